@@ -1,0 +1,65 @@
+// Settings of fleetmeterd. One struct a part; defaults are written here and nowhere else.
+// The loader (load_config.h) reads them from YAML, strictly: sections and keys are named as here
+// without the unit suffix ("silent_after: 45s"). Every setting has a range there.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "daemon/base/clock.h"
+
+namespace fleetmeter {
+
+struct ListenConfig {
+  // "host:port"; port 0 takes a free one. Loopback only, until TLS is configured.
+  std::string ingest = "127.0.0.1:7443";
+  std::string query = "127.0.0.1:7444";
+  std::string http = "127.0.0.1:9477";
+};
+
+struct IngestConfig {
+  int64_t queue_reports = 65'536;  // reports waiting for the writer, over all streams
+  int64_t commit_reports = 2'048;  // most reports in one commit
+  int64_t max_message_bytes = 4 << 20;
+  int64_t max_reports_per_batch = 512;
+  int64_t max_streams = 4'096;
+  int64_t max_window_nanos = 3'600 * kNanosPerSecond;
+  int64_t max_lateness_nanos = 7 * 86'400 * kNanosPerSecond;  // window end behind the daemon's clock
+  int64_t future_tolerance_nanos = 5 * kNanosPerSecond;       // window end ahead of it
+  bool accept_replay = false;  // streams that declare a replay speed above 1
+};
+
+struct LiveConfig {
+  // A source whose latest window ended longer ago is silent: out of the live numbers, into unheard.
+  int64_t silent_after_nanos = 45 * kNanosPerSecond;
+  // A silent source is forgotten after this and no longer expected.
+  int64_t forget_after_nanos = 86'400 * kNanosPerSecond;
+  // Below it no utilization is exported.
+  double coverage_threshold = 0.9;
+  // Part of assigned chips that must be measured for utilization to be exported.
+  double measured_threshold = 0.9;
+  // A chip with a lower activity counts as idle.
+  double idle_below = 0.05;
+};
+
+struct LogConfig {
+  std::string level = "info";   // trace, debug, info, warn, error
+  std::string format = "text";  // text, json
+};
+
+struct ShutdownConfig {
+  int64_t deadline_nanos = 10 * kNanosPerSecond;
+};
+
+struct DaemonConfig {
+  std::string catalog;             // path; in the file relative to the file
+  std::vector<std::string> plans;  // paths, likewise
+  ListenConfig listen;
+  IngestConfig ingest;
+  LiveConfig live;
+  LogConfig log;
+  ShutdownConfig shutdown;
+};
+
+}  // namespace fleetmeter

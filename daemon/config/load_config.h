@@ -1,0 +1,23 @@
+// Reads configuration, catalog and plan files. Strict: unknown and duplicate keys, wrong types and
+// values out of range are errors that name file, line, key and what was expected. All errors of a
+// file are reported together, one a line: "FILE:LINE: KEY: what was wrong; expected ...".
+//
+// fleetmeterd --check-config, the start and a reload all come through here.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "daemon/config/daemon_config.h"
+#include "daemon/fleet/fleet_model.h"
+
+namespace fleetmeter {
+
+absl::StatusOr<DaemonConfig> LoadDaemonConfig(const std::string& path);
+absl::StatusOr<Catalog> LoadCatalog(const std::string& path);
+absl::StatusOr<Plan> LoadPlan(const std::string& path, const Catalog& catalog);
+
+// Catalog and plans of a configuration. Two plans that take effect at the same time are an error.
+absl::StatusOr<FleetModel> LoadFleetModel(const DaemonConfig& config);
+
+}  // namespace fleetmeter
