@@ -1,6 +1,7 @@
 // Reads configuration, catalog and plan files. Strict: unknown and duplicate keys, wrong types and
 // values out of range are errors that name file, line, key and what was expected. All errors of a
-// file are reported together, one a line: "FILE:LINE: KEY: what was wrong; expected ...".
+// file are reported together, one a line: "FILE:LINE: KEY: what was wrong; expected ...". The rules
+// of a plan (CompilePlan) are checked once the file itself is well-formed.
 //
 // fleetmeterd --check-config, the start and a reload all come through here.
 #pragma once
@@ -13,11 +14,13 @@
 
 namespace fleetmeter {
 
+// NotFound if a file cannot be read, otherwise InvalidArgument.
 absl::StatusOr<DaemonConfig> LoadDaemonConfig(const std::string& path);
 absl::StatusOr<Catalog> LoadCatalog(const std::string& path);
 absl::StatusOr<Plan> LoadPlan(const std::string& path, const Catalog& catalog);
 
-// Catalog and plans of a configuration. Two plans that take effect at the same time are an error.
+// Catalog and plans of a configuration. Two plans that take effect at the same time, or have the
+// same name and version, are an error.
 absl::StatusOr<FleetModel> LoadFleetModel(const DaemonConfig& config);
 
 }  // namespace fleetmeter

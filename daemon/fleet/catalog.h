@@ -18,17 +18,22 @@ struct Conversion {
   Ratio chips_per_h100e;
   // Other ratios for some workload types, e.g. "decode".
   std::map<std::string, Ratio, std::less<>> by_workload_type;
-  // Where the ratio comes from, for people: "framework, supply table", "BF16 dense peak / H100 989.4".
+  // Where the ratio comes from, for people: "framework, supply table", "989.4 / BF16 peak".
   std::string basis;
+
+  // The ratio for a workload of that type: its own, or else the chip's.
+  const Ratio& For(std::string_view workload_type) const;
 };
 
 struct ChipKind {
   std::string name;      // "trainium2"
   std::string provider;  // "aws"
   std::string title;     // "AWS Trainium 2"
-  std::vector<Conversion> conversions;  // ascending by date, never empty; the first has no lower bound
+  // Ascending by date, never empty; the first also holds for all time before its date.
+  std::vector<Conversion> conversions;
   std::optional<int64_t> micro_usd_per_chip_hour;
-  std::map<std::string, double, std::less<>> peak_flops;  // FLOP/s dense by precision, "bf16", "fp8"
+  // Dense FLOP/s of one chip by precision: "bf16", "fp8".
+  std::map<std::string, double, std::less<>> peak_flops;
 
   // The conversion in force at a time.
   const Conversion& ConversionAt(int64_t unix_nanos) const;

@@ -31,7 +31,7 @@ std::optional<Tier> ParseTier(std::string_view text);
 std::optional<Category> ParseCategory(std::string_view text);
 
 struct LendingPolicy {
-  double lendable_ratio = 0;                    // part of unused allocation others may borrow, 0 to 1
+  double lendable_ratio = 0;  // part of unused allocation that others may borrow, 0 to 1
   std::optional<double> borrowing_limit_h100e;  // most this pool may borrow; none: no limit
 };
 
@@ -104,9 +104,12 @@ struct Violation {
 
 // Fills `plan`. Returns all violations; `plan` is valid only when there is none. Rules:
 // tier shares add up to at most 100%; category shares plus the buffer add up to at most 100%;
-// shares are 0 to 1; names are unique; supply names known chips; a pool's tier is not buffer;
-// allocations of a category (tier) add up to at most its share of the supply. Sums are compared
-// with a tolerance of 1e-9 of the supply, since shares are decimal and sums are binary.
-std::vector<Violation> CompilePlan(const PlanDocument& document, const Catalog& catalog, Plan* plan);
+// shares are 0 to 1; names are unique; supply names known chips and is not zero; a pool's tier is
+// not buffer; allocations of a category (tier) add up to at most its share of the supply, and a
+// category without a share grants nothing. Sums are compared with a tolerance of 1e-9 of the
+// supply, since shares are decimal and sums are binary. The supply is converted as of the plan's
+// effective date.
+std::vector<Violation> CompilePlan(const PlanDocument& document, const Catalog& catalog,
+                                   Plan* plan);
 
 }  // namespace fleetmeter

@@ -1,0 +1,55 @@
+#include "daemon/config/load_config.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "daemon/config/plan_file.h"
+#include "fmt/format.h"
+#include "fmt/ranges.h"
+
+namespace fleetmeter {
+namespace {
+
+// What two plans may not have in common.
+void CheckPair(const PlanFile& a, const PlanFile& b, std::vector<std::string>* errors) {
+  if (a.plan.effective_from_unix_nanos == b.plan.effective_from_unix_nanos) {
+    errors->push_back(
+        fmt::format("{}:{}: effective_from: is the same as in {}:{}; expected plans to take effect "
+                    "at different times",
+                    b.path, b.effective_from_line, a.path, a.effective_from_line));
+  }
+  if (a.plan.name == b.plan.name && a.plan.version == b.plan.version) {
+    errors->push_back(
+        fmt::format("{}:{}: version: {} version {} is also in {}:{}; expected a version of its own",
+                    b.path, b.version_line, b.plan.name, b.plan.version, a.path, a.version_line));
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<FleetModel> LoadFleetModel(const DaemonConfig& config) {
+  if (config.plans.empty()) return absl::InvalidArgumentError("no plans; expected at least one");
+  auto catalog = LoadCatalog(config.catalog);
+  if (!catalog.ok()) return catalog.status();
+  FleetModel model{.catalog = *std::move(catalog), .plans = {}};
+  std::vector<std::string> errors;
+  std::vector<PlanFile> files;
+  for (const std::string& path : config.plans) {
+    auto file = LoadPlanFile(path, model.catalog);
+    if (!file.ok()) {
+      errors.emplace_back(file.status().message());
+      continue;
+    }
+    for (const PlanFile& earlier : files) CheckPair(earlier, *file, &errors);
+    files.push_back(*std::move(file));
+  }
+  if (!errors.empty())
+    return absl::InvalidArgumentError(fmt::format("{}", fmt::join(errors, "\n")));
+  for (PlanFile& file : files) model.plans.push_back(std::move(file.plan));
+  std::sort(model.plans.begin(), model.plans.end(), [](const Plan& a, const Plan& b) {
+    return a.effective_from_unix_nanos < b.effective_from_unix_nanos;
+  });
+  return model;
+}
+
+}  // namespace fleetmeter

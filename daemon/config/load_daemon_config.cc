@@ -1,0 +1,141 @@
+#include <filesystem>
+
+#include "daemon/config/listen_address.h"
+#include "daemon/config/load_config.h"
+#include "daemon/config/strict_yaml.h"
+#include "fmt/format.h"
+
+namespace fleetmeter {
+namespace {
+
+constexpr int64_t kMillisecond = kNanosPerSecond / 1'000;
+constexpr int64_t kSecond = kNanosPerSecond;
+constexpr int64_t kHour = 3'600 * kSecond;
+constexpr int64_t kDay = 24 * kHour;
+constexpr int64_t kKiB = 1 << 10;
+constexpr int64_t kMiB = 1 << 20;
+constexpr size_t kMaxPathBytes = 4'096;
+
+// As the file's own folder sees it.
+void ReadPath(const YamlValue& value, std::string* out) {
+  std::string path;
+  value.ReadText(kMaxPathBytes, &path);
+  if (path.empty()) return;
+  const auto folder = std::filesystem::path(value.file()->name()).parent_path();
+  *out = (folder / path).lexically_normal().string();
+}
+
+void ReadPlans(const YamlValue& value, std::vector<std::string>* out) {
+  for (const YamlValue& item : value.Items()) {
+    std::string path;
+    ReadPath(item, &path);
+    for (const std::string& earlier : *out) {
+      if (earlier == path) item.Complain("is listed twice; expected each plan once");
+    }
+    if (!path.empty()) out->push_back(path);
+  }
+}
+
+void ReadAddress(const YamlValue& value, std::string* out) {
+  std::string text;
+  value.ReadText(256, &text);
+  if (text.empty()) return;
+  if (const auto address = ParseListenAddress(text); !address.ok()) {
+    value.Complain(std::string(address.status().message()));
+  } else {
+    *out = text;
+  }
+}
+
+// Two listeners on one port fail at start-up, after the books are open: better said here.
+void CheckDistinct(const YamlValue& section, const ListenConfig& listen) {
+  const auto port = [](const std::string& text) {
+    const auto address = ParseListenAddress(text);
+    return address.ok() ? address->port : uint16_t{0};
+  };
+  const uint16_t ingest = port(listen.ingest);
+  const uint16_t query = port(listen.query);
+  const uint16_t http = port(listen.http);
+  const bool clash =
+      (ingest != 0 && (ingest == query || ingest == http)) || (query != 0 && query == http);
+  if (clash) {
+    section.Complain(
+        fmt::format("ingest, query and http use ports {}, {} and {}; expected a port "
+                    "of its own for each",
+                    ingest, query, http));
+  }
+}
+
+void ReadListen(const YamlValue& section, ListenConfig* out) {
+  YamlMap map(section);
+  ReadAddress(map.Optional("ingest"), &out->ingest);
+  ReadAddress(map.Optional("query"), &out->query);
+  ReadAddress(map.Optional("http"), &out->http);
+  CheckDistinct(section, *out);
+}
+
+void ReadIngest(const YamlValue& section, IngestConfig* out) {
+  YamlMap map(section);
+  map.Optional("queue_reports").ReadInteger(1, 10'000'000, &out->queue_reports);
+  map.Optional("commit_reports").ReadInteger(1, 1'000'000, &out->commit_reports);
+  map.Optional("max_message").ReadSize(kKiB, 64 * kMiB, &out->max_message_bytes);
+  map.Optional("max_reports_per_batch").ReadInteger(1, 100'000, &out->max_reports_per_batch);
+  map.Optional("max_streams").ReadInteger(1, 10'000'000, &out->max_streams);
+  map.Optional("max_window").ReadDuration(kSecond, kDay, &out->max_window_nanos);
+  map.Optional("max_lateness").ReadDuration(kSecond, 90 * kDay, &out->max_lateness_nanos);
+  map.Optional("future_tolerance").ReadDuration(0, kHour, &out->future_tolerance_nanos);
+  map.Optional("accept_replay").ReadBool(&out->accept_replay);
+  if (out->commit_reports > out->queue_reports) {
+    section.Complain(
+        fmt::format("commit_reports is {} and queue_reports {}; expected commit_reports "
+                    "to be at most queue_reports",
+                    out->commit_reports, out->queue_reports));
+  }
+}
+
+void ReadLive(const YamlValue& section, LiveConfig* out) {
+  YamlMap map(section);
+  map.Optional("silent_after").ReadDuration(kSecond, kDay, &out->silent_after_nanos);
+  map.Optional("forget_after").ReadDuration(kSecond, 90 * kDay, &out->forget_after_nanos);
+  map.Optional("coverage_threshold").ReadShare(&out->coverage_threshold);
+  map.Optional("measured_threshold").ReadShare(&out->measured_threshold);
+  map.Optional("idle_below").ReadShare(&out->idle_below);
+  if (out->forget_after_nanos < out->silent_after_nanos) {
+    section.Complain(
+        "forget_after is shorter than silent_after; expected a source to fall silent before it is "
+        "forgotten");
+  }
+}
+
+void ReadLog(const YamlValue& section, LogConfig* out) {
+  YamlMap map(section);
+  map.Optional("level").ReadChoice({"trace", "debug", "info", "warn", "error"}, &out->level);
+  map.Optional("format").ReadChoice({"text", "json"}, &out->format);
+}
+
+void ReadShutdown(const YamlValue& section, ShutdownConfig* out) {
+  YamlMap map(section);
+  map.Optional("deadline").ReadDuration(100 * kMillisecond, kHour, &out->deadline_nanos);
+}
+
+}  // namespace
+
+absl::StatusOr<DaemonConfig> LoadDaemonConfig(const std::string& path) {
+  auto file = YamlFile::Open(path);
+  if (!file.ok()) return file.status();
+  DaemonConfig config;
+  {
+    YamlMap map((*file)->root());
+    ReadPath(map.Required("catalog", "the path of a catalog file"), &config.catalog);
+    ReadPlans(map.Required("plans", "a list of paths of plan files"), &config.plans);
+    ReadListen(map.Optional("listen"), &config.listen);
+    ReadIngest(map.Optional("ingest"), &config.ingest);
+    ReadLive(map.Optional("live"), &config.live);
+    ReadLog(map.Optional("log"), &config.log);
+    ReadShutdown(map.Optional("shutdown"), &config.shutdown);
+  }
+  if (!(*file)->ok()) return (*file)->status();
+  return config;
+}
+
+}  // namespace fleetmeter

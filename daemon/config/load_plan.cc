@@ -1,0 +1,143 @@
+#include <limits>
+
+#include "daemon/config/load_config.h"
+#include "daemon/config/plan_file.h"
+#include "daemon/config/strict_yaml.h"
+#include "daemon/config/text.h"
+#include "fmt/format.h"
+
+namespace fleetmeter {
+namespace {
+
+constexpr size_t kMaxTextBytes = 128;
+constexpr size_t kMaxScenarioBytes = 512;
+constexpr int64_t kMaxVersion = std::numeric_limits<uint32_t>::max();
+constexpr int64_t kMaxChips = 1'000'000'000;  // of one kind
+constexpr double kMaxH100e = 1e12;
+
+constexpr std::string_view kTierNames = "p0, p1, p2 or buffer";
+constexpr std::string_view kCategoryNames = "inference, training, research or safety";
+
+// Reads a scalar as one of an enum's names.
+template <class Kind>
+void ReadKind(const YamlValue& value, std::optional<Kind> (*parse)(std::string_view),
+              std::string_view expected, Kind* out) {
+  const std::string* text = value.Scalar(expected);
+  if (text == nullptr) return;
+  if (const auto kind = parse(*text)) {
+    *out = *kind;
+  } else {
+    value.Complain(fmt::format("is {}; expected {}", Quoted(*text), expected));
+  }
+}
+
+// Shares of the supply by an enum's names. Keys are known ones only.
+template <class Kind, class Kinds>
+void ReadShares(const YamlValue& section, const Kinds& kinds, std::map<Kind, double>* out) {
+  YamlMap map(section);
+  for (const Kind kind : kinds) {
+    const YamlValue share = map.Optional(Name(kind));
+    if (share.present()) share.ReadShare(&(*out)[kind]);
+  }
+}
+
+void ReadSupply(const YamlValue& list, std::vector<DeclaredSupply>* out) {
+  for (const YamlValue& item : list.Items()) {
+    DeclaredSupply supply;
+    YamlMap map(item);
+    map.Required("chip", "the name of a chip kind").ReadName(&supply.chip);
+    map.Required("chips", "how many chips there are").ReadInteger(0, kMaxChips, &supply.chips);
+    out->push_back(std::move(supply));
+  }
+}
+
+void ReadAllocation(const YamlValue& section,
+                    std::variant<AbsoluteAllocation, ShareAllocation>* out) {
+  YamlMap map(section);
+  const YamlValue h100e = map.Optional("h100e");
+  const YamlValue share = map.Optional("share");
+  if (h100e.present() == share.present()) {
+    section.Complain(fmt::format("has {} of h100e and share; expected exactly one of the two",
+                                 h100e.present() ? "both" : "none"));
+  } else if (h100e.present()) {
+    AbsoluteAllocation allocation;
+    h100e.ReadNumber(0, kMaxH100e, &allocation.h100e);
+    *out = allocation;
+  } else {
+    ShareAllocation allocation;
+    share.ReadShare(&allocation.ratio);
+    *out = allocation;
+  }
+}
+
+void ReadPolicy(const YamlValue& section, LendingPolicy* out) {
+  YamlMap map(section);
+  map.Optional("lendable").ReadShare(&out->lendable_ratio);
+  const YamlValue limit = map.Optional("borrowing_limit_h100e");
+  if (limit.present()) limit.ReadNumber(0, kMaxH100e, &out->borrowing_limit_h100e.emplace(0));
+}
+
+PoolDocument ReadPool(const YamlValue& value) {
+  PoolDocument pool;
+  YamlMap map(value);
+  map.Required("name", "the name of the pool").ReadName(&pool.name);
+  ReadKind(map.Required("category", kCategoryNames), ParseCategory, kCategoryNames, &pool.category);
+  ReadKind(map.Required("tier", kTierNames), ParseTier, kTierNames, &pool.tier);
+  map.Required("owner", "who answers for the pool").ReadText(kMaxTextBytes, &pool.owner);
+  map.Required("contact", "how to reach the owner").ReadText(kMaxTextBytes, &pool.contact);
+  for (const YamlValue& team : map.Required("teams", "a list of team names").Items()) {
+    team.ReadName(&pool.teams.emplace_back());
+  }
+  ReadAllocation(map.Required("allocation", "{h100e: N} or {share: N%}"), &pool.allocation);
+  ReadPolicy(map.Optional("policy"), &pool.policy);
+  return pool;
+}
+
+PlanDocument ReadPlan(const YamlValue& root) {
+  PlanDocument plan;
+  YamlMap map(root);
+  int64_t version = 1;
+  map.Required("plan", "the name of the plan").ReadName(&plan.name);
+  map.Required("version", "an integer that grows with every change")
+      .ReadInteger(1, kMaxVersion, &version);
+  plan.version = static_cast<uint32_t>(version);
+  map.Required("scenario", "what the plan assumes, in words")
+      .ReadText(kMaxScenarioBytes, &plan.scenario);
+  map.Required("effective_from", "the time from which the plan is in force")
+      .ReadTime(&plan.effective_from_unix_nanos);
+  ReadSupply(map.Required("supply", "a list of chip kinds with counts"), &plan.supply);
+  ReadShares(map.Required("tiers", "shares of the supply by tier"), kTiers, &plan.tier_shares);
+  ReadShares(map.Required("categories", "shares of the supply by category"), kCategories,
+             &plan.category_shares);
+  for (const YamlValue& item : map.Required("pools", "a list of pools").Items()) {
+    plan.pools.push_back(ReadPool(item));
+  }
+  return plan;
+}
+
+}  // namespace
+
+absl::StatusOr<PlanFile> LoadPlanFile(const std::string& path, const Catalog& catalog) {
+  auto file = YamlFile::Open(path);
+  if (!file.ok()) return file.status();
+  const PlanDocument document = ReadPlan((*file)->root());
+  // The rules of a plan say little about a document with holes in it.
+  if (!(*file)->ok()) return (*file)->status();
+  PlanFile loaded{.path = path,
+                  .effective_from_line = (*file)->LineOf("effective_from"),
+                  .version_line = (*file)->LineOf("version"),
+                  .plan = {}};
+  for (const Violation& violation : CompilePlan(document, catalog, &loaded.plan)) {
+    (*file)->ComplainAt(violation.path, violation.message);
+  }
+  if (!(*file)->ok()) return (*file)->status();
+  return loaded;
+}
+
+absl::StatusOr<Plan> LoadPlan(const std::string& path, const Catalog& catalog) {
+  auto loaded = LoadPlanFile(path, catalog);
+  if (!loaded.ok()) return loaded.status();
+  return std::move(loaded->plan);
+}
+
+}  // namespace fleetmeter

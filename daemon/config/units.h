@@ -1,0 +1,38 @@
+// Numbers as people write them in configuration: "45s", "4MiB", "90%", "2.45", "2026-01-01".
+// Pure; nullopt means that the text is not of that form. Ranges are for the caller to check.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace fleetmeter {
+
+// "45s", "1.5h": a decimal with ns, us, ms, s, m, h or d. Nanoseconds, exact.
+std::optional<int64_t> ParseDuration(std::string_view text);
+
+// "4MiB": a decimal with B, KiB, MiB or GiB. Bytes, exact.
+std::optional<int64_t> ParseSize(std::string_view text);
+
+// "0.9" or "90%".
+std::optional<double> ParseShare(std::string_view text);
+
+// "989.4e12": finite, decimal, without surrounding space.
+std::optional<double> ParseNumber(std::string_view text);
+
+// "-12": decimal digits only.
+std::optional<int64_t> ParseInteger(std::string_view text);
+
+// "2.45" US dollars, with at most 6 decimals: micro-dollars, exact.
+std::optional<int64_t> ParseMicroUsd(std::string_view text);
+
+// "2026-01-01" (midnight UTC) or RFC 3339 "2026-01-01T08:00:00+01:00", years 2000 to 2199.
+// Nanoseconds since the Unix epoch.
+std::optional<int64_t> ParseTime(std::string_view text);
+
+// The shortest way to write it: "45s", "4MiB". For messages.
+std::string FormatDuration(int64_t nanos);
+std::string FormatSize(int64_t bytes);
+
+}  // namespace fleetmeter

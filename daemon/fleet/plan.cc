@@ -1,0 +1,47 @@
+#include "daemon/fleet/plan.h"
+
+namespace fleetmeter {
+
+std::string_view Name(Tier tier) {
+  switch (tier) {
+    case Tier::kP0:
+      return "p0";
+    case Tier::kP1:
+      return "p1";
+    case Tier::kP2:
+      return "p2";
+    case Tier::kBuffer:
+      return "buffer";
+  }
+  return "unknown";
+}
+
+std::string_view Name(Category category) {
+  switch (category) {
+    case Category::kInference:
+      return "inference";
+    case Category::kTraining:
+      return "training";
+    case Category::kResearch:
+      return "research";
+    case Category::kSafety:
+      return "safety";
+  }
+  return "unknown";
+}
+
+std::optional<Tier> ParseTier(std::string_view text) {
+  for (const Tier tier : kTiers) {
+    if (Name(tier) == text) return tier;
+  }
+  return std::nullopt;
+}
+
+std::optional<Category> ParseCategory(std::string_view text) {
+  for (const Category category : kCategories) {
+    if (Name(category) == text) return category;
+  }
+  return std::nullopt;
+}
+
+}  // namespace fleetmeter
