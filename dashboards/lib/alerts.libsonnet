@@ -1,0 +1,172 @@
+// Alerts. Each has a fixed summary, a description with labels and a value with its unit, a runbook
+// section of its own name and a dashboard. Gauges are bridged over failed scrapes (see names.libsonnet).
+function(config)
+  local n = (import 'names.libsonnet')(config);
+  local percent(ratio) = '%g%%' % (ratio * 100);
+
+  // A series of the alert's pool inside a description: its value in H100e, or words if it is not known.
+  local poolH100e(series, unknown) =
+    |||
+      {{ with printf "%s{job=%%q,instance=%%q,pool=%%q}" $labels.job $labels.instance $labels.pool | query }}{{ . | first | value | printf "%%.1f" }} H100e{{ else }}%s{{ end }}
+    ||| % [series, unknown];
+  local inline(text) = std.rstripChars(text, '\n');
+
+  local dashboard(query) = '%s/d/fleetmeter-headroom%s' % [config.dashboardBaseUrl, query];
+  local poolDashboard = dashboard('?var-pool={{ $labels.pool }}');
+  local whom = 'Owner: {{ $labels.owner }}. Contact: {{ $labels.contact }}.';
+
+  local alert(name, severity, duration, expr, summary, description, link=dashboard('')) = {
+    alert: name,
+    expr: expr,
+    'for': duration,
+    labels: { severity: severity },
+    annotations: {
+      summary: summary,
+      description: description,
+      runbook_url: '%s#%s' % [config.runbookUrl, std.asciiLower(name)],
+      dashboard_url: link,
+    },
+  };
+
+  local pools = [
+    // Quiet while coverage is low twice over: by this expression, and by the inhibit rule in
+    // alertmanager.example.yml for the minutes in which the two alerts disagree.
+    alert(
+      'FleetmeterPoolUnderused',
+      'warning',
+      config.underuse.window,
+      n.withInfo('%s < %g and on (%s) %s >= %g' % [
+        n.highest('fleetmeter_pool_utilization_ratio'),
+        config.underuse.utilizationRatio,
+        n.identity,
+        n.lowest('fleetmeter_pool_coverage_ratio'),
+        config.coverage.ratio,
+      ]),
+      'A pool has used less than %s of its allocation for %s.' % [percent(config.underuse.utilizationRatio), config.underuse.window],
+      'Pool {{ $labels.pool }} ({{ $labels.category }}, {{ $labels.tier }}) is at {{ $value | humanizePercentage }} utilization of its allocation. Reclaimable, unused for %s: %s. %s' % [
+        config.underuse.window,
+        inline(poolH100e(n.reclaimable, 'not known')),
+        whom,
+      ],
+      poolDashboard,
+    ),
+    alert(
+      'FleetmeterHeadroomExhausted',
+      'warning',
+      config.headroom['for'],
+      n.withInfo('%(level)s / %(allocated)s < %(ratio)g and (%(level)s <= 0 or predict_linear(fleetmeter_pool_headroom_h100e%(sel)s[%(window)s], %(horizon)d) < 0)' % {
+        level: n.highest('fleetmeter_pool_headroom_h100e'),
+        allocated: n.highest('fleetmeter_pool_allocated_h100e'),
+        ratio: config.headroom.exhaustedRatio,
+        sel: n.sel(),
+        window: config.headroom.trendWindow,
+        horizon: n.horizonSeconds,
+      }),
+      'A pool has less than %s of its allocation left, and it is gone or will be within %s.' % [percent(config.headroom.exhaustedRatio), config.headroom.horizon],
+      'Pool {{ $labels.pool }} ({{ $labels.category }}, {{ $labels.tier }}) has {{ $value | humanizePercentage }} of its allocation left: %s. It may still borrow: %s. %s' % [
+        inline(poolH100e('fleetmeter_pool_headroom_h100e', 'not known')),
+        inline(poolH100e('fleetmeter_pool_borrowable_h100e', 'not known')),
+        whom,
+      ],
+      poolDashboard,
+    ),
+    alert(
+      'FleetmeterCoverageLow',
+      'warning',
+      config.coverage['for'],
+      n.withInfo('%s < %g' % [n.highest('fleetmeter_pool_coverage_ratio'), config.coverage.ratio]),
+      'Less than %s of the chips of a pool are heard from.' % percent(config.coverage.ratio),
+      'Pool {{ $labels.pool }} ({{ $labels.category }}, {{ $labels.tier }}) has {{ $value | humanizePercentage }} coverage; its utilization is not known and FleetmeterPoolUnderused is silent. Unheard: %s. %s' % [
+        inline(poolH100e('fleetmeter_pool_unheard_h100e', 'not known')),
+        whom,
+      ],
+      poolDashboard,
+    ),
+  ];
+
+  local supply = [
+    alert(
+      'FleetmeterSupplyCoverageLow',
+      'warning',
+      config.coverage['for'],
+      '%s < %g' % [n.highest('fleetmeter_supply_coverage_ratio'), config.coverage.ratio],
+      'Less than %s of the supply is heard from.' % percent(config.coverage.ratio),
+      'The daemon at {{ $labels.instance }} hears from {{ $value | humanizePercentage }} of the H100e it expects. Sums over the fleet miss the rest.',
+    ),
+    alert(
+      'FleetmeterSilentSources',
+      'warning',
+      config.sources['for'],
+      '%s / ignoring (state) sum without (state) (%s) > %g' % [
+        n.lowest('fleetmeter_sources', 'state="silent"'),
+        n.lowest('fleetmeter_sources'),
+        config.sources.silentRatio,
+      ],
+      'More than %s of the sources are silent.' % percent(config.sources.silentRatio),
+      '{{ $value | humanizePercentage }} of the sources of the daemon at {{ $labels.instance }} have stopped reporting. What they held counts as unheard: neither free nor busy.',
+    ),
+  ];
+
+  local daemon = [
+    alert(
+      'FleetmeterAbsent',
+      'critical',
+      config.daemon['for'],
+      'absent(up%s) or %s == 0' % [n.sel(), n.highest('up')],
+      'Prometheus has no answer from fleetmeterd.',
+      'No scrape of {{ $labels.job }}{{ with $labels.instance }} at {{ . }}{{ end }} has succeeded for %s. Every Fleetmeter number is missing, and no other Fleetmeter alert can fire.' % config.scrapeGap,
+    ),
+    alert(
+      'FleetmeterLedgerCommitsFailing',
+      'critical',
+      config.daemon['for'],
+      'increase(fleetmeter_ledger_commit_failures_total%s[%s]) > 0' % [n.sel(), config.ingest.rateWindow],
+      'The ledger refuses commits.',
+      '{{ $value | humanize }} commits failed at {{ $labels.instance }} in %s. Their reports are not counted and not acknowledged; collectors keep them in their spools.' % config.ingest.rateWindow,
+    ),
+    alert(
+      'FleetmeterReloadFailed',
+      'warning',
+      config.daemon['for'],
+      '%s and on (job, instance) %s == 0' % [
+        n.highest('fleetmeter_config_last_reload_success_timestamp_seconds'),
+        n.highest('fleetmeter_config_last_reload_successful'),
+      ],
+      'The last reload of configuration, catalog or plans was refused.',
+      'The daemon at {{ $labels.instance }} keeps the configuration that it loaded at {{ $value | humanizeTimestamp }}.',
+    ),
+    alert(
+      'FleetmeterReportsRejected',
+      'warning',
+      config.ingest['for'],
+      'sum without (result) (rate(fleetmeter_ingest_reports_total%s[%s])) / sum without (result) (rate(fleetmeter_ingest_reports_total%s[%s])) > %g' % [
+        n.sel('result="rejected"'),
+        config.ingest.rateWindow,
+        n.sel(),
+        config.ingest.rateWindow,
+        config.ingest.rejectedRatio,
+      ],
+      'More than %s of the reports are rejected.' % percent(config.ingest.rejectedRatio),
+      inline(|||
+        {{ $value | humanizePercentage }} of the reports to {{ $labels.instance }} are rejected. Most frequent reason: {{ with printf "topk(1, rate(fleetmeter_ingest_rejected_reports_total{job=%%q,instance=%%q}[%s]))" $labels.job $labels.instance | query }}{{ . | first | label "reason" }}{{ else }}not known{{ end }}. What they say is not counted.
+      ||| % config.ingest.rateWindow),
+    ),
+    alert(
+      'FleetmeterQueueNearlyFull',
+      'warning',
+      config.ingest['for'],
+      '%s / %s > %g' % [
+        n.lowest('fleetmeter_ingest_queue_reports'),
+        n.highest('fleetmeter_ingest_queue_limit_reports'),
+        config.ingest.queueRatio,
+      ],
+      'More than %s of the ingest queue is taken.' % percent(config.ingest.queueRatio),
+      'The ingest queue of {{ $labels.instance }} is {{ $value | humanizePercentage }} full. When it is full, reports are refused and stay in the spools of the collectors.',
+    ),
+  ];
+
+  [
+    { name: 'fleetmeter_pool_alerts', rules: pools },
+    { name: 'fleetmeter_supply_alerts', rules: supply },
+    { name: 'fleetmeter_daemon_alerts', rules: daemon },
+  ]

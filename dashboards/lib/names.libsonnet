@@ -1,0 +1,42 @@
+// Names that rules, alerts and dashboards share: recorded series, selectors and the join with pool_info.
+function(config) {
+  local seconds(duration) =
+    local n = std.length(duration);
+    std.parseInt(duration[0:n - 1]) * { s: 1, m: 60, h: 3600, d: 86400 }[duration[n - 1]],
+
+  gap: config.scrapeGap,
+  horizonSeconds: seconds(config.headroom.horizon),
+
+  // A selector of the daemons' series, with further matchers.
+  sel(matchers=''):: '{' + config.selector + (if matchers == '' then '' else ', ' + matchers) + '}',
+
+  // Gauges bridged over failed scrapes: an alert's condition must hold for the worst sample of the gap.
+  highest(metric, matchers='')::
+    'max_over_time(%s%s[%s])' % [metric, self.sel(matchers), self.gap],
+  lowest(metric, matchers='')::
+    'min_over_time(%s%s[%s])' % [metric, self.sel(matchers), self.gap],
+
+  // What identifies a pool of one daemon.
+  identity: 'job, instance, pool',
+  attributes: ['category', 'tier', 'owner', 'contact'],
+
+  // `expr` (one series a pool) with owner, contact, category and tier.
+  withInfo(expr, info=self.info)::
+    '(%s) * on (%s) group_left (%s) %s' % [expr, self.identity, std.join(', ', self.attributes), info],
+
+  // Recorded series; a window in a name is the window in its expression.
+  info: 'pool:fleetmeter_pool_info:latest' + self.gap,
+  assigned: 'pool:fleetmeter_pool_assigned_h100e:sum',
+  busy: 'pool:fleetmeter_pool_busy_h100e:sum',
+  assignedRatio: 'pool:fleetmeter_pool_assigned_per_allocated:ratio',
+  knownBusy: 'pool:fleetmeter_pool_utilization_busy_h100e:sum',
+  knownAllocated: 'pool:fleetmeter_pool_utilization_allocated_h100e:covered',
+  utilization: 'pool:fleetmeter_pool_utilization:ratio',
+  assignedPeak: 'pool:fleetmeter_pool_assigned_h100e:p95_' + config.headroom.peakWindow,
+  assignedAverage: 'pool:fleetmeter_pool_assigned_h100e:avg' + config.headroom.peakWindow,
+  headroomLow: 'pool:fleetmeter_pool_headroom_h100e:min' + config.headroom.peakWindow,
+  reclaimable: 'pool:fleetmeter_pool_unused_h100e:min' + config.underuse.window,
+  slope: 'pool:fleetmeter_pool_headroom_h100e:deriv' + config.headroom.trendWindow,
+  predicted: 'pool:fleetmeter_pool_headroom_h100e:predict%(horizon)s_linear%(trendWindow)s' % config.headroom,
+  exhaustion: 'pool:fleetmeter_pool_headroom_exhaustion:seconds' + config.headroom.trendWindow,
+}

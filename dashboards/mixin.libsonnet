@@ -1,0 +1,72 @@
+// The Fleetmeter mixin: one _config feeds the recording rules, the alerts and the dashboards.
+// Override it with `(import 'mixin.libsonnet') { _config+:: { ... } }` or `render.sh --config`.
+{
+  _config:: {
+    // Which targets are fleetmeter daemons. Equality matchers only: absent() takes its labels from here.
+    selector: 'job="fleetmeter"',
+
+    // The label that tells one daemon's fleet from another's; set it to 'cluster' where targets carry that.
+    clusterLabel: 'instance',
+
+    // Base addresses for the links in alerts and dashboards.
+    dashboardBaseUrl: 'https://grafana.example.com',
+    runbookUrl: 'https://git.example.com/fleetmeter/dashboards/RUNBOOK.md',
+
+    // A failed scrape shorter than this neither fires an alert nor restarts its `for`.
+    scrapeGap: '5m',
+
+    underuse: {
+      utilizationRatio: 0.5,
+      // How long a pool must stay underused; also the window of what counts as reclaimable.
+      window: '30m',
+    },
+    coverage: {
+      // The daemon withholds utilization below its own coverage threshold; keep the two equal.
+      ratio: 0.9,
+      'for': '10m',
+    },
+    headroom: {
+      // Exhausted: less than this part of the allocation is left ...
+      exhaustedRatio: 0.05,
+      // ... and it is gone already, or the line through `trendWindow` reaches zero within `horizon`.
+      trendWindow: '6h',
+      horizon: '1d',
+      peakWindow: '1h',
+      'for': '15m',
+    },
+    sources: { silentRatio: 0.01, 'for': '15m' },
+    ingest: {
+      rejectedRatio: 0.01,
+      rateWindow: '10m',
+      queueRatio: 0.8,
+      'for': '10m',
+    },
+    daemon: { 'for': '5m' },
+
+    dashboard: {
+      tag: 'fleetmeter',
+      refresh: '30s',
+      defaultAskH100e: 512,
+      // Lines on one graph; more than five cannot be read.
+      lines: 5,
+      holders: 10,
+    },
+  },
+
+  // For a demonstration or an end-to-end test: the same rules, in minutes instead of hours.
+  _demo:: {
+    scrapeGap: '30s',
+    underuse+: { window: '1m' },
+    coverage+: { 'for': '1m' },
+    headroom+: { 'for': '1m' },
+    sources+: { 'for': '1m' },
+    ingest+: { rateWindow: '1m', 'for': '1m' },
+    daemon+: { 'for': '1m' },
+  },
+
+  prometheusRules:: { groups: (import 'lib/rules.libsonnet')($._config) },
+  prometheusAlerts:: { groups: (import 'lib/alerts.libsonnet')($._config) },
+  grafanaDashboards:: {
+    'headroom.json': (import 'lib/headroom.libsonnet')($._config),
+  },
+}
