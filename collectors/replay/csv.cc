@@ -1,0 +1,197 @@
+#include "collectors/replay/csv.h"
+
+#include <fmt/format.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+namespace fleetmeter::collector {
+namespace {
+
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+constexpr size_t kMaxFileBytes = size_t{1} << 30;
+constexpr size_t kShownBytes = 60;  // of a wrong value in a message
+
+struct GzClose {
+  void operator()(gzFile file) const { gzclose(file); }
+};
+
+std::string Shown(std::string_view value) {
+  return value.size() <= kShownBytes ? std::string(value)
+                                     : std::string(value.substr(0, kShownBytes)) + "...";
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ReadFileOrGzip(const std::string& path) {
+  // zlib passes a file through that is not gzip.
+  std::unique_ptr<gzFile_s, GzClose> file(gzopen(path.c_str(), "rb"));
+  if (file == nullptr) {
+    return absl::NotFoundError(fmt::format("{}: cannot be opened: {}", path, std::strerror(errno)));
+  }
+  std::string text;
+  std::string chunk(size_t{1} << 16, '\0');
+  int got = 0;
+  while ((got = gzread(file.get(), chunk.data(), static_cast<unsigned>(chunk.size()))) > 0) {
+    text.append(chunk, 0, static_cast<size_t>(got));
+    if (text.size() > kMaxFileBytes) {
+      return absl::InvalidArgumentError(fmt::format("{}: more than 1 GiB", path));
+    }
+  }
+  int error = Z_OK;
+  const char* why = gzerror(file.get(), &error);
+  if (error == Z_ERRNO) why = std::strerror(errno);
+  if (got < 0 || error != Z_OK) {
+    return absl::InvalidArgumentError(fmt::format("{}: cannot be read: {}", path, why));
+  }
+  return text;
+}
+
+CsvReader::CsvReader(std::string name, std::string text)
+    : name_(std::move(name)), text_(std::move(text)) {
+  if (std::string_view(text_).starts_with(kByteOrderMark)) position_ = kByteOrderMark.size();
+}
+
+absl::StatusOr<CsvReader> CsvReader::Open(const std::string& path) {
+  absl::StatusOr<std::string> text = ReadFileOrGzip(path);
+  if (!text.ok()) return text.status();
+  return FromText(path, *std::move(text));
+}
+
+absl::StatusOr<CsvReader> CsvReader::FromText(std::string name, std::string text) {
+  CsvReader reader(std::move(name), std::move(text));
+  if (absl::Status status = reader.ReadHeader(); !status.ok()) return status;
+  return reader;
+}
+
+absl::Status CsvReader::ReadHeader() {
+  absl::StatusOr<bool> found = ReadRecord();
+  if (!found.ok()) return found.status();
+  if (!*found) return WrongRecord("the file is empty; expected a header");
+  header_ = std::exchange(fields_, {});
+  for (size_t i = 0; i < header_.size(); ++i) {
+    if (Column(header_[i]) != i) {
+      return WrongRecord(fmt::format("column {} is there twice", Shown(header_[i])));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CsvReader::RequireColumns(std::initializer_list<std::string_view> required) const {
+  for (std::string_view name : required) {
+    if (Column(name) == kAbsent) {
+      return absl::InvalidArgumentError(
+          fmt::format("{}:1: column {} is missing; expected a header that names it", name_, name));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CsvReader::RefuseOtherColumns(std::initializer_list<std::string_view> known) const {
+  for (const std::string& name : header_) {
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      return absl::InvalidArgumentError(
+          fmt::format("{}:1: column \"{}\" is unknown; expected only {}", name_, Shown(name),
+                      fmt::join(known, ", ")));
+    }
+  }
+  return absl::OkStatus();
+}
+
+size_t CsvReader::Column(std::string_view name) const {
+  auto found = std::find(header_.begin(), header_.end(), name);
+  return found == header_.end() ? kAbsent : static_cast<size_t>(found - header_.begin());
+}
+
+absl::StatusOr<bool> CsvReader::Next() {
+  absl::StatusOr<bool> found = ReadRecord();
+  if (!found.ok() || !*found) return found;
+  if (fields_.size() != header_.size()) {
+    return WrongRecord(
+        fmt::format("{} fields; expected {} as in the header", fields_.size(), header_.size()));
+  }
+  return true;
+}
+
+std::string_view CsvReader::Field(size_t column) const {
+  return column < fields_.size() ? std::string_view(fields_[column]) : std::string_view();
+}
+
+absl::Status CsvReader::Wrong(size_t column, std::string_view expected) const {
+  return absl::InvalidArgumentError(
+      fmt::format("{}:{}: column {}: got \"{}\"; expected {}", name_, record_line_,
+                  column < header_.size() ? header_[column] : "?", Shown(Field(column)), expected));
+}
+
+absl::Status CsvReader::WrongRecord(std::string_view what) const {
+  return absl::InvalidArgumentError(fmt::format("{}:{}: {}", name_, record_line_, what));
+}
+
+bool CsvReader::AtLineEnd() const {
+  if (position_ >= text_.size()) return true;
+  const std::string_view rest = std::string_view(text_).substr(position_);
+  return rest.starts_with('\n') || rest.starts_with("\r\n") || rest == "\r";
+}
+
+void CsvReader::SkipLineEnd() {
+  if (position_ >= text_.size()) return;
+  if (text_[position_] == '\r') ++position_;
+  if (position_ < text_.size()) ++position_;
+  ++line_;
+}
+
+absl::StatusOr<bool> CsvReader::ReadRecord() {
+  while (position_ < text_.size() && AtLineEnd()) SkipLineEnd();
+  fields_.clear();
+  record_line_ = line_;
+  if (position_ >= text_.size()) return false;
+  for (;;) {
+    if (absl::Status status = ReadField(); !status.ok()) return status;
+    if (AtLineEnd()) break;
+    ++position_;  // the comma
+  }
+  SkipLineEnd();
+  return true;
+}
+
+// Leaves position_ at the comma or line end behind the field.
+absl::Status CsvReader::ReadField() {
+  std::string& field = fields_.emplace_back();
+  if (position_ < text_.size() && text_[position_] == '"') return ReadQuoted(field);
+  const size_t begin = position_;
+  while (!AtLineEnd() && text_[position_] != ',') {
+    if (text_[position_] == '"' || text_[position_] == '\0') {
+      return WrongRecord(fmt::format(
+          "field {} has a quote or a NUL in its middle; expected a quoted field", fields_.size()));
+    }
+    ++position_;
+  }
+  field.assign(text_, begin, position_ - begin);
+  return absl::OkStatus();
+}
+
+absl::Status CsvReader::ReadQuoted(std::string& field) {
+  for (++position_;; ++position_) {
+    if (position_ >= text_.size()) {
+      return WrongRecord(fmt::format("field {} has no closing quote", fields_.size()));
+    }
+    const char c = text_[position_];
+    if (c == '\n') ++line_;
+    if (c == '"') {
+      const bool doubled = position_ + 1 < text_.size() && text_[position_ + 1] == '"';
+      if (!doubled) break;
+      ++position_;
+    }
+    field.push_back(c);
+  }
+  ++position_;
+  if (AtLineEnd() || text_[position_] == ',') return absl::OkStatus();
+  return WrongRecord(
+      fmt::format("field {} goes on behind its closing quote; expected a comma", fields_.size()));
+}
+
+}  // namespace fleetmeter::collector

@@ -1,0 +1,66 @@
+// Reads CSV as RFC 4180 has it: quoted fields with commas, line breaks and doubled quotes, LF or
+// CRLF, with or without a byte-order mark. The first record is the header.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace fleetmeter::collector {
+
+// A whole file, unpacked when it is gzip. At most 1 GiB unpacked.
+absl::StatusOr<std::string> ReadFileOrGzip(const std::string& path);
+
+// A table held in memory, read record by record. Used by one loader, on one thread.
+class CsvReader {
+ public:
+  // Reads a file, plain or gzip, and its header.
+  static absl::StatusOr<CsvReader> Open(const std::string& path);
+  // The same for a text; `name` stands for it in messages.
+  static absl::StatusOr<CsvReader> FromText(std::string name, std::string text);
+
+  // Every `required` column must be there.
+  absl::Status RequireColumns(std::initializer_list<std::string_view> required) const;
+  // No column may be there that is not `known`.
+  absl::Status RefuseOtherColumns(std::initializer_list<std::string_view> known) const;
+
+  // Position of a column, or kAbsent: its field is always empty.
+  static constexpr size_t kAbsent = SIZE_MAX;
+  size_t Column(std::string_view name) const;
+
+  // Goes to the next record, skipping empty lines; false at the end of the file. A record must have
+  // as many fields as the header.
+  absl::StatusOr<bool> Next();
+  // Of the current record; good until the next.
+  std::string_view Field(size_t column) const;
+
+  // InvalidArgument "FILE:LINE: column NAME: got "x"; expected ...".
+  absl::Status Wrong(size_t column, std::string_view expected) const;
+  // InvalidArgument "FILE:LINE: ...", about the record or the header as a whole.
+  absl::Status WrongRecord(std::string_view what) const;
+
+ private:
+  CsvReader(std::string name, std::string text);
+
+  absl::Status ReadHeader();
+  absl::StatusOr<bool> ReadRecord();
+  absl::Status ReadField();
+  absl::Status ReadQuoted(std::string& field);
+  bool AtLineEnd() const;
+  void SkipLineEnd();
+
+  std::string name_;
+  std::string text_;
+  size_t position_ = 0;
+  int64_t line_ = 1;         // of position_, from 1
+  int64_t record_line_ = 1;  // where the current record begins
+  std::vector<std::string> header_;
+  std::vector<std::string> fields_;
+};
+
+}  // namespace fleetmeter::collector
