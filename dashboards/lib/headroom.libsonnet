@@ -122,7 +122,7 @@ function(config)
     }] },
   };
 
-  local overPeak(f) = '%s%s[%s:1m])' % [f, total(n.assigned), h.peakWindow];
+  local overPeak(f) = '%s%s[%s:])' % [f, total(n.assigned), h.peakWindow];
   local peakGraph = g.graph(
     'Peak beside average',
     'Assigned H100e of the chosen pools: 95th percentile and average over %s, beside the allocation. A peak near the allocation while the average is low calls for smoothing, not for more chips.' % h.peakWindow,

@@ -1,0 +1,76 @@
+#!/usr/bin/python3
+"""A real Alertmanager with the example's inhibit rules: low coverage silences underuse of that pool only."""
+
+import contextlib
+import json
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+ALERTS = [
+    {"alertname": "FleetmeterCoverageLow", "pool": "a"},
+    {"alertname": "FleetmeterPoolUnderused", "pool": "a"},
+    {"alertname": "FleetmeterPoolUnderused", "pool": "b"},
+]
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def call(url, body=None):
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=5) as answer:
+        return json.loads(answer.read() or b"null")
+
+
+def until(what, done, limit=30):
+    end = time.monotonic() + limit
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError):
+            value = done()
+            if value:
+                return value
+        time.sleep(0.1)
+    raise SystemExit(f"timed out: {what}")
+
+
+def main():
+    url = f"http://127.0.0.1:{free_port()}"
+    with tempfile.TemporaryDirectory() as storage:
+        server = subprocess.Popen(
+            ["prometheus-alertmanager", f"--config.file={sys.argv[1]}", f"--storage.path={storage}",
+             f"--web.listen-address={url[7:]}", "--cluster.listen-address="],
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            until("Alertmanager starts", lambda: call(url + "/api/v2/status"))
+            shared = {"job": "fleetmeter", "instance": "m", "severity": "warning"}
+            call(url + "/api/v2/alerts", [{"labels": {**shared, **a}} for a in ALERTS])
+            until("the alerts are handled", lambda: len(states(url)) == 3 and "unprocessed" not in states(url).values())
+            got = states(url)
+        finally:
+            server.terminate()
+            server.wait()
+    want = {
+        ("FleetmeterCoverageLow", "a"): "active",
+        ("FleetmeterPoolUnderused", "a"): "suppressed",
+        ("FleetmeterPoolUnderused", "b"): "active",
+    }
+    print("inhibited as meant" if got == want else f"want {want}, got {got}")
+    return 0 if got == want else 1
+
+
+def states(url):
+    alerts = call(url + "/api/v2/alerts")
+    return {(a["labels"]["alertname"], a["labels"]["pool"]): a["status"]["state"] for a in alerts}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
