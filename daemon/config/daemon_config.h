@@ -51,6 +51,9 @@ struct LogConfig {
 
 struct ShutdownConfig {
   int64_t deadline_nanos = 10 * kNanosPerSecond;
+  // If anybody has scraped us, /metrics stays up this long after the last report was counted, or
+  // until it was scraped once more: what was acknowledged is in that scrape.
+  int64_t final_scrape_nanos = 3 * kNanosPerSecond;
 };
 
 struct DaemonConfig {

@@ -6,7 +6,7 @@
 #include <charconv>
 #include <optional>
 
-#include "daemon/config/text.h"
+#include "daemon/base/text.h"
 #include "fmt/format.h"
 
 namespace fleetmeter {

@@ -3,7 +3,7 @@
 
 #include "daemon/config/load_config.h"
 #include "daemon/config/strict_yaml.h"
-#include "daemon/config/text.h"
+#include "daemon/base/text.h"
 #include "daemon/config/units.h"
 #include "fmt/format.h"
 

@@ -85,6 +85,12 @@ void ReadIngest(const YamlValue& section, IngestConfig* out) {
   map.Optional("max_lateness").ReadDuration(kSecond, 90 * kDay, &out->max_lateness_nanos);
   map.Optional("future_tolerance").ReadDuration(0, kHour, &out->future_tolerance_nanos);
   map.Optional("accept_replay").ReadBool(&out->accept_replay);
+  if (out->max_reports_per_batch > out->queue_reports) {
+    section.Complain(
+        fmt::format("max_reports_per_batch is {} and queue_reports {}; expected room in the queue "
+                    "for a whole batch",
+                    out->max_reports_per_batch, out->queue_reports));
+  }
   if (out->commit_reports > out->queue_reports) {
     section.Complain(
         fmt::format("commit_reports is {} and queue_reports {}; expected commit_reports "
@@ -116,6 +122,7 @@ void ReadLog(const YamlValue& section, LogConfig* out) {
 void ReadShutdown(const YamlValue& section, ShutdownConfig* out) {
   YamlMap map(section);
   map.Optional("deadline").ReadDuration(100 * kMillisecond, kHour, &out->deadline_nanos);
+  map.Optional("final_scrape").ReadDuration(0, kHour, &out->final_scrape_nanos);
 }
 
 }  // namespace

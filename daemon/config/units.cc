@@ -37,7 +37,7 @@ std::optional<int64_t> ScaleDecimal(std::string_view decimal, int64_t factor) {
   const std::string_view part =
       point == std::string_view::npos ? std::string_view() : decimal.substr(point + 1);
   if (whole.empty() || (part.empty() && point != std::string_view::npos)) return std::nullopt;
-  if (whole.size() > 18 || part.size() > 12) return std::nullopt;
+  if (whole.size() > 19 || part.size() > 12) return std::nullopt;
   __int128 value = 0;
   __int128 scale = 1;
   for (const char c : whole) {
@@ -49,7 +49,7 @@ std::optional<int64_t> ScaleDecimal(std::string_view decimal, int64_t factor) {
     value = value * 10 + (c - '0');
     scale *= 10;
   }
-  // Reducing first keeps 30 digits x factor within 128 bits.
+  // Reducing first keeps 31 digits x factor within 128 bits.
   if (value % scale == 0) {
     value /= scale;
     scale = 1;

@@ -3,7 +3,7 @@
 #include <numeric>
 
 #include "daemon/config/strict_yaml.h"
-#include "daemon/config/text.h"
+#include "daemon/base/text.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 
@@ -47,13 +47,13 @@ std::string Suggestion(std::string_view key, const std::vector<std::string>& kno
 
 YamlMap::YamlMap(const YamlValue& value) : value_(value) {
   if (!value_.present()) return;
-  is_map_ = value_.node().kind == YamlNode::Kind::kMap;
+  // A section whose settings are all commented out is empty.
+  is_map_ =
+      value_.node().kind == YamlNode::Kind::kMap || value_.node().kind == YamlNode::Kind::kEmpty;
   if (is_map_) {
     FindKeys();
   } else {
-    value_.Complain(value_.node().kind == YamlNode::Kind::kEmpty
-                        ? "is empty; expected a mapping of keys to values"
-                        : "is not a mapping; expected keys with values");
+    value_.Complain("is not a mapping; expected keys with values");
   }
 }
 

@@ -4,7 +4,7 @@
 #include <istream>
 #include <streambuf>
 
-#include "daemon/config/text.h"
+#include "daemon/base/text.h"
 #include "fmt/format.h"
 #include "yaml-cpp/eventhandler.h"
 #include "yaml-cpp/exceptions.h"

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "daemon/config/strict_yaml.h"
-#include "daemon/config/text.h"
+#include "daemon/base/text.h"
 #include "daemon/config/units.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"

@@ -1,4 +1,4 @@
-#include "daemon/config/text.h"
+#include "daemon/base/text.h"
 
 #include <algorithm>
 #include <cstdint>

@@ -1,0 +1,96 @@
+#include "daemon/accounting/admission.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "daemon/base/clock.h"
+
+namespace fleetmeter {
+namespace {
+
+double Seconds(int64_t nanos) { return static_cast<double>(nanos) / kNanosPerSecond; }
+
+std::optional<Rejection> CheckLength(const UsageReport& report, const AdmissionContext& context) {
+  const int64_t length = report.window_length_nanos;
+  if (length <= 0 || length > context.limits.max_length_nanos) {
+    return Rejection{RejectReason::kBadWindow, "window_length_nanos",
+                     fmt::format("window is {} s long; expected more than 0 and at most {} s",
+                                 Seconds(length), Seconds(context.limits.max_length_nanos))};
+  }
+  // The monotonic clock may disagree with a wall clock that is being set, but a report that claims
+  // far more time than passed would be counted as time that never was.
+  const double most = (2.0 * Seconds(length) + 60.0) * std::max(1.0, context.replay_speed);
+  if (report.duration_nanos <= 0 || Seconds(report.duration_nanos) > most) {
+    return Rejection{RejectReason::kBadWindow, "duration_nanos",
+                     fmt::format("duration is {} s in a window of {} s; expected more than 0 and "
+                                 "at most {} s",
+                                 Seconds(report.duration_nanos), Seconds(length), most)};
+  }
+  return std::nullopt;
+}
+
+std::optional<Rejection> CheckPosition(const UsageReport& report, const AdmissionContext& context) {
+  const int64_t ahead = report.WindowEnd() - context.now_unix_nanos;
+  if (ahead > context.limits.future_tolerance_nanos) {
+    return Rejection{
+        RejectReason::kWindowInFuture, "window_start_unix_nanos",
+        fmt::format("window ends {} s ahead of the daemon's clock; expected at most {} s",
+                    Seconds(ahead), Seconds(context.limits.future_tolerance_nanos))};
+  }
+  if (-ahead > context.limits.max_lateness_nanos) {
+    return Rejection{RejectReason::kWindowTooOld, "window_start_unix_nanos",
+                     fmt::format("window ended {} s ago; expected at most {} s", Seconds(-ahead),
+                                 Seconds(context.limits.max_lateness_nanos))};
+  }
+  if (context.last_window_end_unix_nanos &&
+      report.window_start_unix_nanos < *context.last_window_end_unix_nanos) {
+    return Rejection{
+        RejectReason::kWindowOverlap, "window_start_unix_nanos",
+        fmt::format("window starts {} s before the end of the latest counted window of source "
+                    "'{}'; expected {} or later",
+                    Seconds(*context.last_window_end_unix_nanos - report.window_start_unix_nanos),
+                    report.source, *context.last_window_end_unix_nanos)};
+  }
+  return std::nullopt;
+}
+
+std::optional<Rejection> CheckNames(const UsageGroup& group, size_t index, const FleetModel& model,
+                                    const Plan& plan) {
+  if (model.catalog.Find(group.chip) == nullptr) {
+    return Rejection{RejectReason::kUnknownChip, fmt::format("groups[{}].chip", index),
+                     fmt::format("'{}' is not a chip kind of catalog version {}", group.chip,
+                                 model.catalog.version())};
+  }
+  if (group.pool.empty()) return std::nullopt;  // a free chip that is set aside for nobody
+  const auto pool = std::find_if(plan.pools.begin(), plan.pools.end(),
+                                 [&](const Pool& p) { return p.name == group.pool; });
+  if (pool == plan.pools.end()) {
+    return Rejection{RejectReason::kUnknownPool, fmt::format("groups[{}].pool", index),
+                     fmt::format("'{}' is not a pool of plan '{}' version {}", group.pool,
+                                 plan.name, plan.version)};
+  }
+  if (group.state != ChipState::kAssigned) return std::nullopt;
+  if (std::find(pool->teams.begin(), pool->teams.end(), group.team) == pool->teams.end()) {
+    return Rejection{RejectReason::kUnknownTeam, fmt::format("groups[{}].team", index),
+                     fmt::format("'{}' is not a team of pool '{}'; expected one of: {}", group.team,
+                                 pool->name, fmt::join(pool->teams, ", "))};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Rejection> CheckAdmission(const UsageReport& report,
+                                        const AdmissionContext& context) {
+  if (auto rejection = CheckLength(report, context)) return rejection;
+  if (auto rejection = CheckPosition(report, context)) return rejection;
+  const Plan& plan = context.model.PlanAt(report.window_start_unix_nanos);
+  for (size_t i = 0; i < report.groups.size(); ++i) {
+    if (auto rejection = CheckNames(report.groups[i], i, context.model, plan)) return rejection;
+  }
+  return std::nullopt;
+}
+
+}  // namespace fleetmeter

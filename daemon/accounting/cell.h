@@ -1,0 +1,80 @@
+// The grain of the books and of the live numbers.
+//
+// A cell is one (state, pool, team, chip kind, signal, conversion). All amounts are integers, so
+// adding and taking away leaves no residue: micro-chips live, chip-nanoseconds in the books.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/numeric/int128.h"
+#include "daemon/fleet/ratio.h"
+#include "daemon/usage/usage_report.h"
+
+namespace fleetmeter {
+
+struct CellKey {
+  ChipState state = ChipState::kAssigned;
+  uint32_t pool = 0;  // symbols; 0: none
+  uint32_t team = 0;
+  uint32_t chip = 0;
+  uint32_t signal = 0;
+  uint32_t conversion = 0;  // index of conversions
+
+  friend bool operator==(const CellKey&, const CellKey&) = default;
+  template <typename H>
+  friend H AbslHashValue(H h, const CellKey& k) {
+    return H::combine(std::move(h), static_cast<int>(k.state), k.pool, k.team, k.chip, k.signal,
+                      k.conversion);
+  }
+};
+
+// What live sources hold right now, in micro-chips (the mean over their latest window).
+struct LiveAmounts {
+  int64_t chips = 0;
+  int64_t busy = 0;
+  int64_t productive = 0;
+  int64_t productive_measured = 0;  // chips whose productive part is measured
+  int64_t sampled = 0;              // chips with a reading of their own
+  int64_t idle = 0;                 // of these, chips below the idle threshold
+};
+
+// What was counted since the books began, in chip-nanoseconds.
+struct BookedAmounts {
+  absl::int128 chips = 0;
+  absl::int128 busy = 0;
+  absl::int128 productive = 0;
+};
+
+struct Cell {
+  CellKey key;
+  LiveAmounts live;
+  int64_t unheard = 0;  // micro-chips of silent sources when last heard
+  BookedAmounts booked;
+};
+
+// How many chips make one H100e, and by which table. Interned: a counter names its versions.
+struct BookConversion {
+  std::string chip;
+  Ratio chips_per_h100e;
+  uint32_t catalog_version = 0;
+
+  friend bool operator==(const BookConversion&, const BookConversion&) = default;
+};
+
+// Live distribution of chip activity in steps of 1%: micro-chips by percent, 0 to 100.
+using ActivityCounts = std::array<int64_t, 101>;
+
+// Upper bounds of fleetmeter_pool_chip_activity, +Inf beside them.
+inline constexpr std::array kActivityBounds = {0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0};
+
+// Observations since the books began: one a chip a window.
+struct ActivityHistogram {
+  std::array<uint64_t, kActivityBounds.size()> cumulative{};
+  uint64_t count = 0;
+  double sum = 0;
+};
+
+}  // namespace fleetmeter

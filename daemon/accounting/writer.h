@@ -1,0 +1,137 @@
+// The one writer: the only thread that changes streams, books and live numbers.
+//
+// Handlers submit reports to a bounded queue and are called back when the reports are committed.
+// Thread-safe. A callback runs on the writer's thread, with no lock held; it must be quick.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "daemon/accounting/admission.h"
+#include "daemon/accounting/fleet_state.h"
+#include "daemon/accounting/snapshot.h"
+#include "daemon/accounting/stream_table.h"
+#include "daemon/base/clock.h"
+#include "daemon/base/daemon_probe.h"
+#include "daemon/base/mutex.h"
+#include "daemon/ledger/ledger.h"
+
+namespace fleetmeter {
+
+// What a reload may change.
+struct WriterSettings {
+  std::shared_ptr<const FleetModel> model;
+  WindowLimits windows;
+  FleetStateOptions state;
+  SnapshotThresholds thresholds;
+};
+
+struct ReportDisposition {
+  enum class Code { kDuplicate, kRejected, kOutOfSequence };
+  uint64_t sequence = 0;
+  Code code = Code::kRejected;
+  Rejection rejection;  // with kRejected; with kOutOfSequence its detail only
+};
+
+struct SubmitResult {
+  absl::Status status;  // not OK: nothing was settled; send again
+  uint64_t acknowledged_through = 0;
+  std::vector<ReportDisposition> dispositions;
+};
+
+struct Submission {
+  StreamKey stream;
+  double replay_speed = 1;
+  std::vector<SequencedReport> reports;
+  std::function<void(SubmitResult)> done;
+};
+
+class Writer {
+ public:
+  struct Options {
+    size_t queue_reports = 0;   // most reports waiting
+    size_t commit_reports = 0;  // most reports in a commit
+    // How often time is let pass when nothing is submitted.
+    int64_t tick_nanos = kNanosPerSecond;
+  };
+
+  // `clock`, `ledger` and `probe` outlive the writer.
+  Writer(Options options, WriterSettings settings, const Clock& clock, Ledger& ledger,
+         DaemonProbe& probe);
+  ~Writer();
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  // Restores from the ledger and starts the thread.
+  absl::Status Start();
+
+  // Refuses new submissions, settles what is queued, and ends the thread.
+  void Stop();
+
+  // False, and `submission` untouched, when there is no room or the writer is stopping.
+  bool TrySubmit(Submission& submission);
+
+  // The sequence that a stream is to send next, as committed.
+  uint64_t NextSequence(const StreamKey& stream) const;
+
+  // The numbers as of the latest commit. Never waits for the ledger.
+  std::shared_ptr<const Snapshot> TakeSnapshot() const;
+
+  void Replace(WriterSettings settings);
+
+  size_t queued_reports() const;
+  size_t queue_limit_reports() const { return options_.queue_reports; }
+  // For how long submissions have been refused for want of room; 0 while there is some.
+  int64_t FullForNanos() const;
+
+ private:
+  // A transaction being put together.
+  struct Draft {
+    LedgerTransaction transaction;
+    absl::flat_hash_map<std::string, int64_t> window_ends;  // of sources in it
+  };
+
+  void Run();
+  std::vector<Submission> TakeBatch() ABSL_LOCKS_EXCLUDED(queue_mutex_);
+  void Process(std::vector<Submission> batch);
+  void Settle(Submission& submission, const WriterSettings& settings, Draft& draft,
+              SubmitResult& result) ABSL_LOCKS_EXCLUDED(state_mutex_);
+  std::optional<Rejection> Check(const Submission& submission, const SequencedReport& report,
+                                 const WriterSettings& settings, const Draft& draft)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_mutex_);
+  absl::Status Commit(const LedgerTransaction& transaction);
+  void Publish(const LedgerTransaction& transaction, const Catalog& catalog)
+      ABSL_LOCKS_EXCLUDED(state_mutex_);
+  void Answer(Submission& submission, SubmitResult result, const absl::Status& committed);
+  void AdvanceIfDue() ABSL_LOCKS_EXCLUDED(state_mutex_);
+
+  const Options options_;
+  const Clock& clock_;
+  Ledger& ledger_;
+  DaemonProbe& probe_;
+
+  mutable Mutex queue_mutex_;
+  CondVar queue_changed_;
+  std::deque<Submission> queue_ ABSL_GUARDED_BY(queue_mutex_);
+  size_t queued_reports_ ABSL_GUARDED_BY(queue_mutex_) = 0;
+  int64_t full_since_monotonic_ ABSL_GUARDED_BY(queue_mutex_) = 0;  // 0: there is room
+  bool stopping_ ABSL_GUARDED_BY(queue_mutex_) = false;
+
+  // Held for moments only: never while the ledger works, never while a scrape is rendered.
+  mutable Mutex state_mutex_;
+  WriterSettings settings_ ABSL_GUARDED_BY(state_mutex_);
+  StreamTable streams_ ABSL_GUARDED_BY(state_mutex_);
+  FleetState state_ ABSL_GUARDED_BY(state_mutex_);
+
+  std::optional<int64_t> advanced_at_monotonic_;  // the writer thread's own
+  std::thread thread_;
+};
+
+}  // namespace fleetmeter

@@ -1,0 +1,261 @@
+#include "daemon/app/app.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <csignal>
+#include <utility>
+
+#include "daemon/accounting/writer.h"
+#include "daemon/app/file_watch.h"
+#include "daemon/app/grpc_listener.h"
+#include "daemon/app/pages.h"
+#include "daemon/base/logging.h"
+#include "daemon/base/version.h"
+#include "daemon/config/load_config.h"
+#include "daemon/exposition/daemon_metrics.h"
+#include "daemon/exposition/http_server.h"
+#include "daemon/ingest/ingest_service.h"
+#include "daemon/ledger/memory_ledger.h"
+#include "daemon/query/query_service.h"
+
+namespace fleetmeter {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr auto kFileLook = std::chrono::seconds(1);
+constexpr auto kFinalScrapeLook = std::chrono::milliseconds(20);
+constexpr size_t kMaxWatches = 1'024;
+
+WriterSettings SettingsFrom(const DaemonConfig& config, FleetModel model) {
+  WriterSettings settings;
+  settings.model = std::make_shared<const FleetModel>(std::move(model));
+  settings.windows = {.max_length_nanos = config.ingest.max_window_nanos,
+                      .max_lateness_nanos = config.ingest.max_lateness_nanos,
+                      .future_tolerance_nanos = config.ingest.future_tolerance_nanos};
+  settings.state = {
+      .silent_after_nanos = config.live.silent_after_nanos,
+      .forget_after_nanos = config.live.forget_after_nanos,
+      .keep_windows_nanos = config.ingest.max_lateness_nanos + config.ingest.max_window_nanos,
+      .idle_below = config.live.idle_below};
+  settings.thresholds = {.coverage = config.live.coverage_threshold,
+                         .measured = config.live.measured_threshold};
+  return settings;
+}
+
+// What only a restart changes. A reload that differs here says so.
+bool NeedsRestart(const DaemonConfig& a, const DaemonConfig& b) {
+  const auto key = [](const DaemonConfig& c) {
+    return std::make_tuple(c.listen.ingest, c.listen.query, c.listen.http, c.ingest.queue_reports,
+                           c.ingest.commit_reports, c.ingest.max_message_bytes,
+                           c.ingest.max_reports_per_batch, c.ingest.max_streams,
+                           c.ingest.accept_replay, c.log.level, c.log.format,
+                           c.shutdown.deadline_nanos, c.shutdown.final_scrape_nanos);
+  };
+  return key(a) != key(b);
+}
+
+}  // namespace
+
+class App::Impl {
+ public:
+  explicit Impl(std::string config_path) : config_path_(std::move(config_path)) {}
+
+  absl::Status Start();
+  absl::Status Run();
+
+  std::unique_ptr<GrpcListener> ingest_listener_;
+  std::unique_ptr<GrpcListener> query_listener_;
+  std::unique_ptr<HttpServer> http_;
+
+ private:
+  absl::Status StartListeners();
+  void WaitForSignal();
+  void WaitForFileLook();
+  void Reload(const char* why);
+  void WatchFiles();
+  absl::Status Stop();
+  // Lets a scraper that comes regularly read the final state.
+  void AwaitFinalScrape(std::chrono::steady_clock::time_point deadline);
+
+  const std::string config_path_;
+  const SystemClock clock_;
+  DaemonConfig config_;
+  DaemonMetrics metrics_{kVersion};
+  MemoryLedger ledger_;
+  std::unique_ptr<Writer> writer_;
+  std::unique_ptr<IngestService> ingest_;
+  std::unique_ptr<QueryService> query_;
+  Readiness readiness_;
+  FileWatch files_;
+  asio::io_context io_{1};
+  asio::signal_set signals_{io_, SIGTERM, SIGINT, SIGHUP};
+  asio::steady_timer file_timer_{io_};
+};
+
+absl::Status App::Impl::Start() {
+  auto config = LoadDaemonConfig(config_path_);
+  if (!config.ok()) return config.status();
+  config_ = *std::move(config);
+  SetUpLogging(config_.log.level, config_.log.format);
+  auto model = LoadFleetModel(config_);
+  if (!model.ok()) return model.status();
+  metrics_.ReloadDone(true, clock_.UnixNanos());
+  spdlog::info("{}", ledger_.Describe());
+
+  writer_ = std::make_unique<Writer>(
+      Writer::Options{.queue_reports = static_cast<size_t>(config_.ingest.queue_reports),
+                      .commit_reports = static_cast<size_t>(config_.ingest.commit_reports)},
+      SettingsFrom(config_, *std::move(model)), clock_, ledger_, metrics_);
+  if (absl::Status status = writer_->Start(); !status.ok()) return status;
+  WatchFiles();
+  return StartListeners();
+}
+
+absl::Status App::Impl::StartListeners() {
+  ingest_ = std::make_unique<IngestService>(
+      IngestLimits{
+          .max_reports_per_batch = static_cast<size_t>(config_.ingest.max_reports_per_batch),
+          .max_message_bytes = static_cast<size_t>(config_.ingest.max_message_bytes),
+          .max_streams = static_cast<size_t>(config_.ingest.max_streams),
+          .accept_replay = config_.ingest.accept_replay},
+      *writer_, clock_, metrics_);
+  query_ = std::make_unique<QueryService>(*writer_, kMaxWatches);
+  const GrpcLimits limits{.max_message_bytes = static_cast<int>(config_.ingest.max_message_bytes)};
+
+  auto http = HttpServer::Start(config_.listen.http, MakePages(*writer_, metrics_, readiness_));
+  if (!http.ok()) return http.status();
+  http_ = *std::move(http);
+  auto query = GrpcListener::Start("listen.query", config_.listen.query, {}, *query_);
+  if (!query.ok()) return query.status();
+  query_listener_ = *std::move(query);
+  auto ingest = GrpcListener::Start("listen.ingest", config_.listen.ingest, limits, *ingest_);
+  if (!ingest.ok()) return ingest.status();
+  ingest_listener_ = *std::move(ingest);
+  query_listener_->SetServing(true);
+  ingest_listener_->SetServing(true);
+  readiness_.Set(true);
+  return absl::OkStatus();
+}
+
+absl::Status App::Impl::Run() {
+  WaitForSignal();
+  WaitForFileLook();
+  io_.run();
+  return Stop();
+}
+
+void App::Impl::WaitForSignal() {
+  signals_.async_wait([this](boost::system::error_code error, int signal) {
+    if (error) return;
+    if (signal == SIGHUP) {
+      Reload("SIGHUP");
+      return WaitForSignal();
+    }
+    spdlog::info("stopping on signal {}", signal);
+    io_.stop();
+  });
+}
+
+void App::Impl::WaitForFileLook() {
+  file_timer_.expires_after(kFileLook);
+  file_timer_.async_wait([this](boost::system::error_code error) {
+    if (error) return;
+    if (files_.Changed()) Reload("a file changed");
+    WaitForFileLook();
+  });
+}
+
+void App::Impl::WatchFiles() {
+  std::vector<std::string> paths = config_.plans;
+  paths.push_back(config_.catalog);
+  paths.push_back(config_path_);
+  files_.Watch(paths);
+}
+
+void App::Impl::Reload(const char* why) {
+  auto config = LoadDaemonConfig(config_path_);
+  absl::StatusOr<FleetModel> model = config.status();
+  if (config.ok()) model = LoadFleetModel(*config);
+  metrics_.ReloadDone(model.ok(), clock_.UnixNanos());
+  if (!model.ok()) {
+    spdlog::error("reload ({}) refused, the old configuration stays:\n{}", why,
+                  std::string(model.status().message()));
+    return;
+  }
+  if (NeedsRestart(config_, *config)) {
+    spdlog::warn(
+        "reload ({}): listen, queue, log and shutdown settings take a restart; "
+        "the rest is in force",
+        why);
+  }
+  const Plan& plan = model->PlanAt(clock_.UnixNanos());
+  spdlog::info("reload ({}): plan '{}' version {}, catalog version {}", why, plan.name,
+               plan.version, model->catalog.version());
+  config_.catalog = config->catalog;
+  config_.plans = config->plans;
+  writer_->Replace(SettingsFrom(*config, *std::move(model)));
+  WatchFiles();
+}
+
+absl::Status App::Impl::Stop() {
+  const auto begin = std::chrono::steady_clock::now();
+  const std::chrono::nanoseconds allowed(config_.shutdown.deadline_nanos);
+  readiness_.Set(false);
+  ingest_->Drain();
+  query_->Drain();
+  ingest_listener_->SetServing(false);
+  writer_->Stop();  // settles and answers what was submitted
+  ingest_listener_->Stop(std::chrono::system_clock::now() + allowed / 2);
+  query_listener_->Stop(std::chrono::system_clock::now() + allowed / 4);
+  AwaitFinalScrape(
+      std::min(begin + allowed, std::chrono::steady_clock::now() +
+                                    std::chrono::nanoseconds(config_.shutdown.final_scrape_nanos)));
+  http_->Stop();
+  const auto took = std::chrono::steady_clock::now() - begin;
+  if (took > allowed) {
+    return absl::DeadlineExceededError(
+        fmt::format("stopping took {:.1f} s; expected at most {:.1f} s",
+                    std::chrono::duration<double>(took).count(),
+                    std::chrono::duration<double>(allowed).count()));
+  }
+  spdlog::info("stopped");
+  return absl::OkStatus();
+}
+
+void App::Impl::AwaitFinalScrape(std::chrono::steady_clock::time_point deadline) {
+  const uint64_t served = http_->served("/metrics");
+  if (served == 0) return;  // nobody scrapes
+  // The main loop's context is done; a timer of its own keeps this wait free of sleeping.
+  asio::io_context io;
+  asio::steady_timer timer(io);
+  std::function<void()> look = [&] {
+    if (http_->served("/metrics") > served) return;
+    timer.expires_after(kFinalScrapeLook);
+    if (timer.expiry() > deadline) return;
+    timer.async_wait([&](boost::system::error_code) { look(); });
+  };
+  look();
+  io.run();
+}
+
+App::App(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+App::~App() = default;
+
+absl::StatusOr<std::unique_ptr<App>> App::Start(const std::string& config_path) {
+  auto impl = std::make_unique<Impl>(config_path);
+  if (absl::Status status = impl->Start(); !status.ok()) return status;
+  return std::unique_ptr<App>(new App(std::move(impl)));
+}
+
+absl::Status App::Run() { return impl_->Run(); }
+std::string App::ingest_address() const { return impl_->ingest_listener_->address(); }
+std::string App::query_address() const { return impl_->query_listener_->address(); }
+std::string App::http_address() const { return impl_->http_->address(); }
+
+}  // namespace fleetmeter

@@ -1,0 +1,54 @@
+// fleetmeterd: flags, then the App.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <string>
+
+#include "daemon/app/app.h"
+#include "daemon/base/version.h"
+#include "daemon/config/load_config.h"
+
+namespace {
+
+int Fail(const absl::Status& status) {
+  fmt::print(stderr, "fleetmeterd: {}\n", std::string(status.message()));
+  return 1;
+}
+
+int CheckConfig(const std::string& path) {
+  const auto config = fleetmeter::LoadDaemonConfig(path);
+  if (!config.ok()) return Fail(config.status());
+  const auto model = fleetmeter::LoadFleetModel(*config);
+  if (!model.ok()) return Fail(model.status());
+  fmt::print("{}: ok: catalog version {} with {} chip kinds, {} plan(s)\n", path,
+             model->catalog.version(), model->catalog.kinds().size(), model->plans.size());
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App flags(
+      "fleetmeterd: a live meter for accelerator fleets.\n"
+      "Takes usage reports over gRPC, keeps the books in H100-equivalents, and serves them to\n"
+      "Prometheus and over gRPC. Stops on SIGTERM or SIGINT; reloads on SIGHUP and when a file of\n"
+      "its configuration changes.");
+  std::string config_path = "/etc/fleetmeter/fleetmeterd.yaml";
+  bool check_config = false;
+  flags.add_option("--config", config_path, "Configuration file")->capture_default_str();
+  flags.add_flag("--check-config", check_config,
+                 "Read the configuration, catalog and plans, say what is wrong, and exit");
+  flags.set_version_flag("--version", std::string("fleetmeterd ") + fleetmeter::kVersion);
+  CLI11_PARSE(flags, argc, argv);
+  if (check_config) return CheckConfig(config_path);
+
+  auto app = fleetmeter::App::Start(config_path);
+  if (!app.ok()) return Fail(app.status());
+  // On standard output, and nothing else: what a script that asked for port 0 reads.
+  fmt::print("ingest {}\nquery {}\nhttp {}\nready\n", (*app)->ingest_address(),
+             (*app)->query_address(), (*app)->http_address());
+  std::fflush(stdout);
+  const absl::Status status = (*app)->Run();
+  return status.ok() ? 0 : Fail(status);
+}

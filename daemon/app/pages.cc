@@ -1,0 +1,62 @@
+#include "daemon/app/pages.h"
+
+#include <fmt/format.h>
+
+#include "daemon/base/clock.h"
+#include "daemon/base/version.h"
+#include "daemon/exposition/fleet_families.h"
+#include "daemon/exposition/process_metrics.h"
+#include "daemon/exposition/text_format.h"
+
+namespace fleetmeter {
+namespace {
+
+constexpr char kMetricsType[] = "text/plain; version=0.0.4; charset=utf-8";
+// A queue that stays full this long means that we cannot keep up.
+constexpr int64_t kFullTooLong = 10 * kNanosPerSecond;
+
+HttpResponse Metrics(const Writer& writer, DaemonMetrics& metrics) {
+  const SystemClock clock;
+  const int64_t start = clock.MonotonicNanos();
+  std::string body;
+  TextWriter out(body);
+  WriteFleetFamilies(*writer.TakeSnapshot(), out);
+  WriteProcessFamilies(out);
+  metrics.SetQueue(writer.queued_reports(), writer.queue_limit_reports());
+  metrics.Rendered(static_cast<double>(clock.MonotonicNanos() - start) / kNanosPerSecond);
+  body += metrics.Serialize();
+  return {200, kMetricsType, std::move(body)};
+}
+
+HttpResponse Ready(const Writer& writer, const Readiness& readiness) {
+  if (!readiness.Get()) return {503, "text/plain; charset=utf-8", "starting or stopping\n"};
+  if (const int64_t full = writer.FullForNanos(); full > kFullTooLong) {
+    return {503, "text/plain; charset=utf-8",
+            fmt::format("the queue of {} reports has been full for {} s\n",
+                        writer.queue_limit_reports(), full / kNanosPerSecond)};
+  }
+  return {200, "text/plain; charset=utf-8", "ready\n"};
+}
+
+HttpResponse Index() {
+  return {200, "text/html; charset=utf-8",
+          fmt::format("<!doctype html><title>Fleetmeter</title><h1>Fleetmeter {}</h1><ul>"
+                      "<li><a href=\"/metrics\">/metrics</a> for Prometheus"
+                      "<li><a href=\"/readyz\">/readyz</a> takes reports"
+                      "<li><a href=\"/healthz\">/healthz</a> is alive</ul>\n",
+                      kVersion)};
+}
+
+}  // namespace
+
+std::map<std::string, HttpServer::Handler> MakePages(const Writer& writer, DaemonMetrics& metrics,
+                                                     const Readiness& readiness) {
+  return {
+      {"/", Index},
+      {"/healthz", [] { return HttpResponse{200, "text/plain; charset=utf-8", "ok\n"}; }},
+      {"/readyz", [&writer, &readiness] { return Ready(writer, readiness); }},
+      {"/metrics", [&writer, &metrics] { return Metrics(writer, metrics); }},
+  };
+}
+
+}  // namespace fleetmeter

@@ -1,0 +1,27 @@
+// What the parts of the daemon tell about themselves: verbs, not metric objects.
+//
+// Implemented by exposition; every call is cheap and thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace fleetmeter {
+
+class DaemonProbe {
+ public:
+  virtual ~DaemonProbe() = default;
+  virtual void ReportAccepted(double lag_seconds) = 0;
+  virtual void ReportDuplicate() = 0;
+  virtual void ReportOutOfSequence() = 0;
+  virtual void ReportRejected(std::string_view reason) = 0;
+  virtual void ReportsBusy(size_t reports) = 0;  // refused for want of room
+  virtual void StreamOpened() = 0;
+  virtual void StreamClosed() = 0;
+  virtual void CommitDone(double seconds, bool ok) = 0;
+  virtual void ReloadDone(bool ok, int64_t unix_nanos) = 0;
+  virtual void Rendered(double seconds) = 0;
+};
+
+}  // namespace fleetmeter

@@ -1,0 +1,225 @@
+#include "daemon/exposition/http_server.h"
+
+#include <fmt/format.h>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <chrono>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "daemon/base/mutex.h"
+#include "daemon/exposition/gzip.h"
+
+namespace fleetmeter {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using tcp = asio::ip::tcp;
+
+constexpr auto kTimeout = std::chrono::seconds(30);
+constexpr auto kAcceptRetry = std::chrono::milliseconds(100);
+constexpr size_t kMaxConnections = 256;
+constexpr uint32_t kMaxHeaderBytes = 8'192;
+constexpr size_t kSmallestGzip = 1'024;
+
+bool AcceptsGzip(const http::request<http::empty_body>& request) {
+  // "gzip;q=0" says no; nobody sends it, but it costs nothing to honour.
+  const std::string accepted(request[http::field::accept_encoding]);
+  const size_t at = accepted.find("gzip");
+  return at != std::string::npos && accepted.compare(at, 8, "gzip;q=0") != 0;
+}
+
+// Host and port of "host:port" or "[host]:port".
+std::optional<std::pair<std::string, std::string>> SplitAddress(const std::string& address) {
+  const size_t colon = address.rfind(':');
+  if (colon == std::string::npos) return std::nullopt;
+  std::string host = address.substr(0, colon);
+  if (host.size() >= 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+  }
+  return std::make_pair(host, address.substr(colon + 1));
+}
+
+}  // namespace
+
+class HttpServer::Impl {
+ public:
+  explicit Impl(std::map<std::string, Handler> handlers)
+      : acceptor_(io_), handlers_(std::move(handlers)) {}
+
+  absl::Status Listen(const std::string& address) {
+    const auto parts = SplitAddress(address);
+    if (!parts) {
+      return absl::InvalidArgumentError(
+          fmt::format("listen.http is '{}'; expected host:port", address));
+    }
+    beast::error_code error;
+    const auto endpoints = tcp::resolver(io_).resolve(parts->first, parts->second, error);
+    if (error) {
+      return absl::UnavailableError(fmt::format("listen.http '{}': {}", address, error.message()));
+    }
+    const tcp::endpoint endpoint = *endpoints.begin();
+    acceptor_.open(endpoint.protocol(), error);
+    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error) acceptor_.bind(endpoint, error);
+    if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+    if (error) {
+      return absl::UnavailableError(fmt::format("listen.http '{}': {}", address, error.message()));
+    }
+    const tcp::endpoint local = acceptor_.local_endpoint();
+    address_ = local.address().is_v6()
+                   ? fmt::format("[{}]:{}", local.address().to_string(), local.port())
+                   : fmt::format("{}:{}", local.address().to_string(), local.port());
+    return absl::OkStatus();
+  }
+
+  void Serve() {
+    Accept();
+    thread_ = std::thread([this] { io_.run(); });
+  }
+
+  void Stop() {
+    io_.stop();
+    if (thread_.joinable()) thread_.join();
+  }
+
+  const std::string& address() const { return address_; }
+
+  uint64_t served(const std::string& path) const {
+    MutexLock lock(served_mutex_);
+    const auto it = served_.find(path);
+    return it == served_.end() ? 0 : it->second;
+  }
+
+  HttpResponse Answer(const std::string& path) const {
+    const auto handler = handlers_.find(path);
+    if (handler != handlers_.end()) return handler->second();
+    HttpResponse response{404, "text/plain; charset=utf-8", "There is no such page. Pages:\n"};
+    for (const auto& [known, unused] : handlers_) response.body += known + "\n";
+    return response;
+  }
+
+  void CountServed(const std::string& path) {
+    MutexLock lock(served_mutex_);
+    ++served_[path];
+  }
+
+ private:
+  class Session;
+
+  void Accept();
+
+  size_t connections_ = 0;  // the serving thread's own; outlives io_, whose end closes sessions
+  asio::io_context io_{1};
+  tcp::acceptor acceptor_;
+  asio::steady_timer retry_{io_};
+  const std::map<std::string, Handler> handlers_;
+  std::string address_;
+  mutable Mutex served_mutex_;
+  std::map<std::string, uint64_t> served_ ABSL_GUARDED_BY(served_mutex_);
+  std::thread thread_;
+};
+
+// One connection. Keeps itself alive through the handlers it has pending.
+class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
+ public:
+  Session(Impl& server, tcp::socket socket) : server_(server), stream_(std::move(socket)) {
+    ++server_.connections_;
+  }
+  ~Session() { --server_.connections_; }
+
+  void Read() {
+    parser_.emplace();
+    parser_->header_limit(kMaxHeaderBytes);
+    parser_->body_limit(0);
+    stream_.expires_after(kTimeout);
+    http::async_read(stream_, buffer_, *parser_,
+                     [self = shared_from_this()](beast::error_code error, size_t) {
+                       if (!error) self->Handle();
+                     });
+  }
+
+ private:
+  void Handle() {
+    const auto& request = parser_->get();
+    path_ = std::string(request.target());
+    path_ = path_.substr(0, path_.find('?'));
+    HttpResponse answer;
+    const bool readable =
+        request.method() == http::verb::get || request.method() == http::verb::head;
+    if (readable) {
+      answer = server_.Answer(path_);
+    } else {
+      answer = {405, "text/plain; charset=utf-8", "Only GET and HEAD are served.\n"};
+    }
+    Write(request, std::move(answer));
+  }
+
+  void Write(const http::request<http::empty_body>& request, HttpResponse answer) {
+    response_.emplace(static_cast<http::status>(answer.status), request.version());
+    response_->set(http::field::content_type, answer.content_type);
+    response_->set(http::field::cache_control, "no-store");
+    if (answer.body.size() >= kSmallestGzip && AcceptsGzip(request)) {
+      response_->set(http::field::content_encoding, "gzip");
+      answer.body = Gzip(answer.body);
+    }
+    response_->keep_alive(request.keep_alive());
+    response_->body() = std::move(answer.body);
+    response_->prepare_payload();
+    if (request.method() == http::verb::head) response_->body().clear();
+    stream_.expires_after(kTimeout);
+    http::async_write(
+        stream_, *response_,
+        [self = shared_from_this()](beast::error_code error, size_t) { self->Written(error); });
+  }
+
+  void Written(beast::error_code error) {
+    if (error) return;
+    server_.CountServed(path_);
+    if (response_->keep_alive()) return Read();
+    stream_.socket().shutdown(tcp::socket::shutdown_send, error);
+  }
+
+  Impl& server_;
+  beast::tcp_stream stream_;
+  beast::flat_buffer buffer_{kMaxHeaderBytes};
+  std::optional<http::request_parser<http::empty_body>> parser_;
+  std::optional<http::response<http::string_body>> response_;
+  std::string path_;
+};
+
+void HttpServer::Impl::Accept() {
+  acceptor_.async_accept([this](beast::error_code error, tcp::socket socket) {
+    if (error) {  // most likely no descriptor is left: give others time to close theirs
+      retry_.expires_after(kAcceptRetry);
+      retry_.async_wait([this](beast::error_code) { Accept(); });
+      return;
+    }
+    if (connections_ < kMaxConnections) {
+      std::make_shared<Session>(*this, std::move(socket))->Read();
+    }
+    Accept();
+  });
+}
+
+HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+HttpServer::~HttpServer() { Stop(); }
+std::string HttpServer::address() const { return impl_->address(); }
+uint64_t HttpServer::served(const std::string& path) const { return impl_->served(path); }
+void HttpServer::Stop() { impl_->Stop(); }
+
+absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(
+    const std::string& address, std::map<std::string, Handler> handlers) {
+  auto impl = std::make_unique<Impl>(std::move(handlers));
+  if (absl::Status status = impl->Listen(address); !status.ok()) return status;
+  impl->Serve();
+  return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
+}
+
+}  // namespace fleetmeter

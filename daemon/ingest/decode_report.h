@@ -1,0 +1,23 @@
+// From the wire to the domain: checks all that can be known from a report alone. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "daemon/usage/usage_report.h"
+#include "fleetmeter/v1/usage.pb.h"
+
+namespace fleetmeter {
+
+inline constexpr size_t kMaxLabelBytes = 128;
+inline constexpr int kMaxGroupsPerReport = 4'096;
+inline constexpr uint32_t kMaxDeviceIndex = 65'535;
+
+// Always gives the sequence; either the report, or why it is wrong.
+//
+// Per-chip values become integers here: a chip of share s (ppm) in a window of d nanoseconds holds
+// d * s / 1e6 chip-nanoseconds and is busy for d * s / 1e6 * activity of them, each rounded to the
+// nearest nanosecond over the group (chips) and over the chip (busy, productive).
+SequencedReport DecodeReport(const v1::UsageReport& wire);
+
+}  // namespace fleetmeter

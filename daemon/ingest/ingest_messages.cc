@@ -1,0 +1,57 @@
+#include "daemon/ingest/ingest_messages.h"
+
+#include "daemon/ingest/decode_report.h"
+
+namespace fleetmeter {
+namespace {
+
+v1::Disposition::Code ToWire(ReportDisposition::Code code) {
+  switch (code) {
+    case ReportDisposition::Code::kDuplicate:
+      return v1::Disposition::DUPLICATE;
+    case ReportDisposition::Code::kRejected:
+      return v1::Disposition::REJECTED;
+    case ReportDisposition::Code::kOutOfSequence:
+      return v1::Disposition::OUT_OF_SEQUENCE;
+  }
+  return v1::Disposition::CODE_UNSPECIFIED;
+}
+
+}  // namespace
+
+std::vector<SequencedReport> DecodeBatch(
+    const google::protobuf::RepeatedPtrField<v1::UsageReport>& reports) {
+  std::vector<SequencedReport> decoded;
+  decoded.reserve(static_cast<size_t>(reports.size()));
+  for (const v1::UsageReport& report : reports) decoded.push_back(DecodeReport(report));
+  return decoded;
+}
+
+void FillAck(const SubmitResult& result, v1::Ack& ack) {
+  ack.set_acknowledged_through(result.acknowledged_through);
+  for (const ReportDisposition& from : result.dispositions) {
+    v1::Disposition& to = *ack.add_dispositions();
+    to.set_sequence(from.sequence);
+    to.set_code(ToWire(from.code));
+    if (from.code == ReportDisposition::Code::kDuplicate) continue;
+    if (from.code == ReportDisposition::Code::kRejected) {
+      to.set_reason(std::string(Name(from.rejection.reason)));
+    }
+    to.set_field(from.rejection.field);
+    to.set_detail(from.rejection.detail);
+  }
+}
+
+void FillBusy(const std::vector<uint64_t>& sequences, uint64_t acknowledged_through,
+              const std::string& detail, v1::Ack& ack) {
+  ack.set_acknowledged_through(acknowledged_through);
+  ack.set_retry_after_millis(kRetryAfterMillis);
+  for (const uint64_t sequence : sequences) {
+    v1::Disposition& to = *ack.add_dispositions();
+    to.set_sequence(sequence);
+    to.set_code(v1::Disposition::BUSY);
+    to.set_detail(detail);
+  }
+}
+
+}  // namespace fleetmeter

@@ -1,0 +1,24 @@
+// Between the writer's words and the wire's.
+#pragma once
+
+#include <cstdint>
+
+#include "daemon/accounting/writer.h"
+#include "fleetmeter/v1/ingest.pb.h"
+
+namespace fleetmeter {
+
+inline constexpr size_t kStreamIdBytes = 16;
+inline constexpr uint32_t kRetryAfterMillis = 250;
+
+// All reports of a batch, in order.
+std::vector<SequencedReport> DecodeBatch(
+    const google::protobuf::RepeatedPtrField<v1::UsageReport>& reports);
+
+void FillAck(const SubmitResult& result, v1::Ack& ack);
+
+// The answer to reports that found no room, or whose commit failed: nothing of them is settled.
+void FillBusy(const std::vector<uint64_t>& sequences, uint64_t acknowledged_through,
+              const std::string& detail, v1::Ack& ack);
+
+}  // namespace fleetmeter

@@ -1,0 +1,105 @@
+#include "daemon/ingest/ingest_service.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "daemon/ingest/ingest_messages.h"
+#include "daemon/ingest/ingest_stream.h"
+
+namespace fleetmeter {
+namespace {
+
+// Who is calling. Until the listener asks for certificates, everyone on loopback is one identity;
+// it is never taken from what the caller says of itself.
+std::string IdentityOf(const grpc::CallbackServerContext&) { return "local"; }
+
+grpc::Status CheckUnary(const v1::ReportRequest& request, size_t max_reports) {
+  if (request.stream_id().size() != kStreamIdBytes) {
+    return {grpc::StatusCode::INVALID_ARGUMENT,
+            fmt::format("stream_id is {} bytes; expected {}", request.stream_id().size(),
+                        kStreamIdBytes)};
+  }
+  if (static_cast<size_t>(request.reports_size()) > max_reports) {
+    return {grpc::StatusCode::INVALID_ARGUMENT,
+            fmt::format("call has {} reports; expected at most {}", request.reports_size(),
+                        max_reports)};
+  }
+  return grpc::Status::OK;
+}
+
+}  // namespace
+
+IngestService::IngestService(IngestLimits limits, Writer& writer, const Clock& clock,
+                             DaemonProbe& probe)
+    : limits_(limits), writer_(writer), clock_(clock), probe_(probe) {}
+
+IngestService::~IngestService() = default;
+
+grpc::ServerBidiReactor<v1::StreamRequest, v1::StreamResponse>* IngestService::Stream(
+    grpc::CallbackServerContext* context) {
+  auto stream = std::make_shared<IngestStream>(*this, IdentityOf(*context));
+  grpc::Status refused;
+  {
+    MutexLock lock(mutex_);
+    if (draining_) {
+      refused = {grpc::StatusCode::UNAVAILABLE, "the daemon is stopping"};
+    } else if (streams_.size() >= limits_.max_streams) {
+      refused = {grpc::StatusCode::RESOURCE_EXHAUSTED,
+                 fmt::format("{} streams are open; expected at most {}", streams_.size(),
+                             limits_.max_streams)};
+    }
+    streams_.insert(stream.get());
+  }
+  probe_.StreamOpened();
+  stream->Begin(refused);
+  return stream.get();
+}
+
+void IngestService::Remove(IngestStream* stream) {
+  {
+    MutexLock lock(mutex_);
+    streams_.erase(stream);
+  }
+  probe_.StreamClosed();
+}
+
+void IngestService::Drain() {
+  std::vector<std::shared_ptr<IngestStream>> open;
+  {
+    MutexLock lock(mutex_);
+    draining_ = true;
+    for (IngestStream* stream : streams_) open.push_back(stream->shared_from_this());
+  }
+  for (const auto& stream : open) stream->Drain();
+}
+
+grpc::ServerUnaryReactor* IngestService::Report(grpc::CallbackServerContext* context,
+                                                const v1::ReportRequest* request,
+                                                v1::ReportResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  if (grpc::Status bad = CheckUnary(*request, limits_.max_reports_per_batch); !bad.ok()) {
+    reactor->Finish(bad);
+    return reactor;
+  }
+  const auto busy = [context, reactor](const std::string& detail) {
+    context->AddTrailingMetadata("grpc-retry-pushback-ms", std::to_string(kRetryAfterMillis));
+    reactor->Finish({grpc::StatusCode::RESOURCE_EXHAUSTED, detail});
+  };
+  Submission submission;
+  submission.stream = StreamKey{IdentityOf(*context), request->stream_id()};
+  submission.reports = DecodeBatch(request->reports());
+  submission.done = [reactor, response, busy](SubmitResult result) {
+    if (!result.status.ok()) return busy(std::string(result.status.message()));
+    FillAck(result, *response->mutable_ack());
+    reactor->Finish(grpc::Status::OK);
+  };
+  const size_t size = submission.reports.size();
+  if (!writer_.TrySubmit(submission)) {
+    probe_.ReportsBusy(size);
+    busy(fmt::format("the queue of {} reports is full; send again", writer_.queue_limit_reports()));
+  }
+  return reactor;
+}
+
+}  // namespace fleetmeter

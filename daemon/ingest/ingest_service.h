@@ -1,0 +1,54 @@
+// The UsageIngest service: decodes, submits to the writer, and answers when it has committed.
+//
+// Owned by the App; lives as long as its gRPC server. Thread-safe.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <unordered_set>
+
+#include "daemon/accounting/writer.h"
+#include "daemon/base/mutex.h"
+#include "fleetmeter/v1/ingest.grpc.pb.h"
+
+namespace fleetmeter {
+
+struct IngestLimits {
+  size_t max_reports_per_batch = 0;
+  size_t max_message_bytes = 0;
+  size_t max_streams = 0;
+  bool accept_replay = false;
+};
+
+class IngestStream;
+
+class IngestService final : public v1::UsageIngest::CallbackService {
+ public:
+  // `writer`, `clock` and `probe` outlive the service.
+  IngestService(IngestLimits limits, Writer& writer, const Clock& clock, DaemonProbe& probe);
+  ~IngestService() override;
+
+  grpc::ServerBidiReactor<v1::StreamRequest, v1::StreamResponse>* Stream(
+      grpc::CallbackServerContext* context) override;
+  grpc::ServerUnaryReactor* Report(grpc::CallbackServerContext* context,
+                                   const v1::ReportRequest* request,
+                                   v1::ReportResponse* response) override;
+
+  // Takes no more reports; open streams end with UNAVAILABLE once what they sent is answered.
+  void Drain();
+
+ private:
+  friend class IngestStream;
+  void Remove(IngestStream* stream);
+
+  const IngestLimits limits_;
+  Writer& writer_;
+  const Clock& clock_;
+  DaemonProbe& probe_;
+  Mutex mutex_;
+  std::unordered_set<IngestStream*> streams_ ABSL_GUARDED_BY(mutex_);
+  bool draining_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace fleetmeter

@@ -1,0 +1,193 @@
+#include "daemon/ingest/ingest_stream.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <utility>
+
+#include "daemon/ingest/ingest_messages.h"
+
+namespace fleetmeter {
+namespace {
+
+constexpr double kMaxReplaySpeed = 1'000'000;
+
+}  // namespace
+
+IngestStream::IngestStream(IngestService& service, std::string identity)
+    : service_(service), identity_(std::move(identity)) {}
+
+void IngestStream::Begin(const grpc::Status& refused) {
+  MutexLock lock(mutex_);
+  self_ = shared_from_this();
+  if (!refused.ok()) {
+    End(refused);
+  } else {
+    ReadMore();
+  }
+}
+
+void IngestStream::Drain() {
+  MutexLock lock(mutex_);
+  End(grpc::Status(grpc::StatusCode::UNAVAILABLE, "the daemon is stopping; reconnect and go on"));
+}
+
+void IngestStream::ReadMore() {
+  if (reading_ || ending_ || finished_ || in_flight_ >= kMaxInFlight) return;
+  reading_ = true;
+  StartRead(&request_);
+}
+
+void IngestStream::OnReadDone(bool ok) {
+  MutexLock lock(mutex_);
+  reading_ = false;
+  if (ok && !ending_) {
+    Handle(request_);
+    ReadMore();
+  } else {
+    End(grpc::Status::OK);  // the client has said all, or the call is ending anyway
+  }
+}
+
+void IngestStream::Handle(const v1::StreamRequest& request) {
+  switch (request.kind_case()) {
+    case v1::StreamRequest::kOpen:
+      return HandleOpen(request.open());
+    case v1::StreamRequest::kBatch:
+      return HandleBatch(request.batch());
+    case v1::StreamRequest::KIND_NOT_SET:
+      break;
+  }
+  End(grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "request is empty; expected open or batch"));
+}
+
+void IngestStream::HandleOpen(const v1::Open& open) {
+  const auto refuse = [this](grpc::StatusCode code, const std::string& detail) {
+    mutex_.AssertHeld();
+    End(grpc::Status(code, detail));
+  };
+  if (opened_) return refuse(grpc::StatusCode::INVALID_ARGUMENT, "open came twice; expected once");
+  if (open.stream_id().size() != kStreamIdBytes) {
+    return refuse(grpc::StatusCode::INVALID_ARGUMENT,
+                  fmt::format("open.stream_id is {} bytes; expected {}", open.stream_id().size(),
+                              kStreamIdBytes));
+  }
+  const double speed = open.replay_speed() == 0 ? 1 : open.replay_speed();
+  if (!(speed >= 1 && speed <= kMaxReplaySpeed)) {
+    return refuse(grpc::StatusCode::INVALID_ARGUMENT,
+                  fmt::format("open.replay_speed is {}; expected 1 to {}", speed, kMaxReplaySpeed));
+  }
+  if (speed > 1 && !service_.limits_.accept_replay) {
+    return refuse(grpc::StatusCode::FAILED_PRECONDITION,
+                  fmt::format("open.replay_speed is {}; expected 1, since ingest.accept_replay is "
+                              "off: a replay would enter the books as usage",
+                              speed));
+  }
+  opened_ = true;
+  replay_speed_ = speed;
+  stream_ = StreamKey{identity_, open.stream_id()};
+  v1::StreamResponse response;
+  v1::Welcome& welcome = *response.mutable_welcome();
+  welcome.set_next_sequence(service_.writer_.NextSequence(stream_));
+  welcome.set_server_time_unix_nanos(service_.clock_.UnixNanos());
+  welcome.set_max_reports_per_batch(static_cast<uint32_t>(service_.limits_.max_reports_per_batch));
+  welcome.set_max_message_bytes(static_cast<uint32_t>(service_.limits_.max_message_bytes));
+  Send(std::move(response));
+}
+
+void IngestStream::HandleBatch(const v1::Batch& batch) {
+  if (!opened_) {
+    return End(
+        grpc::Status(grpc::StatusCode::FAILED_PRECONDITION, "batch came first; expected open"));
+  }
+  const auto size = static_cast<size_t>(batch.reports_size());
+  if (size > service_.limits_.max_reports_per_batch) {
+    return End(grpc::Status(grpc::StatusCode::INVALID_ARGUMENT,
+                            fmt::format("batch has {} reports; expected at most {}", size,
+                                        service_.limits_.max_reports_per_batch)));
+  }
+  std::vector<uint64_t> sequences;
+  for (const v1::UsageReport& report : batch.reports()) sequences.push_back(report.sequence());
+  Submission submission;
+  submission.stream = stream_;
+  submission.replay_speed = replay_speed_;
+  submission.reports = DecodeBatch(batch.reports());
+  submission.done = [self = shared_from_this(), sequences](SubmitResult result) {
+    self->Settled(std::move(result), sequences);
+  };
+  if (service_.writer_.TrySubmit(submission)) {
+    ++in_flight_;
+    return;
+  }
+  service_.probe_.ReportsBusy(size);
+  v1::StreamResponse response;
+  FillBusy(sequences, service_.writer_.NextSequence(stream_) - 1,
+           fmt::format("the queue of {} reports is full", service_.writer_.queue_limit_reports()),
+           *response.mutable_ack());
+  Send(std::move(response));
+}
+
+void IngestStream::Settled(SubmitResult result, const std::vector<uint64_t>& sequences) {
+  v1::StreamResponse response;
+  if (result.status.ok()) {
+    FillAck(result, *response.mutable_ack());
+  } else {
+    FillBusy(sequences, result.acknowledged_through, std::string(result.status.message()),
+             *response.mutable_ack());
+  }
+  MutexLock lock(mutex_);
+  --in_flight_;
+  if (finished_) return;
+  Send(std::move(response));
+  ReadMore();
+  FinishIfIdle();
+}
+
+void IngestStream::Send(v1::StreamResponse response) {
+  outgoing_.push_back(std::move(response));
+  if (writing_ || finished_) return;
+  writing_ = true;
+  StartWrite(&outgoing_.front());
+}
+
+void IngestStream::OnWriteDone(bool ok) {
+  MutexLock lock(mutex_);
+  writing_ = false;
+  outgoing_.pop_front();
+  if (!ok) {  // the client is gone; what it was not told, it will ask again
+    outgoing_.clear();
+    End(grpc::Status::OK);
+  } else if (!outgoing_.empty()) {
+    writing_ = true;
+    StartWrite(&outgoing_.front());
+  }
+  FinishIfIdle();
+}
+
+void IngestStream::OnCancel() {
+  MutexLock lock(mutex_);
+  End(grpc::Status::CANCELLED);
+}
+
+void IngestStream::End(grpc::Status status) {
+  if (!ending_) {
+    ending_ = true;
+    end_status_ = std::move(status);
+  }
+  FinishIfIdle();
+}
+
+void IngestStream::FinishIfIdle() {
+  if (!ending_ || finished_ || in_flight_ > 0 || writing_ || !outgoing_.empty()) return;
+  finished_ = true;
+  Finish(end_status_);
+}
+
+void IngestStream::OnDone() {
+  service_.Remove(this);
+  std::shared_ptr<IngestStream> self;
+  MutexLock lock(mutex_);
+  self.swap(self_);
+}
+
+}  // namespace fleetmeter

@@ -1,0 +1,96 @@
+#include "daemon/query/headroom_watch.h"
+
+#include <utility>
+
+namespace fleetmeter {
+namespace {
+
+// What makes two answers different: everything but when they were taken and what was counted,
+// which change all the time.
+std::string Substance(v1::HeadroomResponse response) {
+  response.mutable_basis()->clear_as_of_unix_nanos();
+  for (v1::ChipUse& use : *response.mutable_pool()->mutable_chips()) {
+    use.clear_assigned_chip_nanos_total();
+    use.clear_busy_chip_nanos_total();
+    use.clear_productive_chip_nanos_total();
+  }
+  return response.SerializeAsString();
+}
+
+}  // namespace
+
+HeadroomWatch::HeadroomWatch(QueryService& service, std::string pool,
+                             std::chrono::milliseconds interval)
+    : service_(service), pool_(std::move(pool)), interval_(interval) {}
+
+void HeadroomWatch::Begin(const grpc::Status& refused) {
+  MutexLock lock(mutex_);
+  self_ = shared_from_this();
+  if (!refused.ok()) {
+    EndLocked(refused);
+  } else {
+    Look();
+  }
+}
+
+void HeadroomWatch::Look() {
+  v1::HeadroomResponse response;
+  if (grpc::Status status = service_.AnswerHeadroom(pool_, &response); !status.ok()) {
+    return EndLocked(status);  // a reload may take the pool away
+  }
+  std::string substance = Substance(response);
+  if (substance == last_sent_) return LookLater();
+  last_sent_ = std::move(substance);
+  response_ = std::move(response);
+  writing_ = true;
+  StartWrite(&response_);
+}
+
+void HeadroomWatch::LookLater() {
+  alarm_.Set(std::chrono::system_clock::now() + interval_, [self = shared_from_this()](bool) {
+    MutexLock lock(self->mutex_);
+    if (!self->ending_) self->Look();
+  });
+}
+
+void HeadroomWatch::OnWriteDone(bool ok) {
+  MutexLock lock(mutex_);
+  writing_ = false;
+  if (ending_) {
+    FinishIfIdle();
+  } else if (ok) {
+    LookLater();
+  } else {
+    EndLocked(grpc::Status::CANCELLED);
+  }
+}
+
+void HeadroomWatch::OnCancel() { End(grpc::Status::CANCELLED); }
+
+void HeadroomWatch::End(const grpc::Status& status) {
+  MutexLock lock(mutex_);
+  EndLocked(status);
+}
+
+void HeadroomWatch::EndLocked(const grpc::Status& status) {
+  if (ending_) return;
+  ending_ = true;
+  end_status_ = status;
+  alarm_.Cancel();
+  FinishIfIdle();
+}
+
+void HeadroomWatch::FinishIfIdle() {
+  if (finished_ || writing_) return;
+  finished_ = true;
+  Finish(end_status_);
+}
+
+void HeadroomWatch::OnDone() {
+  service_.Remove(this);
+  std::shared_ptr<HeadroomWatch> self;
+  MutexLock lock(mutex_);
+  self.swap(self_);
+}
+
+}  // namespace fleetmeter

@@ -1,0 +1,113 @@
+#include "daemon/query/query_service.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "daemon/query/headroom_watch.h"
+#include "daemon/query/snapshot_messages.h"
+
+namespace fleetmeter {
+namespace {
+
+constexpr uint32_t kDefaultIntervalMillis = 1'000;
+constexpr uint32_t kShortestIntervalMillis = 100;
+constexpr uint32_t kLongestIntervalMillis = 3'600'000;
+
+grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const grpc::Status& status) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  reactor->Finish(status);
+  return reactor;
+}
+
+}  // namespace
+
+QueryService::QueryService(const Writer& writer, size_t max_watches)
+    : writer_(writer), max_watches_(max_watches) {}
+
+QueryService::~QueryService() = default;
+
+grpc::ServerUnaryReactor* QueryService::ListPools(grpc::CallbackServerContext* context,
+                                                  const v1::ListPoolsRequest*,
+                                                  v1::ListPoolsResponse* response) {
+  FillPools(*writer_.TakeSnapshot(), *response);
+  return Answer(context, grpc::Status::OK);
+}
+
+grpc::Status QueryService::AnswerHeadroom(const std::string& pool,
+                                          v1::HeadroomResponse* response) const {
+  const auto snapshot = writer_.TakeSnapshot();
+  const PoolView* view = snapshot->FindPool(pool);
+  if (view != nullptr) {
+    FillHeadroom(*snapshot, *view, *response);
+    return grpc::Status::OK;
+  }
+  std::vector<std::string> names;
+  for (const PoolView& known : snapshot->pools) names.push_back(known.pool->name);
+  return {grpc::StatusCode::NOT_FOUND,
+          fmt::format("'{}' is not a pool of plan '{}' version {}; expected one of: {}", pool,
+                      snapshot->plan->name, snapshot->plan->version, fmt::join(names, ", "))};
+}
+
+grpc::ServerUnaryReactor* QueryService::GetHeadroom(grpc::CallbackServerContext* context,
+                                                    const v1::HeadroomRequest* request,
+                                                    v1::HeadroomResponse* response) {
+  return Answer(context, AnswerHeadroom(request->pool(), response));
+}
+
+grpc::ServerWriteReactor<v1::HeadroomResponse>* QueryService::WatchHeadroom(
+    grpc::CallbackServerContext*, const v1::HeadroomRequest* request) {
+  const uint32_t wanted =
+      request->interval_millis() == 0 ? kDefaultIntervalMillis : request->interval_millis();
+  const std::chrono::milliseconds interval(
+      std::clamp(wanted, kShortestIntervalMillis, kLongestIntervalMillis));
+  auto watch = std::make_shared<HeadroomWatch>(*this, request->pool(), interval);
+  grpc::Status refused;
+  {
+    MutexLock lock(mutex_);
+    if (draining_) {
+      refused = {grpc::StatusCode::UNAVAILABLE, "the daemon is stopping"};
+    } else if (watches_.size() >= max_watches_) {
+      refused = {
+          grpc::StatusCode::RESOURCE_EXHAUSTED,
+          fmt::format("{} watches are open; expected at most {}", watches_.size(), max_watches_)};
+    }
+    watches_.insert(watch.get());
+  }
+  watch->Begin(refused);
+  return watch.get();
+}
+
+void QueryService::Remove(HeadroomWatch* watch) {
+  MutexLock lock(mutex_);
+  watches_.erase(watch);
+}
+
+void QueryService::Drain() {
+  std::vector<std::shared_ptr<HeadroomWatch>> open;
+  {
+    MutexLock lock(mutex_);
+    draining_ = true;
+    for (HeadroomWatch* watch : watches_) open.push_back(watch->shared_from_this());
+  }
+  for (const auto& watch : open) {
+    watch->End({grpc::StatusCode::UNAVAILABLE, "the daemon is stopping"});
+  }
+}
+
+grpc::ServerUnaryReactor* QueryService::GetSupply(grpc::CallbackServerContext* context,
+                                                  const v1::GetSupplyRequest*,
+                                                  v1::GetSupplyResponse* response) {
+  FillSupply(*writer_.TakeSnapshot(), *response);
+  return Answer(context, grpc::Status::OK);
+}
+
+grpc::ServerUnaryReactor* QueryService::GetPlan(grpc::CallbackServerContext* context,
+                                                const v1::GetPlanRequest*,
+                                                v1::GetPlanResponse* response) {
+  FillPlan(*writer_.TakeSnapshot(), *response);
+  return Answer(context, grpc::Status::OK);
+}
+
+}  // namespace fleetmeter

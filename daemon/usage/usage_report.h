@@ -1,0 +1,91 @@
+// A usage report as the daemon reasons about it: decoded, in integers, names not yet looked up.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fleetmeter {
+
+inline constexpr int64_t kMicroChipsPerChip = 1'000'000;
+
+// The signal of chips that are held but not measured.
+inline constexpr std::string_view kAllocatedOnly = "allocated_only";
+
+enum class ChipState : uint8_t { kAssigned, kUnassigned, kUnhealthy, kReserved };
+inline constexpr std::array kChipStates = {ChipState::kAssigned, ChipState::kUnassigned,
+                                           ChipState::kUnhealthy, ChipState::kReserved};
+std::string_view Name(ChipState state);
+
+// One chip, or slice of a chip, and its mean activity over the window.
+struct ChipSample {
+  uint32_t micro_chips = kMicroChipsPerChip;
+  double activity = 0;
+};
+
+struct UsageGroup {
+  ChipState state = ChipState::kAssigned;
+  std::string chip;
+  std::string pool;  // may be empty unless assigned
+  std::string team;
+  std::string workload;
+  std::string workload_type;
+  std::string model;
+  std::string run;
+  std::string signal;
+
+  int64_t chip_nanos = 0;
+  std::optional<int64_t> busy_chip_nanos;        // absent: not measured
+  std::optional<int64_t> productive_chip_nanos;  // absent: not measured
+  std::vector<ChipSample> samples;               // measured chips, where reported per chip
+};
+
+struct UsageReport {
+  std::string source;
+  int64_t window_start_unix_nanos = 0;
+  int64_t window_length_nanos = 0;
+  int64_t duration_nanos = 0;
+  std::vector<UsageGroup> groups;
+
+  int64_t WindowEnd() const { return window_start_unix_nanos + window_length_nanos; }
+};
+
+// Why a report can never be counted. The names are label values, so the set is closed.
+enum class RejectReason : uint8_t {
+  kMalformed,    // a required field is missing, or fields contradict one another
+  kBadLabel,     // too long, not UTF-8, or control characters
+  kBadActivity,  // NaN or outside 0..1
+  kBadMeasure,   // list lengths, shares or sums that cannot be
+  kBadWindow,    // not positive, too long, or duration out of proportion
+  kWindowInFuture,
+  kWindowTooOld,
+  kWindowOverlap,
+  kUnknownChip,
+  kUnknownPool,
+  kUnknownTeam,
+};
+inline constexpr std::array kRejectReasons = {
+    RejectReason::kMalformed,    RejectReason::kBadLabel,      RejectReason::kBadActivity,
+    RejectReason::kBadMeasure,   RejectReason::kBadWindow,     RejectReason::kWindowInFuture,
+    RejectReason::kWindowTooOld, RejectReason::kWindowOverlap, RejectReason::kUnknownChip,
+    RejectReason::kUnknownPool,  RejectReason::kUnknownTeam,
+};
+std::string_view Name(RejectReason reason);
+
+struct Rejection {
+  RejectReason reason = RejectReason::kMalformed;
+  std::string field;   // "groups[1].per_chip.activity[3]"
+  std::string detail;  // what was wrong and what was expected
+};
+
+// A report in its place in a stream: to be counted, or known from its form to be wrong.
+struct SequencedReport {
+  uint64_t sequence = 0;
+  UsageReport report;
+  std::optional<Rejection> rejection;
+};
+
+}  // namespace fleetmeter
