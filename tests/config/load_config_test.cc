@@ -1,0 +1,133 @@
+#include "daemon/config/load_config.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/config/config_files.h"
+
+namespace fleetmeter {
+namespace {
+
+using testing::HasSubstr;
+
+std::string With(std::string_view text, std::string_view from, std::string_view to) {
+  std::string out(text);
+  out.replace(out.find(from), from.size(), to);
+  return out;
+}
+
+class LoadFleetModelTest : public testing::Test {
+ protected:
+  LoadFleetModelTest() { config_.catalog = folder_.Write("c.yaml", kCatalogYaml); }
+
+  void AddPlan(std::string_view name, std::string_view text) {
+    config_.plans.push_back(folder_.Write(name, text));
+  }
+  std::string Error() { return std::string(LoadFleetModel(config_).status().message()); }
+
+  TempFolder folder_;
+  DaemonConfig config_;
+};
+
+TEST_F(LoadFleetModelTest, OrdersPlansByTheTimeTheyTakeEffect) {
+  AddPlan("b.yaml", With(With(kPlanYaml, "2026-01-01", "2027-01-01"), "version: 1", "version: 2"));
+  AddPlan("a.yaml", kPlanYaml);
+  const auto model = LoadFleetModel(config_);
+  ASSERT_TRUE(model.ok()) << model.status();
+  ASSERT_EQ(model->plans.size(), 2u);
+  EXPECT_EQ(model->plans[0].version, 1u);
+  EXPECT_EQ(model->PlanAt(INT64_MAX).version, 2u);
+}
+
+TEST_F(LoadFleetModelTest, RefusesTwoPlansThatTakeEffectAtTheSameTime) {
+  AddPlan("a.yaml", kPlanYaml);
+  AddPlan("b.yaml", With(With(kPlanYaml, "2026-01-01", "2026-01-01T01:00:00+01:00"), "plan: test",
+                         "plan: other"));
+  EXPECT_THAT(Error(), HasSubstr("b.yaml:4: effective_from: is the same as in "));
+  EXPECT_THAT(Error(), HasSubstr("a.yaml:4"));
+}
+
+TEST_F(LoadFleetModelTest, RefusesTwoPlansOfOneNameAndVersion) {
+  AddPlan("a.yaml", kPlanYaml);
+  AddPlan("b.yaml", With(kPlanYaml, "2026-01-01", "2026-02-01"));
+  EXPECT_THAT(Error(), HasSubstr("b.yaml:2: version: test version 1 is also in "));
+}
+
+TEST_F(LoadFleetModelTest, ReportsTheMistakesOfAllPlans) {
+  AddPlan("a.yaml", With(kPlanYaml, "tier: p2", "tier: p9"));
+  AddPlan("b.yaml", With(kPlanYaml, "chip: h100", "chip: abacus"));
+  config_.plans.push_back(folder_.path() + "/none.yaml");
+  EXPECT_THAT(Error(), HasSubstr("a.yaml:12: pools[0].tier: is \"p9\"; expected p0"));
+  EXPECT_THAT(Error(), HasSubstr("b.yaml:6: supply[0].chip: \"abacus\" is not in the catalog"));
+  EXPECT_THAT(Error(), HasSubstr("none.yaml: cannot be opened"));
+}
+
+TEST_F(LoadFleetModelTest, NeedsAPlan) { EXPECT_THAT(Error(), HasSubstr("no plans")); }
+
+class ShippedConfig : public testing::TestWithParam<const char*> {};
+
+TEST_P(ShippedConfig, LoadsWithItsCatalogAndPlans) {
+  const auto config = LoadDaemonConfig(SourceDir() + "/deploy/" + GetParam());
+  ASSERT_TRUE(config.ok()) << config.status();
+  const auto model = LoadFleetModel(*config);
+  ASSERT_TRUE(model.ok()) << model.status();
+  EXPECT_FALSE(model->plans.front().pools.empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Deploy, ShippedConfig,
+                         testing::Values("fleetmeterd.yaml", "demo/daemon.yaml"),
+                         [](const auto& info) { return info.index == 0 ? "Installed" : "Demo"; });
+
+TEST(ShippedPlans, AllLoadWithTheShippedCatalog) {
+  const auto catalog = LoadCatalog(SourceDir() + "/deploy/catalog/default.yaml");
+  ASSERT_TRUE(catalog.ok()) << catalog.status();
+  int plans = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(SourceDir() + "/deploy/plans")) {
+    const auto plan = LoadPlan(entry.path().string(), *catalog);
+    EXPECT_TRUE(plan.ok()) << plan.status();
+    ++plans;
+  }
+  EXPECT_GE(plans, 1);
+}
+
+// A default shown in the shipped file must be the default, and a setting must be shown.
+TEST(ShippedDaemonConfig, ShowsEverySettingWithItsDefault) {
+  std::ifstream shipped(SourceDir() + "/deploy/fleetmeterd.yaml");
+  std::string text;
+  int settings = 0;
+  for (std::string line; std::getline(shipped, line);) {
+    if (line.starts_with("  # ")) {
+      line.replace(0, 4, "  ");
+      ++settings;
+    }
+    text += line + '\n';
+  }
+  const TempFolder folder;
+  const auto config = LoadDaemonConfig(folder.Write("d.yaml", text));
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(settings, 21);
+  const DaemonConfig defaults;
+  EXPECT_EQ(config->listen.ingest, defaults.listen.ingest);
+  EXPECT_EQ(config->listen.query, defaults.listen.query);
+  EXPECT_EQ(config->listen.http, defaults.listen.http);
+  EXPECT_EQ(config->ingest.queue_reports, defaults.ingest.queue_reports);
+  EXPECT_EQ(config->ingest.commit_reports, defaults.ingest.commit_reports);
+  EXPECT_EQ(config->ingest.max_message_bytes, defaults.ingest.max_message_bytes);
+  EXPECT_EQ(config->ingest.max_reports_per_batch, defaults.ingest.max_reports_per_batch);
+  EXPECT_EQ(config->ingest.max_streams, defaults.ingest.max_streams);
+  EXPECT_EQ(config->ingest.max_window_nanos, defaults.ingest.max_window_nanos);
+  EXPECT_EQ(config->ingest.max_lateness_nanos, defaults.ingest.max_lateness_nanos);
+  EXPECT_EQ(config->ingest.future_tolerance_nanos, defaults.ingest.future_tolerance_nanos);
+  EXPECT_EQ(config->ingest.accept_replay, defaults.ingest.accept_replay);
+  EXPECT_EQ(config->live.silent_after_nanos, defaults.live.silent_after_nanos);
+  EXPECT_EQ(config->live.forget_after_nanos, defaults.live.forget_after_nanos);
+  EXPECT_EQ(config->live.coverage_threshold, defaults.live.coverage_threshold);
+  EXPECT_EQ(config->live.measured_threshold, defaults.live.measured_threshold);
+  EXPECT_EQ(config->live.idle_below, defaults.live.idle_below);
+  EXPECT_EQ(config->log.level, defaults.log.level);
+  EXPECT_EQ(config->log.format, defaults.log.format);
+  EXPECT_EQ(config->shutdown.deadline_nanos, defaults.shutdown.deadline_nanos);
+  EXPECT_EQ(config->shutdown.final_scrape_nanos, defaults.shutdown.final_scrape_nanos);
+}
+
+}  // namespace
+}  // namespace fleetmeter

@@ -1,0 +1,129 @@
+#include "daemon/config/load_config.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/config/config_files.h"
+
+namespace fleetmeter {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr std::string_view kPaths = "catalog: c.yaml\nplans: [p.yaml]\n";
+
+// What a file with these settings is told, or "".
+std::string ErrorOf(const std::string& settings) {
+  const TempFolder folder;
+  const auto config = LoadDaemonConfig(folder.Write("d.yaml", std::string(kPaths) + settings));
+  return std::string(config.status().message());
+}
+
+TEST(LoadDaemonConfig, NeedsOnlyCatalogAndPlansAndDefaultsTheRest) {
+  const TempFolder folder;
+  const auto config = LoadDaemonConfig(folder.Write("d.yaml", kPaths));
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->listen.http, ListenConfig().http);
+  EXPECT_EQ(config->ingest.queue_reports, IngestConfig().queue_reports);
+  EXPECT_EQ(config->live.silent_after_nanos, LiveConfig().silent_after_nanos);
+}
+
+TEST(LoadDaemonConfig, FindsPathsFromTheFilesOwnFolder) {
+  const TempFolder folder;
+  const auto config = LoadDaemonConfig(
+      folder.Write("etc/d.yaml", "catalog: ../c.yaml\nplans: [p/1.yaml, /abs/2.yaml]\n"));
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->catalog, folder.path() + "/c.yaml");
+  EXPECT_THAT(config->plans, testing::ElementsAre(folder.path() + "/etc/p/1.yaml", "/abs/2.yaml"));
+}
+
+TEST(LoadDaemonConfig, ReadsEverySetting) {
+  const TempFolder folder;
+  const auto config = LoadDaemonConfig(folder.Write("d.yaml", std::string(kPaths) + R"(
+listen: {ingest: "[::1]:1", query: localhost:2, http: 127.0.0.9:3}
+ingest:
+  queue_reports: 103
+  commit_reports: 100
+  max_message: 1.5MiB
+  max_reports_per_batch: 102
+  max_streams: 103
+  max_window: 2h
+  max_lateness: 3d
+  future_tolerance: 0s
+  accept_replay: true
+live:
+  silent_after: 1m
+  forget_after: 2d
+  coverage_threshold: 80%
+  measured_threshold: 0.7
+  idle_below: 1%
+log: {level: debug, format: json}
+shutdown: {deadline: 500ms, final_scrape: 1s}
+)"));
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->listen.ingest, "[::1]:1");
+  EXPECT_EQ(config->listen.query, "localhost:2");
+  EXPECT_EQ(config->listen.http, "127.0.0.9:3");
+  EXPECT_EQ(config->ingest.queue_reports, 103);
+  EXPECT_EQ(config->ingest.commit_reports, 100);
+  EXPECT_EQ(config->ingest.max_message_bytes, 3 << 19);
+  EXPECT_EQ(config->ingest.max_reports_per_batch, 102);
+  EXPECT_EQ(config->ingest.max_streams, 103);
+  EXPECT_EQ(config->ingest.max_window_nanos, 7'200 * kNanosPerSecond);
+  EXPECT_EQ(config->ingest.max_lateness_nanos, 3 * 86'400 * kNanosPerSecond);
+  EXPECT_EQ(config->ingest.future_tolerance_nanos, 0);
+  EXPECT_TRUE(config->ingest.accept_replay);
+  EXPECT_EQ(config->live.silent_after_nanos, 60 * kNanosPerSecond);
+  EXPECT_EQ(config->live.forget_after_nanos, 2 * 86'400 * kNanosPerSecond);
+  EXPECT_EQ(config->live.coverage_threshold, 0.8);
+  EXPECT_EQ(config->live.measured_threshold, 0.7);
+  EXPECT_EQ(config->live.idle_below, 0.01);
+  EXPECT_EQ(config->log.level, "debug");
+  EXPECT_EQ(config->log.format, "json");
+  EXPECT_EQ(config->shutdown.deadline_nanos, kNanosPerSecond / 2);
+  EXPECT_EQ(config->shutdown.final_scrape_nanos, kNanosPerSecond);
+}
+
+TEST(LoadDaemonConfig, HasARangeForEverySetting) {
+  for (const std::string settings :
+       {"ingest: {queue_reports: 0}", "ingest: {queue_reports: 10000001}",
+        "ingest: {commit_reports: 0}", "ingest: {max_message: 1023B}",
+        "ingest: {max_message: 65MiB}", "ingest: {max_reports_per_batch: 0}",
+        "ingest: {max_streams: 0}", "ingest: {max_window: 999ms}", "ingest: {max_window: 25h}",
+        "ingest: {max_lateness: 91d}", "ingest: {future_tolerance: 61m}",
+        "live: {silent_after: 0.5s}", "live: {forget_after: 91d}",
+        "live: {coverage_threshold: 101%}", "live: {measured_threshold: -0.1}",
+        "live: {idle_below: 1.5}", "shutdown: {deadline: 0s}", "shutdown: {final_scrape: 2h}"}) {
+    EXPECT_THAT(ErrorOf(settings), HasSubstr("out of range; expected ")) << settings;
+  }
+}
+
+TEST(LoadDaemonConfig, RefusesSettingsThatContradictEachOther) {
+  EXPECT_THAT(ErrorOf("ingest: {queue_reports: 10}"), HasSubstr("at most queue_reports"));
+  EXPECT_THAT(ErrorOf("ingest: {queue_reports: 10}"), HasSubstr("room in the queue"));
+  EXPECT_THAT(ErrorOf("live: {silent_after: 2m, forget_after: 1m}"), HasSubstr("forget_after"));
+  EXPECT_THAT(ErrorOf("listen: {query: 127.0.0.1:9477}"), HasSubstr("a port of its own"));
+  EXPECT_EQ(ErrorOf("listen: {ingest: 127.0.0.1:0, query: 127.0.0.1:0, http: 127.0.0.1:0}"), "");
+}
+
+TEST(LoadDaemonConfig, ReportsEveryMistakeOfAFile) {
+  const std::string error = ErrorOf("log: {level: loud}\nlive: {silent: 1s}\nextra: 1\n");
+  EXPECT_THAT(error, HasSubstr("d.yaml:3: log.level: is \"loud\"; expected one of trace, debug"));
+  EXPECT_THAT(error, HasSubstr("d.yaml:4: live.silent: unknown key"));
+  EXPECT_THAT(error, HasSubstr("d.yaml:5: extra: unknown key"));
+}
+
+TEST(LoadDaemonConfig, NeedsAtLeastOnePlan) {
+  const TempFolder folder;
+  const auto config = LoadDaemonConfig(folder.Write("d.yaml", "catalog: c.yaml\nplans: []\n"));
+  EXPECT_THAT(std::string(config.status().message()),
+              HasSubstr("d.yaml:2: plans: is empty; expected a list of at least one"));
+}
+
+TEST(LoadDaemonConfig, OfAnEmptyFileNamesWhatIsMissing) {
+  const TempFolder folder;
+  const auto config = LoadDaemonConfig(folder.Write("d.yaml", ""));
+  EXPECT_THAT(std::string(config.status().message()), HasSubstr("catalog: is missing"));
+  EXPECT_THAT(std::string(config.status().message()), HasSubstr("plans: is missing"));
+}
+
+}  // namespace
+}  // namespace fleetmeter
