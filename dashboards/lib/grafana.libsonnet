@@ -162,7 +162,7 @@ local refIds = 'ABCDEFGHIJKLMNOP';
     includeAll: false,
     hide: 0,
     options: [],
-    current: {},
+    current: { text: 'default', value: 'default' },
     skipUrlSync: false,
   },
 
