@@ -1,6 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <random>
+
+#include "collectors/replay/fleet_csv.h"
 #include "collectors/replay/replay.h"
 #include "tests/replay/replay_testing.h"
 
@@ -209,6 +212,44 @@ TEST(CsvSource, RefusesOptionsThatContradictEachOther) {
   for (const ReplayOptions& replay : bad) {
     EXPECT_EQ(Make(kTwoRows, replay).status().code(), absl::StatusCode::kInvalidArgument);
   }
+}
+
+// A mutated file is read, or refused with file and line; it never does anything else.
+TEST(CsvSource, SurvivesMutatedFiles) {
+  const std::string good = std::string(kHeader) + kTwoRows +
+                           "7,n1,b200,8,assigned,\"serving\",chat,w,serve,s,1;0;1;0;1;0;1;0,\n"
+                           "8.5,n1,,,silent,,,,,,,\n";
+  constexpr std::string_view kBytes = ",;\"\n\r.-0123456789eabx\xff\0";
+  std::mt19937 random(1);
+  auto below = [&](size_t limit) { return random() % limit; };
+  int read = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    std::string text = good;
+    for (size_t edits = 1 + below(3); edits > 0; --edits) {
+      const size_t at = below(text.size());
+      switch (below(3)) {
+        case 0:
+          text[at] = kBytes[below(kBytes.size())];
+          break;
+        case 1:
+          text.erase(at, 1 + below(12));
+          break;
+        default:
+          text.insert(at, 1, kBytes[below(kBytes.size())]);
+          break;
+      }
+      if (text.empty()) break;
+    }
+    absl::StatusOr<CsvReader> csv = CsvReader::FromText("fuzz.csv", std::move(text));
+    absl::Status status = csv.status();
+    if (csv.ok()) status = ReadFleetCsv(*csv).status();
+    if (status.ok()) {
+      ++read;
+    } else {
+      EXPECT_THAT(std::string(status.message()), ::testing::ContainsRegex("^fuzz.csv:[0-9]+: "));
+    }
+  }
+  EXPECT_GT(read, 0);
 }
 
 }  // namespace

@@ -104,6 +104,17 @@ TEST_P(OpenbDay, EqualsTheOracleToTheNanosecond) {
   EXPECT_EQ(all, 6'212 * 86'400 * kSecond);
 }
 
+using OpenbLists = OpenbDay;
+
+TEST_P(OpenbLists, PlacesEveryPodOfTheListWithConstraintsToo) {
+  options_.pods_path =
+      std::filesystem::path(options_.pods_path).replace_filename("openb_pod_list_gpuspec33.csv");
+  const auto source = MakeOpenbSource(options_);
+  EXPECT_TRUE(source.ok()) << source.status();
+}
+
+INSTANTIATE_TEST_SUITE_P(Lists, OpenbLists, ::testing::Values(0));
+
 INSTANTIATE_TEST_SUITE_P(Windows, OpenbDay,
                          ::testing::Values(86'400 * kSecond, 3'600 * kSecond, 600 * kSecond,
                                            777 * kSecond + 77'777'777, 301 * kSecond + 1));
