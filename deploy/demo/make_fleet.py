@@ -5,8 +5,8 @@
     make_fleet.py --check    reads them back and prints utilization and headroom by pool and time
 
 The day is the same on every machine: all variation comes from a seeded generator. What the demo
-should show, and --check insists on: `research-scaling` is clearly underused all day, `training-flagship`
-has less than 5% of its allocation left, every other pool is healthy.
+should show, and --check insists on: `research-scaling` is clearly underused all day,
+`training-flagship` has less than 5% of its allocation left, every other pool is healthy.
 """
 
 import csv
