@@ -3,8 +3,8 @@
 
     openb_oracle.py NODES.csv PODS.csv RULES.yaml FROM UNTIL
 
-Prints JSON: chip-nanoseconds assigned over [FROM, UNTIL) seconds, by pool and by pool/team/workload
 Prints JSON: chip-nanoseconds assigned over [FROM, UNTIL) seconds, by pool and by pool/team/type,
+and chips by kind. Where a pod ran does not matter for it, so nothing is placed here; it shares
 no code with the replay and is its check. Exact: all numbers are integers.
 """
 
