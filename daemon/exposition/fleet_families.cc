@@ -182,13 +182,13 @@ void WritePoolAnswers(const Snapshot& snapshot, TextWriter& out) {
 
 void WriteActivity(const Snapshot& snapshot, TextWriter& out) {
   out.Family("fleetmeter_pool_chip_activity_ratio", "gauge",
-             "Quantiles of the activity of the chips of the pool.");
+             "Percentiles of the activity of the chips of the pool, p10, p50 and p90.");
   for (const PoolView& view : snapshot.pools) {
     const ActivityView& activity = view.use->activity;
-    const std::pair<const char*, std::optional<double>> quantiles[] = {
-        {"0.1", activity.p10}, {"0.5", activity.p50}, {"0.9", activity.p90}};
+    const std::pair<const char*, std::optional<double>> percentiles[] = {
+        {"p10", activity.p10}, {"p50", activity.p50}, {"p90", activity.p90}};
     for (const auto& [quantile, value] : quantiles) {
-      if (value) out.Sample({{"pool", view.pool->name}, {"quantile", quantile}}, *value);
+      if (value) out.Sample({{"pool", view.pool->name}, {"percentile", percentile}}, *value);
     }
   }
   out.Family("fleetmeter_pool_chip_activity", "histogram",
