@@ -132,14 +132,17 @@ class PoolUses {
     team.team = name;
     double measured = 0;
     double busy = 0;
+    bool unheard = false;
     for (auto& [signal, use] : by_signal) {
       use.booked = {};  // kinds of chips do not add up
+      unheard |= use.unheard_micro_chips > 0;
       team.assigned_h100e += use.assigned_h100e;
       if (use.measured) measured += use.assigned_h100e;
       busy += use.busy_h100e;
       team.idle_chips += ChipsFromMicro(use.idle_micro_chips);
       team.by_signal.push_back(std::move(use));
     }
+    team.heard = team.assigned_h100e > 0 || !unheard;
     if (measured > 0) {
       team.busy_h100e = busy;
       team.idle_h100e = measured - busy;

@@ -40,6 +40,7 @@ struct TeamView {
   std::optional<double> idle_h100e;
   double idle_chips = 0;
   std::optional<int64_t> idle_since_unix_nanos;
+  bool heard = true;  // false: all it is known to hold is held by silent sources
   std::vector<UseView> by_signal;
 };
 

@@ -233,7 +233,10 @@ void WriteTeamGauge(const Snapshot& snapshot, TextWriter& out, std::string_view 
 void WriteTeams(const Snapshot& snapshot, TextWriter& out) {
   WriteTeamGauge(snapshot, out, "fleetmeter_team_assigned_h100e",
                  "Held by workloads of the team, from live sources.",
-                 [](const TeamView& t) { return t.assigned_h100e; });
+                 [](const TeamView& t) -> std::optional<double> {
+                   if (!t.heard) return std::nullopt;
+                   return t.assigned_h100e;
+                 });
   out.Family("fleetmeter_team_busy_h100e", "gauge", "Assigned x measured activity.");
   for (const auto& [pool, use] : snapshot.uses) {
     for (const TeamView& team : use.teams) {

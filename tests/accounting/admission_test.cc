@@ -1,0 +1,80 @@
+#include "daemon/accounting/admission.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/accounting/fleet_builder.h"
+
+namespace fleetmeter {
+namespace {
+
+class AdmissionTest : public testing::Test {
+ protected:
+  std::optional<Rejection> Check(const UsageReport& report, double replay_speed = 1) {
+    return CheckAdmission(report, {.model = *model_,
+                                   .limits = {.max_length_nanos = 60 * kNanosPerSecond,
+                                              .max_lateness_nanos = 3'600 * kNanosPerSecond,
+                                              .future_tolerance_nanos = 5 * kNanosPerSecond},
+                                   .now_unix_nanos = kStart + kWindow,
+                                   .last_window_end_unix_nanos = last_end_,
+                                   .replay_speed = replay_speed});
+  }
+
+  std::shared_ptr<const FleetModel> model_ = MakeModel();
+  std::optional<int64_t> last_end_;
+};
+
+TEST_F(AdmissionTest, AdmitsAWindowThatFollowsTheLastOneAtOnce) {
+  last_end_ = kStart;
+  EXPECT_EQ(Check(Report("h", 0, {Assigned("half", 1, "alpha", 1)})), std::nullopt);
+}
+
+TEST_F(AdmissionTest, RejectsAnOverlapByOneNanosecond) {
+  last_end_ = kStart + 1;
+  const auto rejection = Check(Report("h", 0, {}));
+  ASSERT_TRUE(rejection.has_value());
+  EXPECT_EQ(rejection->reason, RejectReason::kWindowOverlap);
+}
+
+TEST_F(AdmissionTest, AdmitsTheFutureWithinTheTolerance) {
+  UsageReport report = Report("h", 0, {});
+  report.window_start_unix_nanos += 5 * kNanosPerSecond;
+  EXPECT_EQ(Check(report), std::nullopt);
+  ++report.window_start_unix_nanos;
+  EXPECT_EQ(Check(report)->reason, RejectReason::kWindowInFuture);
+}
+
+TEST_F(AdmissionTest, RejectsMoreTimeThanPassed) {
+  UsageReport report = Report("h", 0, {});
+  report.duration_nanos = 81 * kNanosPerSecond;
+  EXPECT_EQ(Check(report)->field, "duration_nanos");
+  EXPECT_EQ(Check(report, /*replay_speed=*/60), std::nullopt);
+}
+
+TEST_F(AdmissionTest, ChecksPoolsAgainstThePlanInForceInTheWindow) {
+  auto model = std::make_shared<FleetModel>(*model_);
+  Plan next = model->plans[0];
+  next.effective_from_unix_nanos = kStart + 5 * kNanosPerSecond;
+  next.pools[0].name = "delta";
+  model->plans.push_back(next);
+  model_ = model;
+  EXPECT_EQ(Check(Report("h", 0, {Assigned("half", 1, "alpha", 1)})), std::nullopt)
+      << "the window began under the old plan";
+  EXPECT_EQ(Check(Report("h", 0, {Assigned("half", 1, "delta", 1)}))->reason,
+            RejectReason::kUnknownPool);
+}
+
+TEST_F(AdmissionTest, NamesTheTeamsThereAre) {
+  const auto rejection = Check(Report("h", 0, {Assigned("half", 1, "alpha", 1, "green")}));
+  ASSERT_TRUE(rejection.has_value());
+  EXPECT_EQ(rejection->field, "groups[0].team");
+  EXPECT_EQ(rejection->detail, "'green' is not a team of pool 'alpha'; expected one of: red, blue");
+}
+
+TEST_F(AdmissionTest, AdmitsFreeChipsWithoutAPool) {
+  EXPECT_EQ(Check(Report("h", 0, {Free("half", 1, ChipState::kUnassigned)})), std::nullopt);
+  EXPECT_EQ(Check(Report("h", 0, {Free("half", 1, ChipState::kUnhealthy, "nobody")}))->reason,
+            RejectReason::kUnknownPool);
+}
+
+}  // namespace
+}  // namespace fleetmeter

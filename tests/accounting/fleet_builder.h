@@ -1,0 +1,116 @@
+// A small fleet for tests: two kinds of chips, three pools, reports with few words.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "daemon/base/clock.h"
+#include "daemon/fleet/fleet_model.h"
+#include "daemon/usage/usage_report.h"
+
+namespace fleetmeter {
+
+inline constexpr int64_t kStart = 1'750'000'000 * kNanosPerSecond;
+inline constexpr int64_t kWindow = 10 * kNanosPerSecond;
+
+class ManualClock final : public Clock {
+ public:
+  int64_t UnixNanos() const override { return unix_nanos; }
+  int64_t MonotonicNanos() const override { return monotonic_nanos; }
+  void Pass(int64_t nanos) {
+    unix_nanos += nanos;
+    monotonic_nanos += nanos;
+  }
+
+  int64_t unix_nanos = kStart;
+  int64_t monotonic_nanos = 5 * kNanosPerSecond;
+};
+
+// "half" is worth 1/2 H100e (2 chips an H100e), "triple" 3 (1/3 chip an H100e), for decode work 2.
+// Pools: alpha 100 H100e (lends half of what it does not use), beta 50 (may borrow 20), gamma 10.
+inline std::shared_ptr<const FleetModel> MakeModel(double alpha_h100e = 100) {
+  const auto kind = [](std::string name, Ratio ratio) {
+    ChipKind chip;
+    chip.name = std::move(name);
+    chip.provider = "lab";
+    chip.conversions.push_back({.effective_from_unix_nanos = 0,
+                                .chips_per_h100e = ratio,
+                                .by_workload_type = {},
+                                .basis = "test"});
+    return chip;
+  };
+  ChipKind triple = kind("triple", {1, 3});
+  triple.conversions[0].by_workload_type["decode"] = {1, 2};
+  auto model = std::make_shared<FleetModel>();
+  model->catalog = Catalog(1, {kind("half", {2, 1}), triple});
+  PlanDocument plan;
+  plan.name = "test";
+  plan.version = 1;
+  plan.scenario = "unit";
+  plan.supply = {{"half", 300}, {"triple", 50}};
+  plan.tier_shares = {{Tier::kP2, 0.9}, {Tier::kBuffer, 0.1}};
+  plan.category_shares = {{Category::kResearch, 0.6}, {Category::kTraining, 0.3}};
+  const auto pool = [](std::string name, Category category, double h100e, LendingPolicy policy) {
+    PoolDocument p;
+    p.name = std::move(name);
+    p.category = category;
+    p.owner = "owner";
+    p.contact = "#owner";
+    p.teams = {"red", "blue"};
+    p.allocation = AbsoluteAllocation{h100e};
+    p.policy = policy;
+    return p;
+  };
+  plan.pools = {pool("alpha", Category::kResearch, alpha_h100e, {0.5, std::nullopt}),
+                pool("beta", Category::kResearch, 50, {0, 20.0}),
+                pool("gamma", Category::kTraining, 10, {0, 0.0})};
+  Plan compiled;
+  if (!CompilePlan(plan, model->catalog, &compiled).empty()) return nullptr;
+  model->plans = {compiled};
+  return model;
+}
+
+inline UsageGroup Assigned(std::string chip, int64_t chips, std::string pool, double activity,
+                           std::string team = "red") {
+  UsageGroup group;
+  group.chip = std::move(chip);
+  group.pool = std::move(pool);
+  group.team = std::move(team);
+  group.signal = "gr_engine_active";
+  group.chip_nanos = chips * kWindow;
+  group.busy_chip_nanos = static_cast<int64_t>(static_cast<double>(group.chip_nanos) * activity);
+  for (int64_t i = 0; i < chips; ++i) group.samples.push_back({kMicroChipsPerChip, activity});
+  return group;
+}
+
+inline UsageGroup HeldOnly(std::string chip, int64_t chips, std::string pool) {
+  UsageGroup group = Assigned(std::move(chip), chips, std::move(pool), 0);
+  group.signal = std::string(kAllocatedOnly);
+  group.busy_chip_nanos.reset();
+  group.samples.clear();
+  return group;
+}
+
+inline UsageGroup Free(std::string chip, int64_t chips, ChipState state, std::string pool = "") {
+  UsageGroup group;
+  group.state = state;
+  group.chip = std::move(chip);
+  group.pool = std::move(pool);
+  group.chip_nanos = chips * kWindow;
+  return group;
+}
+
+// A window of ten seconds that starts `index` windows after kStart.
+inline UsageReport Report(std::string source, int64_t index, std::vector<UsageGroup> groups) {
+  UsageReport report;
+  report.source = std::move(source);
+  report.window_start_unix_nanos = kStart + index * kWindow;
+  report.window_length_nanos = kWindow;
+  report.duration_nanos = kWindow;
+  report.groups = std::move(groups);
+  return report;
+}
+
+}  // namespace fleetmeter

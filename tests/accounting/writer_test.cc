@@ -1,0 +1,267 @@
+// The one writer: what is acknowledged was committed, and what was not is not counted.
+#include "daemon/accounting/writer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <future>
+
+#include "tests/accounting/fleet_builder.h"
+
+namespace fleetmeter {
+namespace {
+
+using Code = ReportDisposition::Code;
+
+class SilentProbe : public DaemonProbe {
+ public:
+  void ReportAccepted(double) override { ++accepted; }
+  void ReportDuplicate() override { ++duplicates; }
+  void ReportOutOfSequence() override {}
+  void ReportRejected(std::string_view) override { ++rejected; }
+  void ReportsBusy(size_t) override {}
+  void StreamOpened() override {}
+  void StreamClosed() override {}
+  void CommitDone(double, bool) override {}
+  void ReloadDone(bool, int64_t) override {}
+  void Rendered(double) override {}
+
+  std::atomic<int> accepted = 0;
+  std::atomic<int> duplicates = 0;
+  std::atomic<int> rejected = 0;
+};
+
+// Fails when told to, and can hold a commit until it is let go.
+class FaultyLedger final : public Ledger {
+ public:
+  absl::Status Commit(const LedgerTransaction&) override {
+    MutexLock lock(mutex_);
+    ++commits_;
+    changed_.NotifyAll();
+    while (held_) changed_.Wait(mutex_);
+    return next_;
+  }
+  absl::StatusOr<std::vector<StreamPosition>> RestoreStreams() override { return restored; }
+  std::string Describe() const override { return "test"; }
+
+  void Fail(absl::Status status) {
+    MutexLock lock(mutex_);
+    next_ = std::move(status);
+  }
+  void Hold(bool held) {
+    MutexLock lock(mutex_);
+    held_ = held;
+    changed_.NotifyAll();
+  }
+  void AwaitCommit() {
+    MutexLock lock(mutex_);
+    while (commits_ == 0) changed_.Wait(mutex_);
+  }
+
+  std::vector<StreamPosition> restored;
+
+ private:
+  Mutex mutex_;
+  CondVar changed_;
+  absl::Status next_ ABSL_GUARDED_BY(mutex_);
+  bool held_ ABSL_GUARDED_BY(mutex_) = false;
+  int commits_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+class WriterTest : public testing::Test {
+ protected:
+  void StartWriter(size_t queue_reports = 100) {
+    WriterSettings settings;
+    settings.model = MakeModel();
+    settings.windows = {.max_length_nanos = 3'600 * kNanosPerSecond,
+                        .max_lateness_nanos = 86'400 * kNanosPerSecond,
+                        .future_tolerance_nanos = 3'600 * kNanosPerSecond};
+    settings.state = {.silent_after_nanos = 3'600 * kNanosPerSecond,
+                      .forget_after_nanos = 7'200 * kNanosPerSecond,
+                      .keep_windows_nanos = 9'000 * kNanosPerSecond,
+                      .idle_below = 0.05};
+    writer_ = std::make_unique<Writer>(
+        Writer::Options{.queue_reports = queue_reports, .commit_reports = 10}, settings, clock_,
+        ledger_, probe_);
+    ASSERT_TRUE(writer_->Start().ok());
+  }
+
+  static SequencedReport Numbered(uint64_t sequence, UsageReport report) {
+    return {sequence, std::move(report), std::nullopt};
+  }
+
+  SequencedReport Good(uint64_t sequence) {
+    return Numbered(sequence, Report("h1", static_cast<int64_t>(sequence),
+                                     {Assigned("half", 10, "alpha", 1)}));
+  }
+
+  std::future<SubmitResult> Submit(std::vector<SequencedReport> reports,
+                                   const std::string& id = "stream") {
+    auto promise = std::make_shared<std::promise<SubmitResult>>();
+    Submission submission;
+    submission.stream = {"me", id};
+    submission.reports = std::move(reports);
+    submission.done = [promise](SubmitResult result) { promise->set_value(std::move(result)); };
+    EXPECT_TRUE(writer_->TrySubmit(submission));
+    return promise->get_future();
+  }
+
+  absl::int128 Booked() {
+    const auto snapshot = writer_->TakeSnapshot();
+    const PoolUse& use = snapshot->uses.at("alpha");
+    return use.uses.empty() ? 0 : use.uses[0].booked.chips;
+  }
+
+  ManualClock clock_;
+  FaultyLedger ledger_;
+  SilentProbe probe_;
+  std::unique_ptr<Writer> writer_;
+};
+
+TEST_F(WriterTest, AcknowledgesWhatItHasCounted) {
+  StartWriter();
+  const SubmitResult result = Submit({Good(1), Good(2)}).get();
+  EXPECT_TRUE(result.status.ok());
+  EXPECT_EQ(result.acknowledged_through, 2u);
+  EXPECT_TRUE(result.dispositions.empty());
+  EXPECT_EQ(Booked(), 20 * absl::int128(kWindow));
+}
+
+TEST_F(WriterTest, CountsADuplicateOnce) {
+  StartWriter();
+  Submit({Good(1)}).get();
+  const SubmitResult again = Submit({Good(1), Good(2)}).get();
+  EXPECT_EQ(again.acknowledged_through, 2u);
+  ASSERT_EQ(again.dispositions.size(), 1u);
+  EXPECT_EQ(again.dispositions[0].code, Code::kDuplicate);
+  EXPECT_EQ(Booked(), 20 * absl::int128(kWindow));
+}
+
+TEST_F(WriterTest, RefusesAGapAndSaysWhatItExpected) {
+  StartWriter();
+  const SubmitResult result = Submit({Good(1), Good(3)}).get();
+  EXPECT_EQ(result.acknowledged_through, 1u);
+  ASSERT_EQ(result.dispositions.size(), 1u);
+  EXPECT_EQ(result.dispositions[0].code, Code::kOutOfSequence);
+  EXPECT_EQ(result.dispositions[0].rejection.detail, "sequence is 3; expected 2");
+}
+
+TEST_F(WriterTest, CountsNothingOfACommitThatFailed) {
+  StartWriter();
+  ledger_.Fail(absl::UnavailableError("disk full"));
+  const SubmitResult failed = Submit({Good(1), Good(2)}).get();
+  EXPECT_EQ(failed.status.message(), "disk full");
+  EXPECT_EQ(failed.acknowledged_through, 0u);
+  EXPECT_EQ(Booked(), 0);
+  EXPECT_EQ(probe_.accepted, 0);
+  ledger_.Fail(absl::OkStatus());
+  EXPECT_EQ(Submit({Good(1), Good(2)}).get().acknowledged_through, 2u);
+  EXPECT_EQ(Booked(), 20 * absl::int128(kWindow));
+}
+
+TEST_F(WriterTest, AFailedCommitLeavesEarlierPositionsWhereTheyWere) {
+  StartWriter();
+  Submit({Good(1)}).get();
+  ledger_.Fail(absl::UnavailableError("disk full"));
+  EXPECT_EQ(Submit({Good(2)}).get().acknowledged_through, 1u);
+  EXPECT_EQ(writer_->NextSequence({"me", "stream"}), 2u);
+}
+
+TEST_F(WriterTest, SettlesAPoisonReportAndGoesOn) {
+  StartWriter();
+  SequencedReport poison = Good(1);
+  poison.rejection = Rejection{RejectReason::kBadActivity, "activity", "NaN"};
+  const SubmitResult result = Submit({poison, Good(2)}).get();
+  EXPECT_EQ(result.acknowledged_through, 2u);
+  ASSERT_EQ(result.dispositions.size(), 1u);
+  EXPECT_EQ(result.dispositions[0].code, Code::kRejected);
+  EXPECT_EQ(Booked(), 10 * absl::int128(kWindow));
+}
+
+TEST_F(WriterTest, SeesAnOverlapWithinOneTransaction) {
+  StartWriter();
+  UsageReport same = Good(1).report;
+  const SubmitResult result = Submit({Good(1), Numbered(2, same)}).get();
+  ASSERT_EQ(result.dispositions.size(), 1u);
+  EXPECT_EQ(result.dispositions[0].rejection.reason, RejectReason::kWindowOverlap);
+  EXPECT_EQ(Booked(), 10 * absl::int128(kWindow));
+}
+
+TEST_F(WriterTest, RefusesAnOverlapFromAnotherStream) {
+  StartWriter();
+  Submit({Good(1)}).get();
+  const SubmitResult result = Submit({Good(1)}, "other").get();
+  ASSERT_EQ(result.dispositions.size(), 1u);
+  EXPECT_EQ(result.dispositions[0].rejection.reason, RejectReason::kWindowOverlap);
+  EXPECT_EQ(result.acknowledged_through, 1u);
+}
+
+TEST_F(WriterTest, RefusesWhatTheQueueCannotHoldAndSaysSince) {
+  StartWriter(/*queue_reports=*/2);
+  ledger_.Hold(true);
+  auto first = Submit({Good(1)});
+  ledger_.AwaitCommit();
+  auto second = Submit({Good(2), Good(3)});
+  Submission third;
+  third.stream = {"me", "stream"};
+  third.reports = {Good(4)};
+  EXPECT_FALSE(writer_->TrySubmit(third));
+  EXPECT_EQ(third.reports.size(), 1u) << "the refused submission is the caller's still";
+  clock_.Pass(3 * kNanosPerSecond);
+  EXPECT_EQ(writer_->FullForNanos(), 3 * kNanosPerSecond);
+  EXPECT_EQ(writer_->TakeSnapshot()->live_sources, 0u) << "questions do not wait for the ledger";
+  ledger_.Hold(false);
+  EXPECT_EQ(second.get().acknowledged_through, 3u);
+  EXPECT_EQ(writer_->FullForNanos(), 0);
+}
+
+TEST_F(WriterTest, SettlesWhatIsQueuedBeforeItStops) {
+  StartWriter();
+  ledger_.Hold(true);
+  auto first = Submit({Good(1)});
+  auto second = Submit({Good(2)});
+  std::thread release([this] {
+    ledger_.AwaitCommit();
+    ledger_.Hold(false);
+  });
+  writer_->Stop();
+  release.join();
+  EXPECT_GE(first.get().acknowledged_through, 1u);
+  EXPECT_EQ(second.get().acknowledged_through, 2u);
+  Submission late;
+  late.reports = {Good(3)};
+  EXPECT_FALSE(writer_->TrySubmit(late));
+}
+
+TEST_F(WriterTest, GoesOnWhereTheLedgerSaysItWas) {
+  ledger_.restored = {{{"me", "stream"}, 41}};
+  StartWriter();
+  EXPECT_EQ(writer_->NextSequence({"me", "stream"}), 42u);
+  const SubmitResult result = Submit({Good(41), Good(42)}).get();
+  EXPECT_EQ(result.acknowledged_through, 42u);
+  EXPECT_EQ(result.dispositions.at(0).code, Code::kDuplicate);
+}
+
+TEST_F(WriterTest, AReloadTakesEffectForTheNextReport) {
+  StartWriter();
+  UsageReport unknown = Report("h2", 1, {Assigned("half", 10, "alpha", 1)});
+  unknown.groups[0].pool = "delta";
+  EXPECT_EQ(Submit({Numbered(1, unknown)}).get().dispositions.at(0).rejection.reason,
+            RejectReason::kUnknownPool);
+  auto model = std::make_shared<FleetModel>(*MakeModel());
+  model->plans[0].pools[0].name = "delta";
+  WriterSettings settings;
+  settings.model = model;
+  settings.windows = {.max_length_nanos = 3'600 * kNanosPerSecond,
+                      .max_lateness_nanos = 86'400 * kNanosPerSecond,
+                      .future_tolerance_nanos = 3'600 * kNanosPerSecond};
+  settings.state = {.silent_after_nanos = kNanosPerSecond * 3'600,
+                    .forget_after_nanos = kNanosPerSecond * 7'200,
+                    .keep_windows_nanos = kNanosPerSecond * 9'000,
+                    .idle_below = 0};
+  writer_->Replace(settings);
+  EXPECT_TRUE(Submit({Numbered(2, unknown)}).get().dispositions.empty());
+}
+
+}  // namespace
+}  // namespace fleetmeter

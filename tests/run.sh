@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# Installs what the tests need, builds everything and runs all tests. Safe to run again: what is
+# built and unchanged is not built again.
+#
+#   tests/run.sh                 everything
+#   tests/run.sh release asan    only these stages
+#
+# Stages: format, release, analysis (clang's thread-safety analysis and clang-tidy), asan (with
+# UBSan), tsan.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+stages=("$@")
+[ ${#stages[@]} -gt 0 ] || stages=(format release analysis asan tsan)
+jobs=$(nproc)
+logs=build/logs
+passed=0 failed=0 skipped=0
+
+say() { printf '\n== %s (%dm%02ds)\n' "$1" $((SECONDS / 60)) $((SECONDS % 60)); }
+
+# check NAME COMMAND...: one thing that passes or fails; its output is shown when it fails.
+check() {
+  local name=$1
+  shift
+  if "$@" >"$logs/$name.log" 2>&1; then
+    passed=$((passed + 1))
+    echo "   $name: ok"
+  else
+    failed=$((failed + 1))
+    echo "   $name: FAILED"
+    tail -n 60 "$logs/$name.log" | sed 's/^/   | /'
+    return 1
+  fi
+}
+
+# suite NAME PRESET CTEST-ARGUMENTS...: a run of ctest, counted case by case.
+suite() {
+  local name=$1 preset=$2 log="$logs/$1.log"
+  shift 2
+  ctest --test-dir "build/$preset" --output-on-failure -j "$jobs" "$@" >"$log" 2>&1
+  local total bad skips
+  total=$(sed -n 's/.*tests failed out of \([0-9]*\).*/\1/p' "$log" | tail -n 1)
+  bad=$(sed -n 's/.*, \([0-9]*\) tests failed out of.*/\1/p' "$log" | tail -n 1)
+  if [ -z "$total" ] || [ "$total" -eq 0 ]; then
+    failed=$((failed + 1))
+    echo "   $name: ran no test"
+    tail -n 30 "$log" | sed 's/^/   | /'
+    return 1
+  fi
+  skips=$(grep -c '\*\*\*Skipped' "$log")
+  passed=$((passed + total - bad - skips))
+  failed=$((failed + bad))
+  skipped=$((skipped + skips))
+  echo "   $name: $((total - bad - skips)) passed, $bad failed, $skips skipped"
+  if [ "$skips" -gt 0 ]; then grep '\*\*\*Skipped' "$log" | sed 's/^/   | /'; fi
+  if [ "$bad" -gt 0 ]; then
+    sed -n '/tests failed out of/,$p' "$log" | sed 's/^/   | /'
+    grep -E '(FAILED|Failure|ERROR|WARNING: ThreadSanitizer|runtime error)' -A 8 "$log" |
+      head -n 150 | sed 's/^/   | /'
+  fi
+}
+
+build() {
+  cmake --preset "$1" && cmake --build "build/$1" -j "$jobs"
+}
+
+sources() {
+  git ls-files --cached --others --exclude-standard '*.cc' '*.h' 2>/dev/null ||
+    find daemon collectors tests -name '*.cc' -o -name '*.h'
+}
+
+stage_format() {
+  check format bash -c 'clang-format-19 --dry-run -Werror "$@"' _ $(sources)
+}
+
+stage_release() {
+  check build-release build release && suite release release
+}
+
+stage_analysis() {
+  check analysis build thread-safety
+}
+
+# Sanitizers run our own code; the demo, the installation and the dashboards were seen in release.
+stage_asan() {
+  check build-asan build asan && suite asan asan -LE whole-product
+}
+
+stage_tsan() {
+  check build-tsan build tsan && suite tsan tsan -L threads
+}
+
+mkdir -p "$logs"
+say "install"
+deploy/install-deps.sh --tests || exit 1
+for stage in "${stages[@]}"; do
+  if ! declare -F "stage_$stage" >/dev/null; then
+    echo "tests/run.sh: there is no stage '$stage'; stages: format release analysis asan tsan" >&2
+    exit 2
+  fi
+  say "$stage"
+  "stage_$stage"
+done
+
+say "done"
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
