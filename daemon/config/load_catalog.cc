@@ -1,9 +1,9 @@
 #include <limits>
 #include <set>
 
+#include "daemon/base/text.h"
 #include "daemon/config/load_config.h"
 #include "daemon/config/strict_yaml.h"
-#include "daemon/base/text.h"
 #include "daemon/config/units.h"
 #include "fmt/format.h"
 

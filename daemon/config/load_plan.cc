@@ -1,9 +1,9 @@
 #include <limits>
 
+#include "daemon/base/text.h"
 #include "daemon/config/load_config.h"
 #include "daemon/config/plan_file.h"
 #include "daemon/config/strict_yaml.h"
-#include "daemon/base/text.h"
 #include "fmt/format.h"
 
 namespace fleetmeter {

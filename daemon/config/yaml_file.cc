@@ -1,5 +1,6 @@
 // YamlFile: one file and all that is wrong with it.
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -27,13 +28,16 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
     return absl::NotFoundError(
         fmt::format("{}: cannot be opened: {}; expected a readable file", path, strerror(errno)));
   }
-  std::string text(kMaxYamlBytes + 1, '\0');
-  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+  std::string text;
+  std::array<char, 1 << 16> block;
+  while (stream.good() && text.size() <= kMaxYamlBytes) {
+    stream.read(block.data(), block.size());
+    text.append(block.data(), static_cast<size_t>(stream.gcount()));
+  }
   if (stream.bad()) {
     return absl::NotFoundError(
         fmt::format("{}: cannot be read: {}; expected a readable file", path, strerror(errno)));
   }
-  text.resize(static_cast<size_t>(stream.gcount()));
   return text;
 }
 

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <numeric>
 
-#include "daemon/config/strict_yaml.h"
 #include "daemon/base/text.h"
+#include "daemon/config/strict_yaml.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 

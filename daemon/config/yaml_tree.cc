@@ -131,6 +131,12 @@ bool CheckBytes(std::string_view text, YamlSyntaxError* error) {
   return true;
 }
 
+// yaml-cpp's own messages say only what was wrong.
+std::string WithExpectation(const std::string& message) {
+  const bool complete = message.find("; expected ") != std::string::npos;
+  return complete ? message : message + "; expected YAML";
+}
+
 }  // namespace
 
 bool ParseYaml(std::string_view text, YamlNode* root, YamlSyntaxError* error) {
@@ -144,9 +150,9 @@ bool ParseYaml(std::string_view text, YamlNode* root, YamlSyntaxError* error) {
     }
     return true;
   } catch (const YAML::Exception& e) {
-    *error = {e.mark.is_null() ? 1 : e.mark.line + 1, e.msg};
+    *error = {e.mark.is_null() ? 1 : e.mark.line + 1, WithExpectation(e.msg)};
   } catch (const std::exception& e) {
-    *error = {1, fmt::format("cannot be read as YAML: {}", e.what())};
+    *error = {1, fmt::format("cannot be read: {}; expected YAML", e.what())};
   }
   return false;
 }

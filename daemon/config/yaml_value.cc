@@ -1,8 +1,8 @@
 // YamlValue: one value of a file, read as what it should be.
 #include <algorithm>
 
-#include "daemon/config/strict_yaml.h"
 #include "daemon/base/text.h"
+#include "daemon/config/strict_yaml.h"
 #include "daemon/config/units.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
