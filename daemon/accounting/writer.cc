@@ -216,7 +216,7 @@ void Writer::Answer(Submission& submission, SubmitResult result, const absl::Sta
     if (disposition.code == ReportDisposition::Code::kDuplicate) probe_.ReportDuplicate();
     if (disposition.code == ReportDisposition::Code::kOutOfSequence) probe_.ReportOutOfSequence();
   }
-  submission.done(std::move(result));
+  submission.done(result);
 }
 
 void Writer::AdvanceIfDue() {

@@ -50,7 +50,7 @@ struct Submission {
   StreamKey stream;
   double replay_speed = 1;
   std::vector<SequencedReport> reports;
-  std::function<void(SubmitResult)> done;
+  std::function<void(const SubmitResult&)> done;
 };
 
 class Writer {

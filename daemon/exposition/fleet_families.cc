@@ -187,7 +187,7 @@ void WriteActivity(const Snapshot& snapshot, TextWriter& out) {
     const ActivityView& activity = view.use->activity;
     const std::pair<const char*, std::optional<double>> percentiles[] = {
         {"p10", activity.p10}, {"p50", activity.p50}, {"p90", activity.p90}};
-    for (const auto& [quantile, value] : quantiles) {
+    for (const auto& [percentile, value] : percentiles) {
       if (value) out.Sample({{"pool", view.pool->name}, {"percentile", percentile}}, *value);
     }
   }

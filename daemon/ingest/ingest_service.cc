@@ -89,7 +89,7 @@ grpc::ServerUnaryReactor* IngestService::Report(grpc::CallbackServerContext* con
   Submission submission;
   submission.stream = StreamKey{IdentityOf(*context), request->stream_id()};
   submission.reports = DecodeBatch(request->reports());
-  submission.done = [reactor, response, busy](SubmitResult result) {
+  submission.done = [reactor, response, busy](const SubmitResult& result) {
     if (!result.status.ok()) return busy(std::string(result.status.message()));
     FillAck(result, *response->mutable_ack());
     reactor->Finish(grpc::Status::OK);

@@ -73,7 +73,8 @@ void IngestStream::HandleOpen(const v1::Open& open) {
                               kStreamIdBytes));
   }
   const double speed = open.replay_speed() == 0 ? 1 : open.replay_speed();
-  if (!(speed >= 1 && speed <= kMaxReplaySpeed)) {
+  const bool sound = speed >= 1 && speed <= kMaxReplaySpeed;  // false for NaN
+  if (!sound) {
     return refuse(grpc::StatusCode::INVALID_ARGUMENT,
                   fmt::format("open.replay_speed is {}; expected 1 to {}", speed, kMaxReplaySpeed));
   }
@@ -112,8 +113,8 @@ void IngestStream::HandleBatch(const v1::Batch& batch) {
   submission.stream = stream_;
   submission.replay_speed = replay_speed_;
   submission.reports = DecodeBatch(batch.reports());
-  submission.done = [self = shared_from_this(), sequences](SubmitResult result) {
-    self->Settled(std::move(result), sequences);
+  submission.done = [self = shared_from_this(), sequences](const SubmitResult& result) {
+    self->Settled(result, sequences);
   };
   if (service_.writer_.TrySubmit(submission)) {
     ++in_flight_;
@@ -127,7 +128,7 @@ void IngestStream::HandleBatch(const v1::Batch& batch) {
   Send(std::move(response));
 }
 
-void IngestStream::Settled(SubmitResult result, const std::vector<uint64_t>& sequences) {
+void IngestStream::Settled(const SubmitResult& result, const std::vector<uint64_t>& sequences) {
   v1::StreamResponse response;
   if (result.status.ok()) {
     FillAck(result, *response.mutable_ack());

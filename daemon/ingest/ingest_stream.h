@@ -34,7 +34,7 @@ class IngestStream final : public grpc::ServerBidiReactor<v1::StreamRequest, v1:
   void Handle(const v1::StreamRequest& request) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void HandleOpen(const v1::Open& open) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void HandleBatch(const v1::Batch& batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Settled(SubmitResult result, const std::vector<uint64_t>& sequences);
+  void Settled(const SubmitResult& result, const std::vector<uint64_t>& sequences);
   void ReadMore() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Send(v1::StreamResponse response) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Remembers how the call ends; it does so when nothing is in flight any more.

@@ -91,8 +91,8 @@ class WriterTest : public testing::Test {
   }
 
   SequencedReport Good(uint64_t sequence) {
-    return Numbered(sequence, Report("h1", static_cast<int64_t>(sequence),
-                                     {Assigned("half", 10, "alpha", 1)}));
+    return Numbered(
+        sequence, Report("h1", static_cast<int64_t>(sequence), {Assigned("half", 10, "alpha", 1)}));
   }
 
   std::future<SubmitResult> Submit(std::vector<SequencedReport> reports,
@@ -101,7 +101,7 @@ class WriterTest : public testing::Test {
     Submission submission;
     submission.stream = {"me", id};
     submission.reports = std::move(reports);
-    submission.done = [promise](SubmitResult result) { promise->set_value(std::move(result)); };
+    submission.done = [promise](const SubmitResult& result) { promise->set_value(result); };
     EXPECT_TRUE(writer_->TrySubmit(submission));
     return promise->get_future();
   }
