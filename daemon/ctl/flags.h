@@ -1,0 +1,39 @@
+// The command line.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "daemon/ctl/output_format.h"
+
+namespace fleetmeter::ctl {
+
+enum class Command { kPools, kHeadroom, kSupply, kPlanShow, kCheck, kTop };
+
+struct Flags {
+  Command command = Command::kPools;
+  std::string address = "127.0.0.1:7444";
+  std::chrono::nanoseconds timeout = std::chrono::seconds(5);
+  OutputFormat output = OutputFormat::kTable;
+
+  // headroom
+  std::string pool;
+  std::optional<double> ask_h100e;
+  bool watch = false;
+  std::chrono::nanoseconds interval = std::chrono::seconds(1);
+
+  std::string config;  // check
+  bool once = false;   // top
+};
+
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitError = 1;
+inline constexpr int kExitUsage = 2;
+inline constexpr int kExitDoesNotFit = 3;
+
+// Fills `flags`, or prints what --help, --version or a wrong command line calls for and returns the
+// exit code.
+std::optional<int> ParseFlags(int argc, const char* const* argv, Flags* flags);
+
+}  // namespace fleetmeter::ctl

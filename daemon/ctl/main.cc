@@ -1,0 +1,8 @@
+// fleetmeterctl: flags, then the command.
+#include "daemon/ctl/commands.h"
+
+int main(int argc, char** argv) {
+  fleetmeter::ctl::Flags flags;
+  if (const auto done = fleetmeter::ctl::ParseFlags(argc, argv, &flags)) return *done;
+  return fleetmeter::ctl::RunCommand(flags);
+}

@@ -1,0 +1,36 @@
+// Numbers as people and programs read them. What is not known is "-" for people and empty for
+// programs; it is never 0. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace fleetmeter::ctl {
+
+inline constexpr char kUnknown[] = "-";
+
+// "1,386,335.0": one decimal, thousands grouped.
+std::string Amount(std::optional<double> value);
+
+// "52.3%" of a ratio of 0.523.
+std::string Percent(std::optional<double> ratio);
+
+// The shortest decimal that reads back as the same number; empty if it is not a finite one.
+std::string PlainNumber(double value);
+
+// "1,386,335.25" of "1386335.25".
+std::string Grouped(std::string decimal);
+
+// "4392.5" of 4,392,500,000 millionths: exact, without trailing zeros.
+std::string ChipsOfMicro(int64_t micro_chips);
+
+// "1.5" of "1500000000" nanoseconds, however long: exact, without trailing zeros.
+// nullopt if the text is not a decimal integer.
+std::optional<std::string> SecondsOfNanos(std::string_view nanos);
+
+// "2026-01-01 08:00:00Z".
+std::string UtcTime(int64_t unix_nanos);
+
+}  // namespace fleetmeter::ctl

@@ -1,0 +1,183 @@
+#include "daemon/ctl/query_client.h"
+
+#include <fmt/format.h>
+#include <grpcpp/grpcpp.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "daemon/base/mutex.h"
+#include "daemon/ctl/text_cells.h"
+#include "fleetmeter/v1/query.grpc.pb.h"
+
+namespace fleetmeter::ctl {
+namespace {
+
+constexpr int kMaxMessageBytes = 64 << 20;
+// A watch has no deadline: that is how it learns that the daemon hangs. Not more often than the
+// daemon puts up with.
+constexpr int kKeepaliveMillis = 30'000;
+constexpr int kLongestBackoffMillis = 1'000;
+
+// gRPC tells the whole way to an error; the part after the last colon says what was wrong.
+std::string Cause(const std::string& said) {
+  const size_t colon = said.rfind(": ");
+  return colon == std::string::npos ? said : said.substr(colon + 2);
+}
+
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address,
+                                           std::chrono::nanoseconds timeout) {
+  const auto millis = std::chrono::ceil<std::chrono::milliseconds>(timeout).count();
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMillis);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
+                   static_cast<int>(std::min<int64_t>(millis, 60'000)));
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kLongestBackoffMillis / 2);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kLongestBackoffMillis / 2);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kLongestBackoffMillis);
+  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+}
+
+}  // namespace
+
+struct QueryClient::Impl {
+  Impl(std::string address_in, std::chrono::nanoseconds timeout_in)
+      : address(std::move(address_in)),
+        timeout(timeout_in),
+        stub(v1::Query::NewStub(MakeChannel(address, timeout))) {}
+
+  // Makes `context` what Cancel() ends. The caller calls Leave() before the context goes.
+  void Enter(grpc::ClientContext* context) {
+    MutexLock lock(mutex);
+    under_way = context;
+    if (cancelled) context->TryCancel();
+  }
+  void Leave() {
+    MutexLock lock(mutex);
+    under_way = nullptr;
+  }
+  bool WasCancelled() {
+    MutexLock lock(mutex);
+    return cancelled;
+  }
+
+  absl::Status Explain(const grpc::Status& status);
+
+  template <class Request, class Response>
+  absl::StatusOr<Response> Call(grpc::Status (v1::Query::Stub::*method)(grpc::ClientContext*,
+                                                                        const Request&, Response*),
+                                const Request& request) {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + timeout);
+    Enter(&context);
+    Response response;
+    const grpc::Status status = (stub.get()->*method)(&context, request, &response);
+    Leave();
+    if (!status.ok()) return Explain(status);
+    return response;
+  }
+
+  const std::string address;
+  const std::chrono::nanoseconds timeout;
+  const std::unique_ptr<v1::Query::Stub> stub;
+
+  Mutex mutex;
+  grpc::ClientContext* under_way ABSL_GUARDED_BY(mutex) = nullptr;
+  bool cancelled ABSL_GUARDED_BY(mutex) = false;
+};
+
+absl::Status QueryClient::Impl::Explain(const grpc::Status& status) {
+  const std::string said = Printable(status.error_message());
+  switch (status.error_code()) {
+    case grpc::StatusCode::NOT_FOUND:
+      return absl::NotFoundError(said);
+    case grpc::StatusCode::CANCELLED:
+      return absl::CancelledError(fmt::format("the call to {} was cancelled", address));
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+      return absl::UnavailableError(
+          fmt::format("cannot reach fleetmeterd at {}: no answer within {} s; is it busy, or "
+                      "--timeout too short?",
+                      address, std::chrono::duration<double>(timeout).count()));
+    case grpc::StatusCode::UNIMPLEMENTED:
+      return absl::UnimplementedError(fmt::format(
+          "{} does not answer queries; --address takes fleetmeterd's listen.query, not its "
+          "listen.ingest",
+          address));
+    case grpc::StatusCode::UNAVAILABLE:
+      return absl::UnavailableError(
+          fmt::format("cannot reach fleetmeterd at {}: {}; is it running, and is that its "
+                      "listen.query? Set --address or FLEETMETER_ADDRESS",
+                      address, Cause(said)));
+    default:
+      return absl::UnknownError(fmt::format("fleetmeterd at {} answered with an error: {} ({})",
+                                            address, said, static_cast<int>(status.error_code())));
+  }
+}
+
+QueryClient::QueryClient(const std::string& address, std::chrono::nanoseconds timeout)
+    : impl_(std::make_unique<Impl>(address, timeout)) {}
+
+QueryClient::~QueryClient() = default;
+
+absl::StatusOr<v1::ListPoolsResponse> QueryClient::ListPools() {
+  return impl_->Call(&v1::Query::Stub::ListPools, v1::ListPoolsRequest());
+}
+
+absl::StatusOr<v1::HeadroomResponse> QueryClient::GetHeadroom(const std::string& pool) {
+  v1::HeadroomRequest request;
+  request.set_pool(pool);
+  return impl_->Call(&v1::Query::Stub::GetHeadroom, request);
+}
+
+absl::StatusOr<v1::GetSupplyResponse> QueryClient::GetSupply() {
+  return impl_->Call(&v1::Query::Stub::GetSupply, v1::GetSupplyRequest());
+}
+
+absl::StatusOr<v1::GetPlanResponse> QueryClient::GetPlan() {
+  return impl_->Call(&v1::Query::Stub::GetPlan, v1::GetPlanRequest());
+}
+
+absl::Status QueryClient::WatchHeadroom(
+    const std::string& pool, std::chrono::milliseconds interval,
+    const std::function<absl::Status(const v1::HeadroomResponse&)>& on_answer) {
+  v1::HeadroomRequest request;
+  request.set_pool(pool);
+  request.set_interval_millis(static_cast<uint32_t>(interval.count()));
+  grpc::ClientContext context;
+  impl_->Enter(&context);
+  const auto reader = impl_->stub->WatchHeadroom(&context, request);
+  v1::HeadroomResponse response;
+  absl::Status printed;
+  while (printed.ok() && reader->Read(&response)) printed = on_answer(response);
+  if (!printed.ok()) context.TryCancel();
+  const grpc::Status status = reader->Finish();
+  impl_->Leave();
+  if (!printed.ok()) return printed;
+  if (impl_->WasCancelled()) return absl::OkStatus();
+  return status.ok() ? absl::UnavailableError(fmt::format(
+                           "fleetmeterd at {} ended the watch; start it again", impl_->address))
+                     : impl_->Explain(status);
+}
+
+void QueryClient::Cancel() {
+  MutexLock lock(impl_->mutex);
+  impl_->cancelled = true;
+  if (impl_->under_way != nullptr) impl_->under_way->TryCancel();
+}
+
+absl::Status CheckAddress(const std::string& address) {
+  const size_t colon = address.rfind(':');
+  const std::string port = colon == std::string::npos ? "" : address.substr(colon + 1);
+  const bool is_number = !port.empty() && port.size() <= 5 &&
+                         port.find_first_not_of("0123456789") == std::string::npos;
+  if (address.starts_with("unix:") && address.size() > 5) return absl::OkStatus();
+  if (colon != 0 && is_number && std::stoi(port) >= 1 && std::stoi(port) <= 65'535) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(fmt::format(
+      "'{}' is not an address; expected host:port, such as 127.0.0.1:7444", Printable(address)));
+}
+
+}  // namespace fleetmeter::ctl

@@ -1,0 +1,48 @@
+// Asks a daemon. Errors are complete sentences: they name the address and what to do.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "fleetmeter/v1/query.pb.h"
+
+namespace fleetmeter::ctl {
+
+// One connection, made with the first call and again when it breaks. One thread calls; Cancel() is
+// for any other.
+class QueryClient {
+ public:
+  QueryClient(const std::string& address, std::chrono::nanoseconds timeout);
+  ~QueryClient();
+  QueryClient(const QueryClient&) = delete;
+  QueryClient& operator=(const QueryClient&) = delete;
+
+  // Unavailable: no answer in time. NotFound: no such pool.
+  absl::StatusOr<v1::ListPoolsResponse> ListPools();
+  absl::StatusOr<v1::HeadroomResponse> GetHeadroom(const std::string& pool);
+  absl::StatusOr<v1::GetSupplyResponse> GetSupply();
+  absl::StatusOr<v1::GetPlanResponse> GetPlan();
+
+  // Until `on_answer` returns an error, which it then returns, or the stream ends: OK after
+  // Cancel(), otherwise why.
+  absl::Status WatchHeadroom(
+      const std::string& pool, std::chrono::milliseconds interval,
+      const std::function<absl::Status(const v1::HeadroomResponse&)>& on_answer);
+
+  // Ends the call under way, and every later one at once. Thread-safe.
+  void Cancel();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// "host:port" or "unix:path", or what is wrong with it.
+absl::Status CheckAddress(const std::string& address);
+
+}  // namespace fleetmeter::ctl
