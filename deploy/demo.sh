@@ -1,0 +1,415 @@
+#!/usr/bin/env bash
+# A whole Fleetmeter on this machine: a simulated day of 72 hosts, a minute of it each second, replayed by a
+# collector into fleetmeterd, with Prometheus, the alerts, Grafana where it is installed, and a live
+# table. Everything listens on loopback only; data goes to a temporary folder. Ctrl-C ends it all.
+#
+#   demo.sh [--check] [--keep] [--no-build] [--build-dir DIR]
+#
+#   --check          show nothing: verify within two minutes that every pool is metered and that the
+#                    underuse alert finds the underused pool and no other; exit code 0 or 1
+#   --keep           leave data and logs behind, and say where
+#   --no-build       install and build nothing
+#   --build-dir DIR  where the programs are, or are to be built (default: build/release)
+set -euo pipefail
+
+root=$(cd -P -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
+demo=$root/deploy/demo
+build=$root/build/release
+build_first=yes
+check=no
+keep=no
+
+readonly underused_pool=research-scaling
+# Where each program listens if nobody else does; elsewhere if somebody does.
+readonly ingest_port=7443 query_port=7444 http_port=9477 prometheus_port=9090 grafana_port=3000
+
+run=            # the temporary folder
+declare -A pid  # of what we started and have not ended, by name
+serving=no      # whether a signal is the normal end
+
+say() { [ "$check" = yes ] || echo "$*"; }
+
+usage() { sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+
+parse_arguments() {
+  while [ $# -gt 0 ]; do
+    case "$1" in
+      --check) check=yes ;;
+      --keep) keep=yes ;;
+      --no-build) build_first=no ;;
+      --build-dir)
+        [ $# -ge 2 ] || { usage >&2 && exit 2; }
+        build=$(realpath -m -- "$2")
+        shift
+        ;;
+      -h | --help) usage && exit 0 ;;
+      *)
+        echo "demo: unknown argument $1" >&2
+        usage >&2 && exit 2
+        ;;
+    esac
+    shift
+  done
+}
+
+# ---- processes ------------------------------------------------------------------------------------
+
+# A session of its own keeps the terminal's Ctrl-C away from it, so that we decide who ends when; the
+# death signal ends it even if we are killed. $! is the program itself: neither of the two forks here.
+start() { # NAME COMMAND...
+  local name=$1
+  shift
+  setsid setpriv --pdeathsig TERM "$@" >>"$run/$name.log" 2>&1 &
+  pid[$name]=$!
+}
+
+# Whether it runs, and is still the child that we started.
+alive() { # NAME
+  local stat='' state parent
+  { read -r stat <"/proc/${pid[$1]}/stat"; } 2>/dev/null || return 1
+  read -r state parent _ <<<"${stat##*) }"
+  [ "$parent" = $$ ] && [ "$state" != Z ]
+}
+
+gone_within() { # SECONDS NAME
+  local end=$((SECONDS + $1))
+  while alive "$2"; do
+    [ $SECONDS -lt $end ] || return 1
+    sleep 0.05
+  done
+}
+
+stop() { # NAME
+  if alive "$1"; then
+    kill -TERM "${pid[$1]}" 2>/dev/null || true
+    if ! gone_within 20 "$1"; then
+      echo "demo: $1 did not end on SIGTERM; killed" >&2
+      kill -KILL "${pid[$1]}" 2>/dev/null || true
+    fi
+  fi
+  unset "pid[$1]"
+}
+
+# From the source of the data on: the daemon's last numbers still reach Prometheus.
+stop_all() {
+  local name
+  for name in build render table check collector fleetmeterd grafana prometheus; do
+    [ -z "${pid[$name]:-}" ] || stop "$name"
+  done
+}
+
+clean_up() {
+  trap '' HUP INT TERM
+  stop_all
+  if [ -z "$run" ]; then return; fi
+  if [ "$keep" = yes ]; then
+    echo "demo: data and logs are in $run"
+  else
+    rm -rf -- "$run"
+  fi
+}
+
+on_signal() { # NUMBER
+  [ "$serving" = yes ] && exit 0
+  exit $((128 + $1))
+}
+
+fail() { # MESSAGE [LOG...]
+  echo "demo: $1" >&2
+  shift
+  local name
+  for name in "$@"; do
+    [ -s "$run/$name.log" ] || continue
+    echo "--- the last lines of $name:" >&2
+    tail -n 20 -- "$run/$name.log" >&2
+  done
+  exit 1
+}
+
+fail_with_all_logs() { fail "$1" collector fleetmeterd prometheus grafana; }
+
+# Until COMMAND succeeds; not if NAME ends before, or too late.
+becomes() { # SECONDS NAME COMMAND...
+  local end=$((SECONDS + $1)) name=$2
+  shift 2
+  until "$@"; do
+    alive "$name" && [ $SECONDS -lt $end ] || return 1
+    sleep 0.05
+  done
+}
+
+# Until NAME ends, with its exit code; anything else that ends before it is a failure.
+wait_for() { # NAME
+  local other
+  while alive "$1"; do
+    for other in "${!pid[@]}"; do
+      [ "$other" = "$1" ] || alive "$other" || fail "$other ended by itself" "$other"
+    done
+    sleep 0.2
+  done
+  wait "${pid[$1]}"
+}
+
+# ---- build ----------------------------------------------------------------------------------------
+
+run_build() { # COMMAND...
+  start build "$@"
+  wait_for build || fail "this failed: $*" build
+  unset "pid[build]"
+}
+
+build_programs() {
+  local targets=(fleetmeterd fleetmeter-collector fleetmeterctl) tests=()
+  # Building the programs must not need the packages of the tests.
+  [ -e /usr/include/gtest/gtest.h ] || tests=(-DFLEETMETER_TESTS=OFF)
+  say "building into $build (the first time takes some minutes; watch $run/build.log)"
+  if [ ! -e "$build/build.ninja" ]; then
+    run_build cmake --preset release -S "$root" -B "$build" ${tests[@]+"${tests[@]}"}
+  fi
+  run_build cmake --build "$build" --target "${targets[@]}"
+}
+
+find_programs() {
+  daemon_program=$build/daemon/fleetmeterd
+  collector_program=$build/collectors/fleetmeter-collector
+  ctl_program=$build/daemon/fleetmeterctl
+  local program
+  for program in "$daemon_program" "$collector_program" "$ctl_program"; do
+    [ -x "$program" ] || fail "$program is not there; leave out --no-build to build it"
+  done
+}
+
+# ---- the parts ------------------------------------------------------------------------------------
+
+# The port if it is free, otherwise 0: any free one.
+port_or_any() { # PORT
+  python3 - "$1" <<'PYTHON'
+import socket, sys
+try:
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        s.bind(("127.0.0.1", int(sys.argv[1])))
+    print(sys.argv[1])
+except OSError:
+    print(0)
+PYTHON
+}
+
+# The demo's configuration, listening where we say; paths in it are relative to the demo's folder.
+write_daemon_config() { # INGEST_PORT QUERY_PORT HTTP_PORT
+  python3 - "$demo/daemon.yaml" "$@" >"$run/fleetmeterd.yaml" <<'PYTHON'
+import os, sys, yaml
+path, *ports = sys.argv[1:]
+with open(path, encoding="utf-8") as file:
+    config = yaml.safe_load(file)
+here = os.path.dirname(path)
+config["catalog"] = os.path.normpath(os.path.join(here, config["catalog"]))
+config["plans"] = [os.path.normpath(os.path.join(here, plan)) for plan in config["plans"]]
+config["listen"] = {n: f"127.0.0.1:{p}" for n, p in zip(("ingest", "query", "http"), ports)}
+yaml.safe_dump(config, sys.stdout, width=10**6, allow_unicode=True)
+PYTHON
+}
+
+try_daemon() { # INGEST_PORT QUERY_PORT HTTP_PORT
+  write_daemon_config "$@"
+  : >"$run/fleetmeterd.log"
+  start fleetmeterd "$daemon_program" --config "$run/fleetmeterd.yaml"
+  becomes 30 fleetmeterd grep -qx ready "$run/fleetmeterd.log"
+}
+
+# Somebody may take a port after we looked; then all are any.
+start_daemon() {
+  try_daemon "$(port_or_any $ingest_port)" "$(port_or_any $query_port)" "$(port_or_any $http_port)" ||
+    { stop fleetmeterd && try_daemon 0 0 0; } ||
+    fail "fleetmeterd did not start" fleetmeterd
+  ingest=$(sed -n 's/^ingest //p' "$run/fleetmeterd.log")
+  query=$(sed -n 's/^query //p' "$run/fleetmeterd.log")
+  http=$(sed -n 's/^http //p' "$run/fleetmeterd.log")
+}
+
+start_collector() {
+  start collector "$collector_program" --daemon "$ingest" --interval 2 --drain 1 \
+    replay-csv --file "$demo/fleet.csv" --from 0 --until 86400 --speed 60 --loop
+}
+
+# Rendering takes many seconds, so what was rendered is kept beside the programs until its sources change.
+render_rules() {
+  local cache=$build/demo-rules
+  if [ -e "$cache" ] && [ -z "$(find "$root/dashboards" -newer "$cache" -print -quit)" ]; then
+    cp -r -- "$cache" "$run/rules"
+    return
+  fi
+  start render "$root/dashboards/render.sh" --demo "$run/rules"
+  wait_for render || fail "the rules cannot be rendered" render
+  unset "pid[render]"
+  cp -r -- "$run/rules" "$cache.$$"
+  rm -rf -- "$cache"
+  mv -T -- "$cache.$$" "$cache" || rm -rf -- "$cache.$$"  # another demo was faster
+}
+
+write_prometheus_config() {
+  render_rules
+  cat >"$run/prometheus.yaml" <<YAML
+global: {scrape_interval: 2s, scrape_timeout: 2s, evaluation_interval: 2s}
+rule_files: [rules/rules.yaml, rules/alerts.yaml]
+scrape_configs:
+  - job_name: fleetmeter
+    static_configs: [{targets: ["$http"]}]
+YAML
+}
+
+prometheus_is_ready() {
+  prometheus=$(sed -n 's/.*msg="Listening on".* address=\([^ ]*\).*/\1/p' "$run/prometheus.log")
+  [ -n "$prometheus" ] && curl -fs -o "$run/ready" "http://$prometheus/-/ready"
+}
+
+try_prometheus() { # PORT
+  : >"$run/prometheus.log"
+  start prometheus prometheus --config.file="$run/prometheus.yaml" \
+    --storage.tsdb.path="$run/prometheus" --web.listen-address="127.0.0.1:$1"
+  becomes 60 prometheus prometheus_is_ready
+}
+
+start_prometheus() {
+  command -v prometheus >/dev/null || fail "prometheus is not installed; deploy/install-deps.sh does it"
+  write_prometheus_config
+  try_prometheus "$(port_or_any $prometheus_port)" ||
+    { stop prometheus && try_prometheus 0; } ||
+    fail "Prometheus did not start" prometheus
+}
+
+# ---- Grafana, where it is installed ---------------------------------------------------------------
+
+readonly grafana_home=/usr/share/grafana
+
+grafana_command() {
+  if command -v grafana-server >/dev/null; then
+    echo grafana-server
+  elif [ -x $grafana_home/bin/grafana-server ]; then
+    echo $grafana_home/bin/grafana-server
+  else
+    return 1
+  fi
+}
+
+write_grafana_provisioning() {
+  local to=$run/provisioning
+  mkdir -p "$to/datasources" "$to/dashboards" "$run/dashboards"
+  cp -- "$run"/rules/*.json "$run/dashboards/"
+  cat >"$to/datasources/prometheus.yaml" <<YAML
+apiVersion: 1
+datasources:
+  - {name: Fleetmeter, type: prometheus, access: proxy, isDefault: true, url: "http://$prometheus",
+     jsonData: {timeInterval: 2s}}
+YAML
+  cat >"$to/dashboards/fleetmeter.yaml" <<YAML
+apiVersion: 1
+providers:
+  - {name: Fleetmeter, folder: Fleetmeter, type: file, options: {path: "$run/dashboards"}}
+YAML
+}
+
+grafana_is_ready() {
+  grafana=$(sed -n 's/.*msg="HTTP Server Listen".* address=\([^ ]*\).*/\1/p' "$run/grafana.log")
+  [ -n "$grafana" ] && curl -fs -o "$run/ready" "http://$grafana/api/health"
+}
+
+try_grafana() { # COMMAND PORT
+  : >"$run/grafana.log"
+  start grafana env GF_SERVER_HTTP_ADDR=127.0.0.1 GF_SERVER_HTTP_PORT="$2" \
+    GF_PATHS_DATA="$run/grafana" GF_PATHS_LOGS="$run/grafana/log" \
+    GF_PATHS_PLUGINS="$run/grafana/plugins" GF_PATHS_PROVISIONING="$run/provisioning" \
+    GF_LOG_MODE=console GF_LOG_CONSOLE_FORMAT=text \
+    GF_AUTH_ANONYMOUS_ENABLED=true GF_ANALYTICS_REPORTING_ENABLED=false \
+    GF_ANALYTICS_CHECK_FOR_UPDATES=false \
+    "$1" --homepath "$grafana_home"
+  becomes 60 grafana grafana_is_ready
+}
+
+# The demo is whole without it.
+start_grafana() {
+  grafana=
+  local command
+  command=$(grafana_command) || return 0
+  write_grafana_provisioning
+  try_grafana "$command" "$(port_or_any $grafana_port)" ||
+    { stop grafana && try_grafana "$command" 0; } ||
+    {
+      stop grafana
+      grafana=
+      say "demo: Grafana did not start; going on without: $(tail -n 1 "$run/grafana.log")"
+    }
+}
+
+# ---- what is shown --------------------------------------------------------------------------------
+
+print_addresses() {
+  cat <<TEXT
+fleetmeterd    http://$http/metrics   (ingest $ingest, query $query)
+Prometheus     http://$prometheus
+  alerts       http://$prometheus/alerts   ($underused_pool becomes underused within two minutes)
+  utilization  http://$prometheus/graph?g0.expr=fleetmeter_pool_utilization_ratio&g0.tab=0&g0.range_input=15m
+  headroom     http://$prometheus/graph?g0.expr=fleetmeter_pool_headroom_h100e&g0.tab=0&g0.range_input=15m
+TEXT
+  if [ -n "$grafana" ]; then
+    echo "Grafana        http://$grafana/d/fleetmeter-headroom"
+  else
+    echo "Grafana        not installed; to see the dashboard in one of yours, add http://$prometheus as a"
+    echo "               Prometheus data source and import $run/rules/headroom.json"
+    echo "               (Dashboards > New > Import)"
+  fi
+  echo "ask            '$ctl_program' --address $query headroom training-flagship --ask 8"
+  echo "Ctrl-C ends everything."
+  echo
+}
+
+metered() { curl -fs "http://$http/metrics" 2>/dev/null | grep '^fleetmeter_pool_utilization_ratio' >"$run/metered"; }
+
+show() {
+  print_addresses
+  becomes 30 collector metered || fail_with_all_logs "no pool was metered"
+  if [ ! -t 1 ]; then
+    "$ctl_program" --address "$query" top --once || fail_with_all_logs "fleetmeterctl failed"
+    wait_for collector || fail "the collector ended by itself" collector
+    return
+  fi
+  # In the background, so that a signal to us is seen at once; with our input, whose end ends it.
+  "$ctl_program" --address "$query" top <&0 &
+  pid[table]=$!
+  wait_for table
+}
+
+verify() {
+  python3 "$demo/check.py" --prometheus "http://$prometheus" --plan "$demo/plan.yaml" \
+    --underused "$underused_pool" &
+  pid[check]=$!
+  wait_for check || fail_with_all_logs "the check failed"
+}
+
+main() {
+  parse_arguments "$@"
+  trap clean_up EXIT
+  trap 'on_signal 1' HUP
+  trap 'on_signal 2' INT
+  trap 'on_signal 15' TERM
+  # Everything that we talk to is on loopback, whatever the proxy for the rest.
+  export no_proxy=127.0.0.1 NO_PROXY=127.0.0.1
+  run=$(mktemp -d "${TMPDIR:-/tmp}/fleetmeter-demo.XXXXXX")
+  if [ "$build_first" = yes ]; then
+    "$root/deploy/install-deps.sh" >&2 || fail "the packages cannot be installed"
+    build_programs
+  fi
+  find_programs
+  start_daemon
+  start_collector
+  start_prometheus
+  start_grafana
+  if [ "$check" = yes ]; then
+    verify
+  else
+    serving=yes
+    show
+  fi
+}
+
+main "$@"

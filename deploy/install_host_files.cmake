@@ -1,0 +1,46 @@
+# Run by `cmake --install`: the configuration and the systemd units.
+#   source   deploy/ of the sources
+#   bin      where programs go, below the prefix
+#   sysconf  where configuration goes, below the prefix; but with /usr it is /etc, as GNUInstallDirs has it
+
+if(IS_ABSOLUTE "${sysconf}")
+  set(confdir "${sysconf}/fleetmeter")
+elseif(CMAKE_INSTALL_PREFIX STREQUAL "/usr" AND sysconf STREQUAL "etc")
+  set(confdir "/etc/fleetmeter")
+else()
+  set(confdir "${CMAKE_INSTALL_PREFIX}/${sysconf}/fleetmeter")
+endif()
+if(IS_ABSOLUTE "${bin}")
+  set(bindir "${bin}")
+else()
+  set(bindir "${CMAKE_INSTALL_PREFIX}/${bin}")
+endif()
+
+# A configuration that somebody changed stays; ours then comes beside it, as NAME.new.
+function(install_configuration from to)
+  get_filename_component(folder "${confdir}/${to}" DIRECTORY)
+  get_filename_component(name "${to}" NAME)
+  set(there "$ENV{DESTDIR}${confdir}/${to}")
+  if(EXISTS "${there}")
+    file(SHA256 "${there}" old)
+    file(SHA256 "${source}/${from}" new)
+    if(NOT old STREQUAL new)
+      string(APPEND name ".new")
+      message(STATUS "Kept: ${there} differs from ours, which is ${name}")
+    endif()
+  endif()
+  file(INSTALL DESTINATION "${folder}" TYPE FILE RENAME "${name}" FILES "${source}/${from}")
+endfunction()
+
+install_configuration(fleetmeterd.yaml fleetmeterd.yaml)
+install_configuration(catalog/default.yaml catalog/default.yaml)
+install_configuration(plans/example.yaml plans/example.yaml)
+install_configuration(systemd/collector.env collector.env)
+
+set(units "${CMAKE_INSTALL_PREFIX}/lib/systemd/system")
+foreach(unit fleetmeterd.service fleetmeter-collector.service)
+  set(unit_file "$ENV{DESTDIR}${units}/${unit}")
+  message(STATUS "Installing: ${unit_file}")
+  configure_file("${source}/systemd/${unit}.in" "${unit_file}" @ONLY)
+  list(APPEND CMAKE_INSTALL_MANIFEST_FILES "${units}/${unit}")
+endforeach()

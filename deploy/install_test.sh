@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# Installs a build into a temporary folder and tries what came there.
+#   install_test.sh BUILD_DIR
+set -euo pipefail
+build=$(realpath -- "$1")
+scratch=$(mktemp -d)
+trap 'rm -rf -- "$scratch"' EXIT
+prefix="$scratch/a prefix"
+failed=0
+
+check() { # WHAT COMMAND...
+  local what=$1 code
+  shift
+  # Not as a condition: bash would then go on after errors in it.
+  set +e
+  (set -e && "$@") >"$scratch/log" 2>&1
+  code=$?
+  set -e
+  if [ $code -eq 0 ]; then
+    echo "ok    $what"
+  else
+    failed=$((failed + 1))
+    echo "FAIL  $what"
+    sed 's/^/      /' "$scratch/log"
+  fi
+}
+
+install_to() { cmake --install "$build" --prefix "$1"; }
+
+has() { # FILE...
+  local file
+  for file in "$@"; do
+    [ -s "$prefix/$file" ] || { echo "missing: $file" && return 1; }
+  done
+}
+
+prints() { # TEXT COMMAND...
+  local text=$1
+  shift
+  "$@" | tee "$scratch/printed"
+  grep -qF -- "$text" "$scratch/printed"
+}
+
+# As root of an installation, so that a unit's paths can be looked up.
+staged_units_name_installed_files() {
+  local stage=$scratch/stage unit path
+  DESTDIR=$stage install_to /usr
+  for unit in "$stage"/usr/lib/systemd/system/*.service; do
+    grep -Eq '^ExecStart=/usr/bin/fleetmeter' "$unit"
+    if grep -E '@[a-z]+@' "$unit"; then return 1; fi
+    while read -r path; do
+      [ -e "$stage$path" ] || { echo "$unit names $path, which is not installed" && return 1; }
+    done < <(grep -Eo '/(usr/bin|etc)/fleetmeter[^ ]*' "$unit")
+  done
+  [ ! -e "$stage/usr/etc" ]
+}
+
+units_are_valid() {
+  local stage=$scratch/stage
+  install -D -t "$stage/bin" /bin/sh /bin/kill
+  systemd-analyze verify --man=no --root="$stage" fleetmeterd.service fleetmeter-collector.service \
+    >"$scratch/verified" 2>&1 || true  # it also misses what only a whole system has
+  ! grep -E 'fleetmeter.*(Unknown|Failed to parse|not executable|Invalid|ignoring)' "$scratch/verified"
+}
+
+own_settings_survive() {
+  local config=$prefix/etc/fleetmeter/fleetmeterd.yaml
+  echo "# ours" >>"$config"
+  install_to "$prefix"
+  tail -n 1 "$config" | grep -qx '# ours'
+  has etc/fleetmeter/fleetmeterd.yaml.new
+  [ ! -e "$prefix/etc/fleetmeter/plans/example.yaml.new" ]
+}
+
+check "installs" install_to "$prefix"
+check "programs, configuration, units, protos, dashboards and rules are there" has \
+  bin/fleetmeterd bin/fleetmeter-collector bin/fleetmeterctl \
+  etc/fleetmeter/fleetmeterd.yaml etc/fleetmeter/catalog/default.yaml \
+  etc/fleetmeter/plans/example.yaml etc/fleetmeter/collector.env \
+  lib/systemd/system/fleetmeterd.service lib/systemd/system/fleetmeter-collector.service \
+  share/fleetmeter/proto/fleetmeter/v1/{usage,ingest,query}.proto \
+  share/fleetmeter/dashboards/{rules.yaml,alerts.yaml,headroom.json} \
+  share/fleetmeter/dashboards/{METRICS.md,RUNBOOK.md,alertmanager.example.yml}
+for program in fleetmeterd fleetmeter-collector fleetmeterctl; do
+  check "$program --version" prints "$program " "$prefix/bin/$program" --version
+done
+check "the installed configuration is valid" prints ": ok: catalog version" \
+  "$prefix/bin/fleetmeterd" --config "$prefix/etc/fleetmeter/fleetmeterd.yaml" --check-config
+check "a configuration that was changed survives the next installation" own_settings_survive
+check "with prefix /usr, configuration goes to /etc and the units name it" \
+  staged_units_name_installed_files
+if command -v systemd-analyze >/dev/null; then
+  check "systemd accepts the units" units_are_valid
+fi
+[ "$failed" -eq 0 ]
