@@ -1,0 +1,57 @@
+"""Real programs for tests in Python: started on free ports, ended by their own pid."""
+import os
+import pathlib
+import subprocess
+import tempfile
+
+SOURCE = pathlib.Path(os.environ["FLEETMETER_SOURCE_DIR"])
+BINARY = pathlib.Path(os.environ["FLEETMETER_BINARY_DIR"])
+FLEETMETERD = BINARY / "daemon" / "fleetmeterd"
+FLEETMETERCTL = BINARY / "daemon" / "fleetmeterctl"
+COLLECTOR = BINARY / "collectors" / "fleetmeter-collector"
+
+# What ctest takes for "skipped" (SKIP_RETURN_CODE).
+SKIPPED = 77
+
+
+class Daemon:
+    """fleetmeterd with the given catalog, plans and extra YAML lines, on free ports."""
+
+    def __init__(self, catalog, plans, extra=""):
+        self._dir = tempfile.TemporaryDirectory()
+        config = pathlib.Path(self._dir.name) / "daemon.yaml"
+        paths = ", ".join(os.path.relpath(plan, self._dir.name) for plan in plans)
+        config.write_text(
+            f"catalog: {os.path.relpath(catalog, self._dir.name)}\n"
+            f"plans: [{paths}]\n"
+            'listen: {ingest: "127.0.0.1:0", query: "127.0.0.1:0", http: "127.0.0.1:0"}\n' + extra
+        )
+        self._process = subprocess.Popen(
+            [FLEETMETERD, "--config", config], stdout=subprocess.PIPE, text=True
+        )
+        self.addresses = {}
+        for line in self._process.stdout:
+            if line.strip() == "ready":
+                break
+            name, address = line.split()
+            self.addresses[name] = address
+        else:
+            raise RuntimeError(f"fleetmeterd ended with {self._process.wait()}")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        code = self.stop()
+        assert code == 0, f"fleetmeterd ended with {code}"
+
+    def stop(self):
+        self._process.terminate()
+        try:
+            return self._process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            raise
+        finally:
+            self._process.stdout.close()
+            self._dir.cleanup()
