@@ -17,7 +17,6 @@ constexpr int kMaxMessageBytes = 64 << 20;
 // A watch has no deadline: that is how it learns that the daemon hangs. Not more often than the
 // daemon puts up with.
 constexpr int kKeepaliveMillis = 30'000;
-constexpr int kLongestBackoffMillis = 1'000;
 
 // gRPC tells the whole way to an error; the part after the last colon says what was wrong.
 std::string Cause(const std::string& said) {
@@ -34,9 +33,8 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address,
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMillis);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
                    static_cast<int>(std::min<int64_t>(millis, 60'000)));
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kLongestBackoffMillis / 2);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kLongestBackoffMillis / 2);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kLongestBackoffMillis);
+  // Else a new channel would inherit the waiting time of the one it takes the place of.
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
 }
 
@@ -44,9 +42,11 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address,
 
 struct QueryClient::Impl {
   Impl(std::string address_in, std::chrono::nanoseconds timeout_in)
-      : address(std::move(address_in)),
-        timeout(timeout_in),
-        stub(v1::Query::NewStub(MakeChannel(address, timeout))) {}
+      : address(std::move(address_in)), timeout(timeout_in) {
+    Connect();
+  }
+
+  void Connect() { stub = v1::Query::NewStub(MakeChannel(address, timeout)); }
 
   // Makes `context` what Cancel() ends. The caller calls Leave() before the context goes.
   void Enter(grpc::ClientContext* context) {
@@ -75,13 +75,17 @@ struct QueryClient::Impl {
     Response response;
     const grpc::Status status = (stub.get()->*method)(&context, request, &response);
     Leave();
-    if (!status.ok()) return Explain(status);
-    return response;
+    if (status.ok()) return response;
+    // The next call tries at once, however long the channel would have waited after its failures.
+    if (status.error_code() == grpc::StatusCode::UNAVAILABLE) Connect();
+    return Explain(status);
   }
 
   const std::string address;
   const std::chrono::nanoseconds timeout;
-  const std::unique_ptr<v1::Query::Stub> stub;
+
+  // Of the thread that calls.
+  std::unique_ptr<v1::Query::Stub> stub;
 
   Mutex mutex;
   grpc::ClientContext* under_way ABSL_GUARDED_BY(mutex) = nullptr;
