@@ -20,6 +20,7 @@ check=no
 keep=no
 
 readonly underused_pool=research-scaling
+readonly read_seconds=15  # for reading the addresses
 # Where each program listens if nobody else does; elsewhere if somebody does.
 readonly ingest_port=7443 query_port=7444 http_port=9477 prometheus_port=9090 grafana_port=3000
 
@@ -51,6 +52,8 @@ parse_arguments() {
     shift
   done
 }
+
+# Below here nothing is in $(...): bash 5.2 cannot run a trap while it waits for one ("unexpected EOF").
 
 # ---- processes ------------------------------------------------------------------------------------
 
@@ -181,23 +184,34 @@ find_programs() {
 
 # ---- the parts ------------------------------------------------------------------------------------
 
-# The port if it is free, otherwise 0: any free one.
-port_or_any() { # PORT
-  python3 - "$1" <<'PYTHON'
+# Debian's Python, which has what install-deps.sh installed. On Ctrl-C it is to end in silence.
+run_python() ( # ARGUMENTS... <PROGRAM
+  trap '' INT
+  exec /usr/bin/python3 - "$@"
+)
+
+# The ports as they are if free, otherwise 0: any free one. Into the array `ports`.
+look_for_ports() { # PORT...
+  read -r -a ports < <(run_python "$@" <<'PYTHON'
 import socket, sys
-try:
+
+def free(port):
     with socket.socket() as s:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        s.bind(("127.0.0.1", int(sys.argv[1])))
-    print(sys.argv[1])
-except OSError:
-    print(0)
+        try:
+            s.bind(("127.0.0.1", port))
+            return True
+        except OSError:
+            return False
+
+print(*(port if free(int(port)) else 0 for port in sys.argv[1:]))
 PYTHON
+  )
 }
 
 # The demo's configuration, listening where we say; paths in it are relative to the demo's folder.
 write_daemon_config() { # INGEST_PORT QUERY_PORT HTTP_PORT
-  python3 - "$demo/daemon.yaml" "$@" >"$run/fleetmeterd.yaml" <<'PYTHON'
+  run_python "$demo/daemon.yaml" "$@" >"$run/fleetmeterd.yaml" <<'PYTHON'
 import os, sys, yaml
 path, *ports = sys.argv[1:]
 with open(path, encoding="utf-8") as file:
@@ -219,12 +233,17 @@ try_daemon() { # INGEST_PORT QUERY_PORT HTTP_PORT
 
 # Somebody may take a port after we looked; then all are any.
 start_daemon() {
-  try_daemon "$(port_or_any $ingest_port)" "$(port_or_any $query_port)" "$(port_or_any $http_port)" ||
-    { stop fleetmeterd && try_daemon 0 0 0; } ||
+  local key value
+  look_for_ports $ingest_port $query_port $http_port
+  try_daemon "${ports[@]}" || { stop fleetmeterd && try_daemon 0 0 0; } ||
     fail "fleetmeterd did not start" fleetmeterd
-  ingest=$(sed -n 's/^ingest //p' "$run/fleetmeterd.log")
-  query=$(sed -n 's/^query //p' "$run/fleetmeterd.log")
-  http=$(sed -n 's/^http //p' "$run/fleetmeterd.log")
+  while read -r key value; do
+    case "$key" in
+      ingest) ingest=$value ;;
+      query) query=$value ;;
+      http) http=$value ;;
+    esac
+  done <"$run/fleetmeterd.log"
 }
 
 start_collector() {
@@ -234,8 +253,11 @@ start_collector() {
 
 # Rendering takes many seconds, so what was rendered is kept beside the programs until its sources change.
 render_rules() {
-  local cache=$build/demo-rules
-  if [ -e "$cache" ] && [ -z "$(find "$root/dashboards" -newer "$cache" -print -quit)" ]; then
+  local cache=$build/demo-rules newer=
+  if [ -e "$cache" ]; then
+    read -r newer < <(find "$root/dashboards" -newer "$cache" -print -quit) || true
+  fi
+  if [ -e "$cache" ] && [ -z "$newer" ]; then
     cp -r -- "$cache" "$run/rules"
     return
   fi
@@ -259,8 +281,8 @@ YAML
 }
 
 prometheus_is_ready() {
-  prometheus=$(sed -n 's/.*msg="Listening on".* address=\([^ ]*\).*/\1/p' "$run/prometheus.log")
-  [ -n "$prometheus" ] && curl -fs -o "$run/ready" "http://$prometheus/-/ready"
+  read -r prometheus < <(sed -n 's/.*msg="Listening on".* address=\([^ ]*\).*/\1/p' "$run/prometheus.log") &&
+    curl -fs -o "$run/ready" "http://$prometheus/-/ready"
 }
 
 try_prometheus() { # PORT
@@ -273,24 +295,14 @@ try_prometheus() { # PORT
 start_prometheus() {
   command -v prometheus >/dev/null || fail "prometheus is not installed; deploy/install-deps.sh does it"
   write_prometheus_config
-  try_prometheus "$(port_or_any $prometheus_port)" ||
-    { stop prometheus && try_prometheus 0; } ||
+  look_for_ports $prometheus_port
+  try_prometheus "${ports[0]}" || { stop prometheus && try_prometheus 0; } ||
     fail "Prometheus did not start" prometheus
 }
 
 # ---- Grafana, where it is installed ---------------------------------------------------------------
 
 readonly grafana_home=/usr/share/grafana
-
-grafana_command() {
-  if command -v grafana-server >/dev/null; then
-    echo grafana-server
-  elif [ -x $grafana_home/bin/grafana-server ]; then
-    echo $grafana_home/bin/grafana-server
-  else
-    return 1
-  fi
-}
 
 write_grafana_provisioning() {
   local to=$run/provisioning
@@ -310,8 +322,8 @@ YAML
 }
 
 grafana_is_ready() {
-  grafana=$(sed -n 's/.*msg="HTTP Server Listen".* address=\([^ ]*\).*/\1/p' "$run/grafana.log")
-  [ -n "$grafana" ] && curl -fs -o "$run/ready" "http://$grafana/api/health"
+  read -r grafana < <(sed -n 's/.*msg="HTTP Server Listen".* address=\([^ ]*\).*/\1/p' "$run/grafana.log") &&
+    curl -fs -o "$run/ready" "http://$grafana/api/health"
 }
 
 try_grafana() { # COMMAND PORT
@@ -329,15 +341,17 @@ try_grafana() { # COMMAND PORT
 # The demo is whole without it.
 start_grafana() {
   grafana=
-  local command
-  command=$(grafana_command) || return 0
+  local command=grafana-server
+  command -v $command >/dev/null || command=$grafana_home/bin/grafana-server
+  command -v $command >/dev/null || return 0
   write_grafana_provisioning
-  try_grafana "$command" "$(port_or_any $grafana_port)" ||
-    { stop grafana && try_grafana "$command" 0; } ||
+  look_for_ports $grafana_port
+  try_grafana $command "${ports[0]}" || { stop grafana && try_grafana $command 0; } ||
     {
       stop grafana
       grafana=
-      say "demo: Grafana did not start; going on without: $(tail -n 1 "$run/grafana.log")"
+      echo "demo: Grafana did not start; going on without it. Its last lines:" >&2
+      tail -n 5 -- "$run/grafana.log" >&2
     }
 }
 
@@ -366,6 +380,7 @@ TEXT
 metered() { curl -fs "http://$http/metrics" 2>/dev/null | grep '^fleetmeter_pool_utilization_ratio' >"$run/metered"; }
 
 show() {
+  local rows
   print_addresses
   becomes 30 collector metered || fail_with_all_logs "no pool was metered"
   if [ ! -t 1 ]; then
@@ -373,14 +388,19 @@ show() {
     wait_for collector || fail "the collector ended by itself" collector
     return
   fi
+  echo "The live table follows in $read_seconds s, or with Enter; these lines are then above it."
+  read -r -t $read_seconds || true
+  # The table clears what is visible: up with the addresses, to where scrolling finds them.
+  read -r rows _ < <(stty size 2>/dev/null || echo 24)
+  printf "%${rows}s" '' | tr ' ' '\n'
   # In the background, so that a signal to us is seen at once; with our input, whose end ends it.
-  "$ctl_program" --address "$query" top <&0 &
+  setpriv --pdeathsig TERM "$ctl_program" --address "$query" top <&0 &
   pid[table]=$!
   wait_for table
 }
 
 verify() {
-  python3 "$demo/check.py" --prometheus "http://$prometheus" --plan "$demo/plan.yaml" \
+  setpriv --pdeathsig TERM /usr/bin/python3 "$demo/check.py" --prometheus "http://$prometheus" --plan "$demo/plan.yaml" \
     --underused "$underused_pool" &
   pid[check]=$!
   wait_for check || fail_with_all_logs "the check failed"
@@ -394,7 +414,8 @@ main() {
   trap 'on_signal 15' TERM
   # Everything that we talk to is on loopback, whatever the proxy for the rest.
   export no_proxy=127.0.0.1 NO_PROXY=127.0.0.1
-  run=$(mktemp -d "${TMPDIR:-/tmp}/fleetmeter-demo.XXXXXX")
+  run=${TMPDIR:-/tmp}/fleetmeter-demo.$SRANDOM
+  mkdir -m 700 -- "$run"
   if [ "$build_first" = yes ]; then
     "$root/deploy/install-deps.sh" >&2 || fail "the packages cannot be installed"
     build_programs
