@@ -146,9 +146,8 @@ void RunningDaemon::Report(int assigned_chips) {
 }
 
 std::string BuiltProgram(const std::string& name) {
-  const char* folder = std::getenv("FLEETMETER_BINARY_DIR");
-  EXPECT_NE(folder, nullptr) << "set FLEETMETER_BINARY_DIR to the build folder";
-  return fmt::format("{}/daemon/{}", folder == nullptr ? "." : folder, name);
+  const char* build = std::getenv("FLEETMETER_BINARY_DIR");
+  return fmt::format("{}/daemon/{}", build == nullptr ? FLEETMETER_BUILT_IN : build, name);
 }
 
 std::unique_ptr<ChildProcess> StartCtl(const std::vector<std::string>& arguments,
