@@ -180,8 +180,8 @@ void App::Impl::WatchFiles() {
 
 void App::Impl::Reload(const char* why) {
   auto config = LoadDaemonConfig(config_path_);
-  absl::StatusOr<FleetModel> model = config.status();
-  if (config.ok()) model = LoadFleetModel(*config);
+  auto model =
+      config.ok() ? LoadFleetModel(*config) : absl::StatusOr<FleetModel>(config.status());
   metrics_.ReloadDone(model.ok(), clock_.UnixNanos());
   if (!model.ok()) {
     spdlog::error("reload ({}) refused, the old configuration stays:\n{}", why,
