@@ -33,12 +33,6 @@ std::string DaemonYaml(const DaemonSettings& settings) {
          Section("shutdown", settings.shutdown);
 }
 
-std::string MakeTempFolder() {
-  std::string path = std::filesystem::temp_directory_path() / "fleetmeter-e2e-XXXXXX";
-  EXPECT_NE(mkdtemp(path.data()), nullptr);
-  return path;
-}
-
 // The address in a line such as "http 127.0.0.1:9477".
 std::string ReadAddress(ChildProcess& process, const std::string& name) {
   const std::string line = process.ReadLine(kPatience).value_or("");
@@ -49,6 +43,8 @@ std::string ReadAddress(ChildProcess& process, const std::string& name) {
 }
 
 std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
+  // How often an idle client answers pings; while it does not, a server waits to close.
+  setenv("GRPC_CLIENT_CHANNEL_BACKUP_POLL_INTERVAL_MS", "20", /*overwrite=*/0);
   grpc::ChannelArguments arguments;
   // Every client of a test is a connection of its own, and may send more than the daemon takes.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
@@ -127,10 +123,25 @@ std::ostream& operator<<(std::ostream& out, const Totals& totals) {
              << totals.productive;
 }
 
-Daemon::Daemon(DaemonSettings settings) : folder_(MakeTempFolder()) {
-  WriteFile("catalog.yaml", settings.catalog);
-  WriteFile("plan.yaml", settings.plan);
-  WriteFile("daemon.yaml", DaemonYaml(settings));
+TempFolder::TempFolder() : path_(std::filesystem::temp_directory_path() / "fleetmeter-e2e-XXXXXX") {
+  if (mkdtemp(path_.data()) == nullptr) throw std::runtime_error("cannot make " + path_);
+}
+
+TempFolder::~TempFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+void TempFolder::WriteFile(const std::string& name, const std::string& text) const {
+  const std::string written = PathOf(name + ".new");
+  std::ofstream(written) << text;
+  std::filesystem::rename(written, PathOf(name));
+}
+
+Daemon::Daemon(DaemonSettings settings) {
+  files_.WriteFile("catalog.yaml", settings.catalog);
+  files_.WriteFile("plan.yaml", settings.plan);
+  files_.WriteFile("daemon.yaml", DaemonYaml(settings));
   Start();
 }
 
@@ -138,14 +149,11 @@ Daemon::~Daemon() {
   if (testing::Test::HasFailure() && process_ != nullptr) {
     std::cerr << "fleetmeterd's log:\n" << process_->Stderr();
   }
-  process_.reset();
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
 }
 
 void Daemon::Start() {
-  auto process =
-      ChildProcess::Start({BinaryPath("daemon/fleetmeterd"), "--config=" + PathOf("daemon.yaml")});
+  auto process = ChildProcess::Start(
+      {BinaryPath("daemon/fleetmeterd"), "--config=" + files_.PathOf("daemon.yaml")});
   if (!process.ok()) throw std::runtime_error(process.status().ToString());
   process_ = *std::move(process);
   ingest_address_ = ReadAddress(*process_, "ingest");
@@ -154,12 +162,6 @@ void Daemon::Start() {
   EXPECT_EQ(process_->ReadLine(kPatience), "ready");
   ingest_ = v1::UsageIngest::NewStub(Connect(ingest_address_));
   query_ = v1::Query::NewStub(Connect(query_address_));
-}
-
-void Daemon::WriteFile(const std::string& name, const std::string& text) const {
-  const std::string written = PathOf(name + ".new");
-  std::ofstream(written) << text;
-  std::filesystem::rename(written, PathOf(name));
 }
 
 std::optional<int> Daemon::Stop() {
@@ -171,6 +173,17 @@ Scrape Daemon::ScrapeMetrics() const {
   const auto reply = HttpRequest(http_address_, "GET", "/metrics");
   EXPECT_TRUE(reply.has_value() && reply->status == 200);
   return Scrape(reply ? reply->body : "");
+}
+
+Scrape Daemon::LastScrape() const {
+  std::string last;
+  const bool refused = Eventually([&] {
+    auto reply = HttpRequest(http_address_, "GET", "/metrics");
+    if (reply) last = std::move(reply->body);
+    return !reply;
+  });
+  EXPECT_TRUE(refused) << "still served";
+  return Scrape(last);
 }
 
 v1::ListPoolsResponse Daemon::ListPools() {

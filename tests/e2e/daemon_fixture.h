@@ -59,6 +59,22 @@ struct Totals {
 };
 std::ostream& operator<<(std::ostream& out, const Totals& totals);
 
+// A folder that goes with the object.
+class TempFolder {
+ public:
+  TempFolder();
+  ~TempFolder();
+  TempFolder(const TempFolder&) = delete;
+  TempFolder& operator=(const TempFolder&) = delete;
+
+  std::string PathOf(const std::string& name) const { return path_ + "/" + name; }
+  // Replaces a file at once, as `mv` would.
+  void WriteFile(const std::string& name, const std::string& text) const;
+
+ private:
+  std::string path_;
+};
+
 // The daemon process, its files, and stubs to talk to it. Started by the constructor, which fails
 // the test when that does not work; killed by the destructor.
 class Daemon {
@@ -74,9 +90,8 @@ class Daemon {
   const std::string& query_address() const { return query_address_; }
   const std::string& http_address() const { return http_address_; }
 
-  // Replaces a file at once, as `mv` would. "plan.yaml", "catalog.yaml" or "daemon.yaml".
-  void WriteFile(const std::string& name, const std::string& text) const;
-  std::string PathOf(const std::string& name) const { return folder_ + "/" + name; }
+  // "plan.yaml", "catalog.yaml" and "daemon.yaml".
+  const TempFolder& files() const { return files_; }
 
   ChildProcess& process() { return *process_; }
   // SIGTERM, then the exit code. nullopt: still there after half a minute.
@@ -84,6 +99,8 @@ class Daemon {
 
   // A failed scrape fails the test and is empty.
   Scrape ScrapeMetrics() const;
+  // Scrapes again and again until the connection is refused: what was scraped last.
+  Scrape LastScrape() const;
   v1::ListPoolsResponse ListPools();
   v1::Pool FindPool(const std::string& name);
   // What was counted for chips of a pool; empty strings if nothing was.
@@ -93,7 +110,7 @@ class Daemon {
  private:
   void Start();
 
-  std::string folder_;
+  const TempFolder files_;
   std::unique_ptr<ChildProcess> process_;
   std::string ingest_address_;
   std::string query_address_;
