@@ -87,7 +87,9 @@ stage_asan() {
 }
 
 stage_tsan() {
+  export TSAN_OPTIONS="ignore_noninstrumented_modules=1 suppressions=$PWD/tests/tsan.supp"
   check build-tsan build tsan && suite tsan tsan -L threads
+  unset TSAN_OPTIONS
 }
 
 mkdir -p "$logs"

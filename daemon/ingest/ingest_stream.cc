@@ -185,10 +185,12 @@ void IngestStream::FinishIfIdle() {
 }
 
 void IngestStream::OnDone() {
+  std::shared_ptr<IngestStream> self;  // goes last: it may be what keeps us alive
+  {
+    MutexLock lock(mutex_);
+    self.swap(self_);
+  }
   service_.Remove(this);
-  std::shared_ptr<IngestStream> self;
-  MutexLock lock(mutex_);
-  self.swap(self_);
 }
 
 }  // namespace fleetmeter

@@ -87,10 +87,12 @@ void HeadroomWatch::FinishIfIdle() {
 }
 
 void HeadroomWatch::OnDone() {
+  std::shared_ptr<HeadroomWatch> self;  // goes last: it may be what keeps us alive
+  {
+    MutexLock lock(mutex_);
+    self.swap(self_);
+  }
   service_.Remove(this);
-  std::shared_ptr<HeadroomWatch> self;
-  MutexLock lock(mutex_);
-  self.swap(self_);
 }
 
 }  // namespace fleetmeter
