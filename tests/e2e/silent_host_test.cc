@@ -171,6 +171,13 @@ TEST_F(SilentHostTest, WhenAllAreSilentNothingIsClaimed) {
   EXPECT_NEAR(numbers["headroom_h100e"], 8, kTolerance);
 }
 
+TEST_F(SilentHostTest, ATeamOfSilentHostsIsNotSaidToHoldNothing) {
+  BothLive();
+  EXPECT_TRUE(daemon_.ScrapeMetrics().Has("fleetmeter_team_assigned_h100e"));
+  ASSERT_TRUE(Eventually([&] { return Look().Sources("silent") == 2; }));
+  EXPECT_FALSE(daemon_.ScrapeMetrics().Has("fleetmeter_team_assigned_h100e"));
+}
+
 TEST_F(SilentHostTest, ABacklogIsCountedButNotShownAsLive) {
   a_.ReportBacklog(/*ago=*/60 * kSecond);
   const PoolNumbers numbers = Look();
