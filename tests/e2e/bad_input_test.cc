@@ -157,6 +157,29 @@ const BadReport kBadReports[] = {
      "2000000001 of 2000000000 chip-nanoseconds; expected 0 to that"},
     {"ProductiveAboveChips", [](auto& r) { AsSums(r, 10, 5, 11); }, "bad_measure",
      "groups[0].sums.productive_chip_nanos", "11 of 10 chip-nanoseconds; expected 0 to that"},
+    {"ProductiveTimeOfAllocatedOnly",
+     [](auto& r) {
+       Group(r).set_signal("allocated_only");
+       AsSums(r, 2 * kSecond, std::nullopt, kSecond);
+     },
+     "malformed", "groups[0].sums.productive_chip_nanos",
+     "expected none unless a signal measures it"},
+    {"ProductiveOfAllocatedOnly",
+     [](auto& r) {
+       Group(r).set_signal("allocated_only");
+       PerChip(r).clear_activity();
+       PerChip(r).mutable_productive()->Resize(2, 0.5);
+     },
+     "malformed", "groups[0].per_chip.productive", "expected none unless a signal measures it"},
+    {"MoreChipTimeThanAHundredMillionChips",
+     [](auto& r) { AsSums(r, 100'000'000 * kSecond + 1, 0); }, "bad_measure",
+     "groups[0].sums.chip_nanos", "expected"},
+    {"MoreChipTimeThanALongWindowHolds",
+     [](auto& r) {
+       r.set_duration_nanos(1);
+       AsSums(r, INT64_MAX, 0);
+     },
+     "bad_measure", "groups[0].sums.chip_nanos", "expected"},
     {"ChipTimeNegative", [](auto& r) { AsSums(r, -1, 0); }, "bad_measure",
      "groups[0].sums.chip_nanos", "chip time is -1; expected 0 or more"},
 };

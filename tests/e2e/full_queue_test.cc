@@ -279,5 +279,21 @@ TEST_F(FullQueueTest, AFailedCommitSettlesNothingAndIsTriedAgain) {
   EXPECT_EQ(Totals(), TotalsFor(3));
 }
 
+TEST_F(FullQueueTest, ADrainingServiceTakesNoMoreCalls) {
+  service_.Drain();
+  const UnaryAnswer answer = SendUnary(*stub_, RandomStreamId(), {Good(1)});
+  EXPECT_EQ(answer.status.error_code(), grpc::StatusCode::UNAVAILABLE)
+      << answer.status.error_message();
+  EXPECT_EQ(Totals(), TotalsFor(0));
+}
+
+TEST_F(FullQueueTest, AStoppedWriterIsNotCalledAFullQueue) {
+  writer_.Stop();
+  const UnaryAnswer answer = SendUnary(*stub_, RandomStreamId(), {Good(1)});
+  EXPECT_EQ(answer.status.error_code(), grpc::StatusCode::UNAVAILABLE)
+      << answer.status.error_message();
+  EXPECT_EQ(Reports("busy"), 0);
+}
+
 }  // namespace
 }  // namespace fleetmeter::e2e

@@ -13,6 +13,7 @@
 #include "gmock/gmock.h"
 #include "tests/e2e/daemon_fixture.h"
 #include "tests/e2e/reports.h"
+#include "tests/e2e/socket.h"
 
 namespace fleetmeter::e2e {
 namespace {
@@ -232,6 +233,16 @@ TEST_F(MixedFleetTest, OtherMethodsAreRefused) {
   for (const char* method : {"POST", "PUT", "DELETE", "OPTIONS", "PATCH"}) {
     EXPECT_EQ(Get("/metrics", method).status, 405) << method;
   }
+}
+
+TEST_F(MixedFleetTest, OtherMethodsAreToldWhichOnesThereAre) {
+  EXPECT_EQ(Get("/metrics", "POST").headers["allow"], "GET, HEAD");
+}
+
+TEST_F(MixedFleetTest, OtherMethodsAreRefusedWithABodyToo) {
+  Socket socket(daemon_.http_address());
+  ASSERT_TRUE(socket.Send("POST /metrics HTTP/1.1\r\nHost: test\r\nContent-Length: 2\r\n\r\n{}"));
+  EXPECT_THAT(socket.ReceiveSome(), testing::StartsWith("HTTP/1.1 405 "));
 }
 
 // --- Our text format and that of prometheus-cpp

@@ -284,12 +284,14 @@ TEST_F(QueryTest, CancelledWatchesLeaveTheDaemonWell) {
 // --- Health
 // ------------------------------------------------------------------------------------------
 
-// What grpc.health.v1.Health/Check says of the whole server: 1 is SERVING.
-int HealthOf(const std::string& address) {
+// What grpc.health.v1.Health/Check says of a service, or of the whole server: 1 is SERVING.
+int HealthOf(const std::string& address, const std::string& service = "") {
   grpc::GenericStub stub(grpc::CreateChannel(address, grpc::InsecureChannelCredentials()));
-  // An empty HealthCheckRequest; the answer's only field is an enum of number 1.
-  const grpc::Slice nothing;
-  const grpc::ByteBuffer buffer(&nothing, 1);
+  // HealthCheckRequest has a string of number 1; the answer's only field is an enum of number 1.
+  std::string request;
+  if (!service.empty()) request = "\x0A" + std::string(1, static_cast<char>(service.size()));
+  const grpc::Slice slice(request + service);
+  const grpc::ByteBuffer buffer(&slice, 1);
   Context context;
   grpc::CompletionQueue queue;
   const auto call = stub.PrepareUnaryCall(&context, "/grpc.health.v1.Health/Check", buffer, &queue);
@@ -308,6 +310,11 @@ int HealthOf(const std::string& address) {
 TEST_F(QueryTest, HealthServiceSaysServing) {
   EXPECT_EQ(HealthOf(daemon_.ingest_address()), 1);
   EXPECT_EQ(HealthOf(daemon_.query_address()), 1);
+}
+
+TEST_F(QueryTest, HealthServiceKnowsEachServiceByName) {
+  EXPECT_EQ(HealthOf(daemon_.ingest_address(), "fleetmeter.v1.UsageIngest"), 1);
+  EXPECT_EQ(HealthOf(daemon_.query_address(), "fleetmeter.v1.Query"), 1);
 }
 
 TEST_F(QueryTest, ListenersAnswerForTheirOwnServiceOnly) {
