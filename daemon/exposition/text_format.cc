@@ -7,17 +7,16 @@ namespace fleetmeter {
 namespace {
 
 void AppendEscaped(std::string& out, std::string_view text, bool in_quotes) {
-  for (const char c : text) {
-    if (c == '\\') {
-      out += "\\\\";
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (c == '"' && in_quotes) {
-      out += "\\\"";
-    } else {
-      out += c;
-    }
+  size_t begin = 0;  // of what has not been written yet
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c != '\\' && c != '\n' && (c != '"' || !in_quotes)) continue;
+    out.append(text, begin, i - begin);
+    out += '\\';
+    out += c == '\n' ? 'n' : c;
+    begin = i + 1;
   }
+  out.append(text, begin);
 }
 
 }  // namespace

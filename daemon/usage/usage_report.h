@@ -41,6 +41,8 @@ struct UsageGroup {
   std::optional<int64_t> busy_chip_nanos;        // absent: not measured
   std::optional<int64_t> productive_chip_nanos;  // absent: not measured
   std::vector<ChipSample> samples;               // measured chips, where reported per chip
+
+  bool IsMeasured() const { return state == ChipState::kAssigned && signal != kAllocatedOnly; }
 };
 
 struct UsageReport {
