@@ -70,8 +70,9 @@ void Pipeline::Run() {
     next = std::max(next + options_.interval, std::chrono::steady_clock::now());
     // A full outbox skips the tick: the next window covers it, so nothing is lost but detail.
     if (stopping_ || !outbox_.HasRoom()) continue;
-    if (!SampleOnce()) break;
+    if (!SampleOnce()) return outbox_.Close();
   }
+  SampleOnce();  // what has happened since the last tick
   outbox_.Close();
 }
 

@@ -38,18 +38,18 @@ void Writer::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-bool Writer::TrySubmit(Submission& submission) {
+Writer::Submitted Writer::TrySubmit(Submission& submission) {
   MutexLock lock(queue_mutex_);
-  if (stopping_) return false;
+  if (stopping_) return Submitted::kStopping;
   if (queued_reports_ + submission.reports.size() > options_.queue_reports) {
     if (full_since_monotonic_ == 0) full_since_monotonic_ = clock_.MonotonicNanos();
-    return false;
+    return Submitted::kFull;
   }
   full_since_monotonic_ = 0;
   queued_reports_ += submission.reports.size();
   queue_.push_back(std::move(submission));
   queue_changed_.NotifyAll();
-  return true;
+  return Submitted::kYes;
 }
 
 uint64_t Writer::NextSequence(const StreamKey& stream) const {
@@ -220,10 +220,11 @@ void Writer::Answer(Submission& submission, SubmitResult result, const absl::Sta
 }
 
 void Writer::AdvanceIfDue() {
+  MutexLock lock(state_mutex_);
+  // Read under the lock: a reload lets time pass as well, and time must not run backwards.
   const int64_t now = clock_.MonotonicNanos();
   if (advanced_at_monotonic_ && now - *advanced_at_monotonic_ < options_.tick_nanos) return;
   advanced_at_monotonic_ = now;
-  MutexLock lock(state_mutex_);
   state_.Advance(settings_.model, clock_.UnixNanos(), now);
 }
 

@@ -75,8 +75,9 @@ class Writer {
   // Refuses new submissions, settles what is queued, and ends the thread.
   void Stop();
 
-  // False, and `submission` untouched, when there is no room or the writer is stopping.
-  bool TrySubmit(Submission& submission);
+  enum class Submitted { kYes, kFull, kStopping };
+  // Unless kYes, `submission` is untouched.
+  [[nodiscard]] Submitted TrySubmit(Submission& submission);
 
   // The sequence that a stream is to send next, as committed.
   uint64_t NextSequence(const StreamKey& stream) const;

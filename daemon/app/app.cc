@@ -78,7 +78,8 @@ class App::Impl {
   void WaitForSignal();
   void WaitForFileLook();
   void Reload(const char* why);
-  void WatchFiles();
+  // Called before the files are read, so that no change falls between.
+  void WatchFiles(const DaemonConfig& config);
   absl::Status Stop();
   // Lets a scraper that comes regularly read the final state.
   void AwaitFinalScrape(std::chrono::steady_clock::time_point deadline);
@@ -92,6 +93,7 @@ class App::Impl {
   std::unique_ptr<IngestService> ingest_;
   std::unique_ptr<QueryService> query_;
   Readiness readiness_;
+  Scrapes scrapes_;
   FileWatch files_;
   asio::io_context io_{1};
   asio::signal_set signals_{io_, SIGTERM, SIGINT, SIGHUP};
@@ -99,9 +101,11 @@ class App::Impl {
 };
 
 absl::Status App::Impl::Start() {
+  files_.Watch({config_path_});
   auto config = LoadDaemonConfig(config_path_);
   if (!config.ok()) return config.status();
   config_ = *std::move(config);
+  WatchFiles(config_);
   SetUpLogging(config_.log.level, config_.log.format);
   auto model = LoadFleetModel(config_);
   if (!model.ok()) return model.status();
@@ -113,7 +117,6 @@ absl::Status App::Impl::Start() {
                       .commit_reports = static_cast<size_t>(config_.ingest.commit_reports)},
       SettingsFrom(config_, *std::move(model)), clock_, ledger_, metrics_);
   if (absl::Status status = writer_->Start(); !status.ok()) return status;
-  WatchFiles();
   return StartListeners();
 }
 
@@ -128,13 +131,16 @@ absl::Status App::Impl::StartListeners() {
   query_ = std::make_unique<QueryService>(*writer_, kMaxWatches);
   const GrpcLimits limits{.max_message_bytes = static_cast<int>(config_.ingest.max_message_bytes)};
 
-  auto http = HttpServer::Start(config_.listen.http, MakePages(*writer_, metrics_, readiness_));
+  auto http =
+      HttpServer::Start(config_.listen.http, MakePages(*writer_, metrics_, readiness_, scrapes_));
   if (!http.ok()) return http.status();
   http_ = *std::move(http);
-  auto query = GrpcListener::Start("listen.query", config_.listen.query, {}, *query_);
+  auto query = GrpcListener::Start("listen.query", config_.listen.query, {}, *query_,
+                                   v1::Query::service_full_name());
   if (!query.ok()) return query.status();
   query_listener_ = *std::move(query);
-  auto ingest = GrpcListener::Start("listen.ingest", config_.listen.ingest, limits, *ingest_);
+  auto ingest = GrpcListener::Start("listen.ingest", config_.listen.ingest, limits, *ingest_,
+                                    v1::UsageIngest::service_full_name());
   if (!ingest.ok()) return ingest.status();
   ingest_listener_ = *std::move(ingest);
   query_listener_->SetServing(true);
@@ -171,17 +177,19 @@ void App::Impl::WaitForFileLook() {
   });
 }
 
-void App::Impl::WatchFiles() {
-  std::vector<std::string> paths = config_.plans;
-  paths.push_back(config_.catalog);
+void App::Impl::WatchFiles(const DaemonConfig& config) {
+  std::vector<std::string> paths = config.plans;
+  paths.push_back(config.catalog);
   paths.push_back(config_path_);
   files_.Watch(paths);
 }
 
 void App::Impl::Reload(const char* why) {
+  files_.Changed();  // what is there now is what is read now
   auto config = LoadDaemonConfig(config_path_);
-  auto model =
-      config.ok() ? LoadFleetModel(*config) : absl::StatusOr<FleetModel>(config.status());
+  // A refused configuration too: mending a file that it names should bring it in.
+  if (config.ok()) WatchFiles(*config);
+  auto model = config.ok() ? LoadFleetModel(*config) : absl::StatusOr<FleetModel>(config.status());
   metrics_.ReloadDone(model.ok(), clock_.UnixNanos());
   if (!model.ok()) {
     spdlog::error("reload ({}) refused, the old configuration stays:\n{}", why,
@@ -200,7 +208,6 @@ void App::Impl::Reload(const char* why) {
   config_.catalog = config->catalog;
   config_.plans = config->plans;
   writer_->Replace(SettingsFrom(*config, *std::move(model)));
-  WatchFiles();
 }
 
 absl::Status App::Impl::Stop() {
@@ -211,6 +218,7 @@ absl::Status App::Impl::Stop() {
   query_->Drain();
   ingest_listener_->SetServing(false);
   writer_->Stop();  // settles and answers what was submitted
+  scrapes_.BeginFinal();
   ingest_listener_->Stop(std::chrono::system_clock::now() + allowed / 2);
   query_listener_->Stop(std::chrono::system_clock::now() + allowed / 4);
   AwaitFinalScrape(
@@ -229,13 +237,12 @@ absl::Status App::Impl::Stop() {
 }
 
 void App::Impl::AwaitFinalScrape(std::chrono::steady_clock::time_point deadline) {
-  const uint64_t served = http_->served("/metrics");
-  if (served == 0) return;  // nobody scrapes
+  if (!scrapes_.any()) return;  // nobody scrapes
   // The main loop's context is done; a timer of its own keeps this wait free of sleeping.
   asio::io_context io;
   asio::steady_timer timer(io);
   std::function<void()> look = [&] {
-    if (http_->served("/metrics") > served) return;
+    if (scrapes_.any_final()) return;
     timer.expires_after(kFinalScrapeLook);
     if (timer.expiry() > deadline) return;
     timer.async_wait([&](boost::system::error_code) { look(); });

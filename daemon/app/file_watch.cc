@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <utility>
+
 namespace fleetmeter {
 namespace {
 
@@ -16,8 +18,12 @@ std::string Stamp(const std::string& path) {
 }  // namespace
 
 void FileWatch::Watch(const std::vector<std::string>& paths) {
-  stamps_.clear();
-  for (const std::string& path : paths) stamps_[path] = Stamp(path);
+  std::map<std::string, std::string> stamps;
+  for (const std::string& path : paths) {
+    const auto known = stamps_.find(path);
+    stamps[path] = known == stamps_.end() ? Stamp(path) : known->second;
+  }
+  stamps_ = std::move(stamps);
 }
 
 bool FileWatch::Changed() {

@@ -10,7 +10,7 @@ namespace fleetmeter {
 
 class FileWatch {
  public:
-  // Forgets what was watched before.
+  // From now on just these. One that was watched already is compared with what it was then.
   void Watch(const std::vector<std::string>& paths);
   // Whether any file differs from what it was at Watch or at the last Changed.
   bool Changed();

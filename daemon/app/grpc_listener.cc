@@ -25,15 +25,19 @@ void ApplyLimits(const GrpcLimits& limits, grpc::ServerBuilder& builder) {
 
 }  // namespace
 
-GrpcListener::GrpcListener(std::unique_ptr<grpc::Server> server, std::string address)
-    : server_(std::move(server)), address_(std::move(address)) {}
+GrpcListener::GrpcListener(std::unique_ptr<grpc::Server> server, std::string address,
+                           std::string service_name)
+    : server_(std::move(server)),
+      address_(std::move(address)),
+      service_name_(std::move(service_name)) {}
 
 GrpcListener::~GrpcListener() = default;
 
 absl::StatusOr<std::unique_ptr<GrpcListener>> GrpcListener::Start(const std::string& name,
                                                                   const std::string& address,
                                                                   const GrpcLimits& limits,
-                                                                  grpc::Service& service) {
+                                                                  grpc::Service& service,
+                                                                  std::string service_name) {
   grpc::EnableDefaultHealthCheckService(true);
   grpc::ServerBuilder builder;
   int port = 0;
@@ -46,11 +50,13 @@ absl::StatusOr<std::unique_ptr<GrpcListener>> GrpcListener::Start(const std::str
         fmt::format("{} '{}': cannot listen there; is the port taken?", name, address));
   }
   std::string bound = fmt::format("{}:{}", address.substr(0, address.rfind(':')), port);
-  return std::unique_ptr<GrpcListener>(new GrpcListener(std::move(server), std::move(bound)));
+  return std::unique_ptr<GrpcListener>(
+      new GrpcListener(std::move(server), std::move(bound), std::move(service_name)));
 }
 
 void GrpcListener::SetServing(bool serving) {
   server_->GetHealthCheckService()->SetServingStatus(serving);
+  server_->GetHealthCheckService()->SetServingStatus(service_name_, serving);
 }
 
 void GrpcListener::Stop(std::chrono::system_clock::time_point deadline) {

@@ -15,7 +15,8 @@ constexpr char kMetricsType[] = "text/plain; version=0.0.4; charset=utf-8";
 // A queue that stays full this long means that we cannot keep up.
 constexpr int64_t kFullTooLong = 10 * kNanosPerSecond;
 
-HttpResponse Metrics(const Writer& writer, DaemonMetrics& metrics) {
+HttpResponse Metrics(const Writer& writer, DaemonMetrics& metrics, Scrapes& scrapes) {
+  const bool final = scrapes.final();  // before the snapshot is taken
   const SystemClock clock;
   const int64_t start = clock.MonotonicNanos();
   std::string body;
@@ -25,17 +26,20 @@ HttpResponse Metrics(const Writer& writer, DaemonMetrics& metrics) {
   metrics.SetQueue(writer.queued_reports(), writer.queue_limit_reports());
   metrics.Rendered(static_cast<double>(clock.MonotonicNanos() - start) / kNanosPerSecond);
   body += metrics.Serialize();
-  return {200, kMetricsType, std::move(body)};
+  return {200, kMetricsType, std::move(body), [&scrapes, final] { scrapes.Sent(final); }};
+}
+
+HttpResponse Text(int status, std::string body) {
+  return {status, "text/plain; charset=utf-8", std::move(body), nullptr};
 }
 
 HttpResponse Ready(const Writer& writer, const Readiness& readiness) {
-  if (!readiness.Get()) return {503, "text/plain; charset=utf-8", "starting or stopping\n"};
+  if (!readiness.Get()) return Text(503, "starting or stopping\n");
   if (const int64_t full = writer.FullForNanos(); full > kFullTooLong) {
-    return {503, "text/plain; charset=utf-8",
-            fmt::format("the queue of {} reports has been full for {} s\n",
-                        writer.queue_limit_reports(), full / kNanosPerSecond)};
+    return Text(503, fmt::format("the queue of {} reports has been full for {} s\n",
+                                 writer.queue_limit_reports(), full / kNanosPerSecond));
   }
-  return {200, "text/plain; charset=utf-8", "ready\n"};
+  return Text(200, "ready\n");
 }
 
 HttpResponse Index() {
@@ -44,18 +48,19 @@ HttpResponse Index() {
                       "<li><a href=\"/metrics\">/metrics</a> for Prometheus"
                       "<li><a href=\"/readyz\">/readyz</a> takes reports"
                       "<li><a href=\"/healthz\">/healthz</a> is alive</ul>\n",
-                      kVersion)};
+                      kVersion),
+          nullptr};
 }
 
 }  // namespace
 
 std::map<std::string, HttpServer::Handler> MakePages(const Writer& writer, DaemonMetrics& metrics,
-                                                     const Readiness& readiness) {
+                                                     const Readiness& readiness, Scrapes& scrapes) {
   return {
       {"/", Index},
-      {"/healthz", [] { return HttpResponse{200, "text/plain; charset=utf-8", "ok\n"}; }},
+      {"/healthz", [] { return Text(200, "ok\n"); }},
       {"/readyz", [&writer, &readiness] { return Ready(writer, readiness); }},
-      {"/metrics", [&writer, &metrics] { return Metrics(writer, metrics); }},
+      {"/metrics", [&writer, &metrics, &scrapes] { return Metrics(writer, metrics, scrapes); }},
   };
 }
 

@@ -21,8 +21,25 @@ class Readiness {
   std::atomic<bool> ready_ = false;
 };
 
+// Who has read /metrics, so that a stop can wait for one more reader. Thread-safe.
+class Scrapes {
+ public:
+  // From now on a scrape shows the final state.
+  void BeginFinal() { final_ = true; }
+  bool final() const { return final_; }
+  void Sent(bool final) { ++(final ? final_sent_ : sent_); }
+
+  bool any() const { return sent_ + final_sent_ > 0; }
+  bool any_final() const { return final_sent_ > 0; }
+
+ private:
+  std::atomic<bool> final_ = false;
+  std::atomic<uint64_t> sent_ = 0;
+  std::atomic<uint64_t> final_sent_ = 0;
+};
+
 // All arguments outlive the handlers.
 std::map<std::string, HttpServer::Handler> MakePages(const Writer& writer, DaemonMetrics& metrics,
-                                                     const Readiness& readiness);
+                                                     const Readiness& readiness, Scrapes& scrapes);
 
 }  // namespace fleetmeter

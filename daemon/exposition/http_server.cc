@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
@@ -11,7 +13,6 @@
 #include <thread>
 #include <utility>
 
-#include "daemon/base/mutex.h"
 #include "daemon/exposition/gzip.h"
 
 namespace fleetmeter {
@@ -26,6 +27,7 @@ constexpr auto kTimeout = std::chrono::seconds(30);
 constexpr auto kAcceptRetry = std::chrono::milliseconds(100);
 constexpr size_t kMaxConnections = 256;
 constexpr uint32_t kMaxHeaderBytes = 8'192;
+constexpr size_t kMostDiscarded = 1 << 20;
 constexpr size_t kSmallestGzip = 1'024;
 
 bool AcceptsGzip(const http::request<http::empty_body>& request) {
@@ -91,23 +93,14 @@ class HttpServer::Impl {
 
   const std::string& address() const { return address_; }
 
-  uint64_t served(const std::string& path) const {
-    MutexLock lock(served_mutex_);
-    const auto it = served_.find(path);
-    return it == served_.end() ? 0 : it->second;
-  }
-
   HttpResponse Answer(const std::string& path) const {
     const auto handler = handlers_.find(path);
     if (handler != handlers_.end()) return handler->second();
-    HttpResponse response{404, "text/plain; charset=utf-8", "There is no such page. Pages:\n"};
+    HttpResponse response;
+    response.status = 404;
+    response.body = "There is no such page. Pages:\n";
     for (const auto& [known, unused] : handlers_) response.body += known + "\n";
     return response;
-  }
-
-  void CountServed(const std::string& path) {
-    MutexLock lock(served_mutex_);
-    ++served_[path];
   }
 
  private:
@@ -121,8 +114,6 @@ class HttpServer::Impl {
   asio::steady_timer retry_{io_};
   const std::map<std::string, Handler> handlers_;
   std::string address_;
-  mutable Mutex served_mutex_;
-  std::map<std::string, uint64_t> served_ ABSL_GUARDED_BY(served_mutex_);
   std::thread thread_;
 };
 
@@ -137,26 +128,25 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
   void Read() {
     parser_.emplace();
     parser_->header_limit(kMaxHeaderBytes);
-    parser_->body_limit(0);
     stream_.expires_after(kTimeout);
-    http::async_read(stream_, buffer_, *parser_,
-                     [self = shared_from_this()](beast::error_code error, size_t) {
-                       if (!error) self->Handle();
-                     });
+    http::async_read_header(stream_, buffer_, *parser_,
+                            [self = shared_from_this()](beast::error_code error, size_t) {
+                              if (!error) self->Handle();
+                            });
   }
 
  private:
   void Handle() {
     const auto& request = parser_->get();
-    path_ = std::string(request.target());
-    path_ = path_.substr(0, path_.find('?'));
+    std::string path(request.target());
+    path = path.substr(0, path.find('?'));
+    method_ = request.method();
     HttpResponse answer;
-    const bool readable =
-        request.method() == http::verb::get || request.method() == http::verb::head;
-    if (readable) {
-      answer = server_.Answer(path_);
+    if (method_ == http::verb::get || method_ == http::verb::head) {
+      answer = server_.Answer(path);
     } else {
-      answer = {405, "text/plain; charset=utf-8", "Only GET and HEAD are served.\n"};
+      answer.status = 405;
+      answer.body = "Only GET and HEAD are served.\n";
     }
     Write(request, std::move(answer));
   }
@@ -165,14 +155,17 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
     response_.emplace(static_cast<http::status>(answer.status), request.version());
     response_->set(http::field::content_type, answer.content_type);
     response_->set(http::field::cache_control, "no-store");
+    if (answer.status == 405) response_->set(http::field::allow, "GET, HEAD");
     if (answer.body.size() >= kSmallestGzip && AcceptsGzip(request)) {
       response_->set(http::field::content_encoding, "gzip");
       answer.body = Gzip(answer.body);
     }
-    response_->keep_alive(request.keep_alive());
+    // Only headers are read: a body that nobody asked for ends the connection.
+    response_->keep_alive(request.keep_alive() && parser_->is_done());
     response_->body() = std::move(answer.body);
     response_->prepare_payload();
-    if (request.method() == http::verb::head) response_->body().clear();
+    if (method_ == http::verb::head) response_->body().clear();
+    on_sent_ = std::move(answer.on_sent);
     stream_.expires_after(kTimeout);
     http::async_write(
         stream_, *response_,
@@ -181,9 +174,21 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
 
   void Written(beast::error_code error) {
     if (error) return;
-    server_.CountServed(path_);
+    if (method_ == http::verb::get && on_sent_) on_sent_();
     if (response_->keep_alive()) return Read();
     stream_.socket().shutdown(tcp::socket::shutdown_send, error);
+    discarded_ = 0;
+    Discard();
+  }
+
+  // Closing with unread bytes would reset the connection and take our answer with it.
+  void Discard() {
+    stream_.expires_after(kTimeout);
+    stream_.async_read_some(asio::buffer(scrap_),
+                            [self = shared_from_this()](beast::error_code error, size_t bytes) {
+                              self->discarded_ += bytes;
+                              if (!error && self->discarded_ < kMostDiscarded) self->Discard();
+                            });
   }
 
   Impl& server_;
@@ -191,7 +196,10 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
   beast::flat_buffer buffer_{kMaxHeaderBytes};
   std::optional<http::request_parser<http::empty_body>> parser_;
   std::optional<http::response<http::string_body>> response_;
-  std::string path_;
+  http::verb method_ = http::verb::unknown;
+  std::function<void()> on_sent_;
+  std::array<char, 4'096> scrap_;
+  size_t discarded_ = 0;
 };
 
 void HttpServer::Impl::Accept() {
@@ -211,7 +219,6 @@ void HttpServer::Impl::Accept() {
 HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 HttpServer::~HttpServer() { Stop(); }
 std::string HttpServer::address() const { return impl_->address(); }
-uint64_t HttpServer::served(const std::string& path) const { return impl_->served(path); }
 void HttpServer::Stop() { impl_->Stop(); }
 
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(

@@ -18,6 +18,8 @@ struct HttpResponse {
   int status = 200;
   std::string content_type = "text/plain; charset=utf-8";
   std::string body;
+  // Called on the serving thread when a GET has been answered in full. May be empty.
+  std::function<void()> on_sent;
 };
 
 class HttpServer {
@@ -31,8 +33,6 @@ class HttpServer {
 
   // "127.0.0.1:9477": where it listens.
   std::string address() const;
-  // Answers given in full on a path so far.
-  uint64_t served(const std::string& path) const;
 
   // Ends every connection and the thread.
   void Stop();

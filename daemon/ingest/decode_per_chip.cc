@@ -82,8 +82,9 @@ MaybeRejection CheckColumns(const v1::PerChip& chips, const UsageGroup& group) {
   if (group.IsMeasured()) {
     if (auto bad = CheckCount(chips.activity_size(), chips, "activity")) return bad;
   } else if (!chips.activity().empty() || !chips.productive().empty()) {
-    return Rejection{RejectReason::kMalformed, "per_chip.activity",
-                     "activity is given; expected none unless a signal measures it"};
+    const std::string column = chips.activity().empty() ? "productive" : "activity";
+    return Rejection{RejectReason::kMalformed, "per_chip." + column,
+                     column + " is given; expected none unless a signal measures it"};
   }
   if (auto bad = CheckRatios(chips.activity(), chips, "activity")) return bad;
   if (auto bad = CheckRatios(chips.productive(), chips, "productive")) return bad;

@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "absl/numeric/int128.h"
 #include "daemon/base/text.h"
 #include "daemon/ingest/decode_per_chip.h"
 
@@ -14,6 +15,7 @@ namespace {
 
 // With these no sum over a report can overflow: 65,536 devices x 1e14 ns is below 2^63.
 constexpr int64_t kMaxStartNanos = INT64_MAX / 4;
+constexpr int64_t kMaxChipsInSums = 100'000'000;
 constexpr int64_t kMaxDurationNanos = 100'000'000'000'000;  // 27.8 h
 
 using MaybeRejection = std::optional<Rejection>;
@@ -101,12 +103,22 @@ MaybeRejection DecodeLabels(const v1::UsageGroup& wire, UsageGroup& group) {
   return std::nullopt;
 }
 
-MaybeRejection DecodeSums(const v1::ChipSums& sums, UsageGroup& group) {
+MaybeRejection DecodeSums(const v1::ChipSums& sums, int64_t duration_nanos, UsageGroup& group) {
   if (!sums.has_chip_nanos() || sums.chip_nanos() < 0) {
     return BadMeasure(
         "sums.chip_nanos",
         fmt::format("chip time is {}; expected 0 or more",
                     sums.has_chip_nanos() ? std::to_string(sums.chip_nanos()) : "missing"));
+  }
+  const absl::int128 most = absl::int128(duration_nanos) * kMaxChipsInSums;
+  if (sums.chip_nanos() > most) {
+    return BadMeasure("sums.chip_nanos",
+                      fmt::format("{} chip-nanoseconds in {} ns; expected at most {} chips' worth",
+                                  sums.chip_nanos(), duration_nanos, kMaxChipsInSums));
+  }
+  if (!group.IsMeasured() && sums.has_productive_chip_nanos()) {
+    return Malformed("sums.productive_chip_nanos",
+                     "productive time is given; expected none unless a signal measures it");
   }
   if (group.IsMeasured() != sums.has_busy_chip_nanos()) {
     return Malformed("sums.busy_chip_nanos",
@@ -137,7 +149,7 @@ MaybeRejection DecodeGroup(const v1::UsageGroup& wire, int64_t duration_nanos,
     case v1::UsageGroup::kPerChip:
       return DecodePerChip(wire.per_chip(), duration_nanos, devices, group);
     case v1::UsageGroup::kSums:
-      return DecodeSums(wire.sums(), group);
+      return DecodeSums(wire.sums(), duration_nanos, group);
     case v1::UsageGroup::MEASURE_NOT_SET:
       break;
   }

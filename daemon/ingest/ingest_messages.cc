@@ -19,6 +19,10 @@ v1::Disposition::Code ToWire(ReportDisposition::Code code) {
 
 }  // namespace
 
+grpc::Status Stopping() {
+  return {grpc::StatusCode::UNAVAILABLE, "the daemon is stopping; reconnect and go on"};
+}
+
 std::vector<SequencedReport> DecodeBatch(
     const google::protobuf::RepeatedPtrField<v1::UsageReport>& reports) {
   std::vector<SequencedReport> decoded;

@@ -1,6 +1,8 @@
 // Between the writer's words and the wire's.
 #pragma once
 
+#include <grpcpp/support/status.h>
+
 #include <cstdint>
 
 #include "daemon/accounting/writer.h"
@@ -10,6 +12,9 @@ namespace fleetmeter {
 
 inline constexpr size_t kStreamIdBytes = 16;
 inline constexpr uint32_t kRetryAfterMillis = 250;
+
+// To everyone whose call ends because the daemon does.
+grpc::Status Stopping();
 
 // All reports of a batch, in order.
 std::vector<SequencedReport> DecodeBatch(

@@ -43,7 +43,7 @@ grpc::ServerBidiReactor<v1::StreamRequest, v1::StreamResponse>* IngestService::S
   {
     MutexLock lock(mutex_);
     if (draining_) {
-      refused = {grpc::StatusCode::UNAVAILABLE, "the daemon is stopping"};
+      refused = Stopping();
     } else if (streams_.size() >= limits_.max_streams) {
       refused = {grpc::StatusCode::RESOURCE_EXHAUSTED,
                  fmt::format("{} streams are open; expected at most {}", streams_.size(),
@@ -64,6 +64,11 @@ void IngestService::Remove(IngestStream* stream) {
   probe_.StreamClosed();
 }
 
+bool IngestService::draining() {
+  MutexLock lock(mutex_);
+  return draining_;
+}
+
 void IngestService::Drain() {
   std::vector<std::shared_ptr<IngestStream>> open;
   {
@@ -78,6 +83,10 @@ grpc::ServerUnaryReactor* IngestService::Report(grpc::CallbackServerContext* con
                                                 const v1::ReportRequest* request,
                                                 v1::ReportResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  if (draining()) {
+    reactor->Finish(Stopping());
+    return reactor;
+  }
   if (grpc::Status bad = CheckUnary(*request, limits_.max_reports_per_batch); !bad.ok()) {
     reactor->Finish(bad);
     return reactor;
@@ -95,9 +104,17 @@ grpc::ServerUnaryReactor* IngestService::Report(grpc::CallbackServerContext* con
     reactor->Finish(grpc::Status::OK);
   };
   const size_t size = submission.reports.size();
-  if (!writer_.TrySubmit(submission)) {
-    probe_.ReportsBusy(size);
-    busy(fmt::format("the queue of {} reports is full; send again", writer_.queue_limit_reports()));
+  switch (writer_.TrySubmit(submission)) {
+    case Writer::Submitted::kYes:
+      break;
+    case Writer::Submitted::kStopping:
+      reactor->Finish(Stopping());
+      break;
+    case Writer::Submitted::kFull:
+      probe_.ReportsBusy(size);
+      busy(fmt::format("the queue of {} reports is full; send again",
+                       writer_.queue_limit_reports()));
+      break;
   }
   return reactor;
 }

@@ -41,6 +41,7 @@ class IngestService final : public v1::UsageIngest::CallbackService {
  private:
   friend class IngestStream;
   void Remove(IngestStream* stream);
+  bool draining();
 
   const IngestLimits limits_;
   Writer& writer_;

@@ -29,7 +29,7 @@ void IngestStream::Begin(const grpc::Status& refused) {
 
 void IngestStream::Drain() {
   MutexLock lock(mutex_);
-  End(grpc::Status(grpc::StatusCode::UNAVAILABLE, "the daemon is stopping; reconnect and go on"));
+  End(Stopping());
 }
 
 void IngestStream::ReadMore() {
@@ -116,9 +116,14 @@ void IngestStream::HandleBatch(const v1::Batch& batch) {
   submission.done = [self = shared_from_this(), sequences](const SubmitResult& result) {
     self->Settled(result, sequences);
   };
-  if (service_.writer_.TrySubmit(submission)) {
-    ++in_flight_;
-    return;
+  switch (service_.writer_.TrySubmit(submission)) {
+    case Writer::Submitted::kYes:
+      ++in_flight_;
+      return;
+    case Writer::Submitted::kStopping:
+      return End(Stopping());
+    case Writer::Submitted::kFull:
+      break;
   }
   service_.probe_.ReportsBusy(size);
   v1::StreamResponse response;

@@ -102,7 +102,7 @@ class WriterTest : public testing::Test {
     submission.stream = {"me", id};
     submission.reports = std::move(reports);
     submission.done = [promise](const SubmitResult& result) { promise->set_value(result); };
-    EXPECT_TRUE(writer_->TrySubmit(submission));
+    EXPECT_EQ(writer_->TrySubmit(submission), Writer::Submitted::kYes);
     return promise->get_future();
   }
 
@@ -205,7 +205,7 @@ TEST_F(WriterTest, RefusesWhatTheQueueCannotHoldAndSaysSince) {
   Submission third;
   third.stream = {"me", "stream"};
   third.reports = {Good(4)};
-  EXPECT_FALSE(writer_->TrySubmit(third));
+  EXPECT_EQ(writer_->TrySubmit(third), Writer::Submitted::kFull);
   EXPECT_EQ(third.reports.size(), 1u) << "the refused submission is the caller's still";
   clock_.Pass(3 * kNanosPerSecond);
   EXPECT_EQ(writer_->FullForNanos(), 3 * kNanosPerSecond);
@@ -230,7 +230,7 @@ TEST_F(WriterTest, SettlesWhatIsQueuedBeforeItStops) {
   EXPECT_EQ(second.get().acknowledged_through, 2u);
   Submission late;
   late.reports = {Good(3)};
-  EXPECT_FALSE(writer_->TrySubmit(late));
+  EXPECT_EQ(writer_->TrySubmit(late), Writer::Submitted::kStopping);
 }
 
 TEST_F(WriterTest, GoesOnWhereTheLedgerSaysItWas) {

@@ -20,10 +20,11 @@ def generate(out):
     )
 
 
-def run(daemon, stubs, pool):
+def run(daemon, stubs, pool, source):
     return subprocess.run(
         [CLIENT, "--ingest", daemon.addresses["ingest"], "--query", daemon.addresses["query"],
-         "--pool", pool, "--team", "laws", "--chip", "b200"],
+         "--pool", pool, "--team", "laws", "--chip", "b200",
+         "--source", source],
         env={"PYTHONPATH": stubs, "PATH": "/usr/bin:/bin"}, capture_output=True, text=True,
     )
 
@@ -33,11 +34,11 @@ def main():
         SOURCE / "deploy/catalog/default.yaml", [SOURCE / "deploy/demo/plan.yaml"]
     ) as daemon:
         generate(stubs)
-        good = run(daemon, stubs, "research-scaling")
+        good = run(daemon, stubs, "research-scaling", "host-a")
         # Eight B200 are 24 H100e; their mean activity is 0.6.
         assert good.returncode == 0, good.stderr
         assert "assigned 24, busy 14.4, headroom" in good.stdout, good.stdout
-        bad = run(daemon, stubs, "no-such-pool")
+        bad = run(daemon, stubs, "no-such-pool", "host-b")
         assert bad.returncode == 1, bad.stdout
         assert bad.stderr.startswith("unknown_pool: groups[0].pool: 'no-such-pool'"), bad.stderr
     print("ok")

@@ -103,7 +103,8 @@ class FullQueueTest : public testing::Test {
  protected:
   FullQueueTest() {
     EXPECT_TRUE(writer_.Start().ok());
-    auto listener = GrpcListener::Start("listen.ingest", "127.0.0.1:0", {}, service_);
+    auto listener = GrpcListener::Start("listen.ingest", "127.0.0.1:0", {}, service_,
+                                        v1::UsageIngest::service_full_name());
     if (!listener.ok()) throw std::runtime_error(listener.status().ToString());
     listener_ = *std::move(listener);
     stub_ = v1::UsageIngest::NewStub(
