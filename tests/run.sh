@@ -61,7 +61,7 @@ suite() {
 }
 
 build() {
-  cmake --preset "$1" && cmake --build "build/$1" -j "$jobs"
+  cmake --preset "$1" && cmake --build "build/$1" -j "$jobs" -- -k 0
 }
 
 sources() {

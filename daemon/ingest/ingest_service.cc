@@ -34,7 +34,11 @@ IngestService::IngestService(IngestLimits limits, Writer& writer, const Clock& c
                              DaemonProbe& probe)
     : limits_(limits), writer_(writer), clock_(clock), probe_(probe) {}
 
-IngestService::~IngestService() = default;
+IngestService::~IngestService() {
+  // The last stream left under the lock, on a thread of gRPC's: take its word for it.
+  MutexLock lock(mutex_);
+  streams_.clear();
+}
 
 grpc::ServerBidiReactor<v1::StreamRequest, v1::StreamResponse>* IngestService::Stream(
     grpc::CallbackServerContext* context) {

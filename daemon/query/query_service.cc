@@ -26,7 +26,11 @@ grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const grp
 QueryService::QueryService(const Writer& writer, size_t max_watches)
     : writer_(writer), max_watches_(max_watches) {}
 
-QueryService::~QueryService() = default;
+QueryService::~QueryService() {
+  // The last watch left under the lock, on a thread of gRPC's: take its word for it.
+  MutexLock lock(mutex_);
+  watches_.clear();
+}
 
 grpc::ServerUnaryReactor* QueryService::ListPools(grpc::CallbackServerContext* context,
                                                   const v1::ListPoolsRequest*,

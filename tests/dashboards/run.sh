@@ -42,7 +42,7 @@ one_config() {
 short_windows() {
   $dash/render.sh --demo "$scratch/demo" &&
     promtool check rules "$scratch/demo/rules.yaml" "$scratch/demo/alerts.yaml" &&
-    grep -q '"for": "1m"' "$scratch/demo/alerts.yaml" && ! grep '30m' "$scratch"/demo/*
+    grep -q 'for: 1m' "$scratch/demo/alerts.yaml" && ! grep '30m' "$scratch"/demo/*
 }
 
 step "rendered files are fresh" $dash/render.sh --check
