@@ -122,8 +122,9 @@ def rule_health(prom, rendered):
                     yield f"{name}: {loaded[name]['health']} {loaded[name].get('lastError', '')}"
 
 
-def check(url, rendered=RENDERED):
+def check(url, rendered=None):
     """Returns (number of queries, problems)."""
+    rendered = rendered or RENDERED
     prom = Prometheus(url)
     queries = list(rule_queries(prom, rendered))
     for path in sorted(rendered.glob("*.json")):
