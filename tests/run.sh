@@ -60,8 +60,9 @@ suite() {
   fi
 }
 
+# build PRESET [TARGET]: everything, or one target; goes on after an error to show them all.
 build() {
-  cmake --preset "$1" && cmake --build "build/$1" -j "$jobs" -- -k 0
+  cmake --preset "$1" && cmake --build "build/$1" --target "${2:-all}" -j "$jobs" -- -k 0
 }
 
 sources() {
@@ -88,7 +89,7 @@ stage_asan() {
 
 stage_tsan() {
   export TSAN_OPTIONS="ignore_noninstrumented_modules=1 suppressions=$PWD/tests/tsan.supp"
-  check build-tsan build tsan && suite tsan tsan -L threads
+  check build-tsan build tsan thread_tests && suite tsan tsan -L threads
   unset TSAN_OPTIONS
 }
 

@@ -13,11 +13,6 @@ int64_t MeanMicroChips(int64_t chip_nanos, int64_t duration_nanos) {
   return static_cast<int64_t>(scaled / duration_nanos);
 }
 
-const Ratio& RatioFor(const Conversion& conversion, const std::string& workload_type) {
-  const auto it = conversion.by_workload_type.find(workload_type);
-  return it == conversion.by_workload_type.end() ? conversion.chips_per_h100e : it->second;
-}
-
 void Add(LiveAmounts& to, const LiveAmounts& what, int sign) {
   to.chips += sign * what.chips;
   to.busy += sign * what.busy;
@@ -69,7 +64,7 @@ uint32_t FleetState::CellFor(const UsageGroup& group, const Catalog& catalog,
   key.chip = symbols_.Intern(group.chip);
   key.signal = symbols_.Intern(group.signal);
   key.conversion = ConversionFor(
-      kind.name, RatioFor(kind.ConversionAt(window_start), group.workload_type), catalog.version());
+      kind.name, kind.ConversionAt(window_start).For(group.workload_type), catalog.version());
   const auto [it, is_new] = cell_index_.try_emplace(key, static_cast<uint32_t>(cells_.size()));
   if (is_new) cells_.push_back(Cell{.key = key, .live = {}, .unheard = 0, .booked = {}});
   return it->second;
