@@ -1,7 +1,6 @@
 #include "collectors/replay/openb_timeline.h"
 
 #include <algorithm>
-#include <cctype>
 #include <map>
 #include <string>
 
@@ -15,15 +14,9 @@ struct Change {
   int64_t milli = 0;
 };
 
-std::string ChipKind(const std::string& model) {
-  std::string kind = model;
-  for (char& c : kind) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return kind;
-}
-
 Holding HoldingOf(const OpenbNode& node, const Assignment& assignment) {
   Holding holding;
-  holding.chip = ChipKind(node.model);
+  holding.chip = node.model;
   holding.state = v1::CHIP_STATE_ASSIGNED;
   holding.pool = assignment.pool;
   holding.team = assignment.team;
@@ -77,7 +70,7 @@ Timeline MakeOpenbTimeline(const std::vector<OpenbNode>& nodes, const std::vecto
   }
   for (size_t i = 0; i < nodes.size(); ++i) {
     Holding free;
-    free.chip = ChipKind(nodes[i].model);
+    free.chip = (nodes[i].model);
     const uint32_t index = holdings.Intern(free);
     timeline.hosts.push_back(
         {nodes[i].name, MakeSteps(std::move(changes[i]), index, nodes[i].gpus * kMilliPerChip)});

@@ -12,7 +12,7 @@ namespace fleetmeter::collector {
 
 // One host a node, from the start of the trace on. The rows of a step always add up to the node's
 // chips: what its pods hold by pool, team and workload type, with unknown activity, and the rest as
-// unassigned. Chip kinds are the trace's models in lower case.
+// unassigned. Chip kinds are the trace's models.
 Timeline MakeOpenbTimeline(const std::vector<OpenbNode>& nodes, const std::vector<OpenbPod>& pods,
                            const Placement& placement, const OpenbRules& rules);
 

@@ -43,6 +43,11 @@ std::string PoolsJson(const v1::ListPoolsResponse& response) {
   return Dump(out);
 }
 
+void AddSeconds(const std::string& name, Json& use) {
+  const auto seconds = SecondsOfNanos(use.at(name + "_chip_nanos_total").get<std::string>());
+  use[name + "_chip_seconds"] = seconds ? Json(*seconds) : Json(nullptr);
+}
+
 }  // namespace
 
 std::string FormatPools(const v1::ListPoolsResponse& response, OutputFormat format) {
@@ -55,15 +60,14 @@ std::string FormatPools(const v1::ListPoolsResponse& response, OutputFormat form
 
 Json PoolJson(const v1::Pool& pool) {
   Json out = ToJson(pool);
+  AddSeconds("assigned", out);
   if (!IdleChips(pool)) out["idle_chips"] = nullptr;
   for (Json& team : out["teams"]) {
     if (team.at("busy_h100e").is_null()) team["idle_chips"] = nullptr;
   }
   for (Json& chip : out["chips"]) {
     for (const std::string name : {"assigned", "busy", "productive"}) {
-      const auto nanos = chip.at(name + "_chip_nanos_total").get<std::string>();
-      const auto seconds = SecondsOfNanos(nanos);
-      chip[name + "_chip_seconds"] = seconds ? Json(*seconds) : Json(nullptr);
+      AddSeconds(name, chip);
     }
   }
   return out;

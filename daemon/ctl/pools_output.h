@@ -15,8 +15,8 @@ namespace fleetmeter::ctl {
 // teams.
 std::string FormatPools(const v1::ListPoolsResponse& response, OutputFormat format);
 
-// Every field of the proto; its chips also have {assigned,busy,productive}_chip_seconds, exact
-// decimal strings. Idle chips are null where no chip is read by itself.
+// Every field of the proto, and assigned_chip_seconds; its chips also have
+// {assigned,busy,productive}_chip_seconds. All exact decimal strings. Idle chips are null where no chip is read by itself.
 Json PoolJson(const v1::Pool& pool);
 
 std::string PoolCsvHeader();

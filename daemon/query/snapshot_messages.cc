@@ -62,7 +62,12 @@ void FillPool(const PoolView& from, v1::Pool& to) {
   if (use.activity.p50) to.set_activity_p50(*use.activity.p50);
   if (use.activity.p90) to.set_activity_p90(*use.activity.p90);
   to.set_idle_chips(use.idle_chips);
-  for (const UseView& by_chip : use.uses) FillUse(by_chip, *to.add_chips());
+  absl::int128 assigned = 0;
+  for (const UseView& by_chip : use.uses) {
+    assigned += by_chip.booked.chips;
+    FillUse(by_chip, *to.add_chips());
+  }
+  to.set_assigned_chip_nanos_total(Decimal(assigned));
   for (const TeamView& team : use.teams) FillTeam(team, *to.add_teams());
 }
 

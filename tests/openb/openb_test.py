@@ -19,7 +19,7 @@ PODS = TRACE / "openb_pod_list_default.csv"
 RULES = SOURCE / "collectors/replay/openb/rules.yaml"
 ORACLE = SOURCE / "tests/replay/openb_oracle.py"
 FROM, UNTIL = 12_787_200, 12_873_600  # a busy day
-SUPPLY = {"g2": 4392, "t4": 842, "g3": 312, "p100": 265, "v100m32": 204, "v100m16": 195, "a10": 2}
+SUPPLY = {"G2": 4392, "T4": 842, "G3": 312, "P100": 265, "V100M32": 204, "V100M16": 195, "A10": 2}
 
 
 def openb_daemon():
@@ -75,10 +75,10 @@ def counts_a_day_as_the_oracle_does():
         subprocess.run(collector(daemon, "0.5", "--from", str(FROM), "--until", str(UNTIL),
                                  "--speed", "20000"), check=True)
         pools = ctl(daemon, "pools")["pools"]
-    counted = {
-        pool["pool"]: sum(int(use["assigned_chip_nanos_total"]) for use in pool["chips"])
-        for pool in pools
-    }
+    counted = {pool["pool"]: int(pool["assigned_chip_nanos_total"]) for pool in pools}
+    for pool in pools:
+        by_kind = sum(int(use["assigned_chip_nanos_total"]) for use in pool["chips"])
+        assert by_kind == counted[pool["pool"]], pool
     counted = {pool: nanos for pool, nanos in counted.items() if nanos or expected.get(pool)}
     expected = {pool: nanos for pool, nanos in expected.items() if nanos}
     assert counted == expected, (counted, expected)

@@ -54,7 +54,7 @@ def main(nodes, pods, rules, begin, end):
     chips, pools, assignments = {}, {}, {}
     for node in read(nodes):
         if int(node["gpu"]):
-            kind = node["model"].lower()
+            kind = node["model"]
             chips[kind] = chips.get(kind, 0) + int(node["gpu"])
     for pod in read(pods):
         nanos = held(pod, int(begin), int(end))

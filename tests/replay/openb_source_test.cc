@@ -60,9 +60,9 @@ TEST(OpenbSource, ReportsEveryGpuNodeWithAssignedAndUnassignedSums) {
   Totals totals;
   Add(reports[0], totals);
   EXPECT_EQ(totals,
-            (Totals{{{"t4", "whole"}, 10 * kSecond},
-                    {{"t4", "shared"}, 6 * kSecond * 460 / 1'000},
-                    {{"t4", ""}, 20 * kSecond - 10 * kSecond - 6 * kSecond * 460 / 1'000}}));
+            (Totals{{{"T4", "whole"}, 10 * kSecond},
+                    {{"T4", "shared"}, 6 * kSecond * 460 / 1'000},
+                    {{"T4", ""}, 20 * kSecond - 10 * kSecond - 6 * kSecond * 460 / 1'000}}));
   for (const v1::UsageGroup& group : reports[0].groups()) {
     const bool assigned = group.state() == v1::CHIP_STATE_ASSIGNED;
     EXPECT_EQ(group.signal(), assigned ? "allocated_only" : "");
@@ -71,7 +71,7 @@ TEST(OpenbSource, ReportsEveryGpuNodeWithAssignedAndUnassignedSums) {
   }
   EXPECT_EQ(reports[1].source(), "n2");
   ASSERT_EQ(reports[1].groups_size(), 1);
-  EXPECT_EQ(reports[1].groups(0).chip(), "v100m32");
+  EXPECT_EQ(reports[1].groups(0).chip(), "V100M32");
   EXPECT_EQ(reports[1].groups(0).state(), v1::CHIP_STATE_UNASSIGNED);
   EXPECT_EQ(reports[1].groups(0).sums().chip_nanos(), 40 * kSecond);
 }
@@ -83,7 +83,7 @@ TEST(OpenbSource, TakesPodsThatHoldNothingForNothing) {
   ASSERT_TRUE(source.ok()) << source.status();
   Totals totals;
   for (const auto& report : SampleOf(**source, 10 * kSecond)) Add(report, totals);
-  EXPECT_EQ(totals, (Totals{{{"t4", ""}, 20 * kSecond}, {{"v100m32", ""}, 40 * kSecond}}));
+  EXPECT_EQ(totals, (Totals{{{"T4", ""}, 20 * kSecond}, {{"V100M32", ""}, 40 * kSecond}}));
 }
 
 TEST(OpenbSource, FailsWhenAPodDoesNotFit) {
@@ -125,10 +125,10 @@ TEST(OpenbSource, AddsUpExactlyWhateverTheWindowIs) {
   const std::string pods =
       "p0,1,1,1,333,,LS,Running,0,3,0\np1,1,1,1,667,,LS,Running,0,2,1\n"
       "p2,1,1,1,1,,LS,Running,0,3,0\np3,1,1,4,1000,,LS,Running,0,3,1\n";
-  const Totals expected{{{"t4", "shared"}, 3 * 333'000'000L + 667'000'000 + 3'000'000},
-                        {{"t4", ""}, 6 * kSecond - 1'669'000'000},
-                        {{"v100m32", "whole"}, 8 * kSecond},
-                        {{"v100m32", ""}, 4 * kSecond}};
+  const Totals expected{{{"T4", "shared"}, 3 * 333'000'000L + 667'000'000 + 3'000'000},
+                        {{"T4", ""}, 6 * kSecond - 1'669'000'000},
+                        {{"V100M32", "whole"}, 8 * kSecond},
+                        {{"V100M32", ""}, 4 * kSecond}};
   for (int64_t window : {7'777'777L, 123'456'789L, 1'000'000'001L, 3'000'000'000L}) {
     auto source = Make({pods});
     ASSERT_TRUE(source.ok()) << source.status();

@@ -53,7 +53,7 @@ TEST(ShippedFiles, DemoFleetPassesItsOwnCheck) {
 TEST(ShippedFiles, OpenbPlanAndCatalogAreWellFormed) {
   const absl::StatusOr<FleetModel> model = Load("collectors/replay/openb/daemon.yaml");
   ASSERT_TRUE(model.ok()) << model.status();
-  for (const char* kind : {"g2", "t4", "g3", "p100", "v100m32", "v100m16", "a10"}) {
+  for (const char* kind : {"G2", "T4", "G3", "P100", "V100M32", "V100M16", "A10"}) {
     EXPECT_NE(model->catalog.Find(kind), nullptr) << kind;
   }
 }
