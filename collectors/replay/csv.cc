@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <memory>
+#include <system_error>
 #include <utility>
 
 namespace fleetmeter::collector {
@@ -31,7 +31,8 @@ absl::StatusOr<std::string> ReadFileOrGzip(const std::string& path) {
   // zlib passes a file through that is not gzip.
   std::unique_ptr<gzFile_s, GzClose> file(gzopen(path.c_str(), "rb"));
   if (file == nullptr) {
-    return absl::NotFoundError(fmt::format("{}: cannot be opened: {}", path, std::strerror(errno)));
+    return absl::NotFoundError(
+        fmt::format("{}: cannot be opened: {}", path, std::system_category().message(errno)));
   }
   std::string text;
   std::string chunk(size_t{1} << 16, '\0');
@@ -43,8 +44,8 @@ absl::StatusOr<std::string> ReadFileOrGzip(const std::string& path) {
     }
   }
   int error = Z_OK;
-  const char* why = gzerror(file.get(), &error);
-  if (error == Z_ERRNO) why = std::strerror(errno);
+  std::string why = gzerror(file.get(), &error);
+  if (error == Z_ERRNO) why = std::system_category().message(errno);
   if (got < 0 || error != Z_OK) {
     return absl::InvalidArgumentError(fmt::format("{}: cannot be read: {}", path, why));
   }

@@ -67,7 +67,8 @@ int64_t ChipNanos(const Row& row, int64_t nanos) {
 }
 
 int64_t PartOf(int64_t chip_nanos, const std::vector<double>& ratios) {
-  const double mean = std::accumulate(ratios.begin(), ratios.end(), 0.0) / ratios.size();
+  const double mean =
+      std::accumulate(ratios.begin(), ratios.end(), 0.0) / static_cast<double>(ratios.size());
   const auto part = static_cast<int64_t>(std::llround(static_cast<long double>(chip_nanos) * mean));
   return std::clamp<int64_t>(part, 0, chip_nanos);
 }

@@ -22,7 +22,8 @@ absl::Status CheckOptions(const ReplayOptions& options) {
   if (absl::Status status = CheckSeconds("until", options.until_seconds); !status.ok()) {
     return status;
   }
-  if (!(options.speed > 0 && options.speed <= kMaxSpeed)) {
+  const bool sound = options.speed > 0 && options.speed <= kMaxSpeed;  // false for NaN
+  if (!sound) {
     return absl::InvalidArgumentError(fmt::format(
         "replay speed: got {}; expected more than 0, at most {:.0f}", options.speed, kMaxSpeed));
   }

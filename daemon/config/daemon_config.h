@@ -21,7 +21,7 @@ struct ListenConfig {
 struct IngestConfig {
   int64_t queue_reports = 65'536;  // reports waiting for the writer, over all streams
   int64_t commit_reports = 2'048;  // most reports in one commit
-  int64_t max_message_bytes = 4 << 20;
+  int64_t max_message_bytes = int64_t{4} << 20;
   int64_t max_reports_per_batch = 512;
   int64_t max_streams = 4'096;
   int64_t max_window_nanos = 3'600 * kNanosPerSecond;

@@ -33,7 +33,7 @@ void ReadPrice(const YamlValue& value, std::optional<int64_t>* out) {
   if (text == nullptr) return;
   const auto price = ParseMicroUsd(*text);
   if (price && *price <= kMaxMicroUsdPerChipHour) {
-    *out = *price;
+    *out = price;
   } else {
     value.Complain(fmt::format("is {}; expected {}", Quoted(*text), kExpected));
   }

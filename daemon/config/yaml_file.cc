@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <system_error>
 
 #include "daemon/config/strict_yaml.h"
 #include "fmt/format.h"
@@ -25,8 +26,8 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
   errno = 0;
   std::ifstream stream(path, std::ios::binary);
   if (!stream) {
-    return absl::NotFoundError(
-        fmt::format("{}: cannot be opened: {}; expected a readable file", path, strerror(errno)));
+    return absl::NotFoundError(fmt::format("{}: cannot be opened: {}; expected a readable file",
+                                           path, std::system_category().message(errno)));
   }
   std::string text;
   std::array<char, 1 << 16> block;
@@ -35,8 +36,8 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
     text.append(block.data(), static_cast<size_t>(stream.gcount()));
   }
   if (stream.bad()) {
-    return absl::NotFoundError(
-        fmt::format("{}: cannot be read: {}; expected a readable file", path, strerror(errno)));
+    return absl::NotFoundError(fmt::format("{}: cannot be read: {}; expected a readable file", path,
+                                           std::system_category().message(errno)));
   }
   return text;
 }

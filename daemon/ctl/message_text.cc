@@ -136,7 +136,7 @@ std::string CsvLine(const std::vector<std::string>& cells) {
       for (size_t at = 0; (at = text.find('"', at)) != std::string::npos; at += 2) {
         text.insert(at, 1, '"');
       }
-      text = "\"" + text + "\"";
+      text.insert(0, 1, '"').push_back('"');
     }
     out += text;
   }

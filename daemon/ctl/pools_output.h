@@ -16,7 +16,8 @@ namespace fleetmeter::ctl {
 std::string FormatPools(const v1::ListPoolsResponse& response, OutputFormat format);
 
 // Every field of the proto, and assigned_chip_seconds; its chips also have
-// {assigned,busy,productive}_chip_seconds. All exact decimal strings. Idle chips are null where no chip is read by itself.
+// {assigned,busy,productive}_chip_seconds. All exact decimal strings. Idle chips are null where no
+// chip is read by itself.
 Json PoolJson(const v1::Pool& pool);
 
 std::string PoolCsvHeader();

@@ -19,8 +19,9 @@ TopLook Look() {
 absl::Status Refresh(QueryClient& client, TopState* state) {
   auto pools = client.ListPools();
   state->trouble = pools.ok() ? "" : std::string(pools.status().message());
-  if (pools.ok()) state->pools = *std::move(pools);
-  return pools.status();
+  if (!pools.ok()) return pools.status();
+  state->pools = *std::move(pools);
+  return absl::OkStatus();
 }
 
 int ShowOnce(QueryClient& client, TopState state) {

@@ -7,6 +7,7 @@ namespace fleetmeter::ctl {
 
 Table::Table(std::vector<Column> columns) : columns_(std::move(columns)) {
   std::vector<Cell> titles;
+  titles.reserve(columns_.size());
   for (const Column& column : columns_) titles.emplace_back(column.title, Style::kBold);
   AddRow(std::move(titles));
 }

@@ -11,7 +11,7 @@ namespace fleetmeter::ctl {
 namespace {
 
 std::string_view Environment(const char* name) {
-  const char* value = std::getenv(name);
+  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets any
   return value == nullptr ? "" : value;
 }
 
