@@ -130,7 +130,11 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", std::string("fleetmeter-collector ") + fleetmeter::kVersion);
   app.require_subcommand(1, 0);
   const auto commands = fleetmeter::collector::AddReplayCommands(app);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
   fleetmeter::SetUpLogging(flags.log_level, flags.log_format);
   return Run(flags, commands);
 }

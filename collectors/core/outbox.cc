@@ -66,6 +66,13 @@ void Outbox::Acknowledge(uint64_t through) {
   Changed();
 }
 
+void Outbox::Drop(uint64_t sequence) {
+  MutexLock lock(mutex_);
+  const uint64_t index = sequence - acknowledged_through_ - 1;
+  if (index < reports_.size()) reports_.erase(reports_.begin() + static_cast<int64_t>(index));
+  Changed();
+}
+
 void Outbox::Renumber() {
   MutexLock lock(mutex_);
   acknowledged_through_ = 0;

@@ -19,7 +19,7 @@ namespace fleetmeter::collector {
 
 class Outbox {
  public:
-  // Far below any daemon's message limit, so that one report always fits.
+  // Below the daemon's message limit unless that is configured to be small.
   static constexpr size_t kMaxReportBytes = 1 << 20;
 
   explicit Outbox(size_t capacity);
@@ -35,6 +35,8 @@ class Outbox {
   // Up to `max_reports` and about `max_bytes` of what follows `sequence`, numbered, in order.
   std::vector<v1::UsageReport> After(uint64_t sequence, size_t max_reports, size_t max_bytes) const;
   void Acknowledge(uint64_t through);
+  // Takes out the report at a sequence that was never sent; those behind it move up.
+  void Drop(uint64_t sequence);
   // Numbers what is left from 1 again: for a stream that begins anew.
   void Renumber();
 

@@ -17,6 +17,7 @@ using Clock = std::chrono::steady_clock;
 constexpr int kMaxInFlight = 4;
 constexpr size_t kMaxBatchReports = 512;
 constexpr size_t kStreamIdBytes = 16;
+constexpr size_t kEnvelopeBytes = 16;                   // tags and lengths around a report
 constexpr auto kLook = std::chrono::milliseconds(200);  // how soon a stop is noticed
 constexpr uint64_t kLoggedRejections = 20;
 
@@ -40,14 +41,23 @@ bool IsFinal(grpc::StatusCode code) {
 class Sender::Session {
  public:
   Session(Sender& sender, v1::UsageIngest::Stub& stub)
-      : sender_(sender), outbox_(sender.outbox_), stream_(stub.Stream(&context_)) {}
+      : sender_(sender), outbox_(sender.outbox_), stream_(stub.Stream(&context_)) {
+    // A daemon that accepts the stream and says nothing must not keep a stop waiting.
+    MutexLock lock(sender_.mutex_);
+    sender_.open_call_ = &context_;
+    if (sender_.stopping_) context_.TryCancel();
+  }
+
+  ~Session() {
+    MutexLock lock(sender_.mutex_);
+    sender_.open_call_ = nullptr;
+  }
 
   grpc::Status Run() {
     if (Open()) {
       std::thread reader([this] { ReadAcks(); });
       WriteBatches();
       stream_->WritesDone();
-      if (sender_.stopping_) context_.TryCancel();
       reader.join();
     }
     return stream_->Finish();
@@ -67,7 +77,8 @@ class Sender::Session {
     if (!response.has_welcome()) return false;
     const v1::Welcome& welcome = response.welcome();
     max_reports_ = std::clamp<size_t>(welcome.max_reports_per_batch(), 1, kMaxBatchReports);
-    max_bytes_ = welcome.max_message_bytes() / 2;
+    max_message_bytes_ = welcome.max_message_bytes();
+    max_bytes_ = max_message_bytes_ / 2;
     Resume(welcome.next_sequence());
     return true;
   }
@@ -113,10 +124,22 @@ class Sender::Session {
       sent_through_ = outbox_.acknowledged_through();
     }
     std::vector<v1::UsageReport> reports = outbox_.After(sent_through_, max_reports_, max_bytes_);
-    if (reports.empty()) return false;
+    if (reports.empty() || DropIfTooLarge(reports.front())) return false;
     sent_through_ = reports.back().sequence();
     ++in_flight_;
     for (v1::UsageReport& report : reports) *batch.add_reports() = std::move(report);
+    return true;
+  }
+
+  // A batch of one that the daemon would refuse whole, again and again.
+  bool DropIfTooLarge(const v1::UsageReport& report) {
+    const size_t bytes = report.ByteSizeLong() + kEnvelopeBytes;
+    if (bytes <= max_message_bytes_) return false;
+    spdlog::error(
+        "report of source '{}' takes {} bytes; the daemon takes at most {}: it is dropped",
+        report.source(), bytes, max_message_bytes_);
+    ++sender_.rejected_;
+    outbox_.Drop(report.sequence());
     return true;
   }
 
@@ -164,6 +187,7 @@ class Sender::Session {
   grpc::ClientContext context_;
   std::unique_ptr<grpc::ClientReaderWriter<v1::StreamRequest, v1::StreamResponse>> stream_;
   size_t max_reports_ = kMaxBatchReports;
+  size_t max_message_bytes_ = Outbox::kMaxReportBytes;
   size_t max_bytes_ = Outbox::kMaxReportBytes;
   bool reopen_ = false;
   std::atomic<bool> broken_ = false;
@@ -185,7 +209,11 @@ void Sender::Start() {
 }
 
 void Sender::Stop() {
-  stopping_ = true;
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+    if (open_call_ != nullptr) open_call_->TryCancel();
+  }
   outbox_.Wake();
   if (thread_.joinable()) thread_.join();
 }

@@ -14,6 +14,10 @@
 
 #include "collectors/core/outbox.h"
 
+namespace grpc {
+class ClientContext;
+}  // namespace grpc
+
 namespace fleetmeter::collector {
 
 struct SenderOptions {
@@ -56,6 +60,7 @@ class Sender {
   std::atomic<bool> stopping_ = false;
   mutable Mutex mutex_;
   std::optional<std::string> refusal_ ABSL_GUARDED_BY(mutex_);
+  grpc::ClientContext* open_call_ ABSL_GUARDED_BY(mutex_) = nullptr;  // of the session there is
   std::thread thread_;
 };
 

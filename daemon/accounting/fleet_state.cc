@@ -66,6 +66,7 @@ uint32_t FleetState::CellFor(const UsageGroup& group, const Catalog& catalog,
   key.conversion = ConversionFor(
       kind.name, kind.ConversionAt(window_start).For(group.workload_type), catalog.version());
   const auto [it, is_new] = cell_index_.try_emplace(key, static_cast<uint32_t>(cells_.size()));
+  if (is_new && !group.signal.empty()) signals_.insert(group.signal);
   if (is_new) cells_.push_back(Cell{.key = key, .live = {}, .unheard = 0, .booked = {}});
   return it->second;
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "daemon/accounting/cell.h"
 #include "daemon/accounting/symbols.h"
 #include "daemon/fleet/fleet_model.h"
@@ -62,6 +63,9 @@ class FleetState {
   // End of the latest counted window of a source.
   std::optional<int64_t> LastWindowEnd(const std::string& source) const;
 
+  // Signals that have been counted so far.
+  const absl::flat_hash_set<std::string>& signals() const { return signals_; }
+
   // Counts an admitted, committed report and makes it the source's live state.
   void Apply(const UsageReport& report, const Catalog& catalog, int64_t now_unix_nanos);
 
@@ -110,6 +114,7 @@ class FleetState {
   std::vector<Cell> cells_;
   absl::flat_hash_map<CellKey, uint32_t> cell_index_;
   absl::flat_hash_map<std::string, Source> sources_;
+  absl::flat_hash_set<std::string> signals_;
   std::map<uint32_t, PoolActivity> activity_;
   std::map<std::pair<uint32_t, uint32_t>, int64_t> idle_since_;
   std::vector<AllocationSpell> allocations_;

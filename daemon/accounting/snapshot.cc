@@ -163,6 +163,9 @@ std::vector<SupplyView> MakeSupply(const FleetFacts& facts, const FleetModel& mo
     SupplyView& row = by_chip[facts.names[cell.key.chip]];
     row.micro_chips[static_cast<size_t>(cell.key.state)] += cell.live.chips;
     row.unheard_micro_chips += cell.unheard;
+    // What it was counted with, should a reload have taken the kind out of the catalog.
+    row.provider = "unknown";
+    row.chips_per_h100e = facts.conversions[cell.key.conversion].chips_per_h100e.AsDouble();
   }
   for (const DeclaredSupply& declared : plan.supply) {
     by_chip[declared.chip].declared_chips += declared.chips;
@@ -170,7 +173,6 @@ std::vector<SupplyView> MakeSupply(const FleetFacts& facts, const FleetModel& mo
   std::vector<SupplyView> supply;
   for (auto& [chip, row] : by_chip) {
     row.chip = chip;
-    // A reload may take a kind out of the catalog while chips of it are still known.
     if (const ChipKind* kind = model.catalog.Find(chip)) {
       row.provider = kind->provider;
       row.chips_per_h100e = kind->ConversionAt(facts.as_of_unix_nanos).chips_per_h100e.AsDouble();

@@ -4,7 +4,15 @@
 
 #include <utility>
 
+#include "daemon/base/text.h"
+
 namespace fleetmeter {
+namespace {
+
+// Each signal is a label value of several metrics of every pool.
+constexpr size_t kMaxSignals = 64;
+
+}  // namespace
 
 Writer::Writer(Options options, WriterSettings settings, const Clock& clock, Ledger& ledger,
                DaemonProbe& probe)
@@ -153,6 +161,23 @@ std::optional<Rejection> Writer::Check(const Submission& submission, const Seque
                          .replay_speed = submission.replay_speed});
 }
 
+std::optional<Rejection> Writer::CheckSignals(const UsageReport& report, Draft& draft) {
+  absl::flat_hash_set<std::string> signals = draft.signals;
+  for (size_t i = 0; i < report.groups.size(); ++i) {
+    const std::string& signal = report.groups[i].signal;
+    if (signal.empty() || state_.signals().contains(signal)) continue;
+    signals.insert(signal);
+    if (state_.signals().size() + signals.size() <= kMaxSignals) continue;
+    return Rejection{
+        RejectReason::kTooManySignals, fmt::format("groups[{}].signal", i),
+        fmt::format("{} would be signal number {}; expected at most {} different "
+                    "ones: a signal says what measures, not what is measured",
+                    Quoted(signal), state_.signals().size() + signals.size(), kMaxSignals)};
+  }
+  draft.signals = std::move(signals);
+  return std::nullopt;
+}
+
 void Writer::Settle(Submission& submission, const WriterSettings& settings, Draft& draft,
                     SubmitResult& result) {
   using Code = ReportDisposition::Code;
@@ -175,7 +200,9 @@ void Writer::Settle(Submission& submission, const WriterSettings& settings, Draf
     }
     streams_.Advance(submission.stream, report.sequence);
     LedgerTransaction& transaction = draft.transaction;
-    if (auto rejection = Check(submission, report, settings, draft)) {
+    auto rejection = Check(submission, report, settings, draft);
+    if (!rejection) rejection = CheckSignals(report.report, draft);
+    if (rejection) {
       transaction.rejected.push_back(
           {submission.stream, report.sequence, report.report.source, *rejection});
       result.dispositions.push_back({report.sequence, Code::kRejected, *std::move(rejection)});

@@ -97,6 +97,7 @@ class Writer {
   struct Draft {
     LedgerTransaction transaction;
     absl::flat_hash_map<std::string, int64_t> window_ends;  // of sources in it
+    absl::flat_hash_set<std::string> signals;               // in it, and never counted before
   };
 
   void Run();
@@ -106,6 +107,9 @@ class Writer {
               SubmitResult& result) ABSL_LOCKS_EXCLUDED(state_mutex_);
   std::optional<Rejection> Check(const Submission& submission, const SequencedReport& report,
                                  const WriterSettings& settings, const Draft& draft)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_mutex_);
+  // Remembers in the draft the signals that are new.
+  std::optional<Rejection> CheckSignals(const UsageReport& report, Draft& draft)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_mutex_);
   absl::Status Commit(const LedgerTransaction& transaction);
   void Publish(const LedgerTransaction& transaction, const Catalog& catalog)

@@ -198,7 +198,8 @@ void App::Impl::Reload(const char* why) {
   }
   if (NeedsRestart(config_, *config)) {
     spdlog::warn(
-        "reload ({}): listen, queue, log and shutdown settings take a restart; "
+        "reload ({}): listen, log and shutdown settings, and of ingest the queue, commit, message, "
+        "batch, stream and replay settings take a restart; "
         "the rest is in force",
         why);
   }

@@ -40,7 +40,11 @@ int main(int argc, char** argv) {
   flags.add_flag("--check-config", check_config,
                  "Read the configuration, catalog and plans, say what is wrong, and exit");
   flags.set_version_flag("--version", std::string("fleetmeterd ") + fleetmeter::kVersion);
-  CLI11_PARSE(flags, argc, argv);
+  try {
+    flags.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return flags.exit(error) == 0 ? 0 : 2;
+  }
   if (check_config) return CheckConfig(config_path);
 
   auto app = fleetmeter::App::Start(config_path);

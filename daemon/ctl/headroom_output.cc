@@ -51,7 +51,7 @@ std::string Verdict(const v1::HeadroomResponse& response, double ask_h100e, bool
     case Fit::kUnknown:
       break;
   }
-  return fmt::format("{}: no chip that {} could use was heard from",
+  return fmt::format("{}: too little is heard of the chips that {} could use",
                      Paint("unknown", Style::kYellow, colors), name);
 }
 
@@ -120,8 +120,11 @@ std::string CsvRecord(const v1::HeadroomResponse& response, std::optional<double
 }  // namespace
 
 Fit FitOf(const v1::HeadroomResponse& response, double ask_h100e) {
-  if (!(response.pool().coverage_ratio() > 0)) return Fit::kUnknown;
-  return ask_h100e <= response.pool().headroom_h100e() ? Fit::kYes : Fit::kNo;
+  const v1::Pool& pool = response.pool();
+  // What is granted at most is granted whatever is heard.
+  if (ask_h100e > pool.allocated_h100e()) return Fit::kNo;
+  if (!(pool.coverage_ratio() >= kGoodCoverage)) return Fit::kUnknown;
+  return ask_h100e <= pool.headroom_h100e() ? Fit::kYes : Fit::kNo;
 }
 
 std::string FormatHeadroom(const v1::HeadroomResponse& response, std::optional<double> ask_h100e,

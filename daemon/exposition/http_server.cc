@@ -27,7 +27,8 @@ constexpr auto kTimeout = std::chrono::seconds(30);
 constexpr auto kAcceptRetry = std::chrono::milliseconds(100);
 constexpr size_t kMaxConnections = 256;
 constexpr uint32_t kMaxHeaderBytes = 8'192;
-constexpr size_t kMostDiscarded = 1 << 20;
+constexpr auto kDiscardTimeout = std::chrono::seconds(2);
+constexpr size_t kMostDiscarded = 1 << 16;
 constexpr size_t kSmallestGzip = 1'024;
 
 bool AcceptsGzip(const http::request<http::empty_body>& request) {
@@ -178,12 +179,12 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
     if (response_->keep_alive()) return Read();
     stream_.socket().shutdown(tcp::socket::shutdown_send, error);
     discarded_ = 0;
+    stream_.expires_after(kDiscardTimeout);  // for all of it
     Discard();
   }
 
   // Closing with unread bytes would reset the connection and take our answer with it.
   void Discard() {
-    stream_.expires_after(kTimeout);
     stream_.async_read_some(asio::buffer(scrap_),
                             [self = shared_from_this()](beast::error_code error, size_t bytes) {
                               self->discarded_ += bytes;

@@ -15,7 +15,8 @@ namespace {
 
 // With these no sum over a report can overflow: 65,536 devices x 1e14 ns is below 2^63.
 constexpr int64_t kMaxStartNanos = INT64_MAX / 4;
-constexpr int64_t kMaxChipsInSums = 100'000'000;
+// Far more than a host has, and few enough that the live sums of 900,000 sources fit 64 bits.
+constexpr int64_t kMaxChipsPerReport = 10'000'000;
 constexpr int64_t kMaxDurationNanos = 100'000'000'000'000;  // 27.8 h
 
 using MaybeRejection = std::optional<Rejection>;
@@ -103,18 +104,12 @@ MaybeRejection DecodeLabels(const v1::UsageGroup& wire, UsageGroup& group) {
   return std::nullopt;
 }
 
-MaybeRejection DecodeSums(const v1::ChipSums& sums, int64_t duration_nanos, UsageGroup& group) {
+MaybeRejection DecodeSums(const v1::ChipSums& sums, UsageGroup& group) {
   if (!sums.has_chip_nanos() || sums.chip_nanos() < 0) {
     return BadMeasure(
         "sums.chip_nanos",
         fmt::format("chip time is {}; expected 0 or more",
                     sums.has_chip_nanos() ? std::to_string(sums.chip_nanos()) : "missing"));
-  }
-  const absl::int128 most = absl::int128(duration_nanos) * kMaxChipsInSums;
-  if (sums.chip_nanos() > most) {
-    return BadMeasure("sums.chip_nanos",
-                      fmt::format("{} chip-nanoseconds in {} ns; expected at most {} chips' worth",
-                                  sums.chip_nanos(), duration_nanos, kMaxChipsInSums));
   }
   if (!group.IsMeasured() && sums.has_productive_chip_nanos()) {
     return Malformed("sums.productive_chip_nanos",
@@ -149,7 +144,7 @@ MaybeRejection DecodeGroup(const v1::UsageGroup& wire, int64_t duration_nanos,
     case v1::UsageGroup::kPerChip:
       return DecodePerChip(wire.per_chip(), duration_nanos, devices, group);
     case v1::UsageGroup::kSums:
-      return DecodeSums(wire.sums(), duration_nanos, group);
+      return DecodeSums(wire.sums(), group);
     case v1::UsageGroup::MEASURE_NOT_SET:
       break;
   }
@@ -193,11 +188,20 @@ MaybeRejection Decode(const v1::UsageReport& wire, UsageReport& report) {
                                            kMaxGroupsPerReport));
   }
   DeviceShares devices;
+  const absl::int128 most = absl::int128(report.duration_nanos) * kMaxChipsPerReport;
+  absl::int128 chip_nanos = 0;
   for (int i = 0; i < wire.groups_size(); ++i) {
     UsageGroup group;
     if (auto bad = DecodeGroup(wire.groups(i), report.duration_nanos, devices, group)) {
       bad->field = fmt::format("groups[{}].{}", i, bad->field);
       return bad;
+    }
+    chip_nanos += group.chip_nanos;
+    if (chip_nanos > most) {
+      return BadMeasure(
+          fmt::format("groups[{}].sums.chip_nanos", i),
+          fmt::format("the report's groups add up to more than {} chips; expected at most that",
+                      kMaxChipsPerReport));
     }
     report.groups.push_back(std::move(group));
   }

@@ -1,10 +1,13 @@
 #include "daemon/ingest/ingest_stream.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <cmath>
 #include <utility>
 
+#include "daemon/base/text.h"
+#include "daemon/ingest/decode_report.h"
 #include "daemon/ingest/ingest_messages.h"
 
 namespace fleetmeter {
@@ -33,7 +36,9 @@ void IngestStream::Drain() {
 }
 
 void IngestStream::ReadMore() {
-  if (reading_ || ending_ || finished_ || in_flight_ >= kMaxInFlight) return;
+  // Answers that the client has not taken count as well, or one that never reads would fill us up.
+  const size_t ahead = static_cast<size_t>(in_flight_) + outgoing_.size();
+  if (reading_ || ending_ || finished_ || ahead >= kMaxInFlight) return;
   reading_ = true;
   StartRead(&request_);
 }
@@ -84,6 +89,12 @@ void IngestStream::HandleOpen(const v1::Open& open) {
                               "off: a replay would enter the books as usage",
                               speed));
   }
+  if (open.client().size() > kMaxLabelBytes) {
+    return refuse(grpc::StatusCode::INVALID_ARGUMENT,
+                  fmt::format("open.client is {} bytes; expected at most {}", open.client().size(),
+                              kMaxLabelBytes));
+  }
+  spdlog::debug("stream opened by {}", Quoted(open.client()));
   opened_ = true;
   replay_speed_ = speed;
   stream_ = StreamKey{identity_, open.stream_id()};
@@ -167,6 +178,7 @@ void IngestStream::OnWriteDone(bool ok) {
     writing_ = true;
     StartWrite(&outgoing_.front());
   }
+  ReadMore();
   FinishIfIdle();
 }
 

@@ -28,8 +28,8 @@ class IngestStream final : public grpc::ServerBidiReactor<v1::StreamRequest, v1:
   void OnDone() override;
 
  private:
-  // Batches submitted and not yet answered; a client that is ahead of this waits.
-  static constexpr int kMaxInFlight = 4;
+  // Batches submitted, and answers not yet taken; a client that is ahead of this waits.
+  static constexpr size_t kMaxInFlight = 4;
 
   void Handle(const v1::StreamRequest& request) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void HandleOpen(const v1::Open& open) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <chrono>
 
+#include "daemon/base/text.h"
 #include "daemon/query/headroom_watch.h"
 #include "daemon/query/snapshot_messages.h"
 
 namespace fleetmeter {
 namespace {
 
+constexpr size_t kMostNamed = 20;  // an error travels in metadata, which is small
 constexpr uint32_t kDefaultIntervalMillis = 1'000;
 constexpr uint32_t kShortestIntervalMillis = 100;
 constexpr uint32_t kLongestIntervalMillis = 3'600'000;
@@ -48,10 +50,15 @@ grpc::Status QueryService::AnswerHeadroom(const std::string& pool,
     return grpc::Status::OK;
   }
   std::vector<std::string> names;
-  for (const PoolView& known : snapshot->pools) names.push_back(known.pool->name);
-  return {grpc::StatusCode::NOT_FOUND,
-          fmt::format("'{}' is not a pool of plan '{}' version {}; expected one of: {}", pool,
-                      snapshot->plan->name, snapshot->plan->version, fmt::join(names, ", "))};
+  for (const PoolView& known : snapshot->pools) {
+    if (names.size() == kMostNamed) break;
+    names.push_back(known.pool->name);
+  }
+  return {
+      grpc::StatusCode::NOT_FOUND,
+      fmt::format("{} is not a pool of plan '{}' version {}; expected one of: {}{}", Quoted(pool),
+                  snapshot->plan->name, snapshot->plan->version, fmt::join(names, ", "),
+                  snapshot->pools.size() > names.size() ? ", ..." : "")};
 }
 
 grpc::ServerUnaryReactor* QueryService::GetHeadroom(grpc::CallbackServerContext* context,

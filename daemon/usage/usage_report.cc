@@ -40,6 +40,8 @@ std::string_view Name(RejectReason reason) {
       return "unknown_pool";
     case RejectReason::kUnknownTeam:
       return "unknown_team";
+    case RejectReason::kTooManySignals:
+      return "too_many_signals";
   }
   return "invalid";
 }

@@ -68,12 +68,13 @@ enum class RejectReason : uint8_t {
   kUnknownChip,
   kUnknownPool,
   kUnknownTeam,
+  kTooManySignals,
 };
 inline constexpr std::array kRejectReasons = {
     RejectReason::kMalformed,    RejectReason::kBadLabel,      RejectReason::kBadActivity,
     RejectReason::kBadMeasure,   RejectReason::kBadWindow,     RejectReason::kWindowInFuture,
     RejectReason::kWindowTooOld, RejectReason::kWindowOverlap, RejectReason::kUnknownChip,
-    RejectReason::kUnknownPool,  RejectReason::kUnknownTeam,
+    RejectReason::kUnknownPool,  RejectReason::kUnknownTeam,   RejectReason::kTooManySignals,
 };
 std::string_view Name(RejectReason reason);
 

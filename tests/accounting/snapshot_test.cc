@@ -181,6 +181,18 @@ TEST_F(SnapshotTest, CountersKeepTheRatioThatWasInForce) {
   EXPECT_DOUBLE_EQ(Take()->uses.at("alpha").uses.at(0).booked_assigned_h100e_seconds, 50 + 25);
 }
 
+TEST_F(SnapshotTest, AKindThatLeftTheCatalogKeepsWhatItIsWorth) {
+  Apply(Report("h1", 0, {Assigned("half", 10, "alpha", 1)}));
+  auto changed = std::make_shared<FleetModel>(*model_);
+  changed->catalog = Catalog(2, {model_->catalog.kinds()[1]});
+  changed->plans[0].supply = {{"triple", 50}};
+  model_ = changed;
+  const auto snapshot = Take();
+  EXPECT_EQ(snapshot->supply.at(1).chip, "half");
+  EXPECT_EQ(snapshot->supply.at(1).provider, "unknown");
+  EXPECT_DOUBLE_EQ(snapshot->supply.at(1).chips_per_h100e, 2);
+}
+
 TEST_F(SnapshotTest, GrantsAllocationForTheTimeItWasInForce) {
   clock_.Pass(10 * kNanosPerSecond);
   Advance();

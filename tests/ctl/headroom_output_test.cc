@@ -68,7 +68,7 @@ TEST(FormatHeadroom, SaysNoWithWhatIsMissingAndWhatCanBeBorrowed) {
 
 TEST(FormatHeadroom, DoesNotGuessWhenNothingWasHeard) {
   EXPECT_THAT(Table(Unheard(), 1),
-              StartsWith("unknown: no chip that serving could use was heard from\n"));
+              StartsWith("unknown: too little is heard of the chips that serving could use\n"));
   EXPECT_THAT(Table(Unheard(), 1), HasSubstr("coverage is low"));
 }
 

@@ -171,9 +171,15 @@ const BadReport kBadReports[] = {
        PerChip(r).mutable_productive()->Resize(2, 0.5);
      },
      "malformed", "groups[0].per_chip.productive", "expected none unless a signal measures it"},
-    {"MoreChipTimeThanAHundredMillionChips",
-     [](auto& r) { AsSums(r, 100'000'000 * kSecond + 1, 0); }, "bad_measure",
+    {"MoreChipTimeThanTenMillionChips",
+     [](auto& r) { AsSums(r, 10'000'000 * kSecond + 1, 0); }, "bad_measure",
      "groups[0].sums.chip_nanos", "expected"},
+    {"GroupsThatAddUpToMoreThanTenMillionChips",
+     [](auto& r) {
+       AsSums(r, 6'000'000 * kSecond, 0);
+       *r.add_groups() = r.groups(0);
+     },
+     "bad_measure", "groups[1].sums.chip_nanos", "add up to more than 10000000 chips"},
     {"MoreChipTimeThanALongWindowHolds",
      [](auto& r) {
        r.set_duration_nanos(1);
