@@ -171,9 +171,8 @@ const BadReport kBadReports[] = {
        PerChip(r).mutable_productive()->Resize(2, 0.5);
      },
      "malformed", "groups[0].per_chip.productive", "expected none unless a signal measures it"},
-    {"MoreChipTimeThanTenMillionChips",
-     [](auto& r) { AsSums(r, 10'000'000 * kSecond + 1, 0); }, "bad_measure",
-     "groups[0].sums.chip_nanos", "expected"},
+    {"MoreChipTimeThanTenMillionChips", [](auto& r) { AsSums(r, 10'000'000 * kSecond + 1, 0); },
+     "bad_measure", "groups[0].sums.chip_nanos", "expected"},
     {"GroupsThatAddUpToMoreThanTenMillionChips",
      [](auto& r) {
        AsSums(r, 6'000'000 * kSecond, 0);
