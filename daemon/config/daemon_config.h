@@ -26,7 +26,7 @@ struct IngestConfig {
   int64_t max_streams = 4'096;
   int64_t max_window_nanos = 3'600 * kNanosPerSecond;
   // How far the end of a window may lie behind, and ahead of, the daemon's clock.
-  int64_t max_lateness_nanos = 7 * 86'400 * kNanosPerSecond;
+  int64_t max_lateness_nanos = int64_t{7} * 86'400 * kNanosPerSecond;
   int64_t future_tolerance_nanos = 5 * kNanosPerSecond;
   bool accept_replay = false;  // streams that declare a replay speed above 1
 };
