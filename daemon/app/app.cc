@@ -190,8 +190,8 @@ void App::Impl::Reload(const char* why) {
   // A refused configuration too: mending a file that it names should bring it in.
   if (config.ok()) WatchFiles(*config);
   auto model = config.ok() ? LoadFleetModel(*config) : absl::StatusOr<FleetModel>(config.status());
-  metrics_.ReloadDone(model.ok(), clock_.UnixNanos());
   if (!model.ok()) {
+    metrics_.ReloadDone(false, clock_.UnixNanos());
     spdlog::error("reload ({}) refused, the old configuration stays:\n{}", why,
                   std::string(model.status().message()));
     return;
@@ -209,6 +209,7 @@ void App::Impl::Reload(const char* why) {
   config_.catalog = config->catalog;
   config_.plans = config->plans;
   writer_->Replace(SettingsFrom(*config, *std::move(model)));
+  metrics_.ReloadDone(true, clock_.UnixNanos());  // who sees it counted sees the new plan
 }
 
 absl::Status App::Impl::Stop() {

@@ -47,7 +47,8 @@ void HeadroomWatch::Look() {
 }
 
 void HeadroomWatch::LookLater() {
-  alarm_.Set(std::chrono::system_clock::now() + interval_, [self = shared_from_this()](bool) {
+  if (alarm_ == nullptr) alarm_ = std::make_unique<grpc::Alarm>();
+  alarm_->Set(std::chrono::system_clock::now() + interval_, [self = shared_from_this()](bool) {
     MutexLock lock(self->mutex_);
     if (!self->ending_) self->Look();
   });
@@ -76,7 +77,7 @@ void HeadroomWatch::EndLocked(const grpc::Status& status) {
   if (ending_) return;
   ending_ = true;
   end_status_ = status;
-  alarm_.Cancel();
+  if (alarm_ != nullptr) alarm_->Cancel();
   FinishIfIdle();
 }
 
@@ -88,9 +89,11 @@ void HeadroomWatch::FinishIfIdle() {
 
 void HeadroomWatch::OnDone() {
   std::shared_ptr<HeadroomWatch> self;  // goes last: it may be what keeps us alive
+  std::unique_ptr<grpc::Alarm> alarm;
   {
     MutexLock lock(mutex_);
     self.swap(self_);
+    alarm.swap(alarm_);
   }
   service_.Remove(this);
 }

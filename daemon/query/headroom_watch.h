@@ -39,7 +39,8 @@ class HeadroomWatch final : public grpc::ServerWriteReactor<v1::HeadroomResponse
 
   Mutex mutex_;
   std::shared_ptr<HeadroomWatch> self_ ABSL_GUARDED_BY(mutex_);
-  grpc::Alarm alarm_ ABSL_GUARDED_BY(mutex_);
+  // Its callback holds us, and it keeps its callback: it must go before we can.
+  std::unique_ptr<grpc::Alarm> alarm_ ABSL_GUARDED_BY(mutex_);
   v1::HeadroomResponse response_ ABSL_GUARDED_BY(mutex_);
   std::string last_sent_ ABSL_GUARDED_BY(mutex_);  // serialised, without its time
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
