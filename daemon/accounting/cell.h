@@ -6,11 +6,8 @@
 
 #include <array>
 #include <cstdint>
-#include <string>
-#include <vector>
 
-#include "absl/numeric/int128.h"
-#include "daemon/fleet/ratio.h"
+#include "daemon/ledger/books.h"
 #include "daemon/usage/usage_report.h"
 
 namespace fleetmeter {
@@ -41,13 +38,6 @@ struct LiveAmounts {
   int64_t idle = 0;                 // of these, chips below the idle threshold
 };
 
-// What was counted since the books began, in chip-nanoseconds.
-struct BookedAmounts {
-  absl::int128 chips = 0;
-  absl::int128 busy = 0;
-  absl::int128 productive = 0;
-};
-
 struct Cell {
   CellKey key;
   LiveAmounts live;
@@ -55,26 +45,7 @@ struct Cell {
   BookedAmounts booked;
 };
 
-// How many chips make one H100e, and by which table. Interned: a counter names its versions.
-struct BookConversion {
-  std::string chip;
-  Ratio chips_per_h100e;
-  uint32_t catalog_version = 0;
-
-  friend bool operator==(const BookConversion&, const BookConversion&) = default;
-};
-
 // Live distribution of chip activity in steps of 1%: micro-chips by percent, 0 to 100.
 using ActivityCounts = std::array<int64_t, 101>;
-
-// Upper bounds of fleetmeter_pool_chip_activity, +Inf beside them.
-inline constexpr std::array kActivityBounds = {0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0};
-
-// Observations since the books began: one a chip a window.
-struct ActivityHistogram {
-  std::array<uint64_t, kActivityBounds.size()> cumulative{};
-  uint64_t count = 0;
-  double sum = 0;
-};
 
 }  // namespace fleetmeter

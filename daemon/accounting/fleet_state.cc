@@ -22,14 +22,6 @@ void Add(LiveAmounts& to, const LiveAmounts& what, int sign) {
   to.idle += sign * what.idle;
 }
 
-void Observe(ActivityHistogram& histogram, double activity) {
-  ++histogram.count;
-  histogram.sum += activity;
-  for (size_t i = 0; i < kActivityBounds.size(); ++i) {
-    if (activity <= kActivityBounds[i]) ++histogram.cumulative[i];
-  }
-}
-
 bool SameAllocations(const Plan& a, const Plan& b) {
   return std::equal(a.pools.begin(), a.pools.end(), b.pools.begin(), b.pools.end(),
                     [](const Pool& x, const Pool& y) {
@@ -77,7 +69,7 @@ void FleetState::Count(const UsageGroup& group, Cell& cell) {
   cell.booked.productive += group.productive_chip_nanos.value_or(0);
   if (group.samples.empty()) return;
   ActivityHistogram& histogram = activity_[cell.key.pool].histogram;
-  for (const ChipSample& sample : group.samples) Observe(histogram, sample.activity);
+  for (const ChipSample& sample : group.samples) histogram.Observe(sample.activity);
 }
 
 void FleetState::CollectLive(const UsageReport& report, const UsageGroup& group, uint32_t cell,

@@ -26,11 +26,11 @@ Writer::Writer(Options options, WriterSettings settings, const Clock& clock, Led
 Writer::~Writer() { Stop(); }
 
 absl::Status Writer::Start() {
-  auto positions = ledger_.RestoreStreams();
-  if (!positions.ok()) return positions.status();
+  auto books = ledger_.Restore();
+  if (!books.ok()) return books.status();
   {
     MutexLock lock(state_mutex_);
-    for (const StreamPosition& p : *positions) streams_.Restore(p.stream, p.sequence);
+    for (const StreamPosition& p : books->streams) streams_.Restore(p.stream, p.sequence);
   }
   AdvanceIfDue();
   thread_ = std::thread([this] { Run(); });
@@ -209,7 +209,11 @@ void Writer::Settle(Submission& submission, const WriterSettings& settings, Draf
       continue;
     }
     draft.window_ends[report.report.source] = report.report.WindowEnd();
-    transaction.counted.push_back({submission.stream, report.sequence, std::move(report.report)});
+    LedgerEntry entry;
+    entry.stream = submission.stream;
+    entry.sequence = report.sequence;
+    entry.report = std::move(report.report);
+    transaction.counted.push_back(std::move(entry));
   }
 }
 

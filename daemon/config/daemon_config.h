@@ -28,7 +28,21 @@ struct IngestConfig {
   // How far the end of a window may lie behind, and ahead of, the daemon's clock.
   int64_t max_lateness_nanos = int64_t{7} * 86'400 * kNanosPerSecond;
   int64_t future_tolerance_nanos = 5 * kNanosPerSecond;
+  // A window that ended longer ago than max_lateness, but not than this, is booked in the present
+  // hour as an adjustment of its own.
+  int64_t adjust_up_to_nanos = int64_t{90} * 86'400 * kNanosPerSecond;
   bool accept_replay = false;  // streams that declare a replay speed above 1
+};
+
+struct LedgerConfig {
+  // The ledger's file; in the configuration relative to it. Empty: books in memory, which end with
+  // the process.
+  std::string path;
+  // How long hours are kept before only their days are, and days before only their quarters.
+  int64_t keep_hours_nanos = int64_t{400} * 86'400 * kNanosPerSecond;
+  int64_t keep_days_nanos = int64_t{3'650} * 86'400 * kNanosPerSecond;
+  // Workloads that a pool's hour tells apart; the rest are booked as one, "overflow".
+  int64_t workloads_per_pool = 1'000;
 };
 
 struct LiveConfig {
@@ -61,6 +75,7 @@ struct DaemonConfig {
   std::vector<std::string> plans;  // paths, likewise
   ListenConfig listen;
   IngestConfig ingest;
+  LedgerConfig ledger;
   LiveConfig live;
   LogConfig log;
   ShutdownConfig shutdown;

@@ -84,6 +84,7 @@ void ReadIngest(const YamlValue& section, IngestConfig* out) {
   map.Optional("max_window").ReadDuration(kSecond, kDay, &out->max_window_nanos);
   map.Optional("max_lateness").ReadDuration(kSecond, 90 * kDay, &out->max_lateness_nanos);
   map.Optional("future_tolerance").ReadDuration(0, kHour, &out->future_tolerance_nanos);
+  map.Optional("adjust_up_to").ReadDuration(0, 400 * kDay, &out->adjust_up_to_nanos);
   map.Optional("accept_replay").ReadBool(&out->accept_replay);
   if (out->max_reports_per_batch > out->queue_reports) {
     section.Complain(
@@ -96,6 +97,18 @@ void ReadIngest(const YamlValue& section, IngestConfig* out) {
         fmt::format("commit_reports is {} and queue_reports {}; expected commit_reports "
                     "to be at most queue_reports",
                     out->commit_reports, out->queue_reports));
+  }
+}
+
+void ReadLedger(const YamlValue& section, LedgerConfig* out) {
+  YamlMap map(section);
+  ReadPath(map.Optional("path"), &out->path);
+  map.Optional("keep_hours").ReadDuration(kDay, 36'500 * kDay, &out->keep_hours_nanos);
+  map.Optional("keep_days").ReadDuration(kDay, 36'500 * kDay, &out->keep_days_nanos);
+  map.Optional("workloads_per_pool").ReadInteger(1, 1'000'000, &out->workloads_per_pool);
+  if (out->keep_days_nanos < out->keep_hours_nanos) {
+    section.Complain(
+        "keep_days is shorter than keep_hours; expected days to be kept at least as long as hours");
   }
 }
 
@@ -137,6 +150,7 @@ absl::StatusOr<DaemonConfig> LoadDaemonConfig(const std::string& path) {
     ReadPlans(map.Required("plans", "a list of paths of plan files"), &config.plans);
     ReadListen(map.Optional("listen"), &config.listen);
     ReadIngest(map.Optional("ingest"), &config.ingest);
+    ReadLedger(map.Optional("ledger"), &config.ledger);
     ReadLive(map.Optional("live"), &config.live);
     ReadLog(map.Optional("log"), &config.log);
     ReadShutdown(map.Optional("shutdown"), &config.shutdown);

@@ -203,7 +203,7 @@ void WriteActivity(const Snapshot& snapshot, TextWriter& out) {
                  static_cast<double>(histogram.cumulative[i]));
     }
     out.Sample("_bucket", {{"pool", pool}, {"le", "+Inf"}}, static_cast<double>(histogram.count));
-    out.Sample("_sum", {{"pool", pool}}, histogram.sum);
+    out.Sample("_sum", {{"pool", pool}}, static_cast<double>(histogram.sum_micro) / 1e6);
     out.Sample("_count", {{"pool", pool}}, static_cast<double>(histogram.count));
   }
   out.Family("fleetmeter_pool_idle_chips", "gauge",

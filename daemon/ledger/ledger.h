@@ -1,24 +1,38 @@
-// Where committed usage is kept. The Writer is its only caller.
+// Where committed usage is kept. The Writer is its only caller; not thread-safe.
 //
-// A transaction holds all that a group of reports changes: what is counted, what is rejected, and
-// how far each stream has come. After Commit returns OK all of it is kept; after an error, none.
+// A transaction holds all that a group of reports changes: what is counted, what is rejected, how
+// far each stream has come, what each source holds. After Commit returns OK all of it is kept, for
+// good; after an error, none.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "daemon/fleet/fleet_model.h"
+#include "daemon/ledger/books.h"
 #include "daemon/usage/stream_key.h"
 #include "daemon/usage/usage_report.h"
 
 namespace fleetmeter {
 
+// A counted report and what was in force for it.
 struct LedgerEntry {
   StreamKey stream;
   uint64_t sequence = 0;
+  uint64_t digest = 0;  // Digest64 of the report's bytes without its sequence
   UsageReport report;
+  std::vector<BookConversion> conversions;  // one a group, in their order
+  std::string plan;
+  uint32_t plan_version = 0;
+  // Its own hours are closed: booked in the hour of `now`, naming the hours that it corrects.
+  bool adjustment = false;
+  WindowSet windows;  // of the source, this report included
+  // Whether it is the latest of its source, so that its holdings are the source's.
+  bool latest = true;
 };
 
 struct RejectedEntry {
@@ -29,26 +43,60 @@ struct RejectedEntry {
 };
 
 struct LedgerTransaction {
+  int64_t now_unix_nanos = 0;
   std::vector<LedgerEntry> counted;
   std::vector<RejectedEntry> rejected;
+  std::vector<StreamPosition> streams;  // where every stream that moved stands afterwards
+  uint64_t duplicates = 0;              // reports that came again
+  uint64_t conflicts = 0;               // reports that came again with other content
+  // Terms from index first_term on, as they stand afterwards; earlier ones have not changed.
+  size_t first_term = 0;
+  std::vector<AllocationTerm> terms;
 
-  bool empty() const { return counted.empty() && rejected.empty(); }
+  // Nothing that a report brought. Terms alone do not make a transaction worth an fsync.
+  bool empty() const {
+    return counted.empty() && rejected.empty() && streams.empty() && duplicates == 0 &&
+           conflicts == 0;
+  }
 };
 
-struct StreamPosition {
-  StreamKey stream;
-  uint64_t sequence = 0;
+// All that a start needs to go on where the last run ended.
+struct RestoredBooks {
+  std::vector<StreamPosition> streams;
+  std::vector<SourceRecord> sources;
+  std::vector<BookTotal> totals;
+  std::map<std::string, ActivityHistogram> activity;  // by pool
+  std::vector<AllocationTerm> terms;                  // oldest first
+  BookCounters counters;
+};
+
+// Who the books are, for senders: 16 random bytes made with the books.
+struct LedgerIdentity {
+  std::string id;
+  bool durable = false;  // whether they outlive the process
 };
 
 class Ledger {
  public:
   virtual ~Ledger() = default;
 
-  // Keeps the transaction, or says why not. Unavailable: may be tried again.
+  // Called once, before everything else. Fails with what is wrong with the books and what to do.
+  virtual absl::StatusOr<RestoredBooks> Restore() = 0;
+
+  // Keeps the transaction, or says why not.
+  // Unavailable, ResourceExhausted: nothing has changed; may be tried again (disk full, locked).
+  // Any other error: what reached the disk is unknown. Nothing may be tried again on this object;
+  // the process has to end, and a new one to recover.
   virtual absl::Status Commit(const LedgerTransaction& transaction) = 0;
 
-  // Where every stream stood after the last commit. Called once, before the first Commit.
-  virtual absl::StatusOr<std::vector<StreamPosition>> RestoreStreams() = 0;
+  // Keeps which catalog and plans are in force from `now` on, so that figures can be traced and
+  // recomputed. Same errors as Commit.
+  virtual absl::Status RecordModel(const FleetModel& model, int64_t now_unix_nanos) = 0;
+
+  // Does a little housekeeping (rollups, retention), at most some milliseconds of it. Same errors.
+  virtual absl::Status Maintain(int64_t now_unix_nanos) = 0;
+
+  virtual LedgerIdentity Identity() const = 0;
 
   // What the operator should know about how safe the books are, for the start of the log.
   virtual std::string Describe() const = 0;

@@ -6,6 +6,7 @@
 
 #include <future>
 
+#include "daemon/ledger/memory_ledger.h"
 #include "tests/accounting/fleet_builder.h"
 
 namespace fleetmeter {
@@ -32,7 +33,7 @@ class SilentProbe : public DaemonProbe {
 };
 
 // Fails when told to, and can hold a commit until it is let go.
-class FaultyLedger final : public Ledger {
+class FaultyLedger final : public MemoryLedger {
  public:
   absl::Status Commit(const LedgerTransaction&) override {
     MutexLock lock(mutex_);
@@ -41,8 +42,7 @@ class FaultyLedger final : public Ledger {
     while (held_) changed_.Wait(mutex_);
     return next_;
   }
-  absl::StatusOr<std::vector<StreamPosition>> RestoreStreams() override { return restored; }
-  std::string Describe() const override { return "test"; }
+  absl::StatusOr<RestoredBooks> Restore() override { return restored; }
 
   void Fail(absl::Status status) {
     MutexLock lock(mutex_);
@@ -58,7 +58,7 @@ class FaultyLedger final : public Ledger {
     while (commits_ == 0) changed_.Wait(mutex_);
   }
 
-  std::vector<StreamPosition> restored;
+  RestoredBooks restored;
 
  private:
   Mutex mutex_;
@@ -234,7 +234,8 @@ TEST_F(WriterTest, SettlesWhatIsQueuedBeforeItStops) {
 }
 
 TEST_F(WriterTest, GoesOnWhereTheLedgerSaysItWas) {
-  ledger_.restored = {{{"me", "stream"}, 41}};
+  ledger_.restored.streams = {
+      {.stream = {"me", "stream"}, .sequence = 41, .epoch = 0, .digests = {}}};
   StartWriter();
   EXPECT_EQ(writer_->NextSequence({"me", "stream"}), 42u);
   const SubmitResult result = Submit({Good(41), Good(42)}).get();

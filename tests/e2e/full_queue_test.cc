@@ -10,7 +10,7 @@
 #include "daemon/app/grpc_listener.h"
 #include "daemon/exposition/daemon_metrics.h"
 #include "daemon/ingest/ingest_service.h"
-#include "daemon/ledger/ledger.h"
+#include "daemon/ledger/memory_ledger.h"
 #include "gmock/gmock.h"
 #include "tests/e2e/daemon_fixture.h"
 #include "tests/e2e/reports.h"
@@ -24,7 +24,7 @@ using testing::HasSubstr;
 constexpr size_t kQueueReports = 4;
 
 // Commits wait while it is held up; some may be made to fail.
-class SlowLedger final : public Ledger {
+class SlowLedger final : public MemoryLedger {
  public:
   absl::Status Commit(const LedgerTransaction&) override {
     MutexLock lock(mutex_);
@@ -35,10 +35,6 @@ class SlowLedger final : public Ledger {
     --failures_;
     return absl::UnavailableError("the disk is full");
   }
-  absl::StatusOr<std::vector<StreamPosition>> RestoreStreams() override {
-    return std::vector<StreamPosition>{};
-  }
-  std::string Describe() const override { return "slow"; }
 
   void HoldUp() {
     MutexLock lock(mutex_);

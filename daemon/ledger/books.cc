@@ -1,0 +1,15 @@
+#include "daemon/ledger/books.h"
+
+#include <cmath>
+
+namespace fleetmeter {
+
+void ActivityHistogram::Observe(double activity) {
+  ++count;
+  sum_micro += static_cast<uint64_t>(std::llround(activity * 1e6));
+  for (size_t i = 0; i < kActivityBounds.size(); ++i) {
+    if (activity <= kActivityBounds[i]) ++cumulative[i];
+  }
+}
+
+}  // namespace fleetmeter

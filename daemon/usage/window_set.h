@@ -1,0 +1,48 @@
+// Which time of a source has been counted: all from the first window to the end of the latest,
+// less the gaps that nothing was counted for.
+//
+// A window is admitted when it lies after the end, before the beginning, or within one gap, so late
+// usage finds its place and no moment is counted twice. Plain value; not thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace fleetmeter {
+
+struct TimeSpan {  // half-open
+  int64_t start_unix_nanos = 0;
+  int64_t end_unix_nanos = 0;
+  friend bool operator==(const TimeSpan&, const TimeSpan&) = default;
+};
+
+class WindowSet {
+ public:
+  // Beyond this many gaps the oldest is closed: nothing can be counted in it any more.
+  static constexpr size_t kMaxGaps = 16;
+
+  WindowSet() = default;
+  // As it was stored: `gaps` ascending, apart, within `counted`.
+  WindowSet(TimeSpan counted, std::vector<TimeSpan> gaps)
+      : counted_(counted), gaps_(std::move(gaps)) {}
+
+  bool empty() const { return counted_ == TimeSpan{}; }
+  // From the first counted moment to the last.
+  const TimeSpan& counted() const { return counted_; }
+  const std::vector<TimeSpan>& gaps() const { return gaps_; }
+
+  // Whether some of the window was counted before.
+  bool Overlaps(TimeSpan window) const;
+  // `window` must not overlap.
+  void Add(TimeSpan window);
+
+  friend bool operator==(const WindowSet&, const WindowSet&) = default;
+
+ private:
+  TimeSpan counted_;
+  std::vector<TimeSpan> gaps_;
+};
+
+}  // namespace fleetmeter
