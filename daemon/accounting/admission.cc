@@ -39,19 +39,22 @@ std::optional<Rejection> CheckPosition(const UsageReport& report, const Admissio
         fmt::format("window ends {} s ahead of the daemon's clock; expected at most {} s",
                     Seconds(ahead), Seconds(context.limits.future_tolerance_nanos))};
   }
-  if (-ahead > context.limits.max_lateness_nanos) {
+  const int64_t oldest =
+      std::max(context.limits.max_lateness_nanos, context.limits.adjust_up_to_nanos);
+  if (-ahead > oldest) {
     return Rejection{RejectReason::kWindowTooOld, "window_start_unix_nanos",
                      fmt::format("window ended {} s ago; expected at most {} s", Seconds(-ahead),
-                                 Seconds(context.limits.max_lateness_nanos))};
+                                 Seconds(oldest))};
   }
-  if (context.last_window_end_unix_nanos &&
-      report.window_start_unix_nanos < *context.last_window_end_unix_nanos) {
+  const TimeSpan window{report.window_start_unix_nanos, report.WindowEnd()};
+  if (context.windows != nullptr && context.windows->Overlaps(window)) {
+    const TimeSpan& counted = context.windows->counted();
     return Rejection{
         RejectReason::kWindowOverlap, "window_start_unix_nanos",
-        fmt::format("window starts {} s before the end of the latest counted window of source "
-                    "'{}'; expected {} or later",
-                    Seconds(*context.last_window_end_unix_nanos - report.window_start_unix_nanos),
-                    report.source, *context.last_window_end_unix_nanos)};
+        fmt::format("window {} to {} overlaps time that was counted for source '{}' before; "
+                    "expected {} or later, before {}, or a gap",
+                    window.start_unix_nanos, window.end_unix_nanos, report.source,
+                    counted.end_unix_nanos, counted.start_unix_nanos)};
   }
   return std::nullopt;
 }
@@ -91,6 +94,10 @@ std::optional<Rejection> CheckAdmission(const UsageReport& report,
     if (auto rejection = CheckNames(report.groups[i], i, context.model, plan)) return rejection;
   }
   return std::nullopt;
+}
+
+bool IsAdjustment(const UsageReport& report, const AdmissionContext& context) {
+  return context.now_unix_nanos - report.WindowEnd() > context.limits.max_lateness_nanos;
 }
 
 }  // namespace fleetmeter

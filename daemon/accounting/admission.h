@@ -6,12 +6,16 @@
 
 #include "daemon/fleet/fleet_model.h"
 #include "daemon/usage/usage_report.h"
+#include "daemon/usage/window_set.h"
 
 namespace fleetmeter {
 
 struct WindowLimits {
   int64_t max_length_nanos = 0;
+  // A window that ended longer ago than this is booked as an adjustment ...
   int64_t max_lateness_nanos = 0;
+  // ... unless it ended longer ago than this: then it is refused. At least max_lateness.
+  int64_t adjust_up_to_nanos = 0;
   int64_t future_tolerance_nanos = 0;
 };
 
@@ -19,13 +23,16 @@ struct AdmissionContext {
   const FleetModel& model;
   WindowLimits limits;
   int64_t now_unix_nanos = 0;
-  // End of the source's latest counted window; none for a new source.
-  std::optional<int64_t> last_window_end_unix_nanos;
+  // What was counted of the source; nullptr for a new one.
+  const WindowSet* windows = nullptr;
   // 1 unless the stream declared a replay speed: duration may be this many times the length.
   double replay_speed = 1;
 };
 
 // nullopt: yes. The report has been through DecodeReport, so its own structure is sound.
 std::optional<Rejection> CheckAdmission(const UsageReport& report, const AdmissionContext& context);
+
+// Whether an admitted report comes too late for its own hours.
+bool IsAdjustment(const UsageReport& report, const AdmissionContext& context);
 
 }  // namespace fleetmeter

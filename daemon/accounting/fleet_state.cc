@@ -2,16 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
+
+#include "daemon/base/clock.h"
 
 namespace fleetmeter {
 namespace {
-
-// chip-nanoseconds over a duration as mean micro-chips, rounded to the nearest.
-int64_t MeanMicroChips(int64_t chip_nanos, int64_t duration_nanos) {
-  const absl::int128 scaled =
-      absl::int128(chip_nanos) * kMicroChipsPerChip + absl::int128(duration_nanos) / 2;
-  return static_cast<int64_t>(scaled / duration_nanos);
-}
 
 void Add(LiveAmounts& to, const LiveAmounts& what, int sign) {
   to.chips += sign * what.chips;
@@ -22,45 +18,72 @@ void Add(LiveAmounts& to, const LiveAmounts& what, int sign) {
   to.idle += sign * what.idle;
 }
 
-bool SameAllocations(const Plan& a, const Plan& b) {
-  return std::equal(a.pools.begin(), a.pools.end(), b.pools.begin(), b.pools.end(),
-                    [](const Pool& x, const Pool& y) {
-                      return x.name == y.name && x.allocated_h100e == y.allocated_h100e;
-                    });
+// A start after a longer break than this does not grant the time of the break: a wall clock that
+// was set is likelier.
+constexpr int64_t kLongestBreak = int64_t{35} * 86'400 * kNanosPerSecond;
+
+std::vector<Grant> Grants(const Plan& plan) {
+  std::vector<Grant> grants;
+  for (const Pool& pool : plan.pools) grants.push_back({pool.name, pool.allocated_h100e});
+  return grants;
 }
 
 }  // namespace
 
-std::optional<int64_t> FleetState::LastWindowEnd(const std::string& source) const {
+const WindowSet* FleetState::Windows(const std::string& source) const {
   const auto it = sources_.find(source);
-  if (it == sources_.end()) return std::nullopt;
-  return it->second.window_end_unix_nanos;
+  return it == sources_.end() ? nullptr : &it->second.windows;
 }
 
-uint32_t FleetState::ConversionFor(const std::string& chip, const Ratio& ratio,
-                                   uint32_t catalog_version) {
-  BookConversion wanted{chip, ratio, catalog_version};
+uint32_t FleetState::ConversionFor(const BookConversion& wanted) {
   const auto it = std::find(conversions_.begin(), conversions_.end(), wanted);
   if (it != conversions_.end()) return static_cast<uint32_t>(it - conversions_.begin());
-  conversions_.push_back(std::move(wanted));
+  conversions_.push_back(wanted);
   return static_cast<uint32_t>(conversions_.size() - 1);
 }
 
-uint32_t FleetState::CellFor(const UsageGroup& group, const Catalog& catalog,
-                             int64_t window_start) {
-  const ChipKind& kind = *catalog.Find(group.chip);  // admission saw to it
+template <typename Names>
+uint32_t FleetState::CellFor(const Names& names, const BookConversion& conversion) {
   CellKey key;
-  key.state = group.state;
-  key.pool = symbols_.Intern(group.pool);
-  key.team = symbols_.Intern(group.team);
-  key.chip = symbols_.Intern(group.chip);
-  key.signal = symbols_.Intern(group.signal);
-  key.conversion = ConversionFor(
-      kind.name, kind.ConversionAt(window_start).For(group.workload_type), catalog.version());
+  key.state = names.state;
+  key.pool = symbols_.Intern(names.pool);
+  key.team = symbols_.Intern(names.team);
+  key.chip = symbols_.Intern(conversion.chip);
+  key.signal = symbols_.Intern(names.signal);
+  key.conversion = ConversionFor(conversion);
   const auto [it, is_new] = cell_index_.try_emplace(key, static_cast<uint32_t>(cells_.size()));
-  if (is_new && !group.signal.empty()) signals_.insert(group.signal);
+  if (is_new && !names.signal.empty()) signals_.insert(names.signal);
   if (is_new) cells_.push_back(Cell{.key = key, .live = {}, .unheard = 0, .booked = {}});
   return it->second;
+}
+
+void FleetState::Restore(const RestoredBooks& books, int64_t now_unix_nanos) {
+  for (const BookTotal& total : books.totals) {
+    BookedAmounts& booked = cells_[CellFor(total, total.conversion)].booked;
+    booked.chips += total.amounts.chips;
+    booked.busy += total.amounts.busy;
+    booked.productive += total.amounts.productive;
+  }
+  for (const auto& [pool, histogram] : books.activity) {
+    activity_[symbols_.Intern(pool)].histogram = histogram;
+  }
+  for (const SourceRecord& record : books.sources) {
+    Source& source = sources_[record.source];
+    source.windows = record.windows;
+    source.heard = false;
+    for (const Holding& holding : record.holdings) {
+      LiveAmounts amounts;
+      amounts.chips = holding.micro_chips;
+      source.contributions.push_back({CellFor(holding, holding.conversion), amounts});
+    }
+    source.hearing = HearingAt(source, now_unix_nanos);
+    Contribute(source, 1);
+  }
+  allocations_ = books.terms;
+  if (allocations_.empty()) return;
+  // Grants hold while nobody meters them: what collectors kept meanwhile will be counted too.
+  const int64_t away = now_unix_nanos - allocations_.back().as_of_unix_nanos;
+  if (away > 0 && away <= kLongestBreak) allocations_.back().nanos += away;
 }
 
 void FleetState::Count(const UsageGroup& group, Cell& cell) {
@@ -115,9 +138,9 @@ void FleetState::Contribute(const Source& source, int sign) {
 }
 
 FleetState::Hearing FleetState::HearingAt(const Source& source, int64_t now_unix_nanos) const {
-  const int64_t age = now_unix_nanos - source.window_end_unix_nanos;
+  const int64_t age = now_unix_nanos - source.windows.counted().end_unix_nanos;
   if (age > options_.forget_after_nanos) return Hearing::kForgotten;
-  if (age > options_.silent_after_nanos) return Hearing::kSilent;
+  if (age > options_.silent_after_nanos || !source.heard) return Hearing::kSilent;
   return Hearing::kLive;
 }
 
@@ -128,17 +151,21 @@ void FleetState::SetHearing(Source& source, Hearing hearing) {
   Contribute(source, 1);
 }
 
-void FleetState::Apply(const UsageReport& report, const Catalog& catalog, int64_t now_unix_nanos) {
+void FleetState::Apply(const LedgerEntry& entry, int64_t now_unix_nanos) {
+  const UsageReport& report = entry.report;
   const auto [it, is_new] = sources_.try_emplace(report.source);
   Source& source = it->second;
-  if (!is_new) Contribute(source, -1);
-  source = Source{};
-  source.window_end_unix_nanos = report.WindowEnd();
-  for (const UsageGroup& group : report.groups) {
-    const uint32_t cell = CellFor(group, catalog, report.window_start_unix_nanos);
-    Count(group, cells_[cell]);
-    CollectLive(report, group, cell, source);
+  if (entry.latest) {
+    if (!is_new) Contribute(source, -1);
+    source = Source{};
   }
+  source.windows = entry.windows;
+  for (size_t i = 0; i < report.groups.size(); ++i) {
+    const uint32_t cell = CellFor(report.groups[i], entry.conversions[i]);
+    Count(report.groups[i], cells_[cell]);
+    if (entry.latest) CollectLive(report, report.groups[i], cell, source);
+  }
+  if (!entry.latest) return;
   // A backlog that arrives late is counted but does not pass for the present.
   source.hearing = HearingAt(source, now_unix_nanos);
   Contribute(source, 1);
@@ -150,13 +177,20 @@ void FleetState::AccrueAllocations(const std::shared_ptr<const FleetModel>& mode
     allocations_.back().nanos += monotonic_nanos - *accrued_until_monotonic_;
   }
   accrued_until_monotonic_ = monotonic_nanos;
-  const Plan* plan = &model->PlanAt(now_unix_nanos);
-  if (allocations_.empty() || !SameAllocations(*allocations_.back().plan, *plan)) {
-    allocations_.push_back({model, plan, 0});
-  } else {  // the same grants, perhaps from a newer document
-    allocations_.back().model = model;
-    allocations_.back().plan = plan;
+  const Plan& plan = model->PlanAt(now_unix_nanos);
+  std::vector<Grant> grants = Grants(plan);
+  if (allocations_.empty() || allocations_.back().grants != grants) {
+    allocations_.push_back({.plan = "",
+                            .plan_version = 0,
+                            .grants = std::move(grants),
+                            .nanos = 0,
+                            .as_of_unix_nanos = 0});
   }
+  // The same grants may come from a newer document.
+  AllocationTerm& term = allocations_.back();
+  term.plan = plan.name;
+  term.plan_version = plan.version;
+  term.as_of_unix_nanos = now_unix_nanos;
 }
 
 void FleetState::TrackIdleness(int64_t now_unix_nanos) {
@@ -176,7 +210,7 @@ void FleetState::Advance(const std::shared_ptr<const FleetModel>& model, int64_t
     SetHearing(it->second, HearingAt(it->second, now_unix_nanos));
     const bool expired =
         it->second.hearing == Hearing::kForgotten &&
-        now_unix_nanos - it->second.window_end_unix_nanos > options_.keep_windows_nanos;
+        now_unix_nanos - it->second.windows.counted().end_unix_nanos > options_.keep_windows_nanos;
     if (expired) {
       sources_.erase(it++);
     } else {

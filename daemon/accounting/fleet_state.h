@@ -16,16 +16,10 @@
 #include "daemon/accounting/cell.h"
 #include "daemon/accounting/symbols.h"
 #include "daemon/fleet/fleet_model.h"
+#include "daemon/ledger/ledger.h"
 #include "daemon/usage/usage_report.h"
 
 namespace fleetmeter {
-
-// How long the allocations of a plan have been in force.
-struct AllocationSpell {
-  std::shared_ptr<const FleetModel> model;  // keeps `plan` alive
-  const Plan* plan = nullptr;
-  int64_t nanos = 0;
-};
 
 // A pool's chips by activity.
 struct PoolActivity {
@@ -41,7 +35,7 @@ struct FleetFacts {
   std::map<uint32_t, PoolActivity> activity;  // by pool
   // By (pool, team): since when it has held an idle chip without a break.
   std::map<std::pair<uint32_t, uint32_t>, int64_t> idle_since_unix_nanos;
-  std::vector<AllocationSpell> allocations;  // oldest first; the last is in force
+  std::vector<AllocationTerm> allocations;  // oldest first; the last is in force
   uint64_t live_sources = 0;
   uint64_t silent_sources = 0;
   int64_t as_of_unix_nanos = 0;
@@ -60,14 +54,18 @@ class FleetState {
  public:
   explicit FleetState(FleetStateOptions options) : options_(options) {}
 
-  // End of the latest counted window of a source.
-  std::optional<int64_t> LastWindowEnd(const std::string& source) const;
+  // What was counted of a source; nullptr if nothing was, or it is forgotten.
+  const WindowSet* Windows(const std::string& source) const;
 
   // Signals that have been counted so far.
   const absl::flat_hash_set<std::string>& signals() const { return signals_; }
 
-  // Counts an admitted, committed report and makes it the source's live state.
-  void Apply(const UsageReport& report, const Catalog& catalog, int64_t now_unix_nanos);
+  // Goes on where the books ended. Sources are expected, and silent until they report: what they
+  // hold is known, what it does is not. Called once, before everything else.
+  void Restore(const RestoredBooks& books, int64_t now_unix_nanos);
+
+  // Counts an admitted, committed report; the latest of its source becomes its live state.
+  void Apply(const LedgerEntry& entry, int64_t now_unix_nanos);
 
   // Lets time pass: silences and forgets sources, accrues allocations, tracks idleness.
   // `monotonic_nanos` never decreases.
@@ -75,6 +73,8 @@ class FleetState {
                int64_t monotonic_nanos);
 
   void set_options(FleetStateOptions options) { options_ = options; }
+  // Oldest first; the last is in force.
+  const std::vector<AllocationTerm>& allocations() const { return allocations_; }
   FleetFacts Copy(int64_t now_unix_nanos) const;
 
  private:
@@ -89,14 +89,17 @@ class FleetState {
   };
   enum class Hearing { kLive, kSilent, kForgotten };
   struct Source {
-    int64_t window_end_unix_nanos = 0;
+    WindowSet windows;
     Hearing hearing = Hearing::kLive;
+    bool heard = true;  // since the start; before that only its holdings are known
     std::vector<Contribution> contributions;
     std::vector<SampleRun> samples;
   };
 
-  uint32_t CellFor(const UsageGroup& group, const Catalog& catalog, int64_t window_start);
-  uint32_t ConversionFor(const std::string& chip, const Ratio& ratio, uint32_t catalog_version);
+  // `names`: a UsageGroup, Holding or BookTotal.
+  template <typename Names>
+  uint32_t CellFor(const Names& names, const BookConversion& conversion);
+  uint32_t ConversionFor(const BookConversion& wanted);
   void Count(const UsageGroup& group, Cell& cell);
   void CollectLive(const UsageReport& report, const UsageGroup& group, uint32_t cell,
                    Source& source);
@@ -117,7 +120,7 @@ class FleetState {
   absl::flat_hash_set<std::string> signals_;
   std::map<uint32_t, PoolActivity> activity_;
   std::map<std::pair<uint32_t, uint32_t>, int64_t> idle_since_;
-  std::vector<AllocationSpell> allocations_;
+  std::vector<AllocationTerm> allocations_;
   std::optional<int64_t> accrued_until_monotonic_;
   uint64_t live_sources_ = 0;
   uint64_t silent_sources_ = 0;

@@ -245,10 +245,9 @@ void FillBorrowable(std::vector<PoolView>& pools) {
 
 std::map<std::string, double> AllocatedSeconds(const FleetFacts& facts) {
   std::map<std::string, double> seconds;
-  for (const AllocationSpell& spell : facts.allocations) {
-    for (const Pool& pool : spell.plan->pools) {
-      seconds[pool.name] +=
-          pool.allocated_h100e * static_cast<double>(spell.nanos) / kNanosPerSecond;
+  for (const AllocationTerm& term : facts.allocations) {
+    for (const Grant& grant : term.grants) {
+      seconds[grant.pool] += grant.h100e * static_cast<double>(term.nanos) / kNanosPerSecond;
     }
   }
   return seconds;

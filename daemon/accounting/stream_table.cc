@@ -12,42 +12,90 @@ uint64_t StreamTable::Committed(const StreamKey& key) const {
   return it == positions_.end() ? 0 : it->second.committed;
 }
 
-SequenceCheck StreamTable::Check(const StreamKey& key, uint64_t sequence) const {
+SequenceCheck StreamTable::Check(const StreamKey& key, uint64_t sequence, uint64_t digest) const {
   const uint64_t expected = Expected(key);
   if (sequence == expected) return SequenceCheck::kNext;
   // 0 is no sequence at all, so it cannot have been counted before.
-  if (sequence < expected && sequence != 0) return SequenceCheck::kDuplicate;
-  return SequenceCheck::kGap;
+  if (sequence > expected || sequence == 0) return SequenceCheck::kGap;
+  const bool remembered = sequence + RecentDigests::kKept >= expected;
+  if (remembered && positions_.find(key)->second.digests.Get(sequence) != digest) {
+    return SequenceCheck::kConflict;
+  }
+  return SequenceCheck::kDuplicate;
 }
 
-void StreamTable::Advance(const StreamKey& key, uint64_t sequence) {
+void StreamTable::Advance(const StreamKey& key, uint64_t sequence, uint64_t digest) {
   Position& position = positions_[key];
-  if (position.pending == position.committed) touched_.push_back(key);
+  if (position.pending == position.committed) touched_.push_back({key, position.digests});
   position.pending = sequence;
+  position.digests.Put(sequence, digest);
+}
+
+std::vector<StreamPosition> StreamTable::Pending() const {
+  std::vector<StreamPosition> pending;
+  pending.reserve(touched_.size());
+  for (const Touched& touched : touched_) {
+    const Position& position = positions_.find(touched.key)->second;
+    pending.push_back({.stream = touched.key,
+                       .sequence = position.pending,
+                       .epoch = position.epoch,
+                       .digests = position.digests});
+  }
+  return pending;
 }
 
 void StreamTable::CommitPending() {
-  for (const StreamKey& key : touched_) {
-    Position& position = positions_[key];
+  for (const Touched& touched : touched_) {
+    Position& position = positions_[touched.key];
     position.committed = position.pending;
   }
   touched_.clear();
 }
 
 void StreamTable::RollBackPending() {
-  for (const StreamKey& key : touched_) {
-    const auto it = positions_.find(key);
-    if (it->second.committed == 0) {
+  for (const Touched& touched : touched_) {
+    const auto it = positions_.find(touched.key);
+    if (it->second.committed == 0 && it->second.epoch == 0) {
       positions_.erase(it);
     } else {
       it->second.pending = it->second.committed;
+      it->second.digests = touched.committed_digests;
     }
   }
   touched_.clear();
 }
 
-void StreamTable::Restore(const StreamKey& key, uint64_t sequence) {
-  positions_[key] = Position{sequence, sequence};
+SessionStart StreamTable::OpenSession(const StreamKey& key) {
+  Position& position = positions_[key];
+  SessionStart start;
+  start.epoch = ++position.epoch;
+  start.next_sequence = position.committed + 1;
+  // What is pending may still be rolled back, and its digests with it.
+  const RecentDigests* committed = &position.digests;
+  for (const Touched& touched : touched_) {
+    if (touched.key == key) committed = &touched.committed_digests;
+  }
+  if (position.committed > 0) start.last_digest = committed->Get(position.committed);
+  return start;
+}
+
+void StreamTable::CloseSession(const StreamKey& key, uint64_t epoch) {
+  const auto it = positions_.find(key);
+  if (it == positions_.end() || it->second.epoch != epoch) return;
+  if (it->second.pending == 0) positions_.erase(it);
+}
+
+bool StreamTable::Fenced(const StreamKey& key, uint64_t epoch) const {
+  if (epoch == 0) return false;
+  const auto it = positions_.find(key);
+  return it != positions_.end() && it->second.epoch > epoch;
+}
+
+void StreamTable::Restore(const StreamPosition& position) {
+  positions_[position.stream] = Position{.committed = position.sequence,
+                                         .pending = position.sequence,
+                                         .epoch = position.epoch,
+                                         .digests = position.digests};
 }
 
 }  // namespace fleetmeter

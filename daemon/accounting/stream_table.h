@@ -1,22 +1,35 @@
-// How far each stream has come. Owned by the writer; not thread-safe.
+// How far each stream has come, and which session of it may write. Owned by the writer; not
+// thread-safe.
 //
 // A position moves in two steps: Advance while a transaction is being put together, then
 // CommitPending when the ledger has it, or RollBackPending when it has not.
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "daemon/ledger/books.h"
 #include "daemon/usage/stream_key.h"
 
 namespace fleetmeter {
 
-enum class SequenceCheck { kNext, kDuplicate, kGap };
+// kConflict: settled before, and with other content.
+enum class SequenceCheck { kNext, kDuplicate, kConflict, kGap };
+
+// What a session needs to know of its stream.
+struct SessionStart {
+  uint64_t epoch = 0;
+  uint64_t next_sequence = 1;
+  uint64_t last_digest = 0;  // of the report at next_sequence - 1; 0 if there is none
+};
 
 class StreamTable {
  public:
-  SequenceCheck Check(const StreamKey& key, uint64_t sequence) const;
+  // `digest` is held against that of the report settled under `sequence`, while it is remembered
+  // (RecentDigests::kKept).
+  SequenceCheck Check(const StreamKey& key, uint64_t sequence, uint64_t digest) const;
 
   // The sequence expected next, counting what is pending: 1 for an unknown stream.
   uint64_t Expected(const StreamKey& key) const;
@@ -24,20 +37,35 @@ class StreamTable {
   uint64_t Committed(const StreamKey& key) const;
 
   // `sequence` must be Expected(key).
-  void Advance(const StreamKey& key, uint64_t sequence);
+  void Advance(const StreamKey& key, uint64_t sequence, uint64_t digest);
+  // Where the streams that were advanced stand, with what is pending.
+  std::vector<StreamPosition> Pending() const;
   void CommitPending();
   void RollBackPending();
 
+  // Begins a session; those before it are fenced from now on.
+  SessionStart OpenSession(const StreamKey& key);
+  // Forgets a stream that a session opened and never used.
+  void CloseSession(const StreamKey& key, uint64_t epoch);
+  // Whether a later session has been opened. Epoch 0, a call without a session, never is.
+  bool Fenced(const StreamKey& key, uint64_t epoch) const;
+
   // At start, from the ledger.
-  void Restore(const StreamKey& key, uint64_t sequence);
+  void Restore(const StreamPosition& position);
 
  private:
   struct Position {
     uint64_t committed = 0;
     uint64_t pending = 0;
+    uint64_t epoch = 0;
+    RecentDigests digests;  // of pending
+  };
+  struct Touched {
+    StreamKey key;
+    RecentDigests committed_digests;
   };
   absl::flat_hash_map<StreamKey, Position> positions_;
-  std::vector<StreamKey> touched_;
+  std::vector<Touched> touched_;
 };
 
 }  // namespace fleetmeter

@@ -1,9 +1,11 @@
 #include "daemon/accounting/writer.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <utility>
 
+#include "daemon/accounting/count_report.h"
 #include "daemon/base/text.h"
 
 namespace fleetmeter {
@@ -11,6 +13,8 @@ namespace {
 
 // Each signal is a label value of several metrics of every pool.
 constexpr size_t kMaxSignals = 64;
+
+constexpr int64_t kLongestWithoutCommit = 60 * kNanosPerSecond;
 
 }  // namespace
 
@@ -28,11 +32,21 @@ Writer::~Writer() { Stop(); }
 absl::Status Writer::Start() {
   auto books = ledger_.Restore();
   if (!books.ok()) return books.status();
+  ledger_identity_ = ledger_.Identity();
   {
     MutexLock lock(state_mutex_);
-    for (const StreamPosition& p : books->streams) streams_.Restore(p.stream, p.sequence);
+    for (const StreamPosition& position : books->streams) streams_.Restore(position);
+    state_.Restore(*books, clock_.UnixNanos());
+    // The last term was kept, and goes on; those before it do not change any more.
+    if (!books->terms.empty()) first_term_ = books->terms.size() - 1;
   }
-  AdvanceIfDue();
+  probe_.CountersRestored({{"accepted", books->counters.accepted},
+                           {"duplicate", books->counters.duplicate},
+                           {"conflict", books->counters.conflicting}},
+                          books->counters.rejected);
+  committed_at_monotonic_ = clock_.MonotonicNanos();
+  Tick();
+  if (broken_) return absl::DataLossError(LedgerTrouble());
   thread_ = std::thread([this] { Run(); });
   return absl::OkStatus();
 }
@@ -78,9 +92,25 @@ std::shared_ptr<const Snapshot> Writer::TakeSnapshot() const {
   return MakeSnapshot(facts, std::move(model), thresholds);
 }
 
+SessionStart Writer::OpenSession(const StreamKey& stream) {
+  MutexLock lock(state_mutex_);
+  return streams_.OpenSession(stream);
+}
+
+void Writer::CloseSession(const StreamKey& stream, uint64_t epoch) {
+  MutexLock lock(state_mutex_);
+  streams_.CloseSession(stream, epoch);
+}
+
+std::string Writer::LedgerTrouble() const {
+  MutexLock lock(state_mutex_);
+  return std::string(ledger_status_.message());
+}
+
 void Writer::Replace(WriterSettings settings) {
   MutexLock lock(state_mutex_);
   settings_ = std::move(settings);
+  model_recorded_ = false;
   state_.set_options(settings_.state);
   // Allocations up to now were granted by the old plan.
   state_.Advance(settings_.model, clock_.UnixNanos(), clock_.MonotonicNanos());
@@ -89,6 +119,11 @@ void Writer::Replace(WriterSettings settings) {
 size_t Writer::queued_reports() const {
   MutexLock lock(queue_mutex_);
   return queued_reports_;
+}
+
+bool Writer::HasRoomFor(size_t reports) const {
+  MutexLock lock(queue_mutex_);
+  return queued_reports_ + reports <= options_.queue_reports;
 }
 
 int64_t Writer::FullForNanos() const {
@@ -100,9 +135,14 @@ void Writer::Run() {
   while (true) {
     std::vector<Submission> batch = TakeBatch();
     if (!batch.empty()) Process(std::move(batch));
-    AdvanceIfDue();
+    Tick();
     MutexLock lock(queue_mutex_);
-    if (stopping_ && queue_.empty()) return;
+    if (stopping_ && queue_.empty()) break;
+  }
+  // How long the grants have been in force, up to now.
+  LedgerTransaction last;
+  if (absl::Status kept = Commit(last); !kept.ok()) {
+    spdlog::error("the last commit failed: {}", std::string(kept.message()));
   }
 }
 
@@ -136,9 +176,10 @@ void Writer::Process(std::vector<Submission> batch) {
   Draft draft;
   std::vector<SubmitResult> results(batch.size());
   for (size_t i = 0; i < batch.size(); ++i) Settle(batch[i], settings, draft, results[i]);
-  const absl::Status committed = Commit(draft.transaction);
+  absl::Status committed;
+  if (!draft.transaction.empty()) committed = Commit(draft.transaction);
   if (committed.ok()) {
-    Publish(draft.transaction, settings.model->catalog);
+    Publish(draft.transaction);
   } else {
     MutexLock lock(state_mutex_);
     streams_.RollBackPending();
@@ -146,19 +187,15 @@ void Writer::Process(std::vector<Submission> batch) {
   for (size_t i = 0; i < batch.size(); ++i) Answer(batch[i], std::move(results[i]), committed);
 }
 
-std::optional<Rejection> Writer::Check(const Submission& submission, const SequencedReport& report,
-                                       const WriterSettings& settings, const Draft& draft) {
-  if (report.rejection) return report.rejection;
+AdmissionContext Writer::ContextFor(const Submission& submission, const SequencedReport& report,
+                                    const WriterSettings& settings, const Draft& draft) const {
   const std::string& source = report.report.source;
-  const auto pending = draft.window_ends.find(source);
-  return CheckAdmission(report.report,
-                        {.model = *settings.model,
-                         .limits = settings.windows,
-                         .now_unix_nanos = clock_.UnixNanos(),
-                         .last_window_end_unix_nanos = pending != draft.window_ends.end()
-                                                           ? std::optional(pending->second)
-                                                           : state_.LastWindowEnd(source),
-                         .replay_speed = submission.replay_speed});
+  const auto pending = draft.windows.find(source);
+  return {.model = *settings.model,
+          .limits = settings.windows,
+          .now_unix_nanos = clock_.UnixNanos(),
+          .windows = pending != draft.windows.end() ? &pending->second : state_.Windows(source),
+          .replay_speed = submission.replay_speed};
 }
 
 std::optional<Rejection> Writer::CheckSignals(const UsageReport& report, Draft& draft) {
@@ -178,85 +215,177 @@ std::optional<Rejection> Writer::CheckSignals(const UsageReport& report, Draft& 
   return std::nullopt;
 }
 
+bool Writer::SettledBefore(const StreamKey& stream, const SequencedReport& report, Draft& draft,
+                           SubmitResult& result) {
+  using Code = ReportDisposition::Code;
+  const uint64_t sequence = report.sequence;
+  switch (streams_.Check(stream, sequence, report.digest)) {
+    case SequenceCheck::kNext:
+      return false;
+    case SequenceCheck::kDuplicate:
+      ++draft.transaction.duplicates;
+      result.dispositions.push_back({sequence, Code::kDuplicate, {}});
+      return true;
+    case SequenceCheck::kConflict:
+      ++draft.transaction.conflicts;
+      result.dispositions.push_back(
+          {sequence,
+           Code::kConflict,
+           {RejectReason::kMalformed, "sequence",
+            fmt::format("sequence {} was settled before with other content; expected the same "
+                        "content, or the next sequence",
+                        sequence)}});
+      return true;
+    case SequenceCheck::kGap:
+      break;
+  }
+  result.dispositions.push_back(
+      {sequence,
+       Code::kOutOfSequence,
+       {RejectReason::kMalformed, "sequence",
+        fmt::format("sequence is {}; expected {}", sequence, streams_.Expected(stream))}});
+  return true;
+}
+
 void Writer::Settle(Submission& submission, const WriterSettings& settings, Draft& draft,
                     SubmitResult& result) {
-  using Code = ReportDisposition::Code;
   MutexLock lock(state_mutex_);
+  if (streams_.Fenced(submission.stream, submission.epoch)) {
+    result.status = absl::AbortedError(
+        fmt::format("session {} was fenced: a later session has opened this stream; expected one "
+                    "process for each stream",
+                    submission.epoch));
+    return;
+  }
   for (SequencedReport& report : submission.reports) {
-    const uint64_t expected = streams_.Expected(submission.stream);
-    switch (streams_.Check(submission.stream, report.sequence)) {
-      case SequenceCheck::kDuplicate:
-        result.dispositions.push_back({report.sequence, Code::kDuplicate, {}});
-        continue;
-      case SequenceCheck::kGap:
-        result.dispositions.push_back(
-            {report.sequence,
-             Code::kOutOfSequence,
-             {RejectReason::kMalformed, "sequence",
-              fmt::format("sequence is {}; expected {}", report.sequence, expected)}});
-        continue;
-      case SequenceCheck::kNext:
-        break;
-    }
-    streams_.Advance(submission.stream, report.sequence);
-    LedgerTransaction& transaction = draft.transaction;
-    auto rejection = Check(submission, report, settings, draft);
+    if (SettledBefore(submission.stream, report, draft, result)) continue;
+    streams_.Advance(submission.stream, report.sequence, report.digest);
+    const AdmissionContext context = ContextFor(submission, report, settings, draft);
+    std::optional<Rejection> rejection = std::move(report.rejection);
+    if (!rejection) rejection = CheckAdmission(report.report, context);
     if (!rejection) rejection = CheckSignals(report.report, draft);
     if (rejection) {
-      transaction.rejected.push_back(
+      draft.transaction.rejected.push_back(
           {submission.stream, report.sequence, report.report.source, *rejection});
-      result.dispositions.push_back({report.sequence, Code::kRejected, *std::move(rejection)});
+      result.dispositions.push_back(
+          {report.sequence, ReportDisposition::Code::kRejected, *std::move(rejection)});
       continue;
     }
-    draft.window_ends[report.report.source] = report.report.WindowEnd();
-    LedgerEntry entry;
-    entry.stream = submission.stream;
-    entry.sequence = report.sequence;
-    entry.report = std::move(report.report);
-    transaction.counted.push_back(std::move(entry));
+    LedgerEntry entry = CountReport(submission.stream, std::move(report), context);
+    draft.windows[entry.report.source] = entry.windows;
+    draft.transaction.counted.push_back(std::move(entry));
   }
 }
 
-absl::Status Writer::Commit(const LedgerTransaction& transaction) {
-  if (transaction.empty()) return absl::OkStatus();
-  const int64_t start = clock_.MonotonicNanos();
-  const absl::Status status = ledger_.Commit(transaction);
-  probe_.CommitDone(static_cast<double>(clock_.MonotonicNanos() - start) / kNanosPerSecond,
-                    status.ok());
+absl::Status Writer::Ask(absl::FunctionRef<absl::Status()> step) {
+  if (broken_) return absl::UnavailableError("the ledger failed; the daemon is ending");
+  const absl::Status status = step();
+  {
+    MutexLock lock(state_mutex_);
+    if (!status.ok() && ledger_status_.ok()) {
+      spdlog::error("the ledger refuses: {}", std::string(status.message()));
+    }
+    if (status.ok() && !ledger_status_.ok()) spdlog::info("the ledger takes commits again");
+    ledger_status_ = status;
+  }
+  if (status.ok() || absl::IsUnavailable(status) || absl::IsResourceExhausted(status)) {
+    return status;
+  }
+  broken_ = true;
+  if (options_.on_broken_ledger) options_.on_broken_ledger(status);
   return status;
 }
 
-void Writer::Publish(const LedgerTransaction& transaction, const Catalog& catalog) {
+absl::Status Writer::Commit(LedgerTransaction& transaction) {
+  transaction.now_unix_nanos = clock_.UnixNanos();
+  {
+    MutexLock lock(state_mutex_);
+    transaction.streams = streams_.Pending();
+    const std::vector<AllocationTerm>& terms = state_.allocations();
+    transaction.first_term = first_term_;
+    transaction.terms.assign(terms.begin() + static_cast<int64_t>(first_term_), terms.end());
+  }
+  const int64_t start = clock_.MonotonicNanos();
+  const absl::Status status = Ask([&] { return ledger_.Commit(transaction); });
+  const int64_t now = clock_.MonotonicNanos();
+  probe_.CommitDone(static_cast<double>(now - start) / kNanosPerSecond, status.ok());
+  if (!status.ok()) return status;
+  committed_at_monotonic_ = now;
+  if (!transaction.terms.empty()) first_term_ += transaction.terms.size() - 1;
+  return status;
+}
+
+void Writer::Publish(const LedgerTransaction& transaction) {
   MutexLock lock(state_mutex_);
   streams_.CommitPending();
   const int64_t now = clock_.UnixNanos();
   for (const LedgerEntry& entry : transaction.counted) {
-    state_.Apply(entry.report, catalog, now);
+    state_.Apply(entry, now);
     probe_.ReportAccepted(static_cast<double>(now - entry.report.WindowEnd()) / kNanosPerSecond);
   }
   for (const RejectedEntry& entry : transaction.rejected) {
     probe_.ReportRejected(Name(entry.rejection.reason));
   }
+  for (uint64_t i = 0; i < transaction.duplicates; ++i) probe_.ReportDuplicate();
+  for (uint64_t i = 0; i < transaction.conflicts; ++i) probe_.ReportConflict();
 }
 
 void Writer::Answer(Submission& submission, SubmitResult result, const absl::Status& committed) {
-  result.status = committed;
+  if (result.status.ok()) {
+    result.status = committed;
+  } else {
+    probe_.SessionFenced();
+  }
   result.acknowledged_through = NextSequence(submission.stream) - 1;
-  if (!committed.ok()) result.dispositions.clear();
+  if (!result.status.ok()) result.dispositions.clear();
+  size_t conflicts = 0;
   for (const ReportDisposition& disposition : result.dispositions) {
-    if (disposition.code == ReportDisposition::Code::kDuplicate) probe_.ReportDuplicate();
     if (disposition.code == ReportDisposition::Code::kOutOfSequence) probe_.ReportOutOfSequence();
+    if (disposition.code == ReportDisposition::Code::kConflict) ++conflicts;
+  }
+  if (conflicts > 0) {
+    spdlog::warn(
+        "{} sent {} reports again with other content than was counted: is its spool rolled back "
+        "or its host cloned?",
+        Quoted(submission.stream.identity), conflicts);
   }
   submission.done(result);
 }
 
-void Writer::AdvanceIfDue() {
-  MutexLock lock(state_mutex_);
-  // Read under the lock: a reload lets time pass as well, and time must not run backwards.
+void Writer::Tick() {
   const int64_t now = clock_.MonotonicNanos();
-  if (advanced_at_monotonic_ && now - *advanced_at_monotonic_ < options_.tick_nanos) return;
-  advanced_at_monotonic_ = now;
-  state_.Advance(settings_.model, clock_.UnixNanos(), now);
+  if (ticked_at_monotonic_ && now - *ticked_at_monotonic_ < options_.tick_nanos) return;
+  ticked_at_monotonic_ = now;
+  {
+    MutexLock lock(state_mutex_);
+    // Read under the lock: a reload lets time pass as well, and time must not run backwards.
+    state_.Advance(settings_.model, clock_.UnixNanos(), clock_.MonotonicNanos());
+  }
+  KeepHouse();
+}
+
+void Writer::KeepHouse() {
+  std::shared_ptr<const FleetModel> model;
+  bool trouble = false;
+  {
+    MutexLock lock(state_mutex_);
+    if (!model_recorded_) model = settings_.model;
+    trouble = !ledger_status_.ok();
+  }
+  const int64_t now = clock_.UnixNanos();
+  if (model != nullptr && Ask([&] { return ledger_.RecordModel(*model, now); }).ok()) {
+    MutexLock lock(state_mutex_);
+    if (settings_.model == model) model_recorded_ = true;
+  }
+  // When nobody reports, the books still say now and then how long the grants have been in force;
+  // and after trouble somebody has to try whether it is over.
+  if (trouble || clock_.MonotonicNanos() - committed_at_monotonic_ > kLongestWithoutCommit) {
+    LedgerTransaction idle;
+    if (!Commit(idle).ok()) return;
+  }
+  if (absl::Status kept = Ask([&] { return ledger_.Maintain(now); }); !kept.ok()) {
+    spdlog::warn("housekeeping of the ledger failed: {}", std::string(kept.message()));
+  }
 }
 
 }  // namespace fleetmeter

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "daemon/accounting/admission.h"
 #include "daemon/accounting/fleet_state.h"
@@ -34,20 +35,23 @@ struct WriterSettings {
 };
 
 struct ReportDisposition {
-  enum class Code { kDuplicate, kRejected, kOutOfSequence };
+  enum class Code { kDuplicate, kRejected, kOutOfSequence, kConflict };
   uint64_t sequence = 0;
   Code code = Code::kRejected;
-  Rejection rejection;  // with kRejected; with kOutOfSequence its detail only
+  Rejection rejection;  // with kRejected; its detail only with kOutOfSequence and kConflict
 };
 
 struct SubmitResult {
-  absl::Status status;  // not OK: nothing was settled; send again
+  // Not OK: nothing was settled. Aborted: a later session has fenced this one; anything else: send
+  // again.
+  absl::Status status;
   uint64_t acknowledged_through = 0;
   std::vector<ReportDisposition> dispositions;
 };
 
 struct Submission {
   StreamKey stream;
+  uint64_t epoch = 0;  // of the session that it came by; 0: of none
   double replay_speed = 1;
   std::vector<SequencedReport> reports;
   std::function<void(const SubmitResult&)> done;
@@ -60,6 +64,9 @@ class Writer {
     size_t commit_reports = 0;  // most reports in a commit
     // How often time is let pass when nothing is submitted.
     int64_t tick_nanos = kNanosPerSecond;
+    // Told once, on the writer's thread, when the ledger can no longer be trusted: the process has
+    // to end, and a new one to recover. May be empty.
+    std::function<void(const absl::Status&)> on_broken_ledger;
   };
 
   // `clock`, `ledger` and `probe` outlive the writer.
@@ -82,6 +89,15 @@ class Writer {
   // The sequence that a stream is to send next, as committed.
   uint64_t NextSequence(const StreamKey& stream) const;
 
+  // Begins a session of a stream; the sessions before it are fenced from now on.
+  SessionStart OpenSession(const StreamKey& stream);
+  void CloseSession(const StreamKey& stream, uint64_t epoch);
+  // The ledger that all this ends up in.
+  LedgerIdentity ledger_identity() const { return ledger_identity_; }
+
+  // Why nothing can be committed at present; empty while all is well.
+  std::string LedgerTrouble() const;
+
   // The numbers as of the latest commit. Never waits for the ledger.
   std::shared_ptr<const Snapshot> TakeSnapshot() const;
 
@@ -89,6 +105,8 @@ class Writer {
 
   size_t queued_reports() const;
   size_t queue_limit_reports() const { return options_.queue_reports; }
+  // Whether a submission of that many reports would find room now.
+  bool HasRoomFor(size_t reports) const;
   // For how long submissions have been refused for want of room; 0 while there is some.
   int64_t FullForNanos() const;
 
@@ -96,8 +114,8 @@ class Writer {
   // A transaction being put together.
   struct Draft {
     LedgerTransaction transaction;
-    absl::flat_hash_map<std::string, int64_t> window_ends;  // of sources in it
-    absl::flat_hash_set<std::string> signals;               // in it, and never counted before
+    absl::flat_hash_map<std::string, WindowSet> windows;  // of sources in it
+    absl::flat_hash_set<std::string> signals;             // in it, and never counted before
   };
 
   void Run();
@@ -105,17 +123,24 @@ class Writer {
   void Process(std::vector<Submission> batch);
   void Settle(Submission& submission, const WriterSettings& settings, Draft& draft,
               SubmitResult& result) ABSL_LOCKS_EXCLUDED(state_mutex_);
-  std::optional<Rejection> Check(const Submission& submission, const SequencedReport& report,
-                                 const WriterSettings& settings, const Draft& draft)
+  // Whether the report is not the next of its stream: then its disposition is in `result`.
+  bool SettledBefore(const StreamKey& stream, const SequencedReport& report, Draft& draft,
+                     SubmitResult& result) ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_mutex_);
+  AdmissionContext ContextFor(const Submission& submission, const SequencedReport& report,
+                              const WriterSettings& settings, const Draft& draft) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_mutex_);
   // Remembers in the draft the signals that are new.
   std::optional<Rejection> CheckSignals(const UsageReport& report, Draft& draft)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_mutex_);
-  absl::Status Commit(const LedgerTransaction& transaction);
-  void Publish(const LedgerTransaction& transaction, const Catalog& catalog)
-      ABSL_LOCKS_EXCLUDED(state_mutex_);
+  // Adds what every transaction carries, and gives it to the ledger.
+  absl::Status Commit(LedgerTransaction& transaction) ABSL_LOCKS_EXCLUDED(state_mutex_);
+  // Runs one step of the ledger's, unless it is broken, and remembers how it went.
+  absl::Status Ask(absl::FunctionRef<absl::Status()> step);
+  void Publish(const LedgerTransaction& transaction) ABSL_LOCKS_EXCLUDED(state_mutex_);
   void Answer(Submission& submission, SubmitResult result, const absl::Status& committed);
-  void AdvanceIfDue() ABSL_LOCKS_EXCLUDED(state_mutex_);
+  // What is done once a tick: time passes, the ledger is looked after.
+  void Tick();
+  void KeepHouse();
 
   const Options options_;
   const Clock& clock_;
@@ -134,8 +159,15 @@ class Writer {
   WriterSettings settings_ ABSL_GUARDED_BY(state_mutex_);
   StreamTable streams_ ABSL_GUARDED_BY(state_mutex_);
   FleetState state_ ABSL_GUARDED_BY(state_mutex_);
+  absl::Status ledger_status_ ABSL_GUARDED_BY(state_mutex_);
+  bool model_recorded_ ABSL_GUARDED_BY(state_mutex_) = false;
 
-  std::optional<int64_t> advanced_at_monotonic_;  // the writer thread's own
+  // The writer thread's own.
+  std::optional<int64_t> ticked_at_monotonic_;
+  int64_t committed_at_monotonic_ = 0;
+  size_t first_term_ = 0;           // allocation terms before it are in the ledger for good
+  bool broken_ = false;             // the ledger; for good
+  LedgerIdentity ledger_identity_;  // set by Start
   std::thread thread_;
 };
 

@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
@@ -13,6 +14,7 @@
 #include "daemon/accounting/writer.h"
 #include "daemon/app/file_watch.h"
 #include "daemon/app/grpc_listener.h"
+#include "daemon/app/open_ledger.h"
 #include "daemon/app/pages.h"
 #include "daemon/base/logging.h"
 #include "daemon/base/version.h"
@@ -20,7 +22,6 @@
 #include "daemon/exposition/daemon_metrics.h"
 #include "daemon/exposition/http_server.h"
 #include "daemon/ingest/ingest_service.h"
-#include "daemon/ledger/memory_ledger.h"
 #include "daemon/query/query_service.h"
 
 namespace fleetmeter {
@@ -32,17 +33,22 @@ constexpr auto kFileLook = std::chrono::seconds(1);
 constexpr auto kFinalScrapeLook = std::chrono::milliseconds(20);
 constexpr size_t kMaxWatches = 1'024;
 
+// How long the end of a source's windows is kept: as long as an overlapping one could be admitted.
+int64_t KeepWindowsNanos(const IngestConfig& ingest) {
+  return std::max(ingest.max_lateness_nanos, ingest.adjust_up_to_nanos) + ingest.max_window_nanos;
+}
+
 WriterSettings SettingsFrom(const DaemonConfig& config, FleetModel model) {
   WriterSettings settings;
   settings.model = std::make_shared<const FleetModel>(std::move(model));
   settings.windows = {.max_length_nanos = config.ingest.max_window_nanos,
                       .max_lateness_nanos = config.ingest.max_lateness_nanos,
+                      .adjust_up_to_nanos = config.ingest.adjust_up_to_nanos,
                       .future_tolerance_nanos = config.ingest.future_tolerance_nanos};
-  settings.state = {
-      .silent_after_nanos = config.live.silent_after_nanos,
-      .forget_after_nanos = config.live.forget_after_nanos,
-      .keep_windows_nanos = config.ingest.max_lateness_nanos + config.ingest.max_window_nanos,
-      .idle_below = config.live.idle_below};
+  settings.state = {.silent_after_nanos = config.live.silent_after_nanos,
+                    .forget_after_nanos = config.live.forget_after_nanos,
+                    .keep_windows_nanos = KeepWindowsNanos(config.ingest),
+                    .idle_below = config.live.idle_below};
   settings.thresholds = {.coverage = config.live.coverage_threshold,
                          .measured = config.live.measured_threshold};
   return settings;
@@ -54,8 +60,9 @@ bool NeedsRestart(const DaemonConfig& a, const DaemonConfig& b) {
     return std::make_tuple(c.listen.ingest, c.listen.query, c.listen.http, c.ingest.queue_reports,
                            c.ingest.commit_reports, c.ingest.max_message_bytes,
                            c.ingest.max_reports_per_batch, c.ingest.max_streams,
-                           c.ingest.accept_replay, c.log.level, c.log.format,
-                           c.shutdown.deadline_nanos, c.shutdown.final_scrape_nanos);
+                           c.ingest.accept_replay, c.ledger.path, c.ledger.keep_hours_nanos,
+                           c.ledger.keep_days_nanos, c.ledger.workloads_per_pool, c.log.level,
+                           c.log.format, c.shutdown.deadline_nanos, c.shutdown.final_scrape_nanos);
   };
   return key(a) != key(b);
 }
@@ -88,7 +95,7 @@ class App::Impl {
   const SystemClock clock_;
   DaemonConfig config_;
   DaemonMetrics metrics_{kVersion};
-  MemoryLedger ledger_;
+  std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<Writer> writer_;
   std::unique_ptr<IngestService> ingest_;
   std::unique_ptr<QueryService> query_;
@@ -98,6 +105,7 @@ class App::Impl {
   asio::io_context io_{1};
   asio::signal_set signals_{io_, SIGTERM, SIGINT, SIGHUP};
   asio::steady_timer file_timer_{io_};
+  absl::Status fatal_;  // why the daemon ends, if it is not asked to
 };
 
 absl::Status App::Impl::Start() {
@@ -110,12 +118,22 @@ absl::Status App::Impl::Start() {
   auto model = LoadFleetModel(config_);
   if (!model.ok()) return model.status();
   metrics_.ReloadDone(true, clock_.UnixNanos());
-  spdlog::info("{}", ledger_.Describe());
+  auto ledger = OpenLedger(config_);
+  if (!ledger.ok()) return ledger.status();
+  ledger_ = *std::move(ledger);
+  spdlog::info("{}", ledger_->Describe());
 
-  writer_ = std::make_unique<Writer>(
-      Writer::Options{.queue_reports = static_cast<size_t>(config_.ingest.queue_reports),
-                      .commit_reports = static_cast<size_t>(config_.ingest.commit_reports)},
-      SettingsFrom(config_, *std::move(model)), clock_, ledger_, metrics_);
+  Writer::Options options;
+  options.queue_reports = static_cast<size_t>(config_.ingest.queue_reports);
+  options.commit_reports = static_cast<size_t>(config_.ingest.commit_reports);
+  options.on_broken_ledger = [this](const absl::Status& status) {
+    asio::post(io_, [this, status] {
+      fatal_ = status;
+      io_.stop();
+    });
+  };
+  writer_ = std::make_unique<Writer>(std::move(options), SettingsFrom(config_, *std::move(model)),
+                                     clock_, *ledger_, metrics_);
   if (absl::Status status = writer_->Start(); !status.ok()) return status;
   return StartListeners();
 }
@@ -173,6 +191,7 @@ void App::Impl::WaitForFileLook() {
   file_timer_.async_wait([this](boost::system::error_code error) {
     if (error) return;
     if (files_.Changed()) Reload("a file changed");
+    ingest_listener_->SetServing(writer_->LedgerTrouble().empty());
     WaitForFileLook();
   });
 }
@@ -198,7 +217,8 @@ void App::Impl::Reload(const char* why) {
   }
   if (NeedsRestart(config_, *config)) {
     spdlog::warn(
-        "reload ({}): listen, log and shutdown settings, and of ingest the queue, commit, message, "
+        "reload ({}): listen, ledger, log and shutdown settings, and of ingest the queue, commit, "
+        "message, "
         "batch, stream and replay settings take a restart; "
         "the rest is in force",
         why);
@@ -233,6 +253,12 @@ absl::Status App::Impl::Stop() {
         fmt::format("stopping took {:.1f} s; expected at most {:.1f} s",
                     std::chrono::duration<double>(took).count(),
                     std::chrono::duration<double>(allowed).count()));
+  }
+  if (!fatal_.ok()) {
+    return absl::Status(fatal_.code(),
+                        fmt::format("the ledger failed; start again to recover from what was "
+                                    "committed: {}",
+                                    std::string(fatal_.message())));
   }
   spdlog::info("stopped");
   return absl::OkStatus();

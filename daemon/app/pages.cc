@@ -24,6 +24,7 @@ HttpResponse Metrics(const Writer& writer, DaemonMetrics& metrics, Scrapes& scra
   WriteFleetFamilies(*writer.TakeSnapshot(), out);
   WriteProcessFamilies(out);
   metrics.SetQueue(writer.queued_reports(), writer.queue_limit_reports());
+  metrics.SetLedgerWritable(writer.LedgerTrouble().empty());
   metrics.Rendered(static_cast<double>(clock.MonotonicNanos() - start) / kNanosPerSecond);
   body += metrics.Serialize();
   return {200, kMetricsType, std::move(body), [&scrapes, final] { scrapes.Sent(final); }};
@@ -38,6 +39,9 @@ HttpResponse Ready(const Writer& writer, const Readiness& readiness) {
   if (const int64_t full = writer.FullForNanos(); full > kFullTooLong) {
     return Text(503, fmt::format("the queue of {} reports has been full for {} s\n",
                                  writer.queue_limit_reports(), full / kNanosPerSecond));
+  }
+  if (const std::string trouble = writer.LedgerTrouble(); !trouble.empty()) {
+    return Text(503, fmt::format("the ledger takes no commits: {}\n", trouble));
   }
   return Text(200, "ready\n");
 }

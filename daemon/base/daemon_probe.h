@@ -5,6 +5,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <string>
 #include <string_view>
 
 namespace fleetmeter {
@@ -13,6 +15,11 @@ class DaemonProbe {
  public:
   virtual ~DaemonProbe() = default;
   virtual void ReportAccepted(double lag_seconds) = 0;
+  // What was counted before the start, by result and of the rejected by reason. Called once.
+  virtual void CountersRestored(const std::map<std::string, uint64_t>& by_result,
+                                const std::map<std::string, uint64_t>& rejected_by_reason) = 0;
+  virtual void ReportConflict() = 0;
+  virtual void SessionFenced() = 0;
   virtual void ReportDuplicate() = 0;
   virtual void ReportOutOfSequence() = 0;
   virtual void ReportRejected(std::string_view reason) = 0;

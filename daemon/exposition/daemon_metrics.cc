@@ -44,7 +44,8 @@ prometheus::Counter& Reloads(prometheus::Registry& registry, const std::string& 
 
 prometheus::Counter& DaemonMetrics::ReportCounter(const std::string& result) {
   return Counter(*registry_, kReports,
-                 "Reports by result: accepted, duplicate, rejected, out_of_sequence, busy.",
+                 "Reports by result: accepted, duplicate, conflict, rejected, out_of_sequence, "
+                 "busy.",
                  {{"result", result}});
 }
 
@@ -52,10 +53,14 @@ DaemonMetrics::DaemonMetrics(const std::string& version)
     : registry_(std::make_unique<prometheus::Registry>()),
       accepted_(ReportCounter("accepted")),
       duplicate_(ReportCounter("duplicate")),
+      conflict_(ReportCounter("conflict")),
       out_of_sequence_(ReportCounter("out_of_sequence")),
       rejected_(ReportCounter("rejected")),
       busy_(ReportCounter("busy")),
       streams_(Gauge(*registry_, "fleetmeter_ingest_streams", "Open ingest streams.")),
+      fenced_(Counter(*registry_, "fleetmeter_ingest_fenced_sessions_total",
+                      "Sessions that went on after a later one had opened their stream: two "
+                      "processes on one spool, or a cloned host.")),
       queue_(
           Gauge(*registry_, "fleetmeter_ingest_queue_reports", "Reports waiting for the writer.")),
       queue_limit_(Gauge(*registry_, "fleetmeter_ingest_queue_limit_reports",
@@ -68,6 +73,9 @@ DaemonMetrics::DaemonMetrics(const std::string& version)
       commit_failures_(Counter(*registry_, "fleetmeter_ledger_commit_failures_total",
                                "Commits that failed; nothing of them was counted or "
                                "acknowledged.")),
+      ledger_writable_(Gauge(*registry_, "fleetmeter_ledger_writable",
+                             "1 while the ledger takes commits; 0: ingest is refused, what is "
+                             "shown is what was committed.")),
       reloads_ok_(Reloads(*registry_, "ok")),
       reloads_failed_(Reloads(*registry_, "failed")),
       reload_successful_(Gauge(*registry_, "fleetmeter_config_last_reload_successful",
@@ -95,6 +103,26 @@ void DaemonMetrics::ReportAccepted(double lag_seconds) {
 }
 
 void DaemonMetrics::ReportDuplicate() { duplicate_.Increment(); }
+
+void DaemonMetrics::CountersRestored(const std::map<std::string, uint64_t>& by_result,
+                                     const std::map<std::string, uint64_t>& rejected_by_reason) {
+  const std::pair<const char*, prometheus::Counter*> results[] = {
+      {"accepted", &accepted_}, {"duplicate", &duplicate_}, {"conflict", &conflict_}};
+  for (const auto& [name, counter] : results) {
+    const auto it = by_result.find(name);
+    if (it != by_result.end()) counter->Increment(static_cast<double>(it->second));
+  }
+  for (const auto& [reason, count] : rejected_by_reason) {
+    rejected_.Increment(static_cast<double>(count));
+    const auto it = rejected_by_reason_.find(reason);
+    // A reason of an earlier version is still part of the sum.
+    if (it != rejected_by_reason_.end()) it->second->Increment(static_cast<double>(count));
+  }
+}
+
+void DaemonMetrics::ReportConflict() { conflict_.Increment(); }
+
+void DaemonMetrics::SessionFenced() { fenced_.Increment(); }
 
 void DaemonMetrics::ReportOutOfSequence() { out_of_sequence_.Increment(); }
 
@@ -126,6 +154,8 @@ void DaemonMetrics::SetQueue(size_t reports, size_t limit) {
   queue_.Set(static_cast<double>(reports));
   queue_limit_.Set(static_cast<double>(limit));
 }
+
+void DaemonMetrics::SetLedgerWritable(bool writable) { ledger_writable_.Set(writable ? 1 : 0); }
 
 std::string DaemonMetrics::Serialize() const {
   return prometheus::TextSerializer().Serialize(registry_->Collect());

@@ -22,7 +22,11 @@ class DaemonMetrics final : public DaemonProbe {
   ~DaemonMetrics() override;
 
   void ReportAccepted(double lag_seconds) override;
+  void CountersRestored(const std::map<std::string, uint64_t>& by_result,
+                        const std::map<std::string, uint64_t>& rejected_by_reason) override;
   void ReportDuplicate() override;
+  void ReportConflict() override;
+  void SessionFenced() override;
   void ReportOutOfSequence() override;
   void ReportRejected(std::string_view reason) override;
   void ReportsBusy(size_t reports) override;
@@ -33,6 +37,7 @@ class DaemonMetrics final : public DaemonProbe {
   void Rendered(double seconds) override;
 
   void SetQueue(size_t reports, size_t limit);
+  void SetLedgerWritable(bool writable);
 
   // Text format, all families.
   std::string Serialize() const;
@@ -43,16 +48,19 @@ class DaemonMetrics final : public DaemonProbe {
   std::unique_ptr<prometheus::Registry> registry_;
   prometheus::Counter& accepted_;
   prometheus::Counter& duplicate_;
+  prometheus::Counter& conflict_;
   prometheus::Counter& out_of_sequence_;
   prometheus::Counter& rejected_;
   prometheus::Counter& busy_;
   std::map<std::string, prometheus::Counter*, std::less<>> rejected_by_reason_;
   prometheus::Gauge& streams_;
+  prometheus::Counter& fenced_;
   prometheus::Gauge& queue_;
   prometheus::Gauge& queue_limit_;
   prometheus::Histogram& lag_;
   prometheus::Histogram& commit_;
   prometheus::Counter& commit_failures_;
+  prometheus::Gauge& ledger_writable_;
   prometheus::Counter& reloads_ok_;
   prometheus::Counter& reloads_failed_;
   prometheus::Gauge& reload_successful_;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/numeric/int128.h"
+#include "daemon/base/digest.h"
 #include "daemon/base/text.h"
 #include "daemon/ingest/decode_per_chip.h"
 
@@ -210,9 +211,23 @@ MaybeRejection Decode(const v1::UsageReport& wire, UsageReport& report) {
 
 }  // namespace
 
+uint64_t DigestOf(const v1::UsageReport& wire) {
+  const std::string bytes = wire.SerializePartialAsString();
+  size_t begin = 0;
+  if (wire.has_sequence()) {
+    // Fields are written in order of their numbers, so it comes first: a tag, and a varint that
+    // ends with the first byte below 0x80.
+    begin = 1;
+    while (begin < bytes.size() && (static_cast<unsigned char>(bytes[begin]) & 0x80) != 0) ++begin;
+    ++begin;
+  }
+  return Digest64(std::string_view(bytes).substr(std::min(begin, bytes.size())));
+}
+
 SequencedReport DecodeReport(const v1::UsageReport& wire) {
   SequencedReport decoded;
   decoded.sequence = wire.sequence();
+  decoded.digest = DigestOf(wire);
   decoded.rejection = Decode(wire, decoded.report);
   return decoded;
 }

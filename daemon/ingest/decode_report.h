@@ -13,7 +13,10 @@ inline constexpr size_t kMaxLabelBytes = 128;
 inline constexpr int kMaxGroupsPerReport = 4'096;
 inline constexpr uint32_t kMaxDeviceIndex = 65'535;
 
-// Always gives the sequence; either the report, or why it is wrong.
+// Digest64 of the report's bytes without its sequence: the same whoever serialises the report.
+uint64_t DigestOf(const v1::UsageReport& wire);
+
+// Always gives the sequence and digest; either the report, or why it is wrong.
 //
 // Per-chip values become integers here: a chip of share s (ppm) in a window of d nanoseconds holds
 // d * s / 1e6 chip-nanoseconds and is busy for d * s / 1e6 * activity of them, each rounded to the

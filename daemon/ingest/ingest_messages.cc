@@ -11,6 +11,8 @@ v1::Disposition::Code ToWire(ReportDisposition::Code code) {
       return v1::Disposition::DUPLICATE;
     case ReportDisposition::Code::kRejected:
       return v1::Disposition::REJECTED;
+    case ReportDisposition::Code::kConflict:
+      return v1::Disposition::CONFLICT;
     case ReportDisposition::Code::kOutOfSequence:
       return v1::Disposition::OUT_OF_SEQUENCE;
   }

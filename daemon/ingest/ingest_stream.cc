@@ -100,7 +100,14 @@ void IngestStream::HandleOpen(const v1::Open& open) {
   stream_ = StreamKey{identity_, open.stream_id()};
   v1::StreamResponse response;
   v1::Welcome& welcome = *response.mutable_welcome();
-  welcome.set_next_sequence(service_.writer_.NextSequence(stream_));
+  const SessionStart session = service_.writer_.OpenSession(stream_);
+  epoch_ = session.epoch;
+  const LedgerIdentity ledger = service_.writer_.ledger_identity();
+  welcome.set_next_sequence(session.next_sequence);
+  welcome.set_last_digest(session.last_digest);
+  welcome.set_session_epoch(session.epoch);
+  welcome.set_ledger_id(ledger.id);
+  welcome.set_durable_books(ledger.durable);
   welcome.set_server_time_unix_nanos(service_.clock_.UnixNanos());
   welcome.set_max_reports_per_batch(static_cast<uint32_t>(service_.limits_.max_reports_per_batch));
   welcome.set_max_message_bytes(static_cast<uint32_t>(service_.limits_.max_message_bytes));
@@ -122,6 +129,7 @@ void IngestStream::HandleBatch(const v1::Batch& batch) {
   for (const v1::UsageReport& report : batch.reports()) sequences.push_back(report.sequence());
   Submission submission;
   submission.stream = stream_;
+  submission.epoch = epoch_;
   submission.replay_speed = replay_speed_;
   submission.reports = DecodeBatch(batch.reports());
   submission.done = [self = shared_from_this(), sequences](const SubmitResult& result) {
@@ -155,7 +163,11 @@ void IngestStream::Settled(const SubmitResult& result, const std::vector<uint64_
   MutexLock lock(mutex_);
   --in_flight_;
   if (finished_) return;
-  Send(std::move(response));
+  if (absl::IsAborted(result.status)) {
+    End(grpc::Status(grpc::StatusCode::ABORTED, std::string(result.status.message())));
+  } else {
+    Send(std::move(response));
+  }
   ReadMore();
   FinishIfIdle();
 }
@@ -206,6 +218,7 @@ void IngestStream::OnDone() {
   {
     MutexLock lock(mutex_);
     self.swap(self_);
+    if (opened_) service_.writer_.CloseSession(stream_, epoch_);
   }
   service_.Remove(this);
 }

@@ -49,6 +49,7 @@ class IngestStream final : public grpc::ServerBidiReactor<v1::StreamRequest, v1:
   v1::StreamRequest request_ ABSL_GUARDED_BY(mutex_);
   std::deque<v1::StreamResponse> outgoing_ ABSL_GUARDED_BY(mutex_);
   StreamKey stream_ ABSL_GUARDED_BY(mutex_);
+  uint64_t epoch_ ABSL_GUARDED_BY(mutex_) = 0;  // of our session
   double replay_speed_ ABSL_GUARDED_BY(mutex_) = 1;
   int in_flight_ ABSL_GUARDED_BY(mutex_) = 0;
   bool opened_ ABSL_GUARDED_BY(mutex_) = false;

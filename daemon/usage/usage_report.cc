@@ -1,5 +1,7 @@
 #include "daemon/usage/usage_report.h"
 
+#include "absl/numeric/int128.h"
+
 namespace fleetmeter {
 
 std::string_view Name(ChipState state) {
@@ -44,6 +46,12 @@ std::string_view Name(RejectReason reason) {
       return "too_many_signals";
   }
   return "invalid";
+}
+
+int64_t MeanMicroChips(int64_t chip_nanos, int64_t duration_nanos) {
+  const absl::int128 scaled =
+      absl::int128(chip_nanos) * kMicroChipsPerChip + absl::int128(duration_nanos) / 2;
+  return static_cast<int64_t>(scaled / duration_nanos);
 }
 
 }  // namespace fleetmeter

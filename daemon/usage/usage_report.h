@@ -55,6 +55,9 @@ struct UsageReport {
   int64_t WindowEnd() const { return window_start_unix_nanos + window_length_nanos; }
 };
 
+// chip-nanoseconds over a duration as mean micro-chips, rounded to the nearest.
+int64_t MeanMicroChips(int64_t chip_nanos, int64_t duration_nanos);
+
 // Why a report can never be counted. The names are label values, so the set is closed.
 enum class RejectReason : uint8_t {
   kMalformed,    // a required field is missing, or fields contradict one another
@@ -87,6 +90,7 @@ struct Rejection {
 // A report in its place in a stream: to be counted, or known from its form to be wrong.
 struct SequencedReport {
   uint64_t sequence = 0;
+  uint64_t digest = 0;  // Digest64 of the report's bytes without its sequence
   UsageReport report;
   std::optional<Rejection> rejection;
 };

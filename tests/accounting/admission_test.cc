@@ -13,23 +13,24 @@ class AdmissionTest : public testing::Test {
     return CheckAdmission(report, {.model = *model_,
                                    .limits = {.max_length_nanos = 60 * kNanosPerSecond,
                                               .max_lateness_nanos = 3'600 * kNanosPerSecond,
+                                              .adjust_up_to_nanos = 7'200 * kNanosPerSecond,
                                               .future_tolerance_nanos = 5 * kNanosPerSecond},
                                    .now_unix_nanos = kStart + kWindow,
-                                   .last_window_end_unix_nanos = last_end_,
+                                   .windows = windows_.empty() ? nullptr : &windows_,
                                    .replay_speed = replay_speed});
   }
 
   std::shared_ptr<const FleetModel> model_ = MakeModel();
-  std::optional<int64_t> last_end_;
+  WindowSet windows_;  // counted before
 };
 
 TEST_F(AdmissionTest, AdmitsAWindowThatFollowsTheLastOneAtOnce) {
-  last_end_ = kStart;
+  windows_.Add({kStart - kWindow, kStart});
   EXPECT_EQ(Check(Report("h", 0, {Assigned("half", 1, "alpha", 1)})), std::nullopt);
 }
 
 TEST_F(AdmissionTest, RejectsAnOverlapByOneNanosecond) {
-  last_end_ = kStart + 1;
+  windows_.Add({kStart - kWindow, kStart + 1});
   const auto rejection = Check(Report("h", 0, {}));
   ASSERT_TRUE(rejection.has_value());
   EXPECT_EQ(rejection->reason, RejectReason::kWindowOverlap);

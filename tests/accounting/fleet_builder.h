@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/accounting/count_report.h"
+#include "daemon/accounting/fleet_state.h"
 #include "daemon/base/clock.h"
 #include "daemon/fleet/fleet_model.h"
 #include "daemon/usage/usage_report.h"
@@ -111,6 +113,18 @@ inline UsageReport Report(std::string source, int64_t index, std::vector<UsageGr
   report.duration_nanos = kWindow;
   report.groups = std::move(groups);
   return report;
+}
+
+// Counts an admitted report, as the writer does once it is committed.
+inline void ApplyTo(FleetState& state, const UsageReport& report, const FleetModel& model,
+                    int64_t now_unix_nanos) {
+  const AdmissionContext context = {.model = model,
+                                    .limits = {INT64_MAX / 4, INT64_MAX / 4, 0, 0},
+                                    .now_unix_nanos = now_unix_nanos,
+                                    .windows = state.Windows(report.source)};
+  state.Apply(
+      CountReport({}, {.sequence = 1, .digest = 0, .report = report, .rejection = {}}, context),
+      now_unix_nanos);
 }
 
 }  // namespace fleetmeter

@@ -25,7 +25,7 @@ class SnapshotTest : public testing::Test {
 
   void Apply(const UsageReport& report) {
     clock_.unix_nanos = std::max(clock_.unix_nanos, report.WindowEnd());
-    state_.Apply(report, model_->catalog, clock_.UnixNanos());
+    ApplyTo(state_, report, *model_, clock_.UnixNanos());
   }
 
   void Advance() { state_.Advance(model_, clock_.UnixNanos(), clock_.MonotonicNanos()); }
@@ -152,16 +152,16 @@ TEST_F(SnapshotTest, ForgetsASilentSourceAfterItsTimeButNotItsWindows) {
   Advance();
   EXPECT_EQ(Take()->silent_sources, 0u);
   EXPECT_DOUBLE_EQ(PoolNamed("alpha").use->unheard_h100e, 0);
-  EXPECT_EQ(state_.LastWindowEnd("h1"), kStart + kWindow);
+  ASSERT_NE(state_.Windows("h1"), nullptr);
+  EXPECT_EQ(state_.Windows("h1")->counted().end_unix_nanos, kStart + kWindow);
   clock_.Pass(7'200 * kNanosPerSecond);
   Advance();
-  EXPECT_EQ(state_.LastWindowEnd("h1"), std::nullopt);
+  EXPECT_EQ(state_.Windows("h1"), nullptr);
 }
 
 TEST_F(SnapshotTest, CountsABacklogWithoutShowingItAsThePresent) {
   clock_.Pass(600 * kNanosPerSecond);
-  state_.Apply(Report("h1", 0, {Assigned("half", 10, "alpha", 1)}), model_->catalog,
-               clock_.UnixNanos());
+  ApplyTo(state_, Report("h1", 0, {Assigned("half", 10, "alpha", 1)}), *model_, clock_.UnixNanos());
   const auto snapshot = Take();
   EXPECT_EQ(snapshot->live_sources, 0u);
   EXPECT_EQ(snapshot->silent_sources, 1u);
@@ -250,7 +250,7 @@ TEST_F(SnapshotTest, SumsOfManyMovesLeaveNoResidue) {
                     .keep_windows_nanos = 7'200 * kNanosPerSecond,
                     .idle_below = 0.05});
   for (const auto& [source, report] : latest) {
-    fresh.Apply(report, model_->catalog, clock_.UnixNanos());
+    ApplyTo(fresh, report, *model_, clock_.UnixNanos());
   }
   Advance();
   const auto moved = Take();

@@ -1,122 +1,7 @@
-// The one writer: what is acknowledged was committed, and what was not is not counted.
-#include "daemon/accounting/writer.h"
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <future>
-
-#include "daemon/ledger/memory_ledger.h"
-#include "tests/accounting/fleet_builder.h"
+#include "tests/accounting/writer_fixture.h"
 
 namespace fleetmeter {
 namespace {
-
-using Code = ReportDisposition::Code;
-
-class SilentProbe : public DaemonProbe {
- public:
-  void ReportAccepted(double) override { ++accepted; }
-  void ReportDuplicate() override { ++duplicates; }
-  void ReportOutOfSequence() override {}
-  void ReportRejected(std::string_view) override { ++rejected; }
-  void ReportsBusy(size_t) override {}
-  void StreamOpened() override {}
-  void StreamClosed() override {}
-  void CommitDone(double, bool) override {}
-  void ReloadDone(bool, int64_t) override {}
-  void Rendered(double) override {}
-
-  std::atomic<int> accepted = 0;
-  std::atomic<int> duplicates = 0;
-  std::atomic<int> rejected = 0;
-};
-
-// Fails when told to, and can hold a commit until it is let go.
-class FaultyLedger final : public MemoryLedger {
- public:
-  absl::Status Commit(const LedgerTransaction&) override {
-    MutexLock lock(mutex_);
-    ++commits_;
-    changed_.NotifyAll();
-    while (held_) changed_.Wait(mutex_);
-    return next_;
-  }
-  absl::StatusOr<RestoredBooks> Restore() override { return restored; }
-
-  void Fail(absl::Status status) {
-    MutexLock lock(mutex_);
-    next_ = std::move(status);
-  }
-  void Hold(bool held) {
-    MutexLock lock(mutex_);
-    held_ = held;
-    changed_.NotifyAll();
-  }
-  void AwaitCommit() {
-    MutexLock lock(mutex_);
-    while (commits_ == 0) changed_.Wait(mutex_);
-  }
-
-  RestoredBooks restored;
-
- private:
-  Mutex mutex_;
-  CondVar changed_;
-  absl::Status next_ ABSL_GUARDED_BY(mutex_);
-  bool held_ ABSL_GUARDED_BY(mutex_) = false;
-  int commits_ ABSL_GUARDED_BY(mutex_) = 0;
-};
-
-class WriterTest : public testing::Test {
- protected:
-  void StartWriter(size_t queue_reports = 100) {
-    WriterSettings settings;
-    settings.model = MakeModel();
-    settings.windows = {.max_length_nanos = 3'600 * kNanosPerSecond,
-                        .max_lateness_nanos = 86'400 * kNanosPerSecond,
-                        .future_tolerance_nanos = 3'600 * kNanosPerSecond};
-    settings.state = {.silent_after_nanos = 3'600 * kNanosPerSecond,
-                      .forget_after_nanos = 7'200 * kNanosPerSecond,
-                      .keep_windows_nanos = 9'000 * kNanosPerSecond,
-                      .idle_below = 0.05};
-    writer_ = std::make_unique<Writer>(
-        Writer::Options{.queue_reports = queue_reports, .commit_reports = 10}, settings, clock_,
-        ledger_, probe_);
-    ASSERT_TRUE(writer_->Start().ok());
-  }
-
-  static SequencedReport Numbered(uint64_t sequence, UsageReport report) {
-    return {sequence, std::move(report), std::nullopt};
-  }
-
-  SequencedReport Good(uint64_t sequence) {
-    return Numbered(
-        sequence, Report("h1", static_cast<int64_t>(sequence), {Assigned("half", 10, "alpha", 1)}));
-  }
-
-  std::future<SubmitResult> Submit(std::vector<SequencedReport> reports,
-                                   const std::string& id = "stream") {
-    auto promise = std::make_shared<std::promise<SubmitResult>>();
-    Submission submission;
-    submission.stream = {"me", id};
-    submission.reports = std::move(reports);
-    submission.done = [promise](const SubmitResult& result) { promise->set_value(result); };
-    EXPECT_EQ(writer_->TrySubmit(submission), Writer::Submitted::kYes);
-    return promise->get_future();
-  }
-
-  absl::int128 Booked() {
-    const auto snapshot = writer_->TakeSnapshot();
-    const PoolUse& use = snapshot->uses.at("alpha");
-    return use.uses.empty() ? 0 : use.uses[0].booked.chips;
-  }
-
-  ManualClock clock_;
-  FaultyLedger ledger_;
-  SilentProbe probe_;
-  std::unique_ptr<Writer> writer_;
-};
 
 TEST_F(WriterTest, AcknowledgesWhatItHasCounted) {
   StartWriter();
@@ -234,8 +119,9 @@ TEST_F(WriterTest, SettlesWhatIsQueuedBeforeItStops) {
 }
 
 TEST_F(WriterTest, GoesOnWhereTheLedgerSaysItWas) {
-  ledger_.restored.streams = {
-      {.stream = {"me", "stream"}, .sequence = 41, .epoch = 0, .digests = {}}};
+  StreamPosition position{.stream = {"me", "stream"}, .sequence = 41, .epoch = 0, .digests = {}};
+  position.digests.Put(41, Good(41).digest);
+  ledger_.restored.streams = {position};
   StartWriter();
   EXPECT_EQ(writer_->NextSequence({"me", "stream"}), 42u);
   const SubmitResult result = Submit({Good(41), Good(42)}).get();

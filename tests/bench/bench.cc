@@ -73,13 +73,13 @@ void AdmitAndApply(benchmark::State& state) {
   size_t next = 0;
   for (auto _ : state) {
     UsageReport& report = reports[next];
-    const auto last = fleet.LastWindowEnd(report.source);
-    benchmark::DoNotOptimize(
-        CheckAdmission(report, {.model = *model,
-                                .limits = {INT64_MAX / 4, INT64_MAX / 4, INT64_MAX / 4},
-                                .now_unix_nanos = kStart,
-                                .last_window_end_unix_nanos = last}));
-    fleet.Apply(report, model->catalog, kStart);
+    const AdmissionContext context = {
+        .model = *model,
+        .limits = {INT64_MAX / 4, INT64_MAX / 4, INT64_MAX / 4, INT64_MAX / 4},
+        .now_unix_nanos = kStart,
+        .windows = fleet.Windows(report.source)};
+    benchmark::DoNotOptimize(CheckAdmission(report, context));
+    ApplyTo(fleet, report, *model, kStart);
     report.window_start_unix_nanos += kWindow;
     next = (next + 1) % reports.size();
   }
