@@ -66,7 +66,7 @@ class Writer {
     int64_t tick_nanos = kNanosPerSecond;
     // Told once, on the writer's thread, when the ledger can no longer be trusted: the process has
     // to end, and a new one to recover. May be empty.
-    std::function<void(const absl::Status&)> on_broken_ledger;
+    std::function<void(const absl::Status&)> on_broken_ledger = nullptr;
   };
 
   // `clock`, `ledger` and `probe` outlive the writer.

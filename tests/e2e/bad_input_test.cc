@@ -85,8 +85,8 @@ const BadReport kBadReports[] = {
      "expected more than 0"},
     {"WindowOfNegativeLength", Window(10 * kSecond, -1), "bad_window", "window_length_nanos",
      "time is -1 ns; expected 0 to"},
-    {"WindowTooOld", Window(8 * 24 * kHour, kSecond), "window_too_old", "window_start_unix_nanos",
-     "expected at most 604800 s"},
+    {"WindowTooOld", Window(91 * 24 * kHour, kSecond), "window_too_old", "window_start_unix_nanos",
+     "expected at most 7776000 s"},
     {"WindowBeyondAllTime", [](auto& r) { r.set_window_start_unix_nanos(INT64_MAX); }, "bad_window",
      "window_start_unix_nanos", "expected 0 to"},
     {"WindowWithoutStart", [](auto& r) { r.clear_window_start_unix_nanos(); }, "malformed",
@@ -259,7 +259,7 @@ void ExpectOverlap(const v1::Ack& ack, const v1::UsageReport& latest) {
   EXPECT_EQ(ack.dispositions(0).field(), "window_start_unix_nanos");
   const int64_t end = latest.window_start_unix_nanos() + latest.window_length_nanos();
   EXPECT_THAT(ack.dispositions(0).detail(),
-              HasSubstr("source 'host'; expected " + std::to_string(end) + " or later"));
+              HasSubstr("source 'host' before; expected " + std::to_string(end) + " or later"));
 }
 
 TEST(OverlappingWindows, AreRejectedWhoeverSendsThem) {
