@@ -47,6 +47,7 @@ absl::Status Writer::Start() {
   committed_at_monotonic_ = clock_.MonotonicNanos();
   Tick();
   if (broken_) return absl::DataLossError(LedgerTrouble());
+  progress_at_monotonic_ = clock_.MonotonicNanos();
   thread_ = std::thread([this] { Run(); });
   return absl::OkStatus();
 }
@@ -133,6 +134,7 @@ int64_t Writer::FullForNanos() const {
 
 void Writer::Run() {
   while (true) {
+    progress_at_monotonic_ = clock_.MonotonicNanos();
     std::vector<Submission> batch = TakeBatch();
     if (!batch.empty()) Process(std::move(batch));
     Tick();

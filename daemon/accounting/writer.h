@@ -4,6 +4,7 @@
 // Thread-safe. A callback runs on the writer's thread, with no lock held; it must be quick.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -107,6 +108,9 @@ class Writer {
   size_t queue_limit_reports() const { return options_.queue_reports; }
   // Whether a submission of that many reports would find room now.
   bool HasRoomFor(size_t reports) const;
+  // Since the writer's thread last finished a transaction or looked at the clock: a few ticks at
+  // most, unless the ledger hangs.
+  int64_t NanosSinceProgress() const { return clock_.MonotonicNanos() - progress_at_monotonic_; }
   // For how long submissions have been refused for want of room; 0 while there is some.
   int64_t FullForNanos() const;
 
@@ -168,6 +172,7 @@ class Writer {
   size_t first_term_ = 0;           // allocation terms before it are in the ledger for good
   bool broken_ = false;             // the ledger; for good
   LedgerIdentity ledger_identity_;  // set by Start
+  std::atomic<int64_t> progress_at_monotonic_ = 0;
   std::thread thread_;
 };
 

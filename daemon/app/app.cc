@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -12,10 +13,13 @@
 #include <utility>
 
 #include "daemon/accounting/writer.h"
+#include "daemon/app/descriptors.h"
 #include "daemon/app/file_watch.h"
 #include "daemon/app/grpc_listener.h"
+#include "daemon/app/listener_check.h"
 #include "daemon/app/open_ledger.h"
 #include "daemon/app/pages.h"
+#include "daemon/app/service_manager.h"
 #include "daemon/base/logging.h"
 #include "daemon/base/version.h"
 #include "daemon/config/load_config.h"
@@ -32,6 +36,9 @@ namespace asio = boost::asio;
 constexpr auto kFileLook = std::chrono::seconds(1);
 constexpr auto kFinalScrapeLook = std::chrono::milliseconds(20);
 constexpr size_t kMaxWatches = 1'024;
+constexpr auto kCheckPatience = std::chrono::seconds(5);
+constexpr auto kCheckAtLeastEvery = std::chrono::seconds(10);
+constexpr int64_t kWriterStuckNanos = 30 * kNanosPerSecond;
 
 // How long the end of a source's windows is kept: as long as an overlapping one could be admitted.
 int64_t KeepWindowsNanos(const IngestConfig& ingest) {
@@ -57,12 +64,12 @@ WriterSettings SettingsFrom(const DaemonConfig& config, FleetModel model) {
 // What only a restart changes. A reload that differs here says so.
 bool NeedsRestart(const DaemonConfig& a, const DaemonConfig& b) {
   const auto key = [](const DaemonConfig& c) {
-    return std::make_tuple(c.listen.ingest, c.listen.query, c.listen.http, c.ingest.queue_reports,
-                           c.ingest.commit_reports, c.ingest.max_message_bytes,
-                           c.ingest.max_reports_per_batch, c.ingest.max_streams,
-                           c.ingest.accept_replay, c.ledger.path, c.ledger.keep_hours_nanos,
-                           c.ledger.keep_days_nanos, c.ledger.workloads_per_pool, c.log.level,
-                           c.log.format, c.shutdown.deadline_nanos, c.shutdown.final_scrape_nanos);
+    return std::make_tuple(
+        c.listen.ingest, c.listen.query, c.listen.http, c.ingest.queue_reports,
+        c.ingest.commit_reports, c.ingest.max_message_bytes, c.ingest.max_reports_per_batch,
+        c.ingest.max_streams, c.ingest.accept_replay, c.ingest.buffer_bytes, c.ledger.path,
+        c.ledger.keep_hours_nanos, c.ledger.keep_days_nanos, c.ledger.workloads_per_pool,
+        c.log.level, c.log.format, c.shutdown.deadline_nanos, c.shutdown.final_scrape_nanos);
   };
   return key(a) != key(b);
 }
@@ -78,10 +85,12 @@ class App::Impl {
 
   std::unique_ptr<GrpcListener> ingest_listener_;
   std::unique_ptr<GrpcListener> query_listener_;
+  std::unique_ptr<Watchdog> watchdog_;  // ends before what it watches
   std::unique_ptr<HttpServer> http_;
 
  private:
   absl::Status StartListeners();
+  void StartWatchdog();
   void WaitForSignal();
   void WaitForFileLook();
   void Reload(const char* why);
@@ -102,6 +111,7 @@ class App::Impl {
   Readiness readiness_;
   Scrapes scrapes_;
   FileWatch files_;
+  std::atomic<const Watchdog*> watching_ = nullptr;
   asio::io_context io_{1};
   asio::signal_set signals_{io_, SIGTERM, SIGINT, SIGHUP};
   asio::steady_timer file_timer_{io_};
@@ -147,24 +157,58 @@ absl::Status App::Impl::StartListeners() {
           .accept_replay = config_.ingest.accept_replay},
       *writer_, clock_, metrics_);
   query_ = std::make_unique<QueryService>(*writer_, kMaxWatches);
-  const GrpcLimits limits{.max_message_bytes = static_cast<int>(config_.ingest.max_message_bytes)};
+  const DescriptorCeilings ceilings = PlanDescriptors();
+  const GrpcLimits ingest_limits{
+      .max_message_bytes = static_cast<int>(config_.ingest.max_message_bytes),
+      .buffer_bytes = static_cast<size_t>(config_.ingest.buffer_bytes),
+      .descriptor_ceiling = ceilings.ingest,
+      .on_connection_refused = [this] { metrics_.ConnectionRefused("ingest"); }};
+  const GrpcLimits query_limits{
+      .descriptor_ceiling = ceilings.query,
+      .on_connection_refused = [this] { metrics_.ConnectionRefused("query"); }};
 
-  auto http =
-      HttpServer::Start(config_.listen.http, MakePages(*writer_, metrics_, readiness_, scrapes_));
+  auto http = HttpServer::Start(config_.listen.http,
+                                MakePages({*writer_, metrics_, readiness_, scrapes_, watching_}));
   if (!http.ok()) return http.status();
   http_ = *std::move(http);
-  auto query = GrpcListener::Start("listen.query", config_.listen.query, {}, *query_,
+  auto query = GrpcListener::Start("listen.query", config_.listen.query, query_limits, *query_,
                                    v1::Query::service_full_name());
   if (!query.ok()) return query.status();
   query_listener_ = *std::move(query);
-  auto ingest = GrpcListener::Start("listen.ingest", config_.listen.ingest, limits, *ingest_,
+  auto ingest = GrpcListener::Start("listen.ingest", config_.listen.ingest, ingest_limits, *ingest_,
                                     v1::UsageIngest::service_full_name());
   if (!ingest.ok()) return ingest.status();
   ingest_listener_ = *std::move(ingest);
   query_listener_->SetServing(true);
   ingest_listener_->SetServing(true);
+  StartWatchdog();
   readiness_.Set(true);
+  TellReady(fmt::format("ingest {}, query {}, http {}", ingest_listener_->address(),
+                        query_listener_->address(), http_->address()));
   return absl::OkStatus();
+}
+
+void App::Impl::StartWatchdog() {
+  const auto listener = [](GrpcListener& checked) {
+    return [&checked] { return CheckListener(checked, /*tls=*/false, kCheckPatience); };
+  };
+  const auto writer = [this] {
+    const int64_t stuck = writer_->NanosSinceProgress();
+    if (stuck <= kWriterStuckNanos) return absl::OkStatus();
+    return absl::UnavailableError(fmt::format("no progress for {} s", stuck / kNanosPerSecond));
+  };
+  Watchdog::Options options{.interval = kCheckAtLeastEvery, .alive = TellAlive};
+  // Fed four times in each period, so that one failure is not the end.
+  if (const auto period = WatchdogPeriod()) {
+    options.interval = std::min(options.interval, *period / 4);
+  }
+  watchdog_ = std::make_unique<Watchdog>(
+      std::move(options),
+      std::vector<Watchdog::Check>{{"listen.ingest", listener(*ingest_listener_)},
+                                   {"listen.query", listener(*query_listener_)},
+                                   {"writer", writer}});
+  watchdog_->Start();
+  watching_ = watchdog_.get();
 }
 
 absl::Status App::Impl::Run() {
@@ -204,6 +248,7 @@ void App::Impl::WatchFiles(const DaemonConfig& config) {
 }
 
 void App::Impl::Reload(const char* why) {
+  TellReloading();
   files_.Changed();  // what is there now is what is read now
   auto config = LoadDaemonConfig(config_path_);
   // A refused configuration too: mending a file that it names should bring it in.
@@ -213,7 +258,7 @@ void App::Impl::Reload(const char* why) {
     metrics_.ReloadDone(false, clock_.UnixNanos());
     spdlog::error("reload ({}) refused, the old configuration stays:\n{}", why,
                   std::string(model.status().message()));
-    return;
+    return TellReady("a reload was refused, the old configuration stays: see the log");
   }
   if (NeedsRestart(config_, *config)) {
     spdlog::warn(
@@ -228,14 +273,18 @@ void App::Impl::Reload(const char* why) {
                plan.version, model->catalog.version());
   config_.catalog = config->catalog;
   config_.plans = config->plans;
+  const std::pair in_force(plan.name, plan.version);
   writer_->Replace(SettingsFrom(*config, *std::move(model)));
   metrics_.ReloadDone(true, clock_.UnixNanos());  // who sees it counted sees the new plan
+  TellReady(fmt::format("plan '{}' version {}", in_force.first, in_force.second));
 }
 
 absl::Status App::Impl::Stop() {
   const auto begin = std::chrono::steady_clock::now();
   const std::chrono::nanoseconds allowed(config_.shutdown.deadline_nanos);
+  TellStopping();
   readiness_.Set(false);
+  watchdog_->Stop();
   ingest_->Drain();
   query_->Drain();
   ingest_listener_->SetServing(false);

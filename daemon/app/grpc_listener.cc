@@ -3,55 +3,93 @@
 #include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
 
 #include <utility>
+
+#include "daemon/app/connection_acceptor.h"
 
 namespace fleetmeter {
 namespace {
 
+using AcceptorForGrpc = grpc::experimental::ExternalConnectionAcceptor;
+
+constexpr int kSecondMillis = 1'000;
+
 void ApplyLimits(const GrpcLimits& limits, grpc::ServerBuilder& builder) {
   builder.SetMaxReceiveMessageSize(limits.max_message_bytes);
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, limits.max_streams_per_connection);
-  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 8 * 1024);
-  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 10'000);
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, 300'000);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);  // costs a ping a read, gains nothing
-  // Two daemons on one port would each count half of the fleet.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.SetResourceQuota(grpc::ResourceQuota("fleetmeterd").Resize(limits.buffer_bytes));
+  const auto set = [&builder](const char* name, int value) {
+    builder.AddChannelArgument(name, value);
+  };
+  set(GRPC_ARG_MAX_CONCURRENT_STREAMS, limits.max_streams_per_connection);
+  set(GRPC_ARG_MAX_METADATA_SIZE, 8 * 1'024);
+  // Also the time that a client has to send its SETTINGS.
+  set(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 10 * kSecondMillis);
+  // Connections without a call end; those with one are asked now and then whether they live. Now
+  // and then they are made anew, so that a certificate that was withdrawn does not serve for ever;
+  // a collector goes on where it was.
+  set(GRPC_ARG_MAX_CONNECTION_IDLE_MS, 300 * kSecondMillis);
+  set(GRPC_ARG_MAX_CONNECTION_AGE_MS, 6 * 3'600 * kSecondMillis);
+  set(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, 60 * kSecondMillis);
+  set(GRPC_ARG_KEEPALIVE_TIME_MS, 30 * kSecondMillis);
+  set(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10 * kSecondMillis);
+  set(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  set(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  // Who pings more often than this, twice, is cut off.
+  set(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10 * kSecondMillis);
+  set(GRPC_ARG_HTTP2_MAX_PING_STRIKES, 2);
+  set(GRPC_ARG_HTTP2_BDP_PROBE, 0);  // costs a ping a read, gains nothing
 }
 
 }  // namespace
 
-GrpcListener::GrpcListener(std::unique_ptr<grpc::Server> server, std::string address,
-                           std::string service_name)
-    : server_(std::move(server)),
-      address_(std::move(address)),
+GrpcListener::GrpcListener(std::unique_ptr<ConnectionAcceptor> acceptor,
+                           std::unique_ptr<grpc::Server> server, std::string service_name)
+    : acceptor_(std::move(acceptor)),
+      server_(std::move(server)),
+      address_(acceptor_->address()),
       service_name_(std::move(service_name)) {}
 
-GrpcListener::~GrpcListener() = default;
+// The acceptor's thread must not hand connections to a server that is gone.
+GrpcListener::~GrpcListener() { acceptor_->Stop(); }
 
 absl::StatusOr<std::unique_ptr<GrpcListener>> GrpcListener::Start(const std::string& name,
                                                                   const std::string& address,
                                                                   const GrpcLimits& limits,
                                                                   grpc::Service& service,
                                                                   std::string service_name) {
+  auto acceptor = ConnectionAcceptor::Listen(address);
+  if (!acceptor.ok()) {
+    return absl::UnavailableError(
+        fmt::format("{} {}", name, std::string(acceptor.status().message())));
+  }
   grpc::EnableDefaultHealthCheckService(true);
   grpc::ServerBuilder builder;
-  int port = 0;
-  builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
+  using Type = grpc::ServerBuilder::experimental_type::ExternalConnectionType;
+  std::shared_ptr<AcceptorForGrpc> handover = builder.experimental().AddExternalConnectionAcceptor(
+      Type::FROM_FD, grpc::InsecureServerCredentials());
   builder.RegisterService(&service);
   ApplyLimits(limits, builder);
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  if (server == nullptr || port == 0) {
-    return absl::UnavailableError(
-        fmt::format("{} '{}': cannot listen there; is the port taken?", name, address));
+  if (server == nullptr) {
+    return absl::InternalError(fmt::format("{} '{}': gRPC did not start", name, address));
   }
-  std::string bound = fmt::format("{}:{}", address.substr(0, address.rfind(':')), port);
+  const auto accepted = [handover](int listener, int connection) {
+    AcceptorForGrpc::NewConnectionParameters parameters;
+    parameters.listener_fd = listener;
+    parameters.fd = connection;
+    handover->HandleNewConnection(&parameters);
+  };
+  (*acceptor)->Serve({accepted, limits.on_connection_refused}, limits.descriptor_ceiling);
   return std::unique_ptr<GrpcListener>(
-      new GrpcListener(std::move(server), std::move(bound), std::move(service_name)));
+      new GrpcListener(*std::move(acceptor), std::move(server), std::move(service_name)));
+}
+
+bool GrpcListener::full() const { return acceptor_->full(); }
+
+std::shared_ptr<grpc::Channel> GrpcListener::InProcessChannel() {
+  return server_->InProcessChannel({});
 }
 
 void GrpcListener::SetServing(bool serving) {
@@ -61,6 +99,7 @@ void GrpcListener::SetServing(bool serving) {
 
 void GrpcListener::Stop(std::chrono::system_clock::time_point deadline) {
   SetServing(false);
+  acceptor_->Stop();
   server_->Shutdown(deadline);
   server_->Wait();
 }

@@ -3,21 +3,30 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
 
 namespace grpc {
+class Channel;
 class Server;
 class Service;
 }  // namespace grpc
 
 namespace fleetmeter {
 
+class ConnectionAcceptor;
+
 struct GrpcLimits {
   int max_message_bytes = 4 << 20;
   int max_streams_per_connection = 64;
+  // Of gRPC's own buffers. Beyond it, gRPC reads less and refuses connections.
+  size_t buffer_bytes = size_t{256} << 20;
+  // See ConnectionAcceptor::Serve.
+  int descriptor_ceiling = 1 << 20;
+  std::function<void()> on_connection_refused = [] {};
 };
 
 class GrpcListener {
@@ -33,6 +42,13 @@ class GrpcListener {
 
   // "127.0.0.1:7443": where it listens.
   const std::string& address() const { return address_; }
+  const std::string& service_name() const { return service_name_; }
+
+  // As many connections are open as may be, and new ones are refused.
+  bool full() const;
+
+  // Calls of the process to itself, past the listening socket and its credentials.
+  std::shared_ptr<grpc::Channel> InProcessChannel();
 
   // What the health service says of the service, and of the server as a whole.
   void SetServing(bool serving);
@@ -41,8 +57,10 @@ class GrpcListener {
   void Stop(std::chrono::system_clock::time_point deadline);
 
  private:
-  GrpcListener(std::unique_ptr<grpc::Server> server, std::string address, std::string service_name);
+  GrpcListener(std::unique_ptr<ConnectionAcceptor> acceptor, std::unique_ptr<grpc::Server> server,
+               std::string service_name);
 
+  std::unique_ptr<ConnectionAcceptor> acceptor_;
   std::unique_ptr<grpc::Server> server_;
   std::string address_;
   std::string service_name_;

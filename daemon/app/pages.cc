@@ -15,16 +15,24 @@ constexpr char kMetricsType[] = "text/plain; version=0.0.4; charset=utf-8";
 // A queue that stays full this long means that we cannot keep up.
 constexpr int64_t kFullTooLong = 10 * kNanosPerSecond;
 
-HttpResponse Metrics(const Writer& writer, DaemonMetrics& metrics, Scrapes& scrapes) {
+absl::Status Health(const PageSources& from) {
+  const Watchdog* watchdog = from.watchdog.load();
+  return watchdog == nullptr ? absl::OkStatus() : watchdog->health();
+}
+
+HttpResponse Metrics(const PageSources& from) {
+  DaemonMetrics& metrics = from.metrics;
+  Scrapes& scrapes = from.scrapes;
   const bool final = scrapes.final();  // before the snapshot is taken
   const SystemClock clock;
   const int64_t start = clock.MonotonicNanos();
   std::string body;
   TextWriter out(body);
-  WriteFleetFamilies(*writer.TakeSnapshot(), out);
+  WriteFleetFamilies(*from.writer.TakeSnapshot(), out);
   WriteProcessFamilies(out);
-  metrics.SetQueue(writer.queued_reports(), writer.queue_limit_reports());
-  metrics.SetLedgerWritable(writer.LedgerTrouble().empty());
+  metrics.SetQueue(from.writer.queued_reports(), from.writer.queue_limit_reports());
+  metrics.SetWatchdog(Health(from).ok());
+  metrics.SetLedgerWritable(from.writer.LedgerTrouble().empty());
   metrics.Rendered(static_cast<double>(clock.MonotonicNanos() - start) / kNanosPerSecond);
   body += metrics.Serialize();
   return {200, kMetricsType, std::move(body), [&scrapes, final] { scrapes.Sent(final); }};
@@ -32,6 +40,12 @@ HttpResponse Metrics(const Writer& writer, DaemonMetrics& metrics, Scrapes& scra
 
 HttpResponse Text(int status, std::string body) {
   return {status, "text/plain; charset=utf-8", std::move(body), nullptr};
+}
+
+HttpResponse Healthy(const PageSources& from) {
+  const absl::Status health = Health(from);
+  if (!health.ok()) return Text(503, std::string(health.message()) + "\n");
+  return Text(200, "ok\n");
 }
 
 HttpResponse Ready(const Writer& writer, const Readiness& readiness) {
@@ -51,20 +65,19 @@ HttpResponse Index() {
           fmt::format("<!doctype html><title>Fleetmeter</title><h1>Fleetmeter {}</h1><ul>"
                       "<li><a href=\"/metrics\">/metrics</a> for Prometheus"
                       "<li><a href=\"/readyz\">/readyz</a> takes reports"
-                      "<li><a href=\"/healthz\">/healthz</a> is alive</ul>\n",
+                      "<li><a href=\"/healthz\">/healthz</a> works, as far as it can tell</ul>\n",
                       kVersion),
           nullptr};
 }
 
 }  // namespace
 
-std::map<std::string, HttpServer::Handler> MakePages(const Writer& writer, DaemonMetrics& metrics,
-                                                     const Readiness& readiness, Scrapes& scrapes) {
+std::map<std::string, HttpServer::Handler> MakePages(const PageSources& sources) {
   return {
       {"/", Index},
-      {"/healthz", [] { return Text(200, "ok\n"); }},
-      {"/readyz", [&writer, &readiness] { return Ready(writer, readiness); }},
-      {"/metrics", [&writer, &metrics, &scrapes] { return Metrics(writer, metrics, scrapes); }},
+      {"/healthz", [sources] { return Healthy(sources); }},
+      {"/readyz", [sources] { return Ready(sources.writer, sources.readiness); }},
+      {"/metrics", [sources] { return Metrics(sources); }},
   };
 }
 

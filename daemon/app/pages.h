@@ -6,6 +6,7 @@
 #include <string>
 
 #include "daemon/accounting/writer.h"
+#include "daemon/app/watchdog.h"
 #include "daemon/exposition/daemon_metrics.h"
 #include "daemon/exposition/http_server.h"
 
@@ -38,8 +39,16 @@ class Scrapes {
   std::atomic<uint64_t> final_sent_ = 0;
 };
 
-// All arguments outlive the handlers.
-std::map<std::string, HttpServer::Handler> MakePages(const Writer& writer, DaemonMetrics& metrics,
-                                                     const Readiness& readiness, Scrapes& scrapes);
+// All of it outlives the handlers.
+struct PageSources {
+  const Writer& writer;
+  DaemonMetrics& metrics;
+  const Readiness& readiness;
+  Scrapes& scrapes;
+  // Null before there is something to watch.
+  const std::atomic<const Watchdog*>& watchdog;
+};
+
+std::map<std::string, HttpServer::Handler> MakePages(const PageSources& sources);
 
 }  // namespace fleetmeter

@@ -24,6 +24,8 @@ struct IngestConfig {
   int64_t max_message_bytes = int64_t{4} << 20;
   int64_t max_reports_per_batch = 512;
   int64_t max_streams = 4'096;
+  // gRPC's own buffers for all collectors together; beyond it it reads less and takes no new ones.
+  int64_t buffer_bytes = int64_t{1} << 30;
   int64_t max_window_nanos = 3'600 * kNanosPerSecond;
   // How far the end of a window may lie behind, and ahead of, the daemon's clock.
   int64_t max_lateness_nanos = int64_t{7} * 86'400 * kNanosPerSecond;

@@ -14,6 +14,7 @@ constexpr int64_t kHour = 3'600 * kSecond;
 constexpr int64_t kDay = 24 * kHour;
 constexpr int64_t kKiB = 1 << 10;
 constexpr int64_t kMiB = 1 << 20;
+constexpr int64_t kGiB = 1 << 30;
 constexpr size_t kMaxPathBytes = 4'096;
 
 // As the file's own folder sees it.
@@ -81,6 +82,7 @@ void ReadIngest(const YamlValue& section, IngestConfig* out) {
   map.Optional("max_message").ReadSize(kKiB, 64 * kMiB, &out->max_message_bytes);
   map.Optional("max_reports_per_batch").ReadInteger(1, 100'000, &out->max_reports_per_batch);
   map.Optional("max_streams").ReadInteger(1, 10'000'000, &out->max_streams);
+  map.Optional("buffer").ReadSize(64 * kMiB, 1'024 * kGiB, &out->buffer_bytes);
   map.Optional("max_window").ReadDuration(kSecond, kDay, &out->max_window_nanos);
   map.Optional("max_lateness").ReadDuration(kSecond, 90 * kDay, &out->max_lateness_nanos);
   map.Optional("future_tolerance").ReadDuration(0, kHour, &out->future_tolerance_nanos);

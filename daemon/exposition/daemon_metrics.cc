@@ -84,7 +84,16 @@ DaemonMetrics::DaemonMetrics(const std::string& version)
       reload_time_(Gauge(*registry_, "fleetmeter_config_last_reload_success_timestamp_seconds",
                          "When the configuration in force was loaded.")),
       render_(Histogram(*registry_, "fleetmeter_exposition_render_seconds",
-                        "Time to render a scrape.", kWorkBounds)) {
+                        "Time to render a scrape.", kWorkBounds)),
+      watchdog_(Gauge(*registry_, "fleetmeter_watchdog_healthy",
+                      "1 while the daemon can reach its own listeners and the writer makes "
+                      "progress, else 0.")) {
+  for (const std::string listener : {"ingest", "query"}) {
+    refused_connections_[listener] =
+        &Counter(*registry_, "fleetmeter_connections_refused_total",
+                 "Connections closed at once, since as many were open as file descriptors allow.",
+                 {{"listener", listener}});
+  }
   for (const RejectReason reason : kRejectReasons) {
     const std::string name(Name(reason));
     rejected_by_reason_[name] = &Counter(*registry_, "fleetmeter_ingest_rejected_reports_total",
@@ -156,6 +165,12 @@ void DaemonMetrics::SetQueue(size_t reports, size_t limit) {
 }
 
 void DaemonMetrics::SetLedgerWritable(bool writable) { ledger_writable_.Set(writable ? 1 : 0); }
+
+void DaemonMetrics::SetWatchdog(bool healthy) { watchdog_.Set(healthy ? 1 : 0); }
+
+void DaemonMetrics::ConnectionRefused(std::string_view listener) {
+  refused_connections_.find(listener)->second->Increment();
+}
 
 std::string DaemonMetrics::Serialize() const {
   return prometheus::TextSerializer().Serialize(registry_->Collect());

@@ -38,6 +38,9 @@ class DaemonMetrics final : public DaemonProbe {
 
   void SetQueue(size_t reports, size_t limit);
   void SetLedgerWritable(bool writable);
+  void SetWatchdog(bool healthy);
+  // `listener`: "ingest" or "query".
+  void ConnectionRefused(std::string_view listener);
 
   // Text format, all families.
   std::string Serialize() const;
@@ -66,6 +69,8 @@ class DaemonMetrics final : public DaemonProbe {
   prometheus::Gauge& reload_successful_;
   prometheus::Gauge& reload_time_;
   prometheus::Histogram& render_;
+  prometheus::Gauge& watchdog_;
+  std::map<std::string, prometheus::Counter*, std::less<>> refused_connections_;
 };
 
 }  // namespace fleetmeter

@@ -142,7 +142,7 @@ Daemon::Daemon(DaemonSettings settings) {
   files_.WriteFile("catalog.yaml", settings.catalog);
   files_.WriteFile("plan.yaml", settings.plan);
   files_.WriteFile("daemon.yaml", DaemonYaml(settings));
-  Start();
+  Start(settings);
 }
 
 Daemon::~Daemon() {
@@ -151,9 +151,11 @@ Daemon::~Daemon() {
   }
 }
 
-void Daemon::Start() {
-  auto process = ChildProcess::Start(
-      {BinaryPath("daemon/fleetmeterd"), "--config=" + files_.PathOf("daemon.yaml")});
+void Daemon::Start(const DaemonSettings& settings) {
+  std::vector<std::string> command = settings.launcher;
+  command.push_back(BinaryPath("daemon/fleetmeterd"));
+  command.push_back("--config=" + files_.PathOf("daemon.yaml"));
+  auto process = ChildProcess::Start(command, {.env = settings.env});
   if (!process.ok()) throw std::runtime_error(process.status().ToString());
   process_ = *std::move(process);
   ingest_address_ = ReadAddress(*process_, "ingest");

@@ -36,6 +36,9 @@ struct DaemonSettings {
   std::vector<std::string> live = {};
   std::vector<std::string> shutdown = {};
   std::string ingest_address = "127.0.0.1:0";
+  std::map<std::string, std::string> env = {};
+  // What starts the daemon, such as {"prlimit", "--nofile=100"}.
+  std::vector<std::string> launcher = {};
 };
 
 // Looks again and again until `condition` holds. False: it did not within half a minute.
@@ -108,7 +111,7 @@ class Daemon {
                   const std::string& signal = "gr_engine_active");
 
  private:
-  void Start();
+  void Start(const DaemonSettings& settings);
 
   const TempFolder files_;
   std::unique_ptr<ChildProcess> process_;

@@ -1,0 +1,74 @@
+#include "daemon/app/watchdog.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+namespace fleetmeter {
+
+Watchdog::Watchdog(Options options, std::vector<Check> checks)
+    : options_(std::move(options)), checks_(std::move(checks)) {}
+
+Watchdog::~Watchdog() {
+  Stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Watchdog::Start() {
+  Round();
+  thread_ = std::thread([this] { Run(); });
+}
+
+void Watchdog::Stop() {
+  MutexLock lock(mutex_);
+  stopping_ = true;
+  changed_.NotifyAll();
+}
+
+absl::Status Watchdog::health() const {
+  MutexLock lock(mutex_);
+  if (failed_rounds_ < 2) return absl::OkStatus();
+  return absl::UnavailableError(
+      fmt::format("{} rounds of checks in a row failed: {}", failed_rounds_, trouble_));
+}
+
+void Watchdog::Round() {
+  std::string trouble;
+  for (const Check& check : checks_) {
+    const absl::Status status = check.run();
+    if (status.ok()) continue;
+    if (!trouble.empty()) trouble += "; ";
+    trouble += fmt::format("{}: {}", check.name, std::string(status.message()));
+  }
+  int failed = 0;
+  {
+    MutexLock lock(mutex_);
+    if (stopping_) return;  // what is being stopped may well not answer
+    const bool was_well = failed_rounds_ == 0;
+    failed = failed_rounds_ = trouble.empty() ? 0 : failed_rounds_ + 1;
+    trouble_ = trouble;
+    if (was_well && failed == 0) return options_.alive();
+  }
+  if (failed > 0) {
+    spdlog::error("watchdog: {}", trouble);
+  } else {
+    spdlog::info("watchdog: all checks succeed again");
+    options_.alive();
+  }
+}
+
+void Watchdog::Run() {
+  while (true) {
+    {
+      const auto next = std::chrono::steady_clock::now() + options_.interval;
+      MutexLock lock(mutex_);
+      while (!stopping_ && changed_.WaitUntil(mutex_, next)) {
+      }
+      if (stopping_) return;
+    }
+    Round();
+  }
+}
+
+}  // namespace fleetmeter
