@@ -2,6 +2,7 @@
 #   source   deploy/ of the sources
 #   bin      where programs go, below the prefix
 #   sysconf  where configuration goes, below the prefix; but with /usr it is /etc, as GNUInstallDirs has it
+#   doc      where documentation goes, below the prefix
 
 if(IS_ABSOLUTE "${sysconf}")
   set(confdir "${sysconf}/fleetmeter")
@@ -18,25 +19,36 @@ endif()
 
 # A configuration that somebody changed stays; ours then comes beside it, as NAME.new.
 function(install_configuration from to)
+  cmake_path(ABSOLUTE_PATH from BASE_DIRECTORY "${source}")
   get_filename_component(folder "${confdir}/${to}" DIRECTORY)
   get_filename_component(name "${to}" NAME)
   set(there "$ENV{DESTDIR}${confdir}/${to}")
   if(EXISTS "${there}")
     file(SHA256 "${there}" old)
-    file(SHA256 "${source}/${from}" new)
+    file(SHA256 "${from}" new)
     if(NOT old STREQUAL new)
       string(APPEND name ".new")
       message(STATUS "Kept: ${there} differs from ours, which is ${name}")
     endif()
   endif()
-  file(INSTALL DESTINATION "${folder}" TYPE FILE RENAME "${name}" FILES "${source}/${from}")
+  file(INSTALL DESTINATION "${folder}" TYPE FILE RENAME "${name}" FILES "${from}")
 endfunction()
 
-install_configuration(fleetmeterd.yaml fleetmeterd.yaml)
+# An installed daemon keeps its books, where its unit lets it write.
+file(READ "${source}/fleetmeterd.yaml" shipped)
+set(path "path: /var/lib/fleetmeter/ledger.db\n")
+string(REPLACE "  # ${path}" "  ${path}" installed "${shipped}")
+if(installed STREQUAL shipped)
+  message(FATAL_ERROR "deploy/fleetmeterd.yaml has no '# ${path}'")
+endif()
+file(WRITE "${scratch}/fleetmeterd.yaml" "${installed}")
+
+install_configuration("${scratch}/fleetmeterd.yaml" fleetmeterd.yaml)
 install_configuration(catalog/default.yaml catalog/default.yaml)
 install_configuration(plans/example.yaml plans/example.yaml)
 install_configuration(systemd/collector.env collector.env)
 
+set(docdir "${CMAKE_INSTALL_PREFIX}/${doc}")
 set(units "${CMAKE_INSTALL_PREFIX}/lib/systemd/system")
 foreach(unit fleetmeterd.service fleetmeter-collector.service)
   set(unit_file "$ENV{DESTDIR}${units}/${unit}")
