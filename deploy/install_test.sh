@@ -50,7 +50,7 @@ staged_units_name_installed_files() {
     if grep -E '@[a-z]+@' "$unit"; then return 1; fi
     while read -r path; do
       [ -e "$stage$path" ] || { echo "$unit names $path, which is not installed" && return 1; }
-    done < <(grep -Eo '/(usr/bin|etc)/fleetmeter[^ ]*' "$unit")
+  done < <(sed '/^#/d' "$unit" | grep -Eo '/(usr/bin|etc)/fleetmeter[^ ]*')
   done
   [ ! -e "$stage/usr/etc" ]
 }
