@@ -32,7 +32,7 @@ std::optional<Rejection> CheckLength(const UsageReport& report, const AdmissionC
 }
 
 std::optional<Rejection> CheckPosition(const UsageReport& report, const AdmissionContext& context) {
-  const int64_t ahead = report.WindowEnd() - context.now_unix_nanos;
+  const int64_t ahead = report.WindowEnd() - context.now.latest;
   if (ahead > context.limits.future_tolerance_nanos) {
     return Rejection{
         RejectReason::kWindowInFuture, "window_start_unix_nanos",
@@ -41,10 +41,11 @@ std::optional<Rejection> CheckPosition(const UsageReport& report, const Admissio
   }
   const int64_t oldest =
       std::max(context.limits.max_lateness_nanos, context.limits.adjust_up_to_nanos);
-  if (-ahead > oldest) {
-    return Rejection{RejectReason::kWindowTooOld, "window_start_unix_nanos",
-                     fmt::format("window ended {} s ago; expected at most {} s", Seconds(-ahead),
-                                 Seconds(oldest))};
+  const int64_t age = context.now.earliest - report.WindowEnd();
+  if (age > oldest) {
+    return Rejection{
+        RejectReason::kWindowTooOld, "window_start_unix_nanos",
+        fmt::format("window ended {} s ago; expected at most {} s", Seconds(age), Seconds(oldest))};
   }
   const TimeSpan window{report.window_start_unix_nanos, report.WindowEnd()};
   if (context.windows != nullptr && context.windows->Overlaps(window)) {
@@ -97,7 +98,7 @@ std::optional<Rejection> CheckAdmission(const UsageReport& report,
 }
 
 bool IsAdjustment(const UsageReport& report, const AdmissionContext& context) {
-  return context.now_unix_nanos - report.WindowEnd() > context.limits.max_lateness_nanos;
+  return context.now.earliest - report.WindowEnd() > context.limits.max_lateness_nanos;
 }
 
 }  // namespace fleetmeter

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "daemon/accounting/clock_watch.h"
 #include "daemon/fleet/fleet_model.h"
 #include "daemon/usage/usage_report.h"
 #include "daemon/usage/window_set.h"
@@ -22,7 +23,8 @@ struct WindowLimits {
 struct AdmissionContext {
   const FleetModel& model;
   WindowLimits limits;
-  int64_t now_unix_nanos = 0;
+  // The present, by whichever clocks there are to believe.
+  ClockReading now;
   // What was counted of the source; nullptr for a new one.
   const WindowSet* windows = nullptr;
   // 1 unless the stream declared a replay speed: duration may be this many times the length.

@@ -24,6 +24,7 @@ Writer::Writer(Options options, WriterSettings settings, const Clock& clock, Led
       clock_(clock),
       ledger_(ledger),
       probe_(probe),
+      clock_watch_(clock),
       settings_(std::move(settings)),
       state_(settings_.state) {}
 
@@ -176,6 +177,14 @@ void Writer::Process(std::vector<Submission> batch) {
     return settings_;
   }();
   Draft draft;
+  draft.now = clock_watch_.Read();
+  if (draft.now.stepped) {
+    spdlog::warn(
+        "the wall clock was set: it is {} s ahead of what has passed; windows are "
+        "taken by either",
+        clock_watch_.deviation_nanos() / kNanosPerSecond);
+    probe_.ClockStepped(static_cast<double>(clock_watch_.deviation_nanos()) / kNanosPerSecond);
+  }
   std::vector<SubmitResult> results(batch.size());
   for (size_t i = 0; i < batch.size(); ++i) Settle(batch[i], settings, draft, results[i]);
   absl::Status committed;
@@ -195,7 +204,7 @@ AdmissionContext Writer::ContextFor(const Submission& submission, const Sequence
   const auto pending = draft.windows.find(source);
   return {.model = *settings.model,
           .limits = settings.windows,
-          .now_unix_nanos = clock_.UnixNanos(),
+          .now = draft.now,
           .windows = pending != draft.windows.end() ? &pending->second : state_.Windows(source),
           .replay_speed = submission.replay_speed};
 }

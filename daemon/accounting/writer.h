@@ -17,6 +17,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "daemon/accounting/admission.h"
+#include "daemon/accounting/clock_watch.h"
 #include "daemon/accounting/fleet_state.h"
 #include "daemon/accounting/snapshot.h"
 #include "daemon/accounting/stream_table.h"
@@ -117,6 +118,7 @@ class Writer {
  private:
   // A transaction being put together.
   struct Draft {
+    ClockReading now;
     LedgerTransaction transaction;
     absl::flat_hash_map<std::string, WindowSet> windows;  // of sources in it
     absl::flat_hash_set<std::string> signals;             // in it, and never counted before
@@ -150,6 +152,7 @@ class Writer {
   const Clock& clock_;
   Ledger& ledger_;
   DaemonProbe& probe_;
+  ClockWatch clock_watch_;  // the writer thread's own
 
   mutable Mutex queue_mutex_;
   CondVar queue_changed_;

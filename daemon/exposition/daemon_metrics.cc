@@ -61,6 +61,11 @@ DaemonMetrics::DaemonMetrics(const std::string& version)
       fenced_(Counter(*registry_, "fleetmeter_ingest_fenced_sessions_total",
                       "Sessions that went on after a later one had opened their stream: two "
                       "processes on one spool, or a cloned host.")),
+      clock_steps_(Counter(*registry_, "fleetmeter_clock_steps_total",
+                           "How often the daemon's wall clock was set while it ran.")),
+      clock_ahead_(Gauge(*registry_, "fleetmeter_clock_ahead_seconds",
+                         "How far the wall clock was ahead of what had passed, when it was last "
+                         "set; 0 if it never was.")),
       queue_(
           Gauge(*registry_, "fleetmeter_ingest_queue_reports", "Reports waiting for the writer.")),
       queue_limit_(Gauge(*registry_, "fleetmeter_ingest_queue_limit_reports",
@@ -127,6 +132,11 @@ void DaemonMetrics::CountersRestored(const std::map<std::string, uint64_t>& by_r
     // A reason of an earlier version is still part of the sum.
     if (it != rejected_by_reason_.end()) it->second->Increment(static_cast<double>(count));
   }
+}
+
+void DaemonMetrics::ClockStepped(double ahead_seconds) {
+  clock_steps_.Increment();
+  clock_ahead_.Set(ahead_seconds);
 }
 
 void DaemonMetrics::ReportConflict() { conflict_.Increment(); }

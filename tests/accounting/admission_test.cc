@@ -15,7 +15,7 @@ class AdmissionTest : public testing::Test {
                                               .max_lateness_nanos = 3'600 * kNanosPerSecond,
                                               .adjust_up_to_nanos = 7'200 * kNanosPerSecond,
                                               .future_tolerance_nanos = 5 * kNanosPerSecond},
-                                   .now_unix_nanos = kStart + kWindow,
+                                   .now = {kStart + kWindow, kStart + kWindow, false},
                                    .windows = windows_.empty() ? nullptr : &windows_,
                                    .replay_speed = replay_speed});
   }

@@ -162,5 +162,34 @@ TEST_F(WriterTest, ABrokenLedgerIsNeverAskedAgain) {
   EXPECT_EQ(Booked(), 0);
 }
 
+// However the clock is set while the daemon runs, nothing is refused for its time.
+TEST_F(WriterTest, AClockThatIsSetLosesNothing) {
+  constexpr int64_t kHour = 3'600 * kNanosPerSecond;
+  constexpr int64_t kTenYears = int64_t{3'650} * 86'400 * kNanosPerSecond;
+  StartWriter();
+  uint64_t sequence = 0;
+  const auto report = [&] {
+    clock_.Pass(kWindow);
+    ++sequence;
+    const SubmitResult result = Submit({Good(sequence)}).get();
+    EXPECT_TRUE(result.dispositions.empty());
+    EXPECT_EQ(result.acknowledged_through, sequence);
+  };
+  clock_.Pass(kWindow);
+  report();
+  for (const int64_t step : {kHour, -2 * kHour, kTenYears, -2 * kTenYears}) {
+    clock_.unix_nanos += step;
+    report();
+    report();
+  }
+  for (int i = 0; i < 3; ++i) {  // it stands still
+    const int64_t frozen = clock_.unix_nanos;
+    report();
+    clock_.unix_nanos = frozen;
+  }
+  EXPECT_EQ(Booked(), sequence * 10 * absl::int128(kWindow));
+  EXPECT_GE(probe_.clock_steps, 4);
+}
+
 }  // namespace
 }  // namespace fleetmeter

@@ -120,7 +120,7 @@ inline void ApplyTo(FleetState& state, const UsageReport& report, const FleetMod
                     int64_t now_unix_nanos) {
   const AdmissionContext context = {.model = model,
                                     .limits = {INT64_MAX / 4, INT64_MAX / 4, 0, 0},
-                                    .now_unix_nanos = now_unix_nanos,
+                                    .now = {now_unix_nanos, now_unix_nanos, false},
                                     .windows = state.Windows(report.source)};
   state.Apply(
       CountReport({}, {.sequence = 1, .digest = 0, .report = report, .rejection = {}}, context),

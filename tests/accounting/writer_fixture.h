@@ -28,6 +28,7 @@ class SilentProbe : public DaemonProbe {
     accepted += static_cast<int>(by_result.at("accepted"));
   }
   void ReportDuplicate() override { ++duplicates; }
+  void ClockStepped(double) override { ++clock_steps; }
   void ReportConflict() override { ++conflicts; }
   void SessionFenced() override { ++fenced; }
   void ReportOutOfSequence() override {}
@@ -43,6 +44,7 @@ class SilentProbe : public DaemonProbe {
   std::atomic<int> duplicates = 0;
   std::atomic<int> conflicts = 0;
   std::atomic<int> fenced = 0;
+  std::atomic<int> clock_steps = 0;
   std::atomic<int> rejected = 0;
 };
 

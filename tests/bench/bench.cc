@@ -76,7 +76,7 @@ void AdmitAndApply(benchmark::State& state) {
     const AdmissionContext context = {
         .model = *model,
         .limits = {INT64_MAX / 4, INT64_MAX / 4, INT64_MAX / 4, INT64_MAX / 4},
-        .now_unix_nanos = kStart,
+        .now = {kStart, kStart, false},
         .windows = fleet.Windows(report.source)};
     benchmark::DoNotOptimize(CheckAdmission(report, context));
     ApplyTo(fleet, report, *model, kStart);
