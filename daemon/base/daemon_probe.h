@@ -18,6 +18,8 @@ class DaemonProbe {
   // What was counted before the start, by result and of the rejected by reason. Called once.
   virtual void CountersRestored(const std::map<std::string, uint64_t>& by_result,
                                 const std::map<std::string, uint64_t>& rejected_by_reason) = 0;
+  // How far a sender's wall clock and ours are apart.
+  virtual void ClockSkew(double seconds) = 0;
   // The wall clock was set; how far it is ahead now of what has passed.
   virtual void ClockStepped(double ahead_seconds) = 0;
   virtual void ReportConflict() = 0;

@@ -61,6 +61,10 @@ DaemonMetrics::DaemonMetrics(const std::string& version)
       fenced_(Counter(*registry_, "fleetmeter_ingest_fenced_sessions_total",
                       "Sessions that went on after a later one had opened their stream: two "
                       "processes on one spool, or a cloned host.")),
+      skew_(Histogram(*registry_, "fleetmeter_ingest_clock_skew_seconds",
+                      "By how much the wall clocks of sender and daemon differed, a batch; the way "
+                      "it took included.",
+                      {0.01, 0.1, 1, 5, 60, 3'600, 86'400})),
       clock_steps_(Counter(*registry_, "fleetmeter_clock_steps_total",
                            "How often the daemon's wall clock was set while it ran.")),
       clock_ahead_(Gauge(*registry_, "fleetmeter_clock_ahead_seconds",
@@ -133,6 +137,8 @@ void DaemonMetrics::CountersRestored(const std::map<std::string, uint64_t>& by_r
     if (it != rejected_by_reason_.end()) it->second->Increment(static_cast<double>(count));
   }
 }
+
+void DaemonMetrics::ClockSkew(double seconds) { skew_.Observe(seconds); }
 
 void DaemonMetrics::ClockStepped(double ahead_seconds) {
   clock_steps_.Increment();

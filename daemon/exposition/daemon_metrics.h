@@ -25,6 +25,7 @@ class DaemonMetrics final : public DaemonProbe {
   void CountersRestored(const std::map<std::string, uint64_t>& by_result,
                         const std::map<std::string, uint64_t>& rejected_by_reason) override;
   void ReportDuplicate() override;
+  void ClockSkew(double seconds) override;
   void ClockStepped(double ahead_seconds) override;
   void ReportConflict() override;
   void SessionFenced() override;
@@ -59,6 +60,7 @@ class DaemonMetrics final : public DaemonProbe {
   std::map<std::string, prometheus::Counter*, std::less<>> rejected_by_reason_;
   prometheus::Gauge& streams_;
   prometheus::Counter& fenced_;
+  prometheus::Histogram& skew_;
   prometheus::Counter& clock_steps_;
   prometheus::Gauge& clock_ahead_;
   prometheus::Gauge& queue_;

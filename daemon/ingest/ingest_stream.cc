@@ -125,6 +125,11 @@ void IngestStream::HandleBatch(const v1::Batch& batch) {
                             fmt::format("batch has {} reports; expected at most {}", size,
                                         service_.limits_.max_reports_per_batch)));
   }
+  if (batch.sent_unix_nanos() != 0) {
+    const double ahead = static_cast<double>(batch.sent_unix_nanos()) -
+                         static_cast<double>(service_.clock_.UnixNanos());
+    service_.probe_.ClockSkew(std::abs(ahead) / kNanosPerSecond);
+  }
   std::vector<uint64_t> sequences;
   for (const v1::UsageReport& report : batch.reports()) sequences.push_back(report.sequence());
   Submission submission;

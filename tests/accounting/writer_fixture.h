@@ -28,6 +28,7 @@ class SilentProbe : public DaemonProbe {
     accepted += static_cast<int>(by_result.at("accepted"));
   }
   void ReportDuplicate() override { ++duplicates; }
+  void ClockSkew(double) override {}
   void ClockStepped(double) override { ++clock_steps; }
   void ReportConflict() override { ++conflicts; }
   void SessionFenced() override { ++fenced; }

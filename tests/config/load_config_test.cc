@@ -104,11 +104,16 @@ TEST(ShippedDaemonConfig, ShowsEverySettingWithItsDefault) {
   const TempFolder folder;
   const auto config = LoadDaemonConfig(folder.Write("d.yaml", text));
   ASSERT_TRUE(config.ok()) << config.status();
-  EXPECT_EQ(settings, 21);
+  EXPECT_EQ(settings, 27);
   const DaemonConfig defaults;
   EXPECT_EQ(config->listen.ingest, defaults.listen.ingest);
   EXPECT_EQ(config->listen.query, defaults.listen.query);
   EXPECT_EQ(config->listen.http, defaults.listen.http);
+  EXPECT_EQ(config->ledger.path, "/var/lib/fleetmeter/ledger.db");  // no default: the package's
+  EXPECT_EQ(config->ledger.keep_hours_nanos, defaults.ledger.keep_hours_nanos);
+  EXPECT_EQ(config->ledger.keep_days_nanos, defaults.ledger.keep_days_nanos);
+  EXPECT_EQ(config->ledger.workloads_per_pool, defaults.ledger.workloads_per_pool);
+  EXPECT_EQ(config->ingest.adjust_up_to_nanos, defaults.ingest.adjust_up_to_nanos);
   EXPECT_EQ(config->ingest.queue_reports, defaults.ingest.queue_reports);
   EXPECT_EQ(config->ingest.commit_reports, defaults.ingest.commit_reports);
   EXPECT_EQ(config->ingest.max_message_bytes, defaults.ingest.max_message_bytes);
