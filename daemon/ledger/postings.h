@@ -1,0 +1,46 @@
+// In which hours a report's chip-time is booked. Pure integer arithmetic.
+//
+// Of a total T in a window [s, s+L), what lies before a boundary b is floor(T * (b - s) / L); an
+// hour gets the difference between its two boundaries. So the hours add up to T exactly, and
+// whoever does the same arithmetic gets the same integers. One consequence: amounts are cut
+// independently of one another, so that in a single hour of a single report the busy part may come
+// out one chip-nanosecond above the part that was measured; over the whole window it does not.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "daemon/ledger/usage_amounts.h"
+#include "daemon/usage/usage_report.h"
+
+namespace fleetmeter {
+
+inline constexpr int64_t kSecondsPerHour = 3600;
+
+// The part of a window that lies in one UTC hour.
+struct HourSlice {
+  int64_t hour_start = 0;  // seconds since 1970
+  // Offsets from the window's start, nanoseconds.
+  int64_t from_nanos = 0;
+  int64_t to_nanos = 0;
+
+  friend bool operator==(const HourSlice&, const HourSlice&) = default;
+};
+
+// The start of the hour that holds a time; seconds since 1970.
+int64_t HourOf(int64_t unix_nanos);
+
+// In order, adjoining, covering the window. InvalidArgument unless the window starts in 1970 or
+// later, is longer than 0, and ends within 64 bits.
+absl::StatusOr<std::vector<HourSlice>> SliceByHour(int64_t window_start_unix_nanos,
+                                                   int64_t window_length_nanos);
+
+// What a group was measured to be. InvalidArgument for negative amounts, and for busy or productive
+// beyond the chips they were measured on.
+absl::StatusOr<UsageAmounts> AmountsOf(const UsageGroup& group);
+
+// The slice's part of `total`, which was used over a window of that length.
+UsageAmounts PartIn(const HourSlice& slice, const UsageAmounts& total, int64_t window_length_nanos);
+
+}  // namespace fleetmeter
