@@ -47,9 +47,7 @@ absl::StatusOr<Slots> ParseSlots(const std::string& bytes) {
 std::vector<HeldCell> HeldBy(const UsageReport& report, const int64_t* cells) {
   std::map<int64_t, int64_t> held;
   for (const UsageGroup& group : report.groups) {
-    const absl::int128 scaled = absl::int128(group.chip_nanos) * kMicroChipsPerChip +
-                                absl::int128(report.duration_nanos) / 2;
-    held[*cells++] += static_cast<int64_t>(scaled / report.duration_nanos);
+    held[*cells++] += MeanMicroChips(group.chip_nanos, report.duration_nanos);
   }
   std::vector<HeldCell> out;
   for (const auto& [cell, micro_chips] : held) out.push_back({cell, micro_chips});
