@@ -4,36 +4,35 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 namespace fleetmeter::collector {
 namespace {
 
-// The daemon bounds a window at an hour by default; longer gaps are reported in pieces.
-constexpr int64_t kLongestWindow = 1'800 * kNanosPerSecond;
+constexpr int kMostLastWindows = 100;  // 50 h of them
 
 }  // namespace
 
-Pipeline::Pipeline(PipelineOptions options, std::unique_ptr<Source> source, const Clock& clock)
+Pipeline::Pipeline(PipelineOptions options, std::unique_ptr<Source> source,
+                   std::unique_ptr<Outbox> outbox, const Clock& clock)
     : options_(std::move(options)),
       source_(std::move(source)),
+      name_(source_->Name()),
       clock_(clock),
-      outbox_(options_.outbox_reports),
-      sender_(options_.sender, outbox_) {}
+      outbox_(std::move(outbox)),
+      sender_(options_.sender, *outbox_) {}
 
 Pipeline::~Pipeline() { Stop(); }
 
 void Pipeline::Start() {
-  window_end_unix_ = clock_.UnixNanos();
-  window_end_monotonic_ = clock_.MonotonicNanos();
+  windows_.emplace(clock_, outbox_->EarlierWindowEnd(), options_.speed);
   sender_.Start();
   thread_ = std::thread([this] { Run(); });
 }
 
 void Pipeline::StopSampling() {
   stopping_ = true;
-  outbox_.Wake();
+  outbox_->Wake();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -42,69 +41,105 @@ void Pipeline::Stop() {
   sender_.Stop();
 }
 
-bool Pipeline::Done() const { return outbox_.Finished() || sender_.refusal().has_value(); }
+bool Pipeline::Done() const {
+  return outbox_->Finished() || sender_.refusal().has_value() || Failed();
+}
 
 absl::Status Pipeline::status() const {
+  if (absl::Status failure = outbox_->failure(); !failure.ok()) return failure;
   if (const auto refusal = sender_.refusal()) return absl::FailedPreconditionError(*refusal);
-  if (const size_t left = outbox_.size(); left > 0) {
+  const OutboxStats stats = outbox_->stats();
+  if (stats.unwritten_reports > 0) {
+    return absl::ResourceExhaustedError(fmt::format(
+        "{} reports of {} were measured and could not be written", stats.unwritten_reports, name_));
+  }
+  if (stats.waiting_reports > 0 && !outbox_->durable()) {
     return absl::UnavailableError(
-        fmt::format("{} reports of {} were not delivered", left, source_->Name()));
+        fmt::format("{} reports of {} were not delivered", stats.waiting_reports, name_));
   }
   if (sender_.rejected() > 0) {
     return absl::InvalidArgumentError(
-        fmt::format("{} reports of {} were rejected", sender_.rejected(), source_->Name()));
+        fmt::format("{} reports of {} were rejected", sender_.rejected(), name_));
   }
   return absl::OkStatus();
 }
 
+PipelineStats Pipeline::stats() const {
+  PipelineStats stats;
+  stats.source = name_;
+  stats.outbox = outbox_->stats();
+  stats.sender = sender_.stats();
+  stats.samples_failed = samples_failed_;
+  stats.ticks_skipped = ticks_skipped_;
+  stats.ticks_held = ticks_held_;
+  stats.refused = sender_.refusal().has_value();
+  return stats;
+}
+
 void Pipeline::WaitUntil(std::chrono::steady_clock::time_point when) {
   while (!stopping_ && std::chrono::steady_clock::now() < when) {
-    outbox_.WaitForChange(outbox_.version(), when);
+    outbox_->WaitForChange(outbox_->version(), when);
   }
 }
 
 void Pipeline::Run() {
   auto next = std::chrono::steady_clock::now() + options_.interval;
-  while (!stopping_) {
+  while (!stopping_ && !Failed()) {
     WaitUntil(next);
     next = std::max(next + options_.interval, std::chrono::steady_clock::now());
+    if (stopping_) break;
     // A full outbox skips the tick: the next window covers it, so nothing is lost but detail.
-    if (stopping_ || !outbox_.HasRoom()) continue;
-    if (!SampleOnce()) return outbox_.Close();
+    if (!outbox_->HasRoom()) {
+      ++ticks_skipped_;
+      continue;
+    }
+    if (!SampleOnce(false)) return Finish(next);
   }
-  SampleOnce();  // what has happened since the last tick
-  outbox_.Close();
+  FlushAtEnd();
+  outbox_->Close();
 }
 
-Window Pipeline::NextWindow() {
-  Window window;
-  const int64_t monotonic = clock_.MonotonicNanos();
-  window.length_nanos = std::clamp<int64_t>(monotonic - window_end_monotonic_, 1, kLongestWindow);
-  window.start_unix_nanos = window_end_unix_;
-  const double duration = static_cast<double>(window.length_nanos) * options_.speed;
-  window.duration_nanos = std::clamp<int64_t>(std::llround(duration), 1,
-                                              std::max<int64_t>(1, source_->RemainingNanos()));
-  return window;
+// The source is at its end; what the disk had no room for is still to be written.
+void Pipeline::Finish(std::chrono::steady_clock::time_point next) {
+  while (!stopping_ && !Failed() && outbox_->stats().unwritten_reports > 0) {
+    WaitUntil(next);
+    next += options_.interval;
+    outbox_->HasRoom();
+  }
+  outbox_->Close();
 }
 
-bool Pipeline::SampleOnce() {
-  const Window window = NextWindow();
-  std::vector<v1::UsageReport> reports;
-  const absl::Status sampled = source_->Sample(window, reports);
-  if (absl::IsOutOfRange(sampled)) return false;
-  window_end_monotonic_ += window.length_nanos;
-  window_end_unix_ += window.length_nanos;
-  // Windows follow the monotonic clock; a wall clock that was set forward leaves a gap, one that
-  // was set back leaves them ahead of it until it catches up.
-  const int64_t behind = clock_.UnixNanos() - window_end_unix_;
-  const int64_t lag = clock_.MonotonicNanos() - window_end_monotonic_;
-  if (behind - lag > kNanosPerSecond) window_end_unix_ += behind - lag;
-  if (!sampled.ok()) {
-    spdlog::error("{}: {}", source_->Name(), std::string(sampled.message()));
+// What has happened since the last tick, in as many windows as it takes.
+void Pipeline::FlushAtEnd() {
+  const int64_t until = clock_.MonotonicNanos();
+  for (int i = 0; i < kMostLastWindows && !Failed(); ++i) {
+    const int64_t before = windows_->OwedNanos();
+    if (!SampleOnce(true)) return;
+    const int64_t owed = windows_->OwedNanos() - (clock_.MonotonicNanos() - until);
+    if (owed <= 0) return;
+    if (windows_->OwedNanos() >= before) break;  // the wall clock has no place for it
+  }
+  spdlog::error("{}: the last {:.3f} s that were measured find no place in wall time", name_,
+                static_cast<double>(windows_->OwedNanos()) / kNanosPerSecond);
+}
+
+bool Pipeline::SampleOnce(bool last) {
+  const std::optional<Window> window = windows_->Next(source_->RemainingNanos(), last);
+  if (!window) {
+    ++ticks_held_;
     return true;
   }
-  if (absl::Status kept = outbox_.Append(std::move(reports)); !kept.ok()) {
-    spdlog::error("{}: {}", source_->Name(), std::string(kept.message()));
+  std::vector<v1::UsageReport> reports;
+  const absl::Status sampled = source_->Sample(*window, reports);
+  if (absl::IsOutOfRange(sampled)) return false;
+  windows_->Advance();
+  if (!sampled.ok()) {
+    ++samples_failed_;
+    spdlog::error("{}: {}", name_, std::string(sampled.message()));
+    return true;
+  }
+  if (absl::Status kept = outbox_->Append(std::move(reports)); !kept.ok()) {
+    spdlog::error("{}: {}", name_, std::string(kept.message()));
   }
   return true;
 }

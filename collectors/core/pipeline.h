@@ -1,13 +1,14 @@
 // One source on its way to the daemon: samples it at an interval, and has a sender deliver it.
 //
 // Start, Stop and the questions are for one thread, the program's main thread; sampling runs on a
-// thread of its own.
+// thread of its own. stats() may be asked by any thread.
 #pragma once
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -15,6 +16,7 @@
 #include "collectors/core/outbox.h"
 #include "collectors/core/sender.h"
 #include "collectors/core/source.h"
+#include "collectors/core/window_clock.h"
 #include "daemon/base/clock.h"
 
 namespace fleetmeter::collector {
@@ -22,15 +24,25 @@ namespace fleetmeter::collector {
 struct PipelineOptions {
   SenderOptions sender;
   std::chrono::nanoseconds interval{std::chrono::seconds(10)};
-  size_t outbox_reports = 100'000;
   // The source's time runs this many times faster than the clock.
   double speed = 1;
+};
+
+struct PipelineStats {
+  std::string source;  // Source::Name
+  OutboxStats outbox;
+  SenderStats sender;
+  uint64_t samples_failed = 0;
+  uint64_t ticks_skipped = 0;  // for want of room
+  uint64_t ticks_held = 0;     // for a wall clock that was set back
+  bool refused = false;        // by the daemon, for good
 };
 
 class Pipeline {
  public:
   // `clock` outlives the pipeline.
-  Pipeline(PipelineOptions options, std::unique_ptr<Source> source, const Clock& clock);
+  Pipeline(PipelineOptions options, std::unique_ptr<Source> source, std::unique_ptr<Outbox> outbox,
+           const Clock& clock);
   ~Pipeline();
 
   void Start();
@@ -41,24 +53,31 @@ class Pipeline {
 
   // The source is at its end, and everything is delivered; or nothing more can be.
   bool Done() const;
+  // The outbox failed: the process has to end, and a new one to recover what is on the disk.
+  bool Failed() const { return !outbox_->failure().ok(); }
   // OK, or what went wrong so far, e.g. reports left behind.
   absl::Status status() const;
-  const Source& source() const { return *source_; }
+  const std::string& name() const { return name_; }
+  PipelineStats stats() const;
 
  private:
   void Run();
-  // The window since the last one, cut so that a replay ends where it should.
-  Window NextWindow();
-  bool SampleOnce();
+  // False at the end of the source.
+  bool SampleOnce(bool last);
+  void FlushAtEnd();
+  void Finish(std::chrono::steady_clock::time_point next);
   void WaitUntil(std::chrono::steady_clock::time_point when);
 
   const PipelineOptions options_;
   const std::unique_ptr<Source> source_;
+  const std::string name_;
   const Clock& clock_;
-  Outbox outbox_;
+  const std::unique_ptr<Outbox> outbox_;
   Sender sender_;
-  int64_t window_end_unix_ = 0;       // the sampling thread's own
-  int64_t window_end_monotonic_ = 0;  // likewise
+  std::optional<WindowClock> windows_;  // the sampling thread's own
+  std::atomic<uint64_t> samples_failed_ = 0;
+  std::atomic<uint64_t> ticks_skipped_ = 0;
+  std::atomic<uint64_t> ticks_held_ = 0;
   std::atomic<bool> stopping_ = false;
   std::thread thread_;
 };

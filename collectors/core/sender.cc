@@ -1,5 +1,6 @@
 #include "collectors/core/sender.h"
 
+#include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
 #include <spdlog/spdlog.h>
 
@@ -7,6 +8,8 @@
 #include <random>
 #include <utility>
 
+#include "collectors/core/resume.h"
+#include "daemon/base/clock.h"
 #include "fleetmeter/v1/ingest.grpc.pb.h"
 
 namespace fleetmeter::collector {
@@ -16,23 +19,19 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int kMaxInFlight = 4;
 constexpr size_t kMaxBatchReports = 512;
-constexpr size_t kStreamIdBytes = 16;
 constexpr size_t kEnvelopeBytes = 16;                   // tags and lengths around a report
 constexpr auto kLook = std::chrono::milliseconds(200);  // how soon a stop is noticed
 constexpr uint64_t kLoggedRejections = 20;
 
-std::string RandomStreamId() {
-  std::random_device random;
-  std::string id(kStreamIdBytes, '\0');
-  for (char& byte : id) byte = static_cast<char>(random());
-  return id;
-}
-
 // What sending again cannot mend.
 bool IsFinal(grpc::StatusCode code) {
   return code == grpc::StatusCode::FAILED_PRECONDITION ||
-         code == grpc::StatusCode::INVALID_ARGUMENT || code == grpc::StatusCode::UNIMPLEMENTED ||
-         code == grpc::StatusCode::PERMISSION_DENIED;
+         code == grpc::StatusCode::INVALID_ARGUMENT || code == grpc::StatusCode::UNIMPLEMENTED;
+}
+
+// What only a person can mend, without a restart of ours: asking often is no use.
+bool IsDenied(grpc::StatusCode code) {
+  return code == grpc::StatusCode::PERMISSION_DENIED || code == grpc::StatusCode::UNAUTHENTICATED;
 }
 
 }  // namespace
@@ -51,6 +50,7 @@ class Sender::Session {
   ~Session() {
     MutexLock lock(sender_.mutex_);
     sender_.open_call_ = nullptr;
+    sender_.stats_.connected = false;
   }
 
   grpc::Status Run() {
@@ -64,12 +64,15 @@ class Sender::Session {
   }
 
   bool progressed() const { return progressed_; }
+  // It ended for a new stream, which may be opened at once.
+  bool reopen() const { return reopen_; }
 
  private:
   bool Open() {
+    const OutboxPosition own = outbox_.position();
     v1::StreamRequest request;
     v1::Open& open = *request.mutable_open();
-    open.set_stream_id(sender_.stream_id_);
+    open.set_stream_id(own.stream_id);
     open.set_client(sender_.options_.client);
     open.set_replay_speed(sender_.options_.replay_speed);
     v1::StreamResponse response;
@@ -79,31 +82,52 @@ class Sender::Session {
     max_reports_ = std::clamp<size_t>(welcome.max_reports_per_batch(), 1, kMaxBatchReports);
     max_message_bytes_ = welcome.max_message_bytes();
     max_bytes_ = max_message_bytes_ / 2;
-    Resume(welcome.next_sequence());
+    if (!Resume(welcome, own)) {
+      context_.TryCancel();  // ours to end; nothing was sent
+      return false;
+    }
+    MutexLock lock(sender_.mutex_);
+    ++sender_.stats_.sessions;
+    sender_.stats_.connected = true;
     return true;
   }
 
-  // Where the daemon stands decides where we go on.
-  void Resume(uint64_t next_sequence) {
-    const uint64_t ours = outbox_.acknowledged_through();
-    if (next_sequence > ours) {
-      outbox_.Acknowledge(next_sequence - 1);  // counted, but the word of it was lost
-    } else {
-      spdlog::error(
-          "the daemon at {} expects report {} of a stream of which it acknowledged {}: its books "
-          "began anew; what it has not acknowledged goes to a new stream",
-          sender_.options_.daemon, next_sequence, ours);
-      sender_.stream_id_ = RandomStreamId();
-      outbox_.Renumber();
-      reopen_ = true;
+  // Where the daemon stands decides where we go on. False: not on this session.
+  bool Resume(const v1::Welcome& welcome, const OutboxPosition& own) {
+    const uint64_t next = welcome.next_sequence();
+    const ResumeDecision decision = DecideResumption(welcome, own, outbox_.DigestOf(next - 1),
+                                                     sender_.options_.recover_acknowledged);
+    if (!decision.why.empty()) {
+      spdlog::error("the daemon at {}: {}", sender_.options_.daemon, decision.why);
+    }
+    switch (decision.what) {
+      case Resumption::kRefuse:
+        sender_.Refuse(fmt::format("the daemon at {}: {}", sender_.options_.daemon, decision.why));
+        return false;
+      case Resumption::kNewStream:
+        reopen_ = outbox_.BeginStream();
+        return false;
+      case Resumption::kGoBack:
+        outbox_.RewindTo(next - 1);
+        break;
+      case Resumption::kGoOn:
+        if (next > own.acknowledged_through + 1) {
+          outbox_.Acknowledge(next - 1);  // counted, but the word of it was lost
+        }
+        break;
+    }
+    if (welcome.ledger_id() != own.ledger_id && !outbox_.AdoptLedger(welcome.ledger_id())) {
+      return false;
     }
     MutexLock lock(mutex_);
-    sent_through_ = outbox_.acknowledged_through();
+    sent_through_ = outbox_.position().acknowledged_through;
+    return true;
   }
 
   void WriteBatches() {
-    while (!reopen_ && !sender_.stopping_ && !broken_ && !outbox_.Finished()) {
+    while (!sender_.stopping_ && !broken_ && !outbox_.Finished() && outbox_.failure().ok()) {
       const uint64_t version = outbox_.version();
+      if (LeavesStream()) return;
       v1::StreamRequest request;
       if (!NextBatch(*request.mutable_batch())) {
         outbox_.WaitForChange(version, Clock::now() + kLook);
@@ -111,6 +135,15 @@ class Sender::Session {
       }
       if (!stream_->Write(request)) return;
     }
+  }
+
+  // A report that was lost to damage cannot be sent, and those behind it cannot follow without it.
+  bool LeavesStream() {
+    MutexLock lock(mutex_);
+    if (in_flight_ > 0 || !outbox_.NeedsNewStream()) return false;
+    spdlog::error("what follows a damaged report goes to a new stream");
+    reopen_ = outbox_.BeginStream();
+    return reopen_;
   }
 
   // False when there is nothing to send for now.
@@ -121,10 +154,10 @@ class Sender::Session {
       // Every batch on its way would be out of sequence: let them all be answered first.
       if (in_flight_ > 0 || Clock::now() < not_before_) return false;
       rewinding_ = false;
-      sent_through_ = outbox_.acknowledged_through();
+      sent_through_ = outbox_.position().acknowledged_through;
     }
     std::vector<v1::UsageReport> reports = outbox_.After(sent_through_, max_reports_, max_bytes_);
-    if (reports.empty() || DropIfTooLarge(reports.front())) return false;
+    if (reports.empty() || BlankIfTooLarge(reports.front())) return false;
     sent_through_ = reports.back().sequence();
     ++in_flight_;
     for (v1::UsageReport& report : reports) *batch.add_reports() = std::move(report);
@@ -132,14 +165,15 @@ class Sender::Session {
   }
 
   // A batch of one that the daemon would refuse whole, again and again.
-  bool DropIfTooLarge(const v1::UsageReport& report) {
+  bool BlankIfTooLarge(const v1::UsageReport& report) {
     const size_t bytes = report.ByteSizeLong() + kEnvelopeBytes;
     if (bytes <= max_message_bytes_) return false;
     spdlog::error(
-        "report of source '{}' takes {} bytes; the daemon takes at most {}: it is dropped",
-        report.source(), bytes, max_message_bytes_);
-    ++sender_.rejected_;
-    outbox_.Drop(report.sequence());
+        "report {} of source '{}' takes {} bytes; the daemon takes at most {}: an empty one goes "
+        "in "
+        "its place, to be recorded as rejected",
+        report.sequence(), report.source(), bytes, max_message_bytes_);
+    outbox_.Blank(report.sequence());
     return true;
   }
 
@@ -158,8 +192,14 @@ class Sender::Session {
       --in_flight_;
       for (const v1::Disposition& disposition : ack.dispositions()) Take(disposition, ack);
     }
-    if (ack.acknowledged_through() > outbox_.acknowledged_through()) progressed_ = true;
+    const uint64_t before = outbox_.position().acknowledged_through;
     outbox_.Acknowledge(ack.acknowledged_through());
+    const uint64_t after = outbox_.position().acknowledged_through;
+    if (after == before) return;
+    progressed_ = true;
+    MutexLock lock(sender_.mutex_);
+    sender_.stats_.acknowledged += after - before;
+    sender_.stats_.last_acknowledged_unix_nanos = SystemClock().UnixNanos();
   }
 
   void Take(const v1::Disposition& disposition, const v1::Ack& ack)
@@ -170,7 +210,16 @@ class Sender::Session {
           spdlog::warn("the daemon rejected report {}: {}: {}: {}", disposition.sequence(),
                        disposition.reason(), disposition.field(), disposition.detail());
         }
-        return;
+        return Count([&](SenderStats& stats) { ++stats.rejected[disposition.reason()]; });
+      case v1::Disposition::CONFLICT:
+        ++sender_.rejected_;
+        spdlog::error(
+            "the daemon has counted other content as report {}: {}; two senders have used one "
+            "stream, and somebody has to look",
+            disposition.sequence(), disposition.detail());
+        return Count([](SenderStats& stats) { ++stats.conflicts; });
+      case v1::Disposition::DUPLICATE:
+        return Count([](SenderStats& stats) { ++stats.duplicates; });
       case v1::Disposition::OUT_OF_SEQUENCE:
       case v1::Disposition::BUSY:
         rewinding_ = true;
@@ -180,6 +229,12 @@ class Sender::Session {
       default:
         return;
     }
+  }
+
+  template <class Change>
+  void Count(const Change& change) {
+    MutexLock lock(sender_.mutex_);
+    change(sender_.stats_);
   }
 
   Sender& sender_;
@@ -200,7 +255,7 @@ class Sender::Session {
 };
 
 Sender::Sender(SenderOptions options, Outbox& outbox)
-    : options_(std::move(options)), outbox_(outbox), stream_id_(RandomStreamId()) {}
+    : options_(std::move(options)), outbox_(outbox), wait_(options_.first_backoff) {}
 
 Sender::~Sender() { Stop(); }
 
@@ -223,20 +278,30 @@ std::optional<std::string> Sender::refusal() const {
   return refusal_;
 }
 
+SenderStats Sender::stats() const {
+  MutexLock lock(mutex_);
+  return stats_;
+}
+
+void Sender::Refuse(std::string why) {
+  MutexLock lock(mutex_);
+  refusal_ = std::move(why);
+  stopping_ = true;
+}
+
 void Sender::Run() {
   std::mt19937 random(std::random_device{}());
-  std::chrono::milliseconds wait = options_.first_backoff;
-  while (!stopping_ && !outbox_.Finished()) {
-    if (RunSession()) wait = options_.first_backoff;
+  while (!stopping_ && !outbox_.Finished() && outbox_.failure().ok()) {
+    RunSession();
     if (stopping_ || outbox_.Finished()) return;
     // Half fixed, half random: a fleet of collectors must not come back all at once.
-    const auto jittered = wait / 2 + std::chrono::milliseconds(random() % (wait.count() / 2 + 1));
-    Backoff(jittered);
-    wait = std::min(wait * 2, options_.longest_backoff);
+    const auto half = wait_ / 2;
+    Backoff(half + std::chrono::milliseconds(random() % (half.count() + 1)));
+    wait_ = std::min(wait_ * 2, options_.longest_backoff);
   }
 }
 
-bool Sender::RunSession() {
+void Sender::RunSession() {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
   // Backoff is ours; gRPC's own would add to it.
@@ -247,15 +312,28 @@ bool Sender::RunSession() {
   const auto stub = v1::UsageIngest::NewStub(channel);
   Session session(*this, *stub);
   const grpc::Status status = session.Run();
-  if (IsFinal(status.error_code())) {
-    MutexLock lock(mutex_);
-    refusal_ = status.error_message();
-    stopping_ = true;
-  } else if (!status.ok() && !stopping_) {
-    spdlog::warn("the stream to {} ended: {}; {} reports wait", options_.daemon,
-                 status.error_message(), outbox_.size());
+  if (session.progressed() || session.reopen()) wait_ = options_.first_backoff;
+  if (session.reopen() || stopping_) return;
+  Judge(status.error_code(), status.error_message());
+}
+
+void Sender::Judge(int error_code, const std::string& message) {
+  const auto code = static_cast<grpc::StatusCode>(error_code);
+  if (code == grpc::StatusCode::ABORTED) {
+    Refuse(fmt::format(
+        "another process uses this stream: two collectors on one spool, or a cloned host; stop one "
+        "of them, or give it a spool of its own (the daemon at {} says: {})",
+        options_.daemon, message));
+  } else if (IsFinal(code)) {
+    Refuse(message);
+  } else if (IsDenied(code)) {
+    wait_ = options_.longest_backoff;
+    spdlog::error("the daemon at {} does not let us report: {}; {} reports wait until it does",
+                  options_.daemon, message, outbox_.size());
+  } else if (code != grpc::StatusCode::OK) {
+    spdlog::warn("the stream to {} ended: {}; {} reports wait", options_.daemon, message,
+                 outbox_.size());
   }
-  return session.progressed();
 }
 
 void Sender::Backoff(std::chrono::milliseconds wait) {

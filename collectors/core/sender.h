@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,8 +25,21 @@ struct SenderOptions {
   std::string daemon;  // "host:port"
   std::string client;  // for the daemon's log
   double replay_speed = 1;
+  // Send again what a daemon acknowledged whose books were then restored from an older backup.
+  bool recover_acknowledged = false;
   std::chrono::milliseconds first_backoff{200};
   std::chrono::milliseconds longest_backoff{10'000};
+};
+
+// Since the start of the process.
+struct SenderStats {
+  bool connected = false;  // a daemon has welcomed the stream that is open
+  uint64_t sessions = 0;   // streams that were welcomed
+  uint64_t acknowledged = 0;
+  uint64_t duplicates = 0;
+  uint64_t conflicts = 0;
+  std::map<std::string, uint64_t> rejected;  // by reason
+  int64_t last_acknowledged_unix_nanos = 0;  // 0: never
 };
 
 class Sender {
@@ -40,25 +54,30 @@ class Sender {
   // Gives up delivering and ends the threads.
   void Stop();
 
-  // Reports that the daemon rejected for good.
+  // Reports that the daemon rejected for good, or that differ from what it counted.
   uint64_t rejected() const { return rejected_; }
   // Why the daemon will not have this stream at all; then nothing more is sent.
   std::optional<std::string> refusal() const;
+  SenderStats stats() const;
 
  private:
   class Session;
 
   void Run();
-  // One connection from open to end. True if the daemon acknowledged something.
-  bool RunSession();
+  // One connection from open to end.
+  void RunSession();
+  // What the end of a session means.
+  void Judge(int code, const std::string& message);
+  void Refuse(std::string why);
   void Backoff(std::chrono::milliseconds wait);
 
   const SenderOptions options_;
   Outbox& outbox_;
-  std::string stream_id_;  // the sender thread's own
   std::atomic<uint64_t> rejected_ = 0;
   std::atomic<bool> stopping_ = false;
+  std::chrono::milliseconds wait_;  // before the next session; the sender thread's own
   mutable Mutex mutex_;
+  SenderStats stats_ ABSL_GUARDED_BY(mutex_);
   std::optional<std::string> refusal_ ABSL_GUARDED_BY(mutex_);
   grpc::ClientContext* open_call_ ABSL_GUARDED_BY(mutex_) = nullptr;  // of the session there is
   std::thread thread_;

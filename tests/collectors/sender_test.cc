@@ -6,6 +6,7 @@
 
 #include <future>
 
+#include "collectors/core/memory_outbox.h"
 #include "daemon/base/mutex.h"
 #include "fleetmeter/v1/ingest.grpc.pb.h"
 
@@ -59,7 +60,7 @@ v1::UsageReport NamedReport(const std::string& source) {
 
 TEST(Sender, StopsWhileTheDaemonKeepsItWaitingForAWelcome) {
   MuteDaemon daemon;
-  Outbox outbox(10);
+  MemoryOutbox outbox(10);
   ASSERT_TRUE(outbox.Append({NamedReport("h")}).ok());
   Sender sender({.daemon = daemon.address(), .client = "test"}, outbox);
   sender.Start();
@@ -69,19 +70,21 @@ TEST(Sender, StopsWhileTheDaemonKeepsItWaitingForAWelcome) {
   EXPECT_EQ(outbox.size(), 1u) << "what was not acknowledged is kept";
 }
 
-TEST(Outbox, NumbersWhatFollowsADroppedReportAsIfItHadNotBeen) {
-  Outbox outbox(10);
-  ASSERT_TRUE(outbox.Append({NamedReport("a"), NamedReport("b"), NamedReport("c")}).ok());
+TEST(Outbox, PutsAnEmptyReportOfTheSourceInPlaceOfOneThatNoMessageCanCarry) {
+  MemoryOutbox outbox(10);
+  v1::UsageReport large = NamedReport("b");
+  large.set_window_length_nanos(1);
+  ASSERT_TRUE(outbox.Append({NamedReport("a"), large, NamedReport("c")}).ok());
   outbox.Acknowledge(1);
-  outbox.Drop(2);
+  outbox.Blank(2);
   const auto left = outbox.After(1, 10, 1 << 20);
-  ASSERT_EQ(left.size(), 1u);
-  EXPECT_EQ(left[0].source(), "c");
-  EXPECT_EQ(left[0].sequence(), 2u);
+  ASSERT_EQ(left.size(), 2u);
+  EXPECT_EQ(left[0].ShortDebugString(), "sequence: 2 source: \"b\"");
+  EXPECT_EQ(left[1].ShortDebugString(), "sequence: 3 source: \"c\"");
 }
 
 TEST(Outbox, RefusesAReportThatIsTooLargeAndTakesTheOthers) {
-  Outbox outbox(10);
+  MemoryOutbox outbox(10);
   const std::string large(Outbox::kMaxReportBytes, 'x');
   const absl::Status status = outbox.Append({NamedReport(large), NamedReport("small")});
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
@@ -89,7 +92,7 @@ TEST(Outbox, RefusesAReportThatIsTooLargeAndTakesTheOthers) {
 }
 
 TEST(Outbox, IsFullAtItsCapacityAndFinishedWhenClosedAndAcknowledged) {
-  Outbox outbox(1);
+  MemoryOutbox outbox(1);
   EXPECT_TRUE(outbox.HasRoom());
   ASSERT_TRUE(outbox.Append({NamedReport("a")}).ok());
   EXPECT_FALSE(outbox.HasRoom());

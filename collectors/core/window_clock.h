@@ -1,0 +1,70 @@
+// Lays measured time into wall time: what the next window is, whatever is done to the wall clock.
+//
+// How much time passed comes from the monotonic clock alone: the durations of all windows add up to
+// it, to the nanosecond. Where a window lies comes from the wall clock: it ends now, begins where
+// the last one ended, never overlaps an earlier one of ours and never ends ahead of the wall clock.
+//
+//   wall clock set forward   a gap: the next window is as long as what was measured, and ends now
+//   slightly slewed          windows stay without gaps; length and duration differ a little
+//   set back into time that  hold: no window until the clock has come out of it; what was measured
+//   is taken by windows      meanwhile follows in windows of more duration than length, as much at
+//                            a time as the daemon takes (twice the length and a minute)
+//   set back further than    windows go on at the new time: either it is free, or what is there was
+//   kLongestHold             ahead of the daemon's clock; what the daemon has counted it refuses
+//   frozen                   hold, as above
+//
+// Belongs to the sampling thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "collectors/core/source.h"
+#include "daemon/base/clock.h"
+
+namespace fleetmeter::collector {
+
+class WindowClock {
+ public:
+  static constexpr int64_t kLongestWindow = 1'800 * kNanosPerSecond;
+  static constexpr int64_t kLongestHold = 7'200 * kNanosPerSecond;
+  // Less than the daemon's future tolerance of 5 s: how far the last window of all may end ahead.
+  static constexpr int64_t kLastAhead = kNanosPerSecond;
+
+  // Measuring begins now. `earlier_end`: end of the latest window of an earlier run, 0 if there is
+  // none. `speed`: recorded time a measured time. `clock` outlives this.
+  WindowClock(const Clock& clock, int64_t earlier_end_unix_nanos, double speed);
+
+  // The next window, with at most `longest_duration` of recorded time. nullopt: hold. `last`: no
+  // other will come, so it may end kLastAhead ahead of the wall clock.
+  std::optional<Window> Next(int64_t longest_duration, bool last);
+  // The window that Next gave is done with, counted or failed.
+  void Advance();
+
+  // Measured, and not in a window yet.
+  int64_t OwedNanos() const { return clock_.MonotonicNanos() - measured_until_; }
+
+ private:
+  struct Span {  // half-open
+    int64_t start = 0;
+    int64_t end = 0;
+  };
+  // What wall time there is for a window that ends at `wall`; empty: none.
+  Span FreeTime(int64_t wall) const;
+  // Where windows continue: the end of the latest span that ends at `wall` or before.
+  int64_t Floor(int64_t wall) const;
+  const Span* Covering(int64_t wall) const;
+  void GiveUpWaiting(int64_t wall);
+  void Take(Span span);
+
+  const Clock& clock_;
+  const double speed_;
+  std::vector<Span> taken_;  // ascending, apart
+  int64_t run_end_ = 0;      // of the window before
+  int64_t measured_until_ = 0;
+  Span next_;                  // what Next gave, for Advance
+  int64_t next_measured_ = 0;  // likewise
+};
+
+}  // namespace fleetmeter::collector
