@@ -133,6 +133,7 @@ class Sender::Session {
         outbox_.WaitForChange(version, Clock::now() + kLook);
         continue;
       }
+      request.mutable_batch()->set_sent_unix_nanos(SystemClock().UnixNanos());
       if (!stream_->Write(request)) return;
     }
   }
