@@ -1,0 +1,106 @@
+#!/usr/bin/python3
+"""Fills the ledger's file system under load, frees it again, and checks the books.
+
+While it is full the daemon refuses ingest and says so, and goes on to serve metrics and queries;
+when there is room again it goes on by itself. Runs in a mount namespace of its own, with a small
+tmpfs; exit code 77 where that is not permitted.
+"""
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+INSIDE = "FLEETMETER_DISK_FULL_INSIDE"
+
+
+def enter_namespace():
+    if os.environ.get(INSIDE):
+        return
+    if subprocess.run(["unshare", "-Urm", "true"], capture_output=True).returncode != 0:
+        print("skipped: this machine does not permit user and mount namespaces (unshare -Urm)")
+        sys.exit(77)
+    os.execvpe("unshare", ["unshare", "-Urm", "--", os.path.abspath(__file__)], dict(os.environ, **{INSIDE: "1"}))
+
+
+def eventually(what, condition, seconds=60):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"not within {seconds} s: {what}")
+
+
+def fill(disk):
+    """Takes every last byte."""
+    with open(disk / "filler", "wb", buffering=0) as out:
+        for size in (1 << 16, 4_096, 1):
+            try:
+                while True:
+                    out.write(b"x" * size)
+            except OSError:
+                pass
+
+
+def accepted(cast):
+    counters = cast.counters() or {}
+    return counters.get('fleetmeter_ingest_reports_total{result="accepted"}', 0)
+
+
+def run(folder):
+    from cast import FLEETMETERCTL, Cast, await_counters, check_books
+
+    disk = folder / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", disk], check=True)
+    cast = Cast(folder, 1, ledger=disk / "ledger.db")
+    try:
+        for name in ("daemon", "collector", "witness"):
+            cast.start(name)
+        await_counters(cast)
+        for round_number in range(3):
+            before = accepted(cast)
+            eventually("reports are counted", lambda: accepted(cast) > before + 500)
+            fill(disk)
+            eventually("the daemon says that it is not ready",
+                       lambda: (cast.page("/readyz") or (0,))[0] == 503)
+            refused = cast.page("/readyz")[1]
+            assert "ledger" in refused, refused
+            assert 'fleetmeter_ledger_writable 0' in cast.page("/metrics")[1]
+            stood = accepted(cast)
+            answer = subprocess.run([FLEETMETERCTL, "--address", cast.query, "pools"],
+                                    capture_output=True, text=True)
+            assert answer.returncode == 0 and "research-scaling" in answer.stdout, answer.stderr
+            assert accepted(cast) == stood, "counted while nothing could be kept"
+            if round_number == 1:
+                # A start on a full disk must not lose anything either.
+                cast.kill("daemon")
+                (disk / "filler").unlink()
+                cast.start("daemon")
+                await_counters(cast)
+            else:
+                (disk / "filler").unlink()
+            eventually("it is ready again", lambda: (cast.page("/readyz") or (0,))[0] == 200)
+            eventually("ingest goes on", lambda: accepted(cast) > stood)
+        cast.stop("collector", 120)
+        cast.stop("witness", 120)
+        cast.stop("daemon", 60)
+    finally:
+        cast.end()
+    return 0 if check_books(cast) else 1
+
+
+def main():
+    enter_namespace()
+    sys.path.insert(0, str(pathlib.Path(__file__).parent))
+    with tempfile.TemporaryDirectory(prefix="fleetmeter-disk-") as folder:
+        try:
+            return run(pathlib.Path(folder))
+        finally:
+            subprocess.run(["umount", pathlib.Path(folder) / "disk"], capture_output=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
