@@ -40,11 +40,6 @@ constexpr auto kCheckPatience = std::chrono::seconds(5);
 constexpr auto kCheckAtLeastEvery = std::chrono::seconds(10);
 constexpr int64_t kWriterStuckNanos = 30 * kNanosPerSecond;
 
-// How long the end of a source's windows is kept: as long as an overlapping one could be admitted.
-int64_t KeepWindowsNanos(const IngestConfig& ingest) {
-  return std::max(ingest.max_lateness_nanos, ingest.adjust_up_to_nanos) + ingest.max_window_nanos;
-}
-
 WriterSettings SettingsFrom(const DaemonConfig& config, FleetModel model) {
   WriterSettings settings;
   settings.model = std::make_shared<const FleetModel>(std::move(model));
@@ -54,7 +49,7 @@ WriterSettings SettingsFrom(const DaemonConfig& config, FleetModel model) {
                       .future_tolerance_nanos = config.ingest.future_tolerance_nanos};
   settings.state = {.silent_after_nanos = config.live.silent_after_nanos,
                     .forget_after_nanos = config.live.forget_after_nanos,
-                    .keep_windows_nanos = KeepWindowsNanos(config.ingest),
+                    .keep_windows_nanos = KeepSourcesNanos(config),
                     .idle_below = config.live.idle_below};
   settings.thresholds = {.coverage = config.live.coverage_threshold,
                          .measured = config.live.measured_threshold};

@@ -9,6 +9,10 @@
 
 namespace fleetmeter {
 
+// How long the windows of a source that has gone are kept: as long as an overlapping one could
+// still be admitted.
+int64_t KeepSourcesNanos(const DaemonConfig& config);
+
 // Errors name the file and what to do.
 absl::StatusOr<std::unique_ptr<Ledger>> OpenLedger(const DaemonConfig& config);
 

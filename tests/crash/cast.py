@@ -136,6 +136,6 @@ def check_books(cast):
     if "collector" in cast.processes:
         flags += ["--spool", cast.folder / "spool"]
     asked = subprocess.run([HERE / "oracle.py", "--ledger", cast.ledger, *flags],
-                           stdout=subprocess.PIPE, text=True)
+                           stdout=subprocess.PIPE, text=True, env=cast.environment)
     print(asked.stdout, end="")
     return verified.returncode == 0 and asked.returncode == 0

@@ -9,6 +9,7 @@ the end the oracle compares the ledger with what the senders wrote down.
 import argparse
 import collections
 import concurrent.futures
+import os
 import pathlib
 import random
 import subprocess
@@ -98,7 +99,8 @@ def main():
         print(f"{args.schedules} schedules, faults: "
               + ", ".join(f"{name} {n}" for name, n in sorted(faults.items())))
         journals = [flag for seed in seeds for flag in ("--journal", folder / f"s{seed}")]
-        return subprocess.run([ORACLE, "--ledger", folder / "ledger.db", *journals]).returncode
+        return subprocess.run([ORACLE, "--ledger", folder / "ledger.db", *journals],
+                              env=dict(os.environ, PYTHONPATH=str(folder / "stubs"))).returncode
 
 
 if __name__ == "__main__":
