@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace fleetmeter::collector {
 namespace {
@@ -17,7 +18,7 @@ constexpr int64_t kMostExtra = 59 * kNanosPerSecond;
 }  // namespace
 
 WindowClock::WindowClock(const Clock& clock, int64_t earlier_end_unix_nanos, double speed)
-    : clock_(clock), speed_(speed) {
+    : clock_(&clock), speed_(speed) {
   run_end_ = clock.UnixNanos();
   measured_until_ = clock.MonotonicNanos();
   if (earlier_end_unix_nanos > 0) {
@@ -65,13 +66,27 @@ void WindowClock::GiveUpWaiting(int64_t wall) {
   taken_.push_back({wall, wall});
 }
 
+void WindowClock::SayWhetherHeld(bool held, int64_t wall) {
+  if (std::exchange(holding_, held) == held) return;
+  if (!held) {
+    spdlog::info("the wall clock has come out of reported time; windows go on");
+    return;
+  }
+  const Span* covering = Covering(wall);
+  spdlog::warn(
+      "the wall clock stands still or was set back into time that windows were reported for, by "
+      "{:.1f} s; what is measured follows when it has come out of it",
+      static_cast<double>(covering == nullptr ? 0 : covering->end - wall) / kNanosPerSecond);
+}
+
 std::optional<Window> WindowClock::Next(int64_t longest_duration, bool last) {
   const int64_t owed = OwedNanos();
-  const int64_t wall = clock_.UnixNanos();
+  const int64_t wall = clock_->UnixNanos();
   if (owed <= 0) return std::nullopt;
   GiveUpWaiting(wall);
   Span free = FreeTime(wall);
   if (last && free.end <= free.start) free = FreeTime(wall + kLastAhead);
+  SayWhetherHeld(free.end <= free.start, wall);
   if (free.end <= free.start) return std::nullopt;
   // Written so that no difference can overflow: Floor may be the least number.
   if (free.start < free.end - owed - kStep) free.start = free.end - owed;

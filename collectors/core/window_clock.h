@@ -43,7 +43,7 @@ class WindowClock {
   void Advance();
 
   // Measured, and not in a window yet.
-  int64_t OwedNanos() const { return clock_.MonotonicNanos() - measured_until_; }
+  int64_t OwedNanos() const { return clock_->MonotonicNanos() - measured_until_; }
 
  private:
   struct Span {  // half-open
@@ -56,15 +56,17 @@ class WindowClock {
   int64_t Floor(int64_t wall) const;
   const Span* Covering(int64_t wall) const;
   void GiveUpWaiting(int64_t wall);
+  void SayWhetherHeld(bool held, int64_t wall);
   void Take(Span span);
 
-  const Clock& clock_;
-  const double speed_;
+  const Clock* clock_;
+  double speed_;
   std::vector<Span> taken_;  // ascending, apart
   int64_t run_end_ = 0;      // of the window before
   int64_t measured_until_ = 0;
   Span next_;                  // what Next gave, for Advance
   int64_t next_measured_ = 0;  // likewise
+  bool holding_ = false;       // said so already
 };
 
 }  // namespace fleetmeter::collector

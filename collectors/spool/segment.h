@@ -58,7 +58,7 @@ class Segment {
   bool released = false;
   bool damaged = false;
   int64_t acknowledged_at = 0;  // monotonic, when all of it was; 0: not yet
-  int settled = 0;              // see Spool::Coalesce
+  int settled = 0;              // what coalescing has done to it
 
  private:
   absl::Status Load(Disk& disk, const Manifest::Entry& entry, Opened& opened);

@@ -58,6 +58,7 @@ bool Spool::HasRoom() {
   if (Bytes() < options_.max_bytes) return true;
   const uint64_t enough = options_.max_bytes - options_.max_bytes / 8;
   if (!Held(DropAcknowledged(enough))) return false;
+  if (Bytes() >= options_.max_bytes && !Held(MakeRoom(enough))) return false;
   return Bytes() < options_.max_bytes;
 }
 

@@ -97,6 +97,16 @@ class Spool final : public Outbox {
   // Fails the spool unless it is only that the disk has no room.
   bool Held(const absl::Status& status) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
+  // spool_coalesce.cc
+  // Adds up windows until the spool takes at most `enough_bytes`, as far as that goes.
+  absl::Status MakeRoom(uint64_t enough_bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Segments [begin, end). False: they stay as they are, it would not be worth it.
+  absl::StatusOr<bool> CoalesceGroup(size_t begin, size_t end)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status PutInPlace(size_t begin, size_t end, const std::vector<StoredReport>& reports)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void RenumberFrom(size_t index) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   uint64_t Bytes() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   uint64_t Last() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);       // position
   uint64_t FirstKept() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);  // position

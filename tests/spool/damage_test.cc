@@ -9,12 +9,6 @@ namespace {
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-// These tests open thousands of spools, and no power is cut here.
-class UnsyncedDisk final : public Disk {
- public:
-  absl::Status Sync(const FileHandle&, const std::string&) override { return absl::OkStatus(); }
-};
-
 class DamageTest : public testing::Test {
  protected:
   DamageTest() { options_.folder = folder_.path(); }

@@ -28,6 +28,12 @@ class ManualClock final : public Clock {
   int64_t monotonic_nanos = 1'000 * kNanosPerSecond;
 };
 
+// For tests that write a lot, where no power is cut.
+class UnsyncedDisk final : public Disk {
+ public:
+  absl::Status Sync(const FileHandle&, const std::string&) override { return absl::OkStatus(); }
+};
+
 // A folder that goes with the object.
 class TempSpool {
  public:
