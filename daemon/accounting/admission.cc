@@ -68,9 +68,8 @@ std::optional<Rejection> CheckNames(const UsageGroup& group, size_t index, const
                                  model.catalog.version())};
   }
   if (group.pool.empty()) return std::nullopt;  // a free chip that is set aside for nobody
-  const auto pool = std::find_if(plan.pools.begin(), plan.pools.end(),
-                                 [&](const Pool& p) { return p.name == group.pool; });
-  if (pool == plan.pools.end()) {
+  const Pool* pool = plan.FindPool(group.pool);
+  if (pool == nullptr) {
     return Rejection{RejectReason::kUnknownPool, fmt::format("groups[{}].pool", index),
                      fmt::format("'{}' is not a pool of plan '{}' version {}", group.pool,
                                  plan.name, plan.version)};

@@ -40,6 +40,13 @@ constexpr auto kCheckPatience = std::chrono::seconds(5);
 constexpr auto kCheckAtLeastEvery = std::chrono::seconds(10);
 constexpr int64_t kWriterStuckNanos = 30 * kNanosPerSecond;
 
+RateLimits RatesFrom(const RateConfig& rate) {
+  return {.reports_per_second = static_cast<double>(rate.reports_per_second),
+          .burst_reports = static_cast<double>(rate.burst_reports),
+          .bytes_per_second = static_cast<double>(rate.bytes_per_second),
+          .burst_bytes = static_cast<double>(rate.burst_bytes)};
+}
+
 WriterSettings SettingsFrom(const DaemonConfig& config, FleetModel model) {
   WriterSettings settings;
   settings.model = std::make_shared<const FleetModel>(std::move(model));
@@ -62,7 +69,9 @@ bool NeedsRestart(const DaemonConfig& a, const DaemonConfig& b) {
     return std::make_tuple(
         c.listen.ingest, c.listen.query, c.listen.http, c.ingest.queue_reports,
         c.ingest.commit_reports, c.ingest.max_message_bytes, c.ingest.max_reports_per_batch,
-        c.ingest.max_streams, c.ingest.accept_replay, c.ingest.buffer_bytes, c.ledger.path,
+        c.ingest.max_streams, c.ingest.accept_replay, c.ingest.buffer_bytes,
+        c.ingest.rate.reports_per_second, c.ingest.rate.burst_reports,
+        c.ingest.rate.bytes_per_second, c.ingest.rate.burst_bytes, c.ledger.path,
         c.ledger.keep_hours_nanos, c.ledger.keep_days_nanos, c.ledger.workloads_per_pool,
         c.log.level, c.log.format, c.shutdown.deadline_nanos, c.shutdown.final_scrape_nanos);
   };
@@ -149,7 +158,8 @@ absl::Status App::Impl::StartListeners() {
           .max_reports_per_batch = static_cast<size_t>(config_.ingest.max_reports_per_batch),
           .max_message_bytes = static_cast<size_t>(config_.ingest.max_message_bytes),
           .max_streams = static_cast<size_t>(config_.ingest.max_streams),
-          .accept_replay = config_.ingest.accept_replay},
+          .accept_replay = config_.ingest.accept_replay,
+          .rate = RatesFrom(config_.ingest.rate)},
       *writer_, clock_, metrics_);
   query_ = std::make_unique<QueryService>(*writer_, kMaxWatches);
   const DescriptorCeilings ceilings = PlanDescriptors();
@@ -259,7 +269,7 @@ void App::Impl::Reload(const char* why) {
     spdlog::warn(
         "reload ({}): listen, ledger, log and shutdown settings, and of ingest the queue, commit, "
         "message, "
-        "batch, stream and replay settings take a restart; "
+        "batch, stream, buffer, rate and replay settings take a restart; "
         "the rest is in force",
         why);
   }

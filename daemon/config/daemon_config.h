@@ -18,6 +18,14 @@ struct ListenConfig {
   std::string http = "127.0.0.1:9477";
 };
 
+// Of each identity; until the listener asks for certificates that is everybody together.
+struct RateConfig {
+  int64_t reports_per_second = 100'000;
+  int64_t burst_reports = 200'000;
+  int64_t bytes_per_second = int64_t{128} << 20;
+  int64_t burst_bytes = int64_t{256} << 20;
+};
+
 struct IngestConfig {
   int64_t queue_reports = 65'536;  // reports waiting for the writer, over all streams
   int64_t commit_reports = 2'048;  // most reports in one commit
@@ -33,6 +41,7 @@ struct IngestConfig {
   // A window that ended longer ago than max_lateness, but not than this, is booked in the present
   // hour as an adjustment of its own.
   int64_t adjust_up_to_nanos = int64_t{90} * 86'400 * kNanosPerSecond;
+  RateConfig rate;
   bool accept_replay = false;  // streams that declare a replay speed above 1
 };
 

@@ -75,6 +75,25 @@ void ReadListen(const YamlValue& section, ListenConfig* out) {
   CheckDistinct(section, *out);
 }
 
+void ReadRate(const YamlValue& section, const IngestConfig& ingest, RateConfig* out) {
+  YamlMap map(section);
+  map.Optional("reports_per_second").ReadInteger(1, 100'000'000, &out->reports_per_second);
+  map.Optional("burst_reports").ReadInteger(1, 1'000'000'000, &out->burst_reports);
+  map.Optional("bytes_per_second").ReadSize(kKiB, 1'024 * kGiB, &out->bytes_per_second);
+  map.Optional("burst_bytes").ReadSize(kKiB, 1'024 * kGiB, &out->burst_bytes);
+  // What never fits would be sent again for ever.
+  if (out->burst_reports < ingest.max_reports_per_batch) {
+    section.Complain(fmt::format(
+        "burst_reports is {} and max_reports_per_batch {}; expected room for a whole batch",
+        out->burst_reports, ingest.max_reports_per_batch));
+  }
+  if (out->burst_bytes < ingest.max_message_bytes) {
+    section.Complain(
+        fmt::format("burst_bytes is {} and max_message {} bytes; expected room for a whole message",
+                    out->burst_bytes, ingest.max_message_bytes));
+  }
+}
+
 void ReadIngest(const YamlValue& section, IngestConfig* out) {
   YamlMap map(section);
   map.Optional("queue_reports").ReadInteger(1, 10'000'000, &out->queue_reports);
@@ -87,6 +106,7 @@ void ReadIngest(const YamlValue& section, IngestConfig* out) {
   map.Optional("max_lateness").ReadDuration(kSecond, 90 * kDay, &out->max_lateness_nanos);
   map.Optional("future_tolerance").ReadDuration(0, kHour, &out->future_tolerance_nanos);
   map.Optional("adjust_up_to").ReadDuration(0, 400 * kDay, &out->adjust_up_to_nanos);
+  ReadRate(map.Optional("rate"), *out, &out->rate);
   map.Optional("accept_replay").ReadBool(&out->accept_replay);
   if (out->max_reports_per_batch > out->queue_reports) {
     section.Complain(

@@ -19,9 +19,15 @@ constexpr size_t kMaxComplaints = 100;
 
 // The text of a file, or of as much of it as shows that it is too large.
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  // Opening a pipe would wait for somebody to write into it, and a device may have no end.
   std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) {
+  const std::filesystem::file_status status = std::filesystem::status(path, ignored);
+  if (std::filesystem::is_directory(status)) {
     return absl::NotFoundError(fmt::format("{}: is a directory; expected a file", path));
+  }
+  if (std::filesystem::is_other(status)) {
+    return absl::NotFoundError(
+        fmt::format("{}: is a pipe, socket or device; expected a file", path));
   }
   errno = 0;
   std::ifstream stream(path, std::ios::binary);

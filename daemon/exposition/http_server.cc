@@ -132,11 +132,29 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
     stream_.expires_after(kTimeout);
     http::async_read_header(stream_, buffer_, *parser_,
                             [self = shared_from_this()](beast::error_code error, size_t) {
-                              if (!error) self->Handle();
+                              if (!error) return self->Handle();
+                              self->Refuse(error);
                             });
   }
 
  private:
+  // Says what was wrong, if it was the request; a connection that is gone is told nothing.
+  void Refuse(beast::error_code error) {
+    const beast::error_code request_error = http::error::bad_target;
+    const bool gone = error == http::error::end_of_stream || error == http::error::partial_message;
+    if (error.category() != request_error.category() || gone) return;
+    HttpResponse answer;
+    answer.status = error == http::error::header_limit ? 431 : 400;
+    answer.body = fmt::format("{}; expected an HTTP/1.1 request with at most {} bytes of headers\n",
+                              error.message(), kMaxHeaderBytes);
+    // What came is not understood, so neither is where it ends.
+    http::request<http::empty_body> unknown;
+    unknown.version(11);
+    unknown.keep_alive(false);
+    method_ = http::verb::unknown;
+    Write(unknown, std::move(answer));
+  }
+
   void Handle() {
     const auto& request = parser_->get();
     std::string path(request.target());

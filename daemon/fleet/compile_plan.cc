@@ -115,6 +115,7 @@ class PlanCompiler {
     }
     CheckTeams(pool, path);
     CheckPolicy(pool.policy, path + ".policy");
+    plan_.pool_index.emplace(pool.name, plan_.pools.size());
     plan_.pools.push_back({.name = pool.name,
                            .category = pool.category,
                            .tier = pool.tier,

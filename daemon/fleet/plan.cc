@@ -1,6 +1,18 @@
 #include "daemon/fleet/plan.h"
 
+#include <algorithm>
+
 namespace fleetmeter {
+
+const Pool* Plan::FindPool(std::string_view name) const {
+  if (pool_index.size() == pools.size()) {
+    const auto found = pool_index.find(name);
+    return found == pool_index.end() ? nullptr : &pools[found->second];
+  }
+  const auto found =
+      std::find_if(pools.begin(), pools.end(), [&](const Pool& pool) { return pool.name == name; });
+  return found == pools.end() ? nullptr : &*found;
+}
 
 std::string_view Name(Tier tier) {
   switch (tier) {

@@ -94,6 +94,12 @@ struct Plan {
   std::map<Tier, double> tier_shares;
   std::map<Category, double> category_shares;
   std::vector<Pool> pools;  // in the file's order
+  // Where in `pools` a name is; filled by CompilePlan.
+  std::map<std::string, size_t, std::less<>> pool_index = {};
+
+  // nullptr: the plan has no such pool. A plan that was put together without an index is searched
+  // from end to end.
+  const Pool* FindPool(std::string_view name) const;
 };
 
 // A rule that a document breaks. `path` is where, e.g. "pools[3].allocation.share".

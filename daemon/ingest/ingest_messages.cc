@@ -1,5 +1,7 @@
 #include "daemon/ingest/ingest_messages.h"
 
+#include <fmt/format.h>
+
 #include "daemon/ingest/decode_report.h"
 
 namespace fleetmeter {
@@ -23,6 +25,11 @@ v1::Disposition::Code ToWire(ReportDisposition::Code code) {
 
 grpc::Status Stopping() {
   return {grpc::StatusCode::UNAVAILABLE, "the daemon is stopping; reconnect and go on"};
+}
+
+std::string TooFast(uint32_t retry_after_millis) {
+  return fmt::format("more reports or bytes than ingest.rate allows; send again in {} ms",
+                     retry_after_millis);
 }
 
 std::vector<SequencedReport> DecodeBatch(

@@ -13,6 +13,9 @@ namespace fleetmeter {
 inline constexpr size_t kStreamIdBytes = 16;
 inline constexpr uint32_t kRetryAfterMillis = 250;
 
+// To who sends more than its rate allows.
+std::string TooFast(uint32_t retry_after_millis);
+
 // To everyone whose call ends because the daemon does.
 grpc::Status Stopping();
 

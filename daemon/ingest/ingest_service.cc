@@ -32,7 +32,7 @@ grpc::Status CheckUnary(const v1::ReportRequest& request, size_t max_reports) {
 
 IngestService::IngestService(IngestLimits limits, Writer& writer, const Clock& clock,
                              DaemonProbe& probe)
-    : limits_(limits), writer_(writer), clock_(clock), probe_(probe) {}
+    : limits_(limits), rates_(limits.rate, clock), writer_(writer), clock_(clock), probe_(probe) {}
 
 IngestService::~IngestService() {
   // The last stream left under the lock, on a thread of gRPC's: take its word for it.
@@ -73,6 +73,12 @@ bool IngestService::draining() {
   return draining_;
 }
 
+uint32_t IngestService::MustWait(const std::string& identity, size_t reports, size_t bytes) {
+  const uint32_t millis = rates_.TryTake(identity, reports, bytes);
+  if (millis > 0) probe_.ReportsBusy(reports);
+  return millis;
+}
+
 void IngestService::Drain() {
   std::vector<std::shared_ptr<IngestStream>> open;
   {
@@ -95,10 +101,17 @@ grpc::ServerUnaryReactor* IngestService::Report(grpc::CallbackServerContext* con
     reactor->Finish(bad);
     return reactor;
   }
-  const auto busy = [context, reactor](const std::string& detail) {
-    context->AddTrailingMetadata("grpc-retry-pushback-ms", std::to_string(kRetryAfterMillis));
+  const auto busy = [context, reactor](const std::string& detail,
+                                       uint32_t millis = kRetryAfterMillis) {
+    context->AddTrailingMetadata("grpc-retry-pushback-ms", std::to_string(millis));
     reactor->Finish({grpc::StatusCode::RESOURCE_EXHAUSTED, detail});
   };
+  if (const uint32_t millis =
+          MustWait(IdentityOf(*context), static_cast<size_t>(request->reports_size()),
+                   request->ByteSizeLong())) {
+    busy(TooFast(millis), millis);
+    return reactor;
+  }
   Submission submission;
   submission.stream = StreamKey{IdentityOf(*context), request->stream_id()};
   submission.reports = DecodeBatch(request->reports());

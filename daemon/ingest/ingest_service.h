@@ -10,6 +10,7 @@
 
 #include "daemon/accounting/writer.h"
 #include "daemon/base/mutex.h"
+#include "daemon/ingest/rate_limit.h"
 #include "fleetmeter/v1/ingest.grpc.pb.h"
 
 namespace fleetmeter {
@@ -19,6 +20,7 @@ struct IngestLimits {
   size_t max_message_bytes = 0;
   size_t max_streams = 0;
   bool accept_replay = false;
+  RateLimits rate = {};
 };
 
 class IngestStream;
@@ -43,7 +45,12 @@ class IngestService final : public v1::UsageIngest::CallbackService {
   void Remove(IngestStream* stream);
   bool draining();
 
+  // Whether `identity` may send so much now. 0: yes; else the milliseconds to wait. Asked when
+  // protobuf has parsed the message, which gRPC does, and before anything else is done with it.
+  uint32_t MustWait(const std::string& identity, size_t reports, size_t bytes);
+
   const IngestLimits limits_;
+  RateLimiter rates_;
   Writer& writer_;
   const Clock& clock_;
   DaemonProbe& probe_;

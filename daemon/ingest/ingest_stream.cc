@@ -132,6 +132,17 @@ void IngestStream::HandleBatch(const v1::Batch& batch) {
   }
   std::vector<uint64_t> sequences;
   for (const v1::UsageReport& report : batch.reports()) sequences.push_back(report.sequence());
+  const auto busy = [&](const std::string& detail, uint32_t millis) {
+    mutex_.AssertHeld();
+    v1::StreamResponse response;
+    FillBusy(sequences, service_.writer_.NextSequence(stream_) - 1, detail,
+             *response.mutable_ack());
+    response.mutable_ack()->set_retry_after_millis(millis);
+    Send(std::move(response));
+  };
+  if (const uint32_t millis = service_.MustWait(identity_, size, batch.ByteSizeLong())) {
+    return busy(TooFast(millis), millis);
+  }
   Submission submission;
   submission.stream = stream_;
   submission.epoch = epoch_;
@@ -150,11 +161,8 @@ void IngestStream::HandleBatch(const v1::Batch& batch) {
       break;
   }
   service_.probe_.ReportsBusy(size);
-  v1::StreamResponse response;
-  FillBusy(sequences, service_.writer_.NextSequence(stream_) - 1,
-           fmt::format("the queue of {} reports is full", service_.writer_.queue_limit_reports()),
-           *response.mutable_ack());
-  Send(std::move(response));
+  busy(fmt::format("the queue of {} reports is full", service_.writer_.queue_limit_reports()),
+       kRetryAfterMillis);
 }
 
 void IngestStream::Settled(const SubmitResult& result, const std::vector<uint64_t>& sequences) {

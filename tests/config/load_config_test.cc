@@ -104,7 +104,7 @@ TEST(ShippedDaemonConfig, ShowsEverySettingWithItsDefault) {
   const TempFolder folder;
   const auto config = LoadDaemonConfig(folder.Write("d.yaml", text));
   ASSERT_TRUE(config.ok()) << config.status();
-  EXPECT_EQ(settings, 27);
+  EXPECT_EQ(settings, 32);
   const DaemonConfig defaults;
   EXPECT_EQ(config->listen.ingest, defaults.listen.ingest);
   EXPECT_EQ(config->listen.query, defaults.listen.query);
@@ -123,6 +123,15 @@ TEST(ShippedDaemonConfig, ShowsEverySettingWithItsDefault) {
   EXPECT_EQ(config->ingest.max_lateness_nanos, defaults.ingest.max_lateness_nanos);
   EXPECT_EQ(config->ingest.future_tolerance_nanos, defaults.ingest.future_tolerance_nanos);
   EXPECT_EQ(config->ingest.accept_replay, defaults.ingest.accept_replay);
+  EXPECT_EQ(config->ingest.buffer_bytes, defaults.ingest.buffer_bytes);
+  EXPECT_EQ(config->ingest.rate.reports_per_second, defaults.ingest.rate.reports_per_second);
+  EXPECT_EQ(config->ingest.rate.burst_reports, defaults.ingest.rate.burst_reports);
+  EXPECT_EQ(config->ingest.rate.bytes_per_second, defaults.ingest.rate.bytes_per_second);
+  EXPECT_EQ(config->ingest.rate.burst_bytes, defaults.ingest.rate.burst_bytes);
+  EXPECT_EQ(config->ledger.path, "/var/lib/fleetmeter/ledger.db") << "shown, but not the default";
+  EXPECT_EQ(config->ledger.keep_hours_nanos, defaults.ledger.keep_hours_nanos);
+  EXPECT_EQ(config->ledger.keep_days_nanos, defaults.ledger.keep_days_nanos);
+  EXPECT_EQ(config->ledger.workloads_per_pool, defaults.ledger.workloads_per_pool);
   EXPECT_EQ(config->live.silent_after_nanos, defaults.live.silent_after_nanos);
   EXPECT_EQ(config->live.forget_after_nanos, defaults.live.forget_after_nanos);
   EXPECT_EQ(config->live.coverage_threshold, defaults.live.coverage_threshold);

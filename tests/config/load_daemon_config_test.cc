@@ -45,6 +45,8 @@ ingest:
   max_message: 1.5MiB
   max_reports_per_batch: 102
   max_streams: 103
+  buffer: 65MiB
+  rate: {reports_per_second: 104, burst_reports: 105, bytes_per_second: 1MiB, burst_bytes: 2MiB}
   max_window: 2h
   max_lateness: 3d
   future_tolerance: 0s
@@ -67,6 +69,11 @@ shutdown: {deadline: 500ms, final_scrape: 1s}
   EXPECT_EQ(config->ingest.max_message_bytes, 3 << 19);
   EXPECT_EQ(config->ingest.max_reports_per_batch, 102);
   EXPECT_EQ(config->ingest.max_streams, 103);
+  EXPECT_EQ(config->ingest.buffer_bytes, 65 << 20);
+  EXPECT_EQ(config->ingest.rate.reports_per_second, 104);
+  EXPECT_EQ(config->ingest.rate.burst_reports, 105);
+  EXPECT_EQ(config->ingest.rate.bytes_per_second, 1 << 20);
+  EXPECT_EQ(config->ingest.rate.burst_bytes, 2 << 20);
   EXPECT_EQ(config->ingest.max_window_nanos, 7'200 * kNanosPerSecond);
   EXPECT_EQ(config->ingest.max_lateness_nanos, 3 * 86'400 * kNanosPerSecond);
   EXPECT_EQ(config->ingest.future_tolerance_nanos, 0);
@@ -83,15 +90,29 @@ shutdown: {deadline: 500ms, final_scrape: 1s}
 }
 
 TEST(LoadDaemonConfig, HasARangeForEverySetting) {
-  for (const std::string settings :
-       {"ingest: {queue_reports: 0}", "ingest: {queue_reports: 10000001}",
-        "ingest: {commit_reports: 0}", "ingest: {max_message: 1023B}",
-        "ingest: {max_message: 65MiB}", "ingest: {max_reports_per_batch: 0}",
-        "ingest: {max_streams: 0}", "ingest: {max_window: 999ms}", "ingest: {max_window: 25h}",
-        "ingest: {max_lateness: 91d}", "ingest: {future_tolerance: 61m}",
-        "live: {silent_after: 0.5s}", "live: {forget_after: 91d}",
-        "live: {coverage_threshold: 101%}", "live: {measured_threshold: -0.1}",
-        "live: {idle_below: 1.5}", "shutdown: {deadline: 0s}", "shutdown: {final_scrape: 2h}"}) {
+  for (const std::string settings : {"ingest: {queue_reports: 0}",
+                                     "ingest: {queue_reports: 10000001}",
+                                     "ingest: {commit_reports: 0}",
+                                     "ingest: {max_message: 1023B}",
+                                     "ingest: {max_message: 65MiB}",
+                                     "ingest: {max_reports_per_batch: 0}",
+                                     "ingest: {max_streams: 0}",
+                                     "ingest: {buffer: 63MiB}",
+                                     "ingest: {rate: {reports_per_second: 0}}",
+                                     "ingest: {rate: {burst_reports: 0}}",
+                                     "ingest: {rate: {bytes_per_second: 1B}}",
+                                     "ingest: {rate: {burst_bytes: 1B}}",
+                                     "ingest: {max_window: 999ms}",
+                                     "ingest: {max_window: 25h}",
+                                     "ingest: {max_lateness: 91d}",
+                                     "ingest: {future_tolerance: 61m}",
+                                     "live: {silent_after: 0.5s}",
+                                     "live: {forget_after: 91d}",
+                                     "live: {coverage_threshold: 101%}",
+                                     "live: {measured_threshold: -0.1}",
+                                     "live: {idle_below: 1.5}",
+                                     "shutdown: {deadline: 0s}",
+                                     "shutdown: {final_scrape: 2h}"}) {
     EXPECT_THAT(ErrorOf(settings), HasSubstr("out of range; expected ")) << settings;
   }
 }
@@ -99,6 +120,8 @@ TEST(LoadDaemonConfig, HasARangeForEverySetting) {
 TEST(LoadDaemonConfig, RefusesSettingsThatContradictEachOther) {
   EXPECT_THAT(ErrorOf("ingest: {queue_reports: 10}"), HasSubstr("at most queue_reports"));
   EXPECT_THAT(ErrorOf("ingest: {queue_reports: 10}"), HasSubstr("room in the queue"));
+  EXPECT_THAT(ErrorOf("ingest: {rate: {burst_reports: 511}}"), HasSubstr("a whole batch"));
+  EXPECT_THAT(ErrorOf("ingest: {rate: {burst_bytes: 3MiB}}"), HasSubstr("a whole message"));
   EXPECT_THAT(ErrorOf("live: {silent_after: 2m, forget_after: 1m}"), HasSubstr("forget_after"));
   EXPECT_THAT(ErrorOf("listen: {query: 127.0.0.1:9477}"), HasSubstr("a port of its own"));
   EXPECT_EQ(ErrorOf("listen: {ingest: 127.0.0.1:0, query: 127.0.0.1:0, http: 127.0.0.1:0}"), "");

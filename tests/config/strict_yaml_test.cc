@@ -1,5 +1,7 @@
 #include "daemon/config/strict_yaml.h"
 
+#include <sys/stat.h>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/config/config_files.h"
@@ -269,6 +271,17 @@ TEST(YamlFile, SaysWhyItCannotBeRead) {
   EXPECT_THAT(std::string(missing.status().message()), HasSubstr("No such file"));
   const auto directory = YamlFile::Open(folder.path());
   EXPECT_THAT(std::string(directory.status().message()), HasSubstr("is a directory"));
+}
+
+// A pipe that nobody writes into would hold up a reload for ever.
+TEST(YamlFile, IsNotReadFromAPipeOrADevice) {
+  const TempFolder folder;
+  const std::string pipe = folder.path() + "/pipe.yaml";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_THAT(std::string(YamlFile::Open(pipe).status().message()),
+              HasSubstr("pipe.yaml: is a pipe, socket or device; expected a file"));
+  EXPECT_THAT(std::string(YamlFile::Open("/dev/zero").status().message()),
+              HasSubstr("is a pipe, socket or device"));
 }
 
 }  // namespace

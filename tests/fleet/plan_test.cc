@@ -93,6 +93,8 @@ TEST(CompilePlan, TurnsSharesIntoH100eInTheFilesOrder) {
   EXPECT_EQ(plan.version, 3u);
   EXPECT_EQ(plan.supply_h100e, 1'000);
   ASSERT_EQ(plan.pools.size(), 4u);
+  for (const Pool& pool : plan.pools) EXPECT_EQ(plan.FindPool(pool.name), &pool);
+  EXPECT_EQ(plan.FindPool("none"), nullptr);
   EXPECT_DOUBLE_EQ(plan.pools[0].allocated_h100e, 100);
   EXPECT_EQ(plan.pools[1].allocated_h100e, 150.5);
   EXPECT_EQ(plan.pools[3].name, "research");
