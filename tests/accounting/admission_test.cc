@@ -56,6 +56,7 @@ TEST_F(AdmissionTest, ChecksPoolsAgainstThePlanInForceInTheWindow) {
   Plan next = model->plans[0];
   next.effective_from_unix_nanos = kStart + 5 * kNanosPerSecond;
   next.pools[0].name = "delta";
+  next.pool_index.clear();  // it is of the old names
   model->plans.push_back(next);
   model_ = model;
   EXPECT_EQ(Check(Report("h", 0, {Assigned("half", 1, "alpha", 1)})), std::nullopt)

@@ -155,6 +155,7 @@ TEST_F(WriterTest, AReloadTakesEffectForTheNextReport) {
             RejectReason::kUnknownPool);
   auto model = std::make_shared<FleetModel>(*MakeModel());
   model->plans[0].pools[0].name = "delta";
+  model->plans[0].pool_index.clear();  // it is of the old names
   WriterSettings settings;
   settings.model = model;
   settings.windows = {.max_length_nanos = 3'600 * kNanosPerSecond,
