@@ -63,9 +63,19 @@ absl::Status CheckExisting(const std::string& path, const struct stat& file) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::unique_ptr<Database>> OpenAndCheck(const std::string& path,
+                                                       const Database::Options& options) {
+  auto database = Database::Open(path, options);
+  if (!database.ok()) return database.status();
+  absl::Status status = (*database)->Execute("PRAGMA busy_timeout = 5000");
+  if (status.ok()) status = CheckSchema(**database, path);
+  if (!status.ok()) return status;
+  return database;
+}
+
 }  // namespace
 
-absl::Status CheckLedgerPath(const std::string& path) {
+absl::Status CheckLedgerFolder(const std::string& path) {
   if (path.empty() || path == ":memory:" || path.back() == '/' ||
       path.find('\0') != std::string::npos) {
     return absl::InvalidArgumentError(
@@ -88,6 +98,12 @@ absl::Status CheckLedgerPath(const std::string& path) {
                       Quoted(folder)));
     }
   }
+  return absl::OkStatus();
+}
+
+absl::Status CheckLedgerPath(const std::string& path) {
+  if (absl::Status status = CheckLedgerFolder(path); !status.ok()) return status;
+  struct stat info{};
   if (stat(path.c_str(), &info) != 0) {
     return errno == ENOENT ? absl::OkStatus() : ErrnoStatus("ledger", path);
   }
@@ -139,19 +155,18 @@ absl::StatusOr<std::unique_ptr<Database>> OpenLedgerToRead(const std::string& pa
   if (info.st_size == 0) {
     return absl::FailedPreconditionError(fmt::format("ledger {} is empty", Quoted(path)));
   }
-  auto database = Database::Open(path, {.read_only = true});
-  if (!database.ok()) return database.status();
-  absl::Status status = (*database)->Execute("PRAGMA busy_timeout = 5000");
-  if (status.ok()) status = CheckSchema(**database, path);
-  if (status.code() == absl::StatusCode::kPermissionDenied) {
-    return absl::PermissionDeniedError(
-        fmt::format("ledger {} cannot be read: {}; a reader needs to read it and its -wal and -shm "
-                    "files, or to "
-                    "make these in its folder where no daemon has: try as the daemon's user",
-                    Quoted(path), std::string(status.message())));
+  auto database = OpenAndCheck(path, {.read_only = true});
+  if (!absl::IsPermissionDenied(database.status())) return database;
+  // A ledger that nobody has open, in a folder that we may not write: there is no log that a reader
+  // would have to see.
+  if (access((path + "-wal").c_str(), F_OK) != 0) {
+    auto immutable = OpenAndCheck(path, {.read_only = true, .immutable = true});
+    if (!absl::IsPermissionDenied(immutable.status())) return immutable;
   }
-  if (!status.ok()) return status;
-  return database;
+  return absl::PermissionDeniedError(fmt::format(
+      "ledger {} cannot be read: {}; a reader needs to read it and its -wal and -shm files, or to "
+      "make these in its folder where no daemon has: try as the daemon's user",
+      Quoted(path), std::string(database.status().message())));
 }
 
 }  // namespace fleetmeter

@@ -25,7 +25,10 @@ class LedgerLock {
   const int fd_;
 };
 
-// Whether `path` can be a ledger's: InvalidArgument or NotFound says what was expected of it.
+// Whether `path` can be a ledger's, whatever is there now: InvalidArgument or NotFound says what
+// was expected of it.
+absl::Status CheckLedgerFolder(const std::string& path);
+// And whether what is there now may be one.
 absl::Status CheckLedgerPath(const std::string& path);
 
 // Makes an empty file that only the owner can read, unless there is one.
