@@ -156,10 +156,17 @@ absl::StatusOr<int64_t> Rollups::DayToRoll(int64_t now_unix_nanos) {
   return late_until <= Seconds(now_unix_nanos) ? day : kNever;
 }
 
-absl::StatusOr<int64_t> Rollups::QuarterToRoll() {
+// The quarter under way or due: all of its days are complete, or there is nothing more to come for
+// it.
+absl::StatusOr<int64_t> Rollups::QuarterToRoll(int64_t now_unix_nanos) {
   const auto day = First(first_day_, state_.quarters_through, kNever);
   if (!day.ok() || *day == kNever) return day;
-  return QuarterOf(*day, 1) <= state_.days_through ? QuarterOf(*day) : kNever;
+  const int64_t end = QuarterOf(*day, 1);
+  if (end <= state_.days_through) return QuarterOf(*day);
+  if (end + Seconds(options_.max_lateness_nanos) > Seconds(now_unix_nanos)) return kNever;
+  const auto hour = First(first_hour_, state_.days_through, kNever);
+  if (!hour.ok()) return hour;
+  return *hour >= end ? QuarterOf(*day) : kNever;
 }
 
 int64_t Rollups::HourLimit(int64_t now_unix_nanos) const {
@@ -177,7 +184,7 @@ absl::StatusOr<Rollups::Work> Rollups::Next(int64_t now_unix_nanos) {
   const auto day = DayToRoll(now_unix_nanos);
   if (!day.ok()) return day.status();
   if (*day != kNever) return Work::kRollDay;
-  const auto quarter = QuarterToRoll();
+  const auto quarter = QuarterToRoll(now_unix_nanos);
   if (!quarter.ok()) return quarter.status();
   if (*quarter != kNever) return Work::kRollQuarter;
   const auto hour = First(first_hour_, 0, kNever);
@@ -197,7 +204,7 @@ absl::Status Rollups::Do(Work work, int64_t now_unix_nanos) {
     case Work::kRollDay:
       return RollDay(now_unix_nanos);
     case Work::kRollQuarter:
-      return RollQuarter();
+      return RollQuarter(now_unix_nanos);
     case Work::kDeleteHours:
       next_.hours_from = HourLimit(now_unix_nanos);
       return Delete(old_hours_, delete_hours_, next_.hours_from);
@@ -257,10 +264,12 @@ absl::Status Rollups::RollDay(int64_t now_unix_nanos) {
   return Save();
 }
 
-absl::Status Rollups::RollQuarter() {
-  const auto quarter = QuarterToRoll();
+absl::Status Rollups::RollQuarter(int64_t now_unix_nanos) {
+  const auto quarter = QuarterToRoll(now_unix_nanos);
   if (!quarter.ok()) return quarter.status();
   const int64_t end = QuarterOf(*quarter, 1);
+  next_.closed_through = std::max(next_.closed_through, end);
+  next_.days_through = std::max(next_.days_through, end);
   if (next_.day_cursor.empty()) next_.day_cursor = {*quarter, -1, -1, -1, -1};
   const auto rows = Slice(days_after_, next_.day_cursor, end);
   if (!rows.ok()) return rows.status();

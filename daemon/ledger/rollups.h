@@ -64,11 +64,11 @@ class Rollups {
   // The earliest start in [from, ...) of a table's rows; `none` where there is none.
   absl::StatusOr<int64_t> First(Statement& statement, int64_t from, int64_t none);
   absl::StatusOr<int64_t> DayToRoll(int64_t now_unix_nanos);
-  absl::StatusOr<int64_t> QuarterToRoll();
+  absl::StatusOr<int64_t> QuarterToRoll(int64_t now_unix_nanos);
   int64_t HourLimit(int64_t now_unix_nanos) const;
   int64_t DayLimit(int64_t now_unix_nanos) const;
   absl::Status RollDay(int64_t now_unix_nanos);
-  absl::Status RollQuarter();
+  absl::Status RollQuarter(int64_t now_unix_nanos);
   absl::StatusOr<std::vector<Row>> Slice(Statement& rows, const Cursor& after, int64_t end);
   absl::Status Delete(Statement& keys, Statement& rows, int64_t limit);
   absl::Status DeleteWorkloads();

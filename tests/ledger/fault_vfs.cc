@@ -256,7 +256,7 @@ void FaultDisk::Reboot(std::mt19937_64& random) {
     const bool all = random() % 3 == 0;
     for (Change& change : content->pending) {
       const uint64_t fate = all ? 3 : random() % 4;
-      if (fate == 0) continue;  // never left the cache
+      if (fate == 0) continue;               // never left the cache
       if (fate == 1 && !change.truncates) {  // in part, by sectors
         const size_t sectors = change.bytes.size() / kSectorBytes;
         change.bytes.resize(sectors == 0 ? random() % (change.bytes.size() + 1)

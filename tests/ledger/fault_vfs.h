@@ -1,8 +1,8 @@
 // A disk in memory that SQLite can use as its file system, and that can be made to fail.
 //
 // Every write and truncation stays "pending" until its file is synced. PowerCut() ends all service;
-// Reboot() then keeps what was synced and, by chance, some of what was not: whole writes, first parts
-// of writes, or nothing, in any combination. One connection at a time; not thread-safe.
+// Reboot() then keeps what was synced and, by chance, some of what was not: whole writes, first
+// parts of writes, or nothing, in any combination. One connection at a time; not thread-safe.
 #pragma once
 
 #include <sqlite3.h>
@@ -33,7 +33,8 @@ class FaultDisk {
   // For SqliteLedgerOptions::vfs and Database::Options::vfs.
   const char* name() const { return name_.c_str(); }
 
-  // Lets the nth operation of that kind from now on (from 1) fail, and with `for_good` all after it.
+  // Lets the nth operation of that kind from now on (from 1) fail, and with `for_good` all after
+  // it.
   void FailNth(Operation operation, uint64_t nth, Fault fault, bool for_good);
   // Lets everything work again.
   void Mend() { plan_ = {}; }

@@ -1,5 +1,5 @@
-// What a failing disk and a power cut may do to a ledger: nothing that was acknowledged is lost, and
-// nothing is counted that was not committed whole.
+// What a failing disk and a power cut may do to a ledger: nothing that was acknowledged is lost,
+// and nothing is counted that was not committed whole.
 #include <fmt/format.h>
 
 #include <algorithm>
