@@ -15,6 +15,7 @@
 
 #include "collectors/core/memory_outbox.h"
 #include "collectors/core/pipeline.h"
+#include "collectors/metrics/metrics_page.h"
 #include "collectors/replay_flags.h"
 #include "collectors/spool/disk.h"
 #include "collectors/spool/spool.h"
@@ -41,6 +42,7 @@ struct Flags {
   std::string spool;
   uint64_t spool_max_bytes = uint64_t{1} << 30;
   bool recover_acknowledged = false;
+  std::string metrics;
   std::string log_level = "info";
   std::string log_format = "text";
 };
@@ -77,7 +79,7 @@ void Serve(const Pipelines& pipelines, double drain_seconds) {
   io.run();
 }
 
-int Finish(const Pipelines& pipelines) {
+int Finish(const Pipelines& pipelines, bool spooled) {
   int code = 0;
   for (const auto& pipeline : pipelines) {
     pipeline->Stop();
@@ -86,7 +88,7 @@ int Finish(const Pipelines& pipelines) {
                  std::string(status.message()));
       code = 1;
     }
-    if (const uint64_t left = pipeline->stats().outbox.waiting_reports; left > 0) {
+    if (const uint64_t left = pipeline->stats().outbox.waiting_reports; spooled && left > 0) {
       spdlog::warn("{} reports of {} wait for the next start", left, pipeline->name());
     }
   }
@@ -138,9 +140,21 @@ int Run(const Flags& flags, const std::vector<std::unique_ptr<ReplayCommand>>& c
     pipelines.push_back(
         std::make_unique<Pipeline>(options, *std::move(source), *std::move(outbox), clock));
   }
+  std::unique_ptr<fleetmeter::HttpServer> http;
+  if (!flags.metrics.empty()) {
+    auto server = fleetmeter::collector::ServeMetrics(flags.metrics, pipelines);
+    if (!server.ok()) {
+      fmt::print(stderr, "fleetmeter-collector: {}\n", std::string(server.status().message()));
+      return 1;
+    }
+    http = *std::move(server);
+    // On standard output, and nothing else: what a script that asked for port 0 reads.
+    fmt::print("metrics {}\nready\n", http->address());
+    std::fflush(stdout);
+  }
   for (const auto& pipeline : pipelines) pipeline->Start();
   Serve(pipelines, flags.drain_seconds);
-  return Finish(pipelines);
+  return Finish(pipelines, !flags.spool.empty());
 }
 
 }  // namespace
@@ -175,6 +189,10 @@ int main(int argc, char** argv) {
   app.add_flag("--recover-acknowledged", flags.recover_acknowledged,
                "After the daemon's books were restored from an older backup: send again what they\n"
                "have lost, as far as the spool keeps it");
+  app.add_option(
+      "--metrics", flags.metrics,
+      "Serve /metrics and /healthz on this host:port of loopback, and print the address\n"
+      "(default: not at all)");
   app.add_option("--log-level", flags.log_level, "What is logged to standard error")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}))
       ->capture_default_str();

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 
 namespace fleetmeter::collector {
@@ -101,8 +102,12 @@ absl::Status Disk::Rename(const std::string& from, const std::string& to) {
 }
 
 absl::Status Disk::MakeFolder(const std::string& path) {
-  if (mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return absl::OkStatus();
-  return Error("make folder", path, errno);
+  const std::filesystem::path name = (std::filesystem::path(path) / "").parent_path();
+  if (mkdir(name.c_str(), 0700) != 0) {
+    return errno == EEXIST ? absl::OkStatus() : Error("make folder", path, errno);
+  }
+  const std::filesystem::path parent = name.parent_path();
+  return SyncFolder(parent.empty() ? "." : parent.string());
 }
 
 absl::Status Disk::Reserve(const std::string& path, uint64_t bytes) {

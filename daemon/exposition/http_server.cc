@@ -56,16 +56,16 @@ class HttpServer::Impl {
   explicit Impl(std::map<std::string, Handler> handlers)
       : acceptor_(io_), handlers_(std::move(handlers)) {}
 
-  absl::Status Listen(const std::string& address) {
+  absl::Status Listen(const std::string& address, const std::string& setting) {
     const auto parts = SplitAddress(address);
     if (!parts) {
       return absl::InvalidArgumentError(
-          fmt::format("listen.http is '{}'; expected host:port", address));
+          fmt::format("{} is '{}'; expected host:port", setting, address));
     }
     beast::error_code error;
     const auto endpoints = tcp::resolver(io_).resolve(parts->first, parts->second, error);
     if (error) {
-      return absl::UnavailableError(fmt::format("listen.http '{}': {}", address, error.message()));
+      return absl::UnavailableError(fmt::format("{} '{}': {}", setting, address, error.message()));
     }
     const tcp::endpoint endpoint = *endpoints.begin();
     acceptor_.open(endpoint.protocol(), error);
@@ -73,7 +73,7 @@ class HttpServer::Impl {
     if (!error) acceptor_.bind(endpoint, error);
     if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
     if (error) {
-      return absl::UnavailableError(fmt::format("listen.http '{}': {}", address, error.message()));
+      return absl::UnavailableError(fmt::format("{} '{}': {}", setting, address, error.message()));
     }
     const tcp::endpoint local = acceptor_.local_endpoint();
     address_ = local.address().is_v6()
@@ -241,9 +241,10 @@ std::string HttpServer::address() const { return impl_->address(); }
 void HttpServer::Stop() { impl_->Stop(); }
 
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(
-    const std::string& address, std::map<std::string, Handler> handlers) {
+    const std::string& address, std::map<std::string, Handler> handlers,
+    const std::string& setting) {
   auto impl = std::make_unique<Impl>(std::move(handlers));
-  if (absl::Status status = impl->Listen(address); !status.ok()) return status;
+  if (absl::Status status = impl->Listen(address, setting); !status.ok()) return status;
   impl->Serve();
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
 }

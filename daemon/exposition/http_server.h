@@ -26,9 +26,11 @@ class HttpServer {
  public:
   using Handler = std::function<HttpResponse()>;
 
-  // Listens on "host:port" and starts serving. Port 0 takes a free one.
-  static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const std::string& address,
-                                                           std::map<std::string, Handler> handlers);
+  // Listens on "host:port" and starts serving. Port 0 takes a free one. `setting` is where the
+  // address comes from, for messages.
+  static absl::StatusOr<std::unique_ptr<HttpServer>> Start(
+      const std::string& address, std::map<std::string, Handler> handlers,
+      const std::string& setting = "listen.http");
   ~HttpServer();
 
   // "127.0.0.1:9477": where it listens.

@@ -5,13 +5,12 @@
 #include <prometheus/text_serializer.h>
 #include <zlib.h>
 
-#include <fstream>
 #include <set>
-#include <sstream>
 
 #include "daemon/exposition/text_format.h"
 #include "gmock/gmock.h"
 #include "tests/e2e/daemon_fixture.h"
+#include "tests/e2e/metric_promises.h"
 #include "tests/e2e/reports.h"
 #include "tests/e2e/socket.h"
 
@@ -20,61 +19,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::HasSubstr;
-
-struct Promise {
-  std::string type;
-  std::set<std::string> labels;
-
-  friend bool operator==(const Promise&, const Promise&) = default;
-};
-void PrintTo(const Promise& promise, std::ostream* out) {
-  *out << promise.type << " of " << testing::PrintToString(promise.labels);
-}
-
-std::vector<std::string> Split(const std::string& text, char separator) {
-  std::vector<std::string> parts;
-  std::istringstream in(text);
-  for (std::string part; std::getline(in, part, separator);) {
-    const size_t first = part.find_first_not_of(" `");
-    const size_t last = part.find_last_not_of(" `");
-    parts.push_back(first == std::string::npos ? "" : part.substr(first, last - first + 1));
-  }
-  return parts;
-}
-
-// The rows of the tables of METRICS.md: | `name` | type | label, label | meaning |
-std::map<std::string, Promise> ReadPromises() {
-  std::map<std::string, Promise> promises;
-  std::ifstream file(std::string(std::getenv("FLEETMETER_SOURCE_DIR")) + "/dashboards/METRICS.md");
-  for (std::string line; std::getline(file, line);) {
-    if (line.rfind("| `", 0) != 0) continue;
-    const std::vector<std::string> cells = Split(line, '|');
-    Promise promise{cells.at(2), {}};
-    for (const std::string& label : Split(cells.at(3), ',')) promise.labels.insert(label);
-    EXPECT_TRUE(promises.emplace(cells.at(1), promise).second) << cells.at(1) << " is there twice";
-  }
-  return promises;
-}
-
-// A histogram's samples belong to the family without their suffix.
-std::string FamilyOf(const std::string& name, const Scrape& scrape) {
-  for (const std::string suffix : {"_bucket", "_sum", "_count"}) {
-    if (name.size() <= suffix.size() || !name.ends_with(suffix)) continue;
-    const std::string family = name.substr(0, name.size() - suffix.size());
-    const auto found = scrape.types().find(family);
-    if (found != scrape.types().end() && found->second == "histogram") return family;
-  }
-  return name;
-}
-
-std::map<std::string, std::set<std::string>> LabelsByFamily(const Scrape& scrape) {
-  std::map<std::string, std::set<std::string>> labels;
-  for (const Sample& sample : scrape.samples()) {
-    std::set<std::string>& names = labels[FamilyOf(sample.name, scrape)];
-    for (const auto& [name, value] : sample.labels) names.insert(name);
-  }
-  return labels;
-}
 
 std::string Gunzip(const std::string& zipped) {
   z_stream stream{};
@@ -129,7 +73,7 @@ class MixedFleetTest : public testing::Test {
 };
 
 TEST_F(MixedFleetTest, MetricsAreThoseOfTheDocumentation) {
-  const std::map<std::string, Promise> promises = ReadPromises();
+  const std::map<std::string, Promise> promises = ReadPromises("");
   ASSERT_GT(promises.size(), 30U);
   // Since when a chip is idle is known when time has passed once more.
   ASSERT_TRUE(Eventually([this] {

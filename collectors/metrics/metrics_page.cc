@@ -1,0 +1,49 @@
+#include "collectors/metrics/metrics_page.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "collectors/metrics/collector_families.h"
+#include "daemon/base/clock.h"
+#include "daemon/base/version.h"
+#include "daemon/config/listen_address.h"
+#include "daemon/exposition/process_metrics.h"
+
+namespace fleetmeter::collector {
+namespace {
+
+constexpr char kFlag[] = "--metrics";
+constexpr char kMetricsType[] = "text/plain; version=0.0.4; charset=utf-8";
+
+HttpResponse Metrics(const std::vector<std::unique_ptr<Pipeline>>& pipelines) {
+  std::vector<PipelineStats> stats;
+  for (const auto& pipeline : pipelines) stats.push_back(pipeline->stats());
+  HttpResponse response;
+  response.content_type = kMetricsType;
+  TextWriter out(response.body);
+  WriteCollectorFamilies(stats, SystemClock().UnixNanos(), kVersion, out);
+  WriteProcessFamilies(out);
+  return response;
+}
+
+HttpResponse Alive() {
+  HttpResponse response;
+  response.body = "ok\n";
+  return response;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<HttpServer>> ServeMetrics(
+    const std::string& address, const std::vector<std::unique_ptr<Pipeline>>& pipelines) {
+  if (const auto parsed = ParseListenAddress(address); !parsed.ok()) {
+    return absl::InvalidArgumentError(
+        fmt::format("{}: {}", kFlag, std::string(parsed.status().message())));
+  }
+  return HttpServer::Start(
+      address, {{"/metrics", [&pipelines] { return Metrics(pipelines); }}, {"/healthz", Alive}},
+      kFlag);
+}
+
+}  // namespace fleetmeter::collector

@@ -1,0 +1,18 @@
+// The collector's HTTP listener: /metrics and /healthz, on loopback.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "collectors/core/pipeline.h"
+#include "daemon/exposition/http_server.h"
+
+namespace fleetmeter::collector {
+
+// Listens on "host:port" of loopback; port 0 takes a free one. `pipelines` outlive the server.
+absl::StatusOr<std::unique_ptr<HttpServer>> ServeMetrics(
+    const std::string& address, const std::vector<std::unique_ptr<Pipeline>>& pipelines);
+
+}  // namespace fleetmeter::collector
