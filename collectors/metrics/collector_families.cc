@@ -20,7 +20,7 @@ void Family(const All& all, const char* name, const char* type, const char* help
             const Value& value, TextWriter& out) {
   out.Family(name, type, help);
   for (const PipelineStats& stats : all) {
-    if (const auto number = value(stats)) out.Sample({{"source", stats.source}}, *number);
+    if (const auto number = value(stats)) out.Sample({{"pipeline", stats.source}}, *number);
   }
 }
 
@@ -95,7 +95,7 @@ void WriteSender(const All& all, TextWriter& out) {
              "Reports that the daemon rejected, by its reason.");
   for (const PipelineStats& stats : all) {
     for (const auto& [reason, count] : stats.sender.rejected) {
-      out.Sample({{"source", stats.source}, {"reason", reason}}, static_cast<double>(count));
+      out.Sample({{"pipeline", stats.source}, {"reason", reason}}, static_cast<double>(count));
     }
   }
   Gauge(
