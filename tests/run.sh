@@ -6,12 +6,12 @@
 #   tests/run.sh release asan    only these stages
 #
 # Stages: format, release, analysis (clang's thread-safety analysis and clang-tidy), asan (with
-# UBSan), tsan.
+# UBSan), tsan, fuzz (each parser for FLEETMETER_FUZZ_SECONDS, 10 unless set).
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
 stages=("$@")
-[ ${#stages[@]} -gt 0 ] || stages=(format release analysis asan tsan)
+[ ${#stages[@]} -gt 0 ] || stages=(format release analysis asan tsan fuzz)
 jobs=$(nproc)
 logs=build/logs
 passed=0 failed=0 skipped=0
@@ -93,12 +93,20 @@ stage_tsan() {
   unset TSAN_OPTIONS
 }
 
+stage_fuzz() {
+  check build-fuzz build fuzz fuzz || return
+  local corpus
+  for corpus in tests/fuzz/corpus/*/; do
+    check "fuzz-$(basename "$corpus")" tests/fuzz/run.sh "$(basename "$corpus")"
+  done
+}
+
 mkdir -p "$logs"
 say "install"
 deploy/install-deps.sh --tests || exit 1
 for stage in "${stages[@]}"; do
   if ! declare -F "stage_$stage" >/dev/null; then
-    echo "tests/run.sh: there is no stage '$stage'; stages: format release analysis asan tsan" >&2
+    echo "tests/run.sh: there is no stage '$stage'; stages: format release analysis asan tsan fuzz" >&2
     exit 2
   fi
   say "$stage"

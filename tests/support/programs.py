@@ -15,9 +15,12 @@ SKIPPED = 77
 
 
 class Daemon:
-    """fleetmeterd with the given catalog, plans and extra YAML lines, on free ports."""
+    """fleetmeterd with the given catalog, plans and extra YAML lines, on free ports.
 
-    def __init__(self, catalog, plans, extra=""):
+    `launcher` is what starts it, such as ["prlimit", "--nofile=100"]; it must become the daemon.
+    """
+
+    def __init__(self, catalog, plans, extra="", launcher=()):
         self._dir = tempfile.TemporaryDirectory()
         config = pathlib.Path(self._dir.name) / "daemon.yaml"
         paths = ", ".join(os.path.relpath(plan, self._dir.name) for plan in plans)
@@ -27,7 +30,7 @@ class Daemon:
             'listen: {ingest: "127.0.0.1:0", query: "127.0.0.1:0", http: "127.0.0.1:0"}\n' + extra
         )
         self._process = subprocess.Popen(
-            [FLEETMETERD, "--config", config], stdout=subprocess.PIPE, text=True
+            [*launcher, FLEETMETERD, "--config", config], stdout=subprocess.PIPE, text=True
         )
         self.addresses = {}
         for line in self._process.stdout:
@@ -37,6 +40,10 @@ class Daemon:
             self.addresses[name] = address
         else:
             raise RuntimeError(f"fleetmeterd ended with {self._process.wait()}")
+
+    @property
+    def pid(self):
+        return self._process.pid
 
     def __enter__(self):
         return self

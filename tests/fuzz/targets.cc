@@ -1,0 +1,32 @@
+#include "tests/fuzz/targets.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace fleetmeter::fuzz {
+namespace {
+
+constexpr Target kTargets[] = {
+    {"wire_report", RunWireReport},
+    {"daemon_config", RunDaemonConfig},
+    {"catalog", RunCatalog},
+    {"plan", RunPlan},
+    {"fleet_csv", RunFleetCsv},
+    {"openb_nodes", RunOpenbNodes},
+    {"openb_pods", RunOpenbPods},
+    {"openb_rules", RunOpenbRules},
+    {"spool_segment", RunSpoolSegment},
+    {"spool_manifest", RunSpoolManifest},
+};
+
+}  // namespace
+
+std::span<const Target> Targets() { return kTargets; }
+
+void Require(bool holds, const char* what) {
+  if (holds) return;
+  std::fprintf(stderr, "does not hold: %s\n", what);
+  std::abort();
+}
+
+}  // namespace fleetmeter::fuzz

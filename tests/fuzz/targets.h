@@ -1,0 +1,34 @@
+// Every parser of what comes from outside, as a function of bytes.
+//
+// A target ends the process (abort, or a sanitizer's report) when the bytes show a fault of ours;
+// bytes that are merely wrong it takes and refuses, as the product does.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace fleetmeter::fuzz {
+
+struct Target {
+  const char* name;  // also of its folder in corpus/
+  void (*run)(std::string_view bytes);
+};
+
+std::span<const Target> Targets();
+
+// Ends the process, saying what did not hold.
+void Require(bool holds, const char* what);
+
+// One for each parser.
+void RunWireReport(std::string_view bytes);
+void RunDaemonConfig(std::string_view bytes);
+void RunCatalog(std::string_view bytes);
+void RunPlan(std::string_view bytes);
+void RunFleetCsv(std::string_view bytes);
+void RunOpenbNodes(std::string_view bytes);
+void RunOpenbPods(std::string_view bytes);
+void RunOpenbRules(std::string_view bytes);
+void RunSpoolSegment(std::string_view bytes);
+void RunSpoolManifest(std::string_view bytes);
+
+}  // namespace fleetmeter::fuzz
