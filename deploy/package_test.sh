@@ -112,6 +112,7 @@ serves_until_stopped() {
 
 # What must survive: the daemon's own ledger, and whatever else is beside it.
 remember_books() {
+  [ -s "$root/var/lib/fleetmeter/ledger.db" ] || { echo "the daemon made no ledger" && exit 1; }
   echo "not to be lost" >"$root/var/lib/fleetmeter/beside"
   (cd "$root/var/lib/fleetmeter" && sha256sum -- *) >"$scratch/books"
 }

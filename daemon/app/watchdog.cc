@@ -41,21 +41,17 @@ void Watchdog::Round() {
     if (!trouble.empty()) trouble += "; ";
     trouble += fmt::format("{}: {}", check.name, std::string(status.message()));
   }
-  int failed = 0;
+  bool recovered = false;
   {
     MutexLock lock(mutex_);
     if (stopping_) return;  // what is being stopped may well not answer
-    const bool was_well = failed_rounds_ == 0;
-    failed = failed_rounds_ = trouble.empty() ? 0 : failed_rounds_ + 1;
+    recovered = failed_rounds_ > 0 && trouble.empty();
+    failed_rounds_ = trouble.empty() ? 0 : failed_rounds_ + 1;
     trouble_ = trouble;
-    if (was_well && failed == 0) return options_.alive();
   }
-  if (failed > 0) {
-    spdlog::error("watchdog: {}", trouble);
-  } else {
-    spdlog::info("watchdog: all checks succeed again");
-    options_.alive();
-  }
+  if (!trouble.empty()) return spdlog::error("watchdog: {}", trouble);
+  if (recovered) spdlog::info("watchdog: all checks succeed again");
+  options_.alive();
 }
 
 void Watchdog::Run() {
