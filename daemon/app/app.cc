@@ -13,12 +13,14 @@
 #include <utility>
 
 #include "daemon/accounting/writer.h"
+#include "daemon/app/admin_service.h"
 #include "daemon/app/descriptors.h"
 #include "daemon/app/file_watch.h"
 #include "daemon/app/grpc_listener.h"
 #include "daemon/app/listener_check.h"
 #include "daemon/app/open_ledger.h"
 #include "daemon/app/pages.h"
+#include "daemon/app/security.h"
 #include "daemon/app/service_manager.h"
 #include "daemon/base/logging.h"
 #include "daemon/base/version.h"
@@ -67,7 +69,8 @@ WriterSettings SettingsFrom(const DaemonConfig& config, FleetModel model) {
 bool NeedsRestart(const DaemonConfig& a, const DaemonConfig& b) {
   const auto key = [](const DaemonConfig& c) {
     return std::make_tuple(
-        c.listen.ingest, c.listen.query, c.listen.http, c.ingest.queue_reports,
+        c.listen.ingest, c.listen.query, c.listen.http, c.listen.admin,
+        c.listen.allow_plaintext_beyond_loopback_without_authentication, c.ingest.queue_reports,
         c.ingest.commit_reports, c.ingest.max_message_bytes, c.ingest.max_reports_per_batch,
         c.ingest.max_streams, c.ingest.accept_replay, c.ingest.buffer_bytes,
         c.ingest.rate.reports_per_second, c.ingest.rate.burst_reports,
@@ -89,15 +92,18 @@ class App::Impl {
 
   std::unique_ptr<GrpcListener> ingest_listener_;
   std::unique_ptr<GrpcListener> query_listener_;
-  std::unique_ptr<Watchdog> watchdog_;  // ends before what it watches
+  std::unique_ptr<GrpcListener> admin_listener_;  // may be absent
+  std::unique_ptr<Watchdog> watchdog_;            // ends before what it watches
   std::unique_ptr<HttpServer> http_;
 
  private:
   absl::Status StartListeners();
+  absl::Status StartAdmin(int descriptor_ceiling);
   void StartWatchdog();
   void WaitForSignal();
   void WaitForFileLook();
-  void Reload(const char* why);
+  v1::ReloadResponse Reload(const char* why);
+  void ReloadConfig(const char* why, v1::ReloadResponse* outcome);
   // Called before the files are read, so that no change falls between.
   void WatchFiles(const DaemonConfig& config);
   absl::Status Stop();
@@ -110,8 +116,10 @@ class App::Impl {
   DaemonMetrics metrics_{kVersion};
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<Writer> writer_;
+  std::unique_ptr<Security> security_;
   std::unique_ptr<IngestService> ingest_;
   std::unique_ptr<QueryService> query_;
+  std::unique_ptr<AdminService> admin_;
   Readiness readiness_;
   Scrapes scrapes_;
   FileWatch files_;
@@ -129,6 +137,9 @@ absl::Status App::Impl::Start() {
   config_ = *std::move(config);
   WatchFiles(config_);
   SetUpLogging(config_.log.level, config_.log.format);
+  auto security = Security::Start(config_, metrics_.access(), clock_);
+  if (!security.ok()) return security.status();
+  security_ = *std::move(security);
   auto model = LoadFleetModel(config_);
   if (!model.ok()) return model.status();
   metrics_.ReloadDone(true, clock_.UnixNanos());
@@ -160,8 +171,11 @@ absl::Status App::Impl::StartListeners() {
           .max_streams = static_cast<size_t>(config_.ingest.max_streams),
           .accept_replay = config_.ingest.accept_replay,
           .rate = RatesFrom(config_.ingest.rate)},
-      *writer_, clock_, metrics_);
-  query_ = std::make_unique<QueryService>(*writer_, kMaxWatches);
+      *writer_, security_->access(), clock_, metrics_);
+  query_ = std::make_unique<QueryService>(*writer_, security_->access(), kMaxWatches);
+  admin_ = std::make_unique<AdminService>(security_->access(), security_->audit(), [this] {
+    asio::post(io_, [this] { admin_->AnswerReloads([this] { return Reload("asked by admin"); }); });
+  });
   const DescriptorCeilings ceilings = PlanDescriptors();
   const GrpcLimits ingest_limits{
       .max_message_bytes = static_cast<int>(config_.ingest.max_message_bytes),
@@ -176,12 +190,15 @@ absl::Status App::Impl::StartListeners() {
                                 MakePages({*writer_, metrics_, readiness_, scrapes_, watching_}));
   if (!http.ok()) return http.status();
   http_ = *std::move(http);
-  auto query = GrpcListener::Start("listen.query", config_.listen.query, query_limits, *query_,
-                                   v1::Query::service_full_name());
+  auto query =
+      GrpcListener::Start("listen.query", config_.listen.query, security_->MakeCredentials(),
+                          query_limits, *query_, v1::Query::service_full_name());
   if (!query.ok()) return query.status();
   query_listener_ = *std::move(query);
-  auto ingest = GrpcListener::Start("listen.ingest", config_.listen.ingest, ingest_limits, *ingest_,
-                                    v1::UsageIngest::service_full_name());
+  if (absl::Status status = StartAdmin(ceilings.query); !status.ok()) return status;
+  auto ingest =
+      GrpcListener::Start("listen.ingest", config_.listen.ingest, security_->MakeCredentials(),
+                          ingest_limits, *ingest_, v1::UsageIngest::service_full_name());
   if (!ingest.ok()) return ingest.status();
   ingest_listener_ = *std::move(ingest);
   query_listener_->SetServing(true);
@@ -193,9 +210,22 @@ absl::Status App::Impl::StartListeners() {
   return absl::OkStatus();
 }
 
+absl::Status App::Impl::StartAdmin(int descriptor_ceiling) {
+  if (config_.listen.admin.empty()) return absl::OkStatus();
+  const GrpcLimits limits{.descriptor_ceiling = descriptor_ceiling,
+                          .on_connection_refused = [this] { metrics_.ConnectionRefused("admin"); }};
+  auto admin =
+      GrpcListener::Start("listen.admin", config_.listen.admin, security_->MakeCredentials(),
+                          limits, *admin_, v1::Admin::service_full_name());
+  if (!admin.ok()) return admin.status();
+  admin_listener_ = *std::move(admin);
+  admin_listener_->SetServing(true);
+  return absl::OkStatus();
+}
+
 void App::Impl::StartWatchdog() {
-  const auto listener = [](GrpcListener& checked) {
-    return [&checked] { return CheckListener(checked, /*tls=*/false, kCheckPatience); };
+  const auto listener = [tls = config_.tls.has_value()](GrpcListener& checked) {
+    return [&checked, tls] { return CheckListener(checked, tls, kCheckPatience); };
   };
   const auto writer = [this] {
     const int64_t stuck = writer_->NanosSinceProgress();
@@ -240,6 +270,8 @@ void App::Impl::WaitForFileLook() {
   file_timer_.async_wait([this](boost::system::error_code error) {
     if (error) return;
     if (files_.Changed()) Reload("a file changed");
+    // Failures are logged and counted where they are found.
+    if (security_->TlsFilesChanged()) security_->ReloadTls().IgnoreError();
     ingest_listener_->SetServing(writer_->LedgerTrouble().empty());
     WaitForFileLook();
   });
@@ -252,8 +284,23 @@ void App::Impl::WatchFiles(const DaemonConfig& config) {
   files_.Watch(paths);
 }
 
-void App::Impl::Reload(const char* why) {
+v1::ReloadResponse App::Impl::Reload(const char* why) {
+  v1::ReloadResponse outcome;
   TellReloading();
+  ReloadConfig(why, &outcome);
+  if (const absl::Status status = security_->ReloadTls(); !status.ok()) {
+    outcome.set_tls_error(std::string(status.message()));
+  }
+  const auto snapshot = writer_->TakeSnapshot();
+  outcome.set_plan(snapshot->plan->name);
+  outcome.set_plan_version(static_cast<uint32_t>(snapshot->plan->version));
+  TellReady(outcome.config_error().empty()
+                ? fmt::format("plan '{}' version {}", outcome.plan(), outcome.plan_version())
+                : "a reload was refused, the old configuration stays: see the log");
+  return outcome;
+}
+
+void App::Impl::ReloadConfig(const char* why, v1::ReloadResponse* outcome) {
   files_.Changed();  // what is there now is what is read now
   auto config = LoadDaemonConfig(config_path_);
   // A refused configuration too: mending a file that it names should bring it in.
@@ -263,25 +310,24 @@ void App::Impl::Reload(const char* why) {
     metrics_.ReloadDone(false, clock_.UnixNanos());
     spdlog::error("reload ({}) refused, the old configuration stays:\n{}", why,
                   std::string(model.status().message()));
-    return TellReady("a reload was refused, the old configuration stays: see the log");
+    outcome->set_config_error(std::string(model.status().message()));
+    return;
   }
-  if (NeedsRestart(config_, *config)) {
-    spdlog::warn(
-        "reload ({}): listen, ledger, log and shutdown settings, and of ingest the queue, commit, "
-        "message, "
-        "batch, stream, buffer, rate and replay settings take a restart; "
-        "the rest is in force",
-        why);
+  if (NeedsRestart(config_, *config) || security_->NeedsRestart(*config)) {
+    outcome->set_needs_restart(
+        "listen, ledger, log and shutdown settings, whether there is tls, and of ingest the queue, "
+        "commit, message, batch, stream, buffer, rate and replay settings take a restart; the rest "
+        "is in force");
+    spdlog::warn("reload ({}): {}", why, outcome->needs_restart());
   }
   const Plan& plan = model->PlanAt(clock_.UnixNanos());
   spdlog::info("reload ({}): plan '{}' version {}, catalog version {}", why, plan.name,
                plan.version, model->catalog.version());
   config_.catalog = config->catalog;
   config_.plans = config->plans;
-  const std::pair in_force(plan.name, plan.version);
+  security_->Replace(*config);
   writer_->Replace(SettingsFrom(*config, *std::move(model)));
   metrics_.ReloadDone(true, clock_.UnixNanos());  // who sees it counted sees the new plan
-  TellReady(fmt::format("plan '{}' version {}", in_force.first, in_force.second));
 }
 
 absl::Status App::Impl::Stop() {
@@ -292,11 +338,14 @@ absl::Status App::Impl::Stop() {
   watchdog_->Stop();
   ingest_->Drain();
   query_->Drain();
+  admin_->Drain();
   ingest_listener_->SetServing(false);
   writer_->Stop();  // settles and answers what was submitted
   scrapes_.BeginFinal();
   ingest_listener_->Stop(std::chrono::system_clock::now() + allowed / 2);
   query_listener_->Stop(std::chrono::system_clock::now() + allowed / 4);
+  if (admin_listener_) admin_listener_->Stop(std::chrono::system_clock::now() + allowed / 4);
+  security_->audit().Flush();
   AwaitFinalScrape(
       std::min(begin + allowed, std::chrono::steady_clock::now() +
                                     std::chrono::nanoseconds(config_.shutdown.final_scrape_nanos)));
@@ -346,5 +395,8 @@ absl::Status App::Run() { return impl_->Run(); }
 std::string App::ingest_address() const { return impl_->ingest_listener_->address(); }
 std::string App::query_address() const { return impl_->query_listener_->address(); }
 std::string App::http_address() const { return impl_->http_->address(); }
+std::string App::admin_address() const {
+  return impl_->admin_listener_ ? impl_->admin_listener_->address() : "";
+}
 
 }  // namespace fleetmeter

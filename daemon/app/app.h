@@ -22,10 +22,11 @@ class App {
   // OK: everything acknowledged was counted and the deadline was kept.
   absl::Status Run();
 
-  // Where the three listeners are, for the one who asked for port 0.
+  // Where the listeners are, for the one who asked for port 0.
   std::string ingest_address() const;
   std::string query_address() const;
   std::string http_address() const;
+  std::string admin_address() const;  // empty: there is none
 
  private:
   class Impl;

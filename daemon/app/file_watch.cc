@@ -11,8 +11,8 @@ namespace {
 std::string Stamp(const std::string& path) {
   struct stat s{};
   if (stat(path.c_str(), &s) != 0) return "absent";
-  return fmt::format("{}:{}:{}:{}.{}", s.st_dev, s.st_ino, s.st_size, s.st_mtim.tv_sec,
-                     s.st_mtim.tv_nsec);
+  return fmt::format("{}:{}:{}:{}.{}:{}.{}", s.st_dev, s.st_ino, s.st_size, s.st_mtim.tv_sec,
+                     s.st_mtim.tv_nsec, s.st_ctim.tv_sec, s.st_ctim.tv_nsec);
 }
 
 }  // namespace

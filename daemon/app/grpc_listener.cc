@@ -54,11 +54,10 @@ GrpcListener::GrpcListener(std::unique_ptr<ConnectionAcceptor> acceptor,
 // The acceptor's thread must not hand connections to a server that is gone.
 GrpcListener::~GrpcListener() { acceptor_->Stop(); }
 
-absl::StatusOr<std::unique_ptr<GrpcListener>> GrpcListener::Start(const std::string& name,
-                                                                  const std::string& address,
-                                                                  const GrpcLimits& limits,
-                                                                  grpc::Service& service,
-                                                                  std::string service_name) {
+absl::StatusOr<std::unique_ptr<GrpcListener>> GrpcListener::Start(
+    const std::string& name, const std::string& address,
+    std::shared_ptr<grpc::ServerCredentials> credentials, const GrpcLimits& limits,
+    grpc::Service& service, std::string service_name) {
   auto acceptor = ConnectionAcceptor::Listen(address);
   if (!acceptor.ok()) {
     return absl::UnavailableError(
@@ -67,8 +66,8 @@ absl::StatusOr<std::unique_ptr<GrpcListener>> GrpcListener::Start(const std::str
   grpc::EnableDefaultHealthCheckService(true);
   grpc::ServerBuilder builder;
   using Type = grpc::ServerBuilder::experimental_type::ExternalConnectionType;
-  std::shared_ptr<AcceptorForGrpc> handover = builder.experimental().AddExternalConnectionAcceptor(
-      Type::FROM_FD, grpc::InsecureServerCredentials());
+  std::shared_ptr<AcceptorForGrpc> handover =
+      builder.experimental().AddExternalConnectionAcceptor(Type::FROM_FD, credentials);
   builder.RegisterService(&service);
   ApplyLimits(limits, builder);
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();

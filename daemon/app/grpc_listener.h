@@ -12,6 +12,7 @@
 namespace grpc {
 class Channel;
 class Server;
+class ServerCredentials;
 class Service;
 }  // namespace grpc
 
@@ -33,11 +34,10 @@ class GrpcListener {
  public:
   // `name` is the key of the setting, for errors. `service` outlives the listener; its full name
   // is what the health service calls it.
-  static absl::StatusOr<std::unique_ptr<GrpcListener>> Start(const std::string& name,
-                                                             const std::string& address,
-                                                             const GrpcLimits& limits,
-                                                             grpc::Service& service,
-                                                             std::string service_name);
+  static absl::StatusOr<std::unique_ptr<GrpcListener>> Start(
+      const std::string& name, const std::string& address,
+      std::shared_ptr<grpc::ServerCredentials> credentials, const GrpcLimits& limits,
+      grpc::Service& service, std::string service_name);
   ~GrpcListener();
 
   // "127.0.0.1:7443": where it listens.

@@ -21,6 +21,14 @@ int CheckConfig(const std::string& path) {
   if (!config.ok()) return Fail(config.status());
   const auto model = fleetmeter::LoadFleetModel(*config);
   if (!model.ok()) return Fail(model.status());
+  if (config->tls) {
+    const int64_t now = fleetmeter::SystemClock().UnixNanos() / fleetmeter::kNanosPerSecond;
+    const auto tls = fleetmeter::LoadTlsMaterial(config->tls->files, now);
+    if (!tls.ok()) return Fail(tls.status());
+    for (const std::string& warning : tls->warnings) {
+      fmt::print(stderr, "fleetmeterd: warning: {}\n", warning);
+    }
+  }
   fmt::print("{}: ok: catalog version {} with {} chip kinds, {} plan(s)\n", path,
              model->catalog.version(), model->catalog.kinds().size(), model->plans.size());
   return 0;
@@ -37,8 +45,9 @@ int main(int argc, char** argv) {
   std::string config_path = "/etc/fleetmeter/fleetmeterd.yaml";
   bool check_config = false;
   flags.add_option("--config", config_path, "Configuration file")->capture_default_str();
-  flags.add_flag("--check-config", check_config,
-                 "Read the configuration, catalog and plans, say what is wrong, and exit");
+  flags.add_flag(
+      "--check-config", check_config,
+      "Read the configuration, catalog, plans and TLS files, say what is wrong, and exit");
   flags.set_version_flag("--version", std::string("fleetmeterd ") + fleetmeter::kVersion);
   try {
     flags.parse(argc, argv);
@@ -50,8 +59,10 @@ int main(int argc, char** argv) {
   auto app = fleetmeter::App::Start(config_path);
   if (!app.ok()) return Fail(app.status());
   // On standard output, and nothing else: what a script that asked for port 0 reads.
-  fmt::print("ingest {}\nquery {}\nhttp {}\nready\n", (*app)->ingest_address(),
-             (*app)->query_address(), (*app)->http_address());
+  const std::string admin = (*app)->admin_address();
+  fmt::print("ingest {}\nquery {}\nhttp {}\n{}ready\n", (*app)->ingest_address(),
+             (*app)->query_address(), (*app)->http_address(),
+             admin.empty() ? "" : fmt::format("admin {}\n", admin));
   std::fflush(stdout);
   const absl::Status status = (*app)->Run();
   return status.ok() ? 0 : Fail(status);

@@ -79,4 +79,18 @@ std::string Quoted(std::string_view text) {
   return out + (cut ? "...\"" : "\"");
 }
 
+std::string AsciiQuoted(std::string_view text, size_t max_bytes) {
+  std::string out = "\"";
+  for (const char c : text.substr(0, max_bytes)) {
+    const auto byte = static_cast<uint8_t>(c);
+    if (byte < 0x20 || byte >= 0x7F) {
+      out += fmt::format("\\x{:02x}", byte);
+    } else {
+      if (c == '"' || c == '\\') out += '\\';
+      out += c;
+    }
+  }
+  return out + (text.size() > max_bytes ? "...\"" : "\"");
+}
+
 }  // namespace fleetmeter

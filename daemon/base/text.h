@@ -19,4 +19,8 @@ bool IsName(std::string_view text);
 // `text` in double quotes, short and printable, for a message.
 std::string Quoted(std::string_view text);
 
+// Likewise in printable ASCII only, quotes and backslashes escaped: for what strangers send, and
+// for lines that programs read. Cut after `max_bytes` of `text`.
+std::string AsciiQuoted(std::string_view text, size_t max_bytes = 256);
+
 }  // namespace fleetmeter

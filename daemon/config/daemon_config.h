@@ -4,18 +4,34 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "daemon/base/clock.h"
+#include "daemon/identity/access_policy.h"
+#include "daemon/identity/tls_files.h"
 
 namespace fleetmeter {
 
 struct ListenConfig {
-  // "host:port"; port 0 takes a free one. Loopback only, until TLS is configured.
+  // "host:port", where host is an IP address or localhost; port 0 takes a free one. Beyond loopback
+  // the gRPC listeners need `tls`, or the switch below; `http` has no TLS and always needs the
+  // switch.
   std::string ingest = "127.0.0.1:7443";
   std::string query = "127.0.0.1:7444";
   std::string http = "127.0.0.1:9477";
+  // Empty: there is no such listener.
+  std::string admin;
+  // Serves whoever can reach a listener that has no TLS, from other machines too.
+  bool allow_plaintext_beyond_loopback_without_authentication = false;
+};
+
+// Given: all gRPC listeners speak TLS, on loopback too, and demand a client certificate. Not given:
+// callers are not told apart; everyone is "local" and may do everything.
+struct TlsConfig {
+  std::string trust_domain;  // of the SPIFFE IDs of callers
+  TlsPaths files;            // in the file relative to the file; authorities is client_ca there
 };
 
 // Of each identity; until the listener asks for certificates that is everybody together.
@@ -85,6 +101,8 @@ struct DaemonConfig {
   std::string catalog;             // path; in the file relative to the file
   std::vector<std::string> plans;  // paths, likewise
   ListenConfig listen;
+  std::optional<TlsConfig> tls;
+  std::vector<AccessRule> authorization;  // with tls, and only then
   IngestConfig ingest;
   LedgerConfig ledger;
   LiveConfig live;

@@ -13,7 +13,8 @@ namespace fleetmeter {
 namespace {
 
 constexpr std::string_view kExpected =
-    "expected 127.0.0.1:PORT, [::1]:PORT or localhost:PORT, with a port from 0 to 65535";
+    "expected an IP address or localhost and a port from 0 to 65535, such as 127.0.0.1:7443 or "
+    "[::1]:7443";
 
 std::optional<uint16_t> ParsePort(std::string_view text) {
   uint16_t port = 0;
@@ -23,12 +24,14 @@ std::optional<uint16_t> ParsePort(std::string_view text) {
   return port;
 }
 
-bool IsLoopback(const std::string& host) {
+// nullopt: not a host that we listen on.
+std::optional<bool> IsLoopback(const std::string& host) {
   if (host == "localhost") return true;
   in_addr v4;
   if (inet_pton(AF_INET, host.c_str(), &v4) == 1) return ntohl(v4.s_addr) >> 24 == 127;
   in6_addr v6;
-  return inet_pton(AF_INET6, host.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+  if (inet_pton(AF_INET6, host.c_str(), &v6) != 1) return std::nullopt;
+  return IN6_IS_ADDR_LOOPBACK(&v6) != 0;
 }
 
 }  // namespace
@@ -46,13 +49,12 @@ absl::StatusOr<ListenAddress> ParseListenAddress(std::string_view text) {
         fmt::format("is {}, not a host and a port; {}", Quoted(text), kExpected));
   }
   if (bracketed) host = host.substr(1, host.size() - 2);
-  if (!IsLoopback(std::string(host))) {
-    return absl::InvalidArgumentError(
-        fmt::format("is {}, beyond loopback; TLS is not available yet, so only loopback is served; "
-                    "{}",
-                    Quoted(text), kExpected));
+  const std::optional<bool> loopback = IsLoopback(std::string(host));
+  if (!loopback) {
+    return absl::InvalidArgumentError(fmt::format(
+        "is {}, whose host is neither an IP address nor localhost; {}", Quoted(text), kExpected));
   }
-  return ListenAddress{std::string(host), *port};
+  return ListenAddress{std::string(host), *port, *loopback};
 }
 
 }  // namespace fleetmeter

@@ -1,7 +1,8 @@
-#include <filesystem>
+#include <set>
 
 #include "daemon/config/listen_address.h"
 #include "daemon/config/load_config.h"
+#include "daemon/config/read_access.h"
 #include "daemon/config/strict_yaml.h"
 #include "fmt/format.h"
 
@@ -15,16 +16,7 @@ constexpr int64_t kDay = 24 * kHour;
 constexpr int64_t kKiB = 1 << 10;
 constexpr int64_t kMiB = 1 << 20;
 constexpr int64_t kGiB = 1 << 30;
-constexpr size_t kMaxPathBytes = 4'096;
 
-// As the file's own folder sees it.
-void ReadPath(const YamlValue& value, std::string* out) {
-  std::string path;
-  value.ReadText(kMaxPathBytes, &path);
-  if (path.empty()) return;
-  const auto folder = std::filesystem::path(value.file()->name()).parent_path();
-  *out = (folder / path).lexically_normal().string();
-}
 
 void ReadPlans(const YamlValue& value, std::vector<std::string>* out) {
   for (const YamlValue& item : value.Items()) {
@@ -57,13 +49,15 @@ void CheckDistinct(const YamlValue& section, const ListenConfig& listen) {
   const uint16_t ingest = port(listen.ingest);
   const uint16_t query = port(listen.query);
   const uint16_t http = port(listen.http);
-  const bool clash =
-      (ingest != 0 && (ingest == query || ingest == http)) || (query != 0 && query == http);
-  if (clash) {
+  const uint16_t admin = port(listen.admin);
+  std::set<uint16_t> taken;
+  for (const uint16_t used : {ingest, query, http, admin}) {
+    if (used == 0 || taken.insert(used).second) continue;
     section.Complain(
-        fmt::format("ingest, query and http use ports {}, {} and {}; expected a port "
-                    "of its own for each",
-                    ingest, query, http));
+        fmt::format("ingest, query, http and admin use ports {}, {}, {} and {} (0: any); expected "
+                    "a port of its own for each",
+                    ingest, query, http, admin));
+    return;
   }
 }
 
@@ -72,6 +66,9 @@ void ReadListen(const YamlValue& section, ListenConfig* out) {
   ReadAddress(map.Optional("ingest"), &out->ingest);
   ReadAddress(map.Optional("query"), &out->query);
   ReadAddress(map.Optional("http"), &out->http);
+  ReadAddress(map.Optional("admin"), &out->admin);
+  map.Optional("allow_plaintext_beyond_loopback_without_authentication")
+      .ReadBool(&out->allow_plaintext_beyond_loopback_without_authentication);
   CheckDistinct(section, *out);
 }
 
@@ -171,6 +168,9 @@ absl::StatusOr<DaemonConfig> LoadDaemonConfig(const std::string& path) {
     ReadPath(map.Required("catalog", "the path of a catalog file"), &config.catalog);
     ReadPlans(map.Required("plans", "a list of paths of plan files"), &config.plans);
     ReadListen(map.Optional("listen"), &config.listen);
+    ReadTls(map.Optional("tls"), &config.tls);
+    ReadAuthorization(map.Optional("authorization"), config.tls, &config.authorization);
+    CheckReach(config, file->get());
     ReadIngest(map.Optional("ingest"), &config.ingest);
     ReadLedger(map.Optional("ledger"), &config.ledger);
     ReadLive(map.Optional("live"), &config.live);

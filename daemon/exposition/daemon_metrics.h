@@ -6,6 +6,7 @@
 #include <string>
 
 #include "daemon/base/daemon_probe.h"
+#include "daemon/exposition/access_metrics.h"
 
 namespace prometheus {
 class Counter;
@@ -38,6 +39,8 @@ class DaemonMetrics final : public DaemonProbe {
   void ReloadDone(bool ok, int64_t unix_nanos) override;
   void Rendered(double seconds) override;
 
+  AccessProbe& access() { return access_; }
+
   void SetQueue(size_t reports, size_t limit);
   void SetLedgerWritable(bool writable);
   void SetWatchdog(bool healthy);
@@ -51,6 +54,7 @@ class DaemonMetrics final : public DaemonProbe {
   prometheus::Counter& ReportCounter(const std::string& result);
 
   std::unique_ptr<prometheus::Registry> registry_;
+  AccessMetrics access_{*registry_};
   prometheus::Counter& accepted_;
   prometheus::Counter& duplicate_;
   prometheus::Counter& conflict_;

@@ -4,15 +4,12 @@
 
 #include <utility>
 
+#include "daemon/ingest/check_pools.h"
 #include "daemon/ingest/ingest_messages.h"
 #include "daemon/ingest/ingest_stream.h"
 
 namespace fleetmeter {
 namespace {
-
-// Who is calling. Until the listener asks for certificates, everyone on loopback is one identity;
-// it is never taken from what the caller says of itself.
-std::string IdentityOf(const grpc::CallbackServerContext&) { return "local"; }
 
 grpc::Status CheckUnary(const v1::ReportRequest& request, size_t max_reports) {
   if (request.stream_id().size() != kStreamIdBytes) {
@@ -30,9 +27,14 @@ grpc::Status CheckUnary(const v1::ReportRequest& request, size_t max_reports) {
 
 }  // namespace
 
-IngestService::IngestService(IngestLimits limits, Writer& writer, const Clock& clock,
-                             DaemonProbe& probe)
-    : limits_(limits), rates_(limits.rate, clock), writer_(writer), clock_(clock), probe_(probe) {}
+IngestService::IngestService(IngestLimits limits, Writer& writer, AccessControl& access,
+                             const Clock& clock, DaemonProbe& probe)
+    : limits_(limits),
+      rates_(limits.rate, clock),
+      writer_(writer),
+      access_(access),
+      clock_(clock),
+      probe_(probe) {}
 
 IngestService::~IngestService() {
   // The last stream left under the lock, on a thread of gRPC's: take its word for it.
@@ -42,11 +44,14 @@ IngestService::~IngestService() {
 
 grpc::ServerBidiReactor<v1::StreamRequest, v1::StreamResponse>* IngestService::Stream(
     grpc::CallbackServerContext* context) {
-  auto stream = std::make_shared<IngestStream>(*this, IdentityOf(*context));
-  grpc::Status refused;
+  Caller caller;
+  grpc::Status refused = access_.Admit(*context, Role::kIngest, &caller);
+  auto stream = std::make_shared<IngestStream>(*this, std::move(caller));
   {
     MutexLock lock(mutex_);
-    if (draining_) {
+    if (!refused.ok()) {
+      // Whoever may not speak learns nothing else.
+    } else if (draining_) {
       refused = Stopping();
     } else if (streams_.size() >= limits_.max_streams) {
       refused = {grpc::StatusCode::RESOURCE_EXHAUSTED,
@@ -93,6 +98,11 @@ grpc::ServerUnaryReactor* IngestService::Report(grpc::CallbackServerContext* con
                                                 const v1::ReportRequest* request,
                                                 v1::ReportResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  Caller caller;
+  if (grpc::Status denied = access_.Admit(*context, Role::kIngest, &caller); !denied.ok()) {
+    reactor->Finish(denied);
+    return reactor;
+  }
   if (draining()) {
     reactor->Finish(Stopping());
     return reactor;
@@ -101,19 +111,23 @@ grpc::ServerUnaryReactor* IngestService::Report(grpc::CallbackServerContext* con
     reactor->Finish(bad);
     return reactor;
   }
+  if (grpc::Status denied = CheckMayReport(access_, caller, request->reports()); !denied.ok()) {
+    reactor->Finish(denied);
+    return reactor;
+  }
   const auto busy = [context, reactor](const std::string& detail,
                                        uint32_t millis = kRetryAfterMillis) {
     context->AddTrailingMetadata("grpc-retry-pushback-ms", std::to_string(millis));
     reactor->Finish({grpc::StatusCode::RESOURCE_EXHAUSTED, detail});
   };
   if (const uint32_t millis =
-          MustWait(IdentityOf(*context), static_cast<size_t>(request->reports_size()),
+          MustWait(caller.identity, static_cast<size_t>(request->reports_size()),
                    request->ByteSizeLong())) {
     busy(TooFast(millis), millis);
     return reactor;
   }
   Submission submission;
-  submission.stream = StreamKey{IdentityOf(*context), request->stream_id()};
+  submission.stream = StreamKey{caller.identity, request->stream_id()};
   submission.reports = DecodeBatch(request->reports());
   submission.done = [reactor, response, busy](const SubmitResult& result) {
     if (!result.status.ok()) return busy(std::string(result.status.message()));

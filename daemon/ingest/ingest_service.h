@@ -8,6 +8,7 @@
 #include <memory>
 #include <unordered_set>
 
+#include "daemon/access/access_control.h"
 #include "daemon/accounting/writer.h"
 #include "daemon/base/mutex.h"
 #include "daemon/ingest/rate_limit.h"
@@ -27,8 +28,9 @@ class IngestStream;
 
 class IngestService final : public v1::UsageIngest::CallbackService {
  public:
-  // `writer`, `clock` and `probe` outlive the service.
-  IngestService(IngestLimits limits, Writer& writer, const Clock& clock, DaemonProbe& probe);
+  // `writer`, `access`, `clock` and `probe` outlive the service.
+  IngestService(IngestLimits limits, Writer& writer, AccessControl& access, const Clock& clock,
+                DaemonProbe& probe);
   ~IngestService() override;
 
   grpc::ServerBidiReactor<v1::StreamRequest, v1::StreamResponse>* Stream(
@@ -52,6 +54,7 @@ class IngestService final : public v1::UsageIngest::CallbackService {
   const IngestLimits limits_;
   RateLimiter rates_;
   Writer& writer_;
+  AccessControl& access_;
   const Clock& clock_;
   DaemonProbe& probe_;
   Mutex mutex_;

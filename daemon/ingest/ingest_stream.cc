@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "daemon/base/text.h"
+#include "daemon/ingest/check_pools.h"
 #include "daemon/ingest/decode_report.h"
 #include "daemon/ingest/ingest_messages.h"
 
@@ -17,8 +18,8 @@ constexpr double kMaxReplaySpeed = 1'000'000;
 
 }  // namespace
 
-IngestStream::IngestStream(IngestService& service, std::string identity)
-    : service_(service), identity_(std::move(identity)) {}
+IngestStream::IngestStream(IngestService& service, Caller caller)
+    : service_(service), caller_(std::move(caller)) {}
 
 void IngestStream::Begin(const grpc::Status& refused) {
   MutexLock lock(mutex_);
@@ -97,7 +98,7 @@ void IngestStream::HandleOpen(const v1::Open& open) {
   spdlog::debug("stream opened by {}", Quoted(open.client()));
   opened_ = true;
   replay_speed_ = speed;
-  stream_ = StreamKey{identity_, open.stream_id()};
+  stream_ = StreamKey{caller_.identity, open.stream_id()};
   v1::StreamResponse response;
   v1::Welcome& welcome = *response.mutable_welcome();
   const SessionStart session = service_.writer_.OpenSession(stream_);
@@ -125,6 +126,10 @@ void IngestStream::HandleBatch(const v1::Batch& batch) {
                             fmt::format("batch has {} reports; expected at most {}", size,
                                         service_.limits_.max_reports_per_batch)));
   }
+  if (grpc::Status denied = CheckMayReport(service_.access_, caller_, batch.reports());
+      !denied.ok()) {
+    return End(denied);
+  }
   if (batch.sent_unix_nanos() != 0) {
     const double ahead = static_cast<double>(batch.sent_unix_nanos()) -
                          static_cast<double>(service_.clock_.UnixNanos());
@@ -140,7 +145,7 @@ void IngestStream::HandleBatch(const v1::Batch& batch) {
     response.mutable_ack()->set_retry_after_millis(millis);
     Send(std::move(response));
   };
-  if (const uint32_t millis = service_.MustWait(identity_, size, batch.ByteSizeLong())) {
+  if (const uint32_t millis = service_.MustWait(caller_.identity, size, batch.ByteSizeLong())) {
     return busy(TooFast(millis), millis);
   }
   Submission submission;

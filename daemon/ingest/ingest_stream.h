@@ -15,7 +15,7 @@ namespace fleetmeter {
 class IngestStream final : public grpc::ServerBidiReactor<v1::StreamRequest, v1::StreamResponse>,
                            public std::enable_shared_from_this<IngestStream> {
  public:
-  IngestStream(IngestService& service, std::string identity);
+  IngestStream(IngestService& service, Caller caller);
 
   // Keeps itself alive until OnDone. `refused` not OK: ends the call with it.
   void Begin(const grpc::Status& refused);
@@ -42,7 +42,7 @@ class IngestStream final : public grpc::ServerBidiReactor<v1::StreamRequest, v1:
   void FinishIfIdle() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   IngestService& service_;
-  const std::string identity_;
+  const Caller caller_;
 
   Mutex mutex_;
   std::shared_ptr<IngestStream> self_ ABSL_GUARDED_BY(mutex_);

@@ -19,9 +19,9 @@ std::string Substance(v1::HeadroomResponse response) {
 
 }  // namespace
 
-HeadroomWatch::HeadroomWatch(QueryService& service, std::string pool,
+HeadroomWatch::HeadroomWatch(QueryService& service, Caller caller, std::string pool,
                              std::chrono::milliseconds interval)
-    : service_(service), pool_(std::move(pool)), interval_(interval) {}
+    : service_(service), caller_(std::move(caller)), pool_(std::move(pool)), interval_(interval) {}
 
 void HeadroomWatch::Begin(const grpc::Status& refused) {
   MutexLock lock(mutex_);
@@ -34,10 +34,13 @@ void HeadroomWatch::Begin(const grpc::Status& refused) {
 }
 
 void HeadroomWatch::Look() {
+  // A reload may take away the role, and the pool.
   v1::HeadroomResponse response;
-  if (grpc::Status status = service_.AnswerHeadroom(pool_, &response); !status.ok()) {
-    return EndLocked(status);  // a reload may take the pool away
+  grpc::Status status = service_.access_.Recheck(caller_, Role::kQuery);
+  if (status.ok()) {
+    status = QueryService::AnswerHeadroom(*service_.writer_.TakeSnapshot(), pool_, &response);
   }
+  if (!status.ok()) return EndLocked(status);
   std::string substance = Substance(response);
   if (substance == last_sent_) return LookLater();
   last_sent_ = std::move(substance);

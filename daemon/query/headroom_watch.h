@@ -16,7 +16,8 @@ namespace fleetmeter {
 class HeadroomWatch final : public grpc::ServerWriteReactor<v1::HeadroomResponse>,
                             public std::enable_shared_from_this<HeadroomWatch> {
  public:
-  HeadroomWatch(QueryService& service, std::string pool, std::chrono::milliseconds interval);
+  HeadroomWatch(QueryService& service, Caller caller, std::string pool,
+                std::chrono::milliseconds interval);
 
   // `refused` not OK: ends the call with it.
   void Begin(const grpc::Status& refused);
@@ -34,6 +35,7 @@ class HeadroomWatch final : public grpc::ServerWriteReactor<v1::HeadroomResponse
   void FinishIfIdle() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   QueryService& service_;
+  const Caller caller_;
   const std::string pool_;
   const std::chrono::milliseconds interval_;
 

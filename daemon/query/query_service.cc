@@ -17,16 +17,10 @@ constexpr uint32_t kDefaultIntervalMillis = 1'000;
 constexpr uint32_t kShortestIntervalMillis = 100;
 constexpr uint32_t kLongestIntervalMillis = 3'600'000;
 
-grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const grpc::Status& status) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  reactor->Finish(status);
-  return reactor;
-}
-
 }  // namespace
 
-QueryService::QueryService(const Writer& writer, size_t max_watches)
-    : writer_(writer), max_watches_(max_watches) {}
+QueryService::QueryService(const Writer& writer, AccessControl& access, size_t max_watches)
+    : writer_(writer), access_(access), max_watches_(max_watches) {}
 
 QueryService::~QueryService() {
   // The last watch left under the lock, on a thread of gRPC's: take its word for it.
@@ -34,50 +28,70 @@ QueryService::~QueryService() {
   watches_.clear();
 }
 
+grpc::Status QueryService::Admit(const grpc::CallbackServerContext& context, Caller* caller) const {
+  return access_.Admit(context, Role::kQuery, caller);
+}
+
+template <class Fill>
+grpc::ServerUnaryReactor* QueryService::Answer(grpc::CallbackServerContext* context,
+                                               const Fill& fill) const {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  Caller caller;
+  grpc::Status status = Admit(*context, &caller);
+  if (status.ok()) status = fill(*writer_.TakeSnapshot());
+  reactor->Finish(status);
+  return reactor;
+}
+
 grpc::ServerUnaryReactor* QueryService::ListPools(grpc::CallbackServerContext* context,
                                                   const v1::ListPoolsRequest*,
                                                   v1::ListPoolsResponse* response) {
-  FillPools(*writer_.TakeSnapshot(), *response);
-  return Answer(context, grpc::Status::OK);
+  return Answer(context, [response](const Snapshot& snapshot) {
+    FillPools(snapshot, *response);
+    return grpc::Status::OK;
+  });
 }
 
-grpc::Status QueryService::AnswerHeadroom(const std::string& pool,
-                                          v1::HeadroomResponse* response) const {
-  const auto snapshot = writer_.TakeSnapshot();
-  const PoolView* view = snapshot->FindPool(pool);
+grpc::Status QueryService::AnswerHeadroom(const Snapshot& snapshot, const std::string& pool,
+                                          v1::HeadroomResponse* response) {
+  const PoolView* view = snapshot.FindPool(pool);
   if (view != nullptr) {
-    FillHeadroom(*snapshot, *view, *response);
+    FillHeadroom(snapshot, *view, *response);
     return grpc::Status::OK;
   }
   std::vector<std::string> names;
-  for (const PoolView& known : snapshot->pools) {
+  for (const PoolView& known : snapshot.pools) {
     if (names.size() == kMostNamed) break;
     names.push_back(known.pool->name);
   }
-  return {
-      grpc::StatusCode::NOT_FOUND,
-      fmt::format("{} is not a pool of plan '{}' version {}; expected one of: {}{}", Quoted(pool),
-                  snapshot->plan->name, snapshot->plan->version, fmt::join(names, ", "),
-                  snapshot->pools.size() > names.size() ? ", ..." : "")};
+  return {grpc::StatusCode::NOT_FOUND,
+          fmt::format("{} is not a pool of plan '{}' version {}; expected one of: {}{}",
+                      Quoted(pool), snapshot.plan->name, snapshot.plan->version,
+                      fmt::join(names, ", "), snapshot.pools.size() > names.size() ? ", ..." : "")};
 }
 
 grpc::ServerUnaryReactor* QueryService::GetHeadroom(grpc::CallbackServerContext* context,
                                                     const v1::HeadroomRequest* request,
                                                     v1::HeadroomResponse* response) {
-  return Answer(context, AnswerHeadroom(request->pool(), response));
+  return Answer(context, [request, response](const Snapshot& snapshot) {
+    return AnswerHeadroom(snapshot, request->pool(), response);
+  });
 }
 
 grpc::ServerWriteReactor<v1::HeadroomResponse>* QueryService::WatchHeadroom(
-    grpc::CallbackServerContext*, const v1::HeadroomRequest* request) {
+    grpc::CallbackServerContext* context, const v1::HeadroomRequest* request) {
   const uint32_t wanted =
       request->interval_millis() == 0 ? kDefaultIntervalMillis : request->interval_millis();
   const std::chrono::milliseconds interval(
       std::clamp(wanted, kShortestIntervalMillis, kLongestIntervalMillis));
-  auto watch = std::make_shared<HeadroomWatch>(*this, request->pool(), interval);
-  grpc::Status refused;
+  Caller caller;
+  grpc::Status refused = Admit(*context, &caller);
+  auto watch = std::make_shared<HeadroomWatch>(*this, std::move(caller), request->pool(), interval);
   {
     MutexLock lock(mutex_);
-    if (draining_) {
+    if (!refused.ok()) {
+      // Whoever may not ask learns nothing else.
+    } else if (draining_) {
       refused = {grpc::StatusCode::UNAVAILABLE, "the daemon is stopping"};
     } else if (watches_.size() >= max_watches_) {
       refused = {
@@ -110,15 +124,19 @@ void QueryService::Drain() {
 grpc::ServerUnaryReactor* QueryService::GetSupply(grpc::CallbackServerContext* context,
                                                   const v1::GetSupplyRequest*,
                                                   v1::GetSupplyResponse* response) {
-  FillSupply(*writer_.TakeSnapshot(), *response);
-  return Answer(context, grpc::Status::OK);
+  return Answer(context, [response](const Snapshot& snapshot) {
+    FillSupply(snapshot, *response);
+    return grpc::Status::OK;
+  });
 }
 
 grpc::ServerUnaryReactor* QueryService::GetPlan(grpc::CallbackServerContext* context,
                                                 const v1::GetPlanRequest*,
                                                 v1::GetPlanResponse* response) {
-  FillPlan(*writer_.TakeSnapshot(), *response);
-  return Answer(context, grpc::Status::OK);
+  return Answer(context, [response](const Snapshot& snapshot) {
+    FillPlan(snapshot, *response);
+    return grpc::Status::OK;
+  });
 }
 
 }  // namespace fleetmeter

@@ -5,6 +5,7 @@
 
 #include <unordered_set>
 
+#include "daemon/access/access_control.h"
 #include "daemon/accounting/writer.h"
 #include "daemon/base/mutex.h"
 #include "fleetmeter/v1/query.grpc.pb.h"
@@ -15,8 +16,8 @@ class HeadroomWatch;
 
 class QueryService final : public v1::Query::CallbackService {
  public:
-  // `writer` outlives the service. At most `max_watches` watches are open at a time.
-  QueryService(const Writer& writer, size_t max_watches);
+  // `writer` and `access` outlive the service. At most `max_watches` watches are open at a time.
+  QueryService(const Writer& writer, AccessControl& access, size_t max_watches);
   ~QueryService() override;
 
   grpc::ServerUnaryReactor* ListPools(grpc::CallbackServerContext* context,
@@ -39,10 +40,17 @@ class QueryService final : public v1::Query::CallbackService {
 
  private:
   friend class HeadroomWatch;
-  grpc::Status AnswerHeadroom(const std::string& pool, v1::HeadroomResponse* response) const;
+  // Whether the caller has the role query.
+  grpc::Status Admit(const grpc::CallbackServerContext& context, Caller* caller) const;
+  // Fills the response if it has.
+  template <class Fill>
+  grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const Fill& fill) const;
+  static grpc::Status AnswerHeadroom(const Snapshot& snapshot, const std::string& pool,
+                                     v1::HeadroomResponse* response);
   void Remove(HeadroomWatch* watch);
 
   const Writer& writer_;
+  AccessControl& access_;
   const size_t max_watches_;
   Mutex mutex_;
   std::unordered_set<HeadroomWatch*> watches_ ABSL_GUARDED_BY(mutex_);

@@ -89,6 +89,47 @@ shutdown: {deadline: 500ms, final_scrape: 1s}
   EXPECT_EQ(config->shutdown.final_scrape_nanos, kNanosPerSecond);
 }
 
+TEST(LoadDaemonConfig, ReadsWhoMaySpeak) {
+  const TempFolder folder;
+  const auto config = LoadDaemonConfig(folder.Write("d.yaml", std::string(kPaths) + R"(
+listen: {ingest: "0.0.0.0:1", admin: "127.0.0.1:2"}
+tls: {trust_domain: example.org, certificate: tls/c.pem, key: /abs/k.pem, client_ca: ca.pem}
+authorization:
+  - {identity: spiffe://example.org/host/a, roles: [ingest], pools: [serving, a/b]}
+  - identity: spiffe://example.org/relay/*
+    roles: [ingest, query, admin]
+    pools: "*"
+)"));
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->listen.admin, "127.0.0.1:2");
+  ASSERT_TRUE(config->tls.has_value());
+  EXPECT_EQ(config->tls->trust_domain, "example.org");
+  EXPECT_EQ(config->tls->files.certificate, folder.path() + "/tls/c.pem");
+  EXPECT_EQ(config->tls->files.key, "/abs/k.pem");
+  EXPECT_EQ(config->tls->files.authorities, folder.path() + "/ca.pem");
+  ASSERT_EQ(config->authorization.size(), 2U);
+  const AccessRule& host = config->authorization[0];
+  EXPECT_EQ(host.identity, "spiffe://example.org/host/a");
+  EXPECT_THAT(host.roles, testing::ElementsAre(Role::kIngest));
+  EXPECT_THAT(host.pools, testing::ElementsAre("a/b", "serving"));
+  EXPECT_FALSE(host.all_pools);
+  const AccessRule& relay = config->authorization[1];
+  EXPECT_THAT(relay.roles, testing::ElementsAre(Role::kIngest, Role::kQuery, Role::kAdmin));
+  EXPECT_TRUE(relay.all_pools);
+}
+
+TEST(LoadDaemonConfig, PlaintextBeyondLoopbackTakesAFlagThatSaysWhatItDoes) {
+  const std::string everywhere =
+      "ingest: '0.0.0.0:1', query: '0.0.0.0:2', http: '[::]:3', admin: '10.0.0.1:4'";
+  const std::string error = ErrorOf("listen: {" + everywhere + "}");
+  for (const char* listener : {"ingest", "query", "http", "admin"}) {
+    EXPECT_THAT(error, HasSubstr(std::string("listen.") + listener + ": is"));
+  }
+  EXPECT_EQ(ErrorOf("listen: {" + everywhere +
+                    ", allow_plaintext_beyond_loopback_without_authentication: true}"),
+            "");
+}
+
 TEST(LoadDaemonConfig, HasARangeForEverySetting) {
   for (const std::string settings : {"ingest: {queue_reports: 0}",
                                      "ingest: {queue_reports: 10000001}",
@@ -124,6 +165,7 @@ TEST(LoadDaemonConfig, RefusesSettingsThatContradictEachOther) {
   EXPECT_THAT(ErrorOf("ingest: {rate: {burst_bytes: 3MiB}}"), HasSubstr("a whole message"));
   EXPECT_THAT(ErrorOf("live: {silent_after: 2m, forget_after: 1m}"), HasSubstr("forget_after"));
   EXPECT_THAT(ErrorOf("listen: {query: 127.0.0.1:9477}"), HasSubstr("a port of its own"));
+  EXPECT_THAT(ErrorOf("listen: {admin: 127.0.0.1:9477}"), HasSubstr("a port of its own"));
   EXPECT_EQ(ErrorOf("listen: {ingest: 127.0.0.1:0, query: 127.0.0.1:0, http: 127.0.0.1:0}"), "");
 }
 

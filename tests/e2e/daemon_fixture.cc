@@ -26,11 +26,12 @@ std::string Section(const std::string& name, const std::vector<std::string>& lin
 }
 
 std::string DaemonYaml(const DaemonSettings& settings) {
-  return "catalog: catalog.yaml\nplans: [plan.yaml]\n" +
-         Section("listen", {"ingest: " + settings.ingest_address, "query: 127.0.0.1:0",
-                            "http: 127.0.0.1:0"}) +
+  std::vector<std::string> listen = {"ingest: " + settings.ingest_address, "query: 127.0.0.1:0",
+                                     "http: 127.0.0.1:0"};
+  listen.insert(listen.end(), settings.listen.begin(), settings.listen.end());
+  return "catalog: catalog.yaml\nplans: [plan.yaml]\n" + Section("listen", listen) +
          Section("ingest", settings.ingest) + Section("live", settings.live) +
-         Section("shutdown", settings.shutdown);
+         Section("shutdown", settings.shutdown) + settings.more;
 }
 
 // The address in a line such as "http 127.0.0.1:9477".
@@ -141,8 +142,12 @@ void TempFolder::WriteFile(const std::string& name, const std::string& text) con
 Daemon::Daemon(DaemonSettings settings) {
   files_.WriteFile("catalog.yaml", settings.catalog);
   files_.WriteFile("plan.yaml", settings.plan);
-  files_.WriteFile("daemon.yaml", DaemonYaml(settings));
+  Configure(settings);
   Start(settings);
+}
+
+void Daemon::Configure(const DaemonSettings& settings) const {
+  files_.WriteFile("daemon.yaml", DaemonYaml(settings));
 }
 
 Daemon::~Daemon() {
@@ -161,7 +166,12 @@ void Daemon::Start(const DaemonSettings& settings) {
   ingest_address_ = ReadAddress(*process_, "ingest");
   query_address_ = ReadAddress(*process_, "query");
   http_address_ = ReadAddress(*process_, "http");
-  EXPECT_EQ(process_->ReadLine(kPatience), "ready");
+  std::string line = process_->ReadLine(kPatience).value_or("");
+  if (line.starts_with("admin ")) {
+    admin_address_ = line.substr(6);
+    line = process_->ReadLine(kPatience).value_or("");
+  }
+  EXPECT_EQ(line, "ready");
   ingest_ = v1::UsageIngest::NewStub(Connect(ingest_address_));
   query_ = v1::Query::NewStub(Connect(query_address_));
 }

@@ -39,6 +39,8 @@ struct DaemonSettings {
   std::map<std::string, std::string> env = {};
   // What starts the daemon, such as {"prlimit", "--nofile=100"}.
   std::vector<std::string> launcher = {};
+  std::vector<std::string> listen = {};
+  std::string more = "";  // whole sections
 };
 
 // Looks again and again until `condition` holds. False: it did not within half a minute.
@@ -92,11 +94,14 @@ class Daemon {
   const std::string& ingest_address() const { return ingest_address_; }
   const std::string& query_address() const { return query_address_; }
   const std::string& http_address() const { return http_address_; }
+  const std::string& admin_address() const { return admin_address_; }  // empty: there is none
 
   // "plan.yaml", "catalog.yaml" and "daemon.yaml".
   const TempFolder& files() const { return files_; }
 
   ChildProcess& process() { return *process_; }
+  // Writes "daemon.yaml" anew, for a reload.
+  void Configure(const DaemonSettings& settings) const;
   // SIGTERM, then the exit code. nullopt: still there after half a minute.
   std::optional<int> Stop();
 
@@ -118,6 +123,7 @@ class Daemon {
   std::string ingest_address_;
   std::string query_address_;
   std::string http_address_;
+  std::string admin_address_;
   std::unique_ptr<v1::UsageIngest::Stub> ingest_;
   std::unique_ptr<v1::Query::Stub> query_;
 };

@@ -99,8 +99,9 @@ class FullQueueTest : public testing::Test {
  protected:
   FullQueueTest() {
     EXPECT_TRUE(writer_.Start().ok());
-    auto listener = GrpcListener::Start("listen.ingest", "127.0.0.1:0", {}, service_,
-                                        v1::UsageIngest::service_full_name());
+    auto listener =
+        GrpcListener::Start("listen.ingest", "127.0.0.1:0", grpc::InsecureServerCredentials(), {},
+                            service_, v1::UsageIngest::service_full_name());
     if (!listener.ok()) throw std::runtime_error(listener.status().ToString());
     listener_ = *std::move(listener);
     stub_ = v1::UsageIngest::NewStub(
@@ -164,11 +165,14 @@ class FullQueueTest : public testing::Test {
                  clock_,
                  ledger_,
                  metrics_};
+  AuditLog audit_{AuditLog::DefaultLogger(), clock_};
+  AccessControl access_{AccessPolicy::OpenToAll(), audit_, metrics_.access(), clock_};
   IngestService service_{{.max_reports_per_batch = kQueueReports,
                           .max_message_bytes = 4 << 20,
                           .max_streams = 16,
                           .accept_replay = false},
                          writer_,
+                         access_,
                          clock_,
                          metrics_};
   std::unique_ptr<GrpcListener> listener_;

@@ -1,0 +1,56 @@
+// Everything about who may speak, as the App holds it: the rules, the audit log, the certificate.
+//
+// Start, Replace, ReloadTls and TlsFilesChanged are for the main thread; what the accessors give is
+// thread-safe. Outlives services and listeners.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "daemon/access/access_control.h"
+#include "daemon/access/audit_log.h"
+#include "daemon/app/file_watch.h"
+#include "daemon/app/tls_store.h"
+#include "daemon/config/daemon_config.h"
+
+namespace fleetmeter {
+
+class Security {
+ public:
+  // Once logging is set up. Fails if the TLS files of the configuration cannot be used. `probe` and
+  // `clock` outlive the object.
+  static absl::StatusOr<std::unique_ptr<Security>> Start(const DaemonConfig& config,
+                                                         AccessProbe& probe, const Clock& clock);
+
+  AccessControl& access() { return access_; }
+  AuditLog& audit() { return audit_; }
+  // For one gRPC listener: TLS if there is any, else plaintext.
+  std::shared_ptr<grpc::ServerCredentials> MakeCredentials();
+
+  // Takes up rules, trust domain and paths, not the files that they name. Whether there is TLS at
+  // all takes a restart: until then everything stays as it is.
+  void Replace(const DaemonConfig& config);
+  bool NeedsRestart(const DaemonConfig& config) const {
+    return config.tls.has_value() != files_.has_value();
+  }
+
+  // Whether a file of certificate, key or authorities is another than when this was last asked.
+  bool TlsFilesChanged() { return watch_.Changed(); }
+  // Takes up what lies in the files; an error changes nothing. OK without TLS.
+  absl::Status ReloadTls();
+
+ private:
+  Security(const DaemonConfig& config, AccessProbe& probe, const Clock& clock);
+  void Watch();
+
+  std::optional<TlsPaths> files_;
+  FileWatch watch_;
+  AuditLog audit_;
+  AccessControl access_;
+  TlsStore store_;
+};
+
+}  // namespace fleetmeter

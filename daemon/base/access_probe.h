@@ -1,0 +1,29 @@
+// What access control and TLS tell about themselves. As DaemonProbe: cheap and thread-safe.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace fleetmeter {
+
+// Why a call is denied. The names are label values, so the set is closed.
+inline constexpr std::array<std::string_view, 4> kDenials = {
+    "identity",  // no certificate, or one that names no identity of the trust domain
+    "expired",   // the certificate of an open connection
+    "role",      // the identity may not use this listener
+    "pool",      // nor report for this pool
+};
+
+class AccessProbe {
+ public:
+  virtual ~AccessProbe() = default;
+  // `listener`: the name of a role. `reason`: one of kDenials.
+  virtual void CallDenied(std::string_view listener, std::string_view reason) = 0;
+  // The files of certificate, key and authorities were read again.
+  virtual void TlsReloaded(bool ok) = 0;
+  // Until when what is in force is valid: the certificate, and the first of the authorities.
+  virtual void TlsInForce(int64_t certificate_unix_seconds, int64_t client_ca_unix_seconds) = 0;
+};
+
+}  // namespace fleetmeter

@@ -1,0 +1,74 @@
+// Who may do what, as the configuration says. Deny by default: what no rule grants is refused.
+// Pure.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+
+namespace fleetmeter {
+
+// What a caller may be, one for each listener.
+enum class Role : uint8_t { kIngest, kQuery, kAdmin, kMetrics };
+inline constexpr std::array kRoles = {Role::kIngest, Role::kQuery, Role::kAdmin, Role::kMetrics};
+std::string_view Name(Role role);
+
+struct AccessRule {
+  // A SPIFFE ID, or one that ends in "/*": every identity below that path, at any depth.
+  std::string identity;
+  std::set<Role> roles;
+  // What the role ingest may report for. Chips that name no pool need the role only.
+  bool all_pools = false;
+  std::set<std::string, std::less<>> pools;
+};
+
+// OK if `text` can be the identity of a rule in this trust domain.
+absl::Status CheckRuleIdentity(std::string_view text, std::string_view trust_domain);
+
+// Immutable; shared by whoever decides.
+class AccessPolicy {
+ public:
+  // Without TLS nobody can be told from anybody else: whoever reaches a listener is `kLocal` and
+  // may do everything there.
+  static AccessPolicy OpenToAll();
+  // With TLS: identities of `trust_domain`, and what these rules grant them. An identity that
+  // several rules match has what all of them grant together.
+  AccessPolicy(std::string trust_domain, std::vector<AccessRule> rules);
+
+  static constexpr std::string_view kLocal = "local";
+
+  bool open_to_all() const { return open_to_all_; }
+  const std::string& trust_domain() const { return trust_domain_; }
+
+  // What one caller may do; valid as long as the policy.
+  class Grants {
+   public:
+    bool Has(Role role) const;
+    // Whether it may report for `pool`. The empty name is "no pool" and needs only the role.
+    bool MayReportFor(std::string_view pool) const;
+
+   private:
+    friend class AccessPolicy;
+    bool all_ = false;
+    std::vector<const AccessRule*> rules_;
+  };
+  Grants GrantsOf(std::string_view identity) const;
+
+ private:
+  AccessPolicy() = default;
+
+  bool open_to_all_ = false;
+  std::string trust_domain_;
+  std::vector<AccessRule> rules_;
+  // By the identity, or by the path before "/*"; values index rules_.
+  std::map<std::string, std::vector<size_t>, std::less<>> exact_;
+  std::map<std::string, std::vector<size_t>, std::less<>> below_;
+};
+
+}  // namespace fleetmeter
