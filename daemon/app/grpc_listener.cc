@@ -44,9 +44,11 @@ void ApplyLimits(const GrpcLimits& limits, grpc::ServerBuilder& builder) {
 
 }  // namespace
 
-GrpcListener::GrpcListener(std::unique_ptr<ConnectionAcceptor> acceptor,
+GrpcListener::GrpcListener(std::shared_ptr<grpc::ServerCredentials> credentials,
+                           std::unique_ptr<ConnectionAcceptor> acceptor,
                            std::unique_ptr<grpc::Server> server, std::string service_name)
-    : acceptor_(std::move(acceptor)),
+    : credentials_(std::move(credentials)),
+      acceptor_(std::move(acceptor)),
       server_(std::move(server)),
       address_(acceptor_->address()),
       service_name_(std::move(service_name)) {}
@@ -81,8 +83,9 @@ absl::StatusOr<std::unique_ptr<GrpcListener>> GrpcListener::Start(
     handover->HandleNewConnection(&parameters);
   };
   (*acceptor)->Serve({accepted, limits.on_connection_refused}, limits.descriptor_ceiling);
-  return std::unique_ptr<GrpcListener>(
-      new GrpcListener(*std::move(acceptor), std::move(server), std::move(service_name)));
+  return std::unique_ptr<GrpcListener>(new GrpcListener(std::move(credentials),
+                                                        *std::move(acceptor), std::move(server),
+                                                        std::move(service_name)));
 }
 
 bool GrpcListener::full() const { return acceptor_->full(); }

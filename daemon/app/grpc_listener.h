@@ -57,9 +57,12 @@ class GrpcListener {
   void Stop(std::chrono::system_clock::time_point deadline);
 
  private:
-  GrpcListener(std::unique_ptr<ConnectionAcceptor> acceptor, std::unique_ptr<grpc::Server> server,
+  GrpcListener(std::shared_ptr<grpc::ServerCredentials> credentials,
+               std::unique_ptr<ConnectionAcceptor> acceptor, std::unique_ptr<grpc::Server> server,
                std::string service_name);
 
+  // gRPC keeps only what is inside of it, and asks us for certificates as long as it serves.
+  const std::shared_ptr<grpc::ServerCredentials> credentials_;
   std::unique_ptr<ConnectionAcceptor> acceptor_;
   std::unique_ptr<grpc::Server> server_;
   std::string address_;

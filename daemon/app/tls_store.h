@@ -31,7 +31,8 @@ class TlsStore {
   // Later: an error changes nothing. Counted and logged either way, unless the files are as before.
   absl::Status Reload(const TlsPaths& paths);
 
-  // TLS 1.2 or 1.3, with a client certificate that leads to one of the authorities.
+  // TLS 1.2 or 1.3, with a client certificate that leads to one of the authorities. The object must
+  // live as long as the server that it is given to.
   std::shared_ptr<grpc::ServerCredentials> MakeCredentials();
 
   struct InForce {

@@ -20,7 +20,7 @@ class AccessProbe {
   virtual ~AccessProbe() = default;
   // `listener`: the name of a role. `reason`: one of kDenials.
   virtual void CallDenied(std::string_view listener, std::string_view reason) = 0;
-  // The files of certificate, key and authorities were read again.
+  // Changed files of certificate, key and authorities are in force, or were refused.
   virtual void TlsReloaded(bool ok) = 0;
   // Until when what is in force is valid: the certificate, and the first of the authorities.
   virtual void TlsInForce(int64_t certificate_unix_seconds, int64_t client_ca_unix_seconds) = 0;

@@ -97,7 +97,7 @@ DaemonMetrics::DaemonMetrics(const std::string& version)
       watchdog_(Gauge(*registry_, "fleetmeter_watchdog_healthy",
                       "1 while the daemon can reach its own listeners and the writer makes "
                       "progress, else 0.")) {
-  for (const std::string listener : {"ingest", "query"}) {
+  for (const std::string listener : {"ingest", "query", "admin"}) {
     refused_connections_[listener] =
         &Counter(*registry_, "fleetmeter_connections_refused_total",
                  "Connections closed at once, since as many were open as file descriptors allow.",
