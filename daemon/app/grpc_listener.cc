@@ -83,9 +83,8 @@ absl::StatusOr<std::unique_ptr<GrpcListener>> GrpcListener::Start(
     handover->HandleNewConnection(&parameters);
   };
   (*acceptor)->Serve({accepted, limits.on_connection_refused}, limits.descriptor_ceiling);
-  return std::unique_ptr<GrpcListener>(new GrpcListener(std::move(credentials),
-                                                        *std::move(acceptor), std::move(server),
-                                                        std::move(service_name)));
+  return std::unique_ptr<GrpcListener>(new GrpcListener(
+      std::move(credentials), *std::move(acceptor), std::move(server), std::move(service_name)));
 }
 
 bool GrpcListener::full() const { return acceptor_->full(); }

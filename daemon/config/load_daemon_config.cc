@@ -17,7 +17,6 @@ constexpr int64_t kKiB = 1 << 10;
 constexpr int64_t kMiB = 1 << 20;
 constexpr int64_t kGiB = 1 << 30;
 
-
 void ReadPlans(const YamlValue& value, std::vector<std::string>* out) {
   for (const YamlValue& item : value.Items()) {
     std::string path;

@@ -16,8 +16,9 @@ bool CanHappen(const std::string& listener, std::string_view reason) {
 prometheus::Counter& Reloads(prometheus::Registry& registry, const std::string& result) {
   return prometheus::BuildCounter()
       .Name("fleetmeter_tls_reloads_total")
-      .Help("Times that changed TLS files were read: ok, they are in force; failed, the old ones "
-            "stay.")
+      .Help(
+          "Times that changed TLS files were read: ok, they are in force; failed, the old ones "
+          "stay.")
       .Register(registry)
       .Add({{"result", result}});
 }

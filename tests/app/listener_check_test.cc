@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
+#include <grpcpp/security/server_credentials.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -21,8 +22,9 @@ constexpr auto kPatience = 5s;
 class ListenerCheckTest : public testing::Test {
  protected:
   void Start(const GrpcLimits& limits) {
-    auto started = GrpcListener::Start("listen.query", "127.0.0.1:0", limits, service_,
-                                       v1::Query::service_full_name());
+    auto started =
+        GrpcListener::Start("listen.query", "127.0.0.1:0", grpc::InsecureServerCredentials(),
+                            limits, service_, v1::Query::service_full_name());
     ASSERT_TRUE(started.ok()) << started.status();
     listener_ = *std::move(started);
     listener_->SetServing(true);

@@ -156,6 +156,14 @@ TEST_F(HandshakeTest, OldTlsIsRefused) {
   EXPECT_FALSE(shakes_hands("-tls1"));
 }
 
+// It has no client certificate to show to itself, and needs none.
+TEST_F(HandshakeTest, TheDaemonFindsItselfHealthy) {
+  EXPECT_TRUE(Eventually(
+      [&] { return secure_.daemon().ScrapeMetrics().Value("fleetmeter_watchdog_healthy") == 1; }));
+  EXPECT_EQ(secure_.Denied("ingest", "identity"), 0);
+  EXPECT_EQ(secure_.Denied("query", "identity"), 0);
+}
+
 TEST_F(HandshakeTest, PlaintextBytesGetNoAnswerInPlaintext) {
   Socket socket(secure_.daemon().ingest_address());
   ASSERT_TRUE(socket.Send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"));
