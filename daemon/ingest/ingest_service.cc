@@ -120,9 +120,8 @@ grpc::ServerUnaryReactor* IngestService::Report(grpc::CallbackServerContext* con
     context->AddTrailingMetadata("grpc-retry-pushback-ms", std::to_string(millis));
     reactor->Finish({grpc::StatusCode::RESOURCE_EXHAUSTED, detail});
   };
-  if (const uint32_t millis =
-          MustWait(caller.identity, static_cast<size_t>(request->reports_size()),
-                   request->ByteSizeLong())) {
+  if (const uint32_t millis = MustWait(
+          caller.identity, static_cast<size_t>(request->reports_size()), request->ByteSizeLong())) {
     busy(TooFast(millis), millis);
     return reactor;
   }
