@@ -307,6 +307,28 @@ TEST_F(CoalesceSpoolTest, WhatWasHandedOutNeverChanges) {
   EXPECT_EQ(chip_nanos, absl::int128(20'000) * kNanosPerSecond);
 }
 
+TEST_F(CoalesceSpoolTest, WhatWasHandedOutNeverChangesEvenIfTheProcessDiesAtOnce) {
+  options_.max_bytes = 8 << 10;
+  auto spool = Open();
+  int64_t i = 0;
+  for (; i < 10; ++i) ASSERT_TRUE(spool->Append({At(10 * i, 10)}).ok());
+  const auto handed_out = spool->After(0, 5, 1 << 20);
+  // What is on the disk at this moment is all that the next process has.
+  TempSpool copy;
+  std::filesystem::copy(folder_.path(), copy.path(), std::filesystem::copy_options::recursive);
+  options_.folder = copy.path();
+  auto next = OpenSpool(options_, clock_, disk_);
+  for (; next->stats().coalesced_reports == 0; ++i) {
+    ASSERT_TRUE(next->HasRoom());
+    ASSERT_TRUE(next->Append({At(10 * i, 10)}).ok());
+  }
+  const auto again = next->After(0, 5, 1 << 20);
+  ASSERT_EQ(again.size(), 5u);
+  for (size_t n = 0; n < 5; ++n) {
+    EXPECT_EQ(again[n].SerializeAsString(), handed_out[n].SerializeAsString());
+  }
+}
+
 TEST_F(CoalesceSpoolTest, WhatCannotBeAddedUpStopsTheSampling) {
   options_.max_bytes = 8 << 10;
   auto spool = Open();
