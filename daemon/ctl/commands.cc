@@ -60,6 +60,11 @@ int RunCommand(const Flags& flags) {
       return RunCheck(flags);
     case Command::kTop:
       return RunTop(flags);
+    case Command::kLedgerVerify:
+    case Command::kLedgerBackup:
+    case Command::kLedgerRestore:
+    case Command::kReport:
+      return RunLedger(flags);
   }
   return kExitUsage;
 }

@@ -12,4 +12,7 @@ int RunCommand(const Flags& flags);
 int RunTop(const Flags& flags);
 int RunHeadroomWatch(const Flags& flags);
 
+// Those that read a ledger's file.
+int RunLedger(const Flags& flags);
+
 }  // namespace fleetmeter::ctl

@@ -4,10 +4,10 @@
 
 #include <CLI/CLI.hpp>
 #include <cmath>
-#include <map>
 
 #include "daemon/base/version.h"
 #include "daemon/config/units.h"
+#include "daemon/ctl/add_output.h"
 #include "daemon/ctl/query_client.h"
 
 namespace fleetmeter::ctl {
@@ -28,6 +28,8 @@ constexpr char kExamples[] =
     "  fleetmeterctl plan show\n"
     "  fleetmeterctl check deploy/fleetmeterd.yaml\n"
     "  fleetmeterctl --address meter.example:7444 top\n"
+    "  fleetmeterctl report --ledger books.db --from 2026-01-01 --to 2026-02-01 --by pool,chip\n"
+    "  fleetmeterctl ledger backup --ledger books.db --to books-2026-02-01.db\n"
     "\n"
     "Exit codes: 0 done; 1 an error, told on standard error; 2 a wrong command line;\n"
     "3 (headroom --ask) it does not fit, or too little is known to say so.";
@@ -53,16 +55,6 @@ CLI::Option* AddDuration(CLI::App* app, const std::string& name, const std::stri
       ->default_str(FormatDuration(out->count()));
 }
 
-void AddOutput(CLI::App* app, Flags* flags) {
-  static const std::map<std::string, OutputFormat> kFormats = {
-      {"table", OutputFormat::kTable}, {"json", OutputFormat::kJson}, {"csv", OutputFormat::kCsv}};
-  const auto read = [flags](const std::string& name) { flags->output = kFormats.at(name); };
-  app->add_option_function<std::string>("--output,-o", read, "How to print the answer")
-      ->type_name("FORMAT")
-      ->check(CLI::IsMember({"table", "json", "csv"}))
-      ->default_str("table");
-}
-
 void AddHeadroom(CLI::App* app, Flags* flags) {
   CLI::App* headroom = app->add_subcommand(
       "headroom", "One pool: what can be admitted now, what can be borrowed, whom to ask");
@@ -84,7 +76,7 @@ void AddHeadroom(CLI::App* app, Flags* flags) {
                      "Print again whenever it changes, until SIGINT or SIGTERM");
   AddDuration(headroom, "--interval", "Shortest time between two answers of --watch",
               kShortestInterval, &flags->interval);
-  AddOutput(headroom, flags);
+  AddOutput(headroom, &flags->output);
   headroom->callback([flags] { flags->command = Command::kHeadroom; });
 }
 
@@ -100,7 +92,7 @@ void AddSimple(CLI::App* app, const std::string& name, const std::string& help, 
                Flags* flags) {
   CLI::App* subcommand = app->add_subcommand(name, help);
   subcommand->fallthrough();
-  AddOutput(subcommand, flags);
+  AddOutput(subcommand, &flags->output);
   subcommand->callback([flags, command] { flags->command = command; });
 }
 
@@ -147,6 +139,8 @@ std::optional<int> ParseFlags(int argc, const char* const* argv, Flags* flags) {
   AddPlan(&app, flags);
   AddCheck(&app, flags);
   AddTop(&app, flags);
+  AddReport(&app, flags);
+  AddLedger(&app, flags);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

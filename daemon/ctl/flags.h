@@ -5,11 +5,23 @@
 #include <optional>
 #include <string>
 
+#include "daemon/ctl/ledger_flags.h"
 #include "daemon/ctl/output_format.h"
 
 namespace fleetmeter::ctl {
 
-enum class Command { kPools, kHeadroom, kSupply, kPlanShow, kCheck, kTop };
+enum class Command {
+  kPools,
+  kHeadroom,
+  kSupply,
+  kPlanShow,
+  kCheck,
+  kTop,
+  kLedgerVerify,
+  kLedgerBackup,
+  kLedgerRestore,
+  kReport,
+};
 
 struct Flags {
   Command command = Command::kPools;
@@ -25,6 +37,7 @@ struct Flags {
 
   std::string config;  // check
   bool once = false;   // top
+  LedgerFlags ledger;  // ledger, report
 };
 
 inline constexpr int kExitOk = 0;
