@@ -81,7 +81,7 @@ absl::Status AskFromOutside(const GrpcListener& listener, bool tls,
 }  // namespace
 
 absl::Status CheckListener(GrpcListener& listener, bool tls, std::chrono::milliseconds patience) {
-  const absl::Status outside = AskFromOutside(listener, tls, patience);
+  absl::Status outside = AskFromOutside(listener, tls, patience);
   if (!outside.ok() && !listener.full()) return outside;
   if (outside.ok() && !tls) return outside;
   return AskHealth(listener.InProcessChannel(), listener.service_name(), "in process", patience);

@@ -15,6 +15,8 @@ constexpr Target kTargets[] = {
     {"openb_nodes", RunOpenbNodes},
     {"openb_pods", RunOpenbPods},
     {"openb_rules", RunOpenbRules},
+    {"spiffe_id", RunSpiffeId},
+    {"certificate", RunCertificate},
     {"spool_segment", RunSpoolSegment},
     {"spool_manifest", RunSpoolManifest},
 };

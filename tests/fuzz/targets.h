@@ -28,6 +28,8 @@ void RunFleetCsv(std::string_view bytes);
 void RunOpenbNodes(std::string_view bytes);
 void RunOpenbPods(std::string_view bytes);
 void RunOpenbRules(std::string_view bytes);
+void RunSpiffeId(std::string_view bytes);
+void RunCertificate(std::string_view bytes);
 void RunSpoolSegment(std::string_view bytes);
 void RunSpoolManifest(std::string_view bytes);
 
