@@ -383,16 +383,16 @@ void Writer::KeepHouse() {
     if (!model_recorded_) model = settings_.model;
     trouble = !ledger_status_.ok();
   }
-  const int64_t now = clock_.UnixNanos();
-  if (model != nullptr && Ask([&] { return ledger_.RecordModel(*model, now); }).ok()) {
-    MutexLock lock(state_mutex_);
-    if (settings_.model == model) model_recorded_ = true;
-  }
   // When nobody reports, the books still say now and then how long the grants have been in force;
   // and after trouble somebody has to try whether it is over.
   if (trouble || clock_.MonotonicNanos() - committed_at_monotonic_ > kLongestWithoutCommit) {
     LedgerTransaction idle;
     if (!Commit(idle).ok()) return;
+  }
+  const int64_t now = clock_.UnixNanos();
+  if (model != nullptr && Ask([&] { return ledger_.RecordModel(*model, now); }).ok()) {
+    MutexLock lock(state_mutex_);
+    if (settings_.model == model) model_recorded_ = true;
   }
   if (absl::Status kept = Ask([&] { return ledger_.Maintain(now); }); !kept.ok()) {
     spdlog::warn("housekeeping of the ledger failed: {}", std::string(kept.message()));

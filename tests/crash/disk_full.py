@@ -75,13 +75,14 @@ def run(folder):
             assert answer.returncode == 0 and "research-scaling" in answer.stdout, answer.stderr
             assert accepted(cast) == stood, "counted while nothing could be kept"
             if round_number == 1:
-                # A start on a full disk must not lose anything either.
+                # A crash makes no difference: it starts on the full disk, and serves what it knows.
                 cast.kill("daemon")
-                (disk / "filler").unlink()
+                fill(disk)
                 cast.start("daemon")
-                await_counters(cast)
-            else:
-                (disk / "filler").unlink()
+                assert await_counters(cast)
+                eventually("the daemon says that it is not ready",
+                           lambda: (cast.page("/readyz") or (0,))[0] == 503)
+            (disk / "filler").unlink()
             eventually("it is ready again", lambda: (cast.page("/readyz") or (0,))[0] == 200)
             eventually("ingest goes on", lambda: accepted(cast) > stood)
         cast.stop("collector", 120)
