@@ -4,8 +4,10 @@ import pathlib
 import subprocess
 import tempfile
 
-SOURCE = pathlib.Path(os.environ["FLEETMETER_SOURCE_DIR"])
-BINARY = pathlib.Path(os.environ["FLEETMETER_BINARY_DIR"])
+# ctest says where; by hand it is this checkout and its release build.
+SOURCE = pathlib.Path(os.environ.get("FLEETMETER_SOURCE_DIR",
+                                     pathlib.Path(__file__).absolute().parents[2]))
+BINARY = pathlib.Path(os.environ.get("FLEETMETER_BINARY_DIR", SOURCE / "build" / "release"))
 FLEETMETERD = BINARY / "daemon" / "fleetmeterd"
 FLEETMETERCTL = BINARY / "daemon" / "fleetmeterctl"
 COLLECTOR = BINARY / "collectors" / "fleetmeter-collector"
