@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "daemon/accounting/count_report.h"
+#include "daemon/base/failpoint.h"
 #include "daemon/base/text.h"
 
 namespace fleetmeter {
@@ -190,7 +191,9 @@ void Writer::Process(std::vector<Submission> batch) {
   absl::Status committed;
   if (!draft.transaction.empty()) committed = Commit(draft.transaction);
   if (committed.ok()) {
+    FAILPOINT("writer_before_publish").IgnoreError();
     Publish(draft.transaction);
+    FAILPOINT("writer_before_answer").IgnoreError();
   } else {
     MutexLock lock(state_mutex_);
     streams_.RollBackPending();
@@ -299,7 +302,8 @@ absl::Status Writer::Ask(absl::FunctionRef<absl::Status()> step) {
     if (status.ok() && !ledger_status_.ok()) spdlog::info("the ledger takes commits again");
     ledger_status_ = status;
   }
-  if (status.ok() || absl::IsUnavailable(status) || absl::IsResourceExhausted(status)) {
+  if (status.ok() || absl::IsUnavailable(status) || absl::IsResourceExhausted(status) ||
+      absl::IsInvalidArgument(status)) {
     return status;
   }
   broken_ = true;

@@ -11,7 +11,7 @@ import urllib.request
 
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "support"))
-from programs import COLLECTOR, FLEETMETERCTL, FLEETMETERD, SOURCE
+from programs import BINARY, COLLECTOR, FLEETMETERCTL, FLEETMETERD, SOURCE
 
 
 def free_ports(count):
