@@ -76,5 +76,5 @@ def reports(folder):
                 continue
             report = usage_pb2.UsageReport.FromString(payload)
             duration = report.duration_nanos or report.window_length_nanos
-            yield {"start": report.window_start_unix_nanos, "length": report.window_length_nanos,
+            yield {"source": report.source, "start": report.window_start_unix_nanos, "length": report.window_length_nanos,
                    "groups": [group(g, duration) for g in report.groups]}
