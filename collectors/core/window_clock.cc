@@ -89,7 +89,9 @@ std::optional<Window> WindowClock::Next(int64_t longest_duration, bool last) {
   SayWhetherHeld(free.end <= free.start, wall);
   if (free.end <= free.start) return std::nullopt;
   // Written so that no difference can overflow: Floor may be the least number.
-  if (free.start < free.end - owed - kStep) free.start = free.end - owed;
+  // The time between two runs was not measured: the first window does not reach back into it.
+  const int64_t tolerance = first_ ? 0 : kStep;
+  if (free.start < free.end - owed - tolerance) free.start = free.end - owed;
   const int64_t all = free.end - free.start;
   const int64_t length = std::min(all, kLongestWindow);
   next_ = {free.start, free.start + length};
@@ -108,6 +110,7 @@ std::optional<Window> WindowClock::Next(int64_t longest_duration, bool last) {
 void WindowClock::Advance() {
   measured_until_ += next_measured_;
   run_end_ = next_.end;
+  first_ = false;
   Take(next_);
 }
 

@@ -64,6 +64,7 @@ class WindowClock {
   std::vector<Span> taken_;  // ascending, apart
   int64_t run_end_ = 0;      // of the window before
   int64_t measured_until_ = 0;
+  bool first_ = true;          // no window has been done with
   Span next_;                  // what Next gave, for Advance
   int64_t next_measured_ = 0;  // likewise
   bool holding_ = false;       // said so already
