@@ -22,6 +22,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/base/logging.h"
 #include "daemon/base/version.h"
+#include "daemon/client/tls_flags.h"
 
 namespace {
 
@@ -37,6 +38,7 @@ constexpr size_t kMemoryReports = 100'000;
 
 struct Flags {
   std::string daemon = "127.0.0.1:7443";
+  fleetmeter::ClientTls tls;
   double interval_seconds = 10;
   double drain_seconds = 5;
   std::string spool;
@@ -125,6 +127,7 @@ int Run(const Flags& flags, const std::vector<std::unique_ptr<ReplayCommand>>& c
     }
     PipelineOptions options;
     options.sender.daemon = flags.daemon;
+    options.sender.tls = flags.tls;
     options.sender.client =
         fmt::format("fleetmeter-collector/{} {}", fleetmeter::kVersion, (*source)->Name());
     options.sender.replay_speed = command->speed();
@@ -168,6 +171,7 @@ int main(int argc, char** argv) {
   Flags flags;
   app.add_option("--daemon", flags.daemon, "Ingest address of fleetmeterd, host:port")
       ->capture_default_str();
+  fleetmeter::AddTlsFlags(app, &flags.tls);
   app.add_option("--interval", flags.interval_seconds, "Seconds between reports")
       ->check(CLI::Range(0.05, 1800.0))
       ->capture_default_str();
@@ -206,6 +210,10 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
+  }
+  if (const auto status = CheckClientTls(flags.tls, flags.daemon); !status.ok()) {
+    fmt::print(stderr, "fleetmeter-collector: {}\n", std::string(status.message()));
+    return 2;
   }
   fleetmeter::SetUpLogging(flags.log_level, flags.log_format);
   return Run(flags, commands);

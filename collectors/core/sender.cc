@@ -308,8 +308,13 @@ void Sender::RunSession() {
   // Backoff is ours; gRPC's own would add to it.
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1'000);
-  const auto channel =
-      grpc::CreateCustomChannel(options_.daemon, grpc::InsecureChannelCredentials(), arguments);
+  const auto credentials = MakeChannelCredentials(options_.tls, &arguments);
+  if (!credentials.ok()) {
+    spdlog::error("cannot connect to {}: {}; {} reports wait", options_.daemon,
+                  std::string(credentials.status().message()), outbox_.size());
+    return;  // files that are being replaced are whole again soon
+  }
+  const auto channel = grpc::CreateCustomChannel(options_.daemon, *credentials, arguments);
   const auto stub = v1::UsageIngest::NewStub(channel);
   Session session(*this, *stub);
   const grpc::Status status = session.Run();

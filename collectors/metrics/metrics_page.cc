@@ -37,9 +37,15 @@ HttpResponse Alive() {
 
 absl::StatusOr<std::unique_ptr<HttpServer>> ServeMetrics(
     const std::string& address, const std::vector<std::unique_ptr<Pipeline>>& pipelines) {
-  if (const auto parsed = ParseListenAddress(address); !parsed.ok()) {
+  const auto parsed = ParseListenAddress(address);
+  if (!parsed.ok()) {
     return absl::InvalidArgumentError(
         fmt::format("{}: {}", kFlag, std::string(parsed.status().message())));
+  }
+  if (!parsed->loopback) {
+    return absl::InvalidArgumentError(fmt::format(
+        "{}: is '{}', beyond loopback; expected loopback, since this page asks nobody who he is",
+        kFlag, address));
   }
   return HttpServer::Start(
       address, {{"/metrics", [&pipelines] { return Metrics(pipelines); }}, {"/healthz", Alive}},

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "daemon/config/load_config.h"
+#include "daemon/ctl/admin_client.h"
 #include "daemon/ctl/exit_code.h"
 #include "daemon/ctl/headroom_output.h"
 #include "daemon/ctl/plan_output.h"
@@ -10,6 +11,7 @@
 #include "daemon/ctl/query_client.h"
 #include "daemon/ctl/supply_output.h"
 #include "daemon/ctl/terminal.h"
+#include "daemon/ctl/text_cells.h"
 
 namespace fleetmeter::ctl {
 namespace {
@@ -22,7 +24,7 @@ int PrintAnswer(const absl::StatusOr<Response>& response, OutputFormat format,
 }
 
 int RunHeadroom(const Flags& flags) {
-  QueryClient client(flags.address, flags.timeout);
+  QueryClient client(flags.address, flags.timeout, flags.tls);
   const auto response = client.GetHeadroom(flags.pool);
   if (!response.ok()) return ExitCode(response.status());
   const absl::Status printed =
@@ -41,23 +43,67 @@ int RunCheck(const Flags& flags) {
                                     model->catalog.kinds().size(), model->plans.size())));
 }
 
+int RunAdminReload(const Flags& flags) {
+  const auto response = AskReload(flags.admin_address, flags.timeout, flags.tls);
+  if (!response.ok()) return ExitCode(response.status());
+  int code = kExitOk;
+  for (const std::string& error : {response->config_error(), response->tls_error()}) {
+    if (!error.empty()) code = ExitCode(absl::FailedPreconditionError("refused: " + error));
+  }
+  if (!response->needs_restart().empty()) {
+    fmt::print(stderr, "fleetmeterctl: {}\n", Printable(response->needs_restart()));
+  }
+  const absl::Status printed = Print(fmt::format(
+      "in force: plan '{}' version {}\n", Printable(response->plan()), response->plan_version()));
+  return printed.ok() ? code : ExitCode(printed);
+}
+
+// Of the daemon that the command calls, if it calls one.
+std::optional<std::string> CalledAddress(const Flags& flags) {
+  switch (flags.command) {
+    case Command::kPools:
+    case Command::kHeadroom:
+    case Command::kSupply:
+    case Command::kPlanShow:
+    case Command::kTop:
+      return flags.address;
+    case Command::kAdminReload:
+      return flags.admin_address;
+    case Command::kCheck:
+    case Command::kLedgerVerify:
+    case Command::kLedgerBackup:
+    case Command::kLedgerRestore:
+    case Command::kReport:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 int RunCommand(const Flags& flags) {
+  if (const auto address = CalledAddress(flags)) {
+    if (const absl::Status status = CheckClientTls(flags.tls, *address); !status.ok()) {
+      ExitCode(status);
+      return kExitUsage;
+    }
+  }
   switch (flags.command) {
     case Command::kPools:
-      return PrintAnswer(QueryClient(flags.address, flags.timeout).ListPools(), flags.output,
-                         FormatPools);
+      return PrintAnswer(QueryClient(flags.address, flags.timeout, flags.tls).ListPools(),
+                         flags.output, FormatPools);
     case Command::kHeadroom:
       return flags.watch ? RunHeadroomWatch(flags) : RunHeadroom(flags);
     case Command::kSupply:
-      return PrintAnswer(QueryClient(flags.address, flags.timeout).GetSupply(), flags.output,
-                         FormatSupply);
+      return PrintAnswer(QueryClient(flags.address, flags.timeout, flags.tls).GetSupply(),
+                         flags.output, FormatSupply);
     case Command::kPlanShow:
-      return PrintAnswer(QueryClient(flags.address, flags.timeout).GetPlan(), flags.output,
-                         FormatPlan);
+      return PrintAnswer(QueryClient(flags.address, flags.timeout, flags.tls).GetPlan(),
+                         flags.output, FormatPlan);
     case Command::kCheck:
       return RunCheck(flags);
+    case Command::kAdminReload:
+      return RunAdminReload(flags);
     case Command::kTop:
       return RunTop(flags);
     case Command::kLedgerVerify:

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "daemon/base/version.h"
+#include "daemon/client/tls_flags.h"
 #include "daemon/config/units.h"
 #include "daemon/ctl/add_output.h"
 #include "daemon/ctl/query_client.h"
@@ -27,7 +28,9 @@ constexpr char kExamples[] =
     "  fleetmeterctl supply --output csv\n"
     "  fleetmeterctl plan show\n"
     "  fleetmeterctl check deploy/fleetmeterd.yaml\n"
-    "  fleetmeterctl --address meter.example:7444 top\n"
+    "  fleetmeterctl --address meter.example:7444 --tls-ca ca.pem --tls-certificate me.pem \\\n"
+    "                --tls-key me-key.pem top\n"
+    "  fleetmeterctl admin reload\n"
     "  fleetmeterctl report --ledger books.db --from 2026-01-01 --to 2026-02-01 --by pool,chip\n"
     "  fleetmeterctl ledger backup --ledger books.db --to books-2026-02-01.db\n"
     "\n"
@@ -113,16 +116,36 @@ void AddCheck(CLI::App* app, Flags* flags) {
   check->callback([flags] { flags->command = Command::kCheck; });
 }
 
+CLI::Validator AddressCheck() {
+  return CLI::Validator(
+      [](std::string& address) { return std::string(CheckAddress(address).message()); }, "");
+}
+
+void AddAdmin(CLI::App* app, Flags* flags) {
+  CLI::App* admin = app->add_subcommand("admin", "What takes the role admin");
+  admin->fallthrough();
+  admin->require_subcommand(1);
+  admin->add_option("--admin-address", flags->admin_address, "The daemon's listen.admin")
+      ->envname("FLEETMETER_ADMIN_ADDRESS")
+      ->type_name("HOST:PORT")
+      ->check(AddressCheck())
+      ->capture_default_str();
+  CLI::App* reload = admin->add_subcommand(
+      "reload",
+      "Have the daemon read configuration, catalog, plans and TLS files again. Exit code 1: some "
+      "were refused, and standard error says why");
+  reload->fallthrough();
+  reload->callback([flags] { flags->command = Command::kAdminReload; });
+}
+
 void AddGlobal(CLI::App* app, Flags* flags) {
-  const auto check_address = [](const std::string& address) {
-    return std::string(CheckAddress(address).message());
-  };
   app->add_option("--address", flags->address, "The daemon's listen.query")
       ->envname("FLEETMETER_ADDRESS")
       ->type_name("HOST:PORT")
-      ->check(check_address, "", "")
+      ->check(AddressCheck())
       ->capture_default_str();
   AddDuration(app, "--timeout", "How long to wait for an answer", kShortest, &flags->timeout);
+  AddTlsFlags(*app, &flags->tls);
   app->set_version_flag("--version", std::string("fleetmeterctl ") + kVersion);
 }
 
@@ -138,6 +161,7 @@ std::optional<int> ParseFlags(int argc, const char* const* argv, Flags* flags) {
   AddSimple(&app, "supply", "Chips by provider and kind", Command::kSupply, flags);
   AddPlan(&app, flags);
   AddCheck(&app, flags);
+  AddAdmin(&app, flags);
   AddTop(&app, flags);
   AddReport(&app, flags);
   AddLedger(&app, flags);

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "daemon/client/client_tls.h"
 #include "daemon/ctl/ledger_flags.h"
 #include "daemon/ctl/output_format.h"
 
@@ -16,6 +17,7 @@ enum class Command {
   kSupply,
   kPlanShow,
   kCheck,
+  kAdminReload,
   kTop,
   kLedgerVerify,
   kLedgerBackup,
@@ -26,6 +28,8 @@ enum class Command {
 struct Flags {
   Command command = Command::kPools;
   std::string address = "127.0.0.1:7444";
+  std::string admin_address = "127.0.0.1:7445";  // admin
+  ClientTls tls;
   std::chrono::nanoseconds timeout = std::chrono::seconds(5);
   OutputFormat output = OutputFormat::kTable;
 

@@ -24,8 +24,9 @@ std::string Cause(const std::string& said) {
   return colon == std::string::npos ? said : said.substr(colon + 2);
 }
 
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address,
-                                           std::chrono::nanoseconds timeout) {
+absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const std::string& address,
+                                                           std::chrono::nanoseconds timeout,
+                                                           const ClientTls& tls) {
   const auto millis = std::chrono::ceil<std::chrono::milliseconds>(timeout).count();
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
@@ -35,18 +36,25 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address,
                    static_cast<int>(std::min<int64_t>(millis, 60'000)));
   // Else a new channel would inherit the waiting time of the one it takes the place of.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  const auto credentials = MakeChannelCredentials(tls, &arguments);
+  if (!credentials.ok()) return credentials.status();
+  return grpc::CreateCustomChannel(address, *credentials, arguments);
 }
 
 }  // namespace
 
 struct QueryClient::Impl {
-  Impl(std::string address_in, std::chrono::nanoseconds timeout_in)
-      : address(std::move(address_in)), timeout(timeout_in) {
-    Connect();
-  }
+  Impl(std::string address_in, std::chrono::nanoseconds timeout_in, ClientTls tls_in)
+      : address(std::move(address_in)), timeout(timeout_in), tls(std::move(tls_in)) {}
 
-  void Connect() { stub = v1::Query::NewStub(MakeChannel(address, timeout)); }
+  // Fills `stub` if there is none.
+  absl::Status Connect() {
+    if (stub != nullptr) return absl::OkStatus();
+    const auto channel = MakeChannel(address, timeout, tls);
+    if (!channel.ok()) return channel.status();
+    stub = v1::Query::NewStub(*channel);
+    return absl::OkStatus();
+  }
 
   // Makes `context` what Cancel() ends. The caller calls Leave() before the context goes.
   void Enter(grpc::ClientContext* context) {
@@ -69,6 +77,7 @@ struct QueryClient::Impl {
   absl::StatusOr<Response> Call(grpc::Status (v1::Query::Stub::*method)(grpc::ClientContext*,
                                                                         const Request&, Response*),
                                 const Request& request) {
+    if (absl::Status status = Connect(); !status.ok()) return status;
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + timeout);
     Enter(&context);
@@ -76,13 +85,18 @@ struct QueryClient::Impl {
     const grpc::Status status = (stub.get()->*method)(&context, request, &response);
     Leave();
     if (status.ok()) return response;
-    // The next call tries at once, however long the channel would have waited after its failures.
-    if (status.error_code() == grpc::StatusCode::UNAVAILABLE) Connect();
+    // The next call tries at once, however long the channel would have waited after its failures;
+    // and with new files, should it be our certificate that has expired.
+    if (status.error_code() == grpc::StatusCode::UNAVAILABLE ||
+        status.error_code() == grpc::StatusCode::UNAUTHENTICATED) {
+      stub.reset();
+    }
     return Explain(status);
   }
 
   const std::string address;
   const std::chrono::nanoseconds timeout;
+  const ClientTls tls;
 
   // Of the thread that calls.
   std::unique_ptr<v1::Query::Stub> stub;
@@ -114,14 +128,19 @@ absl::Status QueryClient::Impl::Explain(const grpc::Status& status) {
           fmt::format("cannot reach fleetmeterd at {}: {}; is it running, and is that its "
                       "listen.query? Set --address or FLEETMETER_ADDRESS",
                       address, Cause(said)));
+    case grpc::StatusCode::UNAUTHENTICATED:
+    case grpc::StatusCode::PERMISSION_DENIED:
+      return absl::PermissionDeniedError(
+          fmt::format("fleetmeterd at {} does not let us ask: {}", address, said));
     default:
       return absl::UnknownError(fmt::format("fleetmeterd at {} answered with an error: {} ({})",
                                             address, said, static_cast<int>(status.error_code())));
   }
 }
 
-QueryClient::QueryClient(const std::string& address, std::chrono::nanoseconds timeout)
-    : impl_(std::make_unique<Impl>(address, timeout)) {}
+QueryClient::QueryClient(const std::string& address, std::chrono::nanoseconds timeout,
+                         const ClientTls& tls)
+    : impl_(std::make_unique<Impl>(address, timeout, tls)) {}
 
 QueryClient::~QueryClient() = default;
 
@@ -149,6 +168,7 @@ absl::Status QueryClient::WatchHeadroom(
   v1::HeadroomRequest request;
   request.set_pool(pool);
   request.set_interval_millis(static_cast<uint32_t>(interval.count()));
+  if (absl::Status status = impl_->Connect(); !status.ok()) return status;
   grpc::ClientContext context;
   impl_->Enter(&context);
   const auto reader = impl_->stub->WatchHeadroom(&context, request);

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "daemon/client/client_tls.h"
 #include "fleetmeter/v1/query.pb.h"
 
 namespace fleetmeter::ctl {
@@ -17,7 +18,8 @@ namespace fleetmeter::ctl {
 // for any other.
 class QueryClient {
  public:
-  QueryClient(const std::string& address, std::chrono::nanoseconds timeout);
+  // The files of `tls` are read for each connection.
+  QueryClient(const std::string& address, std::chrono::nanoseconds timeout, const ClientTls& tls);
   ~QueryClient();
   QueryClient(const QueryClient&) = delete;
   QueryClient& operator=(const QueryClient&) = delete;

@@ -11,7 +11,7 @@ namespace fleetmeter::ctl {
 
 int RunHeadroomWatch(const Flags& flags) {
   BlockStopSignals();
-  QueryClient client(flags.address, flags.timeout);
+  QueryClient client(flags.address, flags.timeout, flags.tls);
   StopSignals stop(false, [&] { client.Cancel(); });
   const auto stopped = [&] { return stop.WaitFor(std::chrono::milliseconds(0)); };
 

@@ -36,7 +36,7 @@ int ShowOnce(QueryClient& client, TopState state) {
 int RunTop(const Flags& flags) {
   TopState state{.address = flags.address, .pools = std::nullopt, .trouble = ""};
   if (!flags.once) BlockStopSignals();
-  QueryClient client(flags.address, flags.timeout);
+  QueryClient client(flags.address, flags.timeout, flags.tls);
   if (flags.once) return ShowOnce(client, std::move(state));
   StopSignals stop(true, [&] { client.Cancel(); });
   Screen screen;

@@ -215,7 +215,7 @@ TEST_F(AuthorizationTest, BadRulesChangeNothing) {
 }
 
 TEST_F(AuthorizationTest, TakingTlsOutOfTheFileOpensNothing) {
-  secure_.daemon().Configure({.listen = {"admin: 127.0.0.1:0"}});
+  secure_.daemon().Configure({.ingest = {"accept_replay: true"}, .listen = {"admin: 127.0.0.1:0"}});
   secure_.daemon().process().Signal(SIGHUP);
   ASSERT_TRUE(Eventually([&] {
     return secure_.Log().find("whether there is tls") != std::string::npos &&

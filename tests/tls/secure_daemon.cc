@@ -42,7 +42,8 @@ SecureDaemon::SecureDaemon() {
 }
 
 DaemonSettings SecureDaemon::Settings(const std::string& rules) const {
-  return {.listen = {"admin: 127.0.0.1:0"},
+  return {.ingest = {"accept_replay: true"},
+          .listen = {"admin: 127.0.0.1:0"},
           .more = fmt::format(R"(tls:
   trust_domain: example.org
   certificate: {}
