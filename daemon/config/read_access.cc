@@ -26,7 +26,7 @@ void ReadTrustDomain(const YamlValue& value, std::string* out) {
 void ReadRoles(const YamlValue& value, std::set<Role>* out) {
   for (const YamlValue& item : value.Items()) {
     std::string name;
-    item.ReadChoice({"ingest", "query", "admin", "metrics"}, &name);
+    item.ReadChoice({"ingest", "query", "admin"}, &name);
     for (const Role role : kRoles) {
       if (name == Name(role) && !out->insert(role).second) {
         item.Complain("is listed twice; expected each role once");
@@ -61,7 +61,7 @@ void ReadRule(const YamlValue& value, const std::string& trust_domain, AccessRul
     const absl::Status status = CheckRuleIdentity(out->identity, trust_domain);
     if (!status.ok()) identity.Complain(std::string(status.message()));
   }
-  ReadRoles(map.Required("roles", "a list of ingest, query, admin, metrics"), &out->roles);
+  ReadRoles(map.Required("roles", "a list of ingest, query, admin"), &out->roles);
   const YamlValue pools = map.Optional("pools");
   ReadPools(pools, out);
   if (pools.present() && !out->roles.empty() && !out->roles.contains(Role::kIngest)) {

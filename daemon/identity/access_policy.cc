@@ -22,8 +22,6 @@ std::string_view Name(Role role) {
       return "query";
     case Role::kAdmin:
       return "admin";
-    case Role::kMetrics:
-      return "metrics";
   }
   return "unknown";
 }

@@ -15,8 +15,8 @@
 namespace fleetmeter {
 
 // What a caller may be, one for each listener.
-enum class Role : uint8_t { kIngest, kQuery, kAdmin, kMetrics };
-inline constexpr std::array kRoles = {Role::kIngest, Role::kQuery, Role::kAdmin, Role::kMetrics};
+enum class Role : uint8_t { kIngest, kQuery, kAdmin };
+inline constexpr std::array kRoles = {Role::kIngest, Role::kQuery, Role::kAdmin};
 std::string_view Name(Role role);
 
 struct AccessRule {

