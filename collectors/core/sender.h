@@ -25,7 +25,7 @@ namespace fleetmeter::collector {
 struct SenderOptions {
   std::string daemon;  // "host:port"
   std::string client;  // for the daemon's log
-  ClientTls tls;       // its files are read again for each connection
+  ClientTls tls = {};  // its files are read again for each connection
   double replay_speed = 1;
   // Send again what a daemon acknowledged whose books were then restored from an older backup.
   bool recover_acknowledged = false;
