@@ -90,6 +90,22 @@ TEST(ShippedPlans, AllLoadWithTheShippedCatalog) {
 }
 
 // A default shown in the shipped file must be the default, and a setting must be shown.
+TEST(ShippedDaemonConfig, ShowsWhoMaySpeakAsItCanBeWritten) {
+  std::ifstream shipped(SourceDir() + "/deploy/fleetmeterd.yaml");
+  std::string text = "catalog: c.yaml\nplans: [p.yaml]\n";
+  bool shown = false;
+  for (std::string line; std::getline(shipped, line);) {
+    shown = line == "# tls:" || line == "# authorization:" || (shown && line.starts_with("#   "));
+    if (shown) text += line.substr(2) + '\n';
+  }
+  const TempFolder folder;
+  const auto config = LoadDaemonConfig(folder.Write("d.yaml", text));
+  ASSERT_TRUE(config.ok()) << config.status();
+  ASSERT_TRUE(config->tls.has_value());
+  EXPECT_EQ(config->tls->trust_domain, "example.org");
+  EXPECT_EQ(config->authorization.size(), 3U);
+}
+
 TEST(ShippedDaemonConfig, ShowsEverySettingWithItsDefault) {
   std::ifstream shipped(SourceDir() + "/deploy/fleetmeterd.yaml");
   std::string text;
@@ -104,11 +120,14 @@ TEST(ShippedDaemonConfig, ShowsEverySettingWithItsDefault) {
   const TempFolder folder;
   const auto config = LoadDaemonConfig(folder.Write("d.yaml", text));
   ASSERT_TRUE(config.ok()) << config.status();
-  EXPECT_EQ(settings, 32);
+  EXPECT_EQ(settings, 34);
   const DaemonConfig defaults;
   EXPECT_EQ(config->listen.ingest, defaults.listen.ingest);
   EXPECT_EQ(config->listen.query, defaults.listen.query);
   EXPECT_EQ(config->listen.http, defaults.listen.http);
+  EXPECT_EQ(config->listen.admin, "127.0.0.1:7445") << "shown, but not the default";
+  EXPECT_FALSE(config->listen.allow_plaintext_beyond_loopback_without_authentication);
+  EXPECT_FALSE(config->tls.has_value());
   EXPECT_EQ(config->ledger.path, "/var/lib/fleetmeter/ledger.db");  // no default: the package's
   EXPECT_EQ(config->ledger.keep_hours_nanos, defaults.ledger.keep_hours_nanos);
   EXPECT_EQ(config->ledger.keep_days_nanos, defaults.ledger.keep_days_nanos);
