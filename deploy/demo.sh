@@ -211,15 +211,16 @@ PYTHON
 
 # The demo's configuration, listening where we say; paths in it are relative to the demo's folder.
 write_daemon_config() { # INGEST_PORT QUERY_PORT HTTP_PORT
-  run_python "$demo/daemon.yaml" "$@" >"$run/fleetmeterd.yaml" <<'PYTHON'
+  run_python "$demo/daemon.yaml" "$run/ledger.db" "$@" >"$run/fleetmeterd.yaml" <<'PYTHON'
 import os, sys, yaml
-path, *ports = sys.argv[1:]
+path, ledger, *ports = sys.argv[1:]
 with open(path, encoding="utf-8") as file:
     config = yaml.safe_load(file)
 here = os.path.dirname(path)
 config["catalog"] = os.path.normpath(os.path.join(here, config["catalog"]))
 config["plans"] = [os.path.normpath(os.path.join(here, plan)) for plan in config["plans"]]
 config["listen"] = {n: f"127.0.0.1:{p}" for n, p in zip(("ingest", "query", "http"), ports)}
+config["ledger"] = {"path": ledger}
 yaml.safe_dump(config, sys.stdout, width=10**6, allow_unicode=True)
 PYTHON
 }
@@ -248,7 +249,7 @@ start_daemon() {
 
 start_collector() {
   start collector "$collector_program" --daemon "$ingest" --interval 2 --drain 1 \
-    replay-csv --file "$demo/fleet.csv" --from 0 --until 86400 --speed 60 --loop
+    --spool "$run/spool" replay-csv --file "$demo/fleet.csv" --from 0 --until 86400 --speed 60 --loop
 }
 
 # Rendering takes many seconds, so what was rendered is kept beside the programs until its sources change.
@@ -373,6 +374,7 @@ TEXT
     echo "               (Dashboards > New > Import)"
   fi
   echo "ask            '$ctl_program' --address $query headroom training-flagship --ask 8"
+  echo "books          '$ctl_program' report --ledger '$run/ledger.db' --from $(date -u +%F) --to $(date -u -d tomorrow +%F) --by pool,chip"
   echo "Ctrl-C ends everything."
   echo
 }
@@ -404,6 +406,8 @@ verify() {
     --underused "$underused_pool" &
   pid[check]=$!
   wait_for check || fail_with_all_logs "the check failed"
+  "$ctl_program" ledger verify --ledger "$run/ledger.db" >"$run/verify.log" 2>&1 ||
+    fail "the ledger is not as it must be" verify
 }
 
 main() {
