@@ -4,6 +4,8 @@
   _config:: {
     // Which targets are fleetmeter daemons. Equality matchers only: absent() takes its labels from here.
     selector: 'job="fleetmeter"',
+    // Which targets are collectors (fleetmeter-collector --metrics).
+    collectorSelector: 'job="fleetmeter-collector"',
 
     // The label that tells one daemon's fleet from another's; set it to 'cluster' where targets carry that.
     clusterLabel: 'instance',
@@ -41,7 +43,18 @@
       queueRatio: 0.8,
       'for': '10m',
     },
-    daemon: { 'for': '5m' },
+    daemon: { 'for': '5m', unhealthyFor: '1m' },
+    // What happens once and is counted: alerted for as long as the window holds it.
+    events: { window: '15m', 'for': '1m' },
+    tls: { expiresWithin: '14d', 'for': '5m' },
+    clock: {
+      // Seconds; a bound of the histogram: 1, 5, 60 or 3600.
+      skew: 60,
+      skewedRatio: 0.01,
+      'for': '10m',
+    },
+    // Damage is found when a collector starts, and told for so long after.
+    collector: { behind: '10m', damageTold: '1d', 'for': '5m' },
 
     dashboard: {
       tag: 'fleetmeter',
@@ -62,6 +75,10 @@
     sources+: { 'for': '1m' },
     ingest+: { rateWindow: '1m', 'for': '1m' },
     daemon+: { 'for': '1m' },
+    events+: { window: '2m', 'for': '30s' },
+    tls+: { 'for': '1m' },
+    clock+: { 'for': '1m' },
+    collector+: { 'for': '1m' },
   },
 
   prometheusRules:: { groups: (import 'lib/rules.libsonnet')($._config) },

@@ -1,7 +1,10 @@
-// Alerts. Each has a fixed summary, a description with labels and a value with its unit, a runbook
+// Alerts about pools, the supply and the daemon's work. Each alert has a fixed summary, a description with labels and a value with its unit, a runbook
 // section of its own name and a dashboard. Gauges are bridged over failed scrapes (see names.libsonnet).
 function(config)
   local n = (import 'names.libsonnet')(config);
+  local build = (import 'alert.libsonnet')(config);
+  local alert = build.alert;
+  local inline = build.inline;
   local percent(ratio) = '%g%%' % (ratio * 100);
 
   // A series of the alert's pool inside a description: its value in H100e, or words if it is not known.
@@ -9,24 +12,9 @@ function(config)
     |||
       {{ with printf "%s{job=%%q,instance=%%q,pool=%%q}" $labels.job $labels.instance $labels.pool | query }}{{ . | first | value | printf "%%.1f" }} H100e{{ else }}%s{{ end }}
     ||| % [series, unknown];
-  local inline(text) = std.rstripChars(text, '\n');
 
-  local dashboard(query) = '%s/d/fleetmeter-headroom%s' % [config.dashboardBaseUrl, query];
-  local poolDashboard = dashboard('?var-pool={{ $labels.pool }}');
+  local poolDashboard = build.dashboard('?var-pool={{ $labels.pool }}');
   local whom = 'Owner: {{ $labels.owner }}. Contact: {{ $labels.contact }}.';
-
-  local alert(name, severity, duration, expr, summary, description, link=dashboard('')) = {
-    alert: name,
-    expr: expr,
-    'for': duration,
-    labels: { severity: severity },
-    annotations: {
-      summary: summary,
-      description: description,
-      runbook_url: '%s#%s' % [config.runbookUrl, std.asciiLower(name)],
-      dashboard_url: link,
-    },
-  };
 
   local pools = [
     // Quiet while coverage is low twice over: by this expression, and by the inhibit rule in
@@ -169,4 +157,4 @@ function(config)
     { name: 'fleetmeter_pool_alerts', rules: pools },
     { name: 'fleetmeter_supply_alerts', rules: supply },
     { name: 'fleetmeter_daemon_alerts', rules: daemon },
-  ]
+  ] + (import 'self_alerts.libsonnet')(config)

@@ -6,15 +6,20 @@ function(config) {
 
   gap: config.scrapeGap,
   horizonSeconds: seconds(config.headroom.horizon),
+  seconds:: seconds,
 
-  // A selector of the daemons' series, with further matchers.
-  sel(matchers=''):: '{' + config.selector + (if matchers == '' then '' else ', ' + matchers) + '}',
+  // A selector of the daemons' series, or of others', with further matchers.
+  sel(matchers='', of=config.selector):: '{' + of + (if matchers == '' then '' else ', ' + matchers) + '}',
 
   // Gauges bridged over failed scrapes: an alert's condition must hold for the worst sample of the gap.
-  highest(metric, matchers='')::
-    'max_over_time(%s%s[%s])' % [metric, self.sel(matchers), self.gap],
-  lowest(metric, matchers='')::
-    'min_over_time(%s%s[%s])' % [metric, self.sel(matchers), self.gap],
+  highest(metric, matchers='', of=config.selector)::
+    'max_over_time(%s%s[%s])' % [metric, self.sel(matchers, of), self.gap],
+  lowest(metric, matchers='', of=config.selector)::
+    'min_over_time(%s%s[%s])' % [metric, self.sel(matchers, of), self.gap],
+
+  // What a counter of events grew by within the window in which they are told.
+  happened(metric, matchers='', of=config.selector)::
+    'increase(%s%s[%s])' % [metric, self.sel(matchers, of), config.events.window],
 
   // What identifies a pool of one daemon.
   identity: 'job, instance, pool',

@@ -29,7 +29,9 @@ TARGET_LABELS = {"job", "instance", "__name__"}
 BUILT_IN = {"up": ("gauge", set())}
 BRIDGES = {"max_over_time", "min_over_time", "avg_over_time", "quantile_over_time", "predict_linear", "deriv"}
 # Alerts whose value is a state and says nothing beside the summary.
-NO_VALUE = {"FleetmeterAbsent"}
+NO_VALUE = {"FleetmeterAbsent", "FleetmeterUnhealthy"}
+# Counters that begin with what a start found: an increase would miss it.
+COUNTED_AT_START = {"fleetmeter_collector_damaged_segments_total", "fleetmeter_collector_lost_reports_total"}
 # Dashboard variables that do not parse as PromQL, and values that do.
 VARIABLES = {"$__rate_interval": "1m", "$__range": "1h", "$__interval": "1m", "$ask": "512"}
 
@@ -135,7 +137,9 @@ def lint_exprs(inp):
                 continue
             if known and not series.labels <= known[1] | TARGET_LABELS | {inp.config["clusterLabel"]}:
                 yield f"0 {where}: {series.name} has no label {sorted(series.labels - known[1] - TARGET_LABELS)}"
-            if known and known[0] == "counter" and series.call not in ("rate", "increase"):
+            allowed = ("rate", "increase") + (("max_over_time",) if series.name in COUNTED_AT_START else ())
+            in_text = where.endswith(" description")  # what was counted, beside the value
+            if known and known[0] == "counter" and series.call not in allowed and not in_text:
                 yield f"23 {where}: counter {series.name} outside of rate or increase"
             if series.name.endswith("_ratio") and series.call == "avg":
                 yield f"7 {where}: average of the ratio {series.name}"
@@ -259,6 +263,8 @@ def thresholds_of(config):
     return {
         c["underuse"]["utilizationRatio"], c["coverage"]["ratio"], c["headroom"]["exhaustedRatio"], horizon,
         c["sources"]["silentRatio"], c["ingest"]["rejectedRatio"], c["ingest"]["queueRatio"],
+        c["clock"]["skewedRatio"], promql.seconds(c["tls"]["expiresWithin"]),
+        promql.seconds(c["collector"]["behind"]), promql.seconds(c["collector"]["damageTold"]),
     }  # fmt: skip
 
 
@@ -456,6 +462,8 @@ MUTATIONS = [
     ("column without unit", 22, lambda i: panel_of(i, "table")["fieldConfig"].update(overrides=panel_of(i, "table")["fieldConfig"]["overrides"][:1])),
     ("PromQL", 23, lambda i: panel_of(i, "stat")["targets"][0].update(expr="sum(fleetmeter_sources) +")),
     ("bare counter", 23, lambda i: panel_of(i, "stat")["targets"][0].update(expr="fleetmeter_ingest_reports_total")),
+    ("bare counter of what a start found", 23, lambda i: alert_of(i, "FleetmeterSpoolDamaged").update(expr="fleetmeter_collector_damaged_segments_total > 0")),
+    ("maximum of a counter", 23, lambda i: alert_of(i, "FleetmeterReportsDenied").update(expr="max_over_time(fleetmeter_ingest_denied_total[15m]) > 0")),
     ("fixed rate window", 23, lambda i: panel_of(i, "stat")["targets"][0].update(expr="rate(fleetmeter_ingest_reports_total[5m])")),
     ("uid", 24, lambda i: board(i).update(uid="abc")),
     ("title", 24, lambda i: board(i).update(title="Headroom")),

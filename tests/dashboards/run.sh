@@ -58,7 +58,10 @@ route capacity alertname=FleetmeterPoolUnderused severity=warning pool=a
 route capacity alertname=FleetmeterHeadroomExhausted severity=warning pool=a
 route pager alertname=FleetmeterAbsent severity=critical
 route pager alertname=FleetmeterLedgerCommitsFailing severity=critical
+route pager alertname=FleetmeterUnhealthy severity=critical
 route operators alertname=FleetmeterCoverageLow severity=warning
+route operators alertname=FleetmeterCertificateExpires severity=warning
+route operators alertname=FleetmeterCollectorBehind severity=warning instance=host-a
 step "Alertmanager inhibits underuse while coverage is low" /usr/bin/python3 inhibit_test.py $dash/alertmanager.example.yml
 step "live queries on a stand-in for the daemon" /usr/bin/python3 live_fake_test.py
 

@@ -1,0 +1,142 @@
+// Alerts about what the daemon and the collectors say of themselves: who speaks, certificates, clocks,
+// connections, spools. Form as in alerts.libsonnet.
+function(config)
+  local n = (import 'names.libsonnet')(config);
+  local build = (import 'alert.libsonnet')(config);
+  local alert = build.alert;
+  local inline = build.inline;
+  local events = config.events;
+  // Increases are extrapolated; what is counted is whole.
+  local count = '{{ $value | printf "%.0f" }}';
+
+  local daemon = [
+    alert(
+      'FleetmeterUnhealthy',
+      'critical',
+      config.daemon.unhealthyFor,
+      n.highest('fleetmeter_watchdog_healthy') + ' == 0',
+      'The daemon cannot reach its own listeners, or its writer makes no progress.',
+      'The watchdog of {{ $labels.instance }} has found it unhealthy for %s. Under systemd it is started again; elsewhere nobody does that.' % config.scrapeGap,
+    ),
+    alert(
+      'FleetmeterConnectionsRefused',
+      'warning',
+      events['for'],
+      n.happened('fleetmeter_connections_refused_total') + ' > 0',
+      'The daemon closes connections, since it has as many as its file descriptors allow.',
+      '%s connections to the %s listener of {{ $labels.instance }} were refused in %s. Those that are open are served.' % [count, '{{ $labels.listener }}', events.window],
+    ),
+    alert(
+      'FleetmeterStreamContested',
+      'warning',
+      events['for'],
+      'sum without (result) (%s) + %s > 0' % [
+        n.happened('fleetmeter_ingest_reports_total', 'result="conflict"'),
+        n.happened('fleetmeter_ingest_fenced_sessions_total'),
+      ],
+      'Two processes write one stream, or a spool was rolled back.',
+      '%s times in %s {{ $labels.instance }} refused what came from a fenced session, or under a sequence that it had settled with other content. Nothing is counted twice; a collector that was fenced has stopped.' % [count, events.window],
+    ),
+    alert(
+      'FleetmeterClockSkewed',
+      'warning',
+      config.clock['for'],
+      '1 - sum without (le) (rate(fleetmeter_ingest_clock_skew_seconds_bucket%s[%s])) / rate(fleetmeter_ingest_clock_skew_seconds_count%s[%s]) > %g' % [
+        // Prometheus 3 writes whole bounds with a decimal.
+        n.sel('le=~"%d([.]0)?"' % config.clock.skew),
+        config.ingest.rateWindow,
+        n.sel(),
+        config.ingest.rateWindow,
+        config.clock.skewedRatio,
+      ],
+      'The clocks of senders and the daemon differ by more than %d seconds.' % config.clock.skew,
+      '{{ $value | humanizePercentage }} of the batches to {{ $labels.instance }} come from clocks that differ from its own by more than %d s. Their usage lies in the wrong hour, or is rejected.' % config.clock.skew,
+    ),
+    alert(
+      'FleetmeterClockSet',
+      'warning',
+      events['for'],
+      n.happened('fleetmeter_clock_steps_total') + ' > 0',
+      "The daemon's wall clock was set while it ran.",
+      inline(|||
+        The wall clock of {{ $labels.instance }} was set %s times in %s. It is ahead of what has passed by {{ with printf "fleetmeter_clock_ahead_seconds{job=%%q,instance=%%q}" $labels.job $labels.instance | query }}{{ . | first | value | printf "%%.0f" }} s{{ else }}not known{{ end }}. Windows are taken by either clock for an hour.
+      ||| % [count, events.window]),
+    ),
+  ];
+
+  local access = [
+    alert(
+      'FleetmeterReportsDenied',
+      'warning',
+      events['for'],
+      n.happened('fleetmeter_ingest_denied_total') + ' > 0',
+      'Senders are denied; their reports are not counted.',
+      '%s calls or batches to {{ $labels.instance }} were denied in %s: {{ $labels.reason }}. Their collectors keep the reports.' % [count, events.window],
+    ),
+    alert(
+      'FleetmeterCertificateExpires',
+      'warning',
+      config.tls['for'],
+      '%s - time() < %d' % [
+        n.highest('fleetmeter_tls_certificate_expiry_timestamp_seconds'),
+        n.seconds(config.tls.expiresWithin),
+      ],
+      'A certificate of the daemon expires within %s.' % config.tls.expiresWithin,
+      'The certificate {{ $labels.certificate }} in force at {{ $labels.instance }} has {{ $value | humanizeDuration }} left. Without it no collector and no query gets through.',
+    ),
+    alert(
+      'FleetmeterTlsReloadFailed',
+      'warning',
+      config.tls['for'],
+      // Files that are replaced one after the other may fail once on the way.
+      'sum without (result) (%s) > 0 unless sum without (result) (%s) > 0' % [
+        n.happened('fleetmeter_tls_reloads_total', 'result="failed"'),
+        n.happened('fleetmeter_tls_reloads_total', 'result="ok"'),
+      ],
+      'New TLS files were refused.',
+      '{{ $labels.instance }} refused new TLS files %s times in %s, and keeps those it had.' % [count, events.window],
+    ),
+  ];
+
+  local mine = config.collectorSelector;
+  local collector = [
+    alert(
+      'FleetmeterCollectorBehind',
+      'warning',
+      config.collector['for'],
+      '%s > %d' % [
+        n.lowest('fleetmeter_collector_oldest_waiting_seconds', of=mine),
+        n.seconds(config.collector.behind),
+      ],
+      'A collector has reports that have waited for more than %s.' % config.collector.behind,
+      'The oldest report of {{ $labels.pipeline }} at {{ $labels.instance }} has waited for {{ $value | humanizeDuration }}. Its hosts count as unheard until it arrives.',
+    ),
+    alert(
+      'FleetmeterCollectorCoalescing',
+      'warning',
+      events['for'],
+      n.happened('fleetmeter_collector_coalesced_reports_total', of=mine) + ' > 0',
+      'The spool of a collector is full, and windows are added up.',
+      '%s reports of {{ $labels.pipeline }} at {{ $labels.instance }} were added into others in %s. Totals stay exact; resolution in time is lost.' % [count, events.window],
+    ),
+    alert(
+      'FleetmeterSpoolDamaged',
+      'warning',
+      events['for'],
+      '%s > 0 and on (job, instance) time() - %s < %d' % [
+        n.highest('fleetmeter_collector_damaged_segments_total', of=mine),
+        n.highest('process_start_time_seconds', of=mine),
+        n.seconds(config.collector.damageTold),
+      ],
+      'A collector found files of its spool damaged or missing.',
+      inline(|||
+        %s files of the spool of {{ $labels.pipeline }} at {{ $labels.instance }} were damaged or missing when it started. Reports lost, those that the daemon has included: {{ with printf "fleetmeter_collector_lost_reports_total{job=%%q,instance=%%q,pipeline=%%q}" $labels.job $labels.instance $labels.pipeline | query }}{{ . | first | value | printf "%%.0f" }}{{ else }}not known{{ end }}.
+      ||| % count),
+    ),
+  ];
+
+  [
+    { name: 'fleetmeter_self_alerts', rules: daemon },
+    { name: 'fleetmeter_access_alerts', rules: access },
+    { name: 'fleetmeter_collector_alerts', rules: collector },
+  ]
