@@ -12,12 +12,14 @@
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <system_error>
 
 namespace fleetmeter::collector {
 namespace {
 
 absl::Status Error(const char* what, const std::string& path, int error) {
-  const std::string text = fmt::format("{} {}: {}", what, path, std::strerror(error));
+  const std::string text =
+      fmt::format("{} {}: {}", what, path, std::generic_category().message(error));
   if (error == ENOSPC || error == EDQUOT) return absl::ResourceExhaustedError(text);
   if (error == ENOENT) return absl::NotFoundError(text);
   return absl::DataLossError(text);
@@ -50,7 +52,8 @@ absl::Status Disk::Sync(const FileHandle& file, const std::string& path) {
   // After an error the kernel may have dropped what it could not write, and says so only once:
   // whatever the reason, nothing that was to be synced can be relied on.
   if (fsync(file.fd()) == 0) return absl::OkStatus();
-  return absl::DataLossError(fmt::format("fsync {}: {}", path, std::strerror(errno)));
+  return absl::DataLossError(
+      fmt::format("fsync {}: {}", path, std::generic_category().message(errno)));
 }
 
 absl::StatusOr<FileHandle> Disk::Create(const std::string& path) {

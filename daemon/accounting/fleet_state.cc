@@ -24,6 +24,7 @@ constexpr int64_t kLongestBreak = int64_t{35} * 86'400 * kNanosPerSecond;
 
 std::vector<Grant> Grants(const Plan& plan) {
   std::vector<Grant> grants;
+  grants.reserve(plan.pools.size());
   for (const Pool& pool : plan.pools) grants.push_back({pool.name, pool.allocated_h100e});
   return grants;
 }

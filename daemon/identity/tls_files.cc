@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <limits>
+#include <system_error>
 
 #include "daemon/identity/openssl.h"
 #include "fmt/chrono.h"
@@ -25,7 +26,8 @@ absl::Status Bad(const std::string& path, std::string_view why) {
 }
 
 absl::Status Unreadable(const std::string& path, int error) {
-  return absl::NotFoundError(fmt::format("{}: cannot be read: {}", path, std::strerror(error)));
+  return absl::NotFoundError(
+      fmt::format("{}: cannot be read: {}", path, std::generic_category().message(error)));
 }
 
 struct File {

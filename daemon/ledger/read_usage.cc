@@ -226,6 +226,7 @@ class Reader {
   absl::Status Add(const Statement& row) {
     int column = 0;
     std::vector<std::string> keys;
+    keys.reserve(answer_.question.by.size());
     for (const UsageKey key : answer_.question.by) keys.push_back(KeyText(key, row, column++));
     const int64_t numerator = row.Integer(column++);
     const int64_t denominator = row.Integer(column++);

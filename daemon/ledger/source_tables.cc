@@ -50,6 +50,7 @@ std::vector<HeldCell> HeldBy(const UsageReport& report, const int64_t* cells) {
     held[*cells++] += MeanMicroChips(group.chip_nanos, report.duration_nanos);
   }
   std::vector<HeldCell> out;
+  out.reserve(held.size());
   for (const auto& [cell, micro_chips] : held) out.push_back({cell, micro_chips});
   return out;
 }

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <filesystem>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include "fmt/format.h"
@@ -57,7 +58,7 @@ absl::Status SqliteStatus(sqlite3* connection, int code, std::string_view doing)
                                  sqlite3_extended_errcode(connection));
   if ((code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN) {
     const int error = sqlite3_system_errno(connection);
-    if (error != 0) text += fmt::format(", {}", std::strerror(error));
+    if (error != 0) text += fmt::format(", {}", std::generic_category().message(error));
   }
   text += ")";
   if (OutOfSpace(connection, sqlite3_extended_errcode(connection))) {

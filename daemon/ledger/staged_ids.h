@@ -38,18 +38,18 @@ class StagedIds {
  public:
   // The id of `key`; what is not known yet is asked of `make(): StatusOr<int64_t>`, and staged.
   template <class Make>
-  absl::StatusOr<int64_t> FindOr(std::string key, const Make& make) {
+  absl::StatusOr<int64_t> FindOr(const std::string& key, const Make& make) {
     const auto found = ids_.find(key);
     if (found != ids_.end()) return found->second;
     absl::StatusOr<int64_t> id = make();
     if (!id.ok()) return id;
     staged_.push_back(key);
-    ids_.emplace(std::move(key), *id);
+    ids_.emplace(key, *id);
     return id;
   }
 
   // What the file holds already.
-  void Learn(std::string key, int64_t id) { ids_.emplace(std::move(key), id); }
+  void Learn(const std::string& key, int64_t id) { ids_.emplace(key, id); }
 
   void Keep() { staged_.clear(); }
   void Drop() {

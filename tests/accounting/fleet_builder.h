@@ -1,6 +1,7 @@
 // A small fleet for tests: two kinds of chips, three pools, reports with few words.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <utility>
@@ -26,8 +27,9 @@ class ManualClock final : public Clock {
     monotonic_nanos += nanos;
   }
 
-  int64_t unix_nanos = kStart;
-  int64_t monotonic_nanos = 5 * kNanosPerSecond;
+  // The writer's thread reads them.
+  std::atomic<int64_t> unix_nanos = kStart;
+  std::atomic<int64_t> monotonic_nanos = 5 * kNanosPerSecond;
 };
 
 // "half" is worth 1/2 H100e (2 chips an H100e), "triple" 3 (1/3 chip an H100e), for decode work 2.

@@ -24,7 +24,7 @@ class SnapshotTest : public testing::Test {
   }
 
   void Apply(const UsageReport& report) {
-    clock_.unix_nanos = std::max(clock_.unix_nanos, report.WindowEnd());
+    clock_.unix_nanos = std::max(clock_.unix_nanos.load(), report.WindowEnd());
     ApplyTo(state_, report, *model_, clock_.UnixNanos());
   }
 

@@ -18,9 +18,13 @@ std::string Bytes(v1::UsageReport report) {
 class FakeDaemon::Call final
     : public grpc::ServerBidiReactor<v1::StreamRequest, v1::StreamResponse> {
  public:
-  explicit Call(FakeDaemon& daemon) : daemon_(daemon) { StartRead(&request_); }
+  explicit Call(FakeDaemon& daemon) : daemon_(daemon) {
+    MutexLock lock(turn_);
+    StartRead(&request_);
+  }
 
   void OnReadDone(bool ok) override {
+    MutexLock lock(turn_);
     if (!ok) return Finish(grpc::Status::OK);
     grpc::Status end;
     auto answer = daemon_.Answer(*this, request_, end);
@@ -29,15 +33,23 @@ class FakeDaemon::Call final
     StartWrite(&response_);
   }
   void OnWriteDone(bool ok) override {
+    MutexLock lock(turn_);
     if (!ok) return Finish(grpc::Status::OK);
     StartRead(&request_);
   }
-  void OnDone() override { delete this; }
+  void OnDone() override {
+    {
+      MutexLock lock(turn_);
+    }
+    delete this;
+  }
 
   std::string stream_id;
   uint64_t epoch = 0;
 
  private:
+  // gRPC calls us one at a time, from thread to thread; a sanitizer does not see how it hands over.
+  Mutex turn_;
   FakeDaemon& daemon_;
   v1::StreamRequest request_;
   v1::StreamResponse response_;

@@ -143,7 +143,8 @@ TEST_F(CollectorTest, DeliversWhatIsLeftOnSigterm) {
   const Scrape scrape = daemon.ScrapeMetrics();
   EXPECT_EQ(scrape.Value("fleetmeter_ingest_reports_total"),
             scrape.Value("fleetmeter_ingest_reports_total", {{"result", "accepted"}}));
-  EXPECT_EQ(scrape.Value("fleetmeter_ingest_streams"), 0);
+  EXPECT_TRUE(
+      Eventually([&] { return daemon.ScrapeMetrics().Value("fleetmeter_ingest_streams") == 0; }));
 }
 
 TEST_F(CollectorTest, OnSigtermGivesUpOnADaemonThatIsGone) {
