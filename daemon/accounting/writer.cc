@@ -21,7 +21,7 @@ constexpr int64_t kLongestWithoutCommit = 60 * kNanosPerSecond;
 
 Writer::Writer(Options options, WriterSettings settings, const Clock& clock, Ledger& ledger,
                DaemonProbe& probe)
-    : options_(options),
+    : options_(std::move(options)),
       clock_(clock),
       ledger_(ledger),
       probe_(probe),
