@@ -150,6 +150,7 @@ absl::StatusOr<std::vector<std::string>> Disk::List(const std::string& folder) {
   const std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir(folder.c_str()), closedir);
   if (dir == nullptr) return Error("list", folder, errno);
   std::vector<std::string> names;
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): a stream that only we read
   while (const dirent* entry = readdir(dir.get())) names.emplace_back(entry->d_name);
   std::sort(names.begin(), names.end());
   return names;

@@ -63,7 +63,9 @@ bool TakeDevices(const v1::PerChip& chips, std::map<uint32_t, int64_t>& devices)
   for (int i = 0; i < chips.device_size(); ++i) {
     const uint32_t share = ShareOf(chips, i);
     if (chips.device(i) > kLastDevice || share == 0 || share > kWholeChipPpm) return false;
-    if ((devices[chips.device(i)] += share) > kWholeChipPpm) return false;
+    int64_t& used = devices[chips.device(i)];
+    used += share;
+    if (used > kWholeChipPpm) return false;
   }
   return true;
 }
