@@ -41,6 +41,8 @@ class Prometheus:
             with urllib.request.urlopen(f"{self.url}/api/v1/{path}?{query}", timeout=30) as answer:
                 return json.load(answer)["data"]
         except urllib.error.HTTPError as error:
+            if error.code == 503:  # it is starting: as good as not there yet
+                raise ConnectionError(f"{self.url}: {error}") from None
             raise ValueError(json.load(error)["error"]) from None
 
     def instant(self, expr):
