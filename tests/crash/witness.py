@@ -152,7 +152,7 @@ def to_wire(entry):
 class Session:
     """One open stream: batches out, acknowledgements in."""
 
-    def __init__(self, journal, stub, stopping):
+    def __init__(self, journal, stub, stopping, timeout=None):
         self.journal = journal
         self.stopping = stopping
         self.outgoing = queue.Queue()
@@ -160,7 +160,7 @@ class Session:
         self.in_flight = 0
         self.changed = threading.Condition()
         self.ended = False
-        self.responses = stub.Stream(iter(self.outgoing.get, None))
+        self.responses = stub.Stream(iter(self.outgoing.get, None), timeout=timeout)
 
     def run(self, invent):
         self.outgoing.put(ingest_pb2.StreamRequest(open=ingest_pb2.Open(

@@ -69,7 +69,8 @@ def run_schedule(seed, folder, upstream, now):
             with grpc.insecure_channel(proxy.address, [
                     ("grpc.initial_reconnect_backoff_ms", 10),
                     ("grpc.max_reconnect_backoff_ms", 20)]) as channel:
-                Session(journal, ingest_pb2_grpc.UsageIngestStub(channel), stopping).run(None)
+                Session(journal, ingest_pb2_grpc.UsageIngestStub(channel), stopping,
+                        timeout=20).run(None)
         raise AssertionError(f"schedule {seed}: {journal.acked} of {len(journal.entries)} reports "
                              f"were acknowledged after 200 sessions; faults {proxy.faults}")
     finally:

@@ -86,6 +86,11 @@ class Proxy:
         elif fault == "reset":
             for end in (source, target):
                 end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                try:
+                    # Wakes the other thread, which would keep the connection open by reading it.
+                    end.shutdown(socket.SHUT_RD)
+                except OSError:
+                    pass
                 end.close()
         elif fault == "swallow":
             # A partition: bytes go nowhere for a while, and nobody is told.
