@@ -124,11 +124,6 @@ size_t Writer::queued_reports() const {
   return queued_reports_;
 }
 
-bool Writer::HasRoomFor(size_t reports) const {
-  MutexLock lock(queue_mutex_);
-  return queued_reports_ + reports <= options_.queue_reports;
-}
-
 int64_t Writer::FullForNanos() const {
   MutexLock lock(queue_mutex_);
   return full_since_monotonic_ == 0 ? 0 : clock_.MonotonicNanos() - full_since_monotonic_;
@@ -346,11 +341,7 @@ void Writer::Publish(const LedgerTransaction& transaction) {
 }
 
 void Writer::Answer(Submission& submission, SubmitResult result, const absl::Status& committed) {
-  if (result.status.ok()) {
-    result.status = committed;
-  } else {
-    probe_.SessionFenced();
-  }
+  if (result.status.ok()) result.status = committed;
   result.acknowledged_through = NextSequence(submission.stream) - 1;
   if (!result.status.ok()) result.dispositions.clear();
   size_t conflicts = 0;

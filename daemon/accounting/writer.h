@@ -107,8 +107,6 @@ class Writer {
 
   size_t queued_reports() const;
   size_t queue_limit_reports() const { return options_.queue_reports; }
-  // Whether a submission of that many reports would find room now.
-  bool HasRoomFor(size_t reports) const;
   // Since the writer's thread last finished a transaction or looked at the clock: a few ticks at
   // most, unless the ledger hangs.
   int64_t NanosSinceProgress() const { return clock_.MonotonicNanos() - progress_at_monotonic_; }

@@ -182,6 +182,8 @@ void IngestStream::Settled(const SubmitResult& result, const std::vector<uint64_
   --in_flight_;
   if (finished_) return;
   if (absl::IsAborted(result.status)) {
+    // Once a session: several of its batches may be on their way.
+    if (!ending_) service_.probe_.SessionFenced();
     End(grpc::Status(grpc::StatusCode::ABORTED, std::string(result.status.message())));
   } else {
     Send(std::move(response));

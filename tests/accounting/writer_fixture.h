@@ -31,7 +31,7 @@ class SilentProbe : public DaemonProbe {
   void ClockSkew(double) override {}
   void ClockStepped(double) override { ++clock_steps; }
   void ReportConflict() override { ++conflicts; }
-  void SessionFenced() override { ++fenced; }
+  void SessionFenced() override {}
   void ReportOutOfSequence() override {}
   void ReportRejected(std::string_view) override { ++rejected; }
   void ReportsBusy(size_t) override {}
@@ -44,7 +44,6 @@ class SilentProbe : public DaemonProbe {
   std::atomic<int> accepted = 0;
   std::atomic<int> duplicates = 0;
   std::atomic<int> conflicts = 0;
-  std::atomic<int> fenced = 0;
   std::atomic<int> clock_steps = 0;
   std::atomic<int> rejected = 0;
 };

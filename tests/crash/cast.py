@@ -124,6 +124,20 @@ def await_counters(cast, seconds=30):
     raise AssertionError(f"no metrics within {seconds} s:\n{cast.tail('daemon')}")
 
 
+def eventually(what, condition, seconds=60):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"not within {seconds} s: {what}")
+
+
+def accepted(cast):
+    """Reports that the daemon says it has counted."""
+    return (cast.counters() or {}).get('fleetmeter_ingest_reports_total{result="accepted"}', 0)
+
+
 def check_books(cast):
     """Verifies the ledger and asks the oracle; prints what it says. True: all is as it must be."""
     verified = subprocess.run([FLEETMETERCTL, "ledger", "verify", "--ledger", cast.ledger],

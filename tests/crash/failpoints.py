@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 
-from cast import BINARY, SOURCE, Cast, await_counters, check_books
+from cast import BINARY, SOURCE, Cast, accepted, await_counters, check_books
 
 ACTIONS = ("abort", "delay:20", "error")
 HITS = 5  # strikes at the nth pass
@@ -28,10 +28,6 @@ def points():
 def built_with_failpoints():
     cache = (BINARY / "CMakeCache.txt").read_text()
     return re.search(r"^FLEETMETER_FAILPOINTS:BOOL=(ON|1|TRUE)$", cache, re.MULTILINE)
-
-
-def accepted(cast):
-    return (cast.counters() or {}).get('fleetmeter_ingest_reports_total{result="accepted"}', 0)
 
 
 def commits(cast):

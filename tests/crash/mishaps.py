@@ -7,27 +7,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 
-from cast import COLLECTOR, FLEETMETERCTL, HERE, Cast, await_counters
-
-
-def accepted(cast):
-    return (cast.counters() or {}).get('fleetmeter_ingest_reports_total{result="accepted"}', 0)
+from cast import FLEETMETERCTL, HERE, Cast, accepted, await_counters, eventually
 
 
 def metric(cast, name):
     found = re.search(rf"^{re.escape(name)} (\S+)$", cast.page("/metrics")[1], re.MULTILINE)
     return float(found.group(1)) if found else 0
-
-
-def eventually(what, condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"not within {seconds} s: {what}")
 
 
 def count_some(cast, reports=500):
