@@ -93,4 +93,11 @@ std::string AsciiQuoted(std::string_view text, size_t max_bytes) {
   return out + (text.size() > max_bytes ? "...\"" : "\"");
 }
 
+std::string Grouped(std::string decimal) {
+  const size_t first = decimal.starts_with('-') ? 1 : 0;
+  size_t at = std::min(decimal.find('.'), decimal.size());
+  while (at > first + 3) decimal.insert(at -= 3, 1, ',');
+  return decimal;
+}
+
 }  // namespace fleetmeter

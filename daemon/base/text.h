@@ -23,4 +23,7 @@ std::string Quoted(std::string_view text);
 // for lines that programs read. Cut after `max_bytes` of `text`.
 std::string AsciiQuoted(std::string_view text, size_t max_bytes = 256);
 
+// "1,386,335.25" of "1386335.25".
+std::string Grouped(std::string decimal);
+
 }  // namespace fleetmeter

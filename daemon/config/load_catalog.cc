@@ -3,6 +3,7 @@
 
 #include "daemon/base/text.h"
 #include "daemon/config/load_config.h"
+#include "daemon/config/read_ratio.h"
 #include "daemon/config/strict_yaml.h"
 #include "daemon/config/units.h"
 #include "fmt/format.h"
@@ -16,16 +17,6 @@ constexpr int64_t kMaxVersion = std::numeric_limits<uint32_t>::max();
 constexpr int64_t kMaxMicroUsdPerChipHour = 1'000'000'000'000;  // $1,000,000
 constexpr double kMinPeakFlops = 1e6;
 constexpr double kMaxPeakFlops = 1e21;
-
-void ReadChipsPerH100e(const YamlValue& value, Ratio* out) {
-  const std::string* text = value.Scalar("a positive ratio such as 1.5 or 1/3");
-  if (text == nullptr) return;
-  if (const auto ratio = ParseRatio(*text); ratio.ok()) {
-    *out = *ratio;
-  } else {
-    value.Complain(fmt::format("is {}, {}", Quoted(*text), std::string(ratio.status().message())));
-  }
-}
 
 void ReadPrice(const YamlValue& value, std::optional<int64_t>* out) {
   constexpr std::string_view kExpected = "US dollars from 0 to 1000000 with at most 6 decimals";

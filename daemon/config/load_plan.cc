@@ -1,35 +1,18 @@
 #include <limits>
 
-#include "daemon/base/text.h"
 #include "daemon/config/load_config.h"
 #include "daemon/config/plan_file.h"
+#include "daemon/config/read_pool.h"
 #include "daemon/config/strict_yaml.h"
 #include "fmt/format.h"
 
 namespace fleetmeter {
 namespace {
 
-constexpr size_t kMaxTextBytes = 128;
 constexpr size_t kMaxScenarioBytes = 512;
 constexpr int64_t kMaxVersion = std::numeric_limits<uint32_t>::max();
 constexpr int64_t kMaxChips = 1'000'000'000;  // of one kind
 constexpr double kMaxH100e = 1e12;
-
-constexpr std::string_view kTierNames = "p0, p1, p2 or buffer";
-constexpr std::string_view kCategoryNames = "inference, training, research or safety";
-
-// Reads a scalar as one of an enum's names.
-template <class Kind>
-void ReadKind(const YamlValue& value, std::optional<Kind> (*parse)(std::string_view),
-              std::string_view expected, Kind* out) {
-  const std::string* text = value.Scalar(expected);
-  if (text == nullptr) return;
-  if (const auto kind = parse(*text)) {
-    *out = *kind;
-  } else {
-    value.Complain(fmt::format("is {}; expected {}", Quoted(*text), expected));
-  }
-}
 
 // Shares of the supply by an enum's names. Keys are known ones only.
 template <class Kind, class Kinds>
@@ -70,26 +53,14 @@ void ReadAllocation(const YamlValue& section,
   }
 }
 
-void ReadPolicy(const YamlValue& section, LendingPolicy* out) {
-  YamlMap map(section);
-  map.Optional("lendable").ReadShare(&out->lendable_ratio);
-  const YamlValue limit = map.Optional("borrowing_limit_h100e");
-  if (limit.present()) limit.ReadNumber(0, kMaxH100e, &out->borrowing_limit_h100e.emplace(0));
-}
-
 PoolDocument ReadPool(const YamlValue& value) {
   PoolDocument pool;
   YamlMap map(value);
   map.Required("name", "the name of the pool").ReadName(&pool.name);
-  ReadKind(map.Required("category", kCategoryNames), ParseCategory, kCategoryNames, &pool.category);
-  ReadKind(map.Required("tier", kTierNames), ParseTier, kTierNames, &pool.tier);
-  map.Required("owner", "who answers for the pool").ReadText(kMaxTextBytes, &pool.owner);
-  map.Required("contact", "how to reach the owner").ReadText(kMaxTextBytes, &pool.contact);
-  for (const YamlValue& team : map.Required("teams", "a list of team names").Items()) {
-    team.ReadName(&pool.teams.emplace_back());
-  }
+  ReadCategory(map.Required("category", kCategoryNames), &pool.category);
+  ReadTier(map.Required("tier", kTierNames), &pool.tier);
+  ReadHolder(map, &pool);
   ReadAllocation(map.Required("allocation", "{h100e: N} or {share: N%}"), &pool.allocation);
-  ReadPolicy(map.Optional("policy"), &pool.policy);
   return pool;
 }
 

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "daemon/config/yaml_override.h"
 #include "daemon/config/yaml_tree.h"
 
 namespace fleetmeter {
@@ -58,6 +59,10 @@ class YamlValue {
   void ReadNumber(double min, double max, double* out) const;
   // "0.9" or "90%"; 0 to 1.
   void ReadShare(double* out) const;
+  // "4", "400%", "1/2" or "10%/3".
+  void ReadFactor(double min, double max, double* out) const;
+  // "18e9" or "18B".
+  void ReadAmount(double min, double max, double* out) const;
   void ReadDuration(int64_t min_nanos, int64_t max_nanos, int64_t* out) const;
   void ReadSize(int64_t min_bytes, int64_t max_bytes, int64_t* out) const;
   // A date or RFC 3339 time, as nanoseconds since the Unix epoch.
@@ -77,6 +82,8 @@ class YamlMap {
   ~YamlMap();
   YamlMap(const YamlMap&) = delete;
   YamlMap& operator=(const YamlMap&) = delete;
+
+  const YamlValue& value() const { return value_; }
 
   YamlValue Optional(std::string_view key);
   // Complains if the key is missing.
@@ -101,7 +108,10 @@ class YamlFile {
   // NotFound if it cannot be read, InvalidArgument if it is not YAML.
   static absl::StatusOr<std::unique_ptr<YamlFile>> Open(const std::string& path);
   // `name` stands in for the path in messages.
-  static absl::StatusOr<std::unique_ptr<YamlFile>> Parse(std::string name, std::string_view text);
+  static absl::StatusOr<std::unique_ptr<YamlFile>> Parse(
+      std::string name, std::string_view text, const std::vector<YamlOverride>& overrides = {});
+  // The text of a file of at most kMaxYamlBytes. NotFound says why it cannot be read.
+  static absl::StatusOr<std::string> Read(const std::string& path);
 
   const std::string& name() const { return name_; }
   YamlValue root() { return YamlValue(this, &root_, "", root_.line); }

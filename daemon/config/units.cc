@@ -112,6 +112,37 @@ std::optional<double> ParseNumber(std::string_view text) {
   return value;
 }
 
+std::optional<double> ParseFactor(std::string_view text) {
+  const size_t slash = text.find('/');
+  std::string_view first = text.substr(0, slash);
+  const bool percent = first.ends_with('%');
+  if (percent) first.remove_suffix(1);
+  auto value = ParseNumber(first);
+  if (!value) return std::nullopt;
+  if (percent) *value /= 100;
+  if (slash == std::string_view::npos) return value;
+  const auto divisor = ParseNumber(text.substr(slash + 1));
+  if (!divisor || *divisor == 0) return std::nullopt;
+  const double quotient = *value / *divisor;
+  return std::isfinite(quotient) ? std::optional(quotient) : std::nullopt;
+}
+
+std::optional<double> ParseAmount(std::string_view text) {
+  constexpr std::array<std::pair<char, double>, 4> kSuffixes = {
+      {{'K', 1e3}, {'M', 1e6}, {'B', 1e9}, {'T', 1e12}}};
+  if (text.starts_with('$')) text.remove_prefix(1);
+  double factor = 1;
+  for (const auto& [suffix, times] : kSuffixes) {
+    if (!text.ends_with(suffix)) continue;
+    text.remove_suffix(1);
+    factor = times;
+    break;
+  }
+  const auto value = ParseNumber(text);
+  if (!value) return std::nullopt;
+  return std::isfinite(*value * factor) ? std::optional(*value * factor) : std::nullopt;
+}
+
 std::optional<int64_t> ParseInteger(std::string_view text) {
   int64_t value = 0;
   const char* end = text.data() + text.size();

@@ -21,6 +21,12 @@ std::optional<double> ParseShare(std::string_view text);
 // "989.4e12": finite, decimal, without surrounding space.
 std::optional<double> ParseNumber(std::string_view text);
 
+// "4", "400%", "1/2", "10%/3": a number or a percentage, by another number if there is a slash.
+std::optional<double> ParseFactor(std::string_view text);
+
+// "18e9", "18B", "$2.5M": a number with K, M, B or T behind it or not.
+std::optional<double> ParseAmount(std::string_view text);
+
 // "-12": decimal digits only.
 std::optional<int64_t> ParseInteger(std::string_view text);
 

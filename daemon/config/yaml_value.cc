@@ -140,6 +140,17 @@ void YamlValue::ReadShare(double* out) const {
   ReadInRange(*this, false, "a share", 0.0, 1.0, ParseShare, format, out);
 }
 
+void YamlValue::ReadFactor(double min, double max, double* out) const {
+  const auto format = [](double bound) { return fmt::format("{:g}", bound); };
+  ReadInRange(*this, false, "a number such as 4, 400%, 1/2 or 10%/3", min, max, ParseFactor, format,
+              out);
+}
+
+void YamlValue::ReadAmount(double min, double max, double* out) const {
+  const auto format = [](double bound) { return fmt::format("{:g}", bound); };
+  ReadInRange(*this, false, "an amount such as 18e9 or 18B", min, max, ParseAmount, format, out);
+}
+
 void YamlValue::ReadDuration(int64_t min_nanos, int64_t max_nanos, int64_t* out) const {
   ReadInRange(*this, false, "a duration such as 45s (ns, us, ms, s, m, h, d)", min_nanos, max_nanos,
               ParseDuration, FormatDuration, out);

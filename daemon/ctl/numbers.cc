@@ -47,13 +47,6 @@ std::string PlainNumber(double value) {
   return value == 0 ? "0" : fmt::format("{}", value);
 }
 
-std::string Grouped(std::string decimal) {
-  const size_t first = decimal.starts_with('-') ? 1 : 0;
-  size_t at = std::min(decimal.find('.'), decimal.size());
-  while (at > first + 3) decimal.insert(at -= 3, 1, ',');
-  return decimal;
-}
-
 std::string ChipsOfMicro(int64_t micro_chips) {
   return Shifted(fmt::format("{}", micro_chips), kMicroDigits);
 }

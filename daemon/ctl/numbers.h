@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "daemon/base/text.h"
+
 namespace fleetmeter::ctl {
 
 inline constexpr char kUnknown[] = "-";
@@ -19,9 +21,6 @@ std::string Percent(std::optional<double> ratio);
 
 // The shortest decimal that reads back as the same number; empty if it is not a finite one.
 std::string PlainNumber(double value);
-
-// "1,386,335.25" of "1386335.25".
-std::string Grouped(std::string decimal);
 
 // "4392.5" of 4,392,500,000 millionths: exact, without trailing zeros.
 std::string ChipsOfMicro(int64_t micro_chips);

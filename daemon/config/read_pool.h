@@ -1,0 +1,31 @@
+// What plans and the framework say of pools in the same words.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "daemon/config/strict_yaml.h"
+#include "daemon/fleet/plan.h"
+
+namespace fleetmeter {
+
+void ReadCategory(const YamlValue& value, Category* out);
+void ReadTier(const YamlValue& value, Tier* out);
+
+inline constexpr char kCategoryNames[] = "inference, training, research or safety";
+inline constexpr char kTierNames[] = "p0, p1, p2 or buffer";
+
+void ReadOwner(const YamlValue& value, std::string* out);
+void ReadTeams(const YamlValue& list, std::vector<std::string>* out);
+void ReadPolicy(const YamlValue& section, LendingPolicy* out);
+
+// The keys owner, contact, teams and policy of a pool: a PoolDocument or a PoolTemplate.
+template <class Pool>
+void ReadHolder(YamlMap& map, Pool* out) {
+  ReadOwner(map.Required("owner", "who answers for the pool"), &out->owner);
+  ReadOwner(map.Required("contact", "how to reach the owner"), &out->contact);
+  ReadTeams(map.Required("teams", "a list of team names"), &out->teams);
+  ReadPolicy(map.Optional("policy"), &out->policy);
+}
+
+}  // namespace fleetmeter
