@@ -1,0 +1,220 @@
+#include "daemon/outcomes/margin.h"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+#include "absl/numeric/int128.h"
+#include "fmt/format.h"
+
+namespace fleetmeter::outcomes {
+namespace {
+
+constexpr double kMicro = 1e6;
+
+absl::Status Add(int64_t value, std::string_view what, int64_t* sum) {
+  if (!__builtin_add_overflow(*sum, value, sum)) return absl::OkStatus();
+  return absl::OutOfRangeError(
+      fmt::format("{} add up to more than 64 bits hold; expected less", what));
+}
+
+absl::Status Add(const Sales& sales, Margin* margin) {
+  if (auto status = Add(sales.requests, "requests", &margin->requests); !status.ok()) return status;
+  if (!sales.known()) return absl::OkStatus();
+  // Of known segments only, so that revenue, cost and volume are of the same requests.
+  if (auto status = Add(sales.requests, "requests", &margin->known_requests); !status.ok()) {
+    return status;
+  }
+  if (auto status = Add(*sales.revenue_micro_usd, "revenues", &margin->revenue_micro_usd);
+      !status.ok()) {
+    return status;
+  }
+  if (auto status = Add(*sales.cost_micro_usd, "costs", &margin->cost_micro_usd); !status.ok()) {
+    return status;
+  }
+  if (__builtin_sub_overflow(margin->revenue_micro_usd, margin->cost_micro_usd,
+                             &margin->margin_micro_usd)) {
+    return absl::OutOfRangeError("a margin is more than 64 bits hold; expected less");
+  }
+  return absl::OkStatus();
+}
+
+template <class KeyOf>
+absl::StatusOr<std::map<std::string, Margin>> By(const Period& period, KeyOf key_of) {
+  std::map<std::string, Margin> margins;
+  for (const auto& [segment, sales] : period) {
+    if (auto status = Add(sales, &margins[key_of(segment)]); !status.ok()) return status;
+  }
+  return margins;
+}
+
+// value x numerator / denominator, to the nearest, halves away from 0. denominator > 0.
+absl::int128 Scale(int64_t value, int64_t numerator, int64_t denominator) {
+  const absl::int128 product = absl::int128(value) * numerator;
+  const absl::int128 half = denominator / 2;
+  return (product < 0 ? product - half : product + half) / denominator;
+}
+
+std::optional<int64_t> Narrow(absl::int128 value) {
+  if (value > std::numeric_limits<int64_t>::max() || value < std::numeric_limits<int64_t>::min()) {
+    return std::nullopt;
+  }
+  return static_cast<int64_t>(value);
+}
+
+// A segment in both periods; one that it was not in has no requests and no money.
+struct Pair {
+  Sales before;
+  Sales after;
+};
+
+std::map<Segment, Pair> PairUp(const Period& before, const Period& after,
+                               std::vector<Segment>* left_out) {
+  const Sales nothing{.revenue_micro_usd = 0, .cost_micro_usd = 0};
+  std::map<Segment, Pair> pairs;
+  for (const auto& [segment, sales] : before) pairs[segment] = {sales, nothing};
+  for (const auto& [segment, sales] : after) {
+    const auto [it, is_new] = pairs.try_emplace(segment, Pair{nothing, nothing});
+    it->second.after = sales;
+  }
+  std::erase_if(pairs, [&](const auto& entry) {
+    const bool known = entry.second.before.known() && entry.second.after.known();
+    if (!known) left_out->push_back(entry.first);
+    return !known;
+  });
+  return pairs;
+}
+
+double PerRequest(int64_t micro_usd, int64_t requests) {
+  return static_cast<double>(micro_usd) / kMicro / static_cast<double>(requests);
+}
+
+// Sums of one of the two periods over the pairs.
+absl::StatusOr<Margin> TotalOf(const std::map<Segment, Pair>& pairs, Sales Pair::* period) {
+  Margin margin;
+  for (const auto& [segment, pair] : pairs) {
+    if (auto status = Add(pair.*period, &margin); !status.ok()) return status;
+  }
+  return margin;
+}
+
+}  // namespace
+
+std::optional<double> Margin::usd_per_request() const {
+  if (known_requests == 0) return std::nullopt;
+  return PerRequest(margin_micro_usd, known_requests);
+}
+
+absl::StatusOr<Margin> Total(const Period& period) {
+  Margin total;
+  for (const auto& [segment, sales] : period) {
+    if (auto status = Add(sales, &total); !status.ok()) return status;
+  }
+  return total;
+}
+
+absl::StatusOr<std::map<std::string, Margin>> ByModel(const Period& period) {
+  return By(period, [](const Segment& segment) { return segment.model; });
+}
+
+absl::StatusOr<std::map<std::string, Margin>> ByCustomerTier(const Period& period) {
+  return By(period, [](const Segment& segment) { return segment.customer_tier; });
+}
+
+double MarginChange::mix_usd_per_request() const {
+  return PerRequest(mix_micro_usd, requests_after);
+}
+double MarginChange::price_usd_per_request() const {
+  return PerRequest(price_micro_usd, requests_after);
+}
+double MarginChange::cost_usd_per_request() const {
+  return PerRequest(cost_micro_usd, requests_after);
+}
+
+absl::StatusOr<MarginChange> ExplainChange(const Period& before, const Period& after) {
+  MarginChange out;
+  const std::map<Segment, Pair> pairs = PairUp(before, after, &out.left_out);
+  const auto was = TotalOf(pairs, &Pair::before);
+  if (!was.ok()) return was.status();
+  const auto is = TotalOf(pairs, &Pair::after);
+  if (!is.ok()) return is.status();
+  if (was->requests == 0 || is->requests == 0) {
+    return absl::FailedPreconditionError(fmt::format(
+        "no requests whose revenue and cost are known {}; expected some in both periods",
+        was->requests == 0 ? "before" : "after"));
+  }
+  // What the margin would be at the old margin per request and the new volume, over all and segment
+  // by segment. Each is rounded once and used on both sides of it, so that the parts add up.
+  const absl::int128 at_new_volume = Scale(was->margin_micro_usd, is->requests, was->requests);
+  absl::int128 mix = -at_new_volume;
+  absl::int128 price = 0;
+  absl::int128 cost = 0;
+  for (const auto& [segment, pair] : pairs) {
+    if (pair.before.requests == 0) {
+      // Money without requests, before or in a segment that is new, moved with the mix.
+      mix += pair.after.margin_micro_usd();
+      continue;
+    }
+    const absl::int128 revenue =
+        Scale(*pair.before.revenue_micro_usd, pair.after.requests, pair.before.requests);
+    const absl::int128 costs =
+        Scale(*pair.before.cost_micro_usd, pair.after.requests, pair.before.requests);
+    mix += revenue - costs;
+    price += *pair.after.revenue_micro_usd - revenue;
+    cost -= *pair.after.cost_micro_usd - costs;
+  }
+  const auto change = Narrow(absl::int128(is->margin_micro_usd) - was->margin_micro_usd);
+  const auto volume = Narrow(at_new_volume - was->margin_micro_usd);
+  const auto narrow_mix = Narrow(mix);
+  const auto narrow_price = Narrow(price);
+  const auto narrow_cost = Narrow(cost);
+  if (!change || !volume || !narrow_mix || !narrow_price || !narrow_cost) {
+    return absl::OutOfRangeError("a part of the change is more than 64 bits hold; expected less");
+  }
+  out.change_micro_usd = *change;
+  out.volume_micro_usd = *volume;
+  out.mix_micro_usd = *narrow_mix;
+  out.price_micro_usd = *narrow_price;
+  out.cost_micro_usd = *narrow_cost;
+  out.requests_before = was->requests;
+  out.requests_after = is->requests;
+  out.usd_per_request_before = PerRequest(was->margin_micro_usd, was->requests);
+  out.usd_per_request_after = PerRequest(is->margin_micro_usd, is->requests);
+  return out;
+}
+
+std::optional<bool> Declined(const Margin& before, const Margin& after) {
+  if (before.known_requests == 0 || after.known_requests == 0) return std::nullopt;
+  return absl::int128(after.margin_micro_usd) * before.known_requests <
+         absl::int128(before.margin_micro_usd) * after.known_requests;
+}
+
+std::vector<int64_t> Apportion(int64_t total, const std::vector<int64_t>& weights) {
+  absl::int128 sum = 0;
+  for (const int64_t weight : weights) sum += weight;
+  if (sum <= 0) return {};
+  std::vector<int64_t> parts;
+  std::vector<absl::int128> remainders;
+  int64_t given = 0;
+  for (const int64_t weight : weights) {
+    const absl::int128 product = absl::int128(total) * weight;
+    // Down, for a negative total too: remainders are then all at least 0.
+    absl::int128 part = product / sum;
+    absl::int128 remainder = product % sum;
+    if (remainder < 0) {
+      remainder += sum;
+      part -= 1;
+    }
+    parts.push_back(static_cast<int64_t>(part));
+    remainders.push_back(remainder);
+    given += parts.back();
+  }
+  std::vector<size_t> order(weights.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return remainders[a] > remainders[b]; });
+  for (size_t i = 0; given < total; ++i, ++given) parts[order[i]] += 1;
+  return parts;
+}
+
+}  // namespace fleetmeter::outcomes
