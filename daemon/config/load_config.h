@@ -7,6 +7,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "daemon/config/daemon_config.h"
@@ -18,6 +19,9 @@ namespace fleetmeter {
 absl::StatusOr<DaemonConfig> LoadDaemonConfig(const std::string& path);
 absl::StatusOr<Catalog> LoadCatalog(const std::string& path);
 absl::StatusOr<Plan> LoadPlan(const std::string& path, const Catalog& catalog);
+// The plan that a text says; `name` stands in for its path in messages.
+absl::StatusOr<Plan> ReadPlan(const std::string& name, std::string_view text,
+                              const Catalog& catalog);
 
 // Catalog and plans of a configuration. Two plans that take effect at the same time, or have the
 // same name and version, are an error.

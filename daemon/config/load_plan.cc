@@ -64,7 +64,7 @@ PoolDocument ReadPool(const YamlValue& value) {
   return pool;
 }
 
-PlanDocument ReadPlan(const YamlValue& root) {
+PlanDocument ReadDocument(const YamlValue& root) {
   PlanDocument plan;
   YamlMap map(root);
   int64_t version = 1;
@@ -86,15 +86,14 @@ PlanDocument ReadPlan(const YamlValue& root) {
   return plan;
 }
 
-}  // namespace
-
-absl::StatusOr<PlanFile> LoadPlanFile(const std::string& path, const Catalog& catalog) {
-  auto file = YamlFile::Open(path);
+absl::StatusOr<PlanFile> ReadPlanFile(const std::string& name, std::string_view text,
+                                      const Catalog& catalog) {
+  auto file = YamlFile::Parse(name, text);
   if (!file.ok()) return file.status();
-  const PlanDocument document = ReadPlan((*file)->root());
+  const PlanDocument document = ReadDocument((*file)->root());
   // The rules of a plan say little about a document with holes in it.
   if (!(*file)->ok()) return (*file)->status();
-  PlanFile loaded{.path = path,
+  PlanFile loaded{.path = name,
                   .effective_from_line = (*file)->LineOf("effective_from"),
                   .version_line = (*file)->LineOf("version"),
                   .plan = {}};
@@ -105,8 +104,23 @@ absl::StatusOr<PlanFile> LoadPlanFile(const std::string& path, const Catalog& ca
   return loaded;
 }
 
+}  // namespace
+
+absl::StatusOr<PlanFile> LoadPlanFile(const std::string& path, const Catalog& catalog) {
+  const auto text = YamlFile::Read(path);
+  if (!text.ok()) return text.status();
+  return ReadPlanFile(path, *text, catalog);
+}
+
 absl::StatusOr<Plan> LoadPlan(const std::string& path, const Catalog& catalog) {
   auto loaded = LoadPlanFile(path, catalog);
+  if (!loaded.ok()) return loaded.status();
+  return std::move(loaded->plan);
+}
+
+absl::StatusOr<Plan> ReadPlan(const std::string& name, std::string_view text,
+                              const Catalog& catalog) {
+  auto loaded = ReadPlanFile(name, text, catalog);
   if (!loaded.ok()) return loaded.status();
   return std::move(loaded->plan);
 }

@@ -6,7 +6,6 @@
 #include "daemon/ctl/admin_client.h"
 #include "daemon/ctl/exit_code.h"
 #include "daemon/ctl/headroom_output.h"
-#include "daemon/ctl/plan_output.h"
 #include "daemon/ctl/pools_output.h"
 #include "daemon/ctl/query_client.h"
 #include "daemon/ctl/supply_output.h"
@@ -15,13 +14,6 @@
 
 namespace fleetmeter::ctl {
 namespace {
-
-// Prints the answer in the way of `format`, or why there is none.
-template <class Response>
-int PrintAnswer(const absl::StatusOr<Response>& response, OutputFormat format,
-                std::string (*text)(const Response&, OutputFormat)) {
-  return ExitCode(response.ok() ? Print(text(*response, format)) : response.status());
-}
 
 int RunHeadroom(const Flags& flags) {
   QueryClient client(flags.address, flags.timeout, flags.tls);
@@ -64,11 +56,17 @@ std::optional<std::string> CalledAddress(const Flags& flags) {
     case Command::kPools:
     case Command::kHeadroom:
     case Command::kSupply:
-    case Command::kPlanShow:
     case Command::kTop:
       return flags.address;
+    case Command::kPlanShow:
+      return flags.framework.plan.empty() ? std::optional(flags.address) : std::nullopt;
+    case Command::kSimulate:
+      return flags.framework.from_live ? std::optional(flags.address) : std::nullopt;
     case Command::kAdminReload:
       return flags.admin_address;
+    case Command::kPlanCompile:
+    case Command::kPlanDiff:
+    case Command::kSensitivity:
     case Command::kCheck:
     case Command::kLedgerVerify:
     case Command::kLedgerBackup:
@@ -98,8 +96,12 @@ int RunCommand(const Flags& flags) {
       return PrintAnswer(QueryClient(flags.address, flags.timeout, flags.tls).GetSupply(),
                          flags.output, FormatSupply);
     case Command::kPlanShow:
-      return PrintAnswer(QueryClient(flags.address, flags.timeout, flags.tls).GetPlan(),
-                         flags.output, FormatPlan);
+    case Command::kPlanCompile:
+    case Command::kPlanDiff:
+      return RunPlan(flags);
+    case Command::kSimulate:
+    case Command::kSensitivity:
+      return RunFramework(flags);
     case Command::kCheck:
       return RunCheck(flags);
     case Command::kAdminReload:

@@ -27,6 +27,8 @@ constexpr char kExamples[] =
     "  fleetmeterctl headroom serving-api --watch --interval 5s\n"
     "  fleetmeterctl supply --output csv\n"
     "  fleetmeterctl plan show\n"
+    "  fleetmeterctl plan show --plan deploy/plans/framework.yaml\n"
+    "  fleetmeterctl simulate --plan deploy/plans/framework.yaml --share research=70%\n"
     "  fleetmeterctl check deploy/fleetmeterd.yaml\n"
     "  fleetmeterctl --address meter.example:7444 --tls-ca ca.pem --tls-certificate me.pem \\\n"
     "                --tls-key me-key.pem top\n"
@@ -99,13 +101,6 @@ void AddSimple(CLI::App* app, const std::string& name, const std::string& help, 
   subcommand->callback([flags, command] { flags->command = command; });
 }
 
-void AddPlan(CLI::App* app, Flags* flags) {
-  CLI::App* plan = app->add_subcommand("plan", "The allocation plan");
-  plan->fallthrough();
-  plan->require_subcommand(1);
-  AddSimple(plan, "show", "The plan in force: tiers, categories, pools", Command::kPlanShow, flags);
-}
-
 void AddCheck(CLI::App* app, Flags* flags) {
   CLI::App* check = app->add_subcommand(
       "check",
@@ -160,6 +155,8 @@ std::optional<int> ParseFlags(int argc, const char* const* argv, Flags* flags) {
   AddHeadroom(&app, flags);
   AddSimple(&app, "supply", "Chips by provider and kind", Command::kSupply, flags);
   AddPlan(&app, flags);
+  AddSimulate(&app, flags);
+  AddSensitivity(&app, flags);
   AddCheck(&app, flags);
   AddAdmin(&app, flags);
   AddTop(&app, flags);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "daemon/client/client_tls.h"
+#include "daemon/ctl/framework_flags.h"
 #include "daemon/ctl/ledger_flags.h"
 #include "daemon/ctl/output_format.h"
 
@@ -16,6 +17,10 @@ enum class Command {
   kHeadroom,
   kSupply,
   kPlanShow,
+  kPlanCompile,
+  kPlanDiff,
+  kSimulate,
+  kSensitivity,
   kCheck,
   kAdminReload,
   kTop,
@@ -39,9 +44,10 @@ struct Flags {
   bool watch = false;
   std::chrono::nanoseconds interval = std::chrono::seconds(1);
 
-  std::string config;  // check
-  bool once = false;   // top
-  LedgerFlags ledger;  // ledger, report
+  std::string config;        // check
+  bool once = false;         // top
+  LedgerFlags ledger;        // ledger, report
+  FrameworkFlags framework;  // plan, simulate, sensitivity
 };
 
 inline constexpr int kExitOk = 0;

@@ -26,10 +26,19 @@ std::string Shifted(std::string_view integer, size_t digits) {
   return negative && text != "0" ? "-" + text : text;
 }
 
-// One decimal, without a "-0.0".
-std::string OneDecimal(double value) {
-  std::string text = fmt::format("{:.1f}", value);
-  return text == "-0.0" ? "0.0" : text;
+// Without a "-0.0".
+std::string Decimal(double value, int digits) {
+  std::string text = fmt::format("{:.{}f}", value, digits);
+  return text.find_first_not_of("-0.") == std::string::npos && text.front() == '-' ? text.substr(1)
+                                                                                   : text;
+}
+
+std::string OneDecimal(double value) { return Decimal(value, 1); }
+
+std::string Dollars(std::optional<double> usd, int digits) {
+  if (!usd || !std::isfinite(*usd)) return kUnknown;
+  const std::string text = Grouped(Decimal(*usd, digits));
+  return text.front() == '-' ? "-$" + text.substr(1) : "$" + text;
 }
 
 }  // namespace
@@ -40,6 +49,18 @@ std::string Amount(std::optional<double> value) {
 
 std::string Percent(std::optional<double> ratio) {
   return ratio && std::isfinite(*ratio) ? OneDecimal(*ratio * 100) + "%" : kUnknown;
+}
+
+std::string Whole(std::optional<double> value) {
+  return value && std::isfinite(*value) ? Grouped(Decimal(*value, 0)) : kUnknown;
+}
+
+std::string WholeUsd(std::optional<double> usd) { return Dollars(usd, 0); }
+std::string Usd(std::optional<double> usd) { return Dollars(usd, 2); }
+
+std::string WholePercent(std::optional<double> ratio) {
+  if (!ratio || !std::isfinite(*ratio)) return kUnknown;
+  return Decimal(std::floor(*ratio * 100 + 0.5), 0) + "%";
 }
 
 std::string PlainNumber(double value) {

@@ -19,6 +19,16 @@ std::string Amount(std::optional<double> value);
 // "52.3%" of a ratio of 0.523.
 std::string Percent(std::optional<double> ratio);
 
+// "8,501,000,000": a whole number, thousands grouped.
+std::string Whole(std::optional<double> value);
+
+// "$2,270,036,171" and "$7.48".
+std::string WholeUsd(std::optional<double> usd);
+std::string Usd(std::optional<double> usd);
+
+// "14%" of a ratio of 0.1409; halves are rounded up.
+std::string WholePercent(std::optional<double> ratio);
+
 // The shortest decimal that reads back as the same number; empty if it is not a finite one.
 std::string PlainNumber(double value);
 

@@ -8,6 +8,7 @@
 
 #include "daemon/base/mutex.h"
 #include "daemon/ctl/text_cells.h"
+#include "fleetmeter/v1/plan.grpc.pb.h"
 #include "fleetmeter/v1/query.grpc.pb.h"
 
 namespace fleetmeter::ctl {
@@ -47,12 +48,12 @@ struct QueryClient::Impl {
   Impl(std::string address_in, std::chrono::nanoseconds timeout_in, ClientTls tls_in)
       : address(std::move(address_in)), timeout(timeout_in), tls(std::move(tls_in)) {}
 
-  // Fills `stub` if there is none.
+  // Fills `channel` if there is none.
   absl::Status Connect() {
-    if (stub != nullptr) return absl::OkStatus();
-    const auto channel = MakeChannel(address, timeout, tls);
-    if (!channel.ok()) return channel.status();
-    stub = v1::Query::NewStub(*channel);
+    if (channel != nullptr) return absl::OkStatus();
+    auto made = MakeChannel(address, timeout, tls);
+    if (!made.ok()) return made.status();
+    channel = *std::move(made);
     return absl::OkStatus();
   }
 
@@ -73,23 +74,25 @@ struct QueryClient::Impl {
 
   absl::Status Explain(const grpc::Status& status);
 
-  template <class Request, class Response>
-  absl::StatusOr<Response> Call(grpc::Status (v1::Query::Stub::*method)(grpc::ClientContext*,
-                                                                        const Request&, Response*),
+  // A method of one of the daemon's services.
+  template <class Stub, class Request, class Response>
+  absl::StatusOr<Response> Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                             Response*),
                                 const Request& request) {
     if (absl::Status status = Connect(); !status.ok()) return status;
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + timeout);
     Enter(&context);
     Response response;
-    const grpc::Status status = (stub.get()->*method)(&context, request, &response);
+    Stub stub(channel);
+    const grpc::Status status = (stub.*method)(&context, request, &response);
     Leave();
     if (status.ok()) return response;
     // The next call tries at once, however long the channel would have waited after its failures;
     // and with new files, should it be our certificate that has expired.
     if (status.error_code() == grpc::StatusCode::UNAVAILABLE ||
         status.error_code() == grpc::StatusCode::UNAUTHENTICATED) {
-      stub.reset();
+      channel.reset();
     }
     return Explain(status);
   }
@@ -99,7 +102,7 @@ struct QueryClient::Impl {
   const ClientTls tls;
 
   // Of the thread that calls.
-  std::unique_ptr<v1::Query::Stub> stub;
+  std::shared_ptr<grpc::Channel> channel;
 
   Mutex mutex;
   grpc::ClientContext* under_way ABSL_GUARDED_BY(mutex) = nullptr;
@@ -111,6 +114,10 @@ absl::Status QueryClient::Impl::Explain(const grpc::Status& status) {
   switch (status.error_code()) {
     case grpc::StatusCode::NOT_FOUND:
       return absl::NotFoundError(said);
+    case grpc::StatusCode::INVALID_ARGUMENT:
+      return absl::InvalidArgumentError(fmt::format("fleetmeterd at {}: {}", address, said));
+    case grpc::StatusCode::FAILED_PRECONDITION:
+      return absl::FailedPreconditionError(fmt::format("fleetmeterd at {}: {}", address, said));
     case grpc::StatusCode::CANCELLED:
       return absl::CancelledError(fmt::format("the call to {} was cancelled", address));
     case grpc::StatusCode::DEADLINE_EXCEEDED:
@@ -121,7 +128,7 @@ absl::Status QueryClient::Impl::Explain(const grpc::Status& status) {
     case grpc::StatusCode::UNIMPLEMENTED:
       return absl::UnimplementedError(fmt::format(
           "{} does not answer queries; --address takes fleetmeterd's listen.query, not its "
-          "listen.ingest",
+          "listen.ingest (or the daemon is older than what was asked)",
           address));
     case grpc::StatusCode::UNAVAILABLE:
       return absl::UnavailableError(
@@ -162,6 +169,10 @@ absl::StatusOr<v1::GetPlanResponse> QueryClient::GetPlan() {
   return impl_->Call(&v1::Query::Stub::GetPlan, v1::GetPlanRequest());
 }
 
+absl::StatusOr<v1::SimulateResponse> QueryClient::Simulate(const v1::SimulateRequest& request) {
+  return impl_->Call(&v1::Plan::Stub::Simulate, request);
+}
+
 absl::Status QueryClient::WatchHeadroom(
     const std::string& pool, std::chrono::milliseconds interval,
     const std::function<absl::Status(const v1::HeadroomResponse&)>& on_answer) {
@@ -171,7 +182,8 @@ absl::Status QueryClient::WatchHeadroom(
   if (absl::Status status = impl_->Connect(); !status.ok()) return status;
   grpc::ClientContext context;
   impl_->Enter(&context);
-  const auto reader = impl_->stub->WatchHeadroom(&context, request);
+  v1::Query::Stub stub(impl_->channel);
+  const auto reader = stub.WatchHeadroom(&context, request);
   v1::HeadroomResponse response;
   absl::Status printed;
   while (printed.ok() && reader->Read(&response)) printed = on_answer(response);

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "daemon/client/client_tls.h"
+#include "fleetmeter/v1/plan.pb.h"
 #include "fleetmeter/v1/query.pb.h"
 
 namespace fleetmeter::ctl {
@@ -29,6 +30,10 @@ class QueryClient {
   absl::StatusOr<v1::HeadroomResponse> GetHeadroom(const std::string& pool);
   absl::StatusOr<v1::GetSupplyResponse> GetSupply();
   absl::StatusOr<v1::GetPlanResponse> GetPlan();
+
+  // What if, with the daemon's assumptions. InvalidArgument: it does not fit. FailedPrecondition:
+  // the daemon has no assumptions, or knows too little of its fleet.
+  absl::StatusOr<v1::SimulateResponse> Simulate(const v1::SimulateRequest& request);
 
   // Until `on_answer` returns an error, which it then returns, or the stream ends: OK after
   // Cancel(), otherwise why.

@@ -18,6 +18,8 @@ struct Column {
 struct Cell {
   Cell(std::string cell_text, Style cell_style = Style::kPlain)  // NOLINT: a text is a cell
       : text(std::move(cell_text)), style(cell_style) {}
+  Cell(const char* cell_text, Style cell_style = Style::kPlain)  // NOLINT: likewise
+      : text(cell_text), style(cell_style) {}
 
   std::string text;
   Style style;
