@@ -94,16 +94,33 @@ std::vector<YamlOverride> ReadSet(const YamlValue& section) {
   return overrides;
 }
 
-// Reads a document that has only been opened.
+// Assumptions may come from whoever asks a daemon; which files it reads must not.
+absl::Status CheckOverrides(const std::string& path, const std::vector<YamlOverride>& overrides) {
+  for (const YamlOverride& override : overrides) {
+    if (override.key == "catalog" || override.key.starts_with("catalog.")) {
+      return absl::InvalidArgumentError(
+          fmt::format("{}: catalog: cannot be set; expected the key of an assumption", path));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Fills a document that has path and text.
 class Loader {
  public:
   Loader(FrameworkDocument* document, std::vector<YamlOverride> overrides)
       : document_(*document), overrides_(std::move(overrides)) {}
 
-  absl::Status Load() {
+  // `with_catalog`: the document has its catalog, if it names one, already.
+  absl::Status Load(bool with_catalog) {
+    if (absl::Status status = CheckOverrides(document_.path, overrides_); !status.ok()) {
+      return status;
+    }
     auto file = YamlFile::Parse(document_.path, document_.text, overrides_);
     if (!file.ok()) return file.status();
-    if (absl::Status status = LoadCatalogOf(**file); !status.ok()) return status;
+    if (!with_catalog) {
+      if (absl::Status status = LoadCatalogOf(**file); !status.ok()) return status;
+    }
     if (absl::Status status = Read(**file, &document_.assumptions); !status.ok()) return status;
     if (overrides_.empty()) CheckScenarios(**file);
     ReadSensitivity(**file);
@@ -171,6 +188,9 @@ class Loader {
       *out = document_.assumptions;
       return absl::OkStatus();
     }
+    if (absl::Status status = CheckOverrides(document_.path, row_overrides); !status.ok()) {
+      return status;
+    }
     std::vector<YamlOverride> all = overrides_;
     all.insert(all.end(), row_overrides.begin(), row_overrides.end());
     auto file = YamlFile::Parse(document_.path, document_.text, all);
@@ -182,15 +202,6 @@ class Loader {
   const std::vector<YamlOverride> overrides_;
 };
 
-absl::StatusOr<FrameworkDocument> Load(std::string path, std::string text,
-                                       const std::vector<YamlOverride>& overrides) {
-  FrameworkDocument document;
-  document.path = std::move(path);
-  document.text = std::move(text);
-  if (absl::Status status = Loader(&document, overrides).Load(); !status.ok()) return status;
-  return document;
-}
-
 }  // namespace
 
 void CheckAssumptions(const Assumptions& assumptions, YamlFile* file) {
@@ -201,7 +212,8 @@ void CheckAssumptions(const Assumptions& assumptions, YamlFile* file) {
       [](const auto& size) { return size.weight; }, file);
   CheckKnown(assumptions.training.models, "training.based_on", assumptions.training.based_on, file);
   CheckKnown(assumptions.scenarios, "baseline", assumptions.baseline, file);
-  if (!assumptions.revenue.curves.contains(assumptions.revenue.curve)) {
+  const bool has_curve = assumptions.revenue.curves.contains(assumptions.revenue.curve);
+  if (!has_curve) {
     std::vector<std::string> names;
     for (const auto& [name, curve] : assumptions.revenue.curves) names.push_back(name);
     file->ComplainAt("revenue.curve",
@@ -214,10 +226,10 @@ void CheckAssumptions(const Assumptions& assumptions, YamlFile* file) {
                                  "expected at most 100%",
                                  sum * 100, assumptions.p0 * 100, assumptions.buffer * 100));
   }
-  if (framework::WorkOutSupply(assumptions).h100e_hours <= 0) {
+  if (!(framework::WorkOutSupply(assumptions).h100e_hours > 0)) {
     file->ComplainAt("supply", "adds up to 0 H100e; expected more than 0");
   }
-  if (framework::UsdPerH100Hour(assumptions) <= 0) {
+  if (has_curve && !(framework::UsdPerH100Hour(assumptions) > 0)) {
     file->ComplainAt("revenue", "an H100-hour earns $0; expected prices and tokens above 0");
   }
   CheckPools(assumptions, file);
@@ -227,12 +239,22 @@ absl::StatusOr<FrameworkDocument> LoadFramework(const std::string& path,
                                                 const std::vector<YamlOverride>& overrides) {
   auto text = YamlFile::Read(path);
   if (!text.ok()) return text.status();
-  return Load(path, *std::move(text), overrides);
+  FrameworkDocument document;
+  document.path = path;
+  document.text = *std::move(text);
+  if (absl::Status status = Loader(&document, overrides).Load(false); !status.ok()) return status;
+  return document;
 }
 
 absl::StatusOr<FrameworkDocument> Override(const FrameworkDocument& document,
                                            const std::vector<YamlOverride>& overrides) {
-  return Load(document.path, document.text, overrides);
+  FrameworkDocument other;
+  other.path = document.path;
+  other.text = document.text;
+  other.catalog_path = document.catalog_path;
+  other.catalog = document.catalog;
+  if (absl::Status status = Loader(&other, overrides).Load(true); !status.ok()) return status;
+  return other;
 }
 
 }  // namespace fleetmeter

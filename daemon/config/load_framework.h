@@ -26,12 +26,13 @@ struct FrameworkDocument {
 
 // NotFound if a file cannot be read, otherwise InvalidArgument. Rules: shares of tokens and weights
 // add up to 100%; names that are referred to exist; every scenario fits into its tiers; pools of a
-// category get at most all of it. With overrides a scenario that no longer fits is only an error
+// category get at most all of it. `catalog` cannot be overridden. With overrides a scenario that no longer fits is only an error
 // where it is used.
 absl::StatusOr<FrameworkDocument> LoadFramework(const std::string& path,
                                                 const std::vector<YamlOverride>& overrides = {});
 
-// The same document under other assumptions; reads no framework file again.
+// The same document under other assumptions, with the catalog it has. Reads no file. Errors as
+// LoadFramework's.
 absl::StatusOr<FrameworkDocument> Override(const FrameworkDocument& document,
                                            const std::vector<YamlOverride>& overrides);
 

@@ -1,5 +1,6 @@
 #include "daemon/framework/compile.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <utility>
@@ -16,6 +17,7 @@ namespace fleetmeter::framework {
 namespace {
 
 constexpr double kTolerance = 1e-9;
+constexpr double kMaxChips = 1e9;  // of one kind, in a plan's file
 
 // The tier whose hours a pool shares.
 absl::StatusOr<Tier> TierOf(const PoolTemplate& pool, const Allocation& allocation) {
@@ -77,12 +79,20 @@ std::string Scalar(const std::string& text) {
   return out + '"';
 }
 
+// A name as it is, unless YAML takes it for nothing.
+std::string NameScalar(const std::string& name) {
+  const bool nothing = name == "null" || name == "Null" || name == "NULL";
+  return nothing ? Scalar(name) : name;
+}
+
 std::string PoolYaml(const PoolDocument& pool) {
+  std::vector<std::string> teams;
+  for (const std::string& team : pool.teams) teams.push_back(NameScalar(team));
   std::string out = fmt::format(
       "  - name: {}\n    category: {}\n    tier: {}\n    owner: {}\n    contact: {}\n"
       "    teams: [{}]\n",
-      pool.name, Name(pool.category), Name(pool.tier), Scalar(pool.owner), Scalar(pool.contact),
-      fmt::join(pool.teams, ", "));
+      NameScalar(pool.name), Name(pool.category), Name(pool.tier), Scalar(pool.owner),
+      Scalar(pool.contact), fmt::join(teams, ", "));
   if (const auto* share = std::get_if<ShareAllocation>(&pool.allocation)) {
     out += fmt::format("    allocation: {{share: {}}}\n", share->ratio);
   } else {
@@ -121,6 +131,11 @@ absl::StatusOr<PlanDocument> CompileScenario(const Assumptions& assumptions,
   plan.effective_from_unix_nanos = assumptions.effective_from_unix_nanos;
   const SupplyTable supply = WorkOutSupply(assumptions);
   for (const SupplyRow& row : supply.rows) {
+    if (!(row.chips <= kMaxChips)) {
+      return absl::InvalidArgumentError(
+          fmt::format("supply.{}: comes to {} chips; expected at most {}, as many as a plan holds",
+                      row.item->chip, HoursText(row.chips), HoursText(kMaxChips)));
+    }
     plan.supply.push_back({.chip = row.item->chip, .chips = std::llround(row.chips)});
   }
   for (const auto& [tier, hours] : allocation->tiers) {
@@ -135,12 +150,12 @@ absl::StatusOr<PlanDocument> CompileScenario(const Assumptions& assumptions,
 
 std::string PlanYaml(const PlanDocument& plan) {
   std::string out = fmt::format(
-      "plan: {}\nversion: {}\nscenario: {}\neffective_from: {}\nsupply:\n", plan.name, plan.version,
-      Scalar(plan.scenario),
+      "plan: {}\nversion: {}\nscenario: {}\neffective_from: {}\nsupply:\n", NameScalar(plan.name),
+      plan.version, Scalar(plan.scenario),
       absl::FormatTime(absl::RFC3339_full, absl::FromUnixNanos(plan.effective_from_unix_nanos),
                        absl::UTCTimeZone()));
   for (const DeclaredSupply& supply : plan.supply) {
-    out += fmt::format("  - {{chip: {}, chips: {}}}\n", supply.chip, supply.chips);
+    out += fmt::format("  - {{chip: {}, chips: {}}}\n", NameScalar(supply.chip), supply.chips);
   }
   out += SharesYaml("tiers", plan.tier_shares);
   out += SharesYaml("categories", plan.category_shares);

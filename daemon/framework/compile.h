@@ -14,7 +14,8 @@ namespace fleetmeter::framework {
 // supply, and for each pool of the assumptions its part of what its category has in its tier. A
 // category that has hours in P1 and P2 needs a tier for each of its pools; one that has none makes
 // pools of 0. InvalidArgument if the scenario does not fit, a pool needs a tier, there are no
-// pools, or the pools of a category in a tier get more than all of it.
+// pools, there are more than a billion chips of a kind, or the pools of a category in a tier get
+// more than all of it.
 absl::StatusOr<PlanDocument> CompileScenario(const Assumptions& assumptions,
                                              std::string_view scenario);
 

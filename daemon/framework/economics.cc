@@ -89,6 +89,11 @@ ThroughputTable WorkOutThroughput(const Throughput& throughput) {
 }
 
 RevenueModel::RevenueModel(const Assumptions& assumptions) : revenue_(assumptions.revenue) {
+  if (revenue_.usd_per_h100_hour) {
+    // Only the curves' course counts, and prices need not be known.
+    usd_at_full_utilization_ = 1;
+    return;
+  }
   const WeightedPrice price = WorkOutPrice(assumptions.prices);
   const ThroughputTable tokens = WorkOutThroughput(assumptions.throughput);
   usd_at_full_utilization_ = (tokens.output_tokens_per_hour * price.usd_per_million_output +

@@ -94,7 +94,7 @@ class RevenueModel {
   double OnCurve(double utilization, std::string_view curve) const;
 
   const Revenue& revenue_;
-  double usd_at_full_utilization_ = 0;  // straight line, list prices
+  double usd_at_full_utilization_ = 0;  // straight line, list prices; 1 if what it is is given
 };
 
 // The default curve of the assumptions, at their utilization.

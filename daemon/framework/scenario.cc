@@ -133,6 +133,7 @@ absl::StatusOr<Allocation> Allocate(const Assumptions& assumptions, std::string_
   a.tiers[Tier::kP2] =
       a.supply_hours - a.tiers[Tier::kP0] - a.tiers[Tier::kP1] - a.tiers[Tier::kBuffer];
   if (absl::Status status = CheckTiers(a); !status.ok()) return status;
+  a.tiers[Tier::kP2] = std::max(0.0, a.tiers[Tier::kP2]);  // a rounding error less than nothing
   a.p2 = solver.Solve(found->p2, a.tiers[Tier::kP2]);
   if (absl::Status status = CheckP2(a); !status.ok()) return status;
   return a;
