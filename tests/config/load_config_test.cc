@@ -1,5 +1,6 @@
 #include "daemon/config/load_config.h"
 
+#include "daemon/config/load_framework.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/config/config_files.h"
@@ -82,11 +83,21 @@ TEST(ShippedPlans, AllLoadWithTheShippedCatalog) {
   ASSERT_TRUE(catalog.ok()) << catalog.status();
   int plans = 0;
   for (const auto& entry : std::filesystem::directory_iterator(SourceDir() + "/deploy/plans")) {
+    // The one framework, which plans are compiled from.
+    const std::string name = entry.path().filename();
+    if (!name.ends_with(".yaml") || name == "framework.yaml") continue;
     const auto plan = LoadPlan(entry.path().string(), *catalog);
     EXPECT_TRUE(plan.ok()) << plan.status();
     ++plans;
   }
   EXPECT_GE(plans, 1);
+}
+
+TEST(ShippedFramework, LoadsWithTheShippedCatalog) {
+  const auto document = LoadFramework(SourceDir() + "/deploy/plans/framework.yaml");
+  ASSERT_TRUE(document.ok()) << document.status();
+  EXPECT_TRUE(std::filesystem::equivalent(document->catalog_path,
+                                          SourceDir() + "/deploy/catalog/default.yaml"));
 }
 
 // A default shown in the shipped file must be the default, and a setting must be shown.
