@@ -219,6 +219,7 @@ with open(path, encoding="utf-8") as file:
 here = os.path.dirname(path)
 config["catalog"] = os.path.normpath(os.path.join(here, config["catalog"]))
 config["plans"] = [os.path.normpath(os.path.join(here, plan)) for plan in config["plans"]]
+config["framework"] = os.path.normpath(os.path.join(here, config["framework"]))
 config["listen"] = {n: f"127.0.0.1:{p}" for n, p in zip(("ingest", "query", "http"), ports)}
 config["ledger"] = {"path": ledger}
 yaml.safe_dump(config, sys.stdout, width=10**6, allow_unicode=True)

@@ -46,6 +46,7 @@ file(WRITE "${scratch}/fleetmeterd.yaml" "${installed}")
 install_configuration("${scratch}/fleetmeterd.yaml" fleetmeterd.yaml)
 install_configuration(catalog/default.yaml catalog/default.yaml)
 install_configuration(plans/example.yaml plans/example.yaml)
+install_configuration(plans/framework.yaml plans/framework.yaml)
 install_configuration(systemd/collector.env collector.env)
 
 set(docdir "${CMAKE_INSTALL_PREFIX}/${doc}")

@@ -76,7 +76,8 @@ check "installs" install_to "$prefix"
 check "programs, configuration, units, protos, dashboards and rules are there" has \
   bin/fleetmeterd bin/fleetmeter-collector bin/fleetmeterctl \
   etc/fleetmeter/fleetmeterd.yaml etc/fleetmeter/catalog/default.yaml \
-  etc/fleetmeter/plans/example.yaml etc/fleetmeter/collector.env \
+  etc/fleetmeter/plans/example.yaml etc/fleetmeter/plans/framework.yaml \
+  etc/fleetmeter/collector.env \
   lib/systemd/system/fleetmeterd.service lib/systemd/system/fleetmeter-collector.service \
   share/fleetmeter/proto/fleetmeter/v1/{usage,ingest,query}.proto \
   share/fleetmeter/dashboards/{rules.yaml,alerts.yaml,headroom.json} \

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "daemon/accounting/clock_watch.h"
-#include "daemon/fleet/fleet_model.h"
+#include "daemon/model/fleet_model.h"
 #include "daemon/usage/usage_report.h"
 #include "daemon/usage/window_set.h"
 

@@ -15,8 +15,8 @@
 #include "absl/container/flat_hash_set.h"
 #include "daemon/accounting/cell.h"
 #include "daemon/accounting/symbols.h"
-#include "daemon/fleet/fleet_model.h"
 #include "daemon/ledger/ledger.h"
+#include "daemon/model/fleet_model.h"
 #include "daemon/usage/usage_report.h"
 
 namespace fleetmeter {

@@ -185,17 +185,16 @@ std::vector<SupplyView> MakeSupply(const FleetFacts& facts, const FleetModel& mo
   return supply;
 }
 
-std::optional<double> SupplyCoverage(const std::vector<SupplyView>& supply) {
-  double heard = 0;
-  double expected = 0;
-  for (const SupplyView& row : supply) {
+void FillSupplyCoverage(Snapshot& snapshot) {
+  double& heard = snapshot.supply_heard_h100e;
+  double& expected = snapshot.supply_expected_h100e;
+  for (const SupplyView& row : snapshot.supply) {
     const double live = ChipsFromMicro(row.HeardMicroChips());
     const double known = live + ChipsFromMicro(row.unheard_micro_chips);
     heard += live / row.chips_per_h100e;
     expected += std::max(known, static_cast<double>(row.declared_chips)) / row.chips_per_h100e;
   }
-  if (expected <= 0) return std::nullopt;
-  return heard / expected;
+  if (expected > 0) snapshot.supply_coverage = heard / expected;
 }
 
 PoolView MakePool(const Pool& pool, const PoolUse& use, std::optional<double> supply_coverage,
@@ -273,9 +272,10 @@ std::shared_ptr<const Snapshot> MakeSnapshot(const FleetFacts& facts,
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->plan = &model->PlanAt(facts.as_of_unix_nanos);
   snapshot->as_of_unix_nanos = facts.as_of_unix_nanos;
+  snapshot->thresholds = thresholds;
   snapshot->uses = PoolUses(facts).Finish();
   snapshot->supply = MakeSupply(facts, *model, *snapshot->plan);
-  snapshot->supply_coverage = SupplyCoverage(snapshot->supply);
+  FillSupplyCoverage(*snapshot);
   for (const Pool& pool : snapshot->plan->pools) {
     PoolUse& use = snapshot->uses[pool.name];
     use.pool = pool.name;

@@ -95,14 +95,23 @@ struct SupplyView {
   int64_t HeardMicroChips() const;
 };
 
+// Below them what is known is too little to be told.
+struct SnapshotThresholds {
+  double coverage = 0;
+  double measured = 0;
+};
+
 struct Snapshot {
   std::shared_ptr<const FleetModel> model;
   const Plan* plan = nullptr;  // in force
   int64_t as_of_unix_nanos = 0;
+  SnapshotThresholds thresholds;
   std::map<std::string, PoolUse>
-      uses;                        // every pool that was ever named, and every pool of the plan
-  std::vector<PoolView> pools;     // the plan's, in its order
-  std::vector<SupplyView> supply;  // by provider and chip
+      uses;                          // every pool that was ever named, and every pool of the plan
+  std::vector<PoolView> pools;       // the plan's, in its order
+  std::vector<SupplyView> supply;    // by provider and chip
+  double supply_heard_h100e = 0;     // at the general ratios, as coverage counts it
+  double supply_expected_h100e = 0;  // the larger of declared and known, by kind
   std::optional<double> supply_coverage;
   // H100e-seconds granted since the start, by pool.
   std::map<std::string, double> allocated_h100e_seconds;
@@ -110,11 +119,6 @@ struct Snapshot {
   uint64_t silent_sources = 0;
 
   const PoolView* FindPool(const std::string& name) const;
-};
-
-struct SnapshotThresholds {
-  double coverage = 0;
-  double measured = 0;
 };
 
 // The snapshot points into itself and into the model: it is shared, never copied.

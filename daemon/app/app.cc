@@ -25,6 +25,7 @@
 #include "daemon/base/logging.h"
 #include "daemon/base/version.h"
 #include "daemon/config/load_config.h"
+#include "daemon/config/load_framework.h"
 #include "daemon/exposition/daemon_metrics.h"
 #include "daemon/exposition/http_server.h"
 #include "daemon/ingest/ingest_service.h"
@@ -63,6 +64,12 @@ WriterSettings SettingsFrom(const DaemonConfig& config, FleetModel model) {
   settings.thresholds = {.coverage = config.live.coverage_threshold,
                          .measured = config.live.measured_threshold};
   return settings;
+}
+
+std::string FrameworkText(const FleetModel& model) {
+  if (!model.framework) return "no framework";
+  const framework::Assumptions& assumptions = model.framework->assumptions;
+  return fmt::format("framework '{}' version {}", assumptions.name, assumptions.version);
 }
 
 // What only a restart changes. A reload that differs here says so.
@@ -280,6 +287,11 @@ void App::Impl::WaitForFileLook() {
 void App::Impl::WatchFiles(const DaemonConfig& config) {
   std::vector<std::string> paths = config.plans;
   paths.push_back(config.catalog);
+  if (!config.framework.empty()) {
+    paths.push_back(config.framework);
+    const std::string catalog = FrameworkCatalogPath(config.framework);
+    if (!catalog.empty()) paths.push_back(catalog);
+  }
   paths.push_back(config_path_);
   files_.Watch(paths);
 }
@@ -321,10 +333,11 @@ void App::Impl::ReloadConfig(const char* why, v1::ReloadResponse* outcome) {
     spdlog::warn("reload ({}): {}", why, outcome->needs_restart());
   }
   const Plan& plan = model->PlanAt(clock_.UnixNanos());
-  spdlog::info("reload ({}): plan '{}' version {}, catalog version {}", why, plan.name,
-               plan.version, model->catalog.version());
+  spdlog::info("reload ({}): plan '{}' version {}, catalog version {}, {}", why, plan.name,
+               plan.version, model->catalog.version(), FrameworkText(*model));
   config_.catalog = config->catalog;
   config_.plans = config->plans;
+  config_.framework = config->framework;
   security_->Replace(*config);
   writer_->Replace(SettingsFrom(*config, *std::move(model)));
   metrics_.ReloadDone(true, clock_.UnixNanos());  // who sees it counted sees the new plan

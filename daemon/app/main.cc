@@ -29,8 +29,12 @@ int CheckConfig(const std::string& path) {
       fmt::print(stderr, "fleetmeterd: warning: {}\n", warning);
     }
   }
-  fmt::print("{}: ok: catalog version {} with {} chip kinds, {} plan(s)\n", path,
-             model->catalog.version(), model->catalog.kinds().size(), model->plans.size());
+  fmt::print("{}: ok: catalog version {} with {} chip kinds, {} plan(s){}\n", path,
+             model->catalog.version(), model->catalog.kinds().size(), model->plans.size(),
+             model->framework
+                 ? fmt::format(", framework '{}' version {}", model->framework->assumptions.name,
+                               model->framework->assumptions.version)
+                 : "");
   return 0;
 }
 
@@ -45,9 +49,9 @@ int main(int argc, char** argv) {
   std::string config_path = "/etc/fleetmeter/fleetmeterd.yaml";
   bool check_config = false;
   flags.add_option("--config", config_path, "Configuration file")->capture_default_str();
-  flags.add_flag(
-      "--check-config", check_config,
-      "Read the configuration, catalog, plans and TLS files, say what is wrong, and exit");
+  flags.add_flag("--check-config", check_config,
+                 "Read the configuration, catalog, plans, framework and TLS files, say what is "
+                 "wrong, and exit");
   flags.set_version_flag("--version", std::string("fleetmeterd ") + fleetmeter::kVersion);
   try {
     flags.parse(argc, argv);

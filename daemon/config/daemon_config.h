@@ -100,6 +100,7 @@ struct ShutdownConfig {
 struct DaemonConfig {
   std::string catalog;             // path; in the file relative to the file
   std::vector<std::string> plans;  // paths, likewise
+  std::string framework;           // path, likewise; empty: none
   ListenConfig listen;
   std::optional<TlsConfig> tls;
   std::vector<AccessRule> authorization;  // with tls, and only then

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/config/load_framework.h"
 #include "daemon/config/plan_file.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
@@ -31,7 +32,7 @@ absl::StatusOr<FleetModel> LoadFleetModel(const DaemonConfig& config) {
   if (config.plans.empty()) return absl::InvalidArgumentError("no plans; expected at least one");
   auto catalog = LoadCatalog(config.catalog);
   if (!catalog.ok()) return catalog.status();
-  FleetModel model{.catalog = *std::move(catalog), .plans = {}};
+  FleetModel model{.catalog = *std::move(catalog), .plans = {}, .framework = {}};
   std::vector<std::string> errors;
   std::vector<PlanFile> files;
   for (const std::string& path : config.plans) {
@@ -42,6 +43,14 @@ absl::StatusOr<FleetModel> LoadFleetModel(const DaemonConfig& config) {
     }
     for (const PlanFile& earlier : files) CheckPair(earlier, *file, &errors);
     files.push_back(*std::move(file));
+  }
+  if (!config.framework.empty()) {
+    auto framework = LoadFramework(config.framework);
+    if (framework.ok()) {
+      model.framework = *std::move(framework);
+    } else {
+      errors.emplace_back(framework.status().message());
+    }
   }
   if (!errors.empty())
     return absl::InvalidArgumentError(fmt::format("{}", fmt::join(errors, "\n")));

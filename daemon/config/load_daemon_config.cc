@@ -166,6 +166,7 @@ absl::StatusOr<DaemonConfig> LoadDaemonConfig(const std::string& path) {
     YamlMap map((*file)->root());
     ReadPath(map.Required("catalog", "the path of a catalog file"), &config.catalog);
     ReadPlans(map.Required("plans", "a list of paths of plan files"), &config.plans);
+    ReadPath(map.Optional("framework"), &config.framework);
     ReadListen(map.Optional("listen"), &config.listen);
     ReadTls(map.Optional("tls"), &config.tls);
     ReadAuthorization(map.Optional("authorization"), config.tls, &config.authorization);

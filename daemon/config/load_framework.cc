@@ -105,6 +105,17 @@ absl::Status CheckOverrides(const std::string& path, const std::vector<YamlOverr
   return absl::OkStatus();
 }
 
+// Empty: the file names none. The path is relative to the file.
+std::string ReadCatalogPath(YamlFile& file) {
+  YamlMap map(file.root());
+  map.Entries();  // the other keys are asked for elsewhere
+  const YamlValue path = map.Optional("catalog");
+  std::string name;
+  if (path.present()) path.ReadText(4096, &name);
+  if (name.empty()) return "";
+  return (std::filesystem::path(file.name()).parent_path() / name).lexically_normal();
+}
+
 // Fills a document that has path and text.
 class Loader {
  public:
@@ -128,17 +139,9 @@ class Loader {
   }
 
  private:
-  // The path is relative to the framework file.
   absl::Status LoadCatalogOf(YamlFile& file) {
-    YamlMap map(file.root());
-    map.Entries();  // the other keys are asked for elsewhere
-    const YamlValue path = map.Optional("catalog");
-    if (!path.present()) return absl::OkStatus();
-    std::string name;
-    path.ReadText(4096, &name);
-    if (!file.ok()) return file.status();
-    document_.catalog_path =
-        (std::filesystem::path(document_.path).parent_path() / name).lexically_normal();
+    document_.catalog_path = ReadCatalogPath(file);
+    if (document_.catalog_path.empty()) return file.status();
     auto catalog = LoadCatalog(document_.catalog_path);
     if (!catalog.ok()) return catalog.status();
     document_.catalog = *std::move(catalog);
@@ -244,6 +247,13 @@ absl::StatusOr<FrameworkDocument> LoadFramework(const std::string& path,
   document.text = *std::move(text);
   if (absl::Status status = Loader(&document, overrides).Load(false); !status.ok()) return status;
   return document;
+}
+
+std::string FrameworkCatalogPath(const std::string& path) {
+  const auto text = YamlFile::Read(path);
+  if (!text.ok()) return "";
+  const auto file = YamlFile::Parse(path, *text);
+  return file.ok() ? ReadCatalogPath(**file) : "";
 }
 
 absl::StatusOr<FrameworkDocument> Override(const FrameworkDocument& document,

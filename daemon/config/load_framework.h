@@ -2,32 +2,19 @@
 // load_config.h: all errors of a file together, each with file, line and key.
 #pragma once
 
-#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "daemon/config/yaml_override.h"
-#include "daemon/fleet/catalog.h"
-#include "daemon/framework/assumptions.h"
-#include "daemon/framework/simulate.h"
+#include "daemon/framework/framework_document.h"
 
 namespace fleetmeter {
 
-struct FrameworkDocument {
-  std::string path;
-  std::string text;                // what it was read from, to read it again with overrides
-  std::string catalog_path;        // empty: the file names none
-  std::optional<Catalog> catalog;  // of that path
-  framework::Assumptions assumptions;
-  std::vector<framework::SensitivityCase> sensitivity;  // in the file's order
-};
-
 // NotFound if a file cannot be read, otherwise InvalidArgument. Rules: shares of tokens and weights
 // add up to 100%; names that are referred to exist; every scenario fits into its tiers; pools of a
-// category get at most all of it. `catalog` cannot be overridden. With overrides a scenario that no longer fits is only an error
-// where it is used.
+// category get at most all of it. `catalog` cannot be overridden. With overrides a scenario that no
+// longer fits is only an error where it is used.
 absl::StatusOr<FrameworkDocument> LoadFramework(const std::string& path,
                                                 const std::vector<YamlOverride>& overrides = {});
 
@@ -35,5 +22,8 @@ absl::StatusOr<FrameworkDocument> LoadFramework(const std::string& path,
 // LoadFramework's.
 absl::StatusOr<FrameworkDocument> Override(const FrameworkDocument& document,
                                            const std::vector<YamlOverride>& overrides);
+
+// The path of the catalog that a framework file names; empty if it names none or cannot be read.
+std::string FrameworkCatalogPath(const std::string& path);
 
 }  // namespace fleetmeter

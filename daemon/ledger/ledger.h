@@ -12,8 +12,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "daemon/fleet/fleet_model.h"
 #include "daemon/ledger/books.h"
+#include "daemon/model/fleet_model.h"
 #include "daemon/usage/stream_key.h"
 #include "daemon/usage/usage_report.h"
 

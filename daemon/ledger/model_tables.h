@@ -5,8 +5,8 @@
 #include <cstdint>
 
 #include "absl/status/status.h"
-#include "daemon/fleet/fleet_model.h"
 #include "daemon/ledger/sqlite_database.h"
+#include "daemon/model/fleet_model.h"
 
 namespace fleetmeter {
 

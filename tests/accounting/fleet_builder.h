@@ -10,7 +10,7 @@
 #include "daemon/accounting/count_report.h"
 #include "daemon/accounting/fleet_state.h"
 #include "daemon/base/clock.h"
-#include "daemon/fleet/fleet_model.h"
+#include "daemon/model/fleet_model.h"
 #include "daemon/usage/usage_report.h"
 
 namespace fleetmeter {

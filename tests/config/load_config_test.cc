@@ -64,6 +64,35 @@ TEST_F(LoadFleetModelTest, ReportsTheMistakesOfAllPlans) {
 
 TEST_F(LoadFleetModelTest, NeedsAPlan) { EXPECT_THAT(Error(), HasSubstr("no plans")); }
 
+TEST_F(LoadFleetModelTest, HasNoFrameworkUnlessOneIsNamed) {
+  AddPlan("a.yaml", kPlanYaml);
+  const auto model = LoadFleetModel(config_);
+  ASSERT_TRUE(model.ok()) << model.status();
+  EXPECT_EQ(model->framework, std::nullopt);
+}
+
+TEST_F(LoadFleetModelTest, TakesTheFrameworkBesideThePlans) {
+  AddPlan("a.yaml", kPlanYaml);
+  config_.framework = SourceDir() + "/deploy/plans/framework.yaml";
+  const auto model = LoadFleetModel(config_);
+  ASSERT_TRUE(model.ok()) << model.status();
+  ASSERT_TRUE(model->framework.has_value());
+  EXPECT_EQ(model->framework->assumptions.name, "allocation-framework");
+}
+
+TEST_F(LoadFleetModelTest, ReportsTheMistakesOfPlansAndFrameworkTogether) {
+  AddPlan("a.yaml", With(kPlanYaml, "tier: p2", "tier: p9"));
+  config_.framework = folder_.Write("f.yaml", "framework: wrong\nversion: none\n");
+  EXPECT_THAT(Error(), HasSubstr("a.yaml:12: pools[0].tier: is \"p9\"; expected p0"));
+  EXPECT_THAT(Error(), HasSubstr("f.yaml:2: version: "));
+}
+
+TEST_F(LoadFleetModelTest, NamesTheFrameworkThatCannotBeRead) {
+  AddPlan("a.yaml", kPlanYaml);
+  config_.framework = folder_.path() + "/none.yaml";
+  EXPECT_THAT(Error(), HasSubstr("none.yaml: cannot be opened"));
+}
+
 class ShippedConfig : public testing::TestWithParam<const char*> {};
 
 TEST_P(ShippedConfig, LoadsWithItsCatalogAndPlans) {
@@ -72,6 +101,7 @@ TEST_P(ShippedConfig, LoadsWithItsCatalogAndPlans) {
   const auto model = LoadFleetModel(*config);
   ASSERT_TRUE(model.ok()) << model.status();
   EXPECT_FALSE(model->plans.front().pools.empty());
+  EXPECT_TRUE(model->framework.has_value());
 }
 
 INSTANTIATE_TEST_SUITE_P(Deploy, ShippedConfig,
@@ -115,6 +145,15 @@ TEST(ShippedDaemonConfig, ShowsWhoMaySpeakAsItCanBeWritten) {
   ASSERT_TRUE(config->tls.has_value());
   EXPECT_EQ(config->tls->trust_domain, "example.org");
   EXPECT_EQ(config->authorization.size(), 3U);
+}
+
+TEST(FrameworkCatalogPath, IsRelativeToTheFrameworkFile) {
+  const TempFolder folder;
+  EXPECT_EQ(FrameworkCatalogPath(folder.Write("f.yaml", "framework: f\ncatalog: sub/c.yaml\n")),
+            folder.path() + "/sub/c.yaml");
+  EXPECT_EQ(FrameworkCatalogPath(folder.Write("g.yaml", "framework: f\n")), "");
+  EXPECT_EQ(FrameworkCatalogPath(folder.Write("h.yaml", "catalog: [\n")), "");
+  EXPECT_EQ(FrameworkCatalogPath(folder.path() + "/none.yaml"), "");
 }
 
 TEST(ShippedDaemonConfig, ShowsEverySettingWithItsDefault) {

@@ -1,5 +1,8 @@
 // New plans and catalogs while the daemon runs: they take at once, or not at all.
 #include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
 
 #include "gmock/gmock.h"
 #include "tests/e2e/daemon_fixture.h"
@@ -102,6 +105,64 @@ TEST_F(ReloadTest, ABadConfigurationChangesNothingAndSaysWhere) {
   ASSERT_TRUE(AwaitReloads("failed", 1));
   EXPECT_TRUE(AwaitLog("daemon.yaml:3: listen_to"));
   ExpectPlan(daemon_.ScrapeMetrics(), "1", 16);
+}
+
+// The framework's file, whose supply names kinds of the shipped catalog beside it.
+std::string Framework(const std::string& growth) {
+  std::ifstream file(std::string(std::getenv("FLEETMETER_SOURCE_DIR")) +
+                     "/deploy/demo/framework.yaml");
+  std::string text((std::istreambuf_iterator<char>(file)), {});
+  text = Replaced(text, "catalog: ../catalog/default.yaml", "catalog: chips.yaml");
+  return Replaced(text, "growth: 400%", "growth: " + growth);
+}
+
+std::string ShippedCatalog() {
+  std::ifstream file(std::string(std::getenv("FLEETMETER_SOURCE_DIR")) +
+                     "/deploy/catalog/default.yaml");
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+class FrameworkReloadTest : public ReloadTest {
+ protected:
+  FrameworkReloadTest() {
+    daemon_.files().WriteFile("chips.yaml", ShippedCatalog());
+    daemon_.files().WriteFile("framework.yaml", Framework("400%"));
+    DaemonSettings settings;
+    settings.more = "framework: framework.yaml\n";
+    daemon_.Configure(settings);
+    EXPECT_TRUE(AwaitReloads("ok", 2));
+    EXPECT_TRUE(AwaitLog("catalog version 1, framework 'demo' version 1"));
+  }
+};
+
+TEST_F(FrameworkReloadTest, AChangedFrameworkIsTakenWithoutASignal) {
+  daemon_.files().WriteFile("framework.yaml",
+                            Replaced(Framework("300%"), "version: 1\n", "version: 2\n"));
+  ASSERT_TRUE(AwaitReloads("ok", 3));
+  EXPECT_TRUE(AwaitLog("framework 'demo' version 2"));
+}
+
+TEST_F(FrameworkReloadTest, SoIsTheCatalogThatItNames) {
+  daemon_.files().WriteFile("chips.yaml", "version: none\n");
+  ASSERT_TRUE(AwaitReloads("failed", 1));
+  EXPECT_TRUE(AwaitLog("chips.yaml:1: version: "));
+  daemon_.files().WriteFile("chips.yaml", ShippedCatalog());
+  EXPECT_TRUE(AwaitReloads("ok", 3)) << "mending it brings it in";
+}
+
+TEST_F(FrameworkReloadTest, ABadOneChangesNothingNorDoesThePlanBesideIt) {
+  daemon_.files().WriteFile("framework.yaml", Framework("much"));
+  daemon_.files().WriteFile("plan.yaml", PlanVersion2());
+  daemon_.process().Signal(SIGHUP);
+  ASSERT_TRUE(AwaitReloads("failed", 1));
+  ExpectPlan(daemon_.ScrapeMetrics(), "1", 16);
+  ASSERT_TRUE(AwaitLog("training.growth: "));
+  EXPECT_THAT(daemon_.process().Stderr(),
+              ContainsRegex("framework\\.yaml:[0-9]+: training.growth"));
+  daemon_.files().WriteFile("framework.yaml", Framework("300%"));
+  daemon_.process().Signal(SIGHUP);
+  ASSERT_TRUE(Eventually(
+      [&] { return daemon_.ScrapeMetrics().Has("fleetmeter_plan_info", {{"version", "2"}}); }));
 }
 
 TEST_F(ReloadTest, ReportsOfARemovedPoolAreRejectedAndItsCountersStay) {

@@ -1,17 +1,21 @@
-// Catalog and plans together: all the outside facts that usage is measured against. Immutable; a
-// reload makes a new one.
+// Catalog, plans and the framework's assumptions together: all the outside facts that usage is
+// measured against. Immutable; a reload makes a new one, so that all three change at once.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "daemon/fleet/catalog.h"
 #include "daemon/fleet/plan.h"
+#include "daemon/framework/framework_document.h"
 
 namespace fleetmeter {
 
 struct FleetModel {
   Catalog catalog;
   std::vector<Plan> plans;  // ascending by effective_from, never empty
+  // nullopt: the configuration names none; what an hour is worth is not known then.
+  std::optional<FrameworkDocument> framework = {};
 
   // The plan in force: the latest whose effective_from has come; before the first, the first.
   const Plan& PlanAt(int64_t unix_nanos) const;

@@ -1,4 +1,4 @@
-#include "daemon/fleet/fleet_model.h"
+#include "daemon/model/fleet_model.h"
 
 #include "gtest/gtest.h"
 
