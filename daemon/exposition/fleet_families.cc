@@ -4,6 +4,7 @@
 #include <string>
 
 #include "daemon/base/clock.h"
+#include "daemon/exposition/plan_families.h"
 
 namespace fleetmeter {
 namespace {
@@ -44,36 +45,6 @@ void WriteSupply(const Snapshot& snapshot, TextWriter& out) {
   out.Family("fleetmeter_sources", "gauge", "Sources by state: live, silent.");
   out.Sample({{"state", "live"}}, static_cast<double>(snapshot.live_sources));
   out.Sample({{"state", "silent"}}, static_cast<double>(snapshot.silent_sources));
-}
-
-void WritePlan(const Snapshot& snapshot, TextWriter& out) {
-  const Plan& plan = *snapshot.plan;
-  out.Family("fleetmeter_plan_info", "gauge", "1 for the plan in force.");
-  out.Sample(
-      {{"plan", plan.name}, {"version", std::to_string(plan.version)}, {"scenario", plan.scenario}},
-      1);
-  out.Family("fleetmeter_plan_effective_timestamp_seconds", "gauge",
-             "When the plan in force took effect.");
-  out.Sample({}, Seconds(plan.effective_from_unix_nanos));
-  out.Family("fleetmeter_plan_supply_h100e", "gauge", "Declared supply of the plan in force.");
-  out.Sample({}, plan.supply_h100e);
-  out.Family("fleetmeter_plan_allocated_h100e", "gauge",
-             "Sum of the allocations of the pools of a tier and category.");
-  std::map<std::pair<Tier, Category>, double> allocated;
-  for (const Pool& pool : plan.pools) allocated[{pool.tier, pool.category}] += pool.allocated_h100e;
-  for (const auto& [key, h100e] : allocated) {
-    out.Sample({{"tier", Name(key.first)}, {"category", Name(key.second)}}, h100e);
-  }
-  out.Family("fleetmeter_plan_tier_share_ratio", "gauge",
-             "Planned share of the supply by tier, buffer included.");
-  for (const auto& [tier, share] : plan.tier_shares) out.Sample({{"tier", Name(tier)}}, share);
-  out.Family("fleetmeter_plan_category_share_ratio", "gauge",
-             "Planned share of the supply by category.");
-  for (const auto& [category, share] : plan.category_shares) {
-    out.Sample({{"category", Name(category)}}, share);
-  }
-  out.Family("fleetmeter_catalog_info", "gauge", "1 for the catalog in force.");
-  out.Sample({{"version", std::to_string(snapshot.model->catalog.version())}}, 1);
 }
 
 // One gauge for each pool of the plan; a value that is not known gives no sample.
@@ -328,7 +299,7 @@ void WriteBooks(const Snapshot& snapshot, TextWriter& out) {
 
 void WriteFleetFamilies(const Snapshot& snapshot, TextWriter& out) {
   WriteSupply(snapshot, out);
-  WritePlan(snapshot, out);
+  WritePlanFamilies(snapshot, ComparePlan(snapshot), out);
   WritePoolPlan(snapshot, out);
   WritePoolUse(snapshot, out);
   WritePoolAnswers(snapshot, out);

@@ -5,6 +5,7 @@
 #include <prometheus/text_serializer.h>
 #include <zlib.h>
 
+#include <cstdlib>
 #include <set>
 
 #include "daemon/exposition/text_format.h"
@@ -69,7 +70,16 @@ class MixedFleetTest : public testing::Test {
     return reply.value_or(HttpReply());
   }
 
-  Daemon daemon_;
+  // Little of the supply reports; a framework, so that all that can be known is.
+  static DaemonSettings WithFramework() {
+    DaemonSettings settings;
+    settings.live = {"coverage_threshold: 10%", "measured_threshold: 50%"};
+    settings.more = "framework: " + std::string(std::getenv("FLEETMETER_SOURCE_DIR")) +
+                    "/deploy/demo/framework.yaml\n";
+    return settings;
+  }
+
+  Daemon daemon_{WithFramework()};
 };
 
 TEST_F(MixedFleetTest, MetricsAreThoseOfTheDocumentation) {
