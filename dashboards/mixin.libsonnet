@@ -36,6 +36,21 @@
       peakWindow: '1h',
       'for': '15m',
     },
+    plan: {
+      // How far a category may be off its planned share of the supply, either way, and for how long.
+      driftRatio: 0.05,
+      driftFor: '6h',
+      // The buffer: more than this part is in use, ...
+      bufferRatio: 0.4,
+      // ... or more than this, and the line through `trendWindow` takes all of it within `horizon`.
+      bufferStartedRatio: 0.1,
+      trendWindow: '6h',
+      horizon: '1d',
+      bufferFor: '30m',
+      // H100e that P0 may lack of its guarantee.
+      p0ShortfallH100e: 1,
+      p0For: '15m',
+    },
     sources: { silentRatio: 0.01, 'for': '15m' },
     ingest: {
       rejectedRatio: 0.01,
@@ -72,6 +87,7 @@
     underuse+: { window: '1m' },
     coverage+: { 'for': '1m' },
     headroom+: { 'for': '1m' },
+    plan+: { driftFor: '1m', bufferFor: '1m', p0For: '1m' },
     sources+: { 'for': '1m' },
     ingest+: { rateWindow: '1m', 'for': '1m' },
     daemon+: { 'for': '1m' },
@@ -85,5 +101,6 @@
   prometheusAlerts:: { groups: (import 'lib/alerts.libsonnet')($._config) },
   grafanaDashboards:: {
     'headroom.json': (import 'lib/headroom.libsonnet')($._config),
+    'plan.json': (import 'lib/plan.libsonnet')($._config),
   },
 }

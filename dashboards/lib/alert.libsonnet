@@ -2,6 +2,7 @@
 function(config) {
   local dashboard(query) = '%s/d/fleetmeter-headroom%s' % [config.dashboardBaseUrl, query],
   dashboard:: dashboard,
+  planDashboard:: config.dashboardBaseUrl + '/d/fleetmeter-plan',
 
   // A text block without the end of its line.
   inline(text):: std.rstripChars(text, '\n'),

@@ -6,9 +6,8 @@ function(config)
   local cluster = config.clusterLabel;
   local h = config.headroom;
 
-  // Series of the chosen daemons and pools.
-  local fleet(metric) = metric + n.sel('%s=~"$cluster"' % cluster);
-  local pools(metric, more='') = metric + n.sel('%s=~"$cluster", pool=~"$pool"%s' % [cluster, more]);
+  local basis = (import 'basis.libsonnet')(config);
+  local pools = basis.pools;
   local teams(metric) = pools(metric, ', team=~"$team"');
   local total(metric) = 'sum(%s)' % pools(metric);
 
@@ -19,7 +18,7 @@ function(config)
   // The `count` pools with the lowest `rank` at the end of the time range, over the whole of it.
   local lowest(metric, count, rank) = '%s and on (%s) bottomk(%d, %s)' % [pools(metric), n.identity, count, rank];
 
-  local runbook(alert) = { links: [{ title: 'Runbook: ' + alert, url: '%s#%s' % [config.runbookUrl, std.asciiLower(alert)], targetBlank: true }] };
+  local runbook = basis.runbook;
 
   local colours = {
     underuse: g.thresholds('red', [['green', config.underuse.utilizationRatio]]),
@@ -229,42 +228,16 @@ function(config)
     - **Reclaimable**: allocated and seen to be unused through %(window)s.
   ||| % { coverage: config.coverage.ratio * 100, window: config.underuse.window });
 
-  local named(metric, legend) = [g.query('max by (%s) (%s)' % [std.join(', ', legend.labels), fleet(metric)], legend.format, instant=true)];
-  local basis = [
-    g.stat('Plan in force', 'Plan, version and scenario that every allocation here comes from.', named('fleetmeter_plan_info', { labels: ['plan', 'version', 'scenario'], format: '{{plan}} v{{version}}, {{scenario}}' }), 'none', 'name'),
-    g.stat('Catalog in force', 'Version of the conversion table that turns chips into H100e.', named('fleetmeter_catalog_info', { labels: ['version'], format: 'v{{version}}' }), 'none', 'name'),
-    g.stat('Plan took effect', 'When the plan in force took effect.', [g.query('max(%s) * 1000' % fleet('fleetmeter_plan_effective_timestamp_seconds'), instant=true)], 'dateTimeAsIso'),
-  ];
-
-  local planChange = {
-    name: 'Plan in force',
-    datasource: g.datasource,
-    enable: true,
-    hide: false,
-    iconColor: 'blue',
-    expr: 'max by (plan, version) (%s * on (job, instance) group_left (plan, version) %s) * 1000' % [
-      fleet('fleetmeter_plan_effective_timestamp_seconds'),
-      fleet('fleetmeter_plan_info'),
-    ],
-    step: '60s',
-    titleFormat: 'Plan {{plan}} v{{version}} took effect',
-    useValueForTime: true,
-  };
-
   g.dashboard(
     uid='fleetmeter-headroom',
     title='Fleetmeter / Headroom',
     description='For each pool: can I admit this grant now, when do I run out, whom do I ask?',
     config=config,
     from='now-6h',
-    variables=[
-      g.datasourceVariable,
-      g.queryVariable('cluster', 'Daemon', 'Daemons, each with its own fleet.', 'label_values(fleetmeter_plan_info%s, %s)' % [n.sel(), cluster]),
-      g.queryVariable('pool', 'Pool', 'Pools of the plan in force.', 'label_values(%s, pool)' % fleet('fleetmeter_pool_info')),
-      g.queryVariable('team', 'Team', 'Teams that hold chips of the chosen pools.', 'label_values(%s, team)' % pools('fleetmeter_team_assigned_h100e')),
+    variables=basis.variables + [
       g.textVariable('ask', 'Ask (H100e)', 'The grant that you want to admit, a number of H100e.', std.toString(config.dashboard.defaultAskH100e)),
     ],
-    annotations=[planChange],
+    annotations=[basis.planChange],
     rows=[
       { title: '', height: 4, panels: [{ width: 4, panel: p } for p in stats] },
       { title: 'Can I admit $ask H100e now?', height: 8, panels: [{ width: 24, panel: admit }] },
@@ -272,6 +245,6 @@ function(config)
       { title: '', height: 9, panels: [{ width: 24, panel: poolTable }] },
       { title: 'What is it used for?', height: 9, panels: [{ width: 12, panel: useGraph }, { width: 12, panel: utilizationGraph }] },
       { title: 'Whom do I ask?', height: 9, panels: [{ width: 16, panel: holders }, { width: 8, panel: withheld }] },
-      { title: 'What stands behind these numbers?', height: 7, panels: [{ width: 12, panel: definitions }] + [{ width: 4, panel: p } for p in basis] },
+      { title: 'What stands behind these numbers?', height: 7, panels: [{ width: 12, panel: definitions }] + [{ width: 4, panel: p } for p in [basis.plan, basis.catalog, basis.tookEffect]] },
     ],
   )

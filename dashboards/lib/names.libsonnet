@@ -43,5 +43,14 @@ function(config) {
   reclaimable: 'pool:fleetmeter_pool_unused_h100e:min' + config.underuse.window,
   slope: 'pool:fleetmeter_pool_headroom_h100e:deriv' + config.headroom.trendWindow,
   predicted: 'pool:fleetmeter_pool_headroom_h100e:predict%(horizon)s_linear%(trendWindow)s' % config.headroom,
+
+  // The buffer of the plan, consumed by everybody together.
+  bufferConsumed: 'fleet:fleetmeter_plan_buffer_consumed_h100e:sum',
+  bufferRatio: 'fleet:fleetmeter_plan_buffer_consumed:ratio',
+  bufferPredicted: 'fleet:fleetmeter_plan_buffer_consumed_h100e:predict%(horizon)s_linear%(trendWindow)s' % config.plan,
+  planHorizonSeconds: seconds(config.plan.horizon),
+  // The supply is heard from, so that what is measured speaks for it.
+  heard: 'and on (job, instance) %s >= %g' % [self.lowest('fleetmeter_supply_coverage_ratio'), config.coverage.ratio],
+
   exhaustion: 'pool:fleetmeter_pool_headroom_exhaustion:seconds' + config.headroom.trendWindow,
 }

@@ -50,6 +50,14 @@ function(config)
     ]),
   ];
 
+  local plan = [
+    rule(n.bufferConsumed, 'sum without (cause, pool) (fleetmeter_plan_buffer_consumed_h100e%s)' % n.sel()),
+    rule(n.bufferRatio, '%s%s / (fleetmeter_plan_buffer_h100e%s > 0)' % [n.bufferConsumed, n.sel(), n.sel()]),
+    rule(n.bufferPredicted, 'predict_linear(%s%s[%s], %d)' % [n.bufferConsumed, n.sel(), config.plan.trendWindow, n.planHorizonSeconds]),
+    // Together with the categories' (or the tiers') actual shares these are 1: all that is heard from.
+    rule('fleet:fleetmeter_plan_actual_share_ratio:sum', 'sum without (category) (fleetmeter_plan_category_actual_share_ratio%s)' % n.sel()),
+  ];
+
   // The same questions for a category, a tier and the fleet.
   local level(name, gone) =
     local joined(expr) = if name == 'fleet' then expr else n.withInfo(expr, n.info + n.sel());
@@ -80,5 +88,6 @@ function(config)
     { name: 'fleetmeter_pools', rules: pools },
     { name: 'fleetmeter_categories', rules: level('category', ['pool', 'tier', 'owner', 'contact']) },
     { name: 'fleetmeter_tiers', rules: level('tier', ['pool', 'category', 'owner', 'contact']) },
+    { name: 'fleetmeter_plan', rules: plan },
     { name: 'fleetmeter_fleet', rules: level('fleet', ['pool']) },
   ]

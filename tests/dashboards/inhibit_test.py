@@ -1,5 +1,9 @@
 #!/usr/bin/python3
-"""A real Alertmanager with the example's inhibit rules: low coverage silences underuse of that pool only."""
+"""A real Alertmanager with the example's inhibit rules.
+
+Low coverage of a pool silences underuse of that pool only; low coverage of a supply silences what is said of that
+daemon's plan only.
+"""
 
 import contextlib
 import json
@@ -14,6 +18,11 @@ ALERTS = [
     {"alertname": "FleetmeterCoverageLow", "pool": "a"},
     {"alertname": "FleetmeterPoolUnderused", "pool": "a"},
     {"alertname": "FleetmeterPoolUnderused", "pool": "b"},
+    {"alertname": "FleetmeterSupplyCoverageLow"},
+    {"alertname": "FleetmeterPlanShareDrift"},
+    {"alertname": "FleetmeterBufferConsumed"},
+    {"alertname": "FleetmeterP0BelowGuarantee"},
+    {"alertname": "FleetmeterP0BelowGuarantee", "instance": "other"},
 ]
 
 
@@ -53,15 +62,20 @@ def main():
             until("Alertmanager starts", lambda: call(url + "/api/v2/status"))
             shared = {"job": "fleetmeter", "instance": "m", "severity": "warning"}
             call(url + "/api/v2/alerts", [{"labels": {**shared, **a}} for a in ALERTS])
-            until("the alerts are handled", lambda: len(states(url)) == 3 and "unprocessed" not in states(url).values())
+            until("the alerts are handled", lambda: len(states(url)) == len(ALERTS) and "unprocessed" not in states(url).values())
             got = states(url)
         finally:
             server.terminate()
             server.wait()
     want = {
-        ("FleetmeterCoverageLow", "a"): "active",
-        ("FleetmeterPoolUnderused", "a"): "suppressed",
-        ("FleetmeterPoolUnderused", "b"): "active",
+        ("FleetmeterCoverageLow", "a", "m"): "active",
+        ("FleetmeterPoolUnderused", "a", "m"): "suppressed",
+        ("FleetmeterPoolUnderused", "b", "m"): "active",
+        ("FleetmeterSupplyCoverageLow", "", "m"): "active",
+        ("FleetmeterPlanShareDrift", "", "m"): "suppressed",
+        ("FleetmeterBufferConsumed", "", "m"): "suppressed",
+        ("FleetmeterP0BelowGuarantee", "", "m"): "suppressed",
+        ("FleetmeterP0BelowGuarantee", "", "other"): "active",
     }
     print("inhibited as meant" if got == want else f"want {want}, got {got}")
     return 0 if got == want else 1
@@ -69,7 +83,8 @@ def main():
 
 def states(url):
     alerts = call(url + "/api/v2/alerts")
-    return {(a["labels"]["alertname"], a["labels"]["pool"]): a["status"]["state"] for a in alerts}
+    labels = [(a["labels"], a["status"]["state"]) for a in alerts]
+    return {(l["alertname"], l.get("pool", ""), l["instance"]): state for l, state in labels}
 
 
 if __name__ == "__main__":

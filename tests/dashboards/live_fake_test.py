@@ -32,6 +32,41 @@ FLEET = [
 ]
 
 
+def add_plan(add):
+    """A plan of 14,000 H100e beside FLEET, the buffer a third in use, and two curves."""
+    add("supply_coverage_ratio", 0.96)
+    add("plan_supply_h100e", 14000)
+    planned = {"inference": 0.29, "training": 0.43, "research": 0.14, "safety": 0.04}
+    actual = {"inference": 0.22, "training": 0.46, "research": 0.06, "safety": 0.02}
+    for category, share in planned.items():
+        add("plan_category_share_ratio", share, category=category)
+        add("plan_category_h100e", share * 14000, category=category)
+        add("plan_category_actual_share_ratio", actual[category], category=category)
+        add("plan_category_drift_ratio", actual[category] - share, category=category)
+    for tier, share, held in (("p0", 0.04, 0.02), ("p1", 0.72, 0.68), ("p2", 0.14, 0.06), ("buffer", 0.1, None)):
+        add("plan_tier_share_ratio", share, tier=tier)
+        add("plan_tier_h100e", share * 14000, tier=tier)
+        if held is not None:
+            add("plan_tier_actual_share_ratio", held, tier=tier)
+            add("plan_tier_drift_ratio", held - share, tier=tier)
+    add("plan_unassigned_share_ratio", 0.2)
+    add("plan_unavailable_share_ratio", 0.04)
+    add("plan_unplanned_share_ratio", 0)
+    add("plan_buffer_h100e", 1400)
+    add("plan_buffer_consumed_h100e", 400, cause="borrowed", pool="pretrain")
+    add("plan_buffer_consumed_h100e", 60, cause="unavailable", pool="")
+    add("plan_p0_shortfall_h100e", 0)
+    add("plan_inference_utilization_ratio", 0.31)
+    add("framework_info", 1, framework="paper", version="1", baseline="recommendation")
+    add("framework_utilization_ratio", 0.2)
+    for curve, served in (("linear", 4.1e8), ("diminishing", 3.2e8)):
+        add("pace_planned_revenue_usd_per_year", 3.5e8, curve=curve)
+        add("pace_serviceable_revenue_usd_per_year", served, curve=curve)
+        add("pace_forgone_revenue_usd_per_year", max(0, 3.5e8 - served), curve=curve)
+    add("pace_training_h100e_seconds_per_year", 0.46 * 14000 * 8760 * 3600)
+    add("pace_planned_training_h100e_seconds_per_year", 0.43 * 14000 * 8760 * 3600)
+
+
 def samples():
     """name -> [(labels, value)]"""
     out = {}
@@ -59,6 +94,7 @@ def samples():
             add("team_idle_h100e", assigned * (1 - activity), pool=pool, team=f"{pool}-a")
             add("team_idle_chips", 12, pool=pool, team=f"{pool}-a")
             add("team_idle_since_timestamp_seconds", START - 3600, pool=pool, team=f"{pool}-a")
+    add_plan(add)
     add("plan_info", 1, plan="base", version="7", scenario="balanced")
     add("plan_effective_timestamp_seconds", START - 7200)
     add("catalog_info", 1, version="3")

@@ -56,6 +56,9 @@ step "lint, and the lint's own test" /usr/bin/python3 lint.py --self-test
 step "amtool check-config" amtool check-config $dash/alertmanager.example.yml
 route capacity alertname=FleetmeterPoolUnderused severity=warning pool=a
 route capacity alertname=FleetmeterHeadroomExhausted severity=warning pool=a
+route capacity alertname=FleetmeterPlanShareDrift severity=warning category=research
+route capacity alertname=FleetmeterBufferConsumed severity=warning
+route pager alertname=FleetmeterP0BelowGuarantee severity=critical
 route pager alertname=FleetmeterAbsent severity=critical
 route pager alertname=FleetmeterLedgerCommitsFailing severity=critical
 route pager alertname=FleetmeterUnhealthy severity=critical
