@@ -5,8 +5,8 @@
 #
 #   demo.sh [--check] [--keep] [--no-build] [--build-dir DIR]
 #
-#   --check          show nothing: verify within two minutes that every pool is metered and that the
-#                    underuse alert finds the underused pool and no other; exit code 0 or 1
+#   --check          show nothing: verify within two minutes that every pool and the plan are metered and
+#                    that the underuse alert finds the underused pool and no other; exit code 0 or 1
 #   --keep           leave data and logs behind, and say where
 #   --no-build       install and build nothing
 #   --build-dir DIR  where the programs are, or are to be built (default: build/release)
@@ -366,12 +366,14 @@ Prometheus     http://$prometheus
   alerts       http://$prometheus/alerts   ($underused_pool becomes underused within two minutes)
   utilization  http://$prometheus/graph?g0.expr=fleetmeter_pool_utilization_ratio&g0.tab=0&g0.range_input=15m
   headroom     http://$prometheus/graph?g0.expr=fleetmeter_pool_headroom_h100e&g0.tab=0&g0.range_input=15m
+  plan drift   http://$prometheus/graph?g0.expr=fleetmeter_plan_category_drift_ratio&g0.tab=0&g0.range_input=15m
 TEXT
   if [ -n "$grafana" ]; then
     echo "Grafana        http://$grafana/d/fleetmeter-headroom"
+    echo "               http://$grafana/d/fleetmeter-plan"
   else
-    echo "Grafana        not installed; to see the dashboard in one of yours, add http://$prometheus as a"
-    echo "               Prometheus data source and import $run/rules/headroom.json"
+    echo "Grafana        not installed; to see the dashboards in one of yours, add http://$prometheus as a"
+    echo "               Prometheus data source and import headroom.json and plan.json of $run/rules"
     echo "               (Dashboards > New > Import)"
   fi
   echo "ask            '$ctl_program' --address $query headroom training-flagship --ask 8"

@@ -79,8 +79,8 @@ check "programs, configuration, units, protos, dashboards and rules are there" h
   etc/fleetmeter/plans/example.yaml etc/fleetmeter/plans/framework.yaml \
   etc/fleetmeter/collector.env \
   lib/systemd/system/fleetmeterd.service lib/systemd/system/fleetmeter-collector.service \
-  share/fleetmeter/proto/fleetmeter/v1/{usage,ingest,query}.proto \
-  share/fleetmeter/dashboards/{rules.yaml,alerts.yaml,headroom.json} \
+  share/fleetmeter/proto/fleetmeter/v1/{usage,ingest,query,plan}.proto \
+  share/fleetmeter/dashboards/{rules.yaml,alerts.yaml,headroom.json,plan.json} \
   share/fleetmeter/dashboards/{METRICS.md,RUNBOOK.md,alertmanager.example.yml}
 for program in fleetmeterd fleetmeter-collector fleetmeterctl; do
   check "$program --version" prints "$program " "$prefix/bin/$program" --version

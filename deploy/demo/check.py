@@ -3,8 +3,9 @@
 
     check.py --prometheus URL --plan plan.yaml --underused POOL [--deadline SECONDS]
 
-Promised are: utilization, headroom and coverage of every pool of the plan; and FleetmeterPoolUnderused
-pending or firing for the one pool that the demo leaves underused, and for no other.
+Promised are: utilization, headroom and coverage of every pool of the plan; planned and actual share of every
+category and tier, what of the buffer and of P0 is taken, and the revenue of a year like this; and
+FleetmeterPoolUnderused pending or firing for the one pool that the demo leaves underused, and for no other.
 """
 
 import argparse
@@ -20,6 +21,24 @@ import yaml
 
 PROMISED = ("fleetmeter_pool_utilization_ratio", "fleetmeter_pool_headroom_h100e",
             "fleetmeter_pool_coverage_ratio")
+# metric: the label, and its values
+PROMISED_OF_PLAN = {
+    "fleetmeter_plan_category_share_ratio": ("category", "inference training research safety"),
+    "fleetmeter_plan_category_actual_share_ratio": ("category", "inference training research safety"),
+    "fleetmeter_plan_category_drift_ratio": ("category", "inference training research safety"),
+    "fleetmeter_plan_tier_share_ratio": ("tier", "p0 p1 p2 buffer"),
+    "fleetmeter_plan_tier_actual_share_ratio": ("tier", "p0 p1 p2"),
+    "fleetmeter_plan_buffer_consumed_h100e": ("cause", "borrowed unavailable"),
+    "fleetmeter_plan_p0_shortfall_h100e": ("job", "fleetmeter"),
+    "fleetmeter_plan_inference_utilization_ratio": ("job", "fleetmeter"),
+    "fleetmeter_framework_info": ("framework", "demo"),
+    "fleetmeter_pace_planned_revenue_usd_per_year": ("curve", "linear diminishing"),
+    "fleetmeter_pace_serviceable_revenue_usd_per_year": ("curve", "linear diminishing"),
+    "fleetmeter_pace_forgone_revenue_usd_per_year": ("curve", "linear diminishing"),
+    "fleetmeter_pace_training_h100e_seconds_per_year": ("job", "fleetmeter"),
+}
+SHARES = " + ".join(["sum(fleetmeter_plan_category_actual_share_ratio)", "sum(fleetmeter_plan_unassigned_share_ratio)",
+                     "sum(fleetmeter_plan_unavailable_share_ratio)", "sum(fleetmeter_plan_unplanned_share_ratio)"])
 ALERT = "FleetmeterPoolUnderused"
 LOOK_EVERY = 0.5
 
@@ -34,9 +53,21 @@ def samples(prometheus, query):
     return answer(prometheus, "query", query=query)["result"]
 
 
-def pools_with(prometheus, metric):
+def having(prometheus, metric, label):
+    """The values of the label for which the metric has a finite value."""
     known = samples(prometheus, f'{metric}{{job="fleetmeter"}}')
-    return {s["metric"]["pool"] for s in known if math.isfinite(float(s["value"][1]))}
+    return {s["metric"][label] for s in known if math.isfinite(float(s["value"][1]))}
+
+
+def missing_of_plan(prometheus):
+    lines = []
+    for metric, (label, values) in PROMISED_OF_PLAN.items():
+        for value in sorted(set(values.split()) - having(prometheus, metric, label)):
+            lines.append(f'{metric}{{{label}="{value}"}} has no value')
+    shares = [float(s["value"][1]) for s in samples(prometheus, SHARES)]
+    if len(shares) != 1 or abs(shares[0] - 1) > 1e-6:
+        lines.append(f"the parts of the supply add up to {shares}, not to 1")
+    return lines
 
 
 def underused_pools(prometheus):
@@ -48,8 +79,9 @@ def missing(prometheus, pools, underused):
     """What is not yet, or not any more, as promised; a line each."""
     lines = []
     for metric in PROMISED:
-        for pool in sorted(pools - pools_with(prometheus, metric)):
+        for pool in sorted(pools - having(prometheus, metric, "pool")):
             lines.append(f'{metric}{{pool="{pool}"}} has no value')
+    lines += missing_of_plan(prometheus)
     alerted = underused_pools(prometheus)
     if underused not in alerted:
         lines.append(f"{ALERT} is neither pending nor firing for {underused}")

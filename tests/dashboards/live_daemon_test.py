@@ -80,6 +80,13 @@ def check_silence(prom, collector):
             assert value >= before[pool] - 0.15, (pool, before[pool], value)
         assert alerted(prom) <= {UNDERUSED}, alerted(prom)
     coverage = by_pool(prom, "fleetmeter_pool_coverage_ratio")
+    # Half of the supply is silent: nothing is said of the plan, and nothing alerted.
+    for metric in ("fleetmeter_plan_category_actual_share_ratio", "fleetmeter_plan_category_drift_ratio",
+                   "fleetmeter_plan_buffer_consumed_h100e", "fleetmeter_plan_p0_shortfall_h100e",
+                   "fleetmeter_pace_serviceable_revenue_usd_per_year"):
+        assert not prom.get("query", query=metric)["result"], metric
+    planned = prom.get("query", query="fleetmeter_plan_category_share_ratio")["result"]
+    assert len(planned) == 4, planned
     unknown = {pool for pool, value in coverage.items() if value < 0.9}
     assert unknown and not unknown & now.keys(), (coverage, now)
 
@@ -90,7 +97,7 @@ def main():
         subprocess.run([SOURCE / "dashboards/render.sh", "--demo", rendered], check=True)
         daemon = stack.enter_context(Daemon(
             SOURCE / "deploy/catalog/default.yaml", [SOURCE / "deploy/demo/plan.yaml"],
-            "live: {silent_after: 2s}\n"))
+            f"framework: {SOURCE}/deploy/demo/framework.yaml\nlive: {{silent_after: 2s}}\n"))
         first, second = halves(rendered)
         stack.enter_context(replaying(daemon, first))
         collector = stack.enter_context(replaying(daemon, second))
