@@ -252,6 +252,20 @@ TEST_F(PlanComparisonTest, BrokenAndReservedChipsFillNoGuarantee) {
   EXPECT_THAT(Compare().p0_shortfall_h100e, Optional(30.0));
 }
 
+TEST_F(PlanComparisonTest, WhatSilentHostsOfP0HeldIsNotLacking) {
+  const auto hold = [&](int64_t window) {
+    Hold("a", {Assigned("half", 260, "serve", 1)}, window);
+    Hold("b", {Assigned("triple", 48, "train", 1), Free("triple", 2, ChipState::kUnassigned)},
+         window);
+  };
+  Hold("c", {Assigned("half", 40, "safe", 1)});
+  hold(0);
+  EXPECT_THAT(Compare().p0_shortfall_h100e, Optional(DoubleNear(30 - 20 - 6, kExact)));
+  hold(5);
+  ASSERT_LT(*Compare().coverage, 1);
+  EXPECT_THAT(Compare().p0_shortfall_h100e, Optional(DoubleNear(30 - 20 - 6, kExact)));
+}
+
 // --- Any fleet -----------------------------------------------------------------------------------
 
 TEST_F(PlanComparisonTest, AddsUpForAnyFleet) {

@@ -132,6 +132,15 @@ TEST_F(PlanPaceTest, TheFleetIsAStartForWhatIf) {
   EXPECT_NEAR(outcome.training_hours, *c.pace->training_hours, kCent);
 }
 
+TEST_F(PlanPaceTest, AFewSilentHostsAreNoSmallerFleetToStartFrom) {
+  Serve(0.4);
+  Compare();
+  Serve(0.4, /*first_host=*/1, /*window=*/5);
+  const auto start = LiveStart(Compare());
+  ASSERT_TRUE(start.ok()) << start.status();
+  EXPECT_DOUBLE_EQ(start->supply_h100e, 300);
+}
+
 TEST_F(PlanPaceTest, AStartThatIsNotKnownSaysWhy) {
   EXPECT_THAT(WhyNoStart(), HasSubstr("nothing is heard of the fleet"));
   Serve(0.4, /*first_host=*/10);
