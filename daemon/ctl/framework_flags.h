@@ -12,10 +12,12 @@
 
 namespace CLI {
 class App;
-}
+class Option;
+}  // namespace CLI
 
 namespace fleetmeter::ctl {
 
+enum class Command;
 struct Flags;
 
 struct FrameworkFlags {
@@ -47,5 +49,14 @@ void AddSensitivity(CLI::App* app, Flags* flags);
 // "60", "60%" and "0.6" are the same; a number that could be either is refused. A ratio, 0 to 1.
 // InvalidArgument says what to write.
 absl::StatusOr<double> ParseUtilization(const std::string& text);
+
+// --- Parts of these commands -------------------------------------------------------------------
+
+// `examples` are lines of two spaces and a command.
+CLI::App* AddFrameworkCommand(CLI::App* app, const std::string& name, const std::string& help,
+                              const std::string& examples, Command command, Flags* flags);
+CLI::Option* AddPlanFile(CLI::App* app, const std::string& help, Flags* flags);
+CLI::Option* AddSet(CLI::App* app, Flags* flags);
+CLI::Option* AddScenario(CLI::App* app, const std::string& help, Flags* flags);
 
 }  // namespace fleetmeter::ctl
