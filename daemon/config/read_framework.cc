@@ -205,7 +205,11 @@ framework::Demand ReadDemand(const YamlValue& value, Category category, bool in_
   const YamlValue special = sells    ? map.Optional("revenue")
                             : trains ? map.Optional("need")
                                      : YamlValue(value.file(), nullptr, "", value.line());
-  if (share.present() + hours.present() + special.present() != 1) {
+  const int said = share.present() + hours.present() + special.present();
+  // Of what is no mapping, and of keys that are none of these, the map complains itself.
+  const bool told = value.node().kind == YamlNode::Kind::kList || !value.node().keys.empty();
+  if (said == 0 && told) return framework::ShareOfTier{};
+  if (said != 1) {
     value.Complain(
         fmt::format("does not say one thing; expected a share such as 60%{}, or one of "
                     "share, hours{}",
