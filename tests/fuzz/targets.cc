@@ -11,6 +11,7 @@ constexpr Target kTargets[] = {
     {"daemon_config", RunDaemonConfig},
     {"catalog", RunCatalog},
     {"plan", RunPlan},
+    {"framework", RunFramework},
     {"fleet_csv", RunFleetCsv},
     {"openb_nodes", RunOpenbNodes},
     {"openb_pods", RunOpenbPods},

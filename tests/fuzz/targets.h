@@ -24,6 +24,7 @@ void RunWireReport(std::string_view bytes);
 void RunDaemonConfig(std::string_view bytes);
 void RunCatalog(std::string_view bytes);
 void RunPlan(std::string_view bytes);
+void RunFramework(std::string_view bytes);
 void RunFleetCsv(std::string_view bytes);
 void RunOpenbNodes(std::string_view bytes);
 void RunOpenbPods(std::string_view bytes);
