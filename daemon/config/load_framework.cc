@@ -141,7 +141,8 @@ class Loader {
  private:
   absl::Status LoadCatalogOf(YamlFile& file) {
     document_.catalog_path = ReadCatalogPath(file);
-    if (document_.catalog_path.empty()) return file.status();
+    // What is wrong already would be told again by whoever reads the other keys.
+    if (!file.ok() || document_.catalog_path.empty()) return file.status();
     auto catalog = LoadCatalog(document_.catalog_path);
     if (!catalog.ok()) return catalog.status();
     document_.catalog = *std::move(catalog);

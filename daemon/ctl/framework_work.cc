@@ -42,10 +42,11 @@ absl::StatusOr<PlanFileKind> KindOf(const std::string& path) {
     const std::vector<std::string>& keys = root.node().keys;
     return std::find(keys.begin(), keys.end(), key) != keys.end();
   };
-  if (has("framework")) return PlanFileKind::kFramework;
+  // A daemon's configuration names a framework and plans.
+  if (has("framework") && !has("plans")) return PlanFileKind::kFramework;
   if (has("plan")) return PlanFileKind::kPlan;
   return absl::InvalidArgumentError(
-      fmt::format("{}: has neither a key framework nor a key plan; expected a framework such as "
+      fmt::format("{}: is neither a framework nor an allocation plan; expected a framework such as "
                   "deploy/plans/framework.yaml or a plan such as deploy/plans/example.yaml",
                   path));
 }

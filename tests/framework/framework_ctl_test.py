@@ -359,7 +359,7 @@ def refuses_with_file_key_and_sum():
             (("plan", "compile", *plan, "--scenario", "recommendation", "--catalog", "/nowhere"), "/nowhere"),
             (("plan", "compile", *plan, "--scenario", "recommendation", "--to", "/nowhere/plan.yaml"), "/nowhere"),
             (("plan", "diff", FRAMEWORK, f"{SOURCE}/deploy/plans/example.yaml#x"), "has no scenarios"),
-            (("plan", "show", "--plan", SOURCE / "deploy/fleetmeterd.yaml"), "neither a key framework nor")):
+            (("plan", "show", "--plan", SOURCE / "deploy/fleetmeterd.yaml"), "is neither a framework nor an allocation plan")):
         said = ctl(*flags, code=1)
         assert expected in said, f"{flags}: {said}"
     # A scenario that fits is shown though another one no longer does.
