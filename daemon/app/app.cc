@@ -29,6 +29,7 @@
 #include "daemon/exposition/daemon_metrics.h"
 #include "daemon/exposition/http_server.h"
 #include "daemon/ingest/ingest_service.h"
+#include "daemon/query/plan_service.h"
 #include "daemon/query/query_service.h"
 
 namespace fleetmeter {
@@ -126,6 +127,7 @@ class App::Impl {
   std::unique_ptr<Security> security_;
   std::unique_ptr<IngestService> ingest_;
   std::unique_ptr<QueryService> query_;
+  std::unique_ptr<PlanService> plan_;
   std::unique_ptr<AdminService> admin_;
   Readiness readiness_;
   Scrapes scrapes_;
@@ -180,6 +182,7 @@ absl::Status App::Impl::StartListeners() {
           .rate = RatesFrom(config_.ingest.rate)},
       *writer_, security_->access(), clock_, metrics_);
   query_ = std::make_unique<QueryService>(*writer_, security_->access(), kMaxWatches);
+  plan_ = std::make_unique<PlanService>(*writer_, security_->access());
   admin_ = std::make_unique<AdminService>(security_->access(), security_->audit(), [this] {
     asio::post(io_, [this] { admin_->AnswerReloads([this] { return Reload("asked by admin"); }); });
   });
@@ -197,15 +200,15 @@ absl::Status App::Impl::StartListeners() {
                                 MakePages({*writer_, metrics_, readiness_, scrapes_, watching_}));
   if (!http.ok()) return http.status();
   http_ = *std::move(http);
-  auto query =
-      GrpcListener::Start("listen.query", config_.listen.query, security_->MakeCredentials(),
-                          query_limits, *query_, v1::Query::service_full_name());
+  auto query = GrpcListener::Start(
+      "listen.query", config_.listen.query, security_->MakeCredentials(), query_limits,
+      {{*query_, v1::Query::service_full_name()}, {*plan_, v1::Plan::service_full_name()}});
   if (!query.ok()) return query.status();
   query_listener_ = *std::move(query);
   if (absl::Status status = StartAdmin(ceilings.query); !status.ok()) return status;
   auto ingest =
       GrpcListener::Start("listen.ingest", config_.listen.ingest, security_->MakeCredentials(),
-                          ingest_limits, *ingest_, v1::UsageIngest::service_full_name());
+                          ingest_limits, {{*ingest_, v1::UsageIngest::service_full_name()}});
   if (!ingest.ok()) return ingest.status();
   ingest_listener_ = *std::move(ingest);
   query_listener_->SetServing(true);
@@ -223,7 +226,7 @@ absl::Status App::Impl::StartAdmin(int descriptor_ceiling) {
                           .on_connection_refused = [this] { metrics_.ConnectionRefused("admin"); }};
   auto admin =
       GrpcListener::Start("listen.admin", config_.listen.admin, security_->MakeCredentials(),
-                          limits, *admin_, v1::Admin::service_full_name());
+                          limits, {{*admin_, v1::Admin::service_full_name()}});
   if (!admin.ok()) return admin.status();
   admin_listener_ = *std::move(admin);
   admin_listener_->SetServing(true);

@@ -46,12 +46,13 @@ void ApplyLimits(const GrpcLimits& limits, grpc::ServerBuilder& builder) {
 
 GrpcListener::GrpcListener(std::shared_ptr<grpc::ServerCredentials> credentials,
                            std::unique_ptr<ConnectionAcceptor> acceptor,
-                           std::unique_ptr<grpc::Server> server, std::string service_name)
+                           std::unique_ptr<grpc::Server> server,
+                           std::vector<std::string> service_names)
     : credentials_(std::move(credentials)),
       acceptor_(std::move(acceptor)),
       server_(std::move(server)),
       address_(acceptor_->address()),
-      service_name_(std::move(service_name)) {}
+      service_names_(std::move(service_names)) {}
 
 // The acceptor's thread must not hand connections to a server that is gone.
 GrpcListener::~GrpcListener() { acceptor_->Stop(); }
@@ -59,7 +60,7 @@ GrpcListener::~GrpcListener() { acceptor_->Stop(); }
 absl::StatusOr<std::unique_ptr<GrpcListener>> GrpcListener::Start(
     const std::string& name, const std::string& address,
     std::shared_ptr<grpc::ServerCredentials> credentials, const GrpcLimits& limits,
-    grpc::Service& service, std::string service_name) {
+    const std::vector<ServedService>& services) {
   auto acceptor = ConnectionAcceptor::Listen(address);
   if (!acceptor.ok()) {
     return absl::UnavailableError(
@@ -70,7 +71,11 @@ absl::StatusOr<std::unique_ptr<GrpcListener>> GrpcListener::Start(
   using Type = grpc::ServerBuilder::experimental_type::ExternalConnectionType;
   std::shared_ptr<AcceptorForGrpc> handover =
       builder.experimental().AddExternalConnectionAcceptor(Type::FROM_FD, credentials);
-  builder.RegisterService(&service);
+  std::vector<std::string> names;
+  for (const ServedService& served : services) {
+    builder.RegisterService(&served.service);
+    names.push_back(served.name);
+  }
   ApplyLimits(limits, builder);
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr) {
@@ -84,7 +89,7 @@ absl::StatusOr<std::unique_ptr<GrpcListener>> GrpcListener::Start(
   };
   (*acceptor)->Serve({accepted, limits.on_connection_refused}, limits.descriptor_ceiling);
   return std::unique_ptr<GrpcListener>(new GrpcListener(
-      std::move(credentials), *std::move(acceptor), std::move(server), std::move(service_name)));
+      std::move(credentials), *std::move(acceptor), std::move(server), std::move(names)));
 }
 
 bool GrpcListener::full() const { return acceptor_->full(); }
@@ -95,7 +100,9 @@ std::shared_ptr<grpc::Channel> GrpcListener::InProcessChannel() {
 
 void GrpcListener::SetServing(bool serving) {
   server_->GetHealthCheckService()->SetServingStatus(serving);
-  server_->GetHealthCheckService()->SetServingStatus(service_name_, serving);
+  for (const std::string& name : service_names_) {
+    server_->GetHealthCheckService()->SetServingStatus(name, serving);
+  }
 }
 
 void GrpcListener::Stop(std::chrono::system_clock::time_point deadline) {

@@ -1,4 +1,4 @@
-// A gRPC server with one service, the health service and the daemon's limits.
+// A gRPC server with services of ours, the health service and the daemon's limits.
 #pragma once
 
 #include <chrono>
@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 
@@ -30,19 +31,24 @@ struct GrpcLimits {
   std::function<void()> on_connection_refused = [] {};
 };
 
+// A service and its full name, which is what the health service calls it. Outlives the listener.
+struct ServedService {
+  grpc::Service& service;
+  std::string name;
+};
+
 class GrpcListener {
  public:
-  // `name` is the key of the setting, for errors. `service` outlives the listener; its full name
-  // is what the health service calls it.
+  // `name` is the key of the setting, for errors.
   static absl::StatusOr<std::unique_ptr<GrpcListener>> Start(
       const std::string& name, const std::string& address,
       std::shared_ptr<grpc::ServerCredentials> credentials, const GrpcLimits& limits,
-      grpc::Service& service, std::string service_name);
+      const std::vector<ServedService>& services);
   ~GrpcListener();
 
   // "127.0.0.1:7443": where it listens.
   const std::string& address() const { return address_; }
-  const std::string& service_name() const { return service_name_; }
+  const std::vector<std::string>& service_names() const { return service_names_; }
 
   // As many connections are open as may be, and new ones are refused.
   bool full() const;
@@ -50,7 +56,7 @@ class GrpcListener {
   // Calls of the process to itself, past the listening socket and its credentials.
   std::shared_ptr<grpc::Channel> InProcessChannel();
 
-  // What the health service says of the service, and of the server as a whole.
+  // What the health service says of the services, and of the server as a whole.
   void SetServing(bool serving);
 
   // Waits for open calls until the deadline, then cancels them.
@@ -59,14 +65,14 @@ class GrpcListener {
  private:
   GrpcListener(std::shared_ptr<grpc::ServerCredentials> credentials,
                std::unique_ptr<ConnectionAcceptor> acceptor, std::unique_ptr<grpc::Server> server,
-               std::string service_name);
+               std::vector<std::string> service_names);
 
   // gRPC keeps only what is inside of it, and asks us for certificates as long as it serves.
   const std::shared_ptr<grpc::ServerCredentials> credentials_;
   std::unique_ptr<ConnectionAcceptor> acceptor_;
   std::unique_ptr<grpc::Server> server_;
   std::string address_;
-  std::string service_name_;
+  std::vector<std::string> service_names_;
 };
 
 }  // namespace fleetmeter

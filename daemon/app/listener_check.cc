@@ -82,7 +82,7 @@ absl::Status AskFromOutside(const GrpcListener& listener, bool tls,
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   return AskHealth(
       grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments),
-      listener.service_name(), address, patience);
+      listener.service_names().front(), address, patience);
 }
 
 }  // namespace
@@ -91,7 +91,8 @@ absl::Status CheckListener(GrpcListener& listener, bool tls, std::chrono::millis
   absl::Status outside = AskFromOutside(listener, tls, patience);
   if (!outside.ok() && !listener.full()) return outside;
   if (outside.ok() && !tls) return outside;
-  return AskHealth(listener.InProcessChannel(), listener.service_name(), "in process", patience);
+  return AskHealth(listener.InProcessChannel(), listener.service_names().front(), "in process",
+                   patience);
 }
 
 }  // namespace fleetmeter

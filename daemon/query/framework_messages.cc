@@ -1,6 +1,5 @@
 #include "daemon/query/framework_messages.h"
 
-
 #include "daemon/base/text.h"
 #include "daemon/framework/economics.h"
 #include "daemon/framework/scenario.h"

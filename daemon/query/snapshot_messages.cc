@@ -12,14 +12,6 @@ std::string Decimal(absl::int128 value) {
   return out.str();
 }
 
-void FillBasis(const Snapshot& snapshot, v1::Basis& basis) {
-  basis.set_plan(snapshot.plan->name);
-  basis.set_plan_version(snapshot.plan->version);
-  basis.set_scenario(snapshot.plan->scenario);
-  basis.set_catalog_version(snapshot.model->catalog.version());
-  basis.set_as_of_unix_nanos(snapshot.as_of_unix_nanos);
-}
-
 void FillTeam(const TeamView& from, v1::TeamUse& to) {
   to.set_team(from.team);
   to.set_assigned_h100e(from.assigned_h100e);
@@ -78,6 +70,14 @@ void AddShare(std::string_view name, double ratio, double supply_h100e, v1::Shar
 }
 
 }  // namespace
+
+void FillBasis(const Snapshot& snapshot, v1::Basis& basis) {
+  basis.set_plan(snapshot.plan->name);
+  basis.set_plan_version(snapshot.plan->version);
+  basis.set_scenario(snapshot.plan->scenario);
+  basis.set_catalog_version(snapshot.model->catalog.version());
+  basis.set_as_of_unix_nanos(snapshot.as_of_unix_nanos);
+}
 
 void FillPools(const Snapshot& snapshot, v1::ListPoolsResponse& response) {
   FillBasis(snapshot, *response.mutable_basis());

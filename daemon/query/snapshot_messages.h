@@ -6,6 +6,7 @@
 
 namespace fleetmeter {
 
+void FillBasis(const Snapshot& snapshot, v1::Basis& basis);
 void FillPools(const Snapshot& snapshot, v1::ListPoolsResponse& response);
 void FillHeadroom(const Snapshot& snapshot, const PoolView& pool, v1::HeadroomResponse& response);
 void FillSupply(const Snapshot& snapshot, v1::GetSupplyResponse& response);

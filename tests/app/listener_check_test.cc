@@ -24,7 +24,7 @@ class ListenerCheckTest : public testing::Test {
   void Start(const GrpcLimits& limits) {
     auto started =
         GrpcListener::Start("listen.query", "127.0.0.1:0", grpc::InsecureServerCredentials(),
-                            limits, service_, v1::Query::service_full_name());
+                            limits, {{service_, v1::Query::service_full_name()}});
     ASSERT_TRUE(started.ok()) << started.status();
     listener_ = *std::move(started);
     listener_->SetServing(true);
