@@ -4,7 +4,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "collectors/replay/csv.h"
+#include "daemon/base/csv.h"
 #include "collectors/replay/timeline.h"
 
 namespace fleetmeter::collector {

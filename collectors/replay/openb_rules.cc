@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <string_view>
 
-#include "collectors/replay/csv.h"
+#include "daemon/base/csv.h"
 #include "collectors/replay/numbers.h"
 
 namespace fleetmeter::collector {

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <utility>
 
-#include "collectors/replay/csv.h"
+#include "daemon/base/csv.h"
 #include "collectors/replay/numbers.h"
 
 namespace fleetmeter::collector {

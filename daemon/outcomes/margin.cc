@@ -12,40 +12,10 @@ namespace {
 
 constexpr double kMicro = 1e6;
 
-absl::Status Add(int64_t value, std::string_view what, int64_t* sum) {
+absl::Status AddTo(int64_t value, std::string_view what, int64_t* sum) {
   if (!__builtin_add_overflow(*sum, value, sum)) return absl::OkStatus();
   return absl::OutOfRangeError(
       fmt::format("{} add up to more than 64 bits hold; expected less", what));
-}
-
-absl::Status Add(const Sales& sales, Margin* margin) {
-  if (auto status = Add(sales.requests, "requests", &margin->requests); !status.ok()) return status;
-  if (!sales.known()) return absl::OkStatus();
-  // Of known segments only, so that revenue, cost and volume are of the same requests.
-  if (auto status = Add(sales.requests, "requests", &margin->known_requests); !status.ok()) {
-    return status;
-  }
-  if (auto status = Add(*sales.revenue_micro_usd, "revenues", &margin->revenue_micro_usd);
-      !status.ok()) {
-    return status;
-  }
-  if (auto status = Add(*sales.cost_micro_usd, "costs", &margin->cost_micro_usd); !status.ok()) {
-    return status;
-  }
-  if (__builtin_sub_overflow(margin->revenue_micro_usd, margin->cost_micro_usd,
-                             &margin->margin_micro_usd)) {
-    return absl::OutOfRangeError("a margin is more than 64 bits hold; expected less");
-  }
-  return absl::OkStatus();
-}
-
-template <class KeyOf>
-absl::StatusOr<std::map<std::string, Margin>> By(const Period& period, KeyOf key_of) {
-  std::map<std::string, Margin> margins;
-  for (const auto& [segment, sales] : period) {
-    if (auto status = Add(sales, &margins[key_of(segment)]); !status.ok()) return status;
-  }
-  return margins;
 }
 
 // value x numerator / denominator, to the nearest, halves away from 0. denominator > 0.
@@ -93,12 +63,31 @@ double PerRequest(int64_t micro_usd, int64_t requests) {
 absl::StatusOr<Margin> TotalOf(const std::map<Segment, Pair>& pairs, Sales Pair::* period) {
   Margin margin;
   for (const auto& [segment, pair] : pairs) {
-    if (auto status = Add(pair.*period, &margin); !status.ok()) return status;
+    if (absl::Status status = margin.Add(pair.*period); !status.ok()) return status;
   }
   return margin;
 }
 
 }  // namespace
+
+absl::Status Margin::Add(const Sales& sales) {
+  if (auto status = AddTo(sales.requests, "requests", &requests); !status.ok()) return status;
+  if (!sales.known()) return absl::OkStatus();
+  // Of known segments only, so that revenue, cost and volume are of the same requests.
+  if (auto status = AddTo(sales.requests, "requests", &known_requests); !status.ok()) {
+    return status;
+  }
+  if (auto status = AddTo(*sales.revenue_micro_usd, "revenues", &revenue_micro_usd); !status.ok()) {
+    return status;
+  }
+  if (auto status = AddTo(*sales.cost_micro_usd, "costs", &cost_micro_usd); !status.ok()) {
+    return status;
+  }
+  if (__builtin_sub_overflow(revenue_micro_usd, cost_micro_usd, &margin_micro_usd)) {
+    return absl::OutOfRangeError("a margin is more than 64 bits hold; expected less");
+  }
+  return absl::OkStatus();
+}
 
 std::optional<double> Margin::usd_per_request() const {
   if (known_requests == 0) return std::nullopt;
@@ -108,17 +97,9 @@ std::optional<double> Margin::usd_per_request() const {
 absl::StatusOr<Margin> Total(const Period& period) {
   Margin total;
   for (const auto& [segment, sales] : period) {
-    if (auto status = Add(sales, &total); !status.ok()) return status;
+    if (absl::Status status = total.Add(sales); !status.ok()) return status;
   }
   return total;
-}
-
-absl::StatusOr<std::map<std::string, Margin>> ByModel(const Period& period) {
-  return By(period, [](const Segment& segment) { return segment.model; });
-}
-
-absl::StatusOr<std::map<std::string, Margin>> ByCustomerTier(const Period& period) {
-  return By(period, [](const Segment& segment) { return segment.customer_tier; });
 }
 
 double MarginChange::mix_usd_per_request() const {

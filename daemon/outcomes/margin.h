@@ -47,12 +47,11 @@ struct Margin {
   int64_t margin_micro_usd = 0;
 
   std::optional<double> usd_per_request() const;
+  // OutOfRange if a sum leaves 64 bits; the margin is then good for nothing.
+  absl::Status Add(const Sales& sales);
 };
 
-// OutOfRange if a sum leaves 64 bits.
 absl::StatusOr<Margin> Total(const Period& period);
-absl::StatusOr<std::map<std::string, Margin>> ByModel(const Period& period);
-absl::StatusOr<std::map<std::string, Margin>> ByCustomerTier(const Period& period);
 
 // --- Why margin changed -------------------------------------------------------------------------
 

@@ -1,5 +1,5 @@
 // What the collector replays: fleets and traces in CSV, and the rules that go with a trace.
-#include "collectors/replay/csv.h"
+#include "daemon/base/csv.h"
 #include "collectors/replay/fleet_csv.h"
 #include "collectors/replay/openb_rules.h"
 #include "collectors/replay/openb_trace.h"
@@ -15,7 +15,7 @@ bool IsGzip(std::string_view bytes) { return bytes.starts_with("\x1f\x8b"); }
 }  // namespace
 
 void RunFleetCsv(std::string_view bytes) {
-  auto csv = collector::CsvReader::FromText("fleet.csv", std::string(bytes));
+  auto csv = CsvReader::FromText("fleet.csv", std::string(bytes));
   if (!csv.ok()) return;
   const auto timeline = collector::ReadFleetCsv(*csv);
   Require(timeline.ok() || timeline.status().message().find("fleet.csv") != absl::string_view::npos,

@@ -1,4 +1,4 @@
-#include "collectors/replay/csv.h"
+#include "daemon/base/csv.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

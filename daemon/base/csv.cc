@@ -1,4 +1,4 @@
-#include "collectors/replay/csv.h"
+#include "daemon/base/csv.h"
 
 #include <fmt/format.h>
 #include <zlib.h>
@@ -9,7 +9,7 @@
 #include <system_error>
 #include <utility>
 
-namespace fleetmeter::collector {
+namespace fleetmeter {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
@@ -195,4 +195,4 @@ absl::Status CsvReader::ReadQuoted(std::string& field) {
       fmt::format("field {} goes on behind its closing quote; expected a comma", fields_.size()));
 }
 
-}  // namespace fleetmeter::collector
+}  // namespace fleetmeter

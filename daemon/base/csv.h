@@ -11,7 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-namespace fleetmeter::collector {
+namespace fleetmeter {
 
 // A whole file, unpacked when it is gzip. At most 1 GiB unpacked.
 absl::StatusOr<std::string> ReadFileOrGzip(const std::string& path);
@@ -36,6 +36,8 @@ class CsvReader {
   // Goes to the next record, skipping empty lines; false at the end of the file. A record must have
   // as many fields as the header.
   absl::StatusOr<bool> Next();
+  // Where the current record begins, from 1.
+  int64_t line() const { return record_line_; }
   // Of the current record; good until the next.
   std::string_view Field(size_t column) const;
 
@@ -63,4 +65,4 @@ class CsvReader {
   std::vector<std::string> fields_;
 };
 
-}  // namespace fleetmeter::collector
+}  // namespace fleetmeter

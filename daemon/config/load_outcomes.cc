@@ -1,0 +1,143 @@
+#include "daemon/config/load_outcomes.h"
+
+#include <cmath>
+#include <limits>
+#include <map>
+#include <utility>
+
+#include "daemon/base/clock.h"
+#include "daemon/base/text.h"
+#include "daemon/config/strict_yaml.h"
+#include "daemon/config/units.h"
+#include "fmt/format.h"
+
+namespace fleetmeter {
+namespace {
+
+using outcomes::Benchmark;
+using outcomes::BenchmarkSuite;
+using outcomes::PriceBook;
+using outcomes::Segment;
+using outcomes::TokenPrice;
+
+constexpr int64_t kMaxVersion = std::numeric_limits<uint32_t>::max();
+constexpr double kMaxScore = 1e12;
+constexpr double kLeastWeight = 1e-9;
+constexpr int64_t kMaxQuarters = 400;
+constexpr int64_t kMaxMicroUsdPerMillion = 1'000'000'000'000;  // $1,000,000
+constexpr double kPartsPerMillion = 1e6;
+
+void ReadVersion(YamlMap& map, uint32_t* out) {
+  int64_t version = 1;
+  map.Required("version", "an integer that grows with every change")
+      .ReadInteger(1, kMaxVersion, &version);
+  *out = static_cast<uint32_t>(version);
+}
+
+void ReadSaturation(const YamlValue& section, outcomes::SaturationRule* out) {
+  YamlMap map(section);
+  map.Optional("level").ReadShare(&out->level);
+  map.Optional("quarters").ReadInteger(1, kMaxQuarters, &out->quarters);
+  map.Optional("least_gain").ReadShare(&out->least_gain);
+}
+
+void ReadBenchmark(const std::string& name, const YamlValue& value, BenchmarkSuite* out) {
+  Benchmark benchmark;
+  benchmark.name = name;
+  if (!IsName(name)) value.Complain("is not a name; expected letters, digits and . _ / -");
+  YamlMap map(value);
+  map.Optional("weight").ReadFactor(kLeastWeight, kMaxScore, &benchmark.weight);
+  map.Required("floor", "the score that chance reaches")
+      .ReadFactor(-kMaxScore, kMaxScore, &benchmark.floor);
+  map.Required("ceiling", "the score that cannot be bettered")
+      .ReadFactor(-kMaxScore, kMaxScore, &benchmark.ceiling);
+  if (benchmark.floor == benchmark.ceiling) {
+    value.Complain("has a floor that is its ceiling; expected two different scores");
+  }
+  const YamlValue column = map.Optional("column");
+  if (column.present()) column.ReadText(128, &out->columns[name]);
+  out->benchmarks.push_back(std::move(benchmark));
+}
+
+void ReadUsd(const YamlValue& value, int64_t* out) {
+  constexpr std::string_view kExpected = "US dollars from 0 to 1000000 with at most 6 decimals";
+  const std::string* text = value.Scalar(kExpected);
+  if (text == nullptr) return;
+  const auto price = ParseMicroUsd(*text);
+  if (price && *price <= kMaxMicroUsdPerMillion) {
+    *out = *price;
+  } else {
+    value.Complain(fmt::format("is {}; expected {}", Quoted(*text), kExpected));
+  }
+}
+
+// One entry of the list; prices of a segment must ascend.
+void ReadPrice(const YamlValue& item, std::map<Segment, int64_t>* latest, PriceBook* out) {
+  Segment segment;
+  TokenPrice price;
+  YamlMap map(item);
+  map.Required("model", "the model that is served").ReadName(&segment.model);
+  map.Optional("customer_tier").ReadName(&segment.customer_tier);
+  int64_t from_nanos = 0;
+  map.Required("effective_from", "the date from which it holds").ReadTime(&from_nanos);
+  price.effective_from_unix_seconds = from_nanos / kNanosPerSecond;
+  ReadUsd(map.Required("input", "US dollars per million input tokens"), &price.input);
+  price.cached_input = price.input;
+  ReadUsd(map.Optional("cached_input"), &price.cached_input);
+  ReadUsd(map.Required("output", "US dollars per million output tokens"), &price.output);
+  double discount = 0;
+  map.Optional("discount").ReadShare(&discount);
+  price.discount_ppm = std::llround(discount * kPartsPerMillion);
+  const auto [it, is_first] = latest->emplace(segment, price.effective_from_unix_seconds);
+  if (!is_first && std::exchange(it->second, price.effective_from_unix_seconds) >=
+                       price.effective_from_unix_seconds) {
+    item.Complain(fmt::format(
+        "takes effect no later than the price of {} before it; expected ascending dates",
+        segment.customer_tier.empty() ? segment.model
+                                      : segment.model + " for " + segment.customer_tier));
+  }
+  out->Add(segment.model, segment.customer_tier, price);
+}
+
+}  // namespace
+
+absl::StatusOr<BenchmarkSuite> LoadBenchmarkSuite(const std::string& path) {
+  auto file = YamlFile::Open(path);
+  if (!file.ok()) return file.status();
+  BenchmarkSuite suite;
+  {
+    YamlMap map((*file)->root());
+    map.Required("suite", "the name of the suite").ReadName(&suite.name);
+    ReadVersion(map, &suite.version);
+    ReadSaturation(map.Optional("saturation"), &suite.saturation);
+    map.Optional("declining_quarters").ReadInteger(1, kMaxQuarters, &suite.declining_quarters);
+    const YamlValue section = map.Required("benchmarks", "benchmarks by name");
+    YamlMap benchmarks(section);
+    for (const auto& [name, value] : benchmarks.Entries()) ReadBenchmark(name, value, &suite);
+    if (section.present() && suite.benchmarks.empty()) {
+      section.Complain("is empty; expected at least one benchmark");
+    }
+  }
+  if (!(*file)->ok()) return (*file)->status();
+  return suite;
+}
+
+absl::StatusOr<PriceBook> LoadPriceBook(const std::string& path) {
+  auto file = YamlFile::Open(path);
+  if (!file.ok()) return file.status();
+  PriceBook book;
+  {
+    YamlMap map((*file)->root());
+    uint32_t version = 0;
+    ReadVersion(map, &version);
+    book = PriceBook(version);
+    std::map<Segment, int64_t> latest;
+    for (const YamlValue& item : map.Required("prices", "a list of prices").Items()) {
+      ReadPrice(item, &latest, &book);
+    }
+  }
+  if (!(*file)->ok()) return (*file)->status();
+  return book;
+}
+
+}  // namespace fleetmeter

@@ -1,0 +1,31 @@
+// Benchmark results of models, one result a row or one model a row.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "daemon/history/row_reader.h"
+#include "daemon/outcomes/benchmark_suite.h"
+#include "daemon/outcomes/capability.h"
+
+namespace fleetmeter::history {
+
+// What files of others call the columns.
+struct ModelColumns {
+  std::string model = "model";
+  std::string date = "date";
+};
+
+// With a column "benchmark": a result a row, its score in "score", its benchmark by the suite's
+// name. Without: a model a row, and a column for each benchmark that the suite gives a column name;
+// empty fields are missing scores. Rows whose date is wrong or missing are refused: a result that
+// is not known to belong to a quarter belongs to none. Other columns are the publisher's own, and
+// passed over. InvalidArgument if the file has none of the columns of the suite.
+absl::StatusOr<Rows<std::vector<outcomes::Result>>> ReadBenchmarks(
+    CsvReader& csv, const outcomes::BenchmarkSuite& suite, const ModelColumns& columns);
+
+// Year x 4 + quarter of the year - 1, as outcomes::Result counts.
+int64_t QuarterAt(int64_t unix_seconds);
+
+}  // namespace fleetmeter::history

@@ -1,0 +1,31 @@
+// What models took to train, for times that the meter has not seen.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "daemon/framework/assumptions.h"
+#include "daemon/history/read_benchmarks.h"
+#include "daemon/history/row_reader.h"
+
+namespace fleetmeter::history {
+
+struct TrainingRow {
+  std::string model;
+  int64_t quarter = 0;
+  double h100e_hours = 0;
+};
+
+// Columns: model, date, and h100e_hours or a column of FLOP, which become hours by the framework's
+// rule: FLOP / (peak FLOP an hour x MFU). Rows without either are passed over: not every publisher
+// tells. All of a model's hours count for the quarter of its date.
+absl::StatusOr<Rows<TrainingRow>> ReadTraining(CsvReader& csv, const ModelColumns& columns,
+                                               const std::string& flop_column,
+                                               const framework::Training& rule);
+
+std::map<int64_t, double> HoursByQuarter(const std::vector<TrainingRow>& rows);
+
+}  // namespace fleetmeter::history

@@ -1,0 +1,50 @@
+// The framework's rule on margin: if margin per inference request declines year over year, research
+// is to be prioritized. With the figures behind it, volume always beside them. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "daemon/outcomes/margin.h"
+
+namespace fleetmeter::outcomes {
+
+// One line: the total, a model, a customer tier, or a segment.
+struct MarginLine {
+  enum class Scope { kTotal, kModel, kCustomerTier, kSegment };
+  Scope scope = Scope::kTotal;
+  std::string model;             // of kModel and kSegment
+  std::string customer_tier;     // of kCustomerTier and kSegment
+  std::optional<Margin> before;  // nothing: there was none of it
+  std::optional<Margin> after;
+  double request_share = 0;            // of all requests after
+  std::optional<double> margin_share;  // of a positive total margin
+  std::optional<double> change_ratio;  // of margin per request; of a positive one before
+  std::optional<bool> declined;        // nothing: not known in both periods
+  // What margin per request alone would hide.
+  bool much_volume_below_average = false;
+  bool high_margin_little_volume = false;
+
+  // "total", "model opus", "customer tier free", "model opus, customer tier free".
+  std::string Name() const;
+};
+
+struct VolumeRule {
+  double much = 0.2;     // share of requests from which volume is much
+  double little = 0.02;  // and up to which it is little
+};
+
+struct MarginReview {
+  std::vector<MarginLine> lines;  // total, models, customer tiers, segments
+  // Why the total changed. Nothing: no known requests in one of the periods.
+  std::optional<MarginChange> change;
+  std::vector<std::string> due;  // a sentence for each line that declined; empty: no review is due
+};
+
+// `before` is the same window a year earlier.
+absl::StatusOr<MarginReview> ReviewMargin(const Period& before, const Period& after,
+                                          const VolumeRule& rule);
+
+}  // namespace fleetmeter::outcomes
