@@ -72,6 +72,8 @@ std::optional<std::string> CalledAddress(const Flags& flags) {
     case Command::kLedgerBackup:
     case Command::kLedgerRestore:
     case Command::kReport:
+    case Command::kOutcomesMargin:
+    case Command::kOutcomesCapability:
       return std::nullopt;
   }
   return std::nullopt;
@@ -113,6 +115,9 @@ int RunCommand(const Flags& flags) {
     case Command::kLedgerRestore:
     case Command::kReport:
       return RunLedger(flags);
+    case Command::kOutcomesMargin:
+    case Command::kOutcomesCapability:
+      return RunOutcomes(flags);
   }
   return kExitUsage;
 }

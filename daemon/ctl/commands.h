@@ -20,6 +20,7 @@ int RunHeadroomWatch(const Flags& flags);
 
 // Those that read a ledger's file.
 int RunLedger(const Flags& flags);
+int RunOutcomes(const Flags& flags);
 
 // Those about plans: show, compile, diff.
 int RunPlan(const Flags& flags);

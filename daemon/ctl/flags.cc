@@ -161,6 +161,7 @@ std::optional<int> ParseFlags(int argc, const char* const* argv, Flags* flags) {
   AddAdmin(&app, flags);
   AddTop(&app, flags);
   AddReport(&app, flags);
+  AddOutcomes(&app, flags);
   AddLedger(&app, flags);
   try {
     app.parse(argc, argv);

@@ -8,6 +8,7 @@
 #include "daemon/client/client_tls.h"
 #include "daemon/ctl/framework_flags.h"
 #include "daemon/ctl/ledger_flags.h"
+#include "daemon/ctl/outcomes_flags.h"
 #include "daemon/ctl/output_format.h"
 
 namespace fleetmeter::ctl {
@@ -28,6 +29,8 @@ enum class Command {
   kLedgerBackup,
   kLedgerRestore,
   kReport,
+  kOutcomesMargin,
+  kOutcomesCapability,
 };
 
 struct Flags {
@@ -48,6 +51,7 @@ struct Flags {
   bool once = false;         // top
   LedgerFlags ledger;        // ledger, report
   FrameworkFlags framework;  // plan, simulate, sensitivity
+  OutcomesFlags outcomes;    // outcomes
 };
 
 inline constexpr int kExitOk = 0;

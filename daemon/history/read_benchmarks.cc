@@ -18,6 +18,7 @@ std::vector<Result> ReadLong(RowReader& reader, const BenchmarkSuite& suite,
                              const ModelColumns& columns) {
   Result result;
   result.model = reader.Label(columns.model);
+  result.family = reader.OptionalLabel(columns.family);
   result.benchmark = reader.Label("benchmark");
   result.quarter = QuarterAt(reader.Time(columns.date));
   const auto score = reader.OptionalNumber("score");
@@ -36,12 +37,16 @@ std::vector<Result> ReadWide(RowReader& reader, const BenchmarkSuite& suite,
   const std::string model = reader.Label(columns.model);
   for (const auto& [benchmark, column] : suite.columns) {
     if (const auto score = reader.OptionalNumber(column)) {
-      results.push_back({.model = model, .benchmark = benchmark, .score = *score});
+      results.push_back({.model = model, .benchmark = benchmark, .quarter = 0, .score = *score});
     }
   }
   if (results.empty()) return results;  // a model without scores needs no date either
   const int64_t quarter = QuarterAt(reader.Time(columns.date));
-  for (Result& result : results) result.quarter = quarter;
+  const std::string family = reader.OptionalLabel(columns.family);
+  for (Result& result : results) {
+    result.quarter = quarter;
+    result.family = family;
+  }
   return results;
 }
 

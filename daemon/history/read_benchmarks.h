@@ -15,6 +15,7 @@ namespace fleetmeter::history {
 struct ModelColumns {
   std::string model = "model";
   std::string date = "date";
+  std::string family = "family";  // of models; optional
 };
 
 // With a column "benchmark": a result a row, its score in "score", its benchmark by the suite's

@@ -9,18 +9,22 @@ namespace {
 constexpr char kHours[] = "h100e_hours";
 
 TrainingRow ReadRow(RowReader& reader, const ModelColumns& columns, const std::string& flop_column,
-                    const framework::Training& rule) {
+                    const std::optional<framework::Training>& rule) {
   TrainingRow row;
   const auto hours = reader.OptionalNumber(kHours);
   const auto flop = reader.OptionalNumber(flop_column);
   if (hours && flop) reader.Refuse(kHours, "expected either hours or FLOP");
   if (!hours && !flop) return row;
+  if (flop && !rule) {
+    reader.Refuse(flop_column, "expected h100e_hours, or a framework that makes hours of FLOP");
+    return row;
+  }
   if (hours.value_or(*flop) < 0) {
     reader.Refuse(hours ? std::string(kHours) : flop_column, "expected a number of at least 0");
   }
   row.model = reader.Label(columns.model);
   row.quarter = QuarterAt(reader.Time(columns.date));
-  row.h100e_hours = hours ? *hours : framework::TrainingHours(*flop, rule.peak_flops, rule.mfu);
+  row.h100e_hours = hours ? *hours : framework::TrainingHours(*flop, rule->peak_flops, rule->mfu);
   return row;
 }
 
@@ -28,7 +32,7 @@ TrainingRow ReadRow(RowReader& reader, const ModelColumns& columns, const std::s
 
 absl::StatusOr<Rows<TrainingRow>> ReadTraining(CsvReader& csv, const ModelColumns& columns,
                                                const std::string& flop_column,
-                                               const framework::Training& rule) {
+                                               const std::optional<framework::Training>& rule) {
   if (absl::Status status = csv.RequireColumns({columns.model, columns.date}); !status.ok()) {
     return status;
   }

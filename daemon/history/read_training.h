@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,10 +22,10 @@ struct TrainingRow {
 
 // Columns: model, date, and h100e_hours or a column of FLOP, which become hours by the framework's
 // rule: FLOP / (peak FLOP an hour x MFU). Rows without either are passed over: not every publisher
-// tells. All of a model's hours count for the quarter of its date.
+// tells. FLOP without a rule are refused. All of a model's hours count for the quarter of its date.
 absl::StatusOr<Rows<TrainingRow>> ReadTraining(CsvReader& csv, const ModelColumns& columns,
                                                const std::string& flop_column,
-                                               const framework::Training& rule);
+                                               const std::optional<framework::Training>& rule);
 
 std::map<int64_t, double> HoursByQuarter(const std::vector<TrainingRow>& rows);
 

@@ -117,7 +117,12 @@ std::map<std::string, Saturation> SaturationAt(const std::vector<Benchmark>& sui
     saturation.frontier = *frontier;
     saturation.high = *frontier >= rule.level;
     const auto earlier = FrontierAt(benchmark, results, quarter - rule.quarters);
-    if (earlier && *earlier < 1) {
+    // A frontier that nobody has tried to move is not flat.
+    const bool tried = std::any_of(results.begin(), results.end(), [&](const Result& result) {
+      return result.benchmark == benchmark.name && result.quarter > quarter - rule.quarters &&
+             result.quarter <= quarter;
+    });
+    if (earlier && *earlier < 1 && tried) {
       saturation.gain_part = (*frontier - *earlier) / (1 - *earlier);
       saturation.flat = *saturation.gain_part < rule.least_gain;
     }

@@ -58,6 +58,7 @@ struct Result {
   std::string benchmark;
   int64_t quarter = 0;
   double score = 0;
+  std::string family = {};  // of the model; empty: not known
 };
 
 // "2026-Q1".
@@ -71,8 +72,8 @@ struct SaturationRule {
 
 struct Saturation {
   double frontier = 0;  // best normalized score so far
-  std::optional<double>
-      gain_part;      // of what was left `quarters` ago; nothing: not known for so long
+  // Of what was left `quarters` ago. Nothing: that is not known, or nobody has tried since.
+  std::optional<double> gain_part;
   bool high = false;  // by the level
   bool flat = false;  // by the gain
   bool saturated() const { return high || flat; }

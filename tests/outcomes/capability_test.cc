@@ -67,6 +67,13 @@ TEST(Saturation, IsHighOrFlat) {
   EXPECT_FALSE(late.contains("error_rate"));
 }
 
+TEST(Saturation, IsNotFlatWhereNobodyHasTried) {
+  const std::vector<Result> results = {{"a", "mmlu", kFirst, 0.30}};
+  const auto later = SaturationAt(kSuite, results, kFirst + 8, SaturationRule{});
+  EXPECT_EQ(later.at("mmlu").gain_part, std::nullopt);
+  EXPECT_FALSE(later.at("mmlu").saturated());
+}
+
 // gpqa rises in every quarter while ever more is trained for it.
 std::vector<Result> Rising() {
   return {{"a", "gpqa", kFirst, 0.25},

@@ -1,0 +1,214 @@
+#include "daemon/ctl/outcomes_output.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "daemon/ctl/message_text.h"
+#include "daemon/ctl/numbers.h"
+#include "daemon/ctl/table.h"
+
+namespace fleetmeter::ctl {
+namespace {
+
+constexpr double kMicro = 1e6;
+
+// "-1,234.56" of -1,234,560,000 micro-USD.
+std::string Usd(int64_t micro_usd) {
+  return Grouped(fmt::format("{:.2f}", static_cast<double>(micro_usd) / kMicro));
+}
+
+// Exact, for programs.
+std::string PlainUsd(int64_t micro_usd) {
+  const uint64_t size = micro_usd < 0 ? -static_cast<uint64_t>(micro_usd) : micro_usd;
+  return fmt::format("{}{}.{:06}", micro_usd < 0 ? "-" : "", size / 1'000'000, size % 1'000'000);
+}
+
+std::string PerRequest(const v1::MarginFigures& figures) {
+  return figures.has_usd_per_request() ? fmt::format("{:.6f}", figures.usd_per_request())
+                                       : kUnknown;
+}
+
+std::string Tags(const v1::MarginRow& row) {
+  std::string tags;
+  if (row.declined()) tags += "declined";
+  if (row.much_volume_below_average()) tags += tags.empty() ? "volume" : ", volume";
+  if (row.high_margin_little_volume()) tags += tags.empty() ? "niche" : ", niche";
+  return tags;
+}
+
+std::string EffectsText(const v1::MarginEffects& change) {
+  return fmt::format(
+      "margin changed by ${}: volume {}, mix {}, price {}, cost to serve {}\n"
+      "per request {:.6f} -> {:.6f}: mix {:+.6f}, price {:+.6f}, cost to serve {:+.6f}\n",
+      Usd(change.change_micro_usd()), Usd(change.volume_micro_usd()), Usd(change.mix_micro_usd()),
+      Usd(change.price_micro_usd()), Usd(change.cost_micro_usd()), change.usd_per_request_before(),
+      change.usd_per_request_after(), change.mix_usd_per_request(), change.price_usd_per_request(),
+      change.cost_usd_per_request());
+}
+
+std::string MarginTable(const v1::MarginReport& report) {
+  Table table({{"MODEL"},
+               {"CUSTOMER TIER"},
+               {"REQUESTS", Align::kRight},
+               {"OF ALL", Align::kRight},
+               {"REVENUE $", Align::kRight},
+               {"COST $", Align::kRight},
+               {"MARGIN $", Align::kRight},
+               {"PER REQUEST", Align::kRight},
+               {"A YEAR AGO", Align::kRight},
+               {"CHANGE", Align::kRight},
+               {"NOTE"}});
+  for (const v1::MarginRow& row : report.rows()) {
+    const v1::MarginFigures& now = row.after();
+    const bool known = now.known_requests() > 0;
+    table.AddRow({row.scope() == "customer_tier" || row.scope() == "total" ? "(all)" : row.model(),
+                  row.scope() == "model" || row.scope() == "total" ? "(all)" : row.customer_tier(),
+                  Grouped(std::to_string(now.requests())), Percent(row.request_share_ratio()),
+                  known ? Usd(now.revenue_micro_usd()) : kUnknown,
+                  known ? Usd(now.cost_micro_usd()) : kUnknown,
+                  known ? Usd(now.margin_micro_usd()) : kUnknown, PerRequest(now),
+                  PerRequest(row.before()),
+                  row.has_change_ratio() ? Percent(row.change_ratio()) : kUnknown, Tags(row)});
+  }
+  std::string out = fmt::format("{} to {}, beside {} to {}\n\n",
+                                UtcTime(report.from_unix_seconds() * 1'000'000'000),
+                                UtcTime(report.to_unix_seconds() * 1'000'000'000),
+                                UtcTime(report.before_from_unix_seconds() * 1'000'000'000),
+                                UtcTime(report.before_to_unix_seconds() * 1'000'000'000)) +
+                    table.Render() + "\n";
+  out += report.has_change()
+             ? EffectsText(report.change())
+             : "why it changed cannot be told: requests with known revenue and cost "
+               "are missing in one of the periods\n";
+  for (const std::string& why : report.review_due()) out += "review due: " + why + "\n";
+  return out;
+}
+
+std::string MarginCsv(const v1::MarginReport& report) {
+  std::string out = CsvLine({"scope", "model", "customer_tier", "period", "requests",
+                             "known_requests", "revenue_usd", "cost_usd", "margin_usd",
+                             "usd_per_request", "request_share_ratio", "change_ratio", "declined"});
+  for (const v1::MarginRow& row : report.rows()) {
+    for (const bool after : {false, true}) {
+      if (!(after ? row.has_after() : row.has_before())) continue;
+      const v1::MarginFigures& figures = after ? row.after() : row.before();
+      const bool known = figures.known_requests() > 0;
+      out += CsvLine({row.scope(), row.model(), row.customer_tier(), after ? "after" : "before",
+                      std::to_string(figures.requests()), std::to_string(figures.known_requests()),
+                      known ? PlainUsd(figures.revenue_micro_usd()) : "",
+                      known ? PlainUsd(figures.cost_micro_usd()) : "",
+                      known ? PlainUsd(figures.margin_micro_usd()) : "",
+                      figures.has_usd_per_request() ? PlainNumber(figures.usd_per_request()) : "",
+                      after ? PlainNumber(row.request_share_ratio()) : "",
+                      after && row.has_change_ratio() ? PlainNumber(row.change_ratio()) : "",
+                      after && row.has_declined() ? (row.declined() ? "true" : "false") : ""});
+    }
+  }
+  return out;
+}
+
+std::string Optional(bool known, double value, std::string_view form) {
+  return known ? fmt::format(fmt::runtime(form), value) : kUnknown;
+}
+
+std::string ModelsTable(const v1::CapabilityReport& report) {
+  Table table({{"QUARTER"},
+               {"MODEL"},
+               {"INDEX", Align::kRight},
+               {"TRAINING H100E-HOURS", Align::kRight},
+               {"OVER"},
+               {"GAIN PER HOUR", Align::kRight},
+               {"RESTS ON"}});
+  for (const v1::ModelCapability& model : report.models()) {
+    table.AddRow({model.quarter(), model.model(),
+                  Optional(model.has_capability_index(), model.capability_index(), "{:.3f}"),
+                  model.has_training_h100e_hours()
+                      ? Grouped(fmt::format("{:.0f}", model.training_h100e_hours()))
+                      : kUnknown,
+                  model.predecessor(),
+                  Optional(model.has_gain_per_h100e_hour(), model.gain_per_h100e_hour(), "{:.3g}"),
+                  fmt::format("{}", fmt::join(model.rests_on(), ", "))});
+  }
+  return table.Render();
+}
+
+std::string StateText(const v1::BenchmarkState& state) {
+  if (!state.has_frontier_ratio()) return kUnknown;
+  if (!state.saturated()) return "no";
+  return state.high() ? "yes, near its ceiling" : "yes, it no longer moves";
+}
+
+std::string BenchmarksTable(const v1::CapabilityReport& report) {
+  Table table({{"BENCHMARK"}, {"FRONTIER", Align::kRight}, {"SATURATED"}});
+  for (const v1::BenchmarkState& state : report.benchmarks()) {
+    table.AddRow({state.benchmark(),
+                  Optional(state.has_frontier_ratio(), state.frontier_ratio(), "{:.3f}"),
+                  StateText(state)});
+  }
+  return table.Render();
+}
+
+std::string QuartersTable(const v1::CapabilityReport& report) {
+  Table table({{"QUARTER"},
+               {"FRONTIER GAIN", Align::kRight},
+               {"TRAINING H100E-HOURS", Align::kRight},
+               {"GAIN PER HOUR", Align::kRight},
+               {"RESTS ON"},
+               {"LEFT OUT, SATURATED"}});
+  for (const v1::QuarterCapability& quarter : report.quarters()) {
+    table.AddRow(
+        {quarter.quarter(),
+         Optional(quarter.has_frontier_gain(), quarter.frontier_gain(), "{:.4f}"),
+         quarter.has_training_h100e_hours()
+             ? Grouped(fmt::format("{:.0f}", quarter.training_h100e_hours()))
+             : kUnknown,
+         Optional(quarter.has_gain_per_h100e_hour(), quarter.gain_per_h100e_hour(), "{:.3g}"),
+         fmt::format("{}", fmt::join(quarter.rests_on(), ", ")),
+         fmt::format("{}", fmt::join(quarter.saturated(), ", "))});
+  }
+  return table.Render();
+}
+
+std::string CapabilityCsv(const v1::CapabilityReport& report) {
+  std::string out = CsvLine({"kind", "name", "quarter", "capability", "training_h100e_hours",
+                             "gain_per_h100e_hour", "saturated", "rests_on"});
+  for (const v1::ModelCapability& model : report.models()) {
+    out +=
+        CsvLine({"model", model.model(), model.quarter(),
+                 model.has_capability_index() ? PlainNumber(model.capability_index()) : "",
+                 model.has_training_h100e_hours() ? PlainNumber(model.training_h100e_hours()) : "",
+                 model.has_gain_per_h100e_hour() ? PlainNumber(model.gain_per_h100e_hour()) : "",
+                 "", fmt::format("{}", fmt::join(model.rests_on(), " "))});
+  }
+  for (const v1::BenchmarkState& state : report.benchmarks()) {
+    out += CsvLine({"benchmark", state.benchmark(), report.last_quarter(),
+                    state.has_frontier_ratio() ? PlainNumber(state.frontier_ratio()) : "", "", "",
+                    state.has_frontier_ratio() ? (state.saturated() ? "true" : "false") : "", ""});
+  }
+  for (const v1::QuarterCapability& quarter : report.quarters()) {
+    out += CsvLine(
+        {"quarter", quarter.quarter(), quarter.quarter(),
+         quarter.has_frontier_gain() ? PlainNumber(quarter.frontier_gain()) : "",
+         quarter.has_training_h100e_hours() ? PlainNumber(quarter.training_h100e_hours()) : "",
+         quarter.has_gain_per_h100e_hour() ? PlainNumber(quarter.gain_per_h100e_hour()) : "",
+         fmt::format("{}", fmt::join(quarter.saturated(), " ")),
+         fmt::format("{}", fmt::join(quarter.rests_on(), " "))});
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string FormatMargin(const v1::MarginReport& report, OutputFormat format) {
+  if (format == OutputFormat::kTable) return MarginTable(report);
+  return format == OutputFormat::kJson ? Dump(ToJson(report)) : MarginCsv(report);
+}
+
+std::string FormatCapability(const v1::CapabilityReport& report, OutputFormat format) {
+  if (format == OutputFormat::kJson) return Dump(ToJson(report));
+  if (format == OutputFormat::kCsv) return CapabilityCsv(report);
+  return fmt::format("{}\n{}\n{}\n{}: {}\n", ModelsTable(report), BenchmarksTable(report),
+                     QuartersTable(report), report.verdict(), report.why());
+}
+
+}  // namespace fleetmeter::ctl

@@ -1,0 +1,149 @@
+// The commands that say what allocations led to.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+
+#include "daemon/base/clock.h"
+#include "daemon/config/load_framework.h"
+#include "daemon/config/load_outcomes.h"
+#include "daemon/ctl/commands.h"
+#include "daemon/ctl/exit_code.h"
+#include "daemon/ctl/message_text.h"
+#include "daemon/ctl/outcomes_output.h"
+#include "daemon/ctl/terminal.h"
+#include "daemon/ctl/text_cells.h"
+#include "daemon/history/read_inference.h"
+#include "daemon/history/read_training.h"
+#include "daemon/query/outcome_messages.h"
+
+namespace fleetmeter::ctl {
+namespace {
+
+using history::RefusedRow;
+
+// The same day a year earlier; 29 February becomes 28 February.
+int64_t YearEarlier(int64_t unix_seconds) {
+  using namespace std::chrono;
+  const sys_days day = floor<days>(sys_seconds(seconds(unix_seconds)));
+  const int64_t of_day = unix_seconds - sys_seconds(day).time_since_epoch().count();
+  year_month_day date{day};
+  date -= years(1);
+  if (!date.ok()) date = date.year() / date.month() / last;
+  return sys_seconds(sys_days(date)).time_since_epoch().count() + of_day;
+}
+
+// Tells about refused rows, and writes them where they were asked for.
+absl::Status KeepRefused(const std::string& file, const std::vector<RefusedRow>& refused,
+                         const std::string& to, bool first) {
+  if (!to.empty()) {
+    std::ofstream out(to, first ? std::ios::trunc : std::ios::app);
+    if (first) out << CsvLine({"file", "line", "reason"});
+    for (const RefusedRow& row : refused) {
+      out << CsvLine({file, std::to_string(row.line), row.reason});
+    }
+    out.flush();
+    if (!out) return absl::UnavailableError(fmt::format("{}: cannot be written", to));
+  }
+  if (refused.empty()) return absl::OkStatus();
+  fmt::print(stderr, "fleetmeterctl: {}: {} rows refused, the first on line {}: {}\n",
+             Printable(file), refused.size(), refused.front().line,
+             Printable(refused.front().reason));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<outcomes::PriceBook> PricesOf(const OutcomesFlags& flags) {
+  return flags.prices.empty() ? outcomes::PriceBook() : LoadPriceBook(flags.prices);
+}
+
+absl::StatusOr<v1::MarginReport> WorkOutMargin(const OutcomesFlags& flags) {
+  const auto prices = PricesOf(flags);
+  if (!prices.ok()) return prices.status();
+  auto csv = CsvReader::Open(flags.inference);
+  if (!csv.ok()) return csv.status();
+  const auto rows = history::ReadInference(*csv, *prices);
+  if (!rows.ok()) return rows.status();
+  if (auto kept = KeepRefused(flags.inference, rows->refused, flags.refused, true); !kept.ok()) {
+    return kept;
+  }
+  const int64_t to = flags.to_unix_seconds;
+  const int64_t from = to - flags.window_nanos / kNanosPerSecond;
+  const int64_t before_to = YearEarlier(to);
+  const int64_t before_from = before_to - (to - from);
+  const auto before = history::PeriodOf(rows->rows, before_from, before_to);
+  if (!before.ok()) return before.status();
+  const auto after = history::PeriodOf(rows->rows, from, to);
+  if (!after.ok()) return after.status();
+  const auto review = outcomes::ReviewMargin(*before, *after, outcomes::VolumeRule{});
+  if (!review.ok()) return review.status();
+  v1::MarginReport report = MarginMessage(*review);
+  report.set_from_unix_seconds(from);
+  report.set_to_unix_seconds(to);
+  report.set_before_from_unix_seconds(before_from);
+  report.set_before_to_unix_seconds(before_to);
+  report.set_price_book_version(prices->version());
+  return report;
+}
+
+// How FLOP become hours.
+absl::StatusOr<std::optional<framework::Training>> RuleOf(const OutcomesFlags& flags) {
+  if (flags.framework.empty()) return std::nullopt;
+  auto document = LoadFramework(flags.framework);
+  if (!document.ok()) return document.status();
+  return std::move(document->assumptions.training);
+}
+
+absl::StatusOr<std::vector<history::TrainingRow>> TrainingOf(const OutcomesFlags& flags) {
+  if (flags.training.empty()) return std::vector<history::TrainingRow>();
+  auto csv = CsvReader::Open(flags.training);
+  if (!csv.ok()) return csv.status();
+  const auto rule = RuleOf(flags);
+  if (!rule.ok()) return rule.status();
+  auto rows = history::ReadTraining(*csv, flags.columns, flags.flop_column, *rule);
+  if (!rows.ok()) return rows.status();
+  if (auto kept = KeepRefused(flags.training, rows->refused, flags.refused, false); !kept.ok()) {
+    return kept;
+  }
+  return std::move(rows->rows);
+}
+
+absl::StatusOr<v1::CapabilityReport> WorkOutCapability(const OutcomesFlags& flags) {
+  const auto suite = LoadBenchmarkSuite(flags.suite);
+  if (!suite.ok()) return suite.status();
+  auto csv = CsvReader::Open(flags.benchmarks);
+  if (!csv.ok()) return csv.status();
+  const auto rows = history::ReadBenchmarks(*csv, *suite, flags.columns);
+  if (!rows.ok()) return rows.status();
+  if (auto kept = KeepRefused(flags.benchmarks, rows->refused, flags.refused, true); !kept.ok()) {
+    return kept;
+  }
+  std::vector<outcomes::Result> results;
+  for (const auto& row : rows->rows) results.insert(results.end(), row.begin(), row.end());
+  const auto training = TrainingOf(flags);
+  if (!training.ok()) return training.status();
+  std::map<std::string, double> by_model;
+  for (const history::TrainingRow& row : *training) by_model[row.model] += row.h100e_hours;
+  if (results.empty() && !flags.until_unix_seconds) {
+    return absl::FailedPreconditionError(fmt::format(
+        "{}: has no result of suite {}; expected at least one", flags.benchmarks, suite->name));
+  }
+  int64_t last = 0;
+  for (const outcomes::Result& result : results) last = std::max(last, result.quarter);
+  if (flags.until_unix_seconds) last = history::QuarterAt(*flags.until_unix_seconds);
+  std::erase_if(results, [last](const outcomes::Result& result) { return result.quarter > last; });
+  return CapabilityMessage(*suite, results, by_model, history::HoursByQuarter(*training), last);
+}
+
+}  // namespace
+
+int RunOutcomes(const Flags& flags) {
+  if (flags.command == Command::kOutcomesMargin) {
+    const auto report = WorkOutMargin(flags.outcomes);
+    return ExitCode(report.ok() ? Print(FormatMargin(*report, flags.output)) : report.status());
+  }
+  const auto report = WorkOutCapability(flags.outcomes);
+  return ExitCode(report.ok() ? Print(FormatCapability(*report, flags.output)) : report.status());
+}
+
+}  // namespace fleetmeter::ctl
