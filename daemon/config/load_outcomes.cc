@@ -37,6 +37,7 @@ void ReadVersion(YamlMap& map, uint32_t* out) {
 void ReadSaturation(const YamlValue& section, outcomes::SaturationRule* out) {
   YamlMap map(section);
   map.Optional("level").ReadShare(&out->level);
+  map.Optional("flat_level").ReadShare(&out->flat_level);
   map.Optional("quarters").ReadInteger(1, kMaxQuarters, &out->quarters);
   map.Optional("least_gain").ReadShare(&out->least_gain);
 }

@@ -124,7 +124,7 @@ std::map<std::string, Saturation> SaturationAt(const std::vector<Benchmark>& sui
     });
     if (earlier && *earlier < 1 && tried) {
       saturation.gain_part = (*frontier - *earlier) / (1 - *earlier);
-      saturation.flat = *saturation.gain_part < rule.least_gain;
+      saturation.flat = *frontier >= rule.flat_level && *saturation.gain_part < rule.least_gain;
     }
   }
   return out;

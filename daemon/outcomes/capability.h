@@ -65,9 +65,13 @@ struct Result {
 std::string QuarterName(int64_t quarter);
 
 struct SaturationRule {
-  double level = 0.9;       // the frontier's normalized score from which a benchmark is used up
-  int64_t quarters = 4;     // or: over so many quarters...
-  double least_gain = 0.1;  // ...the frontier took less than this part of what was left to gain
+  // A benchmark is used up when the frontier's normalized score is at least this...
+  double level = 0.9;
+  // ...or is at least flat_level, and took less than this part of what was left in so many
+  // quarters.
+  double flat_level = 0.5;
+  double least_gain = 0.1;
+  int64_t quarters = 4;
 };
 
 struct Saturation {

@@ -51,10 +51,10 @@ TEST(QuarterName, CountsFromTheFirstQuarterOfAYear) {
 
 TEST(Saturation, IsHighOrFlat) {
   const SaturationRule rule;
-  const std::vector<Result> results = {{"a", "mmlu", kFirst, 0.70},
-                                       {"b", "mmlu", kFirst + 4, 0.94},
-                                       {"a", "gpqa", kFirst, 0.55},
-                                       {"b", "gpqa", kFirst + 4, 0.56}};
+  const std::vector<Result> results = {
+      {"a", "mmlu", kFirst, 0.70},      {"b", "mmlu", kFirst + 4, 0.94},
+      {"a", "gpqa", kFirst, 0.65},      {"b", "gpqa", kFirst + 4, 0.66},
+      {"a", "error_rate", kFirst, 0.9}, {"b", "error_rate", kFirst + 4, 0.9}};
   const auto early = SaturationAt(kSuite, results, kFirst, rule);
   EXPECT_FALSE(early.at("mmlu").saturated());
   EXPECT_EQ(early.at("mmlu").gain_part, std::nullopt);  // not known for long enough
@@ -63,8 +63,9 @@ TEST(Saturation, IsHighOrFlat) {
   EXPECT_FALSE(late.at("mmlu").flat);
   EXPECT_FALSE(late.at("gpqa").high);
   EXPECT_TRUE(late.at("gpqa").flat);
-  EXPECT_NEAR(*late.at("gpqa").gain_part, (0.01 / 0.75) / (0.45 / 0.75), 1e-12);
-  EXPECT_FALSE(late.contains("error_rate"));
+  EXPECT_NEAR(*late.at("gpqa").gain_part, 0.01 / 0.35, 1e-12);
+  EXPECT_FALSE(late.at("error_rate").flat);  // there is much left to gain
+  EXPECT_FALSE(SaturationAt(kSuite, results, kFirst - 1, rule).contains("mmlu"));
 }
 
 TEST(Saturation, IsNotFlatWhereNobodyHasTried) {
