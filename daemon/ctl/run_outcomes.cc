@@ -69,8 +69,9 @@ absl::StatusOr<v1::MarginReport> WorkOutMargin(const OutcomesFlags& flags) {
   }
   const int64_t to = flags.to_unix_seconds;
   const int64_t from = to - flags.window_nanos / kNanosPerSecond;
+  // Both ends by the calendar, so that a year is all of its months, leap day or not.
+  const int64_t before_from = YearEarlier(from);
   const int64_t before_to = YearEarlier(to);
-  const int64_t before_from = before_to - (to - from);
   const auto before = history::PeriodOf(rows->rows, before_from, before_to);
   if (!before.ok()) return before.status();
   const auto after = history::PeriodOf(rows->rows, from, to);

@@ -63,13 +63,15 @@ MarginLine MakeLine(Scope scope, const Segment& key, const Named& before, const 
   return line;
 }
 
+std::string UsdText(double usd) {
+  return usd < 0 ? fmt::format("-${:.6f}", -usd) : fmt::format("${:.6f}", usd);
+}
+
 std::string Why(const MarginLine& line) {
   return fmt::format(
-      "margin per request of {} fell from ${:.6f} to ${:.6f} year over year, on {} requests "
-      "({:.1f}% "
-      "of all)",
-      line.Name(), *PerRequest(line.before), *PerRequest(line.after), line.after->known_requests,
-      line.request_share * 100);
+      "margin per request of {} fell from {} to {} year over year, on {} requests ({:.1f}% of all)",
+      line.Name(), UsdText(*PerRequest(line.before)), UsdText(*PerRequest(line.after)),
+      line.after->known_requests, line.request_share * 100);
 }
 
 }  // namespace

@@ -85,6 +85,7 @@ TEST(ReviewMargin, KnowsNegativeMargins) {
   ASSERT_TRUE(review.ok());
   EXPECT_EQ(Line(*review, "the total").declined, true);
   EXPECT_EQ(Line(*review, "the total").change_ratio, std::nullopt);  // of what is below 0
+  EXPECT_THAT(review->due.front(), testing::HasSubstr("fell from -$0.000008 to -$0.000010"));
   EXPECT_EQ(Line(*review, "the total").margin_share, std::nullopt);
 }
 

@@ -69,8 +69,9 @@ def mix_alone_raises_the_total(folder):
     path = folder / "mix.csv"
     write_csv(path, HEADER, rows)
     report = run_json("margin", "--inference", path, "--to", "2026-01-01")
-    # The window is 365 days of 2025; a year earlier, the last 365 of the leap year 2024, of which
-    # the file has the first 365: one day less.
+    # 365 days of 2025 beside all of 2024, of which the file has 365 days.
+    assert report["before_from_unix_seconds"] == 1704067200, report
+    assert row_of(report, "total")["before"]["requests"] == 365 * 100, report
     change = report["change"]
     assert sum(change[effect] for effect in EFFECTS) == change["change_micro_usd"], change
     assert change["mix_usd_per_request"] > 0, change
@@ -204,6 +205,18 @@ def published_models_agree_with_a_second_arithmetic():
     print(f"ok: {len(report['models'])} published models, {compared} quarters with training")
 
 
+def the_shipped_examples_work():
+    examples = SOURCE / "deploy/outcomes"
+    margin = run("margin", "--inference", examples / "example_inference.csv", "--prices",
+                 examples / "prices.yaml", "--to", "2026-01-01").stdout
+    assert "review due" in margin and "mix" in margin, margin
+    models = examples / "example_models.csv"
+    capability = run("capability", "--suite", examples / "benchmarks.yaml", "--benchmarks", models,
+                     "--training", models).stdout
+    assert "review_due: 5 consecutive quarters" in capability, capability
+    print("ok: the shipped examples")
+
+
 def the_plot_is_drawn(folder):
     results = folder / "results.csv"
     write_csv(results, ["model", "date", "benchmark", "score", "h100e_hours"],
@@ -223,6 +236,7 @@ def main():
         figures_agree_with_a_second_arithmetic(folder)
         what_is_wrong_is_named(folder)
         published_models_agree_with_a_second_arithmetic()
+        the_shipped_examples_work()
         the_plot_is_drawn(folder)
 
 
