@@ -60,7 +60,9 @@ std::string Usd(std::optional<double> usd) { return Dollars(usd, 2); }
 
 std::string WholePercent(std::optional<double> ratio) {
   if (!ratio || !std::isfinite(*ratio)) return kUnknown;
-  return Decimal(std::floor(*ratio * 100 + 0.5), 0) + "%";
+  // A half in decimals may be a little less than one in binary: 0.145 x 100.
+  constexpr double kHalf = 0.5 + 1e-9;
+  return Decimal(std::floor(*ratio * 100 + kHalf), 0) + "%";
 }
 
 std::string PlainNumber(double value) {

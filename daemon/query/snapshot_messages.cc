@@ -3,6 +3,8 @@
 #include <sstream>
 #include <string>
 
+#include "daemon/query/plan_message.h"
+
 namespace fleetmeter {
 namespace {
 
@@ -63,12 +65,6 @@ void FillPool(const PoolView& from, v1::Pool& to) {
   for (const TeamView& team : use.teams) FillTeam(team, *to.add_teams());
 }
 
-void AddShare(std::string_view name, double ratio, double supply_h100e, v1::Share& to) {
-  to.set_name(std::string(name));
-  to.set_share_ratio(ratio);
-  to.set_h100e(ratio * supply_h100e);
-}
-
 }  // namespace
 
 void FillBasis(const Snapshot& snapshot, v1::Basis& basis) {
@@ -117,29 +113,8 @@ void FillSupply(const Snapshot& snapshot, v1::GetSupplyResponse& response) {
 }
 
 void FillPlan(const Snapshot& snapshot, v1::GetPlanResponse& response) {
-  const Plan& plan = *snapshot.plan;
   FillBasis(snapshot, *response.mutable_basis());
-  response.set_supply_h100e(plan.supply_h100e);
-  for (const auto& [tier, ratio] : plan.tier_shares) {
-    AddShare(Name(tier), ratio, plan.supply_h100e, *response.add_tiers());
-  }
-  for (const auto& [category, ratio] : plan.category_shares) {
-    AddShare(Name(category), ratio, plan.supply_h100e, *response.add_categories());
-  }
-  for (const Pool& from : plan.pools) {
-    v1::PlannedPool& to = *response.add_pools();
-    to.set_pool(from.name);
-    to.set_category(std::string(Name(from.category)));
-    to.set_tier(std::string(Name(from.tier)));
-    to.set_owner(from.owner);
-    to.set_contact(from.contact);
-    for (const std::string& team : from.teams) to.add_teams(team);
-    to.set_allocated_h100e(from.allocated_h100e);
-    to.set_lendable_ratio(from.policy.lendable_ratio);
-    if (from.policy.borrowing_limit_h100e) {
-      to.set_borrowing_limit_h100e(*from.policy.borrowing_limit_h100e);
-    }
-  }
+  FillPlan(*snapshot.plan, &response);
 }
 
 }  // namespace fleetmeter

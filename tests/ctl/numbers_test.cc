@@ -64,5 +64,30 @@ TEST(UtcTime, IsToTheSecond) {
   EXPECT_EQ(UtcTime(-1), "1969-12-31 23:59:59Z");
 }
 
+TEST(Whole, RoundsAndGroups) {
+  EXPECT_EQ(Whole(8'500'999'999.999999), "8,501,000,000");
+  EXPECT_EQ(Whole(-1'234.4), "-1,234");
+  EXPECT_EQ(Whole(-0.2), "0");
+  EXPECT_EQ(Whole(std::nullopt), "-");
+}
+
+TEST(Usd, IsDollarsOrDollarsAndCents) {
+  EXPECT_EQ(WholeUsd(2'270'036'171.1584706), "$2,270,036,171");
+  EXPECT_EQ(WholeUsd(-1'234.5), "-$1,234");
+  EXPECT_EQ(WholeUsd(-0.1), "$0");
+  EXPECT_EQ(WholeUsd(std::numeric_limits<double>::quiet_NaN()), "-");
+  EXPECT_EQ(Usd(7.476886577), "$7.48");
+  EXPECT_EQ(Usd(1'234.5), "$1,234.50");
+  EXPECT_EQ(Usd(std::nullopt), "-");
+}
+
+TEST(WholePercent, RoundsHalvesUp) {
+  EXPECT_EQ(WholePercent(0.1408926897), "14%");
+  EXPECT_EQ(WholePercent(0.025), "3%");
+  EXPECT_EQ(WholePercent(0.145), "15%");
+  EXPECT_EQ(WholePercent(4), "400%");
+  EXPECT_EQ(WholePercent(std::nullopt), "-");
+}
+
 }  // namespace
 }  // namespace fleetmeter::ctl
