@@ -9,6 +9,7 @@
 
 #include "fleetmeter/v1/ingest.grpc.pb.h"
 #include "gtest/gtest.h"
+#include "tests/config/framework_yaml.h"
 
 namespace fleetmeter::ctl {
 namespace {
@@ -100,7 +101,9 @@ RunningDaemon::~RunningDaemon() {
 void RunningDaemon::Start(int plan_version) {
   std::ofstream(folder_ / "catalog.yaml") << kCatalog;
   std::ofstream(folder_ / "plan.yaml") << fmt::format(kPlan, plan_version);
-  std::ofstream(folder_ / "daemon.yaml") << fmt::format(kConfig, query_);
+  std::ofstream(folder_ / "framework.yaml") << kFrameworkYaml;
+  std::ofstream(folder_ / "daemon.yaml")
+      << fmt::format(kConfig, query_) << (has_framework_ ? "framework: framework.yaml\n" : "");
   auto process = ChildProcess::Start({BuiltProgram("fleetmeterd"), "--config", config_path()});
   ASSERT_TRUE(process.ok()) << process.status();
   process_ = *std::move(process);

@@ -20,6 +20,9 @@ class RunningDaemon {
   RunningDaemon(const RunningDaemon&) = delete;
   RunningDaemon& operator=(const RunningDaemon&) = delete;
 
+  // From the next start on it has the assumptions of tests/config/framework_yaml.h.
+  void UseFramework() { has_framework_ = true; }
+
   // Ready to answer, or the test fails. Again after Stop(): the queries on the same port as before.
   void Start(int plan_version = 1);
   // As an operator does: SIGTERM, then the end.
@@ -39,6 +42,7 @@ class RunningDaemon {
 
  private:
   std::filesystem::path folder_;
+  bool has_framework_ = false;
   std::string query_ = "127.0.0.1:0";
   std::string ingest_ = "127.0.0.1:0";
   uint64_t sequence_ = 0;

@@ -1,4 +1,5 @@
-// `fleetmeterctl simulate --from-live` against a Plan service of the test's own.
+// `fleetmeterctl simulate --from-live`: what it asks, of a Plan service of the test's own, and what
+// a real daemon answers.
 #include <grpcpp/grpcpp.h>
 
 #include <functional>
@@ -127,6 +128,36 @@ TEST(SimulateFromLive, SaysThatADaemonCannotAnswer) {
   const Outcome outcome = RunCtl({"simulate", "--from-live", daemon.address()});
   EXPECT_EQ(outcome.exit_code, 1);
   EXPECT_THAT(outcome.error, HasSubstr("or the daemon is older than what was asked"));
+}
+
+// 4 of 16 h100 serve, half active.
+TEST(SimulateFromLive, StartsFromTheFleetOfARealDaemon) {
+  RunningDaemon daemon;
+  daemon.UseFramework();
+  daemon.Start();
+  daemon.Report(4);
+  const Outcome outcome = RunCtl({"simulate", "--from-live", daemon.query_address(),
+                                  "--utilization", "100%", "--output", "json"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.error;
+  const json answer = json::parse(outcome.out);
+  EXPECT_EQ(answer.at("start"), "live");
+  EXPECT_EQ(answer.at("basis").at("framework"), "small");
+  EXPECT_EQ(answer.at("live_basis").at("plan"), "small");
+  const json& before = answer.at("before");
+  EXPECT_EQ(before.at("supply_hours"), 16 * 8760);
+  EXPECT_EQ(before.at("categories").at(0).at("portion").at("share_ratio"), 0.25);
+  EXPECT_EQ(before.at("outcome").at("utilization_ratio"), 0.5);
+  const double earned = before.at("outcome").at("serviceable_revenue_usd");
+  EXPECT_NEAR(earned, 4 * 8760 * 4.158 * 0.9 * 0.5, 1e-6);
+  EXPECT_NEAR(answer.at("after").at("outcome").at("serviceable_revenue_usd"), 2 * earned, 1e-6);
+}
+
+TEST(SimulateFromLive, IsRefusedByADaemonWithoutAssumptions) {
+  RunningDaemon daemon;
+  daemon.Start();
+  const Outcome outcome = RunCtl({"simulate", "--from-live", daemon.query_address()});
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_THAT(outcome.error, HasSubstr("this daemon has no framework"));
 }
 
 }  // namespace
