@@ -125,18 +125,12 @@ absl::StatusOr<std::string> CatalogPathFor(const FrameworkFlags& flags,
 }  // namespace
 
 absl::StatusOr<CompiledPlan> CompilePlanOf(const FrameworkFlags& flags) {
-  const auto work = LoadFrameworkWork(flags.plan, flags.set);
+  std::vector<std::string> set = flags.set;
+  // Ratios that come from the catalog are those of that time.
+  if (!flags.effective_from.empty()) set.push_back("effective_from=" + flags.effective_from);
+  const auto work = LoadFrameworkWork(flags.plan, set);
   if (!work.ok()) return work.status();
-  FrameworkDocument document = work->document;
-  if (!flags.effective_from.empty()) {
-    // Ratios that come from the catalog are those of that time.
-    auto overrides = ParseOverrides(flags.set);
-    if (!overrides.ok()) return overrides.status();
-    overrides->push_back({.key = "effective_from", .value = flags.effective_from});
-    auto later = Override(document, *overrides);
-    if (!later.ok()) return later.status();
-    document = *std::move(later);
-  }
+  const FrameworkDocument& document = work->document;
   const auto allocation = AllocateIn(document, flags.scenario);
   if (!allocation.ok()) return allocation.status();
   auto plan = framework::CompileScenario(document.assumptions, flags.scenario);

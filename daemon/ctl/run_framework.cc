@@ -17,14 +17,6 @@ v1::SimulateRequest RequestOf(const FrameworkFlags& flags) {
   return request;
 }
 
-absl::StatusOr<v1::SimulateResponse> SimulateFile(const std::string& path,
-                                                  const v1::SimulateRequest& request) {
-  std::vector<std::string> set(request.set().begin(), request.set().end());
-  if (!request.curve().empty()) set.push_back("revenue.curve=" + request.curve());
-  const auto work = LoadFrameworkWork(path, set);
-  return work.ok() ? SimulateIn(*work, request) : work.status();
-}
-
 int Simulate(const Flags& flags) {
   const v1::SimulateRequest request = RequestOf(flags.framework);
   return PrintAnswer(flags.framework.from_live

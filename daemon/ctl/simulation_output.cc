@@ -44,6 +44,8 @@ std::string UseTable(const v1::SimulateResponse& response) {
     add(name, HoursOf(before.categories(), name), ShareOf(before.categories(), name),
         category.portion().h100_hours(), category.portion().share_ratio());
   }
+  // A scenario gives safety all of P0.
+  if (response.has_live_basis()) add_portion("p0 unused", before.p0_unused(), after.p0_unused());
   add_portion("buffer", before.buffer(), after.buffer());
   add_portion("unallocated", before.unallocated(), after.unallocated());
   add("supply", before.supply_hours(), 1, after.supply_hours(), 1);

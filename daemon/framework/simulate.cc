@@ -148,6 +148,7 @@ Position PositionOf(const Allocation& allocation, double utilization) {
   Position position;
   position.supply_hours = allocation.supply_hours;
   position.p0_hours = allocation.tiers.at(Tier::kP0);
+  position.safety_hours = position.p0_hours;
   position.buffer_hours = allocation.tiers.at(Tier::kBuffer);
   for (const Category category : kShared) position.hours[category] = allocation.Of(category);
   position.utilization = utilization;
@@ -161,7 +162,8 @@ Position PositionOf(const Assumptions& assumptions, const LiveShares& live) {
   };
   Position position;
   position.supply_hours = live.supply_h100e * assumptions.hours_per_year;
-  position.p0_hours = std::max(assumptions.p0, share(Category::kSafety)) * position.supply_hours;
+  position.safety_hours = share(Category::kSafety) * position.supply_hours;
+  position.p0_hours = std::max(assumptions.p0 * position.supply_hours, position.safety_hours);
   position.buffer_hours = assumptions.buffer * position.supply_hours;
   for (const Category category : kShared) {
     position.hours[category] = share(category) * position.supply_hours;

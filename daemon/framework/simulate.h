@@ -15,11 +15,12 @@
 
 namespace fleetmeter::framework {
 
-// How a year's supply is used, and how well. What p0, buffer and the three categories leave is
-// unallocated.
+// How a year's supply is used, and how well. What P0's guarantee, buffer and the three categories
+// leave is unallocated.
 struct Position {
   double supply_hours = 0;
-  double p0_hours = 0;
+  double p0_hours = 0;      // kept for P0: its guarantee, or what safety holds where that is more
+  double safety_hours = 0;  // of that, what safety holds
   double buffer_hours = 0;
   CategoryHours hours;     // inference, training and research, each present
   double utilization = 0;  // of the hours that serve inference
@@ -39,7 +40,7 @@ struct LiveShares {
   double utilization = 0;             // busy / assigned of what serves inference
 };
 
-// P0 and buffer are the assumptions' shares; safety that holds more than P0 takes its place.
+// P0 and buffer are the assumptions' shares, unless safety holds more than P0.
 Position PositionOf(const Assumptions& assumptions, const LiveShares& live);
 
 // When utilization changes: keep inference's hours and let revenue change, or keep revenue and let

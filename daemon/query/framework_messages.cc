@@ -150,8 +150,10 @@ v1::PositionResult PositionMessage(const framework::Position& position,
   for (const auto& [category, hours] : position.hours) {
     AddCategory(category, hours, position.supply_hours, out.mutable_categories());
   }
-  AddCategory(Category::kSafety, position.p0_hours, position.supply_hours,
+  AddCategory(Category::kSafety, position.safety_hours, position.supply_hours,
               out.mutable_categories());
+  *out.mutable_p0_unused() =
+      PortionMessage(position.p0_hours - position.safety_hours, position.supply_hours);
   *out.mutable_buffer() = PortionMessage(position.buffer_hours, position.supply_hours);
   *out.mutable_unallocated() = PortionMessage(position.unallocated_hours(), position.supply_hours);
   *out.mutable_outcome() = OutcomeMessage(outcome);

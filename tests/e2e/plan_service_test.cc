@@ -191,6 +191,10 @@ TEST_F(PlanServiceTest, StartsFromTheMeasuredSharesAndUtilization) {
   EXPECT_NEAR(ShareOf(response.before(), "training"), 6.0 / 48, 1e-9);
   EXPECT_NEAR(ShareOf(response.before(), "research"), 0, 1e-9);
   EXPECT_NEAR(response.before().outcome().utilization_ratio(), 0.6, 1e-6);
+  // Nobody else may hold what P0 is guaranteed and safety does not hold.
+  EXPECT_NEAR(ShareOf(response.before(), "safety"), 0, 1e-9);
+  EXPECT_NEAR(response.before().p0_unused().share_ratio(), 0.10, 1e-9);
+  EXPECT_NEAR(response.before().unallocated().share_ratio(), 1 - 0.10 - 0.15 - 18.0 / 48, 1e-9);
   // $7.4769 at 20% is three times that at 60%, on the straight line.
   EXPECT_NEAR(response.before().outcome().serviceable_revenue_usd(), 12 * 8760 * 22.43065973, 1);
 
