@@ -16,6 +16,7 @@ packages=(
 test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev
   clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev
+  llvm-19 libclang-19-dev llvm-19-dev
   python3-grpcio python3-protobuf python3-h2 git
   dpkg-dev mmdebstrap iproute2
 )

@@ -18,11 +18,10 @@ passed=0 failed=0 skipped=0
 
 say() { printf '\n== %s (%dm%02ds)\n' "$1" $((SECONDS / 60)) $((SECONDS % 60)); }
 
-# check NAME COMMAND...: one thing that passes or fails; its output is shown when it fails.
-check() {
+# report NAME CODE: one thing that passed or failed; its log is shown when it failed.
+report() {
   local name=$1
-  shift
-  if "$@" >"$logs/$name.log" 2>&1; then
+  if [ "$2" -eq 0 ]; then
     passed=$((passed + 1))
     echo "   $name: ok"
   else
@@ -31,6 +30,13 @@ check() {
     tail -n 60 "$logs/$name.log" | sed 's/^/   | /'
     return 1
   fi
+}
+
+check() { # NAME COMMAND...
+  local name=$1 code=0
+  shift
+  "$@" >"$logs/$name.log" 2>&1 || code=$?
+  report "$name" "$code"
 }
 
 # suite NAME PRESET CTEST-ARGUMENTS...: a run of ctest, counted case by case.
@@ -84,6 +90,8 @@ stage_analysis() {
 
 # Sanitizers run our own code; the demo, the installation and the dashboards were seen in release.
 stage_asan() {
+  # Clang's sanitizers have a program look up names and lines.
+  export ASAN_SYMBOLIZER_PATH=/usr/bin/llvm-symbolizer-19
   check build-asan build asan && suite asan asan -LE whole-product
 }
 
@@ -95,9 +103,20 @@ stage_tsan() {
 
 stage_fuzz() {
   check build-fuzz build fuzz fuzz || return
-  local corpus
+  export ASAN_SYMBOLIZER_PATH=/usr/bin/llvm-symbolizer-19
+  local corpus name code
+  local -A running=()
+  # Each takes one core.
   for corpus in tests/fuzz/corpus/*/; do
-    check "fuzz-$(basename "$corpus")" tests/fuzz/run.sh "$(basename "$corpus")"
+    name=$(basename "$corpus")
+    while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n; done
+    tests/fuzz/run.sh "$name" >"$logs/fuzz-$name.log" 2>&1 &
+    running[$name]=$!
+  done
+  for name in "${!running[@]}"; do
+    code=0
+    wait "${running[$name]}" || code=$?
+    report "fuzz-$name" "$code"
   done
 }
 

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <thread>
 
+#include "absl/base/config.h"
 #include "gmock/gmock.h"
 #include "tests/e2e/daemon_fixture.h"
 #include "tests/e2e/reports.h"
@@ -142,8 +143,8 @@ TEST(MuteClient, IsHeldUpAndNobodyElseIs) {
     return last > 0 && same >= 60;  // it has not moved for a third of a second
   }));
   EXPECT_LT(sent, kBatches) << "the daemon took all of it without an answer being read";
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // which keep what was freed
-  EXPECT_LT(ResidentKib(daemon.process().pid()) - before, 64 << 10);
+#if !defined(ABSL_HAVE_ADDRESS_SANITIZER) && !defined(ABSL_HAVE_THREAD_SANITIZER)
+  EXPECT_LT(ResidentKib(daemon.process().pid()) - before, 64 << 10);  // they keep what was freed
 #endif
 
   EXPECT_TRUE(

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Stands for the compiler where only analysis is wanted: clang's warnings, its thread-safety analysis
+# among them, and clang-tidy, in one pass over a source. It leaves an empty object, by which Ninja
+# knows that the source was clean, and a list of headers, for when one of them changes.
+#   analyse.sh CLANG-TIDY PLUGIN SOURCE OBJECT COMPILER FLAGS...
+set -euo pipefail
+tidy=$1 plugin=$2 source=$3 object=$4 compiler=$5
+shift 5
+case $source in
+  "$PWD"/* | [!/]*) ;; # Generated, below the build folder: not ours to judge.
+  *)
+    "$compiler" "${@/#-MD/-M}" "$source"
+    "$tidy" -load="$plugin" --quiet "$source" -- "$@"
+    ;;
+esac
+: >"$object"
