@@ -9,10 +9,10 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/base/csv.h"
 #include "collectors/replay/numbers.h"
 #include "collectors/replay/replay.h"
 #include "collectors/replay/timeline_source.h"
+#include "daemon/base/csv.h"
 
 namespace fleetmeter::collector {
 namespace {

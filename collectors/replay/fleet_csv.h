@@ -4,8 +4,8 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "daemon/base/csv.h"
 #include "collectors/replay/timeline.h"
+#include "daemon/base/csv.h"
 
 namespace fleetmeter::collector {
 

@@ -9,8 +9,8 @@
 #include <stdexcept>
 #include <string_view>
 
-#include "daemon/base/csv.h"
 #include "collectors/replay/numbers.h"
+#include "daemon/base/csv.h"
 
 namespace fleetmeter::collector {
 namespace {

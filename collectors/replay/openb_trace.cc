@@ -4,8 +4,8 @@
 #include <string_view>
 #include <utility>
 
-#include "daemon/base/csv.h"
 #include "collectors/replay/numbers.h"
+#include "daemon/base/csv.h"
 
 namespace fleetmeter::collector {
 namespace {

@@ -101,7 +101,7 @@ class FullQueueTest : public testing::Test {
     EXPECT_TRUE(writer_.Start().ok());
     auto listener =
         GrpcListener::Start("listen.ingest", "127.0.0.1:0", grpc::InsecureServerCredentials(), {},
-                            service_, v1::UsageIngest::service_full_name());
+                            {{service_, v1::UsageIngest::service_full_name()}});
     if (!listener.ok()) throw std::runtime_error(listener.status().ToString());
     listener_ = *std::move(listener);
     stub_ = v1::UsageIngest::NewStub(

@@ -1,8 +1,8 @@
 // What the collector replays: fleets and traces in CSV, and the rules that go with a trace.
-#include "daemon/base/csv.h"
 #include "collectors/replay/fleet_csv.h"
 #include "collectors/replay/openb_rules.h"
 #include "collectors/replay/openb_trace.h"
+#include "daemon/base/csv.h"
 #include "tests/fuzz/input_file.h"
 #include "tests/fuzz/targets.h"
 
