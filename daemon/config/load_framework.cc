@@ -135,6 +135,7 @@ class Loader {
     if (absl::Status status = Read(**file, &document_.assumptions); !status.ok()) return status;
     if (overrides_.empty()) CheckScenarios(**file);
     ReadSensitivity(**file);
+    if (overrides_.empty() && (*file)->ok()) CheckSensitivity(**file);
     return (*file)->status();
   }
 
@@ -166,6 +167,16 @@ class Loader {
     }
   }
 
+  void CheckSensitivity(YamlFile& file) const {
+    const auto baseline = framework::MakeBaseline(document_.assumptions);
+    if (!baseline.ok()) return;  // complained about with its scenario
+    for (const auto& row : framework::WorkOutSensitivity(*baseline, document_.sensitivity)) {
+      if (!row.does_not_fit.empty()) {
+        file.ComplainAt("sensitivity." + row.of->name, row.does_not_fit);
+      }
+    }
+  }
+
   void ReadSensitivity(YamlFile& file) {
     YamlMap root(file.root());
     root.Entries();
@@ -180,7 +191,9 @@ class Loader {
       const std::vector<YamlOverride> row_overrides = ReadSet(set);
       ReadChanges(map, &row.changes);
       if (const auto status = ReadCase(row_overrides, &row.assumptions); !status.ok()) {
-        set.Complain(std::string(status.message()));
+        row.wrong = std::string(status.message());
+        // Under what is set a row may lose its sense; the others, and the scenarios, keep theirs.
+        if (overrides_.empty()) set.Complain(row.wrong);
       }
       document_.sensitivity.push_back(std::move(row));
     }

@@ -23,6 +23,12 @@ std::string PlainUsd(int64_t micro_usd) {
   return fmt::format("{}{}.{:06}", micro_usd < 0 ? "-" : "", size / 1'000'000, size % 1'000'000);
 }
 
+// Money may come without requests: a subscription, a refund.
+bool IsKnown(const v1::MarginFigures& figures) {
+  return figures.known_requests() > 0 || figures.revenue_micro_usd() != 0 ||
+         figures.cost_micro_usd() != 0;
+}
+
 std::string PerRequest(const v1::MarginFigures& figures) {
   return figures.has_usd_per_request() ? fmt::format("{:.6f}", figures.usd_per_request())
                                        : kUnknown;
@@ -60,7 +66,7 @@ std::string MarginTable(const v1::MarginReport& report) {
                {"NOTE"}});
   for (const v1::MarginRow& row : report.rows()) {
     const v1::MarginFigures& now = row.after();
-    const bool known = now.known_requests() > 0;
+    const bool known = IsKnown(now);
     table.AddRow({row.scope() == "customer_tier" || row.scope() == "total" ? "(all)" : row.model(),
                   row.scope() == "model" || row.scope() == "total" ? "(all)" : row.customer_tier(),
                   Grouped(std::to_string(now.requests())), Percent(row.request_share_ratio()),
@@ -92,7 +98,7 @@ std::string MarginCsv(const v1::MarginReport& report) {
     for (const bool after : {false, true}) {
       if (!(after ? row.has_after() : row.has_before())) continue;
       const v1::MarginFigures& figures = after ? row.after() : row.before();
-      const bool known = figures.known_requests() > 0;
+      const bool known = IsKnown(figures);
       out += CsvLine({row.scope(), row.model(), row.customer_tier(), after ? "after" : "before",
                       std::to_string(figures.requests()), std::to_string(figures.known_requests()),
                       known ? PlainUsd(figures.revenue_micro_usd()) : "",

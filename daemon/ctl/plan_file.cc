@@ -122,6 +122,19 @@ absl::StatusOr<std::string> CatalogPathFor(const FrameworkFlags& flags,
                   sides.front().path));
 }
 
+// The plan is in chips, which the daemon converts by its catalog; the framework may have other
+// ratios.
+std::string WarnOfSupply(const FrameworkDocument& document, const Plan& plan) {
+  constexpr double kRounding = 1e-3;  // of chips to whole ones
+  const double assumed = framework::WorkOutSupply(document.assumptions).h100e;
+  if (std::abs(plan.supply_h100e - assumed) <= kRounding * assumed) return "";
+  return fmt::format(
+      "the catalog makes {:.1f} H100e of the plan's chips, the framework {:.1f}: allocations are "
+      "the "
+      "scenario's shares of the former",
+      plan.supply_h100e, assumed);
+}
+
 }  // namespace
 
 absl::StatusOr<CompiledPlan> CompilePlanOf(const FrameworkFlags& flags) {
@@ -149,6 +162,7 @@ absl::StatusOr<CompiledPlan> CompilePlanOf(const FrameworkFlags& flags) {
                           compiled.yaml, *catalog);
   if (!checked.ok()) return checked.status();
   compiled.plan = *std::move(checked);
+  compiled.warning = WarnOfSupply(document, compiled.plan);
   compiled.yaml = Header(flags, document, *catalog, compiled.plan) + compiled.yaml;
   return compiled;
 }

@@ -18,6 +18,7 @@ namespace fleetmeter::ctl {
 struct CompiledPlan {
   std::string yaml;  // with comments that say what it was made from
   Plan plan;
+  std::string warning;  // empty: there is nothing to warn of
 };
 
 // Of flags plan, scenario, set, catalog, name, version and effective_from. InvalidArgument also if

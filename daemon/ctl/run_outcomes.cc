@@ -11,6 +11,7 @@
 #include "daemon/ctl/commands.h"
 #include "daemon/ctl/exit_code.h"
 #include "daemon/ctl/message_text.h"
+#include "daemon/ctl/numbers.h"
 #include "daemon/ctl/outcomes_output.h"
 #include "daemon/ctl/terminal.h"
 #include "daemon/ctl/text_cells.h"
@@ -76,6 +77,11 @@ absl::StatusOr<v1::MarginReport> WorkOutMargin(const OutcomesFlags& flags) {
   if (!before.ok()) return before.status();
   const auto after = history::PeriodOf(rows->rows, from, to);
   if (!after.ok()) return after.status();
+  if (after->empty()) {
+    return absl::FailedPreconditionError(fmt::format(
+        "{}: no row starts in the window from {} to {}; expected at least one", flags.inference,
+        UtcTime(from * kNanosPerSecond), UtcTime(to * kNanosPerSecond)));
+  }
   const auto review = outcomes::ReviewMargin(*before, *after, outcomes::VolumeRule{});
   if (!review.ok()) return review.status();
   v1::MarginReport report = MarginMessage(*review);

@@ -33,6 +33,7 @@ int ShowFile(const Flags& flags) {
 int Compile(const FrameworkFlags& flags) {
   const auto plan = CompilePlanOf(flags);
   if (!plan.ok()) return ExitCode(plan.status());
+  if (!plan->warning.empty()) fmt::print(stderr, "fleetmeterctl: {}\n", Printable(plan->warning));
   if (flags.to.empty()) return ExitCode(Print(plan->yaml));
   if (absl::Status written = WriteFileWhole(flags.to, plan->yaml, flags.force); !written.ok()) {
     return ExitCode(written);

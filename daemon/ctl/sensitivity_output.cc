@@ -9,6 +9,7 @@
 #include "daemon/ctl/numbers.h"
 #include "daemon/ctl/scenario_output.h"
 #include "daemon/ctl/table.h"
+#include "daemon/ctl/text_cells.h"
 
 namespace fleetmeter::ctl {
 namespace {
@@ -29,15 +30,23 @@ std::string SensitivityCsv(const v1::GetFrameworkResponse& response) {
   for (const std::string& name : ScalarNames(*v1::ForgoneResult::descriptor())) {
     header.push_back("forgone_" + name);
   }
+  header.emplace_back("does_not_fit");
   std::string out = CsvLine(header);
   for (const v1::SensitivityResult& row : response.sensitivity()) {
     std::vector<std::string> cells = {row.name(), row.title()};
+    if (!row.does_not_fit().empty()) {
+      cells.resize(header.size() - 1);
+      cells.push_back(row.does_not_fit());
+      out += CsvLine(cells);
+      continue;
+    }
     for (const char* category : kShared) {
       cells.push_back(PlainNumber(HoursOf(row.categories(), category)));
       cells.push_back(PlainNumber(ShareOf(row.categories(), category)));
     }
     Append(ScalarCells(*v1::OutcomeResult::descriptor(), ToJson(row.outcome())), &cells);
     Append(ScalarCells(*v1::ForgoneResult::descriptor(), ToJson(row.forgone())), &cells);
+    cells.emplace_back();
     out += CsvLine(cells);
   }
   return out;
@@ -53,6 +62,8 @@ std::string SensitivityJson(const v1::GetFrameworkResponse& response) {
 }  // namespace
 
 std::string SensitivityTable(const v1::GetFrameworkResponse& response) {
+  constexpr size_t kColumns = 8;
+  std::string notes;
   Table table({{"SENSITIVITY"},
                {"INFERENCE", Align::kRight},
                {"TRAINING", Align::kRight},
@@ -63,6 +74,12 @@ std::string SensitivityTable(const v1::GetFrameworkResponse& response) {
                {"REVENUE FORGONE", Align::kRight}});
   for (const v1::SensitivityResult& row : response.sensitivity()) {
     std::vector<Cell> cells = {row.title()};
+    if (!row.does_not_fit().empty()) {
+      while (cells.size() < kColumns) cells.emplace_back(kUnknown);
+      table.AddRow(std::move(cells));
+      notes += fmt::format("\n{}: {}\n", Printable(row.title()), Printable(row.does_not_fit()));
+      continue;
+    }
     for (const char* category : kShared) {
       cells.emplace_back(Percent(ShareOf(row.categories(), category)));
     }
@@ -74,7 +91,7 @@ std::string SensitivityTable(const v1::GetFrameworkResponse& response) {
     cells.emplace_back(WholeUsd(row.forgone().revenue_usd()));
     table.AddRow(std::move(cells));
   }
-  return table.Render();
+  return table.Render() + notes;
 }
 
 std::string FormatSensitivity(const v1::GetFrameworkResponse& response, OutputFormat format) {

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
+#include <system_error>
 
 #include "daemon/base/text.h"
 
@@ -63,6 +64,13 @@ absl::Status SyncFolderOf(const std::string& path) {
 }  // namespace
 
 absl::Status WriteFileWhole(const std::string& path, std::string_view text, bool replace) {
+  // A rename would put a file in the place of a device, a pipe or a link.
+  std::error_code ignored;
+  const auto there = std::filesystem::symlink_status(path, ignored);
+  if (replace && std::filesystem::exists(there) && !std::filesystem::is_regular_file(there)) {
+    return absl::FailedPreconditionError(fmt::format(
+        "{} is not a regular file; expected a file to replace, or a new one", Quoted(path)));
+  }
   Unfinished file(path);
   if (absl::Status status = file.Fill(text); !status.ok()) return status;
   // A link, unlike a rename, never takes the place of what is there.

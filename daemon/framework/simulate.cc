@@ -9,6 +9,7 @@ namespace fleetmeter::framework {
 namespace {
 
 constexpr double kTolerance = 1e-9;  // of the supply: shares are decimal, sums binary
+constexpr double kLeastUsd = 1e-9;   // an hour: with less, hours leave all proportion
 
 double Sum(const CategoryHours& hours) {
   double sum = 0;
@@ -37,7 +38,8 @@ class Applier {
     if (absl::Status status = FixInference(); !status.ok()) return status;
     if (fixed_.empty()) return absl::OkStatus();  // a fleet may hold more than its budget: it is so
     for (const auto& [category, hours] : fixed_) result_.after.hours[category] = hours;
-    if (changes_.mode == Mode::kGrowRevenue) ShareOutRest();
+    const bool others_named = !changes_.shares.empty() || !changes_.held.empty();
+    if (changes_.mode == Mode::kGrowRevenue || others_named) ShareOutRest();
     return CheckFits();
   }
 
@@ -65,10 +67,10 @@ class Applier {
     const bool solves = changes_.revenue_usd || changes_.mode == Mode::kFreeCapacity;
     if (!solves) return absl::OkStatus();
     const double usd = revenue_.UsdPerH100Hour(result_.after.utilization, curve_);
-    if (usd <= 0) {
+    if (usd < kLeastUsd) {
       return absl::InvalidArgumentError(
-          fmt::format("an hour earns nothing at {:.6g}% utilization, so no hours earn a revenue; "
-                      "expected a utilization above 0%",
+          fmt::format("an hour earns next to nothing at {:.6g}% utilization, so no hours earn a "
+                      "revenue; expected more",
                       result_.after.utilization * 100));
     }
     if (fixed_.contains(Category::kInference)) {
@@ -79,8 +81,9 @@ class Applier {
         changes_.revenue_usd.value_or(result_.outcome_before.serviceable_revenue_usd);
     const double hours = target / usd;
     fixed_[Category::kInference] = hours;
-    if (changes_.mode == Mode::kFreeCapacity) {
-      result_.freed_hours = result_.before.hours.at(Category::kInference) - hours;
+    const double usd_before = result_.outcome_before.usd_per_h100_hour;
+    if (changes_.mode == Mode::kFreeCapacity && usd_before >= kLeastUsd) {
+      result_.freed_hours = target / usd_before - hours;
     }
     return absl::OkStatus();
   }
@@ -138,6 +141,14 @@ Forgone Against(const Outcome& baseline, const Outcome& outcome) {
   return {.revenue_usd = less(baseline.serviceable_revenue_usd, outcome.serviceable_revenue_usd),
           .training_hours = less(baseline.training_hours, outcome.training_hours),
           .research_hours = less(baseline.research_hours, outcome.research_hours)};
+}
+
+// The baseline scenario under the case's assumptions, with its changes.
+absl::StatusOr<Simulation> SimulateCase(const Baseline& baseline, const SensitivityCase& of) {
+  const auto allocation = Allocate(of.assumptions, of.assumptions.baseline);
+  if (!allocation.ok()) return allocation.status();
+  return Simulate(of.assumptions, PositionOf(*allocation, of.assumptions.revenue.utilization),
+                  baseline, of.changes);
 }
 
 }  // namespace
@@ -205,23 +216,22 @@ absl::StatusOr<Simulation> Simulate(const Assumptions& assumptions, const Positi
   return result;
 }
 
-absl::StatusOr<std::vector<SensitivityRow>> WorkOutSensitivity(
-    const Baseline& baseline, const std::vector<SensitivityCase>& cases) {
+std::vector<SensitivityRow> WorkOutSensitivity(const Baseline& baseline,
+                                               const std::vector<SensitivityCase>& cases) {
   std::vector<SensitivityRow> rows;
   for (const SensitivityCase& of : cases) {
-    const auto failed = [&](const absl::Status& status) {
-      return absl::InvalidArgumentError(
-          fmt::format("sensitivity {}: {}", of.name, std::string(status.message())));
-    };
-    const auto allocation = Allocate(of.assumptions, of.assumptions.baseline);
-    if (!allocation.ok()) return failed(allocation.status());
-    const Position start = PositionOf(*allocation, of.assumptions.revenue.utilization);
-    const auto simulation = Simulate(of.assumptions, start, baseline, of.changes);
-    if (!simulation.ok()) return failed(simulation.status());
-    rows.push_back({.of = &of,
-                    .position = simulation->after,
-                    .outcome = simulation->outcome_after,
-                    .forgone = simulation->forgone});
+    SensitivityRow& row = rows.emplace_back();
+    row.of = &of;
+    row.does_not_fit = of.wrong;
+    if (!of.wrong.empty()) continue;
+    const auto simulation = SimulateCase(baseline, of);
+    if (!simulation.ok()) {
+      row.does_not_fit = std::string(simulation.status().message());
+      continue;
+    }
+    row.position = simulation->after;
+    row.outcome = simulation->outcome_after;
+    row.forgone = simulation->forgone;
   }
   return rows;
 }

@@ -72,16 +72,16 @@ struct Simulation {
   Outcome outcome_before;
   Position after;
   Outcome outcome_after;
-  // kFreeCapacity: inference hours that the same revenue no longer needs. Negative: needs in
-  // addition.
+  // kFreeCapacity: inference hours that the revenue after no longer needs, since an hour earns more
+  // than before. Negative: it needs them in addition.
   double freed_hours = 0;
   Forgone forgone;  // after, against the baseline
 };
 
 // Rules: what is named gets what was said. If research is not named it takes what the others leave
 // of the budget (P1 and P2), and the others keep their hours; if it is, `rest` says who takes it.
-// In kFreeCapacity what is freed stays unallocated. InvalidArgument says by how much the changes do
-// not fit, or which of them contradict each other.
+// In kFreeCapacity what is freed stays unallocated, unless another category is named.
+// InvalidArgument says by how much the changes do not fit, or which of them contradict each other.
 absl::StatusOr<Simulation> Simulate(const Assumptions& assumptions, const Position& start,
                                     const Baseline& baseline, const Changes& changes);
 
@@ -97,6 +97,8 @@ struct SensitivityCase {
   std::string title;
   Assumptions assumptions;
   Changes changes;
+  // Why its assumptions cannot be, under what was set on top of the document; empty: they can.
+  std::string wrong;
 };
 
 struct SensitivityRow {
@@ -104,10 +106,11 @@ struct SensitivityRow {
   Position position;
   Outcome outcome;
   Forgone forgone;
+  std::string does_not_fit;  // why there is no such position; empty: there is
 };
 
-// In the order of the cases. InvalidArgument names the case that does not fit.
-absl::StatusOr<std::vector<SensitivityRow>> WorkOutSensitivity(
-    const Baseline& baseline, const std::vector<SensitivityCase>& cases);
+// In the order of the cases, those that do not fit included.
+std::vector<SensitivityRow> WorkOutSensitivity(const Baseline& baseline,
+                                               const std::vector<SensitivityCase>& cases);
 
 }  // namespace fleetmeter::framework

@@ -14,6 +14,25 @@ using outcomes::Result;
 
 constexpr int64_t kSecondsPerDay = 86'400;
 
+// A score beyond the ceiling, or as far below the floor as the ceiling is above it, is of another
+// unit: 85 where 0.85 was meant.
+void CheckScore(RowReader& reader, std::string_view column, const outcomes::Benchmark& benchmark,
+                double score) {
+  const double place = (score - benchmark.floor) / (benchmark.ceiling - benchmark.floor);
+  if (place >= -1 && place <= 1) return;
+  reader.Refuse(column,
+                fmt::format("expected a score from floor {:g} to ceiling {:g}, as the suite "
+                            "has them",
+                            benchmark.floor, benchmark.ceiling));
+}
+
+const outcomes::Benchmark* Find(const BenchmarkSuite& suite, std::string_view name) {
+  const auto found =
+      std::find_if(suite.benchmarks.begin(), suite.benchmarks.end(),
+                   [&](const outcomes::Benchmark& benchmark) { return benchmark.name == name; });
+  return found == suite.benchmarks.end() ? nullptr : &*found;
+}
+
 std::vector<Result> ReadLong(RowReader& reader, const BenchmarkSuite& suite,
                              const ModelColumns& columns) {
   Result result;
@@ -23,10 +42,12 @@ std::vector<Result> ReadLong(RowReader& reader, const BenchmarkSuite& suite,
   result.quarter = QuarterAt(reader.Time(columns.date));
   const auto score = reader.OptionalNumber("score");
   if (!score) reader.Refuse("score", "expected a number");
-  const bool known = std::any_of(
-      suite.benchmarks.begin(), suite.benchmarks.end(),
-      [&](const outcomes::Benchmark& benchmark) { return benchmark.name == result.benchmark; });
-  if (!known) reader.Refuse("benchmark", fmt::format("expected one of suite {}", suite.name));
+  const outcomes::Benchmark* benchmark = Find(suite, result.benchmark);
+  if (benchmark == nullptr) {
+    reader.Refuse("benchmark", fmt::format("expected one of suite {}", suite.name));
+  } else if (score) {
+    CheckScore(reader, "score", *benchmark, *score);
+  }
   result.score = score.value_or(0);
   return {result};
 }
@@ -37,6 +58,7 @@ std::vector<Result> ReadWide(RowReader& reader, const BenchmarkSuite& suite,
   const std::string model = reader.Label(columns.model);
   for (const auto& [benchmark, column] : suite.columns) {
     if (const auto score = reader.OptionalNumber(column)) {
+      CheckScore(reader, column, *Find(suite, benchmark), *score);
       results.push_back({.model = model, .benchmark = benchmark, .quarter = 0, .score = *score});
     }
   }

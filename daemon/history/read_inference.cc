@@ -1,11 +1,15 @@
 #include "daemon/history/read_inference.h"
 
+#include <map>
+#include <utility>
+
 #include "fmt/format.h"
 
 namespace fleetmeter::history {
 namespace {
 
 using outcomes::Sales;
+using outcomes::Segment;
 
 InferenceRow ReadRow(RowReader& reader, const outcomes::PriceBook& prices) {
   InferenceRow row;
@@ -56,7 +60,21 @@ absl::StatusOr<Rows<InferenceRow>> ReadInference(CsvReader& csv,
                                 "output_tokens", "cached_input_tokens", "revenue_usd", "cost_usd"});
   }
   if (!columns.ok()) return columns;
-  return ReadRows<InferenceRow>(csv, [&](RowReader& reader) { return ReadRow(reader, prices); });
+  // What was served in a window is said once: a second row would count it twice.
+  std::map<std::pair<int64_t, Segment>, int64_t> lines;
+  return ReadRows<InferenceRow>(csv, [&](RowReader& reader) {
+    InferenceRow row = ReadRow(reader, prices);
+    if (!reader.ok()) return row;
+    const auto [it, is_new] =
+        lines.emplace(std::pair(row.start_unix_seconds, row.segment), csv.line());
+    if (!is_new) {
+      reader.Refuse("start",
+                    fmt::format("line {} says what this model and customer tier served from "
+                                "then on; expected it once",
+                                it->second));
+    }
+    return row;
+  });
 }
 
 absl::StatusOr<outcomes::Period> PeriodOf(const std::vector<InferenceRow>& rows,

@@ -7,6 +7,7 @@ namespace fleetmeter::history {
 namespace {
 
 constexpr char kHours[] = "h100e_hours";
+constexpr double kMaxHours = 1e15;  // sums of them stay numbers
 
 TrainingRow ReadRow(RowReader& reader, const ModelColumns& columns, const std::string& flop_column,
                     const std::optional<framework::Training>& rule) {
@@ -19,12 +20,14 @@ TrainingRow ReadRow(RowReader& reader, const ModelColumns& columns, const std::s
     reader.Refuse(flop_column, "expected h100e_hours, or a framework that makes hours of FLOP");
     return row;
   }
-  if (hours.value_or(*flop) < 0) {
-    reader.Refuse(hours ? std::string(kHours) : flop_column, "expected a number of at least 0");
+  const double amount =
+      hours ? *hours : framework::TrainingHours(*flop, rule->peak_flops, rule->mfu);
+  if (amount < 0 || amount > kMaxHours) {
+    reader.Refuse(hours ? std::string(kHours) : flop_column, "expected 0 to 1e15 H100e-hours");
   }
   row.model = reader.Label(columns.model);
   row.quarter = QuarterAt(reader.Time(columns.date));
-  row.h100e_hours = hours ? *hours : framework::TrainingHours(*flop, rule->peak_flops, rule->mfu);
+  row.h100e_hours = amount;
   return row;
 }
 

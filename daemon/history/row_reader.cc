@@ -37,7 +37,7 @@ std::string RowReader::OptionalLabel(std::string_view column) {
 int64_t RowReader::Count(std::string_view column) {
   const auto count = ParseInteger(Field(column));
   if (!count || *count < 0) {
-    Refuse(column, "expected a whole number of at least 0");
+    Refuse(column, "expected a whole number from 0 to 9223372036854775807");
     return 0;
   }
   return *count;

@@ -164,6 +164,8 @@ v1::SensitivityResult SensitivityMessage(const framework::SensitivityRow& row) {
   v1::SensitivityResult out;
   out.set_name(row.of->name);
   out.set_title(row.of->title);
+  out.set_does_not_fit(row.does_not_fit);
+  if (!row.does_not_fit.empty()) return out;
   for (const auto& [category, hours] : row.position.hours) {
     AddCategory(category, hours, row.position.supply_hours, out.mutable_categories());
   }
@@ -257,8 +259,7 @@ absl::StatusOr<v1::GetFrameworkResponse> FrameworkMessage(
         framework::OutcomeOf(assumptions, *allocation, baseline.outcome.training_hours));
   }
   const auto rows = framework::WorkOutSensitivity(baseline, sensitivity);
-  if (!rows.ok()) return rows.status();
-  for (const framework::SensitivityRow& row : *rows) {
+  for (const framework::SensitivityRow& row : rows) {
     *out.add_sensitivity() = SensitivityMessage(row);
   }
   return out;

@@ -4,10 +4,12 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "daemon/accounting/plan_comparison.h"
+#include "daemon/base/text.h"
 #include "daemon/query/comparison_messages.h"
 #include "daemon/query/framework_work.h"
 #include "daemon/query/snapshot_messages.h"
@@ -43,11 +45,29 @@ absl::Status AnswerFramework(const Snapshot& snapshot, const v1::GetFrameworkReq
   return answer.status();
 }
 
+// What a fleet has and how it is shared out is measured: assumptions about that would change
+// nothing.
+absl::Status CheckSetFromLive(const v1::SimulateRequest& request) {
+  for (const std::string& set : request.set()) {
+    for (const std::string_view key : {"supply.", "scenarios."}) {
+      if (!set.starts_with(key)) continue;
+      return absl::InvalidArgumentError(
+          fmt::format("set: {} says what is measured, from live; expected assumptions about "
+                      "training, prices, throughput, revenue or tiers",
+                      AsciiQuoted(set)));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status AnswerSimulation(const Snapshot& snapshot, const v1::SimulateRequest& request,
                               v1::SimulateResponse* response) {
   if (request.from_live() && !request.scenario().empty()) {
     return absl::InvalidArgumentError(
         "from_live and scenario both say where to start; expected one of the two");
+  }
+  if (request.from_live()) {
+    if (absl::Status status = CheckSetFromLive(request); !status.ok()) return status;
   }
   const auto work = WorkOf(snapshot, SetOf(request));
   if (!work.ok()) return work.status();

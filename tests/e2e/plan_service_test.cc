@@ -161,6 +161,13 @@ TEST_F(PlanServiceTest, RefusesWhatIsWrongAndSaysWhatWasExpected) {
   EXPECT_THAT(Refused(request).error_message(), HasSubstr("expected one of the two"));
 }
 
+TEST_F(PlanServiceTest, TakesNoAssumptionsAboutWhatItMeasures) {
+  v1::SimulateRequest request;
+  request.set_from_live(true);
+  request.add_set("supply.b200.chips_per_h100e=1");
+  EXPECT_THAT(Refused(request).error_message(), HasSubstr("says what is measured"));
+}
+
 // Whoever may ask must not make the daemon read files of its machine.
 TEST_F(PlanServiceTest, ReadsNoFileThatARequestNames) {
   v1::SimulateRequest request;

@@ -339,6 +339,17 @@ def says_what_changes_between_scenarios():
     near(serving["b_share_ratio"], F(35, 100) * F(65, 100), "serving-api")
 
 
+def marks_the_rows_that_do_not_fit_under_what_is_set():
+    """A row of the sensitivity analysis that loses its sense takes nothing else with it."""
+    share = ("--set", "scenarios.recommendation.p2.inference=20%")
+    assert simulate(*share)["start"] == "scenario recommendation"
+    rows = answer("sensitivity", "--plan", FRAMEWORK, *share)["sensitivity"]
+    wrong = {row["name"] for row in rows if row["does_not_fit"]}
+    assert wrong == {"revenue-25b"}, wrong
+    small = answer("sensitivity", "--plan", FRAMEWORK, "--set", "supply.trainium2.chips=0")
+    assert any("does not fit" in row["does_not_fit"] for row in small["sensitivity"]), small
+
+
 def refuses_with_file_key_and_sum():
     plan = ("--plan", FRAMEWORK)
     for flags, expected in (
@@ -413,6 +424,7 @@ TESTS = [
     measures_by_the_document_without_what_is_set,
     compiles_scenarios_that_the_daemon_takes,
     says_what_changes_between_scenarios,
+    marks_the_rows_that_do_not_fit_under_what_is_set,
     refuses_with_file_key_and_sum,
     runs_every_documented_command,
     documents_every_key,

@@ -61,8 +61,10 @@ void RunFramework(std::string_view bytes) {
   const auto baseline = framework::MakeBaseline(assumptions);
   if (!baseline.ok()) return;
   Require(std::isfinite(baseline->outcome.serviceable_revenue_usd), "revenue is a number");
-  const auto rows = framework::WorkOutSensitivity(*baseline, document->sensitivity);
-  Require(rows.ok() || !rows.status().message().empty(), "a row that does not fit says why");
+  for (const auto& row : framework::WorkOutSensitivity(*baseline, document->sensitivity)) {
+    Require(row.does_not_fit.empty() || !overrides.empty(), "rows of a file that was taken fit");
+    Require(std::isfinite(row.outcome.serviceable_revenue_usd), "a row's revenue is a number");
+  }
 }
 
 }  // namespace fleetmeter::fuzz

@@ -69,10 +69,21 @@ TEST(ReadInference, RefusesRowsWithLineAndReasonAndGoesOn) {
           "2 start: is \"yesterday\"; expected a date such as 2026-01-01 or an RFC 3339 time, 2000 "
           "to 2199",
           "3 model: is \"\"; expected 1 to 128 bytes of text",
-          "4 requests: is \"-1\"; expected a whole number of at least 0",
-          "5 requests: is \"1.5\"; expected a whole number of at least 0",
+          "4 requests: is \"-1\"; expected a whole number from 0 to 9223372036854775807",
+          "5 requests: is \"1.5\"; expected a whole number from 0 to 9223372036854775807",
           "6 cached_input_tokens: is \"4\"; expected at most input_tokens, of which they are a "
           "part"));
+}
+
+TEST(ReadInference, CountsNoWindowTwice) {
+  const auto rows = Inference(std::string(kHeader) +
+                              "\n2026-01-01,opus,free,5,0,0\n"
+                              "2026-01-01,opus,pro,5,0,0\n"
+                              "2026-01-01T00:00:00Z,opus,free,5,0,0\n");
+  ASSERT_TRUE(rows.ok());
+  EXPECT_EQ(rows->rows.size(), 2u);
+  ASSERT_EQ(rows->refused.size(), 1u);
+  EXPECT_THAT(rows->refused[0].reason, HasSubstr("line 2 says what this model"));
 }
 
 TEST(ReadInference, RefusesAFileWithColumnsMissingOrMisspelt) {
@@ -102,9 +113,9 @@ TEST(PeriodOf, AddsUpWhatStartsInIt) {
 TEST(PeriodOf, RefusesSumsThatLeave64Bits) {
   const auto rows = Inference(std::string(kHeader) +
                               "\n2026-01-01,opus,free,9000000000000000000,0,0\n"
-                              "2026-01-01,opus,free,9000000000000000000,0,0\n");
+                              "2026-01-02,opus,free,9000000000000000000,0,0\n");
   ASSERT_TRUE(rows.ok());
-  EXPECT_EQ(PeriodOf(rows->rows, 0, kNewYear2026 + kDay).status().code(),
+  EXPECT_EQ(PeriodOf(rows->rows, 0, kNewYear2026 + 2 * kDay).status().code(),
             absl::StatusCode::kOutOfRange);
 }
 
@@ -133,6 +144,18 @@ TEST(ReadBenchmarks, ReadsAResultARow) {
   ASSERT_EQ(rows->refused.size(), 3u);
   EXPECT_EQ(rows->refused[0].reason, "benchmark: is \"chess\"; expected one of suite test");
   EXPECT_EQ(rows->refused[2].reason, "score: is \"high\"; expected a number");
+}
+
+TEST(ReadBenchmarks, RefusesScoresOfAnotherUnit) {
+  CsvReader csv =
+      Csv("model,date,MMLU,GPQA\na,2026-01-01,85,\nb,2026-01-01,0.2,-3\nc,2026-01-01,0.2,1\n");
+  const auto rows = ReadBenchmarks(csv, Suite(), {});
+  ASSERT_TRUE(rows.ok());
+  ASSERT_EQ(rows->refused.size(), 2u);
+  EXPECT_EQ(
+      rows->refused[0].reason,
+      "MMLU: is \"85\"; expected a score from floor 0.25 to ceiling 1, as the suite has them");
+  EXPECT_EQ(rows->rows.size(), 1u);
 }
 
 TEST(ReadBenchmarks, ReadsAModelARowAndLeavesOutWhatIsMissing) {
@@ -169,6 +192,9 @@ TEST(ReadTraining, MakesHoursOfFlopByTheFrameworksRule) {
   ASSERT_EQ(rows->rows.size(), 1u);
   EXPECT_NEAR(rows->rows[0].h100e_hours, 84'175'084, 0.5);
   EXPECT_EQ(rows->refused.size(), 1u);
+  CsvReader huge = Csv("model,date,h100e_hours\nx,2025-05-22,1e300\n");
+  EXPECT_THAT(ReadTraining(huge, {}, "flop", rule)->refused[0].reason,
+              HasSubstr("expected 0 to 1e15 H100e-hours"));
   EXPECT_THAT(HoursByQuarter(rows->rows), ElementsAre(testing::Pair(2025 * 4 + 1, testing::_)));
 
   CsvReader without = Csv(text);
