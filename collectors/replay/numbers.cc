@@ -14,6 +14,7 @@ std::optional<Number> ParseWhole(std::string_view text, Number low, Number high)
   const char* end = text.data() + text.size();
   const auto [stopped, error] = std::from_chars(text.data(), end, value);
   // A comparison with NaN is false, so NaN is refused here too.
+  // NOLINTNEXTLINE(readability-simplify-boolean-expr)
   if (error != std::errc() || stopped != end || !(value >= low && value <= high)) return {};
   return value;
 }

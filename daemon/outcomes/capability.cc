@@ -166,7 +166,7 @@ DeclineVerdict JudgeDecline(const std::vector<QuarterView>& views, int64_t quart
     const auto& before = views[i - 1].gain_per_h100e_hour;
     if (!before || *views[i].gain_per_h100e_hour >= *before) break;
     ++out.declining_quarters;
-    figures = Figure(views[i - 1]) + ", " + figures;
+    figures.insert(0, Figure(views[i - 1]) + ", ");
   }
   const bool due = out.declining_quarters >= quarters;
   out.verdict = due ? Verdict::kReviewDue : Verdict::kFine;
