@@ -41,8 +41,9 @@ absl::Status AnswerFramework(const Snapshot& snapshot, const v1::GetFrameworkReq
   const auto work = WorkOf(snapshot, {request.set().begin(), request.set().end()});
   if (!work.ok()) return work.status();
   auto answer = ShowFramework(*work);
-  if (answer.ok()) *response = *std::move(answer);
-  return answer.status();
+  if (!answer.ok()) return answer.status();
+  *response = *std::move(answer);
+  return absl::OkStatus();
 }
 
 // What a fleet has and how it is shared out is measured: assumptions about that would change
