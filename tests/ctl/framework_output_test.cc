@@ -140,12 +140,28 @@ TEST(FormatSensitivity, HasARowForEachCase) {
             "name,title,inference_h100_hours,inference_share_ratio,training_h100_hours,"
             "training_share_ratio,research_h100_hours,research_share_ratio,utilization_ratio,curve,"
             "usd_per_h100_hour,serviceable_revenue_usd,training_hours,training_ratio,"
-            "research_hours,forgone_revenue_usd,forgone_training_hours,forgone_research_hours\n"
+            "research_hours,forgone_revenue_usd,forgone_training_hours,forgone_research_hours,"
+            "does_not_fit\n"
             "less,\"Less, \"\"much\"\" less\\x1b\",2500,0.25,0,0,0,0,0.2,linear,7.4768,1000,290,,"
-            "3000.4,5,0,0\n");
+            "3000.4,5,0,0,\n");
   const Json json = Json::parse(FormatSensitivity(response, OutputFormat::kJson));
   EXPECT_EQ(json.size(), 2u);
   EXPECT_EQ(json.at("sensitivity")[0].at("outcome").at("training_ratio"), nullptr);
+}
+
+TEST(FormatSensitivity, SaysOfARowThatDoesNotFitWhy) {
+  v1::GetFrameworkResponse response;
+  *response.mutable_basis() = SomeBasis();
+  v1::SensitivityResult& row = *response.add_sensitivity();
+  row.set_name("more");
+  row.set_title("More");
+  row.set_does_not_fit("scenario base does not fit");
+  const std::string table = FormatSensitivity(response, OutputFormat::kTable);
+  EXPECT_NE(table.find("\nMore: scenario base does not fit\n"), std::string::npos) << table;
+  EXPECT_EQ(table.find("$0"), std::string::npos) << table;  // what is not there is not 0
+  const std::string csv = FormatSensitivity(response, OutputFormat::kCsv);
+  EXPECT_NE(csv.find("\nmore,More,,,,,,,,,,,,,,,,,scenario base does not fit\n"), std::string::npos)
+      << csv;
 }
 
 TEST(FormatFramework, ShowsEachTable) {
