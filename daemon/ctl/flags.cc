@@ -29,6 +29,8 @@ constexpr char kExamples[] =
     "  fleetmeterctl plan show\n"
     "  fleetmeterctl plan show --plan deploy/plans/framework.yaml\n"
     "  fleetmeterctl simulate --plan deploy/plans/framework.yaml --share research=70%\n"
+    "  fleetmeterctl outcomes margin --inference deploy/outcomes/example_inference.csv \\\n"
+    "                --to 2026-01-01\n"
     "  fleetmeterctl check deploy/fleetmeterd.yaml\n"
     "  fleetmeterctl --address meter.example:7444 --tls-ca ca.pem --tls-certificate me.pem \\\n"
     "                --tls-key me-key.pem top\n"

@@ -160,6 +160,31 @@ v1::PositionResult PositionMessage(const framework::Position& position,
   return out;
 }
 
+v1::ScenarioResult ScenarioMessage(const framework::Allocation& allocation,
+                                   const framework::Outcome& outcome) {
+  v1::ScenarioResult out;
+  out.set_scenario(allocation.scenario);
+  out.set_title(allocation.title);
+  out.set_supply_hours(allocation.supply_hours);
+  for (const auto& [tier, hours] : allocation.tiers) {
+    v1::TierResult* row = out.add_tiers();
+    row->set_tier(std::string(Name(tier)));
+    *row->mutable_total() = PortionMessage(hours, allocation.supply_hours);
+    if (tier != Tier::kP1 && tier != Tier::kP2) continue;
+    for (const auto& [category, part] : tier == Tier::kP1 ? allocation.p1 : allocation.p2) {
+      AddPart(category, part, hours, allocation.supply_hours, row);
+    }
+  }
+  for (const Category category : kCategories) {
+    AddCategory(category, allocation.Of(category), allocation.supply_hours,
+                out.mutable_categories());
+  }
+  *out.mutable_unallocated() =
+      PortionMessage(allocation.unallocated_hours(), allocation.supply_hours);
+  *out.mutable_outcome() = OutcomeMessage(outcome);
+  return out;
+}
+
 v1::SensitivityResult SensitivityMessage(const framework::SensitivityRow& row) {
   v1::SensitivityResult out;
   out.set_name(row.of->name);
@@ -213,31 +238,6 @@ v1::FrameworkBasis BasisMessage(const Assumptions& assumptions,
   out.set_version(assumptions.version);
   out.set_baseline(assumptions.baseline);
   for (const std::string& override : overrides) out.add_overrides(override);
-  return out;
-}
-
-v1::ScenarioResult ScenarioMessage(const framework::Allocation& allocation,
-                                   const framework::Outcome& outcome) {
-  v1::ScenarioResult out;
-  out.set_scenario(allocation.scenario);
-  out.set_title(allocation.title);
-  out.set_supply_hours(allocation.supply_hours);
-  for (const auto& [tier, hours] : allocation.tiers) {
-    v1::TierResult* row = out.add_tiers();
-    row->set_tier(std::string(Name(tier)));
-    *row->mutable_total() = PortionMessage(hours, allocation.supply_hours);
-    if (tier != Tier::kP1 && tier != Tier::kP2) continue;
-    for (const auto& [category, part] : tier == Tier::kP1 ? allocation.p1 : allocation.p2) {
-      AddPart(category, part, hours, allocation.supply_hours, row);
-    }
-  }
-  for (const Category category : kCategories) {
-    AddCategory(category, allocation.Of(category), allocation.supply_hours,
-                out.mutable_categories());
-  }
-  *out.mutable_unallocated() =
-      PortionMessage(allocation.unallocated_hours(), allocation.supply_hours);
-  *out.mutable_outcome() = OutcomeMessage(outcome);
   return out;
 }
 

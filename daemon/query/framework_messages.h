@@ -21,10 +21,6 @@ absl::StatusOr<v1::GetFrameworkResponse> FrameworkMessage(
 v1::FrameworkBasis BasisMessage(const framework::Assumptions& assumptions,
                                 const std::vector<std::string>& overrides);
 
-// Of one scenario.
-v1::ScenarioResult ScenarioMessage(const framework::Allocation& allocation,
-                                   const framework::Outcome& outcome);
-
 // Without bases and start, which the caller knows.
 v1::SimulateResponse SimulationMessage(const framework::Simulation& simulation,
                                        const framework::Baseline& baseline);
