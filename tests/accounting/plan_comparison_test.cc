@@ -98,7 +98,7 @@ TEST_F(PlanComparisonTest, ACategoryThatThePlanDoesNotNameIsPlannedWithNothing) 
   plan.category_shares.erase(Category::kSafety);
   std::erase_if(plan.pools, [](const Pool& pool) { return pool.name == "safe"; });
   HoldEverything();
-  const PlanShare& safety = Compare().categories.at(Category::kSafety);
+  const PlanShare safety = Compare().categories.at(Category::kSafety);
   EXPECT_EQ(safety.planned_share, 0);
   EXPECT_THAT(safety.actual_share, Optional(0.0));
 }

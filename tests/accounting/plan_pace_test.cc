@@ -26,7 +26,8 @@ class PlanPaceTest : public PlanFleet {
     }
     Hold("rest", {Free("triple", 30, ChipState::kUnassigned)}, window);
   }
-  static const RevenuePace& On(const PlanComparison& c, const std::string& curve) {
+  /// A copy: what is asked of a temporary comparison must not outlive it.
+  static RevenuePace On(const PlanComparison& c, const std::string& curve) {
     for (const RevenuePace& pace : c.pace->revenue) {
       if (pace.curve == curve) return pace;
     }
@@ -51,7 +52,7 @@ TEST_F(PlanPaceTest, ServiceableRevenueFollowsHoldingAndUtilizationOnEveryCurve)
   Serve(0.4);
   const PlanComparison c = Compare();
   EXPECT_THAT(c.inference_utilization, Optional(DoubleNear(0.4, 1e-9)));
-  const RevenuePace& linear = On(c, "linear");
+  const RevenuePace linear = On(c, "linear");
   EXPECT_THAT(linear.serviceable_usd, Optional(DoubleNear(120 * kHours * 7.2, kCent)));
   EXPECT_THAT(linear.forgone_usd, Optional(0.0)) << "more than planned is not a loss";
   const double usd = 3.6 * std::log1p(8 * 0.4) / std::log1p(8 * 0.2);
@@ -61,7 +62,7 @@ TEST_F(PlanPaceTest, ServiceableRevenueFollowsHoldingAndUtilizationOnEveryCurve)
 
 TEST_F(PlanPaceTest, ForgoneIsWhatThePlanWouldHaveEarnedMore) {
   Serve(0.1);
-  const RevenuePace& linear = On(Compare(), "linear");
+  const RevenuePace linear = On(Compare(), "linear");
   EXPECT_THAT(linear.forgone_usd,
               Optional(DoubleNear(90 * kHours * 3.6 - 120 * kHours * 1.8, kCent)));
 }
