@@ -90,6 +90,7 @@ struct SourceRecord {
   std::string source;
   WindowSet windows;
   std::vector<Holding> holdings;
+  bool history = false;  // windows that are kept for ever
 };
 
 // What was counted since the books began, at the grain of the counters.

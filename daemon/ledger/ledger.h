@@ -13,11 +13,19 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "daemon/ledger/books.h"
+#include "daemon/ledger/outcome_books.h"
 #include "daemon/model/fleet_model.h"
 #include "daemon/usage/stream_key.h"
 #include "daemon/usage/usage_report.h"
 
 namespace fleetmeter {
+
+// What else was in force for a group.
+struct GroupTerms {
+  std::string category;  // of the pool, "inference"; empty where the group names no pool
+  std::optional<int64_t>
+      micro_usd_per_chip_hour;  // as the catalog says; nothing: it names no price
+};
 
 // A counted report and what was in force for it.
 struct LedgerEntry {
@@ -26,6 +34,7 @@ struct LedgerEntry {
   uint64_t digest = 0;  // Digest64 of the report's bytes without its sequence
   UsageReport report;
   std::vector<BookConversion> conversions;  // one a group, in their order
+  std::vector<GroupTerms> terms;            // likewise
   std::string plan;
   uint32_t plan_version = 0;
   // Its own hours are closed: booked in the hour of `now`, naming the hours that it corrects.
@@ -33,6 +42,8 @@ struct LedgerEntry {
   WindowSet windows;  // of the source, this report included
   // Whether it is the latest of its source, so that its holdings are the source's.
   bool latest = true;
+  // Brought as history: the source's windows are kept for ever, and it holds nothing.
+  bool history = false;
 };
 
 struct RejectedEntry {
@@ -45,6 +56,7 @@ struct RejectedEntry {
 struct LedgerTransaction {
   int64_t now_unix_nanos = 0;
   std::vector<LedgerEntry> counted;
+  std::vector<OutcomeEntry> outcomes;
   std::vector<RejectedEntry> rejected;
   std::vector<StreamPosition> streams;  // where every stream that moved stands afterwards
   uint64_t duplicates = 0;              // reports that came again
@@ -55,8 +67,8 @@ struct LedgerTransaction {
 
   // Nothing that a report brought. Terms alone do not make a transaction worth an fsync.
   bool empty() const {
-    return counted.empty() && rejected.empty() && streams.empty() && duplicates == 0 &&
-           conflicts == 0;
+    return counted.empty() && outcomes.empty() && rejected.empty() && streams.empty() &&
+           duplicates == 0 && conflicts == 0;
   }
 };
 
@@ -68,6 +80,7 @@ struct RestoredBooks {
   std::map<std::string, ActivityHistogram> activity;  // by pool
   std::vector<AllocationTerm> terms;                  // oldest first
   BookCounters counters;
+  RestoredOutcomes outcomes;
 };
 
 // Who the books are, for senders: 16 random bytes made with the books.

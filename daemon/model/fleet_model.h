@@ -1,5 +1,6 @@
-// Catalog, plans and the framework's assumptions together: all the outside facts that usage is
-// measured against. Immutable; a reload makes a new one, so that all three change at once.
+// Catalog, plans, the framework's assumptions and the rules of outcomes together: all the outside
+// facts that usage is measured against. Immutable; a reload makes a new one, so that all change at
+// once.
 #pragma once
 
 #include <optional>
@@ -8,6 +9,7 @@
 #include "daemon/fleet/catalog.h"
 #include "daemon/fleet/plan.h"
 #include "daemon/framework/framework_document.h"
+#include "daemon/outcomes/rules.h"
 
 namespace fleetmeter {
 
@@ -16,6 +18,7 @@ struct FleetModel {
   std::vector<Plan> plans;  // ascending by effective_from, never empty
   // nullopt: the configuration names none; what an hour is worth is not known then.
   std::optional<FrameworkDocument> framework = {};
+  outcomes::Rules outcomes = {};
 
   // The plan in force: the latest whose effective_from has come; before the first, the first.
   const Plan& PlanAt(int64_t unix_nanos) const;

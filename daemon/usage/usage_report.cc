@@ -44,6 +44,12 @@ std::string_view Name(RejectReason reason) {
       return "unknown_team";
     case RejectReason::kTooManySignals:
       return "too_many_signals";
+    case RejectReason::kBadAmount:
+      return "bad_amount";
+    case RejectReason::kAlreadyBooked:
+      return "already_booked";
+    case RejectReason::kNothingToCorrect:
+      return "nothing_to_correct";
   }
   return "invalid";
 }

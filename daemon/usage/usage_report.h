@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/usage/outcome_report.h"
+
 namespace fleetmeter {
 
 inline constexpr int64_t kMicroChipsPerChip = 1'000'000;
@@ -72,12 +74,16 @@ enum class RejectReason : uint8_t {
   kUnknownPool,
   kUnknownTeam,
   kTooManySignals,
+  kBadAmount,         // an outcome's count, revenue, score or hours out of range
+  kAlreadyBooked,     // a benchmark result or a correction that is in the books
+  kNothingToCorrect,  // a correction of what was never reported, or of more than there was
 };
 inline constexpr std::array kRejectReasons = {
     RejectReason::kMalformed,    RejectReason::kBadLabel,      RejectReason::kBadActivity,
     RejectReason::kBadMeasure,   RejectReason::kBadWindow,     RejectReason::kWindowInFuture,
     RejectReason::kWindowTooOld, RejectReason::kWindowOverlap, RejectReason::kUnknownChip,
     RejectReason::kUnknownPool,  RejectReason::kUnknownTeam,   RejectReason::kTooManySignals,
+    RejectReason::kBadAmount,    RejectReason::kAlreadyBooked, RejectReason::kNothingToCorrect,
 };
 std::string_view Name(RejectReason reason);
 
@@ -92,6 +98,7 @@ struct SequencedReport {
   uint64_t sequence = 0;
   uint64_t digest = 0;  // Digest64 of the report's bytes without its sequence
   UsageReport report;
+  std::optional<OutcomeReport> outcome = {};  // given: it is this, and `report` is empty
   std::optional<Rejection> rejection;
 };
 

@@ -1,0 +1,87 @@
+// Outcomes as the ledger keeps them: plain values that ledger and accounting share.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/usage/outcome_report.h"
+#include "daemon/usage/stream_key.h"
+#include "daemon/usage/window_set.h"
+
+namespace fleetmeter {
+
+// What was served to one segment: counts, and what is known of the revenue. In corrections
+// differences, which may be negative.
+struct InferenceAmounts {
+  int64_t requests = 0;
+  int64_t unpriced_requests = 0;  // of requests: neither report nor price book gave a revenue
+  int64_t input_tokens = 0;       // with cached ones
+  int64_t cached_input_tokens = 0;
+  int64_t output_tokens = 0;
+  int64_t revenue_micro_usd = 0;
+
+  friend bool operator==(const InferenceAmounts&, const InferenceAmounts&) = default;
+};
+
+struct BookedInference {
+  std::string model;
+  std::string customer_tier;
+  std::string pool;      // may be empty
+  std::string workload;  // likewise
+  InferenceAmounts amounts;
+  // The version of the price book that gave the revenue; 0: the report brought it, or nobody knows.
+  uint32_t price_book_version = 0;
+};
+
+// A counted outcome report.
+struct OutcomeEntry {
+  StreamKey stream;
+  uint64_t sequence = 0;
+  uint64_t digest = 0;
+  OutcomeKind kind = OutcomeKind::kInference;
+  std::string source;
+  int64_t window_start_unix_nanos = 0;  // both 0 for benchmarks
+  int64_t window_length_nanos = 0;
+  std::optional<CorrectionNote> correction;
+  std::vector<BookedInference> inference;
+  std::vector<TrainingRow> training;
+  std::vector<BenchmarkRow> benchmarks;
+  // Of the source and kind, this report included (a correction changes nothing). Empty for
+  // benchmarks.
+  WindowSet windows;
+};
+
+// What the writer needs to go on where the last run ended.
+struct OutcomeSource {
+  OutcomeKind kind = OutcomeKind::kInference;
+  std::string source;
+  WindowSet windows;
+};
+struct SegmentTotal {
+  std::string model;
+  std::string customer_tier;
+  InferenceAmounts reported;
+  InferenceAmounts corrected;  // the sum of all corrections
+};
+struct TrainingTotal {
+  std::string model;
+  std::string run;
+  TrainingPhase phase = TrainingPhase::kPre;
+  int64_t h100e_seconds = 0;  // with corrections
+};
+struct CorrectionKey {
+  OutcomeKind kind = OutcomeKind::kInference;
+  std::string source;
+  std::string id;
+};
+struct RestoredOutcomes {
+  std::vector<OutcomeSource> sources;
+  std::vector<SegmentTotal> segments;
+  std::vector<TrainingTotal> training;
+  std::vector<CorrectionKey> corrections;
+  std::vector<BenchmarkRow> benchmarks;  // as they stand; a withdrawn one has no score
+};
+
+}  // namespace fleetmeter
