@@ -18,13 +18,16 @@ using outcomes::Benchmark;
 using outcomes::BenchmarkSuite;
 using outcomes::PriceBook;
 using outcomes::Segment;
+using outcomes::Subscription;
 using outcomes::TokenPrice;
 
 constexpr int64_t kMaxVersion = std::numeric_limits<uint32_t>::max();
 constexpr double kMaxScore = 1e12;
 constexpr double kLeastWeight = 1e-9;
 constexpr int64_t kMaxQuarters = 400;
-constexpr int64_t kMaxMicroUsdPerMillion = 1'000'000'000'000;  // $1,000,000
+constexpr int64_t kMicroUsdPerUsd = 1'000'000;
+constexpr int64_t kMaxMicroUsdPerMillion = 1'000'000'000'000;    // $1,000,000
+constexpr int64_t kMaxMicroUsdPerMonth = 1'000'000'000'000'000;  // $1,000,000,000
 constexpr double kPartsPerMillion = 1e6;
 
 void ReadVersion(YamlMap& map, uint32_t* out) {
@@ -60,15 +63,27 @@ void ReadBenchmark(const std::string& name, const YamlValue& value, BenchmarkSui
   out->benchmarks.push_back(std::move(benchmark));
 }
 
-void ReadUsd(const YamlValue& value, int64_t* out) {
-  constexpr std::string_view kExpected = "US dollars from 0 to 1000000 with at most 6 decimals";
-  const std::string* text = value.Scalar(kExpected);
+void ReadUsd(const YamlValue& value, int64_t most_micro_usd, int64_t* out) {
+  const std::string expected = fmt::format("US dollars from 0 to {} with at most 6 decimals",
+                                           most_micro_usd / kMicroUsdPerUsd);
+  const std::string* text = value.Scalar(expected);
   if (text == nullptr) return;
-  const auto price = ParseMicroUsd(*text);
-  if (price && *price <= kMaxMicroUsdPerMillion) {
-    *out = *price;
+  const auto amount = ParseMicroUsd(*text);
+  if (amount && *amount >= 0 && *amount <= most_micro_usd) {
+    *out = *amount;
   } else {
-    value.Complain(fmt::format("is {}; expected {}", Quoted(*text), kExpected));
+    value.Complain(fmt::format("is {}; expected {}", Quoted(*text), expected));
+  }
+}
+
+// Notes the date of `what`, and complains unless it is later than that of the one before.
+template <class Key>
+void CheckAscends(const YamlValue& item, const Key& key, const std::string& what, int64_t from,
+                  std::map<Key, int64_t>* latest) {
+  const auto [it, is_first] = latest->emplace(key, from);
+  if (!is_first && std::exchange(it->second, from) >= from) {
+    item.Complain(
+        fmt::format("takes effect no later than the {} before it; expected ascending dates", what));
   }
 }
 
@@ -82,22 +97,37 @@ void ReadPrice(const YamlValue& item, std::map<Segment, int64_t>* latest, PriceB
   int64_t from_nanos = 0;
   map.Required("effective_from", "the date from which it holds").ReadTime(&from_nanos);
   price.effective_from_unix_seconds = from_nanos / kNanosPerSecond;
-  ReadUsd(map.Required("input", "US dollars per million input tokens"), &price.input);
+  ReadUsd(map.Required("input", "US dollars per million input tokens"), kMaxMicroUsdPerMillion,
+          &price.input);
   price.cached_input = price.input;
-  ReadUsd(map.Optional("cached_input"), &price.cached_input);
-  ReadUsd(map.Required("output", "US dollars per million output tokens"), &price.output);
+  ReadUsd(map.Optional("cached_input"), kMaxMicroUsdPerMillion, &price.cached_input);
+  ReadUsd(map.Required("output", "US dollars per million output tokens"), kMaxMicroUsdPerMillion,
+          &price.output);
   double discount = 0;
   map.Optional("discount").ReadShare(&discount);
   price.discount_ppm = std::llround(discount * kPartsPerMillion);
-  const auto [it, is_first] = latest->emplace(segment, price.effective_from_unix_seconds);
-  if (!is_first && std::exchange(it->second, price.effective_from_unix_seconds) >=
-                       price.effective_from_unix_seconds) {
-    item.Complain(fmt::format(
-        "takes effect no later than the price of {} before it; expected ascending dates",
-        segment.customer_tier.empty() ? segment.model
-                                      : segment.model + " for " + segment.customer_tier));
-  }
+  CheckAscends(item, segment,
+               "price of " + (segment.customer_tier.empty()
+                                  ? segment.model
+                                  : segment.model + " for " + segment.customer_tier),
+               price.effective_from_unix_seconds, latest);
   out->Add(segment.model, segment.customer_tier, price);
+}
+
+void ReadSubscription(const YamlValue& item, std::map<std::string, int64_t>* latest,
+                      PriceBook* out) {
+  std::string tier;
+  Subscription subscription;
+  YamlMap map(item);
+  map.Required("customer_tier", "the customer tier that pays by the month").ReadName(&tier);
+  int64_t from_nanos = 0;
+  map.Required("effective_from", "the date from which it holds").ReadTime(&from_nanos);
+  subscription.effective_from_unix_seconds = from_nanos / kNanosPerSecond;
+  ReadUsd(map.Required("usd_per_month", "US dollars a month of all its customers together"),
+          kMaxMicroUsdPerMonth, &subscription.micro_usd_per_month);
+  CheckAscends(item, tier, "subscription of " + tier, subscription.effective_from_unix_seconds,
+               latest);
+  out->AddSubscription(tier, subscription);
 }
 
 }  // namespace
@@ -135,6 +165,10 @@ absl::StatusOr<PriceBook> LoadPriceBook(const std::string& path) {
     std::map<Segment, int64_t> latest;
     for (const YamlValue& item : map.Required("prices", "a list of prices").Items()) {
       ReadPrice(item, &latest, &book);
+    }
+    std::map<std::string, int64_t> latest_of_tier;
+    for (const YamlValue& item : map.Optional("subscriptions").Items()) {
+      ReadSubscription(item, &latest_of_tier, &book);
     }
   }
   if (!(*file)->ok()) return (*file)->status();

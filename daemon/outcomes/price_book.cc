@@ -32,10 +32,13 @@ absl::StatusOr<std::optional<int64_t>> PriceBook::RevenueMicroUsd(const std::str
                                                                   int64_t unix_seconds,
                                                                   const Tokens& tokens) const {
   const TokenPrice* price = PriceAt({model, customer_tier}, unix_seconds);
-  if (price == nullptr) price = PriceAt({model, ""}, unix_seconds);
+  if (price == nullptr) {
+    if (subscriptions_.InForce(customer_tier, unix_seconds)) return 0;
+    price = PriceAt({model, ""}, unix_seconds);
+  }
   if (price == nullptr) return std::nullopt;
-  // Tokens are below 2^63, prices at most 10^12 and discounts 10^6 (config/load_prices.h), so that
-  // the product stays below 2^127.
+  // Tokens are below 2^63, prices at most 10^12 and discounts 10^6 (config/load_outcomes.cc), so
+  // that the product stays below 2^127.
   const absl::int128 list = absl::int128(tokens.input) * price->input +
                             absl::int128(tokens.cached_input) * price->cached_input +
                             absl::int128(tokens.output) * price->output;

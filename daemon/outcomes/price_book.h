@@ -1,4 +1,4 @@
-// What tokens cost a customer, from a date on. Plain values; pure.
+// What customers pay, from a date on: by the token, or by the month. Plain values; pure.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "daemon/outcomes/margin.h"
+#include "daemon/outcomes/subscriptions.h"
 
 namespace fleetmeter::outcomes {
 
@@ -39,8 +40,16 @@ class PriceBook {
   // come in ascending order of their dates.
   void Add(const std::string& model, const std::string& customer_tier, const TokenPrice& price);
 
-  // Revenue in micro-USD at the price in force, rounded once to the nearest, halves up. Nothing if
-  // the model has no price at that time. OutOfRange if it leaves 64 bits.
+  // Those of a customer tier come in ascending order of their dates.
+  void AddSubscription(const std::string& customer_tier, const Subscription& subscription) {
+    subscriptions_.Add(customer_tier, subscription);
+  }
+  const Subscriptions& subscriptions() const { return subscriptions_; }
+
+  // Revenue in micro-USD, by the first of these that is in force at the time: the segment's own
+  // price; the customer tier's subscription, whose requests earn 0 by the token, since the month's
+  // amount is revenue of its own; the model's price for all tiers. Nothing if none is. Rounded once
+  // to the nearest, halves up. OutOfRange if it leaves 64 bits.
   absl::StatusOr<std::optional<int64_t>> RevenueMicroUsd(const std::string& model,
                                                          const std::string& customer_tier,
                                                          int64_t unix_seconds,
@@ -51,6 +60,7 @@ class PriceBook {
 
   uint32_t version_ = 0;
   std::map<Segment, std::vector<TokenPrice>> prices_;
+  Subscriptions subscriptions_;
 };
 
 }  // namespace fleetmeter::outcomes
