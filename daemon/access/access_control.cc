@@ -114,9 +114,11 @@ grpc::Status AccessControl::DenyPool(const Caller& caller, std::string_view pool
                                    {"peer", caller.peer},
                                    {"pool", pool},
                                    {"field", field}});
+  const std::string what = pool.empty() ? "without naming a pool that it may report for"
+                                        : fmt::format("for pool {}", AsciiQuoted(pool, 128));
   return {grpc::StatusCode::PERMISSION_DENIED,
-          fmt::format("{} may not report for pool {} ({}); nothing of this request was counted",
-                      caller.identity, AsciiQuoted(pool, 128), field)};
+          fmt::format("{} may not report {} ({}); nothing of this request was counted",
+                      caller.identity, what, field)};
 }
 
 }  // namespace fleetmeter

@@ -47,6 +47,7 @@ class AccessControl {
   class View {
    public:
     bool MayReportFor(std::string_view pool) const { return grants_.MayReportFor(pool); }
+    bool MayReportForAll() const { return grants_.MayReportForAll(); }
 
    private:
     friend class AccessControl;
@@ -55,8 +56,9 @@ class AccessControl {
   };
   View ViewOf(const Caller& caller);
 
-  // PERMISSION_DENIED for a report of a pool that the caller may not speak for. `field` is where
-  // the pool stands in the request.
+  // PERMISSION_DENIED for a report of a pool that the caller may not speak for; "": of what belongs
+  // to no pool, by somebody who may not speak for all. `field` is where the pool stands in the
+  // request.
   grpc::Status DenyPool(const Caller& caller, std::string_view pool, const std::string& field);
 
  private:

@@ -10,14 +10,18 @@
 namespace fleetmeter {
 namespace {
 
+constexpr int64_t kDayNanos = 86'400 * kNanosPerSecond;
+
 double Seconds(int64_t nanos) { return static_cast<double>(nanos) / kNanosPerSecond; }
 
 std::optional<Rejection> CheckLength(const UsageReport& report, const AdmissionContext& context) {
   const int64_t length = report.window_length_nanos;
-  if (length <= 0 || length > context.limits.max_length_nanos) {
+  const int64_t longest = context.history ? std::max(kDayNanos, context.limits.max_length_nanos)
+                                          : context.limits.max_length_nanos;
+  if (length <= 0 || length > longest) {
     return Rejection{RejectReason::kBadWindow, "window_length_nanos",
                      fmt::format("window is {} s long; expected more than 0 and at most {} s",
-                                 Seconds(length), Seconds(context.limits.max_length_nanos))};
+                                 Seconds(length), Seconds(longest))};
   }
   // The monotonic clock may disagree with a wall clock that is being set, but a report that claims
   // far more time than passed would be counted as time that never was.
@@ -42,7 +46,7 @@ std::optional<Rejection> CheckPosition(const UsageReport& report, const Admissio
   const int64_t oldest =
       std::max(context.limits.max_lateness_nanos, context.limits.adjust_up_to_nanos);
   const int64_t age = context.now.earliest - report.WindowEnd();
-  if (age > oldest) {
+  if (age > oldest && !context.history) {
     return Rejection{
         RejectReason::kWindowTooOld, "window_start_unix_nanos",
         fmt::format("window ended {} s ago; expected at most {} s", Seconds(age), Seconds(oldest))};

@@ -29,6 +29,8 @@ struct AdmissionContext {
   const WindowSet* windows = nullptr;
   // 1 unless the stream declared a replay speed: duration may be this many times the length.
   double replay_speed = 1;
+  // Brought as history: of any age, and windows may be as long as a day.
+  bool history = false;
 };
 
 // nullopt: yes. The report has been through DecodeReport, so its own structure is sound.

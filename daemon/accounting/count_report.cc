@@ -12,18 +12,23 @@ LedgerEntry CountReport(StreamKey stream, SequencedReport report, const Admissio
   entry.report = std::move(report.report);
   const int64_t start = entry.report.window_start_unix_nanos;
   const Catalog& catalog = context.model.catalog;
+  const Plan& plan = context.model.PlanAt(start);
   for (const UsageGroup& group : entry.report.groups) {
     const ChipKind& kind = *catalog.Find(group.chip);  // admission saw to it
     entry.conversions.push_back(
         {kind.name, kind.ConversionAt(start).For(group.workload_type), catalog.version()});
+    const Pool* pool = group.pool.empty() ? nullptr : plan.FindPool(group.pool);
+    entry.terms.push_back({.category = pool == nullptr ? "" : std::string(Name(pool->category)),
+                           .micro_usd_per_chip_hour = kind.micro_usd_per_chip_hour});
   }
-  const Plan& plan = context.model.PlanAt(start);
   entry.plan = plan.name;
   entry.plan_version = plan.version;
   entry.adjustment = IsAdjustment(entry.report, context);
   if (context.windows != nullptr) entry.windows = *context.windows;
   entry.windows.Add({start, entry.report.WindowEnd()});
-  entry.latest = entry.windows.counted().end_unix_nanos == entry.report.WindowEnd();
+  entry.history = context.history;
+  entry.latest =
+      !entry.history && entry.windows.counted().end_unix_nanos == entry.report.WindowEnd();
   return entry;
 }
 

@@ -72,6 +72,8 @@ void FleetState::Restore(const RestoredBooks& books, int64_t now_unix_nanos) {
     Source& source = sources_[record.source];
     source.windows = record.windows;
     source.heard = false;
+    source.history = record.history;
+    source.only_history = record.history && record.holdings.empty();
     for (const Holding& holding : record.holdings) {
       LiveAmounts amounts;
       amounts.chips = holding.micro_chips;
@@ -140,7 +142,7 @@ void FleetState::Contribute(const Source& source, int sign) {
 
 FleetState::Hearing FleetState::HearingAt(const Source& source, int64_t now_unix_nanos) const {
   const int64_t age = now_unix_nanos - source.windows.counted().end_unix_nanos;
-  if (age > options_.forget_after_nanos) return Hearing::kForgotten;
+  if (source.only_history || age > options_.forget_after_nanos) return Hearing::kForgotten;
   if (age > options_.silent_after_nanos || !source.heard) return Hearing::kSilent;
   return Hearing::kLive;
 }
@@ -156,10 +158,15 @@ void FleetState::Apply(const LedgerEntry& entry, int64_t now_unix_nanos) {
   const UsageReport& report = entry.report;
   const auto [it, is_new] = sources_.try_emplace(report.source);
   Source& source = it->second;
+  const bool history = source.history || entry.history;
   if (entry.latest) {
     if (!is_new) Contribute(source, -1);
     source = Source{};
+  } else if (is_new) {  // history: it holds nothing that could be live
+    source.only_history = true;
+    source.hearing = Hearing::kForgotten;
   }
+  source.history = history;
   source.windows = entry.windows;
   for (size_t i = 0; i < report.groups.size(); ++i) {
     const uint32_t cell = CellFor(report.groups[i], entry.conversions[i]);
@@ -210,7 +217,7 @@ void FleetState::Advance(const std::shared_ptr<const FleetModel>& model, int64_t
   for (auto it = sources_.begin(); it != sources_.end();) {
     SetHearing(it->second, HearingAt(it->second, now_unix_nanos));
     const bool expired =
-        it->second.hearing == Hearing::kForgotten &&
+        it->second.hearing == Hearing::kForgotten && !it->second.history &&
         now_unix_nanos - it->second.windows.counted().end_unix_nanos > options_.keep_windows_nanos;
     if (expired) {
       sources_.erase(it++);

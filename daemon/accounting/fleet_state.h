@@ -92,6 +92,10 @@ class FleetState {
     WindowSet windows;
     Hearing hearing = Hearing::kLive;
     bool heard = true;  // since the start; before that only its holdings are known
+    // Some of its windows came as history: they are kept for ever. If all did, it is no source of
+    // the present, and never expected.
+    bool history = false;
+    bool only_history = false;
     std::vector<Contribution> contributions;
     std::vector<SampleRun> samples;
   };

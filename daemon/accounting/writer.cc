@@ -39,6 +39,7 @@ absl::Status Writer::Start() {
     MutexLock lock(state_mutex_);
     for (const StreamPosition& position : books->streams) streams_.Restore(position);
     state_.Restore(*books, clock_.UnixNanos());
+    outcomes_.Restore(books->outcomes);
     // The last term was kept, and goes on; those before it do not change any more.
     if (!books->terms.empty()) first_term_ = books->terms.size() - 1;
   }
@@ -93,6 +94,16 @@ std::shared_ptr<const Snapshot> Writer::TakeSnapshot() const {
     thresholds = settings_.thresholds;
   }
   return MakeSnapshot(facts, std::move(model), thresholds);
+}
+
+std::vector<SegmentTotal> Writer::TakeSegmentTotals() const {
+  MutexLock lock(state_mutex_);
+  return outcomes_.SegmentTotals();
+}
+
+std::shared_ptr<const FleetModel> Writer::model() const {
+  MutexLock lock(state_mutex_);
+  return settings_.model;
 }
 
 SessionStart Writer::OpenSession(const StreamKey& stream) {
@@ -192,6 +203,7 @@ void Writer::Process(std::vector<Submission> batch) {
   } else {
     MutexLock lock(state_mutex_);
     streams_.RollBackPending();
+    outcomes_.DropStaged();
   }
   for (size_t i = 0; i < batch.size(); ++i) Answer(batch[i], std::move(results[i]), committed);
 }
@@ -204,7 +216,36 @@ AdmissionContext Writer::ContextFor(const Submission& submission, const Sequence
           .limits = settings.windows,
           .now = draft.now,
           .windows = pending != draft.windows.end() ? &pending->second : state_.Windows(source),
-          .replay_speed = submission.replay_speed};
+          .replay_speed = submission.replay_speed,
+          .history = submission.history};
+}
+
+std::optional<Rejection> Writer::SettleUsage(const Submission& submission, SequencedReport& report,
+                                             const WriterSettings& settings, Draft& draft) {
+  const AdmissionContext context = ContextFor(submission, report, settings, draft);
+  if (auto rejection = CheckAdmission(report.report, context)) return rejection;
+  if (auto rejection = CheckSignals(report.report, draft)) return rejection;
+  LedgerEntry entry = CountReport(submission.stream, std::move(report), context);
+  draft.windows[entry.report.source] = entry.windows;
+  draft.transaction.counted.push_back(std::move(entry));
+  return std::nullopt;
+}
+
+std::optional<Rejection> Writer::SettleOutcome(const Submission& submission,
+                                               const SequencedReport& report,
+                                               const WriterSettings& settings, Draft& draft) {
+  OutcomeEntry entry;
+  entry.stream = submission.stream;
+  entry.sequence = report.sequence;
+  entry.digest = report.digest;
+  const OutcomeContext context{.model = *settings.model,
+                               .books = outcomes_,
+                               .now = draft.now,
+                               .future_tolerance_nanos = settings.windows.future_tolerance_nanos};
+  if (auto rejection = CountOutcome(*report.outcome, context, &entry)) return rejection;
+  outcomes_.Stage(entry);
+  draft.transaction.outcomes.push_back(std::move(entry));
+  return std::nullopt;
 }
 
 std::optional<Rejection> Writer::CheckSignals(const UsageReport& report, Draft& draft) {
@@ -269,20 +310,16 @@ void Writer::Settle(Submission& submission, const WriterSettings& settings, Draf
   for (SequencedReport& report : submission.reports) {
     if (SettledBefore(submission.stream, report, draft, result)) continue;
     streams_.Advance(submission.stream, report.sequence, report.digest);
-    const AdmissionContext context = ContextFor(submission, report, settings, draft);
     std::optional<Rejection> rejection = std::move(report.rejection);
-    if (!rejection) rejection = CheckAdmission(report.report, context);
-    if (!rejection) rejection = CheckSignals(report.report, draft);
-    if (rejection) {
-      draft.transaction.rejected.push_back(
-          {submission.stream, report.sequence, report.report.source, *rejection});
-      result.dispositions.push_back(
-          {report.sequence, ReportDisposition::Code::kRejected, *std::move(rejection)});
-      continue;
+    if (!rejection) {
+      rejection = report.outcome ? SettleOutcome(submission, report, settings, draft)
+                                 : SettleUsage(submission, report, settings, draft);
     }
-    LedgerEntry entry = CountReport(submission.stream, std::move(report), context);
-    draft.windows[entry.report.source] = entry.windows;
-    draft.transaction.counted.push_back(std::move(entry));
+    if (!rejection) continue;
+    draft.transaction.rejected.push_back(
+        {submission.stream, report.sequence, report.report.source, *rejection});
+    result.dispositions.push_back(
+        {report.sequence, ReportDisposition::Code::kRejected, *std::move(rejection)});
   }
 }
 
@@ -331,8 +368,15 @@ void Writer::Publish(const LedgerTransaction& transaction) {
   const int64_t now = clock_.UnixNanos();
   for (const LedgerEntry& entry : transaction.counted) {
     state_.Apply(entry, now);
-    probe_.ReportAccepted(static_cast<double>(now - entry.report.WindowEnd()) / kNanosPerSecond);
+    if (entry.history) {
+      probe_.HistoryAccepted();
+    } else {
+      probe_.ReportAccepted(static_cast<double>(now - entry.report.WindowEnd()) / kNanosPerSecond);
+    }
   }
+  outcomes_.KeepStaged();
+  for (size_t i = 0; i < transaction.outcomes.size(); ++i) probe_.HistoryAccepted();
+  if (!transaction.counted.empty() || !transaction.outcomes.empty()) ++outcome_commits_;
   for (const RejectedEntry& entry : transaction.rejected) {
     probe_.ReportRejected(Name(entry.rejection.reason));
   }

@@ -19,6 +19,8 @@
 #include "daemon/accounting/admission.h"
 #include "daemon/accounting/clock_watch.h"
 #include "daemon/accounting/fleet_state.h"
+#include "daemon/accounting/outcome_admission.h"
+#include "daemon/accounting/outcome_state.h"
 #include "daemon/accounting/snapshot.h"
 #include "daemon/accounting/stream_table.h"
 #include "daemon/base/clock.h"
@@ -55,6 +57,7 @@ struct Submission {
   StreamKey stream;
   uint64_t epoch = 0;  // of the session that it came by; 0: of none
   double replay_speed = 1;
+  bool history = false;  // of any age, and never live (ReportRequest.history)
   std::vector<SequencedReport> reports;
   std::function<void(const SubmitResult&)> done;
 };
@@ -103,6 +106,15 @@ class Writer {
   // The numbers as of the latest commit. Never waits for the ledger.
   std::shared_ptr<const Snapshot> TakeSnapshot() const;
 
+  // What was served since the books began, by segment, as of the latest commit; in the order in
+  // which segments were first seen.
+  std::vector<SegmentTotal> TakeSegmentTotals() const;
+  // The model in force.
+  std::shared_ptr<const FleetModel> model() const;
+  // How often something was committed that outcomes are worked out of: another number, other
+  // answers.
+  uint64_t outcome_commits() const { return outcome_commits_; }
+
   void Replace(WriterSettings settings);
 
   size_t queued_reports() const;
@@ -132,6 +144,14 @@ class Writer {
                      SubmitResult& result) ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_mutex_);
   AdmissionContext ContextFor(const Submission& submission, const SequencedReport& report,
                               const WriterSettings& settings, const Draft& draft) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_mutex_);
+  // Each counts a report that is next of its stream in the draft, or says why it cannot be.
+  std::optional<Rejection> SettleUsage(const Submission& submission, SequencedReport& report,
+                                       const WriterSettings& settings, Draft& draft)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_mutex_);
+  std::optional<Rejection> SettleOutcome(const Submission& submission,
+                                         const SequencedReport& report,
+                                         const WriterSettings& settings, Draft& draft)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_mutex_);
   // Remembers in the draft the signals that are new.
   std::optional<Rejection> CheckSignals(const UsageReport& report, Draft& draft)
@@ -164,6 +184,7 @@ class Writer {
   WriterSettings settings_ ABSL_GUARDED_BY(state_mutex_);
   StreamTable streams_ ABSL_GUARDED_BY(state_mutex_);
   FleetState state_ ABSL_GUARDED_BY(state_mutex_);
+  OutcomeState outcomes_ ABSL_GUARDED_BY(state_mutex_);
   absl::Status ledger_status_ ABSL_GUARDED_BY(state_mutex_);
   bool model_recorded_ ABSL_GUARDED_BY(state_mutex_) = false;
 
@@ -174,6 +195,7 @@ class Writer {
   bool broken_ = false;             // the ledger; for good
   LedgerIdentity ledger_identity_;  // set by Start
   std::atomic<int64_t> progress_at_monotonic_ = 0;
+  std::atomic<uint64_t> outcome_commits_ = 0;
   std::thread thread_;
 };
 

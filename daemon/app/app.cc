@@ -295,6 +295,9 @@ void App::Impl::WatchFiles(const DaemonConfig& config) {
     const std::string catalog = FrameworkCatalogPath(config.framework);
     if (!catalog.empty()) paths.push_back(catalog);
   }
+  for (const std::string& path : {config.outcomes.prices, config.outcomes.benchmarks}) {
+    if (!path.empty()) paths.push_back(path);
+  }
   paths.push_back(config_path_);
   files_.Watch(paths);
 }
@@ -341,6 +344,7 @@ void App::Impl::ReloadConfig(const char* why, v1::ReloadResponse* outcome) {
   config_.catalog = config->catalog;
   config_.plans = config->plans;
   config_.framework = config->framework;
+  config_.outcomes = config->outcomes;
   security_->Replace(*config);
   writer_->Replace(SettingsFrom(*config, *std::move(model)));
   metrics_.ReloadDone(true, clock_.UnixNanos());  // who sees it counted sees the new plan

@@ -15,6 +15,9 @@ class DaemonProbe {
  public:
   virtual ~DaemonProbe() = default;
   virtual void ReportAccepted(double lag_seconds) = 0;
+  // The same for what may be of any age and says nothing about how late reports come: history, and
+  // outcomes.
+  virtual void HistoryAccepted() = 0;
   // What was counted before the start, by result and of the rejected by reason. Called once.
   virtual void CountersRestored(const std::map<std::string, uint64_t>& by_result,
                                 const std::map<std::string, uint64_t>& rejected_by_reason) = 0;

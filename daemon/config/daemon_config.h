@@ -11,6 +11,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/identity/access_policy.h"
 #include "daemon/identity/tls_files.h"
+#include "daemon/outcomes/rules.h"
 
 namespace fleetmeter {
 
@@ -85,6 +86,14 @@ struct LiveConfig {
   double idle_below = 0.05;
 };
 
+struct OutcomesConfig {
+  std::string prices;      // path of a price book; empty: only reports bring revenue
+  std::string benchmarks;  // path of a benchmark suite; empty: no capability is worked out
+  outcomes::Rules rules;   // without what those two files say
+  // How often what is worked out from the books is worked out anew, at most.
+  int64_t refresh_nanos = 30 * kNanosPerSecond;
+};
+
 struct LogConfig {
   std::string level = "info";   // trace, debug, info, warn, error
   std::string format = "text";  // text, json
@@ -107,6 +116,7 @@ struct DaemonConfig {
   IngestConfig ingest;
   LedgerConfig ledger;
   LiveConfig live;
+  OutcomesConfig outcomes;
   LogConfig log;
   ShutdownConfig shutdown;
 };

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "daemon/config/load_framework.h"
+#include "daemon/config/load_outcomes.h"
 #include "daemon/config/plan_file.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
@@ -26,13 +27,26 @@ void CheckPair(const PlanFile& a, const PlanFile& b, std::vector<std::string>* e
   }
 }
 
+// Reads an optional file of the model.
+template <class Load, class Out>
+void LoadInto(const std::string& path, const Load& load, Out* out,
+              std::vector<std::string>* errors) {
+  if (path.empty()) return;
+  auto loaded = load(path);
+  if (!loaded.ok()) {
+    errors->emplace_back(loaded.status().message());
+    return;
+  }
+  *out = *std::move(loaded);
+}
+
 }  // namespace
 
 absl::StatusOr<FleetModel> LoadFleetModel(const DaemonConfig& config) {
   if (config.plans.empty()) return absl::InvalidArgumentError("no plans; expected at least one");
   auto catalog = LoadCatalog(config.catalog);
   if (!catalog.ok()) return catalog.status();
-  FleetModel model{.catalog = *std::move(catalog), .plans = {}, .framework = {}};
+  FleetModel model{.catalog = *std::move(catalog), .plans = {}, .framework = {}, .outcomes = {}};
   std::vector<std::string> errors;
   std::vector<PlanFile> files;
   for (const std::string& path : config.plans) {
@@ -44,14 +58,12 @@ absl::StatusOr<FleetModel> LoadFleetModel(const DaemonConfig& config) {
     for (const PlanFile& earlier : files) CheckPair(earlier, *file, &errors);
     files.push_back(*std::move(file));
   }
-  if (!config.framework.empty()) {
-    auto framework = LoadFramework(config.framework);
-    if (framework.ok()) {
-      model.framework = *std::move(framework);
-    } else {
-      errors.emplace_back(framework.status().message());
-    }
-  }
+  LoadInto(
+      config.framework, [](const std::string& path) { return LoadFramework(path); },
+      &model.framework, &errors);
+  model.outcomes = config.outcomes.rules;
+  LoadInto(config.outcomes.prices, LoadPriceBook, &model.outcomes.prices, &errors);
+  LoadInto(config.outcomes.benchmarks, LoadBenchmarkSuite, &model.outcomes.suite, &errors);
   if (!errors.empty())
     return absl::InvalidArgumentError(fmt::format("{}", fmt::join(errors, "\n")));
   for (PlanFile& file : files) model.plans.push_back(std::move(file.plan));

@@ -1,6 +1,7 @@
-// Reads configuration, catalog, plan and framework files. Strict: unknown and duplicate keys, wrong
-// types and values out of range are errors that name file, line, key and what was expected. All
-// errors of a file are reported together, one a line: "FILE:LINE: KEY: what was wrong; expected
+// Reads configuration, catalog, plan, framework and outcome files. Strict: unknown and duplicate
+// keys, wrong types and values out of range are errors that name file, line, key and what was
+// expected. All errors of a file are reported together, one a line: "FILE:LINE: KEY: what was
+// wrong; expected
 // ...". The rules of a plan (CompilePlan) are checked once the file itself is well-formed.
 //
 // fleetmeterd --check-config, the start and a reload all come through here.
@@ -23,8 +24,8 @@ absl::StatusOr<Plan> LoadPlan(const std::string& path, const Catalog& catalog);
 absl::StatusOr<Plan> ReadPlan(const std::string& name, std::string_view text,
                               const Catalog& catalog);
 
-// Catalog, plans and framework of a configuration. Two plans that take effect at the same time, or
-// have the same name and version, are an error.
+// Catalog, plans, framework and rules of outcomes of a configuration. Two plans that take effect at
+// the same time, or have the same name and version, are an error.
 absl::StatusOr<FleetModel> LoadFleetModel(const DaemonConfig& config);
 
 }  // namespace fleetmeter

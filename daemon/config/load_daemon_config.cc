@@ -3,6 +3,7 @@
 #include "daemon/config/listen_address.h"
 #include "daemon/config/load_config.h"
 #include "daemon/config/read_access.h"
+#include "daemon/config/read_outcomes.h"
 #include "daemon/config/strict_yaml.h"
 #include "fmt/format.h"
 
@@ -174,6 +175,7 @@ absl::StatusOr<DaemonConfig> LoadDaemonConfig(const std::string& path) {
     ReadIngest(map.Optional("ingest"), &config.ingest);
     ReadLedger(map.Optional("ledger"), &config.ledger);
     ReadLive(map.Optional("live"), &config.live);
+    ReadOutcomes(map.Optional("outcomes"), &config.outcomes);
     ReadLog(map.Optional("log"), &config.log);
     ReadShutdown(map.Optional("shutdown"), &config.shutdown);
   }

@@ -120,6 +120,8 @@ void DaemonMetrics::ReportAccepted(double lag_seconds) {
   lag_.Observe(lag_seconds);
 }
 
+void DaemonMetrics::HistoryAccepted() { accepted_.Increment(); }
+
 void DaemonMetrics::ReportDuplicate() { duplicate_.Increment(); }
 
 void DaemonMetrics::CountersRestored(const std::map<std::string, uint64_t>& by_result,

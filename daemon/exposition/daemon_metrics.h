@@ -23,6 +23,7 @@ class DaemonMetrics final : public DaemonProbe {
   ~DaemonMetrics() override;
 
   void ReportAccepted(double lag_seconds) override;
+  void HistoryAccepted() override;
   void CountersRestored(const std::map<std::string, uint64_t>& by_result,
                         const std::map<std::string, uint64_t>& rejected_by_reason) override;
   void ReportDuplicate() override;

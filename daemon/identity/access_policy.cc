@@ -91,4 +91,10 @@ bool AccessPolicy::Grants::MayReportFor(std::string_view pool) const {
   });
 }
 
+bool AccessPolicy::Grants::MayReportForAll() const {
+  return all_ || std::any_of(rules_.begin(), rules_.end(), [](const AccessRule* rule) {
+           return rule->roles.contains(Role::kIngest) && rule->all_pools;
+         });
+}
+
 }  // namespace fleetmeter

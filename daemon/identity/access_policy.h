@@ -52,6 +52,8 @@ class AccessPolicy {
     bool Has(Role role) const;
     // Whether it may report for `pool`. The empty name is "no pool" and needs only the role.
     bool MayReportFor(std::string_view pool) const;
+    // Whether it may report for every pool, and so for what belongs to none.
+    bool MayReportForAll() const;
 
    private:
     friend class AccessPolicy;

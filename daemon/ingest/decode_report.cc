@@ -7,8 +7,7 @@
 #include <utility>
 
 #include "absl/numeric/int128.h"
-#include "daemon/base/digest.h"
-#include "daemon/base/text.h"
+#include "daemon/ingest/decode_label.h"
 #include "daemon/ingest/decode_per_chip.h"
 
 namespace fleetmeter {
@@ -28,23 +27,6 @@ MaybeRejection Malformed(std::string field, std::string detail) {
 
 MaybeRejection BadMeasure(std::string field, std::string detail) {
   return Rejection{RejectReason::kBadMeasure, std::move(field), std::move(detail)};
-}
-
-MaybeRejection CheckLabel(const std::string& value, const char* field) {
-  const auto bad = [&](std::string detail) {
-    return Rejection{RejectReason::kBadLabel, field, std::move(detail)};
-  };
-  if (value.size() > kMaxLabelBytes) {
-    return bad(
-        fmt::format("label is {} bytes long; expected at most {}", value.size(), kMaxLabelBytes));
-  }
-  if (const auto offset = FindInvalidUtf8(value)) {
-    return bad(fmt::format("label is not UTF-8 at byte {}; expected UTF-8", *offset));
-  }
-  if (HasControlCharacter(value)) {
-    return bad("label has a control character; expected printable text");
-  }
-  return std::nullopt;
 }
 
 MaybeRejection ToState(v1::ChipState wire, ChipState* state) {
@@ -212,16 +194,7 @@ MaybeRejection Decode(const v1::UsageReport& wire, UsageReport& report) {
 }  // namespace
 
 uint64_t DigestOf(const v1::UsageReport& wire) {
-  const std::string bytes = wire.SerializePartialAsString();
-  size_t begin = 0;
-  if (wire.has_sequence()) {
-    // Fields are written in order of their numbers, so it comes first: a tag, and a varint that
-    // ends with the first byte below 0x80.
-    begin = 1;
-    while (begin < bytes.size() && (static_cast<unsigned char>(bytes[begin]) & 0x80) != 0) ++begin;
-    ++begin;
-  }
-  return Digest64(std::string_view(bytes).substr(std::min(begin, bytes.size())));
+  return DigestWithoutSequence(wire.SerializePartialAsString(), wire.has_sequence());
 }
 
 SequencedReport DecodeReport(const v1::UsageReport& wire) {

@@ -4,12 +4,12 @@
 #include <cstdint>
 #include <optional>
 
+#include "daemon/ingest/decode_label.h"
 #include "daemon/usage/usage_report.h"
 #include "fleetmeter/v1/usage.pb.h"
 
 namespace fleetmeter {
 
-inline constexpr size_t kMaxLabelBytes = 128;
 inline constexpr int kMaxGroupsPerReport = 4'096;
 inline constexpr uint32_t kMaxDeviceIndex = 65'535;
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "daemon/ingest/decode_outcome.h"
 #include "daemon/ingest/decode_report.h"
 
 namespace fleetmeter {
@@ -32,11 +33,26 @@ std::string TooFast(uint32_t retry_after_millis) {
                      retry_after_millis);
 }
 
-std::vector<SequencedReport> DecodeBatch(
-    const google::protobuf::RepeatedPtrField<v1::UsageReport>& reports) {
+grpc::Status CheckKinds(const UsageReports& reports, const OutcomeReports& outcomes,
+                        const LedgerIdentity& ledger) {
+  if (outcomes.empty()) return grpc::Status::OK;
+  if (!reports.empty()) {
+    return {grpc::StatusCode::INVALID_ARGUMENT,
+            fmt::format("{} reports and {} outcomes come together; expected one or the other",
+                        reports.size(), outcomes.size())};
+  }
+  if (ledger.durable) return grpc::Status::OK;
+  return {grpc::StatusCode::FAILED_PRECONDITION,
+          "outcomes need books that are kept, and these are in memory; expected a daemon with "
+          "ledger.path"};
+}
+
+std::vector<SequencedReport> DecodeBatch(const UsageReports& reports,
+                                         const OutcomeReports& outcomes) {
   std::vector<SequencedReport> decoded;
-  decoded.reserve(static_cast<size_t>(reports.size()));
+  decoded.reserve(static_cast<size_t>(reports.size() + outcomes.size()));
   for (const v1::UsageReport& report : reports) decoded.push_back(DecodeReport(report));
+  for (const v1::OutcomeReport& outcome : outcomes) decoded.push_back(DecodeOutcome(outcome));
   return decoded;
 }
 

@@ -19,9 +19,17 @@ std::string TooFast(uint32_t retry_after_millis);
 // To everyone whose call ends because the daemon does.
 grpc::Status Stopping();
 
+using UsageReports = google::protobuf::RepeatedPtrField<v1::UsageReport>;
+using OutcomeReports = google::protobuf::RepeatedPtrField<v1::OutcomeReport>;
+
+// OK, or why a batch cannot be taken: it has reports of both kinds, whose order nobody could tell,
+// or outcomes for books that do not keep them.
+grpc::Status CheckKinds(const UsageReports& reports, const OutcomeReports& outcomes,
+                        const LedgerIdentity& ledger);
+
 // All reports of a batch, in order.
-std::vector<SequencedReport> DecodeBatch(
-    const google::protobuf::RepeatedPtrField<v1::UsageReport>& reports);
+std::vector<SequencedReport> DecodeBatch(const UsageReports& reports,
+                                         const OutcomeReports& outcomes);
 
 void FillAck(const SubmitResult& result, v1::Ack& ack);
 

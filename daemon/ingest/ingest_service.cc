@@ -11,18 +11,19 @@
 namespace fleetmeter {
 namespace {
 
-grpc::Status CheckUnary(const v1::ReportRequest& request, size_t max_reports) {
+grpc::Status CheckUnary(const v1::ReportRequest& request, size_t max_reports,
+                        const LedgerIdentity& ledger) {
   if (request.stream_id().size() != kStreamIdBytes) {
     return {grpc::StatusCode::INVALID_ARGUMENT,
             fmt::format("stream_id is {} bytes; expected {}", request.stream_id().size(),
                         kStreamIdBytes)};
   }
-  if (static_cast<size_t>(request.reports_size()) > max_reports) {
+  const int reports = request.reports_size() + request.outcomes_size();
+  if (static_cast<size_t>(reports) > max_reports) {
     return {grpc::StatusCode::INVALID_ARGUMENT,
-            fmt::format("call has {} reports; expected at most {}", request.reports_size(),
-                        max_reports)};
+            fmt::format("call has {} reports; expected at most {}", reports, max_reports)};
   }
-  return grpc::Status::OK;
+  return CheckKinds(request.reports(), request.outcomes(), ledger);
 }
 
 }  // namespace
@@ -107,11 +108,15 @@ grpc::ServerUnaryReactor* IngestService::Report(grpc::CallbackServerContext* con
     reactor->Finish(Stopping());
     return reactor;
   }
-  if (grpc::Status bad = CheckUnary(*request, limits_.max_reports_per_batch); !bad.ok()) {
+  if (grpc::Status bad =
+          CheckUnary(*request, limits_.max_reports_per_batch, writer_.ledger_identity());
+      !bad.ok()) {
     reactor->Finish(bad);
     return reactor;
   }
-  if (grpc::Status denied = CheckMayReport(access_, caller, request->reports()); !denied.ok()) {
+  if (grpc::Status denied =
+          CheckMayReport(access_, caller, request->reports(), request->outcomes());
+      !denied.ok()) {
     reactor->Finish(denied);
     return reactor;
   }
@@ -120,20 +125,20 @@ grpc::ServerUnaryReactor* IngestService::Report(grpc::CallbackServerContext* con
     context->AddTrailingMetadata("grpc-retry-pushback-ms", std::to_string(millis));
     reactor->Finish({grpc::StatusCode::RESOURCE_EXHAUSTED, detail});
   };
-  if (const uint32_t millis = MustWait(
-          caller.identity, static_cast<size_t>(request->reports_size()), request->ByteSizeLong())) {
+  const auto reports = static_cast<size_t>(request->reports_size() + request->outcomes_size());
+  if (const uint32_t millis = MustWait(caller.identity, reports, request->ByteSizeLong())) {
     busy(TooFast(millis), millis);
     return reactor;
   }
   Submission submission;
   submission.stream = StreamKey{caller.identity, request->stream_id()};
-  submission.reports = DecodeBatch(request->reports());
+  submission.history = request->history();
+  submission.reports = DecodeBatch(request->reports(), request->outcomes());
   submission.done = [reactor, response, busy](const SubmitResult& result) {
     if (!result.status.ok()) return busy(std::string(result.status.message()));
     FillAck(result, *response->mutable_ack());
     reactor->Finish(grpc::Status::OK);
   };
-  const size_t size = submission.reports.size();
   switch (writer_.TrySubmit(submission)) {
     case Writer::Submitted::kYes:
       break;
@@ -141,7 +146,7 @@ grpc::ServerUnaryReactor* IngestService::Report(grpc::CallbackServerContext* con
       reactor->Finish(Stopping());
       break;
     case Writer::Submitted::kFull:
-      probe_.ReportsBusy(size);
+      probe_.ReportsBusy(reports);
       busy(fmt::format("the queue of {} reports is full; send again",
                        writer_.queue_limit_reports()));
       break;

@@ -120,13 +120,19 @@ void IngestStream::HandleBatch(const v1::Batch& batch) {
     return End(
         grpc::Status(grpc::StatusCode::FAILED_PRECONDITION, "batch came first; expected open"));
   }
-  const auto size = static_cast<size_t>(batch.reports_size());
+  const auto size = static_cast<size_t>(batch.reports_size() + batch.outcomes_size());
   if (size > service_.limits_.max_reports_per_batch) {
     return End(grpc::Status(grpc::StatusCode::INVALID_ARGUMENT,
                             fmt::format("batch has {} reports; expected at most {}", size,
                                         service_.limits_.max_reports_per_batch)));
   }
-  if (grpc::Status denied = CheckMayReport(service_.access_, caller_, batch.reports());
+  if (grpc::Status bad =
+          CheckKinds(batch.reports(), batch.outcomes(), service_.writer_.ledger_identity());
+      !bad.ok()) {
+    return End(bad);
+  }
+  if (grpc::Status denied =
+          CheckMayReport(service_.access_, caller_, batch.reports(), batch.outcomes());
       !denied.ok()) {
     return End(denied);
   }
@@ -137,6 +143,9 @@ void IngestStream::HandleBatch(const v1::Batch& batch) {
   }
   std::vector<uint64_t> sequences;
   for (const v1::UsageReport& report : batch.reports()) sequences.push_back(report.sequence());
+  for (const v1::OutcomeReport& outcome : batch.outcomes()) {
+    sequences.push_back(outcome.sequence());
+  }
   const auto busy = [&](const std::string& detail, uint32_t millis) {
     mutex_.AssertHeld();
     v1::StreamResponse response;
@@ -152,7 +161,7 @@ void IngestStream::HandleBatch(const v1::Batch& batch) {
   submission.stream = stream_;
   submission.epoch = epoch_;
   submission.replay_speed = replay_speed_;
-  submission.reports = DecodeBatch(batch.reports());
+  submission.reports = DecodeBatch(batch.reports(), batch.outcomes());
   submission.done = [self = shared_from_this(), sequences](const SubmitResult& result) {
     self->Settled(result, sequences);
   };

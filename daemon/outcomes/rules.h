@@ -1,10 +1,11 @@
-// What outcomes are judged by, as the configuration's section `outcomes` says. Plain values.
+// What outcomes are judged by, as the configuration's section `outcomes` says. Plain values; pure.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/outcomes/benchmark_suite.h"
@@ -26,6 +27,10 @@ struct Window {
   std::string name;  // "28d"
   int64_t days = 0;
 };
+
+inline constexpr int64_t kMaxWindowDays = 3'660;
+// "quarter" (91 days), "year" (365 days) or days: "28d". Nothing: it is none of these.
+std::optional<Window> ParseWindow(std::string_view name);
 
 struct Rules {
   PriceBook prices;

@@ -28,6 +28,7 @@ struct InferenceRow {
   std::optional<int64_t> revenue_micro_usd = {};  // nothing: the report brings none
   std::string pool = {};                          // may be empty
   std::string workload = {};                      // likewise
+  int64_t unpriced_requests = 0;                  // in corrections only; of requests
 
   friend bool operator==(const InferenceRow&, const InferenceRow&) = default;
 };

@@ -20,6 +20,14 @@ bool WindowSet::Overlaps(TimeSpan window) const {
                       [&](const TimeSpan& gap) { return Within(window, gap); });
 }
 
+bool WindowSet::Covers(TimeSpan window) const {
+  return !empty() && Within(window, counted_) &&
+         std::none_of(gaps_.begin(), gaps_.end(), [&](const TimeSpan& gap) {
+           return gap.start_unix_nanos < window.end_unix_nanos &&
+                  window.start_unix_nanos < gap.end_unix_nanos;
+         });
+}
+
 void WindowSet::Add(TimeSpan window) {
   if (empty()) {
     counted_ = window;

@@ -35,6 +35,9 @@ class WindowSet {
 
   // Whether some of the window was counted before.
   bool Overlaps(TimeSpan window) const;
+  // Whether all of the window was counted before. A gap that was closed (kMaxGaps) passes for
+  // counted.
+  bool Covers(TimeSpan window) const;
   // `window` must not overlap.
   void Add(TimeSpan window);
 

@@ -23,6 +23,7 @@ using Code = ReportDisposition::Code;
 class SilentProbe : public DaemonProbe {
  public:
   void ReportAccepted(double) override { ++accepted; }
+  void HistoryAccepted() override { ++accepted; }
   void CountersRestored(const std::map<std::string, uint64_t>& by_result,
                         const std::map<std::string, uint64_t>&) override {
     accepted += static_cast<int>(by_result.at("accepted"));
