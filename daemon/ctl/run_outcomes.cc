@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <fstream>
 
 #include "daemon/base/clock.h"
@@ -17,23 +16,13 @@
 #include "daemon/ctl/text_cells.h"
 #include "daemon/history/read_inference.h"
 #include "daemon/history/read_training.h"
+#include "daemon/outcomes/windows.h"
 #include "daemon/query/outcome_messages.h"
 
 namespace fleetmeter::ctl {
 namespace {
 
 using history::RefusedRow;
-
-// The same day a year earlier; 29 February becomes 28 February.
-int64_t YearEarlier(int64_t unix_seconds) {
-  using namespace std::chrono;
-  const sys_days day = floor<days>(sys_seconds(seconds(unix_seconds)));
-  const int64_t of_day = unix_seconds - sys_seconds(day).time_since_epoch().count();
-  year_month_day date{day};
-  date -= years(1);
-  if (!date.ok()) date = date.year() / date.month() / last;
-  return sys_seconds(sys_days(date)).time_since_epoch().count() + of_day;
-}
 
 // Tells about refused rows, and writes them where they were asked for.
 absl::Status KeepRefused(const std::string& file, const std::vector<RefusedRow>& refused,
@@ -71,8 +60,8 @@ absl::StatusOr<v1::MarginReport> WorkOutMargin(const OutcomesFlags& flags) {
   const int64_t to = flags.to_unix_seconds;
   const int64_t from = to - flags.window_nanos / kNanosPerSecond;
   // Both ends by the calendar, so that a year is all of its months, leap day or not.
-  const int64_t before_from = YearEarlier(from);
-  const int64_t before_to = YearEarlier(to);
+  const int64_t before_from = outcomes::YearEarlier(from);
+  const int64_t before_to = outcomes::YearEarlier(to);
   const auto before = history::PeriodOf(rows->rows, before_from, before_to);
   if (!before.ok()) return before.status();
   const auto after = history::PeriodOf(rows->rows, from, to);

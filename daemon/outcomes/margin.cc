@@ -1,8 +1,6 @@
 #include "daemon/outcomes/margin.h"
 
-#include <algorithm>
 #include <limits>
-#include <numeric>
 
 #include "absl/numeric/int128.h"
 #include "fmt/format.h"
@@ -83,6 +81,10 @@ absl::Status Margin::Add(const Sales& sales) {
   if (auto status = AddTo(*sales.cost_micro_usd, "costs", &cost_micro_usd); !status.ok()) {
     return status;
   }
+  if (auto status = AddTo(sales.subscription_micro_usd, "subscriptions", &subscription_micro_usd);
+      !status.ok()) {
+    return status;
+  }
   if (__builtin_sub_overflow(revenue_micro_usd, cost_micro_usd, &margin_micro_usd)) {
     return absl::OutOfRangeError("a margin is more than 64 bits hold; expected less");
   }
@@ -90,7 +92,7 @@ absl::Status Margin::Add(const Sales& sales) {
 }
 
 std::optional<double> Margin::usd_per_request() const {
-  if (known_requests == 0) return std::nullopt;
+  if (known_requests <= 0) return std::nullopt;
   return PerRequest(margin_micro_usd, known_requests);
 }
 
@@ -119,10 +121,10 @@ absl::StatusOr<MarginChange> ExplainChange(const Period& before, const Period& a
   if (!was.ok()) return was.status();
   const auto is = TotalOf(pairs, &Pair::after);
   if (!is.ok()) return is.status();
-  if (was->requests == 0 || is->requests == 0) {
+  if (was->requests <= 0 || is->requests <= 0) {
     return absl::FailedPreconditionError(fmt::format(
         "no requests whose revenue and cost are known {}; expected some in both periods",
-        was->requests == 0 ? "before" : "after"));
+        was->requests <= 0 ? "before" : "after"));
   }
   // What the margin would be at the old margin per request and the new volume, over all and segment
   // by segment. Each is rounded once and used on both sides of it, so that the parts add up.
@@ -131,7 +133,7 @@ absl::StatusOr<MarginChange> ExplainChange(const Period& before, const Period& a
   absl::int128 price = 0;
   absl::int128 cost = 0;
   for (const auto& [segment, pair] : pairs) {
-    if (pair.before.requests == 0) {
+    if (pair.before.requests <= 0) {
       // Money without requests, before or in a segment that is new, moved with the mix.
       mix += pair.after.margin_micro_usd();
       continue;
@@ -165,37 +167,9 @@ absl::StatusOr<MarginChange> ExplainChange(const Period& before, const Period& a
 }
 
 std::optional<bool> Declined(const Margin& before, const Margin& after) {
-  if (before.known_requests == 0 || after.known_requests == 0) return std::nullopt;
+  if (before.known_requests <= 0 || after.known_requests <= 0) return std::nullopt;
   return absl::int128(after.margin_micro_usd) * before.known_requests <
          absl::int128(before.margin_micro_usd) * after.known_requests;
-}
-
-std::vector<int64_t> Apportion(int64_t total, const std::vector<int64_t>& weights) {
-  absl::int128 sum = 0;
-  for (const int64_t weight : weights) sum += weight;
-  if (sum <= 0) return {};
-  std::vector<int64_t> parts;
-  std::vector<absl::int128> remainders;
-  int64_t given = 0;
-  for (const int64_t weight : weights) {
-    const absl::int128 product = absl::int128(total) * weight;
-    // Down, for a negative total too: remainders are then all at least 0.
-    absl::int128 part = product / sum;
-    absl::int128 remainder = product % sum;
-    if (remainder < 0) {
-      remainder += sum;
-      part -= 1;
-    }
-    parts.push_back(static_cast<int64_t>(part));
-    remainders.push_back(remainder);
-    given += parts.back();
-  }
-  std::vector<size_t> order(weights.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return remainders[a] > remainders[b]; });
-  for (size_t i = 0; given < total; ++i, ++given) parts[order[i]] += 1;
-  return parts;
 }
 
 }  // namespace fleetmeter::outcomes

@@ -2,6 +2,11 @@
 //
 // Money is integer micro-USD, volume is requests. Whatever is divided is divided last; what cannot
 // be divided (no requests) or is not known (no price, no cost) is nothing, never 0.
+//
+// Money may come without requests (a refund, chips that stood ready): it counts in the sums of
+// which it is a part, and has no margin per request of its own. Requests may be below 0 where
+// corrections of a window took away more than it had: the sums stay exact, and again nothing is
+// divided by them.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +33,8 @@ struct Sales {
   int64_t output_tokens = 0;
   std::optional<int64_t> revenue_micro_usd = std::nullopt;  // nothing: the model has no price
   std::optional<int64_t> cost_micro_usd =
-      std::nullopt;  // nothing: no chip time is known to serve it
+      std::nullopt;  // nothing: no chip time is known to serve it, or it has no price
+  int64_t subscription_micro_usd = 0;  // of the revenue: what the customer tier pays by the month
 
   bool known() const { return revenue_micro_usd && cost_micro_usd; }
   // Revenue less cost; 0 where either is not known (ask known()).
@@ -45,7 +51,9 @@ struct Margin {
   int64_t revenue_micro_usd = 0;  // of the known
   int64_t cost_micro_usd = 0;     // of the known
   int64_t margin_micro_usd = 0;
+  int64_t subscription_micro_usd = 0;  // of the revenue
 
+  // Nothing unless there are known requests.
   std::optional<double> usd_per_request() const;
   // OutOfRange if a sum leaves 64 bits; the margin is then good for nothing.
   absl::Status Add(const Sales& sales);
@@ -58,7 +66,7 @@ absl::StatusOr<Margin> Total(const Period& period);
 // The change of total margin from one period to the next, in parts that add up to it exactly:
 //   volume: as many more requests at the margin there was
 //   mix:    requests that moved between segments, at the margin the segments had; segments that
-//           came or went are mix
+//           came or went are mix, and so is money of segments that had no requests before
 //   price:  revenue per request of each segment, at its present volume
 //   cost:   cost per request of each segment, likewise; less cost is a gain
 // Of segments that are known in both periods, and of those there are in one only.
@@ -89,12 +97,5 @@ absl::StatusOr<MarginChange> ExplainChange(const Period& before, const Period& a
 // Margin per request is lower than in the period before: exactly, by cross-multiplication.
 // Nothing if it is not known in one of the two.
 std::optional<bool> Declined(const Margin& before, const Margin& after);
-
-// --- Costs to segments --------------------------------------------------------------------------
-
-// Parts of `total` in proportion to the weights that add up to it exactly: rounded down, and what
-// remains goes to the largest remainders, the first of equals first. No weight above 0: nothing can
-// be apportioned, and the parts are empty. Weights must not be negative.
-std::vector<int64_t> Apportion(int64_t total, const std::vector<int64_t>& weights);
 
 }  // namespace fleetmeter::outcomes

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "absl/numeric/int128.h"
+#include "daemon/outcomes/apportion.h"
 #include "fmt/format.h"
 
 namespace fleetmeter::outcomes {
@@ -82,6 +83,35 @@ absl::StatusOr<std::map<std::string, int64_t>> Subscriptions::Accrued(
     accrued[tier] = static_cast<int64_t>(micro_usd);
   }
   return accrued;
+}
+
+absl::StatusOr<int64_t> SpreadSubscriptions(const std::map<std::string, int64_t>& accrued,
+                                            Period* period) {
+  int64_t left = 0;
+  for (const auto& [tier, amount] : accrued) {
+    std::vector<Sales*> segments;
+    std::vector<int64_t> requests;
+    for (auto& [segment, sales] : *period) {
+      if (segment.customer_tier != tier || sales.requests <= 0) continue;
+      segments.push_back(&sales);
+      requests.push_back(sales.requests);
+    }
+    const std::vector<int64_t> parts = Apportion(amount, requests);
+    bool overflow = parts.empty() && __builtin_add_overflow(left, amount, &left);
+    for (size_t i = 0; i < parts.size(); ++i) {
+      segments[i]->subscription_micro_usd = parts[i];
+      if (!segments[i]->revenue_micro_usd) continue;
+      int64_t* revenue = &*segments[i]->revenue_micro_usd;
+      overflow = overflow || __builtin_add_overflow(*revenue, parts[i], revenue);
+    }
+    if (overflow) {
+      return absl::OutOfRangeError(fmt::format(
+          "revenue with the subscriptions of customer tier {} is more than 64 bits hold; expected "
+          "less",
+          tier));
+    }
+  }
+  return left;
 }
 
 }  // namespace fleetmeter::outcomes

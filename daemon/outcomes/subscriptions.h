@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "daemon/outcomes/margin.h"
 
 namespace fleetmeter::outcomes {
 
@@ -35,5 +36,12 @@ class Subscriptions {
  private:
   std::map<std::string, std::vector<Subscription>> by_tier_;
 };
+
+// Adds what accrued to the revenue of a period: each tier's amount over its segments with requests,
+// in proportion to them, by Apportion. What a tier without requests pays belongs to no segment and
+// is returned. A segment whose other revenue is not known stays so. OutOfRange if a sum leaves 64
+// bits.
+absl::StatusOr<int64_t> SpreadSubscriptions(const std::map<std::string, int64_t>& accrued,
+                                            Period* period);
 
 }  // namespace fleetmeter::outcomes

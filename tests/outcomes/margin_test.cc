@@ -1,10 +1,8 @@
 #include "daemon/outcomes/margin.h"
 
 #include <limits>
-#include <numeric>
 #include <random>
 
-#include "absl/numeric/int128.h"
 #include "gtest/gtest.h"
 
 namespace fleetmeter::outcomes {
@@ -157,30 +155,34 @@ TEST(Declined, IsExactWhereDoublesAreNot) {
   EXPECT_EQ(Declined(Margin{}, after), std::nullopt);
 }
 
-TEST(Apportion, GivesTheRestToTheLargestRemainders) {
-  EXPECT_EQ(Apportion(100, {1, 1, 1}), (std::vector<int64_t>{34, 33, 33}));
-  EXPECT_EQ(Apportion(10, {0, 7, 3}), (std::vector<int64_t>{0, 7, 3}));
-  EXPECT_EQ(Apportion(-100, {1, 1, 1}), (std::vector<int64_t>{-33, -33, -34}));
-  EXPECT_EQ(Apportion(5, {0, 0}), (std::vector<int64_t>{}));
-  EXPECT_EQ(Apportion(0, {3, 4}), (std::vector<int64_t>{0, 0}));
+TEST(Margin, HasNoneByTheRequestWhereCorrectionsLeftLessThanNone) {
+  const Margin corrected{.requests = -3, .known_requests = -3, .margin_micro_usd = 5 * kUsd};
+  const Margin some{.requests = 3, .known_requests = 3, .margin_micro_usd = 5 * kUsd};
+  EXPECT_EQ(corrected.usd_per_request(), std::nullopt);
+  EXPECT_EQ(Declined(some, corrected), std::nullopt);
+  EXPECT_EQ(Declined(corrected, some), std::nullopt);
+  const Period before = {{{"a", ""}, Sold(-3, 0, 0)}};
+  EXPECT_EQ(ExplainChange(before, {{{"a", ""}, Sold(3, 1, 1)}}).status().code(),
+            absl::StatusCode::kFailedPrecondition);
 }
 
-TEST(Apportion, AddsUpAndIsWithinOneOfTheShare) {
-  constexpr unsigned kSeed = 7;
-  std::mt19937_64 random(kSeed);
-  for (int round = 0; round < 5'000; ++round) {
-    std::vector<int64_t> weights(1 + random() % 20);
-    for (int64_t& weight : weights) weight = static_cast<int64_t>(random() % 1'000'000);
-    const int64_t total = static_cast<int64_t>(random() % 2'000'000'000'000) - 1'000'000'000'000;
-    const std::vector<int64_t> parts = Apportion(total, weights);
-    const int64_t sum = std::accumulate(weights.begin(), weights.end(), int64_t{0});
-    if (sum == 0) continue;
-    ASSERT_EQ(std::accumulate(parts.begin(), parts.end(), int64_t{0}), total) << round;
-    for (size_t i = 0; i < parts.size(); ++i) {
-      const absl::int128 off = absl::int128(parts[i]) * sum - absl::int128(total) * weights[i];
-      EXPECT_LT(off < 0 ? -off : off, sum) << round;
-    }
-  }
+TEST(MarginChange, AddsUpWhereCorrectionsLeftASegmentLessThanNothing) {
+  const Period before = {{{"a", ""}, Sold(10, 100, 40)}, {{"b", ""}, Sold(-2, -20, -7)}};
+  const Period after = {{{"a", ""}, Sold(-4, -30, 0)}, {{"b", ""}, Sold(9, 80, 20)}};
+  const auto change = ExplainChange(before, after);
+  ASSERT_TRUE(change.ok()) << change.status();
+  EXPECT_EQ(change->change_micro_usd, (-30 + 60) - (60 - 13));
+  EXPECT_EQ(Parts(*change), change->change_micro_usd);
+}
+
+TEST(MarginChange, CountsMoneyWithoutRequestsInTheMix) {
+  const Period before = {{{"a", ""}, Sold(10, 100, 40)}, {{"idle", ""}, Sold(0, 0, 25)}};
+  const Period after = {{{"a", ""}, Sold(10, 100, 40)}};
+  const auto change = ExplainChange(before, after);
+  ASSERT_TRUE(change.ok()) << change.status();
+  EXPECT_EQ(change->change_micro_usd, 25);
+  EXPECT_EQ(change->mix_micro_usd, 25);
+  EXPECT_EQ(Parts(*change), 25);
 }
 
 }  // namespace

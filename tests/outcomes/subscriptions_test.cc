@@ -86,6 +86,39 @@ TEST(Subscriptions, RefuseAmountsThatLeave64Bits) {
   EXPECT_EQ(book.Accrued(0, nine_thousand_years).status().code(), absl::StatusCode::kOutOfRange);
 }
 
+TEST(SpreadSubscriptions, SharesATiersAmountByItsRequestsAcrossModels) {
+  Period period = {{{"haiku", "max"}, {.requests = 2, .revenue_micro_usd = 5}},
+                   {{"opus", "max"}, {.requests = 1, .revenue_micro_usd = 0}},
+                   {{"opus", "free"}, {.requests = 7, .revenue_micro_usd = 9}}};
+  EXPECT_EQ(*SpreadSubscriptions({{"max", 100}}, &period), 0);
+  EXPECT_EQ((period[{"haiku", "max"}].revenue_micro_usd), 5 + 67);
+  EXPECT_EQ((period[{"haiku", "max"}].subscription_micro_usd), 67);
+  EXPECT_EQ((period[{"opus", "max"}].revenue_micro_usd), 33);
+  EXPECT_EQ((period[{"opus", "free"}].revenue_micro_usd), 9);
+}
+
+TEST(SpreadSubscriptions, ReturnsWhatATierWithoutRequestsPays) {
+  Period period = {{{"opus", "max"}, {.requests = 0, .revenue_micro_usd = -4}},
+                   {{"opus", "team"}, {.requests = -1, .revenue_micro_usd = 0}}};
+  EXPECT_EQ(*SpreadSubscriptions({{"max", 100}, {"team", 7}, {"gone", 1}}, &period), 108);
+  EXPECT_EQ((period[{"opus", "max"}].revenue_micro_usd), -4);
+}
+
+TEST(SpreadSubscriptions, LeavesRevenueThatIsNotKnownUnknown) {
+  Period period = {{{"opus", "max"}, {.requests = 1}},
+                   {{"haiku", "max"}, {.requests = 1, .revenue_micro_usd = 1}}};
+  EXPECT_EQ(*SpreadSubscriptions({{"max", 10}}, &period), 0);
+  EXPECT_EQ((period[{"opus", "max"}].revenue_micro_usd), std::nullopt);
+  EXPECT_EQ((period[{"haiku", "max"}].revenue_micro_usd), 6);
+}
+
+TEST(SpreadSubscriptions, RefusesRevenueThatLeaves64Bits) {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  Period period = {{{"opus", "max"}, {.requests = 1, .revenue_micro_usd = kMost}}};
+  EXPECT_EQ(SpreadSubscriptions({{"max", 1}}, &period).status().code(),
+            absl::StatusCode::kOutOfRange);
+}
+
 TEST(PriceBook, LetsASubscriptionTakeThePlaceOfThePriceForAllTiers) {
   PriceBook book(1);
   book.Add("opus", "", {.input = 5 * kUsd});
