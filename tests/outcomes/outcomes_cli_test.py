@@ -217,6 +217,40 @@ def the_shipped_examples_work():
     print("ok: the shipped examples")
 
 
+def the_document_shows_what_the_command_says():
+    document = (SOURCE / "dashboards/MARGIN.md").read_text()
+    shown = document.split("\n$ fleetmeterctl ")[1].split("\n```")[0].splitlines()
+    arguments = [SOURCE / word if "/" in word else word for word in shown[0].split()[1:]]
+    said = {" ".join(line.split()) for line in run(*arguments).stdout.splitlines()}
+    lines = [" ".join(line.split()) for line in shown[1:] if line != "..."]
+    assert len(lines) > 5, document
+    for line in lines:
+        assert line in said, f"MARGIN.md says {line!r}, the command {sorted(said)}"
+    print(f"ok: {len(lines)} lines of MARGIN.md")
+
+
+def made_up_history_is_as_meant(folder):
+    """Two years to a leap day and to another: prices fall within them, and the files are read."""
+    maker = SOURCE / "deploy/outcomes/make_example.py"
+    checked = subprocess.run([maker, "--check"], capture_output=True, text=True, timeout=60)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    for end in ("2028-02-29", "2026-01-31"):
+        made = folder / end
+        subprocess.run([maker, "--to", made, "--date", end], check=True, timeout=60)
+        until = datetime.date.fromisoformat(end) + datetime.timedelta(days=1)
+        report = run_json("margin", "--inference", made / "requests.csv", "--prices", made / "prices.yaml", "--to", until)
+        segments = [row for row in report["rows"] if row["scope"] == "segment"]
+        assert len(segments) == 6, segments
+        # Without cost there is no margin; the revenue of each is known, and the rows say nothing of it.
+        assert all(row["declined"] is None for row in segments), segments
+        large = row_of(report, "segment", "frontier-large", "enterprise")
+        assert large["after"]["requests"] > large["before"]["requests"] > 0, large
+        models = ["--suite", SUITE, "--benchmarks", made / "results.csv", "--training", made / "training.csv"]
+        capability = run_json("capability", *models)
+        assert capability["verdict"] == "review_due" and len(capability["quarters"]) == 8, capability
+    print("ok: made-up history")
+
+
 def the_plot_is_drawn(folder):
     results = folder / "results.csv"
     write_csv(results, ["model", "date", "benchmark", "score", "h100e_hours"],
@@ -237,6 +271,8 @@ def main():
         what_is_wrong_is_named(folder)
         published_models_agree_with_a_second_arithmetic()
         the_shipped_examples_work()
+        the_document_shows_what_the_command_says()
+        made_up_history_is_as_meant(folder)
         the_plot_is_drawn(folder)
 
 
