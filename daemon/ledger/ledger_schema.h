@@ -30,6 +30,8 @@ absl::Status CheckSchema(Database& database, std::string_view path);
 const std::string& AmountColumnNames();
 // "sum(chips_s), sum(chips_ns), ...".
 const std::string& AmountColumnSums();
+// "sum(u.chips_s), sum(u.chips_ns), ...", where joined tables have the same columns.
+std::string AmountColumnSums(std::string_view table);
 // "?6, ?7, ...": parameters for amounts, from the given number on.
 std::string AmountParameters(int first);
 // Adds amounts given as parameters to a row that is there: "chips_s = chips_s + ?6 +

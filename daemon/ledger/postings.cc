@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "daemon/ledger/calendar.h"
 #include "fmt/format.h"
 
 namespace fleetmeter {
@@ -37,6 +38,20 @@ absl::StatusOr<std::vector<HourSlice>> SliceByHour(int64_t start, int64_t length
     from = to;
   }
   return slices;
+}
+
+absl::StatusOr<std::vector<HourSlice>> SliceByDay(int64_t start, int64_t length) {
+  const auto hours = SliceByHour(start, length);
+  if (!hours.ok()) return hours.status();
+  std::vector<HourSlice> days;
+  for (const HourSlice& hour : *hours) {
+    const int64_t day = DayOf(hour.hour_start);
+    if (days.empty() || days.back().hour_start != day) {
+      days.push_back({.hour_start = day, .from_nanos = hour.from_nanos, .to_nanos = 0});
+    }
+    days.back().to_nanos = hour.to_nanos;
+  }
+  return days;
 }
 
 absl::StatusOr<UsageAmounts> AmountsOf(const UsageGroup& group) {

@@ -18,9 +18,9 @@ namespace fleetmeter {
 
 inline constexpr int64_t kSecondsPerHour = 3600;
 
-// The part of a window that lies in one UTC hour.
+// The part of a window that lies in one UTC hour, or day.
 struct HourSlice {
-  int64_t hour_start = 0;  // seconds since 1970
+  int64_t hour_start = 0;  // of the hour or day; seconds since 1970
   // Offsets from the window's start, nanoseconds.
   int64_t from_nanos = 0;
   int64_t to_nanos = 0;
@@ -35,6 +35,10 @@ int64_t HourOf(int64_t unix_nanos);
 // later, is longer than 0, and ends within 64 bits.
 absl::StatusOr<std::vector<HourSlice>> SliceByHour(int64_t window_start_unix_nanos,
                                                    int64_t window_length_nanos);
+
+// The same by UTC days. A day's part is the sum of its hours' parts.
+absl::StatusOr<std::vector<HourSlice>> SliceByDay(int64_t window_start_unix_nanos,
+                                                  int64_t window_length_nanos);
 
 // What a group was measured to be. InvalidArgument for negative amounts, and for busy or productive
 // beyond the chips they were measured on.

@@ -8,6 +8,7 @@
 
 #include "daemon/ledger/amount_rows.h"
 #include "daemon/ledger/calendar.h"
+#include "daemon/ledger/h100e.h"
 #include "daemon/ledger/ledger_schema.h"
 #include "fmt/chrono.h"
 #include "fmt/format.h"
@@ -141,19 +142,6 @@ absl::StatusOr<std::vector<Part>> PartsOf(const UsageQuestion& question, const K
   return parts;
 }
 
-absl::int128 ToH100e(absl::int128 chip_nanos, int64_t numerator, int64_t denominator) {
-  return (chip_nanos * denominator * 2 + numerator) / (absl::int128(numerator) * 2);
-}
-
-UsageAmounts ToH100e(const UsageAmounts& a, int64_t numerator, int64_t denominator) {
-  const auto convert = [&](absl::int128 amount) { return ToH100e(amount, numerator, denominator); };
-  return {.chips = convert(a.chips),
-          .busy = convert(a.busy),
-          .productive = convert(a.productive),
-          .measured = convert(a.measured),
-          .productive_measured = convert(a.productive_measured)};
-}
-
 class Reader {
  public:
   Reader(Database& ledger, const UsageQuestion& question) : ledger_(ledger) {
@@ -236,7 +224,7 @@ class Reader {
     const UsageAmounts chips = AmountsAt(row, column);
     UsageRow& sum = rows_[keys];
     sum.chips += chips;
-    sum.h100e += ToH100e(chips, numerator, denominator);
+    sum.h100e += ToH100e(chips, {numerator, denominator});
     return absl::OkStatus();
   }
 

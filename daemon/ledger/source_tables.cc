@@ -58,14 +58,14 @@ std::vector<HeldCell> HeldBy(const UsageReport& report, const int64_t* cells) {
 absl::Status SourceTables::Prepare() {
   for (const auto& [sql, statement] : {
            std::pair{"INSERT INTO sources (source, counted_from_unix_nanos, counted_to_unix_nanos, "
-                     "gaps) VALUES (?1, ?2, ?3, ?4)",
+                     "gaps, history) VALUES (?1, ?2, ?3, ?4, ?5)",
                      &insert_source_},
            {"UPDATE sources SET counted_from_unix_nanos = ?2, counted_to_unix_nanos = ?3, "
-            "gaps = ?4 WHERE source_row = ?1",
+            "gaps = ?4, history = ?5 WHERE source_row = ?1",
             &update_source_},
            {"DELETE FROM sources WHERE source_row = ?1", &delete_source_},
            {"SELECT source_row, source, counted_to_unix_nanos FROM sources WHERE source_row > ?1 "
-            "ORDER BY source_row LIMIT ?2",
+            "AND history = 0 ORDER BY source_row LIMIT ?2",
             &expired_sources_},
            {"DELETE FROM holdings WHERE source_row = ?1", &delete_holdings_},
            {"INSERT INTO holdings (source_row, cell_id, micro_chips) VALUES (?1, ?2, ?3)",
@@ -87,7 +87,7 @@ absl::Status SourceTables::Load(const std::vector<BookTotal>& totals,
   if (absl::Status status = LoadStreams(books); !status.ok()) return status;
   Statement sources;
   absl::Status status = database_.Prepare(
-      "SELECT source_row, source, counted_from_unix_nanos, counted_to_unix_nanos, gaps "
+      "SELECT source_row, source, counted_from_unix_nanos, counted_to_unix_nanos, gaps, history "
       "FROM sources ORDER BY source_row",
       &sources);
   if (!status.ok()) return status;
@@ -103,8 +103,11 @@ absl::Status SourceTables::Load(const std::vector<BookTotal>& totals,
     SourceRecord& record = books->sources.emplace_back();
     record.source = row.Text(1);
     record.windows = WindowSet({row.Integer(2), row.Integer(3)}, *std::move(gaps));
+    record.history = row.Integer(5) != 0;
     index.emplace(row.Integer(0), books->sources.size() - 1);
-    known_.emplace(record.source, Known{.row = row.Integer(0), .holdings = DigestOf({})});
+    known_.emplace(
+        record.source,
+        Known{.row = row.Integer(0), .holdings = DigestOf({}), .history = record.history});
     return absl::OkStatus();
   });
   if (!status.ok()) return status;
@@ -183,7 +186,8 @@ absl::Status SourceTables::WriteSources(const LedgerTransaction& transaction,
     if (is_new) changes.push_back({&source, {}});
     Change& change = changes[it->second].second;
     change.last = &entry;
-    if (entry.latest) {
+    change.history = change.history || entry.history;
+    if (entry.latest && !entry.history) {
       change.holds = &entry;
       change.cells = entry_cells;
     }
@@ -201,13 +205,16 @@ absl::Status SourceTables::Write(const std::string& source, const Change& change
   const int64_t to = windows.counted().end_unix_nanos;
   const std::string gaps = GapsText(windows.gaps());
   const auto found = known_.find(source);
-  Known known = found == known_.end() ? Known{.row = 0, .holdings = DigestOf({})} : found->second;
+  Known known = found == known_.end() ? Known{.row = 0, .holdings = DigestOf({}), .history = false}
+                                      : found->second;
   const Known before = known;
+  known.history = known.history || change.history;
+  const int64_t history = known.history ? 1 : 0;
   if (known.row == 0) {
-    if (absl::Status s = insert_source_.Run(source, from, to, gaps); !s.ok()) return s;
+    if (absl::Status s = insert_source_.Run(source, from, to, gaps, history); !s.ok()) return s;
     known.row = database_.LastInsertedRow();
   } else {
-    if (absl::Status s = update_source_.Run(known.row, from, to, gaps); !s.ok()) return s;
+    if (absl::Status s = update_source_.Run(known.row, from, to, gaps, history); !s.ok()) return s;
   }
   if (change.holds != nullptr) {
     const std::vector<HeldCell> held = HeldBy(change.holds->report, change.cells);
@@ -217,7 +224,7 @@ absl::Status SourceTables::Write(const std::string& source, const Change& change
       known.holdings = DigestOf(held);
     }
   }
-  if (known.row != before.row || known.holdings != before.holdings) {
+  if (known != before) {
     staged_.emplace_back(source, known);
   }
   return absl::OkStatus();

@@ -41,7 +41,7 @@ class SourceTables {
   absl::Status WriteStreams(const LedgerTransaction& transaction);
 
   // Looks at the next few sources, and deletes those that nothing was counted for since
-  // `before_unix_nanos`. In a transaction only where NextExpired says so.
+  // `before_unix_nanos`, but for history. In a transaction only where NextExpired says so.
   absl::StatusOr<std::vector<std::pair<int64_t, std::string>>> NextExpired(
       int64_t before_unix_nanos);
   absl::Status Delete(const std::vector<std::pair<int64_t, std::string>>& sources);
@@ -53,12 +53,15 @@ class SourceTables {
   struct Known {
     int64_t row = 0;
     uint64_t holdings = 0;  // digest
+    bool history = false;
+    friend bool operator==(const Known&, const Known&) = default;
   };
   // The last that a transaction says of a source.
   struct Change {
     const LedgerEntry* last = nullptr;
     const LedgerEntry* holds = nullptr;  // the last that was its latest
     const int64_t* cells = nullptr;      // of `holds`
+    bool history = false;                // one of them was
   };
 
   absl::Status Write(const std::string& source, const Change& change);

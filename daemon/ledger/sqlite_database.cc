@@ -64,6 +64,9 @@ absl::Status SqliteStatus(sqlite3* connection, int code, std::string_view doing)
   if (OutOfSpace(connection, sqlite3_extended_errcode(connection))) {
     return absl::ResourceExhaustedError(text);
   }
+  if (sqlite3_extended_errcode(connection) == SQLITE_CONSTRAINT_DATATYPE) {
+    return absl::InvalidArgumentError(text + ": a number that its column does not hold");
+  }
   switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:

@@ -1,8 +1,9 @@
 // A thin, typed hold on SQLite: one connection, prepared statements, errors as absl::Status.
 //
 // Status codes: ResourceExhausted for a full disk, Unavailable for a lock that was not free in
-// time, DataLoss for what leaves the file in doubt (I/O errors, corruption), Internal for what
-// only a fault of ours explains. Not thread-safe.
+// time, DataLoss for what leaves the file in doubt (I/O errors, corruption), InvalidArgument for a
+// number that its column does not hold (a sum beyond 64 bits), Internal for what only a fault of
+// ours explains. Not thread-safe.
 #pragma once
 
 #include <sqlite3.h>

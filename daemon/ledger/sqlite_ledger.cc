@@ -8,7 +8,9 @@
 #include "daemon/base/clock.h"
 #include "daemon/base/failpoint.h"
 #include "daemon/base/text.h"
+#include "daemon/ledger/check_transaction.h"
 #include "daemon/ledger/ledger_schema.h"
+#include "daemon/ledger/restore_outcomes.h"
 #include "fmt/format.h"
 
 namespace fleetmeter {
@@ -41,26 +43,6 @@ absl::Status UseWriteAheadLog(Database& database) {
       fmt::format("the ledger's filesystem does not do write-ahead logging (SQLite is left in mode "
                   "'{}'); expected a local disk",
                   *mode));
-}
-
-absl::Status CheckTransaction(const LedgerTransaction& transaction) {
-  for (const LedgerEntry& entry : transaction.counted) {
-    const UsageReport& report = entry.report;
-    if (entry.conversions.size() != report.groups.size()) {
-      return absl::InvalidArgumentError(fmt::format(
-          "report {} of source {} has {} conversions for {} groups; expected one a group",
-          entry.sequence, Quoted(report.source), entry.conversions.size(), report.groups.size()));
-    }
-    const TimeSpan& counted = entry.windows.counted();
-    if (report.duration_nanos <= 0 || counted.start_unix_nanos > report.window_start_unix_nanos ||
-        counted.end_unix_nanos < report.WindowEnd()) {
-      return absl::InvalidArgumentError(
-          fmt::format("report {} of source {} has a duration of {} ns, and a window that is not "
-                      "among those counted of its source",
-                      entry.sequence, Quoted(report.source), report.duration_nanos));
-    }
-  }
-  return absl::OkStatus();
 }
 
 // Every report that was settled moved its stream by one. Quick, and false when pages of different
@@ -108,9 +90,11 @@ SqliteLedger::SqliteLedger(const SqliteLedgerOptions& options, std::unique_ptr<L
       database_(std::move(database)),
       dimensions_(*database_),
       usage_(*database_, dimensions_, options.workloads_per_pool),
+      model_usage_(*database_, dimensions_, options.workloads_per_pool),
+      outcomes_(*database_),
       sources_(*database_),
       terms_(*database_),
-      outcomes_(*database_),
+      report_results_(*database_),
       models_(*database_),
       rollups_(*database_, dimensions_,
                {.keep_hours_nanos = options.keep_hours_nanos,
@@ -128,9 +112,11 @@ SqliteLedger::~SqliteLedger() = default;
 absl::Status SqliteLedger::Prepare() {
   absl::Status status = dimensions_.Prepare();
   if (status.ok()) status = usage_.Prepare();
+  if (status.ok()) status = model_usage_.Prepare();
+  if (status.ok()) status = outcomes_.Prepare();
   if (status.ok()) status = sources_.Prepare();
   if (status.ok()) status = terms_.Prepare();
-  if (status.ok()) status = outcomes_.Prepare();
+  if (status.ok()) status = report_results_.Prepare();
   if (status.ok()) status = models_.Prepare();
   if (status.ok()) status = rollups_.Prepare();
   return status;
@@ -166,7 +152,8 @@ absl::StatusOr<RestoredBooks> SqliteLedger::Restore() {
   if (status.ok()) status = usage_.Load(&books.activity);
   if (status.ok()) status = sources_.Load(books.totals, cell_ids, &books);
   if (status.ok()) status = terms_.Load(&books.terms);
-  if (status.ok()) status = outcomes_.Load(&books.counters);
+  if (status.ok()) status = report_results_.Load(&books.counters);
+  if (status.ok()) status = RestoreOutcomes(*database_, &books.outcomes);
   if (status.ok()) status = rollups_.Load();
   if (status.ok()) status = CheckPositions(books);
   if (status.ok()) status = database_->Execute("COMMIT");
@@ -188,11 +175,14 @@ absl::Status SqliteLedger::Commit(const LedgerTransaction& transaction) {
 
 absl::Status SqliteLedger::Write(const LedgerTransaction& transaction) {
   absl::Status status = usage_.Book(transaction, rollups_.closed_through());
+  if (status.ok()) status = model_usage_.Book(transaction);
   if (status.ok()) status = FAILPOINT("ledger_after_usage");
+  if (status.ok()) status = outcomes_.Write(transaction);
+  if (status.ok()) status = FAILPOINT("ledger_after_outcomes");
   if (status.ok()) status = sources_.WriteSources(transaction, usage_.cells());
   if (status.ok()) status = sources_.WriteStreams(transaction);
   if (status.ok()) status = FAILPOINT("ledger_after_streams");
-  if (status.ok()) status = outcomes_.Write(transaction);
+  if (status.ok()) status = report_results_.Write(transaction);
   if (status.ok()) status = terms_.Write(transaction);
   return status;
 }
@@ -214,12 +204,13 @@ absl::Status SqliteLedger::DeleteExpired(int64_t now_unix_nanos) {
   const auto sources = sources_.NextExpired(now_unix_nanos - options_.keep_sources_nanos);
   if (!sources.ok()) return OrBreak(sources.status());
   const int64_t keep_rejected_from = now_unix_nanos - options_.keep_hours_nanos;
-  const auto rejected = outcomes_.HasRejectedBefore(keep_rejected_from);
+  const auto rejected = report_results_.HasRejectedBefore(keep_rejected_from);
   if (!rejected.ok()) return OrBreak(rejected.status());
   if (sources->empty() && !*rejected) return absl::OkStatus();
   return Transact([&] {
     absl::Status status = sources_.Delete(*sources);
-    return status.ok() && *rejected ? outcomes_.DeleteRejectedBefore(keep_rejected_from) : status;
+    return status.ok() && *rejected ? report_results_.DeleteRejectedBefore(keep_rejected_from)
+                                    : status;
   });
 }
 
@@ -289,6 +280,8 @@ absl::Status SqliteLedger::Break(const absl::Status& why) {
 void SqliteLedger::Keep() {
   dimensions_.Keep();
   usage_.Keep();
+  model_usage_.Keep();
+  outcomes_.Keep();
   sources_.Keep();
   terms_.Keep();
   rollups_.Keep();
@@ -297,6 +290,8 @@ void SqliteLedger::Keep() {
 void SqliteLedger::Drop() {
   dimensions_.Drop();
   usage_.Drop();
+  model_usage_.Drop();
+  outcomes_.Drop();
   sources_.Drop();
   terms_.Drop();
   rollups_.Drop();

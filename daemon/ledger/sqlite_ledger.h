@@ -1,5 +1,5 @@
 // Books that outlive the process: an SQLite file in write-ahead mode, synced before a commit is
-// reported. See ledger_schema.cc for its tables.
+// reported. See ledger_schema_v1.h and the later ones for its tables.
 //
 // Other processes may read the file at any time; one process at a time writes it (LedgerLock).
 #pragma once
@@ -13,7 +13,9 @@
 #include "daemon/ledger/ledger.h"
 #include "daemon/ledger/ledger_file.h"
 #include "daemon/ledger/model_tables.h"
-#include "daemon/ledger/outcome_tables.h"
+#include "daemon/ledger/model_usage_tables.h"
+#include "daemon/ledger/outcome_book_tables.h"
+#include "daemon/ledger/report_result_tables.h"
 #include "daemon/ledger/rollups.h"
 #include "daemon/ledger/source_tables.h"
 #include "daemon/ledger/sqlite_database.h"
@@ -81,9 +83,11 @@ class SqliteLedger final : public Ledger {
 
   DimensionTables dimensions_;
   UsageTables usage_;
+  ModelUsageTables model_usage_;
+  OutcomeBookTables outcomes_;
   SourceTables sources_;
   TermTables terms_;
-  OutcomeTables outcomes_;
+  ReportResultTables report_results_;
   ModelTables models_;
   Rollups rollups_;
 };

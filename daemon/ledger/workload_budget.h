@@ -1,7 +1,9 @@
 // Which workloads have rows of their own: at most so many in a pool's hour. The rest share one row,
 // so that a flood of names costs detail, and never totals.
 //
-// What a transaction admits is staged until it is kept. Not thread-safe; belongs to UsageTables.
+// ModelUsageTables counts by day instead: whatever is said of hours here goes for its days.
+//
+// What a transaction admits is staged until it is kept. Not thread-safe.
 #pragma once
 
 #include <cstdint>

@@ -87,8 +87,9 @@ struct Step {
   bool committed;  // whether the transaction is kept when the process ends here
 };
 constexpr Step kSteps[] = {{"ledger_before_begin", false},  {"ledger_after_begin", false},
-                           {"ledger_after_usage", false},   {"ledger_after_streams", false},
-                           {"ledger_before_commit", false}, {"ledger_after_commit", true}};
+                           {"ledger_after_usage", false},   {"ledger_after_outcomes", false},
+                           {"ledger_after_streams", false}, {"ledger_before_commit", false},
+                           {"ledger_after_commit", true}};
 
 TEST(LedgerFailpoints, KilledAtAnyStepKeepsWhatWasCommitted) {
   for (const Step& step : kSteps) {

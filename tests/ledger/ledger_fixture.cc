@@ -127,14 +127,19 @@ UsageGroup MakeGroup(const std::string& pool, const std::string& team, int64_t c
   return group;
 }
 
-LedgerEntry TransactionMaker::MakeEntry(int stream) {
-  LedgerEntry entry;
+StreamPosition& TransactionMaker::Advance(int stream) {
   StreamPosition& position = next_streams_[stream];
   position.stream = {fmt::format("sender-{}", stream % 5), fmt::format("stream-{:09}", stream)};
+  position.digests.Put(++position.sequence, random_());
+  return position;
+}
+
+LedgerEntry TransactionMaker::MakeEntry(int stream) {
+  LedgerEntry entry;
+  const StreamPosition& position = Advance(stream);
   entry.stream = position.stream;
-  entry.sequence = ++position.sequence;
-  entry.digest = random_();
-  position.digests.Put(entry.sequence, entry.digest);
+  entry.sequence = position.sequence;
+  entry.digest = position.digests.Get(position.sequence);
   entry.plan = "plan";
   entry.plan_version = static_cast<uint32_t>(1 + Pick(2));
   UsageReport& report = entry.report;
@@ -146,37 +151,58 @@ LedgerEntry TransactionMaker::MakeEntry(int stream) {
   if (Pick(8) == 0) report.window_start_unix_nanos += Pick(30 * kNanosPerSecond);
   report.window_length_nanos = 1 + Pick(Pick(10) == 0 ? kHour : 20 * kNanosPerSecond);
   report.duration_nanos = report.window_length_nanos;
-  for (int64_t g = 1 + Pick(3); g > 0; --g) {
-    UsageGroup group = MakeGroup(fmt::format("pool-{}", Pick(3)), fmt::format("team-{}", Pick(2)),
-                                 Pick(16) * report.duration_nanos + Pick(1'000));
-    group.state = kChipStates[static_cast<size_t>(Pick(6) == 0 ? Pick(4) : 0)];
-    group.workload = Pick(3) == 0 ? "" : fmt::format("job-{}", Pick(20));
-    group.workload_type = group.workload.empty() ? "" : "train";
-    if (group.state != ChipState::kAssigned || Pick(5) == 0) {
-      group.signal = group.state == ChipState::kAssigned ? kAllocatedOnly : "";
-      group.busy_chip_nanos.reset();
-    } else {
-      group.busy_chip_nanos = Pick(group.chip_nanos + 1);
-      if (Pick(2) == 0) group.productive_chip_nanos = Pick(*group.busy_chip_nanos + 1);
-      for (int64_t s = Pick(4); s > 0; --s) {
-        group.samples.push_back({kMicroChipsPerChip, static_cast<double>(Pick(101)) / 100});
-      }
-    }
-    BookConversion conversion = HalfChip();
-    conversion.chips_per_h100e = {3 + Pick(2), 2};
-    entry.conversions.push_back(conversion);
-    report.groups.push_back(std::move(group));
-  }
+  for (int64_t g = 1 + Pick(3); g > 0; --g) AddGroup(&entry);
   windows.Add({report.window_start_unix_nanos, report.WindowEnd()});
   entry.windows = windows;
   entry.adjustment = Pick(20) == 0;
   entry.latest = Pick(10) != 0;
+  entry.history = Pick(30) == 0;
+  return entry;
+}
+
+void TransactionMaker::AddGroup(LedgerEntry* entry) {
+  const int64_t pool = Pick(3);
+  UsageGroup group = MakeGroup(fmt::format("pool-{}", pool), fmt::format("team-{}", Pick(2)),
+                               Pick(16) * entry->report.duration_nanos + Pick(1'000));
+  group.state = kChipStates[static_cast<size_t>(Pick(6) == 0 ? Pick(4) : 0)];
+  group.workload = Pick(3) == 0 ? "" : fmt::format("job-{}", Pick(20));
+  group.workload_type = group.workload.empty() ? "" : "train";
+  group.model = Pick(2) == 0 ? "" : fmt::format("model-{}", Pick(4));
+  group.run = Pick(2) == 0 ? "" : fmt::format("{}-{}", Pick(4) == 0 ? "reported" : "run", Pick(4));
+  if (group.state != ChipState::kAssigned || Pick(5) == 0) {
+    group.signal = group.state == ChipState::kAssigned ? kAllocatedOnly : "";
+    group.busy_chip_nanos.reset();
+  } else {
+    group.busy_chip_nanos = Pick(group.chip_nanos + 1);
+    if (Pick(2) == 0) group.productive_chip_nanos = Pick(*group.busy_chip_nanos + 1);
+    for (int64_t s = Pick(4); s > 0; --s) {
+      group.samples.push_back({kMicroChipsPerChip, static_cast<double>(Pick(101)) / 100});
+    }
+  }
+  BookConversion conversion = HalfChip();
+  conversion.chips_per_h100e = {3 + Pick(2), 2};
+  entry->conversions.push_back(conversion);
+  // As the plan and the catalog would say.
+  static constexpr const char* kCategories[] = {"inference", "training", ""};
+  GroupTerms& terms = entry->terms.emplace_back();
+  terms.category = kCategories[pool];
+  if (Pick(4) != 0) terms.micro_usd_per_chip_hour = 1'000'000 * Pick(3);
+  entry->report.groups.push_back(std::move(group));
+}
+
+OutcomeEntry TransactionMaker::MakeOutcome(int stream) {
+  const StreamPosition& position = Advance(stream);
+  OutcomeEntry entry = outcomes_.Next(random_, now_);
+  entry.stream = position.stream;
+  entry.sequence = position.sequence;
+  entry.digest = position.digests.Get(position.sequence);
   return entry;
 }
 
 LedgerTransaction TransactionMaker::Next(int64_t advance_nanos) {
   now_ += advance_nanos;
   next_streams_ = streams_;
+  outcomes_.Begin();
   next_windows_.clear();
   for (const auto& [source, state] : sources_) next_windows_[source] = state.windows;
   LedgerTransaction transaction;
@@ -185,15 +211,17 @@ LedgerTransaction TransactionMaker::Next(int64_t advance_nanos) {
   for (int64_t i = 1 + Pick(12); i > 0; --i) {
     const int stream = static_cast<int>(Pick(30));
     moved[stream] = true;
-    if (Pick(10) != 0) {
+    const int64_t what = Pick(10);
+    if (what > 3) {
       transaction.counted.push_back(MakeEntry(stream));
       continue;
     }
+    if (what > 0) {
+      transaction.outcomes.push_back(MakeOutcome(stream));
+      continue;
+    }
     // A rejected report takes its place in the sequence.
-    StreamPosition& position = next_streams_[stream];
-    position.stream = {fmt::format("sender-{}", stream % 5), fmt::format("stream-{:09}", stream)};
-    ++position.sequence;
-    position.digests.Put(position.sequence, random_());
+    const StreamPosition& position = Advance(stream);
     transaction.rejected.push_back(
         {position.stream,
          position.sequence,
@@ -224,7 +252,9 @@ void TransactionMaker::Committed(const LedgerTransaction& transaction) {
   for (const LedgerEntry& entry : transaction.counted) {
     SourceState& source = sources_[entry.report.source];
     source.windows = entry.windows;
-    if (entry.latest) source.holdings.clear();
+    source.history = source.history || entry.history;
+    const bool holds = entry.latest && !entry.history;
+    if (holds) source.holdings.clear();
     for (size_t i = 0; i < entry.report.groups.size(); ++i) {
       const UsageGroup& g = entry.report.groups[i];
       const std::string cell = CellText(g.state, g.pool, g.team, g.signal, entry.conversions[i]);
@@ -235,11 +265,12 @@ void TransactionMaker::Committed(const LedgerTransaction& transaction) {
       const absl::int128 held =
           (absl::int128(g.chip_nanos) * 1'000'000 + entry.report.duration_nanos / 2) /
           entry.report.duration_nanos;
-      if (entry.latest) source.holdings[cell] += static_cast<int64_t>(held);
+      if (holds) source.holdings[cell] += static_cast<int64_t>(held);
       for (const ChipSample& sample : g.samples) activity_[g.pool].Observe(sample.activity);
     }
   }
-  accepted_ += transaction.counted.size();
+  for (const OutcomeEntry& entry : transaction.outcomes) outcomes_.Committed(entry);
+  accepted_ += transaction.counted.size() + transaction.outcomes.size();
   duplicates_ += transaction.duplicates;
   conflicts_ += transaction.conflicts;
   for (const RejectedEntry& entry : transaction.rejected) {
@@ -253,7 +284,8 @@ std::string TransactionMaker::Expected() const {
   std::map<std::string, bool> lines;
   for (const auto& [unused, stream] : streams_) lines[StreamText(stream)] = true;
   for (const auto& [name, source] : sources_) {
-    std::string line = fmt::format("source {}{}", name, WindowsText(source.windows));
+    std::string line = fmt::format("source {}{}{}", name, WindowsText(source.windows),
+                                   source.history ? " history" : "");
     for (const auto& [cell, held] : source.holdings) line += fmt::format(" {}:{}", cell, held);
     lines[line + "\n"] = true;
   }
@@ -262,6 +294,7 @@ std::string TransactionMaker::Expected() const {
                       Digits(a.productive))] = true;
   }
   for (const auto& [pool, histogram] : activity_) lines[HistogramText(pool, histogram)] = true;
+  for (const std::string& line : LinesOf(outcomes_.Books())) lines[line + "\n"] = true;
   std::string text;
   for (const auto& [line, unused] : lines) text += line;
   for (const AllocationTerm& term : terms_) text += TermText(term);
@@ -272,7 +305,8 @@ std::string TextOf(const RestoredBooks& books) {
   std::map<std::string, bool> lines;
   for (const StreamPosition& stream : books.streams) lines[StreamText(stream)] = true;
   for (const SourceRecord& source : books.sources) {
-    std::string line = fmt::format("source {}{}", source.source, WindowsText(source.windows));
+    std::string line = fmt::format("source {}{}{}", source.source, WindowsText(source.windows),
+                                   source.history ? " history" : "");
     std::map<std::string, int64_t> holdings;
     for (const Holding& h : source.holdings) {
       holdings[CellText(h.state, h.pool, h.team, h.signal, h.conversion)] += h.micro_chips;
@@ -286,6 +320,7 @@ std::string TextOf(const RestoredBooks& books) {
         Digits(t.amounts.chips), Digits(t.amounts.busy), Digits(t.amounts.productive))] = true;
   }
   for (const auto& [pool, histogram] : books.activity) lines[HistogramText(pool, histogram)] = true;
+  for (const std::string& line : LinesOf(books.outcomes)) lines[line + "\n"] = true;
   std::string text;
   for (const auto& [line, unused] : lines) text += line;
   for (const AllocationTerm& term : books.terms) text += TermText(term);

@@ -10,6 +10,7 @@
 
 #include "daemon/ledger/postings.h"
 #include "daemon/ledger/sqlite_ledger.h"
+#include "tests/ledger/outcome_maker.h"
 
 namespace fleetmeter {
 
@@ -71,14 +72,20 @@ class TransactionMaker {
   struct SourceState {
     WindowSet windows;
     std::map<std::string, int64_t> holdings;  // by cell, micro-chips
+    bool history = false;
   };
 
   int64_t Pick(int64_t below) {
     return std::uniform_int_distribution<int64_t>(0, below - 1)(random_);
   }
+  // Takes the next place of a stream's sequence.
+  StreamPosition& Advance(int stream);
   LedgerEntry MakeEntry(int stream);
+  void AddGroup(LedgerEntry* entry);
+  OutcomeEntry MakeOutcome(int stream);
 
   std::mt19937_64 random_;
+  OutcomeMaker outcomes_;
   int64_t now_ = kLedgerStart;
   std::map<int, StreamPosition> next_streams_;
   std::map<std::string, WindowSet> next_windows_;

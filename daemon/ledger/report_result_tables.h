@@ -10,13 +10,13 @@
 
 namespace fleetmeter {
 
-class OutcomeTables {
+class ReportResultTables {
  public:
   // The most rejected reports that are kept, however many there were.
   static constexpr int64_t kMostRejected = 100'000;
 
   // `database` outlives it.
-  explicit OutcomeTables(Database& database) : database_(database) {}
+  explicit ReportResultTables(Database& database) : database_(database) {}
 
   absl::Status Prepare();
   absl::Status Load(BookCounters* counters);

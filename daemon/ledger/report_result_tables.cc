@@ -1,4 +1,4 @@
-#include "daemon/ledger/outcome_tables.h"
+#include "daemon/ledger/report_result_tables.h"
 
 #include <map>
 #include <string>
@@ -13,7 +13,7 @@ constexpr int64_t kDeleteSlice = 1'000;
 
 }  // namespace
 
-absl::Status OutcomeTables::Prepare() {
+absl::Status ReportResultTables::Prepare() {
   for (const auto& [sql, statement] : {
            std::pair{"INSERT INTO counters VALUES (?1, ?2, ?3) "
                      "ON CONFLICT DO UPDATE SET reports = reports + ?3",
@@ -36,7 +36,7 @@ absl::Status OutcomeTables::Prepare() {
   return absl::OkStatus();
 }
 
-absl::Status OutcomeTables::Load(BookCounters* counters) {
+absl::Status ReportResultTables::Load(BookCounters* counters) {
   Statement rows;
   absl::Status status = database_.Prepare("SELECT result, reason, reports FROM counters", &rows);
   if (!status.ok()) return status;
@@ -58,7 +58,7 @@ absl::Status OutcomeTables::Load(BookCounters* counters) {
   });
 }
 
-absl::Status OutcomeTables::Write(const LedgerTransaction& transaction) {
+absl::Status ReportResultTables::Write(const LedgerTransaction& transaction) {
   std::map<std::string_view, uint64_t> reasons;
   for (const RejectedEntry& entry : transaction.rejected) {
     ++reasons[Name(entry.rejection.reason)];
@@ -71,7 +71,8 @@ absl::Status OutcomeTables::Write(const LedgerTransaction& transaction) {
   for (const auto& [reason, reports] : reasons) {
     if (absl::Status s = Count("rejected", reason, reports); !s.ok()) return s;
   }
-  for (const auto& [result, reports] : {std::pair{"accepted", transaction.counted.size()},
+  const uint64_t accepted = transaction.counted.size() + transaction.outcomes.size();
+  for (const auto& [result, reports] : {std::pair{"accepted", accepted},
                                         {"duplicate", transaction.duplicates},
                                         {"conflicting", transaction.conflicts}}) {
     if (absl::Status s = Count(result, "", reports); !s.ok()) return s;
@@ -79,13 +80,13 @@ absl::Status OutcomeTables::Write(const LedgerTransaction& transaction) {
   return transaction.rejected.empty() ? absl::OkStatus() : bound_rejected_.Run(kMostRejected);
 }
 
-absl::Status OutcomeTables::Count(std::string_view result, std::string_view reason,
-                                  uint64_t reports) {
+absl::Status ReportResultTables::Count(std::string_view result, std::string_view reason,
+                                       uint64_t reports) {
   return reports == 0 ? absl::OkStatus()
                       : count_.Run(result, reason, static_cast<int64_t>(reports));
 }
 
-absl::StatusOr<bool> OutcomeTables::HasRejectedBefore(int64_t unix_nanos) {
+absl::StatusOr<bool> ReportResultTables::HasRejectedBefore(int64_t unix_nanos) {
   bool has = false;
   const absl::Status status = oldest_rejected_.ForEach([&](const Statement& row) {
     has = row.Integer(0) < unix_nanos;
@@ -95,7 +96,7 @@ absl::StatusOr<bool> OutcomeTables::HasRejectedBefore(int64_t unix_nanos) {
   return has;
 }
 
-absl::Status OutcomeTables::DeleteRejectedBefore(int64_t unix_nanos) {
+absl::Status ReportResultTables::DeleteRejectedBefore(int64_t unix_nanos) {
   return delete_old_rejected_.Run(unix_nanos, kDeleteSlice);
 }
 
