@@ -20,12 +20,16 @@ struct TokenWeights {
   int64_t input = 1'000'000;  // not cached
   int64_t cached_input = 100'000;
   int64_t output = 5'000'000;
+
+  friend bool operator==(const TokenWeights&, const TokenWeights&) = default;
 };
 
 // A trailing window: so many whole UTC days, today included.
 struct Window {
   std::string name;  // "28d"
   int64_t days = 0;
+
+  friend bool operator==(const Window&, const Window&) = default;
 };
 
 inline constexpr int64_t kMaxWindowDays = 3'660;

@@ -170,7 +170,7 @@ TEST(ShippedDaemonConfig, ShowsEverySettingWithItsDefault) {
   const TempFolder folder;
   const auto config = LoadDaemonConfig(folder.Write("d.yaml", text));
   ASSERT_TRUE(config.ok()) << config.status();
-  EXPECT_EQ(settings, 34);
+  EXPECT_EQ(settings, 43);
   const DaemonConfig defaults;
   EXPECT_EQ(config->listen.ingest, defaults.listen.ingest);
   EXPECT_EQ(config->listen.query, defaults.listen.query);
@@ -206,6 +206,17 @@ TEST(ShippedDaemonConfig, ShowsEverySettingWithItsDefault) {
   EXPECT_EQ(config->live.coverage_threshold, defaults.live.coverage_threshold);
   EXPECT_EQ(config->live.measured_threshold, defaults.live.measured_threshold);
   EXPECT_EQ(config->live.idle_below, defaults.live.idle_below);
+  EXPECT_THAT(config->outcomes.prices, testing::EndsWith("/outcomes/prices.yaml")) << "no default";
+  EXPECT_THAT(config->outcomes.benchmarks, testing::EndsWith("/outcomes/benchmarks.yaml"));
+  const outcomes::Rules& rules = config->outcomes.rules;
+  EXPECT_THAT(rules.windows, testing::ElementsAreArray(defaults.outcomes.rules.windows));
+  EXPECT_EQ(rules.weights, defaults.outcomes.rules.weights);
+  EXPECT_EQ(rules.volume.much, defaults.outcomes.rules.volume.much);
+  EXPECT_EQ(rules.volume.little, defaults.outcomes.rules.volume.little);
+  EXPECT_EQ(rules.segment_series, defaults.outcomes.rules.segment_series);
+  EXPECT_EQ(rules.segments, defaults.outcomes.rules.segments);
+  EXPECT_EQ(rules.post_training_types, defaults.outcomes.rules.post_training_types);
+  EXPECT_EQ(config->outcomes.refresh_nanos, defaults.outcomes.refresh_nanos);
   EXPECT_EQ(config->log.level, defaults.log.level);
   EXPECT_EQ(config->log.format, defaults.log.format);
   EXPECT_EQ(config->shutdown.deadline_nanos, defaults.shutdown.deadline_nanos);

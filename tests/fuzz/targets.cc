@@ -8,6 +8,7 @@ namespace {
 
 constexpr Target kTargets[] = {
     {"wire_report", RunWireReport},
+    {"wire_outcome", RunWireOutcome},
     {"daemon_config", RunDaemonConfig},
     {"catalog", RunCatalog},
     {"plan", RunPlan},

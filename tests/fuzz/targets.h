@@ -21,6 +21,7 @@ void Require(bool holds, const char* what);
 
 // One for each parser.
 void RunWireReport(std::string_view bytes);
+void RunWireOutcome(std::string_view bytes);
 void RunDaemonConfig(std::string_view bytes);
 void RunCatalog(std::string_view bytes);
 void RunPlan(std::string_view bytes);
