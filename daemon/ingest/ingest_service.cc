@@ -11,8 +11,7 @@
 namespace fleetmeter {
 namespace {
 
-grpc::Status CheckUnary(const v1::ReportRequest& request, size_t max_reports,
-                        const LedgerIdentity& ledger) {
+grpc::Status CheckUnary(const v1::ReportRequest& request, size_t max_reports) {
   if (request.stream_id().size() != kStreamIdBytes) {
     return {grpc::StatusCode::INVALID_ARGUMENT,
             fmt::format("stream_id is {} bytes; expected {}", request.stream_id().size(),
@@ -23,7 +22,7 @@ grpc::Status CheckUnary(const v1::ReportRequest& request, size_t max_reports,
     return {grpc::StatusCode::INVALID_ARGUMENT,
             fmt::format("call has {} reports; expected at most {}", reports, max_reports)};
   }
-  return CheckKinds(request.reports(), request.outcomes(), ledger);
+  return grpc::Status::OK;
 }
 
 }  // namespace
@@ -108,9 +107,7 @@ grpc::ServerUnaryReactor* IngestService::Report(grpc::CallbackServerContext* con
     reactor->Finish(Stopping());
     return reactor;
   }
-  if (grpc::Status bad =
-          CheckUnary(*request, limits_.max_reports_per_batch, writer_.ledger_identity());
-      !bad.ok()) {
+  if (grpc::Status bad = CheckUnary(*request, limits_.max_reports_per_batch); !bad.ok()) {
     reactor->Finish(bad);
     return reactor;
   }
@@ -118,6 +115,12 @@ grpc::ServerUnaryReactor* IngestService::Report(grpc::CallbackServerContext* con
           CheckMayReport(access_, caller, request->reports(), request->outcomes());
       !denied.ok()) {
     reactor->Finish(denied);
+    return reactor;
+  }
+  if (grpc::Status bad =
+          CheckKinds(request->reports(), request->outcomes(), writer_.ledger_identity());
+      !bad.ok()) {
+    reactor->Finish(bad);
     return reactor;
   }
   const auto busy = [context, reactor](const std::string& detail,

@@ -126,15 +126,15 @@ void IngestStream::HandleBatch(const v1::Batch& batch) {
                             fmt::format("batch has {} reports; expected at most {}", size,
                                         service_.limits_.max_reports_per_batch)));
   }
-  if (grpc::Status bad =
-          CheckKinds(batch.reports(), batch.outcomes(), service_.writer_.ledger_identity());
-      !bad.ok()) {
-    return End(bad);
-  }
   if (grpc::Status denied =
           CheckMayReport(service_.access_, caller_, batch.reports(), batch.outcomes());
       !denied.ok()) {
     return End(denied);
+  }
+  if (grpc::Status bad =
+          CheckKinds(batch.reports(), batch.outcomes(), service_.writer_.ledger_identity());
+      !bad.ok()) {
+    return End(bad);
   }
   if (batch.sent_unix_nanos() != 0) {
     const double ahead = static_cast<double>(batch.sent_unix_nanos()) -

@@ -98,10 +98,12 @@ std::optional<v1::Welcome> StreamClient::Open(double replay_speed) {
   return response.welcome();
 }
 
-bool StreamClient::Send(const std::vector<v1::UsageReport>& reports) {
+bool StreamClient::Send(const std::vector<v1::UsageReport>& reports,
+                        const std::vector<v1::OutcomeReport>& outcomes) {
   v1::StreamRequest request;
-  for (const v1::UsageReport& report : reports) *request.mutable_batch()->add_reports() = report;
-  if (reports.empty()) request.mutable_batch();
+  v1::Batch& batch = *request.mutable_batch();
+  for (const v1::UsageReport& report : reports) *batch.add_reports() = report;
+  for (const v1::OutcomeReport& outcome : outcomes) *batch.add_outcomes() = outcome;
   return stream_->Write(request);
 }
 
@@ -111,8 +113,9 @@ std::optional<v1::Ack> StreamClient::ReadAck() {
   return response.ack();
 }
 
-v1::Ack StreamClient::Settle(const std::vector<v1::UsageReport>& reports) {
-  if (!Send(reports)) return {};
+v1::Ack StreamClient::Settle(const std::vector<v1::UsageReport>& reports,
+                             const std::vector<v1::OutcomeReport>& outcomes) {
+  if (!Send(reports, outcomes)) return {};
   return ReadAck().value_or(v1::Ack());
 }
 

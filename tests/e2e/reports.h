@@ -48,12 +48,14 @@ class StreamClient {
   // The first request, and the answer to it. nullopt: the daemon ended the call.
   std::optional<v1::Welcome> Open(double replay_speed = 0);
   // Several reports as one batch. False: the call has ended.
-  bool Send(const std::vector<v1::UsageReport>& reports);
+  bool Send(const std::vector<v1::UsageReport>& reports,
+            const std::vector<v1::OutcomeReport>& outcomes = {});
   bool SendOpen(double replay_speed = 0);
   // nullopt: the call has ended.
   std::optional<v1::Ack> ReadAck();
   // Send, then ReadAck; an empty Ack if the call has ended.
-  v1::Ack Settle(const std::vector<v1::UsageReport>& reports);
+  v1::Ack Settle(const std::vector<v1::UsageReport>& reports,
+                 const std::vector<v1::OutcomeReport>& outcomes = {});
   // Says that no more comes, and waits for the end.
   grpc::Status Finish();
   // Waits for the end that the daemon makes.

@@ -108,6 +108,33 @@ TEST_F(AuthorizationTest, ChipsWithoutAPoolNeedOnlyTheRole) {
   EXPECT_EQ(answer.ack.dispositions_size(), 0);
 }
 
+TEST_F(AuthorizationTest, OutcomesOfOtherPoolsOrOfNoneNeedTheRightToThem) {
+  const auto stub = IngestAs(kHostA);
+  const auto counted = secure_.Counted();
+  const auto send = [&](const v1::OutcomeReport& report) {
+    v1::ReportRequest request;
+    request.set_stream_id(RandomStreamId());
+    *request.add_outcomes() = report;
+    grpc::ClientContext context;
+    v1::ReportResponse response;
+    return stub->Report(&context, request, &response);
+  };
+  v1::OutcomeReport report;
+  report.set_sequence(1);
+  v1::InferenceRow& row = *report.mutable_inference()->add_rows();
+  row.set_pool("training");
+  EXPECT_EQ(send(report).error_code(), grpc::StatusCode::PERMISSION_DENIED);
+  EXPECT_THAT(send(report).error_message(), HasSubstr("outcomes[0].inference.rows[0].pool"));
+  row.clear_pool();
+  EXPECT_THAT(send(report).error_message(),
+              HasSubstr("without naming a pool that it may report for"));
+  report.mutable_benchmarks();
+  EXPECT_THAT(send(report).error_message(), HasSubstr("outcomes[0].benchmarks"));
+  report.mutable_training();
+  EXPECT_EQ(send(report).error_code(), grpc::StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(secure_.Counted(), counted);
+}
+
 TEST_F(AuthorizationTest, StreamsOfTwoIdentitiesAreTwoStreams) {
   const std::string id = RandomStreamId();
   EXPECT_EQ(
