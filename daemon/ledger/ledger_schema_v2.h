@@ -188,7 +188,7 @@ CREATE VIEW corrections AS
 -- Results as they stand.
 CREATE VIEW benchmarks AS
   SELECT model, family, benchmark, version, date_start, measured_by, score, source,
-    coalesce(correction, '') AS correction, booked_unix_nanos
+    coalesce(correction, '') AS correction, r.booked_unix_nanos AS booked_unix_nanos
   FROM benchmark_results r JOIN outcome_sources o USING (source_row)
     LEFT JOIN outcome_corrections c USING (correction_row)
   WHERE score IS NOT NULL AND NOT EXISTS (
