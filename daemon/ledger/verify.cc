@@ -4,16 +4,14 @@
 #include <functional>
 #include <string_view>
 
-#include "daemon/ledger/gaps_text.h"
+#include "daemon/ledger/find_damage.h"
 #include "daemon/ledger/ledger_file.h"
 #include "daemon/ledger/ledger_schema.h"
+#include "daemon/ledger/verify_outcomes.h"
 #include "fmt/format.h"
 
 namespace fleetmeter {
 namespace {
-
-// Of each check: enough to see a pattern.
-constexpr size_t kMostFindings = 10;
 
 constexpr std::array<std::string_view, 5> kAmounts = {"chips", "busy", "productive", "measured",
                                                       "productive_measured"};
@@ -26,30 +24,9 @@ std::string QuarterSql(std::string_view seconds) {
       seconds);
 }
 
-// "-chips_s, -chips_ns, ...", for comparing by subtraction.
-std::string NegatedAmounts() {
-  std::string text = "-" + AmountColumnNames();
-  for (size_t at = 0; (at = text.find(", ", at)) != std::string::npos; at += 3) {
-    text.replace(at, 2, ", -");
-  }
-  return text;
-}
-
-// Whether sums of amounts that were subtracted from one another leave something.
-std::string AnythingLeft() {
-  std::string text;
-  for (const std::string_view amount : kAmounts) {
-    text += fmt::format(
-        "{0}sum({1}_s) <> -(sum({1}_ns) / 1000000000) OR "
-        "sum({1}_ns) % 1000000000 <> 0",
-        text.empty() ? "" : " OR ", amount);
-  }
-  return text;
-}
-
 class Verifier {
  public:
-  explicit Verifier(Database& database) : database_(database) {}
+  explicit Verifier(Database& database) : database_(database), finder_(database) {}
 
   absl::StatusOr<LedgerReport> Run() {
     for (const auto check :
@@ -58,6 +35,9 @@ class Verifier {
           &Verifier::CheckPositions, &Verifier::CheckSources, &Verifier::CheckRest}) {
       if (absl::Status status = (this->*check)(); !status.ok()) return status;
     }
+    if (absl::Status status = VerifyOutcomes(finder_); !status.ok()) return status;
+    if (absl::Status status = VerifyModelUsage(finder_); !status.ok()) return status;
+    report_.findings = finder_.TakeFindings();
     for (const auto& [sql, count] :
          {std::pair{"SELECT coalesce(sum(reports), 0) FROM counters WHERE result = 'accepted'",
                     &report_.reports},
@@ -65,7 +45,11 @@ class Verifier {
           {"SELECT count(*) FROM sources", &report_.sources},
           {"SELECT count(*) FROM usage_hours", &report_.hour_rows},
           {"SELECT count(*) FROM usage_days", &report_.day_rows},
-          {"SELECT count(*) FROM usage_quarters", &report_.quarter_rows}}) {
+          {"SELECT count(*) FROM usage_quarters", &report_.quarter_rows},
+          {"SELECT count(*) FROM inference_days", &report_.inference_rows},
+          {"SELECT count(*) FROM training_days", &report_.training_rows},
+          {"SELECT count(*) FROM benchmark_results", &report_.benchmark_rows},
+          {"SELECT count(*) FROM outcome_corrections", &report_.corrections}}) {
       const auto value = database_.Integer(sql);
       if (!value.ok()) return value.status();
       *count = *value;
@@ -74,23 +58,9 @@ class Verifier {
   }
 
  private:
-  // A finding for each row; `text` makes it. Rows beyond kMostFindings are counted only.
   absl::Status Find(const std::string& sql,
                     const std::function<std::string(const Statement&)>& text) {
-    Statement rows;
-    if (absl::Status s = database_.Prepare(sql, &rows); !s.ok()) return s;
-    size_t found = 0;
-    const absl::Status status = rows.ForEach([&](const Statement& row) {
-      std::string finding = text(row);
-      if (!finding.empty() && ++found <= kMostFindings) {
-        report_.findings.push_back(std::move(finding));
-      }
-      return absl::OkStatus();
-    });
-    if (found > kMostFindings) {
-      report_.findings.push_back(fmt::format("... and {} more of these", found - kMostFindings));
-    }
-    return status;
+    return finder_.Find(sql, text);
   }
 
   absl::Status CheckFile() {
@@ -131,7 +101,7 @@ class Verifier {
                     "WHERE day_start < days_through AND day_start >= quarters_through "
                     "UNION ALL SELECT cell_id, {1} FROM usage_quarters, rollup "
                     "WHERE quarter_start < quarters_through) GROUP BY cell_id HAVING {3}",
-                    names, NegatedAmounts(), AmountColumnSums(), AnythingLeft()),
+                    names, NegatedAmountColumns(), AmountColumnSums(), AnyAmountLeft()),
         [](const Statement& row) {
           return fmt::format(
               "totals of cell {} differ from its hours, days and quarters: by {} chip-s {} chip-ns "
@@ -150,7 +120,7 @@ class Verifier {
             "UNION ALL SELECT day_start, cell_id, workload_id, plan_id, corrects_day, {1} "
             "FROM usage_days, rollup WHERE day_start >= hours_from AND day_start < days_through) "
             "GROUP BY day, cell_id, workload_id, plan_id, corrects HAVING {3}",
-            AmountColumnNames(), NegatedAmounts(), AmountColumnSums(), AnythingLeft()),
+            AmountColumnNames(), NegatedAmountColumns(), AmountColumnSums(), AnyAmountLeft()),
         [](const Statement& row) {
           return fmt::format("the day that starts at {} differs from its hours, in cell {}",
                              row.Integer(0), row.Integer(1));
@@ -168,7 +138,7 @@ class Verifier {
             "corrects_quarter, {1} FROM usage_quarters, rollup JOIN workloads USING (workload_id) "
             "WHERE quarter_start < quarters_through), rollup WHERE quarter >= days_from "
             "GROUP BY quarter, cell_id, pool, workload_type, model, plan_id, corrects HAVING {3}",
-            AmountColumnNames(), NegatedAmounts(), AmountColumnSums(), AnythingLeft(),
+            AmountColumnNames(), NegatedAmountColumns(), AmountColumnSums(), AnyAmountLeft(),
             QuarterSql("day_start"), QuarterSql("corrects_day")),
         [](const Statement& row) {
           return fmt::format("the quarter that starts at {} differs from its days, in cell {}",
@@ -180,8 +150,12 @@ class Verifier {
   // hour each may be off by a chip-nanosecond a report, see postings.h.
   absl::Status CheckAmounts() {
     absl::Status status;
-    for (const auto& [table, slack] :
-         {std::pair{"totals", 0}, {"usage_hours", 1}, {"usage_days", 1}, {"usage_quarters", 1}}) {
+    for (const auto& [table, slack] : {std::pair{"totals", 0},
+                                       {"usage_hours", 1},
+                                       {"usage_days", 1},
+                                       {"usage_quarters", 1},
+                                       {"model_usage_totals", 1},
+                                       {"model_usage_days", 1}}) {
       // SQLite's own check leaves out the tables' CHECKs where a file is opened for reading only.
       for (const std::string_view amount : kAmounts) {
         if (!status.ok()) return status;
@@ -225,21 +199,7 @@ class Verifier {
   }
 
   absl::Status CheckSources() {
-    absl::Status status =
-        Find("SELECT source, counted_from_unix_nanos, counted_to_unix_nanos, gaps FROM sources",
-             [](const Statement& row) -> std::string {
-               const auto gaps = ParseGaps(row.Text(3));
-               bool ok = gaps.ok() && row.Integer(1) < row.Integer(2);
-               int64_t at = row.Integer(1);
-               for (const TimeSpan& gap : gaps.value_or(std::vector<TimeSpan>{})) {
-                 // Something was counted before each gap, and after the last.
-                 ok = ok && gap.start_unix_nanos > at && gap.end_unix_nanos > gap.start_unix_nanos;
-                 at = gap.end_unix_nanos;
-               }
-               if (ok && at < row.Integer(2)) return "";
-               return fmt::format("source {} counts {} to {} with gaps {}", row.Text(0),
-                                  row.Integer(1), row.Integer(2), row.Text(3));
-             });
+    absl::Status status = finder_.FindBadWindows("sources", "source");
     if (!status.ok()) return status;
     return Find("SELECT source_row FROM holdings WHERE micro_chips < 0", [](const Statement& row) {
       return fmt::format("the source of row {} holds less than no chips", row.Integer(0));
@@ -279,6 +239,7 @@ class Verifier {
   }
 
   Database& database_;
+  Finder finder_;
   LedgerReport report_;
 };
 

@@ -21,6 +21,10 @@ struct LedgerReport {
   int64_t hour_rows = 0;
   int64_t day_rows = 0;
   int64_t quarter_rows = 0;
+  int64_t inference_rows = 0;
+  int64_t training_rows = 0;
+  int64_t benchmark_rows = 0;
+  int64_t corrections = 0;  // of outcomes
 };
 
 // Reads all of the file, beside a daemon or without one. An error: it could not be read so far as

@@ -29,6 +29,25 @@ InferenceAmounts RandomAmounts(std::mt19937_64& random) {
   return a;
 }
 
+// Up to 1,000 more, or a small part less: so little that all corrections of a transaction leave
+// something.
+int64_t Difference(std::mt19937_64& random, int64_t whole) {
+  return Pick(random, 2) == 0 ? Pick(random, 1'001) : -Pick(random, whole / 64 + 1);
+}
+
+InferenceAmounts RandomCorrection(std::mt19937_64& random, const SegmentTotal& total) {
+  InferenceAmounts whole = total.reported;
+  Add(&whole, total.corrected);
+  InferenceAmounts a;
+  a.requests = Difference(random, whole.requests - whole.unpriced_requests);
+  a.unpriced_requests = -Pick(random, whole.unpriced_requests / 64 + 1);
+  a.input_tokens = Difference(random, whole.input_tokens - whole.cached_input_tokens);
+  a.cached_input_tokens = -Pick(random, whole.cached_input_tokens / 64 + 1);
+  a.output_tokens = Difference(random, whole.output_tokens);
+  a.revenue_micro_usd = Pick(random, 2'000'001) - 1'000'000;
+  return a;
+}
+
 }  // namespace
 
 OutcomeMaker::ResultKey OutcomeMaker::KeyOf(const BenchmarkRow& row) {
@@ -65,6 +84,11 @@ OutcomeEntry OutcomeMaker::Next(std::mt19937_64& random, int64_t now_unix_nanos)
   return entry;
 }
 
+SegmentTotal OutcomeMaker::SegmentOf(const BookedInference& row) const {
+  const auto it = segments_.find({row.model, row.customer_tier});
+  return it == segments_.end() ? SegmentTotal{} : it->second;
+}
+
 void OutcomeMaker::AddInference(std::mt19937_64& random, OutcomeEntry* entry) {
   for (int64_t i = 1 + Pick(random, 4); i > 0; --i) {
     BookedInference row;
@@ -73,12 +97,8 @@ void OutcomeMaker::AddInference(std::mt19937_64& random, OutcomeEntry* entry) {
     row.pool = Pick(random, 3) == 0 ? "" : fmt::format("pool-{}", Pick(random, 2));
     row.workload =
         row.pool.empty() || Pick(random, 2) == 0 ? "" : fmt::format("job-{}", Pick(random, 3));
-    row.amounts = RandomAmounts(random);
-    if (entry->correction) {
-      for (const auto column : kInferenceColumns) {
-        row.amounts.*column = Pick(random, 2'001) - 1'000;
-      }
-    }
+    row.amounts =
+        entry->correction ? RandomCorrection(random, SegmentOf(row)) : RandomAmounts(random);
     row.price_book_version = static_cast<uint32_t>(Pick(random, 3));
     entry->inference.push_back(std::move(row));
   }
@@ -86,14 +106,18 @@ void OutcomeMaker::AddInference(std::mt19937_64& random, OutcomeEntry* entry) {
 
 void OutcomeMaker::AddTraining(std::mt19937_64& random, OutcomeEntry* entry) {
   for (int64_t i = 1 + Pick(random, 3); i > 0; --i) {
-    entry->training.push_back(
-        {.model = fmt::format("model-{}", Pick(random, 3)),
-         .family = Pick(random, 2) == 0 ? "" : "family",
-         .run = fmt::format("reported-{}", Pick(random, 4)),
-         .phase = Pick(random, 2) == 0 ? TrainingPhase::kPre : TrainingPhase::kPost,
-         .h100e_seconds =
-             entry->correction ? Pick(random, 2'001) - 1'000 : Pick(random, 1'000'000'000'000'000),
-         .pool = Pick(random, 2) == 0 ? "" : "pool-1"});
+    TrainingRow row = {.model = fmt::format("model-{}", Pick(random, 3)),
+                       .family = Pick(random, 2) == 0 ? "" : "family",
+                       .run = fmt::format("reported-{}", Pick(random, 4)),
+                       .phase = Pick(random, 2) == 0 ? TrainingPhase::kPre : TrainingPhase::kPost,
+                       .h100e_seconds = Pick(random, 1'000'000'000'000'000),
+                       .pool = Pick(random, 2) == 0 ? "" : "pool-1"};
+    if (entry->correction) {
+      const auto total = training_.find({row.model, row.run, row.phase});
+      row.h100e_seconds =
+          Difference(random, total == training_.end() ? 0 : total->second.h100e_seconds);
+    }
+    entry->training.push_back(std::move(row));
   }
 }
 

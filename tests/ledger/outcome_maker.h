@@ -30,6 +30,7 @@ class OutcomeMaker {
   using ResultKey = std::tuple<std::string, std::string, std::string, int64_t, std::string>;
 
   static ResultKey KeyOf(const BenchmarkRow& row);
+  SegmentTotal SegmentOf(const BookedInference& row) const;
   void AddInference(std::mt19937_64& random, OutcomeEntry* entry);
   void AddTraining(std::mt19937_64& random, OutcomeEntry* entry);
   void AddBenchmarks(std::mt19937_64& random, OutcomeEntry* entry);

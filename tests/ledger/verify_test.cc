@@ -51,6 +51,10 @@ TEST_F(VerifyTest, FindsNothingInSoundBooks) {
   EXPECT_GT(report->hour_rows, 10);
   EXPECT_GT(report->day_rows, 10);
   EXPECT_GT(report->quarter_rows, 1);
+  EXPECT_GT(report->inference_rows, 10);
+  EXPECT_GT(report->training_rows, 10);
+  EXPECT_GT(report->benchmark_rows, 10);
+  EXPECT_GT(report->corrections, 10);
 }
 
 TEST_F(VerifyTest, FindsASingleChipNanosecond) {
@@ -111,6 +115,72 @@ TEST_F(VerifyTest, FindsEveryKindOfTampering) {
        "counts that cannot be"},
       {"a term goes", "DELETE FROM allocation_grants; DELETE FROM allocation_terms WHERE term = 0",
        "allocation terms"},
+      {"what was served is raised on a day",
+       "UPDATE inference_days SET output_tokens = output_tokens + 1 WHERE day_start = "
+       "(SELECT min(day_start) FROM inference_days)",
+       "of segment_totals differs from the sum of its inference_days"},
+      {"a total of revenue is raised",
+       "UPDATE segment_totals SET revenue_micro_usd = revenue_micro_usd + 1 WHERE segment_id = 1",
+       "row 1 of segment_totals differs"},
+      {"what was corrected passes for reported",
+       "UPDATE inference_days SET correction_row = 0 WHERE correction_row <> 0 AND requests <> 0",
+       "of segment_totals differs"},
+      {"requests below nothing",
+       "UPDATE segment_totals SET corrected_requests = -requests - 1 WHERE segment_id = 1",
+       "segment_totals has requests below nothing in row 1"},
+      {"a report of less than nothing",
+       "UPDATE inference_days SET requests = -1 WHERE correction_row = 0",
+       "inference_days reports requests below nothing"},
+      {"a segment goes", "DELETE FROM segment_totals WHERE segment_id = 1",
+       "refers to a row of segment_totals"},
+      {"a server goes", "DELETE FROM inference_servers WHERE server_id = 1",
+       "refers to a row of inference_servers"},
+      {"a day of training is raised", "UPDATE training_days SET h100e_seconds = h100e_seconds + 1",
+       "of training_totals differs from the sum of its training_days"},
+      {"a run's total is lowered",
+       "UPDATE training_totals SET h100e_seconds = h100e_seconds - 1 WHERE training_id = 1",
+       "row 1 of training_totals differs"},
+      {"a run goes", "DELETE FROM training_totals WHERE training_id = 1",
+       "refers to a row of training_totals"},
+      {"a phase that is none", "UPDATE training_totals SET phase = 'mid' WHERE training_id = 1",
+       "is of a phase mid"},
+      {"a correction goes",
+       "DELETE FROM outcome_corrections WHERE correction_row IN "
+       "(SELECT correction_row FROM inference_days)",
+       "inference_days has a correction"},
+      {"a correction of another's books",
+       "UPDATE outcome_corrections SET source_row = source_row % 3 + 1, correction = "
+       "correction_row",
+       "or of another source"},
+      {"a source of outcomes goes", "DELETE FROM outcome_sources WHERE source_row = 1",
+       "refers to a row of outcome_sources"},
+      {"outcomes of a gap beyond what was counted",
+       "UPDATE outcome_sources SET gaps = '[[1,2]]' WHERE kind = 'training'", "of training counts"},
+      {"outcomes of a kind that is none", "UPDATE outcome_sources SET kind = 'k' || source_row",
+       "reports outcomes of a kind k1"},
+      {"a day that is none", "UPDATE training_days SET booked_day_start = booked_day_start + 1",
+       "training_days has a day that starts at"},
+      {"a result loses its score",
+       "UPDATE benchmark_results SET score = NULL WHERE correction_row = 0",
+       "has no score and is no correction"},
+      {"a result of nobody", "UPDATE benchmark_results SET source_row = 9999",
+       "refers to a row of outcome_sources"},
+      {"a model's chip-time is raised on a day",
+       "UPDATE model_usage_days SET chips_s = chips_s + 1 WHERE cell_id = 1",
+       "row 1 of model_usage_totals differs"},
+      {"a model's chip-time is lowered in all",
+       "UPDATE model_usage_totals SET busy_ns = (busy_ns + 1) % 1000000000 WHERE cell_id = 1",
+       "row 1 of model_usage_totals differs"},
+      {"a model has more than its pool",
+       "UPDATE model_usage_totals SET chips_s = chips_s + 1000000000; "
+       "UPDATE model_usage_days SET chips_s = chips_s + 1000000000",
+       "has more than was assigned there"},
+      {"a model has more than its pool on a day",
+       "UPDATE OR IGNORE model_usage_days SET day_start = "
+       "(SELECT max(day_start) FROM model_usage_days) WHERE chips_s > 0",
+       "on the day that starts at"},
+      {"a cell of model usage goes", "DELETE FROM model_usage_totals WHERE cell_id = 1",
+       "refers to a row of model_usage_totals"},
       {"the identity goes", "DELETE FROM ledger_info", "0 identities"},
   };
   const std::string sound = folder_.File("sound");
