@@ -30,7 +30,7 @@ absl::Status CheckUsage(const LedgerEntry& entry) {
         "report {} of source {} has {} conversions for {} groups; expected one a group",
         entry.sequence, Quoted(report.source), entry.conversions.size(), report.groups.size()));
   }
-  if (!entry.terms.empty() && entry.terms.size() != report.groups.size()) {
+  if (entry.terms.size() != report.groups.size()) {
     return absl::InvalidArgumentError(fmt::format(
         "report {} of source {} has terms for {} of {} groups; expected one a group",
         entry.sequence, Quoted(report.source), entry.terms.size(), report.groups.size()));

@@ -15,10 +15,6 @@ namespace {
 
 constexpr int64_t kNoPrice = -1;
 
-GroupTerms TermsOf(const LedgerEntry& entry, size_t group) {
-  return entry.terms.empty() ? GroupTerms{} : entry.terms[group];
-}
-
 bool IsBooked(const UsageGroup& group, const GroupTerms& terms) {
   return group.state == ChipState::kAssigned &&
          (terms.category == kServingCategory || !group.model.empty() || !group.run.empty());
@@ -64,7 +60,7 @@ absl::Status ModelUsageTables::Add(const LedgerEntry& entry, int64_t booked_day)
   std::vector<HourSlice> days;  // cut when the first group needs them
   for (size_t i = 0; i < report.groups.size(); ++i) {
     const UsageGroup& group = report.groups[i];
-    const GroupTerms terms = TermsOf(entry, i);
+    const GroupTerms& terms = entry.terms[i];
     if (!IsBooked(group, terms)) continue;
     const auto amounts = AmountsOf(group);
     if (!amounts.ok()) return amounts.status();

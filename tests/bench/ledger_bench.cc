@@ -73,6 +73,7 @@ class Fleet {
     group.chip_nanos = 16 * kWindow;
     group.busy_chip_nanos = 7 * kWindow + host_;
     entry.conversions.push_back({"trainium2", {3, 2}, 1});
+    entry.terms.emplace_back();
     entry.plan = "plan";
     entry.plan_version = 1;
     entry.windows = WindowSet({kStart, report.WindowEnd()}, {});

@@ -25,6 +25,7 @@ LedgerTransaction OneReport(const std::string& source, int64_t start, int64_t le
   entry.report.window_length_nanos = entry.report.duration_nanos = length;
   entry.report.groups.push_back(group);
   entry.conversions.push_back(HalfChip());
+  entry.terms.emplace_back();
   entry.plan = "plan";
   entry.plan_version = 1;
   entry.windows.Add({start, start + length});

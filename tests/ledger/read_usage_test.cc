@@ -53,6 +53,7 @@ void Book(SqliteLedger& ledger, int64_t start, const std::vector<Use>& uses) {
     if (!use.busy) group.signal = kAllocatedOnly;
     entry.report.groups.push_back(group);
     entry.conversions.push_back(use.conversion);
+    entry.terms.emplace_back();
   }
   entry.plan = "plan";
   entry.plan_version = 3;
