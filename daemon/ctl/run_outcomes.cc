@@ -128,7 +128,12 @@ absl::StatusOr<v1::CapabilityReport> WorkOutCapability(const OutcomesFlags& flag
   for (const outcomes::Result& result : results) last = std::max(last, result.quarter);
   if (flags.until_unix_seconds) last = history::QuarterAt(*flags.until_unix_seconds);
   std::erase_if(results, [last](const outcomes::Result& result) { return result.quarter > last; });
-  return CapabilityMessage(*suite, results, by_model, history::HoursByQuarter(*training), last);
+  return CapabilityMessage(
+      *suite,
+      outcomes::ViewCapability(*suite, {.results = std::move(results),
+                                        .hours_by_model = std::move(by_model),
+                                        .hours_by_quarter = history::HoursByQuarter(*training),
+                                        .last_quarter = last}));
 }
 
 }  // namespace

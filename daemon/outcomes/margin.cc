@@ -69,21 +69,29 @@ absl::StatusOr<Margin> TotalOf(const std::map<Segment, Pair>& pairs, Sales Pair:
 }  // namespace
 
 absl::Status Margin::Add(const Sales& sales) {
-  if (auto status = AddTo(sales.requests, "requests", &requests); !status.ok()) return status;
-  if (!sales.known()) return absl::OkStatus();
-  // Of known segments only, so that revenue, cost and volume are of the same requests.
-  if (auto status = AddTo(sales.requests, "requests", &known_requests); !status.ok()) {
-    return status;
+  Margin one;
+  one.requests = sales.requests;
+  if (sales.known()) {
+    // Of known segments only, so that revenue, cost and volume are of the same requests.
+    one.known_requests = sales.requests;
+    one.revenue_micro_usd = *sales.revenue_micro_usd;
+    one.cost_micro_usd = *sales.cost_micro_usd;
+    one.subscription_micro_usd = sales.subscription_micro_usd;
   }
-  if (auto status = AddTo(*sales.revenue_micro_usd, "revenues", &revenue_micro_usd); !status.ok()) {
-    return status;
-  }
-  if (auto status = AddTo(*sales.cost_micro_usd, "costs", &cost_micro_usd); !status.ok()) {
-    return status;
-  }
-  if (auto status = AddTo(sales.subscription_micro_usd, "subscriptions", &subscription_micro_usd);
-      !status.ok()) {
-    return status;
+  return Add(one);
+}
+
+absl::Status Margin::Add(const Margin& other) {
+  const struct {
+    std::string_view what;
+    int64_t Margin::* sum;
+  } kSums[] = {{"requests", &Margin::requests},
+               {"requests", &Margin::known_requests},
+               {"revenues", &Margin::revenue_micro_usd},
+               {"costs", &Margin::cost_micro_usd},
+               {"subscriptions", &Margin::subscription_micro_usd}};
+  for (const auto& [what, sum] : kSums) {
+    if (absl::Status status = AddTo(other.*sum, what, &(this->*sum)); !status.ok()) return status;
   }
   if (__builtin_sub_overflow(revenue_micro_usd, cost_micro_usd, &margin_micro_usd)) {
     return absl::OutOfRangeError("a margin is more than 64 bits hold; expected less");

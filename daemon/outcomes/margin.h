@@ -57,6 +57,7 @@ struct Margin {
   std::optional<double> usd_per_request() const;
   // OutOfRange if a sum leaves 64 bits; the margin is then good for nothing.
   absl::Status Add(const Sales& sales);
+  absl::Status Add(const Margin& other);
 };
 
 absl::StatusOr<Margin> Total(const Period& period);

@@ -1,7 +1,11 @@
 #include "daemon/outcomes/margin_review.h"
 
+#include <algorithm>
+#include <iterator>
 #include <map>
+#include <numeric>
 #include <set>
+#include <utility>
 
 #include "fmt/format.h"
 
@@ -49,13 +53,14 @@ void Relate(const Margin& total, const VolumeRule& rule, MarginLine* line) {
   line->high_margin_little_volume = *own > *average && line->request_share <= rule.little;
 }
 
-MarginLine MakeLine(Scope scope, const Segment& key, const Named& before, const Named& after) {
+MarginLine MakeLine(Scope scope, const Segment& key, std::optional<Margin> before,
+                    std::optional<Margin> after) {
   MarginLine line;
   line.scope = scope;
   line.model = key.model;
   line.customer_tier = key.customer_tier;
-  line.before = Get(before, key);
-  line.after = Get(after, key);
+  line.before = std::move(before);
+  line.after = std::move(after);
   if (line.before && line.after) line.declined = Declined(*line.before, *line.after);
   const auto was = PerRequest(line.before);
   const auto is = PerRequest(line.after);
@@ -72,6 +77,58 @@ std::string Why(const MarginLine& line) {
       "margin per request of {} fell from {} to {} year over year, on {} requests ({:.1f}% of all)",
       line.Name(), UsdText(*PerRequest(line.before)), UsdText(*PerRequest(line.after)),
       line.after->known_requests, line.request_share * 100);
+}
+
+constexpr char kOverflow[] = "overflow";
+
+// The names of the line that others of a scope are merged into.
+Segment OverflowOf(Scope scope) {
+  return {scope == Scope::kCustomerTier ? "" : kOverflow, scope == Scope::kModel ? "" : kOverflow};
+}
+
+int64_t RequestsOf(const MarginLine& line) {
+  // Sums of both periods may leave 64 bits; halves cannot, and order alike.
+  return (line.before ? line.before->requests / 2 : 0) +
+         (line.after ? line.after->requests / 2 : 0);
+}
+
+absl::Status AddTo(const std::optional<Margin>& part, std::optional<Margin>* sum) {
+  if (!part) return absl::OkStatus();
+  if (!*sum) *sum = Margin();
+  return (*sum)->Add(*part);
+}
+
+// The lines of one scope, the most requested ones in their order and then the merged one.
+absl::StatusOr<std::vector<MarginLine>> LimitScope(std::vector<MarginLine> lines, size_t most,
+                                                   const VolumeRule& rule, const Margin& total,
+                                                   size_t* merged) {
+  if (lines.size() <= most) return lines;
+  const Segment overflow = OverflowOf(lines.front().scope);
+  std::vector<size_t> order(lines.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return RequestsOf(lines[a]) > RequestsOf(lines[b]); });
+  std::vector<bool> keep(lines.size(), false);
+  // One place is the merged line's.
+  for (size_t i = 0; i + 1 < most; ++i) keep[order[i]] = true;
+  std::vector<MarginLine> out;
+  std::optional<Margin> before;
+  std::optional<Margin> after;
+  for (size_t i = 0; i < lines.size(); ++i) {
+    const bool is_overflow = Segment{lines[i].model, lines[i].customer_tier} == overflow;
+    if (keep[i] && !is_overflow) {
+      out.push_back(std::move(lines[i]));
+      continue;
+    }
+    ++*merged;
+    if (auto status = AddTo(lines[i].before, &before); !status.ok()) return status;
+    if (auto status = AddTo(lines[i].after, &after); !status.ok()) return status;
+  }
+  MarginLine line = MakeLine(lines.front().scope, overflow, before, after);
+  line.merged = true;
+  Relate(total, rule, &line);
+  out.push_back(std::move(line));
+  return out;
 }
 
 }  // namespace
@@ -104,7 +161,7 @@ absl::StatusOr<MarginReview> ReviewMargin(const Period& before, const Period& af
     for (const auto& [key, margin] : *was) keys.insert(key);
     for (const auto& [key, margin] : *is) keys.insert(key);
     for (const Segment& key : keys) {
-      MarginLine line = MakeLine(scope, key, *was, *is);
+      MarginLine line = MakeLine(scope, key, Get(*was, key), Get(*is, key));
       Relate(total, rule, &line);
       if (line.declined.value_or(false)) review.due.push_back(Why(line));
       review.lines.push_back(std::move(line));
@@ -116,6 +173,33 @@ absl::StatusOr<MarginReview> ReviewMargin(const Period& before, const Period& af
     return change.status();
   }
   return review;
+}
+
+absl::StatusOr<size_t> LimitLines(size_t most, const VolumeRule& rule, MarginReview* review) {
+  std::map<Scope, std::vector<MarginLine>> scopes;
+  Margin total;
+  for (MarginLine& line : review->lines) {
+    if (line.scope == Scope::kTotal && line.after) total = *line.after;
+    scopes[line.scope].push_back(std::move(line));
+  }
+  review->lines.clear();
+  size_t merged = 0;
+  for (auto& [scope, lines] : scopes) {
+    auto limited = LimitScope(std::move(lines), most, rule, total, &merged);
+    if (!limited.ok()) return limited.status();
+    std::move(limited->begin(), limited->end(), std::back_inserter(review->lines));
+  }
+  const size_t most_told = 3 * most;
+  if (const size_t due = review->due.size(); due > most_told) {
+    review->due.resize(most_told);
+    review->due.push_back(fmt::format("and margin per request of {} more", due - most_told));
+  }
+  if (review->change && review->change->left_out.size() > most_told) {
+    const size_t left_out = review->change->left_out.size() - most_told;
+    review->change->left_out.resize(most_told);
+    review->change->left_out.push_back({fmt::format("and {} more", left_out), ""});
+  }
+  return merged;
 }
 
 }  // namespace fleetmeter::outcomes

@@ -27,6 +27,8 @@ struct MarginLine {
   bool much_volume_below_average = false;
   bool high_margin_little_volume = false;
 
+  bool merged = false;  // of the rows that LimitLines left no room for
+
   // "total", "model opus", "customer tier free", "model opus, customer tier free".
   std::string Name() const;
 };
@@ -46,5 +48,11 @@ struct MarginReview {
 // `before` is the same window a year earlier.
 absl::StatusOr<MarginReview> ReviewMargin(const Period& before, const Period& after,
                                           const VolumeRule& rule);
+
+// Keeps at most `most` (at least 1) lines of each scope: those with most requests, in both periods
+// together. The others of a scope become one line, whose names are "overflow". Sentences and
+// segments that were left out of the change, beyond as many for each of three scopes, are told as a
+// number. Returns how many lines were merged.
+absl::StatusOr<size_t> LimitLines(size_t most, const VolumeRule& rule, MarginReview* review);
 
 }  // namespace fleetmeter::outcomes

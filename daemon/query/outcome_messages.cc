@@ -27,6 +27,7 @@ void FillFigures(const outcomes::Margin& from, v1::MarginFigures* to) {
   to->set_revenue_micro_usd(from.revenue_micro_usd);
   to->set_cost_micro_usd(from.cost_micro_usd);
   to->set_margin_micro_usd(from.margin_micro_usd);
+  to->set_subscription_micro_usd(from.subscription_micro_usd);
   if (const auto usd = from.usd_per_request()) to->set_usd_per_request(*usd);
 }
 
@@ -114,39 +115,54 @@ v1::MarginReport MarginMessage(const outcomes::MarginReview& review) {
   return out;
 }
 
+v1::MarginReport MarginMessage(const MarginAnswer& answer, const std::string& window) {
+  v1::MarginReport out = MarginMessage(answer.review);
+  out.set_from_unix_seconds(answer.span.from);
+  out.set_to_unix_seconds(answer.span.to);
+  out.set_before_from_unix_seconds(answer.before_span.from);
+  out.set_before_to_unix_seconds(answer.before_span.to);
+  out.set_price_book_version(answer.price_book_version);
+  out.set_basis(std::string(outcomes::Name(answer.basis)));
+  out.set_window(window);
+  if (const auto cost = answer.after.unattributed_cost_micro_usd) {
+    out.set_unattributed_cost_micro_usd(*cost);
+  }
+  if (const auto cost = answer.before.unattributed_cost_micro_usd) {
+    out.set_before_unattributed_cost_micro_usd(*cost);
+  }
+  out.set_subscription_micro_usd(answer.after.subscription_micro_usd);
+  out.set_unattributed_subscription_micro_usd(answer.after.unattributed_subscription_micro_usd);
+  out.set_before_subscription_micro_usd(answer.before.subscription_micro_usd);
+  out.set_before_unattributed_subscription_micro_usd(
+      answer.before.unattributed_subscription_micro_usd);
+  return out;
+}
+
 v1::CapabilityReport CapabilityMessage(const outcomes::BenchmarkSuite& suite,
-                                       const std::vector<outcomes::Result>& results,
-                                       const std::map<std::string, double>& hours_by_model,
-                                       const std::map<int64_t, double>& hours_by_quarter,
-                                       int64_t last_quarter) {
+                                       const outcomes::CapabilityView& view) {
   v1::CapabilityReport out;
   out.set_suite(suite.name);
   out.set_suite_version(suite.version);
-  out.set_last_quarter(outcomes::QuarterName(last_quarter));
-  for (const outcomes::ModelView& view : outcomes::ModelViews(suite, results, hours_by_model)) {
-    FillModel(view, out.add_models());
-  }
-  const auto saturation =
-      outcomes::SaturationAt(suite.benchmarks, results, last_quarter, suite.saturation);
+  out.set_last_quarter(outcomes::QuarterName(view.last_quarter));
+  out.set_last_quarter_is_running(view.last_is_running);
+  for (const outcomes::ModelView& model : view.models) FillModel(model, out.add_models());
   for (const outcomes::Benchmark& benchmark : suite.benchmarks) {
     v1::BenchmarkState* state = out.add_benchmarks();
     state->set_benchmark(benchmark.name);
-    const auto found = saturation.find(benchmark.name);
-    if (found == saturation.end()) continue;
+    const auto found = view.saturation.find(benchmark.name);
+    if (found == view.saturation.end()) continue;
     state->set_frontier_ratio(found->second.frontier);
     state->set_saturated(found->second.saturated());
     state->set_high(found->second.high);
     state->set_flat(found->second.flat);
     if (found->second.gain_part) state->set_gain_part_ratio(*found->second.gain_part);
   }
-  const std::vector<outcomes::QuarterView> quarters = outcomes::FrontierByQuarter(
-      suite.benchmarks, results, hours_by_quarter, last_quarter, suite.saturation);
-  for (const outcomes::QuarterView& view : quarters) FillQuarter(view, out.add_quarters());
-  const outcomes::DeclineVerdict verdict =
-      outcomes::JudgeDecline(quarters, suite.declining_quarters);
-  out.set_verdict(VerdictName(verdict.verdict));
-  out.set_declining_quarters(verdict.declining_quarters);
-  out.set_why(verdict.why);
+  for (const outcomes::QuarterView& quarter : view.quarters) {
+    FillQuarter(quarter, out.add_quarters());
+  }
+  out.set_verdict(VerdictName(view.verdict.verdict));
+  out.set_declining_quarters(view.verdict.declining_quarters);
+  out.set_why(view.verdict.why);
   return out;
 }
 

@@ -1,14 +1,12 @@
 // Outcomes as protocol messages. Pure.
 #pragma once
 
-#include <cstdint>
-#include <map>
 #include <string>
-#include <vector>
 
 #include "daemon/outcomes/benchmark_suite.h"
+#include "daemon/outcomes/capability_view.h"
 #include "daemon/outcomes/margin_review.h"
-#include "daemon/outcomes/models.h"
+#include "daemon/review/outcome_review.h"
 #include "fleetmeter/v1/outcomes.pb.h"
 
 namespace fleetmeter {
@@ -16,12 +14,10 @@ namespace fleetmeter {
 // Without its times and the version of its price book.
 v1::MarginReport MarginMessage(const outcomes::MarginReview& review);
 
-// Everything that results and hours of training give, up to a quarter. Hours by model are for the
-// models, by quarter for the frontier.
+// A window of the ledger's books. `window`: its name; may be empty.
+v1::MarginReport MarginMessage(const MarginAnswer& answer, const std::string& window);
+
 v1::CapabilityReport CapabilityMessage(const outcomes::BenchmarkSuite& suite,
-                                       const std::vector<outcomes::Result>& results,
-                                       const std::map<std::string, double>& hours_by_model,
-                                       const std::map<int64_t, double>& hours_by_quarter,
-                                       int64_t last_quarter);
+                                       const outcomes::CapabilityView& view);
 
 }  // namespace fleetmeter

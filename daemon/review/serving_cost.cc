@@ -13,11 +13,6 @@ using outcomes::CostBasis;
 using Place = std::pair<std::string, std::string>;  // pool and workload
 using Sharers = std::map<Place, std::vector<const ServedBy*>>;
 
-absl::int128 ChipNanos(const UsageAmounts& amounts, CostBasis basis) {
-  if (basis == CostBasis::kAllocated) return amounts.chips;
-  return amounts.busy + (amounts.chips - amounts.measured);
-}
-
 // Who named the place, or else its pool alone. Nobody: nullptr.
 const std::vector<const ServedBy*>* SharersOf(const Sharers& sharers, const Place& place) {
   for (const Place& named : {place, Place(place.first, "")}) {
@@ -43,6 +38,11 @@ absl::StatusOr<bool> Share(const ChipCost& cost, const std::vector<const ServedB
 }
 
 }  // namespace
+
+absl::int128 ServingNanos(const UsageAmounts& amounts, CostBasis basis) {
+  if (basis == CostBasis::kAllocated) return amounts.chips;
+  return amounts.busy + (amounts.chips - amounts.measured);
+}
 
 absl::int128 WeightedTokens(const InferenceAmounts& amounts,
                             const outcomes::TokenWeights& weights) {
@@ -77,7 +77,8 @@ absl::StatusOr<ServingCosts> CostServing(const std::vector<ServingSum>& serving,
   for (const ServingSum& row : serving) {
     if (row.amounts.chips == 0) continue;
     ChipCost& cost = row.model.empty() ? shared[{row.pool, row.workload}] : out.by_model[row.model];
-    const absl::Status added = cost.Add(ChipNanos(row.amounts, basis), row.micro_usd_per_chip_hour);
+    const absl::Status added =
+        cost.Add(ServingNanos(row.amounts, basis), row.micro_usd_per_chip_hour);
     if (!added.ok()) return added;
   }
   for (const auto& [place, cost] : shared) {

@@ -23,6 +23,9 @@ absl::int128 WeightedTokens(const InferenceAmounts& amounts, const outcomes::Tok
 std::vector<absl::int128> ShareWeights(const std::vector<const InferenceAmounts*>& amounts,
                                        const outcomes::TokenWeights& weights);
 
+// What of the chip-time counts on a basis, in chip-nanoseconds.
+absl::int128 ServingNanos(const UsageAmounts& amounts, outcomes::CostBasis basis);
+
 struct ServingCosts {
   std::map<std::string, outcomes::ChipCost> by_model;
   outcomes::ChipCost unattributed;  // of chip-time that nobody named a model for

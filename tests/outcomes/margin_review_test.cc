@@ -89,6 +89,43 @@ TEST(ReviewMargin, KnowsNegativeMargins) {
   EXPECT_EQ(Line(*review, "the total").margin_share, std::nullopt);
 }
 
+TEST(LimitLines, MergesWhatWasAskedForLeastAndDropsNothing) {
+  Period before;
+  Period after;
+  for (int64_t i = 0; i < 40; ++i) {
+    const std::string name = std::to_string(i);
+    before[{"m" + name, "t" + name}] = Sold(i + 1, 1'000 * (i + 1), 500);
+    after[{"m" + name, "t" + name}] = Sold(2 * i + 1, 900 * (2 * i + 1), 500);
+  }
+  const auto whole = ReviewMargin(before, after, VolumeRule{});
+  auto limited = ReviewMargin(before, after, VolumeRule{});
+  ASSERT_TRUE(whole.ok() && limited.ok());
+  const auto merged = LimitLines(10, VolumeRule{}, &*limited);
+  ASSERT_TRUE(merged.ok()) << merged.status();
+  EXPECT_EQ(*merged, 3u * 31);
+  EXPECT_EQ(limited->lines.size(), 1u + 3 * 10);
+  Margin sum;
+  for (const MarginLine& line : limited->lines) {
+    if (line.scope != MarginLine::Scope::kSegment) continue;
+    ASSERT_TRUE(sum.Add(*line.after).ok());
+  }
+  EXPECT_EQ(sum.requests, Line(*whole, "the total").after->requests);
+  EXPECT_EQ(sum.margin_micro_usd, Line(*whole, "the total").after->margin_micro_usd);
+  const MarginLine& overflow = Line(*limited, "model overflow, customer tier overflow");
+  EXPECT_TRUE(overflow.merged);
+  EXPECT_EQ(overflow.after->requests, 31 * 31);  // 1 + 3 + ... + 61
+  EXPECT_FALSE(Line(*limited, "model m39").merged);
+  EXPECT_LE(limited->due.size(), 31u);
+}
+
+TEST(LimitLines, LeavesAReviewThatFitsAsItIs) {
+  const Period period = {{{"opus", ""}, Sold(10, 100, 20)}};
+  auto review = ReviewMargin(period, period, VolumeRule{});
+  ASSERT_TRUE(review.ok());
+  EXPECT_EQ(*LimitLines(1, VolumeRule{}, &*review), 0u);
+  EXPECT_EQ(review->lines.size(), 4u);
+}
+
 TEST(PriceBook, TakesThePriceInForceAndRoundsOnce) {
   PriceBook book(1);
   book.Add("opus", "",
