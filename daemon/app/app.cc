@@ -19,6 +19,7 @@
 #include "daemon/app/grpc_listener.h"
 #include "daemon/app/listener_check.h"
 #include "daemon/app/open_ledger.h"
+#include "daemon/app/outcomes_part.h"
 #include "daemon/app/pages.h"
 #include "daemon/app/security.h"
 #include "daemon/app/service_manager.h"
@@ -128,6 +129,7 @@ class App::Impl {
   std::unique_ptr<IngestService> ingest_;
   std::unique_ptr<QueryService> query_;
   std::unique_ptr<PlanService> plan_;
+  std::unique_ptr<OutcomesPart> outcomes_;
   std::unique_ptr<AdminService> admin_;
   Readiness readiness_;
   Scrapes scrapes_;
@@ -183,6 +185,7 @@ absl::Status App::Impl::StartListeners() {
       *writer_, security_->access(), clock_, metrics_);
   query_ = std::make_unique<QueryService>(*writer_, security_->access(), kMaxWatches);
   plan_ = std::make_unique<PlanService>(*writer_, security_->access());
+  outcomes_ = std::make_unique<OutcomesPart>(config_, *writer_, security_->access(), clock_);
   admin_ = std::make_unique<AdminService>(security_->access(), security_->audit(), [this] {
     asio::post(io_, [this] { admin_->AnswerReloads([this] { return Reload("asked by admin"); }); });
   });
@@ -196,13 +199,15 @@ absl::Status App::Impl::StartListeners() {
       .descriptor_ceiling = ceilings.query,
       .on_connection_refused = [this] { metrics_.ConnectionRefused("query"); }};
 
-  auto http = HttpServer::Start(config_.listen.http,
-                                MakePages({*writer_, metrics_, readiness_, scrapes_, watching_}));
+  auto http = HttpServer::Start(config_.listen.http, MakePages({*writer_, metrics_, *outcomes_,
+                                                                readiness_, scrapes_, watching_}));
   if (!http.ok()) return http.status();
   http_ = *std::move(http);
-  auto query = GrpcListener::Start(
-      "listen.query", config_.listen.query, security_->MakeCredentials(), query_limits,
-      {{*query_, v1::Query::service_full_name()}, {*plan_, v1::Plan::service_full_name()}});
+  auto query = GrpcListener::Start("listen.query", config_.listen.query,
+                                   security_->MakeCredentials(), query_limits,
+                                   {{*query_, v1::Query::service_full_name()},
+                                    {*plan_, v1::Plan::service_full_name()},
+                                    {outcomes_->service(), v1::Outcomes::service_full_name()}});
   if (!query.ok()) return query.status();
   query_listener_ = *std::move(query);
   if (absl::Status status = StartAdmin(ceilings.query); !status.ok()) return status;
@@ -361,6 +366,7 @@ absl::Status App::Impl::Stop() {
   admin_->Drain();
   ingest_listener_->SetServing(false);
   writer_->Stop();  // settles and answers what was submitted
+  outcomes_->Stop();
   scrapes_.BeginFinal();
   ingest_listener_->Stop(std::chrono::system_clock::now() + allowed / 2);
   query_listener_->Stop(std::chrono::system_clock::now() + allowed / 4);

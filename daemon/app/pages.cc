@@ -29,6 +29,7 @@ HttpResponse Metrics(const PageSources& from) {
   std::string body;
   TextWriter out(body);
   WriteFleetFamilies(*from.writer.TakeSnapshot(), out);
+  from.outcomes.WriteFamilies(out);
   WriteProcessFamilies(out);
   metrics.SetQueue(from.writer.queued_reports(), from.writer.queue_limit_reports());
   metrics.SetWatchdog(Health(from).ok());

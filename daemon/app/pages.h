@@ -6,6 +6,7 @@
 #include <string>
 
 #include "daemon/accounting/writer.h"
+#include "daemon/app/outcomes_part.h"
 #include "daemon/app/watchdog.h"
 #include "daemon/exposition/daemon_metrics.h"
 #include "daemon/exposition/http_server.h"
@@ -43,6 +44,7 @@ class Scrapes {
 struct PageSources {
   const Writer& writer;
   DaemonMetrics& metrics;
+  OutcomesPart& outcomes;
   const Readiness& readiness;
   Scrapes& scrapes;
   // Null before there is something to watch.

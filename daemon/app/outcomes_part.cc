@@ -1,0 +1,36 @@
+#include "daemon/app/outcomes_part.h"
+
+namespace fleetmeter {
+
+OutcomesPart::OutcomesPart(const DaemonConfig& config, const Writer& writer, AccessControl& access,
+                           const Clock& clock)
+    : writer_(writer) {
+  if (!config.ledger.path.empty()) {
+    OutcomeBoard::Options options;
+    options.ledger_path = config.ledger.path;
+    options.refresh_nanos = config.outcomes.refresh_nanos;
+    options.model = [&writer] { return writer.model(); };
+    options.commits = [&writer] { return writer.outcome_commits(); };
+    board_ = std::make_unique<OutcomeBoard>(std::move(options), clock);
+    board_->Start();
+  }
+  service_ = std::make_unique<OutcomeService>(board_.get(), writer, access, clock);
+}
+
+void OutcomesPart::WriteFamilies(TextWriter& out) {
+  OutcomeFacts facts;
+  facts.totals = writer_.TakeSegmentTotals();
+  facts.model = writer_.model();
+  if (board_) {
+    facts.view = board_->view();
+    facts.view_holds_as_of_unix_nanos = board_->holds_as_of_unix_nanos();
+    facts.refresh_failures = board_->failures();
+  }
+  WriteOutcomeFamilies(facts, series_, out);
+}
+
+void OutcomesPart::Stop() {
+  if (board_) board_->Stop();
+}
+
+}  // namespace fleetmeter

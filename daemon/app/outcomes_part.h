@@ -1,0 +1,32 @@
+// What of the daemon works outcomes out: the board, where the ledger is a file, and the service.
+//
+// Owned by the App. Thread-safe where its parts are.
+#pragma once
+
+#include <memory>
+
+#include "daemon/config/daemon_config.h"
+#include "daemon/exposition/outcome_families.h"
+#include "daemon/query/outcome_service.h"
+
+namespace fleetmeter {
+
+class OutcomesPart {
+ public:
+  // Begins to work at once. The writer has started; all outlive the part.
+  OutcomesPart(const DaemonConfig& config, const Writer& writer, AccessControl& access,
+               const Clock& clock);
+
+  OutcomeService& service() { return *service_; }
+  void WriteFamilies(TextWriter& out);
+  // Answers what waits; from then on what was known stays.
+  void Stop();
+
+ private:
+  const Writer& writer_;
+  SegmentSeries series_;
+  std::unique_ptr<OutcomeBoard> board_;  // null: the ledger is in memory
+  std::unique_ptr<OutcomeService> service_;
+};
+
+}  // namespace fleetmeter

@@ -1,0 +1,45 @@
+#include "daemon/exposition/segment_series.h"
+
+#include <algorithm>
+
+namespace fleetmeter {
+namespace {
+
+constexpr char kOverflow[] = "overflow";
+
+}  // namespace
+
+void SegmentSeries::Decide(const std::vector<SegmentTotal>& totals, size_t most) {
+  MutexLock lock(mutex_);
+  std::vector<const SegmentTotal*> undecided;
+  for (const SegmentTotal& total : totals) {
+    if (!names_.contains({total.model, total.customer_tier})) undecided.push_back(&total);
+  }
+  std::stable_sort(undecided.begin(), undecided.end(),
+                   [](const SegmentTotal* a, const SegmentTotal* b) {
+                     return a->reported.requests > b->reported.requests;
+                   });
+  for (const SegmentTotal* total : undecided) {
+    const outcomes::Segment segment = {total->model, total->customer_tier};
+    if (own_ < most) {
+      ++own_;
+      names_[segment] = segment;
+      continue;
+    }
+    if (overflowing_models_.size() < most) overflowing_models_.insert(total->model);
+    names_[segment] = {overflowing_models_.contains(total->model) ? total->model : kOverflow,
+                       kOverflow};
+  }
+}
+
+std::map<outcomes::Segment, outcomes::Segment> SegmentSeries::Names() const {
+  MutexLock lock(mutex_);
+  return names_;
+}
+
+SegmentSeries::Counts SegmentSeries::counts() const {
+  MutexLock lock(mutex_);
+  return {.own = own_, .merged = names_.size() - own_};
+}
+
+}  // namespace fleetmeter
