@@ -155,6 +155,10 @@ std::optional<int64_t> ParseMicroUsd(std::string_view text) {
   return ScaleDecimal(text, 1'000'000);
 }
 
+std::optional<int64_t> ParseDecimal(std::string_view text, int64_t factor) {
+  return ScaleDecimal(text, factor);
+}
+
 std::optional<int64_t> ParseTime(std::string_view text) {
   constexpr std::string_view kDate = "0000-00-00";
   constexpr std::string_view kSeconds = "0000-00-00T00:00:00";

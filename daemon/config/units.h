@@ -27,6 +27,9 @@ std::optional<double> ParseFactor(std::string_view text);
 // "18e9", "18B", "$2.5M": a number with K, M, B or T behind it or not.
 std::optional<double> ParseAmount(std::string_view text);
 
+// "0.25" x factor (1 to 10^13), where that is a whole number: exact. At most 12 decimals.
+std::optional<int64_t> ParseDecimal(std::string_view text, int64_t factor);
+
 // "-12": decimal digits only.
 std::optional<int64_t> ParseInteger(std::string_view text);
 

@@ -64,6 +64,8 @@ std::optional<std::string> CalledAddress(const Flags& flags) {
       return flags.framework.from_live ? std::optional(flags.address) : std::nullopt;
     case Command::kAdminReload:
       return flags.admin_address;
+    case Command::kImport:
+      return flags.import.dry_run ? std::nullopt : std::optional(flags.import.ingest_address);
     case Command::kPlanCompile:
     case Command::kPlanDiff:
     case Command::kSensitivity:
@@ -118,6 +120,8 @@ int RunCommand(const Flags& flags) {
     case Command::kOutcomesMargin:
     case Command::kOutcomesCapability:
       return RunOutcomes(flags);
+    case Command::kImport:
+      return RunImport(flags);
   }
   return kExitUsage;
 }

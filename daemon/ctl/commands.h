@@ -22,6 +22,9 @@ int RunHeadroomWatch(const Flags& flags);
 int RunLedger(const Flags& flags);
 int RunOutcomes(const Flags& flags);
 
+// Those that bring history to a daemon: usage, inference, training, benchmarks.
+int RunImport(const Flags& flags);
+
 // Those about plans: show, compile, diff.
 int RunPlan(const Flags& flags);
 

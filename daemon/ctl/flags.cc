@@ -31,6 +31,7 @@ constexpr char kExamples[] =
     "  fleetmeterctl simulate --plan deploy/plans/framework.yaml --share research=70%\n"
     "  fleetmeterctl outcomes margin --inference deploy/outcomes/example_inference.csv \\\n"
     "                --to 2026-01-01\n"
+    "  fleetmeterctl import usage deploy/outcomes/example_usage.csv --dry-run\n"
     "  fleetmeterctl check deploy/fleetmeterd.yaml\n"
     "  fleetmeterctl --address meter.example:7444 --tls-ca ca.pem --tls-certificate me.pem \\\n"
     "                --tls-key me-key.pem top\n"
@@ -39,7 +40,8 @@ constexpr char kExamples[] =
     "  fleetmeterctl ledger backup --ledger books.db --to books-2026-02-01.db\n"
     "\n"
     "Exit codes: 0 done; 1 an error, told on standard error; 2 a wrong command line;\n"
-    "3 (headroom --ask) it does not fit, or too little is known to say so.";
+    "3 (headroom --ask) it does not fit, or too little is known to say so;\n"
+    "4 (import) done, but not all of the file is in the books by it.";
 
 constexpr std::chrono::nanoseconds kShortest = std::chrono::milliseconds(1);
 constexpr std::chrono::nanoseconds kLongest = std::chrono::hours(1);
@@ -164,6 +166,7 @@ std::optional<int> ParseFlags(int argc, const char* const* argv, Flags* flags) {
   AddTop(&app, flags);
   AddReport(&app, flags);
   AddOutcomes(&app, flags);
+  AddImport(&app, flags);
   AddLedger(&app, flags);
   try {
     app.parse(argc, argv);

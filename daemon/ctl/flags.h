@@ -7,6 +7,7 @@
 
 #include "daemon/client/client_tls.h"
 #include "daemon/ctl/framework_flags.h"
+#include "daemon/ctl/import_flags.h"
 #include "daemon/ctl/ledger_flags.h"
 #include "daemon/ctl/outcomes_flags.h"
 #include "daemon/ctl/output_format.h"
@@ -31,6 +32,7 @@ enum class Command {
   kReport,
   kOutcomesMargin,
   kOutcomesCapability,
+  kImport,
 };
 
 struct Flags {
@@ -52,12 +54,14 @@ struct Flags {
   LedgerFlags ledger;        // ledger, report
   FrameworkFlags framework;  // plan, simulate, sensitivity
   OutcomesFlags outcomes;    // outcomes
+  ImportFlags import;        // import
 };
 
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitError = 1;
 inline constexpr int kExitUsage = 2;
 inline constexpr int kExitDoesNotFit = 3;
+inline constexpr int kExitNotAll = 4;
 
 // Fills `flags`, or prints what --help, --version or a wrong command line calls for and returns the
 // exit code.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "fmt/format.h"
 #include "fmt/ranges.h"
@@ -33,13 +34,21 @@ const outcomes::Benchmark* Find(const BenchmarkSuite& suite, std::string_view na
   return found == suite.benchmarks.end() ? nullptr : &*found;
 }
 
-std::vector<Result> ReadLong(RowReader& reader, const BenchmarkSuite& suite,
-                             const ModelColumns& columns) {
-  Result result;
+// Midnight UTC of the day.
+int64_t ReadDay(RowReader& reader, const std::string& column) {
+  const int64_t seconds = reader.Time(column);
+  return seconds - seconds % kSecondsPerDay;
+}
+
+std::vector<BenchmarkRow> ReadLong(RowReader& reader, const BenchmarkSuite& suite,
+                                   const ModelColumns& columns) {
+  BenchmarkRow result;
   result.model = reader.Label(columns.model);
   result.family = reader.OptionalLabel(columns.family);
   result.benchmark = reader.Label("benchmark");
-  result.quarter = QuarterAt(reader.Time(columns.date));
+  result.version = reader.OptionalLabel("version");
+  result.source = reader.OptionalLabel("source");
+  result.date_unix_seconds = ReadDay(reader, columns.date);
   const auto score = reader.OptionalNumber("score");
   if (!score) reader.Refuse("score", "expected a number");
   const outcomes::Benchmark* benchmark = Find(suite, result.benchmark);
@@ -49,24 +58,27 @@ std::vector<Result> ReadLong(RowReader& reader, const BenchmarkSuite& suite,
     CheckScore(reader, "score", *benchmark, *score);
   }
   result.score = score.value_or(0);
-  return {result};
+  return {std::move(result)};
 }
 
-std::vector<Result> ReadWide(RowReader& reader, const BenchmarkSuite& suite,
-                             const ModelColumns& columns) {
-  std::vector<Result> results;
+std::vector<BenchmarkRow> ReadWide(RowReader& reader, const BenchmarkSuite& suite,
+                                   const ModelColumns& columns) {
+  std::vector<BenchmarkRow> results;
   const std::string model = reader.Label(columns.model);
   for (const auto& [benchmark, column] : suite.columns) {
     if (const auto score = reader.OptionalNumber(column)) {
       CheckScore(reader, column, *Find(suite, benchmark), *score);
-      results.push_back({.model = model, .benchmark = benchmark, .quarter = 0, .score = *score});
+      BenchmarkRow& result = results.emplace_back();
+      result.model = model;
+      result.benchmark = benchmark;
+      result.score = *score;
     }
   }
   if (results.empty()) return results;  // a model without scores needs no date either
-  const int64_t quarter = QuarterAt(reader.Time(columns.date));
+  const int64_t day = ReadDay(reader, columns.date);
   const std::string family = reader.OptionalLabel(columns.family);
-  for (Result& result : results) {
-    result.quarter = quarter;
+  for (BenchmarkRow& result : results) {
+    result.date_unix_seconds = day;
     result.family = family;
   }
   return results;
@@ -80,16 +92,16 @@ int64_t QuarterAt(int64_t unix_seconds) {
   return int64_t{static_cast<int>(day.year())} * 4 + (static_cast<unsigned>(day.month()) - 1) / 3;
 }
 
-absl::StatusOr<Rows<std::vector<Result>>> ReadBenchmarks(CsvReader& csv,
-                                                         const BenchmarkSuite& suite,
-                                                         const ModelColumns& columns) {
+absl::StatusOr<Rows<ModelResults>> ReadBenchmarkRows(CsvReader& csv, const BenchmarkSuite& suite,
+                                                     const ModelColumns& columns) {
   if (absl::Status status = csv.RequireColumns({columns.model, columns.date}); !status.ok()) {
     return status;
   }
   if (csv.Column("benchmark") != CsvReader::kAbsent) {
     if (absl::Status status = csv.RequireColumns({"score"}); !status.ok()) return status;
-    return ReadRows<std::vector<Result>>(
-        csv, [&](RowReader& reader) { return ReadLong(reader, suite, columns); });
+    return ReadRows<ModelResults>(csv, [&](RowReader& reader) {
+      return ModelResults{csv.line(), ReadLong(reader, suite, columns)};
+    });
   }
   std::vector<std::string> wanted = {"benchmark"};
   bool any = false;
@@ -101,8 +113,29 @@ absl::StatusOr<Rows<std::vector<Result>>> ReadBenchmarks(CsvReader& csv,
     return csv.WrongRecord(fmt::format("none of the columns {} is there; expected one of them",
                                        fmt::join(wanted, ", ")));
   }
-  return ReadRows<std::vector<Result>>(
-      csv, [&](RowReader& reader) { return ReadWide(reader, suite, columns); });
+  return ReadRows<ModelResults>(csv, [&](RowReader& reader) {
+    return ModelResults{csv.line(), ReadWide(reader, suite, columns)};
+  });
+}
+
+absl::StatusOr<Rows<std::vector<Result>>> ReadBenchmarks(CsvReader& csv,
+                                                         const BenchmarkSuite& suite,
+                                                         const ModelColumns& columns) {
+  auto read = ReadBenchmarkRows(csv, suite, columns);
+  if (!read.ok()) return read.status();
+  Rows<std::vector<Result>> out;
+  out.refused = std::move(read->refused);
+  for (ModelResults& model : read->rows) {
+    std::vector<Result>& results = out.rows.emplace_back();
+    for (BenchmarkRow& row : model.results) {
+      results.push_back({.model = std::move(row.model),
+                         .benchmark = std::move(row.benchmark),
+                         .quarter = QuarterAt(row.date_unix_seconds),
+                         .score = row.score.value_or(0),
+                         .family = std::move(row.family)});
+    }
+  }
+  return out;
 }
 
 }  // namespace fleetmeter::history

@@ -9,6 +9,13 @@ namespace {
 
 constexpr size_t kMaxLabelBytes = 128;
 constexpr int64_t kNanosPerSecond = 1'000'000'000;
+constexpr size_t kDateBytes = 10;  // "2026-01-01"
+
+// "2026-01-01 08:00:00", with a fraction or without: what databases print, in UTC.
+bool IsUtcWithoutSaying(std::string_view text) {
+  return text.size() > kDateBytes && text[kDateBytes] == ' ' &&
+         text.find_first_not_of("0123456789:.", kDateBytes + 1) == std::string_view::npos;
+}
 
 }  // namespace
 
@@ -61,13 +68,34 @@ std::optional<int64_t> RowReader::OptionalMicroUsd(std::string_view column) {
   return negative ? -*micro_usd : *micro_usd;
 }
 
-int64_t RowReader::Time(std::string_view column) {
-  const auto nanos = ParseTime(Field(column));
+int64_t RowReader::Nanos(std::string_view column) {
+  const std::string_view field = Field(column);
+  auto nanos = ParseTime(field);
+  if (!nanos && IsUtcWithoutSaying(field)) {
+    std::string text(field);
+    text[kDateBytes] = 'T';
+    nanos = ParseTime(text + 'Z');
+  }
   if (!nanos) {
     Refuse(column, "expected a date such as 2026-01-01 or an RFC 3339 time, 2000 to 2199");
     return 0;
   }
-  return *nanos / kNanosPerSecond;
+  return *nanos;
+}
+
+std::optional<int64_t> RowReader::OptionalNanos(std::string_view column) {
+  if (Field(column).empty()) return std::nullopt;
+  return Nanos(column);
+}
+
+int64_t RowReader::Time(std::string_view column) { return Nanos(column) / kNanosPerSecond; }
+
+std::optional<int64_t> RowReader::OptionalScaled(std::string_view column, int64_t factor,
+                                                 std::string_view expected) {
+  if (Field(column).empty()) return std::nullopt;
+  const auto scaled = ParseDecimal(Field(column), factor);
+  if (!scaled) Refuse(column, expected);
+  return scaled;
 }
 
 std::optional<double> RowReader::OptionalNumber(std::string_view column) {

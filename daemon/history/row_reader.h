@@ -47,8 +47,15 @@ class RowReader {
   // 0 if there is none.
   int64_t OptionalCount(std::string_view column);
   std::optional<int64_t> OptionalMicroUsd(std::string_view column);
-  // Seconds since 1970, of a date or an RFC 3339 time.
+  // Nanoseconds since 1970, of a date, an RFC 3339 time, or "2026-01-01 08:00:00.25", which is UTC.
+  int64_t Nanos(std::string_view column);
+  std::optional<int64_t> OptionalNanos(std::string_view column);
+  // The same in whole seconds, rounded down.
   int64_t Time(std::string_view column);
+  // The decimal x `factor`, which must be a whole number from 0 to 2^63 - 1: exact. `expected` says
+  // so in the column's own words.
+  std::optional<int64_t> OptionalScaled(std::string_view column, int64_t factor,
+                                        std::string_view expected);
   std::optional<double> OptionalNumber(std::string_view column);
 
  private:

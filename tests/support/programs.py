@@ -54,6 +54,13 @@ class Daemon:
         code = self.stop()
         assert code == 0, f"fleetmeterd ended with {code}"
 
+    def kill(self):
+        """As a power cut ends it. Its ledger, kept elsewhere, stays."""
+        self._process.kill()
+        self._process.wait()
+        self._process.stdout.close()
+        self._dir.cleanup()
+
     def stop(self):
         self._process.terminate()
         try:

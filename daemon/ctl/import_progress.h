@@ -1,0 +1,42 @@
+// How far an import is: a line on a terminal that is written over. Elsewhere nothing; what came of
+// it is told at the end.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace fleetmeter::ctl {
+
+// "inference: 12,800 of 28,185 rows, 45%, 5,120 rows/s, 3 s left"; then "; waiting: ..." if there
+// is trouble. What cannot be worked out yet is left out. `rows_before`: settled when we began.
+std::string ProgressLine(const std::string& what, int64_t rows, int64_t total, int64_t rows_before,
+                         std::chrono::duration<double> elapsed, const std::string& trouble);
+
+// One thread.
+class ImportProgress {
+ public:
+  // `shown` false: never writes anything.
+  ImportProgress(std::string what, int64_t total_rows, bool shown);
+  // Clears the line.
+  ~ImportProgress();
+  ImportProgress(const ImportProgress&) = delete;
+  ImportProgress& operator=(const ImportProgress&) = delete;
+
+  void Show(int64_t rows, const std::string& trouble);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  const std::string what_;
+  const int64_t total_;
+  const bool shown_;
+  const Clock::time_point start_ = Clock::now();
+  Clock::time_point last_{};
+  int64_t rows_before_ = -1;  // not known yet
+};
+
+// Whether standard error is a terminal that understands cursor movements.
+bool ErrorsGoToTerminal();
+
+}  // namespace fleetmeter::ctl

@@ -1,0 +1,183 @@
+// Brings history from a file to a daemon's books.
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "daemon/config/load_framework.h"
+#include "daemon/config/load_outcomes.h"
+#include "daemon/ctl/commands.h"
+#include "daemon/ctl/exit_code.h"
+#include "daemon/ctl/import_client.h"
+#include "daemon/ctl/import_messages.h"
+#include "daemon/ctl/import_output.h"
+#include "daemon/ctl/import_progress.h"
+#include "daemon/ctl/import_sender.h"
+#include "daemon/ctl/refused_file.h"
+#include "daemon/ctl/stop_signals.h"
+#include "daemon/ctl/terminal.h"
+#include "daemon/ctl/text_cells.h"
+#include "daemon/imports/plan_benchmarks.h"
+#include "daemon/imports/plan_inference.h"
+#include "daemon/imports/plan_training.h"
+#include "daemon/imports/plan_usage.h"
+
+namespace fleetmeter::ctl {
+namespace {
+
+using imports::ImportPlan;
+
+std::string SourceOf(const ImportFlags& flags) {
+  if (!flags.source.empty()) return flags.source;
+  std::filesystem::path name = std::filesystem::path(flags.file).filename();
+  if (name.extension() == ".gz") name = name.stem();
+  return name.stem();
+}
+
+absl::StatusOr<ImportPlan> PlanTrainingOf(const ImportFlags& flags, CsvReader& csv) {
+  imports::TrainingRules rules{.source = SourceOf(flags),
+                               .columns = flags.columns,
+                               .flop_column = flags.flop_column,
+                               .rule = std::nullopt};
+  if (!flags.framework.empty()) {
+    auto document = LoadFramework(flags.framework);
+    if (!document.ok()) return document.status();
+    rules.rule = std::move(document->assumptions.training);
+  }
+  return imports::PlanTraining(csv, rules);
+}
+
+absl::StatusOr<ImportPlan> PlanOf(const ImportFlags& flags) {
+  auto csv = CsvReader::Open(flags.file);
+  if (!csv.ok()) return csv.status();
+  switch (flags.kind) {
+    case ImportKind::kUsage: {
+      // A file with a source on each row is not to be given another.
+      if (!flags.source.empty() && csv->Column("source") != CsvReader::kAbsent) {
+        return absl::InvalidArgumentError(fmt::format(
+            "{}: has a column source; expected it without --source, or without the column",
+            flags.file));
+      }
+      return imports::PlanUsage(*csv, {.source = SourceOf(flags)});
+    }
+    case ImportKind::kInference:
+      return imports::PlanInference(*csv, {.source = SourceOf(flags),
+                                           .window_nanos = flags.window_nanos,
+                                           .every_nanos = flags.every_nanos});
+    case ImportKind::kTraining:
+      return PlanTrainingOf(flags, *csv);
+    case ImportKind::kBenchmarks: {
+      const auto suite = LoadBenchmarkSuite(flags.suite);
+      if (!suite.ok()) return suite.status();
+      return imports::PlanBenchmarks(*csv, *suite,
+                                     {.source = SourceOf(flags), .columns = flags.columns});
+    }
+  }
+  return absl::InternalError("no such kind");
+}
+
+// Tells of the rows that will not be sent.
+absl::Status KeepRefused(const ImportFlags& flags, const ImportPlan& plan, RefusedFile& refused) {
+  if (absl::Status opened = refused.Open(); !opened.ok()) return opened;
+  for (const history::RefusedRow& row : plan.refused) {
+    if (absl::Status kept = refused.Add(std::to_string(row.line), row.reason); !kept.ok()) {
+      return kept;
+    }
+  }
+  if (!plan.refused.empty()) {
+    fmt::print(stderr, "fleetmeterctl: {}: {} rows refused, the first on line {}: {}\n",
+               Printable(flags.file), plan.refused.size(), plan.refused.front().line,
+               Printable(plan.refused.front().reason));
+  }
+  return refused.Flush();
+}
+
+// What the daemon rejects goes to the file of refused rows; the first of it is told at once.
+class Rejections {
+ public:
+  Rejections(const ImportFlags& flags, const ImportPlan& plan, RefusedFile& file)
+      : flags_(flags), plan_(plan), file_(file) {}
+
+  absl::Status Add(const RejectedReport& rejected) {
+    const std::string lines = plan_.reports[rejected.index].lines.Text();
+    if (first_.empty()) first_ = fmt::format("lines {}: {}", lines, rejected.why);
+    if (absl::Status kept = file_.Add(lines, rejected.why); !kept.ok()) return kept;
+    return file_.Flush();
+  }
+  void Tell() const {
+    if (first_.empty()) return;
+    fmt::print(stderr, "fleetmeterctl: {}: not all was counted; the first: {}\n",
+               Printable(flags_.file), first_);
+  }
+
+ private:
+  const ImportFlags& flags_;
+  const ImportPlan& plan_;
+  RefusedFile& file_;
+  std::string first_;
+};
+
+absl::Status WithAdvice(const absl::Status& status) {
+  if (status.ok()) return status;
+  return {status.code(),
+          fmt::format(
+              "{}; once that is mended, run the same command again: what is settled is not counted "
+              "again",
+              std::string(status.message()))};
+}
+
+int Send(const Flags& flags, const ImportPlan& plan, RefusedFile& refused) {
+  // From here on a signal is a wish to stop between two calls.
+  BlockStopSignals();
+  const auto channel = ImportClient::Connect(flags.import.ingest_address, flags.tls);
+  if (!channel.ok()) return ExitCode(channel.status());
+  ImportClient client(*channel, flags.import.ingest_address, flags.timeout);
+  Rejections rejections(flags.import, plan, refused);
+  const int64_t rows = imports::TotalsOf(plan).rows;
+  absl::Status status;
+  ImportSummary summary;
+  {
+    ImportProgress progress(NameOf(flags.import.kind), rows,
+                            !flags.import.quiet && ErrorsGoToTerminal());
+    StopSignals stop(false, [] {});
+    ImportSender sender(
+        client, plan, {}, [&stop](std::chrono::milliseconds time) { return stop.WaitFor(time); },
+        [&progress](const ImportSender& at) { progress.Show(at.settled_rows(), at.trouble()); },
+        [&rejections](const RejectedReport& rejected) { return rejections.Add(rejected); });
+    status = WithAdvice(sender.Run());
+    summary = Summarize(plan, sender.fates());
+    summary.stream_id = Hex(sender.stream_id());
+  }
+  rejections.Tell();
+  summary.file = flags.import.file;
+  summary.kind = flags.import.kind;
+  summary.source = SourceOf(flags.import);
+  if (absl::Status printed = Print(FormatImport(summary, flags.output)); !printed.ok()) {
+    return ExitCode(printed);
+  }
+  if (!status.ok()) return ExitCode(status);
+  return summary.complete() ? kExitOk : kExitNotAll;
+}
+
+}  // namespace
+
+int RunImport(const Flags& flags) {
+  const auto plan = PlanOf(flags.import);
+  if (!plan.ok()) return ExitCode(plan.status());
+  RefusedFile refused(flags.import.refused, flags.import.file);
+  if (absl::Status kept = KeepRefused(flags.import, *plan, refused); !kept.ok()) {
+    return ExitCode(kept);
+  }
+  if (!flags.import.dry_run) return Send(flags, *plan, refused);
+  ImportSummary summary = Summarize(*plan, {});
+  summary.file = flags.import.file;
+  summary.kind = flags.import.kind;
+  summary.source = SourceOf(flags.import);
+  summary.stream_id = Hex(StreamIdOf(*plan));
+  summary.dry_run = true;
+  if (absl::Status printed = Print(FormatImport(summary, flags.output)); !printed.ok()) {
+    return ExitCode(printed);
+  }
+  return summary.complete() ? kExitOk : kExitNotAll;
+}
+
+}  // namespace fleetmeter::ctl

@@ -1,0 +1,24 @@
+#include "daemon/imports/import_plan.h"
+
+#include <algorithm>
+
+namespace fleetmeter::imports {
+
+void ImportPlan::Refuse(const LineSet& lines, std::string_view reason) {
+  for (const int64_t line : lines.Lines()) refused.push_back({line, std::string(reason)});
+}
+
+void ImportPlan::Finish() {
+  std::stable_sort(refused.begin(), refused.end(),
+                   [](const auto& a, const auto& b) { return a.line < b.line; });
+}
+
+std::optional<int64_t> ReadEnd(history::RowReader& reader, int64_t start) {
+  const auto end = reader.OptionalNanos("end");
+  if (end && reader.ok() && *end <= start) {
+    reader.Refuse("end", "expected a time after the row's start");
+  }
+  return end;
+}
+
+}  // namespace fleetmeter::imports

@@ -1,0 +1,37 @@
+// Lines of a file, as ranges: files are long, and what comes of them is small.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace fleetmeter::imports {
+
+class LineSet {
+ public:
+  LineSet() = default;
+  explicit LineSet(int64_t line) { Add(line); }
+
+  // Not one that is in it.
+  void Add(int64_t line);
+  void Add(const LineSet& other);
+
+  int64_t count() const { return count_; }
+  bool empty() const { return count_ == 0; }
+  // Ascending.
+  std::vector<int64_t> Lines() const;
+  // "2-5, 9".
+  std::string Text() const;
+
+ private:
+  struct Range {
+    int64_t first;
+    int64_t last;
+  };
+  std::vector<Range> Sorted() const;
+
+  std::vector<Range> ranges_;
+  int64_t count_ = 0;
+};
+
+}  // namespace fleetmeter::imports

@@ -1,0 +1,185 @@
+#include "daemon/imports/plan_training.h"
+
+#include <cmath>
+#include <map>
+#include <utility>
+
+#include "daemon/config/units.h"
+#include "daemon/framework/economics.h"
+#include "fmt/format.h"
+
+namespace fleetmeter::imports {
+namespace {
+
+using history::RowReader;
+
+constexpr char kHours[] = "h100e_hours";
+constexpr double kSecondsPerHour = 3'600;
+
+struct Row {
+  int64_t start = 0;
+  int64_t end = 0;
+  TrainingRow row;
+};
+
+struct Window {
+  int64_t end = 0;
+  TrainingRow row;
+  LineSet lines;
+};
+
+std::optional<int64_t> ToSeconds(RowReader& reader, std::string_view column, double hours) {
+  const double seconds = std::round(hours * kSecondsPerHour);
+  if (!(hours >= 0) || seconds > static_cast<double>(kMostAmount)) {
+    reader.Refuse(column, "expected 0 to 10^15 H100e-seconds of training");
+    return std::nullopt;
+  }
+  return static_cast<int64_t>(seconds);
+}
+
+class Planner {
+ public:
+  explicit Planner(const TrainingRules& rules) : rules_(rules) {}
+
+  absl::StatusOr<ImportPlan> Plan(CsvReader& csv) {
+    if (absl::Status status = ChooseColumns(csv); !status.ok()) return status;
+    absl::Status read = ReadInto(csv, plan_, [&](RowReader& reader, int64_t line) {
+      const std::optional<Row> row = ReadRow(reader);
+      if (!reader.ok()) return;
+      if (row) {
+        Take(reader, *row, line);
+      } else {
+        ++plan_.passed_over;
+      }
+    });
+    if (!read.ok()) return read;
+    std::map<std::string, int64_t> ends;  // of the last window, by source
+    for (auto& [place, window] : windows_) {
+      const auto& [start, source] = place;
+      int64_t& end_before = ends[source];
+      if (start < end_before) {
+        plan_.Refuse(window.lines, fmt::format("{}: lies within an earlier window of this run and "
+                                               "phase; expected windows that do not overlap",
+                                               start_));
+        continue;
+      }
+      end_before = window.end;
+      OutcomeReport report;
+      report.kind = OutcomeKind::kTraining;
+      report.source = source;
+      report.window_start_unix_nanos = start;
+      report.window_length_nanos = window.end - start;
+      report.training.push_back(std::move(window.row));
+      plan_.reports.push_back({std::move(report), std::move(window.lines)});
+    }
+    plan_.Finish();
+    return std::move(plan_);
+  }
+
+ private:
+  absl::Status ChooseColumns(const CsvReader& csv) {
+    start_ = csv.Column("start") == CsvReader::kAbsent ? rules_.columns.date : "start";
+    if (absl::Status status = csv.RequireColumns({rules_.columns.model, start_}); !status.ok()) {
+      return status;
+    }
+    if (csv.Column(kHours) == CsvReader::kAbsent &&
+        csv.Column(rules_.flop_column) == CsvReader::kAbsent) {
+      return csv.WrongRecord(
+          fmt::format("neither column {} nor column \"{}\" is there; expected one", kHours,
+                      rules_.flop_column));
+    }
+    return absl::OkStatus();
+  }
+
+  std::optional<int64_t> ReadSeconds(RowReader& reader) {
+    const bool has_hours = !reader.Field(kHours).empty();
+    const bool has_flop = !reader.Field(rules_.flop_column).empty();
+    if (has_hours && has_flop) reader.Refuse(kHours, "expected either hours or FLOP");
+    if (has_hours) {
+      // Exact where it can be; publishers also write 4.12e6.
+      const auto exact = ParseDecimal(reader.Field(kHours), 3'600);
+      if (exact && *exact <= kMostAmount) return exact;
+      const auto hours = reader.OptionalNumber(kHours);
+      return hours ? ToSeconds(reader, kHours, *hours) : std::nullopt;
+    }
+    if (!has_flop) return std::nullopt;
+    const auto flop = reader.OptionalNumber(rules_.flop_column);
+    if (!flop) return std::nullopt;
+    if (!rules_.rule) {
+      reader.Refuse(rules_.flop_column,
+                    "expected h100e_hours, or a framework that makes hours of FLOP");
+      return std::nullopt;
+    }
+    return ToSeconds(reader, rules_.flop_column,
+                     framework::TrainingHours(*flop, rules_.rule->peak_flops, rules_.rule->mfu));
+  }
+
+  std::optional<Row> ReadRow(RowReader& reader) {
+    const auto seconds = ReadSeconds(reader);
+    if (!seconds) return std::nullopt;
+    Row row;
+    row.start = reader.Nanos(start_);
+    if (const auto end = ReadEnd(reader, row.start)) {
+      row.end = *end;
+      if (row.end - row.start > kLongestOutcomeWindow) {
+        reader.Refuse("end", "expected a time at most 366 days after the row's start");
+      }
+    } else {
+      row.start -= row.start % kDayNanos;
+      row.end = row.start + kDayNanos;
+    }
+    row.row.model = reader.Label(rules_.columns.model);
+    row.row.family = reader.OptionalLabel(rules_.columns.family);
+    row.row.run = reader.OptionalLabel("run");
+    if (row.row.run.empty()) row.row.run = row.row.model;
+    const std::string_view phase = reader.Field("phase");
+    if (phase == Name(TrainingPhase::kPost)) {
+      row.row.phase = TrainingPhase::kPost;
+    } else if (!phase.empty() && phase != Name(TrainingPhase::kPre)) {
+      reader.Refuse("phase", "expected pre or post");
+    }
+    row.row.pool = reader.OptionalLabel("pool");
+    row.row.h100e_seconds = *seconds;
+    return row;
+  }
+
+  void Take(RowReader& reader, const Row& row, int64_t line) {
+    const std::string source =
+        fmt::format("{}/{}/{}", rules_.source, row.row.run, Name(row.row.phase));
+    if (source.size() > kMostLabelBytes) {
+      reader.Refuse("run", fmt::format("expected that SOURCE/RUN/PHASE has at most {} bytes",
+                                       kMostLabelBytes));
+      return;
+    }
+    const auto [it, is_new] =
+        windows_.try_emplace({row.start, source}, Window{row.end, row.row, LineSet(line)});
+    if (is_new) return;
+    Window& window = it->second;
+    TrainingRow same = row.row;
+    same.h100e_seconds = window.row.h100e_seconds;
+    if (window.end != row.end || same != window.row) {
+      reader.Refuse(start_, fmt::format("line {} has another end, model, family or pool for this "
+                                        "run and phase from then on; expected the same",
+                                        window.lines.Lines().front()));
+    } else if (window.row.h100e_seconds + row.row.h100e_seconds > kMostAmount) {
+      reader.Refuse(start_,
+                    "expected that the rows of a window add up to at most 10^15 H100e-seconds");
+    } else {
+      window.row.h100e_seconds += row.row.h100e_seconds;
+      window.lines.Add(line);
+    }
+  }
+
+  const TrainingRules& rules_;
+  std::string start_;  // the column
+  ImportPlan plan_;
+  std::map<std::pair<int64_t, std::string>, Window> windows_;  // by start and source
+};
+
+}  // namespace
+
+absl::StatusOr<ImportPlan> PlanTraining(CsvReader& csv, const TrainingRules& rules) {
+  return Planner(rules).Plan(csv);
+}
+
+}  // namespace fleetmeter::imports
