@@ -51,6 +51,28 @@
       p0ShortfallH100e: 1,
       p0For: '15m',
     },
+    outcomes: {
+      // Which of the daemon's windows alerts speak of, and whose costs.
+      window: 'year',
+      basis: 'allocated',
+      // More than this part of the requests is in segments that declined, though the total did not.
+      hiddenRatio: 0.5,
+      // How long a verdict must hold: it changes once a day at most, and not while the daemon starts.
+      reviewFor: '1h',
+      // Requests of a model without a price, of those told within the window; reports may come once a day.
+      unpricedRatio: 0.01,
+      rateWindow: '1d',
+      'for': '15m',
+      // What the ledger says of outcomes was worked out longer ago than this.
+      staleAfter: '2h',
+      // As `volume` in the daemon's section `outcomes`: shares of all requests.
+      muchRatio: 0.2,
+      littleRatio: 0.02,
+      // Below this part of the requests a margin is said not to speak for all.
+      knownRatio: 0.9,
+      // Above this part of inference's cost a margin leaves out too much.
+      unattributedRatio: 0.05,
+    },
     sources: { silentRatio: 0.01, 'for': '15m' },
     ingest: {
       rejectedRatio: 0.01,
@@ -88,6 +110,7 @@
     coverage+: { 'for': '1m' },
     headroom+: { 'for': '1m' },
     plan+: { driftFor: '1m', bufferFor: '1m', p0For: '1m' },
+    outcomes+: { reviewFor: '1m', rateWindow: '1m', 'for': '1m' },
     sources+: { 'for': '1m' },
     ingest+: { rateWindow: '1m', 'for': '1m' },
     daemon+: { 'for': '1m' },
@@ -101,6 +124,7 @@
   prometheusAlerts:: { groups: (import 'lib/alerts.libsonnet')($._config) },
   grafanaDashboards:: {
     'headroom.json': (import 'lib/headroom.libsonnet')($._config),
+    'outcomes.json': (import 'lib/outcomes.libsonnet')($._config),
     'plan.json': (import 'lib/plan.libsonnet')($._config),
   },
 }

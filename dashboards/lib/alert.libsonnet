@@ -4,8 +4,20 @@ function(config) {
   dashboard:: dashboard,
   planDashboard:: config.dashboardBaseUrl + '/d/fleetmeter-plan',
 
+  outcomesDashboard:: config.dashboardBaseUrl + '/d/fleetmeter-outcomes',
+
   // A text block without the end of its line.
   inline(text):: std.rstripChars(text, '\n'),
+
+  // A series of the alert's daemon inside a description, printed by `format`, or words if it is not known.
+  told(series, format, labels=[], matcher=''):: self.inline(|||
+    {{ with printf "%s{%s}" %s | query }}{{ . | first | %s }}{{ else }}not known{{ end }}
+  ||| % [
+    series,
+    std.join(',', [name + '=%q' for name in ['job', 'instance'] + labels]) + matcher,
+    std.join(' ', ['$labels.' + name for name in ['job', 'instance'] + labels]),
+    format,
+  ]),
 
   alert(name, severity, duration, expr, summary, description, link=dashboard('')):: {
     alert: name,

@@ -157,4 +157,4 @@ function(config)
     { name: 'fleetmeter_pool_alerts', rules: pools },
     { name: 'fleetmeter_supply_alerts', rules: supply },
     { name: 'fleetmeter_daemon_alerts', rules: daemon },
-  ] + (import 'plan_alerts.libsonnet')(config) + (import 'self_alerts.libsonnet')(config)
+  ] + (import 'plan_alerts.libsonnet')(config) + (import 'outcomes_alerts.libsonnet')(config) + (import 'self_alerts.libsonnet')(config)

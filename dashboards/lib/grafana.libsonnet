@@ -138,6 +138,8 @@ local refIds = 'ABCDEFGHIJKLMNOP';
     { id: 'custom.cellOptions', value: { type: 'color-text' } },
   ],
   decimals(n):: [{ id: 'decimals', value: n }],
+  // Words for 0 and 1; a missing value stays missing.
+  words(no, yes):: [{ type: 'value', options: { '0': { text: no[0], color: no[1], index: 0 }, '1': { text: yes[0], color: yes[1], index: 1 } } }],
   mapped(mappings):: [{ id: 'mappings', value: mappings }],
   link(title, url, blank=false):: [{ id: 'links', value: [{ title: title, url: url, targetBlank: blank }] }],
 
@@ -183,6 +185,28 @@ local refIds = 'ABCDEFGHIJKLMNOP';
     hide: 0,
     options: [],
     current: { selected: true, text: ['All'], value: ['$__all'] },
+    skipUrlSync: false,
+  },
+
+  // One of what the query finds: sums over all of them would mean nothing.
+  oneOfVariable(name, label, description, query, value):: self.queryVariable(name, label, description, query) + {
+    multi: false,
+    includeAll: false,
+    allValue:: null,
+    current: { selected: true, text: value, value: value },
+  },
+
+  choiceVariable(name, label, description, values):: {
+    type: 'custom',
+    name: name,
+    label: label,
+    description: description,
+    query: std.join(',', values),
+    multi: false,
+    includeAll: false,
+    hide: 0,
+    options: [{ selected: v == values[0], text: v, value: v } for v in values],
+    current: { selected: true, text: values[0], value: values[0] },
     skipUrlSync: false,
   },
 

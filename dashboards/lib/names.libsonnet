@@ -52,5 +52,23 @@ function(config) {
   // The supply is heard from, so that what is measured speaks for it.
   heard: 'and on (job, instance) %s >= %g' % [self.lowest('fleetmeter_supply_coverage_ratio'), config.coverage.ratio],
 
+  // Outcomes. Windows of the daemon are labels; the window in a name is one of Prometheus.
+  modelRequestsRate: 'model:fleetmeter_inference_requests:rate' + config.outcomes.rateWindow,
+  modelUnpricedRate: 'model:fleetmeter_inference_unpriced_requests:rate' + config.outcomes.rateWindow,
+  unpricedRatio: 'model:fleetmeter_inference_unpriced:ratio_rate' + config.outcomes.rateWindow,
+  modelRequests: 'model:fleetmeter_inference_window_requests:sum',
+  tierRequests: 'customer_tier:fleetmeter_inference_window_requests:sum',
+  allRequests: 'fleet:fleetmeter_inference_window_requests:sum',
+  requestsShare: 'segment:fleetmeter_inference_window_requests_share:ratio',
+  modelCost: 'model:fleetmeter_inference_window_cost_usd:sum',
+  allCost: 'fleet:fleetmeter_inference_window_cost_usd:sum',
+  unattributedRatio: 'fleet:fleetmeter_inference_unattributed_cost:ratio',
+  marginAboveAverage: 'segment:fleetmeter_inference_margin_per_request_usd:above_total',
+  totalMarginChange: 'fleet:fleetmeter_inference_total_margin_per_request_usd:above_year_ago',
+  segmentsDeclined: 'fleet:fleetmeter_inference_margin_declined:sum',
+  declinedRequests: 'fleet:fleetmeter_inference_margin_declined_requests_share:ratio',
+  segmentsJudged: 'fleet:fleetmeter_inference_margin_declined:count',
+  saturatedRatio: 'fleet:fleetmeter_benchmark_saturated:ratio',
+
   exhaustion: 'pool:fleetmeter_pool_headroom_exhaustion:seconds' + config.headroom.trendWindow,
 }

@@ -6,17 +6,7 @@ function(config)
   local p = config.plan;
   local percent(ratio) = '%g%%' % (ratio * 100);
 
-  // A series of the alert's daemon inside a description, printed by `format`, or words if it is not known.
-  local told(series, format, labels=[], matcher='') =
-    local names = ['job', 'instance'] + labels;
-    build.inline(|||
-      {{ with printf "%s{%s}" %s | query }}{{ . | first | %s }}{{ else }}not known{{ end }}
-    ||| % [
-      series,
-      std.join(',', [name + '=%q' for name in names]) + matcher,
-      std.join(' ', ['$labels.' + name for name in names]),
-      format,
-    ]);
+  local told = build.told;
   local ratio(series, labels=[]) = told(series, 'value | humanizePercentage', labels);
   local h100e(series) = told(series, 'value | printf "%.1f"') + ' H100e';
   local basis = 'Plan %s version %s, catalog version %s.' % [

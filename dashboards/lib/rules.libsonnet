@@ -90,4 +90,4 @@ function(config)
     { name: 'fleetmeter_tiers', rules: level('tier', ['pool', 'category', 'owner', 'contact']) },
     { name: 'fleetmeter_plan', rules: plan },
     { name: 'fleetmeter_fleet', rules: level('fleet', ['pool']) },
-  ]
+  ] + (import 'outcomes_rules.libsonnet')(config)

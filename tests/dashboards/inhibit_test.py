@@ -2,7 +2,7 @@
 """A real Alertmanager with the example's inhibit rules.
 
 Low coverage of a pool silences underuse of that pool only; low coverage of a supply silences what is said of that
-daemon's plan only.
+daemon's plan only; a suite of which all is saturated silences its benchmarks one by one.
 """
 
 import contextlib
@@ -23,6 +23,9 @@ ALERTS = [
     {"alertname": "FleetmeterBufferConsumed"},
     {"alertname": "FleetmeterP0BelowGuarantee"},
     {"alertname": "FleetmeterP0BelowGuarantee", "instance": "other"},
+    {"alertname": "FleetmeterBenchmarkSuiteSaturated"},
+    {"alertname": "FleetmeterBenchmarkSaturated"},
+    {"alertname": "FleetmeterBenchmarkSaturated", "instance": "other"},
 ]
 
 
@@ -76,6 +79,9 @@ def main():
         ("FleetmeterBufferConsumed", "", "m"): "suppressed",
         ("FleetmeterP0BelowGuarantee", "", "m"): "suppressed",
         ("FleetmeterP0BelowGuarantee", "", "other"): "active",
+        ("FleetmeterBenchmarkSuiteSaturated", "", "m"): "active",
+        ("FleetmeterBenchmarkSaturated", "", "m"): "suppressed",
+        ("FleetmeterBenchmarkSaturated", "", "other"): "active",
     }
     print("inhibited as meant" if got == want else f"want {want}, got {got}")
     return 0 if got == want else 1

@@ -29,7 +29,7 @@ TARGET_LABELS = {"job", "instance", "__name__"}
 BUILT_IN = {"up": ("gauge", set())}
 BRIDGES = {"max_over_time", "min_over_time", "avg_over_time", "quantile_over_time", "predict_linear", "deriv"}
 # Alerts whose value is a state and says nothing beside the summary.
-NO_VALUE = {"FleetmeterAbsent", "FleetmeterUnhealthy"}
+NO_VALUE = {"FleetmeterAbsent", "FleetmeterUnhealthy", "FleetmeterMarginPerRequestDeclining"}
 # Counters that begin with what a start found: an increase would miss it.
 COUNTED_AT_START = {"fleetmeter_collector_damaged_segments_total", "fleetmeter_collector_lost_reports_total"}
 # Dashboard variables that do not parse as PromQL, and values that do.
@@ -176,7 +176,7 @@ def lint_recording(inp):
             yield f"9 a group has no proper name: {group.get('name')}"
     for rule in inp.recorded():
         record, expr = rule["record"], rule["expr"]
-        if not re.fullmatch(r"(pool|category|tier|fleet):fleetmeter_[a-z0-9_]+:[a-z0-9_]+", record):
+        if not re.fullmatch(r"(pool|category|tier|fleet|model|customer_tier|segment):fleetmeter_[a-z0-9_]+:[a-z0-9_]+", record):
             yield f"6 {record}: not level:metric:operations"
             continue
         series, _, calls, windows = promql.parse(expr)
@@ -251,6 +251,9 @@ def lint_absence(inp):
                  if r["source_matchers"] == ['alertname="FleetmeterSupplyCoverageLow"'] and r["equal"] == ["job", "instance"]}
     if 'alertname=~"FleetmeterPlanShareDrift|FleetmeterBufferConsumed|FleetmeterP0BelowGuarantee"' not in inhibited:
         yield "18 alertmanager.example.yml: low coverage of the supply does not inhibit the alerts about the plan"
+    untold = ['alertname="FleetmeterBenchmarkSuiteSaturated"'], ['alertname="FleetmeterBenchmarkSaturated"']
+    if untold not in [(r["source_matchers"], r["target_matchers"]) for r in inp.alertmanager.get("inhibit_rules", [])]:
+        yield "18 alertmanager.example.yml: a saturated suite does not inhibit its benchmarks"
     for name in ("FleetmeterAbsent", "FleetmeterSilentSources", "FleetmeterCoverageLow"):
         if name not in names:
             yield f"18 there is no alert {name}"
@@ -274,6 +277,8 @@ def thresholds_of(config):
         c["plan"]["p0ShortfallH100e"], c["sources"]["silentRatio"], c["ingest"]["rejectedRatio"], c["ingest"]["queueRatio"],
         c["clock"]["skewedRatio"], promql.seconds(c["tls"]["expiresWithin"]),
         promql.seconds(c["collector"]["behind"]), promql.seconds(c["collector"]["damageTold"]),
+        c["outcomes"]["unpricedRatio"], promql.seconds(c["outcomes"]["staleAfter"]), c["outcomes"]["muchRatio"],
+        c["outcomes"]["littleRatio"], c["outcomes"]["knownRatio"], c["outcomes"]["hiddenRatio"], c["outcomes"]["unattributedRatio"],
     }  # fmt: skip
 
 
@@ -286,7 +291,7 @@ def lint_thresholds(inp):
     for name, panel in inp.panels():
         for node in walk(panel["fieldConfig"]):
             for step in node.get("steps", []):
-                if step["value"] is not None and step["value"] not in allowed:
+                if step["value"] is not None and step["value"] not in allowed | {0}:
                     yield f"25 {name}: threshold {step['value']} of '{panel['title']}' is not in _config"
 
 
@@ -462,6 +467,7 @@ MUTATIONS = [
     ("no inhibition of the plan", 18, lambda i: [r.update(equal=["job"]) for r in i.alertmanager["inhibit_rules"]]),
     ("drift blind to coverage", 18, lambda i: alert_of(i, "FleetmeterPlanShareDrift").update(expr="max_over_time(fleetmeter_plan_category_drift_ratio[5m]) > 0.05")),
     ("buffer without prediction", 17, lambda i: replace_in(alert_of(i, "FleetmeterBufferConsumed"), "predict_linear", "delta")),
+    ("no inhibition of benchmarks", 18, lambda i: i.alertmanager["inhibit_rules"].pop(3)),
     ("inhibits too widely", 18, lambda i: i.alertmanager["inhibit_rules"][0].update(equal=["job"])),
     ("no absent alert", 18, lambda i: i.alerts[2]["rules"].pop(0)),
     ("threshold of its own", 19, lambda i: replace_in(alert_of(i, UNDERUSED), "< 0.5", "< 0.45")),

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Runs everything that is rendered against a real Prometheus and requires non-empty, finite results.
 
-    live_check.py [--rendered DIR] PROM_URL
+    live_check.py [--rendered DIR] [--without-outcomes] PROM_URL
 
 Every panel, variable and annotation query of the dashboards with All for the variables; every recording
 rule, both its expression and what it recorded; and every alert's rule, whose evaluation must not fail. The
@@ -29,6 +29,9 @@ MAY_BE_EMPTY = {
     "headroom.json / Top idle holders / Idle since": "absent while no team holds an idle chip",
     "record pool:fleetmeter_pool_headroom_exhaustion:seconds6h": "absent while no pool shrinks or is exhausted",
 }
+
+# What is empty while nobody reports outcomes.
+OUTCOMES = re.compile(r"outcomes\.json / |record \w+:fleetmeter_(inference|benchmark)_")
 
 
 class Prometheus:
@@ -97,13 +100,18 @@ def rule_queries(prom, rendered):
             yield f"record {rule['record']}", lambda r=rule["record"]: prom.instant(r)
 
 
-def problem(where, run):
+def may_be_empty(where, outcomes):
+    name = where.replace("expression of", "record")
+    return name in MAY_BE_EMPTY or (not outcomes and OUTCOMES.match(name) is not None)
+
+
+def problem(where, run, outcomes=True):
     """What is wrong with the result, or None."""
     try:
         values = run()
     except (OSError, ValueError) as error:
         return f"failed: {error}"
-    if not values and where.replace("expression of", "record") not in MAY_BE_EMPTY:
+    if not values and not may_be_empty(where, outcomes):
         return "empty"
     if " / variable " in where:
         return None
@@ -124,23 +132,24 @@ def rule_health(prom, rendered):
                     yield f"{name}: {loaded[name]['health']} {loaded[name].get('lastError', '')}"
 
 
-def check(url, rendered=None):
-    """Returns (number of queries, problems)."""
+def check(url, rendered=None, outcomes=True):
+    """Returns (number of queries, problems). `outcomes`: the daemon is told of inference, training and benchmarks."""
     rendered = rendered or RENDERED
     prom = Prometheus(url)
     queries = list(rule_queries(prom, rendered))
     for path in sorted(rendered.glob("*.json")):
         queries += dashboard_queries(prom, path.name, json.loads(path.read_text()))
-    problems = [f"{where}: {found}" for where, run in queries if (found := problem(where, run))]
+    problems = [f"{where}: {found}" for where, run in queries if (found := problem(where, run, outcomes))]
     return len(queries), problems + list(rule_health(prom, rendered))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rendered", type=pathlib.Path, default=RENDERED)
+    parser.add_argument("--without-outcomes", action="store_true", help="nobody reports inference, training or benchmarks")
     parser.add_argument("prom_url")
     args = parser.parse_args()
-    count, problems = check(args.prom_url, args.rendered)
+    count, problems = check(args.prom_url, args.rendered, not args.without_outcomes)
     print("\n".join(problems))
     print(f"{count} queries, {len(problems)} problems; {len(MAY_BE_EMPTY)} may be empty")
     return 1 if problems else 0

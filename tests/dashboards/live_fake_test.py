@@ -67,6 +67,72 @@ def add_plan(add):
     add("pace_planned_training_h100e_seconds_per_year", 0.43 * 14000 * 8760 * 3600)
 
 
+def add_outcomes(add):
+    """Two models, two customer tiers, of which one has no price; mix raises the total. Figures are plausible, not exact."""
+    segments = {("opus", "enterprise"): (1200, 0.06, 0.02), ("opus", "pro"): (30, 0.05, 0.01), ("haiku", "pro"): (5000, 0.002, 0.001),
+                ("haiku", "free"): (4000, None, 0.0005)}  # fmt: skip
+    for (model, tier), (requests, revenue, cost) in segments.items():
+        segment = {"model": model, "customer_tier": tier}
+        told = 10 * (time.time() - START)
+        for what, each in (("requests", 1), ("unpriced_requests", int(revenue is None)), ("input_tokens", 900),
+                           ("cached_input_tokens", 100), ("output_tokens", 350), ("revenue_usd", revenue or 0)):  # fmt: skip
+            add(f"inference_{what}_total", told * each, **segment)
+        add("inference_corrected_requests", -2, **segment)
+        add("inference_corrected_revenue_usd", -0.5, **segment)
+        for window, scale in (("28d", 1), ("quarter", 3), ("year", 12)):
+            span = {**segment, "window": window}
+            add("inference_window_requests", requests * scale, **span)
+            if revenue is not None:
+                add("inference_window_revenue_usd", requests * scale * revenue, **span)
+            for basis, part in (("allocated", 1), ("used", 0.75)):
+                add("inference_window_cost_usd", requests * scale * cost * part, **span, basis=basis)
+                if revenue is not None:
+                    add("inference_margin_per_request_usd", revenue - cost * part, **span, basis=basis)
+                    add("inference_margin_declined", int(tier == "pro"), **span, basis=basis)
+    for basis, part in (("allocated", 1), ("used", 0.75)):
+        for model, cost in (("opus", 25), ("haiku", 5)):
+            add("inference_serving_cost_usd_total", cost * part * (time.time() - START), model=model, basis=basis)
+        for window in ("28d", "quarter", "year"):
+            span = {"window": window, "basis": basis}
+            add("inference_unattributed_cost_usd", 3 * part, **span)
+            add("inference_model_margin_per_request_usd", 0.039, model="opus", **span)
+            add("inference_model_margin_per_request_usd", 0.001, model="haiku", **span)
+            add("inference_tier_margin_per_request_usd", 0.04, customer_tier="enterprise", **span)
+            add("inference_tier_margin_per_request_usd", 0.0011, customer_tier="pro", **span)
+            add("inference_total_margin_per_request_usd", 0.0086, **span)
+            add("inference_total_margin_per_request_year_ago_usd", 0.0042, **span)
+            add("inference_known_requests_ratio", 0.61, **span)
+            for effect, usd in (("volume", -5), ("mix", 50), ("price", -7), ("cost", 1)):
+                add("inference_margin_change_usd", usd, effect=effect, **span)
+            for effect, usd in (("mix", 0.005), ("price", -0.0007), ("cost", 0.0001)):
+                add("inference_margin_per_request_change_usd", usd, effect=effect, **span)
+    add("research_review_due", 1, reason="margin_yoy")
+    add("research_review_due", 0, reason="capability_per_hour")
+    add("price_book_info", 1, version="4")
+    add("outcomes_as_of_timestamp_seconds", time.time() - 20)
+    add("outcomes_refresh_seconds", 0.2)
+    add("outcomes_refresh_failures_total", 0)
+    add("outcome_segments", len(segments))
+    add("outcome_segments_overflow", 0)
+    add_capability(add)
+
+
+def add_capability(add):
+    for benchmark, frontier in (("mmlu", 0.93), ("gpqa", 0.6)):
+        add("benchmark_saturation_ratio", frontier, benchmark=benchmark)
+        add("benchmark_saturated", int(frontier > 0.9), benchmark=benchmark)
+    for quarter, hours, gain in (("2026-Q2", 4e6, 0.1), ("2026-Q3", 9e6, 0.12)):
+        add("training_quarter_h100e_seconds", 3600 * hours, quarter=quarter)
+        add("capability_per_training_h100e_hour", gain / hours, quarter=quarter)
+    for phase, chips in (("pre", 4000), ("post", 700)):
+        add("training_h100e_seconds_total", chips * (time.time() - START), model="opus", phase=phase)
+    add("capability_index", 0.7, model="opus")
+    add("model_capability_per_training_h100e_hour", 1e-8, model="opus")
+    add("capability_declining_quarters", 1)
+    add("capability_trend_known", 1)
+    add("benchmark_suite_info", 1, suite="general", version="1")
+
+
 def samples():
     """name -> [(labels, value)]"""
     out = {}
@@ -95,6 +161,7 @@ def samples():
             add("team_idle_chips", 12, pool=pool, team=f"{pool}-a")
             add("team_idle_since_timestamp_seconds", START - 3600, pool=pool, team=f"{pool}-a")
     add_plan(add)
+    add_outcomes(add)
     add("plan_info", 1, plan="base", version="7", scenario="balanced")
     add("plan_effective_timestamp_seconds", START - 7200)
     add("catalog_info", 1, version="3")
@@ -158,11 +225,11 @@ def prometheus(daemon_port):
             process.wait()
 
 
-def settle(url, wanted, limit=60):
+def settle(url, wanted, limit=60, outcomes=True):
     """Polls live_check until its problems are as wanted; returns the last result."""
     end = time.monotonic() + limit
     while True:
-        count, problems = live_check.check(url)
+        count, problems = live_check.check(url, outcomes=outcomes)
         if wanted(problems) or time.monotonic() > end:
             return count, problems
         time.sleep(1)

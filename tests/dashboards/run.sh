@@ -58,6 +58,10 @@ route capacity alertname=FleetmeterPoolUnderused severity=warning pool=a
 route capacity alertname=FleetmeterHeadroomExhausted severity=warning pool=a
 route capacity alertname=FleetmeterPlanShareDrift severity=warning category=research
 route capacity alertname=FleetmeterBufferConsumed severity=warning
+route capacity alertname=FleetmeterMarginPerRequestDeclining severity=warning reason=margin_yoy
+route capacity alertname=FleetmeterCapabilityPerHourDeclining severity=warning
+route operators alertname=FleetmeterRequestsUnpriced severity=warning model=a
+route operators alertname=FleetmeterBenchmarkSaturated severity=info benchmark=a
 route pager alertname=FleetmeterP0BelowGuarantee severity=critical
 route pager alertname=FleetmeterAbsent severity=critical
 route pager alertname=FleetmeterLedgerCommitsFailing severity=critical
