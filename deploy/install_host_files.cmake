@@ -45,6 +45,8 @@ file(WRITE "${scratch}/fleetmeterd.yaml" "${installed}")
 
 install_configuration("${scratch}/fleetmeterd.yaml" fleetmeterd.yaml)
 install_configuration(catalog/default.yaml catalog/default.yaml)
+install_configuration(outcomes/prices.yaml outcomes/prices.yaml)
+install_configuration(outcomes/benchmarks.yaml outcomes/benchmarks.yaml)
 install_configuration(plans/example.yaml plans/example.yaml)
 install_configuration(plans/framework.yaml plans/framework.yaml)
 install_configuration(systemd/collector.env collector.env)

@@ -76,12 +76,13 @@ check "installs" install_to "$prefix"
 check "programs, configuration, units, protos, dashboards and rules are there" has \
   bin/fleetmeterd bin/fleetmeter-collector bin/fleetmeterctl \
   etc/fleetmeter/fleetmeterd.yaml etc/fleetmeter/catalog/default.yaml \
+  etc/fleetmeter/outcomes/prices.yaml etc/fleetmeter/outcomes/benchmarks.yaml \
   etc/fleetmeter/plans/example.yaml etc/fleetmeter/plans/framework.yaml \
   etc/fleetmeter/collector.env \
   lib/systemd/system/fleetmeterd.service lib/systemd/system/fleetmeter-collector.service \
   share/fleetmeter/proto/fleetmeter/v1/{usage,ingest,query,plan}.proto \
-  share/fleetmeter/dashboards/{rules.yaml,alerts.yaml,headroom.json,plan.json} \
-  share/fleetmeter/dashboards/{METRICS.md,RUNBOOK.md,alertmanager.example.yml}
+  share/fleetmeter/dashboards/{rules.yaml,alerts.yaml,headroom.json,outcomes.json,plan.json} \
+  share/fleetmeter/dashboards/{METRICS.md,RUNBOOK.md,MARGIN.md,CAPABILITY.md,capability.svg,alertmanager.example.yml}
 for program in fleetmeterd fleetmeter-collector fleetmeterctl; do
   check "$program --version" prints "$program " "$prefix/bin/$program" --version
 done
