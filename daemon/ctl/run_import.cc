@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "daemon/base/text.h"
 #include "daemon/config/load_framework.h"
 #include "daemon/config/load_outcomes.h"
 #include "daemon/ctl/commands.h"
@@ -33,6 +34,17 @@ std::string SourceOf(const ImportFlags& flags) {
   return name.stem();
 }
 
+// Of the flag or of the file's name, which may be anything.
+absl::Status CheckSource(const std::string& source) {
+  const bool printable = !FindInvalidUtf8(source) && !HasControlCharacter(source);
+  if (!source.empty() && source.size() <= imports::kMostLabelBytes && printable) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      fmt::format("--source: is {}; expected 1 to 128 bytes of UTF-8 without control characters",
+                  Quoted(source)));
+}
+
 absl::StatusOr<ImportPlan> PlanTrainingOf(const ImportFlags& flags, CsvReader& csv) {
   imports::TrainingRules rules{.source = SourceOf(flags),
                                .columns = flags.columns,
@@ -47,6 +59,7 @@ absl::StatusOr<ImportPlan> PlanTrainingOf(const ImportFlags& flags, CsvReader& c
 }
 
 absl::StatusOr<ImportPlan> PlanOf(const ImportFlags& flags) {
+  if (absl::Status status = CheckSource(SourceOf(flags)); !status.ok()) return status;
   auto csv = CsvReader::Open(flags.file);
   if (!csv.ok()) return csv.status();
   switch (flags.kind) {

@@ -1,6 +1,7 @@
 #include "daemon/imports/import_plan.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace fleetmeter::imports {
 
@@ -9,8 +10,9 @@ void ImportPlan::Refuse(const LineSet& lines, std::string_view reason) {
 }
 
 void ImportPlan::Finish() {
-  std::stable_sort(refused.begin(), refused.end(),
-                   [](const auto& a, const auto& b) { return a.line < b.line; });
+  std::sort(refused.begin(), refused.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.line, a.reason) < std::tie(b.line, b.reason);
+  });
 }
 
 std::optional<int64_t> ReadEnd(history::RowReader& reader, int64_t start) {

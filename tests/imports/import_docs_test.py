@@ -41,6 +41,9 @@ def main():
                 assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
                 told = "nothing was sent" if "--dry-run" in command else "counted now: "
                 assert told in done.stdout, done.stdout
+            done = run(["import", "inference", "requests.csv", "--every", "1h", "--dry-run",
+                        "--source", "a\nb"], folder)
+            assert done.returncode == 1 and "--source: is" in done.stderr, done.stderr
             # Files that are not there, and wrong command lines.
             assert run(["import", "usage", "none.csv", "--dry-run"], folder).returncode == 1
             assert run(["import", "inference", "requests.csv", "--every", "7h"],
