@@ -62,6 +62,9 @@ std::optional<std::string> CalledAddress(const Flags& flags) {
       return flags.framework.plan.empty() ? std::optional(flags.address) : std::nullopt;
     case Command::kSimulate:
       return flags.framework.from_live ? std::optional(flags.address) : std::nullopt;
+    case Command::kOutcomesMargin:
+    case Command::kOutcomesCapability:
+      return flags.outcomes.from_daemon() ? std::optional(flags.address) : std::nullopt;
     case Command::kAdminReload:
       return flags.admin_address;
     case Command::kImport:
@@ -74,8 +77,6 @@ std::optional<std::string> CalledAddress(const Flags& flags) {
     case Command::kLedgerBackup:
     case Command::kLedgerRestore:
     case Command::kReport:
-    case Command::kOutcomesMargin:
-    case Command::kOutcomesCapability:
       return std::nullopt;
   }
   return std::nullopt;

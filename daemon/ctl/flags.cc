@@ -29,6 +29,8 @@ constexpr char kExamples[] =
     "  fleetmeterctl plan show\n"
     "  fleetmeterctl plan show --plan deploy/plans/framework.yaml\n"
     "  fleetmeterctl simulate --plan deploy/plans/framework.yaml --share research=70%\n"
+    "  fleetmeterctl outcomes margin --window quarter --basis used\n"
+    "  fleetmeterctl outcomes capability --ledger books.db --suite benchmarks.yaml\n"
     "  fleetmeterctl outcomes margin --inference deploy/outcomes/example_inference.csv \\\n"
     "                --to 2026-01-01\n"
     "  fleetmeterctl import usage deploy/outcomes/example_usage.csv --dry-run\n"

@@ -52,6 +52,29 @@ std::string EffectsText(const v1::MarginEffects& change) {
       change.cost_usd_per_request());
 }
 
+// What no row has, and what all of it rests on.
+std::string BooksText(const v1::MarginReport& report) {
+  std::string out;
+  if (!report.basis().empty()) {
+    out += fmt::format(
+        "cost of {} chip-time; of no model with a request: {} (a year ago {})\n", report.basis(),
+        report.has_unattributed_cost_micro_usd() ? "$" + Usd(report.unattributed_cost_micro_usd())
+                                                 : "not known",
+        report.has_before_unattributed_cost_micro_usd()
+            ? "$" + Usd(report.before_unattributed_cost_micro_usd())
+            : "not known");
+  }
+  if (report.subscription_micro_usd() != 0 || report.before_subscription_micro_usd() != 0) {
+    out += fmt::format(
+        "subscriptions: ${}, of which ${} of customer tiers without requests is in no row\n",
+        Usd(report.subscription_micro_usd()), Usd(report.unattributed_subscription_micro_usd()));
+  }
+  if (report.merged_rows() > 0) {
+    out += fmt::format("{} rows are merged into overflow\n", report.merged_rows());
+  }
+  return out;
+}
+
 std::string MarginTable(const v1::MarginReport& report) {
   Table table({{"MODEL"},
                {"CUSTOMER TIER"},
@@ -82,6 +105,7 @@ std::string MarginTable(const v1::MarginReport& report) {
                                 UtcTime(report.before_from_unix_seconds() * 1'000'000'000),
                                 UtcTime(report.before_to_unix_seconds() * 1'000'000'000)) +
                     table.Render() + "\n";
+  out += BooksText(report);
   out += report.has_change()
              ? EffectsText(report.change())
              : "why it changed cannot be told: requests with known revenue and cost "
@@ -90,10 +114,25 @@ std::string MarginTable(const v1::MarginReport& report) {
   return out;
 }
 
+// The money of the books that is in no row.
+std::string UnattributedCsv(const v1::MarginReport& report) {
+  if (report.basis().empty()) return "";
+  const auto line = [](const std::string& period, int64_t subscription, bool known, int64_t cost) {
+    return CsvLine({"unattributed", "", "", period, "", "", PlainUsd(subscription),
+                    known ? PlainUsd(cost) : "", "", "", "", "", "", PlainUsd(subscription)});
+  };
+  return line("before", report.before_unattributed_subscription_micro_usd(),
+              report.has_before_unattributed_cost_micro_usd(),
+              report.before_unattributed_cost_micro_usd()) +
+         line("after", report.unattributed_subscription_micro_usd(),
+              report.has_unattributed_cost_micro_usd(), report.unattributed_cost_micro_usd());
+}
+
 std::string MarginCsv(const v1::MarginReport& report) {
-  std::string out = CsvLine({"scope", "model", "customer_tier", "period", "requests",
-                             "known_requests", "revenue_usd", "cost_usd", "margin_usd",
-                             "usd_per_request", "request_share_ratio", "change_ratio", "declined"});
+  std::string out =
+      CsvLine({"scope", "model", "customer_tier", "period", "requests", "known_requests",
+               "revenue_usd", "cost_usd", "margin_usd", "usd_per_request", "request_share_ratio",
+               "change_ratio", "declined", "subscription_usd"});
   for (const v1::MarginRow& row : report.rows()) {
     for (const bool after : {false, true}) {
       if (!(after ? row.has_after() : row.has_before())) continue;
@@ -107,10 +146,11 @@ std::string MarginCsv(const v1::MarginReport& report) {
                       figures.has_usd_per_request() ? PlainNumber(figures.usd_per_request()) : "",
                       after ? PlainNumber(row.request_share_ratio()) : "",
                       after && row.has_change_ratio() ? PlainNumber(row.change_ratio()) : "",
-                      after && row.has_declined() ? (row.declined() ? "true" : "false") : ""});
+                      after && row.has_declined() ? (row.declined() ? "true" : "false") : "",
+                      known ? PlainUsd(figures.subscription_micro_usd()) : ""});
     }
   }
-  return out;
+  return out + UnattributedCsv(report);
 }
 
 std::string Optional(bool known, double value, std::string_view form) {

@@ -8,6 +8,7 @@
 
 #include "daemon/base/mutex.h"
 #include "daemon/ctl/text_cells.h"
+#include "fleetmeter/v1/outcomes.grpc.pb.h"
 #include "fleetmeter/v1/plan.grpc.pb.h"
 #include "fleetmeter/v1/query.grpc.pb.h"
 
@@ -171,6 +172,15 @@ absl::StatusOr<v1::GetPlanResponse> QueryClient::GetPlan() {
 
 absl::StatusOr<v1::SimulateResponse> QueryClient::Simulate(const v1::SimulateRequest& request) {
   return impl_->Call(&v1::Plan::Stub::Simulate, request);
+}
+
+absl::StatusOr<v1::MarginReport> QueryClient::GetMargin(const v1::GetMarginRequest& request) {
+  return impl_->Call(&v1::Outcomes::Stub::GetMargin, request);
+}
+
+absl::StatusOr<v1::CapabilityReport> QueryClient::GetCapability(
+    const v1::GetCapabilityRequest& request) {
+  return impl_->Call(&v1::Outcomes::Stub::GetCapability, request);
 }
 
 absl::Status QueryClient::WatchHeadroom(

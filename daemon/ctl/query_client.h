@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "daemon/client/client_tls.h"
+#include "fleetmeter/v1/outcomes.pb.h"
 #include "fleetmeter/v1/plan.pb.h"
 #include "fleetmeter/v1/query.pb.h"
 
@@ -34,6 +35,11 @@ class QueryClient {
   // What if, with the daemon's assumptions. InvalidArgument: it does not fit. FailedPrecondition:
   // the daemon has no assumptions, or knows too little of its fleet.
   absl::StatusOr<v1::SimulateResponse> Simulate(const v1::SimulateRequest& request);
+
+  // What allocations led to. FailedPrecondition: the daemon's ledger is in memory, or it has no
+  // benchmark suite. InvalidArgument: no such window.
+  absl::StatusOr<v1::MarginReport> GetMargin(const v1::GetMarginRequest& request);
+  absl::StatusOr<v1::CapabilityReport> GetCapability(const v1::GetCapabilityRequest& request);
 
   // Until `on_answer` returns an error, which it then returns, or the stream ends: OK after
   // Cancel(), otherwise why.

@@ -7,6 +7,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/config/load_framework.h"
 #include "daemon/config/load_outcomes.h"
+#include "daemon/ctl/ask_outcomes.h"
 #include "daemon/ctl/commands.h"
 #include "daemon/ctl/exit_code.h"
 #include "daemon/ctl/message_text.h"
@@ -47,6 +48,28 @@ absl::StatusOr<outcomes::PriceBook> PricesOf(const OutcomesFlags& flags) {
   return flags.prices.empty() ? outcomes::PriceBook() : LoadPriceBook(flags.prices);
 }
 
+struct Subscribed {
+  int64_t accrued = 0;
+  int64_t left = 0;  // of tiers without requests
+};
+
+// Spreads what accrued in [from, to) over the period.
+absl::StatusOr<Subscribed> Subscribe(const outcomes::PriceBook& prices, int64_t from, int64_t to,
+                                     outcomes::Period* period) {
+  const auto accrued = prices.subscriptions().Accrued(from, to);
+  if (!accrued.ok()) return accrued.status();
+  Subscribed out;
+  for (const auto& [tier, amount] : *accrued) {
+    if (__builtin_add_overflow(out.accrued, amount, &out.accrued)) {
+      return absl::OutOfRangeError("subscriptions add up to more than 64 bits hold; expected less");
+    }
+  }
+  const auto left = outcomes::SpreadSubscriptions(*accrued, period);
+  if (!left.ok()) return left.status();
+  out.left = *left;
+  return out;
+}
+
 absl::StatusOr<v1::MarginReport> WorkOutMargin(const OutcomesFlags& flags) {
   const auto prices = PricesOf(flags);
   if (!prices.ok()) return prices.status();
@@ -57,23 +80,31 @@ absl::StatusOr<v1::MarginReport> WorkOutMargin(const OutcomesFlags& flags) {
   if (auto kept = KeepRefused(flags.inference, rows->refused, flags.refused, true); !kept.ok()) {
     return kept;
   }
-  const int64_t to = flags.to_unix_seconds;
+  const int64_t to = *flags.to_unix_seconds;
   const int64_t from = to - flags.window_nanos / kNanosPerSecond;
   // Both ends by the calendar, so that a year is all of its months, leap day or not.
   const int64_t before_from = outcomes::YearEarlier(from);
   const int64_t before_to = outcomes::YearEarlier(to);
-  const auto before = history::PeriodOf(rows->rows, before_from, before_to);
+  auto before = history::PeriodOf(rows->rows, before_from, before_to);
   if (!before.ok()) return before.status();
-  const auto after = history::PeriodOf(rows->rows, from, to);
+  auto after = history::PeriodOf(rows->rows, from, to);
   if (!after.ok()) return after.status();
   if (after->empty()) {
     return absl::FailedPreconditionError(fmt::format(
         "{}: no row starts in the window from {} to {}; expected at least one", flags.inference,
         UtcTime(from * kNanosPerSecond), UtcTime(to * kNanosPerSecond)));
   }
+  const auto subscriptions = Subscribe(*prices, from, to, &*after);
+  if (!subscriptions.ok()) return subscriptions.status();
+  const auto subscriptions_before = Subscribe(*prices, before_from, before_to, &*before);
+  if (!subscriptions_before.ok()) return subscriptions_before.status();
   const auto review = outcomes::ReviewMargin(*before, *after, outcomes::VolumeRule{});
   if (!review.ok()) return review.status();
   v1::MarginReport report = MarginMessage(*review);
+  report.set_subscription_micro_usd(subscriptions->accrued);
+  report.set_unattributed_subscription_micro_usd(subscriptions->left);
+  report.set_before_subscription_micro_usd(subscriptions_before->accrued);
+  report.set_before_unattributed_subscription_micro_usd(subscriptions_before->left);
   report.set_from_unix_seconds(from);
   report.set_to_unix_seconds(to);
   report.set_before_from_unix_seconds(before_from);
@@ -140,10 +171,12 @@ absl::StatusOr<v1::CapabilityReport> WorkOutCapability(const OutcomesFlags& flag
 
 int RunOutcomes(const Flags& flags) {
   if (flags.command == Command::kOutcomesMargin) {
-    const auto report = WorkOutMargin(flags.outcomes);
+    const auto report =
+        flags.outcomes.inference.empty() ? AskMargin(flags) : WorkOutMargin(flags.outcomes);
     return ExitCode(report.ok() ? Print(FormatMargin(*report, flags.output)) : report.status());
   }
-  const auto report = WorkOutCapability(flags.outcomes);
+  const auto report =
+      flags.outcomes.benchmarks.empty() ? AskCapability(flags) : WorkOutCapability(flags.outcomes);
   return ExitCode(report.ok() ? Print(FormatCapability(*report, flags.output)) : report.status());
 }
 

@@ -1,0 +1,89 @@
+#include "daemon/ctl/ask_outcomes.h"
+
+#include <memory>
+#include <utility>
+
+#include "daemon/base/clock.h"
+#include "daemon/config/load_outcomes.h"
+#include "daemon/ctl/query_client.h"
+#include "daemon/ledger/ledger_file.h"
+#include "daemon/query/outcome_answers.h"
+#include "daemon/review/outcome_review.h"
+
+namespace fleetmeter::ctl {
+namespace {
+
+constexpr int64_t kSecondsPerDay = 86'400;
+
+v1::GetMarginRequest RequestOf(const OutcomesFlags& flags) {
+  v1::GetMarginRequest request;
+  request.set_basis(flags.basis);
+  request.set_limit(flags.limit);
+  if (flags.to_unix_seconds) {
+    request.set_to_unix_seconds(*flags.to_unix_seconds);
+    request.set_from_unix_seconds(*flags.to_unix_seconds -
+                                  flags.window.value_or(kDefaultWindow).days * kSecondsPerDay);
+  } else {
+    request.set_window(flags.window.value_or(kDefaultWindow).name);
+  }
+  return request;
+}
+
+v1::GetCapabilityRequest CapabilityRequestOf(const OutcomesFlags& flags) {
+  v1::GetCapabilityRequest request;
+  if (flags.until_unix_seconds) request.set_until_unix_seconds(*flags.until_unix_seconds);
+  return request;
+}
+
+// What the files of the command line say; where they say nothing, the rules are the defaults.
+absl::StatusOr<std::shared_ptr<const FleetModel>> RulesOf(const OutcomesFlags& flags) {
+  auto model = std::make_shared<FleetModel>();
+  if (!flags.prices.empty()) {
+    auto prices = LoadPriceBook(flags.prices);
+    if (!prices.ok()) return prices.status();
+    model->outcomes.prices = *std::move(prices);
+  }
+  if (!flags.suite.empty()) {
+    auto suite = LoadBenchmarkSuite(flags.suite);
+    if (!suite.ok()) return suite.status();
+    model->outcomes.suite = *std::move(suite);
+  }
+  return model;
+}
+
+// Asks the ledger's file within one transaction.
+template <class Response, class Request>
+absl::StatusOr<Response> AskLedger(const OutcomesFlags& flags, const Request& request,
+                                   absl::Status (*answer)(Database&, const OutcomeMoment&,
+                                                          const Request&, Response*)) {
+  const auto model = RulesOf(flags);
+  if (!model.ok()) return model.status();
+  const auto ledger = OpenLedgerToRead(flags.ledger);
+  if (!ledger.ok()) return ledger.status();
+  const auto transaction = ReadTransaction::Begin(**ledger);
+  if (!transaction.ok()) return transaction.status();
+  Response response;
+  const OutcomeMoment now = {.model = *model, .unix_nanos = SystemClock().UnixNanos()};
+  if (absl::Status status = answer(**ledger, now, request, &response); !status.ok()) return status;
+  return response;
+}
+
+}  // namespace
+
+absl::StatusOr<v1::MarginReport> AskMargin(const Flags& flags) {
+  const v1::GetMarginRequest request = RequestOf(flags.outcomes);
+  if (flags.outcomes.ledger.empty()) {
+    return QueryClient(flags.address, flags.timeout, flags.tls).GetMargin(request);
+  }
+  return AskLedger(flags.outcomes, request, AnswerMargin);
+}
+
+absl::StatusOr<v1::CapabilityReport> AskCapability(const Flags& flags) {
+  const v1::GetCapabilityRequest request = CapabilityRequestOf(flags.outcomes);
+  if (flags.outcomes.ledger.empty()) {
+    return QueryClient(flags.address, flags.timeout, flags.tls).GetCapability(request);
+  }
+  return AskLedger(flags.outcomes, request, AnswerCapability);
+}
+
+}  // namespace fleetmeter::ctl
