@@ -34,7 +34,7 @@ struct LedgerEntry {
   uint64_t digest = 0;  // Digest64 of the report's bytes without its sequence
   UsageReport report;
   std::vector<BookConversion> conversions;  // one a group, in their order
-  std::vector<GroupTerms> terms;            // likewise
+  std::vector<GroupTerms> terms;            // one a group, likewise
   std::string plan;
   uint32_t plan_version = 0;
   // Its own hours are closed: booked in the hour of `now`, naming the hours that it corrects.
@@ -56,6 +56,8 @@ struct RejectedEntry {
 struct LedgerTransaction {
   int64_t now_unix_nanos = 0;
   std::vector<LedgerEntry> counted;
+  // None where the ledger is not durable: the writer refuses them first, since they are of use only
+  // over years. All totals of a segment or run stay within 64 bits, which is the writer's to see to.
   std::vector<OutcomeEntry> outcomes;
   std::vector<RejectedEntry> rejected;
   std::vector<StreamPosition> streams;  // where every stream that moved stands afterwards

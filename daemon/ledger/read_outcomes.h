@@ -2,7 +2,11 @@
 // capability from it; `ledger` may be a connection that only reads.
 //
 // A day is a UTC day, named by its start in seconds since 1970; spans are half-open. Amounts count
-// for the day they belong to, on whatever day they were booked.
+// for the day they belong to, on whatever day they were booked. Who asks several questions of one
+// state of the books asks them within a transaction (BEGIN, ROLLBACK).
+//
+// The names of a pool's day are limited (see model_usage_tables.h): chip-time beyond them has no
+// model, and the run "overflow" outside inference.
 #pragma once
 
 #include <cstdint>
@@ -82,7 +86,8 @@ absl::StatusOr<std::vector<MeasuredTraining>> ReadMeasuredTraining(Database& led
 // ones are not among them.
 absl::StatusOr<std::vector<BenchmarkRow>> ReadBenchmarks(Database& ledger);
 
-// The days from the first to the last that anything was booked for; nothing: there is none.
+// The days from the first to the last that anything was served, trained or measured on, as far as
+// the functions above tell; nothing: there is none.
 absl::StatusOr<std::optional<DaySpan>> ReadOutcomeDays(Database& ledger);
 
 }  // namespace fleetmeter
