@@ -71,7 +71,7 @@ OutcomeEntry OutcomeMaker::Next(std::mt19937_64& random, int64_t now_unix_nanos)
     entry.window_length_nanos = has_window ? 1 + Pick(random, kHourNanos) : 0;
   } else if (has_window) {
     entry.window_start_unix_nanos =
-        windows.empty() ? now_unix_nanos - Pick(random, 60 * 24) * kHourNanos
+        windows.empty() ? now_unix_nanos - Pick(random, int64_t{60} * 24) * kHourNanos
                         : windows.counted().end_unix_nanos + Pick(random, 2) * kHourNanos;
     entry.window_length_nanos = kHourNanos * (1 + Pick(random, 30));
     windows.Add(
