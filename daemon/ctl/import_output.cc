@@ -54,7 +54,9 @@ Lines AmountLines(const ImportSummary& summary) {
               {"input_tokens", Count(totals.input_tokens)},
               {"cached_input_tokens", Count(totals.cached_input_tokens)},
               {"output_tokens", Count(totals.output_tokens)},
-              {"revenue_usd", Grouped(Decimal(totals.revenue_micro_usd, kMicro))},
+              {"revenue_usd", totals.revenue_micro_usd
+                                  ? Grouped(Decimal(*totals.revenue_micro_usd, kMicro))
+                                  : kUnknown},
               {"requests_with_revenue", Count(totals.requests_with_revenue)}};
     case ImportKind::kTraining:
       return {{"h100e_hours", Grouped(H100eHours(totals.h100e_seconds))}};
@@ -128,7 +130,7 @@ Json ToJson(const ImportSummary& summary) {
   for (auto& [name, value] : AmountLines(summary)) {
     std::string plain = value;
     std::erase(plain, ',');
-    json["totals"][name] = plain;
+    json["totals"][name] = value == kUnknown ? Json(nullptr) : Json(plain);
   }
   for (const FateLine& fate : FateLines(summary)) {
     json[fate.name] = {{"reports", fate.sum.reports}, {"rows", fate.sum.rows}};

@@ -26,6 +26,7 @@ std::string Count(int64_t count) { return Grouped(std::to_string(count)); }
 std::string ProgressLine(const std::string& what, int64_t rows, int64_t total, int64_t rows_before,
                          std::chrono::duration<double> elapsed, const std::string& trouble) {
   std::string line = fmt::format("{}: {} of {} rows", what, Count(rows), Count(total));
+  if (!trouble.empty()) return line + "; waiting: " + trouble;
   if (total > 0) line += fmt::format(", {}%", rows * 100 / total);
   const int64_t done = rows - rows_before;
   if (done > 0 && elapsed.count() > 0) {
@@ -35,7 +36,6 @@ std::string ProgressLine(const std::string& what, int64_t rows, int64_t total, i
       line += fmt::format(", {:.0f} s left", static_cast<double>(total - rows) / rate);
     }
   }
-  if (!trouble.empty()) line += "; waiting: " + trouble;
   return line;
 }
 

@@ -8,8 +8,9 @@
 
 namespace fleetmeter::ctl {
 
-// "inference: 12,800 of 28,185 rows, 45%, 5,120 rows/s, 3 s left"; then "; waiting: ..." if there
-// is trouble. What cannot be worked out yet is left out. `rows_before`: settled when we began.
+// "inference: 12,800 of 28,185 rows, 45%, 5,120 rows/s, 3 s left"; or, while there is trouble,
+// "inference: 12,800 of 28,185 rows; waiting: ...". What cannot be worked out yet is left out.
+// `rows_before`: settled when we began.
 std::string ProgressLine(const std::string& what, int64_t rows, int64_t total, int64_t rows_before,
                          std::chrono::duration<double> elapsed, const std::string& trouble);
 

@@ -14,6 +14,8 @@ namespace {
 
 using Kind = ReportAnswer::Kind;
 
+constexpr std::chrono::seconds kLongWait{1};  // that people are told of
+
 bool IsOverlap(const std::string& reason) {
   return reason == Name(RejectReason::kWindowOverlap) ||
          reason == Name(RejectReason::kAlreadyBooked);
@@ -66,7 +68,8 @@ absl::Status ImportSender::AskWhere() {
 absl::Status ImportSender::SendBatch() {
   const v1::ReportRequest request =
       MakeRequest(plan_, stream_id_, next_, most_reports_, limits_.bytes);
-  const size_t sent = static_cast<size_t>(request.reports_size() + request.outcomes_size());
+  const size_t sent =
+      static_cast<size_t>(request.reports_size()) + static_cast<size_t>(request.outcomes_size());
   sent_before_ = std::max(sent_before_, next_ + sent);
   const ReportAnswer answer = Call(request);
   switch (answer.kind) {
@@ -170,7 +173,7 @@ absl::Status ImportSender::WaitAfter(const ReportAnswer& answer) {
   if (answer.kind == Kind::kBusy && answer.wait.count() > 0) wait = answer.wait;
   next_wait_ = std::min(next_wait_ * 2, limits_.longest_wait);
   waited_ += wait;
-  trouble_ = answer.error;
+  if (wait >= kLongWait) trouble_ = answer.error;
   on_progress_(*this);
   return wait_(wait) ? absl::CancelledError("stopped") : absl::OkStatus();
 }

@@ -61,7 +61,7 @@ class ImportSender {
 
   const std::vector<Fate>& fates() const { return fates_; }
   const std::string& stream_id() const { return stream_id_; }
-  // Why we wait; empty: we do not.
+  // Why we wait; empty: we do not, or not for long.
   const std::string& trouble() const { return trouble_; }
   // Rows of the file that are settled.
   int64_t settled_rows() const { return settled_rows_; }

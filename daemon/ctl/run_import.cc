@@ -131,6 +131,10 @@ class Rejections {
 
 absl::Status WithAdvice(const absl::Status& status) {
   if (status.ok()) return status;
+  if (absl::IsCancelled(status)) {
+    return absl::CancelledError(
+        "stopped; run the same command again to go on: what is settled is not counted again");
+  }
   return {status.code(),
           fmt::format(
               "{}; once that is mended, run the same command again: what is settled is not counted "

@@ -48,7 +48,7 @@ class Adder {
     totals_.output_tokens += row.output_tokens;
     if (!row.revenue_micro_usd) return;
     totals_.requests_with_revenue += row.requests;
-    totals_.revenue_micro_usd += *row.revenue_micro_usd;
+    totals_.revenue_micro_usd = totals_.revenue_micro_usd.value_or(0) + *row.revenue_micro_usd;
   }
 
   Totals& totals_;

@@ -22,7 +22,8 @@ struct Totals {
   absl::int128 input_tokens = 0;
   absl::int128 cached_input_tokens = 0;
   absl::int128 output_tokens = 0;
-  absl::int128 revenue_micro_usd = 0;  // of those that bring one
+  // Of those rows that bring one; nothing: none does.
+  std::optional<absl::int128> revenue_micro_usd;
   absl::int128 requests_with_revenue = 0;
   absl::int128 h100e_seconds = 0;
   int64_t results = 0;

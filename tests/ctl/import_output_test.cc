@@ -45,6 +45,7 @@ TEST(FormatImport, SaysWhatBecameOfTheRows) {
   EXPECT_THAT(text, HasSubstr("march\\x1b.csv: inference as billing\n"));
   EXPECT_THAT(text, HasSubstr("requests                1,800,000,000,000,000\n"));
   EXPECT_THAT(text, HasSubstr("revenue_usd             2.5\n"));
+  EXPECT_THAT(text, HasSubstr("requests_with_revenue   1,800,000,000,000,000\n"));
   EXPECT_THAT(text, HasSubstr("2, 2026-01-01 00:00:00Z to 2026-01-03 00:00:00Z\n"));
   EXPECT_THAT(text, HasSubstr("counted now: 2 rows in 1 reports\n"));
   EXPECT_THAT(text, HasSubstr("not counted: counted before, or overlapping what was: 2 rows in 1"));
@@ -60,6 +61,19 @@ TEST(FormatImport, WritesJsonAndCsv) {
   EXPECT_EQ(json["from_unix_nanos"], "1767225600000000000");
   EXPECT_THAT(FormatImport(summary, OutputFormat::kCsv),
               HasSubstr("fate,reports,rows\ncounted,1,2\ncounted_before,0,0\n"));
+}
+
+TEST(FormatImport, DoesNotCallRevenueZeroThatTheFileDoesNotSay) {
+  imports::ImportPlan plan = SomePlan();
+  for (imports::PlannedReport& planned : plan.reports) {
+    std::get<OutcomeReport>(planned.report).inference[0].revenue_micro_usd = std::nullopt;
+  }
+  ImportSummary summary = Summarize(plan, {});
+  summary.kind = ImportKind::kInference;
+  EXPECT_THAT(FormatImport(summary, OutputFormat::kTable),
+              HasSubstr("revenue_usd             -\n"));
+  const auto json = nlohmann::json::parse(FormatImport(summary, OutputFormat::kJson));
+  EXPECT_TRUE(json["totals"]["revenue_usd"].is_null()) << json;
 }
 
 TEST(FormatImport, SaysHoursOfUsageExactly) {
@@ -82,7 +96,7 @@ TEST(ProgressLine, LeavesOutWhatIsNotKnown) {
   EXPECT_EQ(ProgressLine("usage", 600, 1'000, 100, Seconds(2), ""),
             "usage: 600 of 1,000 rows, 60%, 250 rows/s, 2 s left");
   EXPECT_EQ(ProgressLine("usage", 1'000, 1'000, 0, Seconds(2), "full"),
-            "usage: 1,000 of 1,000 rows, 100%, 500 rows/s; waiting: full");
+            "usage: 1,000 of 1,000 rows; waiting: full");
 }
 
 }  // namespace

@@ -111,7 +111,7 @@ TEST(PlanInference, PutsRequestsIntoAlignedWindowsAndAddsThemUp) {
   EXPECT_EQ(Outcome(*plan, 2).window_start_unix_nanos, kNewYear2026 + 1'790 * kSecond);
   const Totals totals = TotalsOf(*plan);
   EXPECT_EQ(totals.rows, 4);
-  EXPECT_EQ(Decimal(totals.revenue_micro_usd, 6), "0.500003");
+  EXPECT_EQ(Decimal(totals.revenue_micro_usd.value(), 6), "0.500003");
 }
 
 TEST(PlanInference, NeverMixesKnownAndUnknownRevenue) {
