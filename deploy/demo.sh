@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # A whole Fleetmeter on this machine: a simulated day of 72 hosts, a minute of it each second, replayed by a
-# collector into fleetmeterd, with Prometheus, the alerts, Grafana where it is installed, and a live
-# table. Everything listens on loopback only; data goes to a temporary folder. Ctrl-C ends it all.
+# collector into fleetmeterd, and two years of imported history of what was served, trained and scored, with
+# Prometheus, the alerts, Grafana where it is installed, and a live table. Everything listens on loopback only; data goes to a temporary folder. Ctrl-C ends it all.
 #
 #   demo.sh [--check] [--keep] [--no-build] [--build-dir DIR]
 #
-#   --check          show nothing: verify within two minutes that every pool and the plan are metered and
-#                    that the underuse alert finds the underused pool and no other; exit code 0 or 1
+#   --check          show nothing: verify within two minutes that every pool, the plan and outcomes are metered
+#                    and that the underuse alert finds the underused pool and no other; exit code 0 or 1
 #   --keep           leave data and logs behind, and say where
 #   --no-build       install and build nothing
 #   --build-dir DIR  where the programs are, or are to be built (default: build/release)
@@ -30,7 +30,7 @@ serving=no      # whether a signal is the normal end
 
 say() { [ "$check" = yes ] || echo "$*"; }
 
-usage() { sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+usage() { sed -n '2,13s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 
 parse_arguments() {
   while [ $# -gt 0 ]; do
@@ -96,7 +96,7 @@ stop() { # NAME
 # From the source of the data on: the daemon's last numbers still reach Prometheus.
 stop_all() {
   local name
-  for name in build render table check collector fleetmeterd grafana prometheus; do
+  for name in build render table check import collector fleetmeterd grafana prometheus; do
     [ -z "${pid[$name]:-}" ] || stop "$name"
   done
 }
@@ -211,9 +211,9 @@ PYTHON
 
 # The demo's configuration, listening where we say; paths in it are relative to the demo's folder.
 write_daemon_config() { # INGEST_PORT QUERY_PORT HTTP_PORT
-  run_python "$demo/daemon.yaml" "$run/ledger.db" "$@" >"$run/fleetmeterd.yaml" <<'PYTHON'
+  run_python "$demo/daemon.yaml" "$run/ledger.db" "$run/history/prices.yaml" "$@" >"$run/fleetmeterd.yaml" <<'PYTHON'
 import os, sys, yaml
-path, ledger, *ports = sys.argv[1:]
+path, ledger, prices, *ports = sys.argv[1:]
 with open(path, encoding="utf-8") as file:
     config = yaml.safe_load(file)
 here = os.path.dirname(path)
@@ -222,6 +222,8 @@ config["plans"] = [os.path.normpath(os.path.join(here, plan)) for plan in config
 config["framework"] = os.path.normpath(os.path.join(here, config["framework"]))
 config["listen"] = {n: f"127.0.0.1:{p}" for n, p in zip(("ingest", "query", "http"), ports)}
 config["ledger"] = {"path": ledger}
+benchmarks = os.path.normpath(os.path.join(here, config["outcomes"]["benchmarks"]))
+config["outcomes"] |= {"prices": prices, "benchmarks": benchmarks}
 yaml.safe_dump(config, sys.stdout, width=10**6, allow_unicode=True)
 PYTHON
 }
@@ -246,6 +248,27 @@ start_daemon() {
       http) http=$value ;;
     esac
   done <"$run/fleetmeterd.log"
+}
+
+# ---- two years of history that end today
+
+make_history() {
+  "$root/deploy/outcomes/make_example.py" --to "$run/history" >"$run/history.log" 2>&1 ||
+    fail "the history cannot be made" history
+}
+
+import_file() { # KIND FILE ARGUMENTS...
+  start import "$ctl_program" import "$1" "$run/history/$2" --ingest-address "$ingest" --quiet "${@:3}"
+  wait_for import || fail "the history of $1 cannot be imported" import fleetmeterd
+  unset "pid[import]"
+}
+
+# Chip-time before what it served, so that no margin is ever shown without its cost.
+import_history() {
+  import_file usage usage.csv --source demo-usage
+  import_file inference requests.csv --source demo-billing --window 1d
+  import_file training training.csv --source demo-training
+  import_file benchmarks results.csv --source demo-evaluations --suite "$root/deploy/outcomes/benchmarks.yaml"
 }
 
 start_collector() {
@@ -371,12 +394,14 @@ TEXT
   if [ -n "$grafana" ]; then
     echo "Grafana        http://$grafana/d/fleetmeter-headroom"
     echo "               http://$grafana/d/fleetmeter-plan"
+    echo "               http://$grafana/d/fleetmeter-outcomes"
   else
     echo "Grafana        not installed; to see the dashboards in one of yours, add http://$prometheus as a"
-    echo "               Prometheus data source and import headroom.json and plan.json of $run/rules"
+    echo "               Prometheus data source and import the dashboards (*.json) of $run/rules"
     echo "               (Dashboards > New > Import)"
   fi
   echo "ask            '$ctl_program' --address $query headroom training-flagship --ask 8"
+  echo "outcomes       '$ctl_program' --address $query outcomes margin"
   echo "books          '$ctl_program' report --ledger '$run/ledger.db' --from $(date -u +%F) --to $(date -u -d tomorrow +%F) --by pool,chip"
   echo "Ctrl-C ends everything."
   echo
@@ -428,7 +453,9 @@ main() {
     build_programs
   fi
   find_programs
+  make_history
   start_daemon
+  import_history
   start_collector
   start_prometheus
   start_grafana

@@ -4,7 +4,8 @@
     check.py --prometheus URL --plan plan.yaml --underused POOL [--deadline SECONDS]
 
 Promised are: utilization, headroom and coverage of every pool of the plan; planned and actual share of every
-category and tier, what of the buffer and of P0 is taken, and the revenue of a year like this; and
+category and tier, what of the buffer and of P0 is taken, and the revenue of a year like this; margin per request
+from imported history, of which every segment fell over the year while the total rose; and
 FleetmeterPoolUnderused pending or firing for the one pool that the demo leaves underused, and for no other.
 """
 
@@ -37,6 +38,25 @@ PROMISED_OF_PLAN = {
     "fleetmeter_pace_forgone_revenue_usd_per_year": ("curve", "linear diminishing"),
     "fleetmeter_pace_training_h100e_seconds_per_year": ("job", "fleetmeter"),
 }
+SEGMENTS = "frontier-large frontier-medium frontier-small"
+PROMISED_OF_OUTCOMES = {
+    "fleetmeter_inference_margin_per_request_usd": ("model", SEGMENTS),
+    "fleetmeter_inference_tier_margin_per_request_usd": ("customer_tier", "enterprise partner pro free"),
+    "fleetmeter_inference_total_margin_per_request_usd": ("basis", "allocated used"),
+    "fleetmeter_inference_total_margin_per_request_year_ago_usd": ("window", "28d quarter year"),
+    "fleetmeter_inference_margin_per_request_change_usd": ("effect", "mix price cost"),
+    "fleetmeter_inference_margin_declined": ("model", SEGMENTS),
+    "fleetmeter_research_review_due": ("reason", "margin_yoy"),
+    "fleetmeter_benchmark_saturation_ratio": ("benchmark", "mmlu gpqa bbh"),
+    "fleetmeter_training_h100e_seconds_total": ("phase", "pre post"),
+    "fleetmeter_capability_index": ("model", "flagship-v1 flagship-v8"),
+    "fleetmeter_price_book_info": ("version", "1"),
+}
+# Over the year every segment declined, and yet the total rose: by requests that moved to what earns more.
+YEAR = '{job="fleetmeter",window="year",basis="allocated"}'
+ALL_DECLINED = f"count(fleetmeter_inference_margin_declined{YEAR} == 1) == 6"
+TOTAL_ROSE = (f"fleetmeter_inference_total_margin_per_request_usd{YEAR} > "
+              f"fleetmeter_inference_total_margin_per_request_year_ago_usd{YEAR}")
 SHARES = " + ".join(["sum(fleetmeter_plan_category_actual_share_ratio)", "sum(fleetmeter_plan_unassigned_share_ratio)",
                      "sum(fleetmeter_plan_unavailable_share_ratio)", "sum(fleetmeter_plan_unplanned_share_ratio)"])
 ALERT = "FleetmeterPoolUnderused"
@@ -59,11 +79,24 @@ def having(prometheus, metric, label):
     return {s["metric"][label] for s in known if math.isfinite(float(s["value"][1]))}
 
 
-def missing_of_plan(prometheus):
+def missing_of(prometheus, promised):
     lines = []
-    for metric, (label, values) in PROMISED_OF_PLAN.items():
+    for metric, (label, values) in promised.items():
         for value in sorted(set(values.split()) - having(prometheus, metric, label)):
             lines.append(f'{metric}{{{label}="{value}"}} has no value')
+    return lines
+
+
+def missing_of_outcomes(prometheus):
+    lines = missing_of(prometheus, PROMISED_OF_OUTCOMES)
+    for what, query in (("every segment declined", ALL_DECLINED), ("the total rose", TOTAL_ROSE)):
+        if not samples(prometheus, query):
+            lines.append(f"margin per request over the year: it is not so that {what}")
+    return lines
+
+
+def missing_of_plan(prometheus):
+    lines = missing_of(prometheus, PROMISED_OF_PLAN)
     shares = [float(s["value"][1]) for s in samples(prometheus, SHARES)]
     if len(shares) != 1 or abs(shares[0] - 1) > 1e-6:
         lines.append(f"the parts of the supply add up to {shares}, not to 1")
@@ -82,6 +115,7 @@ def missing(prometheus, pools, underused):
         for pool in sorted(pools - having(prometheus, metric, "pool")):
             lines.append(f'{metric}{{pool="{pool}"}} has no value')
     lines += missing_of_plan(prometheus)
+    lines += missing_of_outcomes(prometheus)
     alerted = underused_pools(prometheus)
     if underused not in alerted:
         lines.append(f"{ALERT} is neither pending nor firing for {underused}")
