@@ -401,7 +401,7 @@ TEXT
     echo "               (Dashboards > New > Import)"
   fi
   echo "ask            '$ctl_program' --address $query headroom training-flagship --ask 8"
-  echo "outcomes       '$ctl_program' --address $query outcomes margin"
+  echo "outcomes       '$ctl_program' --address $query outcomes margin --window year"
   echo "books          '$ctl_program' report --ledger '$run/ledger.db' --from $(date -u +%F) --to $(date -u -d tomorrow +%F) --by pool,chip"
   echo "Ctrl-C ends everything."
   echo
