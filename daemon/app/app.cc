@@ -77,15 +77,16 @@ std::string FrameworkText(const FleetModel& model) {
 // What only a restart changes. A reload that differs here says so.
 bool NeedsRestart(const DaemonConfig& a, const DaemonConfig& b) {
   const auto key = [](const DaemonConfig& c) {
-    return std::make_tuple(
-        c.listen.ingest, c.listen.query, c.listen.http, c.listen.admin,
-        c.listen.allow_plaintext_beyond_loopback_without_authentication, c.ingest.queue_reports,
-        c.ingest.commit_reports, c.ingest.max_message_bytes, c.ingest.max_reports_per_batch,
-        c.ingest.max_streams, c.ingest.accept_replay, c.ingest.buffer_bytes,
-        c.ingest.rate.reports_per_second, c.ingest.rate.burst_reports,
-        c.ingest.rate.bytes_per_second, c.ingest.rate.burst_bytes, c.ledger.path,
-        c.ledger.keep_hours_nanos, c.ledger.keep_days_nanos, c.ledger.workloads_per_pool,
-        c.log.level, c.log.format, c.shutdown.deadline_nanos, c.shutdown.final_scrape_nanos);
+    return std::make_tuple(c.listen.ingest, c.listen.query, c.listen.http, c.listen.admin,
+                           c.listen.allow_plaintext_beyond_loopback_without_authentication,
+                           c.ingest.queue_reports, c.ingest.commit_reports,
+                           c.ingest.max_message_bytes, c.ingest.max_reports_per_batch,
+                           c.ingest.max_streams, c.ingest.accept_replay, c.ingest.buffer_bytes,
+                           c.ingest.rate.reports_per_second, c.ingest.rate.burst_reports,
+                           c.ingest.rate.bytes_per_second, c.ingest.rate.burst_bytes, c.ledger.path,
+                           c.ledger.keep_hours_nanos, c.ledger.keep_days_nanos,
+                           c.ledger.workloads_per_pool, c.outcomes.refresh_nanos, c.log.level,
+                           c.log.format, c.shutdown.deadline_nanos, c.shutdown.final_scrape_nanos);
   };
   return key(a) != key(b);
 }
@@ -338,7 +339,8 @@ void App::Impl::ReloadConfig(const char* why, v1::ReloadResponse* outcome) {
   }
   if (NeedsRestart(config_, *config) || security_->NeedsRestart(*config)) {
     outcome->set_needs_restart(
-        "listen, ledger, log and shutdown settings, whether there is tls, and of ingest the queue, "
+        "listen, ledger, log and shutdown settings, outcomes.refresh, whether there is tls, and of "
+        "ingest the queue, "
         "commit, message, batch, stream, buffer, rate and replay settings take a restart; the rest "
         "is in force");
     spdlog::warn("reload ({}): {}", why, outcome->needs_restart());

@@ -62,4 +62,12 @@ std::map<std::string, std::set<std::string>> LabelsByFamily(const Scrape& scrape
   return labels;
 }
 
+bool IsOutcomeFamily(const std::string& family) {
+  for (const char* prefix : {"inference_", "training_", "capability_", "model_capability_",
+                             "benchmark_", "outcome", "research_", "price_book_"}) {
+    if (family.starts_with(std::string("fleetmeter_") + prefix)) return true;
+  }
+  return false;
+}
+
 }  // namespace fleetmeter::e2e

@@ -24,4 +24,8 @@ std::map<std::string, Promise> ReadPromises(const std::string& prefix);
 // The names of the labels of each family; a histogram's samples belong to it without their suffix.
 std::map<std::string, std::set<std::string>> LabelsByFamily(const Scrape& scrape);
 
+// Of what outcomes come to: most have series with outcome reports only. outcome_service_test.cc
+// looks at them.
+bool IsOutcomeFamily(const std::string& family);
+
 }  // namespace fleetmeter::e2e

@@ -35,16 +35,6 @@ std::string Gunzip(const std::string& zipped) {
   return out;
 }
 
-// Of what outcomes come to: there with outcome reports only. outcomes_metrics_test.cc looks at
-// them.
-bool IsOutcomeFamily(const std::string& family) {
-  for (const char* prefix : {"inference_", "training_", "capability_", "model_capability_",
-                             "benchmark_", "outcome", "research_", "price_book_"}) {
-    if (family.starts_with(std::string("fleetmeter_") + prefix)) return true;
-  }
-  return false;
-}
-
 // Chips in every state, measured, productive and not measured, and a silent host.
 class MixedFleetTest : public testing::Test {
  protected:

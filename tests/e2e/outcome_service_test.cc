@@ -6,6 +6,7 @@
 #include "fleetmeter/v1/outcomes.grpc.pb.h"
 #include "gmock/gmock.h"
 #include "tests/e2e/daemon_fixture.h"
+#include "tests/e2e/metric_promises.h"
 #include "tests/e2e/reports.h"
 
 namespace fleetmeter::e2e {
@@ -340,6 +341,32 @@ TEST_F(OutcomeServiceTest, TellsPrometheusTheSame) {
   EXPECT_EQ(value("outcome_segments_overflow", {}), 0);
   EXPECT_EQ(value("outcomes_refresh_failures_total", {}), 0);
   EXPECT_GT(value("outcomes_as_of_timestamp_seconds", {}), 1e9);
+}
+
+TEST_F(OutcomeServiceTest, ServesTheMetricsOfTheDocumentation) {
+  SendBothYears();
+  Send({Scores({{"2024-02-10", 0.4}, {"2024-05-10", 0.55}}), Trained("2024-05-10")}, {});
+  ASSERT_TRUE(Eventually([&] {
+    const Scrape scrape = daemon_->ScrapeMetrics();
+    return scrape.Has("fleetmeter_research_review_due") &&
+           scrape.Has("fleetmeter_model_capability_per_training_h100e_hour");
+  }));
+  std::map<std::string, Promise> promises = ReadPromises("");
+  std::erase_if(promises, [](const auto& entry) { return !IsOutcomeFamily(entry.first); });
+  ASSERT_GT(promises.size(), 30U);
+  const Scrape scrape = daemon_->ScrapeMetrics();
+  EXPECT_THAT(scrape.errors(), testing::IsEmpty());
+  const auto labels = LabelsByFamily(scrape);
+  std::map<std::string, Promise> served;
+  for (const auto& [family, type] : scrape.types()) {
+    if (!IsOutcomeFamily(family)) continue;
+    const auto found = labels.find(family);
+    served[family] = {type, found == labels.end() ? std::set<std::string>() : found->second};
+    // The present quarter is still running, and nothing is known to have trained in the last.
+    if (family == "fleetmeter_capability_declining_quarters") continue;
+    EXPECT_NE(found, labels.end()) << family << " has no series";
+  }
+  EXPECT_EQ(served, promises);
 }
 
 TEST_F(OutcomeServiceTest, IsAskedByFleetmeterctlWithTheDaemonAndWithoutIt) {
