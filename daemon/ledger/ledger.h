@@ -56,8 +56,9 @@ struct RejectedEntry {
 struct LedgerTransaction {
   int64_t now_unix_nanos = 0;
   std::vector<LedgerEntry> counted;
-  // None where the ledger is not durable: the writer refuses them first, since they are of use only
-  // over years. All totals of a segment or run stay within 64 bits, which is the writer's to see to.
+  // None where the ledger is not durable: ingest refuses them first, since they are of use only
+  // over years. All totals of a segment or run stay within 64 bits, which is the writer's to see
+  // to.
   std::vector<OutcomeEntry> outcomes;
   std::vector<RejectedEntry> rejected;
   std::vector<StreamPosition> streams;  // where every stream that moved stands afterwards
