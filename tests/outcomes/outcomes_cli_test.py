@@ -125,6 +125,33 @@ def figures_agree_with_a_second_arithmetic(folder):
     print("ok: requests, revenue, cost and margin to the micro-dollar")
 
 
+def subscriptions_are_spread_over_requests(folder):
+    path = folder / "subscribed.csv"
+    write_csv(path, HEADER, [["2026-01-29", "opus", "max", 1, 10, 10, "", "1"],
+                             ["2026-01-30", "haiku", "max", 2, 10, 10, "", "1"],
+                             ["2026-01-31", "haiku", "free", 2, 100, 0, "", "1"]])
+    prices = folder / "subscriptions.yaml"
+    prices.write_text("version: 1\nprices:\n"
+                      "  - {model: haiku, effective_from: 2020-01-01, input: 2, output: 2}\n"
+                      "subscriptions:\n"
+                      "  - {customer_tier: max, effective_from: 2020-01-01, usd_per_month: 31}\n"
+                      "  - {customer_tier: team, effective_from: 2026-01-30, usd_per_month: 62}\n")
+    report = run_json("margin", "--inference", path, "--prices", prices, "--to", "2026-02-01",
+                      "--window", "3d")
+    # Three days of a month of 31: $3 of max, 1 : 2; two days of team, who served nobody: $4.
+    revenue = {(row["model"], row["customer_tier"]): row["after"]["revenue_micro_usd"]
+               for row in report["rows"] if row["scope"] == "segment"}
+    assert revenue == {("opus", "max"): 1_000_000, ("haiku", "max"): 2_000_000,
+                       ("haiku", "free"): 200}, revenue
+    assert report["subscription_micro_usd"] == 7_000_000, report
+    assert report["unattributed_subscription_micro_usd"] == 4_000_000, report
+    assert row_of(report, "total")["after"]["subscription_micro_usd"] == 3_000_000, report
+    table = run("margin", "--inference", path, "--prices", prices, "--to", "2026-02-01",
+                "--window", "3d").stdout
+    assert "subscriptions: $7.00, of which $4.00" in table, table
+    print("ok: subscriptions are spread over requests")
+
+
 def what_is_wrong_is_named(folder):
     path = folder / "wrong.csv"
     write_csv(path, HEADER, [["2025-06-01", "opus", "free", 1, 2, 3, "1", "1"],
@@ -142,6 +169,14 @@ def what_is_wrong_is_named(folder):
                                                   "2026-01-01", code=1).stderr
     run("margin", "--inference", path, "--to", "tomorrow", code=2)
     run("capability", "--suite", SUITE, code=2)
+    for wrong in (["margin", "--inference", path],
+                  ["margin", "--inference", path, "--to", "2026-01-01", "--ledger", path],
+                  ["margin", "--prices", path], ["margin", "--basis", "both"],
+                  ["margin", "--window", "month"], ["margin", "--window", "36h"],
+                  ["margin", "--to", "2026-01-01T08:00:00Z"], ["margin", "--limit", "0"],
+                  ["capability", "--ledger", path], ["capability", "--training", path]):
+        run(*wrong, code=2)
+    assert "is not a ledger" in run("margin", "--ledger", path, code=1).stderr
     print("ok: wrong rows, columns and flags are named")
 
 
@@ -268,6 +303,7 @@ def main():
         folder = Path(name)
         mix_alone_raises_the_total(folder)
         figures_agree_with_a_second_arithmetic(folder)
+        subscriptions_are_spread_over_requests(folder)
         what_is_wrong_is_named(folder)
         published_models_agree_with_a_second_arithmetic()
         the_shipped_examples_work()
