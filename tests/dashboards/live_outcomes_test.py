@@ -9,11 +9,14 @@ import csv
 import datetime
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
+import lint
 import live_check
 from inhibit_test import until
 from live_daemon_test import FLEET, replaying
@@ -23,6 +26,7 @@ from programs import FLEETMETERCTL, SOURCE, Daemon
 EXACT = 1e-9
 ACCRUED = 1e-4  # what a subscription may bring between two answers
 SUITE = SOURCE / "deploy/outcomes/benchmarks.yaml"
+OUTCOMES = re.compile("fleetmeter_(inference|outcome|capability|benchmark|training|research|model_capability|price_book)")
 WINDOWS = {"28d", "quarter", "year"}
 BASES = {"allocated", "used"}
 YEAR = {"window": "year", "basis": "allocated"}
@@ -56,7 +60,7 @@ class Figures:
     """What Prometheus knows at one instant."""
 
     def __init__(self, prom):
-        query = '{__name__=~"fleetmeter_(inference|outcome|capability|benchmark|training|research|model_cap).+",job="fleetmeter"}'
+        query = '{__name__=~"%s.+",job="fleetmeter"}' % OUTCOMES.pattern
         rows = prom.get("query", query=query)["result"]
         self.rows = [(s["metric"], float(s["value"][1])) for s in rows]
 
@@ -78,6 +82,23 @@ class Figures:
 
 def near(what, want, got, relative=EXACT):
     assert abs(want - got) <= relative * abs(want) + EXACT, (what, want, got)
+
+
+def check_documented(address):
+    """The daemon serves the families of METRICS.md about outcomes, with their types and labels, and no others."""
+    with urllib.request.urlopen(f"http://{address}/metrics", timeout=30) as answer:
+        text = answer.read().decode()
+    checked = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    labels = {}
+    for name, inside in re.findall(r"^(fleetmeter_\w+)(?:\{(.*)\})? ", text, re.M):
+        labels.setdefault(name, set()).update(re.findall(r'(\w+)="', inside))
+    served = {name: (kind, labels.get(name)) for name, kind in re.findall(r"^# TYPE (\w+) (\w+)$", text, re.M)}
+    promised = lint.read_metrics(live_check.RENDERED.with_name("METRICS.md").read_text())
+    mine = {name for name in served.keys() | promised.keys() if OUTCOMES.match(name)}
+    assert len(mine) > 35, mine
+    for name in sorted(mine):
+        assert served.get(name) == promised.get(name), (name, served.get(name), promised.get(name))
 
 
 def check_margin(figures, report):
@@ -189,6 +210,7 @@ def main():
         address = ["--address", daemon.addresses["query"], "--output", "json"]
         check_margin(figures, json.loads(ctl("outcomes", "margin", "--window", "year", "--basis", "allocated", *address)))
         check_parts(figures)
+        check_documented(daemon.addresses["http"])
         check_capability(figures, json.loads(ctl("outcomes", "capability", *address)))
 
         stack.enter_context(replaying(daemon, FLEET))
