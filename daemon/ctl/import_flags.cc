@@ -48,7 +48,7 @@ void AddLength(CLI::App* app, const std::string& name, const std::string& help, 
                                              Quoted(text), FormatDuration(longest),
                                              divides_day ? " that divides a day" : ""));
     }
-    *out = *nanos;
+    *out = nanos;
   };
   app->add_option_function<std::string>(name, read, help)->type_name("DURATION");
 }

@@ -71,7 +71,7 @@ std::vector<BenchmarkRow> ReadWide(RowReader& reader, const BenchmarkSuite& suit
       BenchmarkRow& result = results.emplace_back();
       result.model = model;
       result.benchmark = benchmark;
-      result.score = *score;
+      result.score = score;
     }
   }
   if (results.empty()) return results;  // a model without scores needs no date either
