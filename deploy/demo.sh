@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # A whole Fleetmeter on this machine: a simulated day of 72 hosts, a minute of it each second, replayed by a
 # collector into fleetmeterd, and two years of imported history of what was served, trained and scored, with
-# Prometheus, the alerts, Grafana where it is installed, and a live table. Everything listens on loopback only; data goes to a temporary folder. Ctrl-C ends it all.
+# Prometheus, the alerts, Grafana where it is installed, and a live table. Everything listens on loopback
+# only; data goes to a temporary folder. Ctrl-C ends it all.
 #
 #   demo.sh [--check] [--keep] [--no-build] [--build-dir DIR]
 #
@@ -30,7 +31,7 @@ serving=no      # whether a signal is the normal end
 
 say() { [ "$check" = yes ] || echo "$*"; }
 
-usage() { sed -n '2,13s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+usage() { sed -n '2,14s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 
 parse_arguments() {
   while [ $# -gt 0 ]; do
