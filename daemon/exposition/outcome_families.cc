@@ -78,22 +78,21 @@ void WriteCounters(const std::map<Segment, Counters>& segments, TextWriter& out)
   }
 }
 
-// The total over all chip-time, in the longest window there is.
-std::optional<bool> MarginDeclined(const OutcomeView& view) {
+// At allocated cost, in the longest window there is.
+std::optional<bool> MarginReviewDue(const OutcomeView& view) {
   const auto longest = std::max_element(
       view.windows.begin(), view.windows.end(),
       [](const WindowView& a, const WindowView& b) { return a.window.days < b.window.days; });
   if (longest == view.windows.end()) return std::nullopt;
-  const auto& lines = longest->by_basis.front().review.lines;
-  return lines.empty() ? std::nullopt : lines.front().declined;
+  return outcomes::ReviewDue(longest->by_basis.front().review);
 }
 
 void WriteDue(const OutcomeView* view, TextWriter& out) {
   out.Family("fleetmeter_research_review_due", "gauge",
              "1: the framework's rule says that research is to be reviewed; 0: it does not.");
   if (view == nullptr) return;
-  if (const auto declined = MarginDeclined(*view)) {
-    out.Sample({{"reason", "margin_yoy"}}, *declined ? 1 : 0);
+  if (const auto due = MarginReviewDue(*view)) {
+    out.Sample({{"reason", "margin_yoy"}}, *due ? 1 : 0);
   }
   const auto& capability = view->capability.view;
   if (capability && capability->verdict.verdict != outcomes::Verdict::kCannotTell) {

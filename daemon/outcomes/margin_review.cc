@@ -79,6 +79,21 @@ std::string Why(const MarginLine& line) {
       line.after->known_requests, line.request_share * 100);
 }
 
+// See MarginReview::declined_request_share.
+std::optional<double> DeclinedShare(const std::vector<MarginLine>& lines) {
+  double judged = 0;
+  double declined = 0;
+  for (const MarginLine& line : lines) {
+    if (line.scope != Scope::kSegment || !line.declined) continue;
+    const auto requests = static_cast<double>(line.after->known_requests);
+    judged += requests;
+    if (*line.declined) declined += requests;
+  }
+  return judged > 0 ? std::optional(declined / judged) : std::nullopt;
+}
+
+constexpr double kMostRequests = 0.5;
+
 constexpr char kOverflow[] = "overflow";
 
 // The names of the line that others of a scope are merged into.
@@ -167,12 +182,22 @@ absl::StatusOr<MarginReview> ReviewMargin(const Period& before, const Period& af
       review.lines.push_back(std::move(line));
     }
   }
+  review.declined_request_share = DeclinedShare(review.lines);
   if (auto change = ExplainChange(before, after); change.ok()) {
     review.change = *std::move(change);
   } else if (!absl::IsFailedPrecondition(change.status())) {
     return change.status();
   }
   return review;
+}
+
+std::optional<bool> ReviewDue(const MarginReview& review) {
+  const auto total =
+      std::find_if(review.lines.begin(), review.lines.end(),
+                   [](const MarginLine& line) { return line.scope == Scope::kTotal; });
+  const std::optional<bool> declined = total == review.lines.end() ? std::nullopt : total->declined;
+  if (!declined && !review.declined_request_share) return std::nullopt;
+  return declined.value_or(false) || review.declined_request_share.value_or(0) > kMostRequests;
 }
 
 absl::StatusOr<size_t> LimitLines(size_t most, const VolumeRule& rule, MarginReview* review) {

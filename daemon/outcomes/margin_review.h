@@ -42,8 +42,16 @@ struct MarginReview {
   std::vector<MarginLine> lines;  // total, models, customer tiers, segments
   // Why the total changed. Nothing: no known requests in one of the periods.
   std::optional<MarginChange> change;
-  std::vector<std::string> due;  // a sentence for each line that declined; empty: no review is due
+  // Of the requests of segments that can be judged, the part in segments that declined. Nothing:
+  // none can be judged.
+  std::optional<double> declined_request_share;
+  std::vector<std::string> due;  // a sentence for each line that declined
 };
+
+// Whether the rule calls for a review: the total declined, or most requests are in segments that
+// did, which a better mix may hide in the total. A few small segments that declined call for none.
+// Nothing: neither can be told.
+std::optional<bool> ReviewDue(const MarginReview& review);
 
 // `before` is the same window a year earlier.
 absl::StatusOr<MarginReview> ReviewMargin(const Period& before, const Period& after,

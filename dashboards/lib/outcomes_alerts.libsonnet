@@ -37,13 +37,14 @@ function(config)
       'FleetmeterMarginDeclineHidden',
       'info',
       o.reviewFor,
-      '%(declined)s{window="%(window)s", basis="%(basis)s", %(selector)s} > %(ratio)g and on (job, instance) %(total)s == 0' % {
+      '%(declined)s{window="%(window)s", basis="%(basis)s", %(selector)s} > %(ratio)g and on (job, instance, window, basis) (%(now)s >= %(ago)s)' % {
         declined: n.declinedRequests,
         window: o.window,
         basis: o.basis,
         selector: config.selector,
         ratio: o.hiddenRatio,
-        total: n.highest('fleetmeter_research_review_due', 'reason="margin_yoy"'),
+        now: n.lowest('fleetmeter_inference_total_margin_per_request_usd'),
+        ago: n.lowest('fleetmeter_inference_total_margin_per_request_year_ago_usd'),
       },
       'Most requests earn less than a year ago, and the total hides it.',
       '{{ $value | humanizePercentage }} of the requests to {{ $labels.instance }} are in segments whose margin per request declined (%s of %s segments, window %s, %s cost), while that of all requests together did not: from %s to %s US dollars. Of its change, mix: %s.' % [

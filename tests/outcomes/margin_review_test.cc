@@ -32,6 +32,8 @@ TEST(ReviewMargin, NamesWhatDeclinedThoughTheTotalRose) {
   const auto review = ReviewMargin(before, after, VolumeRule{});
   ASSERT_TRUE(review.ok()) << review.status();
   EXPECT_EQ(Line(*review, "the total").declined, false);
+  EXPECT_EQ(review->declined_request_share, 1);
+  EXPECT_EQ(ReviewDue(*review), true) << "what mix hides in the total";
   EXPECT_EQ(Line(*review, "model opus, customer tier enterprise").declined, true);
   EXPECT_THAT(
       review->due,
@@ -51,6 +53,24 @@ TEST(ReviewMargin, NamesWhatDeclinedThoughTheTotalRose) {
           "$7.700000 year over year, on 500 requests (50.0% of all)"));
   ASSERT_TRUE(review->change);
   EXPECT_EQ(review->change->mix_micro_usd, 3'160 * kUsd);
+}
+
+TEST(ReviewMargin, IsDueByTheTotalOrByMostRequests) {
+  const auto due = [](const Period& before, const Period& after) {
+    const auto review = ReviewMargin(before, after, VolumeRule{});
+    return review.ok() ? ReviewDue(*review) : std::nullopt;
+  };
+  const Period before = {{{"a", ""}, Sold(50, 500, 100)}, {{"b", ""}, Sold(50, 500, 100)}};
+  // A half is not most; one more is.
+  EXPECT_EQ(due(before, {{{"a", ""}, Sold(50, 499, 100)}, {{"b", ""}, Sold(50, 600, 100)}}), false);
+  EXPECT_EQ(due(before, {{{"a", ""}, Sold(51, 499, 100)}, {{"b", ""}, Sold(50, 600, 100)}}), true);
+  // The total fell by mix alone: no segment did.
+  const Period two = {{{"a", ""}, Sold(50, 500, 100)}, {{"b", ""}, Sold(50, 100, 50)}};
+  EXPECT_EQ(due(two, {{{"a", ""}, Sold(50, 500, 100)}, {{"b", ""}, Sold(500, 1'000, 500)}}), true);
+  EXPECT_EQ(due({}, before), std::nullopt) << "there was no past";
+  EXPECT_EQ(due(before, {}), std::nullopt);
+  EXPECT_EQ(due(before, {{{"c", ""}, Sold(50, 500, 101)}, {{"b", ""}, {.requests = 50}}}), true)
+      << "the total is known and declined, though no segment can be judged";
 }
 
 TEST(ReviewMargin, ShowsVolumeBesideMargin) {
