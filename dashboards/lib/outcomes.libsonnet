@@ -38,7 +38,7 @@ function(config)
   ) + basis.runbook(alert) + { fieldConfig+: { defaults+: { mappings+: g.words(['not due', 'green'], ['due', 'red']) } } };
 
   local stats = [
-    verdict('Review for margin', 'margin_yoy', 'FleetmeterMarginPerRequestDeclining', 'Due when margin per request of all requests is lower than a year ago, in the longest window at allocated cost.'),
+    verdict('Review for margin', 'margin_yoy', 'FleetmeterMarginPerRequestDeclining', 'Due when margin per request is lower than a year ago, of all requests or of segments with more than half of them, in the longest window at allocated cost.'),
     verdict('Review for training', 'capability_per_hour', 'FleetmeterCapabilityPerHourDeclining', 'Due when an hour of training has brought less capability for consecutive quarters.'),
     g.stat(
       'Margin per request',
