@@ -114,8 +114,9 @@ grpc::Status AccessControl::DenyPool(const Caller& caller, std::string_view pool
                                    {"peer", caller.peer},
                                    {"pool", pool},
                                    {"field", field}});
-  const std::string what = pool.empty() ? "without naming a pool that it may report for"
-                                        : fmt::format("for pool {}", AsciiQuoted(pool, 128));
+  const std::string what =
+      pool.empty() ? "outcomes or history, which needs the right to report for all pools"
+                   : fmt::format("for pool {}", AsciiQuoted(pool, 128));
   return {grpc::StatusCode::PERMISSION_DENIED,
           fmt::format("{} may not report {} ({}); nothing of this request was counted",
                       caller.identity, what, field)};

@@ -56,9 +56,8 @@ class AccessControl {
   };
   View ViewOf(const Caller& caller);
 
-  // PERMISSION_DENIED for a report of a pool that the caller may not speak for; "": of what belongs
-  // to no pool, by somebody who may not speak for all. `field` is where the pool stands in the
-  // request.
+  // PERMISSION_DENIED for a report of a pool that the caller may not speak for; "": of what needs
+  // the right to speak for all pools. `field` is where it stands in the request.
   grpc::Status DenyPool(const Caller& caller, std::string_view pool, const std::string& field);
 
  private:

@@ -51,6 +51,16 @@ std::optional<Rejection> CheckPosition(const UsageReport& report, const Admissio
         RejectReason::kWindowTooOld, "window_start_unix_nanos",
         fmt::format("window ended {} s ago; expected at most {} s", Seconds(age), Seconds(oldest))};
   }
+  // It would pass for a sign of life.
+  if (context.history && context.reports_live && context.windows != nullptr &&
+      report.WindowEnd() > context.windows->counted().end_unix_nanos) {
+    return Rejection{
+        RejectReason::kBadWindow, "window_start_unix_nanos",
+        fmt::format(
+            "history of source '{}', which reports itself, ends at {}; expected at most {}, "
+            "the end of its latest report, or another source",
+            report.source, report.WindowEnd(), context.windows->counted().end_unix_nanos)};
+  }
   const TimeSpan window{report.window_start_unix_nanos, report.WindowEnd()};
   if (context.windows != nullptr && context.windows->Overlaps(window)) {
     const TimeSpan& counted = context.windows->counted();

@@ -31,6 +31,8 @@ struct AdmissionContext {
   double replay_speed = 1;
   // Brought as history: of any age, and windows may be as long as a day.
   bool history = false;
+  // Some of the source's windows came from its host, not as history.
+  bool reports_live = false;
 };
 
 // nullopt: yes. The report has been through DecodeReport, so its own structure is sound.

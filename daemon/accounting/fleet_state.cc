@@ -36,6 +36,11 @@ const WindowSet* FleetState::Windows(const std::string& source) const {
   return it == sources_.end() ? nullptr : &it->second.windows;
 }
 
+bool FleetState::ReportsLive(const std::string& source) const {
+  const auto it = sources_.find(source);
+  return it != sources_.end() && !it->second.only_history;
+}
+
 uint32_t FleetState::ConversionFor(const BookConversion& wanted) {
   const auto it = std::find(conversions_.begin(), conversions_.end(), wanted);
   if (it != conversions_.end()) return static_cast<uint32_t>(it - conversions_.begin());

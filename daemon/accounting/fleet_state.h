@@ -57,6 +57,9 @@ class FleetState {
   // What was counted of a source; nullptr if nothing was, or it is forgotten.
   const WindowSet* Windows(const std::string& source) const;
 
+  // Whether it has reported itself: some of its windows came otherwise than as history.
+  bool ReportsLive(const std::string& source) const;
+
   // Signals that have been counted so far.
   const absl::flat_hash_set<std::string>& signals() const { return signals_; }
 

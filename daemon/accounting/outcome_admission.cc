@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstdlib>
 #include <map>
 #include <string>
 #include <utility>
@@ -66,9 +67,10 @@ MaybeRejection CheckWindow(const OutcomeReport& report, const OutcomeContext& co
   return Rejection{
       RejectReason::kWindowOverlap, "window_start_unix_nanos",
       fmt::format("window {} to {} overlaps time that source '{}' has reported before; expected {} "
-                  "or later, before {}, a gap, or a correction",
+                  "or later, before {}, one of the latest {} gaps, or a correction",
                   window.start_unix_nanos, window.end_unix_nanos, report.source,
-                  windows->counted().end_unix_nanos, windows->counted().start_unix_nanos)};
+                  windows->counted().end_unix_nanos, windows->counted().start_unix_nanos,
+                  WindowSet::kMaxOutcomeGaps)};
 }
 
 MaybeRejection CheckPool(const std::string& name, const std::string& field,
@@ -96,37 +98,45 @@ std::array<NamedAmount, 5> Counts(const InferenceAmounts& a) {
 
 // `before`: with what this report has added so far.
 MaybeRejection CheckTotals(const SegmentTotal& before, const InferenceAmounts& more,
-                           bool correction, const std::string& field) {
-  const InferenceAmounts& side = correction ? before.corrected : before.reported;
-  const InferenceAmounts after = Sum(side, more);
+                           const std::string& field) {
   const InferenceAmounts all = Sum(Sum(before.reported, before.corrected), more);
-  const auto too_much = [](int64_t amount) { return amount > kMostTotal || amount < -kMostTotal; };
-  const auto beyond = [&](const char* name, int64_t amount) {
+  for (const NamedAmount& count : Counts(all)) {
+    if (count.value >= 0) continue;
     return Rejection{
-        RejectReason::kBadAmount, fmt::format("{}.{}", field, name),
-        fmt::format("{} of model '{}', customer tier '{}' would be {} in all; expected "
-                    "at most {}",
-                    name, before.model, before.customer_tier, amount, kMostTotal)};
-  };
-  const auto counts = Counts(all);
-  const auto counts_of_side = Counts(after);
-  for (size_t i = 0; i < counts.size(); ++i) {
-    if (too_much(counts_of_side[i].value)) return beyond(counts[i].name, counts_of_side[i].value);
-    if (counts[i].value >= 0) continue;
-    return Rejection{
-        RejectReason::kNothingToCorrect, fmt::format("{}.{}", field, counts[i].name),
+        RejectReason::kNothingToCorrect, fmt::format("{}.{}", field, count.name),
         fmt::format("{} of model '{}', customer tier '{}' would be {} in all; expected 0 or more",
-                    counts[i].name, before.model, before.customer_tier, counts[i].value)};
+                    count.name, before.model, before.customer_tier, count.value)};
   }
-  if (all.unpriced_requests > all.requests || all.cached_input_tokens > all.input_tokens) {
-    return Rejection{RejectReason::kNothingToCorrect, field,
-                     fmt::format("of model '{}', customer tier '{}', {} of {} requests would be "
-                                 "unpriced and {} of {} input tokens cached; expected at most all",
-                                 before.model, before.customer_tier, all.unpriced_requests,
-                                 all.requests, all.cached_input_tokens, all.input_tokens)};
+  if (all.unpriced_requests <= all.requests && all.cached_input_tokens <= all.input_tokens) {
+    return std::nullopt;
   }
-  if (too_much(after.revenue_micro_usd))
-    return beyond("revenue_micro_usd", after.revenue_micro_usd);
+  return Rejection{RejectReason::kNothingToCorrect, field,
+                   fmt::format("of model '{}', customer tier '{}', {} of {} requests would be "
+                               "unpriced and {} of {} input tokens cached; expected at most all",
+                               before.model, before.customer_tier, all.unpriced_requests,
+                               all.requests, all.cached_input_tokens, all.input_tokens)};
+}
+
+// That all the books' amounts together, whatever their signs, stay far within 64 bits: then so does
+// every sum of some of them. Adds the row's to `magnitude`.
+MaybeRejection CheckMagnitude(const InferenceAmounts& more, const std::string& field,
+                              InferenceAmounts* magnitude) {
+  const InferenceAmounts added = Magnitude(more);
+  const auto before = Counts(*magnitude);
+  const auto counts = Counts(added);
+  const auto beyond = [&](const char* name) {
+    return Rejection{RejectReason::kBadAmount, fmt::format("{}.{}", field, name),
+                     fmt::format("with it, all {} in the books would be more than {}; expected at "
+                                 "most that",
+                                 name, kMostTotal)};
+  };
+  for (size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i].value > kMostTotal - before[i].value) return beyond(counts[i].name);
+  }
+  if (added.revenue_micro_usd > kMostTotal - magnitude->revenue_micro_usd) {
+    return beyond("revenue_micro_usd");
+  }
+  *magnitude = Sum(*magnitude, added);
   return std::nullopt;
 }
 
@@ -167,24 +177,28 @@ MaybeRejection CountInference(const OutcomeReport& report, const OutcomeContext&
                               OutcomeEntry* entry) {
   // Rows of one report may be booked as one segment.
   std::map<OutcomeState::SegmentKey, SegmentTotal> totals;
+  size_t new_segments = 0;
+  InferenceAmounts magnitude = context.books.Magnitude();
   const auto most = static_cast<size_t>(context.model.outcomes.segments);
   for (size_t i = 0; i < report.inference.size(); ++i) {
     const InferenceRow& row = report.inference[i];
     const std::string field = fmt::format("inference.rows[{}]", i);
     if (auto bad = CheckPool(row.pool, field + ".pool", report, context)) return bad;
-    auto segment = context.books.BookedAs({row.model, row.customer_tier}, most);
+    auto segment =
+        context.books.BookedAs({row.model, row.customer_tier}, most, totals, new_segments);
     BookedInference booked{.model = segment.first,
                            .customer_tier = segment.second,
                            .pool = row.pool,
                            .workload = row.workload,
                            .amounts = {}};
     if (auto bad = PriceRow(row, report, context, field, &booked)) return bad;
+    if (auto bad = CheckMagnitude(booked.amounts, field, &magnitude)) return bad;
     const auto [total, is_new] = totals.try_emplace(segment);
-    if (is_new) total->second = context.books.Segment(segment);
-    if (auto bad =
-            CheckTotals(total->second, booked.amounts, report.correction.has_value(), field)) {
-      return bad;
+    if (is_new) {
+      total->second = context.books.Segment(segment);
+      if (!context.books.Knows(segment)) ++new_segments;
     }
+    if (auto bad = CheckTotals(total->second, booked.amounts, field)) return bad;
     InferenceAmounts& side = report.correction ? total->second.corrected : total->second.reported;
     side = Sum(side, booked.amounts);
     entry->inference.push_back(std::move(booked));
@@ -198,12 +212,18 @@ MaybeRejection CountTraining(const OutcomeReport& report, const OutcomeContext& 
     if (auto bad = CheckPool(row.pool, "training.pool", report, context)) return bad;
     const int64_t after =
         context.books.TrainingSeconds({row.model, row.run, row.phase}) + row.h100e_seconds;
-    if (after < 0 || after > kMostTotal) {
+    if (after < 0) {
       return Rejection{
-          after < 0 ? RejectReason::kNothingToCorrect : RejectReason::kBadAmount,
-          "training.h100e_seconds",
-          fmt::format("run '{}' of model '{}' would have {} H100e-seconds in all; expected 0 to {}",
-                      row.run, row.model, after, kMostTotal)};
+          RejectReason::kNothingToCorrect, "training.h100e_seconds",
+          fmt::format(
+              "run '{}' of model '{}' would have {} H100e-seconds in all; expected 0 or more",
+              row.run, row.model, after)};
+    }
+    if (std::abs(row.h100e_seconds) > kMostTotal - context.books.TrainingMagnitude()) {
+      return Rejection{RejectReason::kBadAmount, "training.h100e_seconds",
+                       fmt::format("with it, all H100e-seconds in the books would be more than {}; "
+                                   "expected at most that",
+                                   kMostTotal)};
     }
   }
   entry->training = report.training;
@@ -248,7 +268,8 @@ std::optional<Rejection> CountOutcome(const OutcomeReport& report, const Outcome
     if (auto bad = CheckCorrection(report, context)) return bad;
   } else if (report.kind != OutcomeKind::kBenchmarks) {
     if (auto bad = CheckWindow(report, context)) return bad;
-    entry->windows.Add({report.window_start_unix_nanos, report.WindowEnd()});
+    entry->windows.Add({report.window_start_unix_nanos, report.WindowEnd()},
+                       WindowSet::kMaxOutcomeGaps);
   }
   switch (report.kind) {
     case OutcomeKind::kInference:

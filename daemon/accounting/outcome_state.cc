@@ -1,5 +1,7 @@
 #include "daemon/accounting/outcome_state.h"
 
+#include <cstdlib>
+
 namespace fleetmeter {
 namespace {
 
@@ -19,6 +21,15 @@ InferenceAmounts Sum(const InferenceAmounts& a, const InferenceAmounts& b) {
           .revenue_micro_usd = a.revenue_micro_usd + b.revenue_micro_usd};
 }
 
+InferenceAmounts Magnitude(const InferenceAmounts& a) {
+  return {.requests = std::abs(a.requests),
+          .unpriced_requests = std::abs(a.unpriced_requests),
+          .input_tokens = std::abs(a.input_tokens),
+          .cached_input_tokens = std::abs(a.cached_input_tokens),
+          .output_tokens = std::abs(a.output_tokens),
+          .revenue_micro_usd = std::abs(a.revenue_micro_usd)};
+}
+
 OutcomeState::ResultKey OutcomeState::KeyOf(const BenchmarkRow& row) {
   return {row.model, row.benchmark, row.version, row.date_unix_seconds, row.source};
 }
@@ -33,6 +44,8 @@ void OutcomeState::Add(const SegmentKey& key, const InferenceAmounts& reported,
   SegmentTotal& total = books->totals[it->second];
   total.reported = Sum(total.reported, reported);
   total.corrected = Sum(total.corrected, corrected);
+  books->magnitude = Sum(
+      books->magnitude, Sum(::fleetmeter::Magnitude(reported), ::fleetmeter::Magnitude(corrected)));
 }
 
 void OutcomeState::Restore(const RestoredOutcomes& books) {
@@ -43,7 +56,10 @@ void OutcomeState::Restore(const RestoredOutcomes& books) {
     Add({total.model, total.customer_tier}, total.reported, total.corrected, &kept_);
   }
   for (const TrainingTotal& total : books.training) {
-    kept_.training[{total.model, total.run, total.phase}] += total.h100e_seconds;
+    kept_.training[{total.model, total.run, total.phase}] +=
+        total.reported_h100e_seconds + total.corrected_h100e_seconds;
+    kept_.training_magnitude +=
+        total.reported_h100e_seconds + std::abs(total.corrected_h100e_seconds);
   }
   for (const CorrectionKey& key : books.corrections) {
     kept_.corrections.emplace(key.kind, key.source, key.id);
@@ -89,13 +105,19 @@ int64_t OutcomeState::TrainingSeconds(const RunKey& key) const {
   return sum;
 }
 
-OutcomeState::SegmentKey OutcomeState::BookedAs(const SegmentKey& segment, size_t most) const {
-  const auto known = [this](const SegmentKey& key) {
-    return kept_.segments.contains(key) || staged_.segments.contains(key);
-  };
+bool OutcomeState::Knows(const SegmentKey& segment) const {
+  return kept_.segments.contains(segment) || staged_.segments.contains(segment);
+}
+
+InferenceAmounts OutcomeState::Magnitude() const { return Sum(kept_.magnitude, staged_.magnitude); }
+
+OutcomeState::SegmentKey OutcomeState::BookedAs(const SegmentKey& segment, size_t most,
+                                                const std::map<SegmentKey, SegmentTotal>& added,
+                                                size_t added_new) const {
+  const auto known = [&](const SegmentKey& key) { return Knows(key) || added.contains(key); };
   // Staged ones that are kept as well count twice: the limit bounds memory, and may come a little
   // early.
-  const size_t segments = kept_.segments.size() + staged_.segments.size();
+  const size_t segments = kept_.segments.size() + staged_.segments.size() + added_new;
   if (segments < most || known(segment)) return segment;
   const SegmentKey of_model{segment.first, kOverflow};
   if (segments < most + kMostOverflowModels || known(of_model)) return of_model;
@@ -115,6 +137,7 @@ void OutcomeState::Stage(const OutcomeEntry& entry) {
   }
   for (const TrainingRow& row : entry.training) {
     staged_.training[{row.model, row.run, row.phase}] += row.h100e_seconds;
+    staged_.training_magnitude += std::abs(row.h100e_seconds);
   }
   for (const BenchmarkRow& row : entry.benchmarks) staged_.results.insert(KeyOf(row));
 }
@@ -123,10 +146,13 @@ void OutcomeState::KeepStaged() {
   for (auto& [key, windows] : staged_.windows) kept_.windows[key] = std::move(windows);
   kept_.corrections.merge(staged_.corrections);
   kept_.results.merge(staged_.results);
+  const InferenceAmounts magnitude = Magnitude();
   for (const SegmentTotal& total : staged_.totals) {
     Add({total.model, total.customer_tier}, total.reported, total.corrected, &kept_);
   }
+  kept_.magnitude = magnitude;  // of each amount, where the totals hold sums
   for (const auto& [key, seconds] : staged_.training) kept_.training[key] += seconds;
+  kept_.training_magnitude += staged_.training_magnitude;
   staged_ = {};
 }
 

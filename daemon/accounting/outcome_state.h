@@ -40,11 +40,22 @@ class OutcomeState {
   // Zeros: it is not known.
   SegmentTotal Segment(const SegmentKey& key) const;
   int64_t TrainingSeconds(const RunKey& key) const;
+  // Whether anything of the segment is booked.
+  bool Knows(const SegmentKey& segment) const;
+
+  // Sums over everything booked, of amounts without their signs: what bounds every other sum. After
+  // a restart, over what is in each total.
+  InferenceAmounts Magnitude() const;
+  int64_t TrainingMagnitude() const {
+    return kept_.training_magnitude + staged_.training_magnitude;
+  }
 
   // The segment that books tell a row by: its own, while there are fewer than `most` or it is among
   // them; else the tier "overflow" of its model; and when there are too many models as well, of the
-  // model "overflow".
-  SegmentKey BookedAs(const SegmentKey& segment, size_t most) const;
+  // model "overflow". `added`: what the row's report adds before it, among it segments that are
+  // new.
+  SegmentKey BookedAs(const SegmentKey& segment, size_t most,
+                      const std::map<SegmentKey, SegmentTotal>& added, size_t added_new) const;
 
   // Adds a counted entry.
   void Stage(const OutcomeEntry& entry);
@@ -62,6 +73,8 @@ class OutcomeState {
     std::map<SegmentKey, size_t> segments;  // index of totals
     std::vector<SegmentTotal> totals;
     std::map<RunKey, int64_t> training;
+    InferenceAmounts magnitude;
+    int64_t training_magnitude = 0;
   };
   static void Add(const SegmentKey& key, const InferenceAmounts& reported,
                   const InferenceAmounts& corrected, Books* books);
@@ -70,6 +83,8 @@ class OutcomeState {
   Books staged_;  // windows as they would be, amounts as differences
 };
 
+// |a| for each amount.
+InferenceAmounts Magnitude(const InferenceAmounts& a);
 // a + b for each amount.
 InferenceAmounts Sum(const InferenceAmounts& a, const InferenceAmounts& b);
 

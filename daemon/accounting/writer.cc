@@ -217,7 +217,8 @@ AdmissionContext Writer::ContextFor(const Submission& submission, const Sequence
           .now = draft.now,
           .windows = pending != draft.windows.end() ? &pending->second : state_.Windows(source),
           .replay_speed = submission.replay_speed,
-          .history = submission.history};
+          .history = submission.history,
+          .reports_live = draft.live_sources.contains(source) || state_.ReportsLive(source)};
 }
 
 std::optional<Rejection> Writer::SettleUsage(const Submission& submission, SequencedReport& report,
@@ -227,6 +228,7 @@ std::optional<Rejection> Writer::SettleUsage(const Submission& submission, Seque
   if (auto rejection = CheckSignals(report.report, draft)) return rejection;
   LedgerEntry entry = CountReport(submission.stream, std::move(report), context);
   draft.windows[entry.report.source] = entry.windows;
+  if (!entry.history) draft.live_sources.insert(entry.report.source);
   draft.transaction.counted.push_back(std::move(entry));
   return std::nullopt;
 }

@@ -131,6 +131,7 @@ class Writer {
     ClockReading now;
     LedgerTransaction transaction;
     absl::flat_hash_map<std::string, WindowSet> windows;  // of sources in it
+    absl::flat_hash_set<std::string> live_sources;        // those that report themselves
     absl::flat_hash_set<std::string> signals;             // in it, and never counted before
   };
 

@@ -16,6 +16,10 @@ class OutcomesPart {
   // Begins to work at once. The writer has started; all outlive the part.
   OutcomesPart(const DaemonConfig& config, const Writer& writer, AccessControl& access,
                const Clock& clock);
+  // Stops first: questions that wait are answered by the service.
+  ~OutcomesPart() { Stop(); }
+  OutcomesPart(const OutcomesPart&) = delete;
+  OutcomesPart& operator=(const OutcomesPart&) = delete;
 
   OutcomeService& service() { return *service_; }
   void WriteFamilies(TextWriter& out);

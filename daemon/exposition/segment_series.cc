@@ -1,7 +1,5 @@
 #include "daemon/exposition/segment_series.h"
 
-#include <algorithm>
-
 namespace fleetmeter {
 namespace {
 
@@ -11,23 +9,16 @@ constexpr char kOverflow[] = "overflow";
 
 void SegmentSeries::Decide(const std::vector<SegmentTotal>& totals, size_t most) {
   MutexLock lock(mutex_);
-  std::vector<const SegmentTotal*> undecided;
   for (const SegmentTotal& total : totals) {
-    if (!names_.contains({total.model, total.customer_tier})) undecided.push_back(&total);
-  }
-  std::stable_sort(undecided.begin(), undecided.end(),
-                   [](const SegmentTotal* a, const SegmentTotal* b) {
-                     return a->reported.requests > b->reported.requests;
-                   });
-  for (const SegmentTotal* total : undecided) {
-    const outcomes::Segment segment = {total->model, total->customer_tier};
+    const outcomes::Segment segment = {total.model, total.customer_tier};
+    if (names_.contains(segment)) continue;
     if (own_ < most) {
       ++own_;
       names_[segment] = segment;
       continue;
     }
-    if (overflowing_models_.size() < most) overflowing_models_.insert(total->model);
-    names_[segment] = {overflowing_models_.contains(total->model) ? total->model : kOverflow,
+    if (overflowing_models_.size() < most) overflowing_models_.insert(total.model);
+    names_[segment] = {overflowing_models_.contains(total.model) ? total.model : kOverflow,
                        kOverflow};
   }
 }

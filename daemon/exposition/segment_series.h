@@ -1,5 +1,6 @@
 // Which segments have series of their own. Counters must not move from one series to another, so
-// what is decided once stays so until the daemon starts anew.
+// what is decided once stays so; and since totals come in the order in which the books first saw
+// their segments, over restarts too.
 //
 // Owned by the App. Thread-safe.
 #pragma once
@@ -24,8 +25,8 @@ class SegmentSeries {
     size_t merged = 0;
   };
 
-  // Decides about the segments that are new: while fewer than `most` have series of their own,
-  // those with most requests get one. The others share the customer tier "overflow" of their model;
+  // Decides about the segments that are new, in their order: the first `most` get series of their
+  // own. The others share the customer tier "overflow" of their model;
   // beyond `most` models that do, the model "overflow" too.
   void Decide(const std::vector<SegmentTotal>& totals, size_t most);
 

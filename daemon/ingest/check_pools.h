@@ -15,6 +15,7 @@ namespace fleetmeter {
 // them. What is refused is audited and counted.
 grpc::Status CheckMayReport(AccessControl& access, const Caller& caller,
                             const google::protobuf::RepeatedPtrField<v1::UsageReport>& reports,
-                            const google::protobuf::RepeatedPtrField<v1::OutcomeReport>& outcomes);
+                            const google::protobuf::RepeatedPtrField<v1::OutcomeReport>& outcomes,
+                            bool history = false);
 
 }  // namespace fleetmeter

@@ -111,8 +111,8 @@ grpc::ServerUnaryReactor* IngestService::Report(grpc::CallbackServerContext* con
     reactor->Finish(bad);
     return reactor;
   }
-  if (grpc::Status denied =
-          CheckMayReport(access_, caller, request->reports(), request->outcomes());
+  if (grpc::Status denied = CheckMayReport(access_, caller, request->reports(), request->outcomes(),
+                                           request->history());
       !denied.ok()) {
     reactor->Finish(denied);
     return reactor;

@@ -69,7 +69,8 @@ struct TrainingTotal {
   std::string model;
   std::string run;
   TrainingPhase phase = TrainingPhase::kPre;
-  int64_t h100e_seconds = 0;  // with corrections
+  int64_t reported_h100e_seconds = 0;
+  int64_t corrected_h100e_seconds = 0;  // the sum of all corrections
 };
 struct CorrectionKey {
   OutcomeKind kind = OutcomeKind::kInference;

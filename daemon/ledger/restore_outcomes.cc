@@ -46,12 +46,13 @@ absl::Status ReadSegments(Database& database, RestoredOutcomes* outcomes) {
 
 absl::Status ReadTraining(Database& database, RestoredOutcomes* outcomes) {
   return Read(database,
-              "SELECT model, run, phase, h100e_seconds + corrected_h100e_seconds "
+              "SELECT model, run, phase, h100e_seconds, corrected_h100e_seconds "
               "FROM training_totals ORDER BY training_id",
               [&](const Statement& row) -> absl::Status {
                 const auto phase = ParseTrainingPhase(row.Text(2));
                 if (!phase.ok()) return phase.status();
-                outcomes->training.push_back({row.Text(0), row.Text(1), *phase, row.Integer(3)});
+                outcomes->training.push_back(
+                    {row.Text(0), row.Text(1), *phase, row.Integer(3), row.Integer(4)});
                 return absl::OkStatus();
               });
 }

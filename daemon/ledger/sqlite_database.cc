@@ -70,6 +70,7 @@ absl::Status SqliteStatus(sqlite3* connection, int code, std::string_view doing)
   switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
+    case SQLITE_INTERRUPT:  // whoever asked is ending
       return absl::UnavailableError(text);
     case SQLITE_IOERR:
     case SQLITE_CORRUPT:

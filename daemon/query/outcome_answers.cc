@@ -103,7 +103,9 @@ absl::Status AnswerCapability(Database& ledger, const OutcomeMoment& now,
   if (until < 0 || until > kLastTime) {
     return absl::InvalidArgumentError("until is out of range; expected 1970 to 2199");
   }
-  const auto answer = ReadCapability(ledger, rules, QuarterNumber(until), seconds);
+  // There is nothing to tell of quarters that have not begun.
+  const int64_t last = std::min(QuarterNumber(until), QuarterNumber(seconds));
+  const auto answer = ReadCapability(ledger, rules, last, seconds);
   if (!answer.ok()) return answer.status();
   *response = CapabilityMessage(*rules.suite, *answer->view);
   FitModels(response);

@@ -31,8 +31,9 @@ grpc::ServerUnaryReactor* OutcomeService::Answer(grpc::CallbackServerContext* co
   }
   const bool asked =
       board_->Ask([this, reactor, fill](const absl::Status& status, Database* ledger) {
+        if (!status.ok()) return reactor->Finish(ToGrpc(status));
         const OutcomeMoment now = {.model = writer_.model(), .unix_nanos = clock_.UnixNanos()};
-        reactor->Finish(ToGrpc(status.ok() ? fill(*ledger, now) : status));
+        reactor->Finish(ToGrpc(fill(*ledger, now)));
       });
   if (!asked) {
     reactor->Finish({grpc::StatusCode::RESOURCE_EXHAUSTED,

@@ -28,7 +28,7 @@ bool WindowSet::Covers(TimeSpan window) const {
          });
 }
 
-void WindowSet::Add(TimeSpan window) {
+void WindowSet::Add(TimeSpan window, size_t max_gaps) {
   if (empty()) {
     counted_ = window;
     return;
@@ -53,7 +53,7 @@ void WindowSet::Add(TimeSpan window) {
     if (after.start_unix_nanos < after.end_unix_nanos) next = gaps_.insert(next, after);
     if (before.start_unix_nanos < before.end_unix_nanos) gaps_.insert(next, before);
   }
-  if (gaps_.size() > kMaxGaps) gaps_.erase(gaps_.begin());
+  if (gaps_.size() > max_gaps) gaps_.erase(gaps_.begin());
 }
 
 }  // namespace fleetmeter

@@ -22,6 +22,8 @@ class WindowSet {
  public:
   // Beyond this many gaps the oldest is closed: nothing can be counted in it any more.
   static constexpr size_t kMaxGaps = 16;
+  // For outcomes and history, whose windows may leave out every weekend of years.
+  static constexpr size_t kMaxOutcomeGaps = 1'000;
 
   WindowSet() = default;
   // As it was stored: `gaps` ascending, apart, within `counted`.
@@ -39,7 +41,7 @@ class WindowSet {
   // counted.
   bool Covers(TimeSpan window) const;
   // `window` must not overlap.
-  void Add(TimeSpan window);
+  void Add(TimeSpan window, size_t max_gaps = kMaxGaps);
 
   friend bool operator==(const WindowSet&, const WindowSet&) = default;
 

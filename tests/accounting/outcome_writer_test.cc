@@ -1,6 +1,8 @@
 // Outcomes through the writer: what is counted, at which price, and what is refused and why.
 #include <fmt/format.h>
 
+#include <functional>
+
 #include "tests/accounting/writer_fixture.h"
 
 namespace fleetmeter {
@@ -245,6 +247,43 @@ TEST_F(OutcomeWriterTest, BeyondTheLimitSegmentsAreOne) {
   EXPECT_EQ(Total("new", "overflow").requests, 10);
 }
 
+TEST_F(OutcomeWriterTest, OneReportDoesNotPassTheLimitEither) {
+  Start(/*segments=*/2);
+  EXPECT_EQ(Refusal(Settle(Served(3, {Row("sonnet", "a", 1), Row("free", "b", 2),
+                                      Row("sonnet", "c", 4), Row("free", "d", 8)}))),
+            "counted");
+  EXPECT_EQ(Total("sonnet", "overflow").revenue_micro_usd, 4);
+  EXPECT_EQ(Total("free", "overflow").revenue_micro_usd, 8);
+  EXPECT_THAT(writer_->TakeSegmentTotals(), SizeIs(4));
+}
+
+TEST_F(OutcomeWriterTest, NoSumOfTheBooksComesNear64Bits) {
+  Start();
+  constexpr int64_t kMost = 1'000'000'000'000'000;
+  const auto sums_to_the_limit = [&](const std::function<OutcomeReport(int)>& report) {
+    int counted = 0;
+    std::string refusal = "counted";
+    for (; refusal == "counted" && counted < 10'000; ++counted)
+      refusal = Refusal(Settle(report(counted)));
+    // A quarter of 64 bits, whatever the signs and segments.
+    EXPECT_EQ(counted, 2'306);
+    return refusal;
+  };
+  EXPECT_THAT(sums_to_the_limit([&](int i) {
+                return Served(i + 1, {{.model = "m",
+                                       .customer_tier = std::to_string(i % 7),
+                                       .requests = 1,
+                                       .output_tokens = kMost,
+                                       .revenue_micro_usd = 0}});
+              }),
+              HasSubstr("bad_amount inference.rows[0].output_tokens: with it, all output_tokens"));
+  EXPECT_THAT(sums_to_the_limit([&](int i) {
+                OutcomeReport report = Trained("r", i % 2 == 0 ? kMost : -kMost, i / 2 + 1);
+                return i % 2 == 0 ? report : Correcting(report, std::to_string(i));
+              }),
+              HasSubstr("bad_amount training.h100e_seconds: with it, all H100e-seconds"));
+}
+
 TEST_F(OutcomeWriterTest, WhatCannotBeCommittedIsNotCounted) {
   Start();
   ledger_.Fail(absl::UnavailableError("disk full"));
@@ -264,7 +303,7 @@ TEST_F(OutcomeWriterTest, GoesOnWhereTheBooksEnded) {
                     .customer_tier = "pro",
                     .reported = {.requests = 4},
                     .corrected = {.requests = -1}}},
-      .training = {{.model = "sonnet", .run = "r1", .h100e_seconds = 10}},
+      .training = {{.model = "sonnet", .run = "r1", .reported_h100e_seconds = 10}},
       .corrections = {{.kind = OutcomeKind::kTraining, .source = "billing", .id = "c1"}},
       .benchmarks = Scored("mmlu", std::nullopt).benchmarks};
   Start();
@@ -308,6 +347,31 @@ TEST_F(OutcomeWriterTest, HistoryIsOfAnyAgeAndNeverLive) {
   clock_.Pass(20'000 * kNanosPerSecond);
   EXPECT_EQ(Refusal(send(2, 0, false)), "counted") << "the host reports as well";
   EXPECT_THAT(Refusal(send(3, kYears, true)), HasSubstr("window_overlap"));
+}
+
+TEST_F(OutcomeWriterTest, HistoryIsNoSignOfLife) {
+  Start();
+  const auto send = [&](uint64_t sequence, int64_t start, bool history) {
+    auto promise = std::make_shared<std::promise<SubmitResult>>();
+    Submission submission;
+    submission.stream = {"me", history ? "history" : "live"};
+    submission.history = history;
+    UsageReport report = Report("h1", 0, {Assigned("half", 10, "alpha", 1)});
+    report.window_start_unix_nanos = start;
+    submission.reports = {Numbered(sequence, report)};
+    submission.done = [promise](const SubmitResult& result) { promise->set_value(result); };
+    EXPECT_EQ(writer_->TrySubmit(submission), Writer::Submitted::kYes);
+    return Refusal(promise->get_future().get());
+  };
+  EXPECT_EQ(send(1, kStart - 100 * kWindow, false), "counted");
+  EXPECT_EQ(send(2, kStart - 50 * kWindow, false), "counted");
+  // Since then it is silent, whoever brings what it did.
+  EXPECT_THAT(send(1, kStart - 10 * kWindow, true),
+              HasSubstr("bad_window window_start_unix_nanos: history of source 'h1', which reports "
+                        "itself, ends at "));
+  EXPECT_EQ(send(2, kStart - 70 * kWindow, true), "counted") << "in a gap";
+  const auto snapshot = writer_->TakeSnapshot();
+  EXPECT_EQ(snapshot->live_sources, 1U);
 }
 
 }  // namespace

@@ -199,8 +199,9 @@ TEST_F(OutcomeBooksTest, TrainingIsBookedByRunAndPhase) {
   Reopen();
   ASSERT_EQ(books_.outcomes.training.size(), 2U);
   EXPECT_EQ(books_.outcomes.training[0].phase, TrainingPhase::kPre);
-  EXPECT_EQ(books_.outcomes.training[0].h100e_seconds, 3'000);
-  EXPECT_EQ(books_.outcomes.training[1].h100e_seconds, 40);
+  EXPECT_EQ(books_.outcomes.training[0].reported_h100e_seconds, 3'600);
+  EXPECT_EQ(books_.outcomes.training[0].corrected_h100e_seconds, -600);
+  EXPECT_EQ(books_.outcomes.training[1].reported_h100e_seconds, 40);
   EXPECT_THAT(Findings(), IsEmpty());
 }
 

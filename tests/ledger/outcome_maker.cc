@@ -115,7 +115,9 @@ void OutcomeMaker::AddTraining(std::mt19937_64& random, OutcomeEntry* entry) {
     if (entry->correction) {
       const auto total = training_.find({row.model, row.run, row.phase});
       row.h100e_seconds =
-          Difference(random, total == training_.end() ? 0 : total->second.h100e_seconds);
+          Difference(random, total == training_.end() ? 0
+                                                      : total->second.reported_h100e_seconds +
+                                                            total->second.corrected_h100e_seconds);
     }
     entry->training.push_back(std::move(row));
   }
@@ -158,7 +160,8 @@ void OutcomeMaker::Committed(const OutcomeEntry& entry) {
     total.model = row.model;
     total.run = row.run;
     total.phase = row.phase;
-    total.h100e_seconds += row.h100e_seconds;
+    (entry.correction ? total.corrected_h100e_seconds : total.reported_h100e_seconds) +=
+        row.h100e_seconds;
   }
   for (const BenchmarkRow& row : entry.benchmarks) benchmarks_[KeyOf(row)] = row;
 }
@@ -199,8 +202,8 @@ std::vector<std::string> LinesOf(const RestoredOutcomes& outcomes) {
                                 TextOf(s.reported), TextOf(s.corrected)));
   }
   for (const TrainingTotal& t : outcomes.training) {
-    lines.push_back(
-        fmt::format("training {} {} {}: {}", t.model, t.run, Name(t.phase), t.h100e_seconds));
+    lines.push_back(fmt::format("training {} {} {}: {} {}", t.model, t.run, Name(t.phase),
+                                t.reported_h100e_seconds, t.corrected_h100e_seconds));
   }
   for (const CorrectionKey& c : outcomes.corrections) {
     lines.push_back(fmt::format("correction {} {} {}", Name(c.kind), c.source, c.id));

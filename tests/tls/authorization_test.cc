@@ -109,31 +109,28 @@ TEST_F(AuthorizationTest, ChipsWithoutAPoolNeedOnlyTheRole) {
   EXPECT_EQ(answer.ack.dispositions_size(), 0);
 }
 
-TEST_F(AuthorizationTest, OutcomesOfOtherPoolsOrOfNoneNeedTheRightToThem) {
+TEST_F(AuthorizationTest, OutcomesAndHistoryNeedTheRightToAllPools) {
   const auto stub = IngestAs(kHostA);
   const auto counted = secure_.Counted();
-  const auto send = [&](const v1::OutcomeReport& report) {
-    v1::ReportRequest request;
-    request.set_stream_id(RandomStreamId());
-    *request.add_outcomes() = report;
+  v1::ReportRequest request;
+  request.set_stream_id(RandomStreamId());
+  const auto send = [&] {
     grpc::ClientContext context;
     v1::ReportResponse response;
     return stub->Report(&context, request, &response);
   };
-  v1::OutcomeReport report;
-  report.set_sequence(1);
-  v1::InferenceRow& row = *report.mutable_inference()->add_rows();
-  row.set_pool("training");
-  EXPECT_EQ(send(report).error_code(), grpc::StatusCode::PERMISSION_DENIED);
-  EXPECT_THAT(send(report).error_message(), HasSubstr("outcomes[0].inference.rows[0].pool"));
-  row.clear_pool();
-  EXPECT_THAT(send(report).error_message(),
-              HasSubstr("without naming a pool that it may report for"));
-  report.mutable_benchmarks();
-  EXPECT_THAT(send(report).error_message(), HasSubstr("outcomes[0].benchmarks"));
-  report.mutable_training();
-  EXPECT_EQ(send(report).error_code(), grpc::StatusCode::PERMISSION_DENIED);
+  // Its own pool gives no right to what the model or the fleet earned.
+  request.add_outcomes()->mutable_inference()->add_rows()->set_pool("serving");
+  EXPECT_EQ(send().error_code(), grpc::StatusCode::PERMISSION_DENIED);
+  EXPECT_THAT(send().error_message(), HasSubstr("outcomes[0]"));
+  EXPECT_THAT(send().error_message(), HasSubstr("needs the right to report for all pools"));
+  request.clear_outcomes();
+  *request.add_reports() = Numbered(GoodReport("a"), 1);
+  request.set_history(true);
+  EXPECT_THAT(send().error_message(), HasSubstr("(history)"));
   EXPECT_EQ(secure_.Counted(), counted);
+  request.set_history(false);
+  EXPECT_TRUE(send().ok());
 }
 
 TEST_F(AuthorizationTest, StreamsOfTwoIdentitiesAreTwoStreams) {
