@@ -1,5 +1,7 @@
 #include "daemon/ctl/ask_outcomes.h"
 
+#include <fmt/format.h>
+
 #include <memory>
 #include <utility>
 
@@ -7,6 +9,7 @@
 #include "daemon/config/load_outcomes.h"
 #include "daemon/ctl/query_client.h"
 #include "daemon/ledger/ledger_file.h"
+#include "daemon/ledger/read_outcomes.h"
 #include "daemon/query/outcome_answers.h"
 #include "daemon/review/outcome_review.h"
 
@@ -68,6 +71,20 @@ absl::StatusOr<Response> AskLedger(const OutcomesFlags& flags, const Request& re
   return response;
 }
 
+// Subscriptions are in the price book alone: without it their customers would seem to pay nothing.
+absl::Status AnswerMarginByPrices(Database& ledger, const OutcomeMoment& now,
+                                  const v1::GetMarginRequest& request, v1::MarginReport* response) {
+  const auto newest = ReadNewestPriceBook(ledger);
+  if (!newest.ok()) return newest.status();
+  if (*newest > 0 && now.model->outcomes.prices.version() == 0) {
+    return absl::FailedPreconditionError(
+        fmt::format("the ledger's revenue comes from a price book (version {}); expected it with "
+                    "--prices, since subscriptions are nowhere else",
+                    *newest));
+  }
+  return AnswerMargin(ledger, now, request, response);
+}
+
 }  // namespace
 
 absl::StatusOr<v1::MarginReport> AskMargin(const Flags& flags) {
@@ -75,7 +92,7 @@ absl::StatusOr<v1::MarginReport> AskMargin(const Flags& flags) {
   if (flags.outcomes.ledger.empty()) {
     return QueryClient(flags.address, flags.timeout, flags.tls).GetMargin(request);
   }
-  return AskLedger(flags.outcomes, request, AnswerMargin);
+  return AskLedger(flags.outcomes, request, AnswerMarginByPrices);
 }
 
 absl::StatusOr<v1::CapabilityReport> AskCapability(const Flags& flags) {

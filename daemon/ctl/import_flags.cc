@@ -89,8 +89,8 @@ void AddInference(CLI::App* import, Flags* flags) {
               "workload. Rows of one start, model, tier, pool and workload are added up",
               ImportKind::kInference, flags);
   AddLength(app, "--window",
-            "How long windows without an end are; else each ends where the next begins, and the "
-            "last is as long as the shortest",
+            "How long windows without an end are; else a calendar month where all start with "
+            "one, or as long as the shortest time between two starts",
             366 * kDayNanos, false, &flags->import.window_nanos);
   AddLength(app, "--every", "Put rows into windows of this length, for files with a row a request",
             kDayNanos, true, &flags->import.every_nanos);

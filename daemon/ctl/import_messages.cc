@@ -161,10 +161,14 @@ v1::ReportRequest MakeRequest(const imports::ImportPlan& plan, const std::string
 
 std::string StreamIdOf(const imports::ImportPlan& plan) {
   Sha256 digest;
-  digest.Add("fleetmeterctl import 1");
+  digest.Add("fleetmeterctl import 2");
   for (size_t i = 0; i < plan.reports.size(); ++i) {
     std::visit(
-        [&](const auto& report) { digest.Add(ToMessage(report, i + 1).SerializeAsString()); },
+        [&](const auto& report) {
+          auto message = ToMessage(report, i + 1);
+          if (plan.source_of_name) message.clear_source();
+          digest.Add(message.SerializeAsString());
+        },
         plan.reports[i].report);
   }
   return digest.Finish().substr(0, kStreamIdBytes);

@@ -169,7 +169,7 @@ ImportSummary Summarize(const imports::ImportPlan& plan, const std::vector<Fate>
   for (size_t i = 0; i < plan.reports.size(); ++i) {
     ReportsAndRows& sum = Of(summary, i < fates.size() ? fates[i] : Fate::kUnsent);
     ++sum.reports;
-    sum.rows += plan.reports[i].lines.count();
+    sum.rows += plan.reports[i].rows();
   }
   return summary;
 }

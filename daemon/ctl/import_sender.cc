@@ -138,14 +138,14 @@ absl::Status ImportSender::MoveTo(uint64_t acknowledged_through, Fate unless_kno
   // Books that were taken back, or began anew: what they lost is sent again.
   for (size_t i = through; i < next_; ++i) {
     fates_[i] = Fate::kUnsent;
-    settled_rows_ -= plan_.reports[i].lines.count();
+    settled_rows_ -= plan_.reports[i].rows();
   }
   for (size_t i = next_; i < through; ++i) {
     if (fates_[i] == Fate::kUnsent) {
       const bool lost = unless_known == Fate::kBefore && i < sent_before_;
       fates_[i] = lost ? Fate::kUnheard : unless_known;
     }
-    settled_rows_ += plan_.reports[i].lines.count();
+    settled_rows_ += plan_.reports[i].rows();
   }
   if (through > next_) {
     waited_ = {};

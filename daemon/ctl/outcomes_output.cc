@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "daemon/ctl/message_text.h"
 #include "daemon/ctl/numbers.h"
 #include "daemon/ctl/table.h"
@@ -23,11 +25,7 @@ std::string PlainUsd(int64_t micro_usd) {
   return fmt::format("{}{}.{:06}", micro_usd < 0 ? "-" : "", size / 1'000'000, size % 1'000'000);
 }
 
-// Money may come without requests: a subscription, a refund.
-bool IsKnown(const v1::MarginFigures& figures) {
-  return figures.known_requests() > 0 || figures.revenue_micro_usd() != 0 ||
-         figures.cost_micro_usd() != 0;
-}
+bool IsKnown(const v1::MarginFigures& figures) { return figures.has_revenue_micro_usd(); }
 
 std::string PerRequest(const v1::MarginFigures& figures) {
   return figures.has_usd_per_request() ? fmt::format("{:.6f}", figures.usd_per_request())
@@ -50,6 +48,35 @@ std::string EffectsText(const v1::MarginEffects& change) {
       Usd(change.price_micro_usd()), Usd(change.cost_micro_usd()), change.usd_per_request_before(),
       change.usd_per_request_after(), change.mix_usd_per_request(), change.price_usd_per_request(),
       change.cost_usd_per_request());
+}
+
+constexpr int kMostNamed = 5;
+
+// Which segments a change does not speak of.
+std::string LeftOutText(const v1::MarginEffects& change) {
+  if (change.left_out().empty()) return "";
+  const int named = std::min(change.left_out_size(), kMostNamed);
+  const auto first = change.left_out().begin();
+  std::string out =
+      fmt::format("left out of it, since revenue or cost is not known in a period: {}",
+                  fmt::join(first, first + named, "; "));
+  if (named < change.left_out_size()) {
+    out += fmt::format("; and {} more", change.left_out_size() - named);
+  }
+  return out + "\n";
+}
+
+// What the rule says of this window and basis.
+std::string ReviewText(const v1::MarginReport& report) {
+  if (!report.has_review_due()) {
+    return "review of research: cannot be told, no row is known in both periods\n";
+  }
+  std::string out = report.review_due() ? "review of research: due" : "review of research: not due";
+  if (report.has_declined_request_share_ratio()) {
+    out += fmt::format("; {} of the requests that can be judged are in segments that declined",
+                       Percent(report.declined_request_share_ratio()));
+  }
+  return out + "\n";
 }
 
 // What no row has, and what all of it rests on.
@@ -107,11 +134,11 @@ std::string MarginTable(const v1::MarginReport& report) {
                     table.Render() + "\n";
   out += BooksText(report);
   out += report.has_change()
-             ? EffectsText(report.change())
+             ? EffectsText(report.change()) + LeftOutText(report.change())
              : "why it changed cannot be told: requests with known revenue and cost "
                "are missing in one of the periods\n";
-  for (const std::string& why : report.review_due()) out += "review due: " + why + "\n";
-  return out;
+  for (const std::string& why : report.declines()) out += "declined: " + why + "\n";
+  return out + ReviewText(report);
 }
 
 // The money of the books that is in no row.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <filesystem>
 
 #include "daemon/base/text.h"
 #include "daemon/ctl/message_text.h"
@@ -11,6 +12,11 @@ namespace fleetmeter::ctl {
 
 absl::Status RefusedFile::Open() {
   if (path_.empty()) return absl::OkStatus();
+  std::error_code unknown;  // one of them may not be there yet
+  if (std::filesystem::equivalent(path_, about_, unknown)) {
+    return absl::InvalidArgumentError(
+        fmt::format("--refused: {} is the file that is read; expected another one", Quoted(path_)));
+  }
   file_.reset(std::fopen(path_.c_str(), "we"));
   if (file_ == nullptr) {
     return absl::ErrnoToStatus(errno, fmt::format("opening {}", Quoted(path_)));

@@ -58,10 +58,7 @@ absl::StatusOr<ImportPlan> PlanTrainingOf(const ImportFlags& flags, CsvReader& c
   return imports::PlanTraining(csv, rules);
 }
 
-absl::StatusOr<ImportPlan> PlanOf(const ImportFlags& flags) {
-  if (absl::Status status = CheckSource(SourceOf(flags)); !status.ok()) return status;
-  auto csv = CsvReader::Open(flags.file);
-  if (!csv.ok()) return csv.status();
+absl::StatusOr<ImportPlan> PlanRows(const ImportFlags& flags, absl::StatusOr<CsvReader>& csv) {
   switch (flags.kind) {
     case ImportKind::kUsage: {
       // A file with a source on each row is not to be given another.
@@ -86,6 +83,18 @@ absl::StatusOr<ImportPlan> PlanOf(const ImportFlags& flags) {
     }
   }
   return absl::InternalError("no such kind");
+}
+
+absl::StatusOr<ImportPlan> PlanOf(const ImportFlags& flags) {
+  if (absl::Status status = CheckSource(SourceOf(flags)); !status.ok()) return status;
+  auto csv = CsvReader::Open(flags.file);
+  if (!csv.ok()) return csv.status();
+  const bool told_by_rows =
+      flags.kind == ImportKind::kUsage && csv->Column("source") != CsvReader::kAbsent;
+  auto plan = PlanRows(flags, csv);
+  if (!plan.ok()) return plan.status();
+  plan->source_of_name = flags.source.empty() && !told_by_rows;
+  return plan;
 }
 
 // Tells of the rows that will not be sent.

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 
 #include "daemon/base/clock.h"
@@ -29,6 +30,11 @@ using history::RefusedRow;
 absl::Status KeepRefused(const std::string& file, const std::vector<RefusedRow>& refused,
                          const std::string& to, bool first) {
   if (!to.empty()) {
+    std::error_code unknown;  // it may not be there yet
+    if (std::filesystem::equivalent(to, file, unknown)) {
+      return absl::InvalidArgumentError(
+          fmt::format("--refused: {} is the file that is read; expected another one", Quoted(to)));
+    }
     std::ofstream out(to, first ? std::ios::trunc : std::ios::app);
     if (first) out << CsvLine({"file", "line", "reason"});
     for (const RefusedRow& row : refused) {
@@ -83,8 +89,7 @@ absl::StatusOr<v1::MarginReport> WorkOutMargin(const OutcomesFlags& flags) {
   const int64_t to = *flags.to_unix_seconds;
   const int64_t from = to - flags.window_nanos / kNanosPerSecond;
   // Both ends by the calendar, so that a year is all of its months, leap day or not.
-  const int64_t before_from = outcomes::YearEarlier(from);
-  const int64_t before_to = outcomes::YearEarlier(to);
+  const auto [before_from, before_to] = outcomes::YearEarlier(outcomes::Span{from, to});
   auto before = history::PeriodOf(rows->rows, before_from, before_to);
   if (!before.ok()) return before.status();
   auto after = history::PeriodOf(rows->rows, from, to);

@@ -28,7 +28,11 @@ inline constexpr int64_t kLongestOutcomeWindow = 366 * kDayNanos;
 
 struct PlannedReport {
   std::variant<OutcomeReport, UsageReport> report;
-  LineSet lines;  // of the file, that it says
+  LineSet lines;           // of the file, that it says
+  bool continues = false;  // a further part of the lines of the report before it
+
+  // Rows that are counted with it.
+  int64_t rows() const { return continues ? 0 : lines.count(); }
 };
 
 struct ImportPlan {
@@ -36,6 +40,8 @@ struct ImportPlan {
   std::vector<history::RefusedRow> refused;  // ascending by line
   int64_t rows = 0;                          // in the file
   int64_t passed_over = 0;                   // of them, those that say nothing of the kind
+  // Sources come of the file's name: the same file under another name is the same history.
+  bool source_of_name = false;
 
   void Refuse(const LineSet& lines, std::string_view reason);
   // Puts `refused` in order.

@@ -111,6 +111,20 @@ bool AddTo(const Amounts& row, Amounts& sum) {
   return true;
 }
 
+using Days = std::chrono::sys_days;
+
+// Whether it is the first midnight of a month, UTC.
+bool StartsMonth(int64_t unix_nanos) {
+  if (unix_nanos % kDayNanos != 0) return false;
+  const Days day{std::chrono::days(unix_nanos / kDayNanos)};
+  return std::chrono::year_month_day(day).day() == std::chrono::day(1);
+}
+
+int64_t NextMonth(int64_t unix_nanos) {
+  const std::chrono::year_month_day first{Days{std::chrono::days(unix_nanos / kDayNanos)}};
+  return int64_t{Days(first + std::chrono::months(1)).time_since_epoch().count()} * kDayNanos;
+}
+
 class Planner {
  public:
   explicit Planner(const InferenceRules& rules) : rules_(rules) {}
@@ -167,25 +181,26 @@ class Planner {
     part.lines.Add(line);
   }
 
+  // Rows count for the day on which their window starts; how long it is says only which time has
+  // been told. So windows without an end are as short as any of the file: a file that has grown
+  // then brings no window that reaches into a longer one of before.
   absl::Status SettleEnds(const CsvReader& csv) {
-    std::optional<int64_t> shortest;
-    for (auto& [start, window] : windows_) {
-      const auto next = starts_.upper_bound(start);
-      if (!window.end && rules_.window_nanos) {
-        window.end = start + *rules_.window_nanos;
-      } else if (!window.end && next != starts_.end()) {
-        window.end = *next;
-      } else if (!window.end) {
-        if (!shortest && starts_.size() > 1) shortest = start - *std::prev(starts_.find(start));
-        if (!shortest) {
-          return csv.WrongRecord(
-              "all rows start at one time; expected a column end, or the windows' length: "
-              "--window 1d");
-        }
-        window.end = start + *shortest;
-      }
-      const int64_t length = *window.end - start;
+    const bool months =
+        starts_.size() > 1 && std::all_of(starts_.begin(), starts_.end(), StartsMonth);
+    std::optional<int64_t> shortest = rules_.window_nanos;
+    for (auto it = starts_.begin(); !rules_.window_nanos && it != starts_.end(); ++it) {
+      if (it == starts_.begin()) continue;
+      const int64_t length = *it - *std::prev(it);
       shortest = std::min(shortest.value_or(length), length);
+    }
+    for (auto& [start, window] : windows_) {
+      if (window.end) continue;
+      if (!shortest) {
+        return csv.WrongRecord(
+            "all rows start at one time; expected a column end, or the windows' length: "
+            "--window 1d");
+      }
+      window.end = months && !rules_.window_nanos ? NextMonth(start) : start + *shortest;
     }
     return absl::OkStatus();
   }

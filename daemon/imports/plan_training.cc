@@ -1,9 +1,12 @@
 #include "daemon/imports/plan_training.h"
 
+#include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <map>
 #include <utility>
 
+#include "absl/numeric/int128.h"
 #include "daemon/config/units.h"
 #include "daemon/framework/economics.h"
 #include "fmt/format.h"
@@ -27,6 +30,15 @@ struct Window {
   TrainingRow row;
   LineSet lines;
 };
+
+// The first midnight after it that begins a quarter.
+int64_t NextQuarter(int64_t unix_nanos) {
+  using namespace std::chrono;
+  const year_month_day date{sys_days(days(unix_nanos / kDayNanos))};
+  const unsigned month = (static_cast<unsigned>(date.month()) - 1) / 3 * 3 + 1;
+  const year_month_day next = date.year() / std::chrono::month(month) / 1 + months(3);
+  return int64_t{sys_days(next).time_since_epoch().count()} * kDayNanos;
+}
 
 std::optional<int64_t> ToSeconds(RowReader& reader, std::string_view column, double hours) {
   const double seconds = std::round(hours * kSecondsPerHour);
@@ -64,19 +76,35 @@ class Planner {
         continue;
       }
       end_before = window.end;
-      OutcomeReport report;
-      report.kind = OutcomeKind::kTraining;
-      report.source = source;
-      report.window_start_unix_nanos = start;
-      report.window_length_nanos = window.end - start;
-      report.training.push_back(std::move(window.row));
-      plan_.reports.push_back({std::move(report), std::move(window.lines)});
+      MakeReports(start, source, window);
     }
     plan_.Finish();
     return std::move(plan_);
   }
 
  private:
+  // A report counts where it starts: a window is cut where quarters begin, its hours in proportion
+  // to time, by integers that add up.
+  void MakeReports(int64_t start, const std::string& source, const Window& window) {
+    const absl::int128 total = window.row.h100e_seconds;
+    const int64_t length = window.end - start;
+    int64_t told = 0;
+    for (int64_t from = start; from < window.end;) {
+      const int64_t to = std::min(NextQuarter(from), window.end);
+      const auto until = static_cast<int64_t>(total * (to - start) / length);
+      OutcomeReport report;
+      report.kind = OutcomeKind::kTraining;
+      report.source = source;
+      report.window_start_unix_nanos = from;
+      report.window_length_nanos = to - from;
+      report.training.push_back(window.row);
+      report.training.back().h100e_seconds = until - told;
+      plan_.reports.push_back({std::move(report), window.lines, from != start});
+      told = until;
+      from = to;
+    }
+  }
+
   absl::Status ChooseColumns(const CsvReader& csv) {
     start_ = csv.Column("start") == CsvReader::kAbsent ? rules_.columns.date : "start";
     if (absl::Status status = csv.RequireColumns({rules_.columns.model, start_}); !status.ok()) {

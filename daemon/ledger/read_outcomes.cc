@@ -218,6 +218,10 @@ absl::StatusOr<std::vector<BenchmarkRow>> ReadBenchmarks(Database& ledger) {
   return ReadStandingResults(ledger, /*withdrawn=*/false);
 }
 
+absl::StatusOr<int64_t> ReadNewestPriceBook(Database& ledger) {
+  return ledger.Integer("SELECT coalesce(max(price_book_version), 0) FROM inference_days");
+}
+
 absl::StatusOr<std::optional<DaySpan>> ReadOutcomeDays(Database& ledger) {
   std::optional<DaySpan> days;
   for (const char* table : {"inference_days", "training_days", "model_usage_days"}) {

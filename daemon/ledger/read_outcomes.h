@@ -86,6 +86,9 @@ absl::StatusOr<std::vector<MeasuredTraining>> ReadMeasuredTraining(Database& led
 // ones are not among them.
 absl::StatusOr<std::vector<BenchmarkRow>> ReadBenchmarks(Database& ledger);
 
+// The newest version of a price book that gave a revenue; 0: none did.
+absl::StatusOr<int64_t> ReadNewestPriceBook(Database& ledger);
+
 // The days from the first to the last that anything was served, trained or measured on, as far as
 // the functions above tell; nothing: there is none.
 absl::StatusOr<std::optional<DaySpan>> ReadOutcomeDays(Database& ledger);

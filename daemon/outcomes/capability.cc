@@ -28,6 +28,7 @@ QuarterView ViewOf(const std::vector<Benchmark>& suite, const std::vector<Result
   const auto saturation = SaturationAt(suite, results, quarter - 1, rule);
   double gain = 0;
   double weight = 0;
+  bool measured = false;
   for (const Benchmark& benchmark : suite) {
     const auto before = saturation.find(benchmark.name);
     if (before == saturation.end()) continue;
@@ -39,8 +40,12 @@ QuarterView ViewOf(const std::vector<Benchmark>& suite, const std::vector<Result
     gain += benchmark.weight * (now - before->second.frontier);
     weight += benchmark.weight;
     view.rests_on.push_back(benchmark.name);
+    measured = measured || std::any_of(results.begin(), results.end(), [&](const Result& result) {
+                 return result.quarter == quarter && result.benchmark == benchmark.name;
+               });
   }
-  if (weight > 0) view.gain = gain / weight;
+  // A frontier that nobody has tried to move has not stood still.
+  if (weight > 0 && measured) view.gain = gain / weight;
   return view;
 }
 
@@ -52,6 +57,9 @@ std::string Figure(const QuarterView& view) {
 std::string WhyUnknown(const QuarterView& last) {
   if (last.gain) {
     return fmt::format("nothing is known to have trained in {}", QuarterName(last.quarter));
+  }
+  if (!last.rests_on.empty()) {
+    return fmt::format("no result of {} is on a benchmark that counts", QuarterName(last.quarter));
   }
   if (!last.saturated.empty()) {
     return fmt::format("every benchmark with earlier results is saturated in {}",

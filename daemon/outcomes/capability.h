@@ -91,7 +91,8 @@ std::map<std::string, Saturation> SaturationAt(const std::vector<Benchmark>& sui
 struct QuarterView {
   int64_t quarter = 0;
   // Weighted gain of the frontier over the quarter before, on benchmarks that had a result before
-  // it and were not saturated then. Nothing: there is no such benchmark.
+  // it and were not saturated then. Nothing: there is no such benchmark, or no result of the
+  // quarter on one.
   std::optional<double> gain;
   std::vector<std::string> rests_on;
   std::vector<std::string> saturated;          // left out of it

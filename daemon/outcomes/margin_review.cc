@@ -76,7 +76,10 @@ std::string Why(const MarginLine& line) {
   return fmt::format(
       "margin per request of {} fell from {} to {} year over year, on {} requests ({:.1f}% of all)",
       line.Name(), UsdText(*PerRequest(line.before)), UsdText(*PerRequest(line.after)),
-      line.after->known_requests, line.request_share * 100);
+      line.after->known_requests,
+      // Of the requests that it speaks for.
+      line.request_share * 100 * static_cast<double>(line.after->known_requests) /
+          static_cast<double>(line.after->requests));
 }
 
 // See MarginReview::declined_request_share.

@@ -24,6 +24,10 @@ Span TrailingDays(int64_t days, int64_t now_unix_seconds) {
   return {tomorrow - days * kSecondsPerDay, tomorrow};
 }
 
-Span YearEarlier(const Span& span) { return {YearEarlier(span.from), YearEarlier(span.to)}; }
+Span YearEarlier(const Span& span) {
+  // By its last day and not by the day after it: the year before a window that ends with 28
+  // February ends with 28 February, whether or not a 29th follows.
+  return {YearEarlier(span.from), YearEarlier(span.to - kSecondsPerDay) + kSecondsPerDay};
+}
 
 }  // namespace fleetmeter::outcomes

@@ -24,10 +24,13 @@ std::string ScopeName(MarginLine::Scope scope) {
 void FillFigures(const outcomes::Margin& from, v1::MarginFigures* to) {
   to->set_requests(from.requests);
   to->set_known_requests(from.known_requests);
-  to->set_revenue_micro_usd(from.revenue_micro_usd);
-  to->set_cost_micro_usd(from.cost_micro_usd);
-  to->set_margin_micro_usd(from.margin_micro_usd);
-  to->set_subscription_micro_usd(from.subscription_micro_usd);
+  // Money may come without requests: a subscription, a refund.
+  if (from.known_requests > 0 || from.revenue_micro_usd != 0 || from.cost_micro_usd != 0) {
+    to->set_revenue_micro_usd(from.revenue_micro_usd);
+    to->set_cost_micro_usd(from.cost_micro_usd);
+    to->set_margin_micro_usd(from.margin_micro_usd);
+    to->set_subscription_micro_usd(from.subscription_micro_usd);
+  }
   if (const auto usd = from.usd_per_request()) to->set_usd_per_request(*usd);
 }
 
@@ -111,7 +114,11 @@ v1::MarginReport MarginMessage(const outcomes::MarginReview& review) {
   v1::MarginReport out;
   for (const MarginLine& line : review.lines) FillRow(line, out.add_rows());
   if (review.change) FillEffects(*review.change, out.mutable_change());
-  AddAll(review.due, out.mutable_review_due());
+  AddAll(review.due, out.mutable_declines());
+  if (const auto due = outcomes::ReviewDue(review)) out.set_review_due(*due);
+  if (review.declined_request_share) {
+    out.set_declined_request_share_ratio(*review.declined_request_share);
+  }
   return out;
 }
 

@@ -209,7 +209,7 @@ TEST_F(OutcomeServiceTest, WorksTheMarginOutOnBothBases) {
   EXPECT_EQ(change.volume_micro_usd() + change.mix_micro_usd() + change.price_micro_usd() +
                 change.cost_micro_usd(),
             1'000);
-  EXPECT_THAT(report.review_due(0), HasSubstr("of the total fell from $0.000300 to $0.000200"));
+  EXPECT_THAT(report.declines(0), HasSubstr("of the total fell from $0.000300 to $0.000200"));
   const v1::MarginReport used = Margin("year", "used");
   EXPECT_EQ(used.rows(0).after().cost_micro_usd(), 1'000);
   EXPECT_EQ(used.rows(0).before().cost_micro_usd(), 1'000);
@@ -374,7 +374,8 @@ TEST_F(OutcomeServiceTest, IsAskedByFleetmeterctlWithTheDaemonAndWithoutIt) {
   const std::string asked =
       Ctl({"--address", daemon_->query_address(), "outcomes", "margin", "--window", "quarter"});
   EXPECT_THAT(asked, HasSubstr("cost of allocated chip-time"));
-  EXPECT_THAT(asked, HasSubstr("review due: margin per request of the total"));
+  EXPECT_THAT(asked, AllOf(HasSubstr("declined: margin per request of the total"),
+                           HasSubstr("review of research: due")));
   const std::string csv =
       Ctl({"outcomes", "margin", "--ledger", LedgerPath(), "--basis", "used", "--output", "csv"});
   EXPECT_THAT(csv, HasSubstr("total,,,after,20,20,0.006000,0.001000,0.005000,"));

@@ -46,8 +46,8 @@ TEST(PlanInference, MakesAReportOfEachStartThatEndsWhereTheNextBegins) {
                                               .output_tokens = 8,
                                               .revenue_micro_usd = 1'250'000}));
   EXPECT_EQ(plan->reports[0].lines.Text(), "3-4");
-  EXPECT_EQ(Outcome(*plan, 1).window_length_nanos, 3 * kDay);
-  // The last is as long as the shortest of the others.
+  // All are as long as the shortest time between two starts.
+  EXPECT_EQ(Outcome(*plan, 1).window_length_nanos, 2 * kDay);
   EXPECT_EQ(Outcome(*plan, 2).window_length_nanos, 2 * kDay);
   EXPECT_EQ(Outcome(*plan, 2).inference[0].revenue_micro_usd, 0);
 }
@@ -61,6 +61,27 @@ TEST(PlanInference, AWindowEndsWhereARowThatIsRefusedSaysTheNextOneBegins) {
   EXPECT_THAT(Refused(*plan), ElementsAre(HasSubstr("3 requests: is \"many\"")));
   ASSERT_EQ(plan->reports.size(), 2u);
   EXPECT_EQ(Outcome(*plan, 0).window_length_nanos, kDay);
+}
+
+// A file that grows by a month must not find that month told.
+TEST(PlanInference, MonthsAreCalendarMonths) {
+  const auto plan = Plan(std::string(kHeader) +
+                         "\n2026-01-01,opus,pro,1,0,0\n"
+                         "2026-02-01,opus,pro,1,0,0\n");
+  ASSERT_TRUE(plan.ok());
+  ASSERT_EQ(plan->reports.size(), 2u);
+  EXPECT_EQ(Outcome(*plan, 0).window_length_nanos, 31 * kDay);
+  EXPECT_EQ(Outcome(*plan, 1).window_length_nanos, 28 * kDay);
+}
+
+TEST(PlanInference, ADayWithoutRowsLeavesRoomForThem) {
+  const auto plan = Plan(std::string(kHeader) +
+                         "\n2026-05-01,opus,pro,1,0,0\n"
+                         "2026-05-02,opus,pro,1,0,0\n"
+                         "2026-06-10,opus,pro,1,0,0\n");
+  ASSERT_TRUE(plan.ok());
+  ASSERT_EQ(plan->reports.size(), 3u);
+  EXPECT_EQ(Outcome(*plan, 1).window_length_nanos, kDay);
 }
 
 TEST(PlanInference, NeedsTheLengthOfASingleWindow) {

@@ -44,6 +44,26 @@ TEST(PlanTraining, MakesAReportOfEachRunPhaseAndWindow) {
   EXPECT_EQ(Outcome(*plan, 2).training[0].h100e_seconds, 4'120 * 3'600);
 }
 
+// Hours count where their report starts.
+TEST(PlanTraining, CutsARunWhereQuartersBegin) {
+  const auto plan = Plan(
+      "model,date,end,h100e_hours\n"
+      "x,2026-01-01,2026-10-01,273\n"
+      "y,2026-03-31T12:00:00Z,2026-04-01T12:00:00Z,0.0025\n");
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  std::map<std::string, std::vector<int64_t>> seconds;
+  int64_t rows = 0;
+  for (const PlannedReport& planned : plan->reports) {
+    const OutcomeReport& report = std::get<OutcomeReport>(planned.report);
+    seconds[report.training[0].run].push_back(report.training[0].h100e_seconds);
+    EXPECT_EQ(planned.lines.count(), 1);
+    rows += planned.rows();
+  }
+  EXPECT_EQ(rows, 2);
+  EXPECT_THAT(seconds["x"], ElementsAre(90 * 3'600, 91 * 3'600, 92 * 3'600));
+  EXPECT_THAT(seconds["y"], ElementsAre(4, 5)) << "9 s, cut in the middle";
+}
+
 TEST(PlanTraining, MakesHoursOfFlopByTheFrameworksRule) {
   framework::Training rule;
   rule.peak_flops = 990e12;

@@ -1,6 +1,8 @@
 #include "daemon/outcomes/capability.h"
 
-#include "gtest/gtest.h"
+#include <algorithm>
+
+#include "gmock/gmock.h"
 
 namespace fleetmeter::outcomes {
 namespace {
@@ -92,6 +94,22 @@ TEST(FrontierByQuarter, GivesGainPerHourOfTraining) {
   EXPECT_NEAR(*views[1].gain, 0.2, 1e-12);
   EXPECT_NEAR(*views[1].gain_per_h100e_hour, 0.002, 1e-12);
   EXPECT_NEAR(*views[2].gain_per_h100e_hour, 0.0005, 1e-12);
+}
+
+TEST(FrontierByQuarter, HasNoFigureForAQuarterInWhichNobodyMeasured) {
+  std::vector<Result> results = Rising();
+  const int64_t silent =
+      std::max_element(results.begin(), results.end(),
+                       [](const Result& a, const Result& b) { return a.quarter < b.quarter; })
+          ->quarter +
+      1;
+  const auto views = FrontierByQuarter(kSuite, results, {{silent - 1, 10}, {silent, 10}}, silent,
+                                       SaturationRule{});
+  EXPECT_FALSE(views.back().rests_on.empty());
+  EXPECT_EQ(views.back().gain, std::nullopt) << "not 0: nobody has tried";
+  const DeclineVerdict verdict = JudgeDecline(views, 1);
+  EXPECT_EQ(verdict.verdict, Verdict::kCannotTell);
+  EXPECT_THAT(verdict.why, testing::HasSubstr("is on a benchmark that counts"));
 }
 
 TEST(FrontierByQuarter, HasNoFigureForAQuarterWithoutTraining) {

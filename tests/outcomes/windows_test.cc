@@ -26,5 +26,14 @@ TEST(Windows, OfTheYearBeforeGoByTheCalendar) {
   EXPECT_EQ(before.to, kMarch2023);
 }
 
+// The 28th of a leap year's February is a year after that of the year before, though a 29th
+// follows.
+TEST(Windows, OfTheYearBeforeHaveTheirLastDay) {
+  const int64_t leap_day = kMarch2024 - kDay;
+  const Span before = YearEarlier(Span{leap_day - kDay, leap_day});
+  EXPECT_EQ(before.from, kMarch2023 - kDay);
+  EXPECT_EQ(before.to, kMarch2023);
+}
+
 }  // namespace
 }  // namespace fleetmeter::outcomes
