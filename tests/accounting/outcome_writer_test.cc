@@ -319,9 +319,11 @@ TEST_F(OutcomeWriterTest, GoesOnWhereTheBooksEnded) {
 
 // --- History of usage ---------------------------------------------------------------------------
 
-TEST_F(OutcomeWriterTest, HistoryIsOfAnyAgeAndNeverLive) {
-  Start();
-  const auto send = [&](uint64_t sequence, int64_t windows_ago, bool history) {
+class UsageHistoryTest : public OutcomeWriterTest {
+ protected:
+  // A window of host h1 that starts so many windows before the test, live or as history: why it is
+  // refused, or "counted".
+  std::string Send(uint64_t sequence, int64_t windows_ago, bool history) {
     auto promise = std::make_shared<std::promise<SubmitResult>>();
     Submission submission;
     submission.stream = {"me", history ? "history" : "live"};
@@ -331,47 +333,37 @@ TEST_F(OutcomeWriterTest, HistoryIsOfAnyAgeAndNeverLive) {
     submission.reports = {Numbered(sequence, report)};
     submission.done = [promise](const SubmitResult& result) { promise->set_value(result); };
     EXPECT_EQ(writer_->TrySubmit(submission), Writer::Submitted::kYes);
-    return promise->get_future().get();
-  };
+    return Refusal(promise->get_future().get());
+  }
+};
+
+TEST_F(UsageHistoryTest, IsOfAnyAgeAndNeverLive) {
+  Start();
   constexpr int64_t kYears = 6'000'000;  // windows of 10 s
-  EXPECT_THAT(Refusal(send(1, kYears, false)), HasSubstr("window_too_old"));
-  EXPECT_EQ(Refusal(send(1, kYears, true)), "counted");
+  EXPECT_THAT(Send(1, kYears, false), HasSubstr("window_too_old"));
+  EXPECT_EQ(Send(1, kYears, true), "counted");
   EXPECT_TRUE(ledger_.last().counted.at(0).adjustment);
   EXPECT_TRUE(ledger_.last().counted.at(0).history);
   EXPECT_FALSE(ledger_.last().counted.at(0).latest);
   auto snapshot = writer_->TakeSnapshot();
   EXPECT_EQ(snapshot->live_sources + snapshot->silent_sources, 0U);
   EXPECT_EQ(Booked(), absl::int128(10) * kWindow);
-  EXPECT_THAT(Refusal(send(2, kYears, true)), HasSubstr("window_overlap"))
-      << "and it is remembered for ever";
+  EXPECT_THAT(Send(2, kYears, true), HasSubstr("window_overlap")) << "it is remembered for ever";
   clock_.Pass(20'000 * kNanosPerSecond);
-  EXPECT_EQ(Refusal(send(2, 0, false)), "counted") << "the host reports as well";
-  EXPECT_THAT(Refusal(send(3, kYears, true)), HasSubstr("window_overlap"));
+  EXPECT_EQ(Send(2, 0, false), "counted") << "the host reports as well";
+  EXPECT_THAT(Send(3, kYears, true), HasSubstr("window_overlap"));
 }
 
-TEST_F(OutcomeWriterTest, HistoryIsNoSignOfLife) {
+TEST_F(UsageHistoryTest, IsNoSignOfLife) {
   Start();
-  const auto send = [&](uint64_t sequence, int64_t start, bool history) {
-    auto promise = std::make_shared<std::promise<SubmitResult>>();
-    Submission submission;
-    submission.stream = {"me", history ? "history" : "live"};
-    submission.history = history;
-    UsageReport report = Report("h1", 0, {Assigned("half", 10, "alpha", 1)});
-    report.window_start_unix_nanos = start;
-    submission.reports = {Numbered(sequence, report)};
-    submission.done = [promise](const SubmitResult& result) { promise->set_value(result); };
-    EXPECT_EQ(writer_->TrySubmit(submission), Writer::Submitted::kYes);
-    return Refusal(promise->get_future().get());
-  };
-  EXPECT_EQ(send(1, kStart - 100 * kWindow, false), "counted");
-  EXPECT_EQ(send(2, kStart - 50 * kWindow, false), "counted");
-  // Since then it is silent, whoever brings what it did.
-  EXPECT_THAT(send(1, kStart - 10 * kWindow, true),
+  EXPECT_EQ(Send(1, 100, false), "counted");
+  EXPECT_EQ(Send(2, 50, false), "counted");
+  // Since then the host is silent, whoever brings what it did.
+  EXPECT_THAT(Send(1, 10, true),
               HasSubstr("bad_window window_start_unix_nanos: history of source 'h1', which reports "
                         "itself, ends at "));
-  EXPECT_EQ(send(2, kStart - 70 * kWindow, true), "counted") << "in a gap";
-  const auto snapshot = writer_->TakeSnapshot();
-  EXPECT_EQ(snapshot->live_sources, 1U);
+  EXPECT_EQ(Send(2, 70, true), "counted") << "in a gap";
+  EXPECT_EQ(writer_->TakeSnapshot()->live_sources, 1U);
 }
 
 }  // namespace
