@@ -10,7 +10,6 @@ namespace {
 
 using outcomes::Margin;
 using outcomes::MarginLine;
-using outcomes::Sales;
 using outcomes::Segment;
 using Names = std::map<Segment, Segment>;
 using Scope = MarginLine::Scope;

@@ -33,6 +33,10 @@ std::string TooFast(uint32_t retry_after_millis) {
                      retry_after_millis);
 }
 
+size_t Count(const UsageReports& reports, const OutcomeReports& outcomes) {
+  return static_cast<size_t>(reports.size()) + static_cast<size_t>(outcomes.size());
+}
+
 grpc::Status CheckKinds(const UsageReports& reports, const OutcomeReports& outcomes,
                         const LedgerIdentity& ledger) {
   if (outcomes.empty()) return grpc::Status::OK;
@@ -50,7 +54,7 @@ grpc::Status CheckKinds(const UsageReports& reports, const OutcomeReports& outco
 std::vector<SequencedReport> DecodeBatch(const UsageReports& reports,
                                          const OutcomeReports& outcomes) {
   std::vector<SequencedReport> decoded;
-  decoded.reserve(static_cast<size_t>(reports.size() + outcomes.size()));
+  decoded.reserve(Count(reports, outcomes));
   for (const v1::UsageReport& report : reports) decoded.push_back(DecodeReport(report));
   for (const v1::OutcomeReport& outcome : outcomes) decoded.push_back(DecodeOutcome(outcome));
   return decoded;

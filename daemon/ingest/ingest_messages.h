@@ -22,6 +22,9 @@ grpc::Status Stopping();
 using UsageReports = google::protobuf::RepeatedPtrField<v1::UsageReport>;
 using OutcomeReports = google::protobuf::RepeatedPtrField<v1::OutcomeReport>;
 
+// Reports of a batch, of either kind.
+size_t Count(const UsageReports& reports, const OutcomeReports& outcomes);
+
 // OK, or why a batch cannot be taken: it has reports of both kinds, whose order nobody could tell,
 // or outcomes for books that do not keep them.
 grpc::Status CheckKinds(const UsageReports& reports, const OutcomeReports& outcomes,

@@ -17,8 +17,8 @@ grpc::Status CheckUnary(const v1::ReportRequest& request, size_t max_reports) {
             fmt::format("stream_id is {} bytes; expected {}", request.stream_id().size(),
                         kStreamIdBytes)};
   }
-  const int reports = request.reports_size() + request.outcomes_size();
-  if (static_cast<size_t>(reports) > max_reports) {
+  const size_t reports = Count(request.reports(), request.outcomes());
+  if (reports > max_reports) {
     return {grpc::StatusCode::INVALID_ARGUMENT,
             fmt::format("call has {} reports; expected at most {}", reports, max_reports)};
   }
@@ -128,7 +128,7 @@ grpc::ServerUnaryReactor* IngestService::Report(grpc::CallbackServerContext* con
     context->AddTrailingMetadata("grpc-retry-pushback-ms", std::to_string(millis));
     reactor->Finish({grpc::StatusCode::RESOURCE_EXHAUSTED, detail});
   };
-  const auto reports = static_cast<size_t>(request->reports_size() + request->outcomes_size());
+  const size_t reports = Count(request->reports(), request->outcomes());
   if (const uint32_t millis = MustWait(caller.identity, reports, request->ByteSizeLong())) {
     busy(TooFast(millis), millis);
     return reactor;

@@ -120,7 +120,7 @@ void IngestStream::HandleBatch(const v1::Batch& batch) {
     return End(
         grpc::Status(grpc::StatusCode::FAILED_PRECONDITION, "batch came first; expected open"));
   }
-  const auto size = static_cast<size_t>(batch.reports_size() + batch.outcomes_size());
+  const size_t size = Count(batch.reports(), batch.outcomes());
   if (size > service_.limits_.max_reports_per_batch) {
     return End(grpc::Status(grpc::StatusCode::INVALID_ARGUMENT,
                             fmt::format("batch has {} reports; expected at most {}", size,

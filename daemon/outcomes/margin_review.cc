@@ -53,14 +53,14 @@ void Relate(const Margin& total, const VolumeRule& rule, MarginLine* line) {
   line->high_margin_little_volume = *own > *average && line->request_share <= rule.little;
 }
 
-MarginLine MakeLine(Scope scope, const Segment& key, std::optional<Margin> before,
-                    std::optional<Margin> after) {
+MarginLine MakeLine(Scope scope, const Segment& key, const std::optional<Margin>& before,
+                    const std::optional<Margin>& after) {
   MarginLine line;
   line.scope = scope;
   line.model = key.model;
   line.customer_tier = key.customer_tier;
-  line.before = std::move(before);
-  line.after = std::move(after);
+  line.before = before;
+  line.after = after;
   if (line.before && line.after) line.declined = Declined(*line.before, *line.after);
   const auto was = PerRequest(line.before);
   const auto is = PerRequest(line.after);

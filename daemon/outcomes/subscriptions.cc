@@ -12,7 +12,7 @@ namespace fleetmeter::outcomes {
 namespace {
 
 // Months of 28, 29, 30 and 31 days all divide it: every part of a month is a whole number of these.
-constexpr int64_t kDaysThatAllMonthsDivide = 4 * 7 * 29 * 15 * 31;
+constexpr int64_t kDaysThatAllMonthsDivide = int64_t{4} * 7 * 29 * 15 * 31;
 constexpr int64_t kSecondsPerDay = 86'400;
 
 struct Month {

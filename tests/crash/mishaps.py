@@ -78,11 +78,14 @@ def spool_is_rolled_back(cast):
     # What only the lost spool had must have been delivered, or it is lost for good.
     rest = [flag if flag != cast.folder / "spool" else cast.folder / "after-snapshot"
             for flag in cast.commands["collector"]]
-    with subprocess.Popen(rest, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    with open(cast.folder / "rest.log", "w+") as log, subprocess.Popen(
+            rest, stdout=subprocess.DEVNULL, stderr=log) as process:
         before = accepted(cast)
         eventually("the rest is delivered", lambda: accepted(cast) > before)
         process.terminate()
-        assert process.wait(timeout=120) == 0
+        code = process.wait(timeout=120)
+        log.seek(0)
+        assert code == 0, f"exit code {code}: {log.read()}"
     cast.start("collector")
     count_some(cast)
     cast.processes["collector"].terminate()

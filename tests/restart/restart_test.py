@@ -64,7 +64,8 @@ def add_streams(ledger, count):
                    (7 * count,))
         first = db.execute("SELECT coalesce(max(source_row), 0) + 1 FROM sources").fetchone()[0]
         db.executemany(
-            "INSERT INTO sources VALUES (?, ?, ?, ?, '[]')",
+            "INSERT INTO sources (source_row, source, counted_from_unix_nanos, counted_to_unix_nanos, gaps)"
+            " VALUES (?, ?, ?, ?, '[]')",
             ((first + i, f"host-{i:06}", now - 2 * HOUR, now - HOUR // 2) for i in range(count)))
         db.executemany("INSERT INTO holdings VALUES (?, ?, 8000000)",
                        ((first + i, cell) for i in range(count)))
