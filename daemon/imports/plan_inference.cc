@@ -187,11 +187,13 @@ class Planner {
   absl::Status SettleEnds(const CsvReader& csv) {
     const bool months =
         starts_.size() > 1 && std::all_of(starts_.begin(), starts_.end(), StartsMonth);
-    std::optional<int64_t> shortest = rules_.window_nanos;
+    // Starts may be centuries apart.
+    const bool told_apart = !rules_.window_nanos && starts_.size() > 1;
+    std::optional<int64_t> shortest = told_apart ? kLongestOutcomeWindow : rules_.window_nanos;
     for (auto it = starts_.begin(); !rules_.window_nanos && it != starts_.end(); ++it) {
       if (it == starts_.begin()) continue;
       const int64_t length = *it - *std::prev(it);
-      shortest = std::min(shortest.value_or(length), length);
+      shortest = std::min(*shortest, length);
     }
     for (auto& [start, window] : windows_) {
       if (window.end) continue;

@@ -74,6 +74,16 @@ TEST(PlanInference, MonthsAreCalendarMonths) {
   EXPECT_EQ(Outcome(*plan, 1).window_length_nanos, 28 * kDay);
 }
 
+TEST(PlanInference, StartsMayBeCenturiesApart) {
+  const auto plan = Plan(std::string(kHeader) +
+                         "\n2000-01-02,opus,pro,1,0,0\n"
+                         "2199-12-31,opus,pro,1,0,0\n");
+  ASSERT_TRUE(plan.ok());
+  EXPECT_THAT(plan->refused, IsEmpty());
+  ASSERT_EQ(plan->reports.size(), 2u);
+  EXPECT_EQ(Outcome(*plan, 1).window_length_nanos, 366 * kDay);
+}
+
 TEST(PlanInference, ADayWithoutRowsLeavesRoomForThem) {
   const auto plan = Plan(std::string(kHeader) +
                          "\n2026-05-01,opus,pro,1,0,0\n"
