@@ -50,7 +50,8 @@ int main(int argc, char** argv) {
   bool check_config = false;
   flags.add_option("--config", config_path, "Configuration file")->capture_default_str();
   flags.add_flag("--check-config", check_config,
-                 "Read the configuration, catalog, plans, framework and TLS files, say what is "
+                 "Read the configuration, catalog, plans, framework, price book, benchmark suite "
+                 "and TLS files, say what is "
                  "wrong, and exit");
   flags.set_version_flag("--version", std::string("fleetmeterd ") + fleetmeter::kVersion);
   try {

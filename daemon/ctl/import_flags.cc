@@ -138,7 +138,8 @@ void AddUsage(CLI::App* import, Flags* flags) {
 
 void AddImport(CLI::App* app, Flags* flags) {
   CLI::App* import = app->add_subcommand(
-      "import", "Bring history from a CSV file to a daemon's books; takes the role ingest");
+      "import",
+      "Bring history from a CSV file to a daemon's books; takes the role ingest for all pools");
   import->fallthrough();
   import->require_subcommand(1);
   import->footer(kFooter);
