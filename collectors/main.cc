@@ -22,7 +22,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/base/logging.h"
 #include "daemon/base/version.h"
-#include "daemon/client/tls_flags.h"
+#include "daemon/security/tls_flags.h"
 
 namespace {
 

@@ -14,7 +14,7 @@
 #include <thread>
 
 #include "collectors/core/outbox.h"
-#include "daemon/client/client_tls.h"
+#include "daemon/security/client_tls.h"
 
 namespace grpc {
 class ClientContext;

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "collectors/core/pipeline.h"
-#include "daemon/exposition/text_format.h"
+#include "daemon/serve/http/text_format.h"
 
 namespace fleetmeter::collector {
 

@@ -8,7 +8,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/base/version.h"
 #include "daemon/config/listen_address.h"
-#include "daemon/exposition/process_metrics.h"
+#include "daemon/serve/http/process_metrics.h"
 
 namespace fleetmeter::collector {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "collectors/core/pipeline.h"
-#include "daemon/exposition/http_server.h"
+#include "daemon/serve/http/http_server.h"
 
 namespace fleetmeter::collector {
 

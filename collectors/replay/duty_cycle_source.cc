@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "collectors/replay/numbers.h"
+#include "collectors/replay/parse_number.h"
 #include "collectors/replay/replay.h"
 #include "collectors/replay/timeline_source.h"
 #include "daemon/base/csv.h"

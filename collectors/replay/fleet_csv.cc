@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include "collectors/replay/numbers.h"
+#include "collectors/replay/parse_number.h"
 
 namespace fleetmeter::collector {
 namespace {

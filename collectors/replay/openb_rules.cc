@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <string_view>
 
-#include "collectors/replay/numbers.h"
+#include "collectors/replay/parse_number.h"
 #include "daemon/base/csv.h"
 
 namespace fleetmeter::collector {

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <utility>
 
-#include "collectors/replay/numbers.h"
+#include "collectors/replay/parse_number.h"
 #include "daemon/base/csv.h"
 
 namespace fleetmeter::collector {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "collectors/replay/numbers.h"
+#include "collectors/replay/parse_number.h"
 
 namespace fleetmeter::collector {
 namespace {

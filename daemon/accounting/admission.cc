@@ -74,12 +74,12 @@ std::optional<Rejection> CheckPosition(const UsageReport& report, const Admissio
   return std::nullopt;
 }
 
-std::optional<Rejection> CheckNames(const UsageGroup& group, size_t index, const FleetModel& model,
-                                    const Plan& plan) {
-  if (model.catalog.Find(group.chip) == nullptr) {
+std::optional<Rejection> CheckNames(const UsageGroup& group, size_t index,
+                                    const ReferenceData& reference, const Plan& plan) {
+  if (reference.catalog.Find(group.chip) == nullptr) {
     return Rejection{RejectReason::kUnknownChip, fmt::format("groups[{}].chip", index),
                      fmt::format("'{}' is not a chip kind of catalog version {}", group.chip,
-                                 model.catalog.version())};
+                                 reference.catalog.version())};
   }
   if (group.pool.empty()) return std::nullopt;  // a free chip that is set aside for nobody
   const Pool* pool = plan.FindPool(group.pool);
@@ -103,9 +103,9 @@ std::optional<Rejection> CheckAdmission(const UsageReport& report,
                                         const AdmissionContext& context) {
   if (auto rejection = CheckLength(report, context)) return rejection;
   if (auto rejection = CheckPosition(report, context)) return rejection;
-  const Plan& plan = context.model.PlanAt(report.window_start_unix_nanos);
+  const Plan& plan = context.reference.PlanAt(report.window_start_unix_nanos);
   for (size_t i = 0; i < report.groups.size(); ++i) {
-    if (auto rejection = CheckNames(report.groups[i], i, context.model, plan)) return rejection;
+    if (auto rejection = CheckNames(report.groups[i], i, context.reference, plan)) return rejection;
   }
   return std::nullopt;
 }

@@ -5,9 +5,9 @@
 #include <optional>
 
 #include "daemon/accounting/clock_watch.h"
-#include "daemon/model/fleet_model.h"
-#include "daemon/usage/usage_report.h"
-#include "daemon/usage/window_set.h"
+#include "daemon/domain/reference_data.h"
+#include "daemon/domain/report/usage_report.h"
+#include "daemon/domain/report/window_set.h"
 
 namespace fleetmeter {
 
@@ -21,7 +21,7 @@ struct WindowLimits {
 };
 
 struct AdmissionContext {
-  const FleetModel& model;
+  const ReferenceData& reference;
   WindowLimits limits;
   // The present, by whichever clocks there are to believe.
   ClockReading now;

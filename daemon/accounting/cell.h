@@ -7,8 +7,8 @@
 #include <array>
 #include <cstdint>
 
+#include "daemon/domain/report/usage_report.h"
 #include "daemon/ledger/books.h"
-#include "daemon/usage/usage_report.h"
 
 namespace fleetmeter {
 

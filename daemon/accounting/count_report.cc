@@ -11,8 +11,8 @@ LedgerEntry CountReport(StreamKey stream, SequencedReport report, const Admissio
   entry.digest = report.digest;
   entry.report = std::move(report.report);
   const int64_t start = entry.report.window_start_unix_nanos;
-  const Catalog& catalog = context.model.catalog;
-  const Plan& plan = context.model.PlanAt(start);
+  const Catalog& catalog = context.reference.catalog;
+  const Plan& plan = context.reference.PlanAt(start);
   for (const UsageGroup& group : entry.report.groups) {
     const ChipKind& kind = *catalog.Find(group.chip);  // admission saw to it
     entry.conversions.push_back(

@@ -184,13 +184,13 @@ void FleetState::Apply(const LedgerEntry& entry, int64_t now_unix_nanos) {
   Contribute(source, 1);
 }
 
-void FleetState::AccrueAllocations(const std::shared_ptr<const FleetModel>& model,
+void FleetState::AccrueAllocations(const std::shared_ptr<const ReferenceData>& reference,
                                    int64_t now_unix_nanos, int64_t monotonic_nanos) {
   if (!allocations_.empty() && accrued_until_monotonic_) {
     allocations_.back().nanos += monotonic_nanos - *accrued_until_monotonic_;
   }
   accrued_until_monotonic_ = monotonic_nanos;
-  const Plan& plan = model->PlanAt(now_unix_nanos);
+  const Plan& plan = reference->PlanAt(now_unix_nanos);
   std::vector<Grant> grants = Grants(plan);
   if (allocations_.empty() || allocations_.back().grants != grants) {
     allocations_.push_back({.plan = "",
@@ -217,8 +217,8 @@ void FleetState::TrackIdleness(int64_t now_unix_nanos) {
   idle_since_ = std::move(idle);
 }
 
-void FleetState::Advance(const std::shared_ptr<const FleetModel>& model, int64_t now_unix_nanos,
-                         int64_t monotonic_nanos) {
+void FleetState::Advance(const std::shared_ptr<const ReferenceData>& reference,
+                         int64_t now_unix_nanos, int64_t monotonic_nanos) {
   for (auto it = sources_.begin(); it != sources_.end();) {
     SetHearing(it->second, HearingAt(it->second, now_unix_nanos));
     const bool expired =
@@ -230,7 +230,7 @@ void FleetState::Advance(const std::shared_ptr<const FleetModel>& model, int64_t
       ++it;
     }
   }
-  AccrueAllocations(model, now_unix_nanos, monotonic_nanos);
+  AccrueAllocations(reference, now_unix_nanos, monotonic_nanos);
   TrackIdleness(now_unix_nanos);
 }
 

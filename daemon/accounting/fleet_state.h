@@ -15,9 +15,9 @@
 #include "absl/container/flat_hash_set.h"
 #include "daemon/accounting/cell.h"
 #include "daemon/accounting/symbols.h"
+#include "daemon/domain/reference_data.h"
+#include "daemon/domain/report/usage_report.h"
 #include "daemon/ledger/ledger.h"
-#include "daemon/model/fleet_model.h"
-#include "daemon/usage/usage_report.h"
 
 namespace fleetmeter {
 
@@ -72,7 +72,7 @@ class FleetState {
 
   // Lets time pass: silences and forgets sources, accrues allocations, tracks idleness.
   // `monotonic_nanos` never decreases.
-  void Advance(const std::shared_ptr<const FleetModel>& model, int64_t now_unix_nanos,
+  void Advance(const std::shared_ptr<const ReferenceData>& reference, int64_t now_unix_nanos,
                int64_t monotonic_nanos);
 
   void set_options(FleetStateOptions options) { options_ = options; }
@@ -114,8 +114,8 @@ class FleetState {
   void Contribute(const Source& source, int sign);
   void SetHearing(Source& source, Hearing hearing);
   Hearing HearingAt(const Source& source, int64_t now_unix_nanos) const;
-  void AccrueAllocations(const std::shared_ptr<const FleetModel>& model, int64_t now_unix_nanos,
-                         int64_t monotonic_nanos);
+  void AccrueAllocations(const std::shared_ptr<const ReferenceData>& reference,
+                         int64_t now_unix_nanos, int64_t monotonic_nanos);
   void TrackIdleness(int64_t now_unix_nanos);
 
   FleetStateOptions options_;

@@ -76,7 +76,7 @@ MaybeRejection CheckWindow(const OutcomeReport& report, const OutcomeContext& co
 MaybeRejection CheckPool(const std::string& name, const std::string& field,
                          const OutcomeReport& report, const OutcomeContext& context) {
   if (name.empty()) return std::nullopt;
-  const Plan& plan = context.model.PlanAt(report.window_start_unix_nanos);
+  const Plan& plan = context.reference.PlanAt(report.window_start_unix_nanos);
   if (plan.FindPool(name) != nullptr) return std::nullopt;
   return Rejection{
       RejectReason::kUnknownPool, field,
@@ -155,7 +155,7 @@ MaybeRejection PriceRow(const InferenceRow& row, const OutcomeReport& report,
     return std::nullopt;
   }
   if (row.revenue_micro_usd) return std::nullopt;
-  const auto& prices = context.model.outcomes.prices;
+  const auto& prices = context.reference.outcomes.prices;
   const auto revenue = prices.RevenueMicroUsd(row.model, row.customer_tier,
                                               report.window_start_unix_nanos / kNanosPerSecond,
                                               {.input = row.input_tokens - row.cached_input_tokens,
@@ -179,7 +179,7 @@ MaybeRejection CountInference(const OutcomeReport& report, const OutcomeContext&
   std::map<OutcomeState::SegmentKey, SegmentTotal> totals;
   size_t new_segments = 0;
   InferenceAmounts magnitude = context.books.Magnitude();
-  const auto most = static_cast<size_t>(context.model.outcomes.segments);
+  const auto most = static_cast<size_t>(context.reference.outcomes.segments);
   for (size_t i = 0; i < report.inference.size(); ++i) {
     const InferenceRow& row = report.inference[i];
     const std::string field = fmt::format("inference.rows[{}]", i);

@@ -6,14 +6,14 @@
 
 #include "daemon/accounting/clock_watch.h"
 #include "daemon/accounting/outcome_state.h"
+#include "daemon/domain/reference_data.h"
+#include "daemon/domain/report/usage_report.h"
 #include "daemon/ledger/outcome_books.h"
-#include "daemon/model/fleet_model.h"
-#include "daemon/usage/usage_report.h"
 
 namespace fleetmeter {
 
 struct OutcomeContext {
-  const FleetModel& model;
+  const ReferenceData& reference;
   const OutcomeState& books;
   ClockReading now;
   int64_t future_tolerance_nanos = 0;

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "daemon/domain/report/stream_key.h"
 #include "daemon/ledger/books.h"
-#include "daemon/usage/stream_key.h"
 
 namespace fleetmeter {
 

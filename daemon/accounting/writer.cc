@@ -83,17 +83,9 @@ uint64_t Writer::NextSequence(const StreamKey& stream) const {
   return streams_.Committed(stream) + 1;
 }
 
-std::shared_ptr<const Snapshot> Writer::TakeSnapshot() const {
-  FleetFacts facts;
-  std::shared_ptr<const FleetModel> model;
-  SnapshotThresholds thresholds;
-  {
-    MutexLock lock(state_mutex_);
-    facts = state_.Copy(clock_.UnixNanos());
-    model = settings_.model;
-    thresholds = settings_.thresholds;
-  }
-  return MakeSnapshot(facts, std::move(model), thresholds);
+LiveFacts Writer::TakeFacts() const {
+  MutexLock lock(state_mutex_);
+  return {state_.Copy(clock_.UnixNanos()), settings_.reference, settings_.thresholds};
 }
 
 std::vector<SegmentTotal> Writer::TakeSegmentTotals() const {
@@ -101,9 +93,9 @@ std::vector<SegmentTotal> Writer::TakeSegmentTotals() const {
   return outcomes_.SegmentTotals();
 }
 
-std::shared_ptr<const FleetModel> Writer::model() const {
+std::shared_ptr<const ReferenceData> Writer::reference() const {
   MutexLock lock(state_mutex_);
-  return settings_.model;
+  return settings_.reference;
 }
 
 SessionStart Writer::OpenSession(const StreamKey& stream) {
@@ -124,10 +116,10 @@ std::string Writer::LedgerTrouble() const {
 void Writer::Replace(WriterSettings settings) {
   MutexLock lock(state_mutex_);
   settings_ = std::move(settings);
-  model_recorded_ = false;
+  reference_recorded_ = false;
   state_.set_options(settings_.state);
   // Allocations up to now were granted by the old plan.
-  state_.Advance(settings_.model, clock_.UnixNanos(), clock_.MonotonicNanos());
+  state_.Advance(settings_.reference, clock_.UnixNanos(), clock_.MonotonicNanos());
 }
 
 size_t Writer::queued_reports() const {
@@ -178,7 +170,8 @@ std::vector<Submission> Writer::TakeBatch() {
 }
 
 void Writer::Process(std::vector<Submission> batch) {
-  // One model for the whole transaction: a reload must not fall between check and count.
+  // One state of the reference data for the whole transaction: a reload must not fall between check
+  // and count.
   const WriterSettings settings = [this] {
     MutexLock lock(state_mutex_);
     return settings_;
@@ -212,7 +205,7 @@ AdmissionContext Writer::ContextFor(const Submission& submission, const Sequence
                                     const WriterSettings& settings, const Draft& draft) const {
   const std::string& source = report.report.source;
   const auto pending = draft.windows.find(source);
-  return {.model = *settings.model,
+  return {.reference = *settings.reference,
           .limits = settings.windows,
           .now = draft.now,
           .windows = pending != draft.windows.end() ? &pending->second : state_.Windows(source),
@@ -240,7 +233,7 @@ std::optional<Rejection> Writer::SettleOutcome(const Submission& submission,
   entry.stream = submission.stream;
   entry.sequence = report.sequence;
   entry.digest = report.digest;
-  const OutcomeContext context{.model = *settings.model,
+  const OutcomeContext context{.reference = *settings.reference,
                                .books = outcomes_,
                                .now = draft.now,
                                .future_tolerance_nanos = settings.windows.future_tolerance_nanos};
@@ -411,17 +404,17 @@ void Writer::Tick() {
   {
     MutexLock lock(state_mutex_);
     // Read under the lock: a reload lets time pass as well, and time must not run backwards.
-    state_.Advance(settings_.model, clock_.UnixNanos(), clock_.MonotonicNanos());
+    state_.Advance(settings_.reference, clock_.UnixNanos(), clock_.MonotonicNanos());
   }
   KeepHouse();
 }
 
 void Writer::KeepHouse() {
-  std::shared_ptr<const FleetModel> model;
+  std::shared_ptr<const ReferenceData> reference;
   bool trouble = false;
   {
     MutexLock lock(state_mutex_);
-    if (!model_recorded_) model = settings_.model;
+    if (!reference_recorded_) reference = settings_.reference;
     trouble = !ledger_status_.ok();
   }
   // When nobody reports, the books still say now and then how long the grants have been in force;
@@ -431,9 +424,10 @@ void Writer::KeepHouse() {
     if (!Commit(idle).ok()) return;
   }
   const int64_t now = clock_.UnixNanos();
-  if (model != nullptr && Ask([&] { return ledger_.RecordModel(*model, now); }).ok()) {
+  if (reference != nullptr &&
+      Ask([&] { return ledger_.RecordReferenceData(*reference, now); }).ok()) {
     MutexLock lock(state_mutex_);
-    if (settings_.model == model) model_recorded_ = true;
+    if (settings_.reference == reference) reference_recorded_ = true;
   }
   if (absl::Status kept = Ask([&] { return ledger_.Maintain(now); }); !kept.ok()) {
     spdlog::warn("housekeeping of the ledger failed: {}", std::string(kept.message()));

@@ -18,24 +18,36 @@
 #include "absl/status/status.h"
 #include "daemon/accounting/admission.h"
 #include "daemon/accounting/clock_watch.h"
+#include "daemon/accounting/daemon_probe.h"
 #include "daemon/accounting/fleet_state.h"
 #include "daemon/accounting/outcome_admission.h"
 #include "daemon/accounting/outcome_state.h"
-#include "daemon/accounting/snapshot.h"
 #include "daemon/accounting/stream_table.h"
 #include "daemon/base/clock.h"
-#include "daemon/base/daemon_probe.h"
 #include "daemon/base/mutex.h"
 #include "daemon/ledger/ledger.h"
 
 namespace fleetmeter {
 
+// Where less is covered or measured than this, what follows from it is not known.
+struct KnownThresholds {
+  double coverage = 0;
+  double measured = 0;
+};
+
 // What a reload may change.
 struct WriterSettings {
-  std::shared_ptr<const FleetModel> model;
+  std::shared_ptr<const ReferenceData> reference;
   WindowLimits windows;
   FleetStateOptions state;
-  SnapshotThresholds thresholds;
+  KnownThresholds thresholds;
+};
+
+// The fleet as of a commit, and what it is to be judged by.
+struct LiveFacts {
+  FleetFacts fleet;
+  std::shared_ptr<const ReferenceData> reference;
+  KnownThresholds thresholds;
 };
 
 struct ReportDisposition {
@@ -103,14 +115,14 @@ class Writer {
   // Why nothing can be committed at present; empty while all is well.
   std::string LedgerTrouble() const;
 
-  // The numbers as of the latest commit. Never waits for the ledger.
-  std::shared_ptr<const Snapshot> TakeSnapshot() const;
+  // A copy of what is known as of the latest commit. Never waits for the ledger.
+  LiveFacts TakeFacts() const;
 
   // What was served since the books began, by segment, as of the latest commit; in the order in
   // which segments were first seen.
   std::vector<SegmentTotal> TakeSegmentTotals() const;
-  // The model in force.
-  std::shared_ptr<const FleetModel> model() const;
+  // The reference data in force.
+  std::shared_ptr<const ReferenceData> reference() const;
   // How often something was committed that outcomes are worked out of: another number, other
   // answers.
   uint64_t outcome_commits() const { return outcome_commits_; }
@@ -187,7 +199,7 @@ class Writer {
   FleetState state_ ABSL_GUARDED_BY(state_mutex_);
   OutcomeState outcomes_ ABSL_GUARDED_BY(state_mutex_);
   absl::Status ledger_status_ ABSL_GUARDED_BY(state_mutex_);
-  bool model_recorded_ ABSL_GUARDED_BY(state_mutex_) = false;
+  bool reference_recorded_ ABSL_GUARDED_BY(state_mutex_) = false;
 
   // The writer thread's own.
   std::optional<int64_t> ticked_at_monotonic_;

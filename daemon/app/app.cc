@@ -13,11 +13,7 @@
 #include <utility>
 
 #include "daemon/accounting/writer.h"
-#include "daemon/app/admin_service.h"
-#include "daemon/app/descriptors.h"
 #include "daemon/app/file_watch.h"
-#include "daemon/app/grpc_listener.h"
-#include "daemon/app/listener_check.h"
 #include "daemon/app/open_ledger.h"
 #include "daemon/app/outcomes_part.h"
 #include "daemon/app/pages.h"
@@ -27,11 +23,15 @@
 #include "daemon/base/version.h"
 #include "daemon/config/load_config.h"
 #include "daemon/config/load_framework.h"
-#include "daemon/exposition/daemon_metrics.h"
-#include "daemon/exposition/http_server.h"
 #include "daemon/ingest/ingest_service.h"
-#include "daemon/query/plan_service.h"
-#include "daemon/query/query_service.h"
+#include "daemon/serve/http/http_server.h"
+#include "daemon/serve/listen/descriptors.h"
+#include "daemon/serve/listen/grpc_listener.h"
+#include "daemon/serve/listen/listener_check.h"
+#include "daemon/serve/metrics/daemon_metrics.h"
+#include "daemon/serve/query/admin_service.h"
+#include "daemon/serve/query/plan_service.h"
+#include "daemon/serve/query/query_service.h"
 
 namespace fleetmeter {
 namespace {
@@ -52,9 +52,9 @@ RateLimits RatesFrom(const RateConfig& rate) {
           .burst_bytes = static_cast<double>(rate.burst_bytes)};
 }
 
-WriterSettings SettingsFrom(const DaemonConfig& config, FleetModel model) {
+WriterSettings SettingsFrom(const DaemonConfig& config, ReferenceData reference) {
   WriterSettings settings;
-  settings.model = std::make_shared<const FleetModel>(std::move(model));
+  settings.reference = std::make_shared<const ReferenceData>(std::move(reference));
   settings.windows = {.max_length_nanos = config.ingest.max_window_nanos,
                       .max_lateness_nanos = config.ingest.max_lateness_nanos,
                       .adjust_up_to_nanos = config.ingest.adjust_up_to_nanos,
@@ -68,9 +68,9 @@ WriterSettings SettingsFrom(const DaemonConfig& config, FleetModel model) {
   return settings;
 }
 
-std::string FrameworkText(const FleetModel& model) {
-  if (!model.framework) return "no framework";
-  const framework::Assumptions& assumptions = model.framework->assumptions;
+std::string FrameworkText(const ReferenceData& reference) {
+  if (!reference.framework) return "no framework";
+  const framework::Assumptions& assumptions = reference.framework->assumptions;
   return fmt::format("framework '{}' version {}", assumptions.name, assumptions.version);
 }
 
@@ -152,8 +152,8 @@ absl::Status App::Impl::Start() {
   auto security = Security::Start(config_, metrics_.access(), clock_);
   if (!security.ok()) return security.status();
   security_ = *std::move(security);
-  auto model = LoadFleetModel(config_);
-  if (!model.ok()) return model.status();
+  auto reference = LoadReferenceData(config_);
+  if (!reference.ok()) return reference.status();
   metrics_.ReloadDone(true, clock_.UnixNanos());
   auto ledger = OpenLedger(config_);
   if (!ledger.ok()) return ledger.status();
@@ -169,8 +169,8 @@ absl::Status App::Impl::Start() {
       io_.stop();
     });
   };
-  writer_ = std::make_unique<Writer>(std::move(options), SettingsFrom(config_, *std::move(model)),
-                                     clock_, *ledger_, metrics_);
+  writer_ = std::make_unique<Writer>(
+      std::move(options), SettingsFrom(config_, *std::move(reference)), clock_, *ledger_, metrics_);
   if (absl::Status status = writer_->Start(); !status.ok()) return status;
   return StartListeners();
 }
@@ -315,7 +315,7 @@ v1::ReloadResponse App::Impl::Reload(const char* why) {
   if (const absl::Status status = security_->ReloadTls(); !status.ok()) {
     outcome.set_tls_error(std::string(status.message()));
   }
-  const auto snapshot = writer_->TakeSnapshot();
+  const auto snapshot = TakeSnapshot(*writer_);
   outcome.set_plan(snapshot->plan->name);
   outcome.set_plan_version(static_cast<uint32_t>(snapshot->plan->version));
   TellReady(outcome.config_error().empty()
@@ -329,12 +329,13 @@ void App::Impl::ReloadConfig(const char* why, v1::ReloadResponse* outcome) {
   auto config = LoadDaemonConfig(config_path_);
   // A refused configuration too: mending a file that it names should bring it in.
   if (config.ok()) WatchFiles(*config);
-  auto model = config.ok() ? LoadFleetModel(*config) : absl::StatusOr<FleetModel>(config.status());
-  if (!model.ok()) {
+  auto reference =
+      config.ok() ? LoadReferenceData(*config) : absl::StatusOr<ReferenceData>(config.status());
+  if (!reference.ok()) {
     metrics_.ReloadDone(false, clock_.UnixNanos());
     spdlog::error("reload ({}) refused, the old configuration stays:\n{}", why,
-                  std::string(model.status().message()));
-    outcome->set_config_error(std::string(model.status().message()));
+                  std::string(reference.status().message()));
+    outcome->set_config_error(std::string(reference.status().message()));
     return;
   }
   if (NeedsRestart(config_, *config) || security_->NeedsRestart(*config)) {
@@ -345,15 +346,15 @@ void App::Impl::ReloadConfig(const char* why, v1::ReloadResponse* outcome) {
         "is in force");
     spdlog::warn("reload ({}): {}", why, outcome->needs_restart());
   }
-  const Plan& plan = model->PlanAt(clock_.UnixNanos());
+  const Plan& plan = reference->PlanAt(clock_.UnixNanos());
   spdlog::info("reload ({}): plan '{}' version {}, catalog version {}, {}", why, plan.name,
-               plan.version, model->catalog.version(), FrameworkText(*model));
+               plan.version, reference->catalog.version(), FrameworkText(*reference));
   config_.catalog = config->catalog;
   config_.plans = config->plans;
   config_.framework = config->framework;
   config_.outcomes = config->outcomes;
   security_->Replace(*config);
-  writer_->Replace(SettingsFrom(*config, *std::move(model)));
+  writer_->Replace(SettingsFrom(*config, *std::move(reference)));
   metrics_.ReloadDone(true, clock_.UnixNanos());  // who sees it counted sees the new plan
 }
 

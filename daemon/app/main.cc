@@ -19,8 +19,8 @@ int Fail(const absl::Status& status) {
 int CheckConfig(const std::string& path) {
   const auto config = fleetmeter::LoadDaemonConfig(path);
   if (!config.ok()) return Fail(config.status());
-  const auto model = fleetmeter::LoadFleetModel(*config);
-  if (!model.ok()) return Fail(model.status());
+  const auto reference = fleetmeter::LoadReferenceData(*config);
+  if (!reference.ok()) return Fail(reference.status());
   if (config->tls) {
     const int64_t now = fleetmeter::SystemClock().UnixNanos() / fleetmeter::kNanosPerSecond;
     const auto tls = fleetmeter::LoadTlsMaterial(config->tls->files, now);
@@ -29,12 +29,13 @@ int CheckConfig(const std::string& path) {
       fmt::print(stderr, "fleetmeterd: warning: {}\n", warning);
     }
   }
-  fmt::print("{}: ok: catalog version {} with {} chip kinds, {} plan(s){}\n", path,
-             model->catalog.version(), model->catalog.kinds().size(), model->plans.size(),
-             model->framework
-                 ? fmt::format(", framework '{}' version {}", model->framework->assumptions.name,
-                               model->framework->assumptions.version)
-                 : "");
+  fmt::print(
+      "{}: ok: catalog version {} with {} chip kinds, {} plan(s){}\n", path,
+      reference->catalog.version(), reference->catalog.kinds().size(), reference->plans.size(),
+      reference->framework
+          ? fmt::format(", framework '{}' version {}", reference->framework->assumptions.name,
+                        reference->framework->assumptions.version)
+          : "");
   return 0;
 }
 

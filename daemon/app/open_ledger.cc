@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "daemon/ledger/memory_ledger.h"
-#include "daemon/ledger/sqlite_ledger.h"
+#include "daemon/ledger/sqlite/sqlite_ledger.h"
 
 namespace fleetmeter {
 

@@ -9,7 +9,7 @@ OutcomesPart::OutcomesPart(const DaemonConfig& config, const Writer& writer, Acc
     OutcomeBoard::Options options;
     options.ledger_path = config.ledger.path;
     options.refresh_nanos = config.outcomes.refresh_nanos;
-    options.model = [&writer] { return writer.model(); };
+    options.reference = [&writer] { return writer.reference(); };
     options.commits = [&writer] { return writer.outcome_commits(); };
     board_ = std::make_unique<OutcomeBoard>(std::move(options), clock);
     board_->Start();
@@ -20,7 +20,7 @@ OutcomesPart::OutcomesPart(const DaemonConfig& config, const Writer& writer, Acc
 void OutcomesPart::WriteFamilies(TextWriter& out) {
   OutcomeFacts facts;
   facts.totals = writer_.TakeSegmentTotals();
-  facts.model = writer_.model();
+  facts.reference = writer_.reference();
   if (board_) {
     facts.view = board_->view();
     facts.view_holds_as_of_unix_nanos = board_->holds_as_of_unix_nanos();

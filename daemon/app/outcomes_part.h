@@ -6,8 +6,8 @@
 #include <memory>
 
 #include "daemon/config/daemon_config.h"
-#include "daemon/exposition/outcome_families.h"
-#include "daemon/query/outcome_service.h"
+#include "daemon/serve/metrics/outcome_families.h"
+#include "daemon/serve/query/outcome_service.h"
 
 namespace fleetmeter {
 

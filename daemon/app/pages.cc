@@ -4,9 +4,9 @@
 
 #include "daemon/base/clock.h"
 #include "daemon/base/version.h"
-#include "daemon/exposition/fleet_families.h"
-#include "daemon/exposition/process_metrics.h"
-#include "daemon/exposition/text_format.h"
+#include "daemon/serve/http/process_metrics.h"
+#include "daemon/serve/http/text_format.h"
+#include "daemon/serve/metrics/fleet_families.h"
 
 namespace fleetmeter {
 namespace {
@@ -28,7 +28,7 @@ HttpResponse Metrics(const PageSources& from) {
   const int64_t start = clock.MonotonicNanos();
   std::string body;
   TextWriter out(body);
-  WriteFleetFamilies(*from.writer.TakeSnapshot(), out);
+  WriteFleetFamilies(*TakeSnapshot(from.writer), out);
   from.outcomes.WriteFamilies(out);
   WriteProcessFamilies(out);
   metrics.SetQueue(from.writer.queued_reports(), from.writer.queue_limit_reports());

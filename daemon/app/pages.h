@@ -8,8 +8,8 @@
 #include "daemon/accounting/writer.h"
 #include "daemon/app/outcomes_part.h"
 #include "daemon/app/watchdog.h"
-#include "daemon/exposition/daemon_metrics.h"
-#include "daemon/exposition/http_server.h"
+#include "daemon/serve/http/http_server.h"
+#include "daemon/serve/metrics/daemon_metrics.h"
 
 namespace fleetmeter {
 

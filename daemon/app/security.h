@@ -10,11 +10,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "daemon/access/access_control.h"
-#include "daemon/access/audit_log.h"
 #include "daemon/app/file_watch.h"
-#include "daemon/app/tls_store.h"
 #include "daemon/config/daemon_config.h"
+#include "daemon/security/access_control.h"
+#include "daemon/security/audit_log.h"
+#include "daemon/security/tls_store.h"
 
 namespace fleetmeter {
 

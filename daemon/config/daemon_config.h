@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "daemon/base/clock.h"
-#include "daemon/identity/access_policy.h"
-#include "daemon/identity/tls_files.h"
-#include "daemon/outcomes/rules.h"
+#include "daemon/domain/outcomes/rules.h"
+#include "daemon/security/access_policy.h"
+#include "daemon/security/tls_files.h"
 
 namespace fleetmeter {
 

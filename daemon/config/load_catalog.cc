@@ -2,10 +2,10 @@
 #include <set>
 
 #include "daemon/base/text.h"
+#include "daemon/base/units.h"
 #include "daemon/config/load_config.h"
 #include "daemon/config/read_ratio.h"
 #include "daemon/config/strict_yaml.h"
-#include "daemon/config/units.h"
 #include "fmt/format.h"
 
 namespace fleetmeter {

@@ -27,7 +27,7 @@ void CheckPair(const PlanFile& a, const PlanFile& b, std::vector<std::string>* e
   }
 }
 
-// Reads an optional file of the model.
+// Reads an optional file of the reference.
 template <class Load, class Out>
 void LoadInto(const std::string& path, const Load& load, Out* out,
               std::vector<std::string>* errors) {
@@ -42,15 +42,16 @@ void LoadInto(const std::string& path, const Load& load, Out* out,
 
 }  // namespace
 
-absl::StatusOr<FleetModel> LoadFleetModel(const DaemonConfig& config) {
+absl::StatusOr<ReferenceData> LoadReferenceData(const DaemonConfig& config) {
   if (config.plans.empty()) return absl::InvalidArgumentError("no plans; expected at least one");
   auto catalog = LoadCatalog(config.catalog);
   if (!catalog.ok()) return catalog.status();
-  FleetModel model{.catalog = *std::move(catalog), .plans = {}, .framework = {}, .outcomes = {}};
+  ReferenceData reference{
+      .catalog = *std::move(catalog), .plans = {}, .framework = {}, .outcomes = {}};
   std::vector<std::string> errors;
   std::vector<PlanFile> files;
   for (const std::string& path : config.plans) {
-    auto file = LoadPlanFile(path, model.catalog);
+    auto file = LoadPlanFile(path, reference.catalog);
     if (!file.ok()) {
       errors.emplace_back(file.status().message());
       continue;
@@ -60,17 +61,17 @@ absl::StatusOr<FleetModel> LoadFleetModel(const DaemonConfig& config) {
   }
   LoadInto(
       config.framework, [](const std::string& path) { return LoadFramework(path); },
-      &model.framework, &errors);
-  model.outcomes = config.outcomes.rules;
-  LoadInto(config.outcomes.prices, LoadPriceBook, &model.outcomes.prices, &errors);
-  LoadInto(config.outcomes.benchmarks, LoadBenchmarkSuite, &model.outcomes.suite, &errors);
+      &reference.framework, &errors);
+  reference.outcomes = config.outcomes.rules;
+  LoadInto(config.outcomes.prices, LoadPriceBook, &reference.outcomes.prices, &errors);
+  LoadInto(config.outcomes.benchmarks, LoadBenchmarkSuite, &reference.outcomes.suite, &errors);
   if (!errors.empty())
     return absl::InvalidArgumentError(fmt::format("{}", fmt::join(errors, "\n")));
-  for (PlanFile& file : files) model.plans.push_back(std::move(file.plan));
-  std::sort(model.plans.begin(), model.plans.end(), [](const Plan& a, const Plan& b) {
+  for (PlanFile& file : files) reference.plans.push_back(std::move(file.plan));
+  std::sort(reference.plans.begin(), reference.plans.end(), [](const Plan& a, const Plan& b) {
     return a.effective_from_unix_nanos < b.effective_from_unix_nanos;
   });
-  return model;
+  return reference;
 }
 
 }  // namespace fleetmeter

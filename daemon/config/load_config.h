@@ -12,7 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "daemon/config/daemon_config.h"
-#include "daemon/model/fleet_model.h"
+#include "daemon/domain/reference_data.h"
 
 namespace fleetmeter {
 
@@ -26,6 +26,6 @@ absl::StatusOr<Plan> ReadPlan(const std::string& name, std::string_view text,
 
 // Catalog, plans, framework and rules of outcomes of a configuration. Two plans that take effect at
 // the same time, or have the same name and version, are an error.
-absl::StatusOr<FleetModel> LoadFleetModel(const DaemonConfig& config);
+absl::StatusOr<ReferenceData> LoadReferenceData(const DaemonConfig& config);
 
 }  // namespace fleetmeter

@@ -3,7 +3,7 @@
 #include "daemon/config/listen_address.h"
 #include "daemon/config/load_config.h"
 #include "daemon/config/read_access.h"
-#include "daemon/config/read_outcomes.h"
+#include "daemon/config/read_outcome_settings.h"
 #include "daemon/config/strict_yaml.h"
 #include "fmt/format.h"
 

@@ -11,7 +11,7 @@
 #include "daemon/config/load_config.h"
 #include "daemon/config/read_framework.h"
 #include "daemon/config/strict_yaml.h"
-#include "daemon/framework/economics.h"
+#include "daemon/domain/framework/economics.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 

@@ -7,7 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "daemon/config/yaml_override.h"
-#include "daemon/framework/framework_document.h"
+#include "daemon/domain/framework/framework_document.h"
 
 namespace fleetmeter {
 

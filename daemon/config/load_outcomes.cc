@@ -7,8 +7,8 @@
 
 #include "daemon/base/clock.h"
 #include "daemon/base/text.h"
+#include "daemon/base/units.h"
 #include "daemon/config/strict_yaml.h"
-#include "daemon/config/units.h"
 #include "fmt/format.h"
 
 namespace fleetmeter {

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "daemon/outcomes/benchmark_suite.h"
-#include "daemon/outcomes/price_book.h"
+#include "daemon/domain/outcomes/benchmark_suite.h"
+#include "daemon/domain/outcomes/price_book.h"
 
 namespace fleetmeter {
 

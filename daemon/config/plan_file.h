@@ -4,8 +4,8 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "daemon/fleet/catalog.h"
-#include "daemon/fleet/plan.h"
+#include "daemon/domain/fleet/catalog.h"
+#include "daemon/domain/fleet/plan.h"
 
 namespace fleetmeter {
 

@@ -4,7 +4,7 @@
 
 #include "daemon/base/text.h"
 #include "daemon/config/listen_address.h"
-#include "daemon/identity/spiffe_id.h"
+#include "daemon/security/spiffe_id.h"
 #include "fmt/format.h"
 
 namespace fleetmeter {

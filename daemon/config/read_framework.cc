@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "daemon/base/text.h"
+#include "daemon/base/units.h"
 #include "daemon/config/read_pool.h"
 #include "daemon/config/read_ratio.h"
-#include "daemon/config/units.h"
 #include "fmt/format.h"
 
 namespace fleetmeter {

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "daemon/config/strict_yaml.h"
-#include "daemon/fleet/catalog.h"
-#include "daemon/framework/assumptions.h"
+#include "daemon/domain/fleet/catalog.h"
+#include "daemon/domain/framework/assumptions.h"
 
 namespace fleetmeter {
 

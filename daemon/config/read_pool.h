@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "daemon/config/strict_yaml.h"
-#include "daemon/fleet/plan.h"
+#include "daemon/domain/fleet/plan.h"
 
 namespace fleetmeter {
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "daemon/config/strict_yaml.h"
-#include "daemon/fleet/ratio.h"
+#include "daemon/domain/fleet/ratio.h"
 
 namespace fleetmeter {
 

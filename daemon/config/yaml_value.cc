@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "daemon/base/text.h"
+#include "daemon/base/units.h"
 #include "daemon/config/strict_yaml.h"
-#include "daemon/config/units.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
 
-#include "daemon/ctl/text_cells.h"
+#include "daemon/ctl/print/text_cells.h"
 #include "fleetmeter/v1/admin.grpc.pb.h"
 
 namespace fleetmeter::ctl {

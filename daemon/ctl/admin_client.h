@@ -5,7 +5,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "daemon/client/client_tls.h"
+#include "daemon/security/client_tls.h"
 #include "fleetmeter/v1/admin.pb.h"
 
 namespace fleetmeter::ctl {

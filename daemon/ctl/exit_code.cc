@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <string>
 
-#include "daemon/ctl/flags.h"
+#include "daemon/ctl/commands/flags.h"
 
 namespace fleetmeter::ctl {
 

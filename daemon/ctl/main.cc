@@ -1,5 +1,5 @@
 // fleetmeterctl: flags, then the command.
-#include "daemon/ctl/commands.h"
+#include "daemon/ctl/commands/commands.h"
 
 int main(int argc, char** argv) {
   fleetmeter::ctl::Flags flags;

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "daemon/base/mutex.h"
-#include "daemon/ctl/text_cells.h"
+#include "daemon/ctl/print/text_cells.h"
 #include "fleetmeter/v1/outcomes.grpc.pb.h"
 #include "fleetmeter/v1/plan.grpc.pb.h"
 #include "fleetmeter/v1/query.grpc.pb.h"

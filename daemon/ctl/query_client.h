@@ -9,7 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "daemon/client/client_tls.h"
+#include "daemon/security/client_tls.h"
 #include "fleetmeter/v1/outcomes.pb.h"
 #include "fleetmeter/v1/plan.pb.h"
 #include "fleetmeter/v1/query.pb.h"

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "daemon/ctl/top_view.h"
+#include "daemon/ctl/print/top_view.h"
 
 namespace fleetmeter::ctl {
 

@@ -3,7 +3,7 @@
 
 #include <grpcpp/support/status.h>
 
-#include "daemon/access/access_control.h"
+#include "daemon/security/access_control.h"
 #include "fleetmeter/v1/outcome_report.pb.h"
 #include "fleetmeter/v1/usage.pb.h"
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "daemon/usage/usage_report.h"
+#include "daemon/domain/report/usage_report.h"
 
 namespace fleetmeter {
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "daemon/usage/usage_report.h"
+#include "daemon/domain/report/usage_report.h"
 #include "fleetmeter/v1/outcome_report.pb.h"
 
 namespace fleetmeter {

@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "daemon/usage/usage_report.h"
+#include "daemon/domain/report/usage_report.h"
 #include "fleetmeter/v1/usage.pb.h"
 
 namespace fleetmeter {

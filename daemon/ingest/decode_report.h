@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "daemon/domain/report/usage_report.h"
 #include "daemon/ingest/decode_label.h"
-#include "daemon/usage/usage_report.h"
 #include "fleetmeter/v1/usage.pb.h"
 
 namespace fleetmeter {

@@ -8,10 +8,10 @@
 #include <memory>
 #include <unordered_set>
 
-#include "daemon/access/access_control.h"
 #include "daemon/accounting/writer.h"
 #include "daemon/base/mutex.h"
 #include "daemon/ingest/rate_limit.h"
+#include "daemon/security/access_control.h"
 #include "fleetmeter/v1/ingest.grpc.pb.h"
 
 namespace fleetmeter {

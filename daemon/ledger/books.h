@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "absl/numeric/int128.h"
-#include "daemon/fleet/ratio.h"
-#include "daemon/usage/stream_key.h"
-#include "daemon/usage/usage_report.h"
-#include "daemon/usage/window_set.h"
+#include "daemon/domain/fleet/ratio.h"
+#include "daemon/domain/report/stream_key.h"
+#include "daemon/domain/report/usage_report.h"
+#include "daemon/domain/report/window_set.h"
 
 namespace fleetmeter {
 

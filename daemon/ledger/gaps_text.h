@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "daemon/usage/window_set.h"
+#include "daemon/domain/report/window_set.h"
 
 namespace fleetmeter {
 

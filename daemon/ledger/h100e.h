@@ -2,7 +2,7 @@
 #pragma once
 
 #include "absl/numeric/int128.h"
-#include "daemon/fleet/ratio.h"
+#include "daemon/domain/fleet/ratio.h"
 #include "daemon/ledger/usage_amounts.h"
 
 namespace fleetmeter {

@@ -12,11 +12,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "daemon/domain/reference_data.h"
+#include "daemon/domain/report/stream_key.h"
+#include "daemon/domain/report/usage_report.h"
 #include "daemon/ledger/books.h"
 #include "daemon/ledger/outcome_books.h"
-#include "daemon/model/fleet_model.h"
-#include "daemon/usage/stream_key.h"
-#include "daemon/usage/usage_report.h"
 
 namespace fleetmeter {
 
@@ -107,7 +107,8 @@ class Ledger {
 
   // Keeps which catalog and plans are in force from `now` on, so that figures can be traced and
   // recomputed. Same errors as Commit.
-  virtual absl::Status RecordModel(const FleetModel& model, int64_t now_unix_nanos) = 0;
+  virtual absl::Status RecordReferenceData(const ReferenceData& reference,
+                                           int64_t now_unix_nanos) = 0;
 
   // Does a little housekeeping (rollups, retention), at most some milliseconds of it. Same errors.
   virtual absl::Status Maintain(int64_t now_unix_nanos) = 0;

@@ -18,7 +18,9 @@ class MemoryLedger : public Ledger {
 
   absl::StatusOr<RestoredBooks> Restore() override { return RestoredBooks{}; }
   absl::Status Commit(const LedgerTransaction&) override { return absl::OkStatus(); }
-  absl::Status RecordModel(const FleetModel&, int64_t) override { return absl::OkStatus(); }
+  absl::Status RecordReferenceData(const ReferenceData&, int64_t) override {
+    return absl::OkStatus();
+  }
   absl::Status Maintain(int64_t) override { return absl::OkStatus(); }
   LedgerIdentity Identity() const override { return {.id = id_, .durable = false}; }
   std::string Describe() const override {

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "daemon/usage/outcome_report.h"
-#include "daemon/usage/stream_key.h"
-#include "daemon/usage/window_set.h"
+#include "daemon/domain/report/outcome_report.h"
+#include "daemon/domain/report/stream_key.h"
+#include "daemon/domain/report/window_set.h"
 
 namespace fleetmeter {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "daemon/ledger/calendar.h"
+#include "daemon/base/calendar.h"
 #include "fmt/format.h"
 
 namespace fleetmeter {

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "daemon/domain/report/usage_report.h"
 #include "daemon/ledger/usage_amounts.h"
-#include "daemon/usage/usage_report.h"
 
 namespace fleetmeter {
 

@@ -7,11 +7,11 @@
 
 #include "daemon/accounting/admission.h"
 #include "daemon/accounting/fleet_state.h"
-#include "daemon/accounting/snapshot.h"
-#include "daemon/exposition/fleet_families.h"
-#include "daemon/exposition/text_format.h"
 #include "daemon/ingest/decode_report.h"
-#include "tests/accounting/fleet_builder.h"
+#include "daemon/serve/http/text_format.h"
+#include "daemon/serve/metrics/fleet_families.h"
+#include "daemon/view/snapshot.h"
+#include "tests/unit/accounting/fleet_builder.h"
 
 namespace fleetmeter {
 namespace {
@@ -60,7 +60,7 @@ BENCHMARK(ParseAndDecodeReport);
 
 // Admit and apply to the live state of a fleet of this many hosts.
 void AdmitAndApply(benchmark::State& state) {
-  const auto model = MakeModel();
+  const auto model = MakeReferenceData();
   FleetState fleet({.silent_after_nanos = INT64_MAX / 4,
                     .forget_after_nanos = INT64_MAX / 4,
                     .keep_windows_nanos = INT64_MAX / 4,
@@ -74,7 +74,7 @@ void AdmitAndApply(benchmark::State& state) {
   for (auto _ : state) {
     UsageReport& report = reports[next];
     const AdmissionContext context = {
-        .model = *model,
+        .reference = *model,
         .limits = {INT64_MAX / 4, INT64_MAX / 4, INT64_MAX / 4, INT64_MAX / 4},
         .now = {kStart, kStart, false},
         .windows = fleet.Windows(report.source)};

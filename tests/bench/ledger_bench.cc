@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <string>
 
-#include "daemon/ledger/sqlite_ledger.h"
+#include "daemon/ledger/sqlite/sqlite_ledger.h"
 
 namespace fleetmeter {
 namespace {

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "daemon/config/load_framework.h"
-#include "daemon/framework/scenario.h"
-#include "daemon/framework/simulate.h"
+#include "daemon/domain/framework/scenario.h"
+#include "daemon/domain/framework/simulate.h"
 #include "tests/fuzz/input_file.h"
 #include "tests/fuzz/targets.h"
 

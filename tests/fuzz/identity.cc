@@ -1,6 +1,6 @@
 // Who a caller says it is.
-#include "daemon/identity/certificate.h"
-#include "daemon/identity/spiffe_id.h"
+#include "daemon/security/certificate.h"
+#include "daemon/security/spiffe_id.h"
 #include "tests/fuzz/targets.h"
 
 namespace fleetmeter::fuzz {

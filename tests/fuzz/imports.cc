@@ -3,12 +3,12 @@
 #include <utility>
 #include <variant>
 
-#include "daemon/ctl/import_messages.h"
-#include "daemon/imports/plan_benchmarks.h"
-#include "daemon/imports/plan_inference.h"
-#include "daemon/imports/plan_training.h"
-#include "daemon/imports/plan_usage.h"
-#include "daemon/imports/totals.h"
+#include "daemon/ctl/import/benchmarks_reports.h"
+#include "daemon/ctl/import/import_messages.h"
+#include "daemon/ctl/import/inference_reports.h"
+#include "daemon/ctl/import/totals.h"
+#include "daemon/ctl/import/training_reports.h"
+#include "daemon/ctl/import/usage_reports.h"
 #include "daemon/ingest/decode_outcome.h"
 #include "daemon/ingest/decode_report.h"
 #include "tests/fuzz/targets.h"
@@ -16,7 +16,7 @@
 namespace fleetmeter::fuzz {
 namespace {
 
-using imports::ImportPlan;
+using imports::ImportBatch;
 
 outcomes::BenchmarkSuite Suite() {
   outcomes::BenchmarkSuite suite;
@@ -26,14 +26,14 @@ outcomes::BenchmarkSuite Suite() {
   return suite;
 }
 
-SequencedReport Decode(const imports::PlannedReport& planned, uint64_t sequence) {
+SequencedReport Decode(const imports::ImportReport& planned, uint64_t sequence) {
   if (const auto* usage = std::get_if<UsageReport>(&planned.report)) {
     return DecodeReport(ctl::ToMessage(*usage, sequence));
   }
   return DecodeOutcome(ctl::ToMessage(std::get<OutcomeReport>(planned.report), sequence));
 }
 
-void Check(const absl::StatusOr<ImportPlan>& plan) {
+void Check(const absl::StatusOr<ImportBatch>& plan) {
   if (!plan.ok()) {
     Require(plan.status().message().find("file.csv") != absl::string_view::npos,
             "an error names the file");
@@ -41,7 +41,7 @@ void Check(const absl::StatusOr<ImportPlan>& plan) {
   }
   std::map<std::string, int64_t> ends;  // of the last window, by source
   uint64_t sequence = 0;
-  for (const imports::PlannedReport& planned : plan->reports) {
+  for (const imports::ImportReport& planned : plan->reports) {
     const SequencedReport decoded = Decode(planned, ++sequence);
     Require(!planned.lines.empty(), "a report comes from lines of the file");
     // Times beyond what the daemon reckons with are for it to refuse: they are in the future.
@@ -57,7 +57,7 @@ void Check(const absl::StatusOr<ImportPlan>& plan) {
     Require(start >= end_before || end == 0, "windows of a source do not overlap");
     end_before = end;
   }
-  for (const history::RefusedRow& row : plan->refused) {
+  for (const imports::RefusedRow& row : plan->refused) {
     Require(row.line > 1 && !row.reason.empty(), "a refused row has a line and a reason");
   }
   const imports::Totals totals = imports::TotalsOf(*plan);
@@ -75,21 +75,21 @@ void RunImportCsv(std::string_view bytes) {
   constexpr int64_t kHour = 3'600'000'000'000;
   for (const auto every : {std::optional<int64_t>(), std::optional(kHour)}) {
     plan([every](CsvReader& csv) {
-      return imports::PlanInference(
+      return imports::MakeInferenceReports(
           csv, {.source = "s", .window_nanos = std::nullopt, .every_nanos = every});
     });
   }
-  plan([](CsvReader& csv) { return imports::PlanUsage(csv, {.source = "s"}); });
+  plan([](CsvReader& csv) { return imports::MakeUsageReports(csv, {.source = "s"}); });
   plan([](CsvReader& csv) {
     imports::TrainingRules rules;
     rules.source = "s";
     rules.rule.emplace();
     rules.rule->peak_flops = 990e12;
     rules.rule->mfu = 0.5;
-    return imports::PlanTraining(csv, rules);
+    return imports::MakeTrainingReports(csv, rules);
   });
   plan([](CsvReader& csv) {
-    return imports::PlanBenchmarks(csv, Suite(), {.source = "s", .columns = {}});
+    return imports::MakeBenchmarksReports(csv, Suite(), {.source = "s", .columns = {}});
   });
 }
 

@@ -28,9 +28,9 @@ class Mutation:
 
 
 MUTATIONS = [
-    Mutation("ledger-fsync", "daemon/ledger/sqlite_ledger.cc",
+    Mutation("ledger-fsync", "daemon/ledger/sqlite/sqlite_ledger.cc",
              "PRAGMA synchronous = FULL", "PRAGMA synchronous = OFF",
-             ["ledger_test"], "PowerCut"),
+             ["unit_ledger"], "PowerCut"),
     Mutation("spool-fsync", "collectors/spool/segment.cc",
              "status = disk.Sync(file_, path_);\n  if (!status.ok()) return status;\n  bytes_ +=",
              "status = absl::OkStatus();\n  if (!status.ok()) return status;\n  bytes_ +=",
@@ -38,25 +38,25 @@ MUTATIONS = [
     Mutation("dedupe", "daemon/accounting/stream_table.cc",
              "if (sequence == expected) return SequenceCheck::kNext;",
              "if (sequence <= expected && sequence != 0) return SequenceCheck::kNext;",
-             ["accounting_test"], "StreamTable|WriterTest"),
+             ["unit_accounting"], "StreamTable|WriterTest"),
     Mutation("overlap-check", "daemon/accounting/admission.cc",
              "context.windows != nullptr && context.windows->Overlaps(window)",
              "context.windows != nullptr && window.end_unix_nanos < 0",
-             ["accounting_test"], "AdmissionTest|WriterTest"),
+             ["unit_accounting"], "AdmissionTest|WriterTest"),
     Mutation("digest-conflict", "daemon/accounting/stream_table.cc",
              "return SequenceCheck::kConflict;", "return SequenceCheck::kDuplicate;",
-             ["accounting_test"], "StreamTable|WriterTest"),
+             ["unit_accounting"], "StreamTable|WriterTest"),
     Mutation("session-fence", "daemon/accounting/stream_table.cc",
              "it->second.epoch > epoch", "it->second.epoch > epoch + 1'000'000",
-             ["accounting_test"], "StreamTable|WriterTest"),
-    Mutation("pool-check", "daemon/identity/access_policy.cc",
+             ["unit_accounting"], "StreamTable|WriterTest"),
+    Mutation("pool-check", "daemon/security/access_policy.cc",
              "rule->all_pools || rule->pools.contains(pool)",
              "rule->all_pools || !rule->pools.empty()",
              ["identity_test"], "AccessPolicy"),
     Mutation("count-after-commit", "daemon/accounting/writer.cc",
              "  } else {\n    MutexLock lock(state_mutex_);\n    streams_.RollBackPending();",
              "  } else {\n    Publish(draft.transaction);",
-             ["accounting_test"], "WriterTest"),
+             ["unit_accounting"], "WriterTest"),
 ]
 
 

@@ -5,7 +5,7 @@
 
 #include <stdexcept>
 
-#include "daemon/identity/openssl.h"
+#include "daemon/security/openssl.h"
 
 namespace fleetmeter {
 namespace {

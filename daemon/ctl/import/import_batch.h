@@ -1,0 +1,69 @@
+// What a file of history becomes: reports in an order that follows from the file and the rules
+// alone, so that the same file makes the same reports whenever and wherever it is read.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "daemon/base/csv.h"
+#include "daemon/ctl/import/line_set.h"
+#include "daemon/ctl/import/row_reader.h"
+#include "daemon/domain/report/outcome_report.h"
+#include "daemon/domain/report/usage_report.h"
+
+namespace fleetmeter::imports {
+
+// What the daemon takes.
+inline constexpr int64_t kMostAmount = 1'000'000'000'000'000;
+inline constexpr size_t kMostRows = 16'384;  // of an outcome report
+inline constexpr size_t kMostGroups = 4'096;
+inline constexpr size_t kMostLabelBytes = 128;
+inline constexpr int64_t kDayNanos = int64_t{86'400} * 1'000'000'000;
+inline constexpr int64_t kLongestOutcomeWindow = 366 * kDayNanos;
+
+struct ImportReport {
+  std::variant<OutcomeReport, UsageReport> report;
+  LineSet lines;           // of the file, that it says
+  bool continues = false;  // a further part of the lines of the report before it
+
+  // Rows that are counted with it.
+  int64_t rows() const { return continues ? 0 : lines.count(); }
+};
+
+struct ImportBatch {
+  std::vector<ImportReport> reports;
+  std::vector<imports::RefusedRow> refused;  // ascending by line
+  int64_t rows = 0;                          // in the file
+  int64_t passed_over = 0;                   // of them, those that say nothing of the kind
+  // Sources come of the file's name: the same file under another name is the same history.
+  bool source_of_name = false;
+
+  void Refuse(const LineSet& lines, std::string_view reason);
+  // Puts `refused` in order.
+  void Finish();
+};
+
+// Calls `take(reader, line)` for every record; what the reader then refuses goes to the plan.
+// Stops with an error where the form of the file ends.
+template <class Take>
+absl::Status ReadInto(CsvReader& csv, ImportBatch& plan, const Take& take) {
+  for (;;) {
+    const absl::StatusOr<bool> more = csv.Next();
+    if (!more.ok()) return more.status();
+    if (!*more) return absl::OkStatus();
+    ++plan.rows;
+    imports::RowReader reader(csv);
+    take(reader, csv.line());
+    if (!reader.ok()) plan.refused.push_back({csv.line(), reader.reason()});
+  }
+}
+
+// From a column "end": when the row's window ends, which is after `start`.
+std::optional<int64_t> ReadEnd(imports::RowReader& reader, int64_t start);
+
+}  // namespace fleetmeter::imports

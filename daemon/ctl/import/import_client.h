@@ -1,0 +1,51 @@
+// The call that reports go by.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "daemon/security/client_tls.h"
+#include "fleetmeter/v1/ingest.pb.h"
+
+namespace grpc {
+class Channel;
+}
+
+namespace fleetmeter::ctl {
+
+struct ReportAnswer {
+  enum class Kind {
+    kAck,       // `ack` says what became of the reports
+    kBusy,      // nothing was settled: send the same after `wait`
+    kNoAnswer,  // not there, or cut off: some may have been settled
+    kTooLarge,  // the call as a whole: send less at a time
+    kError,     // for good
+  };
+  Kind kind = Kind::kError;
+  v1::Ack ack;
+  std::chrono::milliseconds wait{0};
+  std::string error;  // a sentence, unless kAck
+};
+
+// One connection, made with the first call and again when it breaks. One thread.
+class ImportClient {
+ public:
+  ImportClient(std::shared_ptr<grpc::Channel> channel, std::string address,
+               std::chrono::nanoseconds timeout);
+  ~ImportClient();
+
+  // Reads the files of `tls`.
+  static absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect(const std::string& address,
+                                                                const ClientTls& tls);
+
+  ReportAnswer Report(const v1::ReportRequest& request);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace fleetmeter::ctl

@@ -1,0 +1,183 @@
+#include "daemon/ctl/import/import_messages.h"
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+#include <array>
+#include <memory>
+#include <variant>
+
+namespace fleetmeter::ctl {
+namespace {
+
+constexpr size_t kStreamIdBytes = 16;
+
+v1::ChipState ToWire(ChipState state) {
+  switch (state) {
+    case ChipState::kAssigned:
+      return v1::CHIP_STATE_ASSIGNED;
+    case ChipState::kUnassigned:
+      return v1::CHIP_STATE_UNASSIGNED;
+    case ChipState::kUnhealthy:
+      return v1::CHIP_STATE_UNHEALTHY;
+    case ChipState::kReserved:
+      return v1::CHIP_STATE_RESERVED;
+  }
+  return v1::CHIP_STATE_UNSPECIFIED;
+}
+
+// Labels that are not given are left out: that is what the daemon takes for "none".
+#define FLEETMETER_SET_LABEL(to, from, name) \
+  if (!(from).name.empty()) (to).set_##name((from).name)
+
+void Fill(const InferenceRow& from, v1::InferenceRow& to) {
+  to.set_model(from.model);
+  to.set_customer_tier(from.customer_tier);
+  to.set_requests(from.requests);
+  to.set_input_tokens(from.input_tokens);
+  to.set_cached_input_tokens(from.cached_input_tokens);
+  to.set_output_tokens(from.output_tokens);
+  if (from.revenue_micro_usd) to.set_revenue_micro_usd(*from.revenue_micro_usd);
+  FLEETMETER_SET_LABEL(to, from, pool);
+  FLEETMETER_SET_LABEL(to, from, workload);
+}
+
+void Fill(const TrainingRow& from, v1::TrainingReport& to) {
+  to.set_model(from.model);
+  FLEETMETER_SET_LABEL(to, from, family);
+  to.set_run(from.run);
+  to.set_phase(from.phase == TrainingPhase::kPre ? v1::TRAINING_PHASE_PRE
+                                                 : v1::TRAINING_PHASE_POST);
+  to.set_h100e_seconds(from.h100e_seconds);
+  FLEETMETER_SET_LABEL(to, from, pool);
+}
+
+void Fill(const BenchmarkRow& from, v1::BenchmarkResult& to) {
+  to.set_model(from.model);
+  FLEETMETER_SET_LABEL(to, from, family);
+  to.set_benchmark(from.benchmark);
+  FLEETMETER_SET_LABEL(to, from, version);
+  if (from.score) to.set_score(*from.score);
+  to.set_date_unix_seconds(from.date_unix_seconds);
+  FLEETMETER_SET_LABEL(to, from, source);
+}
+
+void Fill(const UsageGroup& from, v1::UsageGroup& to) {
+  to.set_chip(from.chip);
+  to.set_state(ToWire(from.state));
+  FLEETMETER_SET_LABEL(to, from, pool);
+  FLEETMETER_SET_LABEL(to, from, team);
+  FLEETMETER_SET_LABEL(to, from, workload);
+  FLEETMETER_SET_LABEL(to, from, workload_type);
+  FLEETMETER_SET_LABEL(to, from, model);
+  FLEETMETER_SET_LABEL(to, from, run);
+  FLEETMETER_SET_LABEL(to, from, signal);
+  v1::ChipSums& sums = *to.mutable_sums();
+  sums.set_chip_nanos(from.chip_nanos);
+  if (from.busy_chip_nanos) sums.set_busy_chip_nanos(*from.busy_chip_nanos);
+  if (from.productive_chip_nanos) sums.set_productive_chip_nanos(*from.productive_chip_nanos);
+}
+
+#undef FLEETMETER_SET_LABEL
+
+class Sha256 {
+ public:
+  Sha256() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
+    EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr);
+  }
+  // With its length before it: no two lists of texts are the same bytes.
+  void Add(std::string_view text) {
+    const std::string length = fmt::format("{}:", text.size());
+    EVP_DigestUpdate(context_.get(), length.data(), length.size());
+    EVP_DigestUpdate(context_.get(), text.data(), text.size());
+  }
+  std::string Finish() {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
+    unsigned size = 0;
+    EVP_DigestFinal_ex(context_.get(), bytes.data(), &size);
+    return {bytes.begin(), bytes.begin() + size};
+  }
+
+ private:
+  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
+};
+
+}  // namespace
+
+bool IsUsage(const imports::ImportReport& planned) {
+  return std::holds_alternative<UsageReport>(planned.report);
+}
+
+v1::OutcomeReport ToMessage(const OutcomeReport& report, uint64_t sequence) {
+  v1::OutcomeReport to;
+  to.set_sequence(sequence);
+  to.set_source(report.source);
+  if (report.kind != OutcomeKind::kBenchmarks) {
+    to.set_window_start_unix_nanos(report.window_start_unix_nanos);
+    to.set_window_length_nanos(report.window_length_nanos);
+  }
+  for (const InferenceRow& row : report.inference) Fill(row, *to.mutable_inference()->add_rows());
+  for (const TrainingRow& row : report.training) Fill(row, *to.mutable_training());
+  for (const BenchmarkRow& row : report.benchmarks) {
+    Fill(row, *to.mutable_benchmarks()->add_results());
+  }
+  return to;
+}
+
+v1::UsageReport ToMessage(const UsageReport& report, uint64_t sequence) {
+  v1::UsageReport to;
+  to.set_sequence(sequence);
+  to.set_source(report.source);
+  to.set_window_start_unix_nanos(report.window_start_unix_nanos);
+  to.set_window_length_nanos(report.window_length_nanos);
+  to.set_duration_nanos(report.duration_nanos);
+  for (const UsageGroup& group : report.groups) Fill(group, *to.add_groups());
+  return to;
+}
+
+v1::ReportRequest MakeRequest(const imports::ImportBatch& plan, const std::string& stream_id,
+                              size_t first, size_t most_reports, size_t most_bytes) {
+  v1::ReportRequest request;
+  request.set_stream_id(stream_id);
+  size_t bytes = 0;
+  const auto add = [&](auto message, auto* reports) {
+    bytes += message.ByteSizeLong();
+    if (reports->size() > 0 && bytes > most_bytes) return false;
+    *reports->Add() = std::move(message);
+    return true;
+  };
+  for (size_t i = first; i < plan.reports.size() && i - first < most_reports; ++i) {
+    const auto& report = plan.reports[i].report;
+    if (const auto* usage = std::get_if<UsageReport>(&report)) {
+      request.set_history(true);
+      if (!add(ToMessage(*usage, i + 1), request.mutable_reports())) break;
+    } else if (!add(ToMessage(std::get<OutcomeReport>(report), i + 1),
+                    request.mutable_outcomes())) {
+      break;
+    }
+  }
+  return request;
+}
+
+std::string StreamIdOf(const imports::ImportBatch& plan) {
+  Sha256 digest;
+  digest.Add("fleetmeterctl import 2");
+  for (size_t i = 0; i < plan.reports.size(); ++i) {
+    std::visit(
+        [&](const auto& report) {
+          auto message = ToMessage(report, i + 1);
+          if (plan.source_of_name) message.clear_source();
+          digest.Add(message.SerializeAsString());
+        },
+        plan.reports[i].report);
+  }
+  return digest.Finish().substr(0, kStreamIdBytes);
+}
+
+std::string Hex(const std::string& bytes) {
+  std::string hex;
+  for (const char byte : bytes) hex += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+  return hex;
+}
+
+}  // namespace fleetmeter::ctl

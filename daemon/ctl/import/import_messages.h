@@ -1,0 +1,33 @@
+// Reports of a plan as the protocol has them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "daemon/ctl/import/import_batch.h"
+#include "fleetmeter/v1/ingest.pb.h"
+
+namespace fleetmeter::ctl {
+
+// Which of the two a plan's reports are; all of one plan are the same.
+bool IsUsage(const imports::ImportReport& planned);
+
+v1::OutcomeReport ToMessage(const OutcomeReport& report, uint64_t sequence);
+v1::UsageReport ToMessage(const UsageReport& report, uint64_t sequence);
+
+// Reports of `plan` from `first` on (from 0; its sequence is one more): as many as fit into
+// `most_reports` and `most_bytes`, and at least one.
+v1::ReportRequest MakeRequest(const imports::ImportBatch& plan, const std::string& stream_id,
+                              size_t first, size_t most_reports, size_t most_bytes);
+
+// 16 bytes that follow from what the plan sends and from nothing else: the first of the SHA-256 of
+// all of its reports. So one stream stands for one set of reports: whatever makes the reports
+// differ (the file, a flag, the version of this program) makes another stream, and whatever does
+// not leaves it the same.
+std::string StreamIdOf(const imports::ImportBatch& plan);
+
+// "5f09..." of bytes.
+std::string Hex(const std::string& bytes);
+
+}  // namespace fleetmeter::ctl

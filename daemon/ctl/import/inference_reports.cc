@@ -1,0 +1,287 @@
+#include "daemon/ctl/import/inference_reports.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "fmt/format.h"
+
+namespace fleetmeter::imports {
+namespace {
+
+using imports::RowReader;
+
+struct SegmentKey {
+  std::string model;
+  std::string customer_tier;
+  std::string pool;
+  std::string workload;
+
+  friend auto operator<=>(const SegmentKey&, const SegmentKey&) = default;
+};
+
+struct Amounts {
+  int64_t requests = 0;
+  int64_t input_tokens = 0;
+  int64_t cached_input_tokens = 0;
+  int64_t output_tokens = 0;
+  int64_t revenue_micro_usd = 0;
+};
+
+struct Part {
+  Amounts amounts;
+  LineSet lines;
+};
+
+struct SegmentRows {
+  Part with_revenue;
+  Part without;
+};
+
+struct Window {
+  std::optional<int64_t> end;
+  int64_t end_line = 0;  // which said so
+  std::map<SegmentKey, SegmentRows> segments;
+};
+
+struct Row {
+  int64_t start = 0;
+  std::optional<int64_t> end;
+  SegmentKey segment;
+  Amounts amounts;
+  bool has_revenue = false;
+};
+
+absl::Status CheckColumns(const CsvReader& csv) {
+  if (csv.Column("cost_usd") != CsvReader::kAbsent) {
+    return csv.WrongRecord(
+        "column cost_usd is there; expected none: what serving cost is worked out from the "
+        "chip-time of usage reports and the catalog's prices");
+  }
+  absl::Status columns =
+      csv.RequireColumns({"start", "model", "requests", "input_tokens", "output_tokens"});
+  if (!columns.ok()) return columns;
+  return csv.RefuseOtherColumns({"start", "end", "model", "customer_tier", "requests",
+                                 "input_tokens", "output_tokens", "cached_input_tokens",
+                                 "revenue_usd", "pool", "workload"});
+}
+
+Row ReadRow(RowReader& reader, bool has_tiers) {
+  Row row;
+  row.start = reader.Nanos("start");
+  row.end = ReadEnd(reader, row.start);
+  row.segment.model = reader.Label("model");
+  // Not silently "all" where a file tells tiers apart.
+  row.segment.customer_tier = has_tiers ? reader.Label("customer_tier") : "all";
+  row.segment.pool = reader.OptionalLabel("pool");
+  row.segment.workload = reader.OptionalLabel("workload");
+  if (!row.segment.workload.empty() && row.segment.pool.empty()) {
+    reader.Refuse("workload", "expected a pool beside it");
+  }
+  row.amounts.requests = reader.Count("requests");
+  row.amounts.input_tokens = reader.Count("input_tokens");
+  row.amounts.output_tokens = reader.Count("output_tokens");
+  row.amounts.cached_input_tokens = reader.OptionalCount("cached_input_tokens");
+  if (row.amounts.cached_input_tokens > row.amounts.input_tokens) {
+    reader.Refuse("cached_input_tokens", "expected at most input_tokens, of which they are a part");
+  }
+  const auto revenue = reader.OptionalMicroUsd("revenue_usd");
+  row.has_revenue = revenue.has_value();
+  row.amounts.revenue_micro_usd = revenue.value_or(0);
+  return row;
+}
+
+// False: the sum would leave -10^15 to 10^15, and nothing is added.
+bool AddTo(const Amounts& row, Amounts& sum) {
+  const std::pair<int64_t, int64_t*> parts[] = {{row.requests, &sum.requests},
+                                                {row.input_tokens, &sum.input_tokens},
+                                                {row.cached_input_tokens, &sum.cached_input_tokens},
+                                                {row.output_tokens, &sum.output_tokens},
+                                                {row.revenue_micro_usd, &sum.revenue_micro_usd}};
+  for (const auto& [value, total] : parts) {
+    int64_t added = 0;
+    if (__builtin_add_overflow(*total, value, &added) || added > kMostAmount ||
+        added < -kMostAmount) {
+      return false;
+    }
+  }
+  for (const auto& [value, total] : parts) *total += value;
+  return true;
+}
+
+using Days = std::chrono::sys_days;
+
+// Whether it is the first midnight of a month, UTC.
+bool StartsMonth(int64_t unix_nanos) {
+  if (unix_nanos % kDayNanos != 0) return false;
+  const Days day{std::chrono::days(unix_nanos / kDayNanos)};
+  return std::chrono::year_month_day(day).day() == std::chrono::day(1);
+}
+
+int64_t NextMonth(int64_t unix_nanos) {
+  const std::chrono::year_month_day first{Days{std::chrono::days(unix_nanos / kDayNanos)}};
+  return int64_t{Days(first + std::chrono::months(1)).time_since_epoch().count()} * kDayNanos;
+}
+
+class Planner {
+ public:
+  explicit Planner(const InferenceRules& rules) : rules_(rules) {}
+
+  absl::StatusOr<ImportBatch> Plan(CsvReader& csv) {
+    if (absl::Status status = CheckColumns(csv); !status.ok()) return status;
+    const bool has_tiers = csv.Column("customer_tier") != CsvReader::kAbsent;
+    absl::Status read = ReadInto(csv, plan_, [&](RowReader& reader, int64_t line) {
+      const Row row = ReadRow(reader, has_tiers);
+      // A row that is refused for something else still says that a window begins there: the one
+      // before must not reach into it, so that the row can be imported once it is mended.
+      if (row.start != 0) starts_.insert(StartOf(row));
+      if (reader.ok()) Take(reader, row, line);
+    });
+    if (!read.ok()) return read;
+    if (absl::Status status = SettleEnds(csv); !status.ok()) return status;
+    int64_t end_before = 0;
+    for (const auto& [start, window] : windows_) MakeReport(start, window, end_before);
+    plan_.Finish();
+    return std::move(plan_);
+  }
+
+ private:
+  int64_t StartOf(const Row& row) const {
+    return rules_.every_nanos ? row.start - row.start % *rules_.every_nanos : row.start;
+  }
+
+  void Take(RowReader& reader, const Row& row, int64_t line) {
+    const int64_t start = StartOf(row);
+    Window& window = windows_[start];
+    if (rules_.every_nanos) {
+      window.end = start + *rules_.every_nanos;
+      if (row.end && *row.end > *window.end) {
+        reader.Refuse("end", "expected a time within the window that the row starts in");
+        return;
+      }
+    } else if (row.end) {
+      if (window.end && *window.end != *row.end) {
+        reader.Refuse("end", fmt::format("line {} has another end for this start; expected one",
+                                         window.end_line));
+        return;
+      }
+      window.end = row.end;
+      window.end_line = line;
+    }
+    SegmentRows& rows = window.segments[row.segment];
+    Part& part = row.has_revenue ? rows.with_revenue : rows.without;
+    if (!AddTo(row.amounts, part.amounts)) {
+      reader.Refuse("requests",
+                    "expected that the amounts of a window, model and customer tier add up to at "
+                    "most 10^15, revenue in micro-dollars");
+      return;
+    }
+    part.lines.Add(line);
+  }
+
+  // Rows count for the day on which their window starts; how long it is says only which time has
+  // been told. So windows without an end are as short as any of the file: a file that has grown
+  // then brings no window that reaches into a longer one of before.
+  absl::Status SettleEnds(const CsvReader& csv) {
+    const bool months =
+        starts_.size() > 1 && std::all_of(starts_.begin(), starts_.end(), StartsMonth);
+    // Starts may be centuries apart.
+    const bool told_apart = !rules_.window_nanos && starts_.size() > 1;
+    std::optional<int64_t> shortest = told_apart ? kLongestOutcomeWindow : rules_.window_nanos;
+    for (auto it = starts_.begin(); !rules_.window_nanos && it != starts_.end(); ++it) {
+      if (it == starts_.begin()) continue;
+      const int64_t length = *it - *std::prev(it);
+      shortest = std::min(*shortest, length);
+    }
+    for (auto& [start, window] : windows_) {
+      if (window.end) continue;
+      if (!shortest) {
+        return csv.WrongRecord(
+            "all rows start at one time; expected a column end, or the windows' length: "
+            "--window 1d");
+      }
+      window.end = months && !rules_.window_nanos ? NextMonth(start) : start + *shortest;
+    }
+    return absl::OkStatus();
+  }
+
+  // `end_before`: where the last report's window ends.
+  void MakeReport(int64_t start, const Window& window, int64_t& end_before) {
+    LineSet lines;
+    std::vector<InferenceRow> rows;
+    for (const auto& [key, segment] : window.segments) AddRow(key, segment, rows, lines);
+    if (rows.empty()) return;
+    const int64_t length = *window.end - start;
+    if (start < end_before) {
+      return plan_.Refuse(lines,
+                          "start: lies within an earlier window of the file; expected windows that "
+                          "do not overlap");
+    }
+    if (length > kLongestOutcomeWindow) {
+      return plan_.Refuse(lines,
+                          fmt::format("start: the window is {} days long; expected at most 366. An "
+                                      "end, or --window, says where it ends",
+                                      length / kDayNanos));
+    }
+    if (rows.size() > kMostRows) {
+      return plan_.Refuse(lines,
+                          fmt::format("start: the window has {} models, customer tiers, pools and "
+                                      "workloads; expected at most {}, or shorter windows",
+                                      rows.size(), kMostRows));
+    }
+    end_before = *window.end;
+    OutcomeReport report;
+    report.kind = OutcomeKind::kInference;
+    report.source = rules_.source;
+    report.window_start_unix_nanos = start;
+    report.window_length_nanos = length;
+    report.inference = std::move(rows);
+    plan_.reports.push_back({std::move(report), std::move(lines)});
+  }
+
+  void AddRow(const SegmentKey& key, const SegmentRows& segment, std::vector<InferenceRow>& rows,
+              LineSet& lines) {
+    const bool known = !segment.with_revenue.lines.empty();
+    const Part& part = known ? segment.with_revenue : segment.without;
+    if (part.lines.empty()) return;  // what was there was refused
+    if (known && !segment.without.lines.empty()) {
+      plan_.Refuse(segment.without.lines,
+                   fmt::format("revenue_usd: is \"\"; expected one as on line {} of the same "
+                               "window, model and customer tier, or none on any",
+                               segment.with_revenue.lines.Lines().front()));
+    }
+    if (known && part.amounts.revenue_micro_usd < 0) {
+      return plan_.Refuse(part.lines,
+                          "revenue_usd: the rows of this window, model and customer tier add up to "
+                          "less than 0; expected 0 or more: a refund of what was reported before "
+                          "is a correction");
+    }
+    InferenceRow row;
+    row.model = key.model;
+    row.customer_tier = key.customer_tier;
+    row.requests = part.amounts.requests;
+    row.input_tokens = part.amounts.input_tokens;
+    row.cached_input_tokens = part.amounts.cached_input_tokens;
+    row.output_tokens = part.amounts.output_tokens;
+    if (known) row.revenue_micro_usd = part.amounts.revenue_micro_usd;
+    row.pool = key.pool;
+    row.workload = key.workload;
+    rows.push_back(std::move(row));
+    lines.Add(part.lines);
+  }
+
+  const InferenceRules& rules_;
+  ImportBatch plan_;
+  std::set<int64_t> starts_;
+  std::map<int64_t, Window> windows_;
+};
+
+}  // namespace
+
+absl::StatusOr<ImportBatch> MakeInferenceReports(CsvReader& csv, const InferenceRules& rules) {
+  return Planner(rules).Plan(csv);
+}
+
+}  // namespace fleetmeter::imports

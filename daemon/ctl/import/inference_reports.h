@@ -1,0 +1,33 @@
+// What was served and earned, by window: one report for each.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "daemon/ctl/import/import_batch.h"
+
+namespace fleetmeter::imports {
+
+struct InferenceRules {
+  std::string source;
+  // How long windows without an end are. Nothing: a calendar month where all start with one, else
+  // as long as the shortest time between two starts in the file.
+  std::optional<int64_t> window_nanos;
+  // Given: rows go into windows of this length that begin at multiples of it; it divides a day.
+  std::optional<int64_t> every_nanos;
+};
+
+// Columns: start, model, requests, input_tokens, output_tokens; optional: end, customer_tier ("all"
+// if there is no such column), cached_input_tokens, revenue_usd, pool, workload. Unknown columns
+// are refused, and so is cost_usd: cost comes from chip-time.
+//
+// Rows of one window and segment (model, customer tier, pool, workload) are added up. A segment's
+// revenue is known or not: where some of a window's rows have one, those without are refused, since
+// requests with a revenue and requests to be priced cannot stand in one row. Windows that overlap
+// an earlier one of the file, are too long or have too many segments are refused whole.
+// InvalidArgument: the form of the file is wrong, or nothing says how long its windows are.
+absl::StatusOr<ImportBatch> MakeInferenceReports(CsvReader& csv, const InferenceRules& rules);
+
+}  // namespace fleetmeter::imports

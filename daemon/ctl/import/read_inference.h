@@ -1,0 +1,31 @@
+// What was served and what it earned and cost, by day or any other window.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "daemon/ctl/import/row_reader.h"
+#include "daemon/domain/outcomes/margin.h"
+#include "daemon/domain/outcomes/price_book.h"
+
+namespace fleetmeter::imports {
+
+struct InferenceRow {
+  int64_t start_unix_seconds = 0;
+  outcomes::Segment segment;
+  outcomes::Sales sales;
+};
+
+// Columns: start, model, customer_tier, requests, input_tokens, output_tokens; optional:
+// cached_input_tokens (of the input tokens, those from a cache), revenue_usd, cost_usd. A row
+// without revenue_usd is priced by `prices`; one that neither prices stays without revenue. Unknown
+// columns are refused, since a misspelt revenue would pass for none.
+absl::StatusOr<Rows<InferenceRow>> ReadInference(CsvReader& csv, const outcomes::PriceBook& prices);
+
+// What of the rows starts in [from, to), by segment. OutOfRange if a sum leaves 64 bits. Revenue
+// (cost) of a segment is known if that of all its rows is.
+absl::StatusOr<outcomes::Period> PeriodOf(const std::vector<InferenceRow>& rows,
+                                          int64_t from_unix_seconds, int64_t to_unix_seconds);
+
+}  // namespace fleetmeter::imports

@@ -1,0 +1,85 @@
+// Rows of a history file, field by field. A row that is wrong is refused with its line and reason,
+// and reading goes on; a file whose form is wrong (no header, quotes that do not close) is refused
+// whole.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "daemon/base/csv.h"
+
+namespace fleetmeter::imports {
+
+struct RefusedRow {
+  int64_t line = 0;    // of the file, from 1
+  std::string reason;  // names the column, what was wrong and what was expected
+};
+
+template <class Row>
+struct Rows {
+  std::vector<Row> rows;  // in the file's order
+  std::vector<RefusedRow> refused;
+};
+
+// Reads the fields of one record. The first that is wrong is remembered; what is read after it does
+// not matter.
+class RowReader {
+ public:
+  explicit RowReader(const CsvReader& csv) : csv_(csv) {}
+
+  bool ok() const { return !wrong_; }
+  // Without the file's name.
+  const std::string& reason() const { return *wrong_; }
+  void Refuse(std::string_view column, std::string_view what);
+
+  // Empty: the column is absent or the field is.
+  std::string_view Field(std::string_view column) const;
+  // 1 to 128 bytes of UTF-8 without control characters.
+  std::string Label(std::string_view column);
+  // The same, or empty.
+  std::string OptionalLabel(std::string_view column);
+  int64_t Count(std::string_view column);
+  // 0 if there is none.
+  int64_t OptionalCount(std::string_view column);
+  std::optional<int64_t> OptionalMicroUsd(std::string_view column);
+  // Nanoseconds since 1970, of a date, an RFC 3339 time, or "2026-01-01 08:00:00.25", which is UTC.
+  int64_t Nanos(std::string_view column);
+  std::optional<int64_t> OptionalNanos(std::string_view column);
+  // The same in whole seconds, rounded down.
+  int64_t Time(std::string_view column);
+  // The decimal x `factor`, which must be a whole number from 0 to 2^63 - 1: exact. `expected` says
+  // so in the column's own words.
+  std::optional<int64_t> OptionalScaled(std::string_view column, int64_t factor,
+                                        std::string_view expected);
+  std::optional<double> OptionalNumber(std::string_view column);
+
+ private:
+  const CsvReader& csv_;
+  std::optional<std::string> wrong_;
+};
+
+// Calls `read(reader) -> Row` for every record. Stops with an error where the form of the file
+// ends.
+template <class Row, class Read>
+absl::StatusOr<Rows<Row>> ReadRows(CsvReader& csv, const Read& read) {
+  Rows<Row> out;
+  for (;;) {
+    const absl::StatusOr<bool> more = csv.Next();
+    if (!more.ok()) return more.status();
+    if (!*more) return out;
+    RowReader reader(csv);
+    Row row = read(reader);
+    if (reader.ok()) {
+      out.rows.push_back(std::move(row));
+    } else {
+      out.refused.push_back({csv.line(), reader.reason()});
+    }
+  }
+}
+
+}  // namespace fleetmeter::imports

@@ -1,0 +1,154 @@
+#include "daemon/ctl/print/headroom_output.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "daemon/ctl/print/number_text.h"
+#include "daemon/ctl/print/pools_output.h"
+#include "daemon/ctl/print/text_cells.h"
+
+namespace fleetmeter::ctl {
+namespace {
+
+// As in the daemon's default: with less than this the numbers are shown with a warning.
+constexpr double kGoodCoverage = 0.9;
+constexpr size_t kLabelWidth = 13;
+
+double Short(const v1::HeadroomResponse& response, double ask_h100e) {
+  return std::max(0.0, ask_h100e - response.pool().headroom_h100e());
+}
+
+bool FitsWithBorrowing(const v1::HeadroomResponse& response, double ask_h100e) {
+  return Short(response, ask_h100e) <= response.borrowable_h100e();
+}
+
+std::string Line(std::string label, const std::string& text) {
+  return PadRight(std::move(label), kLabelWidth) + text + "\n";
+}
+
+// What can be had from others, as the end of a sentence.
+std::string Borrowing(const v1::HeadroomResponse& response, double ask_h100e) {
+  if (response.borrowable_h100e() <= 0) return "; nothing can be borrowed";
+  return fmt::format("; {} can be borrowed from other pools, {}",
+                     Amount(response.borrowable_h100e()),
+                     FitsWithBorrowing(response, ask_h100e) ? "which is enough" : "too little");
+}
+
+std::string Verdict(const v1::HeadroomResponse& response, double ask_h100e, bool colors) {
+  const v1::Pool& pool = response.pool();
+  const std::string name = Printable(pool.pool());
+  switch (FitOf(response, ask_h100e)) {
+    case Fit::kYes:
+      return fmt::format("{}: {} H100e fit into the headroom of {}, {} H100e",
+                         Paint("yes", Style::kGreen, colors), PlainNumber(ask_h100e), name,
+                         Amount(pool.headroom_h100e()));
+    case Fit::kNo:
+      return fmt::format("{}: {} has {} H100e of headroom, {} too few for {}{}",
+                         Paint("no", Style::kRed, colors), name, Amount(pool.headroom_h100e()),
+                         Amount(Short(response, ask_h100e)), PlainNumber(ask_h100e),
+                         Borrowing(response, ask_h100e));
+    case Fit::kUnknown:
+      break;
+  }
+  return fmt::format("{}: too little is heard of the chips that {} could use",
+                     Paint("unknown", Style::kYellow, colors), name);
+}
+
+std::string Block(const v1::HeadroomResponse& response, std::optional<double> ask_h100e,
+                  bool colors) {
+  const v1::Pool& pool = response.pool();
+  std::string out;
+  if (ask_h100e) out += Verdict(response, *ask_h100e, colors) + "\n";
+  out += Line("pool",
+              Printable(fmt::format("{} ({}, {})", pool.pool(), pool.category(), pool.tier())));
+  out += Line("ask", Printable(fmt::format("{}, {}", pool.owner(), pool.contact())));
+  out += Line("headroom", Amount(pool.headroom_h100e()) + " H100e");
+  out += Line("borrowable", Amount(response.borrowable_h100e()) + " H100e");
+  out += Line("allocated", Amount(pool.allocated_h100e()) + " H100e");
+  out += Line("assigned", Amount(pool.assigned_h100e()) + " H100e");
+  out += Line("busy", Busy(pool) ? Amount(Busy(pool)) + " H100e" : "- (no data)");
+  out += Line("idle", Idle(pool) ? Amount(Idle(pool)) + " H100e" : "- (no data)");
+  out += Line("unhealthy", Amount(pool.unhealthy_h100e()) + " H100e");
+  out += Line("unheard", Amount(pool.unheard_h100e()) + " H100e");
+  out += Line("borrowed", Amount(pool.borrowed_h100e()) + " H100e");
+  out += Line("utilization", Utilization(pool) ? Percent(Utilization(pool)) : "- (no data)");
+  out += Line("coverage", Percent(pool.coverage_ratio()));
+  out += Line("basis", BasisLine(response.basis()));
+  if (pool.coverage_ratio() < kGoodCoverage) {
+    out += Paint("coverage is low: chips that were not heard from may be in use", Style::kYellow,
+                 colors) +
+           "\n";
+  }
+  return out;
+}
+
+Json HeadroomJson(const v1::HeadroomResponse& response, std::optional<double> ask_h100e) {
+  Json out;
+  out["basis"] = ToJson(response.basis());
+  out["pool"] = PoolJson(response.pool());
+  out["borrowable_h100e"] = response.borrowable_h100e();
+  if (!ask_h100e) return out;
+  const Fit fit = FitOf(response, *ask_h100e);
+  const bool known = fit != Fit::kUnknown;
+  Json& ask = out["ask"];
+  ask["h100e"] = *ask_h100e;
+  ask["fits"] = known ? Json(fit == Fit::kYes) : Json(nullptr);
+  ask["short_h100e"] = known ? Json(Short(response, *ask_h100e)) : Json(nullptr);
+  ask["fits_with_borrowing"] =
+      known ? Json(FitsWithBorrowing(response, *ask_h100e)) : Json(nullptr);
+  return out;
+}
+
+std::string CsvHeader() {
+  std::vector<std::string> names = ScalarNames(*v1::Pool::descriptor());
+  names.insert(names.begin(), "as_of");
+  names.insert(names.end(), {"borrowable_h100e", "ask_h100e", "fits"});
+  return CsvLine(names);
+}
+
+std::string CsvRecord(const v1::HeadroomResponse& response, std::optional<double> ask_h100e) {
+  std::vector<std::string> cells = PoolCsvCells(response.pool());
+  cells.insert(cells.begin(), UtcTime(response.basis().as_of_unix_nanos()));
+  cells.push_back(PlainNumber(response.borrowable_h100e()));
+  cells.push_back(ask_h100e ? PlainNumber(*ask_h100e) : "");
+  const Fit fit = ask_h100e ? FitOf(response, *ask_h100e) : Fit::kUnknown;
+  cells.push_back(fit == Fit::kYes ? "true" : fit == Fit::kNo ? "false" : "");
+  return CsvLine(cells);
+}
+
+}  // namespace
+
+Fit FitOf(const v1::HeadroomResponse& response, double ask_h100e) {
+  const v1::Pool& pool = response.pool();
+  // What is granted at most is granted whatever is heard.
+  if (ask_h100e > pool.allocated_h100e()) return Fit::kNo;
+  if (!(pool.coverage_ratio() >= kGoodCoverage)) return Fit::kUnknown;
+  return ask_h100e <= pool.headroom_h100e() ? Fit::kYes : Fit::kNo;
+}
+
+std::string FormatHeadroom(const v1::HeadroomResponse& response, std::optional<double> ask_h100e,
+                           OutputFormat format, bool colors) {
+  if (format == OutputFormat::kTable) return Block(response, ask_h100e, colors);
+  if (format == OutputFormat::kJson) return Dump(HeadroomJson(response, ask_h100e));
+  return CsvHeader() + CsvRecord(response, ask_h100e);
+}
+
+std::string FormatHeadroomLine(const v1::HeadroomResponse& response,
+                               std::optional<double> ask_h100e, OutputFormat format, bool first) {
+  if (format == OutputFormat::kJson) return Dump(HeadroomJson(response, ask_h100e), -1);
+  if (format == OutputFormat::kCsv) {
+    return (first ? CsvHeader() : "") + CsvRecord(response, ask_h100e);
+  }
+  const v1::Pool& pool = response.pool();
+  std::string out =
+      fmt::format("{}  {}  headroom {}  borrowable {}  allocated {}  assigned {}  coverage {}",
+                  UtcTime(response.basis().as_of_unix_nanos()), Printable(pool.pool()),
+                  Amount(pool.headroom_h100e()), Amount(response.borrowable_h100e()),
+                  Amount(pool.allocated_h100e()), Amount(pool.assigned_h100e()),
+                  Percent(pool.coverage_ratio()));
+  if (ask_h100e) out += "  " + Verdict(response, *ask_h100e, false);
+  return out + "\n";
+}
+
+}  // namespace fleetmeter::ctl

@@ -1,0 +1,55 @@
+// What came of an import, as it is printed. Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "daemon/ctl/commands/import_flags.h"
+#include "daemon/ctl/import/import_batch.h"
+#include "daemon/ctl/import/import_sender.h"
+#include "daemon/ctl/import/totals.h"
+#include "daemon/ctl/print/output_format.h"
+
+namespace fleetmeter::ctl {
+
+// "usage", "inference", "training", "benchmarks".
+std::string NameOf(ImportKind kind);
+
+struct ReportsAndRows {
+  int64_t reports = 0;
+  int64_t rows = 0;  // of the file
+};
+
+struct ImportSummary {
+  std::string file;
+  ImportKind kind = ImportKind::kUsage;
+  std::string source;
+  std::string stream_id;  // in hexadecimal
+  bool dry_run = false;
+  int64_t rows = 0;  // in the file
+  int64_t refused_rows = 0;
+  int64_t passed_over_rows = 0;
+  int64_t reports = 0;
+  imports::Totals totals;
+  // By fate, of all reports.
+  ReportsAndRows counted;
+  ReportsAndRows before;
+  ReportsAndRows overlapping;
+  ReportsAndRows rejected;
+  ReportsAndRows unheard;
+  ReportsAndRows unsent;
+
+  // Whether all of the file is in the books, or, of a dry run, may be.
+  bool complete() const {
+    return refused_rows == 0 && overlapping.reports == 0 && rejected.reports == 0 &&
+           unheard.reports == 0 && (dry_run || unsent.reports == 0);
+  }
+};
+
+// `fates`: of a dry run empty.
+ImportSummary Summarize(const imports::ImportBatch& plan, const std::vector<Fate>& fates);
+
+std::string FormatImport(const ImportSummary& summary, OutputFormat format);
+
+}  // namespace fleetmeter::ctl

@@ -1,0 +1,77 @@
+#include "daemon/ctl/print/plan_output.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "daemon/ctl/print/message_text.h"
+#include "daemon/ctl/print/number_text.h"
+#include "daemon/ctl/print/pools_output.h"
+#include "daemon/ctl/print/table.h"
+
+namespace fleetmeter::ctl {
+namespace {
+
+using Shares = google::protobuf::RepeatedPtrField<v1::Share>;
+
+std::string SharesTable(std::string title, const Shares& shares) {
+  Table table({{std::move(title)}, {"SHARE", Align::kRight}, {"H100E", Align::kRight}});
+  for (const v1::Share& share : shares) {
+    table.AddRow({share.name(), Percent(share.share_ratio()), Amount(share.h100e())});
+  }
+  return table.Render();
+}
+
+std::string PoolsTable(const v1::GetPlanResponse& response) {
+  Table table({{"POOL"},
+               {"CATEGORY"},
+               {"TIER"},
+               {"OWNER"},
+               {"CONTACT"},
+               {"ALLOCATED", Align::kRight},
+               {"LENDABLE", Align::kRight},
+               {"BORROWS UP TO", Align::kRight},
+               {"TEAMS"}});
+  for (const v1::PlannedPool& pool : response.pools()) {
+    table.AddRow(
+        {pool.pool(), pool.category(), pool.tier(), pool.owner(), pool.contact(),
+         Amount(pool.allocated_h100e()), Percent(pool.lendable_ratio()),
+         pool.has_borrowing_limit_h100e() ? Amount(pool.borrowing_limit_h100e()) : "no limit",
+         fmt::format("{}", fmt::join(pool.teams(), ", "))});
+  }
+  return table.Render();
+}
+
+std::string PlanTable(const v1::GetPlanResponse& response) {
+  return fmt::format("{}\nsupply {} H100e\n\n{}\n{}\n{}", BasisLine(response.basis()),
+                     Amount(response.supply_h100e()), SharesTable("TIER", response.tiers()),
+                     SharesTable("CATEGORY", response.categories()), PoolsTable(response));
+}
+
+std::string ShareRecord(const std::string& kind, const v1::Share& share) {
+  return CsvLine({kind, share.name(), "", "", "", "", "", PlainNumber(share.share_ratio()),
+                  PlainNumber(share.h100e()), "", ""});
+}
+
+std::string PlanCsv(const v1::GetPlanResponse& response) {
+  std::string out = CsvLine({"kind", "name", "category", "tier", "owner", "contact", "teams",
+                             "share_ratio", "h100e", "lendable_ratio", "borrowing_limit_h100e"});
+  for (const v1::Share& share : response.tiers()) out += ShareRecord("tier", share);
+  for (const v1::Share& share : response.categories()) out += ShareRecord("category", share);
+  for (const v1::PlannedPool& pool : response.pools()) {
+    out += CsvLine(
+        {"pool", pool.pool(), pool.category(), pool.tier(), pool.owner(), pool.contact(),
+         fmt::format("{}", fmt::join(pool.teams(), " ")), "", PlainNumber(pool.allocated_h100e()),
+         PlainNumber(pool.lendable_ratio()),
+         pool.has_borrowing_limit_h100e() ? PlainNumber(pool.borrowing_limit_h100e()) : ""});
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string FormatPlan(const v1::GetPlanResponse& response, OutputFormat format) {
+  if (format == OutputFormat::kTable) return PlanTable(response);
+  return format == OutputFormat::kJson ? Dump(ToJson(response)) : PlanCsv(response);
+}
+
+}  // namespace fleetmeter::ctl

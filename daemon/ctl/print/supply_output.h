@@ -1,0 +1,16 @@
+// The supply, by provider and chip kind. Pure.
+#pragma once
+
+#include <string>
+
+#include "daemon/ctl/print/output_format.h"
+#include "fleetmeter/v1/query.pb.h"
+
+namespace fleetmeter::ctl {
+
+// JSON: {"basis", "chips": {CHIP: {"provider", "chips", "assigned", "unassigned", "unhealthy",
+// "reserved", "unheard", "declared", "h100e", "chips_per_h100e"}}, "total_h100e", "live_sources",
+// "known_sources"}; "chips" is the four states that were heard, together.
+std::string FormatSupply(const v1::GetSupplyResponse& response, OutputFormat format);
+
+}  // namespace fleetmeter::ctl

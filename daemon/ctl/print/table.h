@@ -1,0 +1,48 @@
+// A table of text with aligned columns.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "daemon/ctl/print/text_cells.h"
+
+namespace fleetmeter::ctl {
+
+enum class Align { kLeft, kRight };
+
+struct Column {
+  std::string title;
+  Align align = Align::kLeft;
+};
+
+struct Cell {
+  Cell(std::string cell_text, Style cell_style = Style::kPlain)  // NOLINT: a text is a cell
+      : text(std::move(cell_text)), style(cell_style) {}
+  Cell(const char* cell_text, Style cell_style = Style::kPlain)  // NOLINT: likewise
+      : text(cell_text), style(cell_style) {}
+
+  std::string text;
+  Style style;
+};
+
+// Collects rows, then gives them as lines. Cells are made printable here, so that no caller
+// forgets.
+class Table {
+ public:
+  explicit Table(std::vector<Column> columns);
+
+  // One cell a column.
+  void AddRow(std::vector<Cell> cells);
+
+  // Title line and rows, each with its line end and without trailing spaces.
+  std::string Render(bool colors = false) const;
+
+ private:
+  std::string Line(const std::vector<Cell>& cells, const std::vector<size_t>& widths,
+                   bool colors) const;
+
+  std::vector<Column> columns_;
+  std::vector<std::vector<Cell>> rows_;  // the first holds the titles
+};
+
+}  // namespace fleetmeter::ctl

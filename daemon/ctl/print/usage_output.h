@@ -1,0 +1,20 @@
+// Usage of a span of time, from the ledger. Pure.
+#pragma once
+
+#include <string>
+
+#include "daemon/ctl/print/output_format.h"
+#include "daemon/ledger/read/read_usage.h"
+
+namespace fleetmeter::ctl {
+
+// H100e-hours and chip-hours are rounded to 9 decimals (a table: to 1); chip_seconds are exact.
+// JSON: {"from", "to", "basis": {"plans": [{"plan", "version"}], "catalog_versions": []}, "usage":
+// [...]}, amounts as decimal strings. Busy, idle and productive are null (a table: "-", CSV: empty)
+// where nothing measured them; idle is what was measured, less busy.
+std::string FormatUsage(const UsageAnswer& answer, OutputFormat format);
+
+// Nanoseconds as hours, rounded to 9 decimals, without trailing zeros.
+std::string HoursOfNanos(absl::int128 nanos);
+
+}  // namespace fleetmeter::ctl

@@ -1,0 +1,121 @@
+// The allocation plan: who may use how much, by tier, category and pool. Plain values.
+//
+// A PlanDocument is what a file says; CompilePlan turns it into a Plan with every allocation in
+// H100e, or says all that is wrong with it. Pure: no I/O, no clocks.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "daemon/domain/fleet/catalog.h"
+
+namespace fleetmeter {
+
+enum class Tier { kP0, kP1, kP2, kBuffer };
+enum class Category { kInference, kTraining, kResearch, kSafety };
+
+inline constexpr std::array kTiers = {Tier::kP0, Tier::kP1, Tier::kP2, Tier::kBuffer};
+inline constexpr std::array kCategories = {Category::kInference, Category::kTraining,
+                                           Category::kResearch, Category::kSafety};
+
+// "p0", "inference", ...: the spelling of files, metrics and messages.
+std::string_view Name(Tier tier);
+std::string_view Name(Category category);
+std::optional<Tier> ParseTier(std::string_view text);
+std::optional<Category> ParseCategory(std::string_view text);
+
+struct LendingPolicy {
+  double lendable_ratio = 0;  // part of unused allocation that others may borrow, 0 to 1
+  std::optional<double> borrowing_limit_h100e;  // most this pool may borrow; none: no limit
+};
+
+struct DeclaredSupply {
+  std::string chip;
+  int64_t chips = 0;
+};
+
+// --- What a file says --------------------------------------------------------------------------
+
+struct AbsoluteAllocation {
+  double h100e = 0;
+};
+struct ShareAllocation {
+  double ratio = 0;  // of the plan's supply in H100e
+};
+
+struct PoolDocument {
+  std::string name;
+  Category category = Category::kResearch;
+  Tier tier = Tier::kP2;
+  std::string owner;
+  std::string contact;
+  std::vector<std::string> teams;
+  std::variant<AbsoluteAllocation, ShareAllocation> allocation;
+  LendingPolicy policy;
+};
+
+struct PlanDocument {
+  std::string name;
+  uint32_t version = 0;
+  std::string scenario;
+  int64_t effective_from_unix_nanos = 0;
+  std::vector<DeclaredSupply> supply;
+  std::map<Tier, double> tier_shares;          // of supply, 0 to 1
+  std::map<Category, double> category_shares;  // of supply, 0 to 1
+  std::vector<PoolDocument> pools;
+};
+
+// --- What the daemon runs on -------------------------------------------------------------------
+
+struct Pool {
+  std::string name;
+  Category category = Category::kResearch;
+  Tier tier = Tier::kP2;
+  std::string owner;
+  std::string contact;
+  std::vector<std::string> teams;
+  double allocated_h100e = 0;
+  LendingPolicy policy;
+};
+
+struct Plan {
+  std::string name;
+  uint32_t version = 0;
+  std::string scenario;
+  int64_t effective_from_unix_nanos = 0;
+  std::vector<DeclaredSupply> supply;
+  double supply_h100e = 0;
+  std::map<Tier, double> tier_shares;
+  std::map<Category, double> category_shares;
+  std::vector<Pool> pools;  // in the file's order
+  // Where in `pools` a name is; filled by CompilePlan.
+  std::map<std::string, size_t, std::less<>> pool_index = {};
+
+  // nullptr: the plan has no such pool. A plan that was put together without an index is searched
+  // from end to end.
+  const Pool* FindPool(std::string_view name) const;
+};
+
+// A rule that a document breaks. `path` is where, e.g. "pools[3].allocation.share".
+struct Violation {
+  std::string path;
+  std::string message;  // what was wrong, with the sum or value, and what was expected
+};
+
+// Fills `plan`. Returns all violations; `plan` is valid only when there is none. Rules:
+// tier shares add up to at most 100%; category shares plus the buffer add up to at most 100%;
+// shares are 0 to 1; names are unique; supply names known chips and is not zero; a pool's tier is
+// not buffer; allocations of a category (tier) add up to at most its share of the supply, and a
+// category without a share grants nothing. Sums are compared with a tolerance of 1e-9 of the
+// supply, since shares are decimal and sums are binary. The supply is converted as of the plan's
+// effective date.
+std::vector<Violation> CompilePlan(const PlanDocument& document, const Catalog& catalog,
+                                   Plan* plan);
+
+}  // namespace fleetmeter

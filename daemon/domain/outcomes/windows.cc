@@ -1,0 +1,33 @@
+#include "daemon/domain/outcomes/windows.h"
+
+#include <chrono>
+
+namespace fleetmeter::outcomes {
+namespace {
+
+constexpr int64_t kSecondsPerDay = 86'400;
+
+}  // namespace
+
+int64_t YearEarlier(int64_t unix_seconds) {
+  using namespace std::chrono;
+  const sys_days day = floor<days>(sys_seconds(seconds(unix_seconds)));
+  const int64_t of_day = unix_seconds - sys_seconds(day).time_since_epoch().count();
+  year_month_day date{day};
+  date -= years(1);
+  if (!date.ok()) date = date.year() / date.month() / last;
+  return sys_seconds(sys_days(date)).time_since_epoch().count() + of_day;
+}
+
+Span TrailingDays(int64_t days, int64_t now_unix_seconds) {
+  const int64_t tomorrow = now_unix_seconds - now_unix_seconds % kSecondsPerDay + kSecondsPerDay;
+  return {tomorrow - days * kSecondsPerDay, tomorrow};
+}
+
+Span YearEarlier(const Span& span) {
+  // By its last day and not by the day after it: the year before a window that ends with 28
+  // February ends with 28 February, whether or not a 29th follows.
+  return {YearEarlier(span.from), YearEarlier(span.to - kSecondsPerDay) + kSecondsPerDay};
+}
+
+}  // namespace fleetmeter::outcomes

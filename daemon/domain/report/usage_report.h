@@ -1,0 +1,105 @@
+// A usage report as the daemon reasons about it: decoded, in integers, names not yet looked up.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/domain/report/outcome_report.h"
+
+namespace fleetmeter {
+
+inline constexpr int64_t kMicroChipsPerChip = 1'000'000;
+
+// The signal of chips that are held but not measured.
+inline constexpr std::string_view kAllocatedOnly = "allocated_only";
+
+enum class ChipState : uint8_t { kAssigned, kUnassigned, kUnhealthy, kReserved };
+inline constexpr std::array kChipStates = {ChipState::kAssigned, ChipState::kUnassigned,
+                                           ChipState::kUnhealthy, ChipState::kReserved};
+std::string_view Name(ChipState state);
+
+// One chip, or slice of a chip, and its mean activity over the window.
+struct ChipSample {
+  uint32_t micro_chips = kMicroChipsPerChip;
+  double activity = 0;
+};
+
+struct UsageGroup {
+  ChipState state = ChipState::kAssigned;
+  std::string chip;
+  std::string pool;  // may be empty unless assigned
+  std::string team;
+  std::string workload;
+  std::string workload_type;
+  std::string model;
+  std::string run;
+  std::string signal;
+
+  int64_t chip_nanos = 0;
+  std::optional<int64_t> busy_chip_nanos;        // absent: not measured
+  std::optional<int64_t> productive_chip_nanos;  // absent: not measured
+  std::vector<ChipSample> samples;               // measured chips, where reported per chip
+
+  bool IsMeasured() const { return state == ChipState::kAssigned && signal != kAllocatedOnly; }
+};
+
+struct UsageReport {
+  std::string source;
+  int64_t window_start_unix_nanos = 0;
+  int64_t window_length_nanos = 0;
+  int64_t duration_nanos = 0;
+  std::vector<UsageGroup> groups;
+
+  int64_t WindowEnd() const { return window_start_unix_nanos + window_length_nanos; }
+};
+
+// chip-nanoseconds over a duration as mean micro-chips, rounded to the nearest.
+int64_t MeanMicroChips(int64_t chip_nanos, int64_t duration_nanos);
+
+// Why a report can never be counted. The names are label values, so the set is closed.
+enum class RejectReason : uint8_t {
+  kMalformed,    // a required field is missing, or fields contradict one another
+  kBadLabel,     // too long, not UTF-8, or control characters
+  kBadActivity,  // NaN or outside 0..1
+  kBadMeasure,   // list lengths, shares or sums that cannot be
+  kBadWindow,    // not positive, too long, or duration out of proportion
+  kWindowInFuture,
+  kWindowTooOld,
+  kWindowOverlap,
+  kUnknownChip,
+  kUnknownPool,
+  kUnknownTeam,
+  kTooManySignals,
+  kBadAmount,         // an outcome's count, revenue, score or hours out of range
+  kAlreadyBooked,     // a benchmark result or a correction that is in the books
+  kNothingToCorrect,  // a correction of what was never reported, or of more than there was
+};
+inline constexpr std::array kRejectReasons = {
+    RejectReason::kMalformed,    RejectReason::kBadLabel,      RejectReason::kBadActivity,
+    RejectReason::kBadMeasure,   RejectReason::kBadWindow,     RejectReason::kWindowInFuture,
+    RejectReason::kWindowTooOld, RejectReason::kWindowOverlap, RejectReason::kUnknownChip,
+    RejectReason::kUnknownPool,  RejectReason::kUnknownTeam,   RejectReason::kTooManySignals,
+    RejectReason::kBadAmount,    RejectReason::kAlreadyBooked, RejectReason::kNothingToCorrect,
+};
+std::string_view Name(RejectReason reason);
+
+struct Rejection {
+  RejectReason reason = RejectReason::kMalformed;
+  std::string field;   // "groups[1].per_chip.activity[3]"
+  std::string detail;  // what was wrong and what was expected
+};
+
+// A report in its place in a stream: to be counted, or known from its form to be wrong.
+struct SequencedReport {
+  uint64_t sequence = 0;
+  uint64_t digest = 0;  // Digest64 of the report's bytes without its sequence
+  UsageReport report;
+  std::optional<OutcomeReport> outcome = {};  // given: it is this, and `report` is empty
+  std::optional<Rejection> rejection;
+};
+
+}  // namespace fleetmeter

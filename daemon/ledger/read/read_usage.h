@@ -1,0 +1,65 @@
+// Usage of a span of time, added up from the ledger: hours where they are kept, else days, else
+// quarters. Sums are exact; H100e come of the conversion that each amount was booked with.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "daemon/ledger/sqlite/sqlite_database.h"
+#include "daemon/ledger/usage_amounts.h"
+
+namespace fleetmeter {
+
+// What rows are told apart by. `name` is its column's and its flag's.
+enum class UsageKey {
+  kPool,
+  kTeam,
+  kChip,
+  kState,
+  kSignal,
+  kCategory,  // of the pool, in the plan that was in force
+  kTier,
+  kPlan,  // "name/version"
+  kWorkload,
+  kWorkloadType,
+  kModel,
+  kRun,
+  kHour,
+  kDay,
+  kQuarter,
+};
+std::string_view Name(UsageKey key);
+std::optional<UsageKey> ParseUsageKey(std::string_view name);
+// "pool, team, ...".
+std::string UsageKeyNames();
+
+struct UsageQuestion {
+  // Seconds since 1970, at full hours; half-open. What was booked in it, corrections included.
+  int64_t from = 0;
+  int64_t to = 0;
+  std::vector<UsageKey> by;
+};
+
+struct UsageRow {
+  std::vector<std::string> keys;  // as `by`
+  UsageAmounts chips;             // chip-nanoseconds
+  UsageAmounts h100e;             // H100e-nanoseconds, each conversion's sum rounded to the nearest
+};
+
+struct UsageAnswer {
+  UsageQuestion question;
+  // Ascending by keys. Assigned chips only, unless asked by state.
+  std::vector<UsageRow> rows;
+  std::vector<std::pair<std::string, int64_t>> plans;  // that it was booked under, by version
+  std::vector<int64_t> catalog_versions;               // whose conversions it rests on
+};
+
+// InvalidArgument: bounds that are not at full hours, or finer than what is still kept there.
+absl::StatusOr<UsageAnswer> ReadUsage(Database& ledger, const UsageQuestion& question);
+
+}  // namespace fleetmeter

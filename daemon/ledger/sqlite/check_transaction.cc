@@ -1,0 +1,104 @@
+#include "daemon/ledger/sqlite/check_transaction.h"
+
+#include <cmath>
+#include <string_view>
+
+#include "daemon/base/text.h"
+#include "daemon/ledger/sqlite/outcome_columns.h"
+#include "fmt/format.h"
+
+namespace fleetmeter {
+namespace {
+
+bool Contains(const WindowSet& windows, int64_t start, int64_t length) {
+  return windows.counted().start_unix_nanos <= start &&
+         start + length <= windows.counted().end_unix_nanos;
+}
+
+// What a report may bring; the differences of a correction may be anything.
+bool IsPlausible(const InferenceAmounts& a) {
+  for (const auto column : kInferenceColumns) {
+    if (a.*column < 0) return false;
+  }
+  return a.unpriced_requests <= a.requests && a.cached_input_tokens <= a.input_tokens;
+}
+
+absl::Status CheckUsage(const LedgerEntry& entry) {
+  const UsageReport& report = entry.report;
+  if (entry.conversions.size() != report.groups.size()) {
+    return absl::InvalidArgumentError(fmt::format(
+        "report {} of source {} has {} conversions for {} groups; expected one a group",
+        entry.sequence, Quoted(report.source), entry.conversions.size(), report.groups.size()));
+  }
+  if (entry.terms.size() != report.groups.size()) {
+    return absl::InvalidArgumentError(fmt::format(
+        "report {} of source {} has terms for {} of {} groups; expected one a group",
+        entry.sequence, Quoted(report.source), entry.terms.size(), report.groups.size()));
+  }
+  const TimeSpan& counted = entry.windows.counted();
+  if (report.duration_nanos <= 0 || counted.start_unix_nanos > report.window_start_unix_nanos ||
+      counted.end_unix_nanos < report.WindowEnd()) {
+    return absl::InvalidArgumentError(
+        fmt::format("report {} of source {} has a duration of {} ns, and a window that is not "
+                    "among those counted of its source",
+                    entry.sequence, Quoted(report.source), report.duration_nanos));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckOutcome(const OutcomeEntry& entry) {
+  const auto contradicts = [&](std::string_view what) {
+    return absl::InvalidArgumentError(fmt::format("outcome report {} of source {} {}",
+                                                  entry.sequence, Quoted(entry.source), what));
+  };
+  const bool has_window = entry.kind != OutcomeKind::kBenchmarks;
+  if (!has_window) {
+    if (entry.window_start_unix_nanos != 0 || entry.window_length_nanos != 0 ||
+        !entry.windows.empty()) {
+      return contradicts("has benchmarks and a window; expected none");
+    }
+  } else if (entry.window_start_unix_nanos < 0 || entry.window_length_nanos <= 0 ||
+             entry.window_length_nanos > INT64_MAX - entry.window_start_unix_nanos) {
+    return contradicts("has a window that cannot be; expected a start of 0 or more and a length");
+  } else if (!Contains(entry.windows, entry.window_start_unix_nanos, entry.window_length_nanos)) {
+    return contradicts("has a window that is not among those counted of its source");
+  }
+  if ((entry.kind != OutcomeKind::kInference && !entry.inference.empty()) ||
+      (entry.kind != OutcomeKind::kTraining && !entry.training.empty()) ||
+      (entry.kind != OutcomeKind::kBenchmarks && !entry.benchmarks.empty())) {
+    return contradicts(fmt::format("has rows that are not of its kind, {}", Name(entry.kind)));
+  }
+  for (const BenchmarkRow& row : entry.benchmarks) {
+    if (row.score ? std::isfinite(*row.score) : entry.correction.has_value()) continue;
+    return contradicts(
+        "has a result without a finite score; expected one, unless a correction "
+        "withdraws it");
+  }
+  if (entry.correction) return absl::OkStatus();
+  for (const BookedInference& row : entry.inference) {
+    if (!IsPlausible(row.amounts)) {
+      return contradicts(
+          "has amounts below nothing, or a part beyond its whole; only a correction "
+          "may");
+    }
+  }
+  for (const TrainingRow& row : entry.training) {
+    if (row.h100e_seconds < 0)
+      return contradicts("has training below nothing; only a correction may");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CheckTransaction(const LedgerTransaction& transaction) {
+  for (const LedgerEntry& entry : transaction.counted) {
+    if (absl::Status status = CheckUsage(entry); !status.ok()) return status;
+  }
+  for (const OutcomeEntry& entry : transaction.outcomes) {
+    if (absl::Status status = CheckOutcome(entry); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace fleetmeter

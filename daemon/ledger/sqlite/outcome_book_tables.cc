@@ -1,0 +1,247 @@
+#include "daemon/ledger/sqlite/outcome_book_tables.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "daemon/base/calendar.h"
+#include "daemon/base/clock.h"
+#include "daemon/ledger/gaps_text.h"
+#include "daemon/ledger/sqlite/outcome_columns.h"
+#include "fmt/format.h"
+
+namespace fleetmeter {
+namespace {
+
+absl::Status Beyond(std::string_view what) {
+  return absl::InvalidArgumentError(
+      fmt::format("the sum of {} of one day would leave 64 bits; expected smaller amounts", what));
+}
+
+// "a = a + ?2, b = b + ?3, ..." for columns "a, b, ...".
+std::string Additions(const std::string& columns, int first) {
+  std::string out;
+  for (size_t at = 0; at < columns.size();) {
+    const size_t end = std::min(columns.find(", ", at), columns.size());
+    const std::string column = columns.substr(at, end - at);
+    out += fmt::format("{}{} = {} + ?{}", out.empty() ? "" : ", ", column, column, first++);
+    at = end + 2;
+  }
+  return out;
+}
+
+std::string Corrected(std::string_view columns) {
+  std::string out = fmt::format("corrected_{}", columns);
+  for (size_t at = 0; (at = out.find(", ", at)) != std::string::npos; at += 2) {
+    out.insert(at + 2, "corrected_");
+  }
+  return out;
+}
+
+}  // namespace
+
+OutcomeBookTables::OutcomeBookTables(Database& database)
+    : database_(database),
+      sources_(database),
+      segments_(database),
+      servers_(database),
+      training_(database) {}
+
+absl::Status OutcomeBookTables::Prepare() {
+  const std::string amounts(kInferenceColumnNames);
+  absl::Status status =
+      sources_.Prepare({.table = "outcome_sources",
+                        .id = "source_row",
+                        .names = {"kind", "source"},
+                        .zeros = "counted_from_unix_nanos, counted_to_unix_nanos"});
+  if (status.ok()) {
+    status = segments_.Prepare({.table = "segment_totals",
+                                .id = "segment_id",
+                                .names = {"model", "customer_tier"},
+                                .zeros = amounts + ", " + Corrected(amounts)});
+  }
+  if (status.ok()) {
+    status = servers_.Prepare({.table = "inference_servers",
+                               .id = "server_id",
+                               .names = {"pool", "workload"},
+                               .zeros = ""});
+  }
+  if (status.ok()) {
+    status = training_.Prepare({.table = "training_totals",
+                                .id = "training_id",
+                                .names = {"model", "run", "phase"},
+                                .zeros = "h100e_seconds, corrected_h100e_seconds"});
+  }
+  if (!status.ok()) return status;
+  for (const auto& [sql, statement] : {
+           std::pair<std::string, Statement*>{
+               "UPDATE outcome_sources SET counted_from_unix_nanos = ?2, "
+               "counted_to_unix_nanos = ?3, gaps = ?4 WHERE source_row = ?1",
+               &set_windows_},
+           {"INSERT INTO outcome_corrections (source_row, correction, reason, "
+            "window_start_unix_nanos, window_length_nanos, booked_unix_nanos, identity, "
+            "stream_id, sequence) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            &insert_correction_},
+           {fmt::format("UPDATE segment_totals SET {} WHERE segment_id = ?1",
+                        Additions(amounts, 2)),
+            &add_segment_},
+           {fmt::format("UPDATE segment_totals SET {} WHERE segment_id = ?1",
+                        Additions(Corrected(amounts), 2)),
+            &correct_segment_},
+           {fmt::format(
+                "INSERT INTO inference_days VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
+                "?11, ?12, ?13) ON CONFLICT DO UPDATE SET {}",
+                Additions(amounts, 8)),
+            &add_inference_day_},
+           {"UPDATE training_totals SET h100e_seconds = h100e_seconds + ?2 WHERE training_id = ?1",
+            &add_training_},
+           {"UPDATE training_totals SET corrected_h100e_seconds = corrected_h100e_seconds + ?2 "
+            "WHERE training_id = ?1",
+            &correct_training_},
+           {"INSERT INTO training_days VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "
+            "ON CONFLICT DO UPDATE SET h100e_seconds = h100e_seconds + ?8",
+            &add_training_day_},
+           {"INSERT INTO benchmark_results (model, family, benchmark, version, date_start, "
+            "measured_by, score, source_row, correction_row, booked_unix_nanos) "
+            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            &insert_benchmark_},
+       }) {
+    if (status = database_.Prepare(sql, statement); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status OutcomeBookTables::Write(const LedgerTransaction& transaction) {
+  inference_days_.clear();
+  segments_reported_.clear();
+  segments_corrected_.clear();
+  training_days_.clear();
+  training_reported_.clear();
+  training_corrected_.clear();
+  for (const OutcomeEntry& entry : transaction.outcomes) {
+    absl::Status status = Add(entry, transaction.now_unix_nanos);
+    if (!status.ok()) return status;
+  }
+  return WriteSums();
+}
+
+absl::Status OutcomeBookTables::Add(const OutcomeEntry& entry, int64_t now_unix_nanos) {
+  const auto source_row = WriteSource(entry);
+  if (!source_row.ok()) return source_row.status();
+  const auto correction_row = WriteCorrection(entry, *source_row, now_unix_nanos);
+  if (!correction_row.ok()) return correction_row.status();
+  const Context context = {.day = DayOf(entry.window_start_unix_nanos / kNanosPerSecond),
+                           .source_row = *source_row,
+                           .correction_row = *correction_row,
+                           .booked_day = DayOf(now_unix_nanos / kNanosPerSecond),
+                           .booked_unix_nanos = now_unix_nanos};
+  absl::Status status = AddInference(entry, context);
+  if (status.ok()) status = AddTraining(entry, context);
+  if (status.ok()) status = WriteBenchmarks(entry, context);
+  return status;
+}
+
+absl::StatusOr<int64_t> OutcomeBookTables::WriteSource(const OutcomeEntry& entry) {
+  const auto row = sources_.Id(Name(entry.kind), entry.source);
+  if (!row.ok() || entry.windows.empty()) return row;
+  const TimeSpan& counted = entry.windows.counted();
+  absl::Status status = set_windows_.Run(*row, counted.start_unix_nanos, counted.end_unix_nanos,
+                                         GapsText(entry.windows.gaps()));
+  if (!status.ok()) return status;
+  return row;
+}
+
+absl::StatusOr<int64_t> OutcomeBookTables::WriteCorrection(const OutcomeEntry& entry,
+                                                           int64_t source_row,
+                                                           int64_t now_unix_nanos) {
+  if (!entry.correction) return 0;
+  absl::Status status = insert_correction_.Run(
+      source_row, entry.correction->id, entry.correction->reason, entry.window_start_unix_nanos,
+      entry.window_length_nanos, now_unix_nanos, entry.stream.identity, Blob{entry.stream.id},
+      static_cast<int64_t>(entry.sequence));
+  if (!status.ok()) return status;
+  return database_.LastInsertedRow();
+}
+
+absl::Status OutcomeBookTables::AddInference(const OutcomeEntry& entry, const Context& c) {
+  for (const BookedInference& row : entry.inference) {
+    const auto segment = segments_.Id(row.model, row.customer_tier);
+    if (!segment.ok()) return segment.status();
+    const auto server = servers_.Id(row.pool, row.workload);
+    if (!server.ok()) return server.status();
+    auto& totals = entry.correction ? segments_corrected_ : segments_reported_;
+    const InferenceKey key = {c.day,        *segment,         *server,     row.price_book_version,
+                              c.source_row, c.correction_row, c.booked_day};
+    if (!AddTo(&totals[*segment], row.amounts) || !AddTo(&inference_days_[key], row.amounts)) {
+      return Beyond("what was served");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status OutcomeBookTables::AddTraining(const OutcomeEntry& entry, const Context& c) {
+  for (const TrainingRow& row : entry.training) {
+    const auto training = training_.Id(row.model, row.run, Name(row.phase));
+    if (!training.ok()) return training.status();
+    auto& totals = entry.correction ? training_corrected_ : training_reported_;
+    const TrainingKey key = {c.day,        *training,        row.family,  row.pool,
+                             c.source_row, c.correction_row, c.booked_day};
+    if (!AddTo(&totals[*training], row.h100e_seconds) ||
+        !AddTo(&training_days_[key], row.h100e_seconds)) {
+      return Beyond("what was trained");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status OutcomeBookTables::WriteBenchmarks(const OutcomeEntry& entry, const Context& c) {
+  for (const BenchmarkRow& row : entry.benchmarks) {
+    const auto run = [&](const auto& score) {
+      return insert_benchmark_.Run(row.model, row.family, row.benchmark, row.version,
+                                   row.date_unix_seconds, row.source, score, c.source_row,
+                                   c.correction_row, c.booked_unix_nanos);
+    };
+    absl::Status status = row.score ? run(*row.score) : run(nullptr);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status OutcomeBookTables::WriteSums() {
+  for (const auto& [key, amounts] : inference_days_) {
+    absl::Status status = std::apply(
+        [&](const auto&... keys) { return RunWithInference(add_inference_day_, amounts, keys...); },
+        key);
+    if (!status.ok()) return status;
+  }
+  for (const auto& [totals, statement] :
+       {std::pair{&segments_reported_, &add_segment_}, {&segments_corrected_, &correct_segment_}}) {
+    for (const auto& [segment, amounts] : *totals) {
+      absl::Status status = RunWithInference(*statement, amounts, segment);
+      if (!status.ok()) return status;
+    }
+  }
+  for (const auto& [key, h100e_seconds] : training_days_) {
+    absl::Status status =
+        std::apply([&, amount = h100e_seconds](
+                       const auto&... keys) { return add_training_day_.Run(keys..., amount); },
+                   key);
+    if (!status.ok()) return status;
+  }
+  for (const auto& [totals, statement] : {std::pair{&training_reported_, &add_training_},
+                                          {&training_corrected_, &correct_training_}}) {
+    for (const auto& [training, h100e_seconds] : *totals) {
+      if (absl::Status s = statement->Run(training, h100e_seconds); !s.ok()) return s;
+    }
+  }
+  return absl::OkStatus();
+}
+
+void OutcomeBookTables::Keep() {
+  for (NameTable* names : {&sources_, &segments_, &servers_, &training_}) names->Keep();
+}
+
+void OutcomeBookTables::Drop() {
+  for (NameTable* names : {&sources_, &segments_, &servers_, &training_}) names->Drop();
+}
+
+}  // namespace fleetmeter

@@ -1,0 +1,79 @@
+// Books counted outcome reports: what was served and trained, by the day it belongs to; results of
+// benchmarks; corrections, and who reported which time. A transaction is added up in memory first,
+// so that each row is written once. Not thread-safe; belongs to SqliteLedger.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <tuple>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "daemon/ledger/ledger.h"
+#include "daemon/ledger/sqlite/name_table.h"
+#include "daemon/ledger/sqlite/sqlite_database.h"
+
+namespace fleetmeter {
+
+class OutcomeBookTables {
+ public:
+  // `database` outlives it.
+  explicit OutcomeBookTables(Database& database);
+
+  absl::Status Prepare();
+  // The transaction has passed CheckTransaction. InvalidArgument: a sum would leave 64 bits.
+  absl::Status Write(const LedgerTransaction& transaction);
+
+  void Keep();
+  void Drop();
+
+ private:
+  // Keys of inference_days and training_days.
+  using InferenceKey = std::tuple<int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t>;
+  using TrainingKey =
+      std::tuple<int64_t, int64_t, std::string, std::string, int64_t, int64_t, int64_t>;
+
+  // What the rows of an entry have in common.
+  struct Context {
+    int64_t day = 0;
+    int64_t source_row = 0;
+    int64_t correction_row = 0;
+    int64_t booked_day = 0;
+    int64_t booked_unix_nanos = 0;
+  };
+
+  absl::Status Add(const OutcomeEntry& entry, int64_t now_unix_nanos);
+  absl::Status AddInference(const OutcomeEntry& entry, const Context& context);
+  absl::Status AddTraining(const OutcomeEntry& entry, const Context& context);
+  absl::Status WriteBenchmarks(const OutcomeEntry& entry, const Context& context);
+  absl::StatusOr<int64_t> WriteSource(const OutcomeEntry& entry);
+  absl::StatusOr<int64_t> WriteCorrection(const OutcomeEntry& entry, int64_t source_row,
+                                          int64_t now_unix_nanos);
+  absl::Status WriteSums();
+
+  Database& database_;
+  NameTable sources_;
+  NameTable segments_;
+  NameTable servers_;
+  NameTable training_;
+  Statement set_windows_;
+  Statement insert_correction_;
+  Statement add_segment_;
+  Statement correct_segment_;
+  Statement add_inference_day_;
+  Statement add_training_;
+  Statement correct_training_;
+  Statement add_training_day_;
+  Statement insert_benchmark_;
+
+  // Of the transaction under way.
+  std::map<InferenceKey, InferenceAmounts> inference_days_;
+  std::map<int64_t, InferenceAmounts> segments_reported_;
+  std::map<int64_t, InferenceAmounts> segments_corrected_;
+  std::map<TrainingKey, int64_t> training_days_;
+  std::map<int64_t, int64_t> training_reported_;
+  std::map<int64_t, int64_t> training_corrected_;
+};
+
+}  // namespace fleetmeter

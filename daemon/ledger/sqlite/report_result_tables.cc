@@ -1,0 +1,103 @@
+#include "daemon/ledger/sqlite/report_result_tables.h"
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include "fmt/format.h"
+
+namespace fleetmeter {
+namespace {
+
+constexpr int64_t kDeleteSlice = 1'000;
+
+}  // namespace
+
+absl::Status ReportResultTables::Prepare() {
+  for (const auto& [sql, statement] : {
+           std::pair{"INSERT INTO counters VALUES (?1, ?2, ?3) "
+                     "ON CONFLICT DO UPDATE SET reports = reports + ?3",
+                     &count_},
+           {"INSERT INTO rejected_reports (identity, stream_id, sequence, source, reason, field, "
+            "detail, at_unix_nanos) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            &insert_rejected_},
+           {"DELETE FROM rejected_reports WHERE rejected_row <= "
+            "(SELECT max(rejected_row) FROM rejected_reports) - ?1",
+            &bound_rejected_},
+           {"SELECT at_unix_nanos FROM rejected_reports ORDER BY rejected_row LIMIT 1",
+            &oldest_rejected_},
+           // Rows are in the order of their times, as far as the clock was.
+           {"DELETE FROM rejected_reports WHERE at_unix_nanos < ?1 AND rejected_row < "
+            "(SELECT min(rejected_row) FROM rejected_reports) + ?2",
+            &delete_old_rejected_},
+       }) {
+    if (absl::Status status = database_.Prepare(sql, statement); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReportResultTables::Load(BookCounters* counters) {
+  Statement rows;
+  absl::Status status = database_.Prepare("SELECT result, reason, reports FROM counters", &rows);
+  if (!status.ok()) return status;
+  return rows.ForEach([&](const Statement& row) -> absl::Status {
+    const std::string result = row.Text(0);
+    const auto reports = static_cast<uint64_t>(row.Integer(2));
+    if (result == "accepted") {
+      counters->accepted = reports;
+    } else if (result == "duplicate") {
+      counters->duplicate = reports;
+    } else if (result == "conflicting") {
+      counters->conflicting = reports;
+    } else if (result == "rejected") {
+      counters->rejected[row.Text(1)] = reports;
+    } else {
+      return absl::DataLossError(fmt::format("the ledger counts reports that are '{}'", result));
+    }
+    return absl::OkStatus();
+  });
+}
+
+absl::Status ReportResultTables::Write(const LedgerTransaction& transaction) {
+  std::map<std::string_view, uint64_t> reasons;
+  for (const RejectedEntry& entry : transaction.rejected) {
+    ++reasons[Name(entry.rejection.reason)];
+    absl::Status status = insert_rejected_.Run(entry.stream.identity, Blob{entry.stream.id},
+                                               static_cast<int64_t>(entry.sequence), entry.source,
+                                               Name(entry.rejection.reason), entry.rejection.field,
+                                               entry.rejection.detail, transaction.now_unix_nanos);
+    if (!status.ok()) return status;
+  }
+  for (const auto& [reason, reports] : reasons) {
+    if (absl::Status s = Count("rejected", reason, reports); !s.ok()) return s;
+  }
+  const uint64_t accepted = transaction.counted.size() + transaction.outcomes.size();
+  for (const auto& [result, reports] : {std::pair{"accepted", accepted},
+                                        {"duplicate", transaction.duplicates},
+                                        {"conflicting", transaction.conflicts}}) {
+    if (absl::Status s = Count(result, "", reports); !s.ok()) return s;
+  }
+  return transaction.rejected.empty() ? absl::OkStatus() : bound_rejected_.Run(kMostRejected);
+}
+
+absl::Status ReportResultTables::Count(std::string_view result, std::string_view reason,
+                                       uint64_t reports) {
+  return reports == 0 ? absl::OkStatus()
+                      : count_.Run(result, reason, static_cast<int64_t>(reports));
+}
+
+absl::StatusOr<bool> ReportResultTables::HasRejectedBefore(int64_t unix_nanos) {
+  bool has = false;
+  const absl::Status status = oldest_rejected_.ForEach([&](const Statement& row) {
+    has = row.Integer(0) < unix_nanos;
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return has;
+}
+
+absl::Status ReportResultTables::DeleteRejectedBefore(int64_t unix_nanos) {
+  return delete_old_rejected_.Run(unix_nanos, kDeleteSlice);
+}
+
+}  // namespace fleetmeter

@@ -1,0 +1,317 @@
+#include "daemon/ledger/sqlite/sqlite_ledger.h"
+
+#include <sys/stat.h>
+
+#include <random>
+#include <utility>
+
+#include "daemon/base/clock.h"
+#include "daemon/base/failpoint.h"
+#include "daemon/base/text.h"
+#include "daemon/ledger/sqlite/check_transaction.h"
+#include "daemon/ledger/sqlite/ledger_schema.h"
+#include "daemon/ledger/sqlite/restore_outcomes.h"
+#include "fmt/format.h"
+
+namespace fleetmeter {
+namespace {
+
+constexpr int kBusyMillis = 2'000;
+
+std::string RandomId() {
+  std::random_device random;
+  std::string id(16, '\0');
+  for (char& byte : id) byte = static_cast<char>(random());
+  return id;
+}
+
+// secure_delete would write every freed page again. Readers never block the writer in this mode;
+// the timeout is for one that recovers the log.
+std::string Settings() {
+  return fmt::format(
+      "PRAGMA secure_delete = OFF; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; "
+      "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 0; "
+      "PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = {}",
+      kBusyMillis);
+}
+
+absl::Status UseWriteAheadLog(Database& database) {
+  const auto mode = database.Text("PRAGMA journal_mode = WAL");
+  if (!mode.ok()) return mode.status();
+  if (*mode == "wal") return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      fmt::format("the ledger's filesystem does not do write-ahead logging (SQLite is left in mode "
+                  "'{}'); expected a local disk",
+                  *mode));
+}
+
+// Every report that was settled moved its stream by one. Quick, and false when pages of different
+// times were put together; the full check is VerifyLedger.
+absl::Status CheckPositions(const RestoredBooks& books) {
+  uint64_t sequences = 0;
+  for (const StreamPosition& stream : books.streams) sequences += stream.sequence;
+  uint64_t settled = books.counters.accepted;
+  for (const auto& [reason, reports] : books.counters.rejected) settled += reports;
+  if (sequences == settled) return absl::OkStatus();
+  return absl::DataLossError(
+      fmt::format("its streams have settled {} reports, but {} were accepted or rejected: the file "
+                  "is damaged; 'fleetmeterctl ledger verify' says more, and 'fleetmeterctl ledger "
+                  "restore' goes back to a backup",
+                  sequences, settled));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<SqliteLedger>> SqliteLedger::Open(
+    const SqliteLedgerOptions& options) {
+  if (absl::Status status = CheckLedgerPath(options.path); !status.ok()) return status;
+  auto lock = LedgerLock::Take(options.path);
+  if (!lock.ok()) return lock.status();
+  if (absl::Status status = MakeLedgerFile(options.path); !status.ok()) return status;
+  auto database = Database::Open(options.path, {.vfs = options.vfs});
+  if (!database.ok()) return database.status();
+  // Before the mode is changed, which writes: a file that is not ours stays as it is.
+  absl::Status status = (*database)->Execute(Settings());
+  if (status.ok()) status = CheckOwnership(**database, options.path);
+  if (status.ok()) status = UseWriteAheadLog(**database);
+  if (status.ok()) status = MigrateSchema(**database, options.path);
+  if (!status.ok()) return status;
+  std::unique_ptr<SqliteLedger> ledger(
+      new SqliteLedger(options, *std::move(lock), *std::move(database)));
+  if (status = ledger->Prepare(); !status.ok()) return status;
+  if (status = ledger->LoadIdentity(); !status.ok()) return status;
+  return ledger;
+}
+
+SqliteLedger::SqliteLedger(const SqliteLedgerOptions& options, std::unique_ptr<LedgerLock> lock,
+                           std::unique_ptr<Database> database)
+    : options_(options),
+      lock_(std::move(lock)),
+      database_(std::move(database)),
+      dimensions_(*database_),
+      usage_(*database_, dimensions_, options.workloads_per_pool),
+      model_usage_(*database_, dimensions_, options.workloads_per_pool),
+      outcomes_(*database_),
+      sources_(*database_),
+      terms_(*database_),
+      report_results_(*database_),
+      models_(*database_),
+      rollups_(*database_, dimensions_,
+               {.keep_hours_nanos = options.keep_hours_nanos,
+                .keep_days_nanos = options.keep_days_nanos,
+                .max_lateness_nanos = options.max_lateness_nanos}) {
+  const auto committed = [](void* self, sqlite3*, const char*, int pages) {
+    static_cast<SqliteLedger*>(self)->log_pages_ = pages;
+    return SQLITE_OK;
+  };
+  sqlite3_wal_hook(database_->connection(), committed, this);
+}
+
+SqliteLedger::~SqliteLedger() = default;
+
+absl::Status SqliteLedger::Prepare() {
+  absl::Status status = dimensions_.Prepare();
+  if (status.ok()) status = usage_.Prepare();
+  if (status.ok()) status = model_usage_.Prepare();
+  if (status.ok()) status = outcomes_.Prepare();
+  if (status.ok()) status = sources_.Prepare();
+  if (status.ok()) status = terms_.Prepare();
+  if (status.ok()) status = report_results_.Prepare();
+  if (status.ok()) status = models_.Prepare();
+  if (status.ok()) status = rollups_.Prepare();
+  return status;
+}
+
+absl::Status SqliteLedger::LoadIdentity() {
+  auto id = database_->Text("SELECT ledger_id FROM ledger_info");
+  if (absl::IsNotFound(id.status())) {
+    id = RandomId();
+    Statement insert;
+    absl::Status status = database_->Prepare("INSERT INTO ledger_info VALUES (1, ?1, ?2)", &insert);
+    if (status.ok()) status = insert.Run(Blob{*id}, SystemClock().UnixNanos());
+    if (!status.ok()) return status;
+  }
+  if (!id.ok()) return id.status();
+  id_ = *std::move(id);
+  return absl::OkStatus();
+}
+
+std::string SqliteLedger::Describe() const {
+  return fmt::format(
+      "books are kept in {}, synced to disk before anything is acknowledged; hours are kept for {} "
+      "days, days for {}, quarters and outcomes for ever",
+      Quoted(options_.path), options_.keep_hours_nanos / kNanosPerSecond / 86'400,
+      options_.keep_days_nanos / kNanosPerSecond / 86'400);
+}
+
+absl::StatusOr<RestoredBooks> SqliteLedger::Restore() {
+  RestoredBooks books;
+  std::vector<int64_t> cell_ids;
+  absl::Status status = database_->Execute("BEGIN");
+  if (status.ok()) status = dimensions_.Load(&books.totals, &cell_ids);
+  if (status.ok()) status = usage_.Load(&books.activity);
+  if (status.ok()) status = sources_.Load(books.totals, cell_ids, &books);
+  if (status.ok()) status = terms_.Load(&books.terms);
+  if (status.ok()) status = report_results_.Load(&books.counters);
+  if (status.ok()) status = RestoreOutcomes(*database_, &books.outcomes);
+  if (status.ok()) status = rollups_.Load();
+  if (status.ok()) status = CheckPositions(books);
+  if (status.ok()) status = database_->Execute("COMMIT");
+  if (!status.ok()) {
+    return absl::Status(status.code(),
+                        fmt::format("restoring the books from {}: {}", Quoted(options_.path),
+                                    std::string(status.message())));
+  }
+  return books;
+}
+
+absl::Status SqliteLedger::Commit(const LedgerTransaction& transaction) {
+  if (!broken_.ok()) return broken_;
+  if (transaction.empty() && transaction.terms.empty()) return absl::OkStatus();
+  // Before anything is touched, so that nothing needs undoing.
+  if (absl::Status status = CheckTransaction(transaction); !status.ok()) return status;
+  return Transact([&] { return Write(transaction); });
+}
+
+absl::Status SqliteLedger::Write(const LedgerTransaction& transaction) {
+  absl::Status status = usage_.Book(transaction, rollups_.closed_through());
+  if (status.ok()) status = model_usage_.Book(transaction);
+  if (status.ok()) status = FAILPOINT("ledger_after_usage");
+  if (status.ok()) status = outcomes_.Write(transaction);
+  if (status.ok()) status = FAILPOINT("ledger_after_outcomes");
+  if (status.ok()) status = sources_.WriteSources(transaction, usage_.cells());
+  if (status.ok()) status = sources_.WriteStreams(transaction);
+  if (status.ok()) status = FAILPOINT("ledger_after_streams");
+  if (status.ok()) status = report_results_.Write(transaction);
+  if (status.ok()) status = terms_.Write(transaction);
+  return status;
+}
+
+absl::Status SqliteLedger::RecordReferenceData(const ReferenceData& reference,
+                                               int64_t now_unix_nanos) {
+  if (!broken_.ok()) return broken_;
+  return Transact([&] { return models_.Write(reference, now_unix_nanos); });
+}
+
+absl::Status SqliteLedger::Maintain(int64_t now_unix_nanos) {
+  if (!broken_.ok()) return broken_;
+  const auto work = rollups_.Next(now_unix_nanos);
+  if (!work.ok()) return OrBreak(work.status());
+  if (*work == Rollups::Work::kNone) return DeleteExpired(now_unix_nanos);
+  return Transact([&] { return rollups_.Do(*work, now_unix_nanos); });
+}
+
+absl::Status SqliteLedger::DeleteExpired(int64_t now_unix_nanos) {
+  const auto sources = sources_.NextExpired(now_unix_nanos - options_.keep_sources_nanos);
+  if (!sources.ok()) return OrBreak(sources.status());
+  const int64_t keep_rejected_from = now_unix_nanos - options_.keep_hours_nanos;
+  const auto rejected = report_results_.HasRejectedBefore(keep_rejected_from);
+  if (!rejected.ok()) return OrBreak(rejected.status());
+  if (sources->empty() && !*rejected) return absl::OkStatus();
+  return Transact([&] {
+    absl::Status status = sources_.Delete(*sources);
+    return status.ok() && *rejected ? report_results_.DeleteRejectedBefore(keep_rejected_from)
+                                    : status;
+  });
+}
+
+absl::Status SqliteLedger::Transact(const std::function<absl::Status()>& work) {
+  absl::Status status = FAILPOINT("ledger_before_begin");
+  if (status.ok()) status = database_->Execute("BEGIN IMMEDIATE");
+  if (status.ok()) status = FAILPOINT("ledger_after_begin");
+  if (status.ok()) status = work();
+  if (status.ok()) status = FAILPOINT("ledger_before_commit");
+  if (status.ok()) status = CommitOrBreak();
+  if (status.ok()) {
+    Keep();
+    CheckpointIfDue();
+    return status;
+  }
+  Drop();
+  if (!broken_.ok()) return broken_;
+  if (database_->InTransaction()) {
+    const absl::Status undone = database_->Execute("ROLLBACK");
+    if (!undone.ok()) return Break(undone);
+  }
+  return OrBreak(status);
+}
+
+// Of an error after which nothing has changed: whether it passes.
+absl::Status SqliteLedger::OrBreak(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kResourceExhausted:
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kInvalidArgument:
+      return status;
+    default:
+      return Break(status);
+  }
+}
+
+// COMMIT writes the log's last frames and syncs them. When it fails:
+// - Full disk (SQLITE_FULL): a write of a frame was refused. The frame that makes the transaction
+//   valid is written last and only after all others, so the transaction is not in the log, and
+//   SQLite has rolled it back (autocommit is on again). Were that frame there in spite of this, the
+//   next transaction would overwrite it, and a recovery that finds it would find the streams'
+//   positions with it: senders that try again would be told that they were heard. May be retried.
+// - Locked (SQLITE_BUSY): nothing was written. May be retried.
+// - Everything else, a failed sync above all: the frames may or may not be on the disk, and a
+// second
+//   sync may report success for pages that the first one dropped. Only a recovery can tell.
+absl::Status SqliteLedger::CommitOrBreak() {
+  const int code = sqlite3_exec(database_->connection(), "COMMIT", nullptr, nullptr, nullptr);
+  if (code == SQLITE_OK) {
+    absl::Status injected = FAILPOINT("ledger_after_commit");
+    return injected.ok() ? injected : Break(injected);
+  }
+  const absl::Status status = SqliteStatus(database_->connection(), code, "COMMIT");
+  const int primary = code & 0xff;
+  const bool undone = primary == SQLITE_FULL && !database_->InTransaction();
+  return undone || primary == SQLITE_BUSY ? status : Break(status);
+}
+
+absl::Status SqliteLedger::Break(const absl::Status& why) {
+  broken_ = absl::DataLossError(
+      fmt::format("ledger {}: {}; what reached the disk is not known: end this process and start "
+                  "it again, which recovers what was committed",
+                  Quoted(options_.path), std::string(why.message())));
+  return broken_;
+}
+
+void SqliteLedger::Keep() {
+  dimensions_.Keep();
+  usage_.Keep();
+  model_usage_.Keep();
+  outcomes_.Keep();
+  sources_.Keep();
+  terms_.Keep();
+  rollups_.Keep();
+}
+
+void SqliteLedger::Drop() {
+  dimensions_.Drop();
+  usage_.Drop();
+  model_usage_.Drop();
+  outcomes_.Drop();
+  sources_.Drop();
+  terms_.Drop();
+  rollups_.Drop();
+}
+
+// The log is emptied, not only copied: frames that are in the file already would, should they rot
+// where they lie, bring back old pages among new ones at the next recovery.
+void SqliteLedger::CheckpointIfDue() {
+  if (log_pages_ < options_.checkpoint_pages) return;
+  // Waits for nobody: what a reader still needs stays, and the next commit tries again.
+  sqlite3_busy_timeout(database_->connection(), 0);
+  const int code = sqlite3_wal_checkpoint_v2(database_->connection(), nullptr,
+                                             SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  const absl::Status status = SqliteStatus(database_->connection(), code, "checkpoint");
+  sqlite3_busy_timeout(database_->connection(), kBusyMillis);
+  // Nor does a file that cannot grow lose anything. A disk that fails is not asked twice.
+  const int primary = code & 0xff;
+  const bool bad = primary == SQLITE_IOERR || primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB;
+  if (bad && !absl::IsResourceExhausted(status)) Break(status).IgnoreError();
+}
+
+}  // namespace fleetmeter

@@ -1,0 +1,67 @@
+// Books counted reports: hours, totals, activity. A transaction is added up in memory first, so
+// that each row is written once. Not thread-safe; belongs to SqliteLedger.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "daemon/ledger/ledger.h"
+#include "daemon/ledger/postings.h"
+#include "daemon/ledger/sqlite/dimension_tables.h"
+#include "daemon/ledger/sqlite/sqlite_database.h"
+#include "daemon/ledger/usage_amounts.h"
+#include "daemon/ledger/workload_budget.h"
+
+namespace fleetmeter {
+
+class UsageTables {
+ public:
+  // `database` and `dimensions` outlive it.
+  UsageTables(Database& database, DimensionTables& dimensions, size_t workloads_per_pool)
+      : database_(database), dimensions_(dimensions), budget_(workloads_per_pool) {}
+
+  absl::Status Prepare();
+  absl::Status Load(std::map<std::string, ActivityHistogram>* activity);
+
+  // Hours before `closed_through` (seconds since 1970) are closed: what belongs to them is booked
+  // as a correction in the hour of `now`, as all of an entry's adjustment is.
+  absl::Status Book(const LedgerTransaction& transaction, int64_t closed_through);
+
+  // The cells of the groups of each entry that was booked last, one after the other.
+  const std::vector<int64_t>& cells() const { return cells_; }
+
+  void Keep() { budget_.Keep(); }
+  void Drop() { budget_.Drop(); }
+
+ private:
+  // hour_start, cell, workload, plan, corrects_hour: the key of usage_hours.
+  using HourKey = std::tuple<int64_t, int64_t, int64_t, int64_t, int64_t>;
+
+  absl::Status Add(const LedgerEntry& entry, int64_t now_unix_nanos, int64_t closed_through);
+  absl::StatusOr<int64_t> CellOf(const UsageGroup& group, const BookConversion& conversion);
+  absl::StatusOr<int64_t> WorkloadFor(const UsageGroup& group, int64_t hour_start);
+  absl::Status LearnHour(int64_t hour_start);
+  absl::Status Write();
+
+  Database& database_;
+  DimensionTables& dimensions_;
+  WorkloadBudget budget_;
+  Statement add_hour_;
+  Statement add_total_;
+  Statement add_activity_;
+  Statement workloads_of_hour_;
+
+  // Of the transaction under way.
+  absl::flat_hash_map<HourKey, UsageAmounts> hours_;
+  absl::flat_hash_map<int64_t, UsageAmounts> totals_;  // by cell
+  std::map<std::string, ActivityHistogram> activity_;  // by pool
+  std::vector<int64_t> cells_;
+};
+
+}  // namespace fleetmeter

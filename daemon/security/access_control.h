@@ -1,0 +1,76 @@
+// Decides about every call: who is it, and may it? Refusals are audited and counted here.
+//
+// Owned by the App; outlives the services. Thread-safe. A reload replaces the policy, and what is
+// open then is asked again with its next batch or answer.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "daemon/base/clock.h"
+#include "daemon/base/mutex.h"
+#include "daemon/security/access_policy.h"
+#include "daemon/security/access_probe.h"
+#include "daemon/security/audit_log.h"
+
+namespace grpc {
+class ServerContextBase;
+class Status;
+}  // namespace grpc
+
+namespace fleetmeter {
+
+// Who is on the other side of a call, as its certificate says.
+struct Caller {
+  std::string identity;  // a SPIFFE ID, or "local"
+  std::string peer;      // the address, for the log
+  std::optional<int64_t> not_after_unix_seconds;
+};
+
+class AccessControl {
+ public:
+  // `audit`, `probe` and `clock` outlive the object.
+  AccessControl(AccessPolicy policy, AuditLog& audit, AccessProbe& probe, const Clock& clock);
+
+  void Replace(AccessPolicy policy);
+
+  // Fills `caller` from the call's certificate, and checks its role. UNAUTHENTICATED: no
+  // certificate that names an identity. PERMISSION_DENIED: the identity does not have the role.
+  grpc::Status Admit(const grpc::ServerContextBase& context, Role role, Caller* caller);
+  // The same for a caller that was admitted before: rules change, and certificates expire.
+  grpc::Status Recheck(const Caller& caller, Role role);
+
+  // What the caller may do by the policy in force, for the length of the object.
+  class View {
+   public:
+    bool MayReportFor(std::string_view pool) const { return grants_.MayReportFor(pool); }
+    bool MayReportForAll() const { return grants_.MayReportForAll(); }
+
+   private:
+    friend class AccessControl;
+    std::shared_ptr<const AccessPolicy> policy_;  // what grants_ points into
+    AccessPolicy::Grants grants_;
+  };
+  View ViewOf(const Caller& caller);
+
+  // PERMISSION_DENIED for a report of a pool that the caller may not speak for; "": of what needs
+  // the right to speak for all pools. `field` is where it stands in the request.
+  grpc::Status DenyPool(const Caller& caller, std::string_view pool, const std::string& field);
+
+ private:
+  std::shared_ptr<const AccessPolicy> policy();
+  grpc::Status CheckRole(const AccessPolicy& policy, const Caller& caller, Role role);
+  grpc::Status Unauthenticated(const Caller& caller, Role role, std::string_view reason,
+                               const std::string& why);
+
+  AuditLog& audit_;
+  AccessProbe& probe_;
+  const Clock& clock_;
+  Mutex mutex_;
+  std::shared_ptr<const AccessPolicy> policy_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace fleetmeter

@@ -1,0 +1,100 @@
+#include "daemon/security/access_policy.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "daemon/base/text.h"
+#include "daemon/security/spiffe_id.h"
+#include "fmt/format.h"
+
+namespace fleetmeter {
+namespace {
+
+constexpr std::string_view kBelow = "/*";
+
+}  // namespace
+
+std::string_view Name(Role role) {
+  switch (role) {
+    case Role::kIngest:
+      return "ingest";
+    case Role::kQuery:
+      return "query";
+    case Role::kAdmin:
+      return "admin";
+  }
+  return "unknown";
+}
+
+absl::Status CheckRuleIdentity(std::string_view text, std::string_view trust_domain) {
+  std::string_view named = text;
+  if (named.ends_with(kBelow)) named.remove_suffix(kBelow.size());
+  const auto id = ParseSpiffeId(named);
+  if (!id.ok()) return id.status();
+  if (id->trust_domain != trust_domain) {
+    return absl::InvalidArgumentError(
+        fmt::format("is of trust domain {}; expected {}, as tls.trust_domain says",
+                    AsciiQuoted(id->trust_domain), AsciiQuoted(trust_domain)));
+  }
+  if (id->path.empty() && named.size() == text.size()) {
+    return absl::InvalidArgumentError(
+        fmt::format("is {}, a trust domain; expected an identity with a path, or /* for all of "
+                    "them",
+                    AsciiQuoted(text)));
+  }
+  return absl::OkStatus();
+}
+
+AccessPolicy AccessPolicy::OpenToAll() {
+  AccessPolicy policy;
+  policy.open_to_all_ = true;
+  return policy;
+}
+
+AccessPolicy::AccessPolicy(std::string trust_domain, std::vector<AccessRule> rules)
+    : trust_domain_(std::move(trust_domain)), rules_(std::move(rules)) {
+  for (size_t i = 0; i < rules_.size(); ++i) {
+    std::string identity = rules_[i].identity;
+    const bool below = identity.ends_with(kBelow);
+    if (below) identity.resize(identity.size() - kBelow.size());
+    (below ? below_ : exact_)[std::move(identity)].push_back(i);
+  }
+}
+
+AccessPolicy::Grants AccessPolicy::GrantsOf(std::string_view identity) const {
+  Grants grants;
+  grants.all_ = open_to_all_;
+  const auto add = [&](const auto& index, std::string_view key) {
+    const auto found = index.find(key);
+    if (found == index.end()) return;
+    for (const size_t rule : found->second) grants.rules_.push_back(&rules_[rule]);
+  };
+  add(exact_, identity);
+  // "spiffe://example.org/host/a" lies below ".../host" and below the trust domain.
+  for (size_t slash = identity.rfind('/'); slash != std::string_view::npos && slash > 0;
+       slash = identity.rfind('/', slash - 1)) {
+    add(below_, identity.substr(0, slash));
+  }
+  return grants;
+}
+
+bool AccessPolicy::Grants::Has(Role role) const {
+  return all_ || std::any_of(rules_.begin(), rules_.end(),
+                             [role](const AccessRule* rule) { return rule->roles.contains(role); });
+}
+
+bool AccessPolicy::Grants::MayReportFor(std::string_view pool) const {
+  if (all_) return true;
+  return std::any_of(rules_.begin(), rules_.end(), [pool](const AccessRule* rule) {
+    return rule->roles.contains(Role::kIngest) &&
+           (pool.empty() || rule->all_pools || rule->pools.contains(pool));
+  });
+}
+
+bool AccessPolicy::Grants::MayReportForAll() const {
+  return all_ || std::any_of(rules_.begin(), rules_.end(), [](const AccessRule* rule) {
+           return rule->roles.contains(Role::kIngest) && rule->all_pools;
+         });
+}
+
+}  // namespace fleetmeter

@@ -1,0 +1,86 @@
+// The daemon's own metrics, on prometheus-cpp. Thread-safe, as its counters are.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "daemon/accounting/daemon_probe.h"
+#include "daemon/serve/metrics/access_metrics.h"
+
+namespace prometheus {
+class Counter;
+class Gauge;
+class Histogram;
+class Registry;
+}  // namespace prometheus
+
+namespace fleetmeter {
+
+class DaemonMetrics final : public DaemonProbe {
+ public:
+  explicit DaemonMetrics(const std::string& version);
+  ~DaemonMetrics() override;
+
+  void ReportAccepted(double lag_seconds) override;
+  void HistoryAccepted() override;
+  void CountersRestored(const std::map<std::string, uint64_t>& by_result,
+                        const std::map<std::string, uint64_t>& rejected_by_reason) override;
+  void ReportDuplicate() override;
+  void ClockSkew(double seconds) override;
+  void ClockStepped(double ahead_seconds) override;
+  void ReportConflict() override;
+  void SessionFenced() override;
+  void ReportOutOfSequence() override;
+  void ReportRejected(std::string_view reason) override;
+  void ReportsBusy(size_t reports) override;
+  void StreamOpened() override;
+  void StreamClosed() override;
+  void CommitDone(double seconds, bool ok) override;
+  void ReloadDone(bool ok, int64_t unix_nanos) override;
+  void Rendered(double seconds) override;
+
+  AccessProbe& access() { return access_; }
+
+  void SetQueue(size_t reports, size_t limit);
+  void SetLedgerWritable(bool writable);
+  void SetWatchdog(bool healthy);
+  // `listener`: "ingest" or "query".
+  void ConnectionRefused(std::string_view listener);
+
+  // Text format, all families.
+  std::string Serialize() const;
+
+ private:
+  prometheus::Counter& ReportCounter(const std::string& result);
+
+  std::unique_ptr<prometheus::Registry> registry_;
+  AccessMetrics access_{*registry_};
+  prometheus::Counter& accepted_;
+  prometheus::Counter& duplicate_;
+  prometheus::Counter& conflict_;
+  prometheus::Counter& out_of_sequence_;
+  prometheus::Counter& rejected_;
+  prometheus::Counter& busy_;
+  std::map<std::string, prometheus::Counter*, std::less<>> rejected_by_reason_;
+  prometheus::Gauge& streams_;
+  prometheus::Counter& fenced_;
+  prometheus::Histogram& skew_;
+  prometheus::Counter& clock_steps_;
+  prometheus::Gauge& clock_ahead_;
+  prometheus::Gauge& queue_;
+  prometheus::Gauge& queue_limit_;
+  prometheus::Histogram& lag_;
+  prometheus::Histogram& commit_;
+  prometheus::Counter& commit_failures_;
+  prometheus::Gauge& ledger_writable_;
+  prometheus::Counter& reloads_ok_;
+  prometheus::Counter& reloads_failed_;
+  prometheus::Gauge& reload_successful_;
+  prometheus::Gauge& reload_time_;
+  prometheus::Histogram& render_;
+  prometheus::Gauge& watchdog_;
+  std::map<std::string, prometheus::Counter*, std::less<>> refused_connections_;
+};
+
+}  // namespace fleetmeter

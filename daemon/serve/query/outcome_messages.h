@@ -1,0 +1,23 @@
+// Outcomes as protocol messages. Pure.
+#pragma once
+
+#include <string>
+
+#include "daemon/domain/outcomes/benchmark_suite.h"
+#include "daemon/domain/outcomes/capability_view.h"
+#include "daemon/domain/outcomes/margin_review.h"
+#include "daemon/view/outcome_review.h"
+#include "fleetmeter/v1/outcomes.pb.h"
+
+namespace fleetmeter {
+
+// Without its times and the version of its price book.
+v1::MarginReport MarginMessage(const outcomes::MarginReview& review);
+
+// A window of the ledger's books. `window`: its name; may be empty.
+v1::MarginReport MarginMessage(const MarginAnswer& answer, const std::string& window);
+
+v1::CapabilityReport CapabilityMessage(const outcomes::BenchmarkSuite& suite,
+                                       const outcomes::CapabilityView& view);
+
+}  // namespace fleetmeter

@@ -1,0 +1,62 @@
+#include "daemon/serve/query/outcome_service.h"
+
+#include <string>
+
+#include "daemon/serve/query/outcome_answers.h"
+
+namespace fleetmeter {
+namespace {
+
+grpc::Status ToGrpc(const absl::Status& status) {
+  return {static_cast<grpc::StatusCode>(status.code()), std::string(status.message())};
+}
+
+}  // namespace
+
+template <class Fill>
+grpc::ServerUnaryReactor* OutcomeService::Answer(grpc::CallbackServerContext* context,
+                                                 const Fill& fill) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  Caller caller;
+  if (grpc::Status refused = access_.Admit(*context, Role::kQuery, &caller); !refused.ok()) {
+    reactor->Finish(refused);
+    return reactor;
+  }
+  if (board_ == nullptr) {
+    reactor->Finish(
+        {grpc::StatusCode::FAILED_PRECONDITION,
+         "this daemon keeps its ledger in memory, where outcomes have no past; expected "
+         "ledger.path in its configuration"});
+    return reactor;
+  }
+  const bool asked = board_->Ask([this, reactor, fill](const absl::Status& status,
+                                                       Database* ledger) {
+    if (!status.ok()) return reactor->Finish(ToGrpc(status));
+    const OutcomeMoment now = {.reference = writer_.reference(), .unix_nanos = clock_.UnixNanos()};
+    reactor->Finish(ToGrpc(fill(*ledger, now)));
+  });
+  if (!asked) {
+    reactor->Finish({grpc::StatusCode::RESOURCE_EXHAUSTED,
+                     "too many questions about outcomes wait already, or the daemon is stopping; "
+                     "ask again later"});
+  }
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* OutcomeService::GetMargin(grpc::CallbackServerContext* context,
+                                                    const v1::GetMarginRequest* request,
+                                                    v1::MarginReport* response) {
+  return Answer(context, [request, response](Database& ledger, const OutcomeMoment& now) {
+    return AnswerMargin(ledger, now, *request, response);
+  });
+}
+
+grpc::ServerUnaryReactor* OutcomeService::GetCapability(grpc::CallbackServerContext* context,
+                                                        const v1::GetCapabilityRequest* request,
+                                                        v1::CapabilityReport* response) {
+  return Answer(context, [request, response](Database& ledger, const OutcomeMoment& now) {
+    return AnswerCapability(ledger, now, *request, response);
+  });
+}
+
+}  // namespace fleetmeter

@@ -1,0 +1,40 @@
+// The Outcomes service: margin and capability from the ledger. Questions wait for the board's
+// thread, one after the other; no thread of gRPC's reads the ledger.
+//
+// Owned by the App; lives as long as its gRPC server. Thread-safe.
+#pragma once
+
+#include "daemon/accounting/writer.h"
+#include "daemon/base/clock.h"
+#include "daemon/security/access_control.h"
+#include "daemon/view/outcome_board.h"
+#include "fleetmeter/v1/outcomes.grpc.pb.h"
+
+namespace fleetmeter {
+
+class OutcomeService final : public v1::Outcomes::CallbackService {
+ public:
+  // All outlive the service. `board` null: the ledger is in memory, and every call is refused.
+  OutcomeService(OutcomeBoard* board, const Writer& writer, AccessControl& access,
+                 const Clock& clock)
+      : board_(board), writer_(writer), access_(access), clock_(clock) {}
+
+  grpc::ServerUnaryReactor* GetMargin(grpc::CallbackServerContext* context,
+                                      const v1::GetMarginRequest* request,
+                                      v1::MarginReport* response) override;
+  grpc::ServerUnaryReactor* GetCapability(grpc::CallbackServerContext* context,
+                                          const v1::GetCapabilityRequest* request,
+                                          v1::CapabilityReport* response) override;
+
+ private:
+  // Fills the response on the board's thread if the caller has the role query.
+  template <class Fill>
+  grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const Fill& fill);
+
+  OutcomeBoard* const board_;
+  const Writer& writer_;
+  AccessControl& access_;
+  const Clock& clock_;
+};
+
+}  // namespace fleetmeter

@@ -1,0 +1,142 @@
+#include "daemon/serve/query/query_service.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "daemon/base/text.h"
+#include "daemon/serve/query/headroom_watch.h"
+#include "daemon/serve/query/snapshot_messages.h"
+
+namespace fleetmeter {
+namespace {
+
+constexpr size_t kMostNamed = 20;  // an error travels in metadata, which is small
+constexpr uint32_t kDefaultIntervalMillis = 1'000;
+constexpr uint32_t kShortestIntervalMillis = 100;
+constexpr uint32_t kLongestIntervalMillis = 3'600'000;
+
+}  // namespace
+
+QueryService::QueryService(const Writer& writer, AccessControl& access, size_t max_watches)
+    : writer_(writer), access_(access), max_watches_(max_watches) {}
+
+QueryService::~QueryService() {
+  // The last watch left under the lock, on a thread of gRPC's: take its word for it.
+  MutexLock lock(mutex_);
+  watches_.clear();
+}
+
+grpc::Status QueryService::Admit(const grpc::CallbackServerContext& context, Caller* caller) const {
+  return access_.Admit(context, Role::kQuery, caller);
+}
+
+template <class Fill>
+grpc::ServerUnaryReactor* QueryService::Answer(grpc::CallbackServerContext* context,
+                                               const Fill& fill) const {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  Caller caller;
+  grpc::Status status = Admit(*context, &caller);
+  if (status.ok()) status = fill(*TakeSnapshot(writer_));
+  reactor->Finish(status);
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* QueryService::ListPools(grpc::CallbackServerContext* context,
+                                                  const v1::ListPoolsRequest*,
+                                                  v1::ListPoolsResponse* response) {
+  return Answer(context, [response](const Snapshot& snapshot) {
+    FillPools(snapshot, *response);
+    return grpc::Status::OK;
+  });
+}
+
+grpc::Status QueryService::AnswerHeadroom(const Snapshot& snapshot, const std::string& pool,
+                                          v1::HeadroomResponse* response) {
+  const PoolView* view = snapshot.FindPool(pool);
+  if (view != nullptr) {
+    FillHeadroom(snapshot, *view, *response);
+    return grpc::Status::OK;
+  }
+  std::vector<std::string> names;
+  for (const PoolView& known : snapshot.pools) {
+    if (names.size() == kMostNamed) break;
+    names.push_back(known.pool->name);
+  }
+  return {grpc::StatusCode::NOT_FOUND,
+          fmt::format("{} is not a pool of plan '{}' version {}; expected one of: {}{}",
+                      Quoted(pool), snapshot.plan->name, snapshot.plan->version,
+                      fmt::join(names, ", "), snapshot.pools.size() > names.size() ? ", ..." : "")};
+}
+
+grpc::ServerUnaryReactor* QueryService::GetHeadroom(grpc::CallbackServerContext* context,
+                                                    const v1::HeadroomRequest* request,
+                                                    v1::HeadroomResponse* response) {
+  return Answer(context, [request, response](const Snapshot& snapshot) {
+    return AnswerHeadroom(snapshot, request->pool(), response);
+  });
+}
+
+grpc::ServerWriteReactor<v1::HeadroomResponse>* QueryService::WatchHeadroom(
+    grpc::CallbackServerContext* context, const v1::HeadroomRequest* request) {
+  const uint32_t wanted =
+      request->interval_millis() == 0 ? kDefaultIntervalMillis : request->interval_millis();
+  const std::chrono::milliseconds interval(
+      std::clamp(wanted, kShortestIntervalMillis, kLongestIntervalMillis));
+  Caller caller;
+  grpc::Status refused = Admit(*context, &caller);
+  auto watch = std::make_shared<HeadroomWatch>(*this, std::move(caller), request->pool(), interval);
+  {
+    MutexLock lock(mutex_);
+    if (!refused.ok()) {
+      // Whoever may not ask learns nothing else.
+    } else if (draining_) {
+      refused = {grpc::StatusCode::UNAVAILABLE, "the daemon is stopping"};
+    } else if (watches_.size() >= max_watches_) {
+      refused = {
+          grpc::StatusCode::RESOURCE_EXHAUSTED,
+          fmt::format("{} watches are open; expected at most {}", watches_.size(), max_watches_)};
+    }
+    watches_.insert(watch.get());
+  }
+  watch->Begin(refused);
+  return watch.get();
+}
+
+void QueryService::Remove(HeadroomWatch* watch) {
+  MutexLock lock(mutex_);
+  watches_.erase(watch);
+}
+
+void QueryService::Drain() {
+  std::vector<std::shared_ptr<HeadroomWatch>> open;
+  {
+    MutexLock lock(mutex_);
+    draining_ = true;
+    for (HeadroomWatch* watch : watches_) open.push_back(watch->shared_from_this());
+  }
+  for (const auto& watch : open) {
+    watch->End({grpc::StatusCode::UNAVAILABLE, "the daemon is stopping"});
+  }
+}
+
+grpc::ServerUnaryReactor* QueryService::GetSupply(grpc::CallbackServerContext* context,
+                                                  const v1::GetSupplyRequest*,
+                                                  v1::GetSupplyResponse* response) {
+  return Answer(context, [response](const Snapshot& snapshot) {
+    FillSupply(snapshot, *response);
+    return grpc::Status::OK;
+  });
+}
+
+grpc::ServerUnaryReactor* QueryService::GetPlan(grpc::CallbackServerContext* context,
+                                                const v1::GetPlanRequest*,
+                                                v1::GetPlanResponse* response) {
+  return Answer(context, [response](const Snapshot& snapshot) {
+    FillPlan(snapshot, *response);
+    return grpc::Status::OK;
+  });
+}
+
+}  // namespace fleetmeter

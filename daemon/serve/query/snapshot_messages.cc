@@ -1,0 +1,120 @@
+#include "daemon/serve/query/snapshot_messages.h"
+
+#include <sstream>
+#include <string>
+
+#include "daemon/serve/query/plan_message.h"
+
+namespace fleetmeter {
+namespace {
+
+std::string Decimal(absl::int128 value) {
+  std::ostringstream out;
+  out << value;
+  return out.str();
+}
+
+void FillTeam(const TeamView& from, v1::TeamUse& to) {
+  to.set_team(from.team);
+  to.set_assigned_h100e(from.assigned_h100e);
+  if (from.busy_h100e) to.set_busy_h100e(*from.busy_h100e);
+  if (from.idle_h100e) to.set_idle_h100e(*from.idle_h100e);
+  to.set_idle_chips(from.idle_chips);
+}
+
+void FillUse(const UseView& from, v1::ChipUse& to) {
+  to.set_chip(from.chip);
+  to.set_signal(from.signal);
+  to.set_assigned_micro_chips(from.assigned_micro_chips);
+  to.set_assigned_chip_nanos_total(Decimal(from.booked.chips));
+  to.set_busy_chip_nanos_total(Decimal(from.booked.busy));
+  to.set_productive_chip_nanos_total(Decimal(from.booked.productive));
+}
+
+void FillPool(const PoolView& from, v1::Pool& to) {
+  const Pool& pool = *from.pool;
+  const PoolUse& use = *from.use;
+  to.set_pool(pool.name);
+  to.set_category(std::string(Name(pool.category)));
+  to.set_tier(std::string(Name(pool.tier)));
+  to.set_owner(pool.owner);
+  to.set_contact(pool.contact);
+  to.set_allocated_h100e(pool.allocated_h100e);
+  to.set_assigned_h100e(use.assigned_h100e);
+  if (from.busy_h100e) to.set_busy_h100e(*from.busy_h100e);
+  if (from.productive_h100e) to.set_productive_h100e(*from.productive_h100e);
+  if (from.idle_h100e) to.set_idle_h100e(*from.idle_h100e);
+  to.set_unhealthy_h100e(use.unhealthy_h100e);
+  to.set_reserved_h100e(use.reserved_h100e);
+  to.set_unheard_h100e(use.unheard_h100e);
+  to.set_headroom_h100e(from.headroom_h100e);
+  to.set_borrowed_h100e(from.borrowed_h100e);
+  to.set_coverage_ratio(from.coverage);
+  if (from.measured_ratio) to.set_measured_ratio(*from.measured_ratio);
+  if (from.utilization) to.set_utilization_ratio(*from.utilization);
+  if (use.activity.p10) to.set_activity_p10(*use.activity.p10);
+  if (use.activity.p50) to.set_activity_p50(*use.activity.p50);
+  if (use.activity.p90) to.set_activity_p90(*use.activity.p90);
+  to.set_idle_chips(use.idle_chips);
+  absl::int128 assigned = 0;
+  for (const UseView& by_chip : use.uses) {
+    assigned += by_chip.booked.chips;
+    FillUse(by_chip, *to.add_chips());
+  }
+  to.set_assigned_chip_nanos_total(Decimal(assigned));
+  for (const TeamView& team : use.teams) FillTeam(team, *to.add_teams());
+}
+
+}  // namespace
+
+void FillBasis(const Snapshot& snapshot, v1::Basis& basis) {
+  basis.set_plan(snapshot.plan->name);
+  basis.set_plan_version(snapshot.plan->version);
+  basis.set_scenario(snapshot.plan->scenario);
+  basis.set_catalog_version(snapshot.reference->catalog.version());
+  basis.set_as_of_unix_nanos(snapshot.as_of_unix_nanos);
+}
+
+void FillPools(const Snapshot& snapshot, v1::ListPoolsResponse& response) {
+  FillBasis(snapshot, *response.mutable_basis());
+  for (const PoolView& pool : snapshot.pools) FillPool(pool, *response.add_pools());
+}
+
+void FillHeadroom(const Snapshot& snapshot, const PoolView& pool, v1::HeadroomResponse& response) {
+  FillBasis(snapshot, *response.mutable_basis());
+  FillPool(pool, *response.mutable_pool());
+  response.set_borrowable_h100e(pool.borrowable_h100e);
+}
+
+void FillSupply(const Snapshot& snapshot, v1::GetSupplyResponse& response) {
+  FillBasis(snapshot, *response.mutable_basis());
+  double total = 0;
+  for (const SupplyView& from : snapshot.supply) {
+    v1::SupplyRow& to = *response.add_rows();
+    const auto micro_chips = [&](ChipState state) {
+      return from.micro_chips[static_cast<size_t>(state)];
+    };
+    to.set_provider(from.provider);
+    to.set_chip(from.chip);
+    to.set_assigned_micro_chips(micro_chips(ChipState::kAssigned));
+    to.set_unassigned_micro_chips(micro_chips(ChipState::kUnassigned));
+    to.set_unhealthy_micro_chips(micro_chips(ChipState::kUnhealthy));
+    to.set_reserved_micro_chips(micro_chips(ChipState::kReserved));
+    to.set_unheard_micro_chips(from.unheard_micro_chips);
+    to.set_declared_chips(from.declared_chips);
+    to.set_chips_per_h100e(from.chips_per_h100e);
+    to.set_h100e(static_cast<double>(from.HeardMicroChips()) / kMicroChipsPerChip /
+                 from.chips_per_h100e);
+    total += to.h100e();
+  }
+  response.set_total_h100e(total);
+  response.set_live_sources(snapshot.live_sources);
+  response.set_known_sources(snapshot.live_sources + snapshot.silent_sources);
+}
+
+void FillPlan(const Snapshot& snapshot, v1::GetPlanResponse& response) {
+  FillBasis(snapshot, *response.mutable_basis());
+  FillPlan(*snapshot.plan, &response);
+}
+
+}  // namespace fleetmeter

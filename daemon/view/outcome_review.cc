@@ -1,0 +1,150 @@
+#include "daemon/view/outcome_review.h"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <utility>
+
+#include "daemon/base/calendar.h"
+#include "daemon/view/serving_cost.h"
+#include "fmt/format.h"
+
+namespace fleetmeter {
+namespace {
+
+using outcomes::ChipCost;
+using outcomes::CostBasis;
+using outcomes::Rules;
+using outcomes::Span;
+
+// A year and a leap day, so that there is a window a year earlier.
+constexpr int64_t kEarliestDay = 366 * kSecondsPerDay;
+
+absl::StatusOr<WindowFacts> ReadFacts(Database& ledger, const Rules& rules, Span span,
+                                      int64_t now_unix_seconds) {
+  const DaySpan days = {span.from, span.to};
+  WindowFacts facts;
+  auto segments = ReadInference(ledger, days);
+  if (!segments.ok()) return segments.status();
+  facts.segments = *std::move(segments);
+  auto serving = ReadServing(ledger, days);
+  if (!serving.ok()) return serving.status();
+  facts.serving = *std::move(serving);
+  auto served_by = ReadServedBy(ledger, days);
+  if (!served_by.ok()) return served_by.status();
+  facts.served_by = *std::move(served_by);
+  auto accrued =
+      rules.prices.subscriptions().Accrued(span.from, std::min(span.to, now_unix_seconds));
+  if (!accrued.ok()) return accrued.status();
+  facts.subscriptions = *std::move(accrued);
+  return facts;
+}
+
+// The first day of the quarter after it.
+int64_t EndOfQuarter(int64_t quarter) {
+  using namespace std::chrono;
+  const year_month_day start =
+      year(static_cast<int>(quarter / 4)) / month(static_cast<unsigned>(quarter % 4) * 3 + 1) / 1 +
+      months(3);
+  return int64_t{sys_days(start).time_since_epoch().count()} * kSecondsPerDay;
+}
+
+}  // namespace
+
+absl::StatusOr<ReadTransaction> ReadTransaction::Begin(Database& ledger) {
+  if (absl::Status begun = ledger.Execute("BEGIN"); !begun.ok()) return begun;
+  return ReadTransaction(ledger);
+}
+
+ReadTransaction::ReadTransaction(ReadTransaction&& other) noexcept
+    : ledger_(std::exchange(other.ledger_, nullptr)) {}
+
+ReadTransaction::~ReadTransaction() {
+  // Nothing was written: there is nothing to lose.
+  if (ledger_ != nullptr) ledger_->Execute("ROLLBACK").IgnoreError();
+}
+
+absl::StatusOr<MarginFacts> ReadMarginFacts(Database& ledger, const Rules& rules, Span span,
+                                            int64_t now_unix_seconds) {
+  if (span.from % kSecondsPerDay != 0 || span.to % kSecondsPerDay != 0 ||
+      span.from < kEarliestDay || span.to <= span.from) {
+    return absl::InvalidArgumentError(
+        fmt::format("the window from {} to {} (seconds since 1970) is not one of whole UTC days; "
+                    "expected midnights in 1971 or later, the second after the first",
+                    span.from, span.to));
+  }
+  MarginFacts out;
+  out.span = span;
+  out.before_span = outcomes::YearEarlier(span);
+  auto after = ReadFacts(ledger, rules, out.span, now_unix_seconds);
+  if (!after.ok()) return after.status();
+  out.after = *std::move(after);
+  auto before = ReadFacts(ledger, rules, out.before_span, now_unix_seconds);
+  if (!before.ok()) return before.status();
+  out.before = *std::move(before);
+  return out;
+}
+
+absl::StatusOr<MarginAnswer> ReviewFacts(const MarginFacts& facts, CostBasis basis,
+                                         const Rules& rules) {
+  MarginAnswer out;
+  out.span = facts.span;
+  out.before_span = facts.before_span;
+  out.basis = basis;
+  out.price_book_version = rules.prices.version();
+  auto after = MakePeriod(facts.after, basis, rules.weights);
+  if (!after.ok()) return after.status();
+  out.after = *std::move(after);
+  auto before = MakePeriod(facts.before, basis, rules.weights);
+  if (!before.ok()) return before.status();
+  out.before = *std::move(before);
+  auto review = outcomes::ReviewMargin(out.before.period, out.after.period, rules.volume);
+  if (!review.ok()) return review.status();
+  out.review = *std::move(review);
+  return out;
+}
+
+absl::StatusOr<CapabilityAnswer> ReadCapability(Database& ledger, const Rules& rules,
+                                                int64_t last_quarter, int64_t now_unix_seconds) {
+  const DaySpan days = {0, EndOfQuarter(last_quarter)};
+  const auto reported = ReadReportedTraining(ledger, days);
+  if (!reported.ok()) return reported.status();
+  const auto measured = ReadMeasuredTraining(ledger, days);
+  if (!measured.ok()) return measured.status();
+  CapabilityAnswer out;
+  out.training = SumTraining(*reported, *measured, rules.post_training_types);
+  if (!rules.suite) return out;
+  const auto benchmarks = ReadBenchmarks(ledger);
+  if (!benchmarks.ok()) return benchmarks.status();
+  out.view = outcomes::ViewCapability(
+      *rules.suite, {.results = ResultsUntil(*benchmarks, out.training.families, days.to_day),
+                     .hours_by_model = out.training.by_model,
+                     .hours_by_quarter = out.training.by_quarter,
+                     .last_quarter = last_quarter,
+                     .last_is_running = QuarterNumber(now_unix_seconds) <= last_quarter});
+  return out;
+}
+
+absl::StatusOr<std::vector<BookedCost>> ReadBookedCosts(Database& ledger,
+                                                        int64_t now_unix_seconds) {
+  const auto serving = ReadServing(ledger, {0, outcomes::TrailingDays(1, now_unix_seconds).to});
+  if (!serving.ok()) return serving.status();
+  std::vector<BookedCost> out;
+  for (const CostBasis basis : outcomes::kCostBases) {
+    std::map<std::string, ChipCost> by_model;
+    for (const ServingSum& row : *serving) {
+      if (!row.micro_usd_per_chip_hour) continue;
+      const absl::Status added =
+          by_model[row.model].Add(ServingNanos(row.amounts, basis), row.micro_usd_per_chip_hour);
+      if (!added.ok()) return added;
+    }
+    for (const auto& [model, cost] : by_model) {
+      const auto micro_usd = cost.MicroUsd();
+      if (!micro_usd.ok()) return micro_usd.status();
+      out.push_back({model, basis, micro_usd->value_or(0)});
+    }
+  }
+  return out;
+}
+
+}  // namespace fleetmeter

@@ -1,0 +1,78 @@
+// Margin and capability of what a ledger holds.
+//
+// `ledger` may be a connection that only reads. Whoever asks several questions that are to fit
+// together asks them within one ReadTransaction.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "daemon/domain/outcomes/capability_view.h"
+#include "daemon/domain/outcomes/margin_review.h"
+#include "daemon/domain/outcomes/rules.h"
+#include "daemon/domain/outcomes/windows.h"
+#include "daemon/ledger/sqlite/sqlite_database.h"
+#include "daemon/view/training_hours.h"
+#include "daemon/view/window_margin.h"
+
+namespace fleetmeter {
+
+// Sees the ledger as it was when the first question was asked, for as long as it lives.
+class ReadTransaction {
+ public:
+  static absl::StatusOr<ReadTransaction> Begin(Database& ledger);
+  ~ReadTransaction();
+  ReadTransaction(ReadTransaction&& other) noexcept;
+  ReadTransaction& operator=(ReadTransaction&&) = delete;
+
+ private:
+  explicit ReadTransaction(Database& ledger) : ledger_(&ledger) {}
+  Database* ledger_;  // null: moved from
+};
+
+// A window and the same a year earlier.
+struct MarginFacts {
+  outcomes::Span span;
+  outcomes::Span before_span;
+  WindowFacts after;
+  WindowFacts before;
+};
+// `span` is whole days. Subscriptions accrue up to `now`, as chip-time does. InvalidArgument if the
+// span is empty, not of whole days or begins before 1971.
+absl::StatusOr<MarginFacts> ReadMarginFacts(Database& ledger, const outcomes::Rules& rules,
+                                            outcomes::Span span, int64_t now_unix_seconds);
+
+struct MarginAnswer {
+  outcomes::Span span;
+  outcomes::Span before_span;
+  outcomes::CostBasis basis = outcomes::CostBasis::kAllocated;
+  uint32_t price_book_version = 0;  // in force now; 0: none
+  WindowPeriod after;
+  WindowPeriod before;
+  outcomes::MarginReview review;
+};
+absl::StatusOr<MarginAnswer> ReviewFacts(const MarginFacts& facts, outcomes::CostBasis basis,
+                                         const outcomes::Rules& rules);
+
+struct CapabilityAnswer {
+  // Nothing: the rules have no benchmark suite.
+  std::optional<outcomes::CapabilityView> view;
+  TrainingHours training;  // up to the last quarter's end
+};
+// Up to `last_quarter` (QuarterNumber). If that is the one of `now`, it is still running.
+absl::StatusOr<CapabilityAnswer> ReadCapability(Database& ledger, const outcomes::Rules& rules,
+                                                int64_t last_quarter, int64_t now_unix_seconds);
+
+// What chip-time of inference's pools cost since the books began, by the model that usage reports
+// named ("": they named none) and basis, in micro-USD. Of what has a price. As little as the
+// chip-time itself does it ever shrink.
+struct BookedCost {
+  std::string model;
+  outcomes::CostBasis basis = outcomes::CostBasis::kAllocated;
+  int64_t micro_usd = 0;
+};
+absl::StatusOr<std::vector<BookedCost>> ReadBookedCosts(Database& ledger, int64_t now_unix_seconds);
+
+}  // namespace fleetmeter

@@ -1,0 +1,297 @@
+#include "daemon/view/snapshot.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "daemon/base/clock.h"
+
+namespace fleetmeter {
+namespace {
+
+double ChipsFromMicro(int64_t micro_chips) {
+  return static_cast<double>(micro_chips) / kMicroChipsPerChip;
+}
+
+double H100eFromMicro(int64_t micro_chips, const Ratio& ratio) {
+  return H100e(ChipsFromMicro(micro_chips), ratio);
+}
+
+double H100eSeconds(absl::int128 chip_nanos, const Ratio& ratio) {
+  return H100e(static_cast<double>(chip_nanos) / kNanosPerSecond, ratio);
+}
+
+void AddUse(const Cell& cell, const Ratio& ratio, UseView& use) {
+  use.assigned_micro_chips += cell.live.chips;
+  use.unheard_micro_chips += cell.unheard;
+  use.assigned_h100e += H100eFromMicro(cell.live.chips, ratio);
+  use.busy_h100e += H100eFromMicro(cell.live.busy, ratio);
+  use.productive_h100e += H100eFromMicro(cell.live.productive, ratio);
+  use.productive_measured |= cell.live.productive_measured > 0;
+  use.measured = use.signal != kAllocatedOnly;
+  use.idle_micro_chips += cell.live.idle;
+  use.booked.chips += cell.booked.chips;
+  use.booked.busy += cell.booked.busy;
+  use.booked.productive += cell.booked.productive;
+  use.booked_assigned_h100e_seconds += H100eSeconds(cell.booked.chips, ratio);
+  use.booked_busy_h100e_seconds += H100eSeconds(cell.booked.busy, ratio);
+  use.booked_productive_h100e_seconds += H100eSeconds(cell.booked.productive, ratio);
+}
+
+// The smallest whole-percent activity that at least `q` of the chips do not exceed.
+std::optional<double> Quantile(const ActivityCounts& counts, double q) {
+  int64_t total = 0;
+  for (const int64_t n : counts) total += n;
+  if (total == 0) return std::nullopt;
+  const double wanted = q * static_cast<double>(total);
+  int64_t seen = 0;
+  for (size_t percent = 0; percent < counts.size(); ++percent) {
+    seen += counts[percent];
+    if (static_cast<double>(seen) >= wanted) return static_cast<double>(percent) / 100;
+  }
+  return 1;
+}
+
+// Cells folded into pools, by the names that readers use.
+class PoolUses {
+ public:
+  explicit PoolUses(const FleetFacts& facts) : facts_(facts) {
+    for (const Cell& cell : facts.cells) {
+      if (cell.key.pool != 0) Fold(cell);
+    }
+  }
+
+  std::map<std::string, PoolUse> Finish() {
+    for (auto& [name, use] : uses_) {
+      for (auto& [key, view] : by_chip_[name]) use.uses.push_back(std::move(view));
+      for (auto& [team, by_signal] : by_team_[name]) use.teams.push_back(Team(team, by_signal));
+    }
+    for (const auto& [pool, activity] : facts_.activity) {
+      ActivityView& view = uses_[facts_.names[pool]].activity;
+      view.p10 = Quantile(activity.live, 0.1);
+      view.p50 = Quantile(activity.live, 0.5);
+      view.p90 = Quantile(activity.live, 0.9);
+      view.histogram = activity.histogram;
+    }
+    for (const auto& [holder, since] : facts_.idle_since_unix_nanos) {
+      for (TeamView& team : uses_[facts_.names[holder.first]].teams) {
+        if (team.team == facts_.names[holder.second]) team.idle_since_unix_nanos = since;
+      }
+    }
+    return std::move(uses_);
+  }
+
+ private:
+  void Fold(const Cell& cell) {
+    const std::string& name = facts_.names[cell.key.pool];
+    const Ratio& ratio = facts_.conversions[cell.key.conversion].chips_per_h100e;
+    const double live = H100eFromMicro(cell.live.chips, ratio);
+    const double unheard = H100eFromMicro(cell.unheard, ratio);
+    PoolUse& use = uses_[name];
+    use.pool = name;
+    use.heard_any_h100e += live;
+    use.unheard_any_h100e += unheard;
+    switch (cell.key.state) {
+      case ChipState::kAssigned:
+        FoldAssigned(cell, ratio, use);
+        use.unheard_h100e += unheard;
+        break;
+      case ChipState::kUnhealthy:
+        use.unhealthy_h100e += live;
+        use.unheard_h100e += unheard;
+        break;
+      case ChipState::kReserved:
+        use.reserved_h100e += live;
+        break;
+      case ChipState::kUnassigned:
+        break;
+    }
+  }
+
+  void FoldAssigned(const Cell& cell, const Ratio& ratio, PoolUse& use) {
+    const std::string& signal = facts_.names[cell.key.signal];
+    const std::string& chip = facts_.names[cell.key.chip];
+    UseView& by_chip = by_chip_[use.pool][{chip, signal}];
+    by_chip.chip = chip;
+    by_chip.signal = signal;
+    AddUse(cell, ratio, by_chip);
+    UseView& by_team = by_team_[use.pool][facts_.names[cell.key.team]][signal];
+    by_team.signal = signal;
+    AddUse(cell, ratio, by_team);
+
+    const double live = H100eFromMicro(cell.live.chips, ratio);
+    use.assigned_h100e += live;
+    if (signal != kAllocatedOnly) use.measured_h100e += live;
+    use.busy_h100e += H100eFromMicro(cell.live.busy, ratio);
+    use.productive_h100e += H100eFromMicro(cell.live.productive, ratio);
+    use.productive_measured |= cell.live.productive_measured > 0;
+    use.idle_chips += ChipsFromMicro(cell.live.idle);
+  }
+
+  static TeamView Team(const std::string& name, std::map<std::string, UseView>& by_signal) {
+    TeamView team;
+    team.team = name;
+    double measured = 0;
+    double busy = 0;
+    bool unheard = false;
+    for (auto& [signal, use] : by_signal) {
+      use.booked = {};  // kinds of chips do not add up
+      unheard |= use.unheard_micro_chips > 0;
+      team.assigned_h100e += use.assigned_h100e;
+      if (use.measured) measured += use.assigned_h100e;
+      busy += use.busy_h100e;
+      team.idle_chips += ChipsFromMicro(use.idle_micro_chips);
+      team.by_signal.push_back(std::move(use));
+    }
+    team.heard = team.assigned_h100e > 0 || !unheard;
+    if (measured > 0) {
+      team.busy_h100e = busy;
+      team.idle_h100e = measured - busy;
+    }
+    return team;
+  }
+
+  const FleetFacts& facts_;
+  std::map<std::string, PoolUse> uses_;
+  std::map<std::string, std::map<std::pair<std::string, std::string>, UseView>> by_chip_;
+  std::map<std::string, std::map<std::string, std::map<std::string, UseView>>> by_team_;
+};
+
+std::vector<SupplyView> MakeSupply(const FleetFacts& facts, const ReferenceData& reference,
+                                   const Plan& plan) {
+  std::map<std::string, SupplyView> by_chip;
+  for (const Cell& cell : facts.cells) {
+    SupplyView& row = by_chip[facts.names[cell.key.chip]];
+    row.micro_chips[static_cast<size_t>(cell.key.state)] += cell.live.chips;
+    row.unheard_micro_chips += cell.unheard;
+    // What it was counted with, should a reload have taken the kind out of the catalog.
+    row.provider = "unknown";
+    row.chips_per_h100e = facts.conversions[cell.key.conversion].chips_per_h100e.AsDouble();
+  }
+  for (const DeclaredSupply& declared : plan.supply) {
+    by_chip[declared.chip].declared_chips += declared.chips;
+  }
+  std::vector<SupplyView> supply;
+  for (auto& [chip, row] : by_chip) {
+    row.chip = chip;
+    if (const ChipKind* kind = reference.catalog.Find(chip)) {
+      row.provider = kind->provider;
+      row.chips_per_h100e = kind->ConversionAt(facts.as_of_unix_nanos).chips_per_h100e.AsDouble();
+    }
+    supply.push_back(std::move(row));
+  }
+  std::sort(supply.begin(), supply.end(), [](const SupplyView& a, const SupplyView& b) {
+    return std::tie(a.provider, a.chip) < std::tie(b.provider, b.chip);
+  });
+  return supply;
+}
+
+void FillSupplyCoverage(Snapshot& snapshot) {
+  double& heard = snapshot.supply_heard_h100e;
+  double& expected = snapshot.supply_expected_h100e;
+  for (const SupplyView& row : snapshot.supply) {
+    const double live = ChipsFromMicro(row.HeardMicroChips());
+    const double known = live + ChipsFromMicro(row.unheard_micro_chips);
+    heard += live / row.chips_per_h100e;
+    expected += std::max(known, static_cast<double>(row.declared_chips)) / row.chips_per_h100e;
+  }
+  if (expected > 0) snapshot.supply_coverage = heard / expected;
+}
+
+PoolView MakePool(const Pool& pool, const PoolUse& use, std::optional<double> supply_coverage,
+                  const KnownThresholds& thresholds) {
+  PoolView view;
+  view.pool = &pool;
+  view.use = &use;
+  const double expected = use.heard_any_h100e + use.unheard_any_h100e;
+  // Chips of a pool that no source has named may be anywhere in the part that is not heard.
+  view.coverage = expected > 0 ? use.heard_any_h100e / expected : supply_coverage.value_or(0);
+  view.headroom_h100e =
+      pool.allocated_h100e - use.assigned_h100e - use.unhealthy_h100e - use.unheard_h100e;
+  view.borrowed_h100e = std::max(0.0, use.assigned_h100e - pool.allocated_h100e);
+  if (use.measured_h100e > 0) {
+    view.busy_h100e = use.busy_h100e;
+    view.idle_h100e = use.measured_h100e - use.busy_h100e;
+  }
+  if (use.productive_measured) view.productive_h100e = use.productive_h100e;
+  if (use.assigned_h100e > 0) view.measured_ratio = use.measured_h100e / use.assigned_h100e;
+
+  if (view.coverage < thresholds.coverage || view.coverage <= 0) return view;
+  const double unmeasured = use.assigned_h100e - use.measured_h100e;
+  view.unused_h100e = std::max(0.0, pool.allocated_h100e - use.unhealthy_h100e - use.unheard_h100e -
+                                        use.busy_h100e - unmeasured);
+  // The covered part of the allocation: silence of a few hosts must not look like idleness.
+  const double covered = pool.allocated_h100e * view.coverage;
+  if (covered > 0 && view.measured_ratio.value_or(1) >= thresholds.measured) {
+    view.utilization = use.busy_h100e / covered;
+  }
+  return view;
+}
+
+// What each pool may still borrow: lendable headroom of the others, within its own limit.
+void FillBorrowable(std::vector<PoolView>& pools) {
+  double lendable = 0;
+  const auto lent_by = [](const PoolView& p) {
+    return p.pool->policy.lendable_ratio * std::max(0.0, p.headroom_h100e);
+  };
+  for (const PoolView& p : pools) lendable += lent_by(p);
+  for (PoolView& p : pools) {
+    p.borrowable_h100e = std::max(0.0, lendable - lent_by(p));
+    if (const auto& limit = p.pool->policy.borrowing_limit_h100e) {
+      p.borrowable_h100e = std::clamp(*limit - p.borrowed_h100e, 0.0, p.borrowable_h100e);
+    }
+  }
+}
+
+std::map<std::string, double> AllocatedSeconds(const FleetFacts& facts) {
+  std::map<std::string, double> seconds;
+  for (const AllocationTerm& term : facts.allocations) {
+    for (const Grant& grant : term.grants) {
+      seconds[grant.pool] += grant.h100e * static_cast<double>(term.nanos) / kNanosPerSecond;
+    }
+  }
+  return seconds;
+}
+
+}  // namespace
+
+int64_t SupplyView::HeardMicroChips() const {
+  int64_t sum = 0;
+  for (const int64_t n : micro_chips) sum += n;
+  return sum;
+}
+
+const PoolView* Snapshot::FindPool(const std::string& name) const {
+  const auto it = std::find_if(pools.begin(), pools.end(),
+                               [&](const PoolView& p) { return p.pool->name == name; });
+  return it == pools.end() ? nullptr : &*it;
+}
+
+std::shared_ptr<const Snapshot> MakeSnapshot(const FleetFacts& facts,
+                                             std::shared_ptr<const ReferenceData> reference,
+                                             const KnownThresholds& thresholds) {
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->plan = &reference->PlanAt(facts.as_of_unix_nanos);
+  snapshot->as_of_unix_nanos = facts.as_of_unix_nanos;
+  snapshot->thresholds = thresholds;
+  snapshot->uses = PoolUses(facts).Finish();
+  snapshot->supply = MakeSupply(facts, *reference, *snapshot->plan);
+  FillSupplyCoverage(*snapshot);
+  for (const Pool& pool : snapshot->plan->pools) {
+    PoolUse& use = snapshot->uses[pool.name];
+    use.pool = pool.name;
+    snapshot->pools.push_back(MakePool(pool, use, snapshot->supply_coverage, thresholds));
+  }
+  FillBorrowable(snapshot->pools);
+  snapshot->allocated_h100e_seconds = AllocatedSeconds(facts);
+  snapshot->live_sources = facts.live_sources;
+  snapshot->silent_sources = facts.silent_sources;
+  snapshot->reference = std::move(reference);
+  return snapshot;
+}
+
+std::shared_ptr<const Snapshot> TakeSnapshot(const Writer& writer) {
+  LiveFacts live = writer.TakeFacts();
+  return MakeSnapshot(live.fleet, std::move(live.reference), live.thresholds);
+}
+
+}  // namespace fleetmeter

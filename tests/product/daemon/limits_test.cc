@@ -1,0 +1,164 @@
+// Clients that send too fast, too slowly, nonsense, or never listen.
+#include <atomic>
+#include <chrono>
+#include <fstream>
+#include <thread>
+
+#include "absl/base/config.h"
+#include "gmock/gmock.h"
+#include "tests/support/daemon_fixture.h"
+#include "tests/support/reports.h"
+#include "tests/support/socket.h"
+
+namespace fleetmeter::e2e {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+// Two reports at once, and then one in a second.
+const DaemonSettings kSlow = {
+    .ingest = {"max_reports_per_batch: 2",
+               "rate: {reports_per_second: 1, burst_reports: 2, bytes_per_second: 1MiB}"}};
+
+TEST(RateLimit, AStreamIsToldBusyAndWhenToTryAgain) {
+  Daemon daemon(kSlow);
+  StreamClient client(daemon.ingest());
+  ASSERT_TRUE(client.Open());
+  const v1::Ack first = client.Settle(
+      {Numbered(GoodReport("a", 10 * kSecond), 1), Numbered(GoodReport("a", 9 * kSecond), 2)});
+  EXPECT_EQ(first.acknowledged_through(), 2U);
+  const v1::Ack busy = client.Settle({Numbered(GoodReport("a", 8 * kSecond), 3)});
+  EXPECT_EQ(busy.acknowledged_through(), 2U);
+  ASSERT_EQ(busy.dispositions_size(), 1);
+  EXPECT_EQ(busy.dispositions(0).code(), v1::Disposition::BUSY);
+  EXPECT_THAT(busy.dispositions(0).detail(), HasSubstr("ingest.rate"));
+  EXPECT_GT(busy.retry_after_millis(), 0U);
+  EXPECT_LE(busy.retry_after_millis(), 1'000U);
+  // Who does as told loses nothing.
+  v1::Ack ack = busy;
+  ASSERT_TRUE(Eventually([&] {
+    ack = client.Settle({Numbered(GoodReport("a", 8 * kSecond), 3)});
+    return ack.acknowledged_through() == 3;
+  }));
+  EXPECT_EQ(daemon.TotalsOf("serving").assigned, std::to_string(6 * kSecond));
+  EXPECT_GE(daemon.ScrapeMetrics().Value("fleetmeter_ingest_reports_total", {{"result", "busy"}}),
+            1);
+}
+
+TEST(RateLimit, AUnaryCallIsRefusedWithTheSameHint) {
+  Daemon daemon(kSlow);
+  const std::string id = RandomStreamId();
+  EXPECT_TRUE(SendUnary(daemon.ingest(), id,
+                        {Numbered(GoodReport("a", 10 * kSecond), 1),
+                         Numbered(GoodReport("a", 9 * kSecond), 2)})
+                  .status.ok());
+  const UnaryAnswer busy =
+      SendUnary(daemon.ingest(), id, {Numbered(GoodReport("a", 8 * kSecond), 3)});
+  EXPECT_EQ(busy.status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  ASSERT_TRUE(busy.pushback_millis.has_value());
+  EXPECT_GT(std::stoi(*busy.pushback_millis), 0);
+  EXPECT_LE(std::stoi(*busy.pushback_millis), 1'000);
+}
+
+TEST(HostileHttp, ARequestThatIsNotHttpIsToldSo) {
+  const Daemon daemon;
+  for (const char* text :
+       {"what is this\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "GET / HTTP/1.1\r\nno colon\r\n\r\n",
+        "\x16\x03\x01\x02\x00\x01\r\n\r\n"}) {
+    Socket socket(daemon.http_address());
+    ASSERT_TRUE(socket.Send(text));
+    EXPECT_THAT(socket.ReceiveAll(), AllOf(StartsWith("HTTP/1.1 400 "), HasSubstr("expected")))
+        << text;
+  }
+}
+
+TEST(HostileHttp, HeadersBeyondTheLimitAreToldSo) {
+  const Daemon daemon;
+  Socket socket(daemon.http_address());
+  ASSERT_TRUE(socket.Send("GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + std::string(9'000, 'x')));
+  EXPECT_THAT(socket.ReceiveAll(), StartsWith("HTTP/1.1 431 "));
+}
+
+// A body that takes for ever must not hold the connection for as long.
+TEST(HostileHttp, ABodyThatNeverEndsIsCutOff) {
+  const Daemon daemon;
+  Socket socket(daemon.http_address());
+  ASSERT_TRUE(socket.Send("POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nx"));
+  const auto began = std::chrono::steady_clock::now();
+  std::string answer = socket.ReceiveSome();
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 405 "));
+  // A byte now and then keeps nothing open: the time is for all of it.
+  EXPECT_TRUE(Eventually([&] { return !socket.Send("x"); }));
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 8s);
+}
+
+TEST(HostileHttp, SlowBodiesDoNotKeepOthersWaiting) {
+  const Daemon daemon;
+  std::vector<std::unique_ptr<Socket>> slow;
+  for (int i = 0; i < 100; ++i) {
+    slow.push_back(std::make_unique<Socket>(daemon.http_address()));
+    slow.back()->Send("POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nx");
+  }
+  const auto reply = HttpRequest(daemon.http_address(), "GET", "/readyz");
+  ASSERT_TRUE(reply.has_value());
+  EXPECT_EQ(reply->status, 200);
+}
+
+int64_t ResidentKib(pid_t pid) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  for (std::string word; status >> word;) {
+    int64_t kib = 0;
+    if (word == "VmRSS:" && status >> kib) return kib;
+  }
+  return -1;
+}
+
+// Answers that nobody reads must not pile up in the daemon: it stops reading, and the client has to
+// wait. When the client listens at last, every answer is there.
+TEST(MuteClient, IsHeldUpAndNobodyElseIs) {
+  constexpr uint64_t kBatches = 600;
+  constexpr uint64_t kReports = 512;
+  Daemon daemon({.ingest = {"rate: {burst_reports: 1000000}"}});  // not what is tried here
+  [[maybe_unused]] const int64_t before = ResidentKib(daemon.process().pid());
+  StreamClient mute(daemon.ingest());
+  ASSERT_TRUE(mute.Open());
+  // Reports that are rejected, since the answers to those are long.
+  std::vector<v1::UsageReport> batch(kReports);
+  for (v1::UsageReport& report : batch) report.set_source(std::string(64, 's'));
+  std::atomic<uint64_t> sent = 0;
+  std::thread sender([&] {
+    for (uint64_t i = 0; i < kBatches; ++i) {
+      for (uint64_t k = 0; k < kReports; ++k) batch[k].set_sequence(i * kReports + k + 1);
+      if (!mute.Send(batch)) return;
+      ++sent;
+    }
+  });
+  uint64_t last = 0;
+  int same = 0;
+  EXPECT_TRUE(Eventually([&] {
+    same = sent == last ? same + 1 : 0;
+    last = sent;
+    return last > 0 && same >= 60;  // it has not moved for a third of a second
+  }));
+  EXPECT_LT(sent, kBatches) << "the daemon took all of it without an answer being read";
+#if !defined(ABSL_HAVE_ADDRESS_SANITIZER) && !defined(ABSL_HAVE_THREAD_SANITIZER)
+  EXPECT_LT(ResidentKib(daemon.process().pid()) - before, 64 << 10);  // they keep what was freed
+#endif
+
+  EXPECT_TRUE(
+      SendUnary(daemon.ingest(), RandomStreamId(), {Numbered(GoodReport("good"), 1)}).status.ok());
+
+  uint64_t acknowledged = 0;
+  while (acknowledged < kBatches * kReports) {
+    const auto ack = mute.ReadAck();
+    if (!ack) break;
+    acknowledged = ack->acknowledged_through();
+  }
+  sender.join();
+  EXPECT_EQ(acknowledged, kBatches * kReports);
+}
+
+}  // namespace
+}  // namespace fleetmeter::e2e

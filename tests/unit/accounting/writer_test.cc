@@ -1,0 +1,173 @@
+#include "tests/unit/accounting/writer_fixture.h"
+
+namespace fleetmeter {
+namespace {
+
+TEST_F(WriterTest, AcknowledgesWhatItHasCounted) {
+  StartWriter();
+  const SubmitResult result = Submit({Good(1), Good(2)}).get();
+  EXPECT_TRUE(result.status.ok());
+  EXPECT_EQ(result.acknowledged_through, 2u);
+  EXPECT_TRUE(result.dispositions.empty());
+  EXPECT_EQ(Booked(), 20 * absl::int128(kWindow));
+}
+
+TEST_F(WriterTest, CountsADuplicateOnce) {
+  StartWriter();
+  Submit({Good(1)}).get();
+  const SubmitResult again = Submit({Good(1), Good(2)}).get();
+  EXPECT_EQ(again.acknowledged_through, 2u);
+  ASSERT_EQ(again.dispositions.size(), 1u);
+  EXPECT_EQ(again.dispositions[0].code, Code::kDuplicate);
+  EXPECT_EQ(Booked(), 20 * absl::int128(kWindow));
+}
+
+TEST_F(WriterTest, RefusesAGapAndSaysWhatItExpected) {
+  StartWriter();
+  const SubmitResult result = Submit({Good(1), Good(3)}).get();
+  EXPECT_EQ(result.acknowledged_through, 1u);
+  ASSERT_EQ(result.dispositions.size(), 1u);
+  EXPECT_EQ(result.dispositions[0].code, Code::kOutOfSequence);
+  EXPECT_EQ(result.dispositions[0].rejection.detail, "sequence is 3; expected 2");
+}
+
+TEST_F(WriterTest, CountsNothingOfACommitThatFailed) {
+  StartWriter();
+  ledger_.Fail(absl::UnavailableError("disk full"));
+  const SubmitResult failed = Submit({Good(1), Good(2)}).get();
+  EXPECT_EQ(failed.status.message(), "disk full");
+  EXPECT_EQ(failed.acknowledged_through, 0u);
+  EXPECT_EQ(Booked(), 0);
+  EXPECT_EQ(probe_.accepted, 0);
+  ledger_.Fail(absl::OkStatus());
+  EXPECT_EQ(Submit({Good(1), Good(2)}).get().acknowledged_through, 2u);
+  EXPECT_EQ(Booked(), 20 * absl::int128(kWindow));
+}
+
+TEST_F(WriterTest, AFailedCommitLeavesEarlierPositionsWhereTheyWere) {
+  StartWriter();
+  Submit({Good(1)}).get();
+  ledger_.Fail(absl::UnavailableError("disk full"));
+  EXPECT_EQ(Submit({Good(2)}).get().acknowledged_through, 1u);
+  EXPECT_EQ(writer_->NextSequence({"me", "stream"}), 2u);
+}
+
+TEST_F(WriterTest, SettlesAPoisonReportAndGoesOn) {
+  StartWriter();
+  SequencedReport poison = Good(1);
+  poison.rejection = Rejection{RejectReason::kBadActivity, "activity", "NaN"};
+  const SubmitResult result = Submit({poison, Good(2)}).get();
+  EXPECT_EQ(result.acknowledged_through, 2u);
+  ASSERT_EQ(result.dispositions.size(), 1u);
+  EXPECT_EQ(result.dispositions[0].code, Code::kRejected);
+  EXPECT_EQ(Booked(), 10 * absl::int128(kWindow));
+}
+
+TEST_F(WriterTest, SeesAnOverlapWithinOneTransaction) {
+  StartWriter();
+  UsageReport same = Good(1).report;
+  const SubmitResult result = Submit({Good(1), Numbered(2, same)}).get();
+  ASSERT_EQ(result.dispositions.size(), 1u);
+  EXPECT_EQ(result.dispositions[0].rejection.reason, RejectReason::kWindowOverlap);
+  EXPECT_EQ(Booked(), 10 * absl::int128(kWindow));
+}
+
+TEST_F(WriterTest, RefusesAnOverlapFromAnotherStream) {
+  StartWriter();
+  Submit({Good(1)}).get();
+  const SubmitResult result = Submit({Good(1)}, "other").get();
+  ASSERT_EQ(result.dispositions.size(), 1u);
+  EXPECT_EQ(result.dispositions[0].rejection.reason, RejectReason::kWindowOverlap);
+  EXPECT_EQ(result.acknowledged_through, 1u);
+}
+
+TEST_F(WriterTest, RefusesWhatTheQueueCannotHoldAndSaysSince) {
+  StartWriter(/*queue_reports=*/2);
+  ledger_.Hold(true);
+  auto first = Submit({Good(1)});
+  ledger_.AwaitCommit();
+  auto second = Submit({Good(2), Good(3)});
+  Submission third;
+  third.stream = {"me", "stream"};
+  third.reports = {Good(4)};
+  EXPECT_EQ(writer_->TrySubmit(third), Writer::Submitted::kFull);
+  EXPECT_EQ(third.reports.size(), 1u) << "the refused submission is the caller's still";
+  clock_.Pass(3 * kNanosPerSecond);
+  EXPECT_EQ(writer_->FullForNanos(), 3 * kNanosPerSecond);
+  EXPECT_EQ(TakeSnapshot(*writer_)->live_sources, 0u) << "questions do not wait for the ledger";
+  ledger_.Hold(false);
+  EXPECT_EQ(second.get().acknowledged_through, 3u);
+  EXPECT_EQ(writer_->FullForNanos(), 0);
+}
+
+TEST_F(WriterTest, SettlesWhatIsQueuedBeforeItStops) {
+  StartWriter();
+  ledger_.Hold(true);
+  auto first = Submit({Good(1)});
+  auto second = Submit({Good(2)});
+  std::thread release([this] {
+    ledger_.AwaitCommit();
+    ledger_.Hold(false);
+  });
+  writer_->Stop();
+  release.join();
+  EXPECT_GE(first.get().acknowledged_through, 1u);
+  EXPECT_EQ(second.get().acknowledged_through, 2u);
+  Submission late;
+  late.reports = {Good(3)};
+  EXPECT_EQ(writer_->TrySubmit(late), Writer::Submitted::kStopping);
+}
+
+TEST_F(WriterTest, GoesOnWhereTheLedgerSaysItWas) {
+  StreamPosition position{.stream = {"me", "stream"}, .sequence = 41, .epoch = 0, .digests = {}};
+  position.digests.Put(41, Good(41).digest);
+  ledger_.restored.streams = {position};
+  StartWriter();
+  EXPECT_EQ(writer_->NextSequence({"me", "stream"}), 42u);
+  const SubmitResult result = Submit({Good(41), Good(42)}).get();
+  EXPECT_EQ(result.acknowledged_through, 42u);
+  EXPECT_EQ(result.dispositions.at(0).code, Code::kDuplicate);
+}
+
+TEST_F(WriterTest, TakesSixtyFourSignalsAndNoMore) {
+  StartWriter();
+  UsageReport report = Report("h1", 1, {});
+  for (int i = 0; i < 64; ++i) {
+    UsageGroup group = Assigned("half", 1, "alpha", 1);
+    group.signal = "signal-" + std::to_string(i);
+    report.groups.push_back(group);
+  }
+  EXPECT_TRUE(Submit({Numbered(1, report)}).get().dispositions.empty());
+  UsageReport more = Report("h2", 1, {Assigned("half", 1, "alpha", 1)});
+  const SubmitResult result = Submit({Numbered(2, more)}).get();
+  ASSERT_EQ(result.dispositions.size(), 1u);
+  EXPECT_EQ(result.dispositions[0].rejection.reason, RejectReason::kTooManySignals);
+  EXPECT_EQ(result.dispositions[0].rejection.field, "groups[0].signal");
+  more.groups[0].signal = "signal-63";
+  EXPECT_TRUE(Submit({Numbered(3, more)}).get().dispositions.empty());
+}
+
+TEST_F(WriterTest, AReloadTakesEffectForTheNextReport) {
+  StartWriter();
+  UsageReport unknown = Report("h2", 1, {Assigned("half", 10, "alpha", 1)});
+  unknown.groups[0].pool = "delta";
+  EXPECT_EQ(Submit({Numbered(1, unknown)}).get().dispositions.at(0).rejection.reason,
+            RejectReason::kUnknownPool);
+  auto model = std::make_shared<ReferenceData>(*MakeReferenceData());
+  model->plans[0].pools[0].name = "delta";
+  model->plans[0].pool_index.clear();  // it is of the old names
+  WriterSettings settings;
+  settings.reference = model;
+  settings.windows = {.max_length_nanos = 3'600 * kNanosPerSecond,
+                      .max_lateness_nanos = 86'400 * kNanosPerSecond,
+                      .future_tolerance_nanos = 3'600 * kNanosPerSecond};
+  settings.state = {.silent_after_nanos = kNanosPerSecond * 3'600,
+                    .forget_after_nanos = kNanosPerSecond * 7'200,
+                    .keep_windows_nanos = kNanosPerSecond * 9'000,
+                    .idle_below = 0};
+  writer_->Replace(settings);
+  EXPECT_TRUE(Submit({Numbered(2, unknown)}).get().dispositions.empty());
+}
+
+}  // namespace
+}  // namespace fleetmeter

@@ -1,0 +1,227 @@
+#include "daemon/config/load_config.h"
+
+#include "daemon/config/load_framework.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/unit/config/config_files.h"
+
+namespace fleetmeter {
+namespace {
+
+using testing::HasSubstr;
+
+std::string With(std::string_view text, std::string_view from, std::string_view to) {
+  std::string out(text);
+  out.replace(out.find(from), from.size(), to);
+  return out;
+}
+
+class LoadFleetModelTest : public testing::Test {
+ protected:
+  LoadFleetModelTest() { config_.catalog = folder_.Write("c.yaml", kCatalogYaml); }
+
+  void AddPlan(std::string_view name, std::string_view text) {
+    config_.plans.push_back(folder_.Write(name, text));
+  }
+  std::string Error() { return std::string(LoadReferenceData(config_).status().message()); }
+
+  TempFolder folder_;
+  DaemonConfig config_;
+};
+
+TEST_F(LoadFleetModelTest, OrdersPlansByTheTimeTheyTakeEffect) {
+  AddPlan("b.yaml", With(With(kPlanYaml, "2026-01-01", "2027-01-01"), "version: 1", "version: 2"));
+  AddPlan("a.yaml", kPlanYaml);
+  const auto model = LoadReferenceData(config_);
+  ASSERT_TRUE(model.ok()) << model.status();
+  ASSERT_EQ(model->plans.size(), 2u);
+  EXPECT_EQ(model->plans[0].version, 1u);
+  EXPECT_EQ(model->PlanAt(INT64_MAX).version, 2u);
+}
+
+TEST_F(LoadFleetModelTest, RefusesTwoPlansThatTakeEffectAtTheSameTime) {
+  AddPlan("a.yaml", kPlanYaml);
+  AddPlan("b.yaml", With(With(kPlanYaml, "2026-01-01", "2026-01-01T01:00:00+01:00"), "plan: test",
+                         "plan: other"));
+  EXPECT_THAT(Error(), HasSubstr("b.yaml:4: effective_from: is the same as in "));
+  EXPECT_THAT(Error(), HasSubstr("a.yaml:4"));
+}
+
+TEST_F(LoadFleetModelTest, RefusesTwoPlansOfOneNameAndVersion) {
+  AddPlan("a.yaml", kPlanYaml);
+  AddPlan("b.yaml", With(kPlanYaml, "2026-01-01", "2026-02-01"));
+  EXPECT_THAT(Error(), HasSubstr("b.yaml:2: version: test version 1 is also in "));
+}
+
+TEST_F(LoadFleetModelTest, ReportsTheMistakesOfAllPlans) {
+  AddPlan("a.yaml", With(kPlanYaml, "tier: p2", "tier: p9"));
+  AddPlan("b.yaml", With(kPlanYaml, "chip: h100", "chip: abacus"));
+  config_.plans.push_back(folder_.path() + "/none.yaml");
+  EXPECT_THAT(Error(), HasSubstr("a.yaml:12: pools[0].tier: is \"p9\"; expected p0"));
+  EXPECT_THAT(Error(), HasSubstr("b.yaml:6: supply[0].chip: \"abacus\" is not in the catalog"));
+  EXPECT_THAT(Error(), HasSubstr("none.yaml: cannot be opened"));
+}
+
+TEST_F(LoadFleetModelTest, NeedsAPlan) { EXPECT_THAT(Error(), HasSubstr("no plans")); }
+
+TEST_F(LoadFleetModelTest, HasNoFrameworkUnlessOneIsNamed) {
+  AddPlan("a.yaml", kPlanYaml);
+  const auto model = LoadReferenceData(config_);
+  ASSERT_TRUE(model.ok()) << model.status();
+  EXPECT_EQ(model->framework, std::nullopt);
+}
+
+TEST_F(LoadFleetModelTest, TakesTheFrameworkBesideThePlans) {
+  AddPlan("a.yaml", kPlanYaml);
+  config_.framework = SourceDir() + "/deploy/plans/framework.yaml";
+  const auto model = LoadReferenceData(config_);
+  ASSERT_TRUE(model.ok()) << model.status();
+  ASSERT_TRUE(model->framework.has_value());
+  EXPECT_EQ(model->framework->assumptions.name, "allocation-framework");
+}
+
+TEST_F(LoadFleetModelTest, ReportsTheMistakesOfPlansAndFrameworkTogether) {
+  AddPlan("a.yaml", With(kPlanYaml, "tier: p2", "tier: p9"));
+  config_.framework = folder_.Write("f.yaml", "framework: wrong\nversion: none\n");
+  EXPECT_THAT(Error(), HasSubstr("a.yaml:12: pools[0].tier: is \"p9\"; expected p0"));
+  EXPECT_THAT(Error(), HasSubstr("f.yaml:2: version: "));
+}
+
+TEST_F(LoadFleetModelTest, NamesTheFrameworkThatCannotBeRead) {
+  AddPlan("a.yaml", kPlanYaml);
+  config_.framework = folder_.path() + "/none.yaml";
+  EXPECT_THAT(Error(), HasSubstr("none.yaml: cannot be opened"));
+}
+
+class ShippedConfig : public testing::TestWithParam<const char*> {};
+
+TEST_P(ShippedConfig, LoadsWithItsCatalogAndPlans) {
+  const auto config = LoadDaemonConfig(SourceDir() + "/deploy/" + GetParam());
+  ASSERT_TRUE(config.ok()) << config.status();
+  const auto model = LoadReferenceData(*config);
+  ASSERT_TRUE(model.ok()) << model.status();
+  EXPECT_FALSE(model->plans.front().pools.empty());
+  EXPECT_TRUE(model->framework.has_value());
+}
+
+INSTANTIATE_TEST_SUITE_P(Deploy, ShippedConfig,
+                         testing::Values("fleetmeterd.yaml", "demo/daemon.yaml"),
+                         [](const auto& info) { return info.index == 0 ? "Installed" : "Demo"; });
+
+TEST(ShippedPlans, AllLoadWithTheShippedCatalog) {
+  const auto catalog = LoadCatalog(SourceDir() + "/deploy/catalog/default.yaml");
+  ASSERT_TRUE(catalog.ok()) << catalog.status();
+  int plans = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(SourceDir() + "/deploy/plans")) {
+    // The one framework, which plans are compiled from.
+    const std::string name = entry.path().filename();
+    if (!name.ends_with(".yaml") || name == "framework.yaml") continue;
+    const auto plan = LoadPlan(entry.path().string(), *catalog);
+    EXPECT_TRUE(plan.ok()) << plan.status();
+    ++plans;
+  }
+  EXPECT_GE(plans, 1);
+}
+
+TEST(ShippedFramework, LoadsWithTheShippedCatalog) {
+  const auto document = LoadFramework(SourceDir() + "/deploy/plans/framework.yaml");
+  ASSERT_TRUE(document.ok()) << document.status();
+  EXPECT_TRUE(std::filesystem::equivalent(document->catalog_path,
+                                          SourceDir() + "/deploy/catalog/default.yaml"));
+}
+
+// A default shown in the shipped file must be the default, and a setting must be shown.
+TEST(ShippedDaemonConfig, ShowsWhoMaySpeakAsItCanBeWritten) {
+  std::ifstream shipped(SourceDir() + "/deploy/fleetmeterd.yaml");
+  std::string text = "catalog: c.yaml\nplans: [p.yaml]\n";
+  bool shown = false;
+  for (std::string line; std::getline(shipped, line);) {
+    shown = line == "# tls:" || line == "# authorization:" || (shown && line.starts_with("#   "));
+    if (shown) text += line.substr(2) + '\n';
+  }
+  const TempFolder folder;
+  const auto config = LoadDaemonConfig(folder.Write("d.yaml", text));
+  ASSERT_TRUE(config.ok()) << config.status();
+  ASSERT_TRUE(config->tls.has_value());
+  EXPECT_EQ(config->tls->trust_domain, "example.org");
+  EXPECT_EQ(config->authorization.size(), 3U);
+}
+
+TEST(FrameworkCatalogPath, IsRelativeToTheFrameworkFile) {
+  const TempFolder folder;
+  EXPECT_EQ(FrameworkCatalogPath(folder.Write("f.yaml", "framework: f\ncatalog: sub/c.yaml\n")),
+            folder.path() + "/sub/c.yaml");
+  EXPECT_EQ(FrameworkCatalogPath(folder.Write("g.yaml", "framework: f\n")), "");
+  EXPECT_EQ(FrameworkCatalogPath(folder.Write("h.yaml", "catalog: [\n")), "");
+  EXPECT_EQ(FrameworkCatalogPath(folder.path() + "/none.yaml"), "");
+}
+
+TEST(ShippedDaemonConfig, ShowsEverySettingWithItsDefault) {
+  std::ifstream shipped(SourceDir() + "/deploy/fleetmeterd.yaml");
+  std::string text;
+  int settings = 0;
+  for (std::string line; std::getline(shipped, line);) {
+    if (line.starts_with("  # ")) {
+      line.replace(0, 4, "  ");
+      ++settings;
+    }
+    text += line + '\n';
+  }
+  const TempFolder folder;
+  const auto config = LoadDaemonConfig(folder.Write("d.yaml", text));
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(settings, 43);
+  const DaemonConfig defaults;
+  EXPECT_EQ(config->listen.ingest, defaults.listen.ingest);
+  EXPECT_EQ(config->listen.query, defaults.listen.query);
+  EXPECT_EQ(config->listen.http, defaults.listen.http);
+  EXPECT_EQ(config->listen.admin, "127.0.0.1:7445") << "shown, but not the default";
+  EXPECT_FALSE(config->listen.allow_plaintext_beyond_loopback_without_authentication);
+  EXPECT_FALSE(config->tls.has_value());
+  EXPECT_EQ(config->ledger.path, "/var/lib/fleetmeter/ledger.db");  // no default: the package's
+  EXPECT_EQ(config->ledger.keep_hours_nanos, defaults.ledger.keep_hours_nanos);
+  EXPECT_EQ(config->ledger.keep_days_nanos, defaults.ledger.keep_days_nanos);
+  EXPECT_EQ(config->ledger.workloads_per_pool, defaults.ledger.workloads_per_pool);
+  EXPECT_EQ(config->ingest.adjust_up_to_nanos, defaults.ingest.adjust_up_to_nanos);
+  EXPECT_EQ(config->ingest.queue_reports, defaults.ingest.queue_reports);
+  EXPECT_EQ(config->ingest.commit_reports, defaults.ingest.commit_reports);
+  EXPECT_EQ(config->ingest.max_message_bytes, defaults.ingest.max_message_bytes);
+  EXPECT_EQ(config->ingest.max_reports_per_batch, defaults.ingest.max_reports_per_batch);
+  EXPECT_EQ(config->ingest.max_streams, defaults.ingest.max_streams);
+  EXPECT_EQ(config->ingest.max_window_nanos, defaults.ingest.max_window_nanos);
+  EXPECT_EQ(config->ingest.max_lateness_nanos, defaults.ingest.max_lateness_nanos);
+  EXPECT_EQ(config->ingest.future_tolerance_nanos, defaults.ingest.future_tolerance_nanos);
+  EXPECT_EQ(config->ingest.accept_replay, defaults.ingest.accept_replay);
+  EXPECT_EQ(config->ingest.buffer_bytes, defaults.ingest.buffer_bytes);
+  EXPECT_EQ(config->ingest.rate.reports_per_second, defaults.ingest.rate.reports_per_second);
+  EXPECT_EQ(config->ingest.rate.burst_reports, defaults.ingest.rate.burst_reports);
+  EXPECT_EQ(config->ingest.rate.bytes_per_second, defaults.ingest.rate.bytes_per_second);
+  EXPECT_EQ(config->ingest.rate.burst_bytes, defaults.ingest.rate.burst_bytes);
+  EXPECT_EQ(config->ledger.path, "/var/lib/fleetmeter/ledger.db") << "shown, but not the default";
+  EXPECT_EQ(config->ledger.keep_hours_nanos, defaults.ledger.keep_hours_nanos);
+  EXPECT_EQ(config->ledger.keep_days_nanos, defaults.ledger.keep_days_nanos);
+  EXPECT_EQ(config->ledger.workloads_per_pool, defaults.ledger.workloads_per_pool);
+  EXPECT_EQ(config->live.silent_after_nanos, defaults.live.silent_after_nanos);
+  EXPECT_EQ(config->live.forget_after_nanos, defaults.live.forget_after_nanos);
+  EXPECT_EQ(config->live.coverage_threshold, defaults.live.coverage_threshold);
+  EXPECT_EQ(config->live.measured_threshold, defaults.live.measured_threshold);
+  EXPECT_EQ(config->live.idle_below, defaults.live.idle_below);
+  EXPECT_THAT(config->outcomes.prices, testing::EndsWith("/outcomes/prices.yaml")) << "no default";
+  EXPECT_THAT(config->outcomes.benchmarks, testing::EndsWith("/outcomes/benchmarks.yaml"));
+  const outcomes::Rules& rules = config->outcomes.rules;
+  EXPECT_THAT(rules.windows, testing::ElementsAreArray(defaults.outcomes.rules.windows));
+  EXPECT_EQ(rules.weights, defaults.outcomes.rules.weights);
+  EXPECT_EQ(rules.volume.much, defaults.outcomes.rules.volume.much);
+  EXPECT_EQ(rules.volume.little, defaults.outcomes.rules.volume.little);
+  EXPECT_EQ(rules.segment_series, defaults.outcomes.rules.segment_series);
+  EXPECT_EQ(rules.segments, defaults.outcomes.rules.segments);
+  EXPECT_EQ(rules.post_training_types, defaults.outcomes.rules.post_training_types);
+  EXPECT_EQ(config->outcomes.refresh_nanos, defaults.outcomes.refresh_nanos);
+  EXPECT_EQ(config->log.level, defaults.log.level);
+  EXPECT_EQ(config->log.format, defaults.log.format);
+  EXPECT_EQ(config->shutdown.deadline_nanos, defaults.shutdown.deadline_nanos);
+  EXPECT_EQ(config->shutdown.final_scrape_nanos, defaults.shutdown.final_scrape_nanos);
+}
+
+}  // namespace
+}  // namespace fleetmeter

@@ -1,0 +1,71 @@
+#include "daemon/config/load_outcomes.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/unit/config/config_files.h"
+
+namespace fleetmeter {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Pair;
+
+constexpr char kPrices[] = R"(version: 3
+prices:
+  - {model: opus, effective_from: 2026-01-01, input: 5, output: 25}
+)";
+constexpr int64_t kJanuary2026 = 1'767'225'600;
+constexpr int64_t kFebruary2026 = kJanuary2026 + 31 * 86'400;
+
+TEST(LoadPriceBook, ReadsPricesAndSubscriptions) {
+  const TempFolder folder;
+  const auto book = LoadPriceBook(folder.Write("p.yaml", std::string(kPrices) + R"(subscriptions:
+  - {customer_tier: max, effective_from: 2026-01-01, usd_per_month: 31.50}
+  - {customer_tier: team, effective_from: 2026-01-01, usd_per_month: 1000000000}
+  - {customer_tier: max, effective_from: 2026-02-01, usd_per_month: 0}
+)"));
+  ASSERT_TRUE(book.ok()) << book.status();
+  EXPECT_EQ(book->version(), 3u);
+  const auto& subscriptions = book->subscriptions();
+  EXPECT_THAT(*subscriptions.Accrued(kJanuary2026, kFebruary2026),
+              ElementsAre(Pair("max", 31'500'000), Pair("team", 1'000'000'000'000'000)));
+  EXPECT_FALSE(subscriptions.InForce("max", kFebruary2026));
+  EXPECT_EQ(*book->RevenueMicroUsd("opus", "max", kJanuary2026, {.input = 1'000}), 0);
+  EXPECT_EQ(*book->RevenueMicroUsd("opus", "free", kJanuary2026, {.input = 1'000}), 5'000);
+}
+
+TEST(LoadPriceBook, SaysWhatIsWrongWithASubscription) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"  - {effective_from: 2026-01-01, usd_per_month: 1}", "customer_tier: is missing"},
+      {"  - {customer_tier: max, usd_per_month: 1}", "effective_from: is missing"},
+      {"  - {customer_tier: max, effective_from: 2026-01-01}", "usd_per_month: is missing"},
+      {"  - {customer_tier: max, effective_from: soon, usd_per_month: 1}", "effective_from: is"},
+      {"  - {customer_tier: max, effective_from: 2026-01-01, usd_per_month: -1}",
+       "expected US dollars from 0 to 1000000000 with at most 6 decimals"},
+      {"  - {customer_tier: max, effective_from: 2026-01-01, usd_per_month: 1000000000.000001}",
+       "expected US dollars from 0 to 1000000000 with at most 6 decimals"},
+      {"  - {customer_tier: max, effective_from: 2026-01-01, usd_per_month: 1, model: opus}",
+       "subscriptions[0].model: unknown key"},
+      {"  - {customer_tier: max, effective_from: 2026-01-02, usd_per_month: 1}\n"
+       "  - {customer_tier: max, effective_from: 2026-01-02, usd_per_month: 2}",
+       "takes effect no later than the subscription of max before it; expected ascending dates"},
+      {"  []", "is empty; expected a list of at least one"},
+  };
+  for (const auto& [yaml, expected] : cases) {
+    const TempFolder folder;
+    const auto book = LoadPriceBook(
+        folder.Write("p.yaml", std::string(kPrices) + "subscriptions:\n" + yaml + "\n"));
+    ASSERT_FALSE(book.ok()) << yaml;
+    EXPECT_THAT(std::string(book.status().message()), HasSubstr(expected)) << yaml;
+  }
+}
+
+TEST(LoadPriceBook, ReadsTheShippedFile) {
+  const auto book = LoadPriceBook(SourceDir() + "/deploy/outcomes/prices.yaml");
+  ASSERT_TRUE(book.ok()) << book.status();
+  EXPECT_TRUE(book->subscriptions().InForce("max", kJanuary2026));
+}
+
+}  // namespace
+}  // namespace fleetmeter

@@ -1,0 +1,218 @@
+#include "daemon/ctl/import/inference_reports.h"
+
+#include "daemon/ctl/import/totals.h"
+#include "gmock/gmock.h"
+#include "imports_testing.h"
+
+namespace fleetmeter::imports {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr char kHeader[] = "start,model,customer_tier,requests,input_tokens,output_tokens";
+constexpr int64_t kDay = kDayNanos;
+
+absl::StatusOr<ImportBatch> Plan(const std::string& text, InferenceRules rules = {}) {
+  CsvReader csv = Csv(text);
+  rules.source = "billing";
+  return MakeInferenceReports(csv, rules);
+}
+
+TEST(PlanInference, MakesAReportOfEachStartThatEndsWhereTheNextBegins) {
+  const auto plan = Plan(std::string(kHeader) +
+                         ",cached_input_tokens,revenue_usd\n"
+                         "2026-01-03,opus,pro,1,10,2,,\n"
+                         "2026-01-01,opus,pro,4,40,8,5,1.25\n"
+                         "2026-01-01,haiku,free,2,20,4,,\n"
+                         "2026-01-06,opus,pro,1,10,2,,0\n");
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_THAT(plan->refused, IsEmpty());
+  ASSERT_EQ(plan->reports.size(), 3u);
+  const OutcomeReport& first = Outcome(*plan, 0);
+  EXPECT_EQ(first.kind, OutcomeKind::kInference);
+  EXPECT_EQ(first.source, "billing");
+  EXPECT_EQ(first.window_start_unix_nanos, kNewYear2026);
+  EXPECT_EQ(first.window_length_nanos, 2 * kDay);
+  ASSERT_EQ(first.inference.size(), 2u);
+  EXPECT_EQ(first.inference[0].model, "haiku");
+  EXPECT_EQ(first.inference[0].revenue_micro_usd, std::nullopt);  // not 0: the price book says it
+  EXPECT_EQ(first.inference[1], (InferenceRow{.model = "opus",
+                                              .customer_tier = "pro",
+                                              .requests = 4,
+                                              .input_tokens = 40,
+                                              .cached_input_tokens = 5,
+                                              .output_tokens = 8,
+                                              .revenue_micro_usd = 1'250'000}));
+  EXPECT_EQ(plan->reports[0].lines.Text(), "3-4");
+  // All are as long as the shortest time between two starts.
+  EXPECT_EQ(Outcome(*plan, 1).window_length_nanos, 2 * kDay);
+  EXPECT_EQ(Outcome(*plan, 2).window_length_nanos, 2 * kDay);
+  EXPECT_EQ(Outcome(*plan, 2).inference[0].revenue_micro_usd, 0);
+}
+
+TEST(PlanInference, AWindowEndsWhereARowThatIsRefusedSaysTheNextOneBegins) {
+  const auto plan = Plan(std::string(kHeader) +
+                         "\n2026-01-01,opus,pro,1,0,0\n"
+                         "2026-01-02,opus,pro,many,0,0\n"
+                         "2026-01-03,opus,pro,1,0,0\n");
+  ASSERT_TRUE(plan.ok());
+  EXPECT_THAT(Refused(*plan), ElementsAre(HasSubstr("3 requests: is \"many\"")));
+  ASSERT_EQ(plan->reports.size(), 2u);
+  EXPECT_EQ(Outcome(*plan, 0).window_length_nanos, kDay);
+}
+
+// A file that grows by a month must not find that month told.
+TEST(PlanInference, MonthsAreCalendarMonths) {
+  const auto plan = Plan(std::string(kHeader) +
+                         "\n2026-01-01,opus,pro,1,0,0\n"
+                         "2026-02-01,opus,pro,1,0,0\n");
+  ASSERT_TRUE(plan.ok());
+  ASSERT_EQ(plan->reports.size(), 2u);
+  EXPECT_EQ(Outcome(*plan, 0).window_length_nanos, 31 * kDay);
+  EXPECT_EQ(Outcome(*plan, 1).window_length_nanos, 28 * kDay);
+}
+
+TEST(PlanInference, StartsMayBeCenturiesApart) {
+  const auto plan = Plan(std::string(kHeader) +
+                         "\n2000-01-02,opus,pro,1,0,0\n"
+                         "2199-12-31,opus,pro,1,0,0\n");
+  ASSERT_TRUE(plan.ok());
+  EXPECT_THAT(plan->refused, IsEmpty());
+  ASSERT_EQ(plan->reports.size(), 2u);
+  EXPECT_EQ(Outcome(*plan, 1).window_length_nanos, 366 * kDay);
+}
+
+TEST(PlanInference, ADayWithoutRowsLeavesRoomForThem) {
+  const auto plan = Plan(std::string(kHeader) +
+                         "\n2026-05-01,opus,pro,1,0,0\n"
+                         "2026-05-02,opus,pro,1,0,0\n"
+                         "2026-06-10,opus,pro,1,0,0\n");
+  ASSERT_TRUE(plan.ok());
+  ASSERT_EQ(plan->reports.size(), 3u);
+  EXPECT_EQ(Outcome(*plan, 1).window_length_nanos, kDay);
+}
+
+TEST(PlanInference, NeedsTheLengthOfASingleWindow) {
+  const std::string text = std::string(kHeader) + "\n2026-01-01,opus,pro,1,0,0\n";
+  EXPECT_THAT(std::string(Plan(text).status().message()), HasSubstr("--window"));
+  const auto plan = Plan(text, {.source = "", .window_nanos = kHour, .every_nanos = {}});
+  ASSERT_TRUE(plan.ok());
+  EXPECT_EQ(Outcome(*plan, 0).window_length_nanos, kHour);
+}
+
+TEST(PlanInference, TakesEndsAndRefusesWindowsThatOverlap) {
+  const auto plan = Plan(
+      "start,end,model,requests,input_tokens,output_tokens\n"
+      "2026-01-01,2026-01-03,opus,1,0,0\n"
+      "2026-01-02,2026-01-04,opus,1,0,0\n"
+      "2026-01-01,2026-01-04,opus,1,0,0\n"
+      "2026-01-03,2026-01-03,opus,1,0,0\n"
+      "2026-01-05,2028-01-05,opus,1,0,0\n");
+  ASSERT_TRUE(plan.ok());
+  ASSERT_EQ(plan->reports.size(), 1u);
+  EXPECT_EQ(Outcome(*plan, 0).window_length_nanos, 2 * kDay);
+  EXPECT_EQ(Outcome(*plan, 0).inference[0].customer_tier, "all");  // no such column
+  EXPECT_THAT(Refused(*plan), ElementsAre(HasSubstr("3 start: lies within an earlier window"),
+                                          HasSubstr("4 end: is \"2026-01-04\"; line 2 has another"),
+                                          HasSubstr("5 end: is \"2026-01-03\"; expected a time"),
+                                          HasSubstr("6 start: the window is 730 days long")));
+}
+
+TEST(PlanInference, PutsRequestsIntoAlignedWindowsAndAddsThemUp) {
+  const auto plan = Plan(std::string(kHeader) +
+                             ",revenue_usd\n"
+                             "2026-01-01 00:00:03.1234567,opus,pro,1,10,1,0.000001\n"
+                             "2026-01-01T00:00:09.999999999Z,opus,pro,1,20,2,0.000002\n"
+                             "2026-01-01 00:00:10,opus,pro,1,40,4,0.5\n"
+                             "2025-12-31T23:59:59.5-00:30,opus,free,1,80,8,0\n",
+                         {.source = "", .window_nanos = {}, .every_nanos = 10 * kSecond});
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_THAT(plan->refused, IsEmpty());
+  ASSERT_EQ(plan->reports.size(), 3u);
+  const OutcomeReport& first = Outcome(*plan, 0);
+  EXPECT_EQ(first.window_start_unix_nanos, kNewYear2026);
+  EXPECT_EQ(first.window_length_nanos, 10 * kSecond);
+  ASSERT_EQ(first.inference.size(), 1u);
+  EXPECT_EQ(first.inference[0].requests, 2);
+  EXPECT_EQ(first.inference[0].input_tokens, 30);
+  EXPECT_EQ(first.inference[0].revenue_micro_usd, 3);
+  EXPECT_EQ(Outcome(*plan, 1).window_start_unix_nanos, kNewYear2026 + 10 * kSecond);
+  EXPECT_EQ(Outcome(*plan, 2).window_start_unix_nanos, kNewYear2026 + 1'790 * kSecond);
+  const Totals totals = TotalsOf(*plan);
+  EXPECT_EQ(totals.rows, 4);
+  EXPECT_EQ(Decimal(totals.revenue_micro_usd.value(), 6), "0.500003");
+}
+
+TEST(PlanInference, NeverMixesKnownAndUnknownRevenue) {
+  const auto plan = Plan(std::string(kHeader) +
+                             ",revenue_usd\n"
+                             "2026-01-01,opus,pro,1,10,1,\n"
+                             "2026-01-01,opus,pro,2,20,2,5\n"
+                             "2026-01-01,opus,free,4,40,4,\n"
+                             "2026-01-01,haiku,pro,8,80,8,1\n"
+                             "2026-01-01,haiku,pro,8,80,8,-2\n",
+                         {.source = "", .window_nanos = kDay, .every_nanos = {}});
+  ASSERT_TRUE(plan.ok());
+  ASSERT_EQ(plan->reports.size(), 1u);
+  ASSERT_EQ(Outcome(*plan, 0).inference.size(), 2u);
+  EXPECT_EQ(Outcome(*plan, 0).inference[0].requests, 4);
+  EXPECT_EQ(Outcome(*plan, 0).inference[1].requests, 2);
+  EXPECT_EQ(plan->reports[0].lines.Text(), "3-4");
+  EXPECT_THAT(Refused(*plan),
+              ElementsAre(HasSubstr("2 revenue_usd: is \"\"; expected one as on line 3"),
+                          HasSubstr("5 revenue_usd: the rows"), HasSubstr("6 revenue_usd: the")));
+}
+
+TEST(PlanInference, RefusesWindowsWithTooManySegments) {
+  std::string text = std::string(kHeader) + "\n";
+  for (size_t i = 0; i <= kMostRows; ++i) {
+    text += "2026-01-01,opus,t" + std::to_string(i) + ",1,0,0\n";
+  }
+  text += "2026-01-02,opus,t,1,0,0\n";
+  const auto plan = Plan(text);
+  ASSERT_TRUE(plan.ok());
+  EXPECT_EQ(plan->reports.size(), 1u);
+  ASSERT_EQ(plan->refused.size(), kMostRows + 1);
+  EXPECT_THAT(plan->refused[0].reason, HasSubstr("16385 models, customer tiers"));
+}
+
+TEST(PlanInference, RefusesAmountsThatTheDaemonWouldNotTake) {
+  const auto plan = Plan(std::string(kHeader) +
+                         "\n2026-01-01,opus,pro,1000000000000000,0,0\n"
+                         "2026-01-01,opus,pro,1,0,0\n"
+                         "2026-01-02,opus,pro,9223372036854775807,0,0\n"
+                         "2026-01-02,opus,,1,0,0\n");
+  ASSERT_TRUE(plan.ok());
+  EXPECT_EQ(plan->reports.size(), 1u);
+  EXPECT_THAT(Refused(*plan),
+              ElementsAre(HasSubstr("3 requests: is \"1\"; expected that the amounts"),
+                          HasSubstr("4 requests: is \"9223372036854775807\""),
+                          HasSubstr("5 customer_tier: is \"\"; expected 1 to 128")));
+}
+
+TEST(PlanInference, RefusesCostAndColumnsItDoesNotKnow) {
+  EXPECT_THAT(std::string(Plan(std::string(kHeader) + ",cost_usd\n").status().message()),
+              HasSubstr("chip-time"));
+  EXPECT_THAT(std::string(Plan(std::string(kHeader) + ",revenue\n").status().message()),
+              HasSubstr("column \"revenue\" is unknown"));
+}
+
+TEST(PlanInference, MakesNothingOfAFileWithoutRows) {
+  const auto plan = Plan(std::string(kHeader) + "\n");
+  ASSERT_TRUE(plan.ok());
+  EXPECT_THAT(plan->reports, IsEmpty());
+  EXPECT_EQ(TotalsOf(*plan).from_unix_nanos, std::nullopt);
+}
+
+TEST(Decimal, IsExact) {
+  EXPECT_EQ(Decimal(0, 6), "0");
+  EXPECT_EQ(Decimal(1'250'000, 6), "1.25");
+  EXPECT_EQ(Decimal(-1, 6), "-0.000001");
+  EXPECT_EQ(Decimal(12, 0), "12");
+  EXPECT_EQ(Decimal(absl::int128(INT64_MAX) * 10, 0), "92233720368547758070");
+}
+
+}  // namespace
+}  // namespace fleetmeter::imports

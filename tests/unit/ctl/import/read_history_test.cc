@@ -1,0 +1,212 @@
+#include "daemon/ctl/import/read_benchmarks.h"
+#include "daemon/ctl/import/read_inference.h"
+#include "daemon/ctl/import/read_training.h"
+#include "gmock/gmock.h"
+
+namespace fleetmeter::imports {
+namespace {
+
+using outcomes::PriceBook;
+using outcomes::Segment;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr int64_t kUsd = 1'000'000;
+constexpr int64_t kNewYear2026 = 1'767'225'600;
+constexpr int64_t kDay = 86'400;
+
+CsvReader Csv(const std::string& text) { return *CsvReader::FromText("t.csv", text); }
+
+absl::StatusOr<Rows<InferenceRow>> Inference(const std::string& text,
+                                             const PriceBook& prices = PriceBook()) {
+  CsvReader csv = Csv(text);
+  return ReadInference(csv, prices);
+}
+
+constexpr char kHeader[] = "start,model,customer_tier,requests,input_tokens,output_tokens";
+
+TEST(ReadInference, TakesRevenueOrPricesIt) {
+  PriceBook prices(3);
+  prices.Add("opus", "", {.input = 5 * kUsd, .cached_input = kUsd, .output = 25 * kUsd});
+  const auto rows = Inference(std::string(kHeader) +
+                                  ",cached_input_tokens,revenue_usd,cost_usd\n"
+                                  "2026-01-01,opus,free,10,1000,100,,1.25,0.5\n"
+                                  "2026-01-02T08:00:00Z,opus,free,10,1000,100,400,,\n"
+                                  "2026-01-02,haiku,,3,5,6,,,\n"
+                                  "2026-01-03,opus,free,0,0,0,,-2.5,\n",
+                              prices);
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  ASSERT_THAT(rows->refused, IsEmpty());
+  ASSERT_EQ(rows->rows.size(), 4u);
+  EXPECT_EQ(rows->rows[0].start_unix_seconds, kNewYear2026);
+  EXPECT_EQ(rows->rows[0].sales.revenue_micro_usd, 1'250'000);
+  EXPECT_EQ(rows->rows[0].sales.cost_micro_usd, 500'000);
+  EXPECT_EQ(rows->rows[1].sales.revenue_micro_usd, 600 * 5 + 400 + 100 * 25);
+  EXPECT_EQ(rows->rows[1].sales.cost_micro_usd, std::nullopt);
+  EXPECT_EQ(rows->rows[2].sales.revenue_micro_usd, std::nullopt);  // no price: not 0
+  EXPECT_EQ(rows->rows[3].sales.revenue_micro_usd, -2'500'000);    // a refund
+}
+
+TEST(ReadInference, RefusesRowsWithLineAndReasonAndGoesOn) {
+  const auto rows = Inference(std::string(kHeader) +
+                              ",cached_input_tokens\n"
+                              "yesterday,opus,free,1,2,3,\n"
+                              "2026-01-01,,free,1,2,3,\n"
+                              "2026-01-01,opus,free,-1,2,3,\n"
+                              "2026-01-01,opus,free,1.5,2,3,\n"
+                              "2026-01-01,opus,free,1,2,3,4\n"
+                              "2026-01-01,opus,free,1,2,3,2\n");
+  ASSERT_TRUE(rows.ok());
+  EXPECT_EQ(rows->rows.size(), 1u);
+  std::vector<std::string> reasons;
+  for (const RefusedRow& row : rows->refused) {
+    reasons.push_back(std::to_string(row.line) + " " + row.reason);
+  }
+  EXPECT_THAT(
+      reasons,
+      ElementsAre(
+          "2 start: is \"yesterday\"; expected a date such as 2026-01-01 or an RFC 3339 time, 2000 "
+          "to 2199",
+          "3 model: is \"\"; expected 1 to 128 bytes of text",
+          "4 requests: is \"-1\"; expected a whole number from 0 to 9223372036854775807",
+          "5 requests: is \"1.5\"; expected a whole number from 0 to 9223372036854775807",
+          "6 cached_input_tokens: is \"4\"; expected at most input_tokens, of which they are a "
+          "part"));
+}
+
+TEST(ReadInference, CountsNoWindowTwice) {
+  const auto rows = Inference(std::string(kHeader) +
+                              "\n2026-01-01,opus,free,5,0,0\n"
+                              "2026-01-01,opus,pro,5,0,0\n"
+                              "2026-01-01T00:00:00Z,opus,free,5,0,0\n");
+  ASSERT_TRUE(rows.ok());
+  EXPECT_EQ(rows->rows.size(), 2u);
+  ASSERT_EQ(rows->refused.size(), 1u);
+  EXPECT_THAT(rows->refused[0].reason, HasSubstr("line 2 says what this model"));
+}
+
+TEST(ReadInference, RefusesAFileWithColumnsMissingOrMisspelt) {
+  EXPECT_THAT(std::string(Inference("start,model\n").status().message()),
+              HasSubstr("column customer_tier is missing"));
+  EXPECT_THAT(std::string(Inference(std::string(kHeader) + ",revenue\n").status().message()),
+              HasSubstr("column \"revenue\" is unknown"));
+}
+
+TEST(PeriodOf, AddsUpWhatStartsInIt) {
+  const auto rows = Inference(std::string(kHeader) +
+                              ",revenue_usd,cost_usd\n"
+                              "2025-12-31,opus,free,1,10,1,1,0.1\n"
+                              "2026-01-01,opus,free,2,20,2,2,0.2\n"
+                              "2026-01-02,opus,free,4,40,4,4,\n"
+                              "2026-01-03,opus,free,8,80,8,8,0.8\n");
+  ASSERT_TRUE(rows.ok());
+  const auto period = PeriodOf(rows->rows, kNewYear2026, kNewYear2026 + 2 * kDay);
+  ASSERT_TRUE(period.ok());
+  const outcomes::Sales& sales = period->at({"opus", "free"});
+  EXPECT_EQ(sales.requests, 6);
+  EXPECT_EQ(sales.input_tokens, 60);
+  EXPECT_EQ(sales.revenue_micro_usd, 6 * kUsd);
+  EXPECT_EQ(sales.cost_micro_usd, std::nullopt);  // a day of it is not known
+}
+
+TEST(PeriodOf, RefusesSumsThatLeave64Bits) {
+  const auto rows = Inference(std::string(kHeader) +
+                              "\n2026-01-01,opus,free,9000000000000000000,0,0\n"
+                              "2026-01-02,opus,free,9000000000000000000,0,0\n");
+  ASSERT_TRUE(rows.ok());
+  EXPECT_EQ(PeriodOf(rows->rows, 0, kNewYear2026 + 2 * kDay).status().code(),
+            absl::StatusCode::kOutOfRange);
+}
+
+outcomes::BenchmarkSuite Suite() {
+  outcomes::BenchmarkSuite suite;
+  suite.name = "test";
+  suite.benchmarks = {{.name = "mmlu", .floor = 0.25}, {.name = "gpqa", .floor = 0.25}};
+  suite.columns = {{"mmlu", "MMLU"}, {"gpqa", "GPQA"}};
+  return suite;
+}
+
+TEST(ReadBenchmarks, ReadsAResultARow) {
+  CsvReader csv =
+      Csv("model,date,family,benchmark,score,source\n"
+          "opus,2026-02-05,opus,mmlu,0.9,card\n"
+          "opus,2026-02-05,opus,chess,0.9,card\n"
+          "opus,,opus,gpqa,0.5,card\n"
+          "opus,2026-04-01,opus,gpqa,high,card\n");
+  const auto rows = ReadBenchmarks(csv, Suite(), {});
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  ASSERT_EQ(rows->rows.size(), 1u);
+  const outcomes::Result& result = rows->rows[0].front();
+  EXPECT_EQ(result.benchmark, "mmlu");
+  EXPECT_EQ(result.family, "opus");
+  EXPECT_EQ(outcomes::QuarterName(result.quarter), "2026-Q1");
+  ASSERT_EQ(rows->refused.size(), 3u);
+  EXPECT_EQ(rows->refused[0].reason, "benchmark: is \"chess\"; expected one of suite test");
+  EXPECT_EQ(rows->refused[2].reason, "score: is \"high\"; expected a number");
+}
+
+TEST(ReadBenchmarks, RefusesScoresOfAnotherUnit) {
+  CsvReader csv =
+      Csv("model,date,MMLU,GPQA\na,2026-01-01,85,\nb,2026-01-01,0.2,-3\nc,2026-01-01,0.2,1\n");
+  const auto rows = ReadBenchmarks(csv, Suite(), {});
+  ASSERT_TRUE(rows.ok());
+  ASSERT_EQ(rows->refused.size(), 2u);
+  EXPECT_EQ(
+      rows->refused[0].reason,
+      "MMLU: is \"85\"; expected a score from floor 0.25 to ceiling 1, as the suite has them");
+  EXPECT_EQ(rows->rows.size(), 1u);
+}
+
+TEST(ReadBenchmarks, ReadsAModelARowAndLeavesOutWhatIsMissing) {
+  CsvReader csv =
+      Csv("System,Date,MMLU,GPQA,Notes\n"
+          "a,2024-03-04,0.868,,\"two\nlines\"\n"
+          "b,,,,\n"
+          "c,,0.5,,\n");
+  const auto rows = ReadBenchmarks(csv, Suite(), {.model = "System", .date = "Date"});
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  ASSERT_EQ(rows->rows.size(), 2u);
+  ASSERT_EQ(rows->rows[0].size(), 1u);
+  EXPECT_EQ(rows->rows[0].front().score, 0.868);
+  EXPECT_THAT(rows->rows[1], IsEmpty());  // no scores: nothing to date
+  ASSERT_EQ(rows->refused.size(), 1u);
+  EXPECT_THAT(rows->refused[0].reason, HasSubstr("Date: is \"\"; expected a date"));
+}
+
+TEST(ReadBenchmarks, RefusesAFileWithoutAnyBenchmark) {
+  CsvReader csv = Csv("model,date,Elo\n");
+  EXPECT_THAT(std::string(ReadBenchmarks(csv, Suite(), {}).status().message()),
+              HasSubstr("none of the columns benchmark, GPQA, MMLU is there"));
+}
+
+TEST(ReadTraining, MakesHoursOfFlopByTheFrameworksRule) {
+  framework::Training rule;
+  rule.peak_flops = 990e12;
+  rule.mfu = 0.5;
+  const std::string text =
+      "model,date,flop\nopus-4,2025-05-22,1.5e26\nx,2025-05-22,\ny,2025-05-22,-1\n";
+  CsvReader csv = Csv(text);
+  const auto rows = ReadTraining(csv, {}, "flop", rule);
+  ASSERT_TRUE(rows.ok());
+  ASSERT_EQ(rows->rows.size(), 1u);
+  EXPECT_NEAR(rows->rows[0].h100e_hours, 84'175'084, 0.5);
+  EXPECT_EQ(rows->refused.size(), 1u);
+  CsvReader huge = Csv("model,date,h100e_hours\nx,2025-05-22,1e300\n");
+  EXPECT_THAT(ReadTraining(huge, {}, "flop", rule)->refused[0].reason,
+              HasSubstr("expected 0 to 1e15 H100e-hours"));
+  EXPECT_THAT(HoursByQuarter(rows->rows), ElementsAre(testing::Pair(2025 * 4 + 1, testing::_)));
+
+  CsvReader without = Csv(text);
+  const auto no_rule = ReadTraining(without, {}, "flop", std::nullopt);
+  ASSERT_TRUE(no_rule.ok());
+  EXPECT_THAT(no_rule->refused[0].reason, HasSubstr("expected h100e_hours, or a framework"));
+}
+
+TEST(QuarterAt, FollowsTheCalendar) {
+  EXPECT_EQ(QuarterAt(kNewYear2026), 2026 * 4);
+  EXPECT_EQ(QuarterAt(kNewYear2026 - 1), 2025 * 4 + 3);
+}
+
+}  // namespace
+}  // namespace fleetmeter::imports

@@ -1,0 +1,123 @@
+#include "daemon/ctl/print/headroom_output.h"
+
+#include "daemon/ctl/print/message_text.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/unit/ctl/print/ctl_testing.h"
+
+namespace fleetmeter::ctl {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+v1::HeadroomResponse Some() {
+  v1::HeadroomResponse response;
+  *response.mutable_basis() = SomeBasis();
+  *response.mutable_pool() = MeasuredPool();
+  response.set_borrowable_h100e(250);
+  return response;
+}
+
+v1::HeadroomResponse Unheard() {
+  v1::HeadroomResponse response = Some();
+  response.mutable_pool()->set_coverage_ratio(0);
+  return response;
+}
+
+std::string Table(const v1::HeadroomResponse& response, std::optional<double> ask) {
+  return FormatHeadroom(response, ask, OutputFormat::kTable, false);
+}
+
+TEST(FitOf, ComparesWithThePoolsOwnHeadroom) {
+  EXPECT_EQ(FitOf(Some(), 300), Fit::kYes);
+  EXPECT_EQ(FitOf(Some(), 300.5), Fit::kNo);
+  EXPECT_EQ(FitOf(Unheard(), 1), Fit::kUnknown);
+}
+
+TEST(FormatHeadroom, SaysYesWithTheNumbersAndWhomToAsk) {
+  EXPECT_EQ(
+      Table(Some(), 200),
+      "yes: 200 H100e fit into the headroom of serving, 300.0 H100e\n"
+      "pool         serving (inference, p2)\n"
+      "ask          API Serving, #serving\n"
+      "headroom     300.0 H100e\n"
+      "borrowable   250.0 H100e\n"
+      "allocated    1,000.0 H100e\n"
+      "assigned     700.0 H100e\n"
+      "busy         523.2 H100e\n"
+      "idle         176.8 H100e\n"
+      "unhealthy    0.0 H100e\n"
+      "unheard      0.0 H100e\n"
+      "borrowed     0.0 H100e\n"
+      "utilization  52.3%\n"
+      "coverage     100.0%\n"
+      "basis        plan openb version 3 (replay), catalog version 2, 2026-01-02 03:04:05Z\n");
+}
+
+TEST(FormatHeadroom, SaysNoWithWhatIsMissingAndWhatCanBeBorrowed) {
+  EXPECT_THAT(
+      Table(Some(), 512),
+      StartsWith("no: serving has 300.0 H100e of headroom, 212.0 too few for 512; 250.0 can "
+                 "be borrowed from other pools, which is enough\n"));
+  EXPECT_THAT(Table(Some(), 600), HasSubstr("borrowed from other pools, too little\n"));
+  v1::HeadroomResponse alone = Some();
+  alone.set_borrowable_h100e(0);
+  EXPECT_THAT(Table(alone, 600), HasSubstr("; nothing can be borrowed\n"));
+}
+
+TEST(FormatHeadroom, DoesNotGuessWhenNothingWasHeard) {
+  EXPECT_THAT(Table(Unheard(), 1),
+              StartsWith("unknown: too little is heard of the chips that serving could use\n"));
+  EXPECT_THAT(Table(Unheard(), 1), HasSubstr("coverage is low"));
+}
+
+TEST(FormatHeadroom, ShowsNoDataAsSuch) {
+  v1::HeadroomResponse response;
+  *response.mutable_pool() = UnmeasuredPool();
+  EXPECT_THAT(Table(response, std::nullopt), HasSubstr("busy         - (no data)\n"));
+  EXPECT_THAT(Table(response, std::nullopt), HasSubstr("utilization  - (no data)\n"));
+}
+
+TEST(FormatHeadroom, ColoursTheVerdictOnlyWhereThereAreColours) {
+  EXPECT_THAT(FormatHeadroom(Some(), 200, OutputFormat::kTable, true),
+              StartsWith("\x1b[32myes\x1b[0m: "));
+}
+
+TEST(FormatHeadroom, GivesTheVerdictInJson) {
+  const auto ask = [](const v1::HeadroomResponse& response, double h100e) {
+    return Json::parse(FormatHeadroom(response, h100e, OutputFormat::kJson, false)).at("ask");
+  };
+  EXPECT_EQ(ask(Some(), 200).dump(),
+            R"({"h100e":200.0,"fits":true,"short_h100e":0.0,"fits_with_borrowing":true})");
+  EXPECT_EQ(ask(Some(), 600).dump(),
+            R"({"h100e":600.0,"fits":false,"short_h100e":300.0,"fits_with_borrowing":false})");
+  EXPECT_EQ(ask(Unheard(), 1).dump(),
+            R"({"h100e":1.0,"fits":null,"short_h100e":null,"fits_with_borrowing":null})");
+  const Json no_ask = Json::parse(FormatHeadroom(Some(), {}, OutputFormat::kJson, false));
+  EXPECT_FALSE(no_ask.contains("ask"));
+  EXPECT_EQ(no_ask.at("borrowable_h100e"), 250.0);
+  EXPECT_EQ(no_ask.at("pool").at("contact"), "#serving");
+}
+
+TEST(FormatHeadroomLine, IsOneLine) {
+  EXPECT_EQ(FormatHeadroomLine(Some(), std::nullopt, OutputFormat::kTable, true),
+            "2026-01-02 03:04:05Z  serving  headroom 300.0  borrowable 250.0  allocated 1,000.0  "
+            "assigned 700.0  coverage 100.0%\n");
+  EXPECT_THAT(FormatHeadroomLine(Some(), 200, OutputFormat::kTable, true),
+              HasSubstr("  yes: 200 H100e fit"));
+  const std::string json = FormatHeadroomLine(Some(), 200, OutputFormat::kJson, true);
+  EXPECT_EQ(json.find('\n'), json.size() - 1);
+}
+
+TEST(FormatHeadroomLine, HasCsvsHeaderOnce) {
+  const std::string first = FormatHeadroomLine(Some(), 200, OutputFormat::kCsv, true);
+  const std::string next = FormatHeadroomLine(Some(), 200, OutputFormat::kCsv, false);
+  EXPECT_THAT(first, StartsWith("as_of,pool,category,"));
+  EXPECT_THAT(first, testing::EndsWith("\n" + next));
+  EXPECT_THAT(next, StartsWith("2026-01-02 03:04:05Z,serving,inference,"));
+  EXPECT_THAT(next, testing::EndsWith(",250,200,true\n"));
+}
+
+}  // namespace
+}  // namespace fleetmeter::ctl

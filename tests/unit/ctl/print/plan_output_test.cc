@@ -1,0 +1,74 @@
+#include "daemon/ctl/print/plan_output.h"
+
+#include "daemon/ctl/print/message_text.h"
+#include "gtest/gtest.h"
+#include "tests/unit/ctl/print/ctl_testing.h"
+
+namespace fleetmeter::ctl {
+namespace {
+
+v1::GetPlanResponse Some() {
+  v1::GetPlanResponse response;
+  *response.mutable_basis() = SomeBasis();
+  response.set_supply_h100e(1'000);
+  v1::Share& tier = *response.add_tiers();
+  tier.set_name("p2");
+  tier.set_share_ratio(0.75);
+  tier.set_h100e(750);
+  *response.add_categories() = tier;
+  response.mutable_categories(0)->set_name("research");
+  v1::PlannedPool& pool = *response.add_pools();
+  pool.set_pool("batch");
+  pool.set_category("research");
+  pool.set_tier("p2");
+  pool.set_owner("Batch Platform");
+  pool.set_contact("#batch");
+  pool.add_teams("jobs");
+  pool.add_teams("failed");
+  pool.set_allocated_h100e(100);
+  pool.set_lendable_ratio(0.5);
+  *response.add_pools() = pool;
+  response.mutable_pools(1)->set_pool("other");
+  response.mutable_pools(1)->set_borrowing_limit_h100e(0);
+  return response;
+}
+
+TEST(FormatPlan, ShowsTiersCategoriesAndPools) {
+  EXPECT_EQ(FormatPlan(Some(), OutputFormat::kTable),
+            "plan openb version 3 (replay), catalog version 2, 2026-01-02 03:04:05Z\n"
+            "supply 1,000.0 H100e\n"
+            "\n"
+            "TIER  SHARE  H100E\n"
+            "p2    75.0%  750.0\n"
+            "\n"
+            "CATEGORY  SHARE  H100E\n"
+            "research  75.0%  750.0\n"
+            "\n"
+            "POOL   CATEGORY  TIER  OWNER           CONTACT  ALLOCATED  LENDABLE  BORROWS UP TO  "
+            "TEAMS\n"
+            "batch  research  p2    Batch Platform  #batch       100.0     50.0%       no limit  "
+            "jobs, failed\n"
+            "other  research  p2    Batch Platform  #batch       100.0     50.0%            0.0  "
+            "jobs, failed\n");
+}
+
+TEST(FormatPlan, TellsNoLimitFromALimitOfZero) {
+  const Json json = Json::parse(FormatPlan(Some(), OutputFormat::kJson));
+  EXPECT_EQ(json.at("pools")[0].at("borrowing_limit_h100e"), nullptr);
+  EXPECT_EQ(json.at("pools")[1].at("borrowing_limit_h100e"), 0.0);
+  EXPECT_EQ(json.at("pools")[0].at("teams"), Json({"jobs", "failed"}));
+  EXPECT_EQ(json.at("tiers")[0].at("share_ratio"), 0.75);
+}
+
+TEST(FormatPlan, GivesOneCsvRecordForEachPart) {
+  EXPECT_EQ(FormatPlan(Some(), OutputFormat::kCsv),
+            "kind,name,category,tier,owner,contact,teams,share_ratio,h100e,lendable_ratio,"
+            "borrowing_limit_h100e\n"
+            "tier,p2,,,,,,0.75,750,,\n"
+            "category,research,,,,,,0.75,750,,\n"
+            "pool,batch,research,p2,Batch Platform,#batch,jobs failed,,100,0.5,\n"
+            "pool,other,research,p2,Batch Platform,#batch,jobs failed,,100,0.5,0\n");
+}
+
+}  // namespace
+}  // namespace fleetmeter::ctl

@@ -1,0 +1,83 @@
+#include "daemon/domain/report/window_set.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <random>
+#include <vector>
+
+namespace fleetmeter {
+namespace {
+
+using testing::ElementsAre;
+
+TEST(WindowSet, TakesAnythingAtFirst) {
+  WindowSet windows;
+  EXPECT_FALSE(windows.Overlaps({5, 10}));
+  windows.Add({5, 10});
+  EXPECT_EQ(windows.counted(), (TimeSpan{5, 10}));
+}
+
+TEST(WindowSet, RefusesWhatWasCountedByOneNanosecond) {
+  WindowSet windows;
+  windows.Add({5, 10});
+  EXPECT_TRUE(windows.Overlaps({9, 12}));
+  EXPECT_TRUE(windows.Overlaps({1, 6}));
+  EXPECT_TRUE(windows.Overlaps({6, 7}));
+  EXPECT_TRUE(windows.Overlaps({1, 20}));
+  EXPECT_FALSE(windows.Overlaps({10, 12}));
+  EXPECT_FALSE(windows.Overlaps({1, 5}));
+}
+
+TEST(WindowSet, LateUsageFindsItsGap) {
+  WindowSet windows;
+  windows.Add({0, 10});
+  windows.Add({40, 50});
+  EXPECT_THAT(windows.gaps(), ElementsAre(TimeSpan{10, 40}));
+  EXPECT_FALSE(windows.Overlaps({20, 30}));
+  EXPECT_TRUE(windows.Overlaps({30, 41}));
+  windows.Add({20, 30});
+  EXPECT_THAT(windows.gaps(), ElementsAre(TimeSpan{10, 20}, TimeSpan{30, 40}));
+  EXPECT_TRUE(windows.Overlaps({20, 30}));
+  windows.Add({10, 20});
+  windows.Add({30, 40});
+  EXPECT_TRUE(windows.gaps().empty());
+}
+
+TEST(WindowSet, HistoryBeforeTheFirstWindowLeavesAGap) {
+  WindowSet windows;
+  windows.Add({100, 110});
+  windows.Add({50, 60});
+  EXPECT_EQ(windows.counted(), (TimeSpan{50, 110}));
+  EXPECT_THAT(windows.gaps(), ElementsAre(TimeSpan{60, 100}));
+}
+
+// No moment is ever admitted twice, and while there are few gaps none is refused that is free.
+TEST(WindowSet, AgreesWithAListOfMoments) {
+  std::mt19937 random(7);
+  for (int round = 0; round < 300; ++round) {
+    WindowSet windows;
+    std::vector<bool> counted(200);
+    bool many_gaps = false;  // since when the oldest may have been closed
+    for (int i = 0; i < 60; ++i) {
+      const auto start = static_cast<int64_t>(random() % 150);
+      const auto end = start + 1 + static_cast<int64_t>(random() % 9);
+      bool taken = false;
+      for (int64_t t = start; t < end; ++t) taken |= counted[static_cast<size_t>(t)];
+      const bool refused = windows.Overlaps({start, end});
+      if (taken) {
+        ASSERT_TRUE(refused) << start << " to " << end;
+      }
+      many_gaps |= windows.gaps().size() >= WindowSet::kMaxGaps;
+      if (!taken && !many_gaps) {
+        ASSERT_FALSE(refused) << start << " to " << end;
+      }
+      if (refused) continue;
+      windows.Add({start, end});
+      for (int64_t t = start; t < end; ++t) counted[static_cast<size_t>(t)] = true;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace fleetmeter

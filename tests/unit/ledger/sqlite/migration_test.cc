@@ -1,0 +1,90 @@
+// Ledgers of earlier versions of the tables. data/version_1.sql was written by the program of that
+// time, and version_1.books says what it restored from it.
+#include <fstream>
+#include <sstream>
+
+#include "daemon/ledger/read/read_outcomes.h"
+#include "daemon/ledger/sqlite/ledger_file.h"
+#include "daemon/ledger/sqlite/ledger_schema.h"
+#include "daemon/ledger/tools/verify.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/unit/ledger/ledger_fixture.h"
+
+namespace fleetmeter {
+namespace {
+
+std::string DataFile(const std::string& name) {
+  const char* root = std::getenv("FLEETMETER_SOURCE_DIR");
+  EXPECT_NE(root, nullptr) << "FLEETMETER_SOURCE_DIR is not set";
+  const std::string path = std::string(root == nullptr ? "." : root) + "/tests/ledger/data/" + name;
+  std::ifstream file(path);
+  EXPECT_TRUE(file.good()) << path;
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+class MigrationTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::ofstream(path_).close();
+    Tamper(path_, DataFile("version_1.sql"));
+    Tamper(path_, "PRAGMA application_id = 0x464D4C47; PRAGMA user_version = 1");
+  }
+
+  TempFolder folder_;
+  std::string path_ = folder_.File("books");
+};
+
+TEST_F(MigrationTest, KeepsTheBooksOfVersion1) {
+  const std::string id = ReadText(path_, "SELECT hex(ledger_id) FROM ledger_info");
+  RestoredBooks books;
+  auto ledger = OpenLedger(LedgerOptions(path_), &books);
+  ASSERT_NE(ledger, nullptr);
+  EXPECT_EQ(TextOf(books), DataFile("version_1.books"));
+  EXPECT_EQ(ReadInteger(path_, "PRAGMA user_version"), LatestSchemaVersion());
+  EXPECT_EQ(ReadText(path_, "SELECT hex(ledger_id) FROM ledger_info"), id);
+  EXPECT_EQ(ReadInteger(path_, "SELECT count(*) FROM sources WHERE history = 1"), 0);
+  const auto report = VerifyLedger(path_);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_THAT(report->findings, testing::IsEmpty());
+  EXPECT_GT(report->day_rows, 0);
+  EXPECT_EQ(report->inference_rows, 0);
+}
+
+TEST_F(MigrationTest, GoesOnWithOutcomes) {
+  auto ledger = OpenLedger(LedgerOptions(path_));
+  ASSERT_NE(ledger, nullptr);
+  TransactionMaker maker(17);
+  LedgerTransaction transaction;
+  transaction.now_unix_nanos = maker.now();
+  OutcomeEntry& entry = transaction.outcomes.emplace_back();
+  entry.stream = {"billing", "0123456789abcdef"};
+  entry.sequence = 1;
+  entry.source = "billing";
+  entry.window_start_unix_nanos = maker.now() - kDay;
+  entry.window_length_nanos = kDay;
+  entry.windows.Add({maker.now() - kDay, maker.now()});
+  entry.inference.push_back({.model = "m",
+                             .customer_tier = "all",
+                             .pool = "",
+                             .workload = "",
+                             .amounts = {.requests = 5, .revenue_micro_usd = 7}});
+  transaction.streams.push_back({.stream = entry.stream, .sequence = 1, .epoch = 1, .digests = {}});
+  ASSERT_TRUE(ledger->Commit(transaction).ok());
+  ledger.reset();
+  RestoredBooks books;
+  ledger = OpenLedger(LedgerOptions(path_), &books);
+  ASSERT_EQ(books.outcomes.segments.size(), 1U);
+  EXPECT_EQ(books.outcomes.segments[0].reported.revenue_micro_usd, 7);
+  EXPECT_THAT(VerifyLedger(path_)->findings, testing::IsEmpty());
+}
+
+TEST_F(MigrationTest, IsLeftToTheDaemonByReaders) {
+  EXPECT_THAT(std::string(OpenLedgerToRead(path_).status().message()),
+              testing::HasSubstr("has tables of version 1; expected 2"));
+}
+
+}  // namespace
+}  // namespace fleetmeter

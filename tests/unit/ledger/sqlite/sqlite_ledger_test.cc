@@ -1,0 +1,250 @@
+#include "daemon/ledger/sqlite/sqlite_ledger.h"
+
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "daemon/ledger/sqlite/ledger_schema.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/unit/ledger/ledger_fixture.h"
+
+namespace fleetmeter {
+namespace {
+
+using testing::HasSubstr;
+
+std::string MessageOf(const SqliteLedgerOptions& options) {
+  const auto ledger = SqliteLedger::Open(options);
+  return ledger.ok() ? "opened" : std::string(ledger.status().message());
+}
+
+TEST(SqliteLedger, RestoresExactlyWhatWasCommitted) {
+  for (const uint64_t seed : {1, 2, 3, 4, 5}) {
+    const TempFolder folder;
+    const auto options = LedgerOptions(folder.File("books"));
+    TransactionMaker maker(seed);
+    auto ledger = OpenLedger(options);
+    for (int i = 0; i < 150; ++i) {
+      const LedgerTransaction transaction = maker.Next();
+      ASSERT_TRUE(ledger->Commit(transaction).ok());
+      maker.Committed(transaction);
+      if (i % 40 != 39) continue;
+      ledger.reset();
+      RestoredBooks books;
+      ledger = OpenLedger(options, &books);
+      ASSERT_EQ(TextOf(books), maker.Expected()) << "seed " << seed << ", transaction " << i;
+    }
+  }
+}
+
+TEST(SqliteLedger, BooksEveryHourSoThatHoursAddUpToTheTotals) {
+  const TempFolder folder;
+  const auto options = LedgerOptions(folder.File("books"));
+  TransactionMaker maker(11);
+  auto ledger = OpenLedger(options);
+  for (int i = 0; i < 200; ++i) {
+    const LedgerTransaction transaction = maker.Next();
+    ASSERT_TRUE(ledger->Commit(transaction).ok());
+    maker.Committed(transaction);
+  }
+  UsageAmounts all;
+  for (const auto& [cell, amounts] : maker.totals()) all += amounts;
+  const auto seconds = [&](const std::string& table, const std::string& amount) {
+    const std::string sql = "SELECT sum(" + amount + "_s) FROM " + table;
+    const std::string nanos = "SELECT sum(" + amount + "_ns) FROM " + table;
+    return absl::int128(ReadInteger(options.path, sql)) * kNanosPerSecond +
+           ReadInteger(options.path, nanos);
+  };
+  for (const char* table : {"usage_hours", "totals"}) {
+    EXPECT_EQ(seconds(table, "chips"), all.chips) << table;
+    EXPECT_EQ(seconds(table, "busy"), all.busy) << table;
+    EXPECT_EQ(seconds(table, "productive"), all.productive) << table;
+    EXPECT_EQ(seconds(table, "measured"), all.measured) << table;
+    EXPECT_EQ(seconds(table, "productive_measured"), all.productive_measured) << table;
+  }
+  EXPECT_GT(ReadInteger(options.path, "SELECT count(DISTINCT hour_start) FROM usage_hours"), 1);
+}
+
+TEST(SqliteLedger, KeepsItsIdentity) {
+  const TempFolder folder;
+  const auto options = LedgerOptions(folder.File("books"));
+  const std::string id = OpenLedger(options)->Identity().id;
+  EXPECT_EQ(id.size(), 16U);
+  EXPECT_EQ(OpenLedger(options)->Identity().id, id);
+  EXPECT_TRUE(OpenLedger(options)->Identity().durable);
+  EXPECT_NE(OpenLedger(LedgerOptions(folder.File("others")))->Identity().id, id);
+}
+
+TEST(SqliteLedger, IsForItsOwnerAlone) {
+  const TempFolder folder;
+  const auto options = LedgerOptions(folder.File("books"));
+  const auto ledger = OpenLedger(options);
+  TransactionMaker maker(1);
+  ASSERT_TRUE(ledger->Commit(maker.Next()).ok());
+  for (const char* suffix : {"", "-wal", "-shm", ".lock"}) {
+    struct stat info{};
+    ASSERT_EQ(stat((options.path + suffix).c_str(), &info), 0) << suffix;
+    EXPECT_EQ(info.st_mode & 0777, 0600U) << suffix;
+  }
+}
+
+TEST(SqliteLedger, RefusesASecondWriter) {
+  const TempFolder folder;
+  const auto options = LedgerOptions(folder.File("books"));
+  const auto ledger = OpenLedger(options);
+  EXPECT_THAT(MessageOf(options), HasSubstr("is in use by process " + std::to_string(getpid())));
+}
+
+TEST(SqliteLedger, CanBeOpenedAgainOnceTheFirstIsGone) {
+  const TempFolder folder;
+  const auto options = LedgerOptions(folder.File("books"));
+  OpenLedger(options).reset();
+  EXPECT_EQ(MessageOf(options), "opened");
+}
+
+TEST(SqliteLedger, RefusesPathsThatCannotBe) {
+  const TempFolder folder;
+  EXPECT_THAT(MessageOf(LedgerOptions("")), HasSubstr("not the path of a file"));
+  EXPECT_THAT(MessageOf(LedgerOptions(":memory:")), HasSubstr("not the path of a file"));
+  EXPECT_THAT(MessageOf(LedgerOptions(folder.path() + "/")), HasSubstr("not the path of a file"));
+  EXPECT_THAT(MessageOf(LedgerOptions(folder.path())), HasSubstr("not a regular file"));
+  EXPECT_THAT(MessageOf(LedgerOptions(folder.File("no/where"))), HasSubstr("the ledger's folder"));
+}
+
+TEST(SqliteLedger, TakesAPathThatLooksLikeAUriForAPath) {
+  const TempFolder folder;
+  const auto options = LedgerOptions(folder.File("odd?mode=memory#%41"));
+  TransactionMaker maker(1);
+  const LedgerTransaction transaction = maker.Next();
+  ASSERT_TRUE(OpenLedger(options)->Commit(transaction).ok());
+  maker.Committed(transaction);
+  EXPECT_TRUE(std::filesystem::exists(options.path));
+  RestoredBooks books;
+  OpenLedger(options, &books);
+  EXPECT_EQ(TextOf(books), maker.Expected());
+}
+
+TEST(SqliteLedger, RefusesWhatIsNoLedgerAndLeavesItAsItIs) {
+  const TempFolder folder;
+  const std::string text = folder.File("notes");
+  std::ofstream(text) << "not a database, but long enough to look at";
+  EXPECT_THAT(MessageOf(LedgerOptions(text)), HasSubstr("it is no SQLite database"));
+  const std::string other = folder.File("other.db");
+  std::ofstream(other).close();
+  Tamper(other, "CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1)");
+  const auto size = std::filesystem::file_size(other);
+  EXPECT_THAT(MessageOf(LedgerOptions(other)), HasSubstr("not a ledger of Fleetmeter"));
+  EXPECT_EQ(std::filesystem::file_size(other), size);
+  EXPECT_EQ(ReadText(other, "PRAGMA journal_mode"), "delete");
+}
+
+TEST(SqliteLedger, RefusesTablesOfANewerProgram) {
+  const TempFolder folder;
+  const auto options = LedgerOptions(folder.File("books"));
+  OpenLedger(options).reset();
+  Tamper(options.path, "PRAGMA user_version = 99");
+  EXPECT_THAT(MessageOf(options), HasSubstr("tables of version 99"));
+}
+
+TEST(SqliteLedger, MakesItsTablesInAFileThatWasJustMade) {
+  const TempFolder folder;
+  const auto options = LedgerOptions(folder.File("books"));
+  // As a process leaves it that ends between making the file and making its tables.
+  std::ofstream(options.path).close();
+  EXPECT_EQ(MessageOf(options), "opened");
+  const auto bare = LedgerOptions(folder.File("bare"));
+  std::ofstream(bare.path).close();
+  Tamper(bare.path, "PRAGMA journal_mode = WAL");
+  EXPECT_EQ(MessageOf(bare), "opened");
+  EXPECT_EQ(ReadInteger(bare.path, "PRAGMA application_id"), 0x464D4C47);
+  EXPECT_EQ(ReadInteger(bare.path, "PRAGMA user_version"), LatestSchemaVersion());
+}
+
+TEST(SqliteLedger, ChangesNothingForATransactionThatContradictsItself) {
+  const TempFolder folder;
+  const auto options = LedgerOptions(folder.File("books"));
+  auto ledger = OpenLedger(options);
+  TransactionMaker maker(5);
+  LedgerTransaction transaction = maker.Next();
+  while (transaction.counted.size() < 2) transaction = maker.Next();
+  LedgerTransaction bad = transaction;
+  bad.counted.back().conversions.pop_back();
+  EXPECT_EQ(ledger->Commit(bad).code(), absl::StatusCode::kInvalidArgument);
+  bad = transaction;
+  bad.counted.back().report.groups.back().busy_chip_nanos = INT64_MAX;
+  EXPECT_EQ(ledger->Commit(bad).code(), absl::StatusCode::kInvalidArgument);
+  bad = transaction;
+  bad.first_term = 5;
+  EXPECT_EQ(ledger->Commit(bad).code(), absl::StatusCode::kInvalidArgument);
+  // And goes on.
+  EXPECT_TRUE(ledger->Commit(transaction).ok());
+  maker.Committed(transaction);
+  ledger.reset();
+  RestoredBooks books;
+  OpenLedger(options, &books);
+  EXPECT_EQ(TextOf(books), maker.Expected());
+}
+
+TEST(SqliteLedger, ForgetsSourcesThatNothingWasCountedForInALongTime) {
+  const TempFolder folder;
+  const auto options = LedgerOptions(folder.File("books"));
+  TransactionMaker maker(8);
+  auto ledger = OpenLedger(options);
+  ASSERT_TRUE(ledger->Commit(maker.Next()).ok());
+  ASSERT_TRUE(ledger->Maintain(maker.now()).ok());
+  EXPECT_GT(ReadInteger(options.path, "SELECT count(*) FROM sources"), 0);
+  // Rolling up comes first, a slice at a time.
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(ledger->Maintain(maker.now() + 11 * kDay).ok());
+  EXPECT_EQ(ReadInteger(options.path, "SELECT count(*) FROM sources WHERE history = 0"), 0);
+  EXPECT_EQ(ReadInteger(options.path, "SELECT count(*) FROM holdings"), 0);
+  EXPECT_GT(ReadInteger(options.path, "SELECT count(*) FROM streams"), 0);
+}
+
+TEST(SqliteLedger, RecordsEachContentOfCatalogAndPlanOnce) {
+  const TempFolder folder;
+  const auto options = LedgerOptions(folder.File("books"));
+  auto ledger = OpenLedger(options);
+  Conversion conversion{.effective_from_unix_nanos = 5,
+                        .chips_per_h100e = {3, 2},
+                        .by_workload_type = {{"decode", {2, 1}}},
+                        .basis = "a table"};
+  ChipKind kind{.name = "half",
+                .provider = "cloud",
+                .title = "",
+                .conversions = {conversion},
+                .micro_usd_per_chip_hour = std::nullopt,
+                .peak_flops = {}};
+  ReferenceData model;
+  model.catalog = Catalog(4, {kind});
+  Plan plan;
+  plan.name = "plan";
+  plan.version = 2;
+  plan.pools.push_back({.name = "alpha",
+                        .category = Category::kTraining,
+                        .tier = Tier::kP1,
+                        .owner = "someone",
+                        .contact = "",
+                        .teams = {"red", "blue"},
+                        .allocated_h100e = 64.5,
+                        .policy = {}});
+  model.plans = {plan};
+  ASSERT_TRUE(ledger->RecordReferenceData(model, 100).ok());
+  ASSERT_TRUE(ledger->RecordReferenceData(model, 200).ok());
+  EXPECT_EQ(ReadInteger(options.path, "SELECT count(*) FROM catalog_versions"), 1);
+  EXPECT_EQ(ReadInteger(options.path, "SELECT recorded_unix_nanos FROM plan_versions"), 100);
+  EXPECT_EQ(ReadInteger(options.path, "SELECT count(*) FROM catalog_ratios"), 2);
+  EXPECT_EQ(ReadInteger(options.path,
+                        "SELECT numerator FROM catalog_ratios WHERE workload_type = 'decode'"),
+            2);
+  // The same version, saying something else.
+  model.plans[0].pools[0].allocated_h100e = 65;
+  ASSERT_TRUE(ledger->RecordReferenceData(model, 300).ok());
+  EXPECT_EQ(ReadInteger(options.path, "SELECT count(*) FROM plan_versions"), 2);
+  EXPECT_EQ(ReadText(options.path, "SELECT teams FROM plan_pools WHERE allocated_h100e = 65"),
+            "red,blue");
+}
+
+}  // namespace
+}  // namespace fleetmeter

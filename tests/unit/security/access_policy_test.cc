@@ -1,0 +1,109 @@
+#include "daemon/security/access_policy.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace fleetmeter {
+namespace {
+
+constexpr char kHostA[] = "spiffe://example.org/host/a";
+
+AccessRule Rule(std::string identity, std::set<Role> roles,
+                std::set<std::string, std::less<>> pools = {}) {
+  return {.identity = std::move(identity), .roles = std::move(roles), .pools = std::move(pools)};
+}
+
+TEST(AccessPolicy, DeniesWhatNoRuleGrants) {
+  const AccessPolicy policy("example.org", {Rule(kHostA, {Role::kIngest}, {"serving"})});
+  const auto grants = policy.GrantsOf(kHostA);
+  EXPECT_TRUE(grants.Has(Role::kIngest));
+  for (const Role role : {Role::kQuery, Role::kAdmin}) {
+    EXPECT_FALSE(grants.Has(role)) << Name(role);
+  }
+  EXPECT_TRUE(grants.MayReportFor("serving"));
+  EXPECT_TRUE(grants.MayReportFor(""));
+  for (const char* pool : {"training", "serving2", "servin", "*", "SERVING", "serving "}) {
+    EXPECT_FALSE(grants.MayReportFor(pool)) << pool;
+  }
+}
+
+TEST(AccessPolicy, DeniesStrangersEverything) {
+  AccessRule everything = Rule(kHostA, {Role::kIngest, Role::kQuery, Role::kAdmin});
+  everything.all_pools = true;
+  const AccessPolicy policy("example.org", {everything});
+  for (const char* identity : {"", "local", "spiffe://example.org/host/b",
+                               "spiffe://example.org/host/a/b", "spiffe://example.org/host",
+                               "spiffe://example.com/host/a", "spiffe://example.org/host/A"}) {
+    const auto grants = policy.GrantsOf(identity);
+    for (const Role role : kRoles) EXPECT_FALSE(grants.Has(role)) << identity;
+    EXPECT_FALSE(grants.MayReportFor("")) << identity;
+    EXPECT_FALSE(grants.MayReportFor("serving")) << identity;
+  }
+}
+
+TEST(AccessPolicy, NoRulesGrantNothing) {
+  const AccessPolicy policy("example.org", {});
+  EXPECT_FALSE(policy.open_to_all());
+  EXPECT_FALSE(policy.GrantsOf(kHostA).Has(Role::kQuery));
+  const AccessPolicy nameless("", {});
+  EXPECT_FALSE(nameless.open_to_all());
+  EXPECT_FALSE(nameless.GrantsOf("local").Has(Role::kQuery));
+}
+
+TEST(AccessPolicy, AStarStandsForEverythingBelow) {
+  const AccessPolicy policy("example.org", {Rule("spiffe://example.org/host/*", {Role::kQuery}),
+                                            Rule("spiffe://other.org/*", {Role::kQuery})});
+  EXPECT_TRUE(policy.GrantsOf(kHostA).Has(Role::kQuery));
+  EXPECT_TRUE(policy.GrantsOf("spiffe://example.org/host/a/b").Has(Role::kQuery));
+  EXPECT_TRUE(policy.GrantsOf("spiffe://other.org/a").Has(Role::kQuery));
+  for (const char* identity :
+       {"spiffe://example.org/host", "spiffe://example.org/hosts/a", "spiffe://example.org/ho/a",
+        "spiffe://example.org/a/host/b", "spiffe://example.org.evil/host/a"}) {
+    EXPECT_FALSE(policy.GrantsOf(identity).Has(Role::kQuery)) << identity;
+  }
+}
+
+TEST(AccessPolicy, RulesAddUp) {
+  const AccessPolicy policy("example.org",
+                            {Rule(kHostA, {Role::kIngest}, {"serving"}),
+                             Rule("spiffe://example.org/host/*", {Role::kIngest}, {"training"}),
+                             Rule("spiffe://example.org/*", {Role::kQuery})});
+  const auto grants = policy.GrantsOf(kHostA);
+  EXPECT_TRUE(grants.Has(Role::kIngest));
+  EXPECT_TRUE(grants.Has(Role::kQuery));
+  EXPECT_FALSE(grants.Has(Role::kAdmin));
+  EXPECT_TRUE(grants.MayReportFor("serving"));
+  EXPECT_TRUE(grants.MayReportFor("training"));
+  EXPECT_FALSE(grants.MayReportFor("evals"));
+}
+
+TEST(AccessPolicy, PoolsOfARuleWithoutIngestMeanNothing) {
+  AccessRule query = Rule(kHostA, {Role::kQuery}, {"serving"});
+  query.all_pools = true;
+  const AccessPolicy policy("example.org", {query});
+  EXPECT_FALSE(policy.GrantsOf(kHostA).MayReportFor("serving"));
+  EXPECT_FALSE(policy.GrantsOf(kHostA).MayReportFor(""));
+}
+
+TEST(AccessPolicy, OpenToAllIsOpenToAll) {
+  const AccessPolicy policy = AccessPolicy::OpenToAll();
+  EXPECT_TRUE(policy.open_to_all());
+  for (const Role role : kRoles) EXPECT_TRUE(policy.GrantsOf(AccessPolicy::kLocal).Has(role));
+  EXPECT_TRUE(policy.GrantsOf(AccessPolicy::kLocal).MayReportFor("anything"));
+}
+
+TEST(AccessPolicy, RuleIdentitiesAreSpiffeIdsOfTheTrustDomain) {
+  for (const char* good : {kHostA, "spiffe://example.org/*", "spiffe://example.org/host/*"}) {
+    EXPECT_TRUE(CheckRuleIdentity(good, "example.org").ok()) << good;
+  }
+  for (const char* bad :
+       {"", "*", "local", "/*", "spiffe://example.org", "spiffe://example.org/",
+        "spiffe://example.org/host*", "spiffe://example.org/*/a", "spiffe://example.org/a/*/",
+        "spiffe://example.com/host/a", "spiffe://example.com/*", "spiffe://*/a",
+        "spiffe://example.org/host/**", "spiffe://example.org//*"}) {
+    EXPECT_FALSE(CheckRuleIdentity(bad, "example.org").ok()) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace fleetmeter
