@@ -124,30 +124,15 @@ std::ostream& operator<<(std::ostream& out, const Totals& totals) {
              << totals.productive;
 }
 
-TempFolder::TempFolder() : path_(std::filesystem::temp_directory_path() / "fleetmeter-e2e-XXXXXX") {
-  if (mkdtemp(path_.data()) == nullptr) throw std::runtime_error("cannot make " + path_);
-}
-
-TempFolder::~TempFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
-void TempFolder::WriteFile(const std::string& name, const std::string& text) const {
-  const std::string written = PathOf(name + ".new");
-  std::ofstream(written) << text;
-  std::filesystem::rename(written, PathOf(name));
-}
-
 Daemon::Daemon(DaemonSettings settings) {
-  files_.WriteFile("catalog.yaml", settings.catalog);
-  files_.WriteFile("plan.yaml", settings.plan);
+  files_.Write("catalog.yaml", settings.catalog);
+  files_.Write("plan.yaml", settings.plan);
   Configure(settings);
   Start(settings);
 }
 
 void Daemon::Configure(const DaemonSettings& settings) const {
-  files_.WriteFile("daemon.yaml", DaemonYaml(settings));
+  files_.Write("daemon.yaml", DaemonYaml(settings));
 }
 
 Daemon::~Daemon() {

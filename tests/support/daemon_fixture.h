@@ -13,6 +13,7 @@
 #include "fleetmeter/v1/query.grpc.pb.h"
 #include "tests/support/process.h"
 #include "tests/support/scrape.h"
+#include "tests/support/temp_folder.h"
 
 namespace fleetmeter::e2e {
 
@@ -63,22 +64,6 @@ struct Totals {
   friend bool operator==(const Totals&, const Totals&) = default;
 };
 std::ostream& operator<<(std::ostream& out, const Totals& totals);
-
-// A folder that goes with the object.
-class TempFolder {
- public:
-  TempFolder();
-  ~TempFolder();
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-
-  std::string PathOf(const std::string& name) const { return path_ + "/" + name; }
-  // Replaces a file at once, as `mv` would.
-  void WriteFile(const std::string& name, const std::string& text) const;
-
- private:
-  std::string path_;
-};
 
 // The daemon process, its files, and stubs to talk to it. Started by the constructor, which fails
 // the test when that does not work; killed by the destructor.

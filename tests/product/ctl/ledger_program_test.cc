@@ -46,8 +46,8 @@ class LedgerProgram : public testing::Test {
   }
   TempFolder folder_;
   TransactionMaker maker_{61};
-  const std::string path_ = folder_.File("books");
-  const std::string backup_ = folder_.File("backup");
+  const std::string path_ = folder_.PathOf("books");
+  const std::string backup_ = folder_.PathOf("backup");
   std::unique_ptr<SqliteLedger> ledger_;
 };
 
@@ -101,7 +101,7 @@ TEST_F(LedgerProgram, SaysWhatIsWrongWithTheCommandLine) {
   EXPECT_THAT(key.err, HasSubstr("\"colour\" is not one of pool, team"));
   EXPECT_EQ(report("2026-03-30", "pool,pool").code, 2);
   EXPECT_EQ(Ctl({"ledger", "verify"}).code, 2);
-  const Ran nothing = Ctl({"ledger", "verify", "--ledger", folder_.File("none")});
+  const Ran nothing = Ctl({"ledger", "verify", "--ledger", folder_.PathOf("none")});
   EXPECT_EQ(nothing.code, 1);
   EXPECT_THAT(nothing.err, HasSubstr("No such file"));
 }

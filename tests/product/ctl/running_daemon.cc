@@ -87,23 +87,16 @@ void FillGroups(int assigned_chips, v1::UsageReport* report) {
 
 }  // namespace
 
-RunningDaemon::RunningDaemon() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "fleetmeterXXXXXX").string();
-  folder_ = mkdtemp(pattern.data());
-  next_window_nanos_ = UnixNanos() - kWindowsBack * kWindowNanos;
-}
+RunningDaemon::RunningDaemon() { next_window_nanos_ = UnixNanos() - kWindowsBack * kWindowNanos; }
 
-RunningDaemon::~RunningDaemon() {
-  process_.reset();
-  std::filesystem::remove_all(folder_);
-}
+RunningDaemon::~RunningDaemon() { process_.reset(); }
 
 void RunningDaemon::Start(int plan_version) {
-  std::ofstream(folder_ / "catalog.yaml") << kCatalog;
-  std::ofstream(folder_ / "plan.yaml") << fmt::format(kPlan, plan_version);
-  std::ofstream(folder_ / "framework.yaml") << kFrameworkYaml;
-  std::ofstream(folder_ / "daemon.yaml")
-      << fmt::format(kConfig, query_) << (has_framework_ ? "framework: framework.yaml\n" : "");
+  folder_.Write("catalog.yaml", kCatalog);
+  folder_.Write("plan.yaml", fmt::format(kPlan, plan_version));
+  folder_.Write("framework.yaml", kFrameworkYaml);
+  folder_.Write("daemon.yaml", fmt::format(kConfig, query_) +
+                                   (has_framework_ ? "framework: framework.yaml\n" : ""));
   auto process = ChildProcess::Start({BuiltProgram("fleetmeterd"), "--config", config_path()});
   ASSERT_TRUE(process.ok()) << process.status();
   process_ = *std::move(process);

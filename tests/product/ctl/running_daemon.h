@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tests/support/process.h"
+#include "tests/support/temp_folder.h"
 
 namespace fleetmeter::ctl {
 
@@ -38,10 +39,10 @@ class RunningDaemon {
 
   const std::string& query_address() const { return query_; }
   const std::string& ingest_address() const { return ingest_; }
-  std::string config_path() const { return (folder_ / "daemon.yaml").string(); }
+  std::string config_path() const { return folder_.PathOf("daemon.yaml"); }
 
  private:
-  std::filesystem::path folder_;
+  const TempFolder folder_;
   bool has_framework_ = false;
   std::string query_ = "127.0.0.1:0";
   std::string ingest_ = "127.0.0.1:0";

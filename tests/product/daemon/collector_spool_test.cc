@@ -22,7 +22,7 @@ class CollectorSpoolTest : public testing::Test {
   // The fleet as it stands at its beginning, for ever; its metrics are served once it is there.
   std::unique_ptr<ChildProcess> Start(const std::string& daemon,
                                       const std::string& fleet = kFleet) {
-    files_.WriteFile("fleet.csv", fleet);
+    files_.Write("fleet.csv", fleet);
     const std::vector<std::string> argv = {BinaryPath("collectors/fleetmeter-collector"),
                                            "--daemon=" + daemon,
                                            "--interval=0.05",

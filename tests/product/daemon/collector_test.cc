@@ -29,7 +29,7 @@ class CollectorTest : public testing::Test {
   std::unique_ptr<ChildProcess> Replay(const std::string& daemon, const std::string& fleet = kFleet,
                                        const std::vector<std::string>& more = {"--speed=100",
                                                                                "--until=100"}) {
-    file_.WriteFile("fleet.csv", fleet);
+    file_.Write("fleet.csv", fleet);
     std::vector<std::string> argv = {BinaryPath("collectors/fleetmeter-collector"),
                                      "--daemon=" + daemon,
                                      "--interval=0.05",

@@ -43,7 +43,7 @@ v1::OutcomeReport Served(int64_t day, int64_t requests, const std::string& tier 
 class OutcomeIngestTest : public testing::Test {
  protected:
   OutcomeIngestTest() {
-    files_.WriteFile("prices.yaml", kPrices);
+    files_.Write("prices.yaml", kPrices);
     DaemonSettings settings;
     settings.more = "ledger:\n  path: " + files_.PathOf("ledger.db") +
                     "\noutcomes:\n  prices: " + files_.PathOf("prices.yaml") + "\n";

@@ -93,7 +93,7 @@ v1::OutcomeReport Trained(const std::string& date) {
 class OutcomeServiceTest : public testing::Test {
  protected:
   OutcomeServiceTest() {
-    files_.WriteFile("prices.yaml", kPrices);
+    files_.Write("prices.yaml", kPrices);
     DaemonSettings settings;
     settings.catalog = Replaced(kCatalog, "title: NVIDIA H100\n",
                                 "title: NVIDIA H100\n    usd_per_chip_hour: 3.6\n");

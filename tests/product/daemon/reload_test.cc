@@ -64,7 +64,7 @@ void ExpectPlan(const Scrape& scrape, const std::string& version, double allocat
 
 TEST_F(ReloadTest, SighupTakesANewPlan) {
   ExpectPlan(daemon_.ScrapeMetrics(), "1", 16);
-  daemon_.files().WriteFile("plan.yaml", PlanVersion2());
+  daemon_.files().Write("plan.yaml", PlanVersion2());
   daemon_.process().Signal(SIGHUP);
   ASSERT_TRUE(AwaitReloads("ok", 2));  // the start is the first
   const Scrape scrape = daemon_.ScrapeMetrics();
@@ -75,13 +75,13 @@ TEST_F(ReloadTest, SighupTakesANewPlan) {
 }
 
 TEST_F(ReloadTest, AChangedFileIsTakenWithoutASignal) {
-  daemon_.files().WriteFile("plan.yaml", PlanVersion2());
+  daemon_.files().Write("plan.yaml", PlanVersion2());
   ASSERT_TRUE(AwaitReloads("ok", 2));
   ExpectPlan(daemon_.ScrapeMetrics(), "2", 18);
 }
 
 TEST_F(ReloadTest, ABadPlanChangesNothingAndSaysWhatIsWrong) {
-  daemon_.files().WriteFile("plan.yaml", BadPlan());
+  daemon_.files().Write("plan.yaml", BadPlan());
   daemon_.process().Signal(SIGHUP);
   ASSERT_TRUE(AwaitReloads("failed", 1));
   const Scrape scrape = daemon_.ScrapeMetrics();
@@ -91,7 +91,7 @@ TEST_F(ReloadTest, ABadPlanChangesNothingAndSaysWhatIsWrong) {
   EXPECT_THAT(daemon_.process().Stderr(), ContainsRegex("plan\\.yaml:[0-9]+: "));
   EXPECT_EQ(SendA100(1).acknowledged_through(), 1U);
 
-  daemon_.files().WriteFile("plan.yaml", PlanVersion2());
+  daemon_.files().Write("plan.yaml", PlanVersion2());
   daemon_.process().Signal(SIGHUP);
   ASSERT_TRUE(AwaitReloads("ok", 2));
   EXPECT_EQ(daemon_.ScrapeMetrics().Value(kSuccessful), 1);
@@ -99,8 +99,8 @@ TEST_F(ReloadTest, ABadPlanChangesNothingAndSaysWhatIsWrong) {
 }
 
 TEST_F(ReloadTest, ABadConfigurationChangesNothingAndSaysWhere) {
-  daemon_.files().WriteFile("daemon.yaml",
-                            "catalog: catalog.yaml\nplans: [plan.yaml]\nlisten_to: me\n");
+  daemon_.files().Write("daemon.yaml",
+                        "catalog: catalog.yaml\nplans: [plan.yaml]\nlisten_to: me\n");
   daemon_.process().Signal(SIGHUP);
   ASSERT_TRUE(AwaitReloads("failed", 1));
   EXPECT_TRUE(AwaitLog("daemon.yaml:3: listen_to"));
@@ -125,8 +125,8 @@ std::string ShippedCatalog() {
 class FrameworkReloadTest : public ReloadTest {
  protected:
   FrameworkReloadTest() {
-    daemon_.files().WriteFile("chips.yaml", ShippedCatalog());
-    daemon_.files().WriteFile("framework.yaml", Framework("400%"));
+    daemon_.files().Write("chips.yaml", ShippedCatalog());
+    daemon_.files().Write("framework.yaml", Framework("400%"));
     DaemonSettings settings;
     settings.more = "framework: framework.yaml\n";
     daemon_.Configure(settings);
@@ -136,30 +136,30 @@ class FrameworkReloadTest : public ReloadTest {
 };
 
 TEST_F(FrameworkReloadTest, AChangedFrameworkIsTakenWithoutASignal) {
-  daemon_.files().WriteFile("framework.yaml",
-                            Replaced(Framework("300%"), "version: 1\n", "version: 2\n"));
+  daemon_.files().Write("framework.yaml",
+                        Replaced(Framework("300%"), "version: 1\n", "version: 2\n"));
   ASSERT_TRUE(AwaitReloads("ok", 3));
   EXPECT_TRUE(AwaitLog("framework 'demo' version 2"));
 }
 
 TEST_F(FrameworkReloadTest, SoIsTheCatalogThatItNames) {
-  daemon_.files().WriteFile("chips.yaml", "version: none\n");
+  daemon_.files().Write("chips.yaml", "version: none\n");
   ASSERT_TRUE(AwaitReloads("failed", 1));
   EXPECT_TRUE(AwaitLog("chips.yaml:1: version: "));
-  daemon_.files().WriteFile("chips.yaml", ShippedCatalog());
+  daemon_.files().Write("chips.yaml", ShippedCatalog());
   EXPECT_TRUE(AwaitReloads("ok", 3)) << "mending it brings it in";
 }
 
 TEST_F(FrameworkReloadTest, ABadOneChangesNothingNorDoesThePlanBesideIt) {
-  daemon_.files().WriteFile("framework.yaml", Framework("much"));
-  daemon_.files().WriteFile("plan.yaml", PlanVersion2());
+  daemon_.files().Write("framework.yaml", Framework("much"));
+  daemon_.files().Write("plan.yaml", PlanVersion2());
   daemon_.process().Signal(SIGHUP);
   ASSERT_TRUE(AwaitReloads("failed", 1));
   ExpectPlan(daemon_.ScrapeMetrics(), "1", 16);
   ASSERT_TRUE(AwaitLog("training.growth: "));
   EXPECT_THAT(daemon_.process().Stderr(),
               ContainsRegex("framework\\.yaml:[0-9]+: training.growth"));
-  daemon_.files().WriteFile("framework.yaml", Framework("300%"));
+  daemon_.files().Write("framework.yaml", Framework("300%"));
   daemon_.process().Signal(SIGHUP);
   ASSERT_TRUE(Eventually(
       [&] { return daemon_.ScrapeMetrics().Has("fleetmeter_plan_info", {{"version", "2"}}); }));
@@ -168,7 +168,7 @@ TEST_F(FrameworkReloadTest, ABadOneChangesNothingNorDoesThePlanBesideIt) {
 TEST_F(ReloadTest, ReportsOfARemovedPoolAreRejectedAndItsCountersStay) {
   EXPECT_EQ(SendA100(1).dispositions_size(), 0);
   const std::string plan = Replaced(PlanVersion2(), "name: training", "name: training-2");
-  daemon_.files().WriteFile("plan.yaml", plan);
+  daemon_.files().Write("plan.yaml", plan);
   daemon_.process().Signal(SIGHUP);
   ASSERT_TRUE(AwaitReloads("ok", 2));
   const v1::Ack ack = SendA100(2);
@@ -189,8 +189,8 @@ TEST_F(ReloadTest, AnotherRatioHoldsFromThenOnAndMovesNoCounter) {
   EXPECT_EQ(Training(kAssigned), 0.5);
 
   // 32 a100 are 8 H100e now, of 40.
-  daemon_.files().WriteFile("plan.yaml", Replaced(PlanVersion2(), "{h100e: 18}", "{h100e: 10}"));
-  daemon_.files().WriteFile("catalog.yaml", CatalogVersion2());
+  daemon_.files().Write("plan.yaml", Replaced(PlanVersion2(), "{h100e: 18}", "{h100e: 10}"));
+  daemon_.files().Write("catalog.yaml", CatalogVersion2());
   daemon_.process().Signal(SIGHUP);
   ASSERT_TRUE(Eventually(
       [&] { return daemon_.ScrapeMetrics().Has("fleetmeter_catalog_info", {{"version", "2"}}); }));
@@ -207,7 +207,7 @@ TEST_F(ReloadTest, AnotherRatioHoldsFromThenOnAndMovesNoCounter) {
 TEST_F(ReloadTest, GrantedTimeNeverRunsBackwards) {
   double last = 0;
   for (int i = 0; i < 20; ++i) {
-    daemon_.files().WriteFile("plan.yaml", i % 2 == 0 ? PlanVersion2() : std::string(kPlan));
+    daemon_.files().Write("plan.yaml", i % 2 == 0 ? PlanVersion2() : std::string(kPlan));
     daemon_.process().Signal(SIGHUP);
     ASSERT_TRUE(AwaitReloads("ok", i + 2));
     const double now = Training("fleetmeter_pool_allocated_h100e_seconds_total");

@@ -86,7 +86,7 @@ TEST(Service, IsReadyAgainAfterAReloadThatWasRefused) {
   NotifySocket notify;
   Daemon daemon(With(notify));
   EXPECT_THAT(notify.Next(), StartsWith("READY=1"));
-  daemon.files().WriteFile("plan.yaml", "plan: broken");
+  daemon.files().Write("plan.yaml", "plan: broken");
   daemon.process().Signal(SIGHUP);
   EXPECT_THAT(notify.Next(), StartsWith("RELOADING=1"));
   EXPECT_THAT(notify.Next(), HasSubstr("reload was refused"));

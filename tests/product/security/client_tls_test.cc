@@ -25,17 +25,17 @@ struct Outcome {
 class ClientTlsTest : public testing::Test {
  protected:
   ClientTlsTest() {
-    files_.WriteFile("ca.pem", secure_.authority().certificate());
-    files_.WriteFile("other-ca.pem", Authority().certificate());
-    files_.WriteFile("fleet.csv", kFleet);
+    files_.Write("ca.pem", secure_.authority().certificate());
+    files_.Write("other-ca.pem", Authority().certificate());
+    files_.Write("fleet.csv", kFleet);
   }
 
   void WritePair(const std::string& name, const KeyPair& pair) const {
-    files_.WriteFile(name + "-fresh", pair.key);
+    files_.Write(name + "-fresh", pair.key);
     std::filesystem::permissions(files_.PathOf(name + "-fresh"),
                                  std::filesystem::perms::owner_read);
     std::filesystem::rename(files_.PathOf(name + "-fresh"), files_.PathOf(name + "-key.pem"));
-    files_.WriteFile(name + ".pem", pair.certificate);
+    files_.Write(name + ".pem", pair.certificate);
   }
   // The flags of a client of this identity.
   std::vector<std::string> As(const std::string& identity) const {
@@ -171,7 +171,7 @@ TEST_F(ClientTlsTest, AdminReloadSaysWhatIsInForce) {
   const Outcome good = Ctl(As(kOperator), reload);
   EXPECT_EQ(good.code, 0) << good.error;
   EXPECT_EQ(good.out, "in force: plan 'test' version 1\n");
-  secure_.daemon().files().WriteFile("plan.yaml", "nonsense");
+  secure_.daemon().files().Write("plan.yaml", "nonsense");
   const Outcome bad = Ctl(As(kOperator), reload);
   EXPECT_EQ(bad.code, 1);
   EXPECT_THAT(bad.error, HasSubstr("refused: "));

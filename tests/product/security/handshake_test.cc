@@ -137,8 +137,8 @@ INSTANTIATE_TEST_SUITE_P(All, IdentityTest, testing::Range(size_t{0}, size_t{10}
 TEST_F(HandshakeTest, OldTlsIsRefused) {
   const TempFolder files;
   const KeyPair pair = secure_.authority().IssueClient(kHostA);
-  files.WriteFile("pair.pem", pair.certificate + pair.key);
-  files.WriteFile("ca.pem", secure_.authority().certificate());
+  files.Write("pair.pem", pair.certificate + pair.key);
+  files.Write("ca.pem", secure_.authority().certificate());
   const auto shakes_hands = [&](const std::string& version) {
     auto client = ChildProcess::Start(
         {"openssl", "s_client", "-connect", secure_.daemon().ingest_address(), version, "-cipher",

@@ -58,15 +58,15 @@ authorization:
 void SecureDaemon::WriteServer(const KeyPair& pair) const {
   // The key must not be there for all to see, not even for a moment.
   const std::string fresh = pki_.PathOf("fresh-key.pem");
-  pki_.WriteFile("fresh-key.pem", pair.key);
+  pki_.Write("fresh-key.pem", pair.key);
   std::filesystem::permissions(
       fresh, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   std::filesystem::rename(fresh, pki_.PathOf("server-key.pem"));
-  pki_.WriteFile("server.pem", pair.certificate);
+  pki_.Write("server.pem", pair.certificate);
 }
 
 void SecureDaemon::WriteAuthorities(const std::string& pem) const {
-  pki_.WriteFile("client-ca.pem", pem);
+  pki_.Write("client-ca.pem", pem);
 }
 
 void SecureDaemon::WriteRules(const std::string& rules) const {

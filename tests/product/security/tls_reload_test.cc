@@ -113,11 +113,11 @@ TEST_F(TlsReloadTest, AdminReloadsAndIsToldHowItWent) {
   EXPECT_EQ(response.plan_version(), 1U);
   EXPECT_TRUE(secure_.AwaitAudit({"event=reload_asked", kOperator}));
 
-  secure_.daemon().files().WriteFile("plan.yaml", Replaced(kPlan, "version: 1", "version: 2"));
+  secure_.daemon().files().Write("plan.yaml", Replaced(kPlan, "version: 1", "version: 2"));
   ASSERT_TRUE(Reload(&response).ok());
   EXPECT_EQ(response.plan_version(), 2U);
 
-  secure_.daemon().files().WriteFile("plan.yaml", "nonsense");
+  secure_.daemon().files().Write("plan.yaml", "nonsense");
   secure_.WriteAuthorities("nonsense");
   ASSERT_TRUE(Reload(&response).ok());
   EXPECT_THAT(response.config_error(), HasSubstr("plan.yaml:1: "));

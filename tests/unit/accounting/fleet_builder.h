@@ -12,25 +12,11 @@
 #include "daemon/base/clock.h"
 #include "daemon/domain/reference_data.h"
 #include "daemon/domain/report/usage_report.h"
+#include "tests/support/manual_clock.h"
 
 namespace fleetmeter {
 
-inline constexpr int64_t kStart = 1'750'000'000 * kNanosPerSecond;
 inline constexpr int64_t kWindow = 10 * kNanosPerSecond;
-
-class ManualClock final : public Clock {
- public:
-  int64_t UnixNanos() const override { return unix_nanos; }
-  int64_t MonotonicNanos() const override { return monotonic_nanos; }
-  void Pass(int64_t nanos) {
-    unix_nanos += nanos;
-    monotonic_nanos += nanos;
-  }
-
-  // The writer's thread reads them.
-  std::atomic<int64_t> unix_nanos = kStart;
-  std::atomic<int64_t> monotonic_nanos = 5 * kNanosPerSecond;
-};
 
 // "half" is worth 1/2 H100e (2 chips an H100e), "triple" 3 (1/3 chip an H100e), for decode work 2.
 // Pools: alpha 100 H100e (lends half of what it does not use), beta 50 (may borrow 20), gamma 10.

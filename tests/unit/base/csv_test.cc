@@ -4,9 +4,9 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
-#include "tests/unit/collectors/replay/replay_testing.h"
+#include "tests/support/temp_folder.h"
 
-namespace fleetmeter::collector {
+namespace fleetmeter {
 namespace {
 
 using ::testing::ElementsAre;
@@ -65,23 +65,23 @@ TEST(Csv, ChecksColumns) {
 }
 
 TEST(Csv, ReadsGzip) {
-  TempDir dir;
-  gzFile file = gzopen(dir.Path("t.csv.gz").c_str(), "wb");
+  TempFolder dir;
+  gzFile file = gzopen(dir.PathOf("t.csv.gz").c_str(), "wb");
   gzputs(file, "a,b\n1,2\n");
   gzclose(file);
-  absl::StatusOr<CsvReader> csv = CsvReader::Open(dir.Path("t.csv.gz"));
+  absl::StatusOr<CsvReader> csv = CsvReader::Open(dir.PathOf("t.csv.gz"));
   ASSERT_TRUE(csv.ok()) << csv.status();
   ASSERT_TRUE(*csv->Next());
   EXPECT_EQ(csv->Field(1), "2");
 }
 
 TEST(Csv, RefusesGzipThatIsCutShort) {
-  TempDir dir;
-  gzFile file = gzopen(dir.Path("t.csv.gz").c_str(), "wb");
+  TempFolder dir;
+  gzFile file = gzopen(dir.PathOf("t.csv.gz").c_str(), "wb");
   gzputs(file, "a,b\n1,2\n3,4\n5,6\n");
   gzclose(file);
-  std::filesystem::resize_file(dir.Path("t.csv.gz"), 20);
-  EXPECT_THAT(std::string(CsvReader::Open(dir.Path("t.csv.gz")).status().message()),
+  std::filesystem::resize_file(dir.PathOf("t.csv.gz"), 20);
+  EXPECT_THAT(std::string(CsvReader::Open(dir.PathOf("t.csv.gz")).status().message()),
               HasSubstr("t.csv.gz: cannot be read"));
 }
 
@@ -92,4 +92,4 @@ TEST(Csv, SaysWhichFileIsMissing) {
 }
 
 }  // namespace
-}  // namespace fleetmeter::collector
+}  // namespace fleetmeter

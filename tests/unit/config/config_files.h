@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "gtest/gtest.h"
+#include "tests/support/temp_folder.h"
 
 namespace fleetmeter {
 
@@ -15,30 +16,6 @@ inline std::string SourceDir() {
   const char* dir = std::getenv("FLEETMETER_SOURCE_DIR");
   return dir == nullptr ? "." : dir;
 }
-
-// A folder of the test's own, gone when it ends.
-class TempFolder {
- public:
-  TempFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "fleetmeterXXXXXX").string();
-    path_ = mkdtemp(pattern.data());
-  }
-  ~TempFolder() { std::filesystem::remove_all(path_); }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-
-  // Writes a file and returns its path.
-  std::string Write(std::string_view name, std::string_view text) const {
-    const auto path = path_ / name;
-    std::filesystem::create_directories(path.parent_path());
-    std::ofstream(path, std::ios::binary) << text;
-    return path.string();
-  }
-  std::string path() const { return path_.string(); }
-
- private:
-  std::filesystem::path path_;
-};
 
 inline constexpr std::string_view kCatalogYaml = R"(version: 1
 chips:

@@ -64,17 +64,6 @@ std::unique_ptr<Database> OpenPlainly(const std::string& path) {
 
 }  // namespace
 
-TempFolder::TempFolder() {
-  std::string name = std::filesystem::temp_directory_path() / "fleetmeter-ledger-XXXXXX";
-  EXPECT_NE(mkdtemp(name.data()), nullptr);
-  path_ = name;
-}
-
-TempFolder::~TempFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 SqliteLedgerOptions LedgerOptions(const std::string& path) {
   SqliteLedgerOptions options;
   options.path = path;

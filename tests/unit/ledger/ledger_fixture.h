@@ -10,6 +10,7 @@
 
 #include "daemon/ledger/postings.h"
 #include "daemon/ledger/sqlite/sqlite_ledger.h"
+#include "tests/support/temp_folder.h"
 #include "tests/unit/ledger/outcome_maker.h"
 
 namespace fleetmeter {
@@ -18,20 +19,6 @@ namespace fleetmeter {
 inline constexpr int64_t kLedgerStart = 1'774'909'800 * kNanosPerSecond;
 inline constexpr int64_t kHour = 3'600 * kNanosPerSecond;
 inline constexpr int64_t kDay = 24 * kHour;
-
-// A folder that goes with the object.
-class TempFolder {
- public:
-  TempFolder();
-  ~TempFolder();
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  const std::string& path() const { return path_; }
-  std::string File(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 SqliteLedgerOptions LedgerOptions(const std::string& path);
 

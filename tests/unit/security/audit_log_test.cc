@@ -8,19 +8,13 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/manual_clock.h"
 
 namespace fleetmeter {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-class ManualClock : public Clock {
- public:
-  int64_t UnixNanos() const override { return nanos; }
-  int64_t MonotonicNanos() const override { return nanos; }
-  std::atomic<int64_t> nanos = 0;
-};
 
 class AuditLogTest : public testing::Test {
  protected:
@@ -40,7 +34,7 @@ class AuditLogTest : public testing::Test {
   std::ostringstream out_;
   std::shared_ptr<spdlog::logger> logger_ = std::make_shared<spdlog::logger>(
       "audit", std::make_shared<spdlog::sinks::ostream_sink_mt>(out_));
-  ManualClock clock_;
+  ManualClock clock_{0, 0};
   AuditLog log_{logger_, clock_};
 };
 
@@ -58,11 +52,11 @@ TEST_F(AuditLogTest, APeerThatIsRefusedAgainAndAgainGetsFewLines) {
   EXPECT_EQ(Lines().size(), static_cast<size_t>(AuditLog::kBurst));
   Refuse("b");
   EXPECT_THAT(Lines(), ElementsAre(R"(audit event=denied peer="b")"));
-  clock_.nanos += AuditLog::kRefillNanos;
+  clock_.monotonic_nanos += AuditLog::kRefillNanos;
   Refuse("a");
   Refuse("a");
   EXPECT_THAT(Lines(), ElementsAre(R"(audit event=denied peer="a" left_out=90)"));
-  clock_.nanos += 1'000 * AuditLog::kRefillNanos;
+  clock_.monotonic_nanos += 1'000 * AuditLog::kRefillNanos;
   for (int i = 0; i < 100; ++i) Refuse("a");
   const auto lines = Lines();
   ASSERT_EQ(lines.size(), static_cast<size_t>(AuditLog::kBurst));
@@ -86,7 +80,7 @@ TEST_F(AuditLogTest, StrangersWithoutEndShareOneAllowance) {
   for (int i = 0; i < 100; ++i) Refuse("late " + std::to_string(i));
   EXPECT_EQ(Lines().size(), static_cast<size_t>(AuditLog::kBurst));
   // When the others have been quiet for long enough, there is room again.
-  clock_.nanos += 2 * AuditLog::kBurst * AuditLog::kRefillNanos;
+  clock_.monotonic_nanos += 2 * AuditLog::kBurst * AuditLog::kRefillNanos;
   Refuse("a");
   EXPECT_THAT(Lines(), ElementsAre(R"(audit event=denied peer="a")"));
 }

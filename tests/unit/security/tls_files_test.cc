@@ -9,6 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/certificates.h"
+#include "tests/support/temp_folder.h"
 
 namespace fleetmeter {
 namespace {
@@ -18,15 +19,11 @@ using testing::HasSubstr;
 class TlsFilesTest : public testing::Test {
  protected:
   TlsFilesTest() {
-    char name[] = "/tmp/fleetmeter-tls-XXXXXX";
-    folder_ = mkdtemp(name);
     Write(server_);
     std::ofstream(paths().authorities) << authority_.certificate();
   }
-  ~TlsFilesTest() override { std::filesystem::remove_all(folder_); }
-
   TlsPaths paths() const {
-    return {folder_ + "/cert.pem", folder_ + "/key.pem", folder_ + "/ca.pem"};
+    return {folder_.PathOf("cert.pem"), folder_.PathOf("key.pem"), folder_.PathOf("ca.pem")};
   }
 
   void Write(const KeyPair& pair, mode_t mode = 0600) const {
@@ -42,7 +39,7 @@ class TlsFilesTest : public testing::Test {
 
   const Authority authority_;
   const KeyPair server_ = authority_.IssueServer();
-  std::string folder_;
+  const TempFolder folder_;
 };
 
 TEST_F(TlsFilesTest, AreReadAsTheyAre) {

@@ -4,23 +4,13 @@
 #include <future>
 
 #include "gmock/gmock.h"
+#include "tests/support/manual_clock.h"
 #include "tests/unit/ledger/ledger_fixture.h"
 
 namespace fleetmeter {
 namespace {
 
 constexpr auto kPatience = std::chrono::seconds(30);
-
-// The clock of the books' beginning, and a ledger with one segment.
-class FixedClock final : public Clock {
- public:
-  int64_t UnixNanos() const override { return now_; }
-  int64_t MonotonicNanos() const override { return now_; }
-  void Advance(int64_t nanos) { now_ += nanos; }
-
- private:
-  std::atomic<int64_t> now_ = kLedgerStart;
-};
 
 class OutcomeBoardTest : public testing::Test {
  protected:
@@ -80,9 +70,9 @@ class OutcomeBoardTest : public testing::Test {
   }
 
   const TempFolder folder_;
-  const std::string path_ = folder_.File("ledger.db");
+  const std::string path_ = folder_.PathOf("ledger.db");
   std::unique_ptr<SqliteLedger> ledger_;
-  FixedClock clock_;
+  ManualClock clock_{kLedgerStart, kLedgerStart};
   std::atomic<uint64_t> commits_ = 0;
   std::shared_ptr<const ReferenceData> reference_ = std::make_shared<ReferenceData>();
   StreamKey stream_ = {.identity = "local", .id = std::string(16, 's')};
@@ -106,10 +96,10 @@ TEST_F(OutcomeBoardTest, SaysUntilWhenAViewHoldsThatNothingHasChanged) {
   board.Start();
   ASSERT_TRUE(Eventually([&] { return RequestsIn(board) == 10; }));
   const auto view = board.view();
-  clock_.Advance(60 * kNanosPerSecond);
+  clock_.Pass(60 * kNanosPerSecond);
   EXPECT_TRUE(Eventually([&] { return board.holds_as_of_unix_nanos() == clock_.UnixNanos(); }));
   EXPECT_EQ(board.view(), view);
-  clock_.Advance(2 * kHour);  // another day: other windows
+  clock_.Pass(2 * kHour);  // another day: other windows
   EXPECT_TRUE(Eventually([&] { return board.view() != view; }));
 }
 

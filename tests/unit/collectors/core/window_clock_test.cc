@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "gmock/gmock.h"
+#include "tests/support/manual_clock.h"
 
 namespace fleetmeter::collector {
 namespace {
@@ -13,14 +14,6 @@ constexpr int64_t kSecond = kNanosPerSecond;
 constexpr int64_t kHour = 3'600 * kSecond;
 constexpr int64_t kYear = 365 * 24 * kHour;
 constexpr int64_t kTolerance = 2 * kSecond;  // the daemon's is 5 s
-
-class ManualClock final : public Clock {
- public:
-  int64_t UnixNanos() const override { return unix_nanos; }
-  int64_t MonotonicNanos() const override { return monotonic_nanos; }
-  int64_t unix_nanos = 1'700'000'000 * kSecond;
-  int64_t monotonic_nanos = 12'345'678'901;
-};
 
 class WindowClockTest : public testing::Test {
  protected:
@@ -60,7 +53,7 @@ class WindowClockTest : public testing::Test {
     EXPECT_EQ(windows_.OwedNanos(), 0);
   }
 
-  ManualClock clock_;
+  ManualClock clock_{1'700'000'000 * kSecond, 12'345'678'901};
   const int64_t began_ = clock_.monotonic_nanos;
   WindowClock windows_{clock_, 0, 1};
   std::vector<Window> taken_;

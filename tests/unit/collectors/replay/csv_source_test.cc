@@ -18,7 +18,7 @@ constexpr char kHeader[] =
     "productive\n";
 
 absl::StatusOr<std::unique_ptr<Source>> Make(const std::string& rows, ReplayOptions replay = {}) {
-  TempDir dir;
+  TempFolder dir;
   return MakeCsvSource({dir.Write("fleet.csv", kHeader + rows), replay});
 }
 
@@ -141,7 +141,7 @@ TEST(CsvSource, RefusesAHostWhoseTimeGoesBack) {
 
 TEST(CsvSource, RefusesAFileWithoutRowsAndUnknownOrMissingColumns) {
   EXPECT_THAT(ErrorOf(""), HasSubstr("no rows"));
-  TempDir dir;
+  TempFolder dir;
   const std::string path = dir.Write("f.csv", "time_seconds,host,chip,chips,state,colour\n");
   EXPECT_THAT(std::string(MakeCsvSource({path, {}}).status().message()),
               HasSubstr("f.csv:1: column \"colour\" is unknown"));

@@ -11,7 +11,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 absl::StatusOr<std::unique_ptr<Source>> Make(const std::string& rows, ReplayOptions replay = {}) {
-  TempDir dir;
+  TempFolder dir;
   DutyCycleReplayOptions options;
   options.path = dir.Write("duty.csv", "value,timestamp_anon,container_ip\n" + rows);
   options.chip = "a10";

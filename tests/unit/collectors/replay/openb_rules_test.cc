@@ -11,7 +11,7 @@ namespace {
 using ::testing::HasSubstr;
 
 absl::StatusOr<OpenbRules> Read(const std::string& text) {
-  TempDir dir;
+  TempFolder dir;
   return ReadOpenbRules(dir.Write("rules.yaml", text));
 }
 

@@ -32,7 +32,7 @@ struct Input {
 
 absl::StatusOr<std::unique_ptr<Source>> Make(const Input& input,
                                              std::vector<std::string>* notes = nullptr) {
-  TempDir dir;
+  TempFolder dir;
   return MakeOpenbSource({dir.Write("nodes.csv", input.nodes),
                           dir.Write("pods.csv", kPodHeader + input.pods),
                           dir.Write("rules.yaml", input.rules),

@@ -12,31 +12,11 @@
 #include <vector>
 
 #include "collectors/core/source.h"
+#include "tests/support/temp_folder.h"
 
 namespace fleetmeter::collector {
 
 inline constexpr int64_t kSecond = 1'000'000'000;
-
-// A directory for one test, removed with it.
-class TempDir {
- public:
-  TempDir() {
-    std::string pattern = ::testing::TempDir() + "/replay-XXXXXX";
-    path_ = mkdtemp(pattern.data());
-  }
-  ~TempDir() { std::filesystem::remove_all(path_); }
-  TempDir(const TempDir&) = delete;
-  TempDir& operator=(const TempDir&) = delete;
-
-  std::string Path(const std::string& name) const { return path_ / name; }
-  std::string Write(const std::string& name, const std::string& text) const {
-    std::ofstream(Path(name), std::ios::binary) << text;
-    return Path(name);
-  }
-
- private:
-  std::filesystem::path path_;
-};
 
 inline Window WindowOf(int64_t duration_nanos) {
   return {1'700'000'000 * kSecond, 10 * kSecond, duration_nanos};

@@ -149,7 +149,7 @@ TEST_F(DamageTest, ADamagedSegmentIsKeptAsideWhenItIsDoneWith) {
   WriteFile(path, bytes);
   auto spool = Open();
   spool->Acknowledge(10);
-  clock_.Advance(1);
+  clock_.Pass(1);
   ASSERT_TRUE(AppendNumbers(*spool, 11, 11).ok());
   spool->Acknowledge(11);
   EXPECT_FALSE(std::filesystem::exists(path));

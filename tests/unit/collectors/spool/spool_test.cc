@@ -77,11 +77,11 @@ TEST_F(SpoolTest, KeepsAcknowledgedReportsForTheRecoveryWindow) {
   for (uint64_t i = 1; i <= 40; ++i) ASSERT_TRUE(AppendNumbers(*spool, i, i).ok());
   spool->Acknowledge(40);
   EXPECT_EQ(spool->position().first_kept, 1u);
-  clock_.Advance(3'599 * kNanosPerSecond);
+  clock_.Pass(3'599 * kNanosPerSecond);
   ASSERT_TRUE(AppendNumbers(*spool, 41, 41).ok());
   spool->Acknowledge(41);
   EXPECT_EQ(spool->position().first_kept, 1u);
-  clock_.Advance(2 * kNanosPerSecond);
+  clock_.Pass(2 * kNanosPerSecond);
   ASSERT_TRUE(AppendNumbers(*spool, 42, 42).ok());
   spool->Acknowledge(42);
   EXPECT_GT(spool->position().first_kept, 30u);
@@ -151,7 +151,7 @@ TEST_F(SpoolTest, KnowsItEvenWhenAllSegmentsAreGone) {
   auto spool = Open();
   for (uint64_t i = 1; i <= 3; ++i) ASSERT_TRUE(AppendNumbers(*spool, i, i).ok());
   spool->Acknowledge(3);
-  clock_.Advance(10);
+  clock_.Pass(10);
   ASSERT_TRUE(AppendNumbers(*spool, 4, 4).ok());
   spool->Acknowledge(4);
   EXPECT_GT(spool->position().first_kept, 1u);

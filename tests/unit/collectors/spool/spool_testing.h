@@ -12,21 +12,10 @@
 
 #include "collectors/spool/spool.h"
 #include "gtest/gtest.h"
+#include "tests/support/manual_clock.h"
+#include "tests/support/temp_folder.h"
 
 namespace fleetmeter::collector {
-
-class ManualClock final : public Clock {
- public:
-  int64_t UnixNanos() const override { return unix_nanos; }
-  int64_t MonotonicNanos() const override { return monotonic_nanos; }
-  void Advance(int64_t nanos) {
-    unix_nanos += nanos;
-    monotonic_nanos += nanos;
-  }
-
-  int64_t unix_nanos = 1'700'000'000 * kNanosPerSecond;
-  int64_t monotonic_nanos = 1'000 * kNanosPerSecond;
-};
 
 // For tests that write a lot, where no power is cut.
 class UnsyncedDisk final : public Disk {
@@ -34,35 +23,18 @@ class UnsyncedDisk final : public Disk {
   absl::Status Sync(const FileHandle&, const std::string&) override { return absl::OkStatus(); }
 };
 
-// A folder that goes with the object.
-class TempSpool {
+// A folder for a spool.
+class TempSpool : public TempFolder {
  public:
-  TempSpool() {
-    std::string name = ::testing::TempDir() + "fleetmeter-spool-XXXXXX";
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp " + name);
-    path_ = name;
-  }
-  ~TempSpool() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TempSpool(const TempSpool&) = delete;
-  TempSpool& operator=(const TempSpool&) = delete;
-
-  const std::string& path() const { return path_; }
-
   // Segments in order of their numbers.
   std::vector<std::string> Segments() const {
     std::vector<std::string> paths;
-    for (const auto& entry : std::filesystem::directory_iterator(path_)) {
+    for (const auto& entry : std::filesystem::directory_iterator(path())) {
       if (entry.path().extension() == ".segment") paths.push_back(entry.path());
     }
     std::sort(paths.begin(), paths.end());
     return paths;
   }
-
- private:
-  std::string path_;
 };
 
 inline std::string ReadFile(const std::string& path) {

@@ -239,7 +239,7 @@ Lines Measured(Database& ledger, const DaySpan& span) {
 TEST(ReadOutcomes, GivesWhatThePlainestSumsGive) {
   for (const uint64_t seed : {61, 62, 63}) {
     const TempFolder folder;
-    const auto options = LedgerOptions(folder.File("books"));
+    const auto options = LedgerOptions(folder.PathOf("books"));
     TransactionMaker maker(seed);
     auto ledger = OpenLedger(options);
     std::vector<LedgerTransaction> transactions;
@@ -287,7 +287,7 @@ TEST(ReadOutcomes, GivesWhatThePlainestSumsGive) {
 
 TEST(ReadOutcomes, GivesNothingOfAnEmptyLedger) {
   const TempFolder folder;
-  const auto options = LedgerOptions(folder.File("books"));
+  const auto options = LedgerOptions(folder.PathOf("books"));
   OpenLedger(options).reset();
   const auto reader = OpenLedgerToRead(options.path);
   ASSERT_TRUE(reader.ok()) << reader.status();

@@ -111,7 +111,7 @@ class ReadUsageTest : public testing::Test {
   }
 
   TempFolder folder_;
-  const std::string path_ = folder_.File("books");
+  const std::string path_ = folder_.PathOf("books");
   std::unique_ptr<SqliteLedger> ledger_;
 };
 

@@ -94,7 +94,7 @@ constexpr Step kSteps[] = {{"ledger_before_begin", false},  {"ledger_after_begin
 TEST(LedgerFailpoints, KilledAtAnyStepKeepsWhatWasCommitted) {
   for (const Step& step : kSteps) {
     const TempFolder folder;
-    const std::string path = folder.File("books");
+    const std::string path = folder.PathOf("books");
     EXPECT_EQ(RunChild(path, fmt::format("{}=abort@{}", step.name, kHit)), -SIGKILL) << step.name;
     EXPECT_EQ(RestoredFrom(path), ExpectedAfter(step.committed ? kHit : kHit - 1)) << step.name;
   }
@@ -103,7 +103,7 @@ TEST(LedgerFailpoints, KilledAtAnyStepKeepsWhatWasCommitted) {
 TEST(LedgerFailpoints, AnErrorBeforeTheCommitPassesAndOneBehindItBreaksTheLedger) {
   for (const Step& step : kSteps) {
     const TempFolder folder;
-    const std::string path = folder.File("books");
+    const std::string path = folder.PathOf("books");
     EXPECT_EQ(RunChild(path, fmt::format("{}=error@{}", step.name, kHit)), step.committed ? 3 : 0)
         << step.name;
     EXPECT_EQ(RestoredFrom(path), ExpectedAfter(step.committed ? kHit : kTransactions))
@@ -113,14 +113,14 @@ TEST(LedgerFailpoints, AnErrorBeforeTheCommitPassesAndOneBehindItBreaksTheLedger
 
 TEST(LedgerFailpoints, ADelayChangesNothing) {
   const TempFolder folder;
-  const std::string path = folder.File("books");
+  const std::string path = folder.PathOf("books");
   EXPECT_EQ(RunChild(path, "ledger_before_commit=delay:5"), 0);
   EXPECT_EQ(RestoredFrom(path), ExpectedAfter(kTransactions));
 }
 
 TEST(LedgerFailpoints, TextThatCannotBeReadEndsTheProcess) {
   const TempFolder folder;
-  EXPECT_EQ(RunChild(folder.File("books"), "ledger_before_commit=boom"), 2);
+  EXPECT_EQ(RunChild(folder.PathOf("books"), "ledger_before_commit=boom"), 2);
 }
 
 }  // namespace

@@ -19,7 +19,8 @@ using Fault = FaultDisk::Fault;
 // A ledger on a disk that fails, and the books that it should have.
 class FaultyLedger {
  public:
-  explicit FaultyLedger(uint64_t seed) : maker_(seed), options_(LedgerOptions(folder_.File("l"))) {
+  explicit FaultyLedger(uint64_t seed)
+      : maker_(seed), options_(LedgerOptions(folder_.PathOf("l"))) {
     options_.vfs = disk_.name();
     options_.checkpoint_pages = 60;  // often
     history_.push_back(maker_.Expected());

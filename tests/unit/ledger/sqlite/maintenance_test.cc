@@ -73,7 +73,7 @@ TEST(Calendar, KnowsItsQuarters) {
 
 TEST(Maintenance, RollsUpWithoutLosingOrDoublingAnything) {
   const TempFolder folder;
-  auto options = LedgerOptions(folder.File("books"));
+  auto options = LedgerOptions(folder.PathOf("books"));
   options.keep_hours_nanos = 3 * kDay;
   options.keep_days_nanos = 100 * kDay;
   TransactionMaker maker(21);
@@ -117,7 +117,7 @@ TEST(Maintenance, RollsUpWithoutLosingOrDoublingAnything) {
 
 TEST(Maintenance, KeepsADayOpenAsLongAsLateReportsMayCome) {
   const TempFolder folder;
-  const auto options = LedgerOptions(folder.File("books"));
+  const auto options = LedgerOptions(folder.PathOf("books"));
   auto ledger = OpenLedger(options);
   const int64_t midnight = kLedgerStart + kHour + kHour / 2;
   ASSERT_TRUE(ledger
@@ -133,7 +133,7 @@ TEST(Maintenance, KeepsADayOpenAsLongAsLateReportsMayCome) {
 
 TEST(Maintenance, BooksWhatComesForAClosedHourAsACorrection) {
   const TempFolder folder;
-  const auto options = LedgerOptions(folder.File("books"));
+  const auto options = LedgerOptions(folder.PathOf("books"));
   auto ledger = OpenLedger(options);
   const int64_t midnight = kLedgerStart + kHour + kHour / 2;
   const int64_t later = midnight + 8 * kHour;
@@ -169,7 +169,7 @@ TEST(Maintenance, BooksWhatComesForAClosedHourAsACorrection) {
 
 TEST(Maintenance, BooksAnAdjustmentWhollyInTheHourOfNow) {
   const TempFolder folder;
-  const auto options = LedgerOptions(folder.File("books"));
+  const auto options = LedgerOptions(folder.PathOf("books"));
   auto ledger = OpenLedger(options);
   // Half an hour of each of two hours, booked three days on.
   LedgerTransaction transaction =
@@ -190,7 +190,7 @@ TEST(Maintenance, BooksAnAdjustmentWhollyInTheHourOfNow) {
 
 TEST(Maintenance, NeverTouchesAClosedHourWhateverTheClockSays) {
   const TempFolder folder;
-  const auto options = LedgerOptions(folder.File("books"));
+  const auto options = LedgerOptions(folder.PathOf("books"));
   auto ledger = OpenLedger(options);
   const int64_t midnight = kLedgerStart + kHour + kHour / 2;
   ASSERT_TRUE(
@@ -218,7 +218,7 @@ UsageGroup Job(const std::string& pool, int number) {
 
 TEST(Workloads, BeyondThePoolsBudgetShareOneRowAndLoseNoTime) {
   const TempFolder folder;
-  auto options = LedgerOptions(folder.File("books"));
+  auto options = LedgerOptions(folder.PathOf("books"));
   options.workloads_per_pool = 5;
   auto ledger = OpenLedger(options);
   int64_t sum = 0;
@@ -264,7 +264,7 @@ TEST(Workloads, BeyondThePoolsBudgetShareOneRowAndLoseNoTime) {
 
 TEST(Workloads, GiveTheirPlaceBackWhenTheTransactionIsNotKept) {
   const TempFolder folder;
-  auto options = LedgerOptions(folder.File("books"));
+  auto options = LedgerOptions(folder.PathOf("books"));
   options.workloads_per_pool = 1;
   auto ledger = OpenLedger(options);
   LedgerTransaction bad = OneReport("a", kLedgerStart, 1'000, Job("p", 1), kLedgerStart + 1'000);
@@ -278,7 +278,7 @@ TEST(Workloads, GiveTheirPlaceBackWhenTheTransactionIsNotKept) {
 
 TEST(Workloads, AreForgottenOnceNothingNamesThem) {
   const TempFolder folder;
-  auto options = LedgerOptions(folder.File("books"));
+  auto options = LedgerOptions(folder.PathOf("books"));
   options.keep_hours_nanos = 2 * kDay;
   options.keep_days_nanos = 10 * kDay;
   auto ledger = OpenLedger(options);
@@ -301,7 +301,7 @@ TEST(Workloads, AreForgottenOnceNothingNamesThem) {
 
 TEST(Rejections, AreKeptForAWhileAndCountedForEver) {
   const TempFolder folder;
-  const auto options = LedgerOptions(folder.File("books"));
+  const auto options = LedgerOptions(folder.PathOf("books"));
   auto ledger = OpenLedger(options);
   LedgerTransaction transaction;
   transaction.now_unix_nanos = kLedgerStart;

@@ -34,7 +34,7 @@ class MigrationTest : public testing::Test {
   }
 
   TempFolder folder_;
-  std::string path_ = folder_.File("books");
+  std::string path_ = folder_.PathOf("books");
 };
 
 TEST_F(MigrationTest, KeepsTheBooksOfVersion1) {

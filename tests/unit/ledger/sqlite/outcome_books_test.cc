@@ -122,7 +122,7 @@ class OutcomeBooksTest : public testing::Test {
   }
 
   TempFolder folder_;
-  SqliteLedgerOptions options_ = LedgerOptions(folder_.File("books"));
+  SqliteLedgerOptions options_ = LedgerOptions(folder_.PathOf("books"));
   std::unique_ptr<SqliteLedger> ledger_;
   RestoredBooks books_;
   uint64_t sequence_ = 0;

@@ -23,7 +23,7 @@ std::string MessageOf(const SqliteLedgerOptions& options) {
 TEST(SqliteLedger, RestoresExactlyWhatWasCommitted) {
   for (const uint64_t seed : {1, 2, 3, 4, 5}) {
     const TempFolder folder;
-    const auto options = LedgerOptions(folder.File("books"));
+    const auto options = LedgerOptions(folder.PathOf("books"));
     TransactionMaker maker(seed);
     auto ledger = OpenLedger(options);
     for (int i = 0; i < 150; ++i) {
@@ -41,7 +41,7 @@ TEST(SqliteLedger, RestoresExactlyWhatWasCommitted) {
 
 TEST(SqliteLedger, BooksEveryHourSoThatHoursAddUpToTheTotals) {
   const TempFolder folder;
-  const auto options = LedgerOptions(folder.File("books"));
+  const auto options = LedgerOptions(folder.PathOf("books"));
   TransactionMaker maker(11);
   auto ledger = OpenLedger(options);
   for (int i = 0; i < 200; ++i) {
@@ -69,17 +69,17 @@ TEST(SqliteLedger, BooksEveryHourSoThatHoursAddUpToTheTotals) {
 
 TEST(SqliteLedger, KeepsItsIdentity) {
   const TempFolder folder;
-  const auto options = LedgerOptions(folder.File("books"));
+  const auto options = LedgerOptions(folder.PathOf("books"));
   const std::string id = OpenLedger(options)->Identity().id;
   EXPECT_EQ(id.size(), 16U);
   EXPECT_EQ(OpenLedger(options)->Identity().id, id);
   EXPECT_TRUE(OpenLedger(options)->Identity().durable);
-  EXPECT_NE(OpenLedger(LedgerOptions(folder.File("others")))->Identity().id, id);
+  EXPECT_NE(OpenLedger(LedgerOptions(folder.PathOf("others")))->Identity().id, id);
 }
 
 TEST(SqliteLedger, IsForItsOwnerAlone) {
   const TempFolder folder;
-  const auto options = LedgerOptions(folder.File("books"));
+  const auto options = LedgerOptions(folder.PathOf("books"));
   const auto ledger = OpenLedger(options);
   TransactionMaker maker(1);
   ASSERT_TRUE(ledger->Commit(maker.Next()).ok());
@@ -92,14 +92,14 @@ TEST(SqliteLedger, IsForItsOwnerAlone) {
 
 TEST(SqliteLedger, RefusesASecondWriter) {
   const TempFolder folder;
-  const auto options = LedgerOptions(folder.File("books"));
+  const auto options = LedgerOptions(folder.PathOf("books"));
   const auto ledger = OpenLedger(options);
   EXPECT_THAT(MessageOf(options), HasSubstr("is in use by process " + std::to_string(getpid())));
 }
 
 TEST(SqliteLedger, CanBeOpenedAgainOnceTheFirstIsGone) {
   const TempFolder folder;
-  const auto options = LedgerOptions(folder.File("books"));
+  const auto options = LedgerOptions(folder.PathOf("books"));
   OpenLedger(options).reset();
   EXPECT_EQ(MessageOf(options), "opened");
 }
@@ -110,12 +110,13 @@ TEST(SqliteLedger, RefusesPathsThatCannotBe) {
   EXPECT_THAT(MessageOf(LedgerOptions(":memory:")), HasSubstr("not the path of a file"));
   EXPECT_THAT(MessageOf(LedgerOptions(folder.path() + "/")), HasSubstr("not the path of a file"));
   EXPECT_THAT(MessageOf(LedgerOptions(folder.path())), HasSubstr("not a regular file"));
-  EXPECT_THAT(MessageOf(LedgerOptions(folder.File("no/where"))), HasSubstr("the ledger's folder"));
+  EXPECT_THAT(MessageOf(LedgerOptions(folder.PathOf("no/where"))),
+              HasSubstr("the ledger's folder"));
 }
 
 TEST(SqliteLedger, TakesAPathThatLooksLikeAUriForAPath) {
   const TempFolder folder;
-  const auto options = LedgerOptions(folder.File("odd?mode=memory#%41"));
+  const auto options = LedgerOptions(folder.PathOf("odd?mode=memory#%41"));
   TransactionMaker maker(1);
   const LedgerTransaction transaction = maker.Next();
   ASSERT_TRUE(OpenLedger(options)->Commit(transaction).ok());
@@ -128,10 +129,10 @@ TEST(SqliteLedger, TakesAPathThatLooksLikeAUriForAPath) {
 
 TEST(SqliteLedger, RefusesWhatIsNoLedgerAndLeavesItAsItIs) {
   const TempFolder folder;
-  const std::string text = folder.File("notes");
+  const std::string text = folder.PathOf("notes");
   std::ofstream(text) << "not a database, but long enough to look at";
   EXPECT_THAT(MessageOf(LedgerOptions(text)), HasSubstr("it is no SQLite database"));
-  const std::string other = folder.File("other.db");
+  const std::string other = folder.PathOf("other.db");
   std::ofstream(other).close();
   Tamper(other, "CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1)");
   const auto size = std::filesystem::file_size(other);
@@ -142,7 +143,7 @@ TEST(SqliteLedger, RefusesWhatIsNoLedgerAndLeavesItAsItIs) {
 
 TEST(SqliteLedger, RefusesTablesOfANewerProgram) {
   const TempFolder folder;
-  const auto options = LedgerOptions(folder.File("books"));
+  const auto options = LedgerOptions(folder.PathOf("books"));
   OpenLedger(options).reset();
   Tamper(options.path, "PRAGMA user_version = 99");
   EXPECT_THAT(MessageOf(options), HasSubstr("tables of version 99"));
@@ -150,11 +151,11 @@ TEST(SqliteLedger, RefusesTablesOfANewerProgram) {
 
 TEST(SqliteLedger, MakesItsTablesInAFileThatWasJustMade) {
   const TempFolder folder;
-  const auto options = LedgerOptions(folder.File("books"));
+  const auto options = LedgerOptions(folder.PathOf("books"));
   // As a process leaves it that ends between making the file and making its tables.
   std::ofstream(options.path).close();
   EXPECT_EQ(MessageOf(options), "opened");
-  const auto bare = LedgerOptions(folder.File("bare"));
+  const auto bare = LedgerOptions(folder.PathOf("bare"));
   std::ofstream(bare.path).close();
   Tamper(bare.path, "PRAGMA journal_mode = WAL");
   EXPECT_EQ(MessageOf(bare), "opened");
@@ -164,7 +165,7 @@ TEST(SqliteLedger, MakesItsTablesInAFileThatWasJustMade) {
 
 TEST(SqliteLedger, ChangesNothingForATransactionThatContradictsItself) {
   const TempFolder folder;
-  const auto options = LedgerOptions(folder.File("books"));
+  const auto options = LedgerOptions(folder.PathOf("books"));
   auto ledger = OpenLedger(options);
   TransactionMaker maker(5);
   LedgerTransaction transaction = maker.Next();
@@ -189,7 +190,7 @@ TEST(SqliteLedger, ChangesNothingForATransactionThatContradictsItself) {
 
 TEST(SqliteLedger, ForgetsSourcesThatNothingWasCountedForInALongTime) {
   const TempFolder folder;
-  const auto options = LedgerOptions(folder.File("books"));
+  const auto options = LedgerOptions(folder.PathOf("books"));
   TransactionMaker maker(8);
   auto ledger = OpenLedger(options);
   ASSERT_TRUE(ledger->Commit(maker.Next()).ok());
@@ -204,7 +205,7 @@ TEST(SqliteLedger, ForgetsSourcesThatNothingWasCountedForInALongTime) {
 
 TEST(SqliteLedger, RecordsEachContentOfCatalogAndPlanOnce) {
   const TempFolder folder;
-  const auto options = LedgerOptions(folder.File("books"));
+  const auto options = LedgerOptions(folder.PathOf("books"));
   auto ledger = OpenLedger(options);
   Conversion conversion{.effective_from_unix_nanos = 5,
                         .chips_per_h100e = {3, 2},

@@ -40,8 +40,8 @@ class BackupTest : public testing::Test {
 
   TempFolder folder_;
   TransactionMaker maker_{41};
-  const std::string path_ = folder_.File("books");
-  const std::string backup_ = folder_.File("backup");
+  const std::string path_ = folder_.PathOf("books");
+  const std::string backup_ = folder_.PathOf("backup");
 };
 
 TEST_F(BackupTest, HoldsTheBooksOfItsMoment) {

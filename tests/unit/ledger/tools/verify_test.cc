@@ -38,7 +38,7 @@ class VerifyTest : public testing::Test {
   }
 
   TempFolder folder_;
-  std::string path_ = folder_.File("books");
+  std::string path_ = folder_.PathOf("books");
 };
 
 TEST_F(VerifyTest, FindsNothingInSoundBooks) {
@@ -183,7 +183,7 @@ TEST_F(VerifyTest, FindsEveryKindOfTampering) {
        "refers to a row of model_usage_totals"},
       {"the identity goes", "DELETE FROM ledger_info", "0 identities"},
   };
-  const std::string sound = folder_.File("sound");
+  const std::string sound = folder_.PathOf("sound");
   const auto copy = [](const std::string& from, const std::string& to) {
     std::ifstream in(from, std::ios::binary);
     std::ofstream out(to, std::ios::binary | std::ios::trunc);
@@ -215,9 +215,9 @@ TEST_F(VerifyTest, FindsADamagedPage) {
 }
 
 TEST_F(VerifyTest, SaysWhatCannotBeVerified) {
-  EXPECT_EQ(VerifyLedger(folder_.File("nothing")).status().code(), absl::StatusCode::kNotFound);
-  std::ofstream(folder_.File("text")) << "this is not a ledger at all";
-  EXPECT_THAT(std::string(VerifyLedger(folder_.File("text")).status().message()),
+  EXPECT_EQ(VerifyLedger(folder_.PathOf("nothing")).status().code(), absl::StatusCode::kNotFound);
+  std::ofstream(folder_.PathOf("text")) << "this is not a ledger at all";
+  EXPECT_THAT(std::string(VerifyLedger(folder_.PathOf("text")).status().message()),
               HasSubstr("is not a ledger"));
 }
 
