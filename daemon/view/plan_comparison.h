@@ -1,7 +1,7 @@
 // The plan in force beside what is measured, worked out from a snapshot. Pure.
 //
-// Definitions are ARCHITECTURE.md's, "Words"; a number that is not known is nullopt. Silence is
-// never idleness: what is measured is only told while the supply's coverage reaches its threshold.
+// GLOSSARY.md defines the words. A number that is not known is nullopt. Silence is never idleness:
+// what is measured is only shown while the coverage of the supply reaches its threshold.
 #pragma once
 
 #include <map>

@@ -1,6 +1,6 @@
 // The numbers that people see, worked out from FleetFacts and the plan. Pure.
 //
-// Definitions are the design's (ARCHITECTURE.md, "Words"); a number that is not known is nullopt.
+// GLOSSARY.md defines the words. A number that is not known is nullopt.
 #pragma once
 
 #include <cstdint>
