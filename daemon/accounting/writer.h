@@ -123,8 +123,8 @@ class Writer {
   std::vector<SegmentTotal> TakeSegmentTotals() const;
   // The reference data in force.
   std::shared_ptr<const ReferenceData> reference() const;
-  // How often something was committed that outcomes are worked out of: another number, other
-  // answers.
+  // How many commits changed what outcomes are worked out of. While the number stays the same, so
+  // do the answers.
   uint64_t outcome_commits() const { return outcome_commits_; }
 
   void Replace(WriterSettings settings);
