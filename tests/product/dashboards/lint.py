@@ -23,7 +23,7 @@ import yaml
 import promql
 
 HERE = pathlib.Path(__file__).resolve().parent
-DASHBOARDS = HERE.parent.parent / "dashboards"
+DASHBOARDS = HERE.parents[2] / "dashboards"
 TARGET_LABELS = {"job", "instance", "__name__"}
 # Series that Prometheus makes itself.
 BUILT_IN = {"up": ("gauge", set())}

@@ -21,7 +21,7 @@ import urllib.request
 
 import yaml
 
-RENDERED = pathlib.Path(__file__).resolve().parent.parent.parent / "dashboards" / "rendered"
+RENDERED = pathlib.Path(__file__).resolve().parents[3] / "dashboards" / "rendered"
 BUILT_IN = {"$__rate_interval": "1m", "$__interval": "15s", "$__range": "15m"}
 
 # What may be empty on a healthy fleet, and why. Failing or not finite it may never be.
