@@ -4,7 +4,7 @@
 // Owned by the App; lives as long as its gRPC server. Thread-safe.
 #pragma once
 
-#include "daemon/accounting/writer.h"
+#include "daemon/view/snapshot.h"
 #include "daemon/security/access_control.h"
 #include "fleetmeter/v1/plan.grpc.pb.h"
 

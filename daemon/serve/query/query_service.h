@@ -5,7 +5,7 @@
 
 #include <unordered_set>
 
-#include "daemon/accounting/writer.h"
+#include "daemon/view/snapshot.h"
 #include "daemon/base/mutex.h"
 #include "daemon/security/access_control.h"
 #include "fleetmeter/v1/query.grpc.pb.h"
