@@ -1,0 +1,66 @@
+// The writer's hand on the ledger: asks it, remembers how that went, and looks after it while
+// nobody reports. Trouble() may be called by any thread; all else is the writer thread's own.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "daemon/accounting/daemon_probe.h"
+#include "daemon/base/clock.h"
+#include "daemon/base/mutex.h"
+#include "daemon/ledger/ledger.h"
+
+namespace fleetmeter {
+
+class LedgerKeeper {
+ public:
+  // `clock`, `ledger` and `probe` outlive it. on_broken: told once, when the ledger can no longer
+  // be trusted; may be empty.
+  LedgerKeeper(const Clock& clock, Ledger& ledger, DaemonProbe& probe,
+               std::function<void(const absl::Status&)> on_broken);
+
+  // At start.
+  absl::StatusOr<RestoredBooks> Restore();
+
+  // See Ledger::Commit. Once the ledger is broken, Unavailable without asking it.
+  absl::Status Commit(const LedgerTransaction& transaction);
+
+  // Whether a transaction is due although nobody has reported: the books say now and then how long
+  // the grants have been in force, and after trouble somebody has to try whether it is over.
+  bool CommitDue() const;
+
+  // Records `reference` if it is new, and lets the ledger do some of its own housekeeping.
+  void KeepHouse(const std::shared_ptr<const ReferenceData>& reference);
+
+  // Why nothing can be committed at present; empty while all is well.
+  std::string Trouble() const;
+  // The ledger, for good.
+  bool broken() const { return broken_; }
+  // As of Restore, and constant from then on.
+  const LedgerIdentity& identity() const { return identity_; }
+
+ private:
+  // Runs one step of the ledger's, unless it is broken, and remembers how it went.
+  absl::Status Ask(absl::FunctionRef<absl::Status()> step) ABSL_LOCKS_EXCLUDED(mutex_);
+  void Remember(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  const Clock& clock_;
+  Ledger& ledger_;
+  DaemonProbe& probe_;
+  const std::function<void(const absl::Status&)> on_broken_;
+
+  mutable Mutex mutex_;
+  absl::Status latest_ ABSL_GUARDED_BY(mutex_);  // of what it was asked
+
+  LedgerIdentity identity_;
+  std::shared_ptr<const ReferenceData> recorded_;  // last; nullptr: none yet
+  int64_t committed_at_monotonic_ = 0;
+  bool broken_ = false;
+};
+
+}  // namespace fleetmeter
