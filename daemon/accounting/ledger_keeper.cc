@@ -9,8 +9,8 @@ namespace {
 
 constexpr int64_t kLongestWithoutCommit = 60 * kNanosPerSecond;
 
-// Nothing has changed, and it may be tried again (Ledger::Commit says which errors those are).
-bool Passes(const absl::Status& status) {
+// Whether nothing has changed, so that it may be tried again. See Ledger::Commit.
+bool MayBeTriedAgain(const absl::Status& status) {
   return absl::IsUnavailable(status) || absl::IsResourceExhausted(status) ||
          absl::IsInvalidArgument(status);
 }
@@ -38,11 +38,11 @@ absl::Status LedgerKeeper::Commit(const LedgerTransaction& transaction) {
   return status;
 }
 
-absl::Status LedgerKeeper::Ask(absl::FunctionRef<absl::Status()> step) {
+absl::Status LedgerKeeper::Ask(absl::FunctionRef<absl::Status()> call) {
   if (broken_) return absl::UnavailableError("the ledger failed; the daemon is ending");
-  const absl::Status status = step();
+  const absl::Status status = call();
   Remember(status);
-  if (status.ok() || Passes(status)) return status;
+  if (status.ok() || MayBeTriedAgain(status)) return status;
   broken_ = true;
   if (on_broken_) on_broken_(status);
   return status;

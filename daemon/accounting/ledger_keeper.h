@@ -1,5 +1,6 @@
-// The writer's hand on the ledger: asks it, remembers how that went, and looks after it while
-// nobody reports. Trouble() may be called by any thread; all else is the writer thread's own.
+// Calls the ledger for the writer: remembers how that went, keeps a broken ledger from being called
+// again, and does its housekeeping. Trouble() and, once started, identity() may be called by any
+// thread; everything else belongs to the writer's thread.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +31,8 @@ class LedgerKeeper {
   // See Ledger::Commit. Once the ledger is broken, Unavailable without asking it.
   absl::Status Commit(const LedgerTransaction& transaction);
 
-  // Whether a transaction is due although nobody has reported: the books say now and then how long
-  // the grants have been in force, and after trouble somebody has to try whether it is over.
+  // Whether a transaction is due although nobody has reported. The books have to say now and then
+  // how long the grants have been in force; and after trouble only a commit shows that it is over.
   bool CommitDue() const;
 
   // Records `reference` if it is new, and lets the ledger do some of its own housekeeping.
@@ -39,14 +40,14 @@ class LedgerKeeper {
 
   // Why nothing can be committed at present; empty while all is well.
   std::string Trouble() const;
-  // The ledger, for good.
+  // Whether the ledger can no longer be trusted. That never changes back.
   bool broken() const { return broken_; }
   // As of Restore, and constant from then on.
   const LedgerIdentity& identity() const { return identity_; }
 
  private:
-  // Runs one step of the ledger's, unless it is broken, and remembers how it went.
-  absl::Status Ask(absl::FunctionRef<absl::Status()> step) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Runs one call of the ledger, unless it is broken, and remembers how it went.
+  absl::Status Ask(absl::FunctionRef<absl::Status()> call) ABSL_LOCKS_EXCLUDED(mutex_);
   void Remember(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
 
   const Clock& clock_;
@@ -55,7 +56,7 @@ class LedgerKeeper {
   const std::function<void(const absl::Status&)> on_broken_;
 
   mutable Mutex mutex_;
-  absl::Status latest_ ABSL_GUARDED_BY(mutex_);  // of what it was asked
+  absl::Status latest_ ABSL_GUARDED_BY(mutex_);  // what the latest call gave
 
   LedgerIdentity identity_;
   std::shared_ptr<const ReferenceData> recorded_;  // last; nullptr: none yet

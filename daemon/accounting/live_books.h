@@ -1,8 +1,8 @@
-// What the writer knows of the books, in memory: streams, the fleet and outcomes, and what the
-// transaction under way stages of them.
+// What the writer knows of the books, in memory: streams, the fleet and outcomes.
 //
-// Only the fleet knows nothing of a transaction: a report is applied to it when it is committed.
-// Belongs to the writer, which guards it; not thread-safe.
+// Streams and outcomes are staged with the transaction under way. The fleet is not: a report is
+// applied to it when the report is committed. Belongs to the writer, which guards it; not
+// thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -23,8 +23,8 @@ class LiveBooks final : public TransactionPart {
   // At start, from the ledger.
   void Restore(const RestoredBooks& books, int64_t now_unix_nanos);
 
-  // Adds to `transaction` what every one carries: where its streams will stand, and the allocation
-  // terms that are not in the ledger for good.
+  // Adds to `transaction` what every transaction carries: where streams will stand, and the
+  // allocation terms that may have changed since the last one.
   void Complete(LedgerTransaction* transaction);
   void Commit() override;
   void Rollback() override;
@@ -34,7 +34,7 @@ class LiveBooks final : public TransactionPart {
   OutcomeState outcomes;
 
  private:
-  size_t first_term_ = 0;         // allocation terms before it are in the ledger for good
+  size_t first_term_ = 0;         // the ledger has the terms before it, and they do not change
   size_t staged_first_term_ = 0;  // the same, once the transaction under way is committed
 };
 

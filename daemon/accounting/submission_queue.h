@@ -23,8 +23,9 @@ class SubmissionQueue {
   // Unless kYes, `submission` is untouched.
   [[nodiscard]] Submitted TryPush(Submission& submission);
 
-  // Takes the oldest submissions, of at most `most_reports` reports together, but always at least
-  // one. Waits for it for at most `wait_nanos`, and not once stopped: then nothing may come.
+  // Takes the oldest submissions: at most `most_reports` reports together, but at least one
+  // submission. Waits up to `wait_nanos` for the first, unless the queue is stopped. Empty when
+  // there was none.
   std::vector<Submission> Take(size_t most_reports, int64_t wait_nanos);
 
   // Nothing more can be pushed; what is waiting can still be taken.

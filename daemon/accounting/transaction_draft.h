@@ -1,8 +1,8 @@
 // A transaction that is being put together: settles each report that was submitted, by staging it
 // in the live books and adding it to what the ledger is asked to keep.
 //
-// Made for one transaction and dropped afterwards, whatever became of it: what it stages of sources
-// and signals is its own. Not thread-safe.
+// It is made for one transaction and dropped afterwards, and with it what it has staged of sources
+// and signals. Not thread-safe.
 #pragma once
 
 #include <memory>
@@ -23,7 +23,7 @@ namespace fleetmeter {
 
 class TransactionDraft {
  public:
-  // The same for the whole transaction: a reload must not fall between check and count.
+  // They are the same for the whole transaction: a reload must not fall between check and count.
   struct Rules {
     std::shared_ptr<const ReferenceData> reference;
     WindowLimits windows;
@@ -56,9 +56,11 @@ class TransactionDraft {
 
   const Rules rules_;
   LedgerTransaction transaction_;
-  absl::flat_hash_map<std::string, WindowSet> windows_;  // of sources in it
-  absl::flat_hash_set<std::string> live_sources_;        // those that report themselves
-  absl::flat_hash_set<std::string> signals_;             // in it, and never counted before
+  // Of the sources in the transaction.
+  absl::flat_hash_map<std::string, WindowSet> windows_;
+  absl::flat_hash_set<std::string> live_sources_;  // some of their reports are no history
+  // Of the signals in the transaction, those that were never counted before.
+  absl::flat_hash_set<std::string> signals_;
 };
 
 }  // namespace fleetmeter

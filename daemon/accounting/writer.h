@@ -1,7 +1,10 @@
 // The one writer: the only thread that changes streams, books and live numbers.
 //
-// Handlers submit reports to a bounded queue and are called back when the reports are committed.
-// Thread-safe. A callback runs on the writer's thread, with no lock held; it must be quick.
+// Handlers submit reports to a bounded queue (SubmissionQueue) and are called back when the reports
+// are committed. The writer's thread takes what is waiting as one transaction: it settles each
+// report (TransactionDraft), commits the transaction (LedgerKeeper), publishes what has changed
+// (LiveBooks), and answers. Thread-safe. A callback runs on the writer's thread, with no lock held;
+// it must be quick.
 #pragma once
 
 #include <atomic>
@@ -132,7 +135,7 @@ class Writer {
 
   // Self-synchronised.
   SubmissionQueue queue_;
-  LedgerKeeper ledger_;  // only its Trouble(); the rest is the writer thread's own
+  LedgerKeeper ledger_;  // as its header says; the rest of it is the writer thread's own
   std::atomic<int64_t> progress_at_monotonic_ = 0;
   std::atomic<uint64_t> outcome_commits_ = 0;
 

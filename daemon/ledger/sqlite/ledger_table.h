@@ -26,10 +26,10 @@ class LedgerTable : public TransactionPart {
   // Writes what the transaction changes. The transaction has passed CheckTransaction.
   virtual absl::Status Stage(const LedgerTransaction& /*transaction*/) { return absl::OkStatus(); }
 
-  // Looks for rows that are older than their keeping, at a few at a time. Only reads, outside of a
-  // transaction. True: there are some, and DeleteExpired is called next.
+  // Looks for rows that are kept no longer, a limited number at a time. It only reads, outside of a
+  // transaction. True: it has found some, and DeleteExpired is called next.
   virtual absl::StatusOr<bool> FindExpired(int64_t /*now_unix_nanos*/) { return false; }
-  // Deletes what FindExpired has found, or some of it.
+  // Deletes what FindExpired has found, or a part of it.
   virtual absl::Status DeleteExpired() { return absl::OkStatus(); }
 
   // For tables that remember nothing of a transaction.

@@ -44,7 +44,7 @@ class LedgerTables final : public TransactionPart {
 
   struct Entry {
     std::unique_ptr<LedgerTable> table;
-    Failpoint staged = nullptr;  // passed when the table is staged; nullptr: none
+    Failpoint staged = nullptr;  // passed when the table has been staged; nullptr: none
   };
 
   template <class Table, class... Arguments>
@@ -54,7 +54,7 @@ class LedgerTables final : public TransactionPart {
     entries_.push_back({std::move(table)});
     return added;
   }
-  // Behind the table that was added last.
+  // To be passed when the table that was added last has been staged.
   void AddFailpoint(Failpoint failpoint) { entries_.back().staged = failpoint; }
 
   std::vector<Entry> entries_;

@@ -35,8 +35,8 @@ class UsageTables final : public LedgerTable {
   absl::Status Prepare() override;
   // How active each pool's chips were.
   absl::Status Restore(RestoredBooks* books) override;
-  // What belongs to a closed hour is booked as a correction in the hour of `now`, as all of an
-  // adjustment is.
+  // Usage of a closed hour is booked as a correction in the hour of `now`, and so is all usage of
+  // an adjustment.
   absl::Status Stage(const LedgerTransaction& transaction) override;
   void Commit() override { budget_.Commit(); }
   void Rollback() override { budget_.Rollback(); }
