@@ -1,14 +1,16 @@
-// May this outcome report be counted, and as what? Pure: the same report, books, model and times
-// give the same answer.
+// May this outcome report be counted? Pure: the same report, books, reference data and times give
+// the same answer.
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <string>
 
 #include "daemon/accounting/clock_watch.h"
 #include "daemon/accounting/outcome_state.h"
 #include "daemon/domain/reference_data.h"
+#include "daemon/domain/report/outcome_report.h"
 #include "daemon/domain/report/usage_report.h"
-#include "daemon/ledger/outcome_books.h"
 
 namespace fleetmeter {
 
@@ -19,10 +21,14 @@ struct OutcomeContext {
   int64_t future_tolerance_nanos = 0;
 };
 
-// Fills all of `entry` but stream, sequence and digest: revenue comes from the report, or else from
-// the price book in force; segments beyond the limit are booked as "overflow". Or why it cannot be
-// counted. The report has been through DecodeOutcome.
-std::optional<Rejection> CountOutcome(const OutcomeReport& report, const OutcomeContext& context,
-                                      OutcomeEntry* entry);
+// Of the report as a whole: its time, its correction, and whether its results are booked. nullopt:
+// yes. The report has been through DecodeOutcome.
+std::optional<Rejection> CheckOutcomeAdmission(const OutcomeReport& report,
+                                               const OutcomeContext& context);
+
+// Of a row: whether the plan in force has the pool that the row names in `field`, if any.
+std::optional<Rejection> CheckOutcomePool(const std::string& pool, const std::string& field,
+                                          const OutcomeReport& report,
+                                          const OutcomeContext& context);
 
 }  // namespace fleetmeter

@@ -10,6 +10,13 @@ constexpr size_t kMostOverflowModels = 1'000;
 
 constexpr char kOverflow[] = "overflow";
 
+SegmentTotal EmptyTotal(const outcomes::Segment& segment) {
+  return {.model = segment.model,
+          .customer_tier = segment.customer_tier,
+          .reported = {},
+          .corrected = {}};
+}
+
 }  // namespace
 
 InferenceAmounts Sum(const InferenceAmounts& a, const InferenceAmounts& b) {
@@ -34,12 +41,11 @@ OutcomeState::ResultKey OutcomeState::KeyOf(const BenchmarkRow& row) {
   return {row.model, row.benchmark, row.version, row.date_unix_seconds, row.source};
 }
 
-void OutcomeState::Add(const SegmentKey& key, const InferenceAmounts& reported,
+void OutcomeState::Add(const outcomes::Segment& segment, const InferenceAmounts& reported,
                        const InferenceAmounts& corrected, Books* books) {
-  const auto [it, is_new] = books->segments.try_emplace(key, books->totals.size());
+  const auto [it, is_new] = books->segments.try_emplace(segment, books->totals.size());
   if (is_new) {
-    books->totals.push_back(
-        {.model = key.first, .customer_tier = key.second, .reported = {}, .corrected = {}});
+    books->totals.push_back(EmptyTotal(segment));
   }
   SegmentTotal& total = books->totals[it->second];
   total.reported = Sum(total.reported, reported);
@@ -50,45 +56,44 @@ void OutcomeState::Add(const SegmentKey& key, const InferenceAmounts& reported,
 
 void OutcomeState::Restore(const RestoredOutcomes& books) {
   for (const OutcomeSource& source : books.sources) {
-    kept_.windows[{source.kind, source.source}] = source.windows;
+    committed_.windows[{source.kind, source.source}] = source.windows;
   }
   for (const SegmentTotal& total : books.segments) {
-    Add({total.model, total.customer_tier}, total.reported, total.corrected, &kept_);
+    Add({total.model, total.customer_tier}, total.reported, total.corrected, &committed_);
   }
   for (const TrainingTotal& total : books.training) {
-    kept_.training[{total.model, total.run, total.phase}] +=
+    committed_.training[{total.model, total.run, total.phase}] +=
         total.reported_h100e_seconds + total.corrected_h100e_seconds;
-    kept_.training_magnitude +=
+    committed_.training_magnitude +=
         total.reported_h100e_seconds + std::abs(total.corrected_h100e_seconds);
   }
   for (const CorrectionKey& key : books.corrections) {
-    kept_.corrections.emplace(key.kind, key.source, key.id);
+    committed_.corrections.emplace(key.kind, key.source, key.id);
   }
-  for (const BenchmarkRow& row : books.benchmarks) kept_.results.insert(KeyOf(row));
+  for (const BenchmarkRow& row : books.benchmarks) committed_.results.insert(KeyOf(row));
 }
 
 const WindowSet* OutcomeState::Windows(OutcomeKind kind, const std::string& source) const {
   const SourceKey key{kind, source};
   if (const auto it = staged_.windows.find(key); it != staged_.windows.end()) return &it->second;
-  const auto it = kept_.windows.find(key);
-  return it == kept_.windows.end() ? nullptr : &it->second;
+  const auto it = committed_.windows.find(key);
+  return it == committed_.windows.end() ? nullptr : &it->second;
 }
 
 bool OutcomeState::HasCorrection(OutcomeKind kind, const std::string& source,
                                  const std::string& id) const {
   const std::tuple key{kind, source, id};
-  return kept_.corrections.contains(key) || staged_.corrections.contains(key);
+  return committed_.corrections.contains(key) || staged_.corrections.contains(key);
 }
 
 bool OutcomeState::HasResult(const ResultKey& key) const {
-  return kept_.results.contains(key) || staged_.results.contains(key);
+  return committed_.results.contains(key) || staged_.results.contains(key);
 }
 
-SegmentTotal OutcomeState::Segment(const SegmentKey& key) const {
-  SegmentTotal sum{
-      .model = key.first, .customer_tier = key.second, .reported = {}, .corrected = {}};
-  for (const Books* books : {&kept_, &staged_}) {
-    const auto it = books->segments.find(key);
+SegmentTotal OutcomeState::TotalOf(const outcomes::Segment& segment) const {
+  SegmentTotal sum = EmptyTotal(segment);
+  for (const Books* books : {&committed_, &staged_}) {
+    const auto it = books->segments.find(segment);
     if (it == books->segments.end()) continue;
     sum.reported = Sum(sum.reported, books->totals[it->second].reported);
     sum.corrected = Sum(sum.corrected, books->totals[it->second].corrected);
@@ -98,28 +103,29 @@ SegmentTotal OutcomeState::Segment(const SegmentKey& key) const {
 
 int64_t OutcomeState::TrainingSeconds(const RunKey& key) const {
   int64_t sum = 0;
-  for (const Books* books : {&kept_, &staged_}) {
+  for (const Books* books : {&committed_, &staged_}) {
     const auto it = books->training.find(key);
     if (it != books->training.end()) sum += it->second;
   }
   return sum;
 }
 
-bool OutcomeState::Knows(const SegmentKey& segment) const {
-  return kept_.segments.contains(segment) || staged_.segments.contains(segment);
+bool OutcomeState::Knows(const outcomes::Segment& segment) const {
+  return committed_.segments.contains(segment) || staged_.segments.contains(segment);
 }
 
-InferenceAmounts OutcomeState::Magnitude() const { return Sum(kept_.magnitude, staged_.magnitude); }
+InferenceAmounts OutcomeState::Magnitude() const {
+  return Sum(committed_.magnitude, staged_.magnitude);
+}
 
-OutcomeState::SegmentKey OutcomeState::BookedAs(const SegmentKey& segment, size_t most,
-                                                const std::map<SegmentKey, SegmentTotal>& added,
-                                                size_t added_new) const {
-  const auto known = [&](const SegmentKey& key) { return Knows(key) || added.contains(key); };
-  // Staged ones that are kept as well count twice: the limit bounds memory, and may come a little
-  // early.
-  const size_t segments = kept_.segments.size() + staged_.segments.size() + added_new;
+outcomes::Segment OutcomeState::BookedAs(const outcomes::Segment& segment, size_t most,
+                                         const TotalsBySegment& added, size_t added_new) const {
+  const auto known = [&](const outcomes::Segment& s) { return Knows(s) || added.contains(s); };
+  // Staged ones that are committed as well count twice: the limit bounds memory, and may come a
+  // little early.
+  const size_t segments = committed_.segments.size() + staged_.segments.size() + added_new;
   if (segments < most || known(segment)) return segment;
-  const SegmentKey of_model{segment.first, kOverflow};
+  const outcomes::Segment of_model{segment.model, kOverflow};
   if (segments < most + kMostOverflowModels || known(of_model)) return of_model;
   return {kOverflow, kOverflow};
 }
@@ -142,20 +148,20 @@ void OutcomeState::Stage(const OutcomeEntry& entry) {
   for (const BenchmarkRow& row : entry.benchmarks) staged_.results.insert(KeyOf(row));
 }
 
-void OutcomeState::KeepStaged() {
-  for (auto& [key, windows] : staged_.windows) kept_.windows[key] = std::move(windows);
-  kept_.corrections.merge(staged_.corrections);
-  kept_.results.merge(staged_.results);
+void OutcomeState::Commit() {
+  for (auto& [key, windows] : staged_.windows) committed_.windows[key] = std::move(windows);
+  committed_.corrections.merge(staged_.corrections);
+  committed_.results.merge(staged_.results);
   const InferenceAmounts magnitude = Magnitude();
   for (const SegmentTotal& total : staged_.totals) {
-    Add({total.model, total.customer_tier}, total.reported, total.corrected, &kept_);
+    Add({total.model, total.customer_tier}, total.reported, total.corrected, &committed_);
   }
-  kept_.magnitude = magnitude;  // of each amount, where the totals hold sums
-  for (const auto& [key, seconds] : staged_.training) kept_.training[key] += seconds;
-  kept_.training_magnitude += staged_.training_magnitude;
+  committed_.magnitude = magnitude;  // of each amount, where the totals hold sums
+  for (const auto& [key, seconds] : staged_.training) committed_.training[key] += seconds;
+  committed_.training_magnitude += staged_.training_magnitude;
   staged_ = {};
 }
 
-void OutcomeState::DropStaged() { staged_ = {}; }
+void OutcomeState::Rollback() { staged_ = {}; }
 
 }  // namespace fleetmeter

@@ -1,10 +1,6 @@
 // What the books hold of outcomes, as far as it decides what may be added: which windows of each
 // source were reported, which corrections and benchmark results there are, and totals by segment
-// and by run. Owned by the writer; not thread-safe.
-//
-// Like StreamTable it moves in two steps: Stage while a transaction is being put together, then
-// KeepStaged when the ledger has it, or DropStaged when it has not. Questions see what is staged;
-// SegmentTotals does not.
+// and by run. Belongs to LiveBooks; not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -16,14 +12,16 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/base/transaction_part.h"
+#include "daemon/domain/outcomes/segment.h"
 #include "daemon/ledger/outcome_books.h"
 
 namespace fleetmeter {
 
-class OutcomeState {
+class OutcomeState final : public TransactionPart {
  public:
   using SourceKey = std::pair<OutcomeKind, std::string>;
-  using SegmentKey = std::pair<std::string, std::string>;              // model, customer tier
+  using TotalsBySegment = std::map<outcomes::Segment, SegmentTotal>;
   using RunKey = std::tuple<std::string, std::string, TrainingPhase>;  // model, run, phase
   // model, benchmark, version, date, source
   using ResultKey = std::tuple<std::string, std::string, std::string, int64_t, std::string>;
@@ -38,48 +36,48 @@ class OutcomeState {
   bool HasCorrection(OutcomeKind kind, const std::string& source, const std::string& id) const;
   bool HasResult(const ResultKey& key) const;
   // Zeros: it is not known.
-  SegmentTotal Segment(const SegmentKey& key) const;
+  SegmentTotal TotalOf(const outcomes::Segment& segment) const;
   int64_t TrainingSeconds(const RunKey& key) const;
   // Whether anything of the segment is booked.
-  bool Knows(const SegmentKey& segment) const;
+  bool Knows(const outcomes::Segment& segment) const;
 
   // Sums over everything booked, of amounts without their signs: what bounds every other sum. After
   // a restart, over what is in each total.
   InferenceAmounts Magnitude() const;
   int64_t TrainingMagnitude() const {
-    return kept_.training_magnitude + staged_.training_magnitude;
+    return committed_.training_magnitude + staged_.training_magnitude;
   }
 
   // The segment that books tell a row by: its own, while there are fewer than `most` or it is among
   // them; else the tier "overflow" of its model; and when there are too many models as well, of the
   // model "overflow". `added`: what the row's report adds before it, among it segments that are
   // new.
-  SegmentKey BookedAs(const SegmentKey& segment, size_t most,
-                      const std::map<SegmentKey, SegmentTotal>& added, size_t added_new) const;
+  outcomes::Segment BookedAs(const outcomes::Segment& segment, size_t most,
+                             const TotalsBySegment& added, size_t added_new) const;
 
   // Adds a counted entry.
   void Stage(const OutcomeEntry& entry);
-  void KeepStaged();
-  void DropStaged();
+  void Commit() override;
+  void Rollback() override;
 
-  // Of what is kept, in the order in which segments were first seen.
-  const std::vector<SegmentTotal>& SegmentTotals() const { return kept_.totals; }
+  // Of what is committed, in the order in which segments were first seen.
+  const std::vector<SegmentTotal>& CommittedTotals() const { return committed_.totals; }
 
  private:
   struct Books {
     std::map<SourceKey, WindowSet> windows;
     std::set<std::tuple<OutcomeKind, std::string, std::string>> corrections;
     std::set<ResultKey> results;
-    std::map<SegmentKey, size_t> segments;  // index of totals
+    std::map<outcomes::Segment, size_t> segments;  // index of totals
     std::vector<SegmentTotal> totals;
     std::map<RunKey, int64_t> training;
     InferenceAmounts magnitude;
     int64_t training_magnitude = 0;
   };
-  static void Add(const SegmentKey& key, const InferenceAmounts& reported,
+  static void Add(const outcomes::Segment& segment, const InferenceAmounts& reported,
                   const InferenceAmounts& corrected, Books* books);
 
-  Books kept_;
+  Books committed_;
   Books staged_;  // windows as they would be, amounts as differences
 };
 

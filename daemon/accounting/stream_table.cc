@@ -4,7 +4,7 @@ namespace fleetmeter {
 
 uint64_t StreamTable::Expected(const StreamKey& key) const {
   const auto it = positions_.find(key);
-  return it == positions_.end() ? 1 : it->second.pending + 1;
+  return it == positions_.end() ? 1 : it->second.staged + 1;
 }
 
 uint64_t StreamTable::Committed(const StreamKey& key) const {
@@ -24,45 +24,45 @@ SequenceCheck StreamTable::Check(const StreamKey& key, uint64_t sequence, uint64
   return SequenceCheck::kDuplicate;
 }
 
-void StreamTable::Advance(const StreamKey& key, uint64_t sequence, uint64_t digest) {
+void StreamTable::Stage(const StreamKey& key, uint64_t sequence, uint64_t digest) {
   Position& position = positions_[key];
-  if (position.pending == position.committed) touched_.push_back({key, position.digests});
-  position.pending = sequence;
+  if (position.staged == position.committed) moved_.push_back({key, position.digests});
+  position.staged = sequence;
   position.digests.Put(sequence, digest);
 }
 
-std::vector<StreamPosition> StreamTable::Pending() const {
-  std::vector<StreamPosition> pending;
-  pending.reserve(touched_.size());
-  for (const Touched& touched : touched_) {
-    const Position& position = positions_.find(touched.key)->second;
-    pending.push_back({.stream = touched.key,
-                       .sequence = position.pending,
-                       .epoch = position.epoch,
-                       .digests = position.digests});
+std::vector<StreamPosition> StreamTable::Staged() const {
+  std::vector<StreamPosition> staged;
+  staged.reserve(moved_.size());
+  for (const Moved& moved : moved_) {
+    const Position& position = positions_.find(moved.key)->second;
+    staged.push_back({.stream = moved.key,
+                      .sequence = position.staged,
+                      .epoch = position.epoch,
+                      .digests = position.digests});
   }
-  return pending;
+  return staged;
 }
 
-void StreamTable::CommitPending() {
-  for (const Touched& touched : touched_) {
-    Position& position = positions_[touched.key];
-    position.committed = position.pending;
+void StreamTable::Commit() {
+  for (const Moved& moved : moved_) {
+    Position& position = positions_[moved.key];
+    position.committed = position.staged;
   }
-  touched_.clear();
+  moved_.clear();
 }
 
-void StreamTable::RollBackPending() {
-  for (const Touched& touched : touched_) {
-    const auto it = positions_.find(touched.key);
+void StreamTable::Rollback() {
+  for (const Moved& moved : moved_) {
+    const auto it = positions_.find(moved.key);
     if (it->second.committed == 0 && it->second.epoch == 0) {
       positions_.erase(it);
     } else {
-      it->second.pending = it->second.committed;
-      it->second.digests = touched.committed_digests;
+      it->second.staged = it->second.committed;
+      it->second.digests = moved.committed_digests;
     }
   }
-  touched_.clear();
+  moved_.clear();
 }
 
 SessionStart StreamTable::OpenSession(const StreamKey& key) {
@@ -70,10 +70,10 @@ SessionStart StreamTable::OpenSession(const StreamKey& key) {
   SessionStart start;
   start.epoch = ++position.epoch;
   start.next_sequence = position.committed + 1;
-  // What is pending may still be rolled back, and its digests with it.
+  // What is staged may still be rolled back, and its digests with it.
   const RecentDigests* committed = &position.digests;
-  for (const Touched& touched : touched_) {
-    if (touched.key == key) committed = &touched.committed_digests;
+  for (const Moved& moved : moved_) {
+    if (moved.key == key) committed = &moved.committed_digests;
   }
   if (position.committed > 0) start.last_digest = committed->Get(position.committed);
   return start;
@@ -82,7 +82,7 @@ SessionStart StreamTable::OpenSession(const StreamKey& key) {
 void StreamTable::CloseSession(const StreamKey& key, uint64_t epoch) {
   const auto it = positions_.find(key);
   if (it == positions_.end() || it->second.epoch != epoch) return;
-  if (it->second.pending == 0) positions_.erase(it);
+  if (it->second.staged == 0) positions_.erase(it);
 }
 
 bool StreamTable::Fenced(const StreamKey& key, uint64_t epoch) const {
@@ -93,7 +93,7 @@ bool StreamTable::Fenced(const StreamKey& key, uint64_t epoch) const {
 
 void StreamTable::Restore(const StreamPosition& position) {
   positions_[position.stream] = Position{.committed = position.sequence,
-                                         .pending = position.sequence,
+                                         .staged = position.sequence,
                                          .epoch = position.epoch,
                                          .digests = position.digests};
 }

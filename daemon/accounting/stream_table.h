@@ -1,8 +1,5 @@
-// How far each stream has come, and which session of it may write. Owned by the writer; not
+// How far each stream has come, and which session of it may write. Belongs to LiveBooks; not
 // thread-safe.
-//
-// A position moves in two steps: Advance while a transaction is being put together, then
-// CommitPending when the ledger has it, or RollBackPending when it has not.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +7,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "daemon/base/transaction_part.h"
 #include "daemon/domain/report/stream_key.h"
 #include "daemon/ledger/books.h"
 
@@ -25,23 +23,23 @@ struct SessionStart {
   uint64_t last_digest = 0;  // of the report at next_sequence - 1; 0 if there is none
 };
 
-class StreamTable {
+class StreamTable final : public TransactionPart {
  public:
   // `digest` is held against that of the report settled under `sequence`, while it is remembered
   // (RecentDigests::kKept).
   SequenceCheck Check(const StreamKey& key, uint64_t sequence, uint64_t digest) const;
 
-  // The sequence expected next, counting what is pending: 1 for an unknown stream.
+  // The sequence expected next, counting what is staged: 1 for an unknown stream.
   uint64_t Expected(const StreamKey& key) const;
   // The latest committed sequence; 0 if there is none.
   uint64_t Committed(const StreamKey& key) const;
 
-  // `sequence` must be Expected(key).
-  void Advance(const StreamKey& key, uint64_t sequence, uint64_t digest);
-  // Where the streams that were advanced stand, with what is pending.
-  std::vector<StreamPosition> Pending() const;
-  void CommitPending();
-  void RollBackPending();
+  // Moves the stream on by a report that is settled. `sequence` must be Expected(key).
+  void Stage(const StreamKey& key, uint64_t sequence, uint64_t digest);
+  // Where the streams that were moved will stand once they are committed.
+  std::vector<StreamPosition> Staged() const;
+  void Commit() override;
+  void Rollback() override;
 
   // Begins a session; those before it are fenced from now on.
   SessionStart OpenSession(const StreamKey& key);
@@ -56,16 +54,16 @@ class StreamTable {
  private:
   struct Position {
     uint64_t committed = 0;
-    uint64_t pending = 0;
+    uint64_t staged = 0;  // the same as committed, unless the transaction under way moves it
     uint64_t epoch = 0;
-    RecentDigests digests;  // of pending
+    RecentDigests digests;  // up to staged
   };
-  struct Touched {
+  struct Moved {
     StreamKey key;
     RecentDigests committed_digests;
   };
   absl::flat_hash_map<StreamKey, Position> positions_;
-  std::vector<Touched> touched_;
+  std::vector<Moved> moved_;  // by the transaction under way
 };
 
 }  // namespace fleetmeter

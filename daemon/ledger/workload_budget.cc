@@ -14,7 +14,7 @@ void WorkloadBudget::Learn(int64_t hour_start, const std::string& pool, uint64_t
   hours_[hour_start][pool].insert(workload);
 }
 
-WorkloadBudget::Answer WorkloadBudget::Admit(int64_t hour_start, const std::string& pool,
+WorkloadBudget::Answer WorkloadBudget::Stage(int64_t hour_start, const std::string& pool,
                                              uint64_t workload) {
   auto& workloads = hours_[hour_start][pool];
   if (workloads.contains(workload)) return Answer::kKnown;
@@ -24,8 +24,8 @@ WorkloadBudget::Answer WorkloadBudget::Admit(int64_t hour_start, const std::stri
   return Answer::kNew;
 }
 
-void WorkloadBudget::Drop() {
-  for (const Staged& staged : staged_) {
+void WorkloadBudget::Rollback() {
+  for (const StagedWorkload& staged : staged_) {
     const auto hour = hours_.find(staged.hour_start);
     if (hour != hours_.end()) hour->second[staged.pool].erase(staged.workload);
   }

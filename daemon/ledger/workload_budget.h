@@ -3,7 +3,7 @@
 //
 // ModelUsageTables counts by day instead: whatever is said of hours here goes for its days.
 //
-// What a transaction admits is staged until it is kept. Not thread-safe.
+// Not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -13,13 +13,14 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "daemon/base/transaction_part.h"
 
 namespace fleetmeter {
 
 // The workload that stands for those beyond the budget; it has no type, no model and no run.
 inline constexpr char kOverflowWorkload[] = "overflow";
 
-class WorkloadBudget {
+class WorkloadBudget final : public TransactionPart {
  public:
   explicit WorkloadBudget(size_t workloads_per_pool) : limit_(workloads_per_pool) {}
 
@@ -31,16 +32,16 @@ class WorkloadBudget {
   void Learn(int64_t hour_start, const std::string& pool, uint64_t workload);
 
   enum class Answer { kKnown, kNew, kFull };
-  // May the workload have a row of its own? The hour is known.
-  Answer Admit(int64_t hour_start, const std::string& pool, uint64_t workload);
+  // May the workload have a row of its own? Stages a new one that may. The hour is known.
+  Answer Stage(int64_t hour_start, const std::string& pool, uint64_t workload);
 
-  void Keep() { staged_.clear(); }
-  void Drop();
+  void Commit() override { staged_.clear(); }
+  void Rollback() override;
 
  private:
   static constexpr size_t kMostHours = 48;
 
-  struct Staged {
+  struct StagedWorkload {
     int64_t hour_start = 0;
     std::string pool;
     uint64_t workload = 0;
@@ -48,7 +49,7 @@ class WorkloadBudget {
 
   const size_t limit_;
   std::map<int64_t, absl::flat_hash_map<std::string, absl::flat_hash_set<uint64_t>>> hours_;
-  std::vector<Staged> staged_;
+  std::vector<StagedWorkload> staged_;
 };
 
 }  // namespace fleetmeter

@@ -54,8 +54,8 @@ MUTATIONS = [
              "rule->all_pools || !rule->pools.empty()",
              ["unit_security"], "AccessPolicy"),
     Mutation("count-after-commit", "daemon/accounting/writer.cc",
-             "  } else {\n    MutexLock lock(state_mutex_);\n    streams_.RollBackPending();",
-             "  } else {\n    Publish(draft.transaction);",
+             "  if (!status.ok()) {\n    MutexLock lock(state_mutex_);\n    books_.Rollback();",
+             "  if (!status.ok()) {\n    Publish(transaction);",
              ["unit_accounting"], "WriterTest"),
 ]
 

@@ -12,19 +12,12 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "daemon/domain/outcomes/segment.h"
 
 namespace fleetmeter::outcomes {
-
-struct Segment {
-  std::string model;
-  std::string customer_tier;
-
-  friend auto operator<=>(const Segment&, const Segment&) = default;
-};
 
 // One segment in one period.
 struct Sales {

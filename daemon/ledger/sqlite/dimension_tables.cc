@@ -1,6 +1,7 @@
 #include "daemon/ledger/sqlite/dimension_tables.h"
 
 #include <optional>
+#include <utility>
 
 #include "daemon/base/digest.h"
 #include "daemon/ledger/sqlite/amount_rows.h"
@@ -50,48 +51,65 @@ absl::StatusOr<ChipState> ParseState(const std::string& text) {
   return absl::DataLossError(fmt::format("the ledger has chips in a state '{}'", text));
 }
 
+constexpr int kConversionColumn = 5;
+
+// A row of totals with its conversion, as Restore reads it.
+absl::StatusOr<BookTotal> TotalAt(const Statement& row) {
+  const auto state = ParseState(row.Text(1));
+  if (!state.ok()) return state.status();
+  BookTotal total;
+  total.state = *state;
+  total.pool = row.Text(2);
+  total.team = row.Text(3);
+  total.signal = row.Text(4);
+  total.conversion = {.chip = row.Text(6),
+                      .chips_per_h100e = {row.Integer(7), row.Integer(8)},
+                      .catalog_version = static_cast<uint32_t>(row.Integer(9))};
+  const UsageAmounts amounts = AmountsAt(row, 10);
+  total.amounts = {amounts.chips, amounts.busy, amounts.productive};
+  return total;
+}
+
 }  // namespace
 
 uint64_t DigestOf(const WorkloadNames& names) { return Digest64(KeyOf(names)); }
 
 absl::Status DimensionTables::Prepare() {
   const std::string zeros = "0, 0, 0, 0, 0, 0, 0, 0, 0, 0";
-  for (const auto& [sql, statement] : {
-           std::pair<std::string, Statement*>{
-               "INSERT INTO conversions (chip, numerator, denominator, catalog_version) "
-               "VALUES (?1, ?2, ?3, ?4)",
-               &insert_conversion_},
-           {"INSERT INTO plans (plan, plan_version) VALUES (?1, ?2)", &insert_plan_},
-           {fmt::format("INSERT INTO totals (state, pool, team, signal, conversion_id, {}) "
-                        "VALUES (?1, ?2, ?3, ?4, ?5, {})",
-                        AmountColumnNames(), zeros),
-            &insert_cell_},
-           {"SELECT workload_id FROM workloads WHERE pool = ?1 AND workload = ?2 AND "
-            "workload_type = ?3 AND model = ?4 AND run = ?5",
-            &find_workload_},
-           {"INSERT INTO workloads (pool, workload, workload_type, model, run, last_hour_start) "
-            "VALUES (?1, ?2, ?3, ?4, ?5, 0)",
-            &insert_workload_},
-           {"UPDATE workloads SET last_hour_start = max(last_hour_start, ?2) "
-            "WHERE workload_id = ?1",
-            &touch_workload_},
-       }) {
-    if (absl::Status status = database_.Prepare(sql, statement); !status.ok()) return status;
-  }
-  return absl::OkStatus();
+  return database_.PrepareAll(
+      {{"INSERT INTO conversions (chip, numerator, denominator, catalog_version) "
+        "VALUES (?1, ?2, ?3, ?4)",
+        &insert_conversion_},
+       {"INSERT INTO plans (plan, plan_version) VALUES (?1, ?2)", &insert_plan_},
+       {fmt::format("INSERT INTO totals (state, pool, team, signal, conversion_id, {}) "
+                    "VALUES (?1, ?2, ?3, ?4, ?5, {})",
+                    AmountColumnNames(), zeros),
+        &insert_cell_},
+       {"SELECT workload_id FROM workloads WHERE pool = ?1 AND workload = ?2 AND "
+        "workload_type = ?3 AND model = ?4 AND run = ?5",
+        &find_workload_},
+       {"INSERT INTO workloads (pool, workload, workload_type, model, run, last_hour_start) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, 0)",
+        &insert_workload_},
+       {"UPDATE workloads SET last_hour_start = max(last_hour_start, ?2) "
+        "WHERE workload_id = ?1",
+        &touch_workload_}});
 }
 
-absl::Status DimensionTables::Load(std::vector<BookTotal>* totals, std::vector<int64_t>* cell_ids) {
+absl::Status DimensionTables::RestorePlans() {
   Statement plans;
   absl::Status status = database_.Prepare("SELECT plan_id, plan, plan_version FROM plans", &plans);
   if (!status.ok()) return status;
-  status = plans.ForEach([&](const Statement& row) {
+  return plans.ForEach([&](const Statement& row) {
     plans_.Learn(KeyOf(row.Text(1), static_cast<uint32_t>(row.Integer(2))), row.Integer(0));
     return absl::OkStatus();
   });
-  if (!status.ok()) return status;
+}
+
+absl::Status DimensionTables::Restore(RestoredBooks* books) {
+  if (absl::Status status = RestorePlans(); !status.ok()) return status;
   Statement cells;
-  status = database_.Prepare(
+  absl::Status status = database_.Prepare(
       fmt::format("SELECT cell_id, state, pool, team, signal, conversion_id, chip, numerator, "
                   "denominator, catalog_version, {} FROM totals JOIN conversions "
                   "USING (conversion_id) ORDER BY cell_id",
@@ -99,29 +117,20 @@ absl::Status DimensionTables::Load(std::vector<BookTotal>* totals, std::vector<i
       &cells);
   if (!status.ok()) return status;
   return cells.ForEach([&](const Statement& row) -> absl::Status {
-    const auto state = ParseState(row.Text(1));
-    if (!state.ok()) return state.status();
-    BookTotal total;
-    total.state = *state;
-    total.pool = row.Text(2);
-    total.team = row.Text(3);
-    total.signal = row.Text(4);
-    total.conversion = {.chip = row.Text(6),
-                        .chips_per_h100e = {row.Integer(7), row.Integer(8)},
-                        .catalog_version = static_cast<uint32_t>(row.Integer(9))};
-    const UsageAmounts amounts = AmountsAt(row, 10);
-    total.amounts = {amounts.chips, amounts.busy, amounts.productive};
-    conversions_.Learn(KeyOf(total.conversion), row.Integer(5));
-    cells_.Learn(KeyOf({total.state, total.pool, total.team, total.signal}, row.Integer(5)),
+    auto total = TotalAt(row);
+    if (!total.ok()) return total.status();
+    const int64_t conversion = row.Integer(kConversionColumn);
+    conversions_.Learn(KeyOf(total->conversion), conversion);
+    cells_.Learn(KeyOf({total->state, total->pool, total->team, total->signal}, conversion),
                  row.Integer(0));
-    cell_ids->push_back(row.Integer(0));
-    totals->push_back(std::move(total));
+    restored_cells_.push_back(row.Integer(0));
+    books->totals.push_back(*std::move(total));
     return absl::OkStatus();
   });
 }
 
 absl::StatusOr<int64_t> DimensionTables::Conversion(const BookConversion& c) {
-  return conversions_.FindOr(KeyOf(c), [&]() -> absl::StatusOr<int64_t> {
+  return conversions_.FindOrStage(KeyOf(c), [&]() -> absl::StatusOr<int64_t> {
     absl::Status status =
         insert_conversion_.Run(c.chip, c.chips_per_h100e.numerator, c.chips_per_h100e.denominator,
                                int64_t{c.catalog_version});
@@ -131,7 +140,7 @@ absl::StatusOr<int64_t> DimensionTables::Conversion(const BookConversion& c) {
 }
 
 absl::StatusOr<int64_t> DimensionTables::Plan(std::string_view plan, uint32_t version) {
-  return plans_.FindOr(KeyOf(plan, version), [&]() -> absl::StatusOr<int64_t> {
+  return plans_.FindOrStage(KeyOf(plan, version), [&]() -> absl::StatusOr<int64_t> {
     absl::Status status = insert_plan_.Run(plan, int64_t{version});
     if (!status.ok()) return status;
     return database_.LastInsertedRow();
@@ -139,7 +148,7 @@ absl::StatusOr<int64_t> DimensionTables::Plan(std::string_view plan, uint32_t ve
 }
 
 absl::StatusOr<int64_t> DimensionTables::Cell(const CellNames& n, int64_t conversion_id) {
-  return cells_.FindOr(KeyOf(n, conversion_id), [&]() -> absl::StatusOr<int64_t> {
+  return cells_.FindOrStage(KeyOf(n, conversion_id), [&]() -> absl::StatusOr<int64_t> {
     absl::Status status = insert_cell_.Run(Name(n.state), n.pool, n.team, n.signal, conversion_id);
     if (!status.ok()) return status;
     return database_.LastInsertedRow();
@@ -147,7 +156,7 @@ absl::StatusOr<int64_t> DimensionTables::Cell(const CellNames& n, int64_t conver
 }
 
 absl::StatusOr<int64_t> DimensionTables::Workload(const WorkloadNames& n) {
-  return workloads_.FindOr(KeyOf(n), [&]() -> absl::StatusOr<int64_t> {
+  return workloads_.FindOrStage(KeyOf(n), [&]() -> absl::StatusOr<int64_t> {
     std::optional<int64_t> found;
     absl::Status status = find_workload_.ForEach(
         [&](const Statement& row) {
@@ -167,13 +176,13 @@ absl::Status DimensionTables::TouchWorkload(int64_t workload_id, int64_t hour_st
   return touch_workload_.Run(workload_id, hour_start);
 }
 
-void DimensionTables::Keep() {
-  for (StagedIds* ids : {&conversions_, &plans_, &cells_, &workloads_}) ids->Keep();
+void DimensionTables::Commit() {
+  for (StagedIds* ids : {&conversions_, &plans_, &cells_, &workloads_}) ids->Commit();
   if (workloads_.size() > kMostWorkloads) workloads_.Clear();
 }
 
-void DimensionTables::Drop() {
-  for (StagedIds* ids : {&conversions_, &plans_, &cells_, &workloads_}) ids->Drop();
+void DimensionTables::Rollback() {
+  for (StagedIds* ids : {&conversions_, &plans_, &cells_, &workloads_}) ids->Rollback();
 }
 
 }  // namespace fleetmeter

@@ -30,29 +30,26 @@ absl::Status ModelUsageTables::Prepare() {
                                 "conversion_id", "micro_usd_per_chip_hour"},
                       .zeros = AmountColumnNames()});
   if (!status.ok()) return status;
-  status = database_.Prepare(fmt::format("INSERT INTO model_usage_days VALUES (?1, ?2, ?3, {}) "
-                                         "ON CONFLICT DO UPDATE SET {}",
-                                         AmountParameters(4), AddAmounts(4)),
-                             &add_day_);
-  if (!status.ok()) return status;
-  status = database_.Prepare(
-      fmt::format("UPDATE model_usage_totals SET {} WHERE cell_id = ?1", AddAmounts(2)),
-      &add_total_);
-  if (!status.ok()) return status;
-  return database_.Prepare(
-      "SELECT DISTINCT category, pool, workload, workload_type, model, run FROM model_usage_days "
-      "JOIN model_usage_totals USING (cell_id) WHERE day_start = ?1",
-      &names_of_day_);
+  return database_.PrepareAll(
+      {{fmt::format("INSERT INTO model_usage_days VALUES (?1, ?2, ?3, {}) "
+                    "ON CONFLICT DO UPDATE SET {}",
+                    AmountParameters(4), AddAmounts(4)),
+        &add_day_},
+       {fmt::format("UPDATE model_usage_totals SET {} WHERE cell_id = ?1", AddAmounts(2)),
+        &add_total_},
+       {"SELECT DISTINCT category, pool, workload, workload_type, model, run FROM model_usage_days "
+        "JOIN model_usage_totals USING (cell_id) WHERE day_start = ?1",
+        &names_of_day_}});
 }
 
-absl::Status ModelUsageTables::Book(const LedgerTransaction& transaction) {
+absl::Status ModelUsageTables::Stage(const LedgerTransaction& transaction) {
   days_.clear();
   totals_.clear();
   const int64_t booked_day = DayOf(transaction.now_unix_nanos / kNanosPerSecond);
   for (const LedgerEntry& entry : transaction.counted) {
     if (absl::Status status = Add(entry, booked_day); !status.ok()) return status;
   }
-  return Write();
+  return WriteSums();
 }
 
 absl::Status ModelUsageTables::Add(const LedgerEntry& entry, int64_t booked_day) {
@@ -72,11 +69,7 @@ absl::Status ModelUsageTables::Add(const LedgerEntry& entry, int64_t booked_day)
       days = *std::move(sliced);
     }
     for (const HourSlice& slice : days) {
-      const auto names = NamesFor(group, terms.category, slice.hour_start);
-      if (!names.ok()) return names.status();
-      const auto cell = cells_.Id(names->category, names->pool, names->workload,
-                                  names->workload_type, names->model, names->run, *conversion,
-                                  terms.micro_usd_per_chip_hour.value_or(kNoPrice));
+      const auto cell = CellOf(group, terms, *conversion, slice.hour_start);
       if (!cell.ok()) return cell.status();
       const UsageAmounts part = PartIn(slice, *amounts, report.window_length_nanos);
       days_[{slice.hour_start, *cell, booked_day}] += part;
@@ -84,6 +77,15 @@ absl::Status ModelUsageTables::Add(const LedgerEntry& entry, int64_t booked_day)
     }
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<int64_t> ModelUsageTables::CellOf(const UsageGroup& group, const GroupTerms& terms,
+                                                 int64_t conversion, int64_t day) {
+  const auto names = NamesFor(group, terms.category, day);
+  if (!names.ok()) return names.status();
+  return cells_.Id(names->category, names->pool, names->workload, names->workload_type,
+                   names->model, names->run, conversion,
+                   terms.micro_usd_per_chip_hour.value_or(kNoPrice));
 }
 
 absl::StatusOr<ModelUsageTables::Names> ModelUsageTables::NamesFor(const UsageGroup& group,
@@ -100,7 +102,7 @@ absl::StatusOr<ModelUsageTables::Names> ModelUsageTables::NamesFor(const UsageGr
               .model = group.model,
               .run = serving ? "" : std::string_view(group.run)};
   if (!names.model.empty() || !names.run.empty()) {
-    if (names_.Admit(day, group.pool, DigestOf(names)) != WorkloadBudget::Answer::kFull) {
+    if (names_.Stage(day, group.pool, DigestOf(names)) != WorkloadBudget::Answer::kFull) {
       return names;
     }
     names.model = "";
@@ -110,7 +112,7 @@ absl::StatusOr<ModelUsageTables::Names> ModelUsageTables::NamesFor(const UsageGr
   }
   names.workload = group.workload;
   if (names.workload.empty()) return names;
-  if (workloads_.Admit(day, "", DigestOf(names)) == WorkloadBudget::Answer::kFull) {
+  if (workloads_.Stage(day, "", DigestOf(names)) == WorkloadBudget::Answer::kFull) {
     names.workload = "";
   }
   return names;
@@ -134,7 +136,7 @@ absl::Status ModelUsageTables::LearnDay(int64_t day) {
       day);
 }
 
-absl::Status ModelUsageTables::Write() {
+absl::Status ModelUsageTables::WriteSums() {
   for (const auto& [key, amounts] : days_) {
     const auto& [day, cell, booked_day] = key;
     absl::Status status = RunWithAmounts(add_day_, amounts, day, cell, booked_day);
@@ -157,16 +159,16 @@ uint64_t ModelUsageTables::DigestOf(const Names& n) {
                       .Take());
 }
 
-void ModelUsageTables::Keep() {
-  cells_.Keep();
-  workloads_.Keep();
-  names_.Keep();
+void ModelUsageTables::Commit() {
+  cells_.Commit();
+  workloads_.Commit();
+  names_.Commit();
 }
 
-void ModelUsageTables::Drop() {
-  cells_.Drop();
-  workloads_.Drop();
-  names_.Drop();
+void ModelUsageTables::Rollback() {
+  cells_.Rollback();
+  workloads_.Rollback();
+  names_.Rollback();
 }
 
 }  // namespace fleetmeter

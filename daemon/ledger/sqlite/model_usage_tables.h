@@ -1,5 +1,5 @@
 // Books chip-time by what it served: model_usage_totals and model_usage_days. Names are bounded, so
-// that a flood of them costs detail and never time. Not thread-safe; belongs to SqliteLedger.
+// that a flood of them costs detail and never time. Not thread-safe; belongs to LedgerTables.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@
 #include "daemon/ledger/ledger.h"
 #include "daemon/ledger/postings.h"
 #include "daemon/ledger/sqlite/dimension_tables.h"
+#include "daemon/ledger/sqlite/ledger_table.h"
 #include "daemon/ledger/sqlite/name_table.h"
 #include "daemon/ledger/sqlite/sqlite_database.h"
 #include "daemon/ledger/usage_amounts.h"
@@ -22,7 +23,7 @@ namespace fleetmeter {
 // The category whose chip-time serves customers; see daemon/domain/fleet/plan.h.
 inline constexpr std::string_view kServingCategory = "inference";
 
-class ModelUsageTables {
+class ModelUsageTables final : public LedgerTable {
  public:
   // Most workloads without a model that are told apart in a day.
   static constexpr size_t kMostWorkloads = 1'000;
@@ -36,11 +37,10 @@ class ModelUsageTables {
         workloads_(kMostWorkloads),
         names_(names_per_pool) {}
 
-  absl::Status Prepare();
-  absl::Status Book(const LedgerTransaction& transaction);
-
-  void Keep();
-  void Drop();
+  absl::Status Prepare() override;
+  absl::Status Stage(const LedgerTransaction& transaction) override;
+  void Commit() override;
+  void Rollback() override;
 
  private:
   // The names of a row of model_usage_totals.
@@ -59,9 +59,11 @@ class ModelUsageTables {
 
   static uint64_t DigestOf(const Names& names);
   absl::Status Add(const LedgerEntry& entry, int64_t booked_day);
+  absl::StatusOr<int64_t> CellOf(const UsageGroup& group, const GroupTerms& terms,
+                                 int64_t conversion, int64_t day);
   absl::StatusOr<Names> NamesFor(const UsageGroup& group, std::string_view category, int64_t day);
   absl::Status LearnDay(int64_t day);
-  absl::Status Write();
+  absl::Status WriteSums();
 
   Database& database_;
   DimensionTables& dimensions_;

@@ -1,4 +1,5 @@
-// A table of names that other tables refer to by number. Rows are made when they are first needed.
+// A table of names that other tables refer to by number. Rows are made, and staged, when they are
+// first needed.
 // Not thread-safe; belongs to whoever writes the other tables.
 #pragma once
 
@@ -10,12 +11,13 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "daemon/base/transaction_part.h"
 #include "daemon/ledger/sqlite/sqlite_database.h"
 #include "daemon/ledger/sqlite/staged_ids.h"
 
 namespace fleetmeter {
 
-class NameTable {
+class NameTable final : public TransactionPart {
  public:
   struct Columns {
     std::string_view table;
@@ -34,7 +36,7 @@ class NameTable {
   absl::StatusOr<int64_t> Id(const Names&... names) {
     KeyBuilder key;
     (key.Add(names), ...);
-    return ids_.FindOr(key.Take(), [&]() -> absl::StatusOr<int64_t> {
+    return ids_.FindOrStage(key.Take(), [&]() -> absl::StatusOr<int64_t> {
       std::optional<int64_t> found;
       absl::Status status = find_.ForEach(
           [&](const Statement& row) {
@@ -49,11 +51,11 @@ class NameTable {
     });
   }
 
-  void Keep() {
-    ids_.Keep();
+  void Commit() override {
+    ids_.Commit();
     if (ids_.size() > kMostRemembered) ids_.Clear();
   }
-  void Drop() { ids_.Drop(); }
+  void Rollback() override { ids_.Rollback(); }
 
  private:
   static constexpr size_t kMostRemembered = 200'000;

@@ -7,6 +7,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/ledger/gaps_text.h"
 #include "daemon/ledger/sqlite/outcome_columns.h"
+#include "daemon/ledger/sqlite/restore_outcomes.h"
 #include "fmt/format.h"
 
 namespace fleetmeter {
@@ -47,70 +48,79 @@ OutcomeBookTables::OutcomeBookTables(Database& database)
       training_(database) {}
 
 absl::Status OutcomeBookTables::Prepare() {
+  absl::Status status = PrepareNames();
+  if (status.ok()) status = PrepareInference();
+  if (status.ok()) status = PrepareTraining();
+  if (!status.ok()) return status;
+  return database_.PrepareAll(
+      {{"UPDATE outcome_sources SET counted_from_unix_nanos = ?2, "
+        "counted_to_unix_nanos = ?3, gaps = ?4 WHERE source_row = ?1",
+        &set_windows_},
+       {"INSERT INTO outcome_corrections (source_row, correction, reason, "
+        "window_start_unix_nanos, window_length_nanos, booked_unix_nanos, identity, "
+        "stream_id, sequence) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        &insert_correction_},
+       {"INSERT INTO benchmark_results (model, family, benchmark, version, date_start, "
+        "measured_by, score, source_row, correction_row, booked_unix_nanos) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        &insert_benchmark_}});
+}
+
+absl::Status OutcomeBookTables::PrepareNames() {
   const std::string amounts(kInferenceColumnNames);
   absl::Status status =
       sources_.Prepare({.table = "outcome_sources",
                         .id = "source_row",
                         .names = {"kind", "source"},
                         .zeros = "counted_from_unix_nanos, counted_to_unix_nanos"});
-  if (status.ok()) {
-    status = segments_.Prepare({.table = "segment_totals",
-                                .id = "segment_id",
-                                .names = {"model", "customer_tier"},
-                                .zeros = amounts + ", " + Corrected(amounts)});
-  }
-  if (status.ok()) {
-    status = servers_.Prepare({.table = "inference_servers",
-                               .id = "server_id",
-                               .names = {"pool", "workload"},
-                               .zeros = ""});
-  }
-  if (status.ok()) {
-    status = training_.Prepare({.table = "training_totals",
-                                .id = "training_id",
-                                .names = {"model", "run", "phase"},
-                                .zeros = "h100e_seconds, corrected_h100e_seconds"});
-  }
   if (!status.ok()) return status;
-  for (const auto& [sql, statement] : {
-           std::pair<std::string, Statement*>{
-               "UPDATE outcome_sources SET counted_from_unix_nanos = ?2, "
-               "counted_to_unix_nanos = ?3, gaps = ?4 WHERE source_row = ?1",
-               &set_windows_},
-           {"INSERT INTO outcome_corrections (source_row, correction, reason, "
-            "window_start_unix_nanos, window_length_nanos, booked_unix_nanos, identity, "
-            "stream_id, sequence) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-            &insert_correction_},
-           {fmt::format("UPDATE segment_totals SET {} WHERE segment_id = ?1",
-                        Additions(amounts, 2)),
-            &add_segment_},
-           {fmt::format("UPDATE segment_totals SET {} WHERE segment_id = ?1",
-                        Additions(Corrected(amounts), 2)),
-            &correct_segment_},
-           {fmt::format(
-                "INSERT INTO inference_days VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
-                "?11, ?12, ?13) ON CONFLICT DO UPDATE SET {}",
-                Additions(amounts, 8)),
-            &add_inference_day_},
-           {"UPDATE training_totals SET h100e_seconds = h100e_seconds + ?2 WHERE training_id = ?1",
-            &add_training_},
-           {"UPDATE training_totals SET corrected_h100e_seconds = corrected_h100e_seconds + ?2 "
-            "WHERE training_id = ?1",
-            &correct_training_},
-           {"INSERT INTO training_days VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "
-            "ON CONFLICT DO UPDATE SET h100e_seconds = h100e_seconds + ?8",
-            &add_training_day_},
-           {"INSERT INTO benchmark_results (model, family, benchmark, version, date_start, "
-            "measured_by, score, source_row, correction_row, booked_unix_nanos) "
-            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-            &insert_benchmark_},
-       }) {
-    if (status = database_.Prepare(sql, statement); !status.ok()) return status;
-  }
-  return absl::OkStatus();
+  status = segments_.Prepare({.table = "segment_totals",
+                              .id = "segment_id",
+                              .names = {"model", "customer_tier"},
+                              .zeros = amounts + ", " + Corrected(amounts)});
+  if (!status.ok()) return status;
+  status = servers_.Prepare({.table = "inference_servers",
+                             .id = "server_id",
+                             .names = {"pool", "workload"},
+                             .zeros = ""});
+  if (!status.ok()) return status;
+  return training_.Prepare({.table = "training_totals",
+                            .id = "training_id",
+                            .names = {"model", "run", "phase"},
+                            .zeros = "h100e_seconds, corrected_h100e_seconds"});
 }
 
-absl::Status OutcomeBookTables::Write(const LedgerTransaction& transaction) {
+absl::Status OutcomeBookTables::PrepareInference() {
+  const std::string amounts(kInferenceColumnNames);
+  return database_.PrepareAll(
+      {{fmt::format("UPDATE segment_totals SET {} WHERE segment_id = ?1", Additions(amounts, 2)),
+        &add_segment_},
+       {fmt::format("UPDATE segment_totals SET {} WHERE segment_id = ?1",
+                    Additions(Corrected(amounts), 2)),
+        &correct_segment_},
+       {fmt::format("INSERT INTO inference_days VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
+                    "?11, ?12, ?13) ON CONFLICT DO UPDATE SET {}",
+                    Additions(amounts, 8)),
+        &add_inference_day_}});
+}
+
+absl::Status OutcomeBookTables::PrepareTraining() {
+  return database_.PrepareAll(
+      {{"UPDATE training_totals SET h100e_seconds = h100e_seconds + ?2 WHERE training_id = ?1",
+        &add_training_},
+       {"UPDATE training_totals SET corrected_h100e_seconds = corrected_h100e_seconds + ?2 "
+        "WHERE training_id = ?1",
+        &correct_training_},
+       {"INSERT INTO training_days VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "
+        "ON CONFLICT DO UPDATE SET h100e_seconds = h100e_seconds + ?8",
+        &add_training_day_}});
+}
+
+absl::Status OutcomeBookTables::Restore(RestoredBooks* books) {
+  return RestoreOutcomes(database_, &books->outcomes);
+}
+
+absl::Status OutcomeBookTables::Stage(const LedgerTransaction& transaction) {
   inference_days_.clear();
   segments_reported_.clear();
   segments_corrected_.clear();
@@ -207,6 +217,11 @@ absl::Status OutcomeBookTables::WriteBenchmarks(const OutcomeEntry& entry, const
 }
 
 absl::Status OutcomeBookTables::WriteSums() {
+  absl::Status status = WriteInferenceSums();
+  return status.ok() ? WriteTrainingSums() : status;
+}
+
+absl::Status OutcomeBookTables::WriteInferenceSums() {
   for (const auto& [key, amounts] : inference_days_) {
     absl::Status status = std::apply(
         [&](const auto&... keys) { return RunWithInference(add_inference_day_, amounts, keys...); },
@@ -220,6 +235,10 @@ absl::Status OutcomeBookTables::WriteSums() {
       if (!status.ok()) return status;
     }
   }
+  return absl::OkStatus();
+}
+
+absl::Status OutcomeBookTables::WriteTrainingSums() {
   for (const auto& [key, h100e_seconds] : training_days_) {
     absl::Status status =
         std::apply([&, amount = h100e_seconds](
@@ -236,12 +255,12 @@ absl::Status OutcomeBookTables::WriteSums() {
   return absl::OkStatus();
 }
 
-void OutcomeBookTables::Keep() {
-  for (NameTable* names : {&sources_, &segments_, &servers_, &training_}) names->Keep();
+void OutcomeBookTables::Commit() {
+  for (NameTable* names : {&sources_, &segments_, &servers_, &training_}) names->Commit();
 }
 
-void OutcomeBookTables::Drop() {
-  for (NameTable* names : {&sources_, &segments_, &servers_, &training_}) names->Drop();
+void OutcomeBookTables::Rollback() {
+  for (NameTable* names : {&sources_, &segments_, &servers_, &training_}) names->Rollback();
 }
 
 }  // namespace fleetmeter

@@ -1,6 +1,6 @@
 // Books counted outcome reports: what was served and trained, by the day it belongs to; results of
 // benchmarks; corrections, and who reported which time. A transaction is added up in memory first,
-// so that each row is written once. Not thread-safe; belongs to SqliteLedger.
+// so that each row is written once. Not thread-safe; belongs to LedgerTables.
 #pragma once
 
 #include <cstdint>
@@ -11,22 +11,23 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "daemon/ledger/ledger.h"
+#include "daemon/ledger/sqlite/ledger_table.h"
 #include "daemon/ledger/sqlite/name_table.h"
 #include "daemon/ledger/sqlite/sqlite_database.h"
 
 namespace fleetmeter {
 
-class OutcomeBookTables {
+class OutcomeBookTables final : public LedgerTable {
  public:
   // `database` outlives it.
   explicit OutcomeBookTables(Database& database);
 
-  absl::Status Prepare();
-  // The transaction has passed CheckTransaction. InvalidArgument: a sum would leave 64 bits.
-  absl::Status Write(const LedgerTransaction& transaction);
-
-  void Keep();
-  void Drop();
+  absl::Status Prepare() override;
+  absl::Status Restore(RestoredBooks* books) override;
+  // InvalidArgument: a sum would leave 64 bits.
+  absl::Status Stage(const LedgerTransaction& transaction) override;
+  void Commit() override;
+  void Rollback() override;
 
  private:
   // Keys of inference_days and training_days.
@@ -43,6 +44,9 @@ class OutcomeBookTables {
     int64_t booked_unix_nanos = 0;
   };
 
+  absl::Status PrepareNames();
+  absl::Status PrepareInference();
+  absl::Status PrepareTraining();
   absl::Status Add(const OutcomeEntry& entry, int64_t now_unix_nanos);
   absl::Status AddInference(const OutcomeEntry& entry, const Context& context);
   absl::Status AddTraining(const OutcomeEntry& entry, const Context& context);
@@ -51,6 +55,8 @@ class OutcomeBookTables {
   absl::StatusOr<int64_t> WriteCorrection(const OutcomeEntry& entry, int64_t source_row,
                                           int64_t now_unix_nanos);
   absl::Status WriteSums();
+  absl::Status WriteInferenceSums();
+  absl::Status WriteTrainingSums();
 
   Database& database_;
   NameTable sources_;

@@ -47,25 +47,20 @@ int64_t DigestOf(const Plan& plan) {
 }  // namespace
 
 absl::Status ReferenceTables::Prepare() {
-  for (const auto& [sql, statement] : {
-           std::pair{"INSERT INTO catalog_versions (catalog_version, digest, recorded_unix_nanos) "
-                     "VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-                     &insert_catalog_},
-           {"INSERT INTO catalog_ratios VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-            &insert_ratio_},
-           {"INSERT INTO plan_versions (plan, plan_version, digest, scenario, "
-            "effective_from_unix_nanos, supply_h100e, recorded_unix_nanos) "
-            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
-            &insert_plan_},
-           {"INSERT INTO plan_pools VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", &insert_pool_},
-           {"INSERT INTO plan_supply VALUES (?1, ?2, ?3)", &insert_supply_},
-       }) {
-    if (absl::Status status = database_.Prepare(sql, statement); !status.ok()) return status;
-  }
-  return absl::OkStatus();
+  return database_.PrepareAll(
+      {{"INSERT INTO catalog_versions (catalog_version, digest, recorded_unix_nanos) "
+        "VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        &insert_catalog_},
+       {"INSERT INTO catalog_ratios VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", &insert_ratio_},
+       {"INSERT INTO plan_versions (plan, plan_version, digest, scenario, "
+        "effective_from_unix_nanos, supply_h100e, recorded_unix_nanos) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
+        &insert_plan_},
+       {"INSERT INTO plan_pools VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", &insert_pool_},
+       {"INSERT INTO plan_supply VALUES (?1, ?2, ?3)", &insert_supply_}});
 }
 
-absl::Status ReferenceTables::Write(const ReferenceData& reference, int64_t now_unix_nanos) {
+absl::Status ReferenceTables::Stage(const ReferenceData& reference, int64_t now_unix_nanos) {
   absl::Status status = Write(reference.catalog, now_unix_nanos);
   for (const Plan& plan : reference.plans) {
     if (!status.ok()) return status;

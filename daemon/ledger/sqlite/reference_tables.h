@@ -1,22 +1,24 @@
 // What the catalogs and plans that were in force said, so that a figure can be traced and
-// recomputed years later. Each content is recorded once. Not thread-safe; belongs to SqliteLedger.
+// recomputed years later. Each content is recorded once. Not thread-safe; belongs to LedgerTables.
 #pragma once
 
 #include <cstdint>
 
 #include "absl/status/status.h"
 #include "daemon/domain/reference_data.h"
+#include "daemon/ledger/sqlite/ledger_table.h"
 #include "daemon/ledger/sqlite/sqlite_database.h"
 
 namespace fleetmeter {
 
-class ReferenceTables {
+class ReferenceTables final : public LedgerTable {
  public:
   // `database` outlives it.
   explicit ReferenceTables(Database& database) : database_(database) {}
 
-  absl::Status Prepare();
-  absl::Status Write(const ReferenceData& reference, int64_t now_unix_nanos);
+  absl::Status Prepare() override;
+  using LedgerTable::Stage;  // of a transaction of reports: nothing
+  absl::Status Stage(const ReferenceData& reference, int64_t now_unix_nanos);
 
  private:
   absl::Status Write(const Catalog& catalog, int64_t now_unix_nanos);

@@ -14,29 +14,26 @@ constexpr int64_t kDeleteSlice = 1'000;
 }  // namespace
 
 absl::Status ReportResultTables::Prepare() {
-  for (const auto& [sql, statement] : {
-           std::pair{"INSERT INTO counters VALUES (?1, ?2, ?3) "
-                     "ON CONFLICT DO UPDATE SET reports = reports + ?3",
-                     &count_},
-           {"INSERT INTO rejected_reports (identity, stream_id, sequence, source, reason, field, "
-            "detail, at_unix_nanos) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            &insert_rejected_},
-           {"DELETE FROM rejected_reports WHERE rejected_row <= "
-            "(SELECT max(rejected_row) FROM rejected_reports) - ?1",
-            &bound_rejected_},
-           {"SELECT at_unix_nanos FROM rejected_reports ORDER BY rejected_row LIMIT 1",
-            &oldest_rejected_},
-           // Rows are in the order of their times, as far as the clock was.
-           {"DELETE FROM rejected_reports WHERE at_unix_nanos < ?1 AND rejected_row < "
-            "(SELECT min(rejected_row) FROM rejected_reports) + ?2",
-            &delete_old_rejected_},
-       }) {
-    if (absl::Status status = database_.Prepare(sql, statement); !status.ok()) return status;
-  }
-  return absl::OkStatus();
+  return database_.PrepareAll(
+      {{"INSERT INTO counters VALUES (?1, ?2, ?3) "
+        "ON CONFLICT DO UPDATE SET reports = reports + ?3",
+        &count_},
+       {"INSERT INTO rejected_reports (identity, stream_id, sequence, source, reason, field, "
+        "detail, at_unix_nanos) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        &insert_rejected_},
+       {"DELETE FROM rejected_reports WHERE rejected_row <= "
+        "(SELECT max(rejected_row) FROM rejected_reports) - ?1",
+        &bound_rejected_},
+       {"SELECT at_unix_nanos FROM rejected_reports ORDER BY rejected_row LIMIT 1",
+        &oldest_rejected_},
+       // Rows are in the order of their times, as far as the clock was.
+       {"DELETE FROM rejected_reports WHERE at_unix_nanos < ?1 AND rejected_row < "
+        "(SELECT min(rejected_row) FROM rejected_reports) + ?2",
+        &delete_old_rejected_}});
 }
 
-absl::Status ReportResultTables::Load(BookCounters* counters) {
+absl::Status ReportResultTables::Restore(RestoredBooks* books) {
+  BookCounters& counters = books->counters;
   Statement rows;
   absl::Status status = database_.Prepare("SELECT result, reason, reports FROM counters", &rows);
   if (!status.ok()) return status;
@@ -44,13 +41,13 @@ absl::Status ReportResultTables::Load(BookCounters* counters) {
     const std::string result = row.Text(0);
     const auto reports = static_cast<uint64_t>(row.Integer(2));
     if (result == "accepted") {
-      counters->accepted = reports;
+      counters.accepted = reports;
     } else if (result == "duplicate") {
-      counters->duplicate = reports;
+      counters.duplicate = reports;
     } else if (result == "conflicting") {
-      counters->conflicting = reports;
+      counters.conflicting = reports;
     } else if (result == "rejected") {
-      counters->rejected[row.Text(1)] = reports;
+      counters.rejected[row.Text(1)] = reports;
     } else {
       return absl::DataLossError(fmt::format("the ledger counts reports that are '{}'", result));
     }
@@ -58,14 +55,11 @@ absl::Status ReportResultTables::Load(BookCounters* counters) {
   });
 }
 
-absl::Status ReportResultTables::Write(const LedgerTransaction& transaction) {
+absl::Status ReportResultTables::Stage(const LedgerTransaction& transaction) {
   std::map<std::string_view, uint64_t> reasons;
   for (const RejectedEntry& entry : transaction.rejected) {
     ++reasons[Name(entry.rejection.reason)];
-    absl::Status status = insert_rejected_.Run(entry.stream.identity, Blob{entry.stream.id},
-                                               static_cast<int64_t>(entry.sequence), entry.source,
-                                               Name(entry.rejection.reason), entry.rejection.field,
-                                               entry.rejection.detail, transaction.now_unix_nanos);
+    absl::Status status = InsertRejected(entry, transaction.now_unix_nanos);
     if (!status.ok()) return status;
   }
   for (const auto& [reason, reports] : reasons) {
@@ -80,24 +74,33 @@ absl::Status ReportResultTables::Write(const LedgerTransaction& transaction) {
   return transaction.rejected.empty() ? absl::OkStatus() : bound_rejected_.Run(kMostRejected);
 }
 
+absl::Status ReportResultTables::InsertRejected(const RejectedEntry& entry,
+                                                int64_t now_unix_nanos) {
+  return insert_rejected_.Run(entry.stream.identity, Blob{entry.stream.id},
+                              static_cast<int64_t>(entry.sequence), entry.source,
+                              Name(entry.rejection.reason), entry.rejection.field,
+                              entry.rejection.detail, now_unix_nanos);
+}
+
 absl::Status ReportResultTables::Count(std::string_view result, std::string_view reason,
                                        uint64_t reports) {
   return reports == 0 ? absl::OkStatus()
                       : count_.Run(result, reason, static_cast<int64_t>(reports));
 }
 
-absl::StatusOr<bool> ReportResultTables::HasRejectedBefore(int64_t unix_nanos) {
+absl::StatusOr<bool> ReportResultTables::FindExpired(int64_t now_unix_nanos) {
+  expired_before_unix_nanos_ = now_unix_nanos - keep_nanos_;
   bool has = false;
   const absl::Status status = oldest_rejected_.ForEach([&](const Statement& row) {
-    has = row.Integer(0) < unix_nanos;
+    has = row.Integer(0) < expired_before_unix_nanos_;
     return absl::OkStatus();
   });
   if (!status.ok()) return status;
   return has;
 }
 
-absl::Status ReportResultTables::DeleteRejectedBefore(int64_t unix_nanos) {
-  return delete_old_rejected_.Run(unix_nanos, kDeleteSlice);
+absl::Status ReportResultTables::DeleteExpired() {
+  return delete_old_rejected_.Run(expired_before_unix_nanos_, kDeleteSlice);
 }
 
 }  // namespace fleetmeter

@@ -44,6 +44,41 @@ std::string CursorText(const std::vector<int64_t>& cursor) {
   return fmt::format("{}", fmt::join(cursor, ","));
 }
 
+// A table of usage whose rows are read and deleted in the order of its key.
+struct KeyedTable {
+  std::string_view name;
+  std::string_view start;
+  std::string_view corrects;
+
+  std::string Key() const {
+    return fmt::format("{}, cell_id, workload_id, plan_id, {}", start, corrects);
+  }
+};
+constexpr KeyedTable kHours{"usage_hours", "hour_start", "corrects_hour"};
+constexpr KeyedTable kDays{"usage_days", "day_start", "corrects_day"};
+
+// `from`: the table, or a join with it.
+std::string RowsAfter(const KeyedTable& table, std::string_view from, std::string_view columns) {
+  return fmt::format(
+      "SELECT {0}, {3} FROM {1} WHERE ({0}) > (?1, ?2, ?3, ?4, ?5) AND {2} < ?6 "
+      "ORDER BY {0} LIMIT ?7",
+      table.Key(), from, table.start, columns);
+}
+
+std::string KeysBefore(const KeyedTable& table) {
+  return fmt::format("SELECT {0} FROM {1} WHERE {2} < ?1 ORDER BY {0} LIMIT ?2", table.Key(),
+                     table.name, table.start);
+}
+
+std::string DeleteThrough(const KeyedTable& table) {
+  return fmt::format("DELETE FROM {} WHERE ({}) <= (?1, ?2, ?3, ?4, ?5)", table.name, table.Key());
+}
+
+std::string AddRow(std::string_view table) {
+  return fmt::format("INSERT INTO {} VALUES (?1, ?2, ?3, ?4, ?5, {}) ON CONFLICT DO UPDATE SET {}",
+                     table, AmountParameters(6), AddAmounts(6));
+}
+
 }  // namespace
 
 struct Rollups::Row {
@@ -54,62 +89,31 @@ struct Rollups::Row {
 };
 
 absl::Status Rollups::Prepare() {
-  const std::string& names = AmountColumnNames();
-  const auto after = [](std::string_view table, std::string_view start, std::string_view corrects,
-                        std::string_view amounts) {
-    return fmt::format(
-        "SELECT {1}, cell_id, workload_id, plan_id, {2}, {3} FROM {0} "
-        "WHERE ({1}, cell_id, workload_id, plan_id, {2}) > (?1, ?2, ?3, ?4, ?5) AND {1} < ?6 "
-        "ORDER BY {1}, cell_id, workload_id, plan_id, {2} LIMIT ?7",
-        table, start, corrects, amounts);
-  };
-  const auto add = [&](std::string_view table) {
-    return fmt::format(
-        "INSERT INTO {} VALUES (?1, ?2, ?3, ?4, ?5, {}) ON CONFLICT DO UPDATE SET {}", table,
-        AmountParameters(6), AddAmounts(6));
-  };
-  const auto old = [](std::string_view table, std::string_view start, std::string_view corrects) {
-    return fmt::format(
-        "SELECT {1}, cell_id, workload_id, plan_id, {2} FROM {0} WHERE {1} < ?1 "
-        "ORDER BY {1}, cell_id, workload_id, plan_id, {2} LIMIT ?2",
-        table, start, corrects);
-  };
-  const auto remove = [](std::string_view table, std::string_view start,
-                         std::string_view corrects) {
-    return fmt::format(
-        "DELETE FROM {0} WHERE ({1}, cell_id, workload_id, plan_id, {2}) <= "
-        "(?1, ?2, ?3, ?4, ?5)",
-        table, start, corrects);
-  };
-  for (const auto& [sql, statement] : {
-           std::pair<std::string, Statement*>{
-               "SELECT min(hour_start) FROM usage_hours WHERE hour_start >= ?1", &first_hour_},
-           {"SELECT min(day_start) FROM usage_days WHERE day_start >= ?1", &first_day_},
-           {after("usage_hours", "hour_start", "corrects_hour", names), &hours_after_},
-           {after("usage_days JOIN workloads USING (workload_id)", "day_start", "corrects_day",
-                  names + ", pool, workload_type, model"),
-            &days_after_},
-           {add("usage_days"), &add_day_},
-           {add("usage_quarters"), &add_quarter_},
-           {old("usage_hours", "hour_start", "corrects_hour"), &old_hours_},
-           {remove("usage_hours", "hour_start", "corrects_hour"), &delete_hours_},
-           {old("usage_days", "day_start", "corrects_day"), &old_days_},
-           {remove("usage_days", "day_start", "corrects_day"), &delete_days_},
-           // Those without name and run may stand in a quarter.
-           {"DELETE FROM workloads WHERE workload_id IN (SELECT workload_id FROM workloads "
-            "WHERE last_hour_start > 0 AND last_hour_start < ?1 AND (workload <> '' OR run <> '') "
-            "LIMIT ?2)",
-            &delete_workloads_},
-           {"UPDATE rollup SET closed_through = ?1, days_through = ?2, quarters_through = ?3, "
-            "hours_from = ?4, days_from = ?5, hour_cursor = ?6, day_cursor = ?7",
-            &save_},
-       }) {
-    if (absl::Status status = database_.Prepare(sql, statement); !status.ok()) return status;
-  }
-  return absl::OkStatus();
+  const std::string& amounts = AmountColumnNames();
+  return database_.PrepareAll(
+      {{"SELECT min(hour_start) FROM usage_hours WHERE hour_start >= ?1", &first_hour_},
+       {"SELECT min(day_start) FROM usage_days WHERE day_start >= ?1", &first_day_},
+       {RowsAfter(kHours, "usage_hours", amounts), &hours_after_},
+       {RowsAfter(kDays, "usage_days JOIN workloads USING (workload_id)",
+                  amounts + ", pool, workload_type, model"),
+        &days_after_},
+       {AddRow("usage_days"), &add_day_},
+       {AddRow("usage_quarters"), &add_quarter_},
+       {KeysBefore(kHours), &old_hours_},
+       {DeleteThrough(kHours), &delete_hours_},
+       {KeysBefore(kDays), &old_days_},
+       {DeleteThrough(kDays), &delete_days_},
+       // Those without name and run may stand in a quarter.
+       {"DELETE FROM workloads WHERE workload_id IN (SELECT workload_id FROM workloads "
+        "WHERE last_hour_start > 0 AND last_hour_start < ?1 AND (workload <> '' OR run <> '') "
+        "LIMIT ?2)",
+        &delete_workloads_},
+       {"UPDATE rollup SET closed_through = ?1, days_through = ?2, quarters_through = ?3, "
+        "hours_from = ?4, days_from = ?5, hour_cursor = ?6, day_cursor = ?7",
+        &save_}});
 }
 
-absl::Status Rollups::Load() {
+absl::Status Rollups::Restore(RestoredBooks* /*books*/) {
   Statement load;
   absl::Status status = database_.Prepare(
       "SELECT closed_through, days_through, quarters_through, hours_from, days_from, hour_cursor, "
@@ -121,16 +125,16 @@ absl::Status Rollups::Load() {
     if (!hours.ok()) return hours.status();
     auto days = ParseCursor(row.Text(6));
     if (!days.ok()) return days.status();
-    state_ = {.closed_through = row.Integer(0),
-              .days_through = row.Integer(1),
-              .quarters_through = row.Integer(2),
-              .hours_from = row.Integer(3),
-              .days_from = row.Integer(4),
-              .hour_cursor = *std::move(hours),
-              .day_cursor = *std::move(days)};
+    committed_ = {.closed_through = row.Integer(0),
+                  .days_through = row.Integer(1),
+                  .quarters_through = row.Integer(2),
+                  .hours_from = row.Integer(3),
+                  .days_from = row.Integer(4),
+                  .hour_cursor = *std::move(hours),
+                  .day_cursor = *std::move(days)};
     return absl::OkStatus();
   });
-  next_ = state_;
+  staged_ = committed_;
   return status;
 }
 
@@ -148,8 +152,8 @@ absl::StatusOr<int64_t> Rollups::First(Statement& statement, int64_t from, int64
 
 // The day under way, or the next that is due; kNever where there is none.
 absl::StatusOr<int64_t> Rollups::DayToRoll(int64_t now_unix_nanos) {
-  if (!state_.hour_cursor.empty()) return state_.closed_through - kSecondsPerDay;
-  const auto hour = First(first_hour_, state_.days_through, kNever);
+  if (!committed_.hour_cursor.empty()) return committed_.closed_through - kSecondsPerDay;
+  const auto hour = First(first_hour_, committed_.days_through, kNever);
   if (!hour.ok() || *hour == kNever) return hour;
   const int64_t day = DayOf(*hour);
   const int64_t late_until = day + kSecondsPerDay + Seconds(options_.max_lateness_nanos);
@@ -159,25 +163,26 @@ absl::StatusOr<int64_t> Rollups::DayToRoll(int64_t now_unix_nanos) {
 // The quarter under way or due: all of its days are complete, or there is nothing more to come for
 // it.
 absl::StatusOr<int64_t> Rollups::QuarterToRoll(int64_t now_unix_nanos) {
-  const auto day = First(first_day_, state_.quarters_through, kNever);
+  const auto day = First(first_day_, committed_.quarters_through, kNever);
   if (!day.ok() || *day == kNever) return day;
   const int64_t end = QuarterOf(*day, 1);
-  if (end <= state_.days_through) return QuarterOf(*day);
+  if (end <= committed_.days_through) return QuarterOf(*day);
   if (end + Seconds(options_.max_lateness_nanos) > Seconds(now_unix_nanos)) return kNever;
-  const auto hour = First(first_hour_, state_.days_through, kNever);
+  const auto hour = First(first_hour_, committed_.days_through, kNever);
   if (!hour.ok()) return hour;
   return *hour >= end ? QuarterOf(*day) : kNever;
 }
 
 int64_t Rollups::HourLimit(int64_t now_unix_nanos) const {
   const int64_t keep_from = Seconds(now_unix_nanos - options_.keep_hours_nanos);
-  return std::max(state_.hours_from, DayOf(std::clamp<int64_t>(keep_from, 0, state_.days_through)));
+  return std::max(committed_.hours_from,
+                  DayOf(std::clamp<int64_t>(keep_from, 0, committed_.days_through)));
 }
 
 int64_t Rollups::DayLimit(int64_t now_unix_nanos) const {
   const int64_t keep_from = Seconds(now_unix_nanos - options_.keep_days_nanos);
-  return std::max(state_.days_from,
-                  DayOf(std::clamp<int64_t>(keep_from, 0, state_.quarters_through)));
+  return std::max(committed_.days_from,
+                  DayOf(std::clamp<int64_t>(keep_from, 0, committed_.quarters_through)));
 }
 
 absl::StatusOr<Rollups::Work> Rollups::Next(int64_t now_unix_nanos) {
@@ -193,11 +198,12 @@ absl::StatusOr<Rollups::Work> Rollups::Next(int64_t now_unix_nanos) {
   const auto first_day = First(first_day_, 0, kNever);
   if (!first_day.ok()) return first_day.status();
   if (*first_day < DayLimit(now_unix_nanos)) return Work::kDeleteDays;
-  return std::min(state_.hours_from, state_.days_from) > workloads_seen_to_ ? Work::kDeleteWorkloads
-                                                                            : Work::kNone;
+  return std::min(committed_.hours_from, committed_.days_from) > workloads_seen_to_
+             ? Work::kDeleteWorkloads
+             : Work::kNone;
 }
 
-absl::Status Rollups::Do(Work work, int64_t now_unix_nanos) {
+absl::Status Rollups::Stage(Work work, int64_t now_unix_nanos) {
   switch (work) {
     case Work::kNone:
       return absl::OkStatus();
@@ -206,11 +212,11 @@ absl::Status Rollups::Do(Work work, int64_t now_unix_nanos) {
     case Work::kRollQuarter:
       return RollQuarter(now_unix_nanos);
     case Work::kDeleteHours:
-      next_.hours_from = HourLimit(now_unix_nanos);
-      return Delete(old_hours_, delete_hours_, next_.hours_from);
+      staged_.hours_from = HourLimit(now_unix_nanos);
+      return Delete(old_hours_, delete_hours_, staged_.hours_from);
     case Work::kDeleteDays:
-      next_.days_from = DayLimit(now_unix_nanos);
-      return Delete(old_days_, delete_days_, next_.days_from);
+      staged_.days_from = DayLimit(now_unix_nanos);
+      return Delete(old_days_, delete_days_, staged_.days_from);
     case Work::kDeleteWorkloads:
       return DeleteWorkloads();
   }
@@ -242,9 +248,9 @@ absl::Status Rollups::RollDay(int64_t now_unix_nanos) {
   if (!day.ok()) return day.status();
   const int64_t end = *day + kSecondsPerDay;
   // From its first slice on the day is closed: an hour that was taken must not change.
-  next_.closed_through = end;
-  if (next_.hour_cursor.empty()) next_.hour_cursor = {*day, -1, -1, -1, -1};
-  const auto rows = Slice(hours_after_, next_.hour_cursor, end);
+  staged_.closed_through = end;
+  if (staged_.hour_cursor.empty()) staged_.hour_cursor = {*day, -1, -1, -1, -1};
+  const auto rows = Slice(hours_after_, staged_.hour_cursor, end);
   if (!rows.ok()) return rows.status();
   std::map<Cursor, UsageAmounts> sums;
   for (const Row& row : *rows) {
@@ -256,10 +262,10 @@ absl::Status Rollups::RollDay(int64_t now_unix_nanos) {
     if (!status.ok()) return status;
   }
   if (static_cast<int64_t>(rows->size()) < kSliceRows) {
-    next_.days_through = end;
-    next_.hour_cursor.clear();
+    staged_.days_through = end;
+    staged_.hour_cursor.clear();
   } else {
-    next_.hour_cursor = rows->back().key;
+    staged_.hour_cursor = rows->back().key;
   }
   return Save();
 }
@@ -268,10 +274,10 @@ absl::Status Rollups::RollQuarter(int64_t now_unix_nanos) {
   const auto quarter = QuarterToRoll(now_unix_nanos);
   if (!quarter.ok()) return quarter.status();
   const int64_t end = QuarterOf(*quarter, 1);
-  next_.closed_through = std::max(next_.closed_through, end);
-  next_.days_through = std::max(next_.days_through, end);
-  if (next_.day_cursor.empty()) next_.day_cursor = {*quarter, -1, -1, -1, -1};
-  const auto rows = Slice(days_after_, next_.day_cursor, end);
+  staged_.closed_through = std::max(staged_.closed_through, end);
+  staged_.days_through = std::max(staged_.days_through, end);
+  if (staged_.day_cursor.empty()) staged_.day_cursor = {*quarter, -1, -1, -1, -1};
+  const auto rows = Slice(days_after_, staged_.day_cursor, end);
   if (!rows.ok()) return rows.status();
   std::map<Cursor, UsageAmounts> sums;
   for (const Row& row : *rows) {
@@ -285,10 +291,10 @@ absl::Status Rollups::RollQuarter(int64_t now_unix_nanos) {
     if (!status.ok()) return status;
   }
   if (static_cast<int64_t>(rows->size()) < kSliceRows) {
-    next_.quarters_through = end;
-    next_.day_cursor.clear();
+    staged_.quarters_through = end;
+    staged_.day_cursor.clear();
   } else {
-    next_.day_cursor = rows->back().key;
+    staged_.day_cursor = rows->back().key;
   }
   return Save();
 }
@@ -308,7 +314,7 @@ absl::Status Rollups::Delete(Statement& keys, Statement& rows, int64_t limit) {
 }
 
 absl::Status Rollups::DeleteWorkloads() {
-  const int64_t before = std::min(state_.hours_from, state_.days_from);
+  const int64_t before = std::min(committed_.hours_from, committed_.days_from);
   absl::Status status = delete_workloads_.Run(before, kSliceRows);
   if (!status.ok()) return status;
   // Not undone when the transaction is: the rows then stay until the next time that something goes.
@@ -318,9 +324,9 @@ absl::Status Rollups::DeleteWorkloads() {
 }
 
 absl::Status Rollups::Save() {
-  return save_.Run(next_.closed_through, next_.days_through, next_.quarters_through,
-                   next_.hours_from, next_.days_from, CursorText(next_.hour_cursor),
-                   CursorText(next_.day_cursor));
+  return save_.Run(staged_.closed_through, staged_.days_through, staged_.quarters_through,
+                   staged_.hours_from, staged_.days_from, CursorText(staged_.hour_cursor),
+                   CursorText(staged_.day_cursor));
 }
 
 }  // namespace fleetmeter

@@ -3,7 +3,7 @@
 //
 // Work is done in slices of some milliseconds, each in a transaction; the row of `rollup` says how
 // far it has come, so that a restart goes on there. Nothing is deleted before the period that holds
-// it is complete. Not thread-safe; belongs to SqliteLedger.
+// it is complete. Not thread-safe; belongs to LedgerTables.
 #pragma once
 
 #include <array>
@@ -14,11 +14,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "daemon/ledger/sqlite/dimension_tables.h"
+#include "daemon/ledger/sqlite/ledger_table.h"
 #include "daemon/ledger/sqlite/sqlite_database.h"
 
 namespace fleetmeter {
 
-class Rollups {
+class Rollups final : public LedgerTable {
  public:
   struct Options {
     int64_t keep_hours_nanos = 0;
@@ -31,19 +32,19 @@ class Rollups {
   Rollups(Database& database, DimensionTables& dimensions, Options options)
       : database_(database), dimensions_(dimensions), options_(options) {}
 
-  absl::Status Prepare();
-  absl::Status Load();
+  absl::Status Prepare() override;
+  absl::Status Restore(RestoredBooks* books) override;
+  void Commit() override { committed_ = staged_; }
+  void Rollback() override { staged_ = committed_; }
 
-  // Hours before it are closed; seconds since 1970.
-  int64_t closed_through() const { return state_.closed_through; }
+  // Hours before it are closed; seconds since 1970. Of what is committed.
+  int64_t closed_through() const { return committed_.closed_through; }
 
   // What is due. Reads only.
   absl::StatusOr<Work> Next(int64_t now_unix_nanos);
+  using LedgerTable::Stage;  // of a transaction of reports: nothing
   // Does a slice of it, within a transaction.
-  absl::Status Do(Work work, int64_t now_unix_nanos);
-
-  void Keep() { state_ = next_; }
-  void Drop() { next_ = state_; }
+  absl::Status Stage(Work work, int64_t now_unix_nanos);
 
  private:
   // start, cell, workload, plan, corrects: the key of a row of usage. Empty: nothing under way.
@@ -77,8 +78,8 @@ class Rollups {
   Database& database_;
   DimensionTables& dimensions_;
   const Options options_;
-  State state_;
-  State next_;
+  State committed_;
+  State staged_;
   int64_t workloads_seen_to_ = 0;  // nothing is left to delete before this
 
   Statement first_hour_;

@@ -1,5 +1,5 @@
-// Streams and sources: how far each sender was settled, which time of each source was counted, and
-// what each source held. Not thread-safe; belongs to SqliteLedger.
+// Which time of each source was counted, and what each source held. Not thread-safe; belongs to
+// LedgerTables.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,12 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "daemon/ledger/ledger.h"
+#include "daemon/ledger/sqlite/dimension_tables.h"
+#include "daemon/ledger/sqlite/ledger_table.h"
 #include "daemon/ledger/sqlite/sqlite_database.h"
+#include "daemon/ledger/sqlite/usage_tables.h"
 
 namespace fleetmeter {
 
@@ -25,33 +29,27 @@ struct HeldCell {
 // nearest micro-chip. Ascending by cell, each cell once. `cells`: those of the report's groups.
 std::vector<HeldCell> HeldBy(const UsageReport& report, const int64_t* cells);
 
-class SourceTables {
+class SourceTables final : public LedgerTable {
  public:
-  // `database` outlives it.
-  explicit SourceTables(Database& database) : database_(database) {}
+  // `database`, `dimensions` and `usage` outlive it. keep_nanos: a source, unless it is history, is
+  // forgotten when nothing was counted for so long.
+  SourceTables(Database& database, const DimensionTables& dimensions, const UsageTables& usage,
+               int64_t keep_nanos)
+      : database_(database), dimensions_(dimensions), usage_(usage), keep_nanos_(keep_nanos) {}
 
-  absl::Status Prepare();
-  // `totals` and `cell_ids`: what DimensionTables::Load gave.
-  absl::Status Load(const std::vector<BookTotal>& totals, const std::vector<int64_t>& cell_ids,
-                    RestoredBooks* books);
+  absl::Status Prepare() override;
+  absl::Status Restore(RestoredBooks* books) override;
+  absl::Status Stage(const LedgerTransaction& transaction) override;
+  void Commit() override;
+  void Rollback() override;
 
-  // `cells`: of the groups of each counted entry, one after the other.
-  absl::Status WriteSources(const LedgerTransaction& transaction,
-                            const std::vector<int64_t>& cells);
-  absl::Status WriteStreams(const LedgerTransaction& transaction);
-
-  // Looks at the next few sources, and deletes those that nothing was counted for since
-  // `before_unix_nanos`, but for history. In a transaction only where NextExpired says so.
-  absl::StatusOr<std::vector<std::pair<int64_t, std::string>>> NextExpired(
-      int64_t before_unix_nanos);
-  absl::Status Delete(const std::vector<std::pair<int64_t, std::string>>& sources);
-
-  void Keep();
-  void Drop();
+  // Each call looks at the next few sources.
+  absl::StatusOr<bool> FindExpired(int64_t now_unix_nanos) override;
+  absl::Status DeleteExpired() override;
 
  private:
   struct Known {
-    int64_t row = 0;
+    int64_t row = 0;        // 0: it has none yet
     uint64_t holdings = 0;  // digest
     bool history = false;
     friend bool operator==(const Known&, const Known&) = default;
@@ -63,29 +61,35 @@ class SourceTables {
     const int64_t* cells = nullptr;      // of `holds`
     bool history = false;                // one of them was
   };
+  struct SourceRow {
+    int64_t row = 0;
+    std::string source;
+  };
 
+  std::vector<std::pair<const std::string*, Change>> ChangesOf(
+      const LedgerTransaction& transaction) const;
   absl::Status Write(const std::string& source, const Change& change);
-  absl::Status WriteHoldings(int64_t row, const std::vector<HeldCell>& held);
-  absl::Status LoadStreams(RestoredBooks* books);
-  absl::Status LoadHoldings(const std::vector<BookTotal>& totals,
-                            const std::vector<int64_t>& cell_ids,
-                            const absl::flat_hash_map<int64_t, size_t>& index,
-                            RestoredBooks* books);
+  absl::Status WriteSource(const std::string& source, const WindowSet& windows, Known* known);
+  absl::Status WriteHoldings(const Change& change, Known* known);
+  absl::Status RestoreHoldings(const absl::flat_hash_map<int64_t, size_t>& index,
+                               RestoredBooks* books);
 
   Database& database_;
+  const DimensionTables& dimensions_;
+  const UsageTables& usage_;
+  const int64_t keep_nanos_;
   absl::flat_hash_map<std::string, Known> known_;
-  std::vector<std::pair<std::string, Known>> staged_;  // as they are once kept
+  std::vector<std::pair<std::string, Known>> staged_;  // as they are once committed
   std::vector<std::string> staged_deletes_;
+  std::vector<SourceRow> expired_;  // as FindExpired found them last
   int64_t expiry_cursor_ = 0;
 
   Statement insert_source_;
   Statement update_source_;
   Statement delete_source_;
-  Statement expired_sources_;
+  Statement next_sources_;
   Statement delete_holdings_;
   Statement insert_holding_;
-  Statement update_stream_;
-  Statement insert_stream_;
 };
 
 }  // namespace fleetmeter

@@ -156,4 +156,12 @@ absl::Status Database::Prepare(std::string_view sql, Statement* statement) {
   return absl::OkStatus();
 }
 
+absl::Status Database::PrepareAll(
+    std::initializer_list<std::pair<std::string_view, Statement*>> statements) {
+  for (const auto& [sql, statement] : statements) {
+    if (absl::Status status = Prepare(sql, statement); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace fleetmeter

@@ -9,9 +9,11 @@
 #include <sqlite3.h>
 
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -107,6 +109,9 @@ class Database {
   absl::StatusOr<std::string> Text(std::string_view sql);
   // Fills `statement`, to be kept and used often.
   absl::Status Prepare(std::string_view sql, Statement* statement);
+  // Several, until one fails.
+  absl::Status PrepareAll(
+      std::initializer_list<std::pair<std::string_view, Statement*>> statements);
 
   int64_t LastInsertedRow() const { return sqlite3_last_insert_rowid(connection_); }
   int64_t Changes() const { return sqlite3_changes64(connection_); }

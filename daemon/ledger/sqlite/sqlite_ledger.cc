@@ -10,7 +10,6 @@
 #include "daemon/base/text.h"
 #include "daemon/ledger/sqlite/check_transaction.h"
 #include "daemon/ledger/sqlite/ledger_schema.h"
-#include "daemon/ledger/sqlite/restore_outcomes.h"
 #include "fmt/format.h"
 
 namespace fleetmeter {
@@ -78,7 +77,7 @@ absl::StatusOr<std::unique_ptr<SqliteLedger>> SqliteLedger::Open(
   if (!status.ok()) return status;
   std::unique_ptr<SqliteLedger> ledger(
       new SqliteLedger(options, *std::move(lock), *std::move(database)));
-  if (status = ledger->Prepare(); !status.ok()) return status;
+  if (status = ledger->tables_.Prepare(); !status.ok()) return status;
   if (status = ledger->LoadIdentity(); !status.ok()) return status;
   return ledger;
 }
@@ -88,18 +87,7 @@ SqliteLedger::SqliteLedger(const SqliteLedgerOptions& options, std::unique_ptr<L
     : options_(options),
       lock_(std::move(lock)),
       database_(std::move(database)),
-      dimensions_(*database_),
-      usage_(*database_, dimensions_, options.workloads_per_pool),
-      model_usage_(*database_, dimensions_, options.workloads_per_pool),
-      outcomes_(*database_),
-      sources_(*database_),
-      terms_(*database_),
-      report_results_(*database_),
-      models_(*database_),
-      rollups_(*database_, dimensions_,
-               {.keep_hours_nanos = options.keep_hours_nanos,
-                .keep_days_nanos = options.keep_days_nanos,
-                .max_lateness_nanos = options.max_lateness_nanos}) {
+      tables_(*database_, options) {
   const auto committed = [](void* self, sqlite3*, const char*, int pages) {
     static_cast<SqliteLedger*>(self)->log_pages_ = pages;
     return SQLITE_OK;
@@ -108,19 +96,6 @@ SqliteLedger::SqliteLedger(const SqliteLedgerOptions& options, std::unique_ptr<L
 }
 
 SqliteLedger::~SqliteLedger() = default;
-
-absl::Status SqliteLedger::Prepare() {
-  absl::Status status = dimensions_.Prepare();
-  if (status.ok()) status = usage_.Prepare();
-  if (status.ok()) status = model_usage_.Prepare();
-  if (status.ok()) status = outcomes_.Prepare();
-  if (status.ok()) status = sources_.Prepare();
-  if (status.ok()) status = terms_.Prepare();
-  if (status.ok()) status = report_results_.Prepare();
-  if (status.ok()) status = models_.Prepare();
-  if (status.ok()) status = rollups_.Prepare();
-  return status;
-}
 
 absl::Status SqliteLedger::LoadIdentity() {
   auto id = database_->Text("SELECT ledger_id FROM ledger_info");
@@ -146,15 +121,8 @@ std::string SqliteLedger::Describe() const {
 
 absl::StatusOr<RestoredBooks> SqliteLedger::Restore() {
   RestoredBooks books;
-  std::vector<int64_t> cell_ids;
   absl::Status status = database_->Execute("BEGIN");
-  if (status.ok()) status = dimensions_.Load(&books.totals, &cell_ids);
-  if (status.ok()) status = usage_.Load(&books.activity);
-  if (status.ok()) status = sources_.Load(books.totals, cell_ids, &books);
-  if (status.ok()) status = terms_.Load(&books.terms);
-  if (status.ok()) status = report_results_.Load(&books.counters);
-  if (status.ok()) status = RestoreOutcomes(*database_, &books.outcomes);
-  if (status.ok()) status = rollups_.Load();
+  if (status.ok()) status = tables_.Restore(&books);
   if (status.ok()) status = CheckPositions(books);
   if (status.ok()) status = database_->Execute("COMMIT");
   if (!status.ok()) {
@@ -170,64 +138,41 @@ absl::Status SqliteLedger::Commit(const LedgerTransaction& transaction) {
   if (transaction.empty() && transaction.terms.empty()) return absl::OkStatus();
   // Before anything is touched, so that nothing needs undoing.
   if (absl::Status status = CheckTransaction(transaction); !status.ok()) return status;
-  return Transact([&] { return Write(transaction); });
-}
-
-absl::Status SqliteLedger::Write(const LedgerTransaction& transaction) {
-  absl::Status status = usage_.Book(transaction, rollups_.closed_through());
-  if (status.ok()) status = model_usage_.Book(transaction);
-  if (status.ok()) status = FAILPOINT("ledger_after_usage");
-  if (status.ok()) status = outcomes_.Write(transaction);
-  if (status.ok()) status = FAILPOINT("ledger_after_outcomes");
-  if (status.ok()) status = sources_.WriteSources(transaction, usage_.cells());
-  if (status.ok()) status = sources_.WriteStreams(transaction);
-  if (status.ok()) status = FAILPOINT("ledger_after_streams");
-  if (status.ok()) status = report_results_.Write(transaction);
-  if (status.ok()) status = terms_.Write(transaction);
-  return status;
+  return Transact([&] { return tables_.Stage(transaction); });
 }
 
 absl::Status SqliteLedger::RecordReferenceData(const ReferenceData& reference,
                                                int64_t now_unix_nanos) {
   if (!broken_.ok()) return broken_;
-  return Transact([&] { return models_.Write(reference, now_unix_nanos); });
+  return Transact([&] { return tables_.reference_data().Stage(reference, now_unix_nanos); });
 }
 
 absl::Status SqliteLedger::Maintain(int64_t now_unix_nanos) {
   if (!broken_.ok()) return broken_;
-  const auto work = rollups_.Next(now_unix_nanos);
+  Rollups& rollups = tables_.rollups();
+  const auto work = rollups.Next(now_unix_nanos);
   if (!work.ok()) return OrBreak(work.status());
-  if (*work == Rollups::Work::kNone) return DeleteExpired(now_unix_nanos);
-  return Transact([&] { return rollups_.Do(*work, now_unix_nanos); });
+  if (*work != Rollups::Work::kNone) {
+    return Transact([&] { return rollups.Stage(*work, now_unix_nanos); });
+  }
+  const auto expired = tables_.FindExpired(now_unix_nanos);
+  if (!expired.ok()) return OrBreak(expired.status());
+  return *expired ? Transact([&] { return tables_.DeleteExpired(); }) : absl::OkStatus();
 }
 
-absl::Status SqliteLedger::DeleteExpired(int64_t now_unix_nanos) {
-  const auto sources = sources_.NextExpired(now_unix_nanos - options_.keep_sources_nanos);
-  if (!sources.ok()) return OrBreak(sources.status());
-  const int64_t keep_rejected_from = now_unix_nanos - options_.keep_hours_nanos;
-  const auto rejected = report_results_.HasRejectedBefore(keep_rejected_from);
-  if (!rejected.ok()) return OrBreak(rejected.status());
-  if (sources->empty() && !*rejected) return absl::OkStatus();
-  return Transact([&] {
-    absl::Status status = sources_.Delete(*sources);
-    return status.ok() && *rejected ? report_results_.DeleteRejectedBefore(keep_rejected_from)
-                                    : status;
-  });
-}
-
-absl::Status SqliteLedger::Transact(const std::function<absl::Status()>& work) {
+absl::Status SqliteLedger::Transact(const std::function<absl::Status()>& stage) {
   absl::Status status = FAILPOINT("ledger_before_begin");
   if (status.ok()) status = database_->Execute("BEGIN IMMEDIATE");
   if (status.ok()) status = FAILPOINT("ledger_after_begin");
-  if (status.ok()) status = work();
+  if (status.ok()) status = stage();
   if (status.ok()) status = FAILPOINT("ledger_before_commit");
   if (status.ok()) status = CommitOrBreak();
   if (status.ok()) {
-    Keep();
+    tables_.Commit();
     CheckpointIfDue();
     return status;
   }
-  Drop();
+  tables_.Rollback();
   if (!broken_.ok()) return broken_;
   if (database_->InTransaction()) {
     const absl::Status undone = database_->Execute("ROLLBACK");
@@ -256,8 +201,7 @@ absl::Status SqliteLedger::OrBreak(const absl::Status& status) {
 //   positions with it: senders that try again would be told that they were heard. May be retried.
 // - Locked (SQLITE_BUSY): nothing was written. May be retried.
 // - Everything else, a failed sync above all: the frames may or may not be on the disk, and a
-// second
-//   sync may report success for pages that the first one dropped. Only a recovery can tell.
+//   second sync may report success for pages that the first one dropped. Only a recovery can tell.
 absl::Status SqliteLedger::CommitOrBreak() {
   const int code = sqlite3_exec(database_->connection(), "COMMIT", nullptr, nullptr, nullptr);
   if (code == SQLITE_OK) {
@@ -276,26 +220,6 @@ absl::Status SqliteLedger::Break(const absl::Status& why) {
                   "it again, which recovers what was committed",
                   Quoted(options_.path), std::string(why.message())));
   return broken_;
-}
-
-void SqliteLedger::Keep() {
-  dimensions_.Keep();
-  usage_.Keep();
-  model_usage_.Keep();
-  outcomes_.Keep();
-  sources_.Keep();
-  terms_.Keep();
-  rollups_.Keep();
-}
-
-void SqliteLedger::Drop() {
-  dimensions_.Drop();
-  usage_.Drop();
-  model_usage_.Drop();
-  outcomes_.Drop();
-  sources_.Drop();
-  terms_.Drop();
-  rollups_.Drop();
 }
 
 // The log is emptied, not only copied: frames that are in the file already would, should they rot

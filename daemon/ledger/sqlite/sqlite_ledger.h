@@ -10,35 +10,12 @@
 #include <string>
 
 #include "daemon/ledger/ledger.h"
-#include "daemon/ledger/sqlite/dimension_tables.h"
 #include "daemon/ledger/sqlite/ledger_file.h"
-#include "daemon/ledger/sqlite/model_usage_tables.h"
-#include "daemon/ledger/sqlite/outcome_book_tables.h"
-#include "daemon/ledger/sqlite/reference_tables.h"
-#include "daemon/ledger/sqlite/report_result_tables.h"
-#include "daemon/ledger/sqlite/rollups.h"
-#include "daemon/ledger/sqlite/source_tables.h"
+#include "daemon/ledger/sqlite/ledger_tables.h"
 #include "daemon/ledger/sqlite/sqlite_database.h"
-#include "daemon/ledger/sqlite/term_tables.h"
-#include "daemon/ledger/sqlite/usage_tables.h"
+#include "daemon/ledger/sqlite/sqlite_ledger_options.h"
 
 namespace fleetmeter {
-
-struct SqliteLedgerOptions {
-  std::string path;
-  int64_t keep_hours_nanos = 0;
-  int64_t keep_days_nanos = 0;
-  // A day is rolled up, and closed, when it ended so long ago.
-  int64_t max_lateness_nanos = 0;
-  // Sources are forgotten when nothing was counted for so long. At least as long as an overlapping
-  // window could still be admitted.
-  int64_t keep_sources_nanos = 0;
-  // Most workloads with rows of their own in a pool's hour; the rest share one.
-  size_t workloads_per_pool = 0;
-  // The write-ahead log is moved into the file when it is longer; pages of 4 KiB.
-  int checkpoint_pages = 4'000;
-  const char* vfs = nullptr;  // for tests; nullptr: the system's files
-};
 
 class SqliteLedger final : public Ledger {
  public:
@@ -59,18 +36,13 @@ class SqliteLedger final : public Ledger {
   SqliteLedger(const SqliteLedgerOptions& options, std::unique_ptr<LedgerLock> lock,
                std::unique_ptr<Database> database);
 
-  absl::Status Prepare();
   absl::Status LoadIdentity();
-  absl::Status Write(const LedgerTransaction& transaction);
-  absl::Status DeleteExpired(int64_t now_unix_nanos);
-  // Runs `work` between BEGIN and COMMIT. After an error nothing has changed, in the file or in
-  // memory, or the ledger is broken.
-  absl::Status Transact(const std::function<absl::Status()>& work);
+  // Runs `stage` between BEGIN and COMMIT, and commits the tables' memory with the file or rolls
+  // both back. After an error nothing has changed, or the ledger is broken.
+  absl::Status Transact(const std::function<absl::Status()>& stage);
   absl::Status CommitOrBreak();
   absl::Status OrBreak(const absl::Status& status);
   absl::Status Break(const absl::Status& why);
-  void Keep();
-  void Drop();
   // Moves the log into the file, when it has grown. An error of the disk breaks the ledger.
   void CheckpointIfDue();
 
@@ -80,16 +52,7 @@ class SqliteLedger final : public Ledger {
   const std::unique_ptr<Database> database_;
   int log_pages_ = 0;    // of the write-ahead log, as of the latest commit
   absl::Status broken_;  // not OK: what every later call gives
-
-  DimensionTables dimensions_;
-  UsageTables usage_;
-  ModelUsageTables model_usage_;
-  OutcomeBookTables outcomes_;
-  SourceTables sources_;
-  TermTables terms_;
-  ReportResultTables report_results_;
-  ReferenceTables models_;
-  Rollups rollups_;
+  LedgerTables tables_;
 };
 
 }  // namespace fleetmeter

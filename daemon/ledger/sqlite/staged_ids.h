@@ -1,7 +1,6 @@
-// What a ledger remembers of its file, so that it need not ask: the row of each key.
-//
-// Whatever a transaction adds is staged until it is committed; when it is rolled back it goes,
-// since the file forgets it too. Not thread-safe.
+// What a ledger remembers of its file, so that it need not ask: the row of each key. A key that a
+// transaction adds goes when it is rolled back, since the file forgets its row too. Not
+// thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +12,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
+#include "daemon/base/transaction_part.h"
 
 namespace fleetmeter {
 
@@ -34,11 +34,11 @@ class KeyBuilder {
   std::string key_;
 };
 
-class StagedIds {
+class StagedIds final : public TransactionPart {
  public:
   // The id of `key`; what is not known yet is asked of `make(): StatusOr<int64_t>`, and staged.
   template <class Make>
-  absl::StatusOr<int64_t> FindOr(const std::string& key, const Make& make) {
+  absl::StatusOr<int64_t> FindOrStage(const std::string& key, const Make& make) {
     const auto found = ids_.find(key);
     if (found != ids_.end()) return found->second;
     absl::StatusOr<int64_t> id = make();
@@ -51,8 +51,8 @@ class StagedIds {
   // What the file holds already.
   void Learn(const std::string& key, int64_t id) { ids_.emplace(key, id); }
 
-  void Keep() { staged_.clear(); }
-  void Drop() {
+  void Commit() override { staged_.clear(); }
+  void Rollback() override {
     for (const std::string& key : staged_) ids_.erase(key);
     staged_.clear();
   }

@@ -1,27 +1,29 @@
-// How long each set of grants has been in force. Not thread-safe; belongs to SqliteLedger.
+// How long each set of grants has been in force. Not thread-safe; belongs to LedgerTables.
 #pragma once
 
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "daemon/ledger/ledger.h"
+#include "daemon/ledger/sqlite/ledger_table.h"
 #include "daemon/ledger/sqlite/sqlite_database.h"
 
 namespace fleetmeter {
 
-class TermTables {
+class TermTables final : public LedgerTable {
  public:
   // `database` outlives it.
   explicit TermTables(Database& database) : database_(database) {}
 
-  absl::Status Prepare();
-  absl::Status Load(std::vector<AllocationTerm>* terms);
-  absl::Status Write(const LedgerTransaction& transaction);
-
-  void Keep();
-  void Drop() { staged_.clear(); }
+  absl::Status Prepare() override;
+  absl::Status Restore(RestoredBooks* books) override;
+  absl::Status Stage(const LedgerTransaction& transaction) override;
+  void Commit() override;
+  void Rollback() override { staged_.clear(); }
 
  private:
+  absl::Status RestoreGrants(std::vector<AllocationTerm>* terms);
   absl::Status Write(size_t term, const AllocationTerm& value);
 
   Database& database_;

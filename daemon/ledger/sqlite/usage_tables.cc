@@ -27,36 +27,31 @@ bool IsUnnamed(const UsageGroup& g) {
 }  // namespace
 
 absl::Status UsageTables::Prepare() {
-  absl::Status status = database_.Prepare(
-      fmt::format("INSERT INTO usage_hours (hour_start, cell_id, workload_id, plan_id, "
-                  "corrects_hour, {}) VALUES (?1, ?2, ?3, ?4, ?5, {}) ON CONFLICT DO UPDATE SET {}",
-                  AmountColumnNames(), AmountParameters(6), AddAmounts(6)),
-      &add_hour_);
-  if (!status.ok()) return status;
-  // The row is there: a cell is made with a total of nothing.
-  status = database_.Prepare(fmt::format("UPDATE totals SET {} WHERE cell_id = ?1", AddAmounts(2)),
-                             &add_total_);
-  if (!status.ok()) return status;
-  status = database_.Prepare(
-      "INSERT INTO activity VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
-      "ON CONFLICT DO UPDATE SET at_most_5 = at_most_5 + ?2, at_most_10 = at_most_10 + ?3, "
-      "at_most_25 = at_most_25 + ?4, at_most_50 = at_most_50 + ?5, at_most_75 = at_most_75 + ?6, "
-      "at_most_90 = at_most_90 + ?7, at_most_100 = at_most_100 + ?8, "
-      "observations = observations + ?9, sum_micro = sum_micro + ?10",
-      &add_activity_);
-  if (!status.ok()) return status;
-  return database_.Prepare(
-      "SELECT DISTINCT pool, workload, workload_type, model, run FROM usage_hours "
-      "JOIN workloads USING (workload_id) WHERE hour_start = ?1",
-      &workloads_of_hour_);
+  return database_.PrepareAll(
+      {{fmt::format("INSERT INTO usage_hours (hour_start, cell_id, workload_id, plan_id, "
+                    "corrects_hour, {}) VALUES (?1, ?2, ?3, ?4, ?5, {}) "
+                    "ON CONFLICT DO UPDATE SET {}",
+                    AmountColumnNames(), AmountParameters(6), AddAmounts(6)),
+        &add_hour_},
+       // The row is there: a cell is made with a total of nothing.
+       {fmt::format("UPDATE totals SET {} WHERE cell_id = ?1", AddAmounts(2)), &add_total_},
+       {"INSERT INTO activity VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
+        "ON CONFLICT DO UPDATE SET at_most_5 = at_most_5 + ?2, at_most_10 = at_most_10 + ?3, "
+        "at_most_25 = at_most_25 + ?4, at_most_50 = at_most_50 + ?5, at_most_75 = at_most_75 + ?6, "
+        "at_most_90 = at_most_90 + ?7, at_most_100 = at_most_100 + ?8, "
+        "observations = observations + ?9, sum_micro = sum_micro + ?10",
+        &add_activity_},
+       {"SELECT DISTINCT pool, workload, workload_type, model, run FROM usage_hours "
+        "JOIN workloads USING (workload_id) WHERE hour_start = ?1",
+        &workloads_of_hour_}});
 }
 
-absl::Status UsageTables::Load(std::map<std::string, ActivityHistogram>* activity) {
+absl::Status UsageTables::Restore(RestoredBooks* books) {
   Statement rows;
   absl::Status status = database_.Prepare("SELECT * FROM activity", &rows);
   if (!status.ok()) return status;
   return rows.ForEach([&](const Statement& row) {
-    ActivityHistogram& histogram = (*activity)[row.Text(0)];
+    ActivityHistogram& histogram = books->activity[row.Text(0)];
     int column = 0;
     for (uint64_t& count : histogram.cumulative) {
       count = static_cast<uint64_t>(row.Integer(++column));
@@ -67,25 +62,25 @@ absl::Status UsageTables::Load(std::map<std::string, ActivityHistogram>* activit
   });
 }
 
-absl::Status UsageTables::Book(const LedgerTransaction& transaction, int64_t closed_through) {
+absl::Status UsageTables::Stage(const LedgerTransaction& transaction) {
   hours_.clear();
   totals_.clear();
   activity_.clear();
   cells_.clear();
   for (const LedgerEntry& entry : transaction.counted) {
-    absl::Status status = Add(entry, transaction.now_unix_nanos, closed_through);
+    absl::Status status = Add(entry, transaction.now_unix_nanos);
     if (!status.ok()) return status;
   }
-  return Write();
+  return WriteSums();
 }
 
-absl::Status UsageTables::Add(const LedgerEntry& entry, int64_t now_unix_nanos,
-                              int64_t closed_through) {
+absl::Status UsageTables::Add(const LedgerEntry& entry, int64_t now_unix_nanos) {
   const UsageReport& report = entry.report;
   const auto slices = SliceByHour(report.window_start_unix_nanos, report.window_length_nanos);
   if (!slices.ok()) return slices.status();
   const auto plan = dimensions_.Plan(entry.plan, entry.plan_version);
   if (!plan.ok()) return plan.status();
+  const int64_t closed_through = rollups_.closed_through();
   // Corrections too may not touch a closed hour, whatever the clock says.
   const int64_t correction_hour = std::max(HourOf(now_unix_nanos), closed_through);
   for (size_t i = 0; i < report.groups.size(); ++i) {
@@ -125,7 +120,7 @@ absl::StatusOr<int64_t> UsageTables::WorkloadFor(const UsageGroup& g, int64_t ho
   if (!budget_.Knows(hour_start)) {
     if (absl::Status status = LearnHour(hour_start); !status.ok()) return status;
   }
-  const auto answer = budget_.Admit(hour_start, g.pool, DigestOf(names));
+  const auto answer = budget_.Stage(hour_start, g.pool, DigestOf(names));
   if (answer == WorkloadBudget::Answer::kFull) {
     names = {g.pool, kOverflowWorkload, "", "", ""};
   }
@@ -153,7 +148,7 @@ absl::Status UsageTables::LearnHour(int64_t hour_start) {
       hour_start);
 }
 
-absl::Status UsageTables::Write() {
+absl::Status UsageTables::WriteSums() {
   for (const auto& [key, amounts] : Sorted(hours_)) {
     const auto& [hour, cell, workload, plan, corrects] = key;
     absl::Status status = RunWithAmounts(add_hour_, amounts, hour, cell, workload, plan, corrects);

@@ -1,5 +1,5 @@
 // Books counted reports: hours, totals, activity. A transaction is added up in memory first, so
-// that each row is written once. Not thread-safe; belongs to SqliteLedger.
+// that each row is written once. Not thread-safe; belongs to LedgerTables.
 #pragma once
 
 #include <cstdint>
@@ -14,43 +14,49 @@
 #include "daemon/ledger/ledger.h"
 #include "daemon/ledger/postings.h"
 #include "daemon/ledger/sqlite/dimension_tables.h"
+#include "daemon/ledger/sqlite/ledger_table.h"
+#include "daemon/ledger/sqlite/rollups.h"
 #include "daemon/ledger/sqlite/sqlite_database.h"
 #include "daemon/ledger/usage_amounts.h"
 #include "daemon/ledger/workload_budget.h"
 
 namespace fleetmeter {
 
-class UsageTables {
+class UsageTables final : public LedgerTable {
  public:
-  // `database` and `dimensions` outlive it.
-  UsageTables(Database& database, DimensionTables& dimensions, size_t workloads_per_pool)
-      : database_(database), dimensions_(dimensions), budget_(workloads_per_pool) {}
+  // `database`, `dimensions` and `rollups`, which say which hours are closed, outlive it.
+  UsageTables(Database& database, DimensionTables& dimensions, const Rollups& rollups,
+              size_t workloads_per_pool)
+      : database_(database),
+        dimensions_(dimensions),
+        rollups_(rollups),
+        budget_(workloads_per_pool) {}
 
-  absl::Status Prepare();
-  absl::Status Load(std::map<std::string, ActivityHistogram>* activity);
+  absl::Status Prepare() override;
+  // How active each pool's chips were.
+  absl::Status Restore(RestoredBooks* books) override;
+  // Usage of a closed hour is booked as a correction in the hour of `now`, and so is all usage of
+  // an adjustment.
+  absl::Status Stage(const LedgerTransaction& transaction) override;
+  void Commit() override { budget_.Commit(); }
+  void Rollback() override { budget_.Rollback(); }
 
-  // Hours before `closed_through` (seconds since 1970) are closed: what belongs to them is booked
-  // as a correction in the hour of `now`, as all of an entry's adjustment is.
-  absl::Status Book(const LedgerTransaction& transaction, int64_t closed_through);
-
-  // The cells of the groups of each entry that was booked last, one after the other.
+  // Of the transaction that was staged last: the cells of each entry's groups, one after the other.
   const std::vector<int64_t>& cells() const { return cells_; }
-
-  void Keep() { budget_.Keep(); }
-  void Drop() { budget_.Drop(); }
 
  private:
   // hour_start, cell, workload, plan, corrects_hour: the key of usage_hours.
   using HourKey = std::tuple<int64_t, int64_t, int64_t, int64_t, int64_t>;
 
-  absl::Status Add(const LedgerEntry& entry, int64_t now_unix_nanos, int64_t closed_through);
+  absl::Status Add(const LedgerEntry& entry, int64_t now_unix_nanos);
   absl::StatusOr<int64_t> CellOf(const UsageGroup& group, const BookConversion& conversion);
   absl::StatusOr<int64_t> WorkloadFor(const UsageGroup& group, int64_t hour_start);
   absl::Status LearnHour(int64_t hour_start);
-  absl::Status Write();
+  absl::Status WriteSums();
 
   Database& database_;
   DimensionTables& dimensions_;
+  const Rollups& rollups_;
   WorkloadBudget budget_;
   Statement add_hour_;
   Statement add_total_;

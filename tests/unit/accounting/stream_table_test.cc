@@ -9,14 +9,14 @@ const StreamKey kStream{"me", "stream"};
 
 uint64_t DigestFor(uint64_t sequence) { return sequence * 31; }
 
-void AdvanceThrough(StreamTable& table, uint64_t first, uint64_t last) {
-  for (uint64_t s = first; s <= last; ++s) table.Advance(kStream, s, DigestFor(s));
+void StageThrough(StreamTable& table, uint64_t first, uint64_t last) {
+  for (uint64_t s = first; s <= last; ++s) table.Stage(kStream, s, DigestFor(s));
 }
 
 TEST(StreamTable, TellsADuplicateFromAConflict) {
   StreamTable table;
-  AdvanceThrough(table, 1, 20);
-  table.CommitPending();
+  StageThrough(table, 1, 20);
+  table.Commit();
   EXPECT_EQ(table.Check(kStream, 20, DigestFor(20)), SequenceCheck::kDuplicate);
   EXPECT_EQ(table.Check(kStream, 20, 1), SequenceCheck::kConflict);
   EXPECT_EQ(table.Check(kStream, 13, 1), SequenceCheck::kConflict);
@@ -28,10 +28,10 @@ TEST(StreamTable, TellsADuplicateFromAConflict) {
 
 TEST(StreamTable, ARolledBackTransactionLeavesNoDigestBehind) {
   StreamTable table;
-  AdvanceThrough(table, 1, 4);
-  table.CommitPending();
-  AdvanceThrough(table, 5, 12);  // every slot is written over
-  table.RollBackPending();
+  StageThrough(table, 1, 4);
+  table.Commit();
+  StageThrough(table, 5, 12);  // every slot is written over
+  table.Rollback();
   EXPECT_EQ(table.Expected(kStream), 5u);
   for (uint64_t s = 1; s <= 4; ++s) {
     EXPECT_EQ(table.Check(kStream, s, DigestFor(s)), SequenceCheck::kDuplicate) << s;
@@ -44,8 +44,8 @@ TEST(StreamTable, ALaterSessionFencesTheEarlier) {
   EXPECT_EQ(first.next_sequence, 1u);
   EXPECT_EQ(first.last_digest, 0u);
   EXPECT_FALSE(table.Fenced(kStream, first.epoch));
-  AdvanceThrough(table, 1, 3);
-  table.CommitPending();
+  StageThrough(table, 1, 3);
+  table.Commit();
   const SessionStart second = table.OpenSession(kStream);
   EXPECT_EQ(second.next_sequence, 4u);
   EXPECT_EQ(second.last_digest, DigestFor(3));
@@ -54,11 +54,11 @@ TEST(StreamTable, ALaterSessionFencesTheEarlier) {
   EXPECT_FALSE(table.Fenced(kStream, 0));
 }
 
-TEST(StreamTable, ASessionBeginsAtWhatIsCommittedNotAtWhatIsPending) {
+TEST(StreamTable, ASessionBeginsAtWhatIsCommittedNotAtWhatIsStaged) {
   StreamTable table;
-  AdvanceThrough(table, 1, 2);
-  table.CommitPending();
-  AdvanceThrough(table, 3, 11);
+  StageThrough(table, 1, 2);
+  table.Commit();
+  StageThrough(table, 3, 11);
   const SessionStart session = table.OpenSession(kStream);
   EXPECT_EQ(session.next_sequence, 3u);
   EXPECT_EQ(session.last_digest, DigestFor(2));
@@ -69,16 +69,16 @@ TEST(StreamTable, AStreamThatWasOpenedAndNeverUsedIsForgotten) {
   const SessionStart first = table.OpenSession(kStream);
   table.CloseSession(kStream, first.epoch);
   EXPECT_EQ(table.OpenSession(kStream).epoch, first.epoch);
-  AdvanceThrough(table, 1, 1);
-  table.CommitPending();
+  StageThrough(table, 1, 1);
+  table.Commit();
   table.CloseSession(kStream, first.epoch);
   EXPECT_EQ(table.Expected(kStream), 2u);
 }
 
 TEST(StreamTable, GoesOnAfterARestart) {
   StreamTable table;
-  AdvanceThrough(table, 1, 9);
-  const StreamPosition kept = table.Pending().at(0);
+  StageThrough(table, 1, 9);
+  const StreamPosition kept = table.Staged().at(0);
   StreamTable restarted;
   restarted.Restore(kept);
   EXPECT_EQ(restarted.Expected(kStream), 10u);

@@ -1,5 +1,5 @@
-// Failpoints, and the ledger killed at each of its own. sqlite_ledger.cc is compiled into this
-// program once more, with them.
+// Failpoints, and the ledger killed at each of its own. The sources that have them are compiled
+// into this program once more, with them.
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/wait.h>

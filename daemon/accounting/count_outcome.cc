@@ -1,0 +1,194 @@
+#include "daemon/accounting/count_outcome.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <utility>
+
+#include "daemon/accounting/price_inference.h"
+
+namespace fleetmeter {
+namespace {
+
+using MaybeRejection = std::optional<Rejection>;
+
+// No total may come near the end of 64 bits, so that no sum of rows does.
+constexpr int64_t kMostTotal = INT64_MAX / 4;
+
+struct NamedAmount {
+  int64_t value;
+  const char* name;
+};
+
+std::array<NamedAmount, 5> Counts(const InferenceAmounts& a) {
+  return {{{a.requests, "requests"},
+           {a.unpriced_requests, "unpriced_requests"},
+           {a.input_tokens, "input_tokens"},
+           {a.cached_input_tokens, "cached_input_tokens"},
+           {a.output_tokens, "output_tokens"}}};
+}
+
+// `before`: with what this report has added so far.
+MaybeRejection CheckTotal(const SegmentTotal& before, const InferenceAmounts& more,
+                          const std::string& field) {
+  const InferenceAmounts all = Sum(Sum(before.reported, before.corrected), more);
+  for (const NamedAmount& count : Counts(all)) {
+    if (count.value >= 0) continue;
+    return Rejection{
+        RejectReason::kNothingToCorrect, fmt::format("{}.{}", field, count.name),
+        fmt::format("{} of model '{}', customer tier '{}' would be {} in all; expected 0 or more",
+                    count.name, before.model, before.customer_tier, count.value)};
+  }
+  if (all.unpriced_requests <= all.requests && all.cached_input_tokens <= all.input_tokens) {
+    return std::nullopt;
+  }
+  return Rejection{RejectReason::kNothingToCorrect, field,
+                   fmt::format("of model '{}', customer tier '{}', {} of {} requests would be "
+                               "unpriced and {} of {} input tokens cached; expected at most all",
+                               before.model, before.customer_tier, all.unpriced_requests,
+                               all.requests, all.cached_input_tokens, all.input_tokens)};
+}
+
+// That all the books' amounts together, whatever their signs, stay far within 64 bits: then so does
+// every sum of some of them. Adds the row's to `magnitude`.
+MaybeRejection CheckMagnitude(const InferenceAmounts& more, const std::string& field,
+                              InferenceAmounts* magnitude) {
+  const InferenceAmounts added = Magnitude(more);
+  const auto before = Counts(*magnitude);
+  const auto counts = Counts(added);
+  const auto beyond = [&](const char* name) {
+    return Rejection{RejectReason::kBadAmount, fmt::format("{}.{}", field, name),
+                     fmt::format("with it, all {} in the books would be more than {}; expected at "
+                                 "most that",
+                                 name, kMostTotal)};
+  };
+  for (size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i].value > kMostTotal - before[i].value) return beyond(counts[i].name);
+  }
+  if (added.revenue_micro_usd > kMostTotal - magnitude->revenue_micro_usd) {
+    return beyond("revenue_micro_usd");
+  }
+  *magnitude = Sum(*magnitude, added);
+  return std::nullopt;
+}
+
+// The rows of one report, one after the other: several may be booked as one segment.
+class InferenceRows {
+ public:
+  InferenceRows(const OutcomeReport& report, const OutcomeContext& context)
+      : report_(report), context_(context), magnitude_(context.books.Magnitude()) {}
+
+  // `field` names the row in a rejection.
+  MaybeRejection Count(const InferenceRow& row, const std::string& field, OutcomeEntry* entry) {
+    if (auto bad = CheckOutcomePool(row.pool, field + ".pool", report_, context_)) return bad;
+    const outcomes::Segment segment = SegmentFor(row);
+    BookedInference booked{.model = segment.model,
+                           .customer_tier = segment.customer_tier,
+                           .pool = row.pool,
+                           .workload = row.workload,
+                           .amounts = {}};
+    const outcomes::PriceBook& prices = context_.reference.outcomes.prices;
+    if (auto bad = PriceInference(row, report_, prices, field, &booked)) return bad;
+    if (auto bad = CheckMagnitude(booked.amounts, field, &magnitude_)) return bad;
+    if (auto bad = AddToTotal(segment, booked.amounts, field)) return bad;
+    entry->inference.push_back(std::move(booked));
+    return std::nullopt;
+  }
+
+ private:
+  outcomes::Segment SegmentFor(const InferenceRow& row) const {
+    const auto most = static_cast<size_t>(context_.reference.outcomes.segments);
+    return context_.books.BookedAs({row.model, row.customer_tier}, most, totals_, new_segments_);
+  }
+
+  MaybeRejection AddToTotal(const outcomes::Segment& segment, const InferenceAmounts& amounts,
+                            const std::string& field) {
+    const auto [it, is_new] = totals_.try_emplace(segment);
+    SegmentTotal& total = it->second;
+    if (is_new) {
+      total = context_.books.TotalOf(segment);
+      if (!context_.books.Knows(segment)) ++new_segments_;
+    }
+    if (auto bad = CheckTotal(total, amounts, field)) return bad;
+    InferenceAmounts& side = report_.correction ? total.corrected : total.reported;
+    side = Sum(side, amounts);
+    return std::nullopt;
+  }
+
+  const OutcomeReport& report_;
+  const OutcomeContext& context_;
+  InferenceAmounts magnitude_;            // of all books, with the rows so far
+  OutcomeState::TotalsBySegment totals_;  // of the rows' segments, with the rows so far
+  size_t new_segments_ = 0;               // of totals_: not in the books yet
+};
+
+MaybeRejection CountInference(const OutcomeReport& report, const OutcomeContext& context,
+                              OutcomeEntry* entry) {
+  InferenceRows rows(report, context);
+  for (size_t i = 0; i < report.inference.size(); ++i) {
+    const std::string field = fmt::format("inference.rows[{}]", i);
+    if (auto bad = rows.Count(report.inference[i], field, entry)) return bad;
+  }
+  return std::nullopt;
+}
+
+MaybeRejection CheckTraining(const TrainingRow& row, const OutcomeState& books) {
+  const std::string field = "training.h100e_seconds";
+  const int64_t after = books.TrainingSeconds({row.model, row.run, row.phase}) + row.h100e_seconds;
+  if (after < 0) {
+    return Rejection{
+        RejectReason::kNothingToCorrect, field,
+        fmt::format("run '{}' of model '{}' would have {} H100e-seconds in all; expected 0 or more",
+                    row.run, row.model, after)};
+  }
+  if (std::abs(row.h100e_seconds) > kMostTotal - books.TrainingMagnitude()) {
+    return Rejection{RejectReason::kBadAmount, field,
+                     fmt::format("with it, all H100e-seconds in the books would be more than {}; "
+                                 "expected at most that",
+                                 kMostTotal)};
+  }
+  return std::nullopt;
+}
+
+MaybeRejection CountTraining(const OutcomeReport& report, const OutcomeContext& context,
+                             OutcomeEntry* entry) {
+  for (const TrainingRow& row : report.training) {
+    if (auto bad = CheckOutcomePool(row.pool, "training.pool", report, context)) return bad;
+    if (auto bad = CheckTraining(row, context.books)) return bad;
+  }
+  entry->training = report.training;
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Rejection> CountOutcome(const OutcomeReport& report, const OutcomeContext& context,
+                                      OutcomeEntry* entry) {
+  if (auto bad = CheckOutcomeAdmission(report, context)) return bad;
+  entry->kind = report.kind;
+  entry->source = report.source;
+  entry->window_start_unix_nanos = report.window_start_unix_nanos;
+  entry->window_length_nanos = report.window_length_nanos;
+  entry->correction = report.correction;
+  const WindowSet* windows = context.books.Windows(report.kind, report.source);
+  if (windows != nullptr) entry->windows = *windows;
+  if (!report.correction && report.kind != OutcomeKind::kBenchmarks) {
+    entry->windows.Add({report.window_start_unix_nanos, report.WindowEnd()},
+                       WindowSet::kMaxOutcomeGaps);
+  }
+  switch (report.kind) {
+    case OutcomeKind::kInference:
+      return CountInference(report, context, entry);
+    case OutcomeKind::kTraining:
+      return CountTraining(report, context, entry);
+    case OutcomeKind::kBenchmarks:
+      entry->benchmarks = report.benchmarks;
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+}  // namespace fleetmeter

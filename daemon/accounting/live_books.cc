@@ -1,0 +1,36 @@
+#include "daemon/accounting/live_books.h"
+
+#include <vector>
+
+namespace fleetmeter {
+
+void LiveBooks::Restore(const RestoredBooks& books, int64_t now_unix_nanos) {
+  for (const StreamPosition& position : books.streams) streams.Restore(position);
+  fleet.Restore(books, now_unix_nanos);
+  outcomes.Restore(books.outcomes);
+  // The last term was kept, and goes on; those before it do not change any more.
+  if (!books.terms.empty()) first_term_ = books.terms.size() - 1;
+  staged_first_term_ = first_term_;
+}
+
+void LiveBooks::Complete(LedgerTransaction* transaction) {
+  transaction->streams = streams.Staged();
+  const std::vector<AllocationTerm>& terms = fleet.allocations();
+  transaction->first_term = first_term_;
+  transaction->terms.assign(terms.begin() + static_cast<int64_t>(first_term_), terms.end());
+  if (!terms.empty()) staged_first_term_ = terms.size() - 1;
+}
+
+void LiveBooks::Commit() {
+  streams.Commit();
+  outcomes.Commit();
+  first_term_ = staged_first_term_;
+}
+
+void LiveBooks::Rollback() {
+  streams.Rollback();
+  outcomes.Rollback();
+  staged_first_term_ = first_term_;
+}
+
+}  // namespace fleetmeter

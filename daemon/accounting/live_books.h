@@ -1,0 +1,41 @@
+// What the writer knows of the books, in memory: streams, the fleet and outcomes.
+//
+// Streams and outcomes are staged with the transaction under way. The fleet is not: a report is
+// applied to it when the report is committed. Belongs to the writer, which guards it; not
+// thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "daemon/accounting/fleet_state.h"
+#include "daemon/accounting/outcome_state.h"
+#include "daemon/accounting/stream_table.h"
+#include "daemon/base/transaction_part.h"
+#include "daemon/ledger/ledger.h"
+
+namespace fleetmeter {
+
+class LiveBooks final : public TransactionPart {
+ public:
+  explicit LiveBooks(const FleetStateOptions& options) : fleet(options) {}
+
+  // At start, from the ledger.
+  void Restore(const RestoredBooks& books, int64_t now_unix_nanos);
+
+  // Adds to `transaction` what every transaction carries: where streams will stand, and the
+  // allocation terms that may have changed since the last one.
+  void Complete(LedgerTransaction* transaction);
+  void Commit() override;
+  void Rollback() override;
+
+  StreamTable streams;
+  FleetState fleet;
+  OutcomeState outcomes;
+
+ private:
+  size_t first_term_ = 0;         // the ledger has the terms before it, and they do not change
+  size_t staged_first_term_ = 0;  // the same, once the transaction under way is committed
+};
+
+}  // namespace fleetmeter

@@ -1,0 +1,38 @@
+#include "daemon/accounting/price_inference.h"
+
+#include "daemon/base/clock.h"
+
+namespace fleetmeter {
+
+std::optional<Rejection> PriceInference(const InferenceRow& row, const OutcomeReport& report,
+                                        const outcomes::PriceBook& prices, const std::string& field,
+                                        BookedInference* booked) {
+  InferenceAmounts& amounts = booked->amounts;
+  amounts.requests = row.requests;
+  amounts.input_tokens = row.input_tokens;
+  amounts.cached_input_tokens = row.cached_input_tokens;
+  amounts.output_tokens = row.output_tokens;
+  amounts.revenue_micro_usd = row.revenue_micro_usd.value_or(0);
+  if (report.correction) {
+    amounts.unpriced_requests = row.unpriced_requests;
+    return std::nullopt;
+  }
+  if (row.revenue_micro_usd) return std::nullopt;
+  const auto revenue = prices.RevenueMicroUsd(row.model, row.customer_tier,
+                                              report.window_start_unix_nanos / kNanosPerSecond,
+                                              {.input = row.input_tokens - row.cached_input_tokens,
+                                               .cached_input = row.cached_input_tokens,
+                                               .output = row.output_tokens});
+  if (!revenue.ok()) {
+    return Rejection{RejectReason::kBadAmount, field, std::string(revenue.status().message())};
+  }
+  if (*revenue) {
+    amounts.revenue_micro_usd = **revenue;
+    booked->price_book_version = prices.version();
+  } else {
+    amounts.unpriced_requests = row.requests;
+  }
+  return std::nullopt;
+}
+
+}  // namespace fleetmeter

@@ -1,0 +1,38 @@
+// Reports that are submitted to the writer, and what became of them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "daemon/domain/report/stream_key.h"
+#include "daemon/domain/report/usage_report.h"
+
+namespace fleetmeter {
+
+struct ReportDisposition {
+  enum class Code { kDuplicate, kRejected, kOutOfSequence, kConflict };
+  uint64_t sequence = 0;
+  Code code = Code::kRejected;
+  Rejection rejection;  // with kRejected; its detail only with kOutOfSequence and kConflict
+};
+
+struct SubmitResult {
+  // Not OK: nothing was settled. Aborted: a later session has fenced this one; anything else: send
+  // again.
+  absl::Status status;
+  uint64_t acknowledged_through = 0;
+  std::vector<ReportDisposition> dispositions;
+};
+
+struct Submission {
+  StreamKey stream;
+  uint64_t epoch = 0;  // of the session that it came by; 0: of none
+  double replay_speed = 1;
+  bool history = false;  // of any age, and never live (ReportRequest.history)
+  std::vector<SequencedReport> reports;
+  std::function<void(const SubmitResult&)> done;
+};
+
+}  // namespace fleetmeter

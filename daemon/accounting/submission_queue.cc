@@ -1,0 +1,63 @@
+#include "daemon/accounting/submission_queue.h"
+
+#include <chrono>
+#include <utility>
+
+namespace fleetmeter {
+
+SubmissionQueue::Submitted SubmissionQueue::TryPush(Submission& submission) {
+  MutexLock lock(mutex_);
+  if (stopping_) return Submitted::kStopping;
+  if (waiting_reports_ + submission.reports.size() > limit_reports_) {
+    if (full_since_monotonic_ == 0) full_since_monotonic_ = clock_.MonotonicNanos();
+    return Submitted::kFull;
+  }
+  full_since_monotonic_ = 0;
+  waiting_reports_ += submission.reports.size();
+  waiting_.push_back(std::move(submission));
+  changed_.NotifyAll();
+  return Submitted::kYes;
+}
+
+std::vector<Submission> SubmissionQueue::Take(size_t most_reports, int64_t wait_nanos) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::nanoseconds(wait_nanos);
+  std::vector<Submission> taken;
+  MutexLock lock(mutex_);
+  while (waiting_.empty() && !stopping_) {
+    if (!changed_.WaitUntil(mutex_, deadline)) return taken;
+  }
+  size_t reports = 0;
+  while (!waiting_.empty()) {
+    const size_t size = waiting_.front().reports.size();
+    if (!taken.empty() && reports + size > most_reports) break;
+    reports += size;
+    taken.push_back(std::move(waiting_.front()));
+    waiting_.pop_front();
+  }
+  waiting_reports_ -= reports;
+  full_since_monotonic_ = 0;
+  return taken;
+}
+
+void SubmissionQueue::Stop() {
+  MutexLock lock(mutex_);
+  stopping_ = true;
+  changed_.NotifyAll();
+}
+
+bool SubmissionQueue::Drained() const {
+  MutexLock lock(mutex_);
+  return stopping_ && waiting_.empty();
+}
+
+size_t SubmissionQueue::waiting_reports() const {
+  MutexLock lock(mutex_);
+  return waiting_reports_;
+}
+
+int64_t SubmissionQueue::FullForNanos() const {
+  MutexLock lock(mutex_);
+  return full_since_monotonic_ == 0 ? 0 : clock_.MonotonicNanos() - full_since_monotonic_;
+}
+
+}  // namespace fleetmeter

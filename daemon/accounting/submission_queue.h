@@ -1,0 +1,53 @@
+// Submissions that wait for the writer, at most a number of reports in all. Thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "daemon/accounting/submission.h"
+#include "daemon/base/clock.h"
+#include "daemon/base/mutex.h"
+
+namespace fleetmeter {
+
+class SubmissionQueue {
+ public:
+  enum class Submitted { kYes, kFull, kStopping };
+
+  // `clock` outlives it.
+  SubmissionQueue(const Clock& clock, size_t limit_reports)
+      : clock_(clock), limit_reports_(limit_reports) {}
+
+  // Unless kYes, `submission` is untouched.
+  [[nodiscard]] Submitted TryPush(Submission& submission);
+
+  // Takes the oldest submissions: at most `most_reports` reports together, but at least one
+  // submission. Waits up to `wait_nanos` for the first, unless the queue is stopped. Empty when
+  // there was none.
+  std::vector<Submission> Take(size_t most_reports, int64_t wait_nanos);
+
+  // Nothing more can be pushed; what is waiting can still be taken.
+  void Stop();
+  // Whether it is stopped, and nothing is left to take.
+  bool Drained() const;
+
+  size_t waiting_reports() const;
+  size_t limit_reports() const { return limit_reports_; }
+  // For how long submissions have been refused for want of room; 0 while there is some.
+  int64_t FullForNanos() const;
+
+ private:
+  const Clock& clock_;
+  const size_t limit_reports_;
+
+  mutable Mutex mutex_;
+  CondVar changed_;
+  std::deque<Submission> waiting_ ABSL_GUARDED_BY(mutex_);
+  size_t waiting_reports_ ABSL_GUARDED_BY(mutex_) = 0;
+  int64_t full_since_monotonic_ ABSL_GUARDED_BY(mutex_) = 0;  // 0: there is room
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace fleetmeter

@@ -1,0 +1,26 @@
+// What an SqliteLedger is opened with.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace fleetmeter {
+
+struct SqliteLedgerOptions {
+  std::string path;
+  int64_t keep_hours_nanos = 0;
+  int64_t keep_days_nanos = 0;
+  // A day is rolled up, and closed, when it ended so long ago.
+  int64_t max_lateness_nanos = 0;
+  // Sources are forgotten when nothing was counted for so long. At least as long as an overlapping
+  // window could still be admitted.
+  int64_t keep_sources_nanos = 0;
+  // Most workloads with rows of their own in a pool's hour; the rest share one.
+  size_t workloads_per_pool = 0;
+  // The write-ahead log is moved into the file when it is longer; pages of 4 KiB.
+  int checkpoint_pages = 4'000;
+  const char* vfs = nullptr;  // for tests; nullptr: the system's files
+};
+
+}  // namespace fleetmeter
