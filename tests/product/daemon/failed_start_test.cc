@@ -17,6 +17,7 @@
 #include <thread>
 #include <vector>
 
+#include "daemon/ledger/sqlite/ledger_file.h"
 #include "fleetmeter/v1/admin.grpc.pb.h"
 #include "fleetmeter/v1/query.grpc.pb.h"
 #include "gmock/gmock.h"
@@ -187,15 +188,14 @@ struct Outcome {
 class FailedStartTest : public testing::Test {
  protected:
   FailedStartTest() {
-    files_.WriteFile("catalog.yaml", kCatalog);
-    files_.WriteFile("plan.yaml", kPlan);
+    files_.Write("catalog.yaml", kCatalog);
+    files_.Write("plan.yaml", kPlan);
   }
 
   void Configure(const Addresses& at, const std::string& more = "") const {
-    files_.WriteFile("daemon.yaml",
-                     "catalog: catalog.yaml\nplans: [plan.yaml]\nlisten:\n  ingest: " + at.ingest +
-                         "\n  query: " + at.query + "\n  http: " + at.http +
-                         "\n  admin: " + at.admin + "\n" + more);
+    files_.Write("daemon.yaml", "catalog: catalog.yaml\nplans: [plan.yaml]\nlisten:\n  ingest: " +
+                                    at.ingest + "\n  query: " + at.query + "\n  http: " + at.http +
+                                    "\n  admin: " + at.admin + "\n" + more);
   }
 
   Outcome Run(const std::vector<std::string>& flags = {}) const {
@@ -297,7 +297,7 @@ TEST_F(FailedStartTest, LedgerInUse) {
 
 TEST_F(FailedStartTest, BadCertificate) {
   for (const char* name : {"server.pem", "server-key.pem", "client-ca.pem"}) {
-    files_.WriteFile(name, "no certificate\n");
+    files_.Write(name, "no certificate\n");
     std::filesystem::permissions(files_.PathOf(name), std::filesystem::perms::owner_read);
   }
   Configure(at_,
@@ -306,6 +306,17 @@ TEST_F(FailedStartTest, BadCertificate) {
             "authorization:\n  - {identity: spiffe://example.org/reader, roles: [query]}\n");
   Crowd crowd(at_);
   ExpectFailures(5, "server.pem", crowd);
+}
+
+// A start that must not fail: what a daemon held is free as soon as its end was waited for.
+TEST_F(FailedStartTest, NotOnTheLedgerOfADaemonThatWasKilled) {
+  const std::string ledger = files_.PathOf("ledger.db");
+  for (int i = 0; i < 10; ++i) {
+    Daemon daemon({.more = "ledger:\n  path: " + ledger + "\n"});
+    daemon.Kill();
+    const auto lock = LedgerLock::Take(ledger);
+    EXPECT_TRUE(lock.ok()) << lock.status();
+  }
 }
 
 }  // namespace
