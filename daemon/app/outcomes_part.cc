@@ -12,9 +12,12 @@ OutcomesPart::OutcomesPart(const DaemonConfig& config, const Writer& writer, Acc
     options.reference = [&writer] { return writer.reference(); };
     options.commits = [&writer] { return writer.outcome_commits(); };
     board_ = std::make_unique<OutcomeBoard>(std::move(options), clock);
-    board_->Start();
   }
   service_ = std::make_unique<OutcomeService>(board_.get(), writer, access, clock);
+}
+
+void OutcomesPart::Start() {
+  if (board_) board_->Start();
 }
 
 void OutcomesPart::WriteFamilies(TextWriter& out) {

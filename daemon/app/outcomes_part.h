@@ -13,7 +13,7 @@ namespace fleetmeter {
 
 class OutcomesPart {
  public:
-  // Begins to work at once. The writer has started; all outlive the part.
+  // All outlive the part.
   OutcomesPart(const DaemonConfig& config, const Writer& writer, AccessControl& access,
                const Clock& clock);
   // Stops first: questions that wait are answered by the service.
@@ -21,6 +21,8 @@ class OutcomesPart {
   OutcomesPart(const OutcomesPart&) = delete;
   OutcomesPart& operator=(const OutcomesPart&) = delete;
 
+  // Once the writer has started.
+  void Start();
   OutcomeService& service() { return *service_; }
   void WriteFamilies(TextWriter& out);
   // Answers what waits; from then on what was known stays.

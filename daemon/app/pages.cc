@@ -15,11 +15,6 @@ constexpr char kMetricsType[] = "text/plain; version=0.0.4; charset=utf-8";
 // A queue that stays full this long means that we cannot keep up.
 constexpr int64_t kFullTooLong = 10 * kNanosPerSecond;
 
-absl::Status Health(const PageSources& from) {
-  const Watchdog* watchdog = from.watchdog.load();
-  return watchdog == nullptr ? absl::OkStatus() : watchdog->health();
-}
-
 HttpResponse Metrics(const PageSources& from) {
   DaemonMetrics& metrics = from.metrics;
   Scrapes& scrapes = from.scrapes;
@@ -32,7 +27,7 @@ HttpResponse Metrics(const PageSources& from) {
   from.outcomes.WriteFamilies(out);
   WriteProcessFamilies(out);
   metrics.SetQueue(from.writer.queued_reports(), from.writer.queue_limit_reports());
-  metrics.SetWatchdog(Health(from).ok());
+  metrics.SetWatchdog(from.health.Get().ok());
   metrics.SetLedgerWritable(from.writer.LedgerTrouble().empty());
   metrics.Rendered(static_cast<double>(clock.MonotonicNanos() - start) / kNanosPerSecond);
   body += metrics.Serialize();
@@ -43,9 +38,9 @@ HttpResponse Text(int status, std::string body) {
   return {status, "text/plain; charset=utf-8", std::move(body), nullptr};
 }
 
-HttpResponse Healthy(const PageSources& from) {
-  const absl::Status health = Health(from);
-  if (!health.ok()) return Text(503, std::string(health.message()) + "\n");
+HttpResponse Healthy(const Health& health) {
+  const absl::Status status = health.Get();
+  if (!status.ok()) return Text(503, std::string(status.message()) + "\n");
   return Text(200, "ok\n");
 }
 
@@ -76,7 +71,7 @@ HttpResponse Index() {
 std::map<std::string, HttpServer::Handler> MakePages(const PageSources& sources) {
   return {
       {"/", Index},
-      {"/healthz", [sources] { return Healthy(sources); }},
+      {"/healthz", [sources] { return Healthy(sources.health); }},
       {"/readyz", [sources] { return Ready(sources.writer, sources.readiness); }},
       {"/metrics", [sources] { return Metrics(sources); }},
   };

@@ -6,8 +6,9 @@
 #include <string>
 
 #include "daemon/accounting/writer.h"
+#include "daemon/app/health.h"
 #include "daemon/app/outcomes_part.h"
-#include "daemon/app/watchdog.h"
+#include "daemon/app/scrapes.h"
 #include "daemon/serve/http/http_server.h"
 #include "daemon/serve/metrics/daemon_metrics.h"
 
@@ -23,32 +24,14 @@ class Readiness {
   std::atomic<bool> ready_ = false;
 };
 
-// Who has read /metrics, so that a stop can wait for one more reader. Thread-safe.
-class Scrapes {
- public:
-  // From now on a scrape shows the final state.
-  void BeginFinal() { final_ = true; }
-  bool final() const { return final_; }
-  void Sent(bool final) { ++(final ? final_sent_ : sent_); }
-
-  bool any() const { return sent_ + final_sent_ > 0; }
-  bool any_final() const { return final_sent_ > 0; }
-
- private:
-  std::atomic<bool> final_ = false;
-  std::atomic<uint64_t> sent_ = 0;
-  std::atomic<uint64_t> final_sent_ = 0;
-};
-
 // All of it outlives the handlers.
 struct PageSources {
   const Writer& writer;
   DaemonMetrics& metrics;
   OutcomesPart& outcomes;
   const Readiness& readiness;
+  const Health& health;
   Scrapes& scrapes;
-  // Null before there is something to watch.
-  const std::atomic<const Watchdog*>& watchdog;
 };
 
 std::map<std::string, HttpServer::Handler> MakePages(const PageSources& sources);

@@ -7,8 +7,8 @@
 
 namespace fleetmeter {
 
-Watchdog::Watchdog(Options options, std::vector<Check> checks)
-    : options_(std::move(options)), checks_(std::move(checks)) {}
+Watchdog::Watchdog(Options options, std::vector<Check> checks, Health& health)
+    : options_(std::move(options)), checks_(std::move(checks)), health_(health) {}
 
 Watchdog::~Watchdog() {
   Stop();
@@ -26,13 +26,6 @@ void Watchdog::Stop() {
   changed_.NotifyAll();
 }
 
-absl::Status Watchdog::health() const {
-  MutexLock lock(mutex_);
-  if (failed_rounds_ < 2) return absl::OkStatus();
-  return absl::UnavailableError(
-      fmt::format("{} rounds of checks in a row failed: {}", failed_rounds_, trouble_));
-}
-
 void Watchdog::Round() {
   std::string trouble;
   for (const Check& check : checks_) {
@@ -45,9 +38,7 @@ void Watchdog::Round() {
   {
     MutexLock lock(mutex_);
     if (stopping_) return;  // what is being stopped may well not answer
-    recovered = failed_rounds_ > 0 && trouble.empty();
-    failed_rounds_ = trouble.empty() ? 0 : failed_rounds_ + 1;
-    trouble_ = trouble;
+    recovered = health_.Note(trouble);
   }
   if (!trouble.empty()) return spdlog::error("watchdog: {}", trouble);
   if (recovered) spdlog::info("watchdog: all checks succeed again");

@@ -5,7 +5,8 @@
 // is called, which feeds systemd's watchdog; who is not fed is started again, and the ledger keeps
 // the books.
 //
-// Owned by the App. Thread-safe; checks run on a thread of its own, one after the other.
+// Owned by the App. Thread-safe; checks run on a thread of its own, one after the other. What they
+// find is in a Health, which outlives the watchdog: pages show it before there is a watchdog.
 #pragma once
 
 #include <chrono>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "daemon/app/health.h"
 #include "daemon/base/mutex.h"
 
 namespace fleetmeter {
@@ -31,7 +33,8 @@ class Watchdog {
     std::function<void()> alive = [] {};
   };
 
-  Watchdog(Options options, std::vector<Check> checks);
+  // `health` outlives the watchdog.
+  Watchdog(Options options, std::vector<Check> checks, Health& health);
   ~Watchdog();
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
@@ -41,22 +44,17 @@ class Watchdog {
   // From now on no check counts. Does not wait for one under way; the destructor does.
   void Stop();
 
-  // OK while the latest round succeeded, or only the latest one failed: one may fall into a moment
-  // without processor time. Else Unavailable, with all that failed.
-  absl::Status health() const;
-
  private:
   void Round();
   void Run();
 
   const Options options_;
   const std::vector<Check> checks_;
+  Health& health_;
 
-  mutable Mutex mutex_;
+  Mutex mutex_;
   CondVar changed_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  int failed_rounds_ ABSL_GUARDED_BY(mutex_) = 0;  // in a row
-  std::string trouble_ ABSL_GUARDED_BY(mutex_);
   std::thread thread_;
 };
 

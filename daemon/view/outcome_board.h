@@ -95,6 +95,9 @@ class OutcomeBoard {
   const Options options_;
   const Clock& clock_;
 
+  // Also asked by the ledger's connection, in the middle of a statement.
+  std::atomic<bool> stopping_ = false;
+
   // The thread's own.
   std::unique_ptr<Database> ledger_;
   Basis refreshed_;  // with no model: never
@@ -104,7 +107,6 @@ class OutcomeBoard {
 
   mutable Mutex mutex_;
   CondVar changed_;
-  std::atomic<bool> stopping_ = false;  // also asked by SQLite, in the middle of a statement
   std::deque<Question> questions_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<const OutcomeView> view_ ABSL_GUARDED_BY(mutex_);
   int64_t holds_as_of_unix_nanos_ ABSL_GUARDED_BY(mutex_) = 0;

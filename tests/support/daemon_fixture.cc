@@ -166,6 +166,11 @@ std::optional<int> Daemon::Stop() {
   return process_->Wait(kPatience);
 }
 
+void Daemon::Kill() {
+  process_->Signal(SIGKILL);
+  EXPECT_EQ(process_->Wait(kPatience), 128 + SIGKILL);
+}
+
 Scrape Daemon::ScrapeMetrics() const {
   const auto reply = HttpRequest(http_address_, "GET", "/metrics");
   EXPECT_TRUE(reply.has_value() && reply->status == 200);

@@ -89,6 +89,9 @@ class Daemon {
   void Configure(const DaemonSettings& settings) const;
   // SIGTERM, then the exit code. nullopt: still there after half a minute.
   std::optional<int> Stop();
+  // SIGKILL. The process is gone when it returns, and with it its locks and ports; without the wait
+  // it may hold them a little longer.
+  void Kill();
 
   // A failed scrape fails the test and is empty.
   Scrape ScrapeMetrics() const;

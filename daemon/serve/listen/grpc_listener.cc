@@ -54,8 +54,9 @@ GrpcListener::GrpcListener(std::shared_ptr<grpc::ServerCredentials> credentials,
       address_(acceptor_->address()),
       service_names_(std::move(service_names)) {}
 
-// The acceptor's thread must not hand connections to a server that is gone.
-GrpcListener::~GrpcListener() { acceptor_->Stop(); }
+// The acceptor's thread must not hand connections to a server that is gone; and gRPC's own
+// destructor would wait for open calls for ever.
+GrpcListener::~GrpcListener() { Stop(std::chrono::system_clock::now()); }
 
 absl::StatusOr<std::unique_ptr<GrpcListener>> GrpcListener::Start(
     const std::string& name, const std::string& address,

@@ -44,6 +44,7 @@ class GrpcListener {
       const std::string& name, const std::string& address,
       std::shared_ptr<grpc::ServerCredentials> credentials, const GrpcLimits& limits,
       const std::vector<ServedService>& services);
+  // Cancels what is open, unless it was stopped before.
   ~GrpcListener();
 
   // "127.0.0.1:7443": where it listens.
@@ -59,7 +60,8 @@ class GrpcListener {
   // What the health service says of the services, and of the server as a whole.
   void SetServing(bool serving);
 
-  // Waits for open calls until the deadline, then cancels them.
+  // Waits for open calls until the deadline, then cancels them. Returns when their handlers have
+  // ended. A second time it does nothing.
   void Stop(std::chrono::system_clock::time_point deadline);
 
  private:

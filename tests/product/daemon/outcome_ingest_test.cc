@@ -1,6 +1,4 @@
 // Outcome reports to a real daemon with a ledger: in sequence with usage, once, over restarts.
-#include <csignal>
-
 #include "daemon/ledger/read/read_outcomes.h"
 #include "gmock/gmock.h"
 #include "tests/support/daemon_fixture.h"
@@ -117,7 +115,7 @@ TEST_F(OutcomeIngestTest, IsPricedBookedAndReadBack) {
 TEST_F(OutcomeIngestTest, IsCountedOnceOverRestarts) {
   const std::string id = RandomStreamId();
   ASSERT_TRUE(Send(id, {Served(0, 1), Served(1, 2)}, 1).status.ok());
-  daemon_->process().Signal(SIGKILL);
+  daemon_->Kill();
   Start();
   // The answer did not come, so it is sent again, and goes on.
   const UnaryAnswer again = Send(id, {Served(0, 1), Served(1, 2), Served(2, 4)}, 1);
@@ -140,7 +138,7 @@ TEST_F(OutcomeIngestTest, CorrectionsAreEntriesThatNameWhatTheyCorrect) {
   v1::InferenceRow& row = *refund.mutable_inference()->mutable_rows(0);
   row.set_revenue_micro_usd(-12'000);
   EXPECT_EQ(Send(id, {refund}, 2).ack.dispositions_size(), 0);
-  daemon_->process().Signal(SIGKILL);
+  daemon_->Kill();
   Start();
   const UnaryAnswer twice = Send(RandomStreamId(), {refund}, 1);
   ASSERT_EQ(twice.ack.dispositions_size(), 1);
@@ -205,7 +203,7 @@ TEST_F(OutcomeIngestTest, HistoryOfUsageIsBookedAndNotLive) {
   EXPECT_EQ(daemon_->TotalsOf("serving").assigned, std::to_string(2 * 12 * kHour));
   EXPECT_EQ(daemon_->ScrapeMetrics().Value("fleetmeter_sources", {{"state", "live"}}).value_or(0),
             0);
-  daemon_->process().Signal(SIGKILL);
+  daemon_->Kill();
   Start();
   const UnaryAnswer again = Send(RandomStreamId(), {}, 1, {old}, /*history=*/true);
   ASSERT_EQ(again.ack.dispositions_size(), 1) << "whoever brings it again, and whenever";

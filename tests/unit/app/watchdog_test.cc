@@ -51,10 +51,11 @@ class SettableCheck {
 TEST(Watchdog, HasFedTheServiceManagerWhenStartReturns) {
   SettableCheck check;
   std::atomic<int> fed = 0;
-  Watchdog watchdog({.interval = 1h, .alive = [&] { ++fed; }}, {check.As("a")});
+  Health health;
+  Watchdog watchdog({.interval = 1h, .alive = [&] { ++fed; }}, {check.As("a")}, health);
   watchdog.Start();
   EXPECT_EQ(fed, 1);
-  EXPECT_TRUE(watchdog.health().ok());
+  EXPECT_TRUE(health.Get().ok());
 }
 
 TEST(Watchdog, FeedsNobodyWhileACheckFailsAndNamesIt) {
@@ -62,11 +63,13 @@ TEST(Watchdog, FeedsNobodyWhileACheckFailsAndNamesIt) {
   SettableCheck bad;
   bad.Set(absl::UnavailableError("nobody answers"));
   std::atomic<int> fed = 0;
-  Watchdog watchdog({.interval = 1ms, .alive = [&] { ++fed; }}, {good.As("good"), bad.As("bad")});
+  Health health;
+  Watchdog watchdog({.interval = 1ms, .alive = [&] { ++fed; }}, {good.As("good"), bad.As("bad")},
+                    health);
   watchdog.Start();
   ASSERT_TRUE(bad.AwaitRounds(3));
   EXPECT_EQ(fed, 0);
-  const std::string message(watchdog.health().message());
+  const std::string message(health.Get().message());
   EXPECT_THAT(message, HasSubstr("bad: nobody answers"));
   EXPECT_THAT(message, Not(HasSubstr("good")));
 }
@@ -74,32 +77,35 @@ TEST(Watchdog, FeedsNobodyWhileACheckFailsAndNamesIt) {
 TEST(Watchdog, ForgivesOneFailedRound) {
   SettableCheck check;
   check.Set(absl::UnavailableError("once"));
-  Watchdog watchdog({.interval = 1h}, {check.As("a")});
+  Health health;
+  Watchdog watchdog({.interval = 1h}, {check.As("a")}, health);
   watchdog.Start();
-  EXPECT_TRUE(watchdog.health().ok());
+  EXPECT_TRUE(health.Get().ok());
 }
 
 TEST(Watchdog, IsWellAgainAfterARoundThatSucceeds) {
   SettableCheck check;
   check.Set(absl::UnavailableError("broken"));
   std::atomic<int> fed = 0;
-  Watchdog watchdog({.interval = 1ms, .alive = [&] { ++fed; }}, {check.As("a")});
+  Health health;
+  Watchdog watchdog({.interval = 1ms, .alive = [&] { ++fed; }}, {check.As("a")}, health);
   watchdog.Start();
   ASSERT_TRUE(check.AwaitRounds(3));
-  ASSERT_FALSE(watchdog.health().ok());
+  ASSERT_FALSE(health.Get().ok());
   check.Set(absl::OkStatus());
   ASSERT_TRUE(check.AwaitRounds(2));
-  EXPECT_TRUE(watchdog.health().ok());
+  EXPECT_TRUE(health.Get().ok());
   EXPECT_GT(fed, 0);
 }
 
 TEST(Watchdog, FailuresWhileStoppingDoNotCount) {
   SettableCheck check;
-  Watchdog watchdog({.interval = 1h}, {check.As("a")});
+  Health health;
+  Watchdog watchdog({.interval = 1h}, {check.As("a")}, health);
   watchdog.Start();
   watchdog.Stop();
   check.Set(absl::UnavailableError("gone"));
-  EXPECT_TRUE(watchdog.health().ok());
+  EXPECT_TRUE(health.Get().ok());
 }
 
 }  // namespace
