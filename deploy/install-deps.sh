@@ -17,7 +17,7 @@ test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev
   clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev
   llvm-19 libclang-19-dev llvm-19-dev
-  python3-grpcio python3-protobuf python3-h2 git
+  python3-grpcio python3-protobuf python3-h2 python3-jsonschema git
   dpkg-dev mmdebstrap iproute2
 )
 # Packages that start a service of theirs when they are installed.

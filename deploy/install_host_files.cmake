@@ -3,6 +3,7 @@
 #   bin      where programs go, below the prefix
 #   sysconf  where configuration goes, below the prefix; but with /usr it is /etc, as GNUInstallDirs has it
 #   doc      where documentation goes, below the prefix
+#   data     where other files that never change go, below the prefix
 
 if(IS_ABSOLUTE "${sysconf}")
   set(confdir "${sysconf}/fleetmeter")
@@ -34,14 +35,26 @@ function(install_configuration from to)
   file(INSTALL DESTINATION "${folder}" TYPE FILE RENAME "${name}" FILES "${from}")
 endfunction()
 
-# An installed daemon keeps its books, where its unit lets it write.
-file(READ "${source}/fleetmeterd.yaml" shipped)
-set(path "path: /var/lib/fleetmeter/ledger.db\n")
-string(REPLACE "  # ${path}" "  ${path}" installed "${shipped}")
-if(installed STREQUAL shipped)
-  message(FATAL_ERROR "deploy/fleetmeterd.yaml has no '# ${path}'")
+# What an installed configuration says otherwise than the one in the sources.
+function(replace_once from to)
+  string(REPLACE "${from}" "${to}" replaced "${configuration}")
+  if(replaced STREQUAL configuration)
+    message(FATAL_ERROR "deploy/fleetmeterd.yaml has no '${from}'")
+  endif()
+  set(configuration "${replaced}" PARENT_SCOPE)
+endfunction()
+
+if(IS_ABSOLUTE "${data}")
+  set(datadir "${data}")
+else()
+  set(datadir "${CMAKE_INSTALL_PREFIX}/${data}")
 endif()
-file(WRITE "${scratch}/fleetmeterd.yaml" "${installed}")
+file(READ "${source}/fleetmeterd.yaml" configuration)
+# An installed daemon keeps its books, where its unit lets it write.
+replace_once("  #path: /var/lib/fleetmeter/ledger.db\n" "  path: /var/lib/fleetmeter/ledger.db\n")
+replace_once("$schema=fleetmeterd.schema.json\n"
+  "$schema=${datadir}/fleetmeter/fleetmeterd.schema.json\n")
+file(WRITE "${scratch}/fleetmeterd.yaml" "${configuration}")
 
 install_configuration("${scratch}/fleetmeterd.yaml" fleetmeterd.yaml)
 install_configuration(catalog/default.yaml catalog/default.yaml)

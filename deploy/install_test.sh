@@ -63,6 +63,13 @@ units_are_valid() {
   ! grep -E 'fleetmeter.*(Unknown|Failed to parse|not executable|Invalid|ignoring)' "$scratch/verified"
 }
 
+# Its first line tells editors where the schema is.
+configuration_names_its_schema() {
+  local named
+  named=$(sed -n '1s/^# yaml-language-server: $schema=//p' "$prefix/etc/fleetmeter/fleetmeterd.yaml")
+  cmp "$named" "$prefix/share/fleetmeter/fleetmeterd.schema.json"
+}
+
 own_settings_survive() {
   local config=$prefix/etc/fleetmeter/fleetmeterd.yaml
   echo "# ours" >>"$config"
@@ -80,6 +87,7 @@ check "programs, configuration, units, protos, dashboards and rules are there" h
   etc/fleetmeter/plans/example.yaml etc/fleetmeter/plans/framework.yaml \
   etc/fleetmeter/collector.env \
   lib/systemd/system/fleetmeterd.service lib/systemd/system/fleetmeter-collector.service \
+  share/fleetmeter/fleetmeterd.schema.json \
   share/fleetmeter/proto/fleetmeter/v1/{usage,ingest,query,plan}.proto \
   share/fleetmeter/dashboards/{rules.yaml,alerts.yaml,headroom.json,outcomes.json,plan.json} \
   share/fleetmeter/dashboards/{METRICS.md,RUNBOOK.md,MARGIN.md,CAPABILITY.md,capability.svg,alertmanager.example.yml}
@@ -88,6 +96,7 @@ for program in fleetmeterd fleetmeter-collector fleetmeterctl; do
 done
 check "the installed configuration is valid" prints ": ok: catalog version" \
   "$prefix/bin/fleetmeterd" --config "$prefix/etc/fleetmeter/fleetmeterd.yaml" --check-config
+check "it names its schema for editors" configuration_names_its_schema
 check "a configuration that was changed survives the next installation" own_settings_survive
 check "with prefix /usr, configuration goes to /etc and the units name it" \
   staged_units_name_installed_files

@@ -10,13 +10,11 @@
 namespace fleetmeter {
 namespace {
 
-constexpr int64_t kDayNanos = 86'400 * kNanosPerSecond;
-
 double Seconds(int64_t nanos) { return static_cast<double>(nanos) / kNanosPerSecond; }
 
 std::optional<Rejection> CheckLength(const UsageReport& report, const AdmissionContext& context) {
   const int64_t length = report.window_length_nanos;
-  const int64_t longest = context.history ? std::max(kDayNanos, context.limits.max_length_nanos)
+  const int64_t longest = context.history ? std::max(kDay, context.limits.max_length_nanos)
                                           : context.limits.max_length_nanos;
   if (length <= 0 || length > longest) {
     return Rejection{RejectReason::kBadWindow, "window_length_nanos",

@@ -22,9 +22,9 @@ struct ClockReading {
 class ClockWatch {
  public:
   // What two readings may differ by before it counts as setting; slewing stays below.
-  static constexpr int64_t kStep = 2 * kNanosPerSecond;
+  static constexpr int64_t kStep = 2 * kSecond;
   // A clock that was not set again for so long is believed.
-  static constexpr int64_t kBelieveAfter = 3'600 * kNanosPerSecond;
+  static constexpr int64_t kBelieveAfter = kHour;
 
   explicit ClockWatch(const Clock& clock);
 

@@ -20,7 +20,7 @@ void Add(LiveAmounts& to, const LiveAmounts& what, int sign) {
 
 // A start after a longer break than this does not grant the time of the break: a wall clock that
 // was set is likelier.
-constexpr int64_t kLongestBreak = int64_t{35} * 86'400 * kNanosPerSecond;
+constexpr int64_t kLongestBreak = 35 * kDay;
 
 std::vector<Grant> Grants(const Plan& plan) {
   std::vector<Grant> grants;

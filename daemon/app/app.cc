@@ -14,11 +14,11 @@
 
 #include "daemon/accounting/writer.h"
 #include "daemon/app/daemon_checks.h"
-#include "daemon/app/file_watch.h"
 #include "daemon/app/listeners.h"
 #include "daemon/app/open_ledger.h"
 #include "daemon/app/outcomes_part.h"
 #include "daemon/app/pages.h"
+#include "daemon/app/reload.h"
 #include "daemon/app/security.h"
 #include "daemon/app/service_manager.h"
 #include "daemon/app/services.h"
@@ -26,7 +26,6 @@
 #include "daemon/base/logging.h"
 #include "daemon/base/version.h"
 #include "daemon/config/load_config.h"
-#include "daemon/config/load_framework.h"
 #include "daemon/serve/http/http_server.h"
 #include "daemon/serve/metrics/daemon_metrics.h"
 
@@ -39,50 +38,11 @@ constexpr auto kFileLook = std::chrono::seconds(1);
 // A start that fails owes nobody anything: who is connected gets this long to take the news.
 constexpr auto kFailedStart = std::chrono::milliseconds(400);
 
-WriterSettings SettingsFrom(const DaemonConfig& config, ReferenceData reference) {
-  WriterSettings settings;
-  settings.reference = std::make_shared<const ReferenceData>(std::move(reference));
-  settings.windows = {.max_length_nanos = config.ingest.max_window_nanos,
-                      .max_lateness_nanos = config.ingest.max_lateness_nanos,
-                      .adjust_up_to_nanos = config.ingest.adjust_up_to_nanos,
-                      .future_tolerance_nanos = config.ingest.future_tolerance_nanos};
-  settings.state = {.silent_after_nanos = config.live.silent_after_nanos,
-                    .forget_after_nanos = config.live.forget_after_nanos,
-                    .keep_windows_nanos = KeepSourcesNanos(config),
-                    .idle_below = config.live.idle_below};
-  settings.thresholds = {.coverage = config.live.coverage_threshold,
-                         .measured = config.live.measured_threshold};
-  return settings;
-}
-
-std::string FrameworkText(const ReferenceData& reference) {
-  if (!reference.framework) return "no framework";
-  const framework::Assumptions& assumptions = reference.framework->assumptions;
-  return fmt::format("framework '{}' version {}", assumptions.name, assumptions.version);
-}
-
-// What only a restart changes. A reload that differs here says so.
-bool NeedsRestart(const DaemonConfig& a, const DaemonConfig& b) {
-  const auto key = [](const DaemonConfig& c) {
-    return std::make_tuple(c.listen.ingest, c.listen.query, c.listen.http, c.listen.admin,
-                           c.listen.allow_plaintext_beyond_loopback_without_authentication,
-                           c.ingest.queue_reports, c.ingest.commit_reports,
-                           c.ingest.max_message_bytes, c.ingest.max_reports_per_batch,
-                           c.ingest.max_streams, c.ingest.accept_replay, c.ingest.buffer_bytes,
-                           c.ingest.rate.reports_per_second, c.ingest.rate.burst_reports,
-                           c.ingest.rate.bytes_per_second, c.ingest.rate.burst_bytes, c.ledger.path,
-                           c.ledger.keep_hours_nanos, c.ledger.keep_days_nanos,
-                           c.ledger.workloads_per_pool, c.outcomes.refresh_nanos, c.log.level,
-                           c.log.format, c.shutdown.deadline_nanos, c.shutdown.final_scrape_nanos);
-  };
-  return key(a) != key(b);
-}
-
 }  // namespace
 
 class App::Impl {
  public:
-  explicit Impl(std::string config_path) : config_path_(std::move(config_path)) {}
+  explicit Impl(std::string config_path) : reloader_(std::move(config_path)) {}
 
   // Undoes what it has done before it returns an error.
   absl::Status Start();
@@ -104,23 +64,21 @@ class App::Impl {
 
   void WaitForSignal();
   void WaitForFileLook();
-  v1::ReloadResponse Reload(const char* why);
-  void ReloadConfig(const char* why, v1::ReloadResponse* outcome);
-  // Called before the files are read, so that no change falls between.
-  void WatchFiles(const DaemonConfig& config);
+  v1::ReloadResponse Reload(const char* why) {
+    return reloader_.Reload(why, {*security_, *writer_, metrics_, clock_});
+  }
   // Answers everything that calls have sent, and takes no more.
   void Settle();
   absl::Status Stop();
 
   // In the order in which they are built, so that each is gone before what it uses.
-  const std::string config_path_;
+  Reloader reloader_;
+  const DaemonConfig& config_ = reloader_.config();
   const SystemClock clock_;
   asio::io_context io_{1};  // other threads post to it
   asio::signal_set signals_{io_, SIGTERM, SIGINT, SIGHUP};
   asio::steady_timer file_timer_{io_};
   absl::Status fatal_;  // why the daemon ends, if it is not asked to
-  FileWatch files_;
-  DaemonConfig config_;
   DaemonMetrics metrics_{kVersion};
   std::unique_ptr<Security> security_;
   std::unique_ptr<Ledger> ledger_;
@@ -160,11 +118,7 @@ absl::Status App::Impl::StartAll() {
 }
 
 absl::StatusOr<ReferenceData> App::Impl::Load() {
-  files_.Watch({config_path_});
-  auto config = LoadDaemonConfig(config_path_);
-  if (!config.ok()) return config.status();
-  config_ = *std::move(config);
-  WatchFiles(config_);
+  if (absl::Status status = reloader_.LoadFirst(); !status.ok()) return status;
   SetUpLogging(config_.log.level, config_.log.format);
   auto security = Security::Start(config_, metrics_.access(), clock_);
   if (!security.ok()) return security.status();
@@ -259,77 +213,12 @@ void App::Impl::WaitForFileLook() {
   file_timer_.expires_after(kFileLook);
   file_timer_.async_wait([this](boost::system::error_code error) {
     if (error) return;
-    if (files_.Changed()) Reload("a file changed");
+    if (reloader_.FilesChanged()) Reload("a file changed");
     // Failures are logged and counted where they are found.
     if (security_->TlsFilesChanged()) security_->ReloadTls().IgnoreError();
     listeners_.SetIngestServing(writer_->LedgerTrouble().empty());
     WaitForFileLook();
   });
-}
-
-void App::Impl::WatchFiles(const DaemonConfig& config) {
-  std::vector<std::string> paths = config.plans;
-  paths.push_back(config.catalog);
-  if (!config.framework.empty()) {
-    paths.push_back(config.framework);
-    const std::string catalog = FrameworkCatalogPath(config.framework);
-    if (!catalog.empty()) paths.push_back(catalog);
-  }
-  for (const std::string& path : {config.outcomes.prices, config.outcomes.benchmarks}) {
-    if (!path.empty()) paths.push_back(path);
-  }
-  paths.push_back(config_path_);
-  files_.Watch(paths);
-}
-
-v1::ReloadResponse App::Impl::Reload(const char* why) {
-  v1::ReloadResponse outcome;
-  TellReloading();
-  ReloadConfig(why, &outcome);
-  if (const absl::Status status = security_->ReloadTls(); !status.ok()) {
-    outcome.set_tls_error(std::string(status.message()));
-  }
-  const auto snapshot = TakeSnapshot(*writer_);
-  outcome.set_plan(snapshot->plan->name);
-  outcome.set_plan_version(static_cast<uint32_t>(snapshot->plan->version));
-  TellReady(outcome.config_error().empty()
-                ? fmt::format("plan '{}' version {}", outcome.plan(), outcome.plan_version())
-                : "a reload was refused, the old configuration stays: see the log");
-  return outcome;
-}
-
-void App::Impl::ReloadConfig(const char* why, v1::ReloadResponse* outcome) {
-  files_.Changed();  // what is there now is what is read now
-  auto config = LoadDaemonConfig(config_path_);
-  // A refused configuration too: mending a file that it names should bring it in.
-  if (config.ok()) WatchFiles(*config);
-  auto reference =
-      config.ok() ? LoadReferenceData(*config) : absl::StatusOr<ReferenceData>(config.status());
-  if (!reference.ok()) {
-    metrics_.ReloadDone(false, clock_.UnixNanos());
-    spdlog::error("reload ({}) refused, the old configuration stays:\n{}", why,
-                  std::string(reference.status().message()));
-    outcome->set_config_error(std::string(reference.status().message()));
-    return;
-  }
-  if (NeedsRestart(config_, *config) || security_->NeedsRestart(*config)) {
-    outcome->set_needs_restart(
-        "listen, ledger, log and shutdown settings, outcomes.refresh, whether there is tls, and of "
-        "ingest the queue, "
-        "commit, message, batch, stream, buffer, rate and replay settings take a restart; the rest "
-        "is in force");
-    spdlog::warn("reload ({}): {}", why, outcome->needs_restart());
-  }
-  const Plan& plan = reference->PlanAt(clock_.UnixNanos());
-  spdlog::info("reload ({}): plan '{}' version {}, catalog version {}, {}", why, plan.name,
-               plan.version, reference->catalog.version(), FrameworkText(*reference));
-  config_.catalog = config->catalog;
-  config_.plans = config->plans;
-  config_.framework = config->framework;
-  config_.outcomes = config->outcomes;
-  security_->Replace(*config);
-  writer_->Replace(SettingsFrom(*config, *std::move(reference)));
-  metrics_.ReloadDone(true, clock_.UnixNanos());  // who sees it counted sees the new plan
 }
 
 void App::Impl::Settle() {

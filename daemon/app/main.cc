@@ -8,12 +8,19 @@
 #include "daemon/app/app.h"
 #include "daemon/base/version.h"
 #include "daemon/config/load_config.h"
+#include "daemon/config/settings/print_config.h"
 
 namespace {
 
 int Fail(const absl::Status& status) {
   fmt::print(stderr, "fleetmeterd: {}\n", std::string(status.message()));
   return 1;
+}
+
+int PrintOut(const std::string& text) {
+  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  if (written && std::fflush(stdout) == 0) return 0;
+  return Fail(absl::UnavailableError("standard output takes no more"));
 }
 
 int CheckConfig(const std::string& path) {
@@ -49,11 +56,18 @@ int main(int argc, char** argv) {
       "its configuration changes.");
   std::string config_path = "/etc/fleetmeter/fleetmeterd.yaml";
   bool check_config = false;
+  bool print_config = false;
+  bool print_schema = false;
   flags.add_option("--config", config_path, "Configuration file")->capture_default_str();
   flags.add_flag("--check-config", check_config,
                  "Read the configuration, catalog, plans, framework, price book, benchmark suite "
                  "and TLS files, say what is "
                  "wrong, and exit");
+  flags.add_flag("--print-config", print_config,
+                 "Print a configuration file with every setting, what it is for and its default, "
+                 "and exit");
+  flags.add_flag("--print-config-schema", print_schema,
+                 "Print a JSON Schema of configuration files, for editors, and exit");
   flags.set_version_flag("--version", std::string("fleetmeterd ") + fleetmeter::kVersion);
   try {
     flags.parse(argc, argv);
@@ -61,6 +75,8 @@ int main(int argc, char** argv) {
     return flags.exit(error) == 0 ? 0 : 2;
   }
   if (check_config) return CheckConfig(config_path);
+  if (print_config) return PrintOut(fleetmeter::AnnotatedConfig());
+  if (print_schema) return PrintOut(fleetmeter::ConfigSchema());
 
   auto app = fleetmeter::App::Start(config_path);
   if (!app.ok()) return Fail(app.status());

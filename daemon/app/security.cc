@@ -40,7 +40,6 @@ std::shared_ptr<grpc::ServerCredentials> Security::MakeCredentials() {
 }
 
 void Security::Replace(const DaemonConfig& config) {
-  if (NeedsRestart(config)) return;
   access_.Replace(PolicyOf(config));
   if (config.tls) files_ = config.tls->files;
 }

@@ -31,11 +31,8 @@ class Security {
   std::shared_ptr<grpc::ServerCredentials> MakeCredentials();
 
   // Takes up rules, trust domain and paths, not the files that they name. Whether there is TLS at
-  // all takes a restart: until then everything stays as it is.
+  // all is as it was at the start.
   void Replace(const DaemonConfig& config);
-  bool NeedsRestart(const DaemonConfig& config) const {
-    return config.tls.has_value() != files_.has_value();
-  }
 
   // Whether a file of certificate, key or authorities is another than when this was last asked.
   bool TlsFilesChanged() { return watch_.Changed(); }

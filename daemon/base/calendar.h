@@ -4,9 +4,9 @@
 #include <chrono>
 #include <cstdint>
 
-namespace fleetmeter {
+#include "daemon/base/units.h"
 
-inline constexpr int64_t kSecondsPerDay = 86'400;
+namespace fleetmeter {
 
 // The start of the day that holds `seconds` (1970 or later).
 inline int64_t DayOf(int64_t seconds) { return seconds - seconds % kSecondsPerDay; }

@@ -4,9 +4,9 @@
 #include <chrono>
 #include <cstdint>
 
-namespace fleetmeter {
+#include "daemon/base/units.h"
 
-inline constexpr int64_t kNanosPerSecond = 1'000'000'000;
+namespace fleetmeter {
 
 class Clock {
  public:

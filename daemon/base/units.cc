@@ -18,15 +18,11 @@ struct Unit {
 };
 
 // Ascending, for formatting.
-constexpr std::array kDurationUnits = {Unit{"ns", 1},
-                                       Unit{"us", 1'000},
-                                       Unit{"ms", 1'000'000},
-                                       Unit{"s", 1'000'000'000},
-                                       Unit{"m", 60'000'000'000},
-                                       Unit{"h", 3'600'000'000'000},
-                                       Unit{"d", 86'400'000'000'000}};
-constexpr std::array kSizeUnits = {Unit{"B", 1}, Unit{"KiB", 1 << 10}, Unit{"MiB", 1 << 20},
-                                   Unit{"GiB", 1 << 30}};
+constexpr std::array kDurationUnits = {
+    Unit{"ns", 1},      Unit{"us", 1'000}, Unit{"ms", kMillisecond}, Unit{"s", kSecond},
+    Unit{"m", kMinute}, Unit{"h", kHour},  Unit{"d", kDay}};
+constexpr std::array kSizeUnits = {Unit{"B", 1}, Unit{"KiB", kKiB}, Unit{"MiB", kMiB},
+                                   Unit{"GiB", kGiB}};
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
@@ -179,5 +175,14 @@ std::optional<int64_t> ParseTime(std::string_view text) {
 
 std::string FormatDuration(int64_t nanos) { return FormatWithUnit(nanos, kDurationUnits); }
 std::string FormatSize(int64_t bytes) { return FormatWithUnit(bytes, kSizeUnits); }
+
+std::string FormatShare(double share) {
+  // 0.07 x 100 is not 7: the fewest digits that are read as the same share.
+  for (int digits = 1; digits <= std::numeric_limits<double>::max_digits10; ++digits) {
+    std::string text = fmt::format("{:.{}g}%", share * 100, digits);
+    if (ParseShare(text) == share) return text;
+  }
+  return fmt::format("{}", share);
+}
 
 }  // namespace fleetmeter

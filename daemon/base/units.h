@@ -1,5 +1,6 @@
-// Numbers as people write them in configuration: "45s", "4MiB", "90%", "2.45", "2026-01-01".
-// Pure; nullopt means that the text is not of that form. Ranges are for the caller to check.
+// Units of time and size, and numbers as people write them in configuration: "45s", "4MiB", "90%",
+// "2.45", "2026-01-01". Pure; nullopt means that the text is not of that form. Ranges are for the
+// caller to check.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +9,24 @@
 #include <string_view>
 
 namespace fleetmeter {
+
+// Durations, in nanoseconds.
+inline constexpr int64_t kMillisecond = 1'000'000;
+inline constexpr int64_t kSecond = 1'000 * kMillisecond;
+inline constexpr int64_t kMinute = 60 * kSecond;
+inline constexpr int64_t kHour = 60 * kMinute;
+inline constexpr int64_t kDay = 24 * kHour;
+
+// What to divide by.
+inline constexpr int64_t kNanosPerSecond = kSecond;
+inline constexpr int64_t kNanosPerHour = kHour;
+inline constexpr int64_t kSecondsPerHour = 3'600;
+inline constexpr int64_t kSecondsPerDay = 24 * kSecondsPerHour;
+
+// Sizes, in bytes.
+inline constexpr int64_t kKiB = 1'024;
+inline constexpr int64_t kMiB = 1'024 * kKiB;
+inline constexpr int64_t kGiB = 1'024 * kMiB;
 
 // "45s", "1.5h": a decimal with ns, us, ms, s, m, h or d. Nanoseconds, exact.
 std::optional<int64_t> ParseDuration(std::string_view text);
@@ -40,8 +59,9 @@ std::optional<int64_t> ParseMicroUsd(std::string_view text);
 // Nanoseconds since the Unix epoch.
 std::optional<int64_t> ParseTime(std::string_view text);
 
-// The shortest way to write it: "45s", "4MiB". For messages.
+// The shortest way to write it: "45s", "4MiB", "90%". Reading it gives the same number.
 std::string FormatDuration(int64_t nanos);
 std::string FormatSize(int64_t bytes);
+std::string FormatShare(double share);
 
 }  // namespace fleetmeter

@@ -18,8 +18,7 @@ namespace {
 using MaybeRejection = std::optional<Rejection>;
 
 constexpr int64_t kMaxStartNanos = INT64_MAX / 4;
-constexpr int64_t kMaxLengthNanos = int64_t{366} * 86'400 * kNanosPerSecond;
-constexpr int64_t kSecondsPerDay = 86'400;
+constexpr int64_t kMaxLengthNanos = 366 * kDay;
 constexpr int64_t kMaxDateSeconds = kMaxStartNanos / kNanosPerSecond;
 
 MaybeRejection Malformed(std::string field, std::string detail) {

@@ -9,8 +9,6 @@
 namespace fleetmeter {
 namespace {
 
-constexpr int64_t kNanosPerHour = kSecondsPerHour * kNanosPerSecond;
-
 // Both factors fit into 63 bits, so their product fits into 127.
 absl::int128 Before(absl::int128 total, int64_t offset, int64_t length) {
   return total * offset / length;

@@ -11,12 +11,11 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "daemon/base/units.h"
 #include "daemon/domain/report/usage_report.h"
 #include "daemon/ledger/usage_amounts.h"
 
 namespace fleetmeter {
-
-inline constexpr int64_t kSecondsPerHour = 3600;
 
 // The part of a window that lies in one UTC hour, or day.
 struct HourSlice {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "daemon/base/units.h"
 #include "daemon/ledger/sqlite/ledger_file.h"
 
 namespace fleetmeter {
@@ -100,7 +101,7 @@ void OutcomeBoard::Run() {
 
 OutcomeBoard::Basis OutcomeBoard::TakeBasis() const {
   return {.commits = options_.commits(),
-          .hour = clock_.UnixNanos() / (3'600 * kNanosPerSecond),
+          .hour = clock_.UnixNanos() / kHour,
           .reference = options_.reference()};
 }
 

@@ -8,8 +8,6 @@
 namespace fleetmeter {
 namespace {
 
-constexpr double kSecondsPerHour = 3'600;
-
 double Seconds(absl::int128 nanos) {
   return static_cast<double>(std::max(nanos, absl::int128(0))) / kNanosPerSecond;
 }

@@ -16,8 +16,6 @@
 namespace fleetmeter::ctl {
 namespace {
 
-constexpr int64_t kSecondsPerDay = 86'400;
-
 v1::GetMarginRequest RequestOf(const OutcomesFlags& flags) {
   v1::GetMarginRequest request;
   request.set_basis(flags.basis);

@@ -14,8 +14,6 @@
 namespace fleetmeter::ctl {
 namespace {
 
-constexpr int64_t kDayNanos = int64_t{86'400} * kNanosPerSecond;
-
 constexpr char kFooter[] =
     "Times are dates (midnight UTC), RFC 3339, or \"2026-01-01 08:00:00.25\", which is UTC. Files\n"
     "may be gzip.\n"
@@ -43,7 +41,7 @@ void AddLength(CLI::App* app, const std::string& name, const std::string& help, 
   const auto read = [=](const std::string& text) {
     const auto nanos = ParseDuration(text);
     if (!nanos || *nanos < kNanosPerSecond || *nanos > longest ||
-        (divides_day && kDayNanos % *nanos != 0)) {
+        (divides_day && kDay % *nanos != 0)) {
       throw CLI::ValidationError(fmt::format("{}: {} is not a length from 1s to {}{}", name,
                                              Quoted(text), FormatDuration(longest),
                                              divides_day ? " that divides a day" : ""));
@@ -91,9 +89,9 @@ void AddInference(CLI::App* import, Flags* flags) {
   AddLength(app, "--window",
             "How long windows without an end are; else a calendar month where all start with "
             "one, or as long as the shortest time between two starts",
-            366 * kDayNanos, false, &flags->import.window_nanos);
+            366 * kDay, false, &flags->import.window_nanos);
   AddLength(app, "--every", "Put rows into windows of this length, for files with a row a request",
-            kDayNanos, true, &flags->import.every_nanos);
+            kDay, true, &flags->import.every_nanos);
 }
 
 void AddTraining(CLI::App* import, Flags* flags) {

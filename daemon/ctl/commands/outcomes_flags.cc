@@ -13,8 +13,6 @@
 namespace fleetmeter::ctl {
 namespace {
 
-constexpr int64_t kDayNanos = int64_t{86'400} * kNanosPerSecond;
-
 int64_t ReadTime(const std::string& name, const std::string& text) {
   const auto nanos = ParseTime(text);
   if (!nanos) {
@@ -39,8 +37,8 @@ void AddLedgerFile(CLI::App* app, Flags* flags) {
 
 void ReadWindow(const std::string& text, OutcomesFlags* to) {
   to->window = outcomes::ParseWindow(text);
-  const auto nanos = to->window ? std::optional(to->window->days * kDayNanos) : ParseDuration(text);
-  if (!nanos || *nanos < kDayNanos || (!to->window && *nanos > 365 * kDayNanos)) {
+  const auto nanos = to->window ? std::optional(to->window->days * kDay) : ParseDuration(text);
+  if (!nanos || *nanos < kDay || (!to->window && *nanos > 365 * kDay)) {
     throw CLI::ValidationError(
         fmt::format("--window: {} is none; expected quarter (91d), year (365d) or days such as 28d",
                     Quoted(text)));
@@ -55,7 +53,7 @@ void CheckMargin(const OutcomesFlags& flags) {
     wrong("--inference and --ledger: expected one of the two");
   }
   if (!flags.inference.empty() && !flags.to_unix_seconds) wrong("--inference takes --to");
-  if (!flags.inference.empty() && flags.window_nanos > 365 * kDayNanos) {
+  if (!flags.inference.empty() && flags.window_nanos > 365 * kDay) {
     wrong("--window: is longer than 365d, the most that files are looked at for");
   }
   if (flags.from_daemon() && !flags.prices.empty()) {
@@ -65,7 +63,7 @@ void CheckMargin(const OutcomesFlags& flags) {
   if (!flags.window && flags.window_nanos != OutcomesFlags().window_nanos) {
     wrong("--window: expected quarter, year or days such as 28d");
   }
-  if (flags.to_unix_seconds.value_or(0) % (kDayNanos / kNanosPerSecond) != 0) {
+  if (flags.to_unix_seconds.value_or(0) % kSecondsPerDay != 0) {
     wrong("--to: is not midnight, UTC; the books have whole days");
   }
 }

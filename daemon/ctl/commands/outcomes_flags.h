@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "daemon/base/units.h"
 #include "daemon/ctl/import/read_benchmarks.h"
 #include "daemon/domain/outcomes/rules.h"
 
@@ -27,7 +28,7 @@ struct OutcomesFlags {
   std::string prices;     // empty: none
   std::optional<int64_t> to_unix_seconds;
   std::optional<outcomes::Window> window;  // nothing: 365d of files, else kDefaultWindow
-  int64_t window_nanos = int64_t{365} * 86'400 * 1'000'000'000;  // of files
+  int64_t window_nanos = 365 * kDay;       // of files
   std::string basis = "allocated";
   uint32_t limit = 0;  // most rows of a scope; 0: as many as there may be
 

@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "daemon/base/csv.h"
+#include "daemon/base/units.h"
 #include "daemon/ctl/import/line_set.h"
 #include "daemon/ctl/import/row_reader.h"
 #include "daemon/domain/report/outcome_report.h"
@@ -23,8 +24,7 @@ inline constexpr int64_t kMostAmount = 1'000'000'000'000'000;
 inline constexpr size_t kMostRows = 16'384;  // of an outcome report
 inline constexpr size_t kMostGroups = 4'096;
 inline constexpr size_t kMostLabelBytes = 128;
-inline constexpr int64_t kDayNanos = int64_t{86'400} * 1'000'000'000;
-inline constexpr int64_t kLongestOutcomeWindow = 366 * kDayNanos;
+inline constexpr int64_t kLongestOutcomeWindow = 366 * kDay;
 
 struct ImportReport {
   std::variant<OutcomeReport, UsageReport> report;

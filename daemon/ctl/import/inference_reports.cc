@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "daemon/base/units.h"
 #include "fmt/format.h"
 
 namespace fleetmeter::imports {
@@ -115,14 +116,14 @@ using Days = std::chrono::sys_days;
 
 // Whether it is the first midnight of a month, UTC.
 bool StartsMonth(int64_t unix_nanos) {
-  if (unix_nanos % kDayNanos != 0) return false;
-  const Days day{std::chrono::days(unix_nanos / kDayNanos)};
+  if (unix_nanos % kDay != 0) return false;
+  const Days day{std::chrono::days(unix_nanos / kDay)};
   return std::chrono::year_month_day(day).day() == std::chrono::day(1);
 }
 
 int64_t NextMonth(int64_t unix_nanos) {
-  const std::chrono::year_month_day first{Days{std::chrono::days(unix_nanos / kDayNanos)}};
-  return int64_t{Days(first + std::chrono::months(1)).time_since_epoch().count()} * kDayNanos;
+  const std::chrono::year_month_day first{Days{std::chrono::days(unix_nanos / kDay)}};
+  return int64_t{Days(first + std::chrono::months(1)).time_since_epoch().count()} * kDay;
 }
 
 class Planner {
@@ -223,7 +224,7 @@ class Planner {
       return plan_.Refuse(lines,
                           fmt::format("start: the window is {} days long; expected at most 366. An "
                                       "end, or --window, says where it ends",
-                                      length / kDayNanos));
+                                      length / kDay));
     }
     if (rows.size() > kMostRows) {
       return plan_.Refuse(lines,

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "daemon/base/units.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 
@@ -12,8 +13,6 @@ namespace {
 
 using outcomes::BenchmarkSuite;
 using outcomes::Result;
-
-constexpr int64_t kSecondsPerDay = 86'400;
 
 // A score beyond the ceiling, or as far below the floor as the ceiling is above it, is of another
 // unit: 85 where 0.85 was meant.

@@ -8,7 +8,6 @@ namespace fleetmeter::imports {
 namespace {
 
 constexpr size_t kMaxLabelBytes = 128;
-constexpr int64_t kNanosPerSecond = 1'000'000'000;
 constexpr size_t kDateBytes = 10;  // "2026-01-01"
 
 // "2026-01-01 08:00:00", with a fraction or without: what databases print, in UTC.

@@ -4,6 +4,8 @@
 #include <set>
 #include <utility>
 
+#include "daemon/base/units.h"
+
 namespace fleetmeter::imports {
 namespace {
 
@@ -18,8 +20,8 @@ class Adder {
     for (const InferenceRow& row : report.inference) Add(row);
     for (const TrainingRow& row : report.training) totals_.h100e_seconds += row.h100e_seconds;
     for (const BenchmarkRow& row : report.benchmarks) {
-      const int64_t start = row.date_unix_seconds * 1'000'000'000;
-      Span(start, start + kDayNanos);
+      const int64_t start = row.date_unix_seconds * kNanosPerSecond;
+      Span(start, start + kDay);
       ++totals_.results;
     }
   }

@@ -17,7 +17,6 @@ namespace {
 using imports::RowReader;
 
 constexpr char kHours[] = "h100e_hours";
-constexpr double kSecondsPerHour = 3'600;
 
 struct Row {
   int64_t start = 0;
@@ -34,10 +33,10 @@ struct Window {
 // The first midnight after it that begins a quarter.
 int64_t NextQuarter(int64_t unix_nanos) {
   using namespace std::chrono;
-  const year_month_day date{sys_days(days(unix_nanos / kDayNanos))};
+  const year_month_day date{sys_days(days(unix_nanos / kDay))};
   const unsigned month = (static_cast<unsigned>(date.month()) - 1) / 3 * 3 + 1;
   const year_month_day next = date.year() / std::chrono::month(month) / 1 + months(3);
-  return int64_t{sys_days(next).time_since_epoch().count()} * kDayNanos;
+  return int64_t{sys_days(next).time_since_epoch().count()} * kDay;
 }
 
 std::optional<int64_t> ToSeconds(RowReader& reader, std::string_view column, double hours) {
@@ -125,7 +124,7 @@ class Planner {
     if (has_hours && has_flop) reader.Refuse(kHours, "expected either hours or FLOP");
     if (has_hours) {
       // Exact where it can be; publishers also write 4.12e6.
-      const auto exact = ParseDecimal(reader.Field(kHours), 3'600);
+      const auto exact = ParseDecimal(reader.Field(kHours), kSecondsPerHour);
       if (exact && *exact <= kMostAmount) return exact;
       const auto hours = reader.OptionalNumber(kHours);
       return hours ? ToSeconds(reader, kHours, *hours) : std::nullopt;
@@ -153,8 +152,8 @@ class Planner {
         reader.Refuse("end", "expected a time at most 366 days after the row's start");
       }
     } else {
-      row.start -= row.start % kDayNanos;
-      row.end = row.start + kDayNanos;
+      row.start -= row.start % kDay;
+      row.end = row.start + kDay;
     }
     row.row.model = reader.Label(rules_.columns.model);
     row.row.family = reader.OptionalLabel(rules_.columns.family);

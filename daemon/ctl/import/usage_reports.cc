@@ -14,7 +14,6 @@ namespace {
 
 using imports::RowReader;
 
-constexpr int64_t kNanosPerHour = 3'600'000'000'000;
 constexpr int64_t kMostChips = 10'000'000;  // of a report, as the daemon takes it
 constexpr char kHoursExpected[] =
     "expected hours from 0 to 2562047, in decimals that come to whole nanoseconds";
@@ -54,13 +53,13 @@ void ReadWindow(RowReader& reader, Row& row) {
   row.start = reader.Nanos("start");
   if (!reader.Field("end").empty()) {
     row.end = ReadEnd(reader, row.start).value_or(0);
-    if (reader.ok() && row.end - row.start > kDayNanos) {
+    if (reader.ok() && row.end - row.start > kDay) {
       reader.Refuse("end", "expected a time at most a day after the row's start");
     }
     return;
   }
   const auto length = ParseDuration(reader.Field("length"));
-  if (!length || *length <= 0 || *length > kDayNanos) {
+  if (!length || *length <= 0 || *length > kDay) {
     reader.Refuse(reader.Field("length").empty() ? "end" : "length",
                   "expected an end, or a length such as 1h, at most a day");
     return;

@@ -6,10 +6,11 @@
 #include <cmath>
 #include <ctime>
 
+#include "daemon/base/units.h"
+
 namespace fleetmeter::ctl {
 namespace {
 
-constexpr int64_t kNanosPerSecond = 1'000'000'000;
 constexpr size_t kMicroDigits = 6;
 constexpr size_t kNanoDigits = 9;
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "daemon/base/units.h"
 #include "daemon/ctl/print/message_text.h"
 #include "daemon/ctl/print/number_text.h"
 #include "daemon/ctl/print/table.h"
@@ -127,10 +128,10 @@ std::string MarginTable(const v1::MarginReport& report) {
                   row.has_change_ratio() ? Percent(row.change_ratio()) : kUnknown, Tags(row)});
   }
   std::string out = fmt::format("{} to {}, beside {} to {}\n\n",
-                                UtcTime(report.from_unix_seconds() * 1'000'000'000),
-                                UtcTime(report.to_unix_seconds() * 1'000'000'000),
-                                UtcTime(report.before_from_unix_seconds() * 1'000'000'000),
-                                UtcTime(report.before_to_unix_seconds() * 1'000'000'000)) +
+                                UtcTime(report.from_unix_seconds() * kNanosPerSecond),
+                                UtcTime(report.to_unix_seconds() * kNanosPerSecond),
+                                UtcTime(report.before_from_unix_seconds() * kNanosPerSecond),
+                                UtcTime(report.before_to_unix_seconds() * kNanosPerSecond)) +
                     table.Render() + "\n";
   out += BooksText(report);
   out += report.has_change()

@@ -5,15 +5,13 @@
 #include <optional>
 #include <vector>
 
+#include "daemon/base/units.h"
 #include "daemon/ctl/print/message_text.h"
 #include "daemon/ctl/print/number_text.h"
 #include "daemon/ctl/print/table.h"
 
 namespace fleetmeter::ctl {
 namespace {
-
-constexpr int64_t kSecondsPerHour = 3'600;
-constexpr int64_t kNanosPerHour = kSecondsPerHour * kNanosPerSecond;
 
 // Integer over integer, to the nearest; halves away from zero.
 absl::int128 Rounded(absl::int128 value, absl::int128 divisor) {

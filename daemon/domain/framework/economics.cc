@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "daemon/base/units.h"
+
 namespace fleetmeter::framework {
 namespace {
 
-constexpr double kSecondsPerHour = 3600;
 constexpr double kTokensPerMillion = 1e6;
 
 double Chips(const SupplyItem& item, double hours_per_year) {

@@ -2,10 +2,10 @@
 
 #include <limits>
 
+#include "daemon/base/units.h"
+
 namespace fleetmeter::outcomes {
 namespace {
-
-constexpr int64_t kNanosPerHour = 3'600'000'000'000;
 
 absl::Status TooMuch() {
   return absl::OutOfRangeError("a cost of chip-time is more than 125 bits hold; expected less");

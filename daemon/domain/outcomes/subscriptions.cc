@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "absl/numeric/int128.h"
+#include "daemon/base/units.h"
 #include "daemon/domain/outcomes/apportion.h"
 #include "fmt/format.h"
 
@@ -13,7 +14,6 @@ namespace {
 
 // Months of 28, 29, 30 and 31 days all divide it: every part of a month is a whole number of these.
 constexpr int64_t kDaysThatAllMonthsDivide = int64_t{4} * 7 * 29 * 15 * 31;
-constexpr int64_t kSecondsPerDay = 86'400;
 
 struct Month {
   int64_t begin = 0;

@@ -2,12 +2,10 @@
 
 #include <chrono>
 
+#include "daemon/base/units.h"
+
 namespace fleetmeter::outcomes {
-namespace {
-
-constexpr int64_t kSecondsPerDay = 86'400;
-
-}  // namespace
+namespace {}  // namespace
 
 int64_t YearEarlier(int64_t unix_seconds) {
   using namespace std::chrono;

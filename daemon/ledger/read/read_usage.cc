@@ -16,8 +16,6 @@
 namespace fleetmeter {
 namespace {
 
-constexpr int64_t kSecondsPerHour = 3'600;
-
 enum class Period { kHours, kDays, kQuarters };
 
 // A part of the question's time that one table answers.

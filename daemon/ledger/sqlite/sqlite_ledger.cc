@@ -115,8 +115,7 @@ std::string SqliteLedger::Describe() const {
   return fmt::format(
       "books are kept in {}, synced to disk before anything is acknowledged; hours are kept for {} "
       "days, days for {}, quarters and outcomes for ever",
-      Quoted(options_.path), options_.keep_hours_nanos / kNanosPerSecond / 86'400,
-      options_.keep_days_nanos / kNanosPerSecond / 86'400);
+      Quoted(options_.path), options_.keep_hours_nanos / kDay, options_.keep_days_nanos / kDay);
 }
 
 absl::StatusOr<RestoredBooks> SqliteLedger::Restore() {

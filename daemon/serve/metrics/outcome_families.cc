@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "daemon/base/units.h"
 #include "daemon/serve/metrics/margin_families.h"
 
 namespace fleetmeter {
@@ -13,7 +14,6 @@ using outcomes::Segment;
 using Names = std::map<Segment, Segment>;
 
 constexpr double kMicro = 1e6;
-constexpr double kSecondsPerHour = 3'600;
 
 // Doubles: sums of segments that are told together may leave 64 bits.
 struct Counters {

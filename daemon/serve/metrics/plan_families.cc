@@ -9,8 +9,6 @@
 namespace fleetmeter {
 namespace {
 
-constexpr double kSecondsPerHour = 3'600;
-
 void WritePlan(const Snapshot& snapshot, TextWriter& out) {
   const Plan& plan = *snapshot.plan;
   out.Family("fleetmeter_plan_info", "gauge", "1 for the plan in force.");

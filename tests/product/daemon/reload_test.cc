@@ -1,9 +1,12 @@
 // New plans and catalogs while the daemon runs: they take at once, or not at all.
+#include <grpcpp/grpcpp.h>
+
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
 
+#include "fleetmeter/v1/admin.grpc.pb.h"
 #include "gmock/gmock.h"
 #include "tests/support/daemon_fixture.h"
 #include "tests/support/reports.h"
@@ -13,6 +16,7 @@ namespace {
 
 using testing::ContainsRegex;
 using testing::HasSubstr;
+using testing::StartsWith;
 
 constexpr char kSuccessful[] = "fleetmeter_config_last_reload_successful";
 
@@ -29,6 +33,8 @@ std::string CatalogVersion2() {
 
 class ReloadTest : public testing::Test {
  protected:
+  explicit ReloadTest(DaemonSettings settings = {}) : daemon_(std::move(settings)) {}
+
   bool AwaitReloads(const std::string& result, double count) {
     std::optional<int> ended;
     const bool reloaded = Eventually([&] {
@@ -214,6 +220,104 @@ TEST_F(ReloadTest, GrantedTimeNeverRunsBackwards) {
     EXPECT_GE(now, last);
     last = now;
   }
+}
+
+constexpr char kKeeps[] =
+    "Until then the old value stays in force; everything else is in force now";
+
+// What a restart is needed for, as the operator is told who asks for a reload.
+class RestartSettingsTest : public ReloadTest {
+ protected:
+  RestartSettingsTest() : ReloadTest(WithAdmin()) {}
+
+  static DaemonSettings WithAdmin() {
+    DaemonSettings settings;
+    settings.listen = {"admin: 127.0.0.1:0"};
+    return settings;
+  }
+  std::string NeedsRestart(const DaemonSettings& settings) {
+    daemon_.Configure(settings);
+    grpc::ClientContext context;
+    v1::ReloadResponse response;
+    const grpc::Status status = admin_->Reload(&context, {}, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    EXPECT_EQ(response.config_error(), "");
+    return response.needs_restart();
+  }
+  std::string NeedsRestart(const std::vector<std::string>& ingest) {
+    DaemonSettings settings = WithAdmin();
+    settings.ingest = ingest;
+    return NeedsRestart(settings);
+  }
+
+  const std::unique_ptr<v1::Admin::Stub> admin_ = v1::Admin::NewStub(
+      grpc::CreateChannel(daemon_.admin_address(), grpc::InsecureChannelCredentials()));
+};
+
+TEST_F(RestartSettingsTest, EveryReloadNamesWhatItLeavesOutOfForce) {
+  DaemonSettings settings = WithAdmin();
+  settings.more = "outcomes: {refresh: 10s}\n";
+  const std::string first =
+      std::string("this setting takes a restart: outcomes.refresh 30s -> 10s. ") + kKeeps;
+  EXPECT_EQ(NeedsRestart(settings), first);
+  EXPECT_TRUE(AwaitLog("reload (asked by admin): " + first));
+  EXPECT_EQ(NeedsRestart(settings), first) << "it is not in force yet";
+  settings.more = "outcomes: {refresh: 20s}\n";
+  EXPECT_EQ(NeedsRestart(settings),
+            std::string("this setting takes a restart: outcomes.refresh 30s -> 20s. ") + kKeeps);
+  EXPECT_EQ(NeedsRestart(WithAdmin()), "") << "nothing differs any more";
+}
+
+TEST_F(RestartSettingsTest, NamesTheSettingsThatChangedAndNoOthers) {
+  DaemonSettings settings = WithAdmin();
+  settings.ingest = {"queue_reports: 5000", "future_tolerance: 1m"};
+  settings.more = "log: {level: debug}\n";
+  EXPECT_THAT(NeedsRestart(settings),
+              StartsWith("these settings take a restart: ingest.queue_reports 65536 -> 5000; "
+                         "log.level info -> debug. Until then"));
+}
+
+TEST_F(RestartSettingsTest, WhetherThereIsTlsTakesOne) {
+  DaemonSettings settings = WithAdmin();
+  settings.more =
+      "tls: {trust_domain: example.org, certificate: /c, key: /k, client_ca: /a}\n"
+      "authorization: [{identity: spiffe://example.org/ops, roles: [admin]}]\n";
+  EXPECT_THAT(NeedsRestart(settings),
+              StartsWith("these settings take a restart: tls (not set) -> {trust_domain: "
+                         "example.org, certificate: /c, key: /k, client_ca: /a}; "
+                         "authorization (not set) -> ["));
+  EXPECT_THAT(NeedsRestart(settings), StartsWith("these settings take a restart: tls"));
+}
+
+// The ledger was opened for the limits of the start.
+TEST_F(RestartSettingsTest, TheWriterKeepsTheLongestWindow) {
+  EXPECT_THAT(NeedsRestart({"max_window: 1s"}), HasSubstr("ingest.max_window 1h -> 1s"));
+  const v1::UsageReport report = GoodReport("host", kHour, /*length=*/60 * kSecond);
+  EXPECT_EQ(SendUnary(daemon_.ingest(), stream_, {Numbered(report, 1)}).ack.dispositions_size(), 0);
+}
+
+TEST_F(RestartSettingsTest, TheWriterKeepsHowLateAReportMayCome) {
+  EXPECT_THAT(NeedsRestart({"max_lateness: 1s", "adjust_up_to: 0s"}),
+              HasSubstr("ingest.max_lateness 7d -> 1s; ingest.adjust_up_to 90d -> 0ns"));
+  const v1::UsageReport report = GoodReport("host", kHour);
+  EXPECT_EQ(SendUnary(daemon_.ingest(), stream_, {Numbered(report, 1)}).ack.dispositions_size(), 0);
+}
+
+TEST_F(RestartSettingsTest, WhatAReloadTakesIsInForceBesideThem) {
+  EXPECT_NE(NeedsRestart({"max_window: 1s", "future_tolerance: 1h"}), "");
+  const v1::UsageReport report = GoodReport("host", /*ago=*/-600 * kSecond);
+  EXPECT_EQ(SendUnary(daemon_.ingest(), stream_, {Numbered(report, 1)}).ack.dispositions_size(), 0);
+}
+
+TEST_F(RestartSettingsTest, FleetmeterctlSaysTheSame) {
+  DaemonSettings settings = WithAdmin();
+  settings.ingest = {"queue_reports: 5000"};
+  const std::string told = NeedsRestart(settings);
+  const auto ctl = ChildProcess::Start({BinaryPath("daemon/fleetmeterctl"), "admin", "reload",
+                                        "--admin-address=" + daemon_.admin_address()});
+  ASSERT_TRUE(ctl.ok()) << ctl.status();
+  EXPECT_EQ((*ctl)->Wait(std::chrono::seconds(30)), 0);
+  EXPECT_EQ((*ctl)->Stderr(), "fleetmeterctl: " + told + "\n");
 }
 
 }  // namespace

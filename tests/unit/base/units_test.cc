@@ -8,8 +8,6 @@
 namespace fleetmeter {
 namespace {
 
-constexpr int64_t kSecond = 1'000'000'000;
-
 TEST(Duration, IsReadExactlyInEveryUnit) {
   EXPECT_EQ(ParseDuration("0s"), 0);
   EXPECT_EQ(ParseDuration("7ns"), 7);
@@ -129,6 +127,17 @@ TEST(Time, RefusesWhatIsNoSuchMoment) {
         "2200-01-01", "infinite-future", " 2026-01-01", "2026-01-01 ", "2026-01-01T00:00:00Z ",
         "tomorrow"}) {
     EXPECT_EQ(ParseTime(text), std::nullopt) << text;
+  }
+}
+
+TEST(Share, IsWrittenWithAsFewDigitsAsReadTheSame) {
+  EXPECT_EQ(FormatShare(0), "0%");
+  EXPECT_EQ(FormatShare(0.07), "7%");
+  EXPECT_EQ(FormatShare(0.9), "90%");
+  EXPECT_EQ(FormatShare(0.125), "12.5%");
+  EXPECT_EQ(FormatShare(1), "100%");
+  for (double share = 0.001; share < 1; share += 0.001) {
+    EXPECT_EQ(ParseShare(FormatShare(share)), share);
   }
 }
 

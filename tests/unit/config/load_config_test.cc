@@ -130,23 +130,6 @@ TEST(ShippedFramework, LoadsWithTheShippedCatalog) {
                                           SourceDir() + "/deploy/catalog/default.yaml"));
 }
 
-// A default shown in the shipped file must be the default, and a setting must be shown.
-TEST(ShippedDaemonConfig, ShowsWhoMaySpeakAsItCanBeWritten) {
-  std::ifstream shipped(SourceDir() + "/deploy/fleetmeterd.yaml");
-  std::string text = "catalog: c.yaml\nplans: [p.yaml]\n";
-  bool shown = false;
-  for (std::string line; std::getline(shipped, line);) {
-    shown = line == "# tls:" || line == "# authorization:" || (shown && line.starts_with("#   "));
-    if (shown) text += line.substr(2) + '\n';
-  }
-  const TempFolder folder;
-  const auto config = LoadDaemonConfig(folder.Write("d.yaml", text));
-  ASSERT_TRUE(config.ok()) << config.status();
-  ASSERT_TRUE(config->tls.has_value());
-  EXPECT_EQ(config->tls->trust_domain, "example.org");
-  EXPECT_EQ(config->authorization.size(), 3U);
-}
-
 TEST(FrameworkCatalogPath, IsRelativeToTheFrameworkFile) {
   const TempFolder folder;
   EXPECT_EQ(FrameworkCatalogPath(folder.Write("f.yaml", "framework: f\ncatalog: sub/c.yaml\n")),
@@ -154,73 +137,6 @@ TEST(FrameworkCatalogPath, IsRelativeToTheFrameworkFile) {
   EXPECT_EQ(FrameworkCatalogPath(folder.Write("g.yaml", "framework: f\n")), "");
   EXPECT_EQ(FrameworkCatalogPath(folder.Write("h.yaml", "catalog: [\n")), "");
   EXPECT_EQ(FrameworkCatalogPath(folder.path() + "/none.yaml"), "");
-}
-
-TEST(ShippedDaemonConfig, ShowsEverySettingWithItsDefault) {
-  std::ifstream shipped(SourceDir() + "/deploy/fleetmeterd.yaml");
-  std::string text;
-  int settings = 0;
-  for (std::string line; std::getline(shipped, line);) {
-    if (line.starts_with("  # ")) {
-      line.replace(0, 4, "  ");
-      ++settings;
-    }
-    text += line + '\n';
-  }
-  const TempFolder folder;
-  const auto config = LoadDaemonConfig(folder.Write("d.yaml", text));
-  ASSERT_TRUE(config.ok()) << config.status();
-  EXPECT_EQ(settings, 43);
-  const DaemonConfig defaults;
-  EXPECT_EQ(config->listen.ingest, defaults.listen.ingest);
-  EXPECT_EQ(config->listen.query, defaults.listen.query);
-  EXPECT_EQ(config->listen.http, defaults.listen.http);
-  EXPECT_EQ(config->listen.admin, "127.0.0.1:7445") << "shown, but not the default";
-  EXPECT_FALSE(config->listen.allow_plaintext_beyond_loopback_without_authentication);
-  EXPECT_FALSE(config->tls.has_value());
-  EXPECT_EQ(config->ledger.path, "/var/lib/fleetmeter/ledger.db");  // no default: the package's
-  EXPECT_EQ(config->ledger.keep_hours_nanos, defaults.ledger.keep_hours_nanos);
-  EXPECT_EQ(config->ledger.keep_days_nanos, defaults.ledger.keep_days_nanos);
-  EXPECT_EQ(config->ledger.workloads_per_pool, defaults.ledger.workloads_per_pool);
-  EXPECT_EQ(config->ingest.adjust_up_to_nanos, defaults.ingest.adjust_up_to_nanos);
-  EXPECT_EQ(config->ingest.queue_reports, defaults.ingest.queue_reports);
-  EXPECT_EQ(config->ingest.commit_reports, defaults.ingest.commit_reports);
-  EXPECT_EQ(config->ingest.max_message_bytes, defaults.ingest.max_message_bytes);
-  EXPECT_EQ(config->ingest.max_reports_per_batch, defaults.ingest.max_reports_per_batch);
-  EXPECT_EQ(config->ingest.max_streams, defaults.ingest.max_streams);
-  EXPECT_EQ(config->ingest.max_window_nanos, defaults.ingest.max_window_nanos);
-  EXPECT_EQ(config->ingest.max_lateness_nanos, defaults.ingest.max_lateness_nanos);
-  EXPECT_EQ(config->ingest.future_tolerance_nanos, defaults.ingest.future_tolerance_nanos);
-  EXPECT_EQ(config->ingest.accept_replay, defaults.ingest.accept_replay);
-  EXPECT_EQ(config->ingest.buffer_bytes, defaults.ingest.buffer_bytes);
-  EXPECT_EQ(config->ingest.rate.reports_per_second, defaults.ingest.rate.reports_per_second);
-  EXPECT_EQ(config->ingest.rate.burst_reports, defaults.ingest.rate.burst_reports);
-  EXPECT_EQ(config->ingest.rate.bytes_per_second, defaults.ingest.rate.bytes_per_second);
-  EXPECT_EQ(config->ingest.rate.burst_bytes, defaults.ingest.rate.burst_bytes);
-  EXPECT_EQ(config->ledger.path, "/var/lib/fleetmeter/ledger.db") << "shown, but not the default";
-  EXPECT_EQ(config->ledger.keep_hours_nanos, defaults.ledger.keep_hours_nanos);
-  EXPECT_EQ(config->ledger.keep_days_nanos, defaults.ledger.keep_days_nanos);
-  EXPECT_EQ(config->ledger.workloads_per_pool, defaults.ledger.workloads_per_pool);
-  EXPECT_EQ(config->live.silent_after_nanos, defaults.live.silent_after_nanos);
-  EXPECT_EQ(config->live.forget_after_nanos, defaults.live.forget_after_nanos);
-  EXPECT_EQ(config->live.coverage_threshold, defaults.live.coverage_threshold);
-  EXPECT_EQ(config->live.measured_threshold, defaults.live.measured_threshold);
-  EXPECT_EQ(config->live.idle_below, defaults.live.idle_below);
-  EXPECT_THAT(config->outcomes.prices, testing::EndsWith("/outcomes/prices.yaml")) << "no default";
-  EXPECT_THAT(config->outcomes.benchmarks, testing::EndsWith("/outcomes/benchmarks.yaml"));
-  const outcomes::Rules& rules = config->outcomes.rules;
-  EXPECT_THAT(rules.windows, testing::ElementsAreArray(defaults.outcomes.rules.windows));
-  EXPECT_EQ(rules.weights, defaults.outcomes.rules.weights);
-  EXPECT_EQ(rules.volume.much, defaults.outcomes.rules.volume.much);
-  EXPECT_EQ(rules.volume.little, defaults.outcomes.rules.volume.little);
-  EXPECT_EQ(rules.segment_series, defaults.outcomes.rules.segment_series);
-  EXPECT_EQ(rules.segments, defaults.outcomes.rules.segments);
-  EXPECT_EQ(rules.post_training_types, defaults.outcomes.rules.post_training_types);
-  EXPECT_EQ(config->outcomes.refresh_nanos, defaults.outcomes.refresh_nanos);
-  EXPECT_EQ(config->log.level, defaults.log.level);
-  EXPECT_EQ(config->log.format, defaults.log.format);
-  EXPECT_EQ(config->shutdown.deadline_nanos, defaults.shutdown.deadline_nanos);
-  EXPECT_EQ(config->shutdown.final_scrape_nanos, defaults.shutdown.final_scrape_nanos);
 }
 
 }  // namespace

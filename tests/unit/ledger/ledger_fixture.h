@@ -17,8 +17,6 @@ namespace fleetmeter {
 
 // 2026-03-30 22:30:00 UTC: one and a half hours before a day and, two days on, a quarter ends.
 inline constexpr int64_t kLedgerStart = 1'774'909'800 * kNanosPerSecond;
-inline constexpr int64_t kHour = 3'600 * kNanosPerSecond;
-inline constexpr int64_t kDay = 24 * kHour;
 
 SqliteLedgerOptions LedgerOptions(const std::string& path);
 

@@ -162,7 +162,7 @@ imports::ImportBatch PlanOf(int days, const std::string& source = "billing", int
   }
   CsvReader csv = *CsvReader::FromText("t.csv", text);
   return *imports::MakeInferenceReports(
-      csv, {.source = source, .window_nanos = imports::kDayNanos, .every_nanos = {}});
+      csv, {.source = source, .window_nanos = kDay, .every_nanos = {}});
 }
 
 class ImportSenderTest : public testing::Test {

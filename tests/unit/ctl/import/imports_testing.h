@@ -8,8 +8,6 @@
 
 namespace fleetmeter::imports {
 
-inline constexpr int64_t kSecond = 1'000'000'000;
-inline constexpr int64_t kHour = 3'600 * kSecond;
 inline constexpr int64_t kNewYear2026 = 1'767'225'600 * kSecond;
 
 inline CsvReader Csv(const std::string& text) { return *CsvReader::FromText("t.csv", text); }

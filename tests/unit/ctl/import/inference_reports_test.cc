@@ -12,7 +12,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 constexpr char kHeader[] = "start,model,customer_tier,requests,input_tokens,output_tokens";
-constexpr int64_t kDay = kDayNanos;
 
 absl::StatusOr<ImportBatch> Plan(const std::string& text, InferenceRules rules = {}) {
   CsvReader csv = Csv(text);

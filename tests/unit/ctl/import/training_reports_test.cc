@@ -30,14 +30,14 @@ TEST(PlanTraining, MakesAReportOfEachRunPhaseAndWindow) {
   const OutcomeReport& post = Outcome(*plan, 0);
   EXPECT_EQ(post.source, "platform/opus-a/post");
   EXPECT_EQ(post.window_start_unix_nanos, kNewYear2026);  // without an end: the day
-  EXPECT_EQ(post.window_length_nanos, kDayNanos);
+  EXPECT_EQ(post.window_length_nanos, kDay);
   ASSERT_EQ(post.training.size(), 1u);
   EXPECT_EQ(post.training[0].h100e_seconds, 5 * 3'600);
   EXPECT_EQ(post.training[0].phase, TrainingPhase::kPost);
   EXPECT_EQ(plan->reports[0].lines.Text(), "3-4");
   const OutcomeReport& pre = Outcome(*plan, 1);
   EXPECT_EQ(pre.source, "platform/opus-a/pre");
-  EXPECT_EQ(pre.window_length_nanos, 31 * kDayNanos);
+  EXPECT_EQ(pre.window_length_nanos, 31 * kDay);
   EXPECT_EQ(pre.training[0].h100e_seconds, 3'600'900);
   EXPECT_EQ(pre.training[0].family, "opus");
   EXPECT_EQ(Outcome(*plan, 2).training[0].run, "haiku");

@@ -28,8 +28,8 @@ TEST(PlanUsage, MakesAReportOfEachSourceAndWindow) {
   EXPECT_EQ(Usage(*plan, 0).groups[0].signal, kAllocatedOnly);
   EXPECT_EQ(Usage(*plan, 0).groups[0].busy_chip_nanos, std::nullopt);
   const UsageReport& report = Usage(*plan, 1);
-  EXPECT_EQ(report.window_length_nanos, kDayNanos);
-  EXPECT_EQ(report.duration_nanos, kDayNanos);
+  EXPECT_EQ(report.window_length_nanos, kDay);
+  EXPECT_EQ(report.duration_nanos, kDay);
   ASSERT_EQ(report.groups.size(), 2u);
   // To the chip-nanosecond: a double would not hold it.
   EXPECT_EQ(report.groups[0].chip_nanos, 86'400'000'000'036);

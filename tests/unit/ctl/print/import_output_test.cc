@@ -16,8 +16,8 @@ imports::ImportBatch SomePlan() {
   plan.refused = {{3, "model: is \"\""}, {3, "again"}, {9, "x"}};
   for (int i = 0; i < 2; ++i) {
     OutcomeReport report;
-    report.window_start_unix_nanos = 1'767'225'600'000'000'000 + i * imports::kDayNanos;
-    report.window_length_nanos = imports::kDayNanos;
+    report.window_start_unix_nanos = 1'767'225'600'000'000'000 + i * kDay;
+    report.window_length_nanos = kDay;
     report.inference.push_back({.model = "opus",
                                 .customer_tier = "pro",
                                 .requests = 900'000'000'000'000,
