@@ -8,6 +8,7 @@
 #include "daemon/app/app.h"
 #include "daemon/base/version.h"
 #include "daemon/config/load_config.h"
+#include "daemon/domain/report/reject_reason.h"
 
 namespace {
 
@@ -49,11 +50,14 @@ int main(int argc, char** argv) {
       "its configuration changes.");
   std::string config_path = "/etc/fleetmeter/fleetmeterd.yaml";
   bool check_config = false;
+  bool print_reasons = false;
   flags.add_option("--config", config_path, "Configuration file")->capture_default_str();
   flags.add_flag("--check-config", check_config,
                  "Read the configuration, catalog, plans, framework, price book, benchmark suite "
                  "and TLS files, say what is "
                  "wrong, and exit");
+  flags.add_flag("--print-reasons", print_reasons,
+                 "Print why a report may be rejected, as a table in Markdown, and exit");
   flags.set_version_flag("--version", std::string("fleetmeterd ") + fleetmeter::kVersion);
   try {
     flags.parse(argc, argv);
@@ -61,6 +65,10 @@ int main(int argc, char** argv) {
     return flags.exit(error) == 0 ? 0 : 2;
   }
   if (check_config) return CheckConfig(config_path);
+  if (print_reasons) {
+    fmt::print("{}", fleetmeter::RejectReasonsPage());
+    return 0;
+  }
 
   auto app = fleetmeter::App::Start(config_path);
   if (!app.ok()) return Fail(app.status());
