@@ -1,7 +1,7 @@
 // What the collector replays: fleets and traces in CSV, and the rules that go with a trace.
-#include "collectors/replay/fleet_csv.h"
-#include "collectors/replay/openb_rules.h"
-#include "collectors/replay/openb_trace.h"
+#include "collectors/replay/csv/fleet_csv.h"
+#include "collectors/replay/openb/openb_rules.h"
+#include "collectors/replay/openb/openb_trace.h"
 #include "daemon/base/csv.h"
 #include "tests/fuzz/input_file.h"
 #include "tests/fuzz/targets.h"

@@ -1,4 +1,4 @@
-#include "collectors/replay/openb_rules.h"
+#include "collectors/replay/openb/openb_rules.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

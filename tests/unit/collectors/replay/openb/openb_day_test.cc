@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "collectors/replay/replay.h"
+#include "collectors/replay/openb/openb_source.h"
 #include "tests/unit/collectors/replay/replay_testing.h"
 
 namespace fleetmeter::collector {
@@ -44,7 +44,7 @@ class OpenbDay : public ::testing::TestWithParam<int64_t> {
     options_.rules_path = source / "collectors/replay/openb/rules.yaml";
     options_.replay.from_seconds = kFrom;
     options_.replay.until_seconds = kUntil;
-    oracle_ = source / "tests/unit/collectors/replay/openb_oracle.py";
+    oracle_ = source / "tests/unit/collectors/replay/openb/openb_oracle.py";
   }
 
   Expected AskOracle() const {

@@ -1,10 +1,11 @@
+#include "collectors/replay/csv/csv_source.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <random>
 
-#include "collectors/replay/fleet_csv.h"
-#include "collectors/replay/replay.h"
+#include "collectors/replay/csv/fleet_csv.h"
 #include "tests/unit/collectors/replay/replay_testing.h"
 
 namespace fleetmeter::collector {

@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "collectors/replay/openb_trace.h"
+#include "collectors/replay/openb/openb_trace.h"
 
 namespace fleetmeter::collector {
 

@@ -3,9 +3,9 @@
 
 #include <vector>
 
-#include "collectors/replay/openb_placement.h"
-#include "collectors/replay/openb_rules.h"
-#include "collectors/replay/openb_trace.h"
+#include "collectors/replay/openb/openb_placement.h"
+#include "collectors/replay/openb/openb_rules.h"
+#include "collectors/replay/openb/openb_trace.h"
 #include "collectors/replay/timeline.h"
 
 namespace fleetmeter::collector {

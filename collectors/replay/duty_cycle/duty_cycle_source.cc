@@ -1,16 +1,18 @@
-// Duty cycles of Alibaba's GenAI serving pods: one sample of one chip every 57 s.
+// One sample of one chip every 57 s.
+#include "collectors/replay/duty_cycle/duty_cycle_source.h"
+
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <map>
-#include <memory>
 #include <optional>
-#include <string>
 #include <utility>
 #include <vector>
 
+#include "collectors/core/source_command.h"
 #include "collectors/replay/parse_number.h"
-#include "collectors/replay/replay.h"
+#include "collectors/replay/replay_flags.h"
 #include "collectors/replay/timeline_source.h"
 #include "daemon/base/csv.h"
 
@@ -108,6 +110,30 @@ absl::StatusOr<Timeline> ReadDutyCycles(const DutyCycleReplayOptions& options) {
   return DutyCycleLoader(*csv, HoldingOf(options)).Load();
 }
 
+class DutyCycleCommand final : public SourceCommand {
+ public:
+  explicit DutyCycleCommand(CLI::App& app)
+      : SourceCommand(app, "replay-duty-cycle",
+                      "Replay measured GPU duty cycles of Alibaba's GenAI pods of 2026") {
+    command()
+        .add_option("--file", options_.path, "pod_gpu_duty_cycle_anon.csv, plain or gzip")
+        ->required();
+    command().add_option("--chip", options_.chip, "Chip kind of every pod's GPU")->required();
+    command().add_option("--pool", options_.pool, "Pool that the pods belong to")->required();
+    command().add_option("--team", options_.team, "Team of that pool")->required();
+    command().add_option("--workload", options_.workload, "Workload name");
+    command().add_option("--workload-type", options_.workload_type, "Workload type");
+    AddReplayFlags(command(), options_.replay);
+  }
+  double speed() const override { return options_.replay.speed; }
+  absl::StatusOr<std::unique_ptr<Source>> MakeSource() const override {
+    return MakeDutyCycleSource(options_);
+  }
+
+ private:
+  DutyCycleReplayOptions options_;
+};
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Source>> MakeDutyCycleSource(const DutyCycleReplayOptions& options) {
@@ -124,6 +150,11 @@ absl::StatusOr<std::unique_ptr<Source>> MakeDutyCycleSource(const DutyCycleRepla
   if (!clock.ok()) return clock.status();
   return std::make_unique<TimelineSource>("replay-duty-cycle", *std::move(timeline), *clock,
                                           Detail::kPerChip);
+}
+
+// Named in collectors/sources.list.
+std::unique_ptr<SourceCommand> AddReplayDutyCycle(CLI::App& app) {
+  return std::make_unique<DutyCycleCommand>(app);
 }
 
 }  // namespace fleetmeter::collector

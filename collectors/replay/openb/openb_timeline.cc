@@ -1,4 +1,4 @@
-#include "collectors/replay/openb_timeline.h"
+#include "collectors/replay/openb/openb_timeline.h"
 
 #include <algorithm>
 #include <map>

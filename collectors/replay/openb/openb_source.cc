@@ -1,16 +1,19 @@
-#include <fmt/format.h>
+#include "collectors/replay/openb/openb_source.h"
 
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <memory>
-#include <string>
 #include <utility>
 #include <vector>
 
-#include "collectors/replay/openb_placement.h"
-#include "collectors/replay/openb_rules.h"
-#include "collectors/replay/openb_timeline.h"
-#include "collectors/replay/openb_trace.h"
-#include "collectors/replay/replay.h"
+#include "collectors/core/source_command.h"
+#include "collectors/replay/openb/openb_placement.h"
+#include "collectors/replay/openb/openb_rules.h"
+#include "collectors/replay/openb/openb_timeline.h"
+#include "collectors/replay/openb/openb_trace.h"
+#include "collectors/replay/replay_flags.h"
 #include "collectors/replay/timeline_source.h"
 
 namespace fleetmeter::collector {
@@ -46,6 +49,29 @@ absl::Status CheckPlacement(const OpenbReplayOptions& options, const OpenbRules&
   return absl::OkStatus();
 }
 
+class OpenbCommand final : public SourceCommand {
+ public:
+  explicit OpenbCommand(CLI::App& app)
+      : SourceCommand(app, "replay-openb", "Replay Alibaba's GPU cluster trace of 2023 (openb)") {
+    command()
+        .add_option("--nodes", options_.nodes_path, "openb_node_list_all_node.csv")
+        ->required();
+    command().add_option("--pods", options_.pods_path, "openb_pod_list_default.csv")->required();
+    command()
+        .add_option("--rules", options_.rules_path, "YAML: which pod belongs to which pool")
+        ->required();
+    options_.note = [](const std::string& text) { spdlog::warn("replay-openb: {}", text); };
+    AddReplayFlags(command(), options_.replay);
+  }
+  double speed() const override { return options_.replay.speed; }
+  absl::StatusOr<std::unique_ptr<Source>> MakeSource() const override {
+    return MakeOpenbSource(options_);
+  }
+
+ private:
+  OpenbReplayOptions options_;
+};
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Source>> MakeOpenbSource(const OpenbReplayOptions& options) {
@@ -65,6 +91,11 @@ absl::StatusOr<std::unique_ptr<Source>> MakeOpenbSource(const OpenbReplayOptions
   // A pod may hold a part of a chip, so there is no activity by chip to report.
   return std::make_unique<TimelineSource>(
       "replay-openb", MakeOpenbTimeline(*nodes, *pods, placement, *rules), *clock, Detail::kSums);
+}
+
+// Named in collectors/sources.list.
+std::unique_ptr<SourceCommand> AddReplayOpenb(CLI::App& app) {
+  return std::make_unique<OpenbCommand>(app);
 }
 
 }  // namespace fleetmeter::collector

@@ -1,10 +1,11 @@
+#include "collectors/replay/openb/openb_source.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <set>
 
-#include "collectors/replay/openb_placement.h"
-#include "collectors/replay/replay.h"
+#include "collectors/replay/openb/openb_placement.h"
 #include "tests/unit/collectors/replay/replay_testing.h"
 
 namespace fleetmeter::collector {

@@ -1,4 +1,4 @@
-#include "collectors/replay/openb_trace.h"
+#include "collectors/replay/openb/openb_trace.h"
 
 #include <optional>
 #include <string_view>

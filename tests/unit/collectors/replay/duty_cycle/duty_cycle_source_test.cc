@@ -1,7 +1,8 @@
+#include "collectors/replay/duty_cycle/duty_cycle_source.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "collectors/replay/replay.h"
 #include "tests/unit/collectors/replay/replay_testing.h"
 
 namespace fleetmeter::collector {

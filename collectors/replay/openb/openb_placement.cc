@@ -1,4 +1,4 @@
-#include "collectors/replay/openb_placement.h"
+#include "collectors/replay/openb/openb_placement.h"
 
 #include <algorithm>
 #include <numeric>

@@ -1,4 +1,4 @@
-#include "collectors/replay/fleet_csv.h"
+#include "collectors/replay/csv/fleet_csv.h"
 
 #include <fmt/format.h>
 

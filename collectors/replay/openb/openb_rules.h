@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "collectors/replay/openb_trace.h"
+#include "collectors/replay/openb/openb_trace.h"
 
 namespace fleetmeter::collector {
 
