@@ -88,9 +88,11 @@ absl::StatusOr<std::unique_ptr<Source>> MakeOpenbSource(const OpenbReplayOptions
   for (const OpenbPod& pod : *pods) end = std::max(end, pod.deleted);
   absl::StatusOr<ReplayClock> clock = ReplayClock::Create(options.replay, 0, end);
   if (!clock.ok()) return clock.status();
+  absl::StatusOr<Timeline> timeline = MakeOpenbTimeline(*nodes, *pods, placement, *rules);
+  if (!timeline.ok()) return timeline.status();
   // A pod may hold a part of a chip, so there is no activity by chip to report.
-  return std::make_unique<TimelineSource>(
-      "replay-openb", MakeOpenbTimeline(*nodes, *pods, placement, *rules), *clock, Detail::kSums);
+  return std::make_unique<TimelineSource>("replay-openb", *std::move(timeline), *clock,
+                                          Detail::kSums);
 }
 
 // Named in collectors/sources.list.

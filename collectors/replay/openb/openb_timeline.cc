@@ -20,7 +20,10 @@ Holding HoldingOf(const OpenbNode& node, const Assignment& assignment) {
   holding.state = v1::CHIP_STATE_ASSIGNED;
   holding.pool = assignment.pool;
   holding.team = assignment.team;
+  holding.workload = assignment.workload;
   holding.workload_type = assignment.workload_type;
+  holding.model = assignment.model;
+  holding.run = assignment.run;
   holding.signal = "allocated_only";  // the trace says what was held, not how busy it was
   return holding;
 }
@@ -54,16 +57,18 @@ std::vector<Step> MakeSteps(std::vector<Change> changes, uint32_t free, int64_t 
 
 }  // namespace
 
-Timeline MakeOpenbTimeline(const std::vector<OpenbNode>& nodes, const std::vector<OpenbPod>& pods,
-                           const Placement& placement, const OpenbRules& rules) {
+absl::StatusOr<Timeline> MakeOpenbTimeline(const std::vector<OpenbNode>& nodes,
+                                           const std::vector<OpenbPod>& pods,
+                                           const Placement& placement, const OpenbRules& rules) {
   Timeline timeline;
   HoldingTable holdings(timeline);
   std::vector<std::vector<Change>> changes(nodes.size());
   for (size_t i = 0; i < pods.size(); ++i) {
     if (!placement[i]) continue;
     const OpenbPod& pod = pods[i];
-    const uint32_t holding =
-        holdings.Intern(HoldingOf(nodes[*placement[i]], rules.AssignmentOf(pod)));
+    const absl::StatusOr<Assignment> assignment = rules.AssignmentOf(pod);
+    if (!assignment.ok()) return assignment.status();
+    const uint32_t holding = holdings.Intern(HoldingOf(nodes[*placement[i]], *assignment));
     const int64_t milli = int64_t{pod.num_gpu} * pod.gpu_milli;
     changes[*placement[i]].push_back({pod.scheduled, holding, milli});
     changes[*placement[i]].push_back({pod.deleted, holding, -milli});
