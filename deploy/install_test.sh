@@ -90,7 +90,7 @@ check "programs, configuration, units, protos, dashboards and rules are there" h
   share/fleetmeter/fleetmeterd.schema.json \
   share/fleetmeter/proto/fleetmeter/v1/{usage,ingest,query,plan}.proto \
   share/fleetmeter/dashboards/{rules.yaml,alerts.yaml,headroom.json,outcomes.json,plan.json} \
-  share/fleetmeter/dashboards/{METRICS.md,RUNBOOK.md,MARGIN.md,CAPABILITY.md,capability.svg,alertmanager.example.yml}
+  share/fleetmeter/dashboards/{METRICS.md,REASONS.md,RUNBOOK.md,MARGIN.md,CAPABILITY.md,capability.svg,alertmanager.example.yml}
 for program in fleetmeterd fleetmeter-collector fleetmeterctl; do
   check "$program --version" prints "$program " "$prefix/bin/$program" --version
 done

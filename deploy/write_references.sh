@@ -1,14 +1,18 @@
 #!/usr/bin/env bash
-# Writes the files of the repository that the programs know by themselves. Run it after a change to
-# a setting; a test (tests/product/references) fails while a file differs.
+# Writes the files of the repository that the programs print by themselves. Run it after a change to
+# a setting, a metric or a rejection reason: a test (tests/product/references) fails while a file is
+# not what its program prints.
+#
 #   write_references.sh [BUILD_DIR [FOLDER]]
-# BUILD_DIR has the built programs; it is build/release unless given. FOLDER is where to write, the
-# repository unless given.
+#
+# BUILD_DIR has the built programs; it is build/release unless given. FOLDER is where to write; it is
+# the repository unless given.
 set -euo pipefail
 repository=$(realpath -- "$(dirname -- "$0")/..")
 build=$(realpath -- "${1:-$repository/build/release}")
 cd -- "${2:-$repository}"
-mkdir -p deploy
+mkdir -p deploy dashboards
 
 "$build/daemon/fleetmeterd" --print-config >deploy/fleetmeterd.yaml
 "$build/daemon/fleetmeterd" --print-config-schema >deploy/fleetmeterd.schema.json
+"$build/daemon/fleetmeterd" --print-reasons >dashboards/REASONS.md

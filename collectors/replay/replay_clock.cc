@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <string_view>
 
 #include "collectors/replay/parse_number.h"
 
@@ -37,12 +39,6 @@ absl::Status CheckOptions(const ReplayOptions& options) {
 int64_t GrainFloor(int64_t nanos) { return nanos - nanos % kGrainNanos; }
 
 }  // namespace
-
-std::optional<AtEnd> ParseAtEnd(std::string_view text) {
-  if (text == "stop") return AtEnd::kStop;
-  if (text == "loop") return AtEnd::kLoop;
-  return {};
-}
 
 absl::StatusOr<ReplayClock> ReplayClock::Create(const ReplayOptions& options, int64_t begin,
                                                 int64_t end) {

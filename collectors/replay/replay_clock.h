@@ -5,7 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "collectors/replay/replay.h"
+#include "collectors/replay/replay_options.h"
 
 namespace fleetmeter::collector {
 

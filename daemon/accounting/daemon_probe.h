@@ -7,7 +7,8 @@
 #include <cstdint>
 #include <map>
 #include <string>
-#include <string_view>
+
+#include "daemon/domain/report/reject_reason.h"
 
 namespace fleetmeter {
 
@@ -29,7 +30,7 @@ class DaemonProbe {
   virtual void SessionFenced() = 0;
   virtual void ReportDuplicate() = 0;
   virtual void ReportOutOfSequence() = 0;
-  virtual void ReportRejected(std::string_view reason) = 0;
+  virtual void ReportRejected(RejectReason reason) = 0;
   virtual void ReportsBusy(size_t reports) = 0;  // refused for want of room
   virtual void StreamOpened() = 0;
   virtual void StreamClosed() = 0;

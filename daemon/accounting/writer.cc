@@ -157,7 +157,7 @@ void Writer::Publish(const LedgerTransaction& transaction) {
   for (size_t i = 0; i < transaction.outcomes.size(); ++i) probe_.HistoryAccepted();
   if (!transaction.counted.empty() || !transaction.outcomes.empty()) ++outcome_commits_;
   for (const RejectedEntry& entry : transaction.rejected) {
-    probe_.ReportRejected(Name(entry.rejection.reason));
+    probe_.ReportRejected(entry.rejection.reason);
   }
   for (uint64_t i = 0; i < transaction.duplicates; ++i) probe_.ReportDuplicate();
   for (uint64_t i = 0; i < transaction.conflicts; ++i) probe_.ReportConflict();

@@ -9,8 +9,25 @@
 #include "daemon/base/version.h"
 #include "daemon/config/load_config.h"
 #include "daemon/config/settings/print_config.h"
+#include "daemon/domain/report/reject_reason.h"
 
 namespace {
+
+// What the program prints of itself, instead of serving.
+struct Page {
+  const char* flag;
+  const char* help;
+  std::string (*text)();
+};
+constexpr Page kPages[] = {
+    {"--print-config",
+     "Print a configuration file with every setting, what it is for and its default, and exit",
+     fleetmeter::AnnotatedConfig},
+    {"--print-config-schema", "Print a JSON Schema of configuration files, for editors, and exit",
+     fleetmeter::ConfigSchema},
+    {"--print-reasons", "Print why a report may be rejected, as a table in Markdown, and exit",
+     fleetmeter::RejectReasonsPage},
+};
 
 int Fail(const absl::Status& status) {
   fmt::print(stderr, "fleetmeterd: {}\n", std::string(status.message()));
@@ -56,18 +73,15 @@ int main(int argc, char** argv) {
       "its configuration changes.");
   std::string config_path = "/etc/fleetmeter/fleetmeterd.yaml";
   bool check_config = false;
-  bool print_config = false;
-  bool print_schema = false;
   flags.add_option("--config", config_path, "Configuration file")->capture_default_str();
   flags.add_flag("--check-config", check_config,
                  "Read the configuration, catalog, plans, framework, price book, benchmark suite "
                  "and TLS files, say what is "
                  "wrong, and exit");
-  flags.add_flag("--print-config", print_config,
-                 "Print a configuration file with every setting, what it is for and its default, "
-                 "and exit");
-  flags.add_flag("--print-config-schema", print_schema,
-                 "Print a JSON Schema of configuration files, for editors, and exit");
+  std::string (*print)() = nullptr;
+  for (const Page& page : kPages) {
+    flags.add_flag_callback(page.flag, [&page, &print] { print = page.text; }, page.help);
+  }
   flags.set_version_flag("--version", std::string("fleetmeterd ") + fleetmeter::kVersion);
   try {
     flags.parse(argc, argv);
@@ -75,8 +89,7 @@ int main(int argc, char** argv) {
     return flags.exit(error) == 0 ? 0 : 2;
   }
   if (check_config) return CheckConfig(config_path);
-  if (print_config) return PrintOut(fleetmeter::AnnotatedConfig());
-  if (print_schema) return PrintOut(fleetmeter::ConfigSchema());
+  if (print != nullptr) return PrintOut(print());
 
   auto app = fleetmeter::App::Start(config_path);
   if (!app.ok()) return Fail(app.status());

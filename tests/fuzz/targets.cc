@@ -17,6 +17,7 @@ constexpr Target kTargets[] = {
     {"openb_nodes", RunOpenbNodes},
     {"openb_pods", RunOpenbPods},
     {"openb_rules", RunOpenbRules},
+    {"attribution", RunAttribution},
     {"import_csv", RunImportCsv},
     {"spiffe_id", RunSpiffeId},
     {"certificate", RunCertificate},

@@ -1,7 +1,8 @@
-// What the collector replays: fleets and traces in CSV, and the rules that go with a trace.
-#include "collectors/replay/fleet_csv.h"
-#include "collectors/replay/openb_rules.h"
-#include "collectors/replay/openb_trace.h"
+// What the collector reads: fleets and traces in CSV, and rules of attribution.
+#include "collectors/attribution/read_attribution.h"
+#include "collectors/replay/csv/fleet_csv.h"
+#include "collectors/replay/openb/openb_rules.h"
+#include "collectors/replay/openb/openb_trace.h"
 #include "daemon/base/csv.h"
 #include "tests/fuzz/input_file.h"
 #include "tests/fuzz/targets.h"
@@ -45,8 +46,37 @@ void RunOpenbRules(std::string_view bytes) {
   const InputFile file(bytes);
   const auto rules = collector::ReadOpenbRules(file.path());
   if (!rules.ok()) return;
-  Require(!rules->rules.empty(), "there is a rule");
-  Require(!rules->AssignmentOf({}).pool.empty(), "every pod has its pool");
+  collector::OpenbPod pod;
+  pod.num_gpu = 1;
+  pod.gpu_milli = 1'000;
+  const auto assignment = rules->AssignmentOf(pod);
+  Require(assignment.ok() ? !assignment->pool.empty() : absl::IsNotFound(assignment.status()),
+          "a pod has its pool, or no rule");
+}
+
+void RunAttribution(std::string_view bytes) {
+  using collector::AttributeKind;
+  static const collector::Vocabulary vocabulary{{{"namespace"},
+                                                 {"label."},
+                                                 {"partition", AttributeKind::kTexts},
+                                                 {"gpus", AttributeKind::kInteger, 1, 1'024}}};
+  const InputFile file(bytes);
+  const auto rules = collector::ReadAttributionFile(file.path(), vocabulary);
+  if (!rules.ok()) {
+    Require(rules.status().message().find(file.path()) != absl::string_view::npos,
+            "an error names the file");
+    return;
+  }
+  collector::Attributes thing;
+  thing.Set("namespace", "search-serving");
+  thing.Set("label.team", "ranking");
+  thing.Set("partition", std::vector<std::string>{"h100", "debug"});
+  thing.Set("gpus", 8);
+  const auto assignment = rules->AssignmentOf(thing);
+  if (!assignment.ok() || !*assignment) return;
+  for (const std::string& name : {(*assignment)->pool, (*assignment)->team}) {
+    Require(!name.empty() && name.size() <= collector::kMaxNameBytes, "a name is a label");
+  }
 }
 
 }  // namespace fleetmeter::fuzz

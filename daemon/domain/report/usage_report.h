@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "daemon/domain/report/outcome_report.h"
+#include "daemon/domain/report/reject_reason.h"
 
 namespace fleetmeter {
 
@@ -59,33 +60,6 @@ struct UsageReport {
 
 // chip-nanoseconds over a duration as mean micro-chips, rounded to the nearest.
 int64_t MeanMicroChips(int64_t chip_nanos, int64_t duration_nanos);
-
-// Why a report can never be counted. The names are label values, so the set is closed.
-enum class RejectReason : uint8_t {
-  kMalformed,    // a required field is missing, or fields contradict one another
-  kBadLabel,     // too long, not UTF-8, or control characters
-  kBadActivity,  // NaN or outside 0..1
-  kBadMeasure,   // list lengths, shares or sums that cannot be
-  kBadWindow,    // not positive, too long, or duration out of proportion
-  kWindowInFuture,
-  kWindowTooOld,
-  kWindowOverlap,
-  kUnknownChip,
-  kUnknownPool,
-  kUnknownTeam,
-  kTooManySignals,
-  kBadAmount,         // an outcome's count, revenue, score or hours out of range
-  kAlreadyBooked,     // a benchmark result or a correction that is in the books
-  kNothingToCorrect,  // a correction of what was never reported, or of more than there was
-};
-inline constexpr std::array kRejectReasons = {
-    RejectReason::kMalformed,    RejectReason::kBadLabel,      RejectReason::kBadActivity,
-    RejectReason::kBadMeasure,   RejectReason::kBadWindow,     RejectReason::kWindowInFuture,
-    RejectReason::kWindowTooOld, RejectReason::kWindowOverlap, RejectReason::kUnknownChip,
-    RejectReason::kUnknownPool,  RejectReason::kUnknownTeam,   RejectReason::kTooManySignals,
-    RejectReason::kBadAmount,    RejectReason::kAlreadyBooked, RejectReason::kNothingToCorrect,
-};
-std::string_view Name(RejectReason reason);
 
 struct Rejection {
   RejectReason reason = RejectReason::kMalformed;

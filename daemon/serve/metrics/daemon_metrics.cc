@@ -7,7 +7,6 @@
 #include <prometheus/text_serializer.h>
 
 #include "daemon/base/clock.h"
-#include "daemon/domain/report/usage_report.h"
 
 namespace fleetmeter {
 namespace {
@@ -104,9 +103,9 @@ DaemonMetrics::DaemonMetrics(const std::string& version)
                  {{"listener", listener}});
   }
   for (const RejectReason reason : kRejectReasons) {
-    const std::string name(Name(reason));
-    rejected_by_reason_[name] = &Counter(*registry_, "fleetmeter_ingest_rejected_reports_total",
-                                         "Rejected reports by reason.", {{"reason", name}});
+    rejected_by_reason_[IndexOf(reason)] =
+        &Counter(*registry_, "fleetmeter_ingest_rejected_reports_total",
+                 "Rejected reports by reason.", {{"reason", std::string(Name(reason))}});
   }
   Gauge(*registry_, "fleetmeter_build_info", "1.",
         {{"version", version}, {"compiler", __VERSION__}})
@@ -132,11 +131,12 @@ void DaemonMetrics::CountersRestored(const std::map<std::string, uint64_t>& by_r
     const auto it = by_result.find(name);
     if (it != by_result.end()) counter->Increment(static_cast<double>(it->second));
   }
-  for (const auto& [reason, count] : rejected_by_reason) {
+  for (const auto& [name, count] : rejected_by_reason) {
     rejected_.Increment(static_cast<double>(count));
-    const auto it = rejected_by_reason_.find(reason);
-    // A reason of an earlier version is still part of the sum.
-    if (it != rejected_by_reason_.end()) it->second->Increment(static_cast<double>(count));
+    const auto reason = FindRejectReason(name);
+    // A reason of another version is still part of the sum.
+    if (!reason) continue;
+    rejected_by_reason_[IndexOf(*reason)]->Increment(static_cast<double>(count));
   }
 }
 
@@ -153,9 +153,9 @@ void DaemonMetrics::SessionFenced() { fenced_.Increment(); }
 
 void DaemonMetrics::ReportOutOfSequence() { out_of_sequence_.Increment(); }
 
-void DaemonMetrics::ReportRejected(std::string_view reason) {
+void DaemonMetrics::ReportRejected(RejectReason reason) {
   rejected_.Increment();
-  rejected_by_reason_.find(reason)->second->Increment();
+  rejected_by_reason_[IndexOf(reason)]->Increment();
 }
 
 void DaemonMetrics::ReportsBusy(size_t reports) { busy_.Increment(static_cast<double>(reports)); }

@@ -1,9 +1,11 @@
 // The daemon's own metrics, on prometheus-cpp. Thread-safe, as its counters are.
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "daemon/accounting/daemon_probe.h"
 #include "daemon/serve/metrics/access_metrics.h"
@@ -32,7 +34,7 @@ class DaemonMetrics final : public DaemonProbe {
   void ReportConflict() override;
   void SessionFenced() override;
   void ReportOutOfSequence() override;
-  void ReportRejected(std::string_view reason) override;
+  void ReportRejected(RejectReason reason) override;
   void ReportsBusy(size_t reports) override;
   void StreamOpened() override;
   void StreamClosed() override;
@@ -62,7 +64,7 @@ class DaemonMetrics final : public DaemonProbe {
   prometheus::Counter& out_of_sequence_;
   prometheus::Counter& rejected_;
   prometheus::Counter& busy_;
-  std::map<std::string, prometheus::Counter*, std::less<>> rejected_by_reason_;
+  std::array<prometheus::Counter*, kRejectReasons.size()> rejected_by_reason_{};
   prometheus::Gauge& streams_;
   prometheus::Counter& fenced_;
   prometheus::Histogram& skew_;

@@ -17,7 +17,7 @@ TRACE = SOURCE.parent / "shared/data/gpu-trace-alibaba-openb-2023"
 NODES = TRACE / "openb_node_list_all_node.csv"
 PODS = TRACE / "openb_pod_list_default.csv"
 RULES = SOURCE / "collectors/replay/openb/rules.yaml"
-ORACLE = SOURCE / "tests/unit/collectors/replay/openb_oracle.py"
+ORACLE = SOURCE / "tests/unit/collectors/replay/openb/openb_oracle.py"
 FROM, UNTIL = 12_787_200, 12_873_600  # a busy day
 SUPPLY = {"G2": 4392, "T4": 842, "G3": 312, "P100": 265, "V100M32": 204, "V100M16": 195, "A10": 2}
 

@@ -34,7 +34,7 @@ class SilentProbe : public DaemonProbe {
   void ReportConflict() override { ++conflicts; }
   void SessionFenced() override {}
   void ReportOutOfSequence() override {}
-  void ReportRejected(std::string_view) override { ++rejected; }
+  void ReportRejected(RejectReason) override { ++rejected; }
   void ReportsBusy(size_t) override {}
   void StreamOpened() override {}
   void StreamClosed() override {}

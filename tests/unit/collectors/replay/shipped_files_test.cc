@@ -3,7 +3,7 @@
 
 #include <cstdlib>
 
-#include "collectors/replay/replay.h"
+#include "collectors/replay/csv/csv_source.h"
 #include "daemon/config/load_config.h"
 #include "tests/unit/collectors/replay/replay_testing.h"
 

@@ -1,0 +1,71 @@
+#include "collectors/attribution/attribution_rules.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "collectors/attribution/glob.h"
+
+namespace fleetmeter::collector {
+namespace {
+
+// Whether a test holds for one value.
+bool Accepts(const Condition::OneOf& one_of, const std::string& text) {
+  return std::find(one_of.texts.begin(), one_of.texts.end(), text) != one_of.texts.end();
+}
+
+bool Accepts(const Condition::Globs& globs, const std::string& text) {
+  return std::any_of(globs.patterns.begin(), globs.patterns.end(),
+                     [&](const std::string& pattern) { return MatchesGlob(pattern, text); });
+}
+
+template <class Test>
+bool HoldsFor(const Test& test, const std::string& attribute, const Attributes& thing) {
+  const auto texts = thing.Texts(attribute);
+  return std::any_of(texts.begin(), texts.end(),
+                     [&](const std::string& text) { return Accepts(test, text); });
+}
+
+bool HoldsFor(const Condition::Range& range, const std::string& attribute,
+              const Attributes& thing) {
+  const auto value = thing.Integer(attribute);
+  return value && range.min <= *value && *value <= range.max;
+}
+
+}  // namespace
+
+bool Condition::Holds(const Attributes& thing) const {
+  return std::visit([&](const auto& test) { return HoldsFor(test, attribute, thing); }, this->test);
+}
+
+std::optional<Assignment> AttributionRule::Apply(const Attributes& thing) const {
+  if (!std::all_of(conditions.begin(), conditions.end(),
+                   [&](const Condition& condition) { return condition.Holds(thing); })) {
+    return std::nullopt;
+  }
+  Assignment assignment;
+  for (const auto& [field, name] : names) {
+    std::optional<std::string> filled = name.Fill(thing);
+    if (!filled) return std::nullopt;
+    assignment.*field = *std::move(filled);
+  }
+  return assignment;
+}
+
+bool AttributionRule::TakesAll() const {
+  return conditions.empty() && std::all_of(names.begin(), names.end(), [](const auto& name) {
+           return name.second.AttributeNames().empty();
+         });
+}
+
+absl::StatusOr<std::optional<Assignment>> AttributionRules::AssignmentOf(
+    const Attributes& thing) const {
+  for (const AttributionRule& rule : rules_) {
+    if (std::optional<Assignment> assignment = rule.Apply(thing)) return assignment;
+  }
+  if (unmatched_ == Unmatched::kUnattributed) return std::optional<Assignment>();
+  return absl::NotFoundError(
+      fmt::format("{}: no rule applies to {}; expected one that does", file_, thing.Describe()));
+}
+
+}  // namespace fleetmeter::collector

@@ -1,0 +1,105 @@
+#include "collectors/collector.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <cstdio>
+#include <utility>
+
+#include "collectors/core/memory_outbox.h"
+#include "collectors/metrics/metrics_page.h"
+#include "collectors/spool/spool.h"
+#include "collectors/wait_for_end.h"
+#include "daemon/base/version.h"
+
+namespace fleetmeter::collector {
+namespace {
+
+constexpr size_t kMemoryReports = 100'000;
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Collector>> Collector::Create(const CollectorFlags& flags,
+                                                             const SourceCommands& commands) {
+  auto collector = std::unique_ptr<Collector>(new Collector(flags));
+  if (flags.spool.empty()) {
+    spdlog::warn("without --spool, reports that are not delivered do not outlive this process");
+  }
+  for (const auto& command : commands) {
+    if (!command->chosen()) continue;
+    if (absl::Status added = collector->AddPipeline(*command); !added.ok()) return added;
+  }
+  return collector;
+}
+
+absl::Status Collector::AddPipeline(const SourceCommand& command) {
+  auto source = command.MakeSource();
+  if (!source.ok()) return source.status();
+  const std::string name = (*source)->Name();
+  auto outbox = MakeOutbox(name, command.speed());
+  if (!outbox.ok()) return outbox.status();
+  pipelines_.push_back(std::make_unique<Pipeline>(OptionsOf(name, command.speed()),
+                                                  *std::move(source), *std::move(outbox), clock_));
+  return absl::OkStatus();
+}
+
+PipelineOptions Collector::OptionsOf(const std::string& source, double speed) const {
+  PipelineOptions options;
+  options.sender.daemon = flags_.daemon;
+  options.sender.tls = flags_.tls;
+  options.sender.client = fmt::format("fleetmeter-collector/{} {}", kVersion, source);
+  options.sender.replay_speed = speed;
+  options.sender.recover_acknowledged = flags_.recover_acknowledged;
+  options.speed = speed;
+  options.interval =
+      std::chrono::nanoseconds(static_cast<int64_t>(flags_.interval_seconds * kNanosPerSecond));
+  return options;
+}
+
+absl::StatusOr<std::unique_ptr<Outbox>> Collector::MakeOutbox(const std::string& source,
+                                                              double speed) {
+  if (flags_.spool.empty()) return std::make_unique<MemoryOutbox>(kMemoryReports);
+  if (absl::Status made = disk_.MakeFolder(flags_.spool); !made.ok()) return made;
+  SpoolOptions options;
+  options.folder = flags_.spool + "/" + source;
+  options.max_bytes = flags_.spool_max_bytes;
+  options.speed = speed;
+  return Spool::Open(options, clock_, disk_);
+}
+
+std::vector<absl::Status> Collector::Run() {
+  if (absl::Status served = ServePage(); !served.ok()) return {served};
+  for (const auto& pipeline : pipelines_) pipeline->Start();
+  WaitForEnd(pipelines_, flags_.drain_seconds);
+  std::vector<absl::Status> errors;
+  for (const auto& pipeline : pipelines_) {
+    if (absl::Status status = Finish(*pipeline); !status.ok()) errors.push_back(std::move(status));
+  }
+  return errors;
+}
+
+absl::Status Collector::ServePage() {
+  if (flags_.metrics.empty()) return absl::OkStatus();
+  auto server = ServeMetrics(flags_.metrics, pipelines_);
+  if (!server.ok()) return server.status();
+  page_ = *std::move(server);
+  // On standard output, and nothing else: what a script that asked for port 0 reads.
+  fmt::print("metrics {}\nready\n", page_->address());
+  std::fflush(stdout);
+  return absl::OkStatus();
+}
+
+absl::Status Collector::Finish(Pipeline& pipeline) const {
+  pipeline.Stop();
+  if (const uint64_t left = pipeline.stats().outbox.waiting_reports;
+      !flags_.spool.empty() && left > 0) {
+    spdlog::warn("{} reports of {} wait for the next start", left, pipeline.name());
+  }
+  const absl::Status status = pipeline.status();
+  if (status.ok()) return status;
+  return absl::Status(status.code(),
+                      fmt::format("{}: {}", pipeline.name(), std::string(status.message())));
+}
+
+}  // namespace fleetmeter::collector

@@ -1,0 +1,27 @@
+// The program's own flags; those of a source are its own.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "daemon/security/tls_flags.h"
+
+namespace fleetmeter::collector {
+
+struct CollectorFlags {
+  std::string daemon = "127.0.0.1:7443";
+  ClientTls tls;
+  double interval_seconds = 10;
+  double drain_seconds = 5;
+  std::string spool;  // empty: reports are kept in memory
+  uint64_t spool_max_bytes = uint64_t{1} << 30;
+  bool recover_acknowledged = false;
+  std::string metrics;  // empty: no page is served
+  std::string log_level = "info";
+  std::string log_format = "text";
+};
+
+// `flags` outlives the parsing.
+void AddCollectorFlags(CLI::App& app, CollectorFlags& flags);
+
+}  // namespace fleetmeter::collector

@@ -1,0 +1,41 @@
+// A source as a subcommand of the program: its flags, and the source that they describe.
+//
+// A source derives from this class in its own file, adds its flags in the constructor, and names
+// itself in collectors/sources.list. Used by one thread, the program's main thread.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "collectors/core/source.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
+
+namespace fleetmeter::collector {
+
+class SourceCommand {
+ public:
+  virtual ~SourceCommand() = default;
+  SourceCommand(const SourceCommand&) = delete;
+  SourceCommand& operator=(const SourceCommand&) = delete;
+
+  // Whether the command line names it.
+  bool chosen() const;
+  // How many times faster than the clock the source's time runs: 1 for live sources.
+  virtual double speed() const { return 1; }
+  // By the flags as they were parsed. An error is for the user of the command line.
+  virtual absl::StatusOr<std::unique_ptr<Source>> MakeSource() const = 0;
+
+ protected:
+  SourceCommand(CLI::App& app, const std::string& name, const std::string& help);
+
+  CLI::App& command() { return *command_; }
+
+ private:
+  CLI::App* const command_;  // owned by the App
+};
+
+}  // namespace fleetmeter::collector

@@ -1,0 +1,53 @@
+#include "collectors/replay/csv/csv_source.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <utility>
+
+#include "collectors/core/source_command.h"
+#include "collectors/replay/csv/fleet_csv.h"
+#include "collectors/replay/replay_flags.h"
+#include "collectors/replay/timeline_source.h"
+
+namespace fleetmeter::collector {
+namespace {
+
+class CsvCommand final : public SourceCommand {
+ public:
+  explicit CsvCommand(CLI::App& app)
+      : SourceCommand(app, "replay-csv",
+                      "Replay a fleet from a CSV file (collectors/replay/README.md)") {
+    command().add_option("--file", options_.path, "CSV file, plain or gzip")->required();
+    AddReplayFlags(command(), options_.replay);
+  }
+  double speed() const override { return options_.replay.speed; }
+  absl::StatusOr<std::unique_ptr<Source>> MakeSource() const override {
+    return MakeCsvSource(options_);
+  }
+
+ private:
+  CsvReplayOptions options_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Source>> MakeCsvSource(const CsvReplayOptions& options) {
+  absl::StatusOr<CsvReader> csv = CsvReader::Open(options.path);
+  if (!csv.ok()) return csv.status();
+  absl::StatusOr<Timeline> timeline = ReadFleetCsv(*csv);
+  if (!timeline.ok()) return timeline.status();
+  int64_t begin = INT64_MAX;
+  for (const HostTimeline& host : timeline->hosts) begin = std::min(begin, host.steps.front().at);
+  // A step function goes on for ever: the file has no end of its own.
+  absl::StatusOr<ReplayClock> clock = ReplayClock::Create(options.replay, begin, INT64_MAX);
+  if (!clock.ok()) return clock.status();
+  return std::make_unique<TimelineSource>("replay-csv", *std::move(timeline), *clock,
+                                          Detail::kPerChip);
+}
+
+// Named in collectors/sources.list.
+std::unique_ptr<SourceCommand> AddReplayCsv(CLI::App& app) {
+  return std::make_unique<CsvCommand>(app);
+}
+
+}  // namespace fleetmeter::collector

@@ -1,0 +1,16 @@
+// All sources that the program has, from sources.list.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "collectors/core/source_command.h"
+
+namespace fleetmeter::collector {
+
+using SourceCommands = std::vector<std::unique_ptr<SourceCommand>>;
+
+// A subcommand of `app` for each source, in the list's order. `app` outlives them.
+SourceCommands AddSources(CLI::App& app);
+
+}  // namespace fleetmeter::collector

@@ -1,0 +1,44 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "daemon/serve/metrics/daemon_metrics.h"
+
+namespace fleetmeter {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+std::string Rejected(RejectReason reason, int count) {
+  return "fleetmeter_ingest_rejected_reports_total{reason=\"" + std::string(Name(reason)) + "\"} " +
+         std::to_string(count) + "\n";
+}
+
+// The counter of a reason was once looked up by name, and the first report of one without a
+// counter ended the process.
+TEST(RejectedReports, AreCountedByEachReasonThereIs) {
+  DaemonMetrics metrics("test");
+  for (const RejectReason reason : kRejectReasons) {
+    EXPECT_THAT(metrics.Serialize(), HasSubstr(Rejected(reason, 0)));
+    metrics.ReportRejected(reason);
+    EXPECT_THAT(metrics.Serialize(), HasSubstr(Rejected(reason, 1)));
+  }
+  EXPECT_THAT(metrics.Serialize(),
+              HasSubstr("fleetmeter_ingest_reports_total{result=\"rejected\"} " +
+                        std::to_string(kRejectReasons.size()) + "\n"));
+}
+
+TEST(RejectedReports, OfAnotherVersionsReasonCountInTheSumOnly) {
+  DaemonMetrics metrics("test");
+  metrics.CountersRestored({}, {{"gone_since", 5}, {"unknown_pool", 2}});
+  metrics.ReportRejected(RejectReason::kUnknownPool);
+  const std::string page = metrics.Serialize();
+  EXPECT_THAT(page, HasSubstr(Rejected(RejectReason::kUnknownPool, 3)));
+  EXPECT_THAT(page, HasSubstr("fleetmeter_ingest_reports_total{result=\"rejected\"} 8\n"));
+  EXPECT_THAT(page, Not(HasSubstr("gone_since")));
+}
+
+}  // namespace
+}  // namespace fleetmeter
