@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "daemon/config/load_framework.h"
 #include "daemon/ctl/commands/framework_flags.h"
-#include "daemon/ctl/commands/plan_diff.h"
+#include "daemon/ctl/plan_changes.h"
 #include "daemon/domain/fleet/catalog.h"
 #include "daemon/domain/fleet/plan.h"
 #include "fleetmeter/v1/query.pb.h"

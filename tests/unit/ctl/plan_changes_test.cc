@@ -1,4 +1,4 @@
-#include "daemon/ctl/commands/plan_diff.h"
+#include "daemon/ctl/plan_changes.h"
 
 #include <string>
 #include <utility>

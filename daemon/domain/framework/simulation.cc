@@ -1,4 +1,4 @@
-#include "daemon/domain/framework/simulate.h"
+#include "daemon/domain/framework/simulation.h"
 
 #include <algorithm>
 
