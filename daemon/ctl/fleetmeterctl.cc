@@ -1,8 +1,8 @@
 // fleetmeterctl: flags, then the command.
-#include "daemon/ctl/commands/commands.h"
+#include "daemon/ctl/command_line.h"
 
 int main(int argc, char** argv) {
-  fleetmeter::ctl::Flags flags;
-  if (const auto done = fleetmeter::ctl::ParseFlags(argc, argv, &flags)) return *done;
-  return fleetmeter::ctl::RunCommand(flags);
+  fleetmeter::ctl::CommandLine line;
+  if (const auto done = line.Parse(argc, argv)) return *done;
+  return line.Run();
 }

@@ -1,0 +1,54 @@
+// plan diff: what changes from one plan to another. Works without a daemon.
+#include <CLI/CLI.hpp>
+
+#include "daemon/ctl/command.h"
+#include "daemon/ctl/framework_flags.h"
+#include "daemon/ctl/output_flag.h"
+#include "daemon/ctl/plan_source.h"
+#include "daemon/ctl/print/plan_diff_output.h"
+#include "daemon/ctl/print_answer.h"
+
+namespace fleetmeter::ctl {
+namespace {
+
+constexpr char kExamples[] =
+    "Examples:\n"
+    "  fleetmeterctl plan diff deploy/plans/framework.yaml \\\n"
+    "      deploy/plans/framework.yaml#revenue-priority\n"
+    "  fleetmeterctl plan diff deploy/plans/example.yaml \\\n"
+    "      deploy/plans/framework.yaml#training-priority";
+
+class PlanDiffCommand : public Command {
+ public:
+  PlanDiffCommand()
+      : Command({"plan", "diff"},
+                "What changes from A to B: tiers, categories, pools, and between two scenarios "
+                "what they earn, train and leave for research. Exit code 0 whether they differ or "
+                "not") {}
+
+  void AddFlags(CLI::App& app) override {
+    app.footer(kExamples);
+    app.add_option("A", a_,
+                   "A plan's file, or FRAMEWORK_FILE#SCENARIO; a framework without a scenario is "
+                   "its baseline")
+        ->required();
+    app.add_option("B", b_, "Likewise")->required();
+    AddCatalog(app, &catalog_);
+    AddOutput(app, &output_);
+  }
+  int Run() override { return PrintAnswer(DiffPlans(a_, b_, catalog_), output_, FormatPlanDiff); }
+
+ private:
+  std::string a_;
+  std::string b_;
+  std::string catalog_;  // empty: the one that the first framework names
+  OutputFormat output_ = OutputFormat::kTable;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> MakePlanDiff(const Connection&) {
+  return std::make_unique<PlanDiffCommand>();
+}
+
+}  // namespace fleetmeter::ctl
