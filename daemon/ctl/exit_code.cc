@@ -5,8 +5,6 @@
 #include <cstdio>
 #include <string>
 
-#include "daemon/ctl/commands/flags.h"
-
 namespace fleetmeter::ctl {
 
 int ExitCode(const absl::Status& status) {

@@ -150,6 +150,9 @@ QueryClient::QueryClient(const std::string& address, std::chrono::nanoseconds ti
                          const ClientTls& tls)
     : impl_(std::make_unique<Impl>(address, timeout, tls)) {}
 
+QueryClient::QueryClient(const Connection& connection)
+    : QueryClient(connection.address, connection.timeout, connection.tls) {}
+
 QueryClient::~QueryClient() = default;
 
 absl::StatusOr<v1::ListPoolsResponse> QueryClient::ListPools() {

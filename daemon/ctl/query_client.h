@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "daemon/ctl/connection.h"
 #include "daemon/security/client_tls.h"
 #include "fleetmeter/v1/outcomes.pb.h"
 #include "fleetmeter/v1/plan.pb.h"
@@ -22,6 +23,8 @@ class QueryClient {
  public:
   // The files of `tls` are read for each connection.
   QueryClient(const std::string& address, std::chrono::nanoseconds timeout, const ClientTls& tls);
+  // To its listen.query.
+  explicit QueryClient(const Connection& connection);
   ~QueryClient();
   QueryClient(const QueryClient&) = delete;
   QueryClient& operator=(const QueryClient&) = delete;

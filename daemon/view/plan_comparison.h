@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "daemon/domain/framework/simulate.h"
+#include "daemon/domain/framework/simulation.h"
 #include "daemon/view/snapshot.h"
 
 namespace fleetmeter {

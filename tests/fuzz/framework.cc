@@ -6,7 +6,7 @@
 
 #include "daemon/config/load_framework.h"
 #include "daemon/domain/framework/scenario.h"
-#include "daemon/domain/framework/simulate.h"
+#include "daemon/domain/framework/simulation.h"
 #include "tests/fuzz/input_file.h"
 #include "tests/fuzz/targets.h"
 

@@ -5,13 +5,14 @@
 #include <string>
 #include <vector>
 
-#include "daemon/ctl/commands/import_flags.h"
 #include "daemon/ctl/import/import_batch.h"
 #include "daemon/ctl/import/import_sender.h"
 #include "daemon/ctl/import/totals.h"
 #include "daemon/ctl/print/output_format.h"
 
 namespace fleetmeter::ctl {
+
+enum class ImportKind { kUsage, kInference, kTraining, kBenchmarks };
 
 // "usage", "inference", "training", "benchmarks".
 std::string NameOf(ImportKind kind);

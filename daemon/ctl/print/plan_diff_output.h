@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "daemon/ctl/commands/plan_diff.h"
+#include "daemon/ctl/plan_changes.h"
 #include "daemon/ctl/print/output_format.h"
 
 namespace fleetmeter::ctl {

@@ -7,7 +7,7 @@
 
 #include "daemon/domain/fleet/catalog.h"
 #include "daemon/domain/framework/assumptions.h"
-#include "daemon/domain/framework/simulate.h"
+#include "daemon/domain/framework/simulation.h"
 
 namespace fleetmeter {
 

@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "daemon/domain/framework/framework_document.h"
-#include "daemon/domain/framework/simulate.h"
+#include "daemon/domain/framework/simulation.h"
 #include "fleetmeter/v1/plan.pb.h"
 
 namespace fleetmeter {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/domain/framework/simulate.h"
+#include "daemon/domain/framework/simulation.h"
 #include "fleetmeter/v1/plan.pb.h"
 
 namespace fleetmeter {

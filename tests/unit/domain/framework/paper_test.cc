@@ -9,7 +9,7 @@
 #include "daemon/config/load_framework.h"
 #include "daemon/domain/framework/economics.h"
 #include "daemon/domain/framework/scenario.h"
-#include "daemon/domain/framework/simulate.h"
+#include "daemon/domain/framework/simulation.h"
 #include "fmt/format.h"
 #include "gtest/gtest.h"
 

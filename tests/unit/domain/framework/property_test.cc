@@ -11,7 +11,7 @@
 #include "daemon/domain/framework/compile.h"
 #include "daemon/domain/framework/economics.h"
 #include "daemon/domain/framework/scenario.h"
-#include "daemon/domain/framework/simulate.h"
+#include "daemon/domain/framework/simulation.h"
 #include "fmt/format.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

@@ -5,7 +5,7 @@
 #include <random>
 
 #include "daemon/domain/framework/assumptions.h"
-#include "daemon/domain/framework/simulate.h"
+#include "daemon/domain/framework/simulation.h"
 
 namespace fleetmeter::framework {
 

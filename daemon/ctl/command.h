@@ -1,0 +1,58 @@
+// One command of fleetmeterctl: its flags, its work, and what it prints. Each is a file in
+// commands/, listed in commands/commands.list, which defines one function:
+//
+//   std::unique_ptr<Command> MakeName(const Connection& connection);
+//
+// where Name is as in the list and `connection` outlives the command.
+#pragma once
+
+#include <memory>  // IWYU pragma: export: for that function
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "daemon/ctl/connection.h"
+#include "daemon/ctl/exit_code.h"
+
+namespace CLI {
+class App;
+}
+
+namespace fleetmeter::ctl {
+
+// Lives as long as the command line and runs at most once. One thread.
+class Command {
+ public:
+  virtual ~Command() = default;
+  Command(const Command&) = delete;
+  Command& operator=(const Command&) = delete;
+
+  // What it is called by: {"pools"}, or {"plan", "show"}, whose first word is a group
+  // (command_groups.h).
+  const std::vector<std::string>& path() const { return path_; }
+  const std::string& help() const { return help_; }
+
+  // The values are kept in the command; --help comes by itself.
+  virtual void AddFlags(CLI::App& app) = 0;
+
+  // After the flags were read: whether they go together. InvalidArgument is a wrong command line.
+  virtual absl::Status CheckFlags() const { return absl::OkStatus(); }
+
+  // The daemon that Run() will call, with which the TLS flags must agree; nothing: it calls none.
+  virtual std::optional<std::string> CalledAddress() const { return std::nullopt; }
+
+  // Prints the answer to standard output and errors to standard error. Returns the exit code.
+  virtual int Run() = 0;
+
+ protected:
+  Command(std::vector<std::string> path, std::string help)
+      : path_(std::move(path)), help_(std::move(help)) {}
+
+ private:
+  const std::vector<std::string> path_;
+  const std::string help_;
+};
+
+}  // namespace fleetmeter::ctl

@@ -1,0 +1,24 @@
+// Commands that share a first word, such as `plan show` and `plan diff`.
+#pragma once
+
+#include <string_view>
+
+#include "daemon/ctl/connection.h"
+
+namespace CLI {
+class App;
+}
+
+namespace fleetmeter::ctl {
+
+struct CommandGroup {
+  const char* name;
+  const char* help;
+  const char* footer;                                     // below its --help; empty: none
+  void (*add_flags)(CLI::App& group, Connection* fills);  // of all its commands; null: none
+};
+
+// Null if there is no such group.
+const CommandGroup* FindGroup(std::string_view name);
+
+}  // namespace fleetmeter::ctl

@@ -1,0 +1,121 @@
+#include "daemon/ctl/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "daemon/base/version.h"
+#include "daemon/ctl/command_groups.h"
+#include "daemon/ctl/connection_flags.h"
+#include "daemon/security/client_tls.h"
+
+namespace fleetmeter::ctl {
+
+#define COMMAND(file, name) std::unique_ptr<Command> Make##name(const Connection& connection);
+#include "daemon/ctl/commands/commands.list"
+#undef COMMAND
+
+namespace {
+
+constexpr char kAbout[] =
+    "fleetmeterctl: ask a fleetmeterd about pools, headroom, supply and plan.\n"
+    "All amounts are in H100-equivalents (H100e) unless they say chips. \"-\" in a table, null in\n"
+    "JSON and nothing in CSV mean that a number is not known.";
+
+constexpr char kExamples[] =
+    "Examples:\n"
+    "  fleetmeterctl pools\n"
+    "  fleetmeterctl pools --output json | jq '.pools[] | {pool, headroom_h100e}'\n"
+    "  fleetmeterctl headroom serving-api --ask 512 && start-the-job\n"
+    "  fleetmeterctl headroom serving-api --watch --interval 5s\n"
+    "  fleetmeterctl supply --output csv\n"
+    "  fleetmeterctl plan show\n"
+    "  fleetmeterctl plan show --plan deploy/plans/framework.yaml\n"
+    "  fleetmeterctl simulate --plan deploy/plans/framework.yaml --share research=70%\n"
+    "  fleetmeterctl outcomes margin --window quarter --basis used\n"
+    "  fleetmeterctl outcomes capability --ledger books.db --suite benchmarks.yaml\n"
+    "  fleetmeterctl outcomes margin --inference deploy/outcomes/example_inference.csv \\\n"
+    "                --to 2026-01-01\n"
+    "  fleetmeterctl import usage deploy/outcomes/example_usage.csv --dry-run\n"
+    "  fleetmeterctl check deploy/fleetmeterd.yaml\n"
+    "  fleetmeterctl --address meter.example:7444 --tls-ca ca.pem --tls-certificate me.pem \\\n"
+    "                --tls-key me-key.pem top\n"
+    "  fleetmeterctl admin reload\n"
+    "  fleetmeterctl report --ledger books.db --from 2026-01-01 --to 2026-02-01 --by pool,chip\n"
+    "  fleetmeterctl ledger backup --ledger books.db --to books-2026-02-01.db\n"
+    "\n"
+    "Exit codes: 0 done; 1 an error, told on standard error; 2 a wrong command line;\n"
+    "3 (headroom --ask) it does not fit, or too little is known to say so;\n"
+    "4 (import) done, but not all of the file is in the books by it.";
+
+std::vector<std::unique_ptr<Command>> MakeCommands(const Connection& connection) {
+  std::vector<std::unique_ptr<Command>> commands;
+#define COMMAND(file, name) commands.push_back(Make##name(connection));
+#include "daemon/ctl/commands/commands.list"
+#undef COMMAND
+  return commands;
+}
+
+}  // namespace
+
+CommandLine::CommandLine()
+    : commands_(MakeCommands(connection_)),
+      app_(std::make_unique<CLI::App>(kAbout, "fleetmeterctl")) {
+  app_->footer(kExamples);
+  app_->require_subcommand(1);
+  AddConnectionFlags(*app_, &connection_);
+  app_->set_version_flag("--version", std::string("fleetmeterctl ") + kVersion);
+  for (const auto& command : commands_) Add(*command);
+}
+
+CommandLine::~CommandLine() = default;
+
+void CommandLine::Add(Command& command) {
+  CLI::App* app = GroupOf(command).add_subcommand(command.path().back(), command.help());
+  app->fallthrough();
+  command.AddFlags(*app);
+  app->callback([this, &command] {
+    if (const absl::Status status = command.CheckFlags(); !status.ok()) {
+      throw CLI::ValidationError(std::string(status.message()));
+    }
+    called_ = &command;
+  });
+}
+
+// Made with the first of its commands, so that it has their place in the help.
+CLI::App& CommandLine::GroupOf(const Command& command) {
+  if (command.path().size() == 1) return *app_;
+  const std::string& name = command.path().front();
+  const auto made =
+      app_->get_subcommands([&](const CLI::App* app) { return app->get_name() == name; });
+  if (!made.empty()) return *made.front();
+  const CommandGroup* group = FindGroup(name);
+  if (group == nullptr) throw CLI::IncorrectConstruction(name + " is not in command_groups.cc");
+  CLI::App* app = app_->add_subcommand(name, group->help);
+  app->fallthrough();
+  app->require_subcommand(1);
+  app->footer(group->footer);
+  if (group->add_flags != nullptr) group->add_flags(*app, &connection_);
+  return *app;
+}
+
+std::optional<int> CommandLine::Parse(int argc, const char* const* argv) {
+  try {
+    app_->parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // The library has an exit code for each kind of error; ours is one for all of them.
+    return app_->exit(error) == 0 ? kExitOk : kExitUsage;
+  }
+  return std::nullopt;
+}
+
+int CommandLine::Run() {
+  if (const auto address = called_->CalledAddress()) {
+    if (const absl::Status status = CheckClientTls(connection_.tls, *address); !status.ok()) {
+      ExitCode(status);
+      return kExitUsage;
+    }
+  }
+  return called_->Run();
+}
+
+}  // namespace fleetmeter::ctl

@@ -1,0 +1,44 @@
+// The command line: every command of commands/commands.list, below the flags that all have.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "daemon/ctl/command.h"
+#include "daemon/ctl/connection.h"
+
+namespace fleetmeter::ctl {
+
+// Read once. One thread.
+class CommandLine {
+ public:
+  CommandLine();
+  ~CommandLine();
+  CommandLine(const CommandLine&) = delete;
+  CommandLine& operator=(const CommandLine&) = delete;
+
+  // Reads the flags; called() is then the command. Or prints what --help, --version or a wrong
+  // command line calls for, and returns the exit code.
+  std::optional<int> Parse(int argc, const char* const* argv);
+
+  // Checks the TLS flags against the daemon that the command calls, and runs it. After a Parse()
+  // without an exit code.
+  int Run();
+
+  Command& called() { return *called_; }
+  const Connection& connection() const { return connection_; }
+  // In the order of the list.
+  const std::vector<std::unique_ptr<Command>>& commands() const { return commands_; }
+
+ private:
+  void Add(Command& command);
+  CLI::App& GroupOf(const Command& command);
+
+  Connection connection_;
+  const std::vector<std::unique_ptr<Command>> commands_;
+  const std::unique_ptr<CLI::App> app_;
+  Command* called_ = nullptr;
+};
+
+}  // namespace fleetmeter::ctl

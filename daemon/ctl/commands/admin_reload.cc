@@ -1,0 +1,56 @@
+// admin reload: have the daemon read its files again.
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "daemon/ctl/admin_client.h"
+#include "daemon/ctl/command.h"
+#include "daemon/ctl/print/text_cells.h"
+#include "daemon/ctl/terminal.h"
+
+namespace fleetmeter::ctl {
+namespace {
+
+class AdminReload : public Command {
+ public:
+  explicit AdminReload(const Connection& connection)
+      : Command({"admin", "reload"},
+                "Have the daemon read configuration, catalog, plans and TLS files again. Exit code "
+                "1: some were refused, and standard error says why"),
+        connection_(connection) {}
+
+  void AddFlags(CLI::App&) override {}
+  std::optional<std::string> CalledAddress() const override { return connection_.admin_address; }
+  int Run() override;
+
+ private:
+  const Connection& connection_;
+};
+
+int TellRefusals(const v1::ReloadResponse& response) {
+  int code = kExitOk;
+  for (const std::string& error : {response.config_error(), response.tls_error()}) {
+    if (!error.empty()) code = ExitCode(absl::FailedPreconditionError("refused: " + error));
+  }
+  return code;
+}
+
+int AdminReload::Run() {
+  const auto response = AskReload(connection_.admin_address, connection_.timeout, connection_.tls);
+  if (!response.ok()) return ExitCode(response.status());
+  const int code = TellRefusals(*response);
+  if (!response->needs_restart().empty()) {
+    fmt::print(stderr, "fleetmeterctl: {}\n", Printable(response->needs_restart()));
+  }
+  const absl::Status printed = Print(fmt::format(
+      "in force: plan '{}' version {}\n", Printable(response->plan()), response->plan_version()));
+  return printed.ok() ? code : ExitCode(printed);
+}
+
+}  // namespace
+
+std::unique_ptr<Command> MakeAdminReload(const Connection& connection) {
+  return std::make_unique<AdminReload>(connection);
+}
+
+}  // namespace fleetmeter::ctl

@@ -1,0 +1,122 @@
+// headroom: one pool, once or whenever it changes.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cmath>
+#include <utility>
+
+#include "daemon/ctl/command.h"
+#include "daemon/ctl/duration_flag.h"
+#include "daemon/ctl/output_flag.h"
+#include "daemon/ctl/print/headroom_output.h"
+#include "daemon/ctl/query_client.h"
+#include "daemon/ctl/stop_signals.h"
+#include "daemon/ctl/terminal.h"
+
+namespace fleetmeter::ctl {
+namespace {
+
+constexpr std::chrono::nanoseconds kShortestInterval = std::chrono::milliseconds(100);
+
+class Headroom : public Command {
+ public:
+  explicit Headroom(const Connection& connection)
+      : Command({"headroom"},
+                "One pool: what can be admitted now, what can be borrowed, whom to ask"),
+        connection_(connection) {}
+
+  void AddFlags(CLI::App& app) override;
+  std::optional<std::string> CalledAddress() const override { return connection_.address; }
+  int Run() override { return watch_ ? Watch() : ShowOnce(); }
+
+ private:
+  void AddAsk(CLI::App& app);
+  int ShowOnce() const;
+  int Watch() const;
+
+  const Connection& connection_;
+  std::string pool_;
+  std::optional<double> ask_h100e_;
+  bool watch_ = false;
+  std::chrono::nanoseconds interval_ = std::chrono::seconds(1);
+  OutputFormat output_ = OutputFormat::kTable;
+};
+
+void Headroom::AddFlags(CLI::App& app) {
+  app.add_option("POOL", pool_, "Name of the pool")->required();
+  AddAsk(app);
+  app.add_flag("--watch,-w", watch_, "Print again whenever it changes, until SIGINT or SIGTERM");
+  AddDuration(app, "--interval", "Shortest time between two answers of --watch", kShortestInterval,
+              &interval_);
+  AddOutput(app, &output_);
+}
+
+void Headroom::AddAsk(CLI::App& app) {
+  const auto read = [this](const double& h100e) {
+    if (!(h100e > 0) || !std::isfinite(h100e)) {
+      throw CLI::ValidationError("--ask: expected an amount of H100e above 0");
+    }
+    ask_h100e_ = h100e;
+  };
+  app.add_option_function<double>(
+         "--ask", read,
+         "Do so many H100e fit now? Exit code 0: they fit into the pool's own headroom; 3: they "
+         "do not, or it is not known. A watch that is ended exits with 0")
+      ->type_name("H100E");
+}
+
+int Headroom::ShowOnce() const {
+  const auto response = QueryClient(connection_).GetHeadroom(pool_);
+  if (!response.ok()) return ExitCode(response.status());
+  const absl::Status printed =
+      Print(FormatHeadroom(*response, ask_h100e_, output_, OutputHasColors()));
+  if (!printed.ok() || !ask_h100e_) return ExitCode(printed);
+  return FitOf(*response, *ask_h100e_) == Fit::kYes ? kExitOk : kExitDoesNotFit;
+}
+
+// Draws over what was there on a terminal, and prints a line an answer elsewhere.
+class WatchPrinter {
+ public:
+  WatchPrinter(std::optional<double> ask_h100e, OutputFormat output)
+      : ask_h100e_(ask_h100e), output_(output) {}
+
+  absl::Status Show(const v1::HeadroomResponse& response) {
+    if (redraw_) {
+      return screen_.Show(FormatHeadroom(response, ask_h100e_, output_, OutputHasColors()));
+    }
+    return Print(FormatHeadroomLine(response, ask_h100e_, output_, std::exchange(first_, false)));
+  }
+
+ private:
+  const std::optional<double> ask_h100e_;
+  const OutputFormat output_;
+  const bool redraw_ = OutputIsTerminal() && output_ == OutputFormat::kTable;
+  bool first_ = true;
+  Screen screen_;
+};
+
+int Headroom::Watch() const {
+  BlockStopSignals();
+  QueryClient client(connection_);
+  StopSignals stop(false, [&] { client.Cancel(); });
+
+  // A watch may be open for ever and has no deadline; whether there is a daemon and a pool to
+  // watch is asked with one.
+  if (const auto now = client.GetHeadroom(pool_); !now.ok()) {
+    const bool stopped = stop.WaitFor(std::chrono::milliseconds(0));
+    return stopped ? kExitOk : ExitCode(now.status());
+  }
+  WatchPrinter printer(ask_h100e_, output_);
+  const auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(interval_);
+  return ExitCode(client.WatchHeadroom(
+      pool_, interval, [&](const auto& response) { return printer.Show(response); }));
+}
+
+}  // namespace
+
+std::unique_ptr<Command> MakeHeadroom(const Connection& connection) {
+  return std::make_unique<Headroom>(connection);
+}
+
+}  // namespace fleetmeter::ctl

@@ -1,0 +1,42 @@
+// import benchmarks: scores of models.
+#include <CLI/CLI.hpp>
+
+#include "daemon/config/load_outcomes.h"
+#include "daemon/ctl/import/benchmarks_reports.h"
+#include "daemon/ctl/import/import_command.h"
+#include "daemon/ctl/model_file_flags.h"
+
+namespace fleetmeter::ctl {
+namespace {
+
+class ImportBenchmarks : public ImportCommand {
+ public:
+  explicit ImportBenchmarks(const Connection& connection)
+      : ImportCommand(ImportKind::kBenchmarks, "Scores of models",
+                      "model, date, benchmark, score; optional: family, version, source (who "
+                      "measured it); or a model a row with the suite's columns",
+                      connection) {}
+
+ private:
+  void AddOwnFlags(CLI::App& app) override {
+    app.add_option("--suite", suite_, "The benchmark suite, YAML")->type_name("FILE")->required();
+    AddModelColumns(app, "What the file calls this column", &columns_);
+  }
+  absl::StatusOr<imports::ImportBatch> MakeReports(CsvReader& csv,
+                                                   const std::string& source) const override {
+    const auto suite = LoadBenchmarkSuite(suite_);
+    if (!suite.ok()) return suite.status();
+    return imports::MakeBenchmarksReports(csv, *suite, {.source = source, .columns = columns_});
+  }
+
+  std::string suite_;
+  imports::ModelColumns columns_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> MakeImportBenchmarks(const Connection& connection) {
+  return std::make_unique<ImportBenchmarks>(connection);
+}
+
+}  // namespace fleetmeter::ctl

@@ -1,0 +1,66 @@
+// import inference: what was served and earned.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "daemon/base/clock.h"
+#include "daemon/base/text.h"
+#include "daemon/base/units.h"
+#include "daemon/ctl/import/import_command.h"
+#include "daemon/ctl/import/inference_reports.h"
+
+namespace fleetmeter::ctl {
+namespace {
+
+void AddLength(CLI::App& app, const std::string& name, const std::string& help, int64_t longest,
+               bool divides_day, std::optional<int64_t>* out) {
+  const auto read = [=](const std::string& text) {
+    const auto nanos = ParseDuration(text);
+    if (!nanos || *nanos < kNanosPerSecond || *nanos > longest ||
+        (divides_day && imports::kDayNanos % *nanos != 0)) {
+      throw CLI::ValidationError(fmt::format("{}: {} is not a length from 1s to {}{}", name,
+                                             Quoted(text), FormatDuration(longest),
+                                             divides_day ? " that divides a day" : ""));
+    }
+    *out = nanos;
+  };
+  app.add_option_function<std::string>(name, read, help)->type_name("DURATION");
+}
+
+class ImportInference : public ImportCommand {
+ public:
+  explicit ImportInference(const Connection& connection)
+      : ImportCommand(
+            ImportKind::kInference, "Requests and tokens served, and what they earned",
+            "start, model, requests, input_tokens, output_tokens; optional: end, customer_tier, "
+            "cached_input_tokens, revenue_usd (else the daemon's price book says it), pool, "
+            "workload. Rows of one start, model, tier, pool and workload are added up",
+            connection) {}
+
+ private:
+  void AddOwnFlags(CLI::App& app) override {
+    AddLength(app, "--window",
+              "How long windows without an end are; else a calendar month where all start with "
+              "one, or as long as the shortest time between two starts",
+              imports::kLongestOutcomeWindow, false, &window_nanos_);
+    AddLength(app, "--every",
+              "Put rows into windows of this length, for files with a row a request",
+              imports::kDayNanos, true, &every_nanos_);
+  }
+  absl::StatusOr<imports::ImportBatch> MakeReports(CsvReader& csv,
+                                                   const std::string& source) const override {
+    return imports::MakeInferenceReports(
+        csv, {.source = source, .window_nanos = window_nanos_, .every_nanos = every_nanos_});
+  }
+
+  std::optional<int64_t> window_nanos_;
+  std::optional<int64_t> every_nanos_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> MakeImportInference(const Connection& connection) {
+  return std::make_unique<ImportInference>(connection);
+}
+
+}  // namespace fleetmeter::ctl

@@ -1,0 +1,48 @@
+// import training: what models took to train.
+#include "daemon/ctl/import/import_command.h"
+#include "daemon/ctl/import/training_reports.h"
+#include "daemon/ctl/model_file_flags.h"
+
+namespace fleetmeter::ctl {
+namespace {
+
+constexpr char kColumnHelp[] = "What the file calls this column";
+
+class ImportTraining : public ImportCommand {
+ public:
+  explicit ImportTraining(const Connection& connection)
+      : ImportCommand(
+            ImportKind::kTraining, "What models took to train",
+            "model, date (or start), h100e_hours or FLOP; optional: end (else the day), family, "
+            "run (else the model), phase (pre or post; else pre), pool. Reported as "
+            "SOURCE/RUN/PHASE",
+            connection) {}
+
+ private:
+  void AddOwnFlags(CLI::App& app) override {
+    AddFlopRule(app, &framework_);
+    AddModelColumns(app, kColumnHelp, &columns_);
+    AddFlopColumn(app, kColumnHelp, &flop_column_);
+  }
+  absl::StatusOr<imports::ImportBatch> MakeReports(CsvReader& csv,
+                                                   const std::string& source) const override {
+    auto rule = LoadFlopRule(framework_);
+    if (!rule.ok()) return rule.status();
+    return imports::MakeTrainingReports(csv, {.source = source,
+                                              .columns = columns_,
+                                              .flop_column = flop_column_,
+                                              .rule = *std::move(rule)});
+  }
+
+  imports::ModelColumns columns_;
+  std::string flop_column_ = "flop";
+  std::string framework_;  // how FLOP become hours; empty: not known
+};
+
+}  // namespace
+
+std::unique_ptr<Command> MakeImportTraining(const Connection& connection) {
+  return std::make_unique<ImportTraining>(connection);
+}
+
+}  // namespace fleetmeter::ctl

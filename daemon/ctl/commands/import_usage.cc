@@ -1,0 +1,34 @@
+// import usage: chip-time of times before the meter.
+#include "daemon/ctl/import/import_command.h"
+#include "daemon/ctl/import/usage_reports.h"
+
+namespace fleetmeter::ctl {
+namespace {
+
+class ImportUsage : public ImportCommand {
+ public:
+  explicit ImportUsage(const Connection& connection)
+      : ImportCommand(
+            ImportKind::kUsage, "Chip-time, for times before the meter",
+            "start, end (or length), chip, chip_hours; optional: source, state (else assigned), "
+            "pool, team, workload, workload_type, model, run, signal, busy_chip_hours, "
+            "productive_chip_hours. Rows of one source and window are one report",
+            connection) {}
+
+ private:
+  absl::StatusOr<imports::ImportBatch> MakeReports(CsvReader& csv,
+                                                   const std::string& source) const override {
+    return imports::MakeUsageReports(csv, {.source = source});
+  }
+  bool RowsHaveSources(const CsvReader& csv) const override {
+    return csv.Column("source") != CsvReader::kAbsent;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Command> MakeImportUsage(const Connection& connection) {
+  return std::make_unique<ImportUsage>(connection);
+}
+
+}  // namespace fleetmeter::ctl

@@ -1,0 +1,42 @@
+// ledger backup: a copy of the books of this moment.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "daemon/ctl/command.h"
+#include "daemon/ctl/ledger_flag.h"
+#include "daemon/ctl/print/text_cells.h"
+#include "daemon/ctl/terminal.h"
+#include "daemon/ledger/tools/backup.h"
+
+namespace fleetmeter::ctl {
+namespace {
+
+class LedgerBackup : public Command {
+ public:
+  LedgerBackup()
+      : Command({"ledger", "backup"}, "Copy the books of this moment, while the daemon goes on") {}
+
+  void AddFlags(CLI::App& app) override {
+    AddLedgerPath(app, &ledger_);
+    app.add_option("--to", backup_, "The new file")->type_name("FILE")->required();
+  }
+  int Run() override {
+    absl::Status status = BackUpLedger(ledger_, backup_);
+    if (!status.ok()) return ExitCode(status);
+    return ExitCode(
+        Print(fmt::format("{}: backed up to {}\n", Printable(ledger_), Printable(backup_))));
+  }
+
+ private:
+  std::string ledger_;  // its file
+  std::string backup_;  // the new file
+};
+
+}  // namespace
+
+std::unique_ptr<Command> MakeLedgerBackup(const Connection&) {
+  return std::make_unique<LedgerBackup>();
+}
+
+}  // namespace fleetmeter::ctl

@@ -1,0 +1,45 @@
+// ledger restore: back to a backup.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "daemon/ctl/command.h"
+#include "daemon/ctl/ledger_flag.h"
+#include "daemon/ctl/print/ledger_output.h"
+#include "daemon/ctl/print/text_cells.h"
+#include "daemon/ctl/terminal.h"
+#include "daemon/ledger/tools/backup.h"
+
+namespace fleetmeter::ctl {
+namespace {
+
+class LedgerRestore : public Command {
+ public:
+  LedgerRestore()
+      : Command({"ledger", "restore"},
+                "Go back to a backup, with the daemon stopped. What was there stays as "
+                "FILE.before-restore") {}
+
+  void AddFlags(CLI::App& app) override {
+    AddLedgerPath(app, &ledger_);
+    app.add_option("--from", backup_, "The backup")->type_name("FILE")->required();
+  }
+  int Run() override {
+    const auto report = RestoreLedger(backup_, ledger_);
+    if (!report.ok()) return ExitCode(report.status());
+    return ExitCode(Print(fmt::format("{}: restored from {}: {}\n", Printable(ledger_),
+                                      Printable(backup_), FormatContents(*report))));
+  }
+
+ private:
+  std::string ledger_;  // its file
+  std::string backup_;  // what it goes back to
+};
+
+}  // namespace
+
+std::unique_ptr<Command> MakeLedgerRestore(const Connection&) {
+  return std::make_unique<LedgerRestore>();
+}
+
+}  // namespace fleetmeter::ctl

@@ -1,0 +1,55 @@
+// ledger verify: does the books' file hold together?
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "daemon/ctl/command.h"
+#include "daemon/ctl/ledger_flag.h"
+#include "daemon/ctl/print/ledger_output.h"
+#include "daemon/ctl/print/text_cells.h"
+#include "daemon/ctl/terminal.h"
+#include "daemon/ledger/tools/verify.h"
+
+namespace fleetmeter::ctl {
+namespace {
+
+class LedgerVerify : public Command {
+ public:
+  LedgerVerify()
+      : Command({"ledger", "verify"},
+                "Work out again all that follows from something else in it; beside a daemon or "
+                "without one. Exit code 1: something is wrong") {}
+
+  void AddFlags(CLI::App& app) override { AddLedgerPath(app, &ledger_); }
+  int Run() override;
+
+ private:
+  int TellFindings(const LedgerReport& report) const;
+
+  std::string ledger_;  // its file
+};
+
+int LedgerVerify::Run() {
+  const auto report = VerifyLedger(ledger_);
+  if (!report.ok()) return ExitCode(report.status());
+  if (!report->findings.empty()) return TellFindings(*report);
+  return ExitCode(Print(fmt::format("{}: ok: {}\n", Printable(ledger_), FormatContents(*report))));
+}
+
+int LedgerVerify::TellFindings(const LedgerReport& report) const {
+  std::string text;
+  for (const std::string& finding : report.findings) {
+    text += fmt::format("{}: {}\n", Printable(ledger_), Printable(finding));
+  }
+  if (absl::Status printed = Print(text); !printed.ok()) return ExitCode(printed);
+  return ExitCode(absl::DataLossError(
+      fmt::format("{} does not hold together ({})", Printable(ledger_), FormatContents(report))));
+}
+
+}  // namespace
+
+std::unique_ptr<Command> MakeLedgerVerify(const Connection&) {
+  return std::make_unique<LedgerVerify>();
+}
+
+}  // namespace fleetmeter::ctl

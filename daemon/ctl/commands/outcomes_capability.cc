@@ -1,0 +1,183 @@
+// outcomes capability: what models can do, and what an hour of training brings. Of the daemon's
+// books, of a ledger's file, or of CSV files.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "daemon/config/load_outcomes.h"
+#include "daemon/ctl/command.h"
+#include "daemon/ctl/import/read_benchmarks.h"
+#include "daemon/ctl/import/read_training.h"
+#include "daemon/ctl/ledger_outcomes.h"
+#include "daemon/ctl/model_file_flags.h"
+#include "daemon/ctl/outcomes_flags.h"
+#include "daemon/ctl/output_flag.h"
+#include "daemon/ctl/print/outcomes_output.h"
+#include "daemon/ctl/print_answer.h"
+#include "daemon/ctl/query_client.h"
+#include "daemon/ctl/refused_rows.h"
+#include "daemon/serve/query/outcome_messages.h"
+
+namespace fleetmeter::ctl {
+namespace {
+
+constexpr char kColumnHelp[] = "What the files call this column";
+
+class OutcomesCapability : public Command {
+ public:
+  explicit OutcomesCapability(const Connection& connection)
+      : Command({"outcomes", "capability"},
+                "Capability of models, saturation of benchmarks, and what an hour of training "
+                "brings by quarter. Asks the daemon, unless --ledger or --benchmarks says where "
+                "else it is to be worked out from"),
+        connection_(connection) {}
+
+  void AddFlags(CLI::App& app) override;
+  absl::Status CheckFlags() const override;
+  std::optional<std::string> CalledAddress() const override {
+    return FromDaemon() ? std::optional(connection_.address) : std::nullopt;
+  }
+  int Run() override { return PrintAnswer(Ask(), output_, FormatCapability); }
+
+ private:
+  void AddFiles(CLI::App& app);
+  bool FromDaemon() const { return ledger_.empty() && benchmarks_.empty(); }
+  v1::GetCapabilityRequest Request() const;
+  absl::StatusOr<v1::CapabilityReport> Ask() const;
+  absl::StatusOr<v1::CapabilityReport> WorkOut() const;
+  absl::StatusOr<std::vector<outcomes::Result>> Results(
+      const outcomes::BenchmarkSuite& suite) const;
+  absl::StatusOr<std::vector<imports::TrainingRow>> Training() const;
+  int64_t LastQuarter(const std::vector<outcomes::Result>& results) const;
+
+  const Connection& connection_;
+  std::string ledger_;  // a ledger's file
+  std::string suite_;
+  std::string benchmarks_;  // CSV
+  std::string training_;    // CSV; empty: none
+  std::string framework_;   // how FLOP become hours; empty: not known
+  imports::ModelColumns columns_;
+  std::string flop_column_ = "flop";
+  std::optional<int64_t> until_unix_seconds_;
+  std::string refused_;  // where refused rows go; empty: nowhere
+  OutputFormat output_ = OutputFormat::kTable;
+};
+
+void OutcomesCapability::AddFlags(CLI::App& app) {
+  AddOutcomesLedger(app, &ledger_);
+  AddFiles(app);
+  AddFlopRule(app, &framework_);
+  AddModelColumns(app, kColumnHelp, &columns_);
+  AddFlopColumn(app, kColumnHelp, &flop_column_);
+  AddOutcomesTime(app, "--until",
+                  "A day of the last quarter to look at; else the present one, of CSV files that "
+                  "of the last result",
+                  &until_unix_seconds_);
+  AddOutcomesRefused(app, &refused_);
+  AddOutput(app, &output_);
+}
+
+void OutcomesCapability::AddFiles(CLI::App& app) {
+  app.add_option("--suite", suite_, "The benchmark suite, YAML; with --ledger or --benchmarks")
+      ->type_name("FILE");
+  app.add_option("--benchmarks", benchmarks_,
+                 "CSV: model, date, benchmark, score; or a model a row with the suite's columns")
+      ->type_name("FILE");
+  app.add_option("--training", training_,
+                 "CSV: model, date, h100e_hours or FLOP. May be the same file")
+      ->type_name("FILE");
+}
+
+absl::Status OutcomesCapability::CheckFlags() const {
+  if (!benchmarks_.empty() && !ledger_.empty()) {
+    return absl::InvalidArgumentError("--benchmarks and --ledger: expected one of the two");
+  }
+  if (FromDaemon() != suite_.empty()) {
+    return absl::InvalidArgumentError(
+        suite_.empty() ? "--benchmarks and --ledger take --suite"
+                       : "--suite takes --benchmarks or --ledger: a daemon has a suite of its own");
+  }
+  if (benchmarks_.empty() && !(training_.empty() && framework_.empty())) {
+    return absl::InvalidArgumentError("--training and --framework take --benchmarks");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::CapabilityReport> OutcomesCapability::Ask() const {
+  if (!benchmarks_.empty()) return WorkOut();
+  if (!ledger_.empty()) return CapabilityOfLedger(ledger_, suite_, Request());
+  return QueryClient(connection_).GetCapability(Request());
+}
+
+v1::GetCapabilityRequest OutcomesCapability::Request() const {
+  v1::GetCapabilityRequest request;
+  if (until_unix_seconds_) request.set_until_unix_seconds(*until_unix_seconds_);
+  return request;
+}
+
+// --- By CSV files ------------------------------------------------------------------------------
+
+absl::StatusOr<std::vector<outcomes::Result>> OutcomesCapability::Results(
+    const outcomes::BenchmarkSuite& suite) const {
+  auto csv = CsvReader::Open(benchmarks_);
+  if (!csv.ok()) return csv.status();
+  const auto rows = imports::ReadBenchmarks(*csv, suite, columns_);
+  if (!rows.ok()) return rows.status();
+  if (auto kept = KeepRefused(benchmarks_, rows->refused, refused_, true); !kept.ok()) return kept;
+  std::vector<outcomes::Result> results;
+  for (const auto& row : rows->rows) results.insert(results.end(), row.begin(), row.end());
+  return results;
+}
+
+absl::StatusOr<std::vector<imports::TrainingRow>> OutcomesCapability::Training() const {
+  if (training_.empty()) return std::vector<imports::TrainingRow>();
+  auto csv = CsvReader::Open(training_);
+  if (!csv.ok()) return csv.status();
+  const auto rule = LoadFlopRule(framework_);
+  if (!rule.ok()) return rule.status();
+  auto rows = imports::ReadTraining(*csv, columns_, flop_column_, *rule);
+  if (!rows.ok()) return rows.status();
+  if (auto kept = KeepRefused(training_, rows->refused, refused_, false); !kept.ok()) return kept;
+  return std::move(rows->rows);
+}
+
+int64_t OutcomesCapability::LastQuarter(const std::vector<outcomes::Result>& results) const {
+  if (until_unix_seconds_) return imports::QuarterAt(*until_unix_seconds_);
+  int64_t last = 0;
+  for (const outcomes::Result& result : results) last = std::max(last, result.quarter);
+  return last;
+}
+
+absl::StatusOr<v1::CapabilityReport> OutcomesCapability::WorkOut() const {
+  const auto suite = LoadBenchmarkSuite(suite_);
+  if (!suite.ok()) return suite.status();
+  auto results = Results(*suite);
+  if (!results.ok()) return results.status();
+  const auto training = Training();
+  if (!training.ok()) return training.status();
+  if (results->empty() && !until_unix_seconds_) {
+    return absl::FailedPreconditionError(fmt::format(
+        "{}: has no result of suite {}; expected at least one", benchmarks_, suite->name));
+  }
+  const int64_t last = LastQuarter(*results);
+  std::erase_if(*results, [last](const outcomes::Result& result) { return result.quarter > last; });
+  std::map<std::string, double> by_model;
+  for (const imports::TrainingRow& row : *training) by_model[row.model] += row.h100e_hours;
+  return CapabilityMessage(
+      *suite,
+      outcomes::ViewCapability(*suite, {.results = *std::move(results),
+                                        .hours_by_model = std::move(by_model),
+                                        .hours_by_quarter = imports::HoursByQuarter(*training),
+                                        .last_quarter = last}));
+}
+
+}  // namespace
+
+std::unique_ptr<Command> MakeOutcomesCapability(const Connection& connection) {
+  return std::make_unique<OutcomesCapability>(connection);
+}
+
+}  // namespace fleetmeter::ctl

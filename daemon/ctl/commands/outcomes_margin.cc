@@ -1,0 +1,264 @@
+// outcomes margin: margin per inference request, beside the same window a year earlier. Of the
+// daemon's books, of a ledger's file, or of CSV files.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <utility>
+
+#include "daemon/base/clock.h"
+#include "daemon/base/text.h"
+#include "daemon/base/units.h"
+#include "daemon/config/load_outcomes.h"
+#include "daemon/ctl/command.h"
+#include "daemon/ctl/import/read_inference.h"
+#include "daemon/ctl/ledger_outcomes.h"
+#include "daemon/ctl/outcomes_flags.h"
+#include "daemon/ctl/output_flag.h"
+#include "daemon/ctl/print/outcomes_output.h"
+#include "daemon/ctl/print_answer.h"
+#include "daemon/ctl/query_client.h"
+#include "daemon/ctl/refused_rows.h"
+#include "daemon/domain/outcomes/rules.h"
+#include "daemon/domain/outcomes/windows.h"
+#include "daemon/serve/query/outcome_messages.h"
+
+namespace fleetmeter::ctl {
+namespace {
+
+constexpr int64_t kSecondsPerDay = 86'400;
+constexpr int64_t kDayNanos = kSecondsPerDay * kNanosPerSecond;
+constexpr int64_t kLongestOfFiles = 365 * kDayNanos;
+
+// Of books.
+const outcomes::Window kDefaultWindow = {.name = "28d", .days = 28};
+
+class OutcomesMargin : public Command {
+ public:
+  explicit OutcomesMargin(const Connection& connection)
+      : Command({"outcomes", "margin"},
+                "Margin per inference request, beside the same window a year earlier, and why it "
+                "changed. Asks the daemon, unless --ledger or --inference says where else it is to "
+                "be worked out from"),
+        connection_(connection) {}
+
+  void AddFlags(CLI::App& app) override;
+  absl::Status CheckFlags() const override;
+  std::optional<std::string> CalledAddress() const override {
+    return FromDaemon() ? std::optional(connection_.address) : std::nullopt;
+  }
+  int Run() override { return PrintAnswer(Ask(), output_, FormatMargin); }
+
+ private:
+  void AddFiles(CLI::App& app);
+  void AddQuestion(CLI::App& app);
+  void ReadWindow(const std::string& text);
+  absl::Status CheckFiles() const;
+  absl::Status CheckBooks() const;
+  bool FromDaemon() const { return ledger_.empty() && inference_.empty(); }
+  v1::GetMarginRequest Request() const;
+  absl::StatusOr<v1::MarginReport> Ask() const;
+  absl::StatusOr<v1::MarginReport> WorkOut() const;
+
+  const Connection& connection_;
+  std::string ledger_;     // a ledger's file
+  std::string inference_;  // CSV
+  std::string prices_;     // empty: none
+  std::optional<int64_t> to_unix_seconds_;
+  std::optional<outcomes::Window> window_;  // nothing: 365d of files, else kDefaultWindow
+  int64_t window_nanos_ = kLongestOfFiles;  // of files
+  std::string basis_ = "allocated";
+  uint32_t limit_ = 0;   // most rows of a scope; 0: as many as there may be
+  std::string refused_;  // where refused rows go; empty: nowhere
+  OutputFormat output_ = OutputFormat::kTable;
+};
+
+void OutcomesMargin::AddFlags(CLI::App& app) {
+  AddOutcomesLedger(app, &ledger_);
+  AddFiles(app);
+  AddQuestion(app);
+  AddOutcomesRefused(app, &refused_);
+  AddOutput(app, &output_);
+}
+
+void OutcomesMargin::AddFiles(CLI::App& app) {
+  app.add_option("--inference", inference_,
+                 "CSV: start, model, customer_tier, requests, input_tokens, output_tokens; "
+                 "optional: cached_input_tokens, revenue_usd, cost_usd. May be gzip. Takes --to")
+      ->type_name("FILE");
+  app.add_option("--prices", prices_,
+                 "Price book for rows without revenue_usd, and for subscriptions")
+      ->type_name("FILE");
+}
+
+void OutcomesMargin::AddQuestion(CLI::App& app) {
+  AddOutcomesTime(app, "--to",
+                  "End of the window, which is no longer part of it; without it today (UTC) is the "
+                  "last day",
+                  &to_unix_seconds_);
+  app.add_option_function<std::string>(
+         "--window", [this](const std::string& text) { ReadWindow(text); },
+         "Its length: quarter (91d), year (365d) or days; default 28d, of CSV files 365d")
+      ->type_name("28d|quarter|year|Nd");
+  app.add_option("--basis", basis_,
+                 "Cost of all chip-time that serves a model, or of its busy part (what nobody "
+                 "measured counts in full). CSV files bring costs of their own")
+      ->check(CLI::IsMember({"allocated", "used"}))
+      ->capture_default_str();
+  app.add_option("--limit", limit_,
+                 "Most rows of models, of customer tiers and of segments; the others are merged "
+                 "into one row, overflow. Not of CSV files")
+      ->check(CLI::Range(1, 1'000))
+      ->type_name("N");
+}
+
+void OutcomesMargin::ReadWindow(const std::string& text) {
+  window_ = outcomes::ParseWindow(text);
+  const auto nanos = window_ ? std::optional(window_->days * kDayNanos) : ParseDuration(text);
+  if (!nanos || *nanos < kDayNanos || (!window_ && *nanos > kLongestOfFiles)) {
+    throw CLI::ValidationError(
+        fmt::format("--window: {} is none; expected quarter (91d), year (365d) or days such as 28d",
+                    Quoted(text)));
+  }
+  window_nanos_ = *nanos;
+}
+
+// What goes with what; the library can only say that of single flags.
+absl::Status OutcomesMargin::CheckFlags() const {
+  if (!inference_.empty() && !ledger_.empty()) {
+    return absl::InvalidArgumentError("--inference and --ledger: expected one of the two");
+  }
+  if (FromDaemon() && !prices_.empty()) {
+    return absl::InvalidArgumentError(
+        "--prices takes --inference or --ledger: a daemon has a price book of its own");
+  }
+  return inference_.empty() ? CheckBooks() : CheckFiles();
+}
+
+absl::Status OutcomesMargin::CheckFiles() const {
+  if (!to_unix_seconds_) return absl::InvalidArgumentError("--inference takes --to");
+  if (window_nanos_ > kLongestOfFiles) {
+    return absl::InvalidArgumentError(
+        "--window: is longer than 365d, the most that files are looked at for");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status OutcomesMargin::CheckBooks() const {
+  if (!window_ && window_nanos_ != kLongestOfFiles) {
+    return absl::InvalidArgumentError("--window: expected quarter, year or days such as 28d");
+  }
+  if (to_unix_seconds_.value_or(0) % kSecondsPerDay != 0) {
+    return absl::InvalidArgumentError("--to: is not midnight, UTC; the books have whole days");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::MarginReport> OutcomesMargin::Ask() const {
+  if (!inference_.empty()) return WorkOut();
+  if (!ledger_.empty()) return MarginOfLedger(ledger_, prices_, Request());
+  return QueryClient(connection_).GetMargin(Request());
+}
+
+v1::GetMarginRequest OutcomesMargin::Request() const {
+  const outcomes::Window window = window_.value_or(kDefaultWindow);
+  v1::GetMarginRequest request;
+  request.set_basis(basis_);
+  request.set_limit(limit_);
+  if (to_unix_seconds_) {
+    request.set_to_unix_seconds(*to_unix_seconds_);
+    request.set_from_unix_seconds(*to_unix_seconds_ - window.days * kSecondsPerDay);
+  } else {
+    request.set_window(window.name);
+  }
+  return request;
+}
+
+// --- By CSV files ------------------------------------------------------------------------------
+
+// A window and what was sold in it.
+struct Side {
+  outcomes::Span span;
+  outcomes::Period period = {};
+  int64_t accrued = 0;  // of subscriptions, micro-USD
+  int64_t left = 0;     // of that, of tiers without requests
+};
+
+// Spreads what accrued in the side's span over its period.
+absl::Status Subscribe(const outcomes::PriceBook& prices, Side* side) {
+  const auto accrued = prices.subscriptions().Accrued(side->span.from, side->span.to);
+  if (!accrued.ok()) return accrued.status();
+  for (const auto& [tier, amount] : *accrued) {
+    if (__builtin_add_overflow(side->accrued, amount, &side->accrued)) {
+      return absl::OutOfRangeError("subscriptions add up to more than 64 bits hold; expected less");
+    }
+  }
+  const auto left = outcomes::SpreadSubscriptions(*accrued, &side->period);
+  if (!left.ok()) return left.status();
+  side->left = *left;
+  return absl::OkStatus();
+}
+
+// What the rows say of both sides, without subscriptions.
+absl::Status FillPeriods(const std::vector<imports::InferenceRow>& rows, const std::string& file,
+                         Side* before, Side* after) {
+  for (Side* side : {before, after}) {
+    auto period = imports::PeriodOf(rows, side->span.from, side->span.to);
+    if (!period.ok()) return period.status();
+    side->period = *std::move(period);
+  }
+  if (!after->period.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(fmt::format(
+      "{}: no row starts in the window from {} to {}; expected at least one", file,
+      UtcTime(after->span.from * kNanosPerSecond), UtcTime(after->span.to * kNanosPerSecond)));
+}
+
+absl::StatusOr<v1::MarginReport> Review(const Side& before, const Side& after) {
+  const auto review = outcomes::ReviewMargin(before.period, after.period, outcomes::VolumeRule{});
+  if (!review.ok()) return review.status();
+  v1::MarginReport report = MarginMessage(*review);
+  report.set_subscription_micro_usd(after.accrued);
+  report.set_unattributed_subscription_micro_usd(after.left);
+  report.set_before_subscription_micro_usd(before.accrued);
+  report.set_before_unattributed_subscription_micro_usd(before.left);
+  report.set_from_unix_seconds(after.span.from);
+  report.set_to_unix_seconds(after.span.to);
+  report.set_before_from_unix_seconds(before.span.from);
+  report.set_before_to_unix_seconds(before.span.to);
+  return report;
+}
+
+absl::StatusOr<v1::MarginReport> MarginOfRows(const std::vector<imports::InferenceRow>& rows,
+                                              const std::string& file, const outcomes::Span& span,
+                                              const outcomes::PriceBook& prices) {
+  Side after{.span = span};
+  // Both ends by the calendar, so that a year is all of its months, leap day or not.
+  Side before{.span = outcomes::YearEarlier(span)};
+  if (absl::Status filled = FillPeriods(rows, file, &before, &after); !filled.ok()) return filled;
+  for (Side* side : {&after, &before}) {
+    if (absl::Status status = Subscribe(prices, side); !status.ok()) return status;
+  }
+  auto report = Review(before, after);
+  if (report.ok()) report->set_price_book_version(prices.version());
+  return report;
+}
+
+absl::StatusOr<v1::MarginReport> OutcomesMargin::WorkOut() const {
+  const auto prices = prices_.empty() ? outcomes::PriceBook() : LoadPriceBook(prices_);
+  if (!prices.ok()) return prices.status();
+  auto csv = CsvReader::Open(inference_);
+  if (!csv.ok()) return csv.status();
+  const auto rows = imports::ReadInference(*csv, *prices);
+  if (!rows.ok()) return rows.status();
+  if (auto kept = KeepRefused(inference_, rows->refused, refused_, true); !kept.ok()) return kept;
+  const int64_t to = *to_unix_seconds_;
+  const outcomes::Span span = {.from = to - window_nanos_ / kNanosPerSecond, .to = to};
+  return MarginOfRows(rows->rows, inference_, span, *prices);
+}
+
+}  // namespace
+
+std::unique_ptr<Command> MakeOutcomesMargin(const Connection& connection) {
+  return std::make_unique<OutcomesMargin>(connection);
+}
+
+}  // namespace fleetmeter::ctl

@@ -1,0 +1,110 @@
+// plan compile: a scenario as a plan that fleetmeterd loads. Works without a daemon.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "daemon/base/text.h"
+#include "daemon/base/units.h"
+#include "daemon/ctl/command.h"
+#include "daemon/ctl/framework_flags.h"
+#include "daemon/ctl/plan_source.h"
+#include "daemon/ctl/print/text_cells.h"
+#include "daemon/ctl/terminal.h"
+#include "daemon/ctl/write_file.h"
+
+namespace fleetmeter::ctl {
+namespace {
+
+constexpr char kExamples[] =
+    "Examples:\n"
+    "  fleetmeterctl plan compile --plan deploy/plans/framework.yaml --scenario recommendation\n"
+    "  fleetmeterctl plan compile --plan deploy/plans/framework.yaml \\\n"
+    "      --scenario revenue-priority --set tiers.buffer=20% --version 2 \\\n"
+    "      --effective-from 2026-04-01 --to revenue-priority.yaml";
+
+void ReadName(const std::string& text, std::string* out) {
+  if (!IsName(text)) {
+    throw CLI::ValidationError(fmt::format(
+        "--name: {} is not a name; expected letters, digits and . _ / -", Quoted(text)));
+  }
+  *out = text;
+}
+
+void ReadTime(const std::string& text, std::string* out) {
+  if (!ParseTime(text)) {
+    throw CLI::ValidationError(fmt::format(
+        "--effective-from: {} is not a time; expected a date such as 2026-01-01 or an RFC 3339 "
+        "time such as 2026-01-01T00:00:00Z",
+        Quoted(text)));
+  }
+  *out = text;
+}
+
+class PlanCompile : public Command {
+ public:
+  PlanCompile()
+      : Command({"plan", "compile"},
+                "A scenario of a framework as a plan that fleetmeterd loads, checked as the daemon "
+                "checks it") {}
+
+  void AddFlags(CLI::App& app) override;
+  int Run() override;
+
+ private:
+  void AddHead(CLI::App& app);
+
+  CompileRequest request_;
+  std::string to_;  // empty: standard output
+  bool force_ = false;
+};
+
+void PlanCompile::AddFlags(CLI::App& app) {
+  app.footer(kExamples);
+  AddPlanFile(app, "The framework's file", &request_.framework)->required();
+  AddScenario(app, "The scenario", &request_.scenario)->required();
+  AddSet(app, &request_.set);
+  AddCatalog(app, &request_.catalog);
+  AddHead(app);
+  CLI::Option* to = app.add_option("--to", to_, "Write it to this new file, whole or not at all")
+                        ->type_name("FILE");
+  app.add_flag("--force", force_, "Let --to take the place of a file")->needs(to);
+}
+
+// What a plan begins with.
+void PlanCompile::AddHead(CLI::App& app) {
+  app.add_option_function<std::string>(
+         "--name", [this](const std::string& text) { ReadName(text, &request_.name); },
+         "The plan's name; otherwise the scenario's")
+      ->type_name("NAME");
+  app.add_option_function<uint32_t>(
+         "--version", [this](const uint32_t& version) { request_.version = version; },
+         "The plan's version; otherwise the framework's")
+      ->type_name("N")
+      ->check(CLI::Range(uint32_t{1}, uint32_t{4'294'967'295}));
+  app.add_option_function<std::string>(
+         "--effective-from",
+         [this](const std::string& text) { ReadTime(text, &request_.effective_from); },
+         "When it takes effect: a date (UTC) or an RFC 3339 time; otherwise the framework's")
+      ->type_name("TIME");
+}
+
+int PlanCompile::Run() {
+  const auto plan = CompilePlan(request_);
+  if (!plan.ok()) return ExitCode(plan.status());
+  if (!plan->warning.empty()) fmt::print(stderr, "fleetmeterctl: {}\n", Printable(plan->warning));
+  if (to_.empty()) return ExitCode(Print(plan->yaml));
+  if (absl::Status written = WriteFileWhole(to_, plan->yaml, force_); !written.ok()) {
+    return ExitCode(written);
+  }
+  return ExitCode(Print(fmt::format("{}: plan {} version {}\n", Printable(to_), plan->plan.name,
+                                    plan->plan.version)));
+}
+
+}  // namespace
+
+std::unique_ptr<Command> MakePlanCompile(const Connection&) {
+  return std::make_unique<PlanCompile>();
+}
+
+}  // namespace fleetmeter::ctl

@@ -1,0 +1,90 @@
+// plan show: the daemon's plan, or what a file of a framework or of a plan says.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "daemon/ctl/command.h"
+#include "daemon/ctl/framework_flags.h"
+#include "daemon/ctl/framework_source.h"
+#include "daemon/ctl/output_flag.h"
+#include "daemon/ctl/plan_source.h"
+#include "daemon/ctl/print/framework_output.h"
+#include "daemon/ctl/print/plan_output.h"
+#include "daemon/ctl/print_answer.h"
+#include "daemon/ctl/query_client.h"
+
+namespace fleetmeter::ctl {
+namespace {
+
+constexpr char kExamples[] =
+    "Examples:\n"
+    "  fleetmeterctl plan show\n"
+    "  fleetmeterctl plan show --plan deploy/plans/framework.yaml\n"
+    "  fleetmeterctl plan show --plan deploy/plans/framework.yaml --scenario revenue-priority\n"
+    "  fleetmeterctl plan show --plan deploy/plans/example.yaml \\\n"
+    "      --catalog deploy/catalog/default.yaml";
+
+class PlanShow : public Command {
+ public:
+  explicit PlanShow(const Connection& connection)
+      : Command({"plan", "show"},
+                "The daemon's plan in force; with --plan every table of a framework, or a plan "
+                "from its file"),
+        connection_(connection) {}
+
+  void AddFlags(CLI::App& app) override;
+  std::optional<std::string> CalledAddress() const override {
+    return file_.empty() ? std::optional(connection_.address) : std::nullopt;
+  }
+  int Run() override {
+    if (!file_.empty()) return ShowFile();
+    return PrintAnswer(QueryClient(connection_).GetPlan(), output_, FormatPlan);
+  }
+
+ private:
+  int ShowFile() const;
+  absl::StatusOr<v1::GetPlanResponse> ShowPlan() const;
+
+  const Connection& connection_;
+  std::string file_;  // a framework's or a plan's; empty: the daemon is asked
+  std::vector<std::string> set_;
+  std::string scenario_;  // empty: all
+  std::string catalog_;   // empty: the one that the framework names
+  OutputFormat output_ = OutputFormat::kTable;
+};
+
+void PlanShow::AddFlags(CLI::App& app) {
+  app.footer(kExamples);
+  CLI::Option* file = AddPlanFile(
+      app, "A framework's or a plan's file. Without it the daemon is asked for the plan in force",
+      &file_);
+  AddSet(app, &set_)->needs(file);
+  AddScenario(app, "Only this scenario of the framework", &scenario_)->needs(file);
+  AddCatalog(app, &catalog_)->needs(file);
+  AddOutput(app, &output_);
+}
+
+int PlanShow::ShowFile() const {
+  const auto kind = KindOf(file_);
+  if (!kind.ok()) return ExitCode(kind.status());
+  if (*kind == PlanFileKind::kPlan) return PrintAnswer(ShowPlan(), output_, FormatPlan);
+  const auto work = LoadFrameworkWork(file_, set_);
+  if (!work.ok()) return ExitCode(work.status());
+  return PrintAnswer(ShowFramework(*work, scenario_), output_, FormatFramework);
+}
+
+absl::StatusOr<v1::GetPlanResponse> PlanShow::ShowPlan() const {
+  if (!set_.empty() || !scenario_.empty()) {
+    return absl::InvalidArgumentError(
+        fmt::format("{}: is an allocation plan; --set and --scenario expect a framework", file_));
+  }
+  return ShowPlanFile(file_, catalog_);
+}
+
+}  // namespace
+
+std::unique_ptr<Command> MakePlanShow(const Connection& connection) {
+  return std::make_unique<PlanShow>(connection);
+}
+
+}  // namespace fleetmeter::ctl

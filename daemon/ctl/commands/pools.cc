@@ -1,0 +1,33 @@
+// pools: all pools of the plan in force.
+#include "daemon/ctl/command.h"
+#include "daemon/ctl/output_flag.h"
+#include "daemon/ctl/print/pools_output.h"
+#include "daemon/ctl/print_answer.h"
+#include "daemon/ctl/query_client.h"
+
+namespace fleetmeter::ctl {
+namespace {
+
+class Pools : public Command {
+ public:
+  explicit Pools(const Connection& connection)
+      : Command({"pools"}, "All pools"), connection_(connection) {}
+
+  void AddFlags(CLI::App& app) override { AddOutput(app, &output_); }
+  std::optional<std::string> CalledAddress() const override { return connection_.address; }
+  int Run() override {
+    return PrintAnswer(QueryClient(connection_).ListPools(), output_, FormatPools);
+  }
+
+ private:
+  const Connection& connection_;
+  OutputFormat output_ = OutputFormat::kTable;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> MakePools(const Connection& connection) {
+  return std::make_unique<Pools>(connection);
+}
+
+}  // namespace fleetmeter::ctl

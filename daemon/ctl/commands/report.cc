@@ -1,0 +1,87 @@
+// report: usage of a span of time, from a ledger's file.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <string_view>
+
+#include "daemon/base/clock.h"
+#include "daemon/base/text.h"
+#include "daemon/base/units.h"
+#include "daemon/ctl/command.h"
+#include "daemon/ctl/ledger_flag.h"
+#include "daemon/ctl/output_flag.h"
+#include "daemon/ctl/print/usage_output.h"
+#include "daemon/ctl/print_answer.h"
+#include "daemon/ledger/read/read_usage.h"
+#include "daemon/ledger/sqlite/ledger_file.h"
+
+namespace fleetmeter::ctl {
+namespace {
+
+// A full hour, as seconds since 1970.
+void AddTime(CLI::App& app, const std::string& name, const std::string& help, int64_t* out) {
+  const auto read = [name, out](const std::string& text) {
+    const auto nanos = ParseTime(text);
+    if (!nanos || *nanos % (int64_t{3'600} * kNanosPerSecond) != 0) {
+      throw CLI::ValidationError(
+          fmt::format("{}: {} is not a full hour, such as 2026-01-01 (its midnight, UTC) or "
+                      "2026-01-01T08:00:00Z; usage is booked by the hour",
+                      name, Quoted(text)));
+    }
+    *out = *nanos / kNanosPerSecond;
+  };
+  app.add_option_function<std::string>(name, read, help)->type_name("TIME")->required();
+}
+
+std::vector<UsageKey> ParseKeys(std::string_view text) {
+  std::vector<UsageKey> keys;
+  while (!text.empty()) {
+    const std::string_view name = text.substr(0, text.find(','));
+    text.remove_prefix(std::min(name.size() + 1, text.size()));
+    const auto key = ParseUsageKey(name);
+    if (!key || std::find(keys.begin(), keys.end(), *key) != keys.end()) {
+      throw CLI::ValidationError(
+          fmt::format("--by: {} is not one of {}, or there twice", Quoted(name), UsageKeyNames()));
+    }
+    keys.push_back(*key);
+  }
+  return keys;
+}
+
+class Report : public Command {
+ public:
+  Report()
+      : Command({"report"},
+                "Usage of a span of time from the ledger's file; beside a daemon or without one") {}
+
+  void AddFlags(CLI::App& app) override;
+  int Run() override {
+    const auto ledger = OpenLedgerToRead(ledger_);
+    if (!ledger.ok()) return ExitCode(ledger.status());
+    return PrintAnswer(ReadUsage(**ledger, question_), output_, FormatUsage);
+  }
+
+ private:
+  std::string ledger_;  // its file
+  UsageQuestion question_ = {.from = 0, .to = 0, .by = {UsageKey::kPool}};
+  OutputFormat output_ = OutputFormat::kTable;
+};
+
+void Report::AddFlags(CLI::App& app) {
+  AddLedgerPath(app, &ledger_);
+  AddTime(app, "--from", "Its begin: a date (UTC) or an RFC 3339 time", &question_.from);
+  AddTime(app, "--to", "Its end, which is no longer part of it", &question_.to);
+  app.add_option_function<std::string>(
+         "--by", [this](const std::string& text) { question_.by = ParseKeys(text); },
+         "What rows are told apart by: " + UsageKeyNames())
+      ->type_name("KEY,...")
+      ->default_str("pool");
+  AddOutput(app, &output_);
+}
+
+}  // namespace
+
+std::unique_ptr<Command> MakeReport(const Connection&) { return std::make_unique<Report>(); }
+
+}  // namespace fleetmeter::ctl

@@ -1,0 +1,49 @@
+// sensitivity: the framework's own what-ifs. Works without a daemon.
+#include <CLI/CLI.hpp>
+
+#include "daemon/ctl/command.h"
+#include "daemon/ctl/framework_flags.h"
+#include "daemon/ctl/framework_source.h"
+#include "daemon/ctl/output_flag.h"
+#include "daemon/ctl/print/sensitivity_output.h"
+#include "daemon/ctl/print_answer.h"
+
+namespace fleetmeter::ctl {
+namespace {
+
+constexpr char kExamples[] =
+    "Examples:\n"
+    "  fleetmeterctl sensitivity --plan deploy/plans/framework.yaml\n"
+    "  fleetmeterctl sensitivity --plan deploy/plans/framework.yaml --set revenue.discount=20%";
+
+class Sensitivity : public Command {
+ public:
+  Sensitivity()
+      : Command({"sensitivity"},
+                "The framework's sensitivity analysis: the baseline, one thing changed") {}
+
+  void AddFlags(CLI::App& app) override {
+    app.footer(kExamples);
+    AddPlanFile(app, "The framework's file", &framework_)->required();
+    AddSet(app, &set_);
+    AddOutput(app, &output_);
+  }
+  int Run() override {
+    const auto work = LoadFrameworkWork(framework_, set_);
+    if (!work.ok()) return ExitCode(work.status());
+    return PrintAnswer(ShowSensitivity(*work), output_, FormatSensitivity);
+  }
+
+ private:
+  std::string framework_;  // its file
+  std::vector<std::string> set_;
+  OutputFormat output_ = OutputFormat::kTable;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> MakeSensitivity(const Connection&) {
+  return std::make_unique<Sensitivity>();
+}
+
+}  // namespace fleetmeter::ctl

@@ -1,0 +1,33 @@
+// supply: what the organisation has.
+#include "daemon/ctl/command.h"
+#include "daemon/ctl/output_flag.h"
+#include "daemon/ctl/print/supply_output.h"
+#include "daemon/ctl/print_answer.h"
+#include "daemon/ctl/query_client.h"
+
+namespace fleetmeter::ctl {
+namespace {
+
+class Supply : public Command {
+ public:
+  explicit Supply(const Connection& connection)
+      : Command({"supply"}, "Chips by provider and kind"), connection_(connection) {}
+
+  void AddFlags(CLI::App& app) override { AddOutput(app, &output_); }
+  std::optional<std::string> CalledAddress() const override { return connection_.address; }
+  int Run() override {
+    return PrintAnswer(QueryClient(connection_).GetSupply(), output_, FormatSupply);
+  }
+
+ private:
+  const Connection& connection_;
+  OutputFormat output_ = OutputFormat::kTable;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> MakeSupply(const Connection& connection) {
+  return std::make_unique<Supply>(connection);
+}
+
+}  // namespace fleetmeter::ctl

@@ -1,0 +1,17 @@
+// An option that takes a duration such as 500ms.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace fleetmeter::ctl {
+
+// From `shortest` to an hour; `out` holds the default.
+void AddDuration(CLI::App& app, const std::string& name, const std::string& help,
+                 std::chrono::nanoseconds shortest, std::chrono::nanoseconds* out);
+
+}  // namespace fleetmeter::ctl

@@ -1,0 +1,193 @@
+#include "daemon/ctl/import/import_command.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <utility>
+
+#include "daemon/base/text.h"
+#include "daemon/ctl/import/import_client.h"
+#include "daemon/ctl/import/import_messages.h"
+#include "daemon/ctl/import/import_progress.h"
+#include "daemon/ctl/import/import_sender.h"
+#include "daemon/ctl/output_flag.h"
+#include "daemon/ctl/print/text_cells.h"
+#include "daemon/ctl/refused_rows.h"
+#include "daemon/ctl/stop_signals.h"
+#include "daemon/ctl/terminal.h"
+
+namespace fleetmeter::ctl {
+namespace {
+
+using imports::ImportBatch;
+
+// Of the flag or of the file's name, which may be anything.
+absl::Status CheckSource(const std::string& source) {
+  const bool printable = !FindInvalidUtf8(source) && !HasControlCharacter(source);
+  if (!source.empty() && source.size() <= imports::kMostLabelBytes && printable) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      fmt::format("--source: is {}; expected 1 to 128 bytes of UTF-8 without control characters",
+                  Quoted(source)));
+}
+
+// What the daemon rejects goes to the file of refused rows; the first of it is told at once.
+class Rejections {
+ public:
+  Rejections(const std::string& file, const ImportBatch& plan, RefusedFile& refused)
+      : file_(file), plan_(plan), refused_(refused) {}
+
+  absl::Status Add(const RejectedReport& rejected) {
+    const std::string lines = plan_.reports[rejected.index].lines.Text();
+    if (first_.empty()) first_ = fmt::format("lines {}: {}", lines, rejected.why);
+    if (absl::Status kept = refused_.Add(lines, rejected.why); !kept.ok()) return kept;
+    return refused_.Flush();
+  }
+  void Tell() const {
+    if (first_.empty()) return;
+    fmt::print(stderr, "fleetmeterctl: {}: not all was counted; the first: {}\n", Printable(file_),
+               first_);
+  }
+
+ private:
+  const std::string& file_;
+  const ImportBatch& plan_;
+  RefusedFile& refused_;
+  std::string first_;
+};
+
+absl::Status WithAdvice(const absl::Status& status) {
+  if (status.ok()) return status;
+  if (absl::IsCancelled(status)) {
+    return absl::CancelledError(
+        "stopped; run the same command again to go on: what is settled is not counted again");
+  }
+  return {status.code(),
+          fmt::format(
+              "{}; once that is mended, run the same command again: what is settled is not counted "
+              "again",
+              std::string(status.message()))};
+}
+
+// Sends until all is settled, a signal comes or there is an error, which is then in `status`.
+ImportSummary SendAll(ImportClient& client, const ImportBatch& plan, ImportProgress& progress,
+                      Rejections& rejections, absl::Status* status) {
+  StopSignals stop(false, [] {});
+  ImportSender sender(
+      client, plan, {}, [&stop](std::chrono::milliseconds time) { return stop.WaitFor(time); },
+      [&progress](const ImportSender& at) { progress.Show(at.settled_rows(), at.trouble()); },
+      [&rejections](const RejectedReport& rejected) { return rejections.Add(rejected); });
+  *status = WithAdvice(sender.Run());
+  ImportSummary summary = Summarize(plan, sender.fates());
+  summary.stream_id = Hex(sender.stream_id());
+  return summary;
+}
+
+}  // namespace
+
+ImportCommand::ImportCommand(ImportKind kind, const std::string& help, std::string columns,
+                             const Connection& connection)
+    : Command({"import", NameOf(kind)}, help),
+      kind_(kind),
+      columns_(std::move(columns)),
+      connection_(connection) {}
+
+void ImportCommand::AddFlags(CLI::App& app) {
+  app.add_option("FILE", file_, "CSV: " + columns_)->required();
+  app.add_option("--source", source_,
+                 "Who knows it; else the file's name without folder and extensions")
+      ->type_name("NAME");
+  app.add_option("--refused", refused_,
+                 "Write the rows that are not in the books by this import to a file, with why")
+      ->type_name("FILE");
+  app.add_flag("--dry-run", dry_run_, "Read all of it and say what would be sent; send nothing");
+  app.add_flag("--quiet,-q", quiet_, "Show no progress");
+  AddOutput(app, &output_);
+  AddOwnFlags(app);
+}
+
+std::optional<std::string> ImportCommand::CalledAddress() const {
+  return dry_run_ ? std::nullopt : std::optional(connection_.ingest_address);
+}
+
+int ImportCommand::Run() {
+  const auto plan = Plan();
+  if (!plan.ok()) return ExitCode(plan.status());
+  RefusedFile refused(refused_, file_);
+  if (absl::Status kept = KeepRefused(*plan, refused); !kept.ok()) return ExitCode(kept);
+  if (!dry_run_) return Send(*plan, refused);
+  ImportSummary summary = Summarize(*plan, {});
+  summary.stream_id = Hex(StreamIdOf(*plan));
+  summary.dry_run = true;
+  return Tell(std::move(summary), absl::OkStatus());
+}
+
+std::string ImportCommand::Source() const {
+  if (!source_.empty()) return source_;
+  std::filesystem::path name = std::filesystem::path(file_).filename();
+  if (name.extension() == ".gz") name = name.stem();
+  return name.stem();
+}
+
+absl::StatusOr<ImportBatch> ImportCommand::Plan() const {
+  if (absl::Status status = CheckSource(Source()); !status.ok()) return status;
+  auto csv = CsvReader::Open(file_);
+  if (!csv.ok()) return csv.status();
+  const bool rows_have_sources = RowsHaveSources(*csv);
+  if (rows_have_sources && !source_.empty()) {
+    return absl::InvalidArgumentError(fmt::format(
+        "{}: has a column source; expected it without --source, or without the column", file_));
+  }
+  auto plan = MakeReports(*csv, Source());
+  if (!plan.ok()) return plan.status();
+  plan->source_of_name = source_.empty() && !rows_have_sources;
+  return plan;
+}
+
+// Tells of the rows that will not be sent.
+absl::Status ImportCommand::KeepRefused(const ImportBatch& plan, RefusedFile& refused) const {
+  if (absl::Status opened = refused.Open(); !opened.ok()) return opened;
+  for (const imports::RefusedRow& row : plan.refused) {
+    if (absl::Status kept = refused.Add(std::to_string(row.line), row.reason); !kept.ok()) {
+      return kept;
+    }
+  }
+  TellRefused(file_, plan.refused);
+  return refused.Flush();
+}
+
+int ImportCommand::Send(const ImportBatch& plan, RefusedFile& refused) const {
+  // From here on a signal is a wish to stop between two calls.
+  BlockStopSignals();
+  const auto channel = ImportClient::Connect(connection_.ingest_address, connection_.tls);
+  if (!channel.ok()) return ExitCode(channel.status());
+  ImportClient client(*channel, connection_.ingest_address, connection_.timeout);
+  Rejections rejections(file_, plan, refused);
+  absl::Status status;
+  ImportSummary summary;
+  {
+    ImportProgress progress(NameOf(kind_), imports::TotalsOf(plan).rows,
+                            !quiet_ && ErrorsGoToTerminal());
+    summary = SendAll(client, plan, progress, rejections, &status);
+  }
+  rejections.Tell();
+  return Tell(std::move(summary), status);
+}
+
+// The end of an import: what came of it, and why it ended where that is an error.
+int ImportCommand::Tell(ImportSummary summary, const absl::Status& status) const {
+  summary.file = file_;
+  summary.kind = kind_;
+  summary.source = Source();
+  if (absl::Status printed = Print(FormatImport(summary, output_)); !printed.ok()) {
+    return ExitCode(printed);
+  }
+  if (!status.ok()) return ExitCode(status);
+  return summary.complete() ? kExitOk : kExitNotAll;
+}
+
+}  // namespace fleetmeter::ctl

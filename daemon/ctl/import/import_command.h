@@ -1,0 +1,55 @@
+// What the commands of the group `import` share: they read a CSV file, make reports of it, and send
+// those to a daemon's books.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "daemon/ctl/command.h"
+#include "daemon/ctl/import/import_batch.h"
+#include "daemon/ctl/print/import_output.h"
+#include "daemon/ctl/print/output_format.h"
+#include "daemon/ctl/print/refused_file.h"
+
+namespace fleetmeter::ctl {
+
+class ImportCommand : public Command {
+ public:
+  void AddFlags(CLI::App& app) final;
+  std::optional<std::string> CalledAddress() const final;
+  int Run() final;
+
+ protected:
+  // `columns` is what the file has, for the help.
+  ImportCommand(ImportKind kind, const std::string& help, std::string columns,
+                const Connection& connection);
+
+  // Flags of this kind alone.
+  virtual void AddOwnFlags(CLI::App&) {}
+
+  // `source` is who reports what has no source of its own.
+  virtual absl::StatusOr<imports::ImportBatch> MakeReports(CsvReader& csv,
+                                                           const std::string& source) const = 0;
+
+  // Whether the rows of the file say who reports them; --source is refused then.
+  virtual bool RowsHaveSources(const CsvReader&) const { return false; }
+
+ private:
+  std::string Source() const;
+  absl::StatusOr<imports::ImportBatch> Plan() const;
+  absl::Status KeepRefused(const imports::ImportBatch& plan, RefusedFile& refused) const;
+  int Send(const imports::ImportBatch& plan, RefusedFile& refused) const;
+  int Tell(ImportSummary summary, const absl::Status& status) const;
+
+  const ImportKind kind_;
+  const std::string columns_;
+  const Connection& connection_;
+  std::string file_;
+  std::string source_;   // empty: the file's name without folder and extensions
+  std::string refused_;  // where rows go that are not in the books by it; empty: nowhere
+  bool dry_run_ = false;
+  bool quiet_ = false;
+  OutputFormat output_ = OutputFormat::kTable;
+};
+
+}  // namespace fleetmeter::ctl

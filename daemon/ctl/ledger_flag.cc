@@ -1,0 +1,13 @@
+#include "daemon/ctl/ledger_flag.h"
+
+#include <CLI/CLI.hpp>
+
+namespace fleetmeter::ctl {
+
+void AddLedgerPath(CLI::App& app, std::string* path) {
+  app.add_option("--ledger", *path, "The ledger's file: ledger.path of the daemon")
+      ->type_name("FILE")
+      ->required();
+}
+
+}  // namespace fleetmeter::ctl

@@ -1,0 +1,30 @@
+// Flags of the commands that read files about models: what columns are called there, and how FLOP
+// become hours.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "daemon/ctl/import/read_benchmarks.h"
+#include "daemon/domain/framework/assumptions.h"
+
+namespace CLI {
+class App;
+}
+
+namespace fleetmeter::ctl {
+
+// --model-column, --date-column and --family-column. `help` is that of each.
+void AddModelColumns(CLI::App& app, const std::string& help, imports::ModelColumns* columns);
+
+// --flop-column.
+void AddFlopColumn(CLI::App& app, const std::string& help, std::string* column);
+
+// --framework: a framework's file.
+void AddFlopRule(CLI::App& app, std::string* framework);
+
+// What such a file says of training; nothing if `framework` is empty.
+absl::StatusOr<std::optional<framework::Training>> LoadFlopRule(const std::string& framework);
+
+}  // namespace fleetmeter::ctl

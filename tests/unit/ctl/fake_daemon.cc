@@ -1,0 +1,111 @@
+#include "tests/unit/ctl/fake_daemon.h"
+
+#include <grpcpp/grpcpp.h>
+
+#include "daemon/base/mutex.h"
+#include "fleetmeter/v1/plan.grpc.pb.h"
+#include "fleetmeter/v1/query.grpc.pb.h"
+#include "tests/unit/ctl/print/ctl_testing.h"
+
+namespace fleetmeter::ctl {
+namespace {
+
+v1::HeadroomResponse HeadroomOf(const v1::HeadroomRequest& request) {
+  v1::HeadroomResponse response;
+  *response.mutable_basis() = SomeBasis();
+  *response.mutable_pool() = MeasuredPool();
+  response.mutable_pool()->set_pool(request.pool());
+  return response;
+}
+
+class QueryService final : public v1::Query::Service {
+ public:
+  grpc::Status ListPools(grpc::ServerContext*, const v1::ListPoolsRequest*,
+                         v1::ListPoolsResponse* response) override {
+    *response = SomePools();
+    return grpc::Status::OK;
+  }
+  grpc::Status GetPlan(grpc::ServerContext*, const v1::GetPlanRequest*,
+                       v1::GetPlanResponse* response) override {
+    *response->mutable_basis() = SomeBasis();
+    return grpc::Status::OK;
+  }
+  grpc::Status GetHeadroom(grpc::ServerContext*, const v1::HeadroomRequest* request,
+                           v1::HeadroomResponse* response) override {
+    *response = HeadroomOf(*request);
+    MutexLock lock(mutex_);
+    headroom_ = *request;
+    return grpc::Status::OK;
+  }
+  grpc::Status WatchHeadroom(grpc::ServerContext*, const v1::HeadroomRequest* request,
+                             grpc::ServerWriter<v1::HeadroomResponse>* writer) override {
+    {
+      MutexLock lock(mutex_);
+      watch_ = *request;
+    }
+    writer->Write(HeadroomOf(*request));
+    return grpc::Status::OK;
+  }
+
+  v1::HeadroomRequest headroom() {
+    MutexLock lock(mutex_);
+    return headroom_;
+  }
+  v1::HeadroomRequest watch() {
+    MutexLock lock(mutex_);
+    return watch_;
+  }
+
+ private:
+  Mutex mutex_;
+  v1::HeadroomRequest headroom_ ABSL_GUARDED_BY(mutex_);
+  v1::HeadroomRequest watch_ ABSL_GUARDED_BY(mutex_);
+};
+
+class PlanService final : public v1::Plan::Service {
+ public:
+  grpc::Status Simulate(grpc::ServerContext*, const v1::SimulateRequest* request,
+                        v1::SimulateResponse* response) override {
+    response->set_start("live");
+    MutexLock lock(mutex_);
+    simulation_ = *request;
+    return grpc::Status::OK;
+  }
+
+  v1::SimulateRequest simulation() {
+    MutexLock lock(mutex_);
+    return simulation_;
+  }
+
+ private:
+  Mutex mutex_;
+  v1::SimulateRequest simulation_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace
+
+struct FakeDaemon::Impl {
+  QueryService query;
+  PlanService plan;
+  std::string address;
+  std::unique_ptr<grpc::Server> server;
+};
+
+FakeDaemon::FakeDaemon() : impl_(std::make_unique<Impl>()) {
+  grpc::ServerBuilder builder;
+  int port = 0;
+  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  builder.RegisterService(&impl_->query);
+  builder.RegisterService(&impl_->plan);
+  impl_->server = builder.BuildAndStart();
+  impl_->address = "127.0.0.1:" + std::to_string(port);
+}
+
+FakeDaemon::~FakeDaemon() { impl_->server->Shutdown(); }
+
+const std::string& FakeDaemon::address() const { return impl_->address; }
+v1::HeadroomRequest FakeDaemon::asked_headroom() const { return impl_->query.headroom(); }
+v1::HeadroomRequest FakeDaemon::asked_watch() const { return impl_->query.watch(); }
+v1::SimulateRequest FakeDaemon::asked_simulation() const { return impl_->plan.simulation(); }
+
+}  // namespace fleetmeter::ctl
