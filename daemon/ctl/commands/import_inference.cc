@@ -17,7 +17,7 @@ void AddLength(CLI::App& app, const std::string& name, const std::string& help, 
   const auto read = [=](const std::string& text) {
     const auto nanos = ParseDuration(text);
     if (!nanos || *nanos < kNanosPerSecond || *nanos > longest ||
-        (divides_day && imports::kDayNanos % *nanos != 0)) {
+        (divides_day && kDay % *nanos != 0)) {
       throw CLI::ValidationError(fmt::format("{}: {} is not a length from 1s to {}{}", name,
                                              Quoted(text), FormatDuration(longest),
                                              divides_day ? " that divides a day" : ""));
@@ -45,7 +45,7 @@ class ImportInference : public ImportCommand {
               imports::kLongestOutcomeWindow, false, &window_nanos_);
     AddLength(app, "--every",
               "Put rows into windows of this length, for files with a row a request",
-              imports::kDayNanos, true, &every_nanos_);
+              kDay, true, &every_nanos_);
   }
   absl::StatusOr<imports::ImportBatch> MakeReports(CsvReader& csv,
                                                    const std::string& source) const override {

@@ -25,9 +25,7 @@
 namespace fleetmeter::ctl {
 namespace {
 
-constexpr int64_t kSecondsPerDay = 86'400;
-constexpr int64_t kDayNanos = kSecondsPerDay * kNanosPerSecond;
-constexpr int64_t kLongestOfFiles = 365 * kDayNanos;
+constexpr int64_t kLongestOfFiles = 365 * kDay;
 
 // Of books.
 const outcomes::Window kDefaultWindow = {.name = "28d", .days = 28};
@@ -113,8 +111,8 @@ void OutcomesMargin::AddQuestion(CLI::App& app) {
 
 void OutcomesMargin::ReadWindow(const std::string& text) {
   window_ = outcomes::ParseWindow(text);
-  const auto nanos = window_ ? std::optional(window_->days * kDayNanos) : ParseDuration(text);
-  if (!nanos || *nanos < kDayNanos || (!window_ && *nanos > kLongestOfFiles)) {
+  const auto nanos = window_ ? std::optional(window_->days * kDay) : ParseDuration(text);
+  if (!nanos || *nanos < kDay || (!window_ && *nanos > kLongestOfFiles)) {
     throw CLI::ValidationError(
         fmt::format("--window: {} is none; expected quarter (91d), year (365d) or days such as 28d",
                     Quoted(text)));

@@ -23,7 +23,7 @@ namespace {
 void AddTime(CLI::App& app, const std::string& name, const std::string& help, int64_t* out) {
   const auto read = [name, out](const std::string& text) {
     const auto nanos = ParseTime(text);
-    if (!nanos || *nanos % (int64_t{3'600} * kNanosPerSecond) != 0) {
+    if (!nanos || *nanos % kHour != 0) {
       throw CLI::ValidationError(
           fmt::format("{}: {} is not a full hour, such as 2026-01-01 (its midnight, UTC) or "
                       "2026-01-01T08:00:00Z; usage is booked by the hour",
