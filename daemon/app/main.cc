@@ -6,6 +6,7 @@
 #include <string>
 
 #include "daemon/app/app.h"
+#include "daemon/base/clock.h"
 #include "daemon/base/version.h"
 #include "daemon/config/load_config.h"
 #include "daemon/config/settings/print_config.h"
