@@ -14,6 +14,7 @@
 #include "daemon/ctl/ledger_outcomes.h"
 #include "daemon/ctl/outcomes_flags.h"
 #include "daemon/ctl/output_flag.h"
+#include "daemon/ctl/print/number_text.h"
 #include "daemon/ctl/print/outcomes_output.h"
 #include "daemon/ctl/print_answer.h"
 #include "daemon/ctl/query_client.h"
