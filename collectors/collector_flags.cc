@@ -1,7 +1,10 @@
 #include "collectors/collector_flags.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 
+#include "collectors/metrics/collector_metrics.h"
 #include "daemon/base/version.h"
 
 namespace fleetmeter::collector {
@@ -56,6 +59,13 @@ void AddCollectorFlags(CLI::App& app, CollectorFlags& flags) {
   AddDelivery(app, flags);
   AddSpool(app, flags);
   AddObservation(app, flags);
+  app.add_flag_callback(
+      "--print-metrics",
+      [] {
+        fmt::print("{}", MetricsReference());
+        throw CLI::Success();
+      },
+      "Print what the metrics of the collector mean, as a table in Markdown, and exit");
   app.set_version_flag("--version", std::string("fleetmeter-collector ") + kVersion);
 }
 

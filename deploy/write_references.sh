@@ -15,4 +15,6 @@ mkdir -p deploy dashboards
 
 "$build/daemon/fleetmeterd" --print-config >deploy/fleetmeterd.yaml
 "$build/daemon/fleetmeterd" --print-config-schema >deploy/fleetmeterd.schema.json
+"$build/daemon/fleetmeterd" --print-metrics >dashboards/METRICS.md
+"$build/collectors/fleetmeter-collector" --print-metrics >>dashboards/METRICS.md
 "$build/daemon/fleetmeterd" --print-reasons >dashboards/REASONS.md

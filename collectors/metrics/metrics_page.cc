@@ -4,11 +4,10 @@
 
 #include <utility>
 
-#include "collectors/metrics/collector_families.h"
+#include "collectors/metrics/collector_metrics.h"
 #include "daemon/base/clock.h"
-#include "daemon/base/version.h"
 #include "daemon/config/listen_address.h"
-#include "daemon/serve/http/process_metrics.h"
+#include "daemon/serve/metrics/process_metrics.h"
 
 namespace fleetmeter::collector {
 namespace {
@@ -17,13 +16,13 @@ constexpr char kFlag[] = "--metrics";
 constexpr char kMetricsType[] = "text/plain; version=0.0.4; charset=utf-8";
 
 HttpResponse Metrics(const std::vector<std::unique_ptr<Pipeline>>& pipelines) {
-  std::vector<PipelineStats> stats;
-  for (const auto& pipeline : pipelines) stats.push_back(pipeline->stats());
+  CollectorFigures figures{.pipelines = {}, .now_unix_nanos = SystemClock().UnixNanos()};
+  for (const auto& pipeline : pipelines) figures.pipelines.push_back(pipeline->stats());
   HttpResponse response;
   response.content_type = kMetricsType;
   TextWriter out(response.body);
-  WriteCollectorFamilies(stats, SystemClock().UnixNanos(), kVersion, out);
-  WriteProcessFamilies(out);
+  WriteGroup(kProcessMetrics, ReadProcess(), out);
+  WriteGroup(kCollectorMetrics, figures, out);
   return response;
 }
 

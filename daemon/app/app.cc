@@ -24,7 +24,6 @@
 #include "daemon/app/services.h"
 #include "daemon/app/stop_stack.h"
 #include "daemon/base/logging.h"
-#include "daemon/base/version.h"
 #include "daemon/config/load_config.h"
 #include "daemon/serve/http/http_server.h"
 #include "daemon/serve/metrics/daemon_metrics.h"
@@ -79,7 +78,7 @@ class App::Impl {
   asio::signal_set signals_{io_, SIGTERM, SIGINT, SIGHUP};
   asio::steady_timer file_timer_{io_};
   absl::Status fatal_;  // why the daemon ends, if it is not asked to
-  DaemonMetrics metrics_{kVersion};
+  DaemonMetrics metrics_;
   std::unique_ptr<Security> security_;
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<Writer> writer_;

@@ -11,6 +11,7 @@
 #include "daemon/config/load_config.h"
 #include "daemon/config/settings/print_config.h"
 #include "daemon/domain/report/reject_reason.h"
+#include "daemon/serve/metrics/metrics_page.h"
 
 namespace {
 
@@ -26,6 +27,8 @@ constexpr Page kPages[] = {
      fleetmeter::AnnotatedConfig},
     {"--print-config-schema", "Print a JSON Schema of configuration files, for editors, and exit",
      fleetmeter::ConfigSchema},
+    {"--print-metrics", "Print what the daemon's metrics mean, as tables in Markdown, and exit",
+     fleetmeter::MetricsReference},
     {"--print-reasons", "Print why a report may be rejected, as a table in Markdown, and exit",
      fleetmeter::RejectReasonsPage},
 };

@@ -20,7 +20,7 @@ void OutcomesPart::Start() {
   if (board_) board_->Start();
 }
 
-void OutcomesPart::WriteFamilies(TextWriter& out) {
+OutcomeFacts OutcomesPart::Facts() const {
   OutcomeFacts facts;
   facts.totals = writer_.TakeSegmentTotals();
   facts.reference = writer_.reference();
@@ -29,7 +29,7 @@ void OutcomesPart::WriteFamilies(TextWriter& out) {
     facts.view_holds_as_of_unix_nanos = board_->holds_as_of_unix_nanos();
     facts.refresh_failures = board_->failures();
   }
-  WriteOutcomeFamilies(facts, series_, out);
+  return facts;
 }
 
 void OutcomesPart::Stop() {

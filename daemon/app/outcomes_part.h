@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "daemon/config/daemon_config.h"
-#include "daemon/serve/metrics/outcome_families.h"
+#include "daemon/serve/metrics/outcome_figures.h"
 #include "daemon/serve/query/outcome_service.h"
 
 namespace fleetmeter {
@@ -24,13 +24,15 @@ class OutcomesPart {
   // Once the writer has started.
   void Start();
   OutcomeService& service() { return *service_; }
-  void WriteFamilies(TextWriter& out);
+  // What /metrics shows of outcomes, and which segments have series of their own.
+  OutcomeFacts Facts() const;
+  SegmentSeries& segments() { return segments_; }
   // Answers what waits; from then on what was known stays.
   void Stop();
 
  private:
   const Writer& writer_;
-  SegmentSeries series_;
+  SegmentSeries segments_;
   std::unique_ptr<OutcomeBoard> board_;  // null: the ledger is in memory
   std::unique_ptr<OutcomeService> service_;
 };

@@ -4,9 +4,7 @@
 
 #include "daemon/base/clock.h"
 #include "daemon/base/version.h"
-#include "daemon/serve/http/process_metrics.h"
-#include "daemon/serve/http/text_format.h"
-#include "daemon/serve/metrics/fleet_families.h"
+#include "daemon/serve/metrics/metrics_page.h"
 
 namespace fleetmeter {
 namespace {
@@ -16,21 +14,15 @@ constexpr char kMetricsType[] = "text/plain; version=0.0.4; charset=utf-8";
 constexpr int64_t kFullTooLong = 10 * kNanosPerSecond;
 
 HttpResponse Metrics(const PageSources& from) {
-  DaemonMetrics& metrics = from.metrics;
   Scrapes& scrapes = from.scrapes;
   const bool final = scrapes.final();  // before the snapshot is taken
   const SystemClock clock;
-  const int64_t start = clock.MonotonicNanos();
-  std::string body;
-  TextWriter out(body);
-  WriteFleetFamilies(*TakeSnapshot(from.writer), out);
-  from.outcomes.WriteFamilies(out);
-  WriteProcessFamilies(out);
-  metrics.SetQueue(from.writer.queued_reports(), from.writer.queue_limit_reports());
-  metrics.SetWatchdog(from.health.Get().ok());
-  metrics.SetLedgerWritable(from.writer.LedgerTrouble().empty());
-  metrics.Rendered(static_cast<double>(clock.MonotonicNanos() - start) / kNanosPerSecond);
-  body += metrics.Serialize();
+  std::string body = RenderMetrics({.writer = from.writer,
+                                    .metrics = from.metrics,
+                                    .segments = from.outcomes.segments(),
+                                    .outcomes = from.outcomes.Facts(),
+                                    .healthy = from.health.Get().ok(),
+                                    .clock = clock});
   return {200, kMetricsType, std::move(body), [&scrapes, final] { scrapes.Sent(final); }};
 }
 

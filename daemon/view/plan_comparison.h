@@ -26,7 +26,7 @@ struct PlanShare {
   // buffer, which no pool may hold: see Buffer.
   std::optional<double> actual_h100e;
   std::optional<double> actual_share;
-  std::optional<double> drift;  // actual - planned share
+  std::optional<double> drift;
 };
 
 struct Buffer {
@@ -43,9 +43,9 @@ struct Buffer {
 // A year like this moment, on one of the framework's curves. US dollars a year.
 struct RevenuePace {
   std::string curve;
-  double planned_usd = 0;  // plan's inference share and supply, framework's utilization
+  double planned_usd = 0;
   std::optional<double> serviceable_usd;
-  std::optional<double> forgone_usd;  // max(0, planned - serviceable)
+  std::optional<double> forgone_usd;
 };
 
 struct Pace {
@@ -61,20 +61,19 @@ struct PlanComparison {
   double expected_h100e = 0;                 // of the supply, as coverage counts it
   std::map<Tier, PlanShare> tiers;           // every tier
   std::map<Category, PlanShare> categories;  // every category
-  // With the categories (or the tiers), all that is heard from: where all are known they add up
-  // to 1.
+  // With the actual shares of all categories, or of all tiers, they add up to 1 where all are
+  // known.
   std::optional<double> unassigned_share;
-  std::optional<double> unavailable_share;  // unhealthy and reserved
-  std::optional<double> unplanned_share;    // assigned to pools that the plan does not know
+  std::optional<double> unavailable_share;
+  std::optional<double> unplanned_share;
 
   Buffer buffer;
-  // Of P0's guarantee, that no free chip could fill.
   std::optional<double> p0_shortfall_h100e;
 
   // Part of what inference holds whose activity is measured; nullopt while it holds nothing.
   std::optional<double> inference_measured;
-  std::optional<double> inference_utilization;  // busy / assigned, of what is measured
-  std::optional<Pace> pace;                     // nullopt: there is no framework
+  std::optional<double> inference_utilization;
+  std::optional<Pace> pace;  // nullopt: there is no framework
 };
 
 PlanComparison ComparePlan(const Snapshot& snapshot);

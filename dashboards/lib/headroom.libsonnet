@@ -41,10 +41,10 @@ function(config)
   local stats = [
     g.stat('Allocated', 'What the plan in force grants to the chosen pools.', [now('fleetmeter_pool_allocated_h100e')], g.h100e),
     g.stat('Assigned', 'Held by workloads of the chosen pools, from live sources. Held is not used.', [now(n.assigned)], g.h100e),
-    g.stat('Busy', 'Assigned x measured activity, where something measures it. Pools that nothing measures are not in this sum.', [now(n.busy)], g.h100e),
+    g.stat('Busy', 'What is measured to work of the assigned H100e (fleetmeter_pool_busy_h100e). Pools that nothing measures are not in this sum.', [now(n.busy)], g.h100e),
     g.stat(
       'Headroom now',
-      'Allocated less assigned, unhealthy and unheard, in H100e and as part of the allocation. Negative when the pools hold more than they are granted. Red below %g of the allocation, as FleetmeterHeadroomExhausted.' % h.exhaustedRatio,
+      'What the chosen pools can still admit (fleetmeter_pool_headroom_h100e), in H100e and as part of their allocation. It is negative when they hold more than they are granted. Red below %g of the allocation, as FleetmeterHeadroomExhausted.' % h.exhaustedRatio,
       [
         now('fleetmeter_pool_headroom_h100e', 'headroom'),
         g.query('%s / %s' % [total('fleetmeter_pool_headroom_h100e'), total('fleetmeter_pool_allocated_h100e')], 'of the allocation', instant=true),
@@ -58,13 +58,13 @@ function(config)
     },
     g.stat(
       'Utilization',
-      'Busy / (allocated x coverage), summed over the chosen pools whose utilization is known, then divided. No data while none is known. Red below %g, as FleetmeterPoolUnderused.' % config.underuse.utilizationRatio,
+      'Busy H100e as part of the allocation that is heard from (fleetmeter_pool_utilization_ratio). Both are summed over the chosen pools whose utilization is known, and then divided. There is no data while none is known. Red below %g, as FleetmeterPoolUnderused.' % config.underuse.utilizationRatio,
       [g.query('%s / %s' % [total(n.knownBusy), total(n.knownAllocated)], instant=true)],
       g.ratio
     ) + runbook('FleetmeterPoolUnderused') + { fieldConfig+: { defaults+: { thresholds: colours.underuse } } },
     g.stat(
       'Lowest coverage',
-      'Chips heard from recently / chips expected, in H100e, of the chosen pool that is heard from least. Below %g utilization is not known and FleetmeterCoverageLow fires.' % config.coverage.ratio,
+      'Coverage of the chosen pool that is heard from least (fleetmeter_pool_coverage_ratio). Below %g utilization is not known and FleetmeterCoverageLow fires.' % config.coverage.ratio,
       [g.query('min(%s)' % pools('fleetmeter_pool_coverage_ratio'), instant=true)],
       g.ratio
     ) + runbook('FleetmeterCoverageLow') + { fieldConfig+: { defaults+: { thresholds: colours.coverage } } },
@@ -179,7 +179,7 @@ function(config)
 
   local utilizationGraph = g.graph(
     'Utilization of the %d least used pools' % config.dashboard.lines,
-    'Busy / (allocated x coverage). The line is the threshold of FleetmeterPoolUnderused. A gap means that too little was heard or measured to know.',
+    'Busy H100e as part of the allocation that is heard from (fleetmeter_pool_utilization_ratio). The line is the threshold of FleetmeterPoolUnderused. A gap means that too little was heard or measured to know.',
     [g.query(lowest(n.utilization, config.dashboard.lines, 'quantile_over_time(0.5, %s[$__range] @ end())' % pools(n.utilization)), '{{pool}}')],
     g.ratio
   ) + runbook('FleetmeterPoolUnderused') + g.thresholdLine + { fieldConfig+: { defaults+: { min: 0, thresholds: colours.underuse } } };
@@ -191,7 +191,7 @@ function(config)
 
   local holders = g.table(
     'Top idle holders',
-    'The %d teams that hold the most idle H100e: assigned and measured, less busy. Idle since: how long the team has held an idle chip without a break.' % config.dashboard.holders,
+    'The %d teams that hold the most idle H100e (fleetmeter_team_idle_h100e). Idle since says how long the team has held an idle chip without a break.' % config.dashboard.holders,
     [
       g.label('team', 'Team'),
       poolLabel,
@@ -220,12 +220,13 @@ function(config)
   // ---- what stands behind it?
 
   local definitions = g.text('What the words mean', 'The words of this dashboard, as the plan and the daemon use them.', |||
-    - **H100e**: H100-equivalents, chips / chips-per-H100e of the catalog in force.
-    - **Allocated**: what the plan grants. **Assigned**: held by workloads. **Busy**: assigned x measured activity. Allocation is never utilization, and neither is assignment.
-    - **Headroom** = allocated - assigned - unhealthy - unheard. **Borrowable**: what other pools lend, within the borrowing limit of the pool.
-    - **Utilization** = busy / (allocated x coverage), summed first, divided then.
-    - **Coverage**: chips heard from recently / chips expected. Missing is missing: below %(coverage)g%% coverage there is no utilization, and never a 0 in its place.
-    - **Reclaimable**: allocated and seen to be unused through %(window)s.
+    - **H100e** are H100-equivalents: chips converted by the catalog in force.
+    - **Allocated** is what the plan grants, **assigned** is what workloads hold, and **busy** is the part of that which is measured to work. Allocation is never utilization, and neither is assignment.
+    - **Headroom** is what a pool can still admit. **Borrowable** is what other pools would lend it.
+    - **Utilization** is busy as part of the allocation that is heard from. Sums are formed before anything is divided.
+    - **Coverage** is the part of the chips that is heard from. Below %(coverage)g%% coverage there is no utilization, and never a 0 in its place.
+    - **Reclaimable** is what was allocated and seen to be unused through %(window)s.
+    - dashboards/METRICS.md has the formula of each word, at the metric of its name: headroom at `fleetmeter_pool_headroom_h100e`.
   ||| % { coverage: config.coverage.ratio * 100, window: config.underuse.window });
 
   g.dashboard(

@@ -87,12 +87,12 @@ function(config)
       'Planned',
       descending=true
     );
-  local categories = shares('category', 'Planned and actual share by category', 'Planned: of the supply of the plan. Actual: assigned to the pools of the category / all that is heard from. Drift: actual less planned. No data in Actual means that too little of the fleet or of these pools is heard from.') + basis.runbook('FleetmeterPlanShareDrift');
+  local categories = shares('category', 'Planned and actual share by category', 'Planned is the share of the supply that the plan gives, and actual the share of what is heard from (fleetmeter_plan_category_actual_share_ratio). Drift is the difference. No data in Actual means that too little of the fleet or of these pools is heard from.') + basis.runbook('FleetmeterPlanShareDrift');
   local tiers = shares('tier', 'Planned and actual share by tier', 'The same by tier. No pool may hold the buffer, so it has no actual share: see below who takes it.');
 
   local drift = g.graph(
     'Drift by category',
-    'Actual less planned share: above 0 a category holds more of the supply than planned. The lines are the thresholds of FleetmeterPlanShareDrift. Gaps are missing data.',
+    'Drift of each category (fleetmeter_plan_category_drift_ratio): above 0 a category holds more of the supply than planned. The lines are the thresholds of FleetmeterPlanShareDrift. Gaps are missing data.',
     [g.query('max by (category) (%s)' % fleet('fleetmeter_plan_category_drift_ratio'), '{{category}}')],
     g.ratio
   ) + g.thresholdLine + basis.runbook('FleetmeterPlanShareDrift') + coloured(colours.drift);
@@ -162,7 +162,7 @@ function(config)
   local paceRow(what) = g.query('max by (%s, curve) (%s)' % [cluster, fleet('fleetmeter_pace_%s_revenue_usd_per_year' % what)], table=true);
   local paceTable = g.table(
     'Planned, serviceable and forgone revenue',
-    'US dollars a year at this moment, on each curve. Forgone: planned less serviceable, 0 where that is more. No data means that too little of inference is heard from or measured.',
+    'US dollars a year at this moment, on each curve. Forgone is what the serviceable revenue lacks of the planned. No data means that too little of inference is heard from or measured.',
     [
       g.label('curve', 'Curve'),
       g.column('Planned', paceRow('planned'), usd),
@@ -176,12 +176,13 @@ function(config)
   // ---- what stands behind it?
 
   local definitions = g.text('What the words mean', 'The words of this dashboard, as the plan, the framework and the daemon use them.', |||
-    - **Planned share**: what the plan in force gives a tier or category of its supply. **Actual share**: assigned to its pools / heard from, both summed first. **Drift**: actual less planned.
-    - **Heard from**: assigned, unassigned, unhealthy and reserved. Below %(coverage)g%% coverage nothing measured is shown: silence is not idleness, and missing is never 0.
-    - **Buffer in use**: what is held or unavailable beyond the supply without the buffer; shared out to pools by what they hold beyond their allocation, and to unhealthy or reserved chips.
-    - **P0 lacks**: what the pools of P0 hold less than they are granted, less what is free.
-    - **Serviceable revenue**: actual share of inference x expected supply x hours of a year x US dollars of an H100-hour at the utilization now. **Forgone**: planned less serviceable. Silent chips are taken to be shared out like those that are heard.
-    - **Inference utilization**: busy / assigned, of what is measured. A list price of the framework, not an invoice, turns it into revenue.
+    - **Planned share** is what the plan in force gives a tier or category of its supply. **Actual share** is what its pools hold of the supply that is heard from. **Drift** says how much more the second is than the first.
+    - **Heard from** is the supply that live sources report. Below %(coverage)g%% coverage nothing measured is shown: silence is not idleness, and missing is never 0.
+    - **Buffer in use** is the part of the buffer that is held or unavailable. It is split between the pools that hold more than their allocation and the chips that are unhealthy or reserved.
+    - **P0 lacks** what is missing from its guarantee and could not be filled with free chips.
+    - **Serviceable revenue** is what a year like this moment would earn, and **forgone** is what that is less than the plan would earn. Silent chips are taken to be shared out like those that are heard.
+    - **Inference utilization** is the busy part of what inference holds. A list price of the framework, not an invoice, turns it into revenue.
+    - dashboards/METRICS.md has the formula of each word, in the sections *Plan beside fleet* and *A year like this moment*.
   ||| % { coverage: config.coverage.ratio * 100 });
 
   g.dashboard(

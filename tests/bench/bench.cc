@@ -8,8 +8,7 @@
 #include "daemon/accounting/admission.h"
 #include "daemon/accounting/fleet_state.h"
 #include "daemon/ingest/decode_report.h"
-#include "daemon/serve/http/text_format.h"
-#include "daemon/serve/metrics/fleet_families.h"
+#include "daemon/serve/metrics/text_format.h"
 #include "daemon/view/snapshot.h"
 #include "tests/unit/accounting/fleet_builder.h"
 
@@ -87,6 +86,9 @@ void AdmitAndApply(benchmark::State& state) {
 }
 BENCHMARK(AdmitAndApply)->Arg(1'000)->Arg(200'000);
 
+constexpr Metric kBusy = {
+    "fleetmeter_pool_busy_h100e", MetricType::kGauge, {"pool", "chip", "signal"}, "Busy."};
+
 // 100,000 series of three labels, written by our writer ...
 void WriteSeries(benchmark::State& state) {
   const int64_t series = state.range(0);
@@ -95,10 +97,9 @@ void WriteSeries(benchmark::State& state) {
   for (auto _ : state) {
     std::string out;
     TextWriter writer(out);
-    writer.Family("fleetmeter_pool_busy_h100e", "gauge", "Busy.");
+    writer.Begin(kBusy);
     for (const std::string& pool : pools) {
-      writer.Sample({{"pool", pool}, {"chip", "trainium2"}, {"signal", "neuroncore_utilization"}},
-                    1234.5);
+      writer.Sample({pool, "trainium2", "neuroncore_utilization"}, 1234.5);
     }
     benchmark::DoNotOptimize(out);
   }

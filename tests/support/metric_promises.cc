@@ -1,11 +1,13 @@
 #include "tests/support/metric_promises.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <map>
 #include <sstream>
-#include <vector>
-
-#include "gtest/gtest.h"
 
 namespace fleetmeter::e2e {
 namespace {
@@ -32,37 +34,96 @@ std::string FamilyOf(const std::string& name, const Scrape& scrape) {
   return name;
 }
 
-}  // namespace
-
-void PrintTo(const Promise& promise, std::ostream* out) {
-  *out << promise.type << " of " << testing::PrintToString(promise.labels);
+std::set<std::string> LabelsOf(const Sample& sample) {
+  std::set<std::string> names;
+  for (const auto& [name, value] : sample.labels) names.insert(name);
+  return names;
 }
 
-// The rows of the tables of METRICS.md: | `name` | type | label, label | meaning |
-std::map<std::string, Promise> ReadPromises(const std::string& prefix) {
-  std::map<std::string, Promise> promises;
+// Only the buckets of a histogram have "le".
+std::set<std::string> PromisedLabels(const Promise& promise, const Sample& sample) {
+  std::set<std::string> labels = promise.labels;
+  if (promise.type == "histogram" && !sample.name.ends_with("_bucket")) labels.erase("le");
+  return labels;
+}
+
+std::string Found(const std::map<std::string, std::string>& values, const std::string& family) {
+  const auto found = values.find(family);
+  return found == values.end() ? "" : found->second;
+}
+
+void CompareFamilies(const Scrape& scrape, const std::vector<Promise>& promises,
+                     std::vector<std::string>* broken) {
+  std::vector<std::string> promised;
+  for (const Promise& promise : promises) promised.push_back(promise.family);
+  if (scrape.families() != promised) {
+    broken->push_back(fmt::format("families are {}; promised {}", scrape.families(), promised));
+  }
+  for (const Promise& promise : promises) {
+    if (const auto type = Found(scrape.types(), promise.family); type != promise.type) {
+      broken->push_back(fmt::format("{} is a '{}'", promise.family, type));
+    }
+    if (const auto help = Found(scrape.helps(), promise.family); help != promise.meaning) {
+      broken->push_back(fmt::format("{} says '{}'", promise.family, help));
+    }
+  }
+}
+
+void CompareSamples(const Scrape& scrape, const std::vector<Promise>& promises,
+                    std::vector<std::string>* broken) {
+  std::map<std::string, const Promise*> by_family;
+  for (const Promise& promise : promises) by_family[promise.family] = &promise;
+  for (const Sample& sample : scrape.samples()) {
+    const auto found = by_family.find(FamilyOf(sample.name, scrape));
+    if (found == by_family.end()) {
+      broken->push_back(sample.name + " is of no promised family");
+    } else if (LabelsOf(sample) != PromisedLabels(*found->second, sample)) {
+      broken->push_back(fmt::format("{} has the labels {}", sample.name, LabelsOf(sample)));
+    }
+  }
+}
+
+}  // namespace
+
+// A row is | `name` | type | label, label | meaning |
+std::vector<Promise> ReadPromises(const std::function<bool(std::string_view)>& wanted) {
+  std::vector<Promise> promises;
   std::ifstream file(std::string(std::getenv("FLEETMETER_SOURCE_DIR")) + "/dashboards/METRICS.md");
   for (std::string line; std::getline(file, line);) {
-    if (line.rfind("| `" + prefix, 0) != 0) continue;
-    if (prefix.empty() && line.rfind("| `fleetmeter_collector_", 0) == 0) continue;
+    if (!line.starts_with("| `")) continue;
     const std::vector<std::string> cells = Split(line, '|');
-    Promise promise{cells.at(2), {}};
+    Promise promise{
+        .family = cells.at(1), .type = cells.at(2), .labels = {}, .meaning = cells.at(4)};
     for (const std::string& label : Split(cells.at(3), ',')) promise.labels.insert(label);
-    EXPECT_TRUE(promises.emplace(cells.at(1), promise).second) << cells.at(1) << " is there twice";
+    promise.labels.erase("");
+    if (wanted(promise.family)) promises.push_back(std::move(promise));
   }
   return promises;
 }
 
-std::map<std::string, std::set<std::string>> LabelsByFamily(const Scrape& scrape) {
-  std::map<std::string, std::set<std::string>> labels;
-  for (const Sample& sample : scrape.samples()) {
-    std::set<std::string>& names = labels[FamilyOf(sample.name, scrape)];
-    for (const auto& [name, value] : sample.labels) names.insert(name);
-  }
-  return labels;
+std::vector<std::string> BrokenPromises(const Scrape& scrape,
+                                        const std::vector<Promise>& promises) {
+  std::vector<std::string> broken = scrape.errors();
+  CompareFamilies(scrape, promises, &broken);
+  CompareSamples(scrape, promises, &broken);
+  return broken;
 }
 
-bool IsOutcomeFamily(const std::string& family) {
+std::vector<std::string> FamiliesWithoutSeries(const Scrape& scrape) {
+  std::set<std::string> with;
+  for (const Sample& sample : scrape.samples()) with.insert(FamilyOf(sample.name, scrape));
+  std::vector<std::string> without;
+  for (const std::string& family : scrape.families()) {
+    if (!with.contains(family)) without.push_back(family);
+  }
+  return without;
+}
+
+bool IsCollectorFamily(std::string_view family) {
+  return family.starts_with("fleetmeter_collector_");
+}
+
+bool IsOutcomeFamily(std::string_view family) {
   for (const char* prefix : {"inference_", "training_", "capability_", "model_capability_",
                              "benchmark_", "outcome", "research_", "price_book_"}) {
     if (family.starts_with(std::string("fleetmeter_") + prefix)) return true;

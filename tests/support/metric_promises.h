@@ -1,31 +1,36 @@
-// What dashboards/METRICS.md promises, and what a scrape keeps of it.
+// What dashboards/METRICS.md promises, and whether a scrape keeps it.
 #pragma once
 
-#include <map>
-#include <ostream>
+#include <functional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "tests/support/scrape.h"
 
 namespace fleetmeter::e2e {
 
 struct Promise {
+  std::string family;
   std::string type;
-  std::set<std::string> labels;
-
-  friend bool operator==(const Promise&, const Promise&) = default;
+  std::set<std::string> labels;  // of a histogram with the "le" of its buckets
+  std::string meaning;
 };
-void PrintTo(const Promise& promise, std::ostream* out);
 
-// The families whose names begin with `prefix`; the collector's own only if that is asked for.
-std::map<std::string, Promise> ReadPromises(const std::string& prefix);
+// The rows of METRICS.md about families that `wanted` accepts, in their order.
+std::vector<Promise> ReadPromises(const std::function<bool(std::string_view)>& wanted);
 
-// The names of the labels of each family; a histogram's samples belong to it without their suffix.
-std::map<std::string, std::set<std::string>> LabelsByFamily(const Scrape& scrape);
+// All that differs: families, their order, types and meanings, and the labels of each series.
+std::vector<std::string> BrokenPromises(const Scrape& scrape, const std::vector<Promise>& promises);
 
+// The families of the scrape that have no series.
+std::vector<std::string> FamiliesWithoutSeries(const Scrape& scrape);
+
+// Of the collector's own families.
+bool IsCollectorFamily(std::string_view family);
 // Of what outcomes come to: most have series with outcome reports only. outcome_service_test.cc
 // looks at them.
-bool IsOutcomeFamily(const std::string& family);
+bool IsOutcomeFamily(std::string_view family);
 
 }  // namespace fleetmeter::e2e

@@ -80,17 +80,25 @@ Scrape::Scrape(std::string_view text) {
   }
 }
 
-void Scrape::Read(std::string_view line) {
-  constexpr std::string_view kType = "# TYPE ";
-  if (line.substr(0, kType.size()) == kType) {
-    line.remove_prefix(kType.size());
-    const size_t space = line.find(' ');
-    const std::string name(line.substr(0, space));
-    if (!types_.emplace(name, line.substr(space + 1)).second) {
-      errors_.push_back("a second TYPE of " + name);
-    }
-    return;
+void Scrape::ReadHelp(std::string_view line) {
+  const size_t space = line.find(' ');
+  helps_[std::string(line.substr(0, space))] = line.substr(space + 1);
+}
+
+void Scrape::ReadType(std::string_view line) {
+  const size_t space = line.find(' ');
+  const std::string name(line.substr(0, space));
+  families_.push_back(name);
+  if (!types_.emplace(name, line.substr(space + 1)).second) {
+    errors_.push_back("a second TYPE of " + name);
   }
+}
+
+void Scrape::Read(std::string_view line) {
+  constexpr std::string_view kHelp = "# HELP ";
+  constexpr std::string_view kType = "# TYPE ";
+  if (line.starts_with(kHelp)) return ReadHelp(line.substr(kHelp.size()));
+  if (line.starts_with(kType)) return ReadType(line.substr(kType.size()));
   if (line.empty() || line.front() == '#') return;
   Sample sample;
   const std::string whole(line);

@@ -41,14 +41,21 @@ class Scrape {
   }
 
   const std::vector<Sample>& samples() const { return samples_; }
-  const std::map<std::string, std::string>& types() const { return types_; }  // by family
+  // By family.
+  const std::map<std::string, std::string>& types() const { return types_; }
+  const std::map<std::string, std::string>& helps() const { return helps_; }
+  const std::vector<std::string>& families() const { return families_; }  // in their order
   const std::vector<std::string>& errors() const { return errors_; }
 
  private:
   void Read(std::string_view line);
+  void ReadHelp(std::string_view line);
+  void ReadType(std::string_view line);
 
   std::vector<Sample> samples_;
   std::map<std::string, std::string> types_;
+  std::map<std::string, std::string> helps_;
+  std::vector<std::string> families_;
   std::vector<std::string> errors_;
 };
 

@@ -31,7 +31,7 @@ std::optional<Tier> ParseTier(std::string_view text);
 std::optional<Category> ParseCategory(std::string_view text);
 
 struct LendingPolicy {
-  double lendable_ratio = 0;  // part of unused allocation that others may borrow, 0 to 1
+  double lendable_ratio = 0;  // part of its headroom that others may borrow, 0 to 1
   std::optional<double> borrowing_limit_h100e;  // most this pool may borrow; none: no limit
 };
 

@@ -37,7 +37,7 @@ Position PositionOf(const Allocation& allocation, double utilization);
 struct LiveShares {
   double supply_h100e = 0;
   std::map<Category, double> shares;  // inference, training, research, safety
-  double utilization = 0;             // busy / assigned of what serves inference
+  double utilization = 0;             // fleetmeter_plan_inference_utilization_ratio
 };
 
 // P0 and buffer are the assumptions' shares, unless safety holds more than P0.

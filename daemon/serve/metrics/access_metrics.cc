@@ -1,47 +1,79 @@
 #include "daemon/serve/metrics/access_metrics.h"
 
-#include <fmt/format.h>
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
-#include <prometheus/registry.h>
 
 namespace fleetmeter {
 namespace {
 
-// Pools are checked where usage is reported, and nowhere else.
-bool CanHappen(const std::string& listener, std::string_view reason) {
-  return reason != "pool" || listener == "ingest";
-}
+using enum MetricType;
 
-prometheus::Counter& Reloads(prometheus::Registry& registry, const std::string& result) {
-  return prometheus::BuildCounter()
-      .Name("fleetmeter_tls_reloads_total")
-      .Help(
-          "Times that changed TLS files were read: ok, they are in force; failed, the old ones "
-          "stay.")
-      .Register(registry)
-      .Add({{"result", result}});
+constexpr Family<DaemonFigures> kFamilies[] = {
+    {{"fleetmeter_ingest_denied_total",
+      kCounter,
+      {"reason"},
+      "The ingest listener denied this many calls and batches. The reason identity is a caller "
+      "without a certificate that names one; expired is the certificate of an open connection; "
+      "role is an identity without the role ingest; pool is one that may not report for a pool. "
+      "Reports that are denied are counted nowhere else."},
+     Counted},
+    {{"fleetmeter_query_denied_total",
+      kCounter,
+      {"reason"},
+      "The query listener denied this many calls, for the reason identity, expired or role."},
+     Counted},
+    {{"fleetmeter_admin_denied_total",
+      kCounter,
+      {"reason"},
+      "The admin listener denied this many calls, for the reason identity, expired or role."},
+     Counted},
+    {{"fleetmeter_tls_reloads_total",
+      kCounter,
+      {"result"},
+      "Changed TLS files were read this many times. With the result ok they are in force; with the "
+      "result failed the old ones stay."},
+     Counted},
+    {{"fleetmeter_tls_certificate_expiry_timestamp_seconds",
+      kGauge,
+      {"certificate"},
+      "The certificate in force is valid until this time, as seconds since the Unix epoch: daemon "
+      "is that of the daemon, and client_ca the first to expire of the authorities that clients "
+      "are checked against. The series are absent without TLS."},
+     Counted},
+};
+
+constexpr const Metric& kReloads = Declared(kFamilies, "fleetmeter_tls_reloads_total", kCounter);
+constexpr const Metric& kExpiry =
+    Declared(kFamilies, "fleetmeter_tls_certificate_expiry_timestamp_seconds", kGauge);
+constexpr std::pair<const char*, const Metric&> kDenied[] = {
+    {"ingest", Declared(kFamilies, "fleetmeter_ingest_denied_total", kCounter)},
+    {"query", Declared(kFamilies, "fleetmeter_query_denied_total", kCounter)},
+    {"admin", Declared(kFamilies, "fleetmeter_admin_denied_total", kCounter)},
+};
+
+// Pools are checked where usage is reported, and nowhere else.
+bool CanHappen(std::string_view listener, std::string_view reason) {
+  return reason != "pool" || listener == "ingest";
 }
 
 }  // namespace
 
+constexpr MetricGroup<DaemonFigures> kAccessMetrics = {
+    "Access and TLS",
+    "Who was turned away, and what the TLS files in force are. Handshakes that TLS itself refuses "
+    "are not counted here: gRPC does not tell of them.",
+    kFamilies,
+};
+
 AccessMetrics::AccessMetrics(prometheus::Registry& registry)
-    : reloads_ok_(Reloads(registry, "ok")),
-      reloads_failed_(Reloads(registry, "failed")),
-      expiry_(prometheus::BuildGauge()
-                  .Name("fleetmeter_tls_certificate_expiry_timestamp_seconds")
-                  .Help("Until when the daemon's certificate, and the first of the authorities "
-                        "that clients are checked against, is valid.")
-                  .Register(registry)) {
-  for (const std::string listener : {"ingest", "query", "admin"}) {
-    auto& family = prometheus::BuildCounter()
-                       .Name(fmt::format("fleetmeter_{}_denied_total", listener))
-                       .Help(fmt::format("Calls denied on the {} listener, by reason.", listener))
-                       .Register(registry);
+    : registry_(registry),
+      reloads_ok_(AddCounter(registry, kReloads, {"ok"})),
+      reloads_failed_(AddCounter(registry, kReloads, {"failed"})) {
+  for (const auto& [listener, metric] : kDenied) {
     for (const std::string_view reason : kDenials) {
       if (!CanHappen(listener, reason)) continue;
       const std::string name(reason);
-      denied_[{listener, name}] = &family.Add({{"reason", name}});
+      denied_[{listener, name}] = &AddCounter(registry, metric, {name});
     }
   }
 }
@@ -52,9 +84,10 @@ void AccessMetrics::CallDenied(std::string_view listener, std::string_view reaso
 
 void AccessMetrics::TlsReloaded(bool ok) { (ok ? reloads_ok_ : reloads_failed_).Increment(); }
 
+// Without TLS there are no series: a certificate that is not there does not expire.
 void AccessMetrics::TlsInForce(int64_t certificate_unix_seconds, int64_t client_ca_unix_seconds) {
-  expiry_.Add({{"certificate", "daemon"}}).Set(static_cast<double>(certificate_unix_seconds));
-  expiry_.Add({{"certificate", "client_ca"}}).Set(static_cast<double>(client_ca_unix_seconds));
+  AddGauge(registry_, kExpiry, {"daemon"}).Set(static_cast<double>(certificate_unix_seconds));
+  AddGauge(registry_, kExpiry, {"client_ca"}).Set(static_cast<double>(client_ca_unix_seconds));
 }
 
 }  // namespace fleetmeter

@@ -5,18 +5,12 @@
 #include <string>
 #include <utility>
 
-#include "daemon/base/mutex.h"
 #include "daemon/security/access_probe.h"
-
-namespace prometheus {
-class Counter;
-class Gauge;
-class Registry;
-template <typename T>
-class Family;
-}  // namespace prometheus
+#include "daemon/serve/metrics/daemon_figures.h"
 
 namespace fleetmeter {
+
+extern const MetricGroup<DaemonFigures> kAccessMetrics;
 
 class AccessMetrics final : public AccessProbe {
  public:
@@ -28,12 +22,11 @@ class AccessMetrics final : public AccessProbe {
   void TlsInForce(int64_t certificate_unix_seconds, int64_t client_ca_unix_seconds) override;
 
  private:
+  prometheus::Registry& registry_;
   // By listener and reason.
   std::map<std::pair<std::string, std::string>, prometheus::Counter*> denied_;
   prometheus::Counter& reloads_ok_;
   prometheus::Counter& reloads_failed_;
-  // Without TLS it has no series: a certificate that is not there does not expire.
-  prometheus::Family<prometheus::Gauge>& expiry_;
 };
 
 }  // namespace fleetmeter

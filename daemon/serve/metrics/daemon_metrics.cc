@@ -4,112 +4,207 @@
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
-#include <prometheus/text_serializer.h>
 
 #include "daemon/base/clock.h"
+#include "daemon/base/version.h"
 
 namespace fleetmeter {
 namespace {
 
-constexpr char kReports[] = "fleetmeter_ingest_reports_total";
-constexpr char kReloads[] = "fleetmeter_config_reloads_total";
-const prometheus::Histogram::BucketBoundaries kLagBounds = {1,  2,   5,   10,   15,    30,
-                                                            60, 120, 300, 3600, 86'400};
-const prometheus::Histogram::BucketBoundaries kWorkBounds = {0.0001, 0.0005, 0.001, 0.005, 0.02,
-                                                             0.05,   0.1,    0.5,   1,     5};
+using enum MetricType;
 
-prometheus::Counter& Counter(prometheus::Registry& registry, const std::string& name,
-                             const std::string& help, const prometheus::Labels& labels = {}) {
-  return prometheus::BuildCounter().Name(name).Help(help).Register(registry).Add(labels);
+const std::vector<double> kSkewBounds = {0.01, 0.1, 1, 5, 60, 3'600, 86'400};
+const std::vector<double> kLagBounds = {1, 2, 5, 10, 15, 30, 60, 120, 300, 3600, 86'400};
+const std::vector<double> kWorkBounds = {0.0001, 0.0005, 0.001, 0.005, 0.02, 0.05, 0.1, 0.5, 1, 5};
+
+void WriteBuildInfo(const DaemonFigures&, TextWriter& out) {
+  out.Sample({kVersion, __VERSION__}, 1);
 }
 
-prometheus::Gauge& Gauge(prometheus::Registry& registry, const std::string& name,
-                         const std::string& help, const prometheus::Labels& labels = {}) {
-  return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add(labels);
+constexpr Family<DaemonFigures> kIngest[] = {
+    {{"fleetmeter_ingest_reports_total",
+      kCounter,
+      {"result"},
+      "This many reports ended with the result. accepted, duplicate, conflict and rejected are "
+      "settled. out_of_sequence and busy are not, and have to be sent again."},
+     Counted},
+    {{"fleetmeter_ingest_rejected_reports_total",
+      kCounter,
+      {"reason"},
+      "This many reports were rejected for the reason."},
+     Counted},
+    {{"fleetmeter_ingest_streams", kGauge, {}, "This many ingest streams are open."}, Counted},
+    {{"fleetmeter_ingest_fenced_sessions_total",
+      kCounter,
+      {},
+      "This many sessions went on after a later session had opened their stream. Two processes on "
+      "one spool do that, and so does a cloned host."},
+     Counted},
+    {{"fleetmeter_ingest_clock_skew_seconds",
+      kHistogram,
+      {},
+      "Each batch gives one observation: by how many seconds the wall clocks of its sender and of "
+      "the daemon differ. The time that the batch was under way is included."},
+     Counted},
+    {{"fleetmeter_ingest_queue_reports", kGauge, {}, "This many reports wait for the writer."},
+     OneSeries<[](const DaemonFigures& f) {
+       return static_cast<double>(f.writer.queued_reports());
+     }>},
+    {{"fleetmeter_ingest_queue_limit_reports",
+      kGauge,
+      {},
+      "At most this many reports may wait for the writer."},
+     OneSeries<[](const DaemonFigures& f) {
+       return static_cast<double>(f.writer.queue_limit_reports());
+     }>},
+    {{"fleetmeter_ingest_lag_seconds",
+      kHistogram,
+      {},
+      "Each accepted report gives one observation: the seconds from the end of its window, by the "
+      "wall clock of the sender, to its commit, by that of the daemon."},
+     Counted},
+};
+
+constexpr Family<DaemonFigures> kDaemon[] = {
+    {{"fleetmeter_build_info",
+      kGauge,
+      {"version", "compiler"},
+      "The value is 1. The labels name the version of the daemon and the compiler that built it."},
+     WriteBuildInfo},
+    {{"fleetmeter_clock_steps_total",
+      kCounter,
+      {},
+      "The wall clock of the daemon was set this many times while it ran."},
+     Counted},
+    {{"fleetmeter_clock_ahead_seconds",
+      kGauge,
+      {},
+      "When the wall clock was last set, it was this many seconds ahead of the time that had "
+      "really passed since the start. The value is 0 if it never was set."},
+     Counted},
+    {{"fleetmeter_connections_refused_total",
+      kCounter,
+      {"listener"},
+      "The listener closed this many connections at once, because as many were open as file "
+      "descriptors allow."},
+     Counted},
+    {{"fleetmeter_watchdog_healthy",
+      kGauge,
+      {},
+      "The value is 1 while the daemon reaches its own listeners and the writer makes progress, "
+      "and 0 otherwise."},
+     OneSeries<[](const DaemonFigures& f) { return f.healthy ? 1.0 : 0.0; }>},
+    {{"fleetmeter_ledger_commit_seconds",
+      kHistogram,
+      {},
+      "Each commit gives one observation: the seconds that it took."},
+     Counted},
+    {{"fleetmeter_ledger_commit_failures_total",
+      kCounter,
+      {},
+      "This many commits failed. Nothing of them was counted or acknowledged."},
+     Counted},
+    {{"fleetmeter_ledger_writable",
+      kGauge,
+      {},
+      "The value is 1 while the ledger takes commits. While it is 0, reports are refused, and what "
+      "was committed before is shown."},
+     OneSeries<[](const DaemonFigures& f) {
+       return f.writer.LedgerTrouble().empty() ? 1.0 : 0.0;
+     }>},
+    {{"fleetmeter_config_reloads_total",
+      kCounter,
+      {"result"},
+      "Configuration, catalog and plans were reloaded this many times. With the result ok they are "
+      "in force; with the result failed the old ones stay."},
+     Counted},
+    {{"fleetmeter_config_last_reload_successful",
+      kGauge,
+      {},
+      "The value is 1 if the last reload succeeded. It is 0 if the reload was refused and the old "
+      "configuration stays in force."},
+     Counted},
+    {{"fleetmeter_config_last_reload_success_timestamp_seconds",
+      kGauge,
+      {},
+      "The configuration in force was loaded at this time, as seconds since the Unix epoch."},
+     Counted},
+    {{"fleetmeter_exposition_render_seconds",
+      kHistogram,
+      {},
+      "Each scrape gives one observation: the seconds that it took to work out and write its fleet "
+      "and outcomes."},
+     Counted},
+};
+
+// By its name, in either table.
+consteval const Metric& Named(std::string_view name, MetricType type) {
+  for (const auto& family : kIngest) {
+    if (family.metric.name == name) return Declared(kIngest, name, type);
+  }
+  return Declared(kDaemon, name, type);
 }
 
-prometheus::Histogram& Histogram(prometheus::Registry& registry, const std::string& name,
-                                 const std::string& help,
-                                 const prometheus::Histogram::BucketBoundaries& bounds) {
-  return prometheus::BuildHistogram().Name(name).Help(help).Register(registry).Add({}, bounds);
+prometheus::Counter& Result(prometheus::Registry& registry, const std::string& result) {
+  return AddCounter(registry, Named("fleetmeter_ingest_reports_total", kCounter), {result});
 }
 
 prometheus::Counter& Reloads(prometheus::Registry& registry, const std::string& result) {
-  return Counter(registry, kReloads, "Reloads of configuration, catalog and plans: ok, failed.",
-                 {{"result", result}});
+  return AddCounter(registry, Named("fleetmeter_config_reloads_total", kCounter), {result});
 }
 
 }  // namespace
 
-prometheus::Counter& DaemonMetrics::ReportCounter(const std::string& result) {
-  return Counter(*registry_, kReports,
-                 "Reports by result: accepted, duplicate, conflict, rejected, out_of_sequence, "
-                 "busy.",
-                 {{"result", result}});
-}
+constexpr MetricGroup<DaemonFigures> kIngestMetrics = {
+    "Ingest",
+    "The way of reports into the daemon. The results accepted, duplicate, conflict and rejected "
+    "count since the books began, all else since the daemon started.",
+    kIngest,
+};
 
-DaemonMetrics::DaemonMetrics(const std::string& version)
+constexpr MetricGroup<DaemonFigures> kDaemonMetrics = {
+    "The daemon itself",
+    "How the daemon is built, and how it does.",
+    kDaemon,
+};
+
+DaemonMetrics::DaemonMetrics()
     : registry_(std::make_unique<prometheus::Registry>()),
-      accepted_(ReportCounter("accepted")),
-      duplicate_(ReportCounter("duplicate")),
-      conflict_(ReportCounter("conflict")),
-      out_of_sequence_(ReportCounter("out_of_sequence")),
-      rejected_(ReportCounter("rejected")),
-      busy_(ReportCounter("busy")),
-      streams_(Gauge(*registry_, "fleetmeter_ingest_streams", "Open ingest streams.")),
-      fenced_(Counter(*registry_, "fleetmeter_ingest_fenced_sessions_total",
-                      "Sessions that went on after a later one had opened their stream: two "
-                      "processes on one spool, or a cloned host.")),
-      skew_(Histogram(*registry_, "fleetmeter_ingest_clock_skew_seconds",
-                      "By how much the wall clocks of sender and daemon differed, a batch; the way "
-                      "it took included.",
-                      {0.01, 0.1, 1, 5, 60, 3'600, 86'400})),
-      clock_steps_(Counter(*registry_, "fleetmeter_clock_steps_total",
-                           "How often the daemon's wall clock was set while it ran.")),
-      clock_ahead_(Gauge(*registry_, "fleetmeter_clock_ahead_seconds",
-                         "How far the wall clock was ahead of what had passed, when it was last "
-                         "set; 0 if it never was.")),
-      queue_(
-          Gauge(*registry_, "fleetmeter_ingest_queue_reports", "Reports waiting for the writer.")),
-      queue_limit_(Gauge(*registry_, "fleetmeter_ingest_queue_limit_reports",
-                         "Most reports that may wait.")),
-      lag_(Histogram(*registry_, "fleetmeter_ingest_lag_seconds",
-                     "From the end of a window to its commit, by the two wall clocks.",
-                     kLagBounds)),
-      commit_(Histogram(*registry_, "fleetmeter_ledger_commit_seconds", "Duration of a commit.",
-                        kWorkBounds)),
-      commit_failures_(Counter(*registry_, "fleetmeter_ledger_commit_failures_total",
-                               "Commits that failed; nothing of them was counted or "
-                               "acknowledged.")),
-      ledger_writable_(Gauge(*registry_, "fleetmeter_ledger_writable",
-                             "1 while the ledger takes commits; 0: ingest is refused, what is "
-                             "shown is what was committed.")),
+      accepted_(Result(*registry_, "accepted")),
+      duplicate_(Result(*registry_, "duplicate")),
+      conflict_(Result(*registry_, "conflict")),
+      out_of_sequence_(Result(*registry_, "out_of_sequence")),
+      rejected_(Result(*registry_, "rejected")),
+      busy_(Result(*registry_, "busy")),
+      streams_(AddGauge(*registry_, Named("fleetmeter_ingest_streams", kGauge))),
+      fenced_(AddCounter(*registry_, Named("fleetmeter_ingest_fenced_sessions_total", kCounter))),
+      skew_(AddHistogram(*registry_, Named("fleetmeter_ingest_clock_skew_seconds", kHistogram),
+                         kSkewBounds)),
+      clock_steps_(AddCounter(*registry_, Named("fleetmeter_clock_steps_total", kCounter))),
+      clock_ahead_(AddGauge(*registry_, Named("fleetmeter_clock_ahead_seconds", kGauge))),
+      lag_(
+          AddHistogram(*registry_, Named("fleetmeter_ingest_lag_seconds", kHistogram), kLagBounds)),
+      commit_(AddHistogram(*registry_, Named("fleetmeter_ledger_commit_seconds", kHistogram),
+                           kWorkBounds)),
+      commit_failures_(
+          AddCounter(*registry_, Named("fleetmeter_ledger_commit_failures_total", kCounter))),
       reloads_ok_(Reloads(*registry_, "ok")),
       reloads_failed_(Reloads(*registry_, "failed")),
-      reload_successful_(Gauge(*registry_, "fleetmeter_config_last_reload_successful",
-                               "1 if the last reload took, 0 if it was refused and the old "
-                               "configuration kept.")),
-      reload_time_(Gauge(*registry_, "fleetmeter_config_last_reload_success_timestamp_seconds",
-                         "When the configuration in force was loaded.")),
-      render_(Histogram(*registry_, "fleetmeter_exposition_render_seconds",
-                        "Time to render a scrape.", kWorkBounds)),
-      watchdog_(Gauge(*registry_, "fleetmeter_watchdog_healthy",
-                      "1 while the daemon can reach its own listeners and the writer makes "
-                      "progress, else 0.")) {
+      reload_successful_(
+          AddGauge(*registry_, Named("fleetmeter_config_last_reload_successful", kGauge))),
+      reload_time_(AddGauge(
+          *registry_, Named("fleetmeter_config_last_reload_success_timestamp_seconds", kGauge))),
+      render_(AddHistogram(*registry_, Named("fleetmeter_exposition_render_seconds", kHistogram),
+                           kWorkBounds)) {
   for (const std::string listener : {"ingest", "query", "admin"}) {
-    refused_connections_[listener] =
-        &Counter(*registry_, "fleetmeter_connections_refused_total",
-                 "Connections closed at once, since as many were open as file descriptors allow.",
-                 {{"listener", listener}});
+    refused_connections_[listener] = &AddCounter(
+        *registry_, Named("fleetmeter_connections_refused_total", kCounter), {listener});
   }
   for (const RejectReason reason : kRejectReasons) {
     rejected_by_reason_[IndexOf(reason)] =
-        &Counter(*registry_, "fleetmeter_ingest_rejected_reports_total",
-                 "Rejected reports by reason.", {{"reason", std::string(Name(reason))}});
+        &AddCounter(*registry_, Named("fleetmeter_ingest_rejected_reports_total", kCounter),
+                    {std::string(Name(reason))});
   }
-  Gauge(*registry_, "fleetmeter_build_info", "1.",
-        {{"version", version}, {"compiler", __VERSION__}})
-      .Set(1);
 }
 
 DaemonMetrics::~DaemonMetrics() = default;
@@ -177,21 +272,12 @@ void DaemonMetrics::ReloadDone(bool ok, int64_t unix_nanos) {
 
 void DaemonMetrics::Rendered(double seconds) { render_.Observe(seconds); }
 
-void DaemonMetrics::SetQueue(size_t reports, size_t limit) {
-  queue_.Set(static_cast<double>(reports));
-  queue_limit_.Set(static_cast<double>(limit));
-}
-
-void DaemonMetrics::SetLedgerWritable(bool writable) { ledger_writable_.Set(writable ? 1 : 0); }
-
-void DaemonMetrics::SetWatchdog(bool healthy) { watchdog_.Set(healthy ? 1 : 0); }
-
 void DaemonMetrics::ConnectionRefused(std::string_view listener) {
   refused_connections_.find(listener)->second->Increment();
 }
 
-std::string DaemonMetrics::Serialize() const {
-  return prometheus::TextSerializer().Serialize(registry_->Collect());
+std::vector<prometheus::MetricFamily> DaemonMetrics::Collect() const {
+  return registry_->Collect();
 }
 
 }  // namespace fleetmeter

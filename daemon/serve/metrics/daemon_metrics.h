@@ -6,22 +6,20 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "daemon/accounting/daemon_probe.h"
 #include "daemon/serve/metrics/access_metrics.h"
-
-namespace prometheus {
-class Counter;
-class Gauge;
-class Histogram;
-class Registry;
-}  // namespace prometheus
+#include "daemon/serve/metrics/daemon_figures.h"
 
 namespace fleetmeter {
 
+extern const MetricGroup<DaemonFigures> kIngestMetrics;
+extern const MetricGroup<DaemonFigures> kDaemonMetrics;
+
 class DaemonMetrics final : public DaemonProbe {
  public:
-  explicit DaemonMetrics(const std::string& version);
+  DaemonMetrics();
   ~DaemonMetrics() override;
 
   void ReportAccepted(double lag_seconds) override;
@@ -44,18 +42,13 @@ class DaemonMetrics final : public DaemonProbe {
 
   AccessProbe& access() { return access_; }
 
-  void SetQueue(size_t reports, size_t limit);
-  void SetLedgerWritable(bool writable);
-  void SetWatchdog(bool healthy);
-  // `listener`: "ingest" or "query".
+  // `listener`: "ingest", "query" or "admin".
   void ConnectionRefused(std::string_view listener);
 
-  // Text format, all families.
-  std::string Serialize() const;
+  // All that was counted, for DaemonFigures.
+  std::vector<prometheus::MetricFamily> Collect() const;
 
  private:
-  prometheus::Counter& ReportCounter(const std::string& result);
-
   std::unique_ptr<prometheus::Registry> registry_;
   AccessMetrics access_{*registry_};
   prometheus::Counter& accepted_;
@@ -70,18 +63,14 @@ class DaemonMetrics final : public DaemonProbe {
   prometheus::Histogram& skew_;
   prometheus::Counter& clock_steps_;
   prometheus::Gauge& clock_ahead_;
-  prometheus::Gauge& queue_;
-  prometheus::Gauge& queue_limit_;
   prometheus::Histogram& lag_;
   prometheus::Histogram& commit_;
   prometheus::Counter& commit_failures_;
-  prometheus::Gauge& ledger_writable_;
   prometheus::Counter& reloads_ok_;
   prometheus::Counter& reloads_failed_;
   prometheus::Gauge& reload_successful_;
   prometheus::Gauge& reload_time_;
   prometheus::Histogram& render_;
-  prometheus::Gauge& watchdog_;
   std::map<std::string, prometheus::Counter*, std::less<>> refused_connections_;
 };
 

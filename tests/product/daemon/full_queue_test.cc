@@ -3,6 +3,7 @@
 // A ledger in memory is never slow enough to be sure of a full queue from outside, so these tests
 // put the real writer, service and listener over a ledger that is held up until it is released.
 #include <grpcpp/grpcpp.h>
+#include <prometheus/text_serializer.h>
 
 #include <thread>
 
@@ -136,7 +137,7 @@ class FullQueueTest : public testing::Test {
     return {static_cast<int64_t>(uses[0].booked.chips), static_cast<int64_t>(uses[0].booked.busy)};
   }
   double Reports(const std::string& result) const {
-    return Scrape(metrics_.Serialize())
+    return Scrape(prometheus::TextSerializer().Serialize(metrics_.Collect()))
         .Value("fleetmeter_ingest_reports_total", {{"result", result}})
         .value_or(-1);
   }
@@ -158,7 +159,7 @@ class FullQueueTest : public testing::Test {
   }
 
   const SystemClock clock_;
-  DaemonMetrics metrics_{"test"};
+  DaemonMetrics metrics_;
   SlowLedger ledger_;
   Writer writer_{{.queue_reports = kQueueReports, .commit_reports = kQueueReports},
                  Settings(),

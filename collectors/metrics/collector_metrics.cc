@@ -1,0 +1,178 @@
+#include "collectors/metrics/collector_metrics.h"
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+
+#include "daemon/base/clock.h"
+#include "daemon/base/version.h"
+#include "daemon/serve/metrics/metric_reference.h"
+
+namespace fleetmeter::collector {
+namespace {
+
+using enum MetricType;
+
+double Seconds(int64_t nanos) { return static_cast<double>(nanos) / kNanosPerSecond; }
+
+// A series for each pipeline: what `value`, a function or a member, gives of its PipelineStats.
+template <auto value>
+void EachPipeline(const CollectorFigures& figures, TextWriter& out) {
+  for (const PipelineStats& stats : figures.pipelines) {
+    out.Sample({stats.source}, static_cast<double>(std::invoke(value, stats)));
+  }
+}
+
+// The same of a member of its outbox.
+template <uint64_t OutboxStats::* value>
+void EachOutbox(const CollectorFigures& figures, TextWriter& out) {
+  EachPipeline<[](const PipelineStats& stats) { return stats.outbox.*value; }>(figures, out);
+}
+
+// The same of a member of its sender.
+template <auto value>
+void EachSender(const CollectorFigures& figures, TextWriter& out) {
+  EachPipeline<[](const PipelineStats& stats) { return stats.sender.*value; }>(figures, out);
+}
+
+void WriteOldestWaiting(const CollectorFigures& figures, TextWriter& out) {
+  for (const PipelineStats& stats : figures.pipelines) {
+    const int64_t end = stats.outbox.oldest_waiting_end_unix_nanos;
+    out.Sample({stats.source}, end == 0 ? 0 : std::max(0.0, Seconds(figures.now_unix_nanos - end)));
+  }
+}
+
+void WriteRejected(const CollectorFigures& figures, TextWriter& out) {
+  for (const PipelineStats& stats : figures.pipelines) {
+    for (const auto& [reason, count] : stats.sender.rejected) {
+      out.Sample({stats.source, reason}, static_cast<double>(count));
+    }
+  }
+}
+
+void WriteLastAcknowledged(const CollectorFigures& figures, TextWriter& out) {
+  for (const PipelineStats& stats : figures.pipelines) {
+    const int64_t at = stats.sender.last_acknowledged_unix_nanos;
+    if (at != 0) out.Sample({stats.source}, Seconds(at));
+  }
+}
+
+void WriteBuildInfo(const CollectorFigures&, TextWriter& out) { out.Sample({kVersion}, 1); }
+
+constexpr Family<CollectorFigures> kFamilies[] = {
+    {{"fleetmeter_collector_waiting_reports",
+      kGauge,
+      {"pipeline"},
+      "This many reports wait to be acknowledged."},
+     EachOutbox<&OutboxStats::waiting_reports>},
+    {{"fleetmeter_collector_oldest_waiting_seconds",
+      kGauge,
+      {"pipeline"},
+      "The oldest window that waits ended this many seconds ago. The value is 0 when none waits."},
+     WriteOldestWaiting},
+    {{"fleetmeter_collector_spool_bytes",
+      kGauge,
+      {"pipeline"},
+      "Reports take this many bytes, on disk or, without a spool, in memory. Acknowledged reports "
+      "that are still kept are included."},
+     EachOutbox<&OutboxStats::bytes>},
+    {{"fleetmeter_collector_unwritten_reports",
+      kGauge,
+      {"pipeline"},
+      "This many reports are held in memory because the disk has no room for them."},
+     EachOutbox<&OutboxStats::unwritten_reports>},
+    {{"fleetmeter_collector_coalesced_reports_total",
+      kCounter,
+      {"pipeline"},
+      "This many reports were added into others because the spool was full."},
+     EachOutbox<&OutboxStats::coalesced_reports>},
+    {{"fleetmeter_collector_damaged_segments_total",
+      kCounter,
+      {"pipeline"},
+      "This many files of the spool were found damaged or missing at the start."},
+     EachOutbox<&OutboxStats::damaged_segments>},
+    {{"fleetmeter_collector_lost_reports_total",
+      kCounter,
+      {"pipeline"},
+      "This many reports were lost to damaged files. Reports that the daemon has all the same are "
+      "included."},
+     EachOutbox<&OutboxStats::lost_reports>},
+    {{"fleetmeter_collector_connected",
+      kGauge,
+      {"pipeline"},
+      "The value is 1 while a daemon has welcomed the stream, and 0 otherwise."},
+     EachSender<&SenderStats::connected>},
+    {{"fleetmeter_collector_refused",
+      kGauge,
+      {"pipeline"},
+      "The value is 1 when the daemon refuses the stream for good, and 0 otherwise."},
+     EachPipeline<&PipelineStats::refused>},
+    {{"fleetmeter_collector_sessions_total",
+      kCounter,
+      {"pipeline"},
+      "A daemon has welcomed this many streams."},
+     EachSender<&SenderStats::sessions>},
+    {{"fleetmeter_collector_acknowledged_reports_total",
+      kCounter,
+      {"pipeline"},
+      "A daemon has settled this many reports: counted them, rejected them, or found that it had "
+      "counted them before."},
+     EachSender<&SenderStats::acknowledged>},
+    {{"fleetmeter_collector_duplicate_reports_total",
+      kCounter,
+      {"pipeline"},
+      "The daemon had counted this many of the reports before."},
+     EachSender<&SenderStats::duplicates>},
+    {{"fleetmeter_collector_conflicting_reports_total",
+      kCounter,
+      {"pipeline"},
+      "The daemon had settled the sequence of this many reports with other content."},
+     EachSender<&SenderStats::conflicts>},
+    {{"fleetmeter_collector_rejected_reports_total",
+      kCounter,
+      {"pipeline", "reason"},
+      "The daemon rejected this many reports for the reason. The series is absent before the "
+      "first."},
+     WriteRejected},
+    {{"fleetmeter_collector_last_acknowledged_timestamp_seconds",
+      kGauge,
+      {"pipeline"},
+      "The daemon last acknowledged something at this time, as seconds since the Unix epoch. The "
+      "series is absent before the first time."},
+     WriteLastAcknowledged},
+    {{"fleetmeter_collector_failed_samples_total",
+      kCounter,
+      {"pipeline"},
+      "The source gave nothing for this many windows."},
+     EachPipeline<&PipelineStats::samples_failed>},
+    {{"fleetmeter_collector_skipped_ticks_total",
+      kCounter,
+      {"pipeline"},
+      "This many samples were not taken because there was no room for them. The next window is "
+      "then longer, and no time is lost."},
+     EachPipeline<&PipelineStats::ticks_skipped>},
+    {{"fleetmeter_collector_held_ticks_total",
+      kCounter,
+      {"pipeline"},
+      "This many samples were not taken because the wall clock stood still or was set back."},
+     EachPipeline<&PipelineStats::ticks_held>},
+    {{"fleetmeter_collector_build_info",
+      kGauge,
+      {"version"},
+      "The value is 1. The label is the version of the collector."},
+     WriteBuildInfo},
+};
+
+}  // namespace
+
+constexpr MetricGroup<CollectorFigures> kCollectorMetrics = {
+    "The collector",
+    "What `fleetmeter-collector --metrics` serves, besides the families of the process above. They "
+    "tell what has not reached the daemon, which therefore knows nothing of it. All count since "
+    "the collector started. The label `pipeline` is the name of a source, such as `replay-csv`.",
+    kFamilies,
+};
+
+std::string MetricsReference() { return MetricSection(kCollectorMetrics); }
+
+}  // namespace fleetmeter::collector

@@ -1,0 +1,24 @@
+// What the collector says about itself: the group of its families.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "collectors/core/pipeline.h"
+#include "daemon/serve/metrics/metric_group.h"
+
+namespace fleetmeter::collector {
+
+struct CollectorFigures {
+  std::vector<PipelineStats> pipelines;
+  int64_t now_unix_nanos = 0;
+};
+
+extern const MetricGroup<CollectorFigures> kCollectorMetrics;
+
+// What dashboards/METRICS.md says of the collector. The families of the process, which it serves
+// too, are in the reference of the daemon.
+std::string MetricsReference();
+
+}  // namespace fleetmeter::collector

@@ -1,0 +1,29 @@
+// All of /metrics, and the reference of it: one list of groups gives the order of both.
+#pragma once
+
+#include <string>
+
+#include "daemon/accounting/writer.h"
+#include "daemon/base/clock.h"
+#include "daemon/serve/metrics/daemon_metrics.h"
+#include "daemon/serve/metrics/outcome_figures.h"
+#include "daemon/serve/metrics/segment_series.h"
+
+namespace fleetmeter {
+
+struct MetricsSources {
+  const Writer& writer;
+  DaemonMetrics& metrics;
+  SegmentSeries& segments;
+  OutcomeFacts outcomes;
+  bool healthy = false;  // as /healthz says
+  const Clock& clock;
+};
+
+// A scrape, in the text format.
+std::string RenderMetrics(MetricsSources sources);
+
+// What dashboards/METRICS.md says of the daemon: every family that a scrape has, as Markdown.
+std::string MetricsReference();
+
+}  // namespace fleetmeter

@@ -1,0 +1,77 @@
+#include <optional>
+
+#include "daemon/serve/metrics/fleet_metrics.h"
+
+namespace fleetmeter {
+namespace {
+
+using enum MetricType;
+
+void WriteByState(const Snapshot& snapshot, bool in_h100e, TextWriter& out) {
+  for (const SupplyView& row : snapshot.supply) {
+    const double per_chip = in_h100e ? 1 / row.chips_per_h100e : 1;
+    const auto sample = [&](std::string_view state, int64_t micro_chips) {
+      out.Sample({row.provider, row.chip, state},
+                 static_cast<double>(micro_chips) / kMicroChipsPerChip * per_chip);
+    };
+    for (const ChipState state : kChipStates) {
+      sample(Name(state), row.micro_chips[static_cast<size_t>(state)]);
+    }
+    sample("unheard", row.unheard_micro_chips);
+  }
+}
+
+void WriteDeclared(const Snapshot& snapshot, TextWriter& out) {
+  for (const SupplyView& row : snapshot.supply) {
+    out.Sample({row.provider, row.chip}, static_cast<double>(row.declared_chips));
+  }
+}
+
+void WriteSources(const Snapshot& snapshot, TextWriter& out) {
+  out.Sample({"live"}, static_cast<double>(snapshot.live_sources));
+  out.Sample({"silent"}, static_cast<double>(snapshot.silent_sources));
+}
+
+constexpr Family<Snapshot> kFamilies[] = {
+    {{"fleetmeter_supply_chips",
+      kGauge,
+      {"provider", "chip", "state"},
+      "The fleet has this many chips in each state. Chips that live sources report are assigned, "
+      "unassigned, unhealthy or reserved. Chips whose source is silent are unheard."},
+     [](const Snapshot& snapshot, TextWriter& out) { WriteByState(snapshot, false, out); }},
+    {{"fleetmeter_supply_h100e",
+      kGauge,
+      {"provider", "chip", "state"},
+      "The chips of fleetmeter_supply_chips are worth this many H100e at the general ratio of "
+      "their kind. A ratio for a single workload type is not used here."},
+     [](const Snapshot& snapshot, TextWriter& out) { WriteByState(snapshot, true, out); }},
+    {{"fleetmeter_supply_declared_chips",
+      kGauge,
+      {"provider", "chip"},
+      "The plan in force declares this many chips of the kind. The value is 0 for a kind that "
+      "sources report and the plan does not declare."},
+     WriteDeclared},
+    {{"fleetmeter_supply_coverage_ratio",
+      kGauge,
+      {},
+      "Coverage of the supply is heard H100e / expected H100e. Heard are the chips of live "
+      "sources. Expected is, for each kind of chip, the larger of what the plan declares and what "
+      "live and silent sources hold together. The series is absent while nothing is expected."},
+     OneSeries<&Snapshot::supply_coverage>},
+    {{"fleetmeter_sources",
+      kGauge,
+      {"state"},
+      "This many sources are live or silent. A source is silent when its latest window ended "
+      "longer ago than live.silent_after, and is no longer counted after live.forget_after."},
+     WriteSources},
+};
+
+}  // namespace
+
+constexpr MetricGroup<Snapshot> kSupplyMetrics = {
+    "Supply",
+    "The chips that sources report, beside those that the plan declares.",
+    kFamilies,
+};
+
+}  // namespace fleetmeter

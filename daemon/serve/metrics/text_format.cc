@@ -1,0 +1,97 @@
+#include "daemon/serve/metrics/text_format.h"
+
+#include <algorithm>
+#include <cassert>
+#include <charconv>
+#include <cmath>
+#include <utility>
+
+namespace fleetmeter {
+namespace {
+
+void AppendEscaped(std::string& out, std::string_view text, bool in_quotes) {
+  size_t begin = 0;  // of what has not been written yet
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c != '\\' && c != '\n' && (c != '"' || !in_quotes)) continue;
+    out.append(text, begin, i - begin);
+    out += '\\';
+    out += c == '\n' ? 'n' : c;
+    begin = i + 1;
+  }
+  out.append(text, begin);
+}
+
+}  // namespace
+
+void AppendNumber(std::string& out, double value) {
+  if (std::isnan(value)) {
+    out += "NaN";
+  } else if (std::isinf(value)) {
+    out += value > 0 ? "+Inf" : "-Inf";
+  } else {
+    char buffer[32];
+    const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value);
+    out.append(buffer, end);
+  }
+}
+
+std::string_view Name(MetricType type) {
+  switch (type) {
+    case MetricType::kGauge:
+      return "gauge";
+    case MetricType::kCounter:
+      return "counter";
+    case MetricType::kHistogram:
+      return "histogram";
+  }
+  return "untyped";
+}
+
+void TextWriter::Begin(const Metric& metric) {
+  metric_ = &metric;
+  out_.append("# HELP ").append(metric.name).append(" ");
+  AppendEscaped(out_, metric.help, /*in_quotes=*/false);
+  out_.append("\n# TYPE ").append(metric.name).append(" ").append(Name(metric.type)).append("\n");
+}
+
+void TextWriter::Sample(LabelValues labels, std::optional<double> value) {
+  if (value) Line("", labels, "", *value);
+}
+
+void TextWriter::Histogram(LabelValues labels, const HistogramSample& histogram) {
+  for (size_t i = 0; i < histogram.bounds.size(); ++i) {
+    std::string bound;
+    AppendNumber(bound, histogram.bounds[i]);
+    Line("_bucket", labels, bound, static_cast<double>(histogram.cumulative[i]));
+  }
+  Line("_bucket", labels, "+Inf", static_cast<double>(histogram.count));
+  Line("_sum", labels, "", histogram.sum);
+  Line("_count", labels, "", static_cast<double>(histogram.count));
+}
+
+void TextWriter::Line(std::string_view suffix, LabelValues labels, std::string_view le,
+                      double value) {
+  assert(labels.size() == metric_->labels.size());
+  out_.append(metric_->name).append(suffix);
+  char separator = '{';
+  const std::string_view* name = metric_->labels.begin();
+  for (const std::string_view text :
+       labels.first(std::min(labels.size(), metric_->labels.size()))) {
+    Label(*name++, text, std::exchange(separator, ','));
+  }
+  if (!le.empty()) Label("le", le, std::exchange(separator, ','));
+  if (separator == ',') out_ += '}';
+  out_ += ' ';
+  AppendNumber(out_, value);
+  out_ += '\n';
+}
+
+void TextWriter::Label(std::string_view name, std::string_view value, char separator) {
+  out_ += separator;
+  out_.append(name).append("=\"");
+  AppendEscaped(out_, value, /*in_quotes=*/true);
+  out_ += '"';
+}
+
+}  // namespace fleetmeter

@@ -1,0 +1,104 @@
+#include "daemon/serve/metrics/text_format.h"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include "daemon/serve/metrics/registry.h"
+#include "gmock/gmock.h"
+#include "tests/support/scrape.h"
+
+namespace fleetmeter {
+namespace {
+
+using e2e::Scrape;
+using testing::IsEmpty;
+using enum MetricType;
+
+constexpr Metric kRatio = {"some_ratio", kGauge, {"a", "b"}, "Help, with \xC3\xA4."};
+constexpr Metric kTotal = {"some_total", kCounter, {}, "No labels."};
+constexpr Metric kSeconds = {"some_seconds", kHistogram, {}, "Times."};
+
+// Numbers may be spelled in other ways ("1e+06" is 1000000): both are read back.
+void ExpectSameMeaning(const std::string& ours, const std::string& theirs) {
+  const Scrape a(ours);
+  const Scrape b(theirs);
+  EXPECT_THAT(a.errors(), IsEmpty());
+  EXPECT_EQ(a.types(), b.types());
+  EXPECT_EQ(a.helps(), b.helps());
+  ASSERT_EQ(a.samples().size(), b.samples().size());
+  for (size_t i = 0; i < a.samples().size(); ++i) {
+    EXPECT_EQ(a.samples()[i].name, b.samples()[i].name);
+    EXPECT_EQ(a.samples()[i].labels, b.samples()[i].labels);
+    EXPECT_EQ(a.samples()[i].value, b.samples()[i].value);
+  }
+}
+
+std::string Theirs(const prometheus::Registry& registry) {
+  return prometheus::TextSerializer().Serialize(registry.Collect());
+}
+
+TEST(TextFormat, IsWhatPrometheusCppWouldWrite) {
+  const char* const tricky[] = {
+      "plain",           "",
+      "with \"quotes\"", "back\\slash",
+      "new\nline",       "\\n is not a new line",
+      "trailing\\",      "gr\xC3\xBC\xC3\x9F \xE6\x97\xA5\xE6\x9C\xAC \xF0\x9F\x98\x80",
+      "{a=\"b\",c} # 1"};
+  const double values[] = {0, 1, -1, 0.5, 1e6, 123456789, 1e300, -2.5e-7};
+  for (const char* label : tricky) {
+    for (const double value : values) {
+      prometheus::Registry gauges;
+      AddGauge(gauges, kRatio, {label, "second"}).Set(value);
+      prometheus::Registry counters;
+      AddCounter(counters, kTotal);
+      std::string ours;
+      TextWriter out(ours);
+      out.Begin(kRatio);
+      out.Sample({label, "second"}, value);
+      out.Begin(kTotal);
+      out.Sample({}, 0);
+      ExpectSameMeaning(ours, Theirs(gauges) + Theirs(counters));
+      if (value == 0.5) {
+        EXPECT_EQ(ours, Theirs(gauges) + Theirs(counters));
+      }
+    }
+  }
+}
+
+TEST(TextFormat, WritesTheHistogramsOfPrometheusCpp) {
+  prometheus::Registry registry;
+  auto& histogram = AddHistogram(registry, kSeconds, {0.1, 1});
+  for (const double value : {0.05, 0.5, 0.5, 7.0}) histogram.Observe(value);
+  std::string ours;
+  TextWriter out(ours);
+  out.Begin(kSeconds);
+  WriteCollected(registry.Collect(), out);
+  ExpectSameMeaning(ours, Theirs(registry));
+  EXPECT_EQ(Scrape(ours).Value("some_seconds_bucket", {{"le", "1"}}), 3);
+  EXPECT_EQ(Scrape(ours).Value("some_seconds_bucket", {{"le", "+Inf"}}), 4);
+}
+
+TEST(TextFormat, LabelsAreWrittenInTheOrderOfTheirDeclaration) {
+  constexpr Metric kUnsorted = {"some_total", kCounter, {"z", "a"}, "Two labels."};
+  prometheus::Registry registry;
+  AddCounter(registry, kUnsorted, {"last", "first"}).Increment();
+  std::string ours;
+  TextWriter out(ours);
+  out.Begin(kUnsorted);
+  WriteCollected(registry.Collect(), out);
+  EXPECT_THAT(ours, testing::EndsWith("\nsome_total{z=\"last\",a=\"first\"} 1\n"));
+}
+
+TEST(TextFormat, WhatIsNotKnownHasNoSeries) {
+  std::string ours;
+  TextWriter out(ours);
+  out.Begin(kRatio);
+  out.Sample({"1", "2"}, std::nullopt);
+  EXPECT_EQ(ours, "# HELP some_ratio Help, with \xC3\xA4.\n# TYPE some_ratio gauge\n");
+}
+
+}  // namespace
+}  // namespace fleetmeter
