@@ -64,8 +64,8 @@ missing_of() { # PACKAGE...
   printf '%s\n' "$@" | grep -Fxv -f <(printf '%s\n' "$installed") || true
 }
 
-# Debian starts a service as soon as its package is installed. Here that would be a Prometheus and an
-# Alertmanager that nobody configured, on the ports that the demo would like. A policy-rc.d that
+# Debian starts a service as soon as its package is installed. Here that would be a Prometheus and
+# an Alertmanager that nobody configured, on the ports that the demo would like. A policy-rc.d that
 # answers 101 ("not allowed") is Debian's way to install without starting. It must not outlive the
 # installation. One that was here before belongs to somebody else and stays as it is.
 policy_is_of_others() {
@@ -91,8 +91,8 @@ say_who_starts_services() {
   fi
 }
 
-# The services must not start at the next boot either. Those that were installed before may be in use
-# and stay enabled.
+# The services must not start at the next boot either. Those that were installed before may be in
+# use and stay enabled.
 disable_new_services() { # PACKAGE...
   command -v systemctl >/dev/null || return 0
   local service
