@@ -57,8 +57,14 @@ build_programs() {
   configure_if_needed
   say "Ninja builds the programs in $build."
   [ -x "$build/daemon/fleetmeterd" ] || say "This takes some minutes the first time."
-  run_step cmake --build "$build" --target "${programs[@]}" ||
-    fail "The programs cannot be built." build
+  run_step cmake --build "$build" --target "${programs[@]}" || fail_with_errors
+}
+
+# Ninja lets what it began end, so the error may be far above the end of the log.
+fail_with_errors() {
+  echo "demo: The programs cannot be built." >&2
+  grep -A 20 -m 1 '^FAILED: ' "$run/build.log" >&2 || tail -n 20 "$run/build.log" >&2
+  exit 1
 }
 
 find_programs() {
