@@ -1,8 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Debian 12 packages that building and running Fleetmeter needs.
-#   install-deps.sh            to build, to run, and for deploy/demo.sh
-#   install-deps.sh --tests    also for the tests, the sanitizers and clang's checks
-# Needs root, or sudo. Where everything is installed it does nothing, and needs neither.
+# Installs Debian packages; `install-deps.sh --help` says which.
 set -euo pipefail
 
 packages=(
@@ -23,10 +20,24 @@ test_packages=(
 # Packages that start a service of theirs when they are installed.
 services=(prometheus prometheus-alertmanager)
 policy=/usr/sbin/policy-rc.d
+policy_mark='# Written by install-deps.sh, which removes it when it ends.'
+
+usage() {
+  cat <<'TEXT'
+Installs the Debian 12 packages that Fleetmeter needs.
+
+  install-deps.sh            Install what building, running and deploy/demo.sh need.
+  install-deps.sh --tests    Install also what the tests, the sanitizers and clang's checks need.
+
+The script needs root or sudo to install. If everything is installed, it changes nothing and needs
+neither. It starts no service, unless a /usr/sbin/policy-rc.d of yours allows that.
+TEXT
+}
 
 say() { echo "install-deps: $*"; }
+warn() { say "$@" >&2; }
 die() {
-  echo "install-deps: $*" >&2
+  warn "$@"
   exit 1
 }
 
@@ -37,66 +48,88 @@ check_system() {
     read -r id version < <(. /etc/os-release && echo "${ID:-unknown} ${VERSION_ID:-}")
   fi
   [ "$id $version" = "debian 12" ] && return
-  echo "install-deps: warning: this is ${id:-an unknown system} ${version}, not Debian 12;" \
-    "packages may be missing here or too old or too new to build with" >&2
+  warn "This is ${id:-an unknown system} ${version}, not Debian 12. Packages may be missing" \
+    "here, or may be too old or too new to build with."
   if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
-    die "no apt here; install what corresponds to ${packages[*]}"
+    die "There is no apt here. Install what corresponds to these packages: ${packages[*]}"
   fi
 }
 
-# Those of the arguments that are not installed, one a line.
-missing_of() {
+# Prints those packages that are not installed, one a line.
+missing_of() { # PACKAGE...
   local installed
-  # It also fails for a package that it never heard of; what it prints is what counts.
+  # dpkg-query also fails if it never heard of a package. What it prints is what counts.
   installed=$(dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' "$@" 2>/dev/null || true)
   installed=$(sed -n 's/^.i  *//p' <<<"$installed")
   printf '%s\n' "$@" | grep -Fxv -f <(printf '%s\n' "$installed") || true
 }
 
-# Debian starts a service as soon as its package is installed: here a Prometheus and an Alertmanager
-# that nobody configured, on the ports that the demo would like. A policy-rc.d that answers 101
-# ("not allowed") is Debian's way to install without starting; it must not outlive the installation.
-# Where there is one already, it belongs to somebody else and stays as it is.
+# Debian starts a service as soon as its package is installed. Here that would be a Prometheus and
+# an Alertmanager that nobody configured, on the ports that the demo would like. A policy-rc.d that
+# answers 101 ("not allowed") is Debian's way to install without starting. It must not outlive the
+# installation. One that was here before belongs to somebody else and stays as it is.
+policy_is_of_others() {
+  [ -e "$policy" ] || [ -L "$policy" ] || return 1
+  ! grep -qsxF "$policy_mark" "$policy"
+}
+
 forbid_starting() {
-  if [ -e "$policy" ] || [ -L "$policy" ]; then return; fi
+  if policy_is_of_others; then return; fi
   trap 'rm -f "$policy"' EXIT
   trap 'exit 129' HUP
   trap 'exit 130' INT
   trap 'exit 143' TERM
-  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  printf '#!/bin/sh\n%s\nexit 101\n' "$policy_mark" >"$policy"
   chmod 755 "$policy"
 }
 
-# Nor at the next boot. Only services that came just now: others may be in use.
-disable_new_services() {
+say_who_starts_services() {
+  if policy_is_of_others; then
+    echo "$policy decided whether their services start."
+  else
+    echo "No service was started."
+  fi
+}
+
+# The services must not start at the next boot either. Those that were installed before may be in
+# use and stay enabled.
+disable_new_services() { # PACKAGE...
   command -v systemctl >/dev/null || return 0
   local service
   for service in "${services[@]}"; do
     case " $* " in
       *" $service "*)
         systemctl disable "$service.service" >/dev/null 2>&1 ||
-          say "could not disable $service.service; it may start at the next boot"
+          warn "$service.service cannot be disabled. It may start at the next boot."
         ;;
     esac
   done
 }
 
-# Quiet unless it fails.
+# Says nothing unless it fails. Then $output says why.
 apt() { # APT-GET'S ARGUMENTS...
-  local output
-  output=$(apt-get -qq -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 "$@" 2>&1 </dev/null) ||
-    die "this failed: apt-get $*"$'\n'"$output"
+  output=$(apt-get -qq -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 "$@" 2>&1 </dev/null)
 }
 
-install_packages() {
+install_packages() { # PACKAGE...
+  local output
   export DEBIAN_FRONTEND=noninteractive
   forbid_starting
-  apt update
-  apt -y --no-install-recommends install "$@"
+  # The repository that fails may be one that we need nothing from.
+  apt update || warn "apt-get update failed, and the installation goes on:"$'\n'"$output"
+  apt -y --no-install-recommends install "$@" ||
+    die "apt-get cannot install the packages:"$'\n'"$output"
   disable_new_services "$@"
 }
 
-usage() { sed -n '2,5s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+# sudo forgets the environment. apt-get needs the proxy that leads to the packages, if there is one.
+run_with_sudo() { # ARGUMENTS...
+  local name kept=()
+  for name in http_proxy https_proxy no_proxy; do
+    [ -z "${!name:-}" ] || kept+=("$name=${!name}")
+  done
+  exec sudo -- env ${kept[@]+"${kept[@]}"} bash "$(realpath -- "${BASH_SOURCE[0]}")" "$@"
+}
 
 main() {
   local arguments=("$@")
@@ -104,7 +137,7 @@ main() {
     case "$1" in
       --tests) packages+=("${test_packages[@]}") ;;
       -h | --help) usage && exit 0 ;;
-      *) usage >&2 && exit 2 ;;
+      *) warn "There is no argument $1. See install-deps.sh --help." && exit 2 ;;
     esac
     shift
   done
@@ -112,18 +145,19 @@ main() {
   local missing
   mapfile -t missing < <(missing_of "${packages[@]}")
   if [ ${#missing[@]} -eq 0 ]; then
-    say "all ${#packages[@]} packages are installed"
+    say "All ${#packages[@]} packages are installed."
     return
   fi
   if [ "$(id -u)" -ne 0 ]; then
     command -v sudo >/dev/null ||
-      die "needs root to install ${missing[*]}; run it as root, or install sudo"
-    say "sudo is needed to install packages"
-    exec sudo -- bash "$(realpath -- "${BASH_SOURCE[0]}")" ${arguments[@]+"${arguments[@]}"}
+      die "Only root can install packages, and there is no sudo here. Run this as root:" \
+        "apt-get install ${missing[*]}"
+    say "sudo installs the packages that are missing."
+    run_with_sudo ${arguments[@]+"${arguments[@]}"}
   fi
-  say "installing ${missing[*]}"
+  say "apt-get installs these packages: ${missing[*]}"
   install_packages "${missing[@]}"
-  say "installed ${#missing[@]} packages; no service was started"
+  say "${#missing[@]} packages were installed. $(say_who_starts_services)"
 }
 
 main "$@"

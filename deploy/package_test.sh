@@ -1,26 +1,13 @@
 #!/usr/bin/env bash
-# Makes the Debian package and lives with it in a clean Debian 12: installs, starts, upgrades, removes
-# and purges it. Exit code 77: skipped, and the output says why.
+# Makes the Debian package and lives with it in a bare Debian 12: installs, starts, upgrades,
+# removes and purges it. Exit code 77: skipped, with the reason.
 #   package_test.sh BUILD_DIR
 set -euo pipefail
-build=$(realpath -- "$1")
-mirror=${FLEETMETER_DEBIAN_MIRROR:-http://deb.debian.org/debian}
+tools=(cpack dpkg-deb dpkg-shlibdeps)
+source "$(dirname -- "${BASH_SOURCE[0]}")/debian_root.sh"
 
-skip() { echo "skipped: $*" && exit 77; }
-[ "$(id -u)" -eq 0 ] || skip "needs root for a Debian of its own"
-for tool in cpack dpkg-deb dpkg-shlibdeps mmdebstrap unshare ip curl; do
-  command -v "$tool" >/dev/null || skip "there is no $tool"
-done
-curl -sfo /dev/null -m 20 "$mirror/dists/bookworm/InRelease" || skip "$mirror does not answer"
-
-scratch=$(mktemp -d)
 root=$scratch/root
 daemon=
-cleanup() {
-  if [ -n "$daemon" ]; then kill -KILL "$daemon" 2>/dev/null || true; fi
-  rm -rf --one-file-system -- "$scratch"
-}
-trap cleanup EXIT
 
 failed=0
 check() { # WHAT COMMAND...
@@ -52,7 +39,8 @@ make_next_version() {
 }
 
 package_is_sound() {
-  dpkg-deb -f "$scratch/fleetmeter.deb" Depends | grep -E 'libgrpc\+\+1\.51.*libsystemd0|libsystemd0.*'
+  dpkg-deb -f "$scratch/fleetmeter.deb" Depends |
+    grep -E 'libgrpc\+\+1\.51.*libsystemd0|libsystemd0.*'
   dpkg-deb -R "$scratch/fleetmeter.deb" "$scratch/content"
   local program
   for program in fleetmeterd fleetmeter-collector fleetmeterctl; do
@@ -69,23 +57,21 @@ file_has_no_symbols() { ! readelf -S "$1" | grep -E '\.symtab|\.debug_info'; }
 
 lintian_finds_no_error() { lintian --fail-on error --allow-root "$scratch/fleetmeter.deb"; }
 
-make_root() {
-  # The packages that ours needs are fetched along, so that nothing is fetched twice.
-  local depends
-  depends=$(dpkg-deb -f "$scratch/fleetmeter.deb" Depends | sed 's/([^)]*)//g; s/|[^,]*//g; s/ //g')
-  mmdebstrap --quiet --variant=apt --components=main --include="$depends" \
-    --dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/man/*' \
-    bookworm "$root" "$mirror"
+make_clean_root() {
+  make_root root
   cp "$scratch"/*.deb "$root/tmp/"
+  apt_in_root update
 }
 
-in_root() { chroot "$root" env DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
-install_in_root() { in_root apt-get -qq -y -o Dpkg::Use-Pty=0 install --allow-downgrades "$@"; }
+apt_in_root() {
+  in_root root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o Dpkg::Use-Pty=0 "$@"
+}
+install_in_root() { apt_in_root install --allow-downgrades "$@"; }
 
 installs() {
   install_in_root /tmp/fleetmeter.deb
-  in_root fleetmeterd --version
-  in_root fleetmeterd --check-config
+  in_root root fleetmeterd --version
+  in_root root fleetmeterd --check-config
   [ -L "$root/etc/systemd/system/multi-user.target.wants/fleetmeterd.service" ]
 }
 
@@ -126,18 +112,18 @@ keeps_a_changed_configuration() {
 
 upgrades() {
   install_in_root /tmp/next.deb
-  in_root dpkg-query -W -f '${Version}' fleetmeter | grep -x 99.0
+  in_root root dpkg-query -W -f '${Version}' fleetmeter | grep -x 99.0
   tail -n 1 "$root/etc/fleetmeter/fleetmeterd.yaml" | grep -x '# ours'
 }
 
 removes() {
-  in_root apt-get -qq -y remove fleetmeter
+  apt_in_root remove fleetmeter
   [ ! -e "$root/usr/bin/fleetmeterd" ]
   [ -e "$root/etc/fleetmeter/fleetmeterd.yaml" ]
 }
 
 purges() {
-  in_root dpkg --purge fleetmeter
+  in_root root dpkg --purge fleetmeter
   [ ! -e "$root/etc/fleetmeter/fleetmeterd.yaml" ]
   [ ! -e "$root/etc/systemd/system/multi-user.target.wants/fleetmeterd.service" ]
 }
@@ -145,7 +131,7 @@ purges() {
 purges_books_when_told_to() {
   install_in_root /tmp/fleetmeter.deb
   touch "$root/var/lib/fleetmeter/REMOVE-ON-PURGE"
-  in_root dpkg --purge fleetmeter
+  in_root root dpkg --purge fleetmeter
   [ ! -e "$root/var/lib/fleetmeter" ]
 }
 
@@ -153,7 +139,7 @@ check "cpack makes a package" make_package
 check "it has what a package has, and is stripped" package_is_sound
 if command -v lintian >/dev/null; then check "lintian finds no error" lintian_finds_no_error; fi
 make_next_version >/dev/null
-check "a clean Debian 12 with what it depends on" make_root
+check "a bare Debian 12 is made" make_clean_root
 [ "$failed" -eq 0 ] || exit 1
 check "installs there" installs
 check "the installed daemon serves, and stops in order" serves_until_stopped

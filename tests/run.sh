@@ -1,25 +1,43 @@
 #!/usr/bin/env bash
-# Installs what the tests need, builds everything and runs all tests. Safe to run again: what is
-# built and unchanged is not built again.
-#
-#   tests/run.sh                 everything
-#   tests/run.sh release asan    only these stages
-#
-# Stages: format, release, analysis (clang's thread-safety analysis and clang-tidy), asan (with
-# UBSan), tsan, fuzz (each parser for FLEETMETER_FUZZ_SECONDS, 10 unless set).
+# Installs what the tests need, builds everything and runs all tests; see `tests/run.sh --help`.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-stages=("$@")
-[ ${#stages[@]} -gt 0 ] || stages=(format release analysis asan tsan fuzz)
+readonly all_stages=(install format release analysis asan tsan fuzz)
 jobs=$(nproc)
 logs=build/logs
 passed=0 failed=0 skipped=0
+took=()  # A line for each stage.
 
-say() { printf '\n== %s (%dm%02ds)\n' "$1" $((SECONDS / 60)) $((SECONDS % 60)); }
+usage() {
+  cat <<'TEXT'
+Installs what the tests need, builds everything and runs all tests. What is built and unchanged is
+not built again.
 
-# report NAME CODE: one thing that passed or failed; its log is shown when it failed.
-report() {
+  tests/run.sh                 Run all stages.
+  tests/run.sh release asan    Run only these stages. What they need is always installed first.
+
+The stages, in their order:
+
+  install    Install the packages that building and testing need.
+  format     Compare all sources with what clang-format would make of them.
+  release    Build the release and run all tests with it.
+  analysis   Run clang's thread-safety analysis and clang-tidy.
+  asan       Run the tests with AddressSanitizer and UndefinedBehaviorSanitizer.
+  tsan       Run the tests of what has threads with ThreadSanitizer.
+  fuzz       Fuzz each parser for FLEETMETER_FUZZ_SECONDS seconds, which is 10 unless it is set.
+
+The logs are in build/logs. A stage that fails does not keep the next ones from running. The exit
+code is 0 if nothing failed.
+TEXT
+}
+
+duration() { printf '%dm%02ds' $(($1 / 60)) $(($1 % 60)); } # SECONDS
+
+say() { printf '\n== %s (%s)\n' "$1" "$(duration $SECONDS)"; }
+
+# Counts one thing that passed or failed. The end of its log is shown if it failed.
+report() { # NAME EXIT-CODE
   local name=$1
   if [ "$2" -eq 0 ]; then
     passed=$((passed + 1))
@@ -39,8 +57,8 @@ check() { # NAME COMMAND...
   report "$name" "$code"
 }
 
-# suite NAME PRESET CTEST-ARGUMENTS...: a run of ctest, counted case by case.
-suite() {
+# Runs ctest and counts case by case.
+suite() { # NAME PRESET CTEST-ARGUMENTS...
   local name=$1 preset=$2 log="$logs/$1.log"
   shift 2
   ctest --test-dir "build/$preset" --output-on-failure -j "$jobs" "$@" >"$log" 2>&1
@@ -59,25 +77,56 @@ suite() {
   skipped=$((skipped + skips))
   echo "   $name: $((total - bad - skips)) passed, $bad failed, $skips skipped"
   if [ "$skips" -gt 0 ]; then grep '\*\*\*Skipped' "$log" | sed 's/^/   | /'; fi
-  if [ "$bad" -gt 0 ]; then
-    sed -n '/tests failed out of/,$p' "$log" | sed 's/^/   | /'
-    grep -E '(FAILED|Failure|ERROR|WARNING: ThreadSanitizer|runtime error)' -A 8 "$log" |
-      head -n 150 | sed 's/^/   | /'
-  fi
+  if [ "$bad" -gt 0 ]; then show_failures "$log"; fi
+  show_slowest "$log"
 }
 
-# build PRESET [TARGET]: everything, or one target; goes on after an error to show them all.
-build() {
-  cmake --preset "$1" && cmake --build "build/$1" --target "${2:-all}" -j "$jobs" -- -k 0
+show_failures() { # LOG
+  sed -n '/tests failed out of/,$p' "$1" | sed 's/^/   | /'
+  grep -E '(FAILED|Failure|ERROR|WARNING: ThreadSanitizer|runtime error)' -A 8 "$1" |
+    head -n 150 | sed 's/^/   | /'
 }
 
+# Where the time went: the tests that took longest.
+show_slowest() { # LOG
+  local test='^ *[0-9]*\/[0-9]* Test *#[0-9]*: \([^ ]*\) .* \([0-9.]*\) sec.*' slowest
+  slowest=$(sed -n "s/$test/\2 \1/p" "$1" |
+    sort -rn | head -n 8 | awk '{ printf "%s%s %ds", sep, $2, $1; sep = ", " }')
+  echo "   slowest: $slowest"
+}
+
+# What an earlier configuration left in the build folder may be why one fails. Then CMake begins
+# afresh.
+configure() { # PRESET
+  cmake --preset "$1" || cmake --fresh --preset "$1"
+}
+
+# Builds everything or one target. Ninja goes on after an error to show them all.
+build() { # PRESET [TARGET]
+  configure "$1" && cmake --build "build/$1" --target "${2:-all}" -j "$jobs" -- -k 0
+}
+
+# Prints the sources, one a line.
 sources() {
   git ls-files --cached --others --exclude-standard '*.cc' '*.h' 2>/dev/null ||
     find daemon collectors tests -name '*.cc' -o -name '*.h'
 }
 
+format_is_right() {
+  local files=() file
+  while read -r file; do
+    # git also names what was deleted.
+    [ ! -e "$file" ] || files+=("$file")
+  done < <(sources)
+  clang-format-19 --dry-run -Werror "${files[@]}"
+}
+
+stage_install() {
+  deploy/install-deps.sh --tests || exit 1
+}
+
 stage_format() {
-  check format bash -c 'clang-format-19 --dry-run -Werror "$@"' _ $(sources)
+  check format format_is_right
 }
 
 stage_release() {
@@ -120,18 +169,42 @@ stage_fuzz() {
   done
 }
 
-mkdir -p "$logs"
-say "install"
-deploy/install-deps.sh --tests || exit 1
-for stage in "${stages[@]}"; do
-  if ! declare -F "stage_$stage" >/dev/null; then
-    echo "tests/run.sh: there is no stage '$stage'; stages: format release analysis asan tsan fuzz" >&2
-    exit 2
-  fi
-  say "$stage"
-  "stage_$stage"
-done
+run_stage() { # STAGE
+  local begin=$SECONDS failed_before=$failed result=ok
+  say "$1"
+  "stage_$1"
+  [ "$failed" -eq "$failed_before" ] || result=FAILED
+  took+=("$(printf '%-10s %8s  %s' "$1" "$(duration $((SECONDS - begin)))" $result)")
+}
 
-say "done"
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ]
+# Prints the stages that were asked for.
+parse_stages() { # ARGUMENT...
+  local stage
+  for stage in "$@"; do
+    if ! declare -F "stage_$stage" >/dev/null; then
+      echo "tests/run.sh: There is no stage '$stage'. See tests/run.sh --help." >&2
+      return 2
+    fi
+  done
+  [ $# -gt 0 ] || set -- "${all_stages[@]}"
+  [ "$1" = install ] || echo install
+  printf '%s\n' "$@"
+}
+
+main() {
+  local stages stage
+  case "${1:-}" in
+    -h | --help) usage && exit 0 ;;
+  esac
+  stages=$(parse_stages "$@") || exit
+  mkdir -p "$logs"
+  for stage in $stages; do
+    run_stage "$stage"
+  done
+  say "done"
+  printf '%s\n' "${took[@]}" | sed 's/^/   /'
+  echo "$passed passed, $failed failed, $skipped skipped"
+  [ "$failed" -eq 0 ]
+}
+
+main "$@"

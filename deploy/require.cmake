@@ -1,0 +1,36 @@
+# Finds what the build needs, and says which command installs it where it is missing.
+
+# fleetmeter_missing(WHAT [ARGUMENT...]): ends the configuration. The arguments are those of
+# deploy/install-deps.sh.
+function(fleetmeter_missing what)
+  list(JOIN ARGN " " arguments)
+  string(STRIP "deploy/install-deps.sh ${arguments}" command)
+  message(FATAL_ERROR
+    "CMake did not find ${what}. Run this command to install what is missing:\n  ${command}\n")
+endfunction()
+
+# fleetmeter_require(PACKAGE [ARGUMENT...]): find_package(PACKAGE REQUIRED ARGUMENT...). A macro,
+# because find_package sets variables for its caller.
+macro(fleetmeter_require package)
+  find_package(${package} ${ARGN})
+  if(NOT ${package}_FOUND)
+    fleetmeter_missing(${package})
+  endif()
+endmacro()
+
+# fleetmeter_require_for_tests(PACKAGE [ARGUMENT...]): the same for what only the tests need.
+macro(fleetmeter_require_for_tests package)
+  find_package(${package} ${ARGN})
+  if(NOT ${package}_FOUND)
+    fleetmeter_missing(${package} --tests)
+  endif()
+endmacro()
+
+# fleetmeter_require_module(PREFIX MODULE): a library that only pkg-config knows, as
+# PkgConfig::PREFIX.
+macro(fleetmeter_require_module prefix module)
+  pkg_check_modules(${prefix} IMPORTED_TARGET ${module})
+  if(NOT ${prefix}_FOUND)
+    fleetmeter_missing(${module})
+  endif()
+endmacro()
