@@ -44,8 +44,8 @@ class ImportInference : public ImportCommand {
               "one, or as long as the shortest time between two starts",
               imports::kLongestOutcomeWindow, false, &window_nanos_);
     AddLength(app, "--every",
-              "Put rows into windows of this length, for files with a row a request",
-              kDay, true, &every_nanos_);
+              "Put rows into windows of this length, for files with a row a request", kDay, true,
+              &every_nanos_);
   }
   absl::StatusOr<imports::ImportBatch> MakeReports(CsvReader& csv,
                                                    const std::string& source) const override {
