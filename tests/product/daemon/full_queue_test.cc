@@ -12,6 +12,7 @@
 #include "daemon/ledger/memory_ledger.h"
 #include "daemon/serve/listen/grpc_listener.h"
 #include "daemon/serve/metrics/daemon_metrics.h"
+#include "daemon/view/snapshot.h"
 #include "gmock/gmock.h"
 #include "tests/support/daemon_fixture.h"
 #include "tests/support/reports.h"

@@ -14,6 +14,7 @@
 
 #include "daemon/accounting/writer.h"
 #include "daemon/ledger/memory_ledger.h"
+#include "daemon/view/snapshot.h"
 #include "tests/unit/accounting/fleet_builder.h"
 
 namespace fleetmeter {
