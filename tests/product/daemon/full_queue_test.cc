@@ -86,7 +86,7 @@ WriterSettings Settings() {
                            .allocated_h100e = 16,
                            .policy = {}}}};
   WriterSettings settings;
-  settings.model =
+  settings.reference =
       std::make_shared<const ReferenceData>(ReferenceData{Catalog(1, {h100}), {std::move(plan)}});
   settings.windows = {
       .max_length_nanos = kHour, .max_lateness_nanos = kHour, .future_tolerance_nanos = kSecond};
@@ -277,7 +277,9 @@ TEST_F(FullQueueTest, AFailedCommitSettlesNothingAndIsTriedAgain) {
   EXPECT_THAT(refused.status.error_message(), HasSubstr("the disk is full"));
   EXPECT_TRUE(refused.pushback_millis);
   EXPECT_EQ(Totals(), TotalsFor(1));
-  EXPECT_EQ(Scrape(metrics_.Serialize()).Value("fleetmeter_ledger_commit_failures_total"), 2);
+  EXPECT_EQ(Scrape(prometheus::TextSerializer().Serialize(metrics_.Collect()))
+                .Value("fleetmeter_ledger_commit_failures_total"),
+            2);
   EXPECT_EQ(client.Settle({Good(2), Good(3)}).acknowledged_through(), 3U);
   EXPECT_EQ(Totals(), TotalsFor(3));
 }

@@ -244,7 +244,7 @@ class RestartSettingsTest : public ReloadTest {
     EXPECT_EQ(response.config_error(), "");
     return response.needs_restart();
   }
-  std::string NeedsRestart(const std::vector<std::string>& ingest) {
+  std::string IngestNeedsRestart(const std::vector<std::string>& ingest) {
     DaemonSettings settings = WithAdmin();
     settings.ingest = ingest;
     return NeedsRestart(settings);
@@ -291,20 +291,20 @@ TEST_F(RestartSettingsTest, WhetherThereIsTlsTakesOne) {
 
 // The ledger was opened for the limits of the start.
 TEST_F(RestartSettingsTest, TheWriterKeepsTheLongestWindow) {
-  EXPECT_THAT(NeedsRestart({"max_window: 1s"}), HasSubstr("ingest.max_window 1h -> 1s"));
+  EXPECT_THAT(IngestNeedsRestart({"max_window: 1s"}), HasSubstr("ingest.max_window 1h -> 1s"));
   const v1::UsageReport report = GoodReport("host", kHour, /*length=*/60 * kSecond);
   EXPECT_EQ(SendUnary(daemon_.ingest(), stream_, {Numbered(report, 1)}).ack.dispositions_size(), 0);
 }
 
 TEST_F(RestartSettingsTest, TheWriterKeepsHowLateAReportMayCome) {
-  EXPECT_THAT(NeedsRestart({"max_lateness: 1s", "adjust_up_to: 0s"}),
+  EXPECT_THAT(IngestNeedsRestart({"max_lateness: 1s", "adjust_up_to: 0s"}),
               HasSubstr("ingest.max_lateness 7d -> 1s; ingest.adjust_up_to 90d -> 0ns"));
   const v1::UsageReport report = GoodReport("host", kHour);
   EXPECT_EQ(SendUnary(daemon_.ingest(), stream_, {Numbered(report, 1)}).ack.dispositions_size(), 0);
 }
 
 TEST_F(RestartSettingsTest, WhatAReloadTakesIsInForceBesideThem) {
-  EXPECT_NE(NeedsRestart({"max_window: 1s", "future_tolerance: 1h"}), "");
+  EXPECT_NE(IngestNeedsRestart({"max_window: 1s", "future_tolerance: 1h"}), "");
   const v1::UsageReport report = GoodReport("host", /*ago=*/-600 * kSecond);
   EXPECT_EQ(SendUnary(daemon_.ingest(), stream_, {Numbered(report, 1)}).ack.dispositions_size(), 0);
 }
