@@ -177,9 +177,9 @@ std::string FormatDuration(int64_t nanos) { return FormatWithUnit(nanos, kDurati
 std::string FormatSize(int64_t bytes) { return FormatWithUnit(bytes, kSizeUnits); }
 
 std::string FormatShare(double share) {
-  // 0.07 x 100 is not 7: the fewest digits that are read as the same share.
-  for (int digits = 1; digits <= std::numeric_limits<double>::max_digits10; ++digits) {
-    std::string text = fmt::format("{:.{}g}%", share * 100, digits);
+  // 0.07 x 100 is not 7: the fewest decimals that are read as the same share.
+  for (int decimals = 0; decimals <= std::numeric_limits<double>::max_digits10; ++decimals) {
+    std::string text = fmt::format("{:.{}f}%", share * 100, decimals);
     if (ParseShare(text) == share) return text;
   }
   return fmt::format("{}", share);

@@ -8,7 +8,7 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "support"))
 from programs import SOURCE, Daemon
 
-CLIENT = SOURCE / "tests" / "client" / "report_usage.py"
+CLIENT = SOURCE / "tests" / "product" / "client" / "report_usage.py"
 
 
 def generate(out):

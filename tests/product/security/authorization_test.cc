@@ -250,7 +250,7 @@ TEST_F(AuthorizationTest, TakingTlsOutOfTheFileOpensNothing) {
   secure_.daemon().Configure({.ingest = {"accept_replay: true"}, .listen = {"admin: 127.0.0.1:0"}});
   secure_.daemon().process().Signal(SIGHUP);
   ASSERT_TRUE(Eventually([&] {
-    return secure_.Log().find("whether there is tls") != std::string::npos &&
+    return secure_.Log().find("these settings take a restart: tls") != std::string::npos &&
            secure_.daemon().ScrapeMetrics().Value("fleetmeter_config_reloads_total",
                                                   {{"result", "ok"}}) >= 2;
   }));

@@ -14,7 +14,7 @@
 namespace fleetmeter {
 namespace {
 
-std::string BadDir() { return SourceDir() + "/tests/config/data/bad"; }
+std::string BadDir() { return SourceDir() + "/tests/unit/config/data/bad"; }
 
 std::vector<std::string> BadFiles() {
   std::vector<std::string> names;
