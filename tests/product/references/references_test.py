@@ -27,7 +27,6 @@ BAD = SOURCE / "tests/unit/config/data/bad"
 # Faults of the files in BAD that only the daemon sees: of YAML itself, where PyYAML is generous; of
 # ranges of durations and sizes; of names; and between settings.
 BEYOND_THE_SCHEMA = {
-    "daemon-aliases-that-grow.yaml",
     "daemon-anchor.yaml",
     "daemon-boolean-yes.yaml",
     "daemon-duration-out-of-range.yaml",
@@ -36,9 +35,11 @@ BEYOND_THE_SCHEMA = {
     "daemon-listens-beyond-loopback.yaml",
     "daemon-outcomes-volume-upside-down.yaml",
     "daemon-outcomes-weights-nothing.yaml",
+    "daemon-plan-listed-twice.yaml",
     "daemon-rule-identity-with-star-inside.yaml",
     "daemon-rule-of-another-trust-domain.yaml",
     "daemon-rule-pools-without-ingest.yaml",
+    "daemon-tag.yaml",
     "daemon-trust-domain-with-upper-case.yaml",
     "daemon-two-listeners-on-a-port.yaml",
 }
