@@ -3,7 +3,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-readonly all_stages=(install format release analysis asan tsan fuzz)
+readonly usual_stages=(install format release analysis asan tsan fuzz)
 jobs=$(nproc)
 logs=build/logs
 passed=0 failed=0 skipped=0
@@ -14,7 +14,7 @@ usage() {
 Installs what the tests need, builds everything and runs all tests. What is built and unchanged is
 not built again.
 
-  tests/run.sh                 Run all stages.
+  tests/run.sh                 Run all stages but bare.
   tests/run.sh release asan    Run only these stages. What they need is always installed first.
 
 The stages, in their order:
@@ -26,6 +26,8 @@ The stages, in their order:
   asan       Run the tests with AddressSanitizer and UndefinedBehaviorSanitizer.
   tsan       Run the tests of what has threads with ThreadSanitizer.
   fuzz       Fuzz each parser for FLEETMETER_FUZZ_SECONDS seconds, which is 10 unless it is set.
+  bare       Run the commands of README's quick start in a bare Debian. It builds everything again
+             there, so it takes long unless ccache is warm, and it runs only when it is named.
 
 The logs are in build/logs. A stage that fails does not keep the next ones from running. The exit
 code is 0 if nothing failed.
@@ -130,7 +132,7 @@ stage_format() {
 }
 
 stage_release() {
-  check build-release build release && suite release release
+  check build-release build release && suite release release -LE bare
 }
 
 stage_analysis() {
@@ -141,13 +143,17 @@ stage_analysis() {
 stage_asan() {
   # Clang's sanitizers have a program look up names and lines.
   export ASAN_SYMBOLIZER_PATH=/usr/bin/llvm-symbolizer-19
-  check build-asan build asan && suite asan asan -LE whole-product
+  check build-asan build asan && suite asan asan -LE 'whole-product|bare'
 }
 
 stage_tsan() {
   export TSAN_OPTIONS="ignore_noninstrumented_modules=1 suppressions=$PWD/tests/tsan.supp"
   check build-tsan build tsan thread_tests && suite tsan tsan -L threads
   unset TSAN_OPTIONS
+}
+
+stage_bare() {
+  check build-release build release && suite bare release -L bare
 }
 
 stage_fuzz() {
@@ -186,7 +192,7 @@ parse_stages() { # ARGUMENT...
       return 2
     fi
   done
-  [ $# -gt 0 ] || set -- "${all_stages[@]}"
+  [ $# -gt 0 ] || set -- "${usual_stages[@]}"
   [ "$1" = install ] || echo install
   printf '%s\n' "$@"
 }
