@@ -22,6 +22,17 @@ void AppendEscaped(std::string& out, std::string_view text, bool in_quotes) {
   out.append(text, begin);
 }
 
+// Enough for every finite double without an exponent.
+constexpr size_t kBoundChars = 400;
+
+// A bound is a label value, and so a part of the series' name: 0.0001, as prometheus-cpp writes it,
+// and never 1e-04.
+std::string_view BoundText(double bound, char (&buffer)[kBoundChars]) {
+  const auto [end, error] =
+      std::to_chars(buffer, buffer + kBoundChars, bound, std::chars_format::fixed);
+  return {buffer, end};
+}
+
 }  // namespace
 
 void AppendNumber(std::string& out, double value) {
@@ -61,9 +72,9 @@ void TextWriter::Sample(LabelValues labels, std::optional<double> value) {
 
 void TextWriter::Histogram(LabelValues labels, const HistogramSample& histogram) {
   for (size_t i = 0; i < histogram.bounds.size(); ++i) {
-    std::string bound;
-    AppendNumber(bound, histogram.bounds[i]);
-    Line("_bucket", labels, bound, static_cast<double>(histogram.cumulative[i]));
+    char text[kBoundChars];
+    Line("_bucket", labels, BoundText(histogram.bounds[i], text),
+         static_cast<double>(histogram.cumulative[i]));
   }
   Line("_bucket", labels, "+Inf", static_cast<double>(histogram.count));
   Line("_sum", labels, "", histogram.sum);

@@ -69,7 +69,7 @@ TEST(TextFormat, IsWhatPrometheusCppWouldWrite) {
 
 TEST(TextFormat, WritesTheHistogramsOfPrometheusCpp) {
   prometheus::Registry registry;
-  auto& histogram = AddHistogram(registry, kSeconds, {0.1, 1});
+  auto& histogram = AddHistogram(registry, kSeconds, {0.0001, 0.1, 1, 86'400});
   for (const double value : {0.05, 0.5, 0.5, 7.0}) histogram.Observe(value);
   std::string ours;
   TextWriter out(ours);
