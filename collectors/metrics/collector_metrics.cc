@@ -167,8 +167,8 @@ constexpr Family<CollectorFigures> kFamilies[] = {
 
 constexpr MetricGroup<CollectorFigures> kCollectorMetrics = {
     "The collector",
-    "What `fleetmeter-collector --metrics` serves, besides the families of the process above. They "
-    "tell what has not reached the daemon, which therefore knows nothing of it. All count since "
+    "`fleetmeter-collector --metrics` serves these families and those of the process. They tell "
+    "what has not reached the daemon, which therefore knows nothing of it. Counters count since "
     "the collector started. The label `pipeline` is the name of a source, such as `replay-csv`.",
     kFamilies,
 };

@@ -24,8 +24,8 @@ struct ListenConfig {
     visit(
         Setting{.key = "http",
                 .help = "This HTTP listener serves /metrics, /healthz and /readyz. It has no TLS, "
-                        "so it listens on loopback only. A proxy that authenticates may stand "
-                        "before it."},
+                        "so it stays on loopback unless the last setting of this section is true. "
+                        "A proxy that authenticates may stand before it."},
         HostAndPort{}, &ListenConfig::http);
     visit(Setting{.key = "admin",
                   .help = "This gRPC listener takes the orders of `fleetmeterctl admin`. There is "

@@ -25,7 +25,7 @@ std::string Facts(const Setting& setting, const std::string& range, const ordere
   const auto add = [&facts](std::string_view fact) {
     facts += fmt::format("{}{}", facts.empty() ? "" : " ", fact);
   };
-  if (value.is_null() && setting.required.empty()) add("Not set by default.");
+  if (value.is_null() && setting.required.empty()) add("It is not set by default.");
   if (setting.takes == Takes::kRestart) add("A change takes a restart.");
   return facts;
 }

@@ -32,7 +32,7 @@ void DurationIn::Read(const YamlValue& value, int64_t* out) const {
 }
 ordered_json DurationIn::Json(int64_t nanos) const { return FormatDuration(nanos); }
 std::string DurationIn::Range() const {
-  return fmt::format("From {} to {}.", FormatDuration(min), FormatDuration(max));
+  return fmt::format("Values go from {} to {}.", FormatDuration(min), FormatDuration(max));
 }
 ordered_json DurationIn::Schema() const {
   return TextOf(R"(^[0-9]+(\.[0-9]+)?(ns|us|ms|s|m|h|d)$)");
@@ -41,7 +41,7 @@ ordered_json DurationIn::Schema() const {
 void SizeIn::Read(const YamlValue& value, int64_t* out) const { value.ReadSize(min, max, out); }
 ordered_json SizeIn::Json(int64_t bytes) const { return FormatSize(bytes); }
 std::string SizeIn::Range() const {
-  return fmt::format("From {} to {}.", FormatSize(min), FormatSize(max));
+  return fmt::format("Values go from {} to {}.", FormatSize(min), FormatSize(max));
 }
 ordered_json SizeIn::Schema() const { return TextOf(R"(^[0-9]+(\.[0-9]+)?(B|KiB|MiB|GiB)$)"); }
 
@@ -49,14 +49,14 @@ void IntegerIn::Read(const YamlValue& value, int64_t* out) const {
   value.ReadInteger(min, max, out);
 }
 ordered_json IntegerIn::Json(int64_t number) const { return number; }
-std::string IntegerIn::Range() const { return fmt::format("From {} to {}.", min, max); }
+std::string IntegerIn::Range() const { return fmt::format("Values go from {} to {}.", min, max); }
 ordered_json IntegerIn::Schema() const {
   return {{"type", "integer"}, {"minimum", min}, {"maximum", max}};
 }
 
 void AnyShare::Read(const YamlValue& value, double* out) const { value.ReadShare(out); }
 ordered_json AnyShare::Json(double share) const { return FormatShare(share); }
-std::string AnyShare::Range() const { return "From 0% to 100%."; }
+std::string AnyShare::Range() const { return "Values go from 0% to 100%."; }
 ordered_json AnyShare::Schema() const {
   const ordered_json number = {{"type", "number"}, {"minimum", 0}, {"maximum", 1}};
   return {{"anyOf", {number, TextOf(R"(^(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)%$)")}}};
@@ -69,7 +69,9 @@ ordered_json TrueOrFalse::Schema() const { return {{"type", "boolean"}}; }
 
 void OneOf::Read(const YamlValue& value, std::string* out) const { value.ReadChoice(choices, out); }
 ordered_json OneOf::Json(const std::string& choice) const { return choice; }
-std::string OneOf::Range() const { return fmt::format("One of {}.", fmt::join(choices, ", ")); }
+std::string OneOf::Range() const {
+  return fmt::format("The value is one of {}.", fmt::join(choices, ", "));
+}
 ordered_json OneOf::Schema() const { return {{"enum", choices}}; }
 
 void FilePath::Read(const YamlValue& value, std::string* out) const {

@@ -97,7 +97,7 @@ ordered_json TrailingWindows::Json(const std::vector<outcomes::Window>& windows)
   return names;
 }
 std::string TrailingWindows::Range() const {
-  return fmt::format("At most {}, each one of quarter, year, or from 1d to {}d.", most,
+  return fmt::format("There are at most {} windows. Each is quarter, year, or 1d to {}d.", most,
                      outcomes::kMaxWindowDays);
 }
 ordered_json TrailingWindows::Schema() const {
@@ -122,7 +122,7 @@ ordered_json TokenWeightsUpTo::Json(const outcomes::TokenWeights& weights) const
           {"output", Weight(weights.output)}};
 }
 std::string TokenWeightsUpTo::Range() const {
-  return fmt::format("Each from 0 to {}, at least one above 0.", max);
+  return fmt::format("Each weight is from 0 to {}, and at least one is above 0.", max);
 }
 ordered_json TokenWeightsUpTo::Schema() const {
   const ordered_json weight = {{"type", "number"}, {"minimum", 0}, {"maximum", Number(max)}};
@@ -143,7 +143,9 @@ void VolumeShares::Read(const YamlValue& section, outcomes::VolumeRule* out) con
 ordered_json VolumeShares::Json(const outcomes::VolumeRule& volume) const {
   return {{"much", AnyShare().Json(volume.much)}, {"little", AnyShare().Json(volume.little)}};
 }
-std::string VolumeShares::Range() const { return "Each from 0% to 100%, little at most much."; }
+std::string VolumeShares::Range() const {
+  return "Each share is from 0% to 100%, and little is at most much.";
+}
 ordered_json VolumeShares::Schema() const {
   const ordered_json share = AnyShare().Schema();
   return {{"type", {"object", "null"}},

@@ -12,10 +12,10 @@ constexpr Family<DaemonFigures> kFamilies[] = {
     {{"fleetmeter_ingest_denied_total",
       kCounter,
       {"reason"},
-      "The ingest listener denied this many calls and batches. The reason identity is a caller "
-      "without a certificate that names one; expired is the certificate of an open connection; "
-      "role is an identity without the role ingest; pool is one that may not report for a pool. "
-      "Reports that are denied are counted nowhere else."},
+      "The ingest listener denied this many calls and batches. The reason is identity for a caller "
+      "without a certificate that names one, expired for the certificate of an open connection, "
+      "role for an identity without the role ingest, and pool for an identity that may not report "
+      "for a pool. Reports that are denied are counted nowhere else."},
      Counted},
     {{"fleetmeter_query_denied_total",
       kCounter,
@@ -36,9 +36,9 @@ constexpr Family<DaemonFigures> kFamilies[] = {
     {{"fleetmeter_tls_certificate_expiry_timestamp_seconds",
       kGauge,
       {"certificate"},
-      "The certificate in force is valid until this time, as seconds since the Unix epoch: daemon "
-      "is that of the daemon, and client_ca the first to expire of the authorities that clients "
-      "are checked against. The series are absent without TLS."},
+      "The certificate is valid until this time, as seconds since the Unix epoch. The certificate "
+      "daemon is that of the daemon, and client_ca is the first to expire of the authorities that "
+      "clients are checked against. The series are absent without TLS."},
      Counted},
 };
 
@@ -60,8 +60,8 @@ bool CanHappen(std::string_view listener, std::string_view reason) {
 
 constexpr MetricGroup<DaemonFigures> kAccessMetrics = {
     "Access and TLS",
-    "Who was turned away, and what the TLS files in force are. Handshakes that TLS itself refuses "
-    "are not counted here: gRPC does not tell of them.",
+    "These families show which calls were denied, and how long the TLS files in force are valid. A "
+    "handshake that TLS itself refuses is not counted, because gRPC does not report it.",
     kFamilies,
 };
 

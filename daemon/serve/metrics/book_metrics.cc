@@ -113,9 +113,10 @@ constexpr Family<Snapshot> kFamilies[] = {
 
 constexpr MetricGroup<Snapshot> kBookMetrics = {
     "Books",
-    "What committed reports add up to since the books began. The books count integer "
-    "chip-nanoseconds, and H100e follow from the catalog that was in force at the start of each "
-    "window. Every pool that was ever reported has series, also one that the plan no longer knows.",
+    "These counters show what committed reports add up to since the books began. The books count "
+    "integer chip-nanoseconds, and H100e follow from the catalog that was in force at the start of "
+    "each window. Every pool that was ever reported has series, even if the plan no longer knows "
+    "it.",
     kFamilies,
 };
 

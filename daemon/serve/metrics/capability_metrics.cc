@@ -99,8 +99,8 @@ constexpr Family<OutcomeFigures> kFamilies[] = {
     {{"fleetmeter_benchmark_saturation_ratio",
       kGauge,
       {"benchmark"},
-      "The best score so far on the benchmark lies here between what chance reaches (0) and the "
-      "ceiling (1)."},
+      "This is the best normalized score so far on the benchmark. A score of 0 is what chance "
+      "reaches, and 1 is the ceiling."},
      EachBenchmark<&outcomes::Saturation::frontier>},
     {{"fleetmeter_benchmark_saturated",
       kGauge,
@@ -134,9 +134,9 @@ constexpr Family<OutcomeFigures> kFamilies[] = {
 
 constexpr MetricGroup<OutcomeFigures> kCapabilityMetrics = {
     "Outcomes: capability per training hour",
-    "What an hour of training brings, in benchmark scores. `CAPABILITY.md` describes the method. "
-    "Hours are H100e-hours of 3600 seconds, from reports of training and from usage reports that "
-    "name a run.",
+    "These families show what an hour of training brings, in benchmark scores. `CAPABILITY.md` "
+    "describes the method. Hours are H100e-hours of 3600 seconds. They come from reports of "
+    "training, and from usage reports that name a run.",
     kFamilies,
 };
 

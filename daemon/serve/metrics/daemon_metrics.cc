@@ -25,13 +25,14 @@ constexpr Family<DaemonFigures> kIngest[] = {
     {{"fleetmeter_ingest_reports_total",
       kCounter,
       {"result"},
-      "This many reports ended with the result. accepted, duplicate, conflict and rejected are "
-      "settled. out_of_sequence and busy are not, and have to be sent again."},
+      "This many reports ended with the result. A report with the result accepted, duplicate, "
+      "conflict or rejected is settled. One with the result out_of_sequence or busy is not settled "
+      "and has to be sent again."},
      Counted},
     {{"fleetmeter_ingest_rejected_reports_total",
       kCounter,
       {"reason"},
-      "This many reports were rejected for the reason."},
+      "This many reports were rejected for the reason. REASONS.md explains each reason."},
      Counted},
     {{"fleetmeter_ingest_streams", kGauge, {}, "This many ingest streams are open."}, Counted},
     {{"fleetmeter_ingest_fenced_sessions_total",
@@ -157,14 +158,16 @@ prometheus::Counter& Reloads(prometheus::Registry& registry, const std::string& 
 
 constexpr MetricGroup<DaemonFigures> kIngestMetrics = {
     "Ingest",
-    "The way of reports into the daemon. The results accepted, duplicate, conflict and rejected "
-    "count since the books began, all else since the daemon started.",
+    "These families show what happens to reports on their way into the daemon. The results "
+    "accepted, duplicate, conflict and rejected count since the books began. Everything else "
+    "counts since the daemon started.",
     kIngest,
 };
 
 constexpr MetricGroup<DaemonFigures> kDaemonMetrics = {
     "The daemon itself",
-    "How the daemon is built, and how it does.",
+    "These families show how the daemon is built and how well it works. Counters count since it "
+    "started.",
     kDaemon,
 };
 

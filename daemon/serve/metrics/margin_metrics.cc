@@ -164,28 +164,30 @@ constexpr Family<OutcomeFigures> kFamilies[] = {
     {{"fleetmeter_inference_model_margin_per_request_usd",
       kGauge,
       {"model", "window", "basis"},
-      "Margin per request of the model is in US dollars. Revenue, cost and requests of its known "
-      "segments are added up first and divided last."},
+      "This is the margin per request of the model, in US dollars. Revenue, cost and requests of "
+      "its known segments are added up first and divided last. The series is absent where no "
+      "segment is known."},
      EachLine<&WindowFigures::models, &MarginLine::model>},
     {{"fleetmeter_inference_tier_margin_per_request_usd",
       kGauge,
       {"customer_tier", "window", "basis"},
-      "Margin per request of the customer tier is in US dollars. Revenue, cost and requests of its "
-      "known segments are added up first and divided last."},
+      "This is the margin per request of the customer tier, in US dollars. Revenue, cost and "
+      "requests of its known segments are added up first and divided last. The series is absent "
+      "where no segment is known."},
      EachLine<&WindowFigures::tiers, &MarginLine::customer_tier>},
     {{"fleetmeter_inference_total_margin_per_request_usd",
       kGauge,
       {"window", "basis"},
-      "Margin per request of all known segments is in US dollars. Revenue, cost and requests are "
-      "added up first and divided last."},
+      "This is the margin per request of all known segments, in US dollars. Revenue, cost and "
+      "requests are added up first and divided last. The series is absent where no segment is "
+      "known."},
      EachWindow<[](const MarginAnswer& answer) {
        return PerRequest(Total<&MarginLine::after>(answer));
      }>},
     {{"fleetmeter_inference_total_margin_per_request_year_ago_usd",
       kGauge,
       {"window", "basis"},
-      "fleetmeter_inference_total_margin_per_request_usd had this value in the same window a year "
-      "ago."},
+      "This is fleetmeter_inference_total_margin_per_request_usd of the same window a year ago."},
      EachWindow<[](const MarginAnswer& answer) {
        return PerRequest(Total<&MarginLine::before>(answer));
      }>},
@@ -228,12 +230,12 @@ constexpr Family<OutcomeFigures> kFamilies[] = {
 
 constexpr MetricGroup<OutcomeFigures> kMarginMetrics = {
     "Outcomes: margin per inference request",
-    "Margin per request in trailing windows, worked out from the ledger. `MARGIN.md` describes the "
-    "method. The windows are those of `outcomes.windows` and include today. *A year ago* is the "
-    "same window a year earlier by the calendar. Windows overlap, so they are never added up.\n\n"
-    "A *known* segment is one whose revenue and cost are both known. What is not known is absent: "
-    "the revenue of a segment without a price, the cost of a model without a chip price, and the "
-    "change from a year for which nothing was reported.",
+    "These families show the margin per request in trailing windows. It is worked out from the "
+    "ledger as `MARGIN.md` describes. The windows are those of `outcomes.windows` and include "
+    "today. They overlap, so they are never added up. *A year ago* is the same window a year "
+    "earlier by the calendar.\n\nA segment is *known* when its revenue and its cost are both "
+    "known. What is not known is absent: the revenue of a segment without a price, the cost of a "
+    "model without a chip price, and the change from a year for which nothing was reported.",
     kFamilies,
 };
 

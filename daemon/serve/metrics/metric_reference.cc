@@ -13,13 +13,23 @@ std::string Labels(const Metric& metric) {
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
+// Where the first word of `text` ends. What stands between backticks is not broken.
+size_t WordEnd(std::string_view text) {
+  bool in_code = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '`') in_code = !in_code;
+    if (!in_code && (text[i] == ' ' || text[i] == '\n')) return i;
+  }
+  return text.size();
+}
+
 }  // namespace
 
 std::string Wrapped(std::string_view text) {
   std::string out;
   size_t width = 0;  // of the last line
   while (!text.empty()) {
-    const size_t end = std::min(text.find_first_of(" \n"), text.size());
+    const size_t end = WordEnd(text);
     if (width > 0 && width + 1 + end > kWidth) {
       out += '\n';
       width = 0;

@@ -75,8 +75,8 @@ constexpr Family<OutcomeFigures> kFamilies[] = {
 
 constexpr MetricGroup<OutcomeFigures> kOutcomeStateMetrics = {
     "Outcomes: state of the figures",
-    "How fresh the figures of the sections above are, and which price book and benchmark suite "
-    "they are worked out with.",
+    "These families show how fresh the figures of outcomes are, and which price book and benchmark "
+    "suite they rest on.",
     kFamilies,
 };
 

@@ -30,18 +30,17 @@ constexpr Family<PlanFigures> kFamilies[] = {
     {{"fleetmeter_pace_planned_revenue_usd_per_year",
       kGauge,
       {"curve"},
-      "Planned revenue is planned inference hours x revenue of an H100-hour, on the curve and at "
-      "the utilization that the framework assumes, in US dollars. Planned inference hours are "
+      "Planned revenue is planned inference hours x revenue of an H100-hour, in US dollars, on the "
+      "curve and at the utilization that the framework assumes. Planned inference hours are "
       "planned share of inference x supply of the plan x hours of a year."},
      EachCurve<&RevenuePace::planned_usd>},
     {{"fleetmeter_pace_serviceable_revenue_usd_per_year",
       kGauge,
       {"curve"},
-      "Serviceable revenue is inference hours x revenue of an H100-hour, on the curve and at "
-      "fleetmeter_plan_inference_utilization_ratio, in US dollars. Inference hours are actual "
-      "share of inference x expected supply x hours of a year. The value is 0 when inference is "
-      "known to hold nothing. The series is absent while the share or the utilization is not "
-      "known."},
+      "Serviceable revenue is inference hours x revenue of an H100-hour, in US dollars, on the "
+      "curve and at fleetmeter_plan_inference_utilization_ratio. Inference hours are actual share "
+      "of inference x expected supply x hours of a year. The value is 0 when inference is known to "
+      "hold nothing. The series is absent while the share or the utilization is not known."},
      EachCurve<&RevenuePace::serviceable_usd>},
     {{"fleetmeter_pace_forgone_revenue_usd_per_year",
       kGauge,
@@ -52,15 +51,15 @@ constexpr Family<PlanFigures> kFamilies[] = {
     {{"fleetmeter_pace_planned_training_h100e_seconds_per_year",
       kGauge,
       {},
-      "The plan would give training this many H100e-seconds: planned share of training x supply of "
-      "the plan x hours of a year x 3600."},
+      "A year of the plan would give training this many H100e-seconds: planned share of training x "
+      "supply of the plan x hours of a year x 3600."},
      Seconds<&Pace::planned_training_hours>},
     {{"fleetmeter_pace_training_h100e_seconds_per_year",
       kGauge,
       {},
-      "The fleet as it is would give training this many H100e-seconds: actual share of training x "
-      "expected supply x hours of a year x 3600. The series is absent while that share is not "
-      "known."},
+      "A year like this moment would give training this many H100e-seconds: actual share of "
+      "training x expected supply x hours of a year x 3600. The series is absent while that share "
+      "is not known."},
      Seconds<&Pace::training_hours>},
 };
 
@@ -68,10 +67,11 @@ constexpr Family<PlanFigures> kFamilies[] = {
 
 constexpr MetricGroup<PlanFigures> kPaceMetrics = {
     "A year like this moment",
-    "What the plan, and the fleet as it is now, would earn and train if nothing changed for a "
-    "year. Without the setting `framework` all of it is absent; the hours of a year are the "
-    "framework's. Actual shares are applied to the whole expected supply, so a few silent hosts "
-    "are no lost revenue. Curves are alternatives to one another and are never added up.",
+    "These families show what the plan, and the fleet as it is now, would earn and train if "
+    "nothing changed for a year. They have no series without the setting `framework`, which also "
+    "says how many hours a year has. Actual shares are applied to the whole expected supply, so a "
+    "few silent hosts are no lost revenue. Curves are alternatives to one another and are never "
+    "added up.",
     kFamilies,
 };
 

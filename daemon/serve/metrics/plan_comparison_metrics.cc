@@ -50,7 +50,7 @@ constexpr Family<PlanFigures> kFamilies[] = {
     {{"fleetmeter_plan_unplanned_share_ratio",
       kGauge,
       {},
-      "The unplanned share is assigned to pools that the plan does not know / total heard. The "
+      "The unplanned share is (assigned to pools that the plan does not know) / total heard. The "
       "unassigned, unavailable and unplanned shares add up to 1 with the actual shares of all "
       "categories, and also with those of all tiers."},
      OfComparison<&PlanComparison::unplanned_share>},
@@ -69,28 +69,28 @@ constexpr Family<PlanFigures> kFamilies[] = {
     {{"fleetmeter_plan_buffer_consumed_h100e",
       kGauge,
       {"cause", "pool"},
-      "Consumed of the buffer is clamp(held + unavailable - (expected - buffer), 0, buffer), in "
-      "H100e, where buffer is fleetmeter_plan_buffer_h100e. The series add up to it and split it "
-      "in proportion to the causes. The cause borrowed is what a pool holds beyond its allocation. "
-      "The cause unavailable has an empty pool, which Prometheus reads as no such label; it also "
-      "takes what is left when the supply has become worth less than planned. The value is 0 for a "
-      "pool of the plan that consumes nothing."},
+      "The consumed part of the buffer is clamp(held + unavailable - (expected - buffer), 0, "
+      "buffer), in H100e, where buffer is fleetmeter_plan_buffer_h100e. The series add up to it "
+      "and split it in proportion to the causes. The cause borrowed is what a pool holds beyond "
+      "its allocation. The cause unavailable has an empty pool, which Prometheus reads as no "
+      "label. It also takes what neither cause explains, when the supply has become worth less "
+      "than planned. The value is 0 for a pool of the plan that consumes nothing."},
      WriteBufferConsumed},
     {{"fleetmeter_plan_p0_shortfall_h100e",
       kGauge,
       {},
-      "Shortfall of P0 is max(0, missing - unassigned), in H100e: the part of the guarantee of P0 "
-      "that no free chip could fill. Missing is the sum of max(0, allocated - assigned - unheard) "
-      "over the pools of P0."},
+      "The shortfall of P0 is max(0, missing - unassigned), in H100e: the part of the guarantee of "
+      "P0 that no free chip could fill. Missing is the sum of max(0, allocated - assigned - "
+      "unheard) over the pools of P0."},
      OfComparison<&PlanComparison::p0_shortfall_h100e>},
     {{"fleetmeter_plan_inference_utilization_ratio",
       kGauge,
       {},
-      "Utilization of inference is busy / assigned, of the H100e that the pools of inference hold "
-      "and whose activity is measured. It relates to what they hold, and "
-      "fleetmeter_pool_utilization_ratio to what a pool is granted. The series is absent where the "
-      "actual share of inference is, and while the measured part of what inference holds is below "
-      "live.measured_threshold."},
+      "The utilization of inference is busy / assigned, of the H100e that the pools of inference "
+      "hold and whose activity is measured. It relates to what they hold, whereas "
+      "fleetmeter_pool_utilization_ratio relates to what a pool is granted. The series is absent "
+      "where the actual share of inference is, and while the measured part of what inference holds "
+      "is below live.measured_threshold."},
      OfComparison<&PlanComparison::inference_utilization>},
 };
 
@@ -98,12 +98,12 @@ constexpr Family<PlanFigures> kFamilies[] = {
 
 constexpr MetricGroup<PlanFigures> kPlanComparisonMetrics = {
     "Plan beside fleet",
-    "The plan in force beside what is measured. All of it is absent while the coverage of the "
-    "supply is below `live.coverage_threshold`, because silence is not idleness. These words have "
-    "the same meaning in all rows, always in H100e:\n\n"
-    "*Total heard* is the sum of what live sources report as assigned (to any pool, each chip as "
-    "its pool counts it), unassigned, unhealthy and reserved. *Unavailable* is unhealthy and "
-    "reserved. *Held* is what is assigned to pools and what silent sources last held for them "
+    "These families hold the plan in force against what is measured. What is measured is absent "
+    "while the coverage of the supply is below `live.coverage_threshold`, because silence is not "
+    "idleness. The following words have the same meaning in all rows, in H100e.\n\n*Total heard* "
+    "is the sum of what live sources report as assigned (to any pool, each chip as its pool counts "
+    "it), unassigned, unhealthy and reserved. *Unavailable* is unhealthy and reserved. *Held* is "
+    "what is assigned to pools and what silent sources last held for them "
     "(`fleetmeter_pool_unheard_h100e`). *Expected* is what the coverage of the supply is a part of "
     "(`fleetmeter_supply_coverage_ratio`). Sums are formed before anything is divided.",
     kFamilies,

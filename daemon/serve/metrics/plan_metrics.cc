@@ -130,9 +130,9 @@ constexpr Family<PlanFigures> kFamilies[] = {
 
 constexpr MetricGroup<PlanFigures> kPlanMetrics = {
     "Plan",
-    "What the plan in force says, and by which documents it is read. Every figure of a scrape "
-    "rests on the plan, the catalog and the framework that the info metrics of the same scrape "
-    "name; they change together.",
+    "These families show what the plan in force says. The info metrics name the plan, the catalog "
+    "and the framework. Every figure of a scrape rests on the documents that the same scrape "
+    "names, because they change together.",
     kFamilies,
 };
 

@@ -197,8 +197,9 @@ constexpr Family<Snapshot> kFamilies[] = {
     {{"fleetmeter_pool_chip_activity_ratio",
       kGauge,
       {"pool", "percentile"},
-      "The activity of the chips of the pool has this percentile: p10, p50 or p90. The series is "
-      "absent where no live source reports single chips."},
+      "Of the chips of the pool, 10%, 50% or 90% have at most this activity; the percentile is "
+      "p10, p50 or p90. The value is a whole percent. The series is absent where no live source "
+      "reports single chips."},
      WritePercentiles},
     {{"fleetmeter_pool_chip_activity",
       kHistogram,
@@ -219,7 +220,8 @@ constexpr Family<Snapshot> kFamilies[] = {
 
 constexpr MetricGroup<Snapshot> kPoolMetrics = {
     "Pools",
-    "The pools of the plan in force: what the plan grants to each, and what live sources say now.",
+    "These families show the pools of the plan in force: what the plan grants them, and what live "
+    "sources report now.",
     kFamilies,
 };
 

@@ -70,7 +70,7 @@ constexpr Family<ProcessFigures> kFamilies[] = {
     {{"process_cpu_seconds_total",
       kCounter,
       {},
-      "The process has used this many seconds of CPU time, of users and of the system."},
+      "The process has used this many seconds of CPU time, in user mode and in the kernel."},
      OneSeries<&ProcessFigures::cpu_seconds>},
     {{"process_resident_memory_bytes",
       kGauge,
@@ -118,8 +118,8 @@ ProcessFigures ReadProcess() {
 
 constexpr MetricGroup<ProcessFigures> kProcessMetrics = {
     "The process",
-    "What the operating system says of the process. `fleetmeterd` serves these families, and so "
-    "does `fleetmeter-collector`. A value that /proc does not give is absent.",
+    "These families show what the operating system says of the process. `fleetmeterd` serves them, "
+    "and so does `fleetmeter-collector`. A value that /proc does not give is absent.",
     kFamilies,
 };
 

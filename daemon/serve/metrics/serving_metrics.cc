@@ -26,7 +26,7 @@ constexpr Family<OutcomeFigures> kFamilies[] = {
     {{"fleetmeter_inference_requests_total",
       kCounter,
       {"model", "customer_tier"},
-      "Reports have told of this many requests."},
+      "Outcome reports have counted this many requests."},
      EachSegment<&SegmentCounters::requests>},
     {{"fleetmeter_inference_unpriced_requests_total",
       kCounter,
@@ -81,14 +81,14 @@ constexpr Family<OutcomeFigures> kFamilies[] = {
 
 constexpr MetricGroup<OutcomeFigures> kServingMetrics = {
     "Outcomes: what was served",
-    "What outcome reports have told since the books began, by *segment*: a model and a customer "
-    "tier. The families have no series without such reports. Counters grow when a report is "
-    "counted and never shrink; corrections are gauges of their own, because they may be negative. "
-    "The name `overflow` stands for the segments beyond the number in `outcomes.series`.\n\n"
-    "The label `basis`, here and in the next section, says which chip-time is paid for. "
-    "`allocated` is all chip-time that is assigned to what serves a model. `used` is the busy part "
-    "of it, where chip-time that nobody measured counts as busy. The two are alternatives and are "
-    "never added up.",
+    "These families show what outcome reports have told since the books began. They have no series "
+    "without such reports. A *segment* is a model together with a customer tier. Counters grow "
+    "when a report is counted and never shrink; corrections are gauges of their own, because they "
+    "may be negative. The name `overflow` stands for the segments beyond the number in "
+    "`outcomes.series`.\n\nThe label `basis`, here and in the next section, says which chip-time "
+    "is paid for. `allocated` is all chip-time that is assigned to what serves a model. `used` is "
+    "the busy part of it, where chip-time that nobody measured counts as busy. The two are "
+    "alternatives and are never added up.",
     kFamilies,
 };
 

@@ -70,7 +70,8 @@ constexpr Family<Snapshot> kFamilies[] = {
 
 constexpr MetricGroup<Snapshot> kSupplyMetrics = {
     "Supply",
-    "The chips that sources report, beside those that the plan declares.",
+    "These families show the chips that sources report, and beside them the chips that the plan "
+    "declares.",
     kFamilies,
 };
 

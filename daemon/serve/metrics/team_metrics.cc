@@ -79,7 +79,8 @@ constexpr Family<Snapshot> kFamilies[] = {
 
 constexpr MetricGroup<Snapshot> kTeamMetrics = {
     "Teams",
-    "What each team holds of a pool now. Pools that the plan in force does not know are included.",
+    "These families show what each team holds of a pool now. They include pools that the plan in "
+    "force does not know.",
     kFamilies,
 };
 

@@ -63,10 +63,10 @@ TEST(AnnotatedConfig, SaysWhatASettingIsForItsRangeAndWhatAChangeTakes) {
   const std::string text = AnnotatedConfig();
   EXPECT_THAT(text, StartsWith("# yaml-language-server: $schema=fleetmeterd.schema.json\n"));
   EXPECT_THAT(text, HasSubstr("  # Larger messages are refused.\n"
-                              "  # From 1KiB to 64MiB. A change takes a restart.\n"
+                              "  # Values go from 1KiB to 64MiB. A change takes a restart.\n"
                               "  #max_message: 4MiB\n"));
-  EXPECT_THAT(text, HasSubstr("  # From 0ns to 1h.\n  #future_tolerance: 5s\n"));
-  EXPECT_THAT(text, HasSubstr("  # Not set by default. A change takes a restart.\n"
+  EXPECT_THAT(text, HasSubstr("  # Values go from 0ns to 1h.\n  #future_tolerance: 5s\n"));
+  EXPECT_THAT(text, HasSubstr("  # It is not set by default. A change takes a restart.\n"
                               "  #admin: 127.0.0.1:7445\n"));
   EXPECT_THAT(text, HasSubstr("\n#tls:\n#  trust_domain: example.org\n"));
   EXPECT_THAT(text, HasSubstr("\n  rate:\n    # An identity may"));

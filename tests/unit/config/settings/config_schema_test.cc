@@ -29,7 +29,7 @@ TEST(ConfigSchema, SaysRangesDefaultsAndWhatAChangeTakes) {
   EXPECT_EQ(queue.at("maximum"), 10'000'000);
   EXPECT_EQ(queue.at("default"), 65'536);
   EXPECT_THAT(queue.at("description").get<std::string>(),
-              EndsWith("From 1 to 10000000. A change takes a restart."));
+              EndsWith("Values go from 1 to 10000000. A change takes a restart."));
   EXPECT_EQ(ingest.at("max_window").at("default"), "1h");
   EXPECT_EQ(ingest.at("rate").at("properties").at("burst_bytes").at("default"), "256MiB");
   const ordered_json& path = schema.at("properties").at("ledger").at("properties").at("path");

@@ -37,6 +37,7 @@ TEST(MetricReference, LinesOfAParagraphAreBroken) {
   EXPECT_EQ(Wrapped("one\n\ntwo"), "one\n\ntwo\n");
   const std::string longer(120, 'l');
   EXPECT_EQ(Wrapped("a " + longer + " b"), "a\n" + longer + "\nb\n");
+  EXPECT_EQ(Wrapped(word + " " + word + " `a b`."), word + " " + word + "\n`a b`.\n");
 }
 
 // --- What is declared
