@@ -22,9 +22,11 @@ namespace fleetmeter::ctl {
 namespace {
 
 constexpr char kAbout[] =
-    "fleetmeterctl: ask a fleetmeterd about pools, headroom, supply and plan.\n"
-    "All amounts are in H100-equivalents (H100e) unless they say chips. \"-\" in a table, null in\n"
-    "JSON and nothing in CSV mean that a number is not known.";
+    "fleetmeterctl asks a fleetmeterd about pools, headroom, supply, plan and outcomes. It also "
+    "works\n"
+    "with frameworks, plans, CSV files of history and the ledger's file without a daemon.\n"
+    "Amounts are in H100-equivalents (H100e) unless they say chips. A number that is not known is\n"
+    "\"-\" in a table, null in JSON and empty in CSV.";
 
 constexpr char kExamples[] =
     "Examples:\n"
@@ -48,9 +50,12 @@ constexpr char kExamples[] =
     "  fleetmeterctl report --ledger books.db --from 2026-01-01 --to 2026-02-01 --by pool,chip\n"
     "  fleetmeterctl ledger backup --ledger books.db --to books-2026-02-01.db\n"
     "\n"
-    "Exit codes: 0 done; 1 an error, told on standard error; 2 a wrong command line;\n"
-    "3 (headroom --ask) it does not fit, or too little is known to say so;\n"
-    "4 (import) done, but not all of the file is in the books by it.";
+    "Exit codes:\n"
+    "  0  The command is done.\n"
+    "  1  There was an error, which standard error describes.\n"
+    "  2  The command line is wrong.\n"
+    "  3  headroom --ask: it does not fit, or too little is known to say so.\n"
+    "  4  import: the import is done, but not all of the file is in the books.";
 
 std::vector<std::unique_ptr<Command>> MakeCommands(const Connection& connection) {
   std::vector<std::unique_ptr<Command>> commands;
