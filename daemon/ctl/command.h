@@ -6,7 +6,7 @@
 // where Name is as in the list and `connection` outlives the command.
 #pragma once
 
-#include <memory>  // IWYU pragma: export: for that function
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>

@@ -6,13 +6,12 @@ namespace fleetmeter::ctl {
 namespace {
 
 constexpr char kImportFooter[] =
-    "Times are dates (midnight UTC), RFC 3339, or \"2026-01-01 08:00:00.25\", which is UTC. Files\n"
-    "may be gzip.\n"
+    "Times are dates (midnight UTC), RFC 3339 times, or \"2026-01-01 08:00:00.25\", which is UTC.\n"
+    "Files may be compressed with gzip.\n"
     "\n"
-    "Importing a file twice, or again after it was cut off, counts everything once: what was\n"
-    "settled is not sent again, and time of a source that was counted before, by whatever file, "
-    "is\n"
-    "not counted again.\n"
+    "A file may be imported twice, or again after an import was cut off: everything is counted\n"
+    "once. What was settled is not sent again. Time of a source that any file has already brought\n"
+    "is not counted again.\n"
     "\n"
     "Examples:\n"
     "  fleetmeterctl import inference requests.csv --every 1h --source gateway --dry-run\n"
@@ -22,21 +21,28 @@ constexpr char kImportFooter[] =
     "  fleetmeterctl import benchmarks deploy/outcomes/example_models.csv \\\n"
     "                --suite deploy/outcomes/benchmarks.yaml --source evaluations\n"
     "\n"
-    "Exit codes: 0 all of the file is in the books; 1 an error, told on standard error: what was\n"
-    "settled stays so, and the same command goes on; 2 a wrong command line; 4 the import is "
-    "done,\n"
-    "but rows were refused or rejected, or covered time that was counted before.";
+    "Exit codes:\n"
+    "  0  All of the file is in the books.\n"
+    "  1  There was an error, which standard error describes. What was settled stays in the "
+    "books;\n"
+    "     run the same command again to go on.\n"
+    "  2  The command line is wrong.\n"
+    "  4  The import is done, but some rows were refused or rejected, or cover time that was "
+    "already\n"
+    "     counted.";
 
 constexpr CommandGroup kGroups[] = {
-    {"plan", "Plans, and the allocation framework that they are made from", "", nullptr},
-    {"admin", "What takes the role admin", "", AddAdminAddress},
+    {"plan", "Show, make and compare plans and the allocation framework that they are made from",
+     "", nullptr},
+    {"admin", "Operate a daemon. These commands need the role admin", "", AddAdminAddress},
     {"outcomes",
-     "What allocations led to: by the daemon's books, by a ledger's file, or by CSV files", "",
+     "Show what allocations led to, from the daemon's books, a ledger's file or CSV files", "",
      nullptr},
     {"import",
-     "Bring history from a CSV file to a daemon's books; takes the role ingest for all pools",
+     "Bring history from a CSV file into a daemon's books. These commands need the role ingest for "
+     "all pools",
      kImportFooter, AddIngestAddress},
-    {"ledger", "The books' file: check it, copy it, go back", "", nullptr},
+    {"ledger", "Check, copy and restore the file of the books", "", nullptr},
 };
 
 }  // namespace

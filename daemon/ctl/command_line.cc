@@ -1,11 +1,16 @@
 #include "daemon/ctl/command_line.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <string>
 
+#include "daemon/base/text.h"
 #include "daemon/base/version.h"
 #include "daemon/ctl/command_groups.h"
 #include "daemon/ctl/connection_flags.h"
+#include "daemon/ctl/did_you_mean.h"
 #include "daemon/security/client_tls.h"
 
 namespace fleetmeter::ctl {
@@ -17,9 +22,11 @@ namespace fleetmeter::ctl {
 namespace {
 
 constexpr char kAbout[] =
-    "fleetmeterctl: ask a fleetmeterd about pools, headroom, supply and plan.\n"
-    "All amounts are in H100-equivalents (H100e) unless they say chips. \"-\" in a table, null in\n"
-    "JSON and nothing in CSV mean that a number is not known.";
+    "fleetmeterctl asks a fleetmeterd about pools, headroom, supply, plan and outcomes. It also "
+    "works\n"
+    "with frameworks, plans, CSV files of history and the ledger's file without a daemon.\n"
+    "Amounts are in H100-equivalents (H100e) unless they say chips. A number that is not known is\n"
+    "\"-\" in a table, null in JSON and empty in CSV.";
 
 constexpr char kExamples[] =
     "Examples:\n"
@@ -43,9 +50,12 @@ constexpr char kExamples[] =
     "  fleetmeterctl report --ledger books.db --from 2026-01-01 --to 2026-02-01 --by pool,chip\n"
     "  fleetmeterctl ledger backup --ledger books.db --to books-2026-02-01.db\n"
     "\n"
-    "Exit codes: 0 done; 1 an error, told on standard error; 2 a wrong command line;\n"
-    "3 (headroom --ask) it does not fit, or too little is known to say so;\n"
-    "4 (import) done, but not all of the file is in the books by it.";
+    "Exit codes:\n"
+    "  0  The command is done.\n"
+    "  1  There was an error, which standard error describes.\n"
+    "  2  The command line is wrong.\n"
+    "  3  headroom --ask: it does not fit, or too little is known to say so.\n"
+    "  4  import: the import is done, but not all of the file is in the books.";
 
 std::vector<std::unique_ptr<Command>> MakeCommands(const Connection& connection) {
   std::vector<std::unique_ptr<Command>> commands;
@@ -55,6 +65,71 @@ std::vector<std::unique_ptr<Command>> MakeCommands(const Connection& connection)
   return commands;
 }
 
+// The command or group that was named last.
+const CLI::App& Named(const CLI::App& root) {
+  const CLI::App* app = &root;
+  while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
+  return *app;
+}
+
+std::vector<std::string> CommandsOf(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands(nullptr)) names.push_back(command->get_name());
+  return names;
+}
+
+// Of the command, and those that it takes from what is above it.
+std::vector<std::string> OptionsOf(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* owner = &app; owner != nullptr; owner = owner->get_parent()) {
+    for (const CLI::Option* option : owner->get_options()) {
+      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    }
+  }
+  return names;
+}
+
+std::string NameOf(const CLI::App& app) {
+  const CLI::App* parent = app.get_parent();
+  return parent == nullptr ? app.get_name() : NameOf(*parent) + " " + app.get_name();
+}
+
+// A sentence about a word that is none of `known`: the nearest of them, or all.
+std::string Unknown(const std::string& word, const std::string& what,
+                    const std::vector<std::string>& known) {
+  if (const auto meant = DidYouMean(word, known)) {
+    return fmt::format("{} is not {}. Did you mean {}?\n", Quoted(word), what, *meant);
+  }
+  return fmt::format("{} is not {}; expected one of: {}\n", Quoted(word), what,
+                     fmt::join(known, ", "));
+}
+
+// What was typed and is no option or no command; empty: that is not what is wrong.
+std::string Misnamed(const CLI::App& root) {
+  const CLI::App& app = Named(root);
+  const std::vector<std::string> rest = root.remaining(true);
+  const auto option = std::find_if(rest.begin(), rest.end(),
+                                   [](const std::string& word) { return word.starts_with('-'); });
+  if (option != rest.end()) {
+    return Unknown(option->substr(0, option->find('=')), "an option of " + NameOf(app),
+                   OptionsOf(app));
+  }
+  const std::vector<std::string> commands = CommandsOf(app);
+  if (commands.empty()) return "";
+  if (!rest.empty()) return Unknown(rest.front(), "a command of " + NameOf(app), commands);
+  return fmt::format("{} takes a command; expected one of: {}\n", NameOf(app),
+                     fmt::join(commands, ", "));
+}
+
+// The library's own words, except for names that are wrong: it knows no nearest one, and of a
+// command that there is not it only says that there is none.
+std::string Complaint(const CLI::App* root, const CLI::Error& error) {
+  const bool leftover = error.get_name() == "RequiredError" || error.get_name() == "ExtrasError";
+  std::string text = leftover ? Misnamed(*root) : "";
+  if (text.empty()) text = std::string(error.what()) + "\n";
+  return text + "Run with --help for more information.\n";
+}
+
 }  // namespace
 
 CommandLine::CommandLine()
@@ -62,6 +137,7 @@ CommandLine::CommandLine()
       app_(std::make_unique<CLI::App>(kAbout, "fleetmeterctl")) {
   app_->footer(kExamples);
   app_->require_subcommand(1);
+  app_->failure_message(Complaint);
   AddConnectionFlags(*app_, &connection_);
   app_->set_version_flag("--version", std::string("fleetmeterctl ") + kVersion);
   for (const auto& command : commands_) Add(*command);

@@ -25,21 +25,21 @@ void AddAddress(CLI::App& app, const std::string& name, const std::string& help,
 }  // namespace
 
 void AddConnectionFlags(CLI::App& app, Connection* connection) {
-  AddAddress(app, "--address", "The daemon's listen.query", "FLEETMETER_ADDRESS",
+  AddAddress(app, "--address", "The address of the daemon's listen.query", "FLEETMETER_ADDRESS",
              &connection->address);
-  AddDuration(app, "--timeout", "How long to wait for an answer", std::chrono::milliseconds(1),
-              &connection->timeout);
+  AddDuration(app, "--timeout", "The longest time to wait for an answer",
+              std::chrono::milliseconds(1), &connection->timeout);
   AddTlsFlags(app, &connection->tls);
 }
 
 void AddAdminAddress(CLI::App& admin, Connection* connection) {
-  AddAddress(admin, "--admin-address", "The daemon's listen.admin", "FLEETMETER_ADMIN_ADDRESS",
-             &connection->admin_address);
+  AddAddress(admin, "--admin-address", "The address of the daemon's listen.admin",
+             "FLEETMETER_ADMIN_ADDRESS", &connection->admin_address);
 }
 
 void AddIngestAddress(CLI::App& import, Connection* connection) {
-  AddAddress(import, "--ingest-address", "The daemon's listen.ingest", "FLEETMETER_INGEST_ADDRESS",
-             &connection->ingest_address);
+  AddAddress(import, "--ingest-address", "The address of the daemon's listen.ingest",
+             "FLEETMETER_INGEST_ADDRESS", &connection->ingest_address);
 }
 
 }  // namespace fleetmeter::ctl

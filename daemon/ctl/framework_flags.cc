@@ -21,7 +21,7 @@ CLI::Option* AddSet(CLI::App& app, std::vector<std::string>* set) {
   };
   return app
       .add_option_function<std::vector<std::string>>(
-          "--set", read, "Another value for a key of the framework, such as training.growth=3")
+          "--set", read, "Set a key of the framework to another value, such as training.growth=3")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
 }
@@ -33,8 +33,8 @@ CLI::Option* AddScenario(CLI::App& app, const std::string& help, std::string* sc
 CLI::Option* AddCatalog(CLI::App& app, std::string* path) {
   return app
       .add_option("--catalog", *path,
-                  "Catalog of chip kinds that a plan is checked against, rather than the one that "
-                  "the framework names")
+                  "The catalog of chip kinds that a plan is checked against. The default is the "
+                  "one that the framework names")
       ->type_name("FILE");
 }
 

@@ -5,7 +5,7 @@
 namespace fleetmeter::ctl {
 
 void AddLedgerPath(CLI::App& app, std::string* path) {
-  app.add_option("--ledger", *path, "The ledger's file: ledger.path of the daemon")
+  app.add_option("--ledger", *path, "The file of the ledger, which is ledger.path of the daemon")
       ->type_name("FILE")
       ->required();
 }

@@ -27,7 +27,7 @@ void AddFlopColumn(CLI::App& app, const std::string& help, std::string* column) 
 
 void AddFlopRule(CLI::App& app, std::string* framework) {
   app.add_option("--framework", *framework,
-                 "Framework file, whose peak FLOP/s and MFU make hours of FLOP")
+                 "The file of a framework, whose peak FLOP/s and MFU convert FLOP to hours")
       ->type_name("FILE");
 }
 

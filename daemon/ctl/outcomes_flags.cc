@@ -11,14 +11,14 @@
 namespace fleetmeter::ctl {
 
 void AddOutcomesLedger(CLI::App& app, std::string* path) {
-  app.add_option("--ledger", *path,
-                 "Read this ledger's file (ledger.path of the daemon) instead of asking the daemon")
+  app.add_option(
+         "--ledger", *path,
+         "Read this file of a ledger (ledger.path of the daemon) instead of asking the daemon")
       ->type_name("FILE");
 }
 
 void AddOutcomesRefused(CLI::App& app, std::string* path) {
-  app.add_option("--refused", *path,
-                 "Write the rows that were refused to this file, with their reasons")
+  app.add_option("--refused", *path, "Write the refused rows and the reasons to this file")
       ->type_name("FILE");
 }
 

@@ -10,7 +10,7 @@ void AddOutput(CLI::App& app, OutputFormat* output) {
   static const std::map<std::string, OutputFormat> kFormats = {
       {"table", OutputFormat::kTable}, {"json", OutputFormat::kJson}, {"csv", OutputFormat::kCsv}};
   const auto read = [output](const std::string& name) { *output = kFormats.at(name); };
-  app.add_option_function<std::string>("--output,-o", read, "How to print the answer")
+  app.add_option_function<std::string>("--output,-o", read, "The format of the answer")
       ->type_name("FORMAT")
       ->check(CLI::IsMember({"table", "json", "csv"}))
       ->default_str("table");

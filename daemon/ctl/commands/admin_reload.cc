@@ -15,8 +15,8 @@ class AdminReload : public Command {
  public:
   explicit AdminReload(const Connection& connection)
       : Command({"admin", "reload"},
-                "Have the daemon read configuration, catalog, plans and TLS files again. Exit code "
-                "1: some were refused, and standard error says why"),
+                "Let the daemon read its configuration, catalog, plans and TLS files again. Exit "
+                "code 1 means that some were refused; standard error says why"),
         connection_(connection) {}
 
   void AddFlags(CLI::App&) override {}

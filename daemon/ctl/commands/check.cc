@@ -14,11 +14,11 @@ class Check : public Command {
  public:
   Check()
       : Command({"check"},
-                "Read a configuration with its catalog and plans and say what is wrong, as "
-                "fleetmeterd --check-config does") {}
+                "Check a configuration with its catalog and plans, as fleetmeterd --check-config "
+                "does") {}
 
   void AddFlags(CLI::App& app) override {
-    app.add_option("CONFIG", config_, "Configuration file")->required();
+    app.add_option("CONFIG", config_, "The configuration file")->required();
   }
   int Run() override;
 

@@ -23,7 +23,7 @@ class Headroom : public Command {
  public:
   explicit Headroom(const Connection& connection)
       : Command({"headroom"},
-                "One pool: what can be admitted now, what can be borrowed, whom to ask"),
+                "Show one pool: what it can admit now, what it can borrow, and whom to ask"),
         connection_(connection) {}
 
   void AddFlags(CLI::App& app) override;
@@ -44,11 +44,12 @@ class Headroom : public Command {
 };
 
 void Headroom::AddFlags(CLI::App& app) {
-  app.add_option("POOL", pool_, "Name of the pool")->required();
+  app.add_option("POOL", pool_, "The name of the pool")->required();
   AddAsk(app);
-  app.add_flag("--watch,-w", watch_, "Print again whenever it changes, until SIGINT or SIGTERM");
-  AddDuration(app, "--interval", "Shortest time between two answers of --watch", kShortestInterval,
-              &interval_);
+  app.add_flag("--watch,-w", watch_,
+               "Print the answer again whenever it changes, until SIGINT or SIGTERM");
+  AddDuration(app, "--interval", "The shortest time between two answers of --watch",
+              kShortestInterval, &interval_);
   AddOutput(app, &output_);
 }
 
@@ -59,10 +60,10 @@ void Headroom::AddAsk(CLI::App& app) {
     }
     ask_h100e_ = h100e;
   };
-  app.add_option_function<double>(
-         "--ask", read,
-         "Do so many H100e fit now? Exit code 0: they fit into the pool's own headroom; 3: they "
-         "do not, or it is not known. A watch that is ended exits with 0")
+  app.add_option_function<double>("--ask", read,
+                                  "Ask whether this many H100e fit now. Exit code 0 means that "
+                                  "they fit into the pool's own headroom, 3 that they do not or "
+                                  "that this is not known. A watch that is ended exits with 0")
       ->type_name("H100E");
 }
 

@@ -12,15 +12,17 @@ namespace {
 class ImportBenchmarks : public ImportCommand {
  public:
   explicit ImportBenchmarks(const Connection& connection)
-      : ImportCommand(ImportKind::kBenchmarks, "Scores of models",
-                      "model, date, benchmark, score; optional: family, version, source (who "
-                      "measured it); or a model a row with the suite's columns",
+      : ImportCommand(ImportKind::kBenchmarks, "Import the scores of models",
+                      "model, date, benchmark and score, and optionally family, version and source "
+                      "(who measured it); or with one row for each model and the suite's columns",
                       connection) {}
 
  private:
   void AddOwnFlags(CLI::App& app) override {
-    app.add_option("--suite", suite_, "The benchmark suite, YAML")->type_name("FILE")->required();
-    AddModelColumns(app, "What the file calls this column", &columns_);
+    app.add_option("--suite", suite_, "The benchmark suite, a YAML file")
+        ->type_name("FILE")
+        ->required();
+    AddModelColumns(app, "The name of this column in the file", &columns_);
   }
   absl::StatusOr<imports::ImportBatch> MakeReports(CsvReader& csv,
                                                    const std::string& source) const override {

@@ -30,22 +30,23 @@ void AddLength(CLI::App& app, const std::string& name, const std::string& help, 
 class ImportInference : public ImportCommand {
  public:
   explicit ImportInference(const Connection& connection)
-      : ImportCommand(
-            ImportKind::kInference, "Requests and tokens served, and what they earned",
-            "start, model, requests, input_tokens, output_tokens; optional: end, customer_tier, "
-            "cached_input_tokens, revenue_usd (else the daemon's price book says it), pool, "
-            "workload. Rows of one start, model, tier, pool and workload are added up",
-            connection) {}
+      : ImportCommand(ImportKind::kInference,
+                      "Import the requests and tokens that were served, and what they earned",
+                      "start, model, requests, input_tokens and output_tokens. Optional columns: "
+                      "end, customer_tier, cached_input_tokens, revenue_usd (default: by the "
+                      "daemon's price book), pool, workload. Rows with the same start, model, "
+                      "tier, pool and workload are added up",
+                      connection) {}
 
  private:
   void AddOwnFlags(CLI::App& app) override {
     AddLength(app, "--window",
-              "How long windows without an end are; else a calendar month where all start with "
-              "one, or as long as the shortest time between two starts",
+              "The length of windows without an end. The default is a calendar month if every "
+              "window starts with one, and otherwise the shortest time between two starts",
               imports::kLongestOutcomeWindow, false, &window_nanos_);
     AddLength(app, "--every",
-              "Put rows into windows of this length, for files with a row a request", kDay, true,
-              &every_nanos_);
+              "Group the rows into windows of this length, for files with one row for each request",
+              kDay, true, &every_nanos_);
   }
   absl::StatusOr<imports::ImportBatch> MakeReports(CsvReader& csv,
                                                    const std::string& source) const override {

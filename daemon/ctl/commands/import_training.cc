@@ -6,16 +6,16 @@
 namespace fleetmeter::ctl {
 namespace {
 
-constexpr char kColumnHelp[] = "What the file calls this column";
+constexpr char kColumnHelp[] = "The name of this column in the file";
 
 class ImportTraining : public ImportCommand {
  public:
   explicit ImportTraining(const Connection& connection)
       : ImportCommand(
-            ImportKind::kTraining, "What models took to train",
-            "model, date (or start), h100e_hours or FLOP; optional: end (else the day), family, "
-            "run (else the model), phase (pre or post; else pre), pool. Reported as "
-            "SOURCE/RUN/PHASE",
+            ImportKind::kTraining, "Import what models took to train",
+            "model, date (or start), and h100e_hours or FLOP. Optional columns: end (default: the "
+            "end of the day), family, run (default: the model), phase (pre or post, default pre), "
+            "pool. The reports come from the source SOURCE/RUN/PHASE",
             connection) {}
 
  private:

@@ -9,10 +9,10 @@ class ImportUsage : public ImportCommand {
  public:
   explicit ImportUsage(const Connection& connection)
       : ImportCommand(
-            ImportKind::kUsage, "Chip-time, for times before the meter",
-            "start, end (or length), chip, chip_hours; optional: source, state (else assigned), "
-            "pool, team, workload, workload_type, model, run, signal, busy_chip_hours, "
-            "productive_chip_hours. Rows of one source and window are one report",
+            ImportKind::kUsage, "Import chip-time of the time before the meter ran",
+            "start, end (or length), chip and chip_hours. Optional columns: source, state (default "
+            "assigned), pool, team, workload, workload_type, model, run, signal, busy_chip_hours, "
+            "productive_chip_hours. The rows of one source and window make one report",
             connection) {}
 
  private:

@@ -15,11 +15,14 @@ namespace {
 class LedgerBackup : public Command {
  public:
   LedgerBackup()
-      : Command({"ledger", "backup"}, "Copy the books of this moment, while the daemon goes on") {}
+      : Command({"ledger", "backup"},
+                "Copy the books as they are at this moment, while the daemon keeps running") {}
 
   void AddFlags(CLI::App& app) override {
     AddLedgerPath(app, &ledger_);
-    app.add_option("--to", backup_, "The new file")->type_name("FILE")->required();
+    app.add_option("--to", backup_, "The new file to write the copy to")
+        ->type_name("FILE")
+        ->required();
   }
   int Run() override {
     absl::Status status = BackUpLedger(ledger_, backup_);

@@ -17,12 +17,12 @@ class LedgerRestore : public Command {
  public:
   LedgerRestore()
       : Command({"ledger", "restore"},
-                "Go back to a backup, with the daemon stopped. What was there stays as "
-                "FILE.before-restore") {}
+                "Replace the books by a backup. The daemon must be stopped. The replaced file is "
+                "kept as FILE.before-restore") {}
 
   void AddFlags(CLI::App& app) override {
     AddLedgerPath(app, &ledger_);
-    app.add_option("--from", backup_, "The backup")->type_name("FILE")->required();
+    app.add_option("--from", backup_, "The backup to restore")->type_name("FILE")->required();
   }
   int Run() override {
     const auto report = RestoreLedger(backup_, ledger_);

@@ -17,8 +17,9 @@ class LedgerVerify : public Command {
  public:
   LedgerVerify()
       : Command({"ledger", "verify"},
-                "Work out again all that follows from something else in it; beside a daemon or "
-                "without one. Exit code 1: something is wrong") {}
+                "Check that the books agree with themselves, by working out again everything that "
+                "follows from other entries. The daemon may be running or not. Exit code 1 means "
+                "that something is wrong") {}
 
   void AddFlags(CLI::App& app) override { AddLedgerPath(app, &ledger_); }
   int Run() override;

@@ -24,15 +24,15 @@
 namespace fleetmeter::ctl {
 namespace {
 
-constexpr char kColumnHelp[] = "What the files call this column";
+constexpr char kColumnHelp[] = "The name of this column in the files";
 
 class OutcomesCapability : public Command {
  public:
   explicit OutcomesCapability(const Connection& connection)
       : Command({"outcomes", "capability"},
-                "Capability of models, saturation of benchmarks, and what an hour of training "
-                "brings by quarter. Asks the daemon, unless --ledger or --benchmarks says where "
-                "else it is to be worked out from"),
+                "Show the capability of models, the saturation of benchmarks, and the capability "
+                "gained per hour of training by quarter. The daemon is asked, unless --ledger or "
+                "--benchmarks names another source"),
         connection_(connection) {}
 
   void AddFlags(CLI::App& app) override;
@@ -73,21 +73,24 @@ void OutcomesCapability::AddFlags(CLI::App& app) {
   AddModelColumns(app, kColumnHelp, &columns_);
   AddFlopColumn(app, kColumnHelp, &flop_column_);
   AddOutcomesTime(app, "--until",
-                  "A day of the last quarter to look at; else the present one, of CSV files that "
-                  "of the last result",
+                  "A day of the last quarter to look at. The default is the present quarter, and "
+                  "for CSV files the quarter of the last result",
                   &until_unix_seconds_);
   AddOutcomesRefused(app, &refused_);
   AddOutput(app, &output_);
 }
 
 void OutcomesCapability::AddFiles(CLI::App& app) {
-  app.add_option("--suite", suite_, "The benchmark suite, YAML; with --ledger or --benchmarks")
+  app.add_option("--suite", suite_,
+                 "The benchmark suite, a YAML file. --ledger and --benchmarks need it")
       ->type_name("FILE");
   app.add_option("--benchmarks", benchmarks_,
-                 "CSV: model, date, benchmark, score; or a model a row with the suite's columns")
+                 "A CSV file with the columns model, date, benchmark and score, or with one row "
+                 "for each model and the suite's columns")
       ->type_name("FILE");
   app.add_option("--training", training_,
-                 "CSV: model, date, h100e_hours or FLOP. May be the same file")
+                 "A CSV file with the columns model, date, and h100e_hours or FLOP. It may be the "
+                 "same file")
       ->type_name("FILE");
 }
 

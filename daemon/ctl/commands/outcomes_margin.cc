@@ -34,10 +34,10 @@ const outcomes::Window kDefaultWindow = {.name = "28d", .days = 28};
 class OutcomesMargin : public Command {
  public:
   explicit OutcomesMargin(const Connection& connection)
-      : Command({"outcomes", "margin"},
-                "Margin per inference request, beside the same window a year earlier, and why it "
-                "changed. Asks the daemon, unless --ledger or --inference says where else it is to "
-                "be worked out from"),
+      : Command(
+            {"outcomes", "margin"},
+            "Show the margin per inference request beside the same window a year earlier, and why "
+            "it changed. The daemon is asked, unless --ledger or --inference names another source"),
         connection_(connection) {}
 
   void AddFlags(CLI::App& app) override;
@@ -81,31 +81,33 @@ void OutcomesMargin::AddFlags(CLI::App& app) {
 
 void OutcomesMargin::AddFiles(CLI::App& app) {
   app.add_option("--inference", inference_,
-                 "CSV: start, model, customer_tier, requests, input_tokens, output_tokens; "
-                 "optional: cached_input_tokens, revenue_usd, cost_usd. May be gzip. Takes --to")
+                 "A CSV file, plain or gzip, with the columns start, model, customer_tier, "
+                 "requests, input_tokens and output_tokens. Optional columns: cached_input_tokens, "
+                 "revenue_usd, cost_usd. It needs --to")
       ->type_name("FILE");
   app.add_option("--prices", prices_,
-                 "Price book for rows without revenue_usd, and for subscriptions")
+                 "The price book for rows without revenue_usd, and for subscriptions")
       ->type_name("FILE");
 }
 
 void OutcomesMargin::AddQuestion(CLI::App& app) {
   AddOutcomesTime(app, "--to",
-                  "End of the window, which is no longer part of it; without it today (UTC) is the "
-                  "last day",
+                  "The end of the window, which is not part of it. Without it, today (UTC) is the "
+                  "last day of the window",
                   &to_unix_seconds_);
   app.add_option_function<std::string>(
          "--window", [this](const std::string& text) { ReadWindow(text); },
-         "Its length: quarter (91d), year (365d) or days; default 28d, of CSV files 365d")
+         "The length of the window: quarter (91d), year (365d) or days. The default is 28d, and "
+         "365d for a CSV file")
       ->type_name("28d|quarter|year|Nd");
   app.add_option("--basis", basis_,
-                 "Cost of all chip-time that serves a model, or of its busy part (what nobody "
-                 "measured counts in full). CSV files bring costs of their own")
+                 "Count the cost of all chip-time that serves a model (allocated), or of its busy "
+                 "part (used), where unmeasured time counts in full. A CSV file has its own costs")
       ->check(CLI::IsMember({"allocated", "used"}))
       ->capture_default_str();
   app.add_option("--limit", limit_,
-                 "Most rows of models, of customer tiers and of segments; the others are merged "
-                 "into one row, overflow. Not of CSV files")
+                 "The most rows of models, of customer tiers and of segments. Others are merged "
+                 "into one row named overflow. It does not apply to a CSV file")
       ->check(CLI::Range(1, 1'000))
       ->type_name("N");
 }

@@ -45,8 +45,8 @@ class PlanCompile : public Command {
  public:
   PlanCompile()
       : Command({"plan", "compile"},
-                "A scenario of a framework as a plan that fleetmeterd loads, checked as the daemon "
-                "checks it") {}
+                "Make a plan that fleetmeterd loads out of a scenario of a framework, and check it "
+                "as the daemon does") {}
 
   void AddFlags(CLI::App& app) override;
   int Run() override;
@@ -61,31 +61,34 @@ class PlanCompile : public Command {
 
 void PlanCompile::AddFlags(CLI::App& app) {
   app.footer(kExamples);
-  AddPlanFile(app, "The framework's file", &request_.framework)->required();
-  AddScenario(app, "The scenario", &request_.scenario)->required();
+  AddPlanFile(app, "The file of the framework", &request_.framework)->required();
+  AddScenario(app, "The scenario to make a plan of", &request_.scenario)->required();
   AddSet(app, &request_.set);
   AddCatalog(app, &request_.catalog);
   AddHead(app);
-  CLI::Option* to = app.add_option("--to", to_, "Write it to this new file, whole or not at all")
+  CLI::Option* to = app.add_option("--to", to_,
+                                   "Write the plan to this new file instead of standard output. "
+                                   "The file is written completely or not at all")
                         ->type_name("FILE");
-  app.add_flag("--force", force_, "Let --to take the place of a file")->needs(to);
+  app.add_flag("--force", force_, "Let --to replace a file that exists")->needs(to);
 }
 
 // What a plan begins with.
 void PlanCompile::AddHead(CLI::App& app) {
   app.add_option_function<std::string>(
          "--name", [this](const std::string& text) { ReadName(text, &request_.name); },
-         "The plan's name; otherwise the scenario's")
+         "The name of the plan; the default is the name of the scenario")
       ->type_name("NAME");
   app.add_option_function<uint32_t>(
          "--version", [this](const uint32_t& version) { request_.version = version; },
-         "The plan's version; otherwise the framework's")
+         "The version of the plan; the default is the version of the framework")
       ->type_name("N")
       ->check(CLI::Range(uint32_t{1}, uint32_t{4'294'967'295}));
   app.add_option_function<std::string>(
          "--effective-from",
          [this](const std::string& text) { ReadTime(text, &request_.effective_from); },
-         "When it takes effect: a date (UTC) or an RFC 3339 time; otherwise the framework's")
+         "When the plan takes effect: a date (UTC) or an RFC 3339 time. The default is the "
+         "framework's")
       ->type_name("TIME");
 }
 

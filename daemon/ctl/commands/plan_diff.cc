@@ -22,17 +22,17 @@ class PlanDiffCommand : public Command {
  public:
   PlanDiffCommand()
       : Command({"plan", "diff"},
-                "What changes from A to B: tiers, categories, pools, and between two scenarios "
-                "what they earn, train and leave for research. Exit code 0 whether they differ or "
-                "not") {}
+                "Show what changes from plan A to plan B: tiers, categories and pools, and between "
+                "two scenarios also what they earn, train and leave for research. The exit code is "
+                "0 whether they differ or not") {}
 
   void AddFlags(CLI::App& app) override {
     app.footer(kExamples);
     app.add_option("A", a_,
-                   "A plan's file, or FRAMEWORK_FILE#SCENARIO; a framework without a scenario is "
-                   "its baseline")
+                   "The file of a plan, or FRAMEWORK_FILE#SCENARIO. A framework without a scenario "
+                   "stands for its baseline")
         ->required();
-    app.add_option("B", b_, "Likewise")->required();
+    app.add_option("B", b_, "The other plan, in the same form")->required();
     AddCatalog(app, &catalog_);
     AddOutput(app, &output_);
   }

@@ -28,8 +28,8 @@ class PlanShow : public Command {
  public:
   explicit PlanShow(const Connection& connection)
       : Command({"plan", "show"},
-                "The daemon's plan in force; with --plan every table of a framework, or a plan "
-                "from its file"),
+                "Show the daemon's plan in force, or with --plan the tables of a framework or a "
+                "plan from a file"),
         connection_(connection) {}
 
   void AddFlags(CLI::App& app) override;
@@ -56,10 +56,11 @@ class PlanShow : public Command {
 void PlanShow::AddFlags(CLI::App& app) {
   app.footer(kExamples);
   CLI::Option* file = AddPlanFile(
-      app, "A framework's or a plan's file. Without it the daemon is asked for the plan in force",
+      app,
+      "The file of a framework or of a plan. Without it, the daemon is asked for its plan in force",
       &file_);
   AddSet(app, &set_)->needs(file);
-  AddScenario(app, "Only this scenario of the framework", &scenario_)->needs(file);
+  AddScenario(app, "Show only this scenario of the framework", &scenario_)->needs(file);
   AddCatalog(app, &catalog_)->needs(file);
   AddOutput(app, &output_);
 }

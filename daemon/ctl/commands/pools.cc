@@ -11,7 +11,7 @@ namespace {
 class Pools : public Command {
  public:
   explicit Pools(const Connection& connection)
-      : Command({"pools"}, "All pools"), connection_(connection) {}
+      : Command({"pools"}, "Show all pools and how they are used"), connection_(connection) {}
 
   void AddFlags(CLI::App& app) override { AddOutput(app, &output_); }
   std::optional<std::string> CalledAddress() const override { return connection_.address; }

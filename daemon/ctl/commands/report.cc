@@ -53,7 +53,8 @@ class Report : public Command {
  public:
   Report()
       : Command({"report"},
-                "Usage of a span of time from the ledger's file; beside a daemon or without one") {}
+                "Show the usage in a span of time from the ledger's file. The daemon may be "
+                "running or not") {}
 
   void AddFlags(CLI::App& app) override;
   int Run() override {
@@ -70,11 +71,12 @@ class Report : public Command {
 
 void Report::AddFlags(CLI::App& app) {
   AddLedgerPath(app, &ledger_);
-  AddTime(app, "--from", "Its begin: a date (UTC) or an RFC 3339 time", &question_.from);
-  AddTime(app, "--to", "Its end, which is no longer part of it", &question_.to);
+  AddTime(app, "--from", "The start of the span: a date (UTC) or an RFC 3339 time",
+          &question_.from);
+  AddTime(app, "--to", "The end of the span, which is not part of it", &question_.to);
   app.add_option_function<std::string>(
          "--by", [this](const std::string& text) { question_.by = ParseKeys(text); },
-         "What rows are told apart by: " + UsageKeyNames())
+         "The keys by which usage is added up, one row for each combination: " + UsageKeyNames())
       ->type_name("KEY,...")
       ->default_str("pool");
   AddOutput(app, &output_);

@@ -20,11 +20,12 @@ class Sensitivity : public Command {
  public:
   Sensitivity()
       : Command({"sensitivity"},
-                "The framework's sensitivity analysis: the baseline, one thing changed") {}
+                "Show the framework's sensitivity analysis: what the baseline becomes when one "
+                "assumption changes") {}
 
   void AddFlags(CLI::App& app) override {
     app.footer(kExamples);
-    AddPlanFile(app, "The framework's file", &framework_)->required();
+    AddPlanFile(app, "The file of the framework", &framework_)->required();
     AddSet(app, &set_);
     AddOutput(app, &output_);
   }

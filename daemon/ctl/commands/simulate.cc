@@ -67,7 +67,7 @@ class Simulate : public Command {
  public:
   explicit Simulate(const Connection& connection)
       : Command({"simulate"},
-                "What if: what a change of the allocation earns, trains, frees and forgoes"),
+                "Show what a change of the allocation would earn, train, free and forgo"),
         connection_(connection) {}
 
   void AddFlags(CLI::App& app) override;
@@ -108,8 +108,8 @@ void Simulate::AddFlags(CLI::App& app) {
 }
 
 void Simulate::AddStart(CLI::App& app) {
-  AddPlanFile(app, "The framework's file", &framework_);
-  AddScenario(app, "The scenario to start from; otherwise the baseline", &scenario_);
+  AddPlanFile(app, "The file of the framework", &framework_);
+  AddScenario(app, "The scenario to start from; the default is the baseline", &scenario_);
   AddSet(app, &set_);
   const auto read = [this](const std::string& address) {
     from_live_ = true;
@@ -121,8 +121,8 @@ void Simulate::AddStart(CLI::App& app) {
   };
   app.add_option_function<std::string>(
          "--from-live", read,
-         "Start from the fleet as a daemon sees it, with the daemon's assumptions: its "
-         "listen.query, otherwise --address")
+         "Start from the fleet as a daemon sees it, with the assumptions of that daemon. HOST:PORT "
+         "is its listen.query; the default is --address")
       ->type_name("[HOST:PORT]")
       ->expected(0, 1);
 }
@@ -130,15 +130,15 @@ void Simulate::AddStart(CLI::App& app) {
 void Simulate::AddGoals(CLI::App& app) {
   app.add_option_function<std::string>(
          "--utilization", [this](const std::string& text) { ReadUtilization(text, &changes_); },
-         "Of the hours that serve inference: 60, 60% or 0.6")
+         "The utilization of the hours that serve inference: 60, 60% or 0.6")
       ->type_name("PERCENT");
   app.add_option_function<std::string>(
          "--curve", [this](const std::string& name) { changes_.set_curve(name); },
-         "How revenue grows with utilization, before and after: sets revenue.curve")
+         "How revenue grows with utilization, before and after the change. This sets revenue.curve")
       ->type_name("NAME");
   app.add_option_function<std::string>(
          "--revenue", [this](const std::string& text) { ReadRevenue(text, &changes_); },
-         "Give inference the hours that earn so many US dollars a year, such as 25B")
+         "Give inference the hours that earn this many US dollars a year, such as 25B")
       ->type_name("USD");
 }
 
@@ -153,8 +153,8 @@ void Simulate::AddShares(CLI::App& app) {
   const auto read_held = [this](const std::vector<std::string>& held) {
     for (const std::string& category : held) changes_.add_hold(category);
   };
-  app.add_option_function<std::vector<std::string>>("--hold", read_held,
-                                                    "Let a category keep the baseline's hours")
+  app.add_option_function<std::vector<std::string>>(
+         "--hold", read_held, "Let a category keep the hours that it has in the baseline")
       ->type_name("CATEGORY")
       ->check(kCategories)
       ->allow_extra_args(false);
@@ -163,15 +163,15 @@ void Simulate::AddShares(CLI::App& app) {
 void Simulate::AddRules(CLI::App& app) {
   app.add_option_function<std::string>(
          "--mode", [this](const std::string& mode) { changes_.set_mode(mode); },
-         "When utilization changes: grow-revenue keeps inference's hours, free-capacity its "
-         "revenue, and what that frees stays unallocated")
+         "What a change of utilization leaves as it was: grow-revenue keeps the hours of "
+         "inference; free-capacity keeps its revenue and leaves the freed hours unallocated")
       ->type_name("MODE")
       ->check(CLI::IsMember({"grow-revenue", "free-capacity"}))
       ->default_str("grow-revenue");
   app.add_option_function<std::string>(
          "--rest", [this](const std::string& rest) { changes_.set_rest(rest); },
-         "How the categories that are not named share what research, given a share, leaves: equal "
-         "parts, or proportional to what they had")
+         "How the other categories divide what is left when research is given a share: in equal "
+         "parts, or in proportion to what they had")
       ->type_name("RULE")
       ->check(CLI::IsMember({"equal", "proportional"}))
       ->default_str("equal");

@@ -11,7 +11,7 @@ namespace {
 class Supply : public Command {
  public:
   explicit Supply(const Connection& connection)
-      : Command({"supply"}, "Chips by provider and kind"), connection_(connection) {}
+      : Command({"supply"}, "Show the chips by provider and kind"), connection_(connection) {}
 
   void AddFlags(CLI::App& app) override { AddOutput(app, &output_); }
   std::optional<std::string> CalledAddress() const override { return connection_.address; }

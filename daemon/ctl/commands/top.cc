@@ -51,11 +51,11 @@ class Top : public Command {
  public:
   explicit Top(const Connection& connection)
       : Command({"top"},
-                "A live table of all pools; ends on SIGINT, SIGTERM or the end of its input"),
+                "Show a live table of all pools until SIGINT, SIGTERM or the end of the input"),
         connection_(connection) {}
 
   void AddFlags(CLI::App& app) override {
-    app.add_flag("--once", once_, "Print one table and exit");
+    app.add_flag("--once", once_, "Print the table once and exit");
   }
   std::optional<std::string> CalledAddress() const override { return connection_.address; }
   int Run() override {

@@ -97,14 +97,17 @@ ImportCommand::ImportCommand(ImportKind kind, const std::string& help, std::stri
       connection_(connection) {}
 
 void ImportCommand::AddFlags(CLI::App& app) {
-  app.add_option("FILE", file_, "CSV: " + columns_)->required();
+  app.add_option("FILE", file_, "A CSV file with the columns " + columns_)->required();
   app.add_option("--source", source_,
-                 "Who knows it; else the file's name without folder and extensions")
+                 "Who reports this history. The default is the name of the file without folder and "
+                 "extensions")
       ->type_name("NAME");
   app.add_option("--refused", refused_,
-                 "Write the rows that are not in the books by this import to a file, with why")
+                 "Write the rows that this import does not bring into the books to this file, with "
+                 "the reasons")
       ->type_name("FILE");
-  app.add_flag("--dry-run", dry_run_, "Read all of it and say what would be sent; send nothing");
+  app.add_flag("--dry-run", dry_run_,
+               "Read the whole file and say what would be sent, but send nothing");
   app.add_flag("--quiet,-q", quiet_, "Show no progress");
   AddOutput(app, &output_);
   AddOwnFlags(app);

@@ -124,9 +124,43 @@ TEST_F(CommandLineTest, HelpsWithEveryCommandOfTheList) {
   }
 }
 
+TEST_F(CommandLineTest, NamesTheNearestCommandOrOption) {
+  EXPECT_EQ(Parse({"pool"}), kExitUsage);
+  EXPECT_EQ(error_,
+            "\"pool\" is not a command of fleetmeterctl. Did you mean pools?\n"
+            "Run with --help for more information.\n");
+  EXPECT_EQ(Parse({"plan", "shwo"}), kExitUsage);
+  EXPECT_THAT(error_, HasSubstr("\"shwo\" is not a command of fleetmeterctl plan. "
+                                "Did you mean show?"));
+  EXPECT_EQ(Parse({"pools", "--outptu=json"}), kExitUsage);
+  EXPECT_THAT(error_, HasSubstr("\"--outptu\" is not an option of fleetmeterctl pools. "
+                                "Did you mean --output?"));
+  EXPECT_EQ(Parse({"plan", "show", "--adress", "a:1"}), kExitUsage);
+  EXPECT_THAT(error_, HasSubstr("Did you mean --address?"));
+  EXPECT_EQ(Parse({"--timeot", "5s", "pools"}), kExitUsage);
+  EXPECT_THAT(error_, HasSubstr("Did you mean --timeout?"));
+  EXPECT_EQ(Parse({"headroom", "--aks", "5"}), kExitUsage);
+  EXPECT_THAT(error_, HasSubstr("Did you mean --ask?"));
+}
+
+TEST_F(CommandLineTest, ListsWhatThereIsWhenNothingIsNear) {
+  EXPECT_EQ(Parse({"nonsense"}), kExitUsage);
+  EXPECT_THAT(error_, HasSubstr("\"nonsense\" is not a command of fleetmeterctl; expected one of: "
+                                "pools, headroom, "));
+  EXPECT_EQ(Parse({"pools", "--nonsense"}), kExitUsage);
+  EXPECT_THAT(error_, HasSubstr("\"--nonsense\" is not an option of fleetmeterctl pools; expected "
+                                "one of: --help, --output, "));
+}
+
+TEST_F(CommandLineTest, ComplainsOfAWrongValueBeforeAMissingCommand) {
+  EXPECT_EQ(Parse({"--timeout", "5"}), kExitUsage);
+  EXPECT_THAT(error_, HasSubstr("--timeout: '5' is not a duration"));
+}
+
 TEST_F(CommandLineTest, AsksAGroupForItsCommand) {
   EXPECT_EQ(Parse({"plan"}), kExitUsage);
-  EXPECT_THAT(error_, HasSubstr("subcommand"));
+  EXPECT_THAT(error_, StartsWith("fleetmeterctl plan takes a command; expected one of: show, "
+                                 "compile, diff\n"));
   EXPECT_EQ(Parse({"import", "--help"}), kExitOk);
   EXPECT_THAT(out_, HasSubstr(FindGroup("import")->help));
   EXPECT_THAT(out_, HasSubstr("--ingest-address"));
