@@ -23,13 +23,11 @@ constexpr char kImportFooter[] =
     "\n"
     "Exit codes:\n"
     "  0  All of the file is in the books.\n"
-    "  1  There was an error, which standard error describes. What was settled stays in the "
-    "books;\n"
-    "     run the same command again to go on.\n"
+    "  1  There was an error, which standard error describes. What was settled stays in the\n"
+    "     books; run the same command again to go on.\n"
     "  2  The command line is wrong.\n"
-    "  4  The import is done, but some rows were refused or rejected, or cover time that was "
-    "already\n"
-    "     counted.";
+    "  4  The import is done, but some rows were refused or rejected, or cover time that was\n"
+    "     counted before.";
 
 constexpr CommandGroup kGroups[] = {
     {"plan", "Show, make and compare plans and the allocation framework that they are made from",

@@ -22,9 +22,8 @@ namespace fleetmeter::ctl {
 namespace {
 
 constexpr char kAbout[] =
-    "fleetmeterctl asks a fleetmeterd about pools, headroom, supply, plan and outcomes. It also "
-    "works\n"
-    "with frameworks, plans, CSV files of history and the ledger's file without a daemon.\n"
+    "fleetmeterctl asks a fleetmeterd about pools, headroom, supply, plan and outcomes. Without a\n"
+    "daemon, it works with frameworks, plans, CSV files of history and the ledger's file.\n"
     "Amounts are in H100-equivalents (H100e) unless they say chips. A number that is not known is\n"
     "\"-\" in a table, null in JSON and empty in CSV.";
 
@@ -107,7 +106,8 @@ std::string Unknown(const std::string& word, const std::string& what,
 // What was typed and is no option or no command; empty: that is not what is wrong.
 std::string Misnamed(const CLI::App& root) {
   const CLI::App& app = Named(root);
-  const std::vector<std::string> rest = root.remaining(true);
+  std::vector<std::string> rest = root.remaining(true);
+  std::erase(rest, "--");  // only says that no option follows
   const auto option = std::find_if(rest.begin(), rest.end(),
                                    [](const std::string& word) { return word.starts_with('-'); });
   if (option != rest.end()) {
