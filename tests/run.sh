@@ -157,7 +157,7 @@ stage_bare() {
 }
 
 stage_fuzz() {
-  check build-fuzz build fuzz fuzz || return
+  check build-fuzz build asan fuzz || return
   export ASAN_SYMBOLIZER_PATH=/usr/bin/llvm-symbolizer-19
   local corpus name code
   local -A running=()

@@ -1,5 +1,5 @@
 // What most sources include, parsed once where FLEETMETER_PCH is on. No source may lean on it: the
-// builds without it see to that.
+// analysis, which does without it, sees to that.
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
@@ -7,8 +7,6 @@
 #include <absl/synchronization/mutex.h>
 #include <absl/time/time.h>
 #include <fmt/format.h>
-#include <grpcpp/grpcpp.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <chrono>
@@ -26,7 +24,3 @@
 #include <utility>
 #include <variant>
 #include <vector>
-
-#include "fleetmeter/v1/admin.grpc.pb.h"
-#include "fleetmeter/v1/ingest.grpc.pb.h"
-#include "fleetmeter/v1/query.grpc.pb.h"
