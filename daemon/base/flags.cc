@@ -55,8 +55,12 @@ WrongCommandLine Describe(const CLI::App& root, const CLI::Error& error) {
   const CLI::App& app = Named(root);
   std::vector<std::string> rest = root.remaining(true);
   std::erase(rest, "--");  // only says that no flag follows
+  // The kind is in the code: the name of an error about extra words is the program's.
+  const int kind = error.get_exit_code();
+  const bool leftover = kind == static_cast<int>(CLI::ExitCodes::RequiredError) ||
+                        kind == static_cast<int>(CLI::ExitCodes::ExtrasError);
   return {.message = error.what(),
-          .leftover = error.get_name() == "RequiredError" || error.get_name() == "ExtrasError",
+          .leftover = leftover,
           .rest = std::move(rest),
           .command = NameOf(app),
           .flags = FlagsOf(app),

@@ -15,7 +15,7 @@
 namespace fleetmeter::ctl {
 namespace {
 
-constexpr char kExamples[] =
+constexpr char kPlanCompileExamples[] =
     "Examples:\n"
     "  fleetmeterctl plan compile --plan deploy/plans/framework.yaml --scenario recommendation\n"
     "  fleetmeterctl plan compile --plan deploy/plans/framework.yaml \\\n"
@@ -61,7 +61,7 @@ class PlanCompile : public Command {
 };
 
 void PlanCompile::AddFlags(Flags& flags) {
-  flags.SetFooter(kExamples);
+  flags.SetFooter(kPlanCompileExamples);
   AddPlanFile(flags, "The file of the framework", &request_.framework).Required();
   AddScenario(flags, "The scenario to make a plan of", &request_.scenario).Required();
   AddSet(flags, &request_.set);

@@ -10,7 +10,7 @@
 namespace fleetmeter::ctl {
 namespace {
 
-constexpr char kExamples[] =
+constexpr char kPlanDiffExamples[] =
     "Examples:\n"
     "  fleetmeterctl plan diff deploy/plans/framework.yaml \\\n"
     "      deploy/plans/framework.yaml#revenue-priority\n"
@@ -26,7 +26,7 @@ class PlanDiffCommand : public Command {
                 "0 whether they differ or not") {}
 
   void AddFlags(Flags& flags) override {
-    flags.SetFooter(kExamples);
+    flags.SetFooter(kPlanDiffExamples);
     flags
         .Add("A", &a_,
              "The file of a plan, or FRAMEWORK_FILE#SCENARIO. A framework without a scenario "

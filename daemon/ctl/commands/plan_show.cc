@@ -14,7 +14,7 @@
 namespace fleetmeter::ctl {
 namespace {
 
-constexpr char kExamples[] =
+constexpr char kPlanShowExamples[] =
     "Examples:\n"
     "  fleetmeterctl plan show\n"
     "  fleetmeterctl plan show --plan deploy/plans/framework.yaml\n"
@@ -52,7 +52,7 @@ class PlanShow : public Command {
 };
 
 void PlanShow::AddFlags(Flags& flags) {
-  flags.SetFooter(kExamples);
+  flags.SetFooter(kPlanShowExamples);
   Flag file = AddPlanFile(
       flags,
       "The file of a framework or of a plan. Without it, the daemon is asked for its plan in force",

@@ -10,7 +10,7 @@
 namespace fleetmeter::ctl {
 namespace {
 
-constexpr char kExamples[] =
+constexpr char kSensitivityExamples[] =
     "Examples:\n"
     "  fleetmeterctl sensitivity --plan deploy/plans/framework.yaml\n"
     "  fleetmeterctl sensitivity --plan deploy/plans/framework.yaml --set revenue.discount=20%";
@@ -23,7 +23,7 @@ class Sensitivity : public Command {
                 "assumption changes") {}
 
   void AddFlags(Flags& flags) override {
-    flags.SetFooter(kExamples);
+    flags.SetFooter(kSensitivityExamples);
     AddPlanFile(flags, "The file of the framework", &framework_).Required();
     AddSet(flags, &set_);
     AddOutput(flags, &output_);

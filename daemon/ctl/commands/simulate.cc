@@ -18,7 +18,7 @@
 namespace fleetmeter::ctl {
 namespace {
 
-constexpr char kExamples[] =
+constexpr char kSimulateExamples[] =
     "Examples:\n"
     "  fleetmeterctl simulate --plan deploy/plans/framework.yaml --share research=70%\n"
     "  fleetmeterctl simulate --plan deploy/plans/framework.yaml --utilization 60 \\\n"
@@ -100,7 +100,7 @@ class Simulate : public Command {
 };
 
 void Simulate::AddFlags(Flags& flags) {
-  flags.SetFooter(kExamples);
+  flags.SetFooter(kSimulateExamples);
   AddStart(flags);
   AddGoals(flags);
   AddShares(flags);
