@@ -15,7 +15,7 @@
 namespace fleetmeter::collector {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Steady = std::chrono::steady_clock;
 
 constexpr int kMaxInFlight = 4;
 constexpr size_t kMaxBatchReports = 512;
@@ -130,7 +130,7 @@ class Sender::Session {
       if (LeavesStream()) return;
       v1::StreamRequest request;
       if (!NextBatch(*request.mutable_batch())) {
-        outbox_.WaitForChange(version, Clock::now() + kLook);
+        outbox_.WaitForChange(version, Steady::now() + kLook);
         continue;
       }
       request.mutable_batch()->set_sent_unix_nanos(SystemClock().UnixNanos());
@@ -153,7 +153,7 @@ class Sender::Session {
     if (in_flight_ >= kMaxInFlight) return false;
     if (rewinding_) {
       // Every batch on its way would be out of sequence: let them all be answered first.
-      if (in_flight_ > 0 || Clock::now() < not_before_) return false;
+      if (in_flight_ > 0 || Steady::now() < not_before_) return false;
       rewinding_ = false;
       sent_through_ = outbox_.position().acknowledged_through;
     }
@@ -225,7 +225,7 @@ class Sender::Session {
       case v1::Disposition::BUSY:
         rewinding_ = true;
         not_before_ = std::max(not_before_,
-                               Clock::now() + std::chrono::milliseconds(ack.retry_after_millis()));
+                               Steady::now() + std::chrono::milliseconds(ack.retry_after_millis()));
         return;
       default:
         return;
@@ -252,7 +252,7 @@ class Sender::Session {
   uint64_t sent_through_ ABSL_GUARDED_BY(mutex_) = 0;
   int in_flight_ ABSL_GUARDED_BY(mutex_) = 0;
   bool rewinding_ ABSL_GUARDED_BY(mutex_) = false;
-  Clock::time_point not_before_ ABSL_GUARDED_BY(mutex_);
+  Steady::time_point not_before_ ABSL_GUARDED_BY(mutex_);
 };
 
 Sender::Sender(SenderOptions options, Outbox& outbox)
@@ -343,9 +343,9 @@ void Sender::Judge(int error_code, const std::string& message) {
 }
 
 void Sender::Backoff(std::chrono::milliseconds wait) {
-  const auto deadline = Clock::now() + wait;
-  while (!stopping_ && Clock::now() < deadline) {
-    outbox_.WaitForChange(outbox_.version(), std::min(deadline, Clock::now() + kLook));
+  const auto deadline = Steady::now() + wait;
+  while (!stopping_ && Steady::now() < deadline) {
+    outbox_.WaitForChange(outbox_.version(), std::min(deadline, Steady::now() + kLook));
   }
 }
 

@@ -7,8 +7,6 @@
 namespace fleetmeter {
 namespace {
 
-constexpr int64_t kHourNanos = kSecondsPerHour * kNanosPerSecond;
-
 std::vector<HourSlice> Slices(int64_t start, int64_t length) {
   const auto slices = SliceByHour(start, length);
   EXPECT_TRUE(slices.ok()) << slices.status();
@@ -16,21 +14,21 @@ std::vector<HourSlice> Slices(int64_t start, int64_t length) {
 }
 
 TEST(Postings, KeepAWindowWithinAnHourWhole) {
-  const auto slices = Slices(5 * kHourNanos, kHourNanos);
-  EXPECT_EQ(slices, (std::vector<HourSlice>{{5 * kSecondsPerHour, 0, kHourNanos}}));
+  const auto slices = Slices(5 * kNanosPerHour, kNanosPerHour);
+  EXPECT_EQ(slices, (std::vector<HourSlice>{{5 * kSecondsPerHour, 0, kNanosPerHour}}));
 }
 
 TEST(Postings, CutAWindowAtEachHour) {
-  const auto slices = Slices(kHourNanos - 10, 2 * kHourNanos);
+  const auto slices = Slices(kNanosPerHour - 10, 2 * kNanosPerHour);
   EXPECT_EQ(slices,
             (std::vector<HourSlice>{{0, 0, 10},
-                                    {kSecondsPerHour, 10, kHourNanos + 10},
-                                    {2 * kSecondsPerHour, kHourNanos + 10, 2 * kHourNanos}}));
+                                    {kSecondsPerHour, 10, kNanosPerHour + 10},
+                                    {2 * kSecondsPerHour, kNanosPerHour + 10, 2 * kNanosPerHour}}));
 }
 
 TEST(Postings, RoundDownBeforeEachBoundaryAndLoseNothing) {
   // 10 chip-ns over 3 ns that end one ns after the hour: floor(10 * 2/3) = 6 before it.
-  const auto slices = Slices(kHourNanos - 2, 3);
+  const auto slices = Slices(kNanosPerHour - 2, 3);
   ASSERT_EQ(slices.size(), 2U);
   const UsageAmounts total{.chips = 10, .busy = 7, .productive = 0, .measured = 10};
   EXPECT_EQ(PartIn(slices[0], total, 3),
@@ -46,7 +44,7 @@ TEST(Postings, AddUpExactlyWhateverTheWindow) {
   };
   for (int i = 0; i < 20'000; ++i) {
     const int64_t start = below(INT64_MAX / 4);
-    const int64_t length = 1 + below(i % 3 == 0 ? 100 * kHourNanos : kHourNanos);
+    const int64_t length = 1 + below(i % 3 == 0 ? 100 * kNanosPerHour : kNanosPerHour);
     // Up to the largest report there can be.
     const UsageAmounts total{.chips = below(i % 2 == 0 ? INT64_MAX : 1'000),
                              .busy = below(INT64_MAX),
@@ -74,7 +72,7 @@ TEST(Postings, AddUpExactlyWhateverTheWindow) {
 TEST(Postings, FindTheHourBefore1970Too) {
   EXPECT_EQ(HourOf(0), 0);
   EXPECT_EQ(HourOf(-1), -kSecondsPerHour);
-  EXPECT_EQ(HourOf(kHourNanos - 1), 0);
+  EXPECT_EQ(HourOf(kNanosPerHour - 1), 0);
 }
 
 TEST(Postings, RefuseWindowsThatCannotBe) {

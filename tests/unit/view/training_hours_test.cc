@@ -11,7 +11,7 @@ using testing::Pair;
 constexpr int64_t kDay = 86'400;
 constexpr int64_t kNewYear2026 = 1'767'225'600;
 constexpr int64_t kFirst = 2026 * 4;  // 2026-Q1
-constexpr absl::int128 kHour = 3'600'000'000'000;
+constexpr absl::int128 kOneHour = 3'600'000'000'000;
 
 TEST(QuarterNumber, GoesByTheCalendar) {
   EXPECT_EQ(QuarterNumber(kNewYear2026), kFirst);
@@ -26,8 +26,8 @@ TEST(SumTraining, CountsReportedAndMeasuredHours) {
       {kNewYear2026 - kDay, "opus", "", "run-1", TrainingPhase::kPost, 3'600},
       {kNewYear2026, "opus", "", "run-1", TrainingPhase::kPost, -1'800}};
   const std::vector<MeasuredTraining> measured = {
-      {kNewYear2026, "haiku", "run-2", "rl", {.chips = kHour}},
-      {kNewYear2026, "", "run-3", "pretraining", {.chips = 2 * kHour}}};
+      {kNewYear2026, "haiku", "run-2", "rl", {.chips = kOneHour}},
+      {kNewYear2026, "", "run-3", "pretraining", {.chips = 2 * kOneHour}}};
   const TrainingHours sums = SumTraining(reported, measured, {"rl", "sft"});
   EXPECT_THAT(sums.by_model, ElementsAre(Pair("haiku", 1), Pair("opus", 2.5), Pair("run-3", 2)));
   EXPECT_THAT(sums.by_quarter, ElementsAre(Pair(kFirst - 1, 1), Pair(kFirst, 4.5)));

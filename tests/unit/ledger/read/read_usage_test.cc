@@ -14,7 +14,6 @@ using testing::HasSubstr;
 
 constexpr int64_t kFirst = 1'767'225'600;  // 2026-01-01
 constexpr int64_t kSecondsPerHour = 3'600;
-constexpr int64_t kHourNanos = kSecondsPerHour * kNanosPerSecond;
 
 struct Use {
   const char* pool;
@@ -33,22 +32,22 @@ const BookConversion kB200{"b200", {1, 3}, 5};
 // Books an hour of each, from `start` on.
 void Book(SqliteLedger& ledger, int64_t start, const std::vector<Use>& uses) {
   LedgerTransaction transaction;
-  transaction.now_unix_nanos = start * kNanosPerSecond + kHourNanos;
+  transaction.now_unix_nanos = start * kNanosPerSecond + kNanosPerHour;
   LedgerEntry& entry = transaction.counted.emplace_back();
   entry.stream = {"sender", "0123456789abcdef"};
   entry.sequence = static_cast<uint64_t>(start / kSecondsPerHour);
   entry.report.source = "host-" + std::to_string(start);
   entry.report.window_start_unix_nanos = start * kNanosPerSecond;
-  entry.report.window_length_nanos = entry.report.duration_nanos = kHourNanos;
+  entry.report.window_length_nanos = entry.report.duration_nanos = kNanosPerHour;
   for (const Use& use : uses) {
-    UsageGroup group = MakeGroup(use.pool, use.team, use.chips * kHourNanos);
+    UsageGroup group = MakeGroup(use.pool, use.team, use.chips * kNanosPerHour);
     group.chip = use.conversion.chip;
     group.state = use.state;
     group.workload = use.workload;
     group.busy_chip_nanos.reset();
-    if (use.busy) group.busy_chip_nanos = static_cast<int64_t>(*use.busy * kHourNanos);
+    if (use.busy) group.busy_chip_nanos = static_cast<int64_t>(*use.busy * kNanosPerHour);
     if (use.productive) {
-      group.productive_chip_nanos = static_cast<int64_t>(*use.productive * kHourNanos);
+      group.productive_chip_nanos = static_cast<int64_t>(*use.productive * kNanosPerHour);
     }
     if (!use.busy) group.signal = kAllocatedOnly;
     entry.report.groups.push_back(group);
@@ -231,13 +230,13 @@ TEST_F(ReadUsageTest, GivesTheSameSumsFromDaysAndQuarters) {
 
 TEST(HoursOfNanos, RoundsToABillionth) {
   EXPECT_EQ(ctl::HoursOfNanos(0), "0");
-  EXPECT_EQ(ctl::HoursOfNanos(kHourNanos), "1");
-  EXPECT_EQ(ctl::HoursOfNanos(kHourNanos / 3), "0.333333333");
-  EXPECT_EQ(ctl::HoursOfNanos(2 * kHourNanos / 3), "0.666666667");
+  EXPECT_EQ(ctl::HoursOfNanos(kNanosPerHour), "1");
+  EXPECT_EQ(ctl::HoursOfNanos(kNanosPerHour / 3), "0.333333333");
+  EXPECT_EQ(ctl::HoursOfNanos(2 * kNanosPerHour / 3), "0.666666667");
   EXPECT_EQ(ctl::HoursOfNanos(1'799), "0");
   EXPECT_EQ(ctl::HoursOfNanos(1'800), "0.000000001");
   EXPECT_EQ(ctl::HoursOfNanos(-1'800), "-0.000000001");
-  EXPECT_EQ(ctl::HoursOfNanos(absl::int128(kHourNanos) * INT64_MAX), "9223372036854775807");
+  EXPECT_EQ(ctl::HoursOfNanos(absl::int128(kNanosPerHour) * INT64_MAX), "9223372036854775807");
 }
 
 }  // namespace
