@@ -25,10 +25,7 @@ Writer::~Writer() { Stop(); }
 absl::Status Writer::Start() {
   const auto books = ledger_.Restore();
   if (!books.ok()) return books.status();
-  {
-    MutexLock lock(state_mutex_);
-    books_.Restore(*books, clock_.UnixNanos());
-  }
+  if (absl::Status status = Restore(*books); !status.ok()) return status;
   probe_.CountersRestored({{"accepted", books->counters.accepted},
                            {"duplicate", books->counters.duplicate},
                            {"conflict", books->counters.conflicting}},
@@ -38,6 +35,28 @@ absl::Status Writer::Start() {
   progress_at_monotonic_ = clock_.MonotonicNanos();
   thread_ = std::thread([this] { Run(); });
   return absl::OkStatus();
+}
+
+absl::Status Writer::Restore(const RestoredBooks& books) {
+  MutexLock lock(state_mutex_);
+  for (const PlanContent& content : books.plans) known_plans_.Learn(content);
+  books_.Restore(books, clock_.UnixNanos());
+  absl::Status status = CheckPlansLocked(*settings_.reference);
+  if (status.ok()) known_plans_.Learn(settings_.reference->plans, clock_.UnixNanos());
+  return status;
+}
+
+absl::Status Writer::CheckPlans(const ReferenceData& reference) const {
+  MutexLock lock(state_mutex_);
+  return CheckPlansLocked(reference);
+}
+
+absl::Status Writer::CheckPlansLocked(const ReferenceData& reference) const {
+  KnownPlans known = known_plans_;
+  for (const AllocationTerm& term : books_.fleet.allocations()) {
+    known.LearnInForce(term.plan, term.plan_version);
+  }
+  return known.Check(reference.plans, reference.PlanAt(clock_.UnixNanos()));
 }
 
 void Writer::Stop() {
@@ -78,6 +97,7 @@ void Writer::CloseSession(const StreamKey& stream, uint64_t epoch) {
 void Writer::Replace(WriterSettings settings) {
   MutexLock lock(state_mutex_);
   settings_ = std::move(settings);
+  known_plans_.Learn(settings_.reference->plans, clock_.UnixNanos());
   books_.fleet.set_options(settings_.state);
   // Allocations up to now were granted by the old plan.
   books_.fleet.Advance(settings_.reference, clock_.UnixNanos(), clock_.MonotonicNanos());

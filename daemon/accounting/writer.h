@@ -28,6 +28,7 @@
 #include "daemon/accounting/transaction_draft.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/mutex.h"
+#include "daemon/domain/fleet/plan_identity.h"
 #include "daemon/ledger/ledger.h"
 
 namespace fleetmeter {
@@ -72,7 +73,8 @@ class Writer {
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
-  // Restores from the ledger and starts the thread.
+  // Restores from the ledger and starts the thread. FailedPrecondition: the books know the plans
+  // otherwise (CheckPlans).
   absl::Status Start();
 
   // Refuses new submissions, settles what is queued, and ends the thread.
@@ -106,6 +108,11 @@ class Writer {
   // do the answers.
   uint64_t outcome_commits() const { return outcome_commits_; }
 
+  // Whether the plans of `reference` may come into force: no version that was taken before says
+  // something else now, and none is lower than one that was in force. FailedPrecondition says what
+  // to do.
+  absl::Status CheckPlans(const ReferenceData& reference) const;
+  // Without that check.
   void Replace(WriterSettings settings);
 
   size_t queued_reports() const { return queue_.waiting_reports(); }
@@ -118,6 +125,10 @@ class Writer {
 
  private:
   void Run();
+  // What was restored, and that the plans of the start agree with it.
+  absl::Status Restore(const RestoredBooks& books) ABSL_LOCKS_EXCLUDED(state_mutex_);
+  absl::Status CheckPlansLocked(const ReferenceData& reference) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_mutex_);
   // Settles, commits and answers a batch.
   void Process(std::vector<Submission> batch) ABSL_LOCKS_EXCLUDED(state_mutex_);
   TransactionDraft BeginDraft() ABSL_LOCKS_EXCLUDED(state_mutex_);
@@ -143,6 +154,7 @@ class Writer {
   mutable Mutex state_mutex_;
   WriterSettings settings_ ABSL_GUARDED_BY(state_mutex_);
   LiveBooks books_ ABSL_GUARDED_BY(state_mutex_);
+  KnownPlans known_plans_ ABSL_GUARDED_BY(state_mutex_);
 
   // The writer thread's own.
   ClockWatch clock_watch_;

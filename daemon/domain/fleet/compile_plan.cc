@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "daemon/domain/fleet/plan.h"
+#include "daemon/domain/fleet/plan_identity.h"
 #include "fmt/format.h"
 
 namespace fleetmeter {
@@ -32,6 +33,7 @@ class PlanCompiler {
                  .tier_shares = document_.tier_shares,
                  .category_shares = document_.category_shares,
                  .pools = {}};
+    plan_.content_digest = ContentDigest(document_);
     AddSupply();
     CheckShares();
     for (size_t i = 0; i < document_.pools.size(); ++i) AddPool(i);

@@ -96,6 +96,8 @@ struct Plan {
   std::vector<Pool> pools;  // in the file's order
   // Where in `pools` a name is; filled by CompilePlan.
   std::map<std::string, size_t, std::less<>> pool_index = {};
+  // ContentDigest of the document; see plan_identity.h.
+  uint64_t content_digest = 0;
 
   // nullptr: the plan has no such pool. A plan that was put together without an index is searched
   // from end to end.
