@@ -69,6 +69,11 @@ uint64_t Writer::NextSequence(const StreamKey& stream) const {
   return books_.streams.Committed(stream) + 1;
 }
 
+std::vector<ReportDisposition> Writer::RejectedOf(const StreamKey& stream) const {
+  MutexLock lock(state_mutex_);
+  return books_.rejected.Of(stream);
+}
+
 LiveFacts Writer::TakeFacts() const {
   MutexLock lock(state_mutex_);
   return {books_.fleet.Copy(clock_.UnixNanos()), settings_.reference, settings_.thresholds};
@@ -177,6 +182,7 @@ void Writer::Publish(const LedgerTransaction& transaction) {
   for (size_t i = 0; i < transaction.outcomes.size(); ++i) probe_.HistoryAccepted();
   if (!transaction.counted.empty() || !transaction.outcomes.empty()) ++outcome_commits_;
   for (const RejectedEntry& entry : transaction.rejected) {
+    books_.Remember(entry);
     probe_.ReportRejected(entry.rejection.reason);
   }
   for (uint64_t i = 0; i < transaction.duplicates; ++i) probe_.ReportDuplicate();

@@ -87,6 +87,10 @@ class Writer {
   // The sequence that a stream is to send next, as committed.
   uint64_t NextSequence(const StreamKey& stream) const;
 
+  // What was rejected of a stream that has no sessions, as committed: the latest of it (see
+  // RejectedReports::kMost), ascending by sequence.
+  std::vector<ReportDisposition> RejectedOf(const StreamKey& stream) const;
+
   // Begins a session of a stream; the sessions before it are fenced from now on.
   SessionStart OpenSession(const StreamKey& stream);
   void CloseSession(const StreamKey& stream, uint64_t epoch);

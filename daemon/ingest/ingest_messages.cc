@@ -62,7 +62,11 @@ std::vector<SequencedReport> DecodeBatch(const UsageReports& reports,
 
 void FillAck(const SubmitResult& result, v1::Ack& ack) {
   ack.set_acknowledged_through(result.acknowledged_through);
-  for (const ReportDisposition& from : result.dispositions) {
+  AddDispositions(result.dispositions, ack);
+}
+
+void AddDispositions(const std::vector<ReportDisposition>& dispositions, v1::Ack& ack) {
+  for (const ReportDisposition& from : dispositions) {
     v1::Disposition& to = *ack.add_dispositions();
     to.set_sequence(from.sequence);
     to.set_code(ToWire(from.code));

@@ -137,9 +137,12 @@ grpc::ServerUnaryReactor* IngestService::Report(grpc::CallbackServerContext* con
   submission.stream = StreamKey{caller.identity, request->stream_id()};
   submission.history = request->history();
   submission.reports = DecodeBatch(request->reports(), request->outcomes());
-  submission.done = [reactor, response, busy](const SubmitResult& result) {
+  const bool tell_rejected = request->tell_rejected() && reports == 0;
+  submission.done = [reactor, response, busy, tell_rejected, &writer = writer_,
+                     stream = submission.stream](const SubmitResult& result) {
     if (!result.status.ok()) return busy(std::string(result.status.message()));
     FillAck(result, *response->mutable_ack());
+    if (tell_rejected) AddDispositions(writer.RejectedOf(stream), *response->mutable_ack());
     reactor->Finish(grpc::Status::OK);
   };
   switch (writer_.TrySubmit(submission)) {

@@ -84,6 +84,7 @@ struct RestoredBooks {
   std::map<std::string, ActivityHistogram> activity;  // by pool
   std::vector<AllocationTerm> terms;                  // oldest first
   std::vector<PlanContent> plans;                     // that were taken
+  std::vector<RejectedEntry> rejected;                // the latest, oldest first
   BookCounters counters;
   RestoredOutcomes outcomes;
 };

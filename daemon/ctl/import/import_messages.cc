@@ -5,6 +5,7 @@
 
 #include <array>
 #include <memory>
+#include <utility>
 #include <variant>
 
 namespace fleetmeter::ctl {
@@ -135,10 +136,10 @@ v1::UsageReport ToMessage(const UsageReport& report, uint64_t sequence) {
   return to;
 }
 
-v1::ReportRequest MakeRequest(const imports::ImportBatch& plan, const std::string& stream_id,
+v1::ReportRequest MakeRequest(const imports::ImportBatch& plan, const ImportStream& stream,
                               size_t first, size_t most_reports, size_t most_bytes) {
   v1::ReportRequest request;
-  request.set_stream_id(stream_id);
+  request.set_stream_id(stream.id);
   size_t bytes = 0;
   const auto add = [&](auto message, auto* reports) {
     bytes += message.ByteSizeLong();
@@ -146,8 +147,8 @@ v1::ReportRequest MakeRequest(const imports::ImportBatch& plan, const std::strin
     *reports->Add() = std::move(message);
     return true;
   };
-  for (size_t i = first; i < plan.reports.size() && i - first < most_reports; ++i) {
-    const auto& report = plan.reports[i].report;
+  for (size_t i = first; i < stream.order.size() && i - first < most_reports; ++i) {
+    const auto& report = plan.reports[stream.order[i]].report;
     if (const auto* usage = std::get_if<UsageReport>(&report)) {
       request.set_history(true);
       if (!add(ToMessage(*usage, i + 1), request.mutable_reports())) break;
@@ -172,6 +173,20 @@ std::string StreamIdOf(const imports::ImportBatch& plan) {
         plan.reports[i].report);
   }
   return digest.Finish().substr(0, kStreamIdBytes);
+}
+
+ImportStream WholeStream(const imports::ImportBatch& plan) {
+  ImportStream stream{.id = StreamIdOf(plan), .order = {}};
+  for (size_t i = 0; i < plan.reports.size(); ++i) stream.order.push_back(i);
+  return stream;
+}
+
+ImportStream StreamAgain(const ImportStream& stream, std::vector<size_t> rejected) {
+  Sha256 digest;
+  digest.Add("fleetmeterctl import again 1");
+  digest.Add(stream.id);
+  for (const size_t index : rejected) digest.Add(fmt::format("{}", index));
+  return {.id = digest.Finish().substr(0, kStreamIdBytes), .order = std::move(rejected)};
 }
 
 std::string Hex(const std::string& bytes) {
