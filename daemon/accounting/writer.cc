@@ -74,6 +74,17 @@ std::vector<ReportDisposition> Writer::RejectedOf(const StreamKey& stream) const
   return books_.rejected.Of(stream);
 }
 
+std::optional<SourceOverlap> Writer::FindOverlap(const OverlapQuestion& question) const {
+  OverlapFinder finder(question);
+  MutexLock lock(state_mutex_);
+  if (question.kind) {
+    books_.outcomes.FindOverlap(*question.kind, &finder);
+  } else {
+    books_.fleet.FindOverlap(&finder);
+  }
+  return finder.found();
+}
+
 LiveFacts Writer::TakeFacts() const {
   MutexLock lock(state_mutex_);
   return {books_.fleet.Copy(clock_.UnixNanos()), settings_.reference, settings_.thresholds};

@@ -23,6 +23,7 @@
 #include "daemon/accounting/fleet_state.h"
 #include "daemon/accounting/ledger_keeper.h"
 #include "daemon/accounting/live_books.h"
+#include "daemon/accounting/source_overlap.h"
 #include "daemon/accounting/submission.h"
 #include "daemon/accounting/submission_queue.h"
 #include "daemon/accounting/transaction_draft.h"
@@ -90,6 +91,9 @@ class Writer {
   // What was rejected of a stream that has no sessions, as committed: the latest of it (see
   // RejectedReports::kMost), ascending by sequence.
   std::vector<ReportDisposition> RejectedOf(const StreamKey& stream) const;
+
+  // Whether another source has booked some of the time, as committed.
+  std::optional<SourceOverlap> FindOverlap(const OverlapQuestion& question) const;
 
   // Begins a session of a stream; the sessions before it are fenced from now on.
   SessionStart OpenSession(const StreamKey& stream);

@@ -80,7 +80,7 @@ class Rejections {
 };
 
 absl::Status WithAdvice(const absl::Status& status) {
-  if (status.ok()) return status;
+  if (status.ok() || absl::IsAlreadyExists(status)) return status;
   if (absl::IsCancelled(status)) {
     return absl::CancelledError(
         "stopped; run the same command again to go on: what is settled is not counted again");
@@ -120,7 +120,7 @@ void ImportCommand::AddFlags(Flags& flags) {
   flags
       .Add("--source", &source_,
            "Who reports this history. The default is the name of the file without folder and "
-           "extensions")
+           "extensions, unless another source has booked the same time: then it must be said")
       .ValueName("NAME");
   flags
       .Add("--refused", &refused_,
@@ -209,6 +209,10 @@ int ImportCommand::Tell(ImportSummary summary, const absl::Status& status) const
   summary.source = Source();
   if (absl::Status printed = Print(FormatImport(summary, output_)); !printed.ok()) {
     return ExitCode(printed);
+  }
+  if (absl::IsAlreadyExists(status)) {
+    ExitCode(status);
+    return kExitNotAll;
   }
   if (!status.ok()) return ExitCode(status);
   return summary.complete() ? kExitOk : kExitNotAll;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,10 @@ ImportStream WholeStream(const imports::ImportBatch& plan);
 // The stream by which those of `stream` are sent again that `rejected` names, by their indices. It
 // follows from both, so that whoever goes on with it finds it.
 ImportStream StreamAgain(const ImportStream& stream, std::vector<size_t> rejected);
+
+// Whether another source has booked the time of the plan's reports. Nothing where that can be no
+// fault: benchmarks have no windows, and a source that was named is meant.
+std::optional<v1::OverlapQuestion> OverlapQuestionOf(const imports::ImportBatch& plan);
 
 // "5f09..." of bytes.
 std::string Hex(const std::string& bytes);

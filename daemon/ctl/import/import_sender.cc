@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "daemon/ctl/import/import_messages.h"
+#include "daemon/ctl/print/number_text.h"
 #include "daemon/ctl/print/text_cells.h"
 #include "daemon/domain/report/usage_report.h"
 
@@ -65,12 +66,31 @@ absl::Status ImportSender::AskWhere() {
   v1::ReportRequest request;
   request.set_stream_id(stream_.id);
   request.set_tell_rejected(true);
+  // Before anything is sent. What is on its way under another name of the file goes on.
+  const bool first = stream_.id == whole_id_ && sent_before_ == 0;
+  if (auto question = first ? OverlapQuestionOf(plan_) : std::nullopt) {
+    *request.mutable_overlaps() = *std::move(question);
+  }
   const ReportAnswer answer = Call(request);
   if (answer.kind != Kind::kAck) return WaitAfter(answer);
+  if (absl::Status status = CheckOverlap(answer); !status.ok()) return status;
   know_where_ = true;
   if (absl::Status taken = TakeRejected(answer.ack); !taken.ok()) return taken;
   // What we sent without hearing of it is settled by us; the rest was before.
   return MoveTo(answer.ack.acknowledged_through(), Fate::kBefore);
+}
+
+absl::Status ImportSender::CheckOverlap(const ReportAnswer& answer) const {
+  if (!answer.overlap || answer.ack.acknowledged_through() > 0) return absl::OkStatus();
+  const v1::SourceOverlap& overlap = *answer.overlap;
+  const std::string other = Printable(overlap.source());
+  return absl::AlreadyExistsError(fmt::format(
+      "source '{}'{} has booked the same kind of history from {} to {}, and the file covers that "
+      "time too: what it says may be counted already, and nothing was sent. Who reports it? If it "
+      "is the same history, give --source '{}', and only the time that is new is counted; if it is "
+      "another one, name it with --source NAME",
+      other, overlap.sources() > 1 ? fmt::format(" (and {} others)", overlap.sources() - 1) : "",
+      UtcTime(overlap.span().start_unix_nanos()), UtcTime(overlap.span().end_unix_nanos()), other));
 }
 
 absl::Status ImportSender::TakeRejected(const v1::Ack& ack) {

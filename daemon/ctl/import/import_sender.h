@@ -60,6 +60,8 @@ class ImportSender {
                Wait wait, OnProgress on_progress, OnRejected on_rejected);
 
   // Begins with where the stream is. OK: every report is settled. Cancelled: asked to stop.
+  // AlreadyExists: the source comes of the file's name, and another one has booked the same time;
+  // nothing was sent.
   // Unavailable: no answer for too long. Otherwise what stands in the way, or the error of
   // `on_rejected`. Reports that were settled stay settled, and another run goes on.
   absl::Status Run();
@@ -74,6 +76,8 @@ class ImportSender {
 
  private:
   absl::Status AskWhere();
+  // That another source has booked the same time, if nobody has named ours.
+  absl::Status CheckOverlap(const ReportAnswer& answer) const;
   // What the daemon knows of the stream's rejections, up to where it is settled.
   absl::Status TakeRejected(const v1::Ack& ack);
   // Goes on with what the stream rejected, by the next stream.

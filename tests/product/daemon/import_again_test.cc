@@ -87,5 +87,53 @@ TEST_F(ImportAgainTest, WhatWasRejectedIsCountedOnceItsCauseIsGone) {
   EXPECT_THAT(done.out, HasSubstr("by an import of the same: 4 rows in 4 reports"));
 }
 
+// Two exports of one history, the later one with a day more.
+std::string Requests(int days) {
+  std::string text = "start,end,model,requests,input_tokens,output_tokens,revenue_usd\n";
+  for (int day = 1; day <= days; ++day) {
+    text += "2025-02-0" + std::to_string(day) + ",2025-02-0" + std::to_string(day + 1) +
+            ",atlas,10000,5000000,500000,600.00\n";
+  }
+  return text;
+}
+
+TEST_F(ImportAgainTest, AsksForTheSourceOfAnOverlappingExport) {
+  files_.Write("export-1.csv", Requests(2));
+  files_.Write("export-2.csv", Requests(3));
+  ASSERT_EQ(Import("inference", "export-1.csv").exit_code, 0);
+  const Ran refused = Import("inference", "export-2.csv");
+  EXPECT_EQ(refused.exit_code, 4) << refused.out;
+  EXPECT_THAT(refused.error, HasSubstr("source 'export-1' has booked the same kind of history "
+                                       "from 2025-02-01"));
+  EXPECT_THAT(refused.error, HasSubstr("give --source 'export-1'"));
+  EXPECT_THAT(refused.out, HasSubstr("not sent: 3 rows in 3 reports"));
+
+  const Ran grown = Import("inference", "export-2.csv", {"--source", "export-1"});
+  EXPECT_EQ(grown.exit_code, 4) << grown.error;
+  EXPECT_THAT(grown.out, HasSubstr("counted now: 1 rows in 1 reports"));
+  const Ran another = Import("inference", "export-2.csv", {"--source", "another"});
+  EXPECT_EQ(another.exit_code, 0) << another.error;
+  EXPECT_THAT(another.out, HasSubstr("counted now: 3 rows in 3 reports"));
+}
+
+TEST_F(ImportAgainTest, AsksForTheSourceOfOverlappingUsageToo) {
+  files_.Write("usage-1.csv", kUsage);
+  files_.Write("usage-2.csv", std::string(kUsage) + "2025-02-05,2025-02-06,h100,serving,chat,48\n");
+  ASSERT_EQ(Import("usage", "usage-1.csv").exit_code, 4);
+  const Ran refused = Import("usage", "usage-2.csv");
+  EXPECT_EQ(refused.exit_code, 4);
+  EXPECT_THAT(refused.out, HasSubstr("counted now: 0 rows in 0 reports"));
+  EXPECT_THAT(refused.error, HasSubstr("source 'usage-1' has booked"));
+}
+
+TEST_F(ImportAgainTest, GoesOnWithACopyUnderAnotherName) {
+  files_.Write("export.csv", Requests(2));
+  files_.Write("export (1).csv", Requests(2));
+  ASSERT_EQ(Import("inference", "export.csv").exit_code, 0);
+  const Ran copy = Import("inference", "export (1).csv");
+  EXPECT_EQ(copy.exit_code, 0) << copy.error;
+  EXPECT_THAT(copy.out, HasSubstr("by an import of the same: 2 rows in 2 reports"));
+}
+
 }  // namespace
 }  // namespace fleetmeter::e2e
