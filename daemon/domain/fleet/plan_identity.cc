@@ -49,6 +49,8 @@ void AddShares(const std::map<Kind, double>& shares, ContentText* out) {
 void AddAllocation(const PoolDocument& pool, ContentText* out) {
   if (const auto* absolute = std::get_if<AbsoluteAllocation>(&pool.allocation)) {
     out->Add("h100e").Add(absolute->h100e);
+  } else if (const auto* chips = std::get_if<ChipAllocation>(&pool.allocation)) {
+    out->Add("chips").Add(chips->chips).Add(chips->chip);
   } else {
     out->Add("share").Add(std::get<ShareAllocation>(pool.allocation).ratio);
   }

@@ -70,6 +70,8 @@ TEST(ContentDigest, ChangesWithEverythingThatAPlanSays) {
       [](PlanDocument& plan) { plan.pools[0].teams = {"redblue"}; },
       [](PlanDocument& plan) { plan.pools[0].allocation = AbsoluteAllocation{11}; },
       [](PlanDocument& plan) { plan.pools[0].allocation = ShareAllocation{10}; },
+      [](PlanDocument& plan) { plan.pools[0].allocation = ChipAllocation{10, ""}; },
+      [](PlanDocument& plan) { plan.pools[0].allocation = ChipAllocation{10, "h100"}; },
       [](PlanDocument& plan) { plan.pools[0].policy.lendable_ratio = 0.5; },
       [](PlanDocument& plan) { plan.pools[0].policy.borrowing_limit_h100e = 0; },
   };
