@@ -74,7 +74,7 @@ class ManyStreams final : public v1::UsageIngest::Service {
 };
 
 // A window and a report for each model: m0, m1, ...
-imports::ImportBatch PlanOf(int models) {
+imports::ImportBatch PlanOfModels(int models) {
   std::string text = "start,model,requests,input_tokens,output_tokens\n";
   for (int i = 0; i < models; ++i) text += fmt::format("2026-01-{:02},m{},1,0,0\n", i + 1, i);
   CsvReader csv = *CsvReader::FromText("t.csv", text);
@@ -114,7 +114,7 @@ class ImportAgainTest : public testing::Test {
     for (const auto& [model, times] : counted) EXPECT_EQ(times, 1) << model;
   }
 
-  const imports::ImportBatch plan_ = PlanOf(6);
+  const imports::ImportBatch plan_ = PlanOfModels(6);
   ImportLimits limits_;
   ManyStreams daemon_;
   std::unique_ptr<grpc::Server> server_;
@@ -123,23 +123,24 @@ class ImportAgainTest : public testing::Test {
   int64_t rows_ = 0;
 };
 
-constexpr auto kC = Fate::kCounted;
-constexpr auto kB = Fate::kBefore;
-constexpr auto kR = Fate::kRejected;
+constexpr auto kCounted = Fate::kCounted;
+constexpr auto kBefore = Fate::kBefore;
+constexpr auto kRejected = Fate::kRejected;
 
 TEST_F(ImportAgainTest, SendsWhatWasRejectedAndNothingElse) {
   daemon_.Reject({"m1", "m4"});
-  EXPECT_THAT(Run(), ElementsAre(kC, kR, kC, kC, kR, kC));
+  EXPECT_THAT(Run(), ElementsAre(kCounted, kRejected, kCounted, kCounted, kRejected, kCounted));
   EXPECT_THAT(told_, ElementsAre(1, 4));
-  EXPECT_THAT(Run(), ElementsAre(kB, kR, kB, kB, kR, kB)) << "nothing has changed";
+  EXPECT_THAT(Run(), ElementsAre(kBefore, kRejected, kBefore, kBefore, kRejected, kBefore))
+      << "nothing has changed";
   EXPECT_THAT(told_, ElementsAre(1, 4));
   EXPECT_EQ(rows_, 6);
   daemon_.Reject({"m4"});
-  EXPECT_THAT(Run(), ElementsAre(kB, kC, kB, kB, kR, kB));
+  EXPECT_THAT(Run(), ElementsAre(kBefore, kCounted, kBefore, kBefore, kRejected, kBefore));
   EXPECT_THAT(told_, ElementsAre(4));
   daemon_.Reject({});
-  EXPECT_THAT(Run(), ElementsAre(kB, kB, kB, kB, kC, kB));
-  EXPECT_THAT(Run(), Each(kB));
+  EXPECT_THAT(Run(), ElementsAre(kBefore, kBefore, kBefore, kBefore, kCounted, kBefore));
+  EXPECT_THAT(Run(), Each(kBefore));
   EXPECT_THAT(told_, IsEmpty());
   ExpectCountedOnce(6);
 }
@@ -148,12 +149,12 @@ TEST_F(ImportAgainTest, AnImportThatWasStoppedOnTheWayGoesOn) {
   daemon_.Reject({"m0", "m1", "m5"});
   for (int stop_after = 1; stop_after < 8; ++stop_after) {
     const std::vector<Fate> fates = Run(stop_after);
-    EXPECT_NE(fates[0], kB) << "looks done after " << stop_after;
-    EXPECT_NE(fates[1], kB) << "looks done after " << stop_after;
+    EXPECT_NE(fates[0], kBefore) << "looks done after " << stop_after;
+    EXPECT_NE(fates[1], kBefore) << "looks done after " << stop_after;
   }
   daemon_.Reject({});
   for (int stop_after = 1; stop_after < 20; ++stop_after) Run(stop_after);
-  EXPECT_THAT(Run(), Each(kB));
+  EXPECT_THAT(Run(), Each(kBefore));
   ExpectCountedOnce(6);
 }
 

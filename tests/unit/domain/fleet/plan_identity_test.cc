@@ -15,7 +15,7 @@ using testing::HasSubstr;
 
 constexpr int64_t kKnownSince = 1'764'000'000'000'000'000;  // 2025-11-24 16:00:00 UTC
 
-PoolDocument PoolOf(std::string name) {
+PoolDocument PoolNamed(std::string name) {
   PoolDocument pool;
   pool.name = std::move(name);
   pool.owner = "Someone";
@@ -25,7 +25,7 @@ PoolDocument PoolOf(std::string name) {
   return pool;
 }
 
-PlanDocument Document() {
+PlanDocument SpringDocument() {
   PlanDocument document;
   document.name = "spring";
   document.version = 5;
@@ -33,7 +33,7 @@ PlanDocument Document() {
   document.supply = {{"h100", 100}, {"a100", 50}};
   document.tier_shares = {{Tier::kP2, 0.9}};
   document.category_shares = {{Category::kResearch, 0.9}};
-  document.pools = {PoolOf("alpha"), PoolOf("beta")};
+  document.pools = {PoolNamed("alpha"), PoolNamed("beta")};
   return document;
 }
 
@@ -43,11 +43,11 @@ TEST(ContentDigest, IsTheSameInEveryVersionOfTheProgram) {
 }
 
 TEST(ContentDigest, DoesNotDependOnTheOrder) {
-  PlanDocument turned = Document();
+  PlanDocument turned = SpringDocument();
   std::reverse(turned.supply.begin(), turned.supply.end());
   std::reverse(turned.pools.begin(), turned.pools.end());
   std::reverse(turned.pools[0].teams.begin(), turned.pools[0].teams.end());
-  EXPECT_EQ(ContentDigest(turned), ContentDigest(Document()));
+  EXPECT_EQ(ContentDigest(turned), ContentDigest(SpringDocument()));
 }
 
 TEST(ContentDigest, ChangesWithEverythingThatAPlanSays) {
@@ -75,16 +75,16 @@ TEST(ContentDigest, ChangesWithEverythingThatAPlanSays) {
       [](PlanDocument& plan) { plan.pools[0].policy.lendable_ratio = 0.5; },
       [](PlanDocument& plan) { plan.pools[0].policy.borrowing_limit_h100e = 0; },
   };
-  std::set<uint64_t> digests = {ContentDigest(Document())};
+  std::set<uint64_t> digests = {ContentDigest(SpringDocument())};
   for (const auto& change : changes) {
-    PlanDocument changed = Document();
+    PlanDocument changed = SpringDocument();
     change(changed);
     digests.insert(ContentDigest(changed));
   }
   EXPECT_EQ(digests.size(), changes.size() + 1) << "some change makes no difference";
 }
 
-Plan PlanOf(uint32_t version, uint64_t digest) {
+Plan SpringPlan(uint32_t version, uint64_t digest) {
   Plan plan;
   plan.name = "spring";
   plan.version = version;
@@ -92,26 +92,28 @@ Plan PlanOf(uint32_t version, uint64_t digest) {
   return plan;
 }
 
-std::string Refusal(const KnownPlans& known, const std::vector<Plan>& plans) {
+std::string RefusalOf(const KnownPlans& known, const std::vector<Plan>& plans) {
   const absl::Status status = known.Check(plans, plans.back());
   EXPECT_TRUE(status.ok() || absl::IsFailedPrecondition(status)) << status;
   return std::string(status.message());
 }
 
-TEST(KnownPlans, TakesWhatItDoesNotKnow) { EXPECT_EQ(Refusal(KnownPlans(), {PlanOf(1, 11)}), ""); }
+TEST(KnownPlans, TakesWhatItDoesNotKnow) {
+  EXPECT_EQ(RefusalOf(KnownPlans(), {SpringPlan(1, 11)}), "");
+}
 
 TEST(KnownPlans, TakesTheSameContentAgainAndAnotherOneWithAHigherVersion) {
   KnownPlans known;
-  known.Learn({PlanOf(5, 11)}, kKnownSince);
+  known.Learn({SpringPlan(5, 11)}, kKnownSince);
   known.LearnInForce("spring", 5);
-  EXPECT_EQ(Refusal(known, {PlanOf(5, 11)}), "");
-  EXPECT_EQ(Refusal(known, {PlanOf(5, 11), PlanOf(6, 12)}), "");
+  EXPECT_EQ(RefusalOf(known, {SpringPlan(5, 11)}), "");
+  EXPECT_EQ(RefusalOf(known, {SpringPlan(5, 11), SpringPlan(6, 12)}), "");
 }
 
 TEST(KnownPlans, RefusesAnotherContentOfAKnownVersion) {
   KnownPlans known;
-  known.Learn({PlanOf(5, 0x11), PlanOf(7, 0x13)}, kKnownSince);
-  EXPECT_THAT(Refusal(known, {PlanOf(5, 0x12)}),
+  known.Learn({SpringPlan(5, 0x11), SpringPlan(7, 0x13)}, kKnownSince);
+  EXPECT_THAT(RefusalOf(known, {SpringPlan(5, 0x12)}),
               AllOf(HasSubstr("plan 'spring' version 5 says something else than plan 'spring' "
                               "version 5 that is known since 2025-11-24 16:00:00 UTC"),
                     HasSubstr("is 0000000000000012, and was 0000000000000011"),
@@ -120,29 +122,29 @@ TEST(KnownPlans, RefusesAnotherContentOfAKnownVersion) {
 
 TEST(KnownPlans, KeepsTheFirstContent) {
   KnownPlans known;
-  known.Learn({PlanOf(5, 11)}, kKnownSince);
-  known.Learn({PlanOf(5, 12)}, kKnownSince);
-  EXPECT_EQ(Refusal(known, {PlanOf(5, 11)}), "");
-  EXPECT_NE(Refusal(known, {PlanOf(5, 12)}), "");
+  known.Learn({SpringPlan(5, 11)}, kKnownSince);
+  known.Learn({SpringPlan(5, 12)}, kKnownSince);
+  EXPECT_EQ(RefusalOf(known, {SpringPlan(5, 11)}), "");
+  EXPECT_NE(RefusalOf(known, {SpringPlan(5, 12)}), "");
 }
 
 TEST(KnownPlans, RefusesAVersionBelowOneThatWasInForce) {
   KnownPlans known;
-  known.Learn({PlanOf(4, 10), PlanOf(5, 11)}, kKnownSince);
+  known.Learn({SpringPlan(4, 10), SpringPlan(5, 11)}, kKnownSince);
   known.LearnInForce("spring", 4);
   known.LearnInForce("spring", 5);
-  EXPECT_THAT(Refusal(known, {PlanOf(4, 10)}),
+  EXPECT_THAT(RefusalOf(known, {SpringPlan(4, 10)}),
               AllOf(HasSubstr("plan 'spring' version 4 would follow version 5 of the same plan"),
                     HasSubstr("raise it to 6")));
 }
 
 TEST(KnownPlans, TellsPlansOfDifferentNamesApart) {
   KnownPlans known;
-  known.Learn({PlanOf(5, 11)}, kKnownSince);
+  known.Learn({SpringPlan(5, 11)}, kKnownSince);
   known.LearnInForce("spring", 5);
-  Plan other = PlanOf(1, 99);
+  Plan other = SpringPlan(1, 99);
   other.name = "autumn";
-  EXPECT_EQ(Refusal(known, {other}), "");
+  EXPECT_EQ(RefusalOf(known, {other}), "");
 }
 
 }  // namespace
