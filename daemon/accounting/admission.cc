@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "daemon/accounting/unknown_name.h"
 #include "daemon/base/clock.h"
 
 namespace fleetmeter {
@@ -73,16 +74,12 @@ std::optional<Rejection> CheckPosition(const UsageReport& report, const Admissio
 std::optional<Rejection> CheckNames(const UsageGroup& group, size_t index,
                                     const ReferenceData& reference, const Plan& plan) {
   if (reference.catalog.Find(group.chip) == nullptr) {
-    return Rejection{RejectReason::kUnknownChip, fmt::format("groups[{}].chip", index),
-                     fmt::format("'{}' is not a chip kind of catalog version {}", group.chip,
-                                 reference.catalog.version())};
+    return UnknownChip(group.chip, fmt::format("groups[{}].chip", index), reference.catalog);
   }
   if (group.pool.empty()) return std::nullopt;  // a free chip that is set aside for nobody
   const Pool* pool = plan.FindPool(group.pool);
   if (pool == nullptr) {
-    return Rejection{RejectReason::kUnknownPool, fmt::format("groups[{}].pool", index),
-                     fmt::format("'{}' is not a pool of plan '{}' version {}", group.pool,
-                                 plan.name, plan.version)};
+    return UnknownPool(group.pool, fmt::format("groups[{}].pool", index), plan);
   }
   if (group.state != ChipState::kAssigned) return std::nullopt;
   if (std::find(pool->teams.begin(), pool->teams.end(), group.team) == pool->teams.end()) {

@@ -36,6 +36,10 @@ const WindowSet* FleetState::Windows(const std::string& source) const {
   return it == sources_.end() ? nullptr : &it->second.windows;
 }
 
+void FleetState::FindOverlap(OverlapFinder* finder) const {
+  for (const auto& [name, source] : sources_) finder->Look(name, source.windows);
+}
+
 bool FleetState::ReportsLive(const std::string& source) const {
   const auto it = sources_.find(source);
   return it != sources_.end() && !it->second.only_history;

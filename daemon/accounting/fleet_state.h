@@ -14,6 +14,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "daemon/accounting/cell.h"
+#include "daemon/accounting/source_overlap.h"
 #include "daemon/accounting/symbols.h"
 #include "daemon/domain/reference_data.h"
 #include "daemon/domain/report/usage_report.h"
@@ -56,6 +57,9 @@ class FleetState {
 
   // What was counted of a source; nullptr if nothing was, or it is forgotten.
   const WindowSet* Windows(const std::string& source) const;
+
+  // Of every source that is known.
+  void FindOverlap(OverlapFinder* finder) const;
 
   // Whether it has reported itself: some of its windows came otherwise than as history.
   bool ReportsLive(const std::string& source) const;

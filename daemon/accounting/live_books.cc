@@ -8,9 +8,14 @@ void LiveBooks::Restore(const RestoredBooks& books, int64_t now_unix_nanos) {
   for (const StreamPosition& position : books.streams) streams.Restore(position);
   fleet.Restore(books, now_unix_nanos);
   outcomes.Restore(books.outcomes);
+  for (const RejectedEntry& entry : books.rejected) Remember(entry);
   // The last term was kept, and goes on; those before it do not change any more.
   if (!books.terms.empty()) first_term_ = books.terms.size() - 1;
   staged_first_term_ = first_term_;
+}
+
+void LiveBooks::Remember(const RejectedEntry& entry) {
+  if (!streams.HadSession(entry.stream)) rejected.Add(entry);
 }
 
 void LiveBooks::Complete(LedgerTransaction* transaction) {

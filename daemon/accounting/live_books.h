@@ -10,6 +10,7 @@
 
 #include "daemon/accounting/fleet_state.h"
 #include "daemon/accounting/outcome_state.h"
+#include "daemon/accounting/rejected_reports.h"
 #include "daemon/accounting/stream_table.h"
 #include "daemon/base/transaction_part.h"
 #include "daemon/ledger/ledger.h"
@@ -28,10 +29,14 @@ class LiveBooks final : public TransactionPart {
   void Complete(LedgerTransaction* transaction);
   void Commit() override;
   void Rollback() override;
+  // Remembers a committed rejection, if its sender may ask for it: only those do that send without
+  // a session.
+  void Remember(const RejectedEntry& entry);
 
   StreamTable streams;
   FleetState fleet;
   OutcomeState outcomes;
+  RejectedReports rejected;
 
  private:
   size_t first_term_ = 0;         // the ledger has the terms before it, and they do not change

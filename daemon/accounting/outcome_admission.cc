@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "daemon/accounting/unknown_name.h"
 #include "daemon/base/clock.h"
 
 namespace fleetmeter {
@@ -99,9 +100,7 @@ std::optional<Rejection> CheckOutcomePool(const std::string& pool, const std::st
   if (pool.empty()) return std::nullopt;
   const Plan& plan = context.reference.PlanAt(report.window_start_unix_nanos);
   if (plan.FindPool(pool) != nullptr) return std::nullopt;
-  return Rejection{
-      RejectReason::kUnknownPool, field,
-      fmt::format("'{}' is not a pool of plan '{}' version {}", pool, plan.name, plan.version)};
+  return UnknownPool(pool, field, plan);
 }
 
 }  // namespace fleetmeter

@@ -80,6 +80,12 @@ const WindowSet* OutcomeState::Windows(OutcomeKind kind, const std::string& sour
   return it == committed_.windows.end() ? nullptr : &it->second;
 }
 
+void OutcomeState::FindOverlap(OutcomeKind kind, OverlapFinder* finder) const {
+  for (const auto& [key, windows] : committed_.windows) {
+    if (key.first == kind) finder->Look(key.second, windows);
+  }
+}
+
 bool OutcomeState::HasCorrection(OutcomeKind kind, const std::string& source,
                                  const std::string& id) const {
   const std::tuple key{kind, source, id};

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/accounting/source_overlap.h"
 #include "daemon/base/transaction_part.h"
 #include "daemon/domain/outcomes/segment.h"
 #include "daemon/ledger/outcome_books.h"
@@ -33,6 +34,8 @@ class OutcomeState final : public TransactionPart {
 
   // nullptr: the source has reported none of the kind.
   const WindowSet* Windows(OutcomeKind kind, const std::string& source) const;
+  // Of every source of the kind.
+  void FindOverlap(OutcomeKind kind, OverlapFinder* finder) const;
   bool HasCorrection(OutcomeKind kind, const std::string& source, const std::string& id) const;
   bool HasResult(const ResultKey& key) const;
   // Zeros: it is not known.

@@ -79,6 +79,11 @@ SessionStart StreamTable::OpenSession(const StreamKey& key) {
   return start;
 }
 
+bool StreamTable::HadSession(const StreamKey& key) const {
+  const auto it = positions_.find(key);
+  return it != positions_.end() && it->second.epoch > 0;
+}
+
 void StreamTable::CloseSession(const StreamKey& key, uint64_t epoch) {
   const auto it = positions_.find(key);
   if (it == positions_.end() || it->second.epoch != epoch) return;

@@ -43,6 +43,8 @@ class StreamTable final : public TransactionPart {
 
   // Begins a session; those before it are fenced from now on.
   SessionStart OpenSession(const StreamKey& key);
+  // Whether a session ever opened the stream.
+  bool HadSession(const StreamKey& key) const;
   // Forgets a stream that a session opened and never used.
   void CloseSession(const StreamKey& key, uint64_t epoch);
   // Whether a later session has been opened. Epoch 0, a call without a session, never is.

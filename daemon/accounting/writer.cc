@@ -25,10 +25,7 @@ Writer::~Writer() { Stop(); }
 absl::Status Writer::Start() {
   const auto books = ledger_.Restore();
   if (!books.ok()) return books.status();
-  {
-    MutexLock lock(state_mutex_);
-    books_.Restore(*books, clock_.UnixNanos());
-  }
+  if (absl::Status status = Restore(*books); !status.ok()) return status;
   probe_.CountersRestored({{"accepted", books->counters.accepted},
                            {"duplicate", books->counters.duplicate},
                            {"conflict", books->counters.conflicting}},
@@ -40,6 +37,28 @@ absl::Status Writer::Start() {
   return absl::OkStatus();
 }
 
+absl::Status Writer::Restore(const RestoredBooks& books) {
+  MutexLock lock(state_mutex_);
+  for (const PlanContent& content : books.plans) known_plans_.Learn(content);
+  books_.Restore(books, clock_.UnixNanos());
+  absl::Status status = CheckPlansLocked(*settings_.reference);
+  if (status.ok()) known_plans_.Learn(settings_.reference->plans, clock_.UnixNanos());
+  return status;
+}
+
+absl::Status Writer::CheckPlans(const ReferenceData& reference) const {
+  MutexLock lock(state_mutex_);
+  return CheckPlansLocked(reference);
+}
+
+absl::Status Writer::CheckPlansLocked(const ReferenceData& reference) const {
+  KnownPlans known = known_plans_;
+  for (const AllocationTerm& term : books_.fleet.allocations()) {
+    known.LearnInForce(term.plan, term.plan_version);
+  }
+  return known.Check(reference.plans, reference.PlanAt(clock_.UnixNanos()));
+}
+
 void Writer::Stop() {
   queue_.Stop();
   if (thread_.joinable()) thread_.join();
@@ -48,6 +67,22 @@ void Writer::Stop() {
 uint64_t Writer::NextSequence(const StreamKey& stream) const {
   MutexLock lock(state_mutex_);
   return books_.streams.Committed(stream) + 1;
+}
+
+std::vector<ReportDisposition> Writer::RejectedOf(const StreamKey& stream) const {
+  MutexLock lock(state_mutex_);
+  return books_.rejected.Of(stream);
+}
+
+std::optional<SourceOverlap> Writer::FindOverlap(const OverlapQuestion& question) const {
+  OverlapFinder finder(question);
+  MutexLock lock(state_mutex_);
+  if (question.kind) {
+    books_.outcomes.FindOverlap(*question.kind, &finder);
+  } else {
+    books_.fleet.FindOverlap(&finder);
+  }
+  return finder.found();
 }
 
 LiveFacts Writer::TakeFacts() const {
@@ -78,6 +113,7 @@ void Writer::CloseSession(const StreamKey& stream, uint64_t epoch) {
 void Writer::Replace(WriterSettings settings) {
   MutexLock lock(state_mutex_);
   settings_ = std::move(settings);
+  known_plans_.Learn(settings_.reference->plans, clock_.UnixNanos());
   books_.fleet.set_options(settings_.state);
   // Allocations up to now were granted by the old plan.
   books_.fleet.Advance(settings_.reference, clock_.UnixNanos(), clock_.MonotonicNanos());
@@ -157,6 +193,7 @@ void Writer::Publish(const LedgerTransaction& transaction) {
   for (size_t i = 0; i < transaction.outcomes.size(); ++i) probe_.HistoryAccepted();
   if (!transaction.counted.empty() || !transaction.outcomes.empty()) ++outcome_commits_;
   for (const RejectedEntry& entry : transaction.rejected) {
+    books_.Remember(entry);
     probe_.ReportRejected(entry.rejection.reason);
   }
   for (uint64_t i = 0; i < transaction.duplicates; ++i) probe_.ReportDuplicate();

@@ -23,11 +23,13 @@
 #include "daemon/accounting/fleet_state.h"
 #include "daemon/accounting/ledger_keeper.h"
 #include "daemon/accounting/live_books.h"
+#include "daemon/accounting/source_overlap.h"
 #include "daemon/accounting/submission.h"
 #include "daemon/accounting/submission_queue.h"
 #include "daemon/accounting/transaction_draft.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/mutex.h"
+#include "daemon/domain/fleet/plan_identity.h"
 #include "daemon/ledger/ledger.h"
 
 namespace fleetmeter {
@@ -72,7 +74,8 @@ class Writer {
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
-  // Restores from the ledger and starts the thread.
+  // Restores from the ledger and starts the thread. FailedPrecondition: the books know the plans
+  // otherwise (CheckPlans).
   absl::Status Start();
 
   // Refuses new submissions, settles what is queued, and ends the thread.
@@ -84,6 +87,13 @@ class Writer {
 
   // The sequence that a stream is to send next, as committed.
   uint64_t NextSequence(const StreamKey& stream) const;
+
+  // What was rejected of a stream that has no sessions, as committed: the latest of it (see
+  // RejectedReports::kMost), ascending by sequence.
+  std::vector<ReportDisposition> RejectedOf(const StreamKey& stream) const;
+
+  // Whether another source has booked some of the time, as committed.
+  std::optional<SourceOverlap> FindOverlap(const OverlapQuestion& question) const;
 
   // Begins a session of a stream; the sessions before it are fenced from now on.
   SessionStart OpenSession(const StreamKey& stream);
@@ -106,6 +116,11 @@ class Writer {
   // do the answers.
   uint64_t outcome_commits() const { return outcome_commits_; }
 
+  // Whether the plans of `reference` may come into force: no version that was taken before says
+  // something else now, and none is lower than one that was in force. FailedPrecondition says what
+  // to do.
+  absl::Status CheckPlans(const ReferenceData& reference) const;
+  // Without that check.
   void Replace(WriterSettings settings);
 
   size_t queued_reports() const { return queue_.waiting_reports(); }
@@ -118,6 +133,10 @@ class Writer {
 
  private:
   void Run();
+  // What was restored, and that the plans of the start agree with it.
+  absl::Status Restore(const RestoredBooks& books) ABSL_LOCKS_EXCLUDED(state_mutex_);
+  absl::Status CheckPlansLocked(const ReferenceData& reference) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_mutex_);
   // Settles, commits and answers a batch.
   void Process(std::vector<Submission> batch) ABSL_LOCKS_EXCLUDED(state_mutex_);
   TransactionDraft BeginDraft() ABSL_LOCKS_EXCLUDED(state_mutex_);
@@ -143,6 +162,7 @@ class Writer {
   mutable Mutex state_mutex_;
   WriterSettings settings_ ABSL_GUARDED_BY(state_mutex_);
   LiveBooks books_ ABSL_GUARDED_BY(state_mutex_);
+  KnownPlans known_plans_ ABSL_GUARDED_BY(state_mutex_);
 
   // The writer thread's own.
   ClockWatch clock_watch_;

@@ -8,9 +8,10 @@
 #include "daemon/base/clock.h"
 #include "daemon/base/flags.h"
 #include "daemon/base/version.h"
-#include "daemon/config/load_config.h"
+#include "daemon/config/check_config.h"
 #include "daemon/config/settings/print_config.h"
 #include "daemon/domain/report/reject_reason.h"
+#include "daemon/ledger/sqlite/ledger_file.h"
 #include "daemon/serve/metrics/metrics_page.h"
 
 namespace {
@@ -45,26 +46,13 @@ int PrintOut(const std::string& text) {
 }
 
 int CheckConfig(const std::string& path) {
-  const auto config = fleetmeter::LoadDaemonConfig(path);
-  if (!config.ok()) return Fail(config.status());
-  const auto reference = fleetmeter::LoadReferenceData(*config);
-  if (!reference.ok()) return Fail(reference.status());
-  if (config->tls) {
-    const int64_t now = fleetmeter::SystemClock().UnixNanos() / fleetmeter::kNanosPerSecond;
-    const auto tls = fleetmeter::LoadTlsMaterial(config->tls->files, now);
-    if (!tls.ok()) return Fail(tls.status());
-    for (const std::string& warning : tls->warnings) {
-      fmt::print(stderr, "fleetmeterd: warning: {}\n", warning);
-    }
+  const int64_t now = fleetmeter::SystemClock().UnixNanos() / fleetmeter::kNanosPerSecond;
+  const auto check = fleetmeter::CheckConfig(path, now, fleetmeter::CheckLedgerPath);
+  if (!check.ok()) return Fail(check.status());
+  for (const std::string& warning : check->warnings) {
+    fmt::print(stderr, "fleetmeterd: warning: {}\n", warning);
   }
-  fmt::print(
-      "{}: ok: catalog version {} with {} chip kinds, {} plan(s){}\n", path,
-      reference->catalog.version(), reference->catalog.kinds().size(), reference->plans.size(),
-      reference->framework
-          ? fmt::format(", framework '{}' version {}", reference->framework->assumptions.name,
-                        reference->framework->assumptions.version)
-          : "");
-  return 0;
+  return PrintOut(check->summary);
 }
 
 }  // namespace
@@ -80,8 +68,7 @@ int main(int argc, char** argv) {
   flags.Add("--config", &config_path, "Configuration file").ShowDefault();
   flags.AddSwitch("--check-config", &check_config,
                   "Read the configuration, catalog, plans, framework, price book, benchmark suite "
-                  "and TLS files, say what is "
-                  "wrong, and exit");
+                  "and TLS files, look at the ledger's folder, say what is wrong, and exit");
   std::string (*print)() = nullptr;
   for (const Page& page : kPages) {
     flags.AddSwitch(page.flag, [&page, &print] { print = page.text; }, page.help);

@@ -100,9 +100,11 @@ absl::StatusOr<ReferenceData> Reloader::Load(DaemonConfig* config) {
 void Reloader::ReloadConfig(const char* why, const Parts& parts, v1::ReloadResponse* outcome) {
   DaemonConfig loaded;
   auto reference = Load(&loaded);
-  if (!reference.ok()) {
+  absl::Status status = reference.status();
+  if (status.ok()) status = parts.writer.CheckPlans(*reference);
+  if (!status.ok()) {
     parts.metrics.ReloadDone(false, parts.clock.UnixNanos());
-    outcome->set_config_error(std::string(reference.status().message()));
+    outcome->set_config_error(std::string(status.message()));
     spdlog::error("reload ({}) refused, the old configuration stays:\n{}", why,
                   outcome->config_error());
     return;

@@ -92,13 +92,7 @@ std::optional<int64_t> ParseDuration(std::string_view text) {
 
 std::optional<int64_t> ParseSize(std::string_view text) { return ParseWithUnit(text, kSizeUnits); }
 
-std::optional<double> ParseShare(std::string_view text) {
-  if (!text.ends_with('%')) return ParseNumber(text);
-  text.remove_suffix(1);
-  const auto percent = ParseNumber(text);
-  if (!percent) return std::nullopt;
-  return *percent / 100;
-}
+std::optional<double> ParseShare(std::string_view text) { return ParseFactor(text); }
 
 std::optional<double> ParseNumber(std::string_view text) {
   double value = 0;

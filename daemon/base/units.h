@@ -37,7 +37,7 @@ std::optional<int64_t> ParseDuration(std::string_view text);
 // "4MiB": a decimal with B, KiB, MiB or GiB. Bytes, exact.
 std::optional<int64_t> ParseSize(std::string_view text);
 
-// "0.9" or "90%".
+// "0.9", "90%", "1/3" or "10%/3".
 std::optional<double> ParseShare(std::string_view text);
 
 // "989.4e12": finite, decimal, without surrounding space.

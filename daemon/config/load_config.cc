@@ -12,6 +12,19 @@
 namespace fleetmeter {
 namespace {
 
+// Within one name, later plans have higher versions.
+void CheckOrder(const PlanFile& a, const PlanFile& b, std::vector<std::string>* errors) {
+  const bool a_first = a.plan.effective_from_unix_nanos < b.plan.effective_from_unix_nanos;
+  const PlanFile& earlier = a_first ? a : b;
+  const PlanFile& later = a_first ? b : a;
+  if (a.plan.name != b.plan.name || earlier.plan.version <= later.plan.version) return;
+  errors->push_back(
+      fmt::format("{}:{}: version: {} version {} takes effect after version {} of {}:{}; expected "
+                  "a higher version than that",
+                  later.path, later.version_line, later.plan.name, later.plan.version,
+                  earlier.plan.version, earlier.path, earlier.version_line));
+}
+
 // What two plans may not have in common.
 void CheckPair(const PlanFile& a, const PlanFile& b, std::vector<std::string>* errors) {
   if (a.plan.effective_from_unix_nanos == b.plan.effective_from_unix_nanos) {
@@ -25,6 +38,7 @@ void CheckPair(const PlanFile& a, const PlanFile& b, std::vector<std::string>* e
         fmt::format("{}:{}: version: {} version {} is also in {}:{}; expected a version of its own",
                     b.path, b.version_line, b.plan.name, b.plan.version, a.path, a.version_line));
   }
+  CheckOrder(a, b, errors);
 }
 
 // Reads an optional file of the reference.

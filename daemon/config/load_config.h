@@ -25,7 +25,8 @@ absl::StatusOr<Plan> ReadPlan(const std::string& name, std::string_view text,
                               const Catalog& catalog);
 
 // Catalog, plans, framework and rules of outcomes of a configuration. Two plans that take effect at
-// the same time, or have the same name and version, are an error.
+// the same time, or have the same name and version, are an error; so is a plan that takes effect
+// after one of its name with a higher version.
 absl::StatusOr<ReferenceData> LoadReferenceData(const DaemonConfig& config);
 
 }  // namespace fleetmeter

@@ -24,6 +24,15 @@ void ReadShares(const YamlValue& section, const Kinds& kinds, std::map<Kind, dou
   }
 }
 
+// False: the plan says nothing of them, and they are what its pools make.
+template <class Kind, class Kinds>
+bool ReadOptionalShares(YamlMap& map, std::string_view key, const Kinds& kinds,
+                        std::map<Kind, double>* out) {
+  const YamlValue section = map.Optional(key);
+  if (section.present()) ReadShares(section, kinds, out);
+  return section.present();
+}
+
 void ReadSupply(const YamlValue& list, std::vector<DeclaredSupply>* out) {
   for (const YamlValue& item : list.Items()) {
     DeclaredSupply supply;
@@ -34,17 +43,27 @@ void ReadSupply(const YamlValue& list, std::vector<DeclaredSupply>* out) {
   }
 }
 
-void ReadAllocation(const YamlValue& section,
-                    std::variant<AbsoluteAllocation, ShareAllocation>* out) {
+void ReadAllocation(const YamlValue& section, PoolDocument* pool) {
+  auto* out = &pool->allocation;
   YamlMap map(section);
   const YamlValue h100e = map.Optional("h100e");
   const YamlValue share = map.Optional("share");
-  if (h100e.present() == share.present()) {
-    section.Complain(fmt::format("has {} of h100e and share; expected exactly one of the two",
-                                 h100e.present() ? "both" : "none"));
+  const YamlValue chips = map.Optional("chips");
+  const YamlValue chip = map.Optional("chip");
+  const int said = h100e.present() + share.present() + chips.present();
+  if (said != 1) {
+    section.Complain(fmt::format("has {} of h100e, share and chips; expected exactly one of them",
+                                 said == 0 ? "none" : "several"));
+  } else if (chip.present() && !chips.present()) {
+    chip.Complain("names a kind of chip; expected it only beside chips");
   } else if (h100e.present()) {
     AbsoluteAllocation allocation;
     h100e.ReadNumber(0, kMaxH100e, &allocation.h100e);
+    *out = allocation;
+  } else if (chips.present()) {
+    ChipAllocation allocation;
+    chips.ReadInteger(0, kMaxChips, &allocation.chips);
+    if (chip.present()) chip.ReadName(&allocation.chip);
     *out = allocation;
   } else {
     ShareAllocation allocation;
@@ -53,14 +72,23 @@ void ReadAllocation(const YamlValue& section,
   }
 }
 
-PoolDocument ReadPool(const YamlValue& value) {
+// A key that only a plan with the section of that kind needs; else PoolDocument's default stands.
+template <class Kind>
+void ReadKindOf(YamlMap& map, std::string_view key, std::string_view expected, bool needed,
+                void (*read)(const YamlValue&, Kind*), Kind* out) {
+  const YamlValue value = needed ? map.Required(key, expected) : map.Optional(key);
+  if (value.present()) read(value, out);
+}
+
+PoolDocument ReadPool(const YamlValue& value, const PlanDocument& plan) {
   PoolDocument pool;
   YamlMap map(value);
   map.Required("name", "the name of the pool").ReadName(&pool.name);
-  ReadCategory(map.Required("category", kCategoryNames), &pool.category);
-  ReadTier(map.Required("tier", kTierNames), &pool.tier);
+  ReadKindOf(map, "category", kCategoryNames, plan.has_categories, ReadCategory, &pool.category);
+  ReadKindOf(map, "tier", kTierNames, plan.has_tiers, ReadTier, &pool.tier);
   ReadHolder(map, &pool);
-  ReadAllocation(map.Required("allocation", "{h100e: N} or {share: N%}"), &pool.allocation);
+  ReadAllocation(map.Required("allocation", "{h100e: N}, {share: N%} or {chips: N, chip: KIND}"),
+                 &pool);
   return pool;
 }
 
@@ -77,11 +105,10 @@ PlanDocument ReadDocument(const YamlValue& root) {
   map.Required("effective_from", "the time from which the plan is in force")
       .ReadTime(&plan.effective_from_unix_nanos);
   ReadSupply(map.Required("supply", "a list of chip kinds with counts"), &plan.supply);
-  ReadShares(map.Required("tiers", "shares of the supply by tier"), kTiers, &plan.tier_shares);
-  ReadShares(map.Required("categories", "shares of the supply by category"), kCategories,
-             &plan.category_shares);
+  plan.has_tiers = ReadOptionalShares(map, "tiers", kTiers, &plan.tier_shares);
+  plan.has_categories = ReadOptionalShares(map, "categories", kCategories, &plan.category_shares);
   for (const YamlValue& item : map.Required("pools", "a list of pools").Items()) {
-    plan.pools.push_back(ReadPool(item));
+    plan.pools.push_back(ReadPool(item, plan));
   }
   return plan;
 }

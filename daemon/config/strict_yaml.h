@@ -57,7 +57,7 @@ class YamlValue {
   void ReadBool(bool* out) const;
   void ReadInteger(int64_t min, int64_t max, int64_t* out) const;
   void ReadNumber(double min, double max, double* out) const;
-  // "0.9" or "90%"; 0 to 1.
+  // "0.9", "90%", "1/3" or "10%/3"; 0 to 1.
   void ReadShare(double* out) const;
   // "4", "400%", "1/2" or "10%/3".
   void ReadFactor(double min, double max, double* out) const;

@@ -137,7 +137,7 @@ void YamlValue::ReadNumber(double min, double max, double* out) const {
 
 void YamlValue::ReadShare(double* out) const {
   const auto format = [](double bound) { return bound == 0 ? "0" : "1 (or 0% to 100%)"; };
-  ReadInRange(*this, false, "a share", 0.0, 1.0, ParseShare, format, out);
+  ReadInRange(*this, false, "a share such as 75%, 0.75 or 1/3,", 0.0, 1.0, ParseShare, format, out);
 }
 
 void YamlValue::ReadFactor(double min, double max, double* out) const {

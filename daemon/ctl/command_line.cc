@@ -6,11 +6,11 @@
 #include <stdexcept>
 #include <string>
 
+#include "daemon/base/did_you_mean.h"
 #include "daemon/base/text.h"
 #include "daemon/base/version.h"
 #include "daemon/ctl/command_groups.h"
 #include "daemon/ctl/connection_flags.h"
-#include "daemon/ctl/did_you_mean.h"
 #include "daemon/security/client_tls.h"
 
 namespace fleetmeter::ctl {

@@ -13,7 +13,7 @@ absl::StatusOr<double> ParseUtilization(const std::string& text) {
     return absl::InvalidArgumentError(fmt::format(
         "{} is not a utilization; expected 60, 60% or 0.6 for sixty percent", Quoted(text)));
   }
-  const bool percent = text.ends_with('%');
+  const bool percent = text.find('%') != std::string::npos;
   if (!percent && *number == 1) {
     return absl::InvalidArgumentError(
         fmt::format("{} may be a percent or all of it; expected 1% or 100%", Quoted(text)));

@@ -8,6 +8,8 @@
 namespace fleetmeter {
 namespace {
 
+constexpr int kMostSpans = 1'000;
+
 v1::Disposition::Code ToWire(ReportDisposition::Code code) {
   switch (code) {
     case ReportDisposition::Code::kDuplicate:
@@ -62,7 +64,11 @@ std::vector<SequencedReport> DecodeBatch(const UsageReports& reports,
 
 void FillAck(const SubmitResult& result, v1::Ack& ack) {
   ack.set_acknowledged_through(result.acknowledged_through);
-  for (const ReportDisposition& from : result.dispositions) {
+  AddDispositions(result.dispositions, ack);
+}
+
+void AddDispositions(const std::vector<ReportDisposition>& dispositions, v1::Ack& ack) {
+  for (const ReportDisposition& from : dispositions) {
     v1::Disposition& to = *ack.add_dispositions();
     to.set_sequence(from.sequence);
     to.set_code(ToWire(from.code));
@@ -73,6 +79,43 @@ void FillAck(const SubmitResult& result, v1::Ack& ack) {
     to.set_field(from.rejection.field);
     to.set_detail(from.rejection.detail);
   }
+}
+
+grpc::Status DecodeOverlap(const v1::OverlapQuestion& from, OverlapQuestion* question) {
+  switch (from.kind()) {
+    case v1::OverlapQuestion::USAGE:
+      break;
+    case v1::OverlapQuestion::INFERENCE:
+      question->kind = OutcomeKind::kInference;
+      break;
+    case v1::OverlapQuestion::TRAINING:
+      question->kind = OutcomeKind::kTraining;
+      break;
+    default:
+      return {grpc::StatusCode::INVALID_ARGUMENT,
+              "overlaps.kind: expected USAGE, INFERENCE or TRAINING"};
+  }
+  if (from.spans_size() > kMostSpans) {
+    return {grpc::StatusCode::INVALID_ARGUMENT,
+            fmt::format("overlaps.spans: there are {}; expected at most {}", from.spans_size(),
+                        kMostSpans)};
+  }
+  question->source = from.source();
+  for (const v1::TimeSpan& span : from.spans()) {
+    if (span.start_unix_nanos() >= span.end_unix_nanos()) {
+      return {grpc::StatusCode::INVALID_ARGUMENT,
+              "overlaps.spans: expected each to end after its start"};
+    }
+    question->spans.push_back({span.start_unix_nanos(), span.end_unix_nanos()});
+  }
+  return grpc::Status::OK;
+}
+
+void FillOverlap(const SourceOverlap& overlap, v1::SourceOverlap& to) {
+  to.set_source(overlap.source);
+  to.mutable_span()->set_start_unix_nanos(overlap.span.start_unix_nanos);
+  to.mutable_span()->set_end_unix_nanos(overlap.span.end_unix_nanos);
+  to.set_sources(overlap.sources);
 }
 
 void FillBusy(const std::vector<uint64_t>& sequences, uint64_t acknowledged_through,

@@ -35,6 +35,11 @@ std::vector<SequencedReport> DecodeBatch(const UsageReports& reports,
                                          const OutcomeReports& outcomes);
 
 void FillAck(const SubmitResult& result, v1::Ack& ack);
+void AddDispositions(const std::vector<ReportDisposition>& dispositions, v1::Ack& ack);
+
+// Fills `question`, or says what is wrong with it.
+grpc::Status DecodeOverlap(const v1::OverlapQuestion& from, OverlapQuestion* question);
+void FillOverlap(const SourceOverlap& overlap, v1::SourceOverlap& to);
 
 // The answer to reports that found no room, or whose commit failed: nothing of them is settled.
 void FillBusy(const std::vector<uint64_t>& sequences, uint64_t acknowledged_through,

@@ -112,7 +112,7 @@ grpc::ServerUnaryReactor* IngestService::Report(grpc::CallbackServerContext* con
     return reactor;
   }
   if (grpc::Status denied = CheckMayReport(access_, caller, request->reports(), request->outcomes(),
-                                           request->history());
+                                           request->history() || request->has_overlaps());
       !denied.ok()) {
     reactor->Finish(denied);
     return reactor;
@@ -137,9 +137,25 @@ grpc::ServerUnaryReactor* IngestService::Report(grpc::CallbackServerContext* con
   submission.stream = StreamKey{caller.identity, request->stream_id()};
   submission.history = request->history();
   submission.reports = DecodeBatch(request->reports(), request->outcomes());
-  submission.done = [reactor, response, busy](const SubmitResult& result) {
+  const bool tell_rejected = request->tell_rejected() && reports == 0;
+  std::shared_ptr<OverlapQuestion> overlaps;
+  if (request->has_overlaps() && reports == 0) {
+    overlaps = std::make_shared<OverlapQuestion>();
+    if (grpc::Status bad = DecodeOverlap(request->overlaps(), overlaps.get()); !bad.ok()) {
+      reactor->Finish(bad);
+      return reactor;
+    }
+  }
+  submission.done = [reactor, response, busy, tell_rejected, overlaps, &writer = writer_,
+                     stream = submission.stream](const SubmitResult& result) {
     if (!result.status.ok()) return busy(std::string(result.status.message()));
     FillAck(result, *response->mutable_ack());
+    if (tell_rejected) AddDispositions(writer.RejectedOf(stream), *response->mutable_ack());
+    if (overlaps != nullptr) {
+      if (const auto found = writer.FindOverlap(*overlaps)) {
+        FillOverlap(*found, *response->mutable_overlap());
+      }
+    }
     reactor->Finish(grpc::Status::OK);
   };
   switch (writer_.TrySubmit(submission)) {

@@ -59,7 +59,9 @@ ordered_json AnyShare::Json(double share) const { return FormatShare(share); }
 std::string AnyShare::Range() const { return "Values go from 0% to 100%."; }
 ordered_json AnyShare::Schema() const {
   const ordered_json number = {{"type", "number"}, {"minimum", 0}, {"maximum", 1}};
-  return {{"anyOf", {number, TextOf(R"(^(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)%$)")}}};
+  return {{"anyOf",
+           {number, TextOf(R"(^(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)%$)"),
+            TextOf(R"(^[0-9]+(\.[0-9]+)?%?/[0-9]+(\.[0-9]+)?$)")}}};
 }
 
 void TrueOrFalse::Read(const YamlValue& value, bool* out) const { value.ReadBool(out); }

@@ -1,9 +1,14 @@
 // check: is a configuration right? Works without a daemon.
 #include <fmt/format.h>
 
-#include "daemon/config/load_config.h"
+#include <cstdio>
+
+#include "daemon/base/clock.h"
+#include "daemon/base/units.h"
+#include "daemon/config/check_config.h"
 #include "daemon/ctl/command.h"
 #include "daemon/ctl/terminal.h"
+#include "daemon/ledger/sqlite/ledger_file.h"
 
 namespace fleetmeter::ctl {
 namespace {
@@ -11,9 +16,10 @@ namespace {
 class Check : public Command {
  public:
   Check()
-      : Command({"check"},
-                "Check a configuration with its catalog and plans, as fleetmeterd --check-config "
-                "does") {}
+      : Command(
+            {"check"},
+            "Check a configuration with all that it names, certificates and the ledger's folder "
+            "included, as fleetmeterd --check-config does") {}
 
   void AddFlags(Flags& flags) override {
     flags.Add("CONFIG", &config_, "The configuration file").Required();
@@ -25,14 +31,13 @@ class Check : public Command {
 };
 
 int Check::Run() {
-  const auto config = LoadDaemonConfig(config_);
-  if (!config.ok()) return ExitCode(config.status());
-  const auto reference = LoadReferenceData(*config);
-  if (!reference.ok()) return ExitCode(reference.status());
-  const Catalog& catalog = reference->catalog;
-  return ExitCode(
-      Print(fmt::format("{}: ok: catalog version {} with {} chip kinds, {} plan(s)\n", config_,
-                        catalog.version(), catalog.kinds().size(), reference->plans.size())));
+  const int64_t now = SystemClock().UnixNanos() / kNanosPerSecond;
+  const auto check = CheckConfig(config_, now, CheckLedgerPath);
+  if (!check.ok()) return ExitCode(check.status());
+  for (const std::string& warning : check->warnings) {
+    fmt::print(stderr, "fleetmeterctl: warning: {}\n", warning);
+  }
+  return ExitCode(Print(check->summary));
 }
 
 }  // namespace

@@ -140,7 +140,8 @@ void Simulate::AddGoals(Flags& flags) {
             return absl::OkStatus();
           },
           "How revenue grows with utilization, before and after the change. This sets "
-          "revenue.curve")
+          "revenue.curve. A curve of points runs straight from 0 to its first point and from point "
+          "to point, and stays level behind the last")
       .ValueName("NAME");
   flags
       .Add(

@@ -67,6 +67,7 @@ ReportAnswer ImportClient::Report(const v1::ReportRequest& request) {
   if (status.ok()) {
     answer.kind = Kind::kAck;
     answer.ack = std::move(*response.mutable_ack());
+    if (response.has_overlap()) answer.overlap = std::move(*response.mutable_overlap());
     return answer;
   }
   const std::string said = Printable(status.error_message());

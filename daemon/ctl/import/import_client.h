@@ -26,6 +26,7 @@ struct ReportAnswer {
   };
   Kind kind = Kind::kError;
   v1::Ack ack;
+  std::optional<v1::SourceOverlap> overlap;  // if that was asked
   std::chrono::milliseconds wait{0};
   std::string error;  // a sentence, unless kAck
 };

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "daemon/base/text.h"
@@ -41,26 +42,45 @@ class Rejections {
       : file_(file), plan_(plan), refused_(refused) {}
 
   absl::Status Add(const RejectedReport& rejected) {
-    const std::string lines = plan_.reports[rejected.index].lines.Text();
+    const imports::LineSet& which = plan_.reports[rejected.index].lines;
+    const std::string lines = which.Text();
+    for (const int64_t line : which.Lines()) lines_.insert(line);
     if (first_.empty()) first_ = fmt::format("lines {}: {}", lines, rejected.why);
     if (absl::Status kept = refused_.Add(lines, rejected.why); !kept.ok()) return kept;
     return refused_.Flush();
   }
   void Tell() const {
     if (first_.empty()) return;
-    fmt::print(stderr, "fleetmeterctl: {}: not all was counted; the first: {}\n", Printable(file_),
-               first_);
+    fmt::print(
+        stderr,
+        "fleetmeterctl: {}: not all was counted; the first: {}\n"
+        "fleetmeterctl: {}: these lines stay out of the books: {}. Once the cause is mended, "
+        "run the same command again: it sends them again, and nothing else\n",
+        Printable(file_), first_, Printable(file_), Lines());
   }
 
  private:
+  // "2-5, 9", as far as it fits into a message.
+  std::string Lines() const {
+    imports::LineSet all;
+    for (const int64_t line : lines_) all.Add(line);
+    const std::string text = all.Text();
+    if (text.size() <= kMostLinesText) return text;
+    const size_t comma = text.rfind(',', kMostLinesText);
+    return fmt::format("{} and others, {} in all (--refused FILE lists them)",
+                       text.substr(0, comma), all.count());
+  }
+  static constexpr size_t kMostLinesText = 300;
+
   const std::string& file_;
   const ImportBatch& plan_;
   RefusedFile& refused_;
+  std::set<int64_t> lines_;
   std::string first_;
 };
 
 absl::Status WithAdvice(const absl::Status& status) {
-  if (status.ok()) return status;
+  if (status.ok() || absl::IsAlreadyExists(status)) return status;
   if (absl::IsCancelled(status)) {
     return absl::CancelledError(
         "stopped; run the same command again to go on: what is settled is not counted again");
@@ -100,7 +120,7 @@ void ImportCommand::AddFlags(Flags& flags) {
   flags
       .Add("--source", &source_,
            "Who reports this history. The default is the name of the file without folder and "
-           "extensions")
+           "extensions, unless another source has booked the same time: then it must be said")
       .ValueName("NAME");
   flags
       .Add("--refused", &refused_,
@@ -189,6 +209,10 @@ int ImportCommand::Tell(ImportSummary summary, const absl::Status& status) const
   summary.source = Source();
   if (absl::Status printed = Print(FormatImport(summary, output_)); !printed.ok()) {
     return ExitCode(printed);
+  }
+  if (absl::IsAlreadyExists(status)) {
+    ExitCode(status);
+    return kExitNotAll;
   }
   if (!status.ok()) return ExitCode(status);
   return summary.complete() ? kExitOk : kExitNotAll;

@@ -3,14 +3,19 @@
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
+#include <utility>
 #include <variant>
+
+#include "daemon/domain/report/window_set.h"
 
 namespace fleetmeter::ctl {
 namespace {
 
 constexpr size_t kStreamIdBytes = 16;
+constexpr size_t kMostSpans = 1'000;  // that the daemon takes
 
 v1::ChipState ToWire(ChipState state) {
   switch (state) {
@@ -102,6 +107,42 @@ class Sha256 {
   std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
 };
 
+// False: its kind has none.
+bool AddWindow(const imports::ImportReport& planned, v1::OverlapQuestion& question,
+               std::vector<TimeSpan>& windows) {
+  if (const auto* usage = std::get_if<UsageReport>(&planned.report)) {
+    question.set_kind(v1::OverlapQuestion::USAGE);
+    question.set_source(usage->source);
+    windows.push_back({usage->window_start_unix_nanos, usage->WindowEnd()});
+    return true;
+  }
+  const auto& outcome = std::get<OutcomeReport>(planned.report);
+  if (outcome.kind == OutcomeKind::kBenchmarks) return false;
+  question.set_kind(outcome.kind == OutcomeKind::kInference ? v1::OverlapQuestion::INFERENCE
+                                                            : v1::OverlapQuestion::TRAINING);
+  question.set_source(outcome.source);
+  windows.push_back({outcome.window_start_unix_nanos, outcome.WindowEnd()});
+  return true;
+}
+
+// The same time in few spans. Where that is not enough, it is one, with the gaps between them.
+std::vector<TimeSpan> Merged(std::vector<TimeSpan> windows) {
+  std::sort(windows.begin(), windows.end(), [](const TimeSpan& a, const TimeSpan& b) {
+    return a.start_unix_nanos < b.start_unix_nanos;
+  });
+  std::vector<TimeSpan> spans;
+  for (const TimeSpan& window : windows) {
+    if (spans.empty() || window.start_unix_nanos > spans.back().end_unix_nanos) {
+      spans.push_back(window);
+    } else {
+      int64_t& end = spans.back().end_unix_nanos;
+      end = std::max(end, window.end_unix_nanos);
+    }
+  }
+  if (spans.size() <= kMostSpans) return spans;
+  return {{spans.front().start_unix_nanos, spans.back().end_unix_nanos}};
+}
+
 }  // namespace
 
 bool IsUsage(const imports::ImportReport& planned) {
@@ -135,10 +176,10 @@ v1::UsageReport ToMessage(const UsageReport& report, uint64_t sequence) {
   return to;
 }
 
-v1::ReportRequest MakeRequest(const imports::ImportBatch& plan, const std::string& stream_id,
+v1::ReportRequest MakeRequest(const imports::ImportBatch& plan, const ImportStream& stream,
                               size_t first, size_t most_reports, size_t most_bytes) {
   v1::ReportRequest request;
-  request.set_stream_id(stream_id);
+  request.set_stream_id(stream.id);
   size_t bytes = 0;
   const auto add = [&](auto message, auto* reports) {
     bytes += message.ByteSizeLong();
@@ -146,8 +187,8 @@ v1::ReportRequest MakeRequest(const imports::ImportBatch& plan, const std::strin
     *reports->Add() = std::move(message);
     return true;
   };
-  for (size_t i = first; i < plan.reports.size() && i - first < most_reports; ++i) {
-    const auto& report = plan.reports[i].report;
+  for (size_t i = first; i < stream.order.size() && i - first < most_reports; ++i) {
+    const auto& report = plan.reports[stream.order[i]].report;
     if (const auto* usage = std::get_if<UsageReport>(&report)) {
       request.set_history(true);
       if (!add(ToMessage(*usage, i + 1), request.mutable_reports())) break;
@@ -172,6 +213,35 @@ std::string StreamIdOf(const imports::ImportBatch& plan) {
         plan.reports[i].report);
   }
   return digest.Finish().substr(0, kStreamIdBytes);
+}
+
+ImportStream WholeStream(const imports::ImportBatch& plan) {
+  ImportStream stream{.id = StreamIdOf(plan), .order = {}};
+  for (size_t i = 0; i < plan.reports.size(); ++i) stream.order.push_back(i);
+  return stream;
+}
+
+ImportStream StreamAgain(const ImportStream& stream, std::vector<size_t> rejected) {
+  Sha256 digest;
+  digest.Add("fleetmeterctl import again 1");
+  digest.Add(stream.id);
+  for (const size_t index : rejected) digest.Add(fmt::format("{}", index));
+  return {.id = digest.Finish().substr(0, kStreamIdBytes), .order = std::move(rejected)};
+}
+
+std::optional<v1::OverlapQuestion> OverlapQuestionOf(const imports::ImportBatch& plan) {
+  if (!plan.source_of_name || plan.reports.empty()) return std::nullopt;
+  v1::OverlapQuestion question;
+  std::vector<TimeSpan> windows;
+  for (const imports::ImportReport& planned : plan.reports) {
+    if (!AddWindow(planned, question, windows)) return std::nullopt;
+  }
+  for (const TimeSpan& span : Merged(std::move(windows))) {
+    v1::TimeSpan& to = *question.add_spans();
+    to.set_start_unix_nanos(span.start_unix_nanos);
+    to.set_end_unix_nanos(span.end_unix_nanos);
+  }
+  return question;
 }
 
 std::string Hex(const std::string& bytes) {

@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "daemon/ctl/import/import_batch.h"
 #include "fleetmeter/v1/ingest.pb.h"
@@ -16,9 +18,15 @@ bool IsUsage(const imports::ImportReport& planned);
 v1::OutcomeReport ToMessage(const OutcomeReport& report, uint64_t sequence);
 v1::UsageReport ToMessage(const UsageReport& report, uint64_t sequence);
 
-// Reports of `plan` from `first` on (from 0; its sequence is one more): as many as fit into
-// `most_reports` and `most_bytes`, and at least one.
-v1::ReportRequest MakeRequest(const imports::ImportBatch& plan, const std::string& stream_id,
+// A stream of reports of `plan`: `order` says which, and in which order.
+struct ImportStream {
+  std::string id;
+  std::vector<size_t> order;  // indices; a sequence is one more than the place in `order`
+};
+
+// Reports from place `first` of the stream on: as many as fit into `most_reports` and `most_bytes`,
+// and at least one.
+v1::ReportRequest MakeRequest(const imports::ImportBatch& plan, const ImportStream& stream,
                               size_t first, size_t most_reports, size_t most_bytes);
 
 // 16 bytes that follow from what the plan sends and from nothing else: the first of the SHA-256 of
@@ -26,6 +34,16 @@ v1::ReportRequest MakeRequest(const imports::ImportBatch& plan, const std::strin
 // differ (the file, a flag, the version of this program) makes another stream, and whatever does
 // not leaves it the same.
 std::string StreamIdOf(const imports::ImportBatch& plan);
+
+// All reports of the plan, by the stream of StreamIdOf.
+ImportStream WholeStream(const imports::ImportBatch& plan);
+// The stream by which those of `stream` are sent again that `rejected` names, by their indices. It
+// follows from both, so that whoever goes on with it finds it.
+ImportStream StreamAgain(const ImportStream& stream, std::vector<size_t> rejected);
+
+// Whether another source has booked the time of the plan's reports. Nothing where that can be no
+// fault: benchmarks have no windows, and a source that was named is meant.
+std::optional<v1::OverlapQuestion> OverlapQuestionOf(const imports::ImportBatch& plan);
 
 // "5f09..." of bytes.
 std::string Hex(const std::string& bytes);

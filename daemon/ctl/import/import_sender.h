@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "daemon/ctl/import/import_batch.h"
 #include "daemon/ctl/import/import_client.h"
+#include "daemon/ctl/import/import_messages.h"
 
 namespace fleetmeter::ctl {
 
@@ -17,7 +18,7 @@ namespace fleetmeter::ctl {
 enum class Fate : uint8_t {
   kUnsent,       // not settled
   kCounted,      // by this import
-  kBefore,       // settled before, by an import of the same file
+  kBefore,       // counted before, by an import of the same file
   kOverlapping,  // not counted: its time, or result, was counted before by other reports
   kRejected,     // not counted: wrong for good, as the daemon sees it
   kUnheard,      // settled by this import, but the answer that said how was lost
@@ -39,6 +40,10 @@ struct ImportLimits {
   std::chrono::milliseconds patience_with_strangers{15'000};
 };
 
+// Reports that an import of the same file sent before are not sent again, except those that were
+// rejected then: they may be right now, since plan or catalog may have changed. They go by a stream
+// of their own (StreamAgain), once the stream that rejected them is settled to its end.
+//
 // Used once, on one thread.
 class ImportSender {
  public:
@@ -55,12 +60,15 @@ class ImportSender {
                Wait wait, OnProgress on_progress, OnRejected on_rejected);
 
   // Begins with where the stream is. OK: every report is settled. Cancelled: asked to stop.
+  // AlreadyExists: the source comes of the file's name, and another one has booked the same time;
+  // nothing was sent.
   // Unavailable: no answer for too long. Otherwise what stands in the way, or the error of
   // `on_rejected`. Reports that were settled stay settled, and another run goes on.
   absl::Status Run();
 
   const std::vector<Fate>& fates() const { return fates_; }
-  const std::string& stream_id() const { return stream_id_; }
+  // Of the file as a whole.
+  const std::string& stream_id() const { return whole_id_; }
   // Why we wait; empty: we do not, or not for long.
   const std::string& trouble() const { return trouble_; }
   // Rows of the file that are settled.
@@ -68,6 +76,14 @@ class ImportSender {
 
  private:
   absl::Status AskWhere();
+  // That another source has booked the same time, if nobody has named ours.
+  absl::Status CheckOverlap(const ReportAnswer& answer) const;
+  // What the daemon knows of the stream's rejections, up to where it is settled.
+  absl::Status TakeRejected(const v1::Ack& ack);
+  // Goes on with what the stream rejected, by the next stream.
+  absl::Status BeginAgain();
+  // The report at that place of the stream.
+  size_t At(size_t place) const { return stream_.order[place]; }
   absl::Status SendBatch();
   absl::Status TakeAck(const v1::Ack& ack, size_t sent);
   absl::Status TakeDisposition(const v1::Disposition& disposition);
@@ -82,12 +98,14 @@ class ImportSender {
   const Wait wait_;
   const OnProgress on_progress_;
   const OnRejected on_rejected_;
-  const std::string stream_id_;
 
-  std::vector<Fate> fates_;
-  size_t next_ = 0;         // the first that is not settled
-  size_t sent_before_ = 0;  // those from here on were never sent by us
-  size_t most_reports_;     // at a time, as the daemon takes them
+  ImportStream stream_;  // that we are at
+  const std::string whole_id_;
+  std::vector<Fate> fates_;       // by index in the plan
+  bool rejected_before_ = false;  // something of the stream, before we sent anything of it
+  size_t next_ = 0;               // the first place of the stream that is not settled
+  size_t sent_before_ = 0;        // those from here on were never sent by us
+  size_t most_reports_;           // at a time, as the daemon takes them
   bool know_where_ = false;
   bool answered_ = false;
   std::chrono::milliseconds waited_{0};  // since something was settled

@@ -1,9 +1,12 @@
+#include <algorithm>
 #include <cmath>
 #include <set>
 #include <utility>
 
 #include "daemon/domain/fleet/plan.h"
+#include "daemon/domain/fleet/plan_identity.h"
 #include "fmt/format.h"
+#include "fmt/ranges.h"
 
 namespace fleetmeter {
 namespace {
@@ -32,10 +35,12 @@ class PlanCompiler {
                  .tier_shares = document_.tier_shares,
                  .category_shares = document_.category_shares,
                  .pools = {}};
+    plan_.content_digest = ContentDigest(document_);
     AddSupply();
     CheckShares();
     for (size_t i = 0; i < document_.pools.size(); ++i) AddPool(i);
     // Sums of values that are wrong themselves would only repeat the news.
+    if (violations_.empty()) ShareOutUnsaid();
     if (violations_.empty()) CheckAllocations();
     return std::move(violations_);
   }
@@ -154,11 +159,63 @@ class PlanCompiler {
       }
       return absolute->h100e;
     }
+    if (const auto* chips = std::get_if<ChipAllocation>(&pool.allocation)) {
+      return AllocatedChips(*chips, path);
+    }
     const double share = std::get<ShareAllocation>(pool.allocation).ratio;
     if (!IsShare(share)) {
       Complain(path + ".share", fmt::format("is {}; expected 0% to 100%", Percent(share)));
     }
     return share * plan_.supply_h100e;
+  }
+
+  double AllocatedChips(const ChipAllocation& allocation, const std::string& path) {
+    if (allocation.chips < 0) {
+      Complain(path + ".chips",
+               fmt::format("is {}; expected no negative number", allocation.chips));
+    }
+    const std::string chip = SuppliedChip(allocation, path);
+    const ChipKind* kind = catalog_.Find(chip);
+    if (kind == nullptr) return 0;  // it was complained of
+    return H100e(static_cast<double>(allocation.chips),
+                 kind->ConversionAt(document_.effective_from_unix_nanos).chips_per_h100e);
+  }
+
+  // The kind that is meant; empty after a complaint.
+  std::string SuppliedChip(const ChipAllocation& allocation, const std::string& path) {
+    std::vector<std::string> supplied;
+    for (const DeclaredSupply& supply : document_.supply) supplied.push_back(supply.chip);
+    if (allocation.chip.empty()) {
+      if (supplied.size() == 1) return supplied.front();
+      Complain(path, fmt::format("does not say the kind of chip; expected chip: one of {}",
+                                 fmt::join(supplied, ", ")));
+      return "";
+    }
+    if (std::find(supplied.begin(), supplied.end(), allocation.chip) != supplied.end()) {
+      return allocation.chip;
+    }
+    Complain(path + ".chip", fmt::format("\"{}\" is not in the plan's supply; expected one of {}",
+                                         allocation.chip, fmt::join(supplied, ", ")));
+    return "";
+  }
+
+  // Tiers and categories of a document that says nothing of them: what their pools make.
+  void ShareOutUnsaid() {
+    if (document_.has_tiers && document_.has_categories) return;
+    double allocated = 0;
+    for (const Pool& pool : plan_.pools) {
+      allocated += pool.allocated_h100e;
+      const double share = pool.allocated_h100e / plan_.supply_h100e;
+      if (!document_.has_tiers) plan_.tier_shares[pool.tier] += share;
+      if (!document_.has_categories) plan_.category_shares[pool.category] += share;
+    }
+    const auto found = plan_.tier_shares.find(Tier::kBuffer);
+    const double buffer = found == plan_.tier_shares.end() ? 0 : found->second;
+    const double most = (1 - buffer) * plan_.supply_h100e;
+    if (allocated <= most + kTolerance * plan_.supply_h100e) return;
+    Complain("pools", fmt::format("are allocated {:.10g} H100e; expected at most {:.10g}, the "
+                                  "supply{}",
+                                  allocated, most, buffer > 0 ? " without the buffer" : ""));
   }
 
   template <class Kind>

@@ -48,6 +48,10 @@ struct AbsoluteAllocation {
 struct ShareAllocation {
   double ratio = 0;  // of the plan's supply in H100e
 };
+struct ChipAllocation {
+  int64_t chips = 0;
+  std::string chip;  // empty: the one kind that the plan supplies
+};
 
 struct PoolDocument {
   std::string name;
@@ -56,7 +60,7 @@ struct PoolDocument {
   std::string owner;
   std::string contact;
   std::vector<std::string> teams;
-  std::variant<AbsoluteAllocation, ShareAllocation> allocation;
+  std::variant<AbsoluteAllocation, ShareAllocation, ChipAllocation> allocation;
   LendingPolicy policy;
 };
 
@@ -68,6 +72,10 @@ struct PlanDocument {
   std::vector<DeclaredSupply> supply;
   std::map<Tier, double> tier_shares;          // of supply, 0 to 1
   std::map<Category, double> category_shares;  // of supply, 0 to 1
+  // Whether there are shares at all. Without, each tier (category) has what its pools are
+  // allocated.
+  bool has_tiers = true;
+  bool has_categories = true;
   std::vector<PoolDocument> pools;
 };
 
@@ -96,6 +104,8 @@ struct Plan {
   std::vector<Pool> pools;  // in the file's order
   // Where in `pools` a name is; filled by CompilePlan.
   std::map<std::string, size_t, std::less<>> pool_index = {};
+  // ContentDigest of the document; see plan_identity.h.
+  uint64_t content_digest = 0;
 
   // nullptr: the plan has no such pool. A plan that was put together without an index is searched
   // from end to end.
@@ -112,7 +122,9 @@ struct Violation {
 // tier shares add up to at most 100%; category shares plus the buffer add up to at most 100%;
 // shares are 0 to 1; names are unique; supply names known chips and is not zero; a pool's tier is
 // not buffer; allocations of a category (tier) add up to at most its share of the supply, and a
-// category without a share grants nothing. Sums are compared with a tolerance of 1e-9 of the
+// category without a share grants nothing; allocations in chips name a kind that is supplied, or
+// none where there is one. A document without tiers (categories) has those that its pools make, and
+// all allocations add up to at most the supply. Sums are compared with a tolerance of 1e-9 of the
 // supply, since shares are decimal and sums are binary. The supply is converted as of the plan's
 // effective date.
 std::vector<Violation> CompilePlan(const PlanDocument& document, const Catalog& catalog,

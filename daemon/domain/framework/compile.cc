@@ -94,6 +94,9 @@ std::string PoolYaml(const PoolDocument& pool) {
       Scalar(pool.contact), fmt::join(teams, ", "));
   if (const auto* share = std::get_if<ShareAllocation>(&pool.allocation)) {
     out += fmt::format("    allocation: {{share: {}}}\n", share->ratio);
+  } else if (const auto* chips = std::get_if<ChipAllocation>(&pool.allocation)) {
+    out += fmt::format("    allocation: {{chips: {}{}}}\n", chips->chips,
+                       chips->chip.empty() ? "" : ", chip: " + NameScalar(chips->chip));
   } else {
     out += fmt::format("    allocation: {{h100e: {}}}\n",
                        std::get<AbsoluteAllocation>(pool.allocation).h100e);
@@ -156,8 +159,8 @@ std::string PlanYaml(const PlanDocument& plan) {
   for (const DeclaredSupply& supply : plan.supply) {
     out += fmt::format("  - {{chip: {}, chips: {}}}\n", NameScalar(supply.chip), supply.chips);
   }
-  out += SharesYaml("tiers", plan.tier_shares);
-  out += SharesYaml("categories", plan.category_shares);
+  if (plan.has_tiers) out += SharesYaml("tiers", plan.tier_shares);
+  if (plan.has_categories) out += SharesYaml("categories", plan.category_shares);
   out += "pools:\n";
   for (const PoolDocument& pool : plan.pools) out += PoolYaml(pool);
   return out;

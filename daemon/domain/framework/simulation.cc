@@ -138,13 +138,54 @@ Forgone Against(const Outcome& baseline, const Outcome& outcome) {
 
 // The baseline scenario under the case's assumptions, with its changes.
 absl::StatusOr<Simulation> SimulateCase(const Baseline& baseline, const SensitivityCase& of) {
-  const auto allocation = Allocate(of.assumptions, of.assumptions.baseline);
-  if (!allocation.ok()) return allocation.status();
-  return Simulate(of.assumptions, PositionOf(*allocation, of.assumptions.revenue.utilization),
-                  baseline, of.changes);
+  const auto start = StartIn(of.assumptions, of.assumptions.baseline, baseline, of.changes);
+  if (!start.ok()) return start.status();
+  return Simulate(of.assumptions, *start, baseline, of.changes);
+}
+
+// What changes give to categories, whatever these demand. Changes that contradict each other are
+// Simulate's to refuse.
+CategoryHours GivenHours(const Assumptions& assumptions, const Baseline& baseline,
+                         const Changes& changes) {
+  CategoryHours given;
+  for (const Category category : changes.held) given[category] = baseline.allocation.Of(category);
+  const double supply_hours = WorkOutSupply(assumptions).h100e_hours;
+  for (const auto& [category, share] : changes.shares) given[category] = share * supply_hours;
+  if (!changes.revenue_usd) return given;
+  const double usd =
+      RevenueModel(assumptions)
+          .UsdPerH100Hour(changes.utilization.value_or(assumptions.revenue.utilization),
+                          assumptions.revenue.curve);
+  if (usd >= kLeastUsd) given[Category::kInference] = *changes.revenue_usd / usd;
+  return given;
+}
+
+// P1 and P2 share one budget, so that it does not matter in which of them the hours stand.
+Assumptions WithDemands(const Assumptions& assumptions, std::string_view scenario,
+                        const CategoryHours& given) {
+  Assumptions replaced = assumptions;
+  for (Scenario& s : replaced.scenarios) {
+    if (s.name != scenario) continue;
+    for (const auto& [category, hours] : given) {
+      s.p1.erase(category);
+      s.p2.insert_or_assign(category, Hours{hours});
+    }
+  }
+  return replaced;
 }
 
 }  // namespace
+
+absl::StatusOr<Position> StartIn(const Assumptions& assumptions, std::string_view scenario,
+                                 const Baseline& baseline, const Changes& changes) {
+  auto allocation = Allocate(assumptions, scenario);
+  const CategoryHours given = GivenHours(assumptions, baseline, changes);
+  if (!allocation.ok() && !given.empty()) {
+    allocation = Allocate(WithDemands(assumptions, scenario, given), scenario);
+  }
+  if (!allocation.ok()) return allocation.status();
+  return PositionOf(*allocation, assumptions.revenue.utilization);
+}
 
 double Position::unallocated_hours() const { return budget_hours() - Sum(hours); }
 

@@ -78,6 +78,13 @@ struct Simulation {
   Forgone forgone;  // after, against the baseline
 };
 
+// Where a simulation in a scenario starts: its allocation, at the assumptions' utilization. If the
+// scenario's own demands do not fit, what the changes give to categories (hold, shares, revenue)
+// stands in for what those demand, since it is what will be: they fit, or do not, with that. Errors
+// are those of Allocate.
+absl::StatusOr<Position> StartIn(const Assumptions& assumptions, std::string_view scenario,
+                                 const Baseline& baseline, const Changes& changes);
+
 // Rules: what is named gets what was said. If research is not named it takes what the others leave
 // of the budget (P1 and P2), and the others keep their hours; if it is, `rest` says who takes it.
 // In kFreeCapacity what is freed stays unallocated, unless another category is named.

@@ -57,7 +57,25 @@ absl::Status ReferenceTables::Prepare() {
         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
         &insert_plan_},
        {"INSERT INTO plan_pools VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", &insert_pool_},
-       {"INSERT INTO plan_supply VALUES (?1, ?2, ?3)", &insert_supply_}});
+       {"INSERT INTO plan_supply VALUES (?1, ?2, ?3)", &insert_supply_},
+       {"INSERT INTO plan_contents VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+        &insert_content_}});
+}
+
+absl::Status ReferenceTables::Restore(RestoredBooks* books) {
+  Statement rows;
+  absl::Status status = database_.Prepare(
+      "SELECT plan, plan_version, digest, known_since_unix_nanos FROM plan_contents "
+      "ORDER BY plan, plan_version",
+      &rows);
+  if (!status.ok()) return status;
+  return rows.ForEach([&](const Statement& row) {
+    books->plans.push_back({.plan = row.Text(0),
+                            .version = static_cast<uint32_t>(row.Integer(1)),
+                            .digest = static_cast<uint64_t>(row.Integer(2)),
+                            .known_since_unix_nanos = row.Integer(3)});
+    return absl::OkStatus();
+  });
 }
 
 absl::Status ReferenceTables::Stage(const ReferenceData& reference, int64_t now_unix_nanos) {
@@ -100,9 +118,11 @@ absl::Status ReferenceTables::WriteRatios(int64_t record, const ChipKind& kind) 
 }
 
 absl::Status ReferenceTables::Write(const Plan& plan, int64_t now_unix_nanos) {
-  absl::Status status =
-      insert_plan_.Run(plan.name, int64_t{plan.version}, DigestOf(plan), plan.scenario,
-                       plan.effective_from_unix_nanos, plan.supply_h100e, now_unix_nanos);
+  absl::Status status = insert_content_.Run(
+      plan.name, int64_t{plan.version}, static_cast<int64_t>(plan.content_digest), now_unix_nanos);
+  if (!status.ok()) return status;
+  status = insert_plan_.Run(plan.name, int64_t{plan.version}, DigestOf(plan), plan.scenario,
+                            plan.effective_from_unix_nanos, plan.supply_h100e, now_unix_nanos);
   if (!status.ok() || database_.Changes() == 0) return status;
   return WritePools(database_.LastInsertedRow(), plan);
 }

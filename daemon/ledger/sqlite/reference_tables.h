@@ -17,6 +17,7 @@ class ReferenceTables final : public LedgerTable {
   explicit ReferenceTables(Database& database) : database_(database) {}
 
   absl::Status Prepare() override;
+  absl::Status Restore(RestoredBooks* books) override;
   using LedgerTable::Stage;  // of a transaction of reports: nothing
   absl::Status Stage(const ReferenceData& reference, int64_t now_unix_nanos);
 
@@ -32,6 +33,7 @@ class ReferenceTables final : public LedgerTable {
   Statement insert_plan_;
   Statement insert_pool_;
   Statement insert_supply_;
+  Statement insert_content_;
 };
 
 }  // namespace fleetmeter

@@ -33,7 +33,30 @@ absl::Status ReportResultTables::Prepare() {
 }
 
 absl::Status ReportResultTables::Restore(RestoredBooks* books) {
-  BookCounters& counters = books->counters;
+  absl::Status status = RestoreCounters(&books->counters);
+  return status.ok() ? RestoreRejected(&books->rejected) : status;
+}
+
+absl::Status ReportResultTables::RestoreRejected(std::vector<RejectedEntry>* rejected) {
+  Statement rows;
+  absl::Status status = database_.Prepare(
+      "SELECT identity, stream_id, sequence, source, reason, field, detail FROM rejected_reports "
+      "ORDER BY rejected_row",
+      &rows);
+  if (!status.ok()) return status;
+  return rows.ForEach([&](const Statement& row) {
+    // A reason of another version of this program: the words of the detail say it.
+    const RejectReason reason = FindRejectReason(row.Text(4)).value_or(RejectReason::kMalformed);
+    rejected->push_back({.stream = {row.Text(0), row.Text(1)},
+                         .sequence = static_cast<uint64_t>(row.Integer(2)),
+                         .source = row.Text(3),
+                         .rejection = {reason, row.Text(5), row.Text(6)}});
+    return absl::OkStatus();
+  });
+}
+
+absl::Status ReportResultTables::RestoreCounters(BookCounters* into) {
+  BookCounters& counters = *into;
   Statement rows;
   absl::Status status = database_.Prepare("SELECT result, reason, reports FROM counters", &rows);
   if (!status.ok()) return status;

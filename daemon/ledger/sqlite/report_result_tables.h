@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "daemon/ledger/ledger.h"
@@ -27,6 +28,8 @@ class ReportResultTables final : public LedgerTable {
   absl::Status DeleteExpired() override;
 
  private:
+  absl::Status RestoreCounters(BookCounters* counters);
+  absl::Status RestoreRejected(std::vector<RejectedEntry>* rejected);
   absl::Status InsertRejected(const RejectedEntry& entry, int64_t now_unix_nanos);
   absl::Status Count(std::string_view result, std::string_view reason, uint64_t reports);
 

@@ -60,9 +60,9 @@ absl::StatusOr<v1::SimulateResponse> SimulateIn(const FrameworkWork& work,
   if (live) {
     start = framework::PositionOf(assumptions, *live);
   } else {
-    const auto allocation = framework::Allocate(assumptions, scenario);
-    if (!allocation.ok()) return allocation.status();
-    start = framework::PositionOf(*allocation, assumptions.revenue.utilization);
+    const auto found = framework::StartIn(assumptions, scenario, work.baseline, *changes);
+    if (!found.ok()) return found.status();
+    start = *found;
   }
   const auto simulation = framework::Simulate(assumptions, start, work.baseline, *changes);
   if (!simulation.ok()) return simulation.status();

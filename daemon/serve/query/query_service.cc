@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "daemon/base/did_you_mean.h"
 #include "daemon/base/text.h"
 #include "daemon/serve/query/headroom_watch.h"
 #include "daemon/serve/query/snapshot_messages.h"
@@ -59,11 +60,9 @@ grpc::Status QueryService::AnswerHeadroom(const Snapshot& snapshot, const std::s
     FillHeadroom(snapshot, *view, *response);
     return grpc::Status::OK;
   }
-  std::vector<std::string> names;
-  for (const PoolView& known : snapshot.pools) {
-    if (names.size() == kMostNamed) break;
-    names.push_back(known.pool->name);
-  }
+  std::vector<std::string> known;
+  for (const PoolView& each : snapshot.pools) known.push_back(each.pool->name);
+  const std::vector<std::string> names = NearestNames(pool, known, kMostNamed);
   return {grpc::StatusCode::NOT_FOUND,
           fmt::format("{} is not a pool of plan '{}' version {}; expected one of: {}{}",
                       Quoted(pool), snapshot.plan->name, snapshot.plan->version,

@@ -124,6 +124,43 @@ TEST_F(ProgramTest, ChecksAConfigurationAsTheDaemonDoes) {
   EXPECT_THAT(bad.error, HasSubstr("/nowhere.yaml"));
 }
 
+// Both programs check the configuration; what they say may differ in their names alone.
+TEST_F(ProgramTest, ChecksWhatAStartWouldNeed) {
+  const TempFolder folder;
+  const std::string base = "catalog: catalog.yaml\nplans: [plan.yaml]\n";
+  const auto copy = [&](const std::string& name) {
+    std::filesystem::copy(std::filesystem::path(daemon_.config_path()).parent_path() / name,
+                          folder.PathOf(name));
+  };
+  copy("catalog.yaml");
+  copy("plan.yaml");
+  folder.Write("text.db", "no database at all");
+  const auto expect = [&](const std::string& more, int code, const std::string& said) {
+    const std::string path = folder.Write("daemon.yaml", base + more);
+    const Outcome ctl = RunCtl({"check", path});
+    const auto daemon =
+        ChildProcess::Start({BuiltProgram("fleetmeterd"), "--check-config", "--config", path});
+    ASSERT_TRUE(daemon.ok()) << daemon.status();
+    EXPECT_EQ((*daemon)->Wait(kPatience), code);
+    EXPECT_EQ(ctl.exit_code, code);
+    EXPECT_EQ(ctl.out, (*daemon)->Stdout());
+    EXPECT_THAT(ctl.error, HasSubstr(said));
+    std::string named = ctl.error;
+    const std::string name = "fleetmeterctl: ";
+    ASSERT_THAT(named, StartsWith(name));
+    named.replace(0, name.size(), "fleetmeterd: ");
+    EXPECT_EQ(named, (*daemon)->Stderr());
+  };
+  expect(
+      "tls: {trust_domain: example.org, certificate: /nowhere/c.pem, key: /nowhere/k.pem, "
+      "client_ca: /nowhere/a.pem}\n"
+      "authorization: [{identity: spiffe://example.org/ops, roles: [admin]}]\n",
+      1, "/nowhere/");
+  expect("ledger: {path: " + folder.PathOf("text.db") + "}\n", 1, "it is no SQLite database");
+  expect("ledger: {path: " + folder.PathOf("none/ledger.db") + "}\n", 0, "warning: ledger.path");
+  expect("nonsense: 1\n", 1, "daemon.yaml:3: nonsense");
+}
+
 TEST_F(ProgramTest, SaysThatTheIngestPortDoesNotAnswerQueries) {
   const Outcome outcome = Ctl({"pools", "--address", daemon_.ingest_address()});
   EXPECT_EQ(outcome.exit_code, 1);

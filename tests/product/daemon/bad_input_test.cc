@@ -50,7 +50,11 @@ std::function<void(v1::UsageReport&)> Window(int64_t ago, int64_t length) {
 
 const BadReport kBadReports[] = {
     {"UnknownPool", [](auto& r) { Group(r).set_pool("nowhere"); }, "unknown_pool", "groups[0].pool",
-     "'nowhere' is not a pool of plan 'test' version 1"},
+     "'nowhere' is not a pool of plan 'test' version 1; the nearest are: "},
+    {"MistypedPool", [](auto& r) { Group(r).set_pool("servnig"); }, "unknown_pool",
+     "groups[0].pool", "; the nearest are: serving, "},
+    {"MistypedChip", [](auto& r) { Group(r).set_chip("h10"); }, "unknown_chip", "groups[0].chip",
+     "; the nearest are: h100, "},
     {"UnknownChip", [](auto& r) { Group(r).set_chip("abacus"); }, "unknown_chip", "groups[0].chip",
      "'abacus' is not a chip kind of catalog version 1"},
     {"UnknownTeam", [](auto& r) { Group(r).set_team("pretrain"); }, "unknown_team",

@@ -194,6 +194,32 @@ TEST_F(OutcomeIngestTest, AnEmptyCallSaysHowFarAStreamIs) {
   EXPECT_EQ(Send(id, {}, 1).ack.acknowledged_through(), 2U);
 }
 
+TEST_F(OutcomeIngestTest, AnEmptyCallTellsWhatWasRejected) {
+  const std::string id = RandomStreamId();
+  v1::OutcomeReport unknown = Served(1, 1);
+  unknown.mutable_inference()->mutable_rows(0)->set_pool("nowhere");
+  ASSERT_EQ(Send(id, {Served(0, 1), unknown, Served(2, 1)}, 1).ack.dispositions_size(), 1);
+  const auto ask = [&](bool tell) {
+    v1::ReportRequest request;
+    request.set_stream_id(id);
+    request.set_tell_rejected(tell);
+    grpc::ClientContext context;
+    v1::ReportResponse response;
+    EXPECT_TRUE(daemon_->ingest().Report(&context, request, &response).ok());
+    return response.ack();
+  };
+  EXPECT_EQ(ask(false).dispositions_size(), 0);
+  const v1::Ack told = ask(true);
+  EXPECT_EQ(told.acknowledged_through(), 3U);
+  ASSERT_EQ(told.dispositions_size(), 1);
+  EXPECT_EQ(told.dispositions(0).sequence(), 2U);
+  EXPECT_EQ(told.dispositions(0).code(), v1::Disposition::REJECTED);
+  EXPECT_EQ(told.dispositions(0).reason(), "unknown_pool");
+  daemon_->Kill();
+  Start();
+  EXPECT_EQ(ask(true).SerializeAsString(), told.SerializeAsString());
+}
+
 TEST_F(OutcomeIngestTest, HistoryOfUsageIsBookedAndNotLive) {
   const std::string id = RandomStreamId();
   v1::UsageReport old = GoodReport("host", 500 * kDay, 12 * kHour);

@@ -104,6 +104,58 @@ TEST_F(ReloadTest, ABadPlanChangesNothingAndSaysWhatIsWrong) {
   ExpectPlan(daemon_.ScrapeMetrics(), "2", 18);
 }
 
+TEST_F(ReloadTest, ARefusedPlanIsTheSameVersionWithAnotherContent) {
+  daemon_.files().Write("plan.yaml", Replaced(kPlan, "{h100e: 16}", "{h100e: 18}"));
+  daemon_.process().Signal(SIGHUP);
+  ASSERT_TRUE(AwaitReloads("failed", 1));
+  ExpectPlan(daemon_.ScrapeMetrics(), "1", 16);
+  EXPECT_TRUE(AwaitLog("plan 'test' version 1 says something else than plan 'test' version 1"));
+  EXPECT_TRUE(AwaitLog("raise the version to 2"));
+
+  daemon_.files().Write("plan.yaml", std::string("# as it was\n") + kPlan);
+  daemon_.process().Signal(SIGHUP);
+  ASSERT_TRUE(AwaitReloads("ok", 2)) << "a comment is no change";
+}
+
+TEST_F(ReloadTest, ARefusedPlanHasALowerVersionThanTheOneInForce) {
+  daemon_.files().Write("plan.yaml", PlanVersion2());
+  daemon_.process().Signal(SIGHUP);
+  ASSERT_TRUE(AwaitReloads("ok", 2));
+  daemon_.files().Write("plan.yaml", kPlan);
+  daemon_.process().Signal(SIGHUP);
+  ASSERT_TRUE(AwaitReloads("failed", 1));
+  ExpectPlan(daemon_.ScrapeMetrics(), "2", 18);
+  EXPECT_TRUE(AwaitLog("plan 'test' version 1 would follow version 2 of the same plan"));
+}
+
+TEST(PlanIdentityTest, ALedgerRemembersWhatAVersionSaid) {
+  const TempFolder folder;
+  DaemonSettings settings;
+  settings.more = "ledger: {path: " + folder.PathOf("ledger.db") + "}\n";
+  Daemon daemon(settings);
+  ASSERT_EQ(daemon.Stop(), 0);
+  daemon.files().Write("plan.yaml", Replaced(kPlan, "{h100e: 16}", "{h100e: 18}"));
+  const auto start = [&daemon] {
+    auto process = ChildProcess::Start(
+        {BinaryPath("daemon/fleetmeterd"), "--config=" + daemon.files().PathOf("daemon.yaml")});
+    EXPECT_TRUE(process.ok()) << process.status();
+    return *std::move(process);
+  };
+  const auto refused = start();
+  EXPECT_EQ(refused->Wait(std::chrono::seconds(30)), 1);
+  EXPECT_THAT(refused->Stderr(), HasSubstr("raise the version to 2"));
+
+  daemon.files().Write("plan.yaml", PlanVersion2());
+  const auto taken = start();
+  std::optional<std::string> line;
+  do {
+    line = taken->ReadLine(std::chrono::seconds(30));
+  } while (line && *line != "ready");
+  EXPECT_EQ(line, "ready") << taken->Stderr();
+  taken->Signal(SIGTERM);
+  EXPECT_EQ(taken->Wait(std::chrono::seconds(30)), 0);
+}
+
 TEST_F(ReloadTest, ABadConfigurationChangesNothingAndSaysWhere) {
   daemon_.files().Write("daemon.yaml",
                         "catalog: catalog.yaml\nplans: [plan.yaml]\nlisten_to: me\n");
@@ -213,7 +265,10 @@ TEST_F(ReloadTest, AnotherRatioHoldsFromThenOnAndMovesNoCounter) {
 TEST_F(ReloadTest, GrantedTimeNeverRunsBackwards) {
   double last = 0;
   for (int i = 0; i < 20; ++i) {
-    daemon_.files().Write("plan.yaml", i % 2 == 0 ? PlanVersion2() : std::string(kPlan));
+    const std::string version = "version: " + std::to_string(i + 2);
+    const std::string grant = i % 2 == 0 ? "{h100e: 18}" : "{h100e: 16}";
+    daemon_.files().Write("plan.yaml",
+                          Replaced(Replaced(kPlan, "version: 1", version), "{h100e: 16}", grant));
     daemon_.process().Signal(SIGHUP);
     ASSERT_TRUE(AwaitReloads("ok", i + 2));
     const double now = Training("fleetmeter_pool_allocated_h100e_seconds_total");

@@ -287,6 +287,9 @@ def measures_by_the_document_without_what_is_set():
     has_outcome(target["after"]["outcome"], paper.SENSITIVITY["revenue-25b"][0], paper.usd(), "25B")
     held = simulate("--set", "revenue.usd_per_h100_hour=5.50", "--hold", "inference")
     has_outcome(held["after"]["outcome"], paper.BASELINE, F("5.50"), "held")
+    # $18B at $1.50 an hour take more hours than there are; held, inference takes what it has.
+    cheap = simulate("--set", "revenue.usd_per_h100_hour=1.50", "--hold", "inference")
+    has_outcome(cheap["after"]["outcome"], paper.BASELINE, F("1.50"), "held at a low price")
     third = simulate("--share", "research=60%", "--rest", "proportional")
     rest = paper.BUDGET - F(60, 100) * paper.SUPPLY
     part = paper.BASELINE[0] / (paper.BASELINE[0] + paper.BASELINE[1])

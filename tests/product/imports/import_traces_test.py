@@ -298,8 +298,9 @@ def main():
         with Daemon(folder / "catalog.yaml", [folder / "plan.yaml"],
                     f"ledger: {{path: {ledger}}}\noutcomes: {{prices: {prices}}}\n") as daemon:
             to = ["--ingest-address", daemon.addresses["ingest"], "--output", "json"]
-            for arguments in (["inference", azure, "--every", "10s"],
-                              ["inference", genai, "--every", "1h"], ["usage", usage]):
+            for arguments in (["inference", azure, "--every", "10s", "--source", "azure"],
+                              ["inference", genai, "--every", "1h", "--source", "genai"],
+                              ["usage", usage]):
                 summary = run("import", *arguments, *to)
                 assert summary["counted"]["rows"] == summary["rows"], summary
             check_books(ledger, oracle)

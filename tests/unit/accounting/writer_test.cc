@@ -169,5 +169,47 @@ TEST_F(WriterTest, AReloadTakesEffectForTheNextReport) {
   EXPECT_TRUE(Submit({Numbered(2, unknown)}).get().dispositions.empty());
 }
 
+std::shared_ptr<ReferenceData> WithPlan(uint32_t version, uint64_t digest) {
+  auto reference = std::make_shared<ReferenceData>(*MakeReferenceData());
+  reference->plans[0].version = version;
+  reference->plans[0].content_digest = digest;
+  return reference;
+}
+
+TEST_F(WriterTest, RefusesAPlanThatSaysSomethingElseUnderTheSameVersion) {
+  StartWriter();
+  const uint64_t digest = MakeReferenceData()->plans[0].content_digest;
+  EXPECT_TRUE(writer_->CheckPlans(*WithPlan(1, digest)).ok());
+  EXPECT_TRUE(writer_->CheckPlans(*WithPlan(2, digest + 1)).ok());
+  const absl::Status refused = writer_->CheckPlans(*WithPlan(1, digest + 1));
+  EXPECT_TRUE(absl::IsFailedPrecondition(refused)) << refused;
+  EXPECT_THAT(std::string(refused.message()), testing::HasSubstr("raise the version to 2"));
+}
+
+TEST_F(WriterTest, StartsOnlyWithPlansThatAgreeWithTheBooks) {
+  const uint64_t digest = MakeReferenceData()->plans[0].content_digest;
+  ledger_.restored.plans = {{"test", 1, digest, kNanosPerSecond}};
+  StartWriter();
+  writer_.reset();
+  const auto start = [this] {
+    WriterSettings settings;
+    settings.reference = MakeReferenceData();
+    writer_ = std::make_unique<Writer>(Writer::Options{.queue_reports = 1, .commit_reports = 1},
+                                       settings, clock_, ledger_, probe_);
+    return writer_->Start();
+  };
+  ledger_.restored.plans = {{"test", 1, digest + 1, kNanosPerSecond}};
+  EXPECT_TRUE(absl::IsFailedPrecondition(start()));
+  // Version 2 was in force when the books were left.
+  ledger_.restored.plans = {{"test", 1, digest, kNanosPerSecond}};
+  AllocationTerm term;
+  term.plan = "test";
+  term.plan_version = 2;
+  ledger_.restored.terms = {term};
+  const absl::Status lower = start();
+  EXPECT_TRUE(absl::IsFailedPrecondition(lower)) << lower;
+  EXPECT_THAT(std::string(lower.message()), testing::HasSubstr("would follow version 2"));
+}
+
 }  // namespace
 }  // namespace fleetmeter

@@ -72,6 +72,8 @@ TEST(Share, IsAFractionOrAPercentage) {
   EXPECT_EQ(ParseShare("0.9"), 0.9);
   EXPECT_EQ(ParseShare("90%"), 0.9);
   EXPECT_EQ(ParseShare("12.5%"), 0.125);
+  EXPECT_EQ(ParseShare("1/3"), 1.0 / 3);
+  EXPECT_EQ(ParseShare("50%/4"), 0.125);
   for (int permille = 0; permille <= 1'000; ++permille) {
     EXPECT_DOUBLE_EQ(*ParseShare(fmt::format("{}%", permille / 10.0)), permille / 1'000.0);
   }

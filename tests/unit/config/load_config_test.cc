@@ -53,6 +53,29 @@ TEST_F(LoadFleetModelTest, RefusesTwoPlansOfOneNameAndVersion) {
   EXPECT_THAT(Error(), HasSubstr("b.yaml:2: version: test version 1 is also in "));
 }
 
+TEST_F(LoadFleetModelTest, RefusesALaterPlanOfTheSameNameWithALowerVersion) {
+  AddPlan("a.yaml", With(kPlanYaml, "version: 1", "version: 3"));
+  AddPlan("b.yaml", With(With(kPlanYaml, "2026-01-01", "2026-02-01"), "version: 1", "version: 2"));
+  EXPECT_THAT(Error(), HasSubstr("b.yaml:2: version: test version 2 takes effect after version 3"));
+  EXPECT_THAT(Error(), HasSubstr("a.yaml:2; expected a higher version than that"));
+}
+
+TEST_F(LoadFleetModelTest, CommentsAndFormattingDoNotChangeWhatAPlanSays) {
+  AddPlan("a.yaml", kPlanYaml);
+  const auto plain = LoadReferenceData(config_);
+  config_.plans.clear();
+  AddPlan("a.yaml",
+          With(With(kPlanYaml, "{chip: h100, chips: 1000}", "chip: 'h100'\n    chips: 1000"),
+               "version: 1", "version: 1  # the first"));
+  const auto commented = LoadReferenceData(config_);
+  config_.plans.clear();
+  AddPlan("a.yaml", With(kPlanYaml, "share: 80%", "share: 79%"));
+  const auto changed = LoadReferenceData(config_);
+  ASSERT_TRUE(plain.ok() && commented.ok() && changed.ok()) << commented.status();
+  EXPECT_EQ(plain->plans[0].content_digest, commented->plans[0].content_digest);
+  EXPECT_NE(plain->plans[0].content_digest, changed->plans[0].content_digest);
+}
+
 TEST_F(LoadFleetModelTest, ReportsTheMistakesOfAllPlans) {
   AddPlan("a.yaml", With(kPlanYaml, "tier: p2", "tier: p9"));
   AddPlan("b.yaml", With(kPlanYaml, "chip: h100", "chip: abacus"));

@@ -300,6 +300,17 @@ TEST_F(LoadFrameworkTest, TakesOtherValuesForItsKeys) {
             0.1);
 }
 
+TEST_F(LoadFrameworkTest, TakesARowWhoseHeldCategoryWouldDemandTooMuch) {
+  // $500K at 5 cents an hour take more hours than there are.
+  const std::string row = "  cheap:\n    set: {revenue.usd_per_h100_hour: 0.05}\n";
+  std::string text(kFrameworkYaml);
+  text.insert(text.find("pools:\n"), row);
+  EXPECT_THAT(std::string(Load(text).status().message()), HasSubstr("sensitivity.cheap: scenario"));
+  text.replace(text.find(row), row.size(), row + "    hold: [inference]\n");
+  const auto held = Load(text);
+  EXPECT_TRUE(held.ok()) << held.status();
+}
+
 TEST_F(LoadFrameworkTest, ReachesRowsOfTheSensitivityAnalysisToo) {
   const auto document = Load(kFrameworkYaml, {{"training.mfu", "25%"}});
   ASSERT_TRUE(document.ok()) << document.status();

@@ -62,6 +62,74 @@ pools:
   EXPECT_EQ(plan->pools[1].policy.borrowing_limit_h100e, std::nullopt);
 }
 
+// What a small team needs to say.
+constexpr char kSmall[] = R"(plan: small
+version: 1
+scenario: two teams
+effective_from: 2026-01-01
+supply: [{chip: h100, chips: 24}]
+pools:
+  - name: serving
+    category: inference
+    owner: Serving
+    contact: "#serving"
+    teams: [api]
+    allocation: {chips: 8}
+  - name: lab
+    owner: Lab
+    contact: "#lab"
+    teams: [lab]
+    allocation: {share: 1/3}
+)";
+
+TEST(LoadPlan, NeedsNoTiersAndNoCategories) {
+  const auto plan = Load(kSmall);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(plan->pools[0].category, Category::kInference);
+  EXPECT_EQ(plan->pools[0].tier, Tier::kP2);
+  EXPECT_EQ(plan->pools[0].allocated_h100e, 8);
+  EXPECT_EQ(plan->pools[1].category, Category::kResearch);
+  EXPECT_DOUBLE_EQ(plan->pools[1].allocated_h100e, 8);
+  // What the pools are allocated; the rest is nobody's.
+  EXPECT_DOUBLE_EQ(plan->category_shares.at(Category::kInference), 1.0 / 3);
+  EXPECT_DOUBLE_EQ(plan->category_shares.at(Category::kResearch), 1.0 / 3);
+  EXPECT_DOUBLE_EQ(plan->tier_shares.at(Tier::kP2), 2.0 / 3);
+  EXPECT_FALSE(plan->tier_shares.contains(Tier::kBuffer));
+}
+
+TEST(LoadPlan, WithoutTiersAndCategoriesAllocatesNoMoreThanTheSupply) {
+  std::string text(kSmall);
+  text.replace(text.find("{chips: 8}"), 10, "{chips: 17}");
+  EXPECT_THAT(std::string(Load(text).status().message()),
+              testing::HasSubstr("p.yaml:6: pools: are allocated 25 H100e; expected at most 24, "
+                                 "the supply"));
+}
+
+TEST(LoadPlan, WithATierSectionEveryPoolSaysItsTier) {
+  const std::string error(
+      Load(std::string(kSmall) + "tiers: {p2: 85%, buffer: 15%}\n").status().message());
+  EXPECT_THAT(error, testing::HasSubstr("pools[0].tier: is missing"));
+  EXPECT_THAT(error, testing::HasSubstr("pools[1].tier: is missing"));
+  EXPECT_THAT(error, testing::Not(testing::HasSubstr("category")));
+}
+
+TEST(LoadPlan, SaysWhichChipsMayBeAllocated) {
+  const auto error = [](const std::string& allocation) {
+    std::string text(kSmall);
+    text.replace(text.find("{chips: 8}"), 10, allocation);
+    return std::string(Load(text).status().message());
+  };
+  EXPECT_EQ(error("{chips: 8, chip: h100}"), "");
+  EXPECT_THAT(error("{chips: 8, chip: b200}"),
+              testing::HasSubstr("p.yaml:12: pools[0].allocation.chip: \"b200\" is not in the "
+                                 "plan's supply; expected one of h100"));
+  EXPECT_THAT(error("{chips: -1}"), testing::HasSubstr("pools[0].allocation.chips: is -1"));
+  EXPECT_THAT(error("{share: 10%, chip: h100}"),
+              testing::HasSubstr("pools[0].allocation.chip: names a kind of chip; expected it only "
+                                 "beside chips"));
+  EXPECT_THAT(error("{share: 10%, chips: 3}"), testing::HasSubstr("has several of h100e, share"));
+}
+
 TEST(LoadPlan, PutsEveryBrokenRuleOnItsLine) {
   std::string text(kPlanYaml);
   text.replace(text.find("share: 80%"), 10, "share: 90%");

@@ -326,6 +326,18 @@ TEST_F(ImportSenderTest, DoesNotTrustBooksThatKnowMoreThanTheFileHas) {
   EXPECT_EQ(Run(PlanOf(5)).code(), absl::StatusCode::kInternal);
 }
 
+TEST(OverlapQuestionOf, AsksForTheTimeOfAFileWhoseSourceNobodyHasNamed) {
+  imports::ImportBatch plan = PlanOf(5);  // five days on end from the 2nd on
+  EXPECT_EQ(OverlapQuestionOf(plan), std::nullopt) << "the source was named";
+  plan.source_of_name = true;
+  const auto question = OverlapQuestionOf(plan);
+  ASSERT_TRUE(question.has_value());
+  EXPECT_EQ(question->kind(), v1::OverlapQuestion::INFERENCE);
+  EXPECT_EQ(question->source(), "billing");
+  ASSERT_EQ(question->spans_size(), 1);
+  EXPECT_EQ(question->spans(0).end_unix_nanos() - question->spans(0).start_unix_nanos(), 5 * kDay);
+}
+
 TEST(StreamIdOf, FollowsFromTheReportsAlone) {
   const std::string id = StreamIdOf(PlanOf(5));
   EXPECT_EQ(id.size(), 16u);

@@ -247,5 +247,38 @@ TEST(CompilePlan, AcceptsTierSharesThatAddUpTo100PercentInAnyOrder) {
   }
 }
 
+TEST(CompilePlan, ConvertsAllocatedChipsAsItConvertsTheSupply) {
+  PlanDocument document = Document();
+  document.supply = {{"h100", 700}, {"trainium2", 450}};  // 3 make 2 H100e: 300
+  document.pools[1].allocation = ChipAllocation{150, "trainium2"};
+  Plan plan;
+  ASSERT_THAT(CompilePlan(document, TestCatalog(), &plan), IsEmpty());
+  EXPECT_DOUBLE_EQ(plan.pools[1].allocated_h100e, 100);
+  // From this date on a trainium2 is worth less.
+  document.effective_from_unix_nanos = 1'000;
+  document.pools[1].allocation = ChipAllocation{150, "trainium2"};
+  ASSERT_THAT(CompilePlan(document, TestCatalog(), &plan), IsEmpty());
+  EXPECT_DOUBLE_EQ(plan.pools[1].allocated_h100e, 75);
+}
+
+TEST(CompilePlan, AsksForTheKindOfChipWhereTheSupplyHasSeveral) {
+  PlanDocument document = Document();
+  document.supply = {{"h100", 700}, {"trainium2", 450}};
+  document.pools[1].allocation = ChipAllocation{10, ""};
+  EXPECT_THAT(Compile(document), ElementsAre(At("pools[1].allocation", "one of h100, trainium2")));
+}
+
+TEST(CompilePlan, KeepsTheBufferOfAPlanWithoutCategories) {
+  PlanDocument document = Document();
+  document.has_categories = false;
+  document.category_shares.clear();
+  EXPECT_THAT(Compile(document), IsEmpty());
+  document.tier_shares[Tier::kBuffer] = 0.16;
+  document.tier_shares[Tier::kP2] = 0.74;
+  EXPECT_THAT(Compile(document), ElementsAre(At("pools",
+                                                "at most 840, the supply without the "
+                                                "buffer")));
+}
+
 }  // namespace
 }  // namespace fleetmeter

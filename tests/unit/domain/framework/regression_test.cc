@@ -9,6 +9,7 @@
 #include "daemon/domain/framework/compile.h"
 #include "daemon/domain/framework/economics.h"
 #include "daemon/domain/framework/scenario.h"
+#include "daemon/domain/framework/simulation.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/unit/config/config_files.h"
@@ -110,6 +111,45 @@ TEST(FrameworkRegression, RefusesToCompileMoreChipsThanAPlanHolds) {
   ASSERT_EQ(plan.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(Message(plan.status()), HasSubstr("supply.tpu_v5p: comes to 1,000,000,000,000 chips; "
                                                 "expected at most 1,000,000,000"));
+}
+
+// What is held was checked only after the demand that it replaces, which did not fit.
+TEST(FrameworkRegression, AHeldCategoryTakesTheBaselinesHoursWhateverItDemands) {
+  const auto shipped = Shipped({});
+  ASSERT_TRUE(shipped.ok()) << shipped.status();
+  const auto baseline = MakeBaseline(shipped->assumptions);
+  const auto cheap = Shipped({{"revenue.usd_per_h100_hour", "1.50"}});
+  ASSERT_TRUE(baseline.ok() && cheap.ok()) << cheap.status();
+  const Assumptions& assumptions = cheap->assumptions;
+  ASSERT_FALSE(Allocate(assumptions, "recommendation").ok());
+  EXPECT_FALSE(StartIn(assumptions, "recommendation", *baseline, Changes{}).ok());
+  Changes changes;
+  changes.held = {Category::kInference};
+  const auto start = StartIn(assumptions, "recommendation", *baseline, changes);
+  ASSERT_TRUE(start.ok()) << start.status();
+  const auto simulation = Simulate(assumptions, *start, *baseline, changes);
+  ASSERT_TRUE(simulation.ok()) << simulation.status();
+  for (const Category category : kShared) {
+    EXPECT_NEAR(simulation->after.hours.at(category), baseline->allocation.Of(category),
+                1e-6 * baseline->allocation.supply_hours)
+        << Name(category);
+  }
+}
+
+TEST(FrameworkRegression, ASharedOrTargetedCategoryIsCheckedWithWhatItIsGiven) {
+  const auto shipped = Shipped({});
+  const auto cheap = Shipped({{"revenue.usd_per_h100_hour", "1.50"}});
+  ASSERT_TRUE(shipped.ok() && cheap.ok());
+  const auto baseline = MakeBaseline(shipped->assumptions);
+  ASSERT_TRUE(baseline.ok()) << baseline.status();
+  Changes changes;
+  changes.shares = {{Category::kInference, 0.2}};
+  EXPECT_TRUE(StartIn(cheap->assumptions, "recommendation", *baseline, changes).ok());
+  changes.shares = {{Category::kInference, 0.9}};
+  EXPECT_FALSE(StartIn(cheap->assumptions, "recommendation", *baseline, changes).ok());
+  changes.shares.clear();
+  changes.revenue_usd = 3e9;
+  EXPECT_TRUE(StartIn(cheap->assumptions, "recommendation", *baseline, changes).ok());
 }
 
 }  // namespace

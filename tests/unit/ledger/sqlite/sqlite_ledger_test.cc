@@ -247,5 +247,24 @@ TEST(SqliteLedger, RecordsEachContentOfCatalogAndPlanOnce) {
             "red,blue");
 }
 
+TEST(SqliteLedger, KeepsTheFirstContentOfAPlansVersion) {
+  TempFolder folder;
+  const auto options = LedgerOptions(folder.PathOf("books"));
+  auto ledger = OpenLedger(options);
+  ReferenceData reference;
+  Plan& plan = reference.plans.emplace_back();
+  plan.name = "spring";
+  plan.version = 5;
+  plan.content_digest = 0xfedcba9876543210u;  // beyond what SQLite takes for a positive number
+  ASSERT_TRUE(ledger->RecordReferenceData(reference, 100).ok());
+  reference.plans[0].content_digest = 1;
+  ASSERT_TRUE(ledger->RecordReferenceData(reference, 200).ok());
+  ledger.reset();
+  RestoredBooks books;
+  ledger = OpenLedger(options, &books);
+  EXPECT_THAT(books.plans,
+              testing::ElementsAre(PlanContent{"spring", 5, 0xfedcba9876543210u, 100}));
+}
+
 }  // namespace
 }  // namespace fleetmeter

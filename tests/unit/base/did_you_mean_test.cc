@@ -1,9 +1,13 @@
-#include "daemon/ctl/did_you_mean.h"
+#include "daemon/base/did_you_mean.h"
 
-#include "gtest/gtest.h"
+#include "gmock/gmock.h"
 
-namespace fleetmeter::ctl {
+namespace fleetmeter {
 namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
 
 TEST(EditDistance, CountsChangesAdditionsDropsAndSwaps) {
   EXPECT_EQ(EditDistance("", ""), 0u);
@@ -30,5 +34,21 @@ TEST(DidYouMean, NamesNothingThatIsFar) {
   EXPECT_EQ(DidYouMean("", {"top"}), std::nullopt);
 }
 
+TEST(NearestNames, ListsTheNearestFirst) {
+  const std::vector<std::string> pools = {"training", "serving-web", "evals", "serving-api"};
+  EXPECT_THAT(NearestNames("serving-apo", pools, 2), ElementsAre("serving-api", "serving-web"));
+  EXPECT_THAT(NearestNames("web", pools, 1), ElementsAre("serving-web"));
+  EXPECT_THAT(NearestNames("evals-2", pools, 1), ElementsAre("evals"));
+  EXPECT_THAT(NearestNames("trainnig", pools, 9), SizeIs(4));
+  EXPECT_THAT(NearestNames("x", {}, 3), IsEmpty());
+}
+
+TEST(NearestNames, ComparesNoMoreThanAMessageIsWorth) {
+  std::vector<std::string> many(100'000, "pool-of-somebody-else");
+  many.push_back("wanted");
+  EXPECT_THAT(NearestNames("wanted", many, 1), ElementsAre("pool-of-somebody-else"));
+  EXPECT_THAT(NearestNames(std::string(100'000, 'x'), many, 2), SizeIs(2));
+}
+
 }  // namespace
-}  // namespace fleetmeter::ctl
+}  // namespace fleetmeter

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace fleetmeter::ctl {
+namespace fleetmeter {
 
 // How many letters must be changed, added, dropped or swapped with their neighbour to make `to` of
 // `from` (optimal string alignment distance), byte by byte.
@@ -16,4 +16,10 @@ size_t EditDistance(std::string_view from, std::string_view to);
 // the word would have to change.
 std::optional<std::string> DidYouMean(std::string_view word, const std::vector<std::string>& known);
 
-}  // namespace fleetmeter::ctl
+// The `most` nearest of `known`, the nearest first; those that contain the word, or that it
+// contains, are nearest of all. For the messages of programs: of very many names, or for a very
+// long word, those that come first in `known`.
+std::vector<std::string> NearestNames(std::string_view word, const std::vector<std::string>& known,
+                                      size_t most);
+
+}  // namespace fleetmeter

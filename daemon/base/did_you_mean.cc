@@ -1,13 +1,23 @@
-#include "daemon/ctl/did_you_mean.h"
+#include "daemon/base/did_you_mean.h"
 
 #include <algorithm>
 #include <utility>
 
-namespace fleetmeter::ctl {
+namespace fleetmeter {
 namespace {
 
 // How different a word may be and still be meant.
 size_t MostEdits(std::string_view word) { return std::max<size_t>(1, word.size() / 3); }
+
+// Strangers name what they like, as often as they like: a message must not cost much.
+constexpr size_t kLongestCompared = 128;
+constexpr size_t kMostCompared = 500;
+
+size_t Farness(std::string_view word, std::string_view candidate) {
+  const bool contained = !word.empty() && (candidate.find(word) != std::string_view::npos ||
+                                           word.find(candidate) != std::string_view::npos);
+  return contained ? 0 : EditDistance(word, candidate);
+}
 
 }  // namespace
 
@@ -43,4 +53,21 @@ std::optional<std::string> DidYouMean(std::string_view word,
   return nearest;
 }
 
-}  // namespace fleetmeter::ctl
+std::vector<std::string> NearestNames(std::string_view word, const std::vector<std::string>& known,
+                                      size_t most) {
+  const size_t compared =
+      word.size() > kLongestCompared ? 0 : std::min(known.size(), kMostCompared);
+  std::vector<std::pair<size_t, size_t>> by_farness;  // and the place in `known`
+  for (size_t i = 0; i < compared; ++i) by_farness.emplace_back(Farness(word, known[i]), i);
+  std::sort(by_farness.begin(), by_farness.end());
+  std::vector<std::string> nearest;
+  for (const auto& [farness, i] : by_farness) {
+    if (nearest.size() < most) nearest.push_back(known[i]);
+  }
+  for (size_t i = compared; i < known.size() && nearest.size() < most; ++i) {
+    nearest.push_back(known[i]);
+  }
+  return nearest;
+}
+
+}  // namespace fleetmeter

@@ -1,0 +1,55 @@
+#include "daemon/config/check_config.h"
+
+#include <utility>
+
+#include "daemon/config/load_config.h"
+#include "daemon/security/tls_files.h"
+#include "fmt/format.h"
+
+namespace fleetmeter {
+namespace {
+
+std::string Summary(const std::string& path, const ReferenceData& reference) {
+  return fmt::format(
+      "{}: ok: catalog version {} with {} chip kinds, {} plan(s){}\n", path,
+      reference.catalog.version(), reference.catalog.kinds().size(), reference.plans.size(),
+      reference.framework
+          ? fmt::format(", framework '{}' version {}", reference.framework->assumptions.name,
+                        reference.framework->assumptions.version)
+          : "");
+}
+
+absl::Status CheckTls(const DaemonConfig& config, int64_t now_unix_seconds, ConfigCheck* check) {
+  if (!config.tls) return absl::OkStatus();
+  auto material = LoadTlsMaterial(config.tls->files, now_unix_seconds);
+  if (!material.ok()) return material.status();
+  for (std::string& warning : material->warnings) check->warnings.push_back(std::move(warning));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<ConfigCheck> CheckConfig(
+    const std::string& path, int64_t now_unix_seconds,
+    absl::FunctionRef<absl::Status(const std::string& ledger_path)> check_ledger) {
+  const auto config = LoadDaemonConfig(path);
+  if (!config.ok()) return config.status();
+  const auto reference = LoadReferenceData(*config);
+  if (!reference.ok()) return reference.status();
+  ConfigCheck check{.summary = Summary(path, *reference), .warnings = {}};
+  absl::Status status = CheckTls(*config, now_unix_seconds, &check);
+  if (!status.ok()) return status;
+  if (config->ledger.path.empty()) return check;
+  status = check_ledger(config->ledger.path);
+  if (absl::IsNotFound(status) || absl::IsPermissionDenied(status)) {
+    check.warnings.push_back(fmt::format(
+        "ledger.path: {}; the daemon does not start unless it finds its folder and may write there",
+        std::string(status.message())));
+  } else if (!status.ok()) {
+    return absl::Status(status.code(),
+                        fmt::format("{}: ledger.path: {}", path, std::string(status.message())));
+  }
+  return check;
+}
+
+}  // namespace fleetmeter
