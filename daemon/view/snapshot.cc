@@ -192,21 +192,34 @@ void FillSupplyCoverage(Snapshot& snapshot) {
     const double live = ChipsFromMicro(row.HeardMicroChips());
     const double known = live + ChipsFromMicro(row.unheard_micro_chips);
     heard += live / row.chips_per_h100e;
+    snapshot.supply_known_h100e += known / row.chips_per_h100e;
     expected += std::max(known, static_cast<double>(row.declared_chips)) / row.chips_per_h100e;
   }
   if (expected > 0) snapshot.supply_coverage = heard / expected;
 }
 
-PoolView MakePool(const Pool& pool, const PoolUse& use, std::optional<double> supply_coverage,
-                  const KnownThresholds& thresholds) {
+// What the pool can admit for certain. It never offers chips that nobody has heard of.
+std::optional<double> Headroom(const Pool& pool, const PoolUse& use, double coverage,
+                               const Snapshot& snapshot) {
+  if (coverage <= 0) return std::nullopt;
+  const double left =
+      pool.allocated_h100e - use.assigned_h100e - use.unhealthy_h100e - use.unheard_h100e;
+  if (use.heard_any_h100e + use.unheard_any_h100e > 0) return left;
+  // No source has named the pool: its chips may be among those that are declared and not known.
+  const double missing = snapshot.supply_expected_h100e - snapshot.supply_known_h100e;
+  return std::max(0.0, left - missing);
+}
+
+PoolView MakePool(const Pool& pool, const PoolUse& use, const Snapshot& snapshot) {
+  const KnownThresholds& thresholds = snapshot.thresholds;
   PoolView view;
   view.pool = &pool;
   view.use = &use;
   const double expected = use.heard_any_h100e + use.unheard_any_h100e;
   // Chips of a pool that no source has named may be anywhere in the part that is not heard.
-  view.coverage = expected > 0 ? use.heard_any_h100e / expected : supply_coverage.value_or(0);
-  view.headroom_h100e =
-      pool.allocated_h100e - use.assigned_h100e - use.unhealthy_h100e - use.unheard_h100e;
+  view.coverage =
+      expected > 0 ? use.heard_any_h100e / expected : snapshot.supply_coverage.value_or(0);
+  view.headroom_h100e = Headroom(pool, use, view.coverage, snapshot);
   view.borrowed_h100e = std::max(0.0, use.assigned_h100e - pool.allocated_h100e);
   if (use.measured_h100e > 0) {
     view.busy_h100e = use.busy_h100e;
@@ -227,18 +240,23 @@ PoolView MakePool(const Pool& pool, const PoolUse& use, std::optional<double> su
   return view;
 }
 
+// What it has borrowed if silent sources still hold what they held.
+double BorrowedAtMost(const PoolView& p) {
+  return std::max(0.0, p.use->assigned_h100e + p.use->unheard_h100e - p.pool->allocated_h100e);
+}
+
 // What each pool may still borrow: lendable headroom of the others, within its own limit.
 void FillBorrowable(std::vector<PoolView>& pools) {
   double lendable = 0;
   const auto lent_by = [](const PoolView& p) {
-    return p.pool->policy.lendable_ratio * std::max(0.0, p.headroom_h100e);
+    return p.pool->policy.lendable_ratio * std::max(0.0, p.headroom_h100e.value_or(0));
   };
   for (const PoolView& p : pools) lendable += lent_by(p);
   for (PoolView& p : pools) {
-    p.borrowable_h100e = std::max(0.0, lendable - lent_by(p));
-    if (const auto& limit = p.pool->policy.borrowing_limit_h100e) {
-      p.borrowable_h100e = std::clamp(*limit - p.borrowed_h100e, 0.0, p.borrowable_h100e);
-    }
+    if (!p.headroom_h100e) continue;
+    const double others = std::max(0.0, lendable - lent_by(p));
+    const auto& limit = p.pool->policy.borrowing_limit_h100e;
+    p.borrowable_h100e = limit ? std::clamp(*limit - BorrowedAtMost(p), 0.0, others) : others;
   }
 }
 
@@ -279,7 +297,7 @@ std::shared_ptr<const Snapshot> MakeSnapshot(const FleetFacts& facts,
   for (const Pool& pool : snapshot->plan->pools) {
     PoolUse& use = snapshot->uses[pool.name];
     use.pool = pool.name;
-    snapshot->pools.push_back(MakePool(pool, use, snapshot->supply_coverage, thresholds));
+    snapshot->pools.push_back(MakePool(pool, use, *snapshot));
   }
   FillBorrowable(snapshot->pools);
   snapshot->allocated_h100e_seconds = AllocatedSeconds(facts);

@@ -72,9 +72,10 @@ struct PoolUse {
 struct PoolView {
   const Pool* pool = nullptr;    // of Snapshot.plan
   const PoolUse* use = nullptr;  // of Snapshot.uses
-  double headroom_h100e = 0;
+  // What the pool can admit for certain; nullopt while nothing is heard that could say so.
+  std::optional<double> headroom_h100e;
   double borrowed_h100e = 0;
-  double borrowable_h100e = 0;
+  std::optional<double> borrowable_h100e;  // nullopt while the headroom is not known
   double coverage = 0;
   std::optional<double> busy_h100e;
   std::optional<double> productive_h100e;
@@ -105,6 +106,7 @@ struct Snapshot {
   std::vector<PoolView> pools;       // the plan's, in its order
   std::vector<SupplyView> supply;    // by provider and chip
   double supply_heard_h100e = 0;     // at the general ratios, as coverage counts it
+  double supply_known_h100e = 0;     // heard, or held by silent sources
   double supply_expected_h100e = 0;  // the larger of declared and known, by kind
   std::optional<double> supply_coverage;
   // H100e-seconds granted since the start, by pool.

@@ -75,19 +75,30 @@ function(config)
   local headroom = pools('fleetmeter_pool_headroom_h100e');
   local own = 'clamp_min(%s, 0)' % headroom;
   local grant = '(%s + %s or %s)' % [own, pools('fleetmeter_pool_borrowable_h100e'), own];
+  // As the command answers: unknown where too little is heard, but no for more than is ever granted.
+  local allocated = pools('fleetmeter_pool_allocated_h100e');
+  local admits = '(%s >= bool $ask) + (%s >= bool $ask) and %s >= %g or 0 * (%s < $ask) or 3 + 0 * %s' % [
+    headroom,
+    grant,
+    pools('fleetmeter_pool_coverage_ratio'),
+    config.coverage.ratio,
+    allocated,
+    allocated,
+  ];
   local admitRow(expr) = g.query(row(expr, ['pool', 'owner', 'contact']), table=true);
 
   local admit = g.table(
     'Which pools admit $ask H100e now',
-    'The answer for the number in the field "Ask". Own: the headroom of the pool takes it. Borrowing: headroom and what other pools lend take it together. No: ask the owner. Chips that are not heard from count as taken, so with low coverage a "no" may be too strict.',
+    'The answer for the number in the field "Ask". Own: the headroom of the pool takes it. Borrowing: headroom and what other pools lend take it together. No: ask the owner. Unknown: less than %g of the chips that the pool could use are heard from, so nobody can say. fleetmeterctl headroom answers the same. Chips that are not heard from count as taken.' % config.coverage.ratio,
     [
       poolLabel,
-      g.column('Admits it', admitRow('(%s >= bool $ask) + (%s >= bool $ask)' % [headroom, grant]), 'short', g.mapped([{
+      g.column('Admits it', admitRow(admits), 'short', g.mapped([{
         type: 'value',
         options: {
           '0': { text: 'no', color: 'red', index: 0 },
           '1': { text: 'yes, borrowing', color: 'orange', index: 1 },
           '2': { text: 'yes, own', color: 'green', index: 2 },
+          '3': { text: 'unknown', color: 'yellow', index: 3 },
         },
       }]) + [{ id: 'custom.cellOptions', value: { type: 'color-text' } }]),
       g.column('Largest grant', admitRow(grant), g.h100e, g.decimals(1)),

@@ -23,6 +23,20 @@ bool FitsWithBorrowing(const v1::HeadroomResponse& response, double ask_h100e) {
   return Short(response, ask_h100e) <= response.borrowable_h100e();
 }
 
+std::optional<double> Borrowable(const v1::HeadroomResponse& response) {
+  return response.has_borrowable_h100e() ? std::optional(response.borrowable_h100e())
+                                         : std::nullopt;
+}
+
+std::string H100eOrUnknown(std::optional<double> h100e) {
+  return h100e ? Amount(h100e) + " H100e" : "unknown";
+}
+
+// More than this the pool cannot admit, whatever is not heard.
+double AdmitsAtMost(const v1::Pool& pool) {
+  return pool.allocated_h100e() - pool.assigned_h100e() - pool.unhealthy_h100e();
+}
+
 std::string Line(std::string label, const std::string& text) {
   return PadRight(std::move(label), kLabelWidth) + text + "\n";
 }
@@ -44,6 +58,11 @@ std::string Verdict(const v1::HeadroomResponse& response, double ask_h100e, bool
                          Paint("yes", Style::kGreen, colors), PlainNumber(ask_h100e), name,
                          Amount(pool.headroom_h100e()));
     case Fit::kNo:
+      if (!pool.has_headroom_h100e()) {
+        return fmt::format("{}: {} can admit at most {} H100e, {} too few for {}",
+                           Paint("no", Style::kRed, colors), name, Amount(AdmitsAtMost(pool)),
+                           Amount(ask_h100e - AdmitsAtMost(pool)), PlainNumber(ask_h100e));
+      }
       return fmt::format("{}: {} has {} H100e of headroom, {} too few for {}{}",
                          Paint("no", Style::kRed, colors), name, Amount(pool.headroom_h100e()),
                          Amount(Short(response, ask_h100e)), PlainNumber(ask_h100e),
@@ -63,8 +82,8 @@ std::string Block(const v1::HeadroomResponse& response, std::optional<double> as
   out += Line("pool",
               Printable(fmt::format("{} ({}, {})", pool.pool(), pool.category(), pool.tier())));
   out += Line("ask", Printable(fmt::format("{}, {}", pool.owner(), pool.contact())));
-  out += Line("headroom", Amount(pool.headroom_h100e()) + " H100e");
-  out += Line("borrowable", Amount(response.borrowable_h100e()) + " H100e");
+  out += Line("headroom", H100eOrUnknown(Headroom(pool)));
+  out += Line("borrowable", H100eOrUnknown(Borrowable(response)));
   out += Line("allocated", Amount(pool.allocated_h100e()) + " H100e");
   out += Line("assigned", Amount(pool.assigned_h100e()) + " H100e");
   out += Line("busy", Busy(pool) ? Amount(Busy(pool)) + " H100e" : "- (no data)");
@@ -87,16 +106,17 @@ Json HeadroomJson(const v1::HeadroomResponse& response, std::optional<double> as
   Json out;
   out["basis"] = ToJson(response.basis());
   out["pool"] = PoolJson(response.pool());
-  out["borrowable_h100e"] = response.borrowable_h100e();
+  out["borrowable_h100e"] = Borrowable(response) ? Json(*Borrowable(response)) : Json(nullptr);
   if (!ask_h100e) return out;
   const Fit fit = FitOf(response, *ask_h100e);
   const bool known = fit != Fit::kUnknown;
   Json& ask = out["ask"];
   ask["h100e"] = *ask_h100e;
   ask["fits"] = known ? Json(fit == Fit::kYes) : Json(nullptr);
-  ask["short_h100e"] = known ? Json(Short(response, *ask_h100e)) : Json(nullptr);
+  const bool counted = known && response.pool().has_headroom_h100e();
+  ask["short_h100e"] = counted ? Json(Short(response, *ask_h100e)) : Json(nullptr);
   ask["fits_with_borrowing"] =
-      known ? Json(FitsWithBorrowing(response, *ask_h100e)) : Json(nullptr);
+      counted ? Json(FitsWithBorrowing(response, *ask_h100e)) : Json(nullptr);
   return out;
 }
 
@@ -110,7 +130,7 @@ std::string CsvHeader() {
 std::string CsvRecord(const v1::HeadroomResponse& response, std::optional<double> ask_h100e) {
   std::vector<std::string> cells = PoolCsvCells(response.pool());
   cells.insert(cells.begin(), UtcTime(response.basis().as_of_unix_nanos()));
-  cells.push_back(PlainNumber(response.borrowable_h100e()));
+  cells.push_back(Borrowable(response) ? PlainNumber(*Borrowable(response)) : "");
   cells.push_back(ask_h100e ? PlainNumber(*ask_h100e) : "");
   const Fit fit = ask_h100e ? FitOf(response, *ask_h100e) : Fit::kUnknown;
   cells.push_back(fit == Fit::kYes ? "true" : fit == Fit::kNo ? "false" : "");
@@ -121,8 +141,8 @@ std::string CsvRecord(const v1::HeadroomResponse& response, std::optional<double
 
 Fit FitOf(const v1::HeadroomResponse& response, double ask_h100e) {
   const v1::Pool& pool = response.pool();
-  // What is granted at most is granted whatever is heard.
-  if (ask_h100e > pool.allocated_h100e()) return Fit::kNo;
+  if (ask_h100e > AdmitsAtMost(pool)) return Fit::kNo;
+  if (!pool.has_headroom_h100e()) return Fit::kUnknown;
   if (!(pool.coverage_ratio() >= kGoodCoverage)) return Fit::kUnknown;
   return ask_h100e <= pool.headroom_h100e() ? Fit::kYes : Fit::kNo;
 }
@@ -141,12 +161,11 @@ std::string FormatHeadroomLine(const v1::HeadroomResponse& response,
     return (first ? CsvHeader() : "") + CsvRecord(response, ask_h100e);
   }
   const v1::Pool& pool = response.pool();
-  std::string out =
-      fmt::format("{}  {}  headroom {}  borrowable {}  allocated {}  assigned {}  coverage {}",
-                  UtcTime(response.basis().as_of_unix_nanos()), Printable(pool.pool()),
-                  Amount(pool.headroom_h100e()), Amount(response.borrowable_h100e()),
-                  Amount(pool.allocated_h100e()), Amount(pool.assigned_h100e()),
-                  Percent(pool.coverage_ratio()));
+  std::string out = fmt::format(
+      "{}  {}  headroom {}  borrowable {}  allocated {}  assigned {}  coverage {}",
+      UtcTime(response.basis().as_of_unix_nanos()), Printable(pool.pool()), Amount(Headroom(pool)),
+      Amount(Borrowable(response)), Amount(pool.allocated_h100e()), Amount(pool.assigned_h100e()),
+      Percent(pool.coverage_ratio()));
   if (ask_h100e) out += "  " + Verdict(response, *ask_h100e, false);
   return out + "\n";
 }

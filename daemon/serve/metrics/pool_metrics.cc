@@ -150,7 +150,9 @@ constexpr Family<Snapshot> kFamilies[] = {
       {"pool"},
       "Headroom is allocated - assigned - unhealthy - unheard, in H100e. It is negative when the "
       "pool holds more than its allocation. Unheard chips are taken away because silent sources "
-      "may still hold them."},
+      "may still hold them. For a pool that no source has named, chips that the plan declares and "
+      "no source has reported are taken away too, down to 0. The series is absent while the "
+      "coverage of the pool is 0."},
      EachPool<&PoolView::headroom_h100e>},
     {{"fleetmeter_pool_borrowed_h100e",
       kGauge,
@@ -162,7 +164,9 @@ constexpr Family<Snapshot> kFamilies[] = {
       {"pool"},
       "The pool may still borrow this many H100e. Each other pool lends max(0, headroom) x the "
       "share that its policy lends, and the sum of that can be borrowed. If the pool has a "
-      "borrowing limit, it can borrow at most max(0, limit - borrowed)."},
+      "borrowing limit, it can borrow at most max(0, limit - max(0, assigned + unheard - "
+      "allocated)). The series is absent while the headroom of the pool is not known, and a pool "
+      "whose headroom is not known lends nothing."},
      EachPool<&PoolView::borrowable_h100e>},
     {{"fleetmeter_pool_unused_h100e",
       kGauge,

@@ -47,7 +47,7 @@ void FillPool(const PoolView& from, v1::Pool& to) {
   to.set_unhealthy_h100e(use.unhealthy_h100e);
   to.set_reserved_h100e(use.reserved_h100e);
   to.set_unheard_h100e(use.unheard_h100e);
-  to.set_headroom_h100e(from.headroom_h100e);
+  if (from.headroom_h100e) to.set_headroom_h100e(*from.headroom_h100e);
   to.set_borrowed_h100e(from.borrowed_h100e);
   to.set_coverage_ratio(from.coverage);
   if (from.measured_ratio) to.set_measured_ratio(*from.measured_ratio);
@@ -83,7 +83,7 @@ void FillPools(const Snapshot& snapshot, v1::ListPoolsResponse& response) {
 void FillHeadroom(const Snapshot& snapshot, const PoolView& pool, v1::HeadroomResponse& response) {
   FillBasis(snapshot, *response.mutable_basis());
   FillPool(pool, *response.mutable_pool());
-  response.set_borrowable_h100e(pool.borrowable_h100e);
+  if (pool.borrowable_h100e) response.set_borrowable_h100e(*pool.borrowable_h100e);
 }
 
 void FillSupply(const Snapshot& snapshot, v1::GetSupplyResponse& response) {

@@ -57,7 +57,7 @@ TEST_F(SnapshotTest, TurnsChipsIntoH100eByKind) {
   EXPECT_DOUBLE_EQ(alpha.use->assigned_h100e, 20 / 2.0 + 4 * 3);
   EXPECT_DOUBLE_EQ(*alpha.busy_h100e, 5 + 12);
   EXPECT_DOUBLE_EQ(*alpha.idle_h100e, 5);
-  EXPECT_DOUBLE_EQ(alpha.headroom_h100e, 100 - 22);
+  EXPECT_DOUBLE_EQ(*alpha.headroom_h100e, 100 - 22);
   EXPECT_DOUBLE_EQ(*alpha.utilization, 17 / 100.0);
   EXPECT_DOUBLE_EQ(*alpha.unused_h100e, 100 - 17);
 }
@@ -95,17 +95,17 @@ TEST_F(SnapshotTest, TakesUnhealthyChipsOutOfTheHeadroomAndReservedOnesNot) {
   const PoolView alpha = PoolNamed("alpha");
   EXPECT_DOUBLE_EQ(alpha.use->unhealthy_h100e, 4);
   EXPECT_DOUBLE_EQ(alpha.use->reserved_h100e, 3);
-  EXPECT_DOUBLE_EQ(alpha.headroom_h100e, 100 - 10 - 4);
+  EXPECT_DOUBLE_EQ(*alpha.headroom_h100e, 100 - 10 - 4);
 }
 
 TEST_F(SnapshotTest, ShowsBorrowingAndWhatMayBeBorrowed) {
   Apply(Report("h1", 0, {Assigned("half", 120, "beta", 1), Assigned("half", 40, "alpha", 1)}));
   const PoolView beta = PoolNamed("beta");
   EXPECT_DOUBLE_EQ(beta.borrowed_h100e, 10);
-  EXPECT_DOUBLE_EQ(beta.headroom_h100e, -10);
-  EXPECT_DOUBLE_EQ(beta.borrowable_h100e, 10) << "its limit of 20 less the 10 it has borrowed";
-  EXPECT_DOUBLE_EQ(PoolNamed("gamma").borrowable_h100e, 0) << "its limit is 0";
-  EXPECT_DOUBLE_EQ(PoolNamed("alpha").borrowable_h100e, 0) << "nobody else lends";
+  EXPECT_DOUBLE_EQ(*beta.headroom_h100e, -10);
+  EXPECT_DOUBLE_EQ(*beta.borrowable_h100e, 10) << "its limit of 20 less the 10 it has borrowed";
+  EXPECT_DOUBLE_EQ(*PoolNamed("gamma").borrowable_h100e, 0) << "its limit is 0";
+  EXPECT_DOUBLE_EQ(*PoolNamed("alpha").borrowable_h100e, 0) << "nobody else lends";
 }
 
 TEST_F(SnapshotTest, SilenceLowersCoverageAndLeavesUtilizationAlone) {
@@ -121,7 +121,7 @@ TEST_F(SnapshotTest, SilenceLowersCoverageAndLeavesUtilizationAlone) {
   EXPECT_DOUBLE_EQ(after.coverage, 0.95);
   EXPECT_DOUBLE_EQ(*after.utilization, before);
   EXPECT_DOUBLE_EQ(after.use->unheard_h100e, 4);
-  EXPECT_DOUBLE_EQ(after.headroom_h100e, 100 - 80) << "what is not heard is not free";
+  EXPECT_DOUBLE_EQ(*after.headroom_h100e, 100 - 80) << "what is not heard is not free";
   EXPECT_DOUBLE_EQ(*after.unused_h100e, 100 - 4 - 38) << "nor seen to be unused";
 }
 
@@ -139,11 +139,33 @@ TEST_F(SnapshotTest, WithholdsUtilizationBelowTheCoverageThreshold) {
 TEST_F(SnapshotTest, KnowsAPoolIsEmptyOnlyWhenTheSupplyIsHeard) {
   EXPECT_DOUBLE_EQ(PoolNamed("alpha").coverage, 0);
   EXPECT_EQ(PoolNamed("alpha").utilization, std::nullopt);
+  EXPECT_EQ(PoolNamed("alpha").headroom_h100e, std::nullopt);
+  EXPECT_EQ(PoolNamed("alpha").borrowable_h100e, std::nullopt);
   FillSupply();
   const PoolView alpha = PoolNamed("alpha");
   EXPECT_DOUBLE_EQ(alpha.coverage, 1);
   EXPECT_DOUBLE_EQ(*alpha.utilization, 0);
   EXPECT_DOUBLE_EQ(*alpha.unused_h100e, 100);
+  EXPECT_DOUBLE_EQ(*alpha.headroom_h100e, 100);
+}
+
+TEST_F(SnapshotTest, DoesNotOfferAnUnnamedPoolTheChipsThatNobodyHasReported) {
+  // 300 H100e are declared. 150 are heard as free, so 150 may be anywhere.
+  Apply(Report("rest-b", 0, {Free("triple", 50, ChipState::kUnassigned)}));
+  EXPECT_DOUBLE_EQ(*PoolNamed("alpha").headroom_h100e, 0);
+  // With 220 of 300 heard, 80 of alpha's 100 may be taken.
+  Apply(Report("rest-a", 0, {Free("half", 140, ChipState::kUnassigned)}));
+  EXPECT_DOUBLE_EQ(*PoolNamed("alpha").headroom_h100e, 100 - 80);
+}
+
+TEST_F(SnapshotTest, KnowsNoHeadroomOfAPoolWhoseSourcesAreAllSilent) {
+  FillSupply();
+  Apply(Report("h1", 0, {Assigned("half", 80, "alpha", 0.5)}));
+  clock_.Pass(60 * kNanosPerSecond);
+  Apply(Report("rest-a", 6, {Free("half", 300, ChipState::kUnassigned)}));
+  Advance();
+  EXPECT_DOUBLE_EQ(PoolNamed("alpha").use->unheard_h100e, 40);
+  EXPECT_EQ(PoolNamed("alpha").headroom_h100e, std::nullopt);
 }
 
 TEST_F(SnapshotTest, ForgetsASilentSourceAfterItsTimeButNotItsWindows) {
