@@ -22,6 +22,9 @@ void Add(LiveAmounts& to, const LiveAmounts& what, int sign) {
 // was set is likelier.
 constexpr int64_t kLongestBreak = 35 * kDay;
 
+// Anybody may send reports that are rejected, under any name.
+constexpr size_t kMostNeverAccepted = 10'000;
+
 std::vector<Grant> Grants(const Plan& plan) {
   std::vector<Grant> grants;
   grants.reserve(plan.pools.size());
@@ -59,7 +62,8 @@ uint32_t FleetState::CellFor(const Names& names, const BookConversion& conversio
   key.conversion = ConversionFor(conversion);
   const auto [it, is_new] = cell_index_.try_emplace(key, static_cast<uint32_t>(cells_.size()));
   if (is_new && !names.signal.empty()) signals_.insert(names.signal);
-  if (is_new) cells_.push_back(Cell{.key = key, .live = {}, .unheard = 0, .booked = {}});
+  if (is_new)
+    cells_.push_back(Cell{.key = key, .live = {}, .unheard = 0, .unaccounted = 0, .booked = {}});
   return it->second;
 }
 
@@ -124,8 +128,17 @@ void FleetState::CollectLive(const UsageReport& report, const UsageGroup& group,
 }
 
 void FleetState::Contribute(const Source& source, int sign) {
+  for (const HeldChips& held : source.unlisted) {
+    cells_[held.cell].unaccounted += sign * held.micro_chips;
+  }
   switch (source.hearing) {
     case Hearing::kForgotten:
+      return;
+    case Hearing::kUnaccounted:
+      (source.rejected ? rejected_sources_ : unaccounted_sources_) += static_cast<uint64_t>(sign);
+      for (const Contribution& c : source.contributions) {
+        cells_[c.cell].unaccounted += sign * c.amounts.chips;
+      }
       return;
     case Hearing::kSilent:
       silent_sources_ += static_cast<uint64_t>(sign);
@@ -147,9 +160,24 @@ void FleetState::Contribute(const Source& source, int sign) {
 
 FleetState::Hearing FleetState::HearingAt(const Source& source, int64_t now_unix_nanos) const {
   const int64_t age = now_unix_nanos - source.windows.counted().end_unix_nanos;
-  if (source.only_history || age > options_.forget_after_nanos) return Hearing::kForgotten;
-  if (age > options_.silent_after_nanos || !source.heard) return Hearing::kSilent;
-  return Hearing::kLive;
+  if (source.only_history) return Hearing::kForgotten;
+  if (age <= options_.silent_after_nanos && source.heard) return Hearing::kLive;
+  if (source.rejected) return Hearing::kUnaccounted;
+  if (age <= options_.forget_after_nanos) return Hearing::kSilent;
+  return source.HoldsNothing() ? Hearing::kForgotten : Hearing::kUnaccounted;
+}
+
+std::vector<HeldChips> FleetState::Listed(const Source& source) {
+  std::vector<HeldChips> held;
+  held.reserve(source.contributions.size());
+  for (const Contribution& c : source.contributions) held.push_back({c.cell, c.amounts.chips});
+  return held;
+}
+
+std::vector<HeldChips> FleetState::Known(const Source& source) {
+  std::vector<HeldChips> held = Listed(source);
+  held.insert(held.end(), source.unlisted.begin(), source.unlisted.end());
+  return held;
 }
 
 void FleetState::SetHearing(Source& source, Hearing hearing) {
@@ -164,7 +192,10 @@ void FleetState::Apply(const LedgerEntry& entry, int64_t now_unix_nanos) {
   const auto [it, is_new] = sources_.try_emplace(report.source);
   Source& source = it->second;
   const bool history = source.history || entry.history;
+  std::vector<HeldChips> known;
   if (entry.latest) {
+    never_accepted_.erase(report.source);
+    known = Known(source);
     if (!is_new) Contribute(source, -1);
     source = Source{};
   } else if (is_new) {  // history: it holds nothing that could be live
@@ -179,9 +210,54 @@ void FleetState::Apply(const LedgerEntry& entry, int64_t now_unix_nanos) {
     if (entry.latest) CollectLive(report, report.groups[i], cell, source);
   }
   if (!entry.latest) return;
+  source.unlisted = UnlistedChips(std::move(known), Listed(source), cells_);
   // A backlog that arrives late is counted but does not pass for the present.
   source.hearing = HearingAt(source, now_unix_nanos);
   Contribute(source, 1);
+}
+
+void FleetState::NoteRejected(const std::string& name, int64_t now_unix_nanos) {
+  if (name.empty()) return;
+  const auto it = sources_.find(name);
+  if (it == sources_.end()) {
+    if (never_accepted_.size() < kMostNeverAccepted || never_accepted_.contains(name)) {
+      never_accepted_[name] = now_unix_nanos;
+    }
+    return;
+  }
+  Source& source = it->second;
+  if (source.only_history || source.rejected) return;
+  Contribute(source, -1);
+  source.rejected = true;
+  source.hearing = HearingAt(source, now_unix_nanos);
+  Contribute(source, 1);
+}
+
+void FleetState::ForgetRejected(int64_t now_unix_nanos) {
+  absl::erase_if(never_accepted_, [&](const auto& source) {
+    return now_unix_nanos - source.second > options_.silent_after_nanos;
+  });
+}
+
+std::optional<int64_t> FleetState::Forget(const std::string& name) {
+  const auto it = sources_.find(name);
+  if (it == sources_.end() || it->second.only_history) return std::nullopt;
+  Source& source = it->second;
+  if (source.hearing == Hearing::kLive && source.unlisted.empty()) return std::nullopt;
+  Contribute(source, -1);
+  std::vector<HeldChips> settled = std::exchange(source.unlisted, {});
+  if (source.hearing != Hearing::kLive) {
+    const std::vector<HeldChips> listed = Listed(source);
+    settled.insert(settled.end(), listed.begin(), listed.end());
+    source.contributions.clear();
+    source.samples.clear();
+    source.rejected = false;
+    source.hearing = Hearing::kForgotten;
+  }
+  Contribute(source, 1);
+  int64_t micro_chips = 0;
+  for (const HeldChips& held : settled) micro_chips += held.micro_chips;
+  return micro_chips;
 }
 
 void FleetState::AccrueAllocations(const std::shared_ptr<const ReferenceData>& reference,
@@ -219,6 +295,8 @@ void FleetState::TrackIdleness(int64_t now_unix_nanos) {
 
 void FleetState::Advance(const std::shared_ptr<const ReferenceData>& reference,
                          int64_t now_unix_nanos, int64_t monotonic_nanos) {
+  SettleUndeclared(reference->PlanAt(now_unix_nanos));
+  ForgetRejected(now_unix_nanos);
   for (auto it = sources_.begin(); it != sources_.end();) {
     SetHearing(it->second, HearingAt(it->second, now_unix_nanos));
     const bool expired =
@@ -234,6 +312,59 @@ void FleetState::Advance(const std::shared_ptr<const ReferenceData>& reference,
   TrackIdleness(now_unix_nanos);
 }
 
+void FleetState::SettleUndeclared(const Plan& plan) {
+  std::map<std::string, int64_t> declared;
+  for (const DeclaredSupply& supply : plan.supply) declared[supply.chip] += supply.chips;
+  if (declared_chips_ == declared) return;
+  const auto before = std::exchange(declared_chips_, declared);
+  if (!before) return;  // the first plan says nothing of what went before
+  for (const auto& [chip, chips] : *before) {
+    const int64_t fewer = (chips - declared[chip]) * kMicroChipsPerChip;
+    if (fewer <= 0) continue;
+    const uint32_t kind = symbols_.Intern(chip);
+    Settle(kind, std::min(fewer, KnownOf(kind) - declared[chip] * kMicroChipsPerChip));
+  }
+}
+
+int64_t FleetState::KnownOf(uint32_t chip) const {
+  int64_t known = 0;
+  for (const Cell& cell : cells_) {
+    if (cell.key.chip == chip) known += cell.live.chips + cell.unheard + cell.unaccounted;
+  }
+  return known;
+}
+
+// Takes from those that were heard longest ago.
+void FleetState::Settle(uint32_t chip, int64_t micro_chips) {
+  if (micro_chips <= 0) return;
+  std::vector<Source*> sources;
+  for (auto& [name, source] : sources_) {
+    if (!source.unlisted.empty() || source.hearing == Hearing::kUnaccounted) {
+      sources.push_back(&source);
+    }
+  }
+  std::sort(sources.begin(), sources.end(), [](const Source* a, const Source* b) {
+    return a->windows.counted().end_unix_nanos < b->windows.counted().end_unix_nanos;
+  });
+  const auto take = [&](uint32_t cell, int64_t* chips) {
+    if (cells_[cell].key.chip != chip) return;
+    const int64_t part = std::min(*chips, micro_chips);
+    *chips -= part;
+    micro_chips -= part;
+  };
+  for (Source* source : sources) {
+    Contribute(*source, -1);
+    for (HeldChips& held : source->unlisted) take(held.cell, &held.micro_chips);
+    if (source->hearing == Hearing::kUnaccounted) {
+      for (Contribution& c : source->contributions) take(c.cell, &c.amounts.chips);
+      std::erase_if(source->contributions,
+                    [](const Contribution& c) { return c.amounts.chips == 0; });
+    }
+    std::erase_if(source->unlisted, [](const HeldChips& held) { return held.micro_chips == 0; });
+    Contribute(*source, 1);
+  }
+}
+
 FleetFacts FleetState::Copy(int64_t now_unix_nanos) const {
   FleetFacts facts;
   facts.names = symbols_.names();
@@ -244,6 +375,8 @@ FleetFacts FleetState::Copy(int64_t now_unix_nanos) const {
   facts.allocations = allocations_;
   facts.live_sources = live_sources_;
   facts.silent_sources = silent_sources_;
+  facts.unaccounted_sources = unaccounted_sources_;
+  facts.rejected_sources = rejected_sources_ + never_accepted_.size();
   facts.as_of_unix_nanos = now_unix_nanos;
   return facts;
 }

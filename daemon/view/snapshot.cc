@@ -22,7 +22,7 @@ double H100eSeconds(absl::int128 chip_nanos, const Ratio& ratio) {
 
 void AddUse(const Cell& cell, const Ratio& ratio, UseView& use) {
   use.assigned_micro_chips += cell.live.chips;
-  use.unheard_micro_chips += cell.unheard;
+  use.unheard_micro_chips += cell.unheard + cell.unaccounted;
   use.assigned_h100e += H100eFromMicro(cell.live.chips, ratio);
   use.busy_h100e += H100eFromMicro(cell.live.busy, ratio);
   use.productive_h100e += H100eFromMicro(cell.live.productive, ratio);
@@ -86,18 +86,22 @@ class PoolUses {
     const Ratio& ratio = facts_.conversions[cell.key.conversion].chips_per_h100e;
     const double live = H100eFromMicro(cell.live.chips, ratio);
     const double unheard = H100eFromMicro(cell.unheard, ratio);
+    const double unaccounted = H100eFromMicro(cell.unaccounted, ratio);
     PoolUse& use = uses_[name];
     use.pool = name;
     use.heard_any_h100e += live;
     use.unheard_any_h100e += unheard;
+    use.unaccounted_any_h100e += unaccounted;
     switch (cell.key.state) {
       case ChipState::kAssigned:
         FoldAssigned(cell, ratio, use);
         use.unheard_h100e += unheard;
+        use.unaccounted_h100e += unaccounted;
         break;
       case ChipState::kUnhealthy:
         use.unhealthy_h100e += live;
         use.unheard_h100e += unheard;
+        use.unaccounted_h100e += unaccounted;
         break;
       case ChipState::kReserved:
         use.reserved_h100e += live;
@@ -163,6 +167,7 @@ std::vector<SupplyView> MakeSupply(const FleetFacts& facts, const ReferenceData&
     SupplyView& row = by_chip[facts.names[cell.key.chip]];
     row.micro_chips[static_cast<size_t>(cell.key.state)] += cell.live.chips;
     row.unheard_micro_chips += cell.unheard;
+    row.unaccounted_micro_chips += cell.unaccounted;
     // What it was counted with, should a reload have taken the kind out of the catalog.
     row.provider = "unknown";
     row.chips_per_h100e = facts.conversions[cell.key.conversion].chips_per_h100e.AsDouble();
@@ -190,7 +195,7 @@ void FillSupplyCoverage(Snapshot& snapshot) {
   double& expected = snapshot.supply_expected_h100e;
   for (const SupplyView& row : snapshot.supply) {
     const double live = ChipsFromMicro(row.HeardMicroChips());
-    const double known = live + ChipsFromMicro(row.unheard_micro_chips);
+    const double known = ChipsFromMicro(row.KnownMicroChips());
     heard += live / row.chips_per_h100e;
     snapshot.supply_known_h100e += known / row.chips_per_h100e;
     expected += std::max(known, static_cast<double>(row.declared_chips)) / row.chips_per_h100e;
@@ -203,8 +208,8 @@ std::optional<double> Headroom(const Pool& pool, const PoolUse& use, double cove
                                const Snapshot& snapshot) {
   if (coverage <= 0) return std::nullopt;
   const double left =
-      pool.allocated_h100e - use.assigned_h100e - use.unhealthy_h100e - use.unheard_h100e;
-  if (use.heard_any_h100e + use.unheard_any_h100e > 0) return left;
+      pool.allocated_h100e - use.assigned_h100e - use.unhealthy_h100e - use.MissingH100e();
+  if (use.KnownH100e() > 0) return left;
   // No source has named the pool: its chips may be among those that are declared and not known.
   const double missing = snapshot.supply_expected_h100e - snapshot.supply_known_h100e;
   return std::max(0.0, left - missing);
@@ -215,7 +220,7 @@ PoolView MakePool(const Pool& pool, const PoolUse& use, const Snapshot& snapshot
   PoolView view;
   view.pool = &pool;
   view.use = &use;
-  const double expected = use.heard_any_h100e + use.unheard_any_h100e;
+  const double expected = use.KnownH100e();
   // Chips of a pool that no source has named may be anywhere in the part that is not heard.
   view.coverage =
       expected > 0 ? use.heard_any_h100e / expected : snapshot.supply_coverage.value_or(0);
@@ -230,8 +235,8 @@ PoolView MakePool(const Pool& pool, const PoolUse& use, const Snapshot& snapshot
 
   if (view.coverage < thresholds.coverage || view.coverage <= 0) return view;
   const double unmeasured = use.assigned_h100e - use.measured_h100e;
-  view.unused_h100e = std::max(0.0, pool.allocated_h100e - use.unhealthy_h100e - use.unheard_h100e -
-                                        use.busy_h100e - unmeasured);
+  view.unused_h100e = std::max(0.0, pool.allocated_h100e - use.unhealthy_h100e -
+                                        use.MissingH100e() - use.busy_h100e - unmeasured);
   // The covered part of the allocation: silence of a few hosts must not look like idleness.
   const double covered = pool.allocated_h100e * view.coverage;
   if (covered > 0 && view.measured_ratio.value_or(1) >= thresholds.measured) {
@@ -240,9 +245,9 @@ PoolView MakePool(const Pool& pool, const PoolUse& use, const Snapshot& snapshot
   return view;
 }
 
-// What it has borrowed if silent sources still hold what they held.
+// What it has borrowed if the chips that are not heard are still held.
 double BorrowedAtMost(const PoolView& p) {
-  return std::max(0.0, p.use->assigned_h100e + p.use->unheard_h100e - p.pool->allocated_h100e);
+  return std::max(0.0, p.use->assigned_h100e + p.use->MissingH100e() - p.pool->allocated_h100e);
 }
 
 // What each pool may still borrow: lendable headroom of the others, within its own limit.
@@ -278,6 +283,10 @@ int64_t SupplyView::HeardMicroChips() const {
   return sum;
 }
 
+int64_t SupplyView::KnownMicroChips() const {
+  return HeardMicroChips() + unheard_micro_chips + unaccounted_micro_chips;
+}
+
 const PoolView* Snapshot::FindPool(const std::string& name) const {
   const auto it = std::find_if(pools.begin(), pools.end(),
                                [&](const PoolView& p) { return p.pool->name == name; });
@@ -303,6 +312,8 @@ std::shared_ptr<const Snapshot> MakeSnapshot(const FleetFacts& facts,
   snapshot->allocated_h100e_seconds = AllocatedSeconds(facts);
   snapshot->live_sources = facts.live_sources;
   snapshot->silent_sources = facts.silent_sources;
+  snapshot->unaccounted_sources = facts.unaccounted_sources;
+  snapshot->rejected_sources = facts.rejected_sources;
   snapshot->reference = std::move(reference);
   return snapshot;
 }

@@ -20,7 +20,7 @@ struct UseView {
   std::string chip;  // empty in a team's view
   std::string signal;
   int64_t assigned_micro_chips = 0;
-  int64_t unheard_micro_chips = 0;
+  int64_t unheard_micro_chips = 0;  // or unaccounted for
   double assigned_h100e = 0;
   double busy_h100e = 0;
   double productive_h100e = 0;
@@ -62,9 +62,16 @@ struct PoolUse {
   bool productive_measured = false;
   double unhealthy_h100e = 0;
   double reserved_h100e = 0;
-  double unheard_h100e = 0;    // assigned or unhealthy
-  double heard_any_h100e = 0;  // all states, for coverage
+  double unheard_h100e = 0;      // assigned or unhealthy
+  double unaccounted_h100e = 0;  // assigned or unhealthy
+  double heard_any_h100e = 0;    // all states, for coverage
   double unheard_any_h100e = 0;
+  double unaccounted_any_h100e = 0;
+
+  // All that sources have named for it.
+  double KnownH100e() const { return heard_any_h100e + unheard_any_h100e + unaccounted_any_h100e; }
+  // What it may hold though nobody says so now: assigned or unhealthy.
+  double MissingH100e() const { return unheard_h100e + unaccounted_h100e; }
   double idle_chips = 0;
 };
 
@@ -90,10 +97,12 @@ struct SupplyView {
   std::string chip;
   std::array<int64_t, kChipStates.size()> micro_chips{};  // by ChipState
   int64_t unheard_micro_chips = 0;
+  int64_t unaccounted_micro_chips = 0;
   int64_t declared_chips = 0;
   double chips_per_h100e = 1;
 
   int64_t HeardMicroChips() const;
+  int64_t KnownMicroChips() const;
 };
 
 struct Snapshot {
@@ -106,13 +115,15 @@ struct Snapshot {
   std::vector<PoolView> pools;       // the plan's, in its order
   std::vector<SupplyView> supply;    // by provider and chip
   double supply_heard_h100e = 0;     // at the general ratios, as coverage counts it
-  double supply_known_h100e = 0;     // heard, or held by silent sources
+  double supply_known_h100e = 0;     // heard, unheard or unaccounted for
   double supply_expected_h100e = 0;  // the larger of declared and known, by kind
   std::optional<double> supply_coverage;
   // H100e-seconds granted since the start, by pool.
   std::map<std::string, double> allocated_h100e_seconds;
   uint64_t live_sources = 0;
   uint64_t silent_sources = 0;
+  uint64_t unaccounted_sources = 0;
+  uint64_t rejected_sources = 0;
 
   const PoolView* FindPool(const std::string& name) const;
 };

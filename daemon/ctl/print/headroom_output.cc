@@ -90,6 +90,7 @@ std::string Block(const v1::HeadroomResponse& response, std::optional<double> as
   out += Line("idle", Idle(pool) ? Amount(Idle(pool)) + " H100e" : "- (no data)");
   out += Line("unhealthy", Amount(pool.unhealthy_h100e()) + " H100e");
   out += Line("unheard", Amount(pool.unheard_h100e()) + " H100e");
+  out += Line("unaccounted", Amount(pool.unaccounted_h100e()) + " H100e");
   out += Line("borrowed", Amount(pool.borrowed_h100e()) + " H100e");
   out += Line("utilization", Utilization(pool) ? Percent(Utilization(pool)) : "- (no data)");
   out += Line("coverage", Percent(pool.coverage_ratio()));

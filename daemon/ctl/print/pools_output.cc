@@ -22,6 +22,7 @@ std::string PoolsTable(const v1::ListPoolsResponse& response) {
                {"IDLE CHIPS", Align::kRight},
                {"UNHEALTHY", Align::kRight},
                {"UNHEARD", Align::kRight},
+               {"UNACCOUNTED", Align::kRight},
                {"BORROWED", Align::kRight}});
   for (const v1::Pool& pool : response.pools()) {
     table.AddRow({pool.pool(), pool.category(), pool.tier(), pool.owner(),
@@ -29,7 +30,7 @@ std::string PoolsTable(const v1::ListPoolsResponse& response) {
                   Amount(Headroom(pool)), Percent(Utilization(pool)),
                   Percent(pool.coverage_ratio()), Amount(IdleChips(pool)),
                   Amount(pool.unhealthy_h100e()), Amount(pool.unheard_h100e()),
-                  Amount(pool.borrowed_h100e())});
+                  Amount(pool.unaccounted_h100e()), Amount(pool.borrowed_h100e())});
   }
   return table.Render() + "\nAmounts in H100e, idle chips in chips; \"-\" is no data.\n" +
          BasisLine(response.basis()) + "\n";

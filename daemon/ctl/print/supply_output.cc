@@ -33,14 +33,15 @@ std::string SupplyTable(const v1::GetSupplyResponse& response) {
                {"UNHEALTHY", Align::kRight},
                {"RESERVED", Align::kRight},
                {"UNHEARD", Align::kRight},
+               {"UNACCOUNTED", Align::kRight},
                {"DECLARED", Align::kRight},
                {"H100E", Align::kRight}});
   for (const v1::SupplyRow& row : response.rows()) {
     table.AddRow({row.provider(), row.chip(), Chips(HeardMicroChips(row)),
                   Chips(row.assigned_micro_chips()), Chips(row.unassigned_micro_chips()),
                   Chips(row.unhealthy_micro_chips()), Chips(row.reserved_micro_chips()),
-                  Chips(row.unheard_micro_chips()), Grouped(std::to_string(row.declared_chips())),
-                  Amount(row.h100e())});
+                  Chips(row.unheard_micro_chips()), Chips(row.unaccounted_micro_chips()),
+                  Grouped(std::to_string(row.declared_chips())), Amount(row.h100e())});
   }
   return table.Render() + fmt::format("\ntotal {} H100e; {} of {} sources live; {}\n",
                                       Amount(response.total_h100e()), response.live_sources(),
@@ -56,6 +57,7 @@ Json RowJson(const v1::SupplyRow& row) {
   out["unhealthy"] = ChipsNumber(row.unhealthy_micro_chips());
   out["reserved"] = ChipsNumber(row.reserved_micro_chips());
   out["unheard"] = ChipsNumber(row.unheard_micro_chips());
+  out["unaccounted"] = ChipsNumber(row.unaccounted_micro_chips());
   out["declared"] = row.declared_chips();
   out["h100e"] = row.h100e();
   out["chips_per_h100e"] = row.chips_per_h100e();
@@ -74,15 +76,17 @@ std::string SupplyJson(const v1::GetSupplyResponse& response) {
 }
 
 std::string SupplyCsv(const v1::GetSupplyResponse& response) {
-  std::string out = CsvLine({"provider", "chip", "chips", "assigned", "unassigned", "unhealthy",
-                             "reserved", "unheard", "declared", "h100e", "chips_per_h100e"});
+  std::string out =
+      CsvLine({"provider", "chip", "chips", "assigned", "unassigned", "unhealthy", "reserved",
+               "unheard", "unaccounted", "declared", "h100e", "chips_per_h100e"});
   for (const v1::SupplyRow& row : response.rows()) {
     out += CsvLine(
         {row.provider(), row.chip(), ChipsOfMicro(HeardMicroChips(row)),
          ChipsOfMicro(row.assigned_micro_chips()), ChipsOfMicro(row.unassigned_micro_chips()),
          ChipsOfMicro(row.unhealthy_micro_chips()), ChipsOfMicro(row.reserved_micro_chips()),
-         ChipsOfMicro(row.unheard_micro_chips()), std::to_string(row.declared_chips()),
-         PlainNumber(row.h100e()), PlainNumber(row.chips_per_h100e())});
+         ChipsOfMicro(row.unheard_micro_chips()), ChipsOfMicro(row.unaccounted_micro_chips()),
+         std::to_string(row.declared_chips()), PlainNumber(row.h100e()),
+         PlainNumber(row.chips_per_h100e())});
   }
   return out;
 }

@@ -145,12 +145,20 @@ constexpr Family<Snapshot> kFamilies[] = {
       "Silent sources last reported this many H100e as assigned to the pool or as unhealthy. Such "
       "chips are not free, and nobody knows whether they are busy."},
      EachPool<[](const PoolView& view) { return view.use->unheard_h100e; }>},
+    {{"fleetmeter_pool_unaccounted_h100e",
+      kGauge,
+      {"pool"},
+      "Once this many H100e were reported as assigned to the pool or as unhealthy, and nobody has "
+      "said what became of them: their source is silent for longer than live.forget_after, its "
+      "reports are rejected, or it stopped listing them. They are not free."},
+     EachPool<[](const PoolView& view) { return view.use->unaccounted_h100e; }>},
     {{"fleetmeter_pool_headroom_h100e",
       kGauge,
       {"pool"},
-      "Headroom is allocated - assigned - unhealthy - unheard, in H100e. It is negative when the "
-      "pool holds more than its allocation. Unheard chips are taken away because silent sources "
-      "may still hold them. For a pool that no source has named, chips that the plan declares and "
+      "Headroom is allocated - assigned - unhealthy - unheard - unaccounted, in H100e. It is "
+      "negative when the pool holds more than its allocation. Chips that are not heard are taken "
+      "away because workloads may still hold them. For a pool that no source has named, chips that "
+      "the plan declares and "
       "no source has reported are taken away too, down to 0. The series is absent while the "
       "coverage of the pool is 0."},
      EachPool<&PoolView::headroom_h100e>},
@@ -164,15 +172,17 @@ constexpr Family<Snapshot> kFamilies[] = {
       {"pool"},
       "The pool may still borrow this many H100e. Each other pool lends max(0, headroom) x the "
       "share that its policy lends, and the sum of that can be borrowed. If the pool has a "
-      "borrowing limit, it can borrow at most max(0, limit - max(0, assigned + unheard - "
-      "allocated)). The series is absent while the headroom of the pool is not known, and a pool "
+      "borrowing limit, it can borrow at most max(0, limit - max(0, assigned + unheard + "
+      "unaccounted - allocated)). The series is absent while the headroom of the pool is not "
+      "known, and a pool "
       "whose headroom is not known lends nothing."},
      EachPool<&PoolView::borrowable_h100e>},
     {{"fleetmeter_pool_unused_h100e",
       kGauge,
       {"pool"},
-      "Unused is max(0, allocated - unhealthy - unheard - busy - unmeasured), in H100e, where "
-      "unmeasured is the assigned part that no signal measures. It counts only what is seen not to "
+      "Unused is max(0, allocated - unhealthy - unheard - unaccounted - busy - unmeasured), in "
+      "H100e, where unmeasured is the assigned part that no signal measures. It counts only what "
+      "is seen not to "
       "be used, so it may be reclaimed. The series is absent while the coverage of the pool is "
       "below live.coverage_threshold."},
      EachPool<&PoolView::unused_h100e>},
@@ -180,8 +190,9 @@ constexpr Family<Snapshot> kFamilies[] = {
       kGauge,
       {"pool"},
       "Coverage of the pool is heard H100e / known H100e, of the chips that sources name for the "
-      "pool, in any state. Heard are the chips of live sources. Known are those and what silent "
-      "sources last held. A pool that no source has named has the coverage of the supply."},
+      "pool, in any state. Heard are the chips of live sources. Known are those and the chips "
+      "that are unheard or unaccounted. A pool that no source has named has the coverage of the "
+      "supply."},
      EachPool<&PoolView::coverage>},
     {{"fleetmeter_pool_measured_ratio",
       kGauge,

@@ -18,6 +18,7 @@ void WriteByState(const Snapshot& snapshot, bool in_h100e, TextWriter& out) {
       sample(Name(state), row.micro_chips[static_cast<size_t>(state)]);
     }
     sample("unheard", row.unheard_micro_chips);
+    sample("unaccounted", row.unaccounted_micro_chips);
   }
 }
 
@@ -30,6 +31,8 @@ void WriteDeclared(const Snapshot& snapshot, TextWriter& out) {
 void WriteSources(const Snapshot& snapshot, TextWriter& out) {
   out.Sample({"live"}, static_cast<double>(snapshot.live_sources));
   out.Sample({"silent"}, static_cast<double>(snapshot.silent_sources));
+  out.Sample({"unaccounted"}, static_cast<double>(snapshot.unaccounted_sources));
+  out.Sample({"rejected"}, static_cast<double>(snapshot.rejected_sources));
 }
 
 constexpr Family<Snapshot> kFamilies[] = {
@@ -37,7 +40,11 @@ constexpr Family<Snapshot> kFamilies[] = {
       kGauge,
       {"provider", "chip", "state"},
       "The fleet has this many chips in each state. Chips that live sources report are assigned, "
-      "unassigned, unhealthy or reserved. Chips whose source is silent are unheard."},
+      "unassigned, unhealthy or reserved. Chips whose source is silent are unheard. Chips are "
+      "unaccounted when their source is silent for longer than live.forget_after, when its reports "
+      "are rejected, or when it stopped listing them. They stay so until they are reported again, "
+      "an operator forgets them, or a plan declares fewer chips of the kind. Each chip is in one "
+      "state."},
      [](const Snapshot& snapshot, TextWriter& out) { WriteByState(snapshot, false, out); }},
     {{"fleetmeter_supply_h100e",
       kGauge,
@@ -56,13 +63,16 @@ constexpr Family<Snapshot> kFamilies[] = {
       {},
       "Coverage of the supply is heard H100e / expected H100e. Heard are the chips of live "
       "sources. Expected is, for each kind of chip, the larger of what the plan declares and what "
-      "live and silent sources hold together. The series is absent while nothing is expected."},
+      "is heard, unheard or unaccounted. The series is absent while nothing is expected."},
      OneSeries<&Snapshot::supply_coverage>},
     {{"fleetmeter_sources",
       kGauge,
       {"state"},
-      "This many sources are live or silent. A source is silent when its latest window ended "
-      "longer ago than live.silent_after, and is no longer counted after live.forget_after."},
+      "This many sources are in each state. A source is live while its latest window ended no "
+      "longer ago than live.silent_after. After that it is silent, and after live.forget_after it "
+      "is unaccounted while anybody could expect its chips. It is rejected when it is not live and "
+      "its latest report was rejected, or when none of its reports was ever accepted and one was "
+      "rejected within live.silent_after."},
      WriteSources},
 };
 

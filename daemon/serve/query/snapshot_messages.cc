@@ -47,6 +47,7 @@ void FillPool(const PoolView& from, v1::Pool& to) {
   to.set_unhealthy_h100e(use.unhealthy_h100e);
   to.set_reserved_h100e(use.reserved_h100e);
   to.set_unheard_h100e(use.unheard_h100e);
+  to.set_unaccounted_h100e(use.unaccounted_h100e);
   if (from.headroom_h100e) to.set_headroom_h100e(*from.headroom_h100e);
   to.set_borrowed_h100e(from.borrowed_h100e);
   to.set_coverage_ratio(from.coverage);
@@ -101,6 +102,7 @@ void FillSupply(const Snapshot& snapshot, v1::GetSupplyResponse& response) {
     to.set_unhealthy_micro_chips(micro_chips(ChipState::kUnhealthy));
     to.set_reserved_micro_chips(micro_chips(ChipState::kReserved));
     to.set_unheard_micro_chips(from.unheard_micro_chips);
+    to.set_unaccounted_micro_chips(from.unaccounted_micro_chips);
     to.set_declared_chips(from.declared_chips);
     to.set_chips_per_h100e(from.chips_per_h100e);
     to.set_h100e(static_cast<double>(from.HeardMicroChips()) / kMicroChipsPerChip /
@@ -109,7 +111,8 @@ void FillSupply(const Snapshot& snapshot, v1::GetSupplyResponse& response) {
   }
   response.set_total_h100e(total);
   response.set_live_sources(snapshot.live_sources);
-  response.set_known_sources(snapshot.live_sources + snapshot.silent_sources);
+  response.set_known_sources(snapshot.live_sources + snapshot.silent_sources +
+                             snapshot.unaccounted_sources + snapshot.rejected_sources);
 }
 
 void FillPlan(const Snapshot& snapshot, v1::GetPlanResponse& response) {

@@ -168,17 +168,123 @@ TEST_F(SnapshotTest, KnowsNoHeadroomOfAPoolWhoseSourcesAreAllSilent) {
   EXPECT_EQ(PoolNamed("alpha").headroom_h100e, std::nullopt);
 }
 
-TEST_F(SnapshotTest, ForgetsASilentSourceAfterItsTimeButNotItsWindows) {
+TEST_F(SnapshotTest, ASilentSourceKeepsItsChipsUntilAPersonForgetsIt) {
   Apply(Report("h1", 0, {Assigned("half", 80, "alpha", 0.5)}));
   clock_.Pass(3'700 * kNanosPerSecond);
   Advance();
   EXPECT_EQ(Take()->silent_sources, 0u);
+  EXPECT_EQ(Take()->unaccounted_sources, 1u);
   EXPECT_DOUBLE_EQ(PoolNamed("alpha").use->unheard_h100e, 0);
-  ASSERT_NE(state_.Windows("h1"), nullptr);
-  EXPECT_EQ(state_.Windows("h1")->counted().end_unix_nanos, kStart + kWindow);
+  EXPECT_DOUBLE_EQ(PoolNamed("alpha").use->unaccounted_h100e, 40);
+  EXPECT_EQ(PoolNamed("alpha").headroom_h100e, std::nullopt);
   clock_.Pass(7'200 * kNanosPerSecond);
   Advance();
-  EXPECT_EQ(state_.Windows("h1"), nullptr);
+  EXPECT_DOUBLE_EQ(PoolNamed("alpha").use->unaccounted_h100e, 40);
+
+  EXPECT_EQ(state_.Forget("h1"), 80 * kMicroChipsPerChip);
+  EXPECT_DOUBLE_EQ(PoolNamed("alpha").use->unaccounted_h100e, 0);
+  EXPECT_EQ(Take()->unaccounted_sources, 0u);
+  Advance();
+  EXPECT_EQ(state_.Windows("h1"), nullptr) << "no overlapping window can come any more";
+}
+
+TEST_F(SnapshotTest, APersonCannotForgetWhatIsHeard) {
+  Apply(Report("h1", 0, {Assigned("half", 80, "alpha", 0.5)}));
+  EXPECT_EQ(state_.Forget("h1"), std::nullopt);
+  EXPECT_EQ(state_.Forget("h2"), std::nullopt);
+  EXPECT_DOUBLE_EQ(PoolNamed("alpha").use->assigned_h100e, 40);
+}
+
+TEST_F(SnapshotTest, AForgottenSourceThatComesBackIsHeardAgain) {
+  Apply(Report("h1", 0, {Assigned("half", 80, "alpha", 0.5)}));
+  clock_.Pass(3'700 * kNanosPerSecond);
+  Advance();
+  state_.Forget("h1");
+  Apply(Report("h1", 380, {Assigned("half", 80, "alpha", 0.5)}));
+  EXPECT_DOUBLE_EQ(PoolNamed("alpha").use->assigned_h100e, 40);
+  EXPECT_DOUBLE_EQ(PoolNamed("alpha").coverage, 1);
+}
+
+TEST_F(SnapshotTest, ChipsThatAHostStopsListingAreNotFree) {
+  FillSupply();
+  Apply(Report("h1", 0, {Assigned("half", 80, "alpha", 0.95)}));
+  EXPECT_DOUBLE_EQ(*PoolNamed("alpha").headroom_h100e, 100 - 40);
+  Apply(Report("h1", 1, {Assigned("half", 40, "alpha", 0.95)}));
+  const PoolView alpha = PoolNamed("alpha");
+  EXPECT_DOUBLE_EQ(alpha.use->unaccounted_h100e, 20);
+  EXPECT_DOUBLE_EQ(*alpha.headroom_h100e, 100 - 40);
+  EXPECT_DOUBLE_EQ(alpha.coverage, 0.5);
+  EXPECT_EQ(alpha.utilization, std::nullopt);
+  EXPECT_EQ(alpha.unused_h100e, std::nullopt);
+  // It says what became of them: free, or broken.
+  Apply(Report("h1", 2,
+               {Assigned("half", 40, "alpha", 0.95), Free("half", 40, ChipState::kUnassigned)}));
+  EXPECT_DOUBLE_EQ(PoolNamed("alpha").use->unaccounted_h100e, 0);
+  EXPECT_DOUBLE_EQ(*PoolNamed("alpha").headroom_h100e, 100 - 20);
+}
+
+TEST_F(SnapshotTest, APersonForgetsTheChipsThatALiveHostLostAndNoOthers) {
+  Apply(Report("h1", 0, {Assigned("half", 80, "alpha", 0.95)}));
+  Apply(Report("h1", 1, {Assigned("half", 40, "alpha", 0.95)}));
+  EXPECT_EQ(state_.Forget("h1"), 40 * kMicroChipsPerChip);
+  EXPECT_DOUBLE_EQ(PoolNamed("alpha").use->unaccounted_h100e, 0);
+  EXPECT_DOUBLE_EQ(PoolNamed("alpha").use->assigned_h100e, 20);
+}
+
+TEST_F(SnapshotTest, ARejectedSourceIsUnaccountedForAsSoonAsItIsNotLive) {
+  Apply(Report("h1", 0, {Assigned("half", 80, "alpha", 0.95)}));
+  Apply(Report("h2", 0, {Assigned("half", 80, "alpha", 0.95)}));
+  state_.NoteRejected("h2", clock_.UnixNanos());
+  EXPECT_EQ(Take()->live_sources, 2u) << "one report that is wrong is no silence";
+  clock_.Pass(60 * kNanosPerSecond);
+  Apply(Report("h1", 6, {Assigned("half", 80, "alpha", 0.95)}));
+  Advance();
+  EXPECT_EQ(Take()->rejected_sources, 1u);
+  EXPECT_EQ(Take()->silent_sources, 0u);
+  EXPECT_DOUBLE_EQ(PoolNamed("alpha").use->unaccounted_h100e, 40);
+  EXPECT_DOUBLE_EQ(*PoolNamed("alpha").headroom_h100e, 100 - 80);
+  EXPECT_EQ(PoolNamed("alpha").unused_h100e, std::nullopt);
+  // However long it goes on.
+  clock_.Pass(3'700 * kNanosPerSecond);
+  Apply(Report("h1", 377, {Assigned("half", 80, "alpha", 0.95)}));
+  Advance();
+  EXPECT_DOUBLE_EQ(*PoolNamed("alpha").headroom_h100e, 100 - 80);
+  Apply(Report("h2", 377, {Assigned("half", 80, "alpha", 0.95)}));
+  EXPECT_EQ(Take()->rejected_sources, 0u);
+  EXPECT_DOUBLE_EQ(PoolNamed("alpha").use->unaccounted_h100e, 0);
+}
+
+TEST_F(SnapshotTest, ASourceOfWhichNothingWasEverAcceptedIsRejectedWhileItSends) {
+  state_.NoteRejected("h1", clock_.UnixNanos());
+  EXPECT_EQ(Take()->rejected_sources, 1u);
+  clock_.Pass(46 * kNanosPerSecond);
+  Advance();
+  EXPECT_EQ(Take()->rejected_sources, 0u);
+}
+
+TEST_F(SnapshotTest, APlanThatDeclaresFewerChipsSettlesThoseThatAreUnaccountedFor) {
+  FillSupply();
+  Apply(Report("h1", 0, {Assigned("half", 80, "alpha", 0.5)}));
+  clock_.Pass(3'700 * kNanosPerSecond);
+  Apply(Report("rest-a", 370, {Free("half", 300, ChipState::kUnassigned)}));
+  Apply(Report("rest-b", 370, {Free("triple", 50, ChipState::kUnassigned)}));
+  Advance();
+  EXPECT_DOUBLE_EQ(PoolNamed("alpha").use->unaccounted_h100e, 40);
+  const auto declare = [&](int64_t chips) {
+    auto changed = std::make_shared<ReferenceData>(*reference_);
+    changed->plans[0].supply[0].chips = chips;
+    reference_ = changed;
+    Advance();
+  };
+  declare(400);
+  declare(380);
+  EXPECT_DOUBLE_EQ(PoolNamed("alpha").use->unaccounted_h100e, 40)
+      << "380 are declared and 380 are known: nothing is said to be gone";
+  declare(350);
+  EXPECT_DOUBLE_EQ(PoolNamed("alpha").use->unaccounted_h100e, 25) << "30 chips fewer than known";
+  declare(300);
+  EXPECT_DOUBLE_EQ(PoolNamed("alpha").use->unaccounted_h100e, 0);
+  EXPECT_EQ(Take()->unaccounted_sources, 0u);
 }
 
 TEST_F(SnapshotTest, CountsABacklogWithoutShowingItAsThePresent) {

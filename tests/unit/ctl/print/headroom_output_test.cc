@@ -62,6 +62,7 @@ TEST(FormatHeadroom, SaysYesWithTheNumbersAndWhomToAsk) {
       "idle         176.8 H100e\n"
       "unhealthy    0.0 H100e\n"
       "unheard      0.0 H100e\n"
+      "unaccounted  0.0 H100e\n"
       "borrowed     0.0 H100e\n"
       "utilization  52.3%\n"
       "coverage     100.0%\n"
