@@ -152,8 +152,8 @@ class Comparer {
     double missing = 0;
     for (const PoolView& view : snapshot_.pools) {
       if (view.pool->tier != Tier::kP0) continue;
-      missing += std::max(
-          0.0, view.pool->allocated_h100e - view.use->assigned_h100e - view.use->MissingH100e());
+      missing += std::max(0.0, view.pool->allocated_h100e - view.use->assigned_h100e -
+                                   view.use->MissingH100e() - view.uncertain_h100e);
     }
     out_.p0_shortfall_h100e = std::max(0.0, missing - unassigned_);
   }

@@ -168,6 +168,9 @@ std::vector<SupplyView> MakeSupply(const FleetFacts& facts, const ReferenceData&
     row.micro_chips[static_cast<size_t>(cell.key.state)] += cell.live.chips;
     row.unheard_micro_chips += cell.unheard;
     row.unaccounted_micro_chips += cell.unaccounted;
+    const bool orphaned = cell.key.state == ChipState::kAssigned &&
+                          plan.FindPool(facts.names[cell.key.pool]) == nullptr;
+    if (orphaned) row.orphaned_micro_chips += cell.live.chips;
     // What it was counted with, should a reload have taken the kind out of the catalog.
     row.provider = "unknown";
     row.chips_per_h100e = facts.conversions[cell.key.conversion].chips_per_h100e.AsDouble();
@@ -203,7 +206,19 @@ void FillSupplyCoverage(Snapshot& snapshot) {
   if (expected > 0) snapshot.supply_coverage = heard / expected;
 }
 
-// What the pool can admit for certain. It never offers chips that nobody has heard of.
+// Chips that are held under names of an earlier plan may belong to any pool of this one.
+std::map<std::string, double> Orphaned(const std::map<std::string, PoolUse>& uses,
+                                       const Plan& plan) {
+  std::map<std::string, double> orphaned;
+  for (const auto& [name, use] : uses) {
+    const double held = use.assigned_h100e + use.unhealthy_h100e + use.MissingH100e();
+    if (held > 0 && plan.FindPool(name) == nullptr) orphaned[name] = held;
+  }
+  return orphaned;
+}
+
+// What the pool can admit, should no orphaned chip be its own. It never offers chips that nobody
+// has heard of.
 std::optional<double> Headroom(const Pool& pool, const PoolUse& use, double coverage,
                                const Snapshot& snapshot) {
   if (coverage <= 0) return std::nullopt;
@@ -225,6 +240,10 @@ PoolView MakePool(const Pool& pool, const PoolUse& use, const Snapshot& snapshot
   view.coverage =
       expected > 0 ? use.heard_any_h100e / expected : snapshot.supply_coverage.value_or(0);
   view.headroom_h100e = Headroom(pool, use, view.coverage, snapshot);
+  if (view.headroom_h100e) {
+    view.uncertain_h100e = std::min(snapshot.OrphanedH100e(), std::max(0.0, *view.headroom_h100e));
+    *view.headroom_h100e -= view.uncertain_h100e;
+  }
   view.borrowed_h100e = std::max(0.0, use.assigned_h100e - pool.allocated_h100e);
   if (use.measured_h100e > 0) {
     view.busy_h100e = use.busy_h100e;
@@ -233,10 +252,14 @@ PoolView MakePool(const Pool& pool, const PoolUse& use, const Snapshot& snapshot
   if (use.productive_measured) view.productive_h100e = use.productive_h100e;
   if (use.assigned_h100e > 0) view.measured_ratio = use.measured_h100e / use.assigned_h100e;
 
-  if (view.coverage < thresholds.coverage || view.coverage <= 0) return view;
+  // Orphaned chips that may be the pool's are not heard as its own.
+  const double possible = expected + view.uncertain_h100e;
+  const double told = view.uncertain_h100e > 0 ? use.heard_any_h100e / possible : view.coverage;
+  if (told < thresholds.coverage || told <= 0) return view;
   const double unmeasured = use.assigned_h100e - use.measured_h100e;
-  view.unused_h100e = std::max(0.0, pool.allocated_h100e - use.unhealthy_h100e -
-                                        use.MissingH100e() - use.busy_h100e - unmeasured);
+  view.unused_h100e =
+      std::max(0.0, pool.allocated_h100e - use.unhealthy_h100e - use.MissingH100e() -
+                        view.uncertain_h100e - use.busy_h100e - unmeasured);
   // The covered part of the allocation: silence of a few hosts must not look like idleness.
   const double covered = pool.allocated_h100e * view.coverage;
   if (covered > 0 && view.measured_ratio.value_or(1) >= thresholds.measured) {
@@ -293,6 +316,12 @@ const PoolView* Snapshot::FindPool(const std::string& name) const {
   return it == pools.end() ? nullptr : &*it;
 }
 
+double Snapshot::OrphanedH100e() const {
+  double sum = 0;
+  for (const auto& [pool, h100e] : orphaned_h100e) sum += h100e;
+  return sum;
+}
+
 std::shared_ptr<const Snapshot> MakeSnapshot(const FleetFacts& facts,
                                              std::shared_ptr<const ReferenceData> reference,
                                              const KnownThresholds& thresholds) {
@@ -303,6 +332,7 @@ std::shared_ptr<const Snapshot> MakeSnapshot(const FleetFacts& facts,
   snapshot->uses = PoolUses(facts).Finish();
   snapshot->supply = MakeSupply(facts, *reference, *snapshot->plan);
   FillSupplyCoverage(*snapshot);
+  snapshot->orphaned_h100e = Orphaned(snapshot->uses, *snapshot->plan);
   for (const Pool& pool : snapshot->plan->pools) {
     PoolUse& use = snapshot->uses[pool.name];
     use.pool = pool.name;

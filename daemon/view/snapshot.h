@@ -81,6 +81,8 @@ struct PoolView {
   const PoolUse* use = nullptr;  // of Snapshot.uses
   // What the pool can admit for certain; nullopt while nothing is heard that could say so.
   std::optional<double> headroom_h100e;
+  // What it could admit besides if no orphaned chip were its own.
+  double uncertain_h100e = 0;
   double borrowed_h100e = 0;
   std::optional<double> borrowable_h100e;  // nullopt while the headroom is not known
   double coverage = 0;
@@ -98,6 +100,7 @@ struct SupplyView {
   std::array<int64_t, kChipStates.size()> micro_chips{};  // by ChipState
   int64_t unheard_micro_chips = 0;
   int64_t unaccounted_micro_chips = 0;
+  int64_t orphaned_micro_chips = 0;  // of those that are assigned
   int64_t declared_chips = 0;
   double chips_per_h100e = 1;
 
@@ -111,8 +114,11 @@ struct Snapshot {
   int64_t as_of_unix_nanos = 0;
   KnownThresholds thresholds;
   std::map<std::string, PoolUse>
-      uses;                          // every pool that was ever named, and every pool of the plan
-  std::vector<PoolView> pools;       // the plan's, in its order
+      uses;                     // every pool that was ever named, and every pool of the plan
+  std::vector<PoolView> pools;  // the plan's, in its order
+  // What sources hold under pools that the plan does not know, by pool: assigned, unhealthy,
+  // unheard or unaccounted for. Nobody with 0.
+  std::map<std::string, double> orphaned_h100e;
   std::vector<SupplyView> supply;    // by provider and chip
   double supply_heard_h100e = 0;     // at the general ratios, as coverage counts it
   double supply_known_h100e = 0;     // heard, unheard or unaccounted for
@@ -126,6 +132,7 @@ struct Snapshot {
   uint64_t rejected_sources = 0;
 
   const PoolView* FindPool(const std::string& name) const;
+  double OrphanedH100e() const;
 };
 
 // The snapshot points into itself and into the reference data: it is shared, never copied.

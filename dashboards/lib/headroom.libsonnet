@@ -77,9 +77,11 @@ function(config)
   local grant = '(%s + %s or %s)' % [own, pools('fleetmeter_pool_borrowable_h100e'), own];
   // As the command answers: unknown where too little is heard, but no for more than is ever granted.
   local allocated = pools('fleetmeter_pool_allocated_h100e');
-  local admits = '(%s >= bool $ask) + (%s >= bool $ask) and %s >= %g or 0 * (%s < $ask) or 3 + 0 * %s' % [
+  local uncertain = '%s < $ask and %s + %s >= $ask' % [headroom, headroom, pools('fleetmeter_pool_headroom_uncertain_h100e')];
+  local admits = '((%s >= bool $ask) + (%s >= bool $ask) unless (%s)) and %s >= %g or 0 * (%s < $ask) or 3 + 0 * %s' % [
     headroom,
     grant,
+    uncertain,
     pools('fleetmeter_pool_coverage_ratio'),
     config.coverage.ratio,
     allocated,
@@ -89,7 +91,7 @@ function(config)
 
   local admit = g.table(
     'Which pools admit $ask H100e now',
-    'The answer for the number in the field "Ask". Own: the headroom of the pool takes it. Borrowing: headroom and what other pools lend take it together. No: ask the owner. Unknown: less than %g of the chips that the pool could use are heard from, so nobody can say. fleetmeterctl headroom answers the same. Chips that are not heard from count as taken.' % config.coverage.ratio,
+    'The answer for the number in the field "Ask". Own: the headroom of the pool takes it. Borrowing: headroom and what other pools lend take it together. No: ask the owner. Unknown: less than %g of the chips that the pool could use are heard from, or chips that may be the pool\'s are held under a name that the plan does not know. fleetmeterctl headroom answers the same. Chips that are not heard from count as taken.' % config.coverage.ratio,
     [
       poolLabel,
       g.column('Admits it', admitRow(admits), 'short', g.mapped([{
@@ -218,12 +220,14 @@ function(config)
   ) + runbook('FleetmeterPoolUnderused');
 
   local withheld = g.graph(
-    'Unhealthy, reserved, unheard',
-    'What the chosen pools cannot use: broken or drained, withheld, or held by sources that have gone silent. Unheard chips are neither free nor known to be busy.',
+    'Chips that cannot be used',
+    'What the chosen pools cannot use: broken or drained, withheld, held by sources that have gone silent (unheard), or not reported any more without a word (unaccounted). Orphaned chips of the whole fleet are held under a pool that the plan does not know. None of these is free.',
     [
       g.query(total('fleetmeter_pool_unhealthy_h100e'), 'unhealthy'),
       g.query(total('fleetmeter_pool_reserved_h100e'), 'reserved'),
       g.query(total('fleetmeter_pool_unheard_h100e'), 'unheard'),
+      g.query(total('fleetmeter_pool_unaccounted_h100e'), 'unaccounted'),
+      g.query('sum(%s)' % basis.fleet('fleetmeter_orphaned_h100e'), 'orphaned'),
     ],
     g.h100e
   ) + runbook('FleetmeterCoverageLow');

@@ -37,6 +37,13 @@ double AdmitsAtMost(const v1::Pool& pool) {
   return pool.allocated_h100e() - pool.assigned_h100e() - pool.unhealthy_h100e();
 }
 
+// Whether it depends on whose the orphaned chips are.
+bool Uncertain(const v1::HeadroomResponse& response, double ask_h100e) {
+  const v1::Pool& pool = response.pool();
+  return pool.has_headroom_h100e() && ask_h100e > pool.headroom_h100e() &&
+         ask_h100e <= pool.headroom_h100e() + pool.headroom_uncertain_h100e();
+}
+
 std::string Line(std::string label, const std::string& text) {
   return PadRight(std::move(label), kLabelWidth) + text + "\n";
 }
@@ -70,6 +77,14 @@ std::string Verdict(const v1::HeadroomResponse& response, double ask_h100e, bool
     case Fit::kUnknown:
       break;
   }
+  if (Uncertain(response, ask_h100e)) {
+    return fmt::format(
+        "{}: {} H100e fit only if none of the {} H100e that are held under pools that the plan "
+        "does "
+        "not know belong to {}",
+        Paint("unknown", Style::kYellow, colors), PlainNumber(ask_h100e),
+        Amount(pool.headroom_uncertain_h100e()), name);
+  }
   return fmt::format("{}: too little is heard of the chips that {} could use",
                      Paint("unknown", Style::kYellow, colors), name);
 }
@@ -83,6 +98,7 @@ std::string Block(const v1::HeadroomResponse& response, std::optional<double> as
               Printable(fmt::format("{} ({}, {})", pool.pool(), pool.category(), pool.tier())));
   out += Line("ask", Printable(fmt::format("{}, {}", pool.owner(), pool.contact())));
   out += Line("headroom", H100eOrUnknown(Headroom(pool)));
+  out += Line("uncertain", Amount(pool.headroom_uncertain_h100e()) + " H100e");
   out += Line("borrowable", H100eOrUnknown(Borrowable(response)));
   out += Line("allocated", Amount(pool.allocated_h100e()) + " H100e");
   out += Line("assigned", Amount(pool.assigned_h100e()) + " H100e");
@@ -145,6 +161,7 @@ Fit FitOf(const v1::HeadroomResponse& response, double ask_h100e) {
   if (ask_h100e > AdmitsAtMost(pool)) return Fit::kNo;
   if (!pool.has_headroom_h100e()) return Fit::kUnknown;
   if (!(pool.coverage_ratio() >= kGoodCoverage)) return Fit::kUnknown;
+  if (Uncertain(response, ask_h100e)) return Fit::kUnknown;
   return ask_h100e <= pool.headroom_h100e() ? Fit::kYes : Fit::kNo;
 }
 

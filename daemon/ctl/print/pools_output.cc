@@ -33,7 +33,19 @@ std::string PoolsTable(const v1::ListPoolsResponse& response) {
                   Amount(pool.unaccounted_h100e()), Amount(pool.borrowed_h100e())});
   }
   return table.Render() + "\nAmounts in H100e, idle chips in chips; \"-\" is no data.\n" +
-         BasisLine(response.basis()) + "\n";
+         OrphanedLines(response) + BasisLine(response.basis()) + "\n";
+}
+
+// In words, since they stand in no row; empty if there are none.
+std::string OrphanedLines(const v1::ListPoolsResponse& response) {
+  std::string out;
+  for (const v1::OrphanedPool& orphaned : response.orphaned()) {
+    out += fmt::format(
+        "{} H100e are held under pool {}, which the plan does not know. They are taken from the "
+        "headroom of every pool.\n",
+        Amount(orphaned.h100e()), Printable(orphaned.pool()));
+  }
+  return out;
 }
 
 std::string PoolsJson(const v1::ListPoolsResponse& response) {
@@ -41,6 +53,8 @@ std::string PoolsJson(const v1::ListPoolsResponse& response) {
   out["basis"] = ToJson(response.basis());
   out["pools"] = Json::array();
   for (const v1::Pool& pool : response.pools()) out["pools"].push_back(PoolJson(pool));
+  out["orphaned"] = Json::array();
+  for (const v1::OrphanedPool& pool : response.orphaned()) out["orphaned"].push_back(ToJson(pool));
   return Dump(out);
 }
 

@@ -11,8 +11,8 @@
 
 namespace fleetmeter::ctl {
 
-// All pools. JSON: {"basis": {...}, "pools": [...]}. CSV: one record a pool, without chips and
-// teams.
+// All pools. JSON: {"basis": {...}, "pools": [...], "orphaned": [...]}. CSV: one record a pool,
+// without chips and teams.
 std::string FormatPools(const v1::ListPoolsResponse& response, OutputFormat format);
 
 // Every field of the proto, and assigned_chip_seconds; its chips also have

@@ -81,7 +81,7 @@ constexpr Family<PlanFigures> kFamilies[] = {
       {},
       "The shortfall of P0 is max(0, missing - unassigned), in H100e: the part of the guarantee of "
       "P0 that no free chip could fill. Missing is the sum of max(0, allocated - assigned - "
-      "unheard - unaccounted) over the pools of P0."},
+      "unheard - unaccounted - fleetmeter_pool_headroom_uncertain_h100e) over the pools of P0."},
      OfComparison<&PlanComparison::p0_shortfall_h100e>},
     {{"fleetmeter_plan_inference_utilization_ratio",
       kGauge,

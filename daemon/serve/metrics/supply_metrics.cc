@@ -15,8 +15,11 @@ void WriteByState(const Snapshot& snapshot, bool in_h100e, TextWriter& out) {
                  static_cast<double>(micro_chips) / kMicroChipsPerChip * per_chip);
     };
     for (const ChipState state : kChipStates) {
-      sample(Name(state), row.micro_chips[static_cast<size_t>(state)]);
+      const bool assigned = state == ChipState::kAssigned;
+      sample(Name(state), row.micro_chips[static_cast<size_t>(state)] -
+                              (assigned ? row.orphaned_micro_chips : 0));
     }
+    sample("orphaned", row.orphaned_micro_chips);
     sample("unheard", row.unheard_micro_chips);
     sample("unaccounted", row.unaccounted_micro_chips);
   }
@@ -40,7 +43,9 @@ constexpr Family<Snapshot> kFamilies[] = {
       kGauge,
       {"provider", "chip", "state"},
       "The fleet has this many chips in each state. Chips that live sources report are assigned, "
-      "unassigned, unhealthy or reserved. Chips whose source is silent are unheard. Chips are "
+      "unassigned, unhealthy or reserved, or orphaned, which means assigned to a pool that the "
+      "plan "
+      "in force does not know. Chips whose source is silent are unheard. Chips are "
       "unaccounted when their source is silent for longer than live.forget_after, when its reports "
       "are rejected, or when it stopped listing them. They stay so until they are reported again, "
       "an operator forgets them, or a plan declares fewer chips of the kind. Each chip is in one "

@@ -48,6 +48,7 @@ void FillPool(const PoolView& from, v1::Pool& to) {
   to.set_reserved_h100e(use.reserved_h100e);
   to.set_unheard_h100e(use.unheard_h100e);
   to.set_unaccounted_h100e(use.unaccounted_h100e);
+  to.set_headroom_uncertain_h100e(from.uncertain_h100e);
   if (from.headroom_h100e) to.set_headroom_h100e(*from.headroom_h100e);
   to.set_borrowed_h100e(from.borrowed_h100e);
   to.set_coverage_ratio(from.coverage);
@@ -79,6 +80,11 @@ void FillBasis(const Snapshot& snapshot, v1::Basis& basis) {
 void FillPools(const Snapshot& snapshot, v1::ListPoolsResponse& response) {
   FillBasis(snapshot, *response.mutable_basis());
   for (const PoolView& pool : snapshot.pools) FillPool(pool, *response.add_pools());
+  for (const auto& [pool, h100e] : snapshot.orphaned_h100e) {
+    v1::OrphanedPool& orphaned = *response.add_orphaned();
+    orphaned.set_pool(pool);
+    orphaned.set_h100e(h100e);
+  }
 }
 
 void FillHeadroom(const Snapshot& snapshot, const PoolView& pool, v1::HeadroomResponse& response) {
@@ -97,7 +103,8 @@ void FillSupply(const Snapshot& snapshot, v1::GetSupplyResponse& response) {
     };
     to.set_provider(from.provider);
     to.set_chip(from.chip);
-    to.set_assigned_micro_chips(micro_chips(ChipState::kAssigned));
+    to.set_assigned_micro_chips(micro_chips(ChipState::kAssigned) - from.orphaned_micro_chips);
+    to.set_orphaned_micro_chips(from.orphaned_micro_chips);
     to.set_unassigned_micro_chips(micro_chips(ChipState::kUnassigned));
     to.set_unhealthy_micro_chips(micro_chips(ChipState::kUnhealthy));
     to.set_reserved_micro_chips(micro_chips(ChipState::kReserved));

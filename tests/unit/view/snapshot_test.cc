@@ -287,6 +287,44 @@ TEST_F(SnapshotTest, APlanThatDeclaresFewerChipsSettlesThoseThatAreUnaccountedFo
   EXPECT_EQ(Take()->unaccounted_sources, 0u);
 }
 
+TEST_F(SnapshotTest, ChipsOfARenamedPoolAreOfferedByNoPool) {
+  FillSupply();
+  Apply(Report("h1", 0, {Assigned("half", 80, "alpha", 0.95)}));
+  EXPECT_TRUE(Take()->orphaned_h100e.empty());
+  auto renamed = std::make_shared<ReferenceData>(*reference_);
+  renamed->plans[0].pools[0].name = "alpha-api";
+  renamed->plans[0].pool_index.clear();  // it is of the old names
+  reference_ = renamed;
+  Advance();
+  const auto snapshot = Take();
+  EXPECT_THAT(snapshot->orphaned_h100e, testing::ElementsAre(testing::Pair("alpha", 40.0)));
+  EXPECT_EQ(snapshot->supply.at(0).orphaned_micro_chips, 80 * kMicroChipsPerChip);
+  const PoolView& alpha = *snapshot->FindPool("alpha-api");
+  EXPECT_DOUBLE_EQ(*alpha.headroom_h100e, 60);
+  EXPECT_DOUBLE_EQ(alpha.uncertain_h100e, 40);
+  EXPECT_EQ(alpha.utilization, std::nullopt) << "the orphaned chips may be all of its own";
+  EXPECT_EQ(alpha.unused_h100e, std::nullopt);
+  EXPECT_DOUBLE_EQ(*PoolNamed("beta").headroom_h100e, 10);
+  EXPECT_DOUBLE_EQ(*PoolNamed("gamma").headroom_h100e, 0);
+  // The collector learns the new name.
+  Apply(Report("h1", 1, {Assigned("half", 80, "alpha-api", 0.95)}));
+  EXPECT_TRUE(Take()->orphaned_h100e.empty());
+  EXPECT_DOUBLE_EQ(*PoolNamed("alpha-api").headroom_h100e, 60);
+  EXPECT_DOUBLE_EQ(*PoolNamed("alpha-api").utilization, 0.38);
+  EXPECT_DOUBLE_EQ(*PoolNamed("beta").headroom_h100e, 50);
+}
+
+TEST_F(SnapshotTest, OrphanedChipsDoNotMakeAFullPoolNegative) {
+  Apply(Report("h1", 0, {Assigned("half", 80, "alpha", 1), Assigned("half", 40, "gamma", 1)}));
+  auto dropped = std::make_shared<ReferenceData>(*reference_);
+  dropped->plans[0].pools.erase(dropped->plans[0].pools.begin());
+  dropped->plans[0].pool_index.clear();
+  reference_ = dropped;
+  EXPECT_DOUBLE_EQ(*PoolNamed("gamma").headroom_h100e, -10);
+  EXPECT_DOUBLE_EQ(PoolNamed("gamma").uncertain_h100e, 0);
+  EXPECT_DOUBLE_EQ(*PoolNamed("gamma").utilization, 2) << "its own chips are all heard";
+}
+
 TEST_F(SnapshotTest, CountsABacklogWithoutShowingItAsThePresent) {
   clock_.Pass(600 * kNanosPerSecond);
   ApplyTo(state_, Report("h1", 0, {Assigned("half", 10, "alpha", 1)}), *reference_,

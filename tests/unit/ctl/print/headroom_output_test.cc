@@ -48,6 +48,19 @@ TEST(FitOf, DoesNotKnowWhileLittleIsHeardAndWhatIsHeardLeavesRoom) {
   EXPECT_EQ(FitOf(half, 301), Fit::kNo) << "700 of the 1,000 are heard to be assigned";
 }
 
+TEST(FormatHeadroom, DoesNotOfferWhatOrphanedChipsMayUseUp) {
+  v1::HeadroomResponse orphaned = Some();
+  orphaned.mutable_pool()->set_headroom_h100e(292);
+  orphaned.mutable_pool()->set_headroom_uncertain_h100e(8);
+  EXPECT_EQ(FitOf(orphaned, 292), Fit::kYes);
+  EXPECT_EQ(FitOf(orphaned, 293), Fit::kUnknown);
+  EXPECT_EQ(FitOf(orphaned, 300), Fit::kUnknown);
+  EXPECT_EQ(FitOf(orphaned, 301), Fit::kNo);
+  EXPECT_THAT(Table(orphaned, 300),
+              StartsWith("unknown: 300 H100e fit only if none of the 8.0 H100e that are held under "
+                         "pools that the plan does not know belong to serving\n"));
+}
+
 TEST(FormatHeadroom, SaysYesWithTheNumbersAndWhomToAsk) {
   EXPECT_EQ(
       Table(Some(), 200),
@@ -55,6 +68,7 @@ TEST(FormatHeadroom, SaysYesWithTheNumbersAndWhomToAsk) {
       "pool         serving (inference, p2)\n"
       "ask          API Serving, #serving\n"
       "headroom     300.0 H100e\n"
+      "uncertain    0.0 H100e\n"
       "borrowable   250.0 H100e\n"
       "allocated    1,000.0 H100e\n"
       "assigned     700.0 H100e\n"
@@ -84,7 +98,8 @@ TEST(FormatHeadroom, DoesNotGuessWhenNothingWasHeard) {
   EXPECT_THAT(Table(Unheard(), 1),
               StartsWith("unknown: too little is heard of the chips that serving could use\n"));
   EXPECT_THAT(Table(Unheard(), 1), HasSubstr("coverage is low"));
-  EXPECT_THAT(Table(Unheard(), 1), HasSubstr("headroom     unknown\nborrowable   unknown\n"));
+  EXPECT_THAT(Table(Unheard(), 1),
+              HasSubstr("headroom     unknown\nuncertain    0.0 H100e\nborrowable   unknown\n"));
   EXPECT_THAT(Table(Unheard(), 1'512),
               StartsWith("no: serving can admit at most 1,000.0 H100e, 512.0 too few for 1512\n"));
 }

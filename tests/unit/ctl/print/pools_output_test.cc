@@ -22,6 +22,18 @@ TEST(FormatPools, ShowsATableWithDashesForNoData) {
             "plan openb version 3 (replay), catalog version 2, 2026-01-02 03:04:05Z\n");
 }
 
+TEST(FormatPools, NamesThePoolsThatThePlanDoesNotKnow) {
+  v1::ListPoolsResponse pools = SomePools();
+  v1::OrphanedPool& orphaned = *pools.add_orphaned();
+  orphaned.set_pool("chat");
+  orphaned.set_h100e(8);
+  EXPECT_THAT(FormatPools(pools, OutputFormat::kTable),
+              testing::HasSubstr("\n8.0 H100e are held under pool chat, which the plan does not "
+                                 "know. They are taken from the headroom of every pool.\nplan"));
+  EXPECT_EQ(Json::parse(FormatPools(pools, OutputFormat::kJson)).at("orphaned").dump(),
+            R"([{"pool":"chat","h100e":8.0}])");
+}
+
 TEST(FormatPools, GivesEveryFieldOfTheProtoInJson) {
   const Json json = Json::parse(FormatPools(SomePools(), OutputFormat::kJson));
   for (const Json& pool : json.at("pools")) {
@@ -57,7 +69,7 @@ TEST(FormatPools, GivesNullInJsonForNoData) {
 TEST(FormatPools, GivesNothingInCsvForNoData) {
   EXPECT_THAT(
       FormatPools(SomePools(), OutputFormat::kCsv),
-      testing::EndsWith("research,research,p2,Research,,10,9.75,,,,0,0,0,0.25,0,1,,,,,,,,0\n"));
+      testing::EndsWith("research,research,p2,Research,,10,9.75,,,,0,0,0,0.25,0,1,,,,,,,,0,0\n"));
   EXPECT_THAT(FormatPools({}, OutputFormat::kCsv),
               testing::StartsWith("pool,category,tier,owner,contact,allocated_h100e,"));
 }
