@@ -8,6 +8,18 @@
 namespace fleetmeter::ctl {
 namespace {
 
+// In words, since they stand in no row; empty if there are none.
+std::string OrphanedLines(const v1::ListPoolsResponse& response) {
+  std::string out;
+  for (const v1::OrphanedPool& orphaned : response.orphaned()) {
+    out += fmt::format(
+        "{} H100e are held under pool {}, which the plan does not know. They are taken from the "
+        "headroom of every pool.\n",
+        Amount(orphaned.h100e()), Printable(orphaned.pool()));
+  }
+  return out;
+}
+
 std::string PoolsTable(const v1::ListPoolsResponse& response) {
   Table table({{"POOL"},
                {"CATEGORY"},
@@ -34,18 +46,6 @@ std::string PoolsTable(const v1::ListPoolsResponse& response) {
   }
   return table.Render() + "\nAmounts in H100e, idle chips in chips; \"-\" is no data.\n" +
          OrphanedLines(response) + BasisLine(response.basis()) + "\n";
-}
-
-// In words, since they stand in no row; empty if there are none.
-std::string OrphanedLines(const v1::ListPoolsResponse& response) {
-  std::string out;
-  for (const v1::OrphanedPool& orphaned : response.orphaned()) {
-    out += fmt::format(
-        "{} H100e are held under pool {}, which the plan does not know. They are taken from the "
-        "headroom of every pool.\n",
-        Amount(orphaned.h100e()), Printable(orphaned.pool()));
-  }
-  return out;
 }
 
 std::string PoolsJson(const v1::ListPoolsResponse& response) {
