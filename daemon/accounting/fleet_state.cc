@@ -22,9 +22,6 @@ void Add(LiveAmounts& to, const LiveAmounts& what, int sign) {
 // was set is likelier.
 constexpr int64_t kLongestBreak = 35 * kDay;
 
-// Anybody may send reports that are rejected, under any name.
-constexpr size_t kMostNeverAccepted = 10'000;
-
 std::vector<Grant> Grants(const Plan& plan) {
   std::vector<Grant> grants;
   grants.reserve(plan.pools.size());
@@ -216,50 +213,6 @@ void FleetState::Apply(const LedgerEntry& entry, int64_t now_unix_nanos) {
   Contribute(source, 1);
 }
 
-void FleetState::NoteRejected(const std::string& name, int64_t now_unix_nanos) {
-  if (name.empty()) return;
-  const auto it = sources_.find(name);
-  if (it == sources_.end()) {
-    if (never_accepted_.size() < kMostNeverAccepted || never_accepted_.contains(name)) {
-      never_accepted_[name] = now_unix_nanos;
-    }
-    return;
-  }
-  Source& source = it->second;
-  if (source.only_history || source.rejected) return;
-  Contribute(source, -1);
-  source.rejected = true;
-  source.hearing = HearingAt(source, now_unix_nanos);
-  Contribute(source, 1);
-}
-
-void FleetState::ForgetRejected(int64_t now_unix_nanos) {
-  absl::erase_if(never_accepted_, [&](const auto& source) {
-    return now_unix_nanos - source.second > options_.silent_after_nanos;
-  });
-}
-
-std::optional<int64_t> FleetState::Forget(const std::string& name) {
-  const auto it = sources_.find(name);
-  if (it == sources_.end() || it->second.only_history) return std::nullopt;
-  Source& source = it->second;
-  if (source.hearing == Hearing::kLive && source.unlisted.empty()) return std::nullopt;
-  Contribute(source, -1);
-  std::vector<HeldChips> settled = std::exchange(source.unlisted, {});
-  if (source.hearing != Hearing::kLive) {
-    const std::vector<HeldChips> listed = Listed(source);
-    settled.insert(settled.end(), listed.begin(), listed.end());
-    source.contributions.clear();
-    source.samples.clear();
-    source.rejected = false;
-    source.hearing = Hearing::kForgotten;
-  }
-  Contribute(source, 1);
-  int64_t micro_chips = 0;
-  for (const HeldChips& held : settled) micro_chips += held.micro_chips;
-  return micro_chips;
-}
-
 void FleetState::AccrueAllocations(const std::shared_ptr<const ReferenceData>& reference,
                                    int64_t now_unix_nanos, int64_t monotonic_nanos) {
   if (!allocations_.empty() && accrued_until_monotonic_) {
@@ -310,59 +263,7 @@ void FleetState::Advance(const std::shared_ptr<const ReferenceData>& reference,
   }
   AccrueAllocations(reference, now_unix_nanos, monotonic_nanos);
   TrackIdleness(now_unix_nanos);
-}
-
-void FleetState::SettleUndeclared(const Plan& plan) {
-  std::map<std::string, int64_t> declared;
-  for (const DeclaredSupply& supply : plan.supply) declared[supply.chip] += supply.chips;
-  if (declared_chips_ == declared) return;
-  const auto before = std::exchange(declared_chips_, declared);
-  if (!before) return;  // the first plan says nothing of what went before
-  for (const auto& [chip, chips] : *before) {
-    const int64_t fewer = (chips - declared[chip]) * kMicroChipsPerChip;
-    if (fewer <= 0) continue;
-    const uint32_t kind = symbols_.Intern(chip);
-    Settle(kind, std::min(fewer, KnownOf(kind) - declared[chip] * kMicroChipsPerChip));
-  }
-}
-
-int64_t FleetState::KnownOf(uint32_t chip) const {
-  int64_t known = 0;
-  for (const Cell& cell : cells_) {
-    if (cell.key.chip == chip) known += cell.live.chips + cell.unheard + cell.unaccounted;
-  }
-  return known;
-}
-
-// Takes from those that were heard longest ago.
-void FleetState::Settle(uint32_t chip, int64_t micro_chips) {
-  if (micro_chips <= 0) return;
-  std::vector<Source*> sources;
-  for (auto& [name, source] : sources_) {
-    if (!source.unlisted.empty() || source.hearing == Hearing::kUnaccounted) {
-      sources.push_back(&source);
-    }
-  }
-  std::sort(sources.begin(), sources.end(), [](const Source* a, const Source* b) {
-    return a->windows.counted().end_unix_nanos < b->windows.counted().end_unix_nanos;
-  });
-  const auto take = [&](uint32_t cell, int64_t* chips) {
-    if (cells_[cell].key.chip != chip) return;
-    const int64_t part = std::min(*chips, micro_chips);
-    *chips -= part;
-    micro_chips -= part;
-  };
-  for (Source* source : sources) {
-    Contribute(*source, -1);
-    for (HeldChips& held : source->unlisted) take(held.cell, &held.micro_chips);
-    if (source->hearing == Hearing::kUnaccounted) {
-      for (Contribution& c : source->contributions) take(c.cell, &c.amounts.chips);
-      std::erase_if(source->contributions,
-                    [](const Contribution& c) { return c.amounts.chips == 0; });
-    }
-    std::erase_if(source->unlisted, [](const HeldChips& held) { return held.micro_chips == 0; });
-    Contribute(*source, 1);
-  }
+  LookForDoubleHosts(reference->PlanAt(now_unix_nanos), monotonic_nanos);
 }
 
 FleetFacts FleetState::Copy(int64_t now_unix_nanos) const {
@@ -373,6 +274,7 @@ FleetFacts FleetState::Copy(int64_t now_unix_nanos) const {
   facts.activity = activity_;
   facts.idle_since_unix_nanos = idle_since_;
   facts.allocations = allocations_;
+  facts.double_hosts = double_hosts_;
   facts.live_sources = live_sources_;
   facts.silent_sources = silent_sources_;
   facts.unaccounted_sources = unaccounted_sources_;

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -37,6 +38,8 @@ struct FleetFacts {
   // By (pool, team): since when it has held an idle chip without a break.
   std::map<std::pair<uint32_t, uint32_t>, int64_t> idle_since_unix_nanos;
   std::vector<AllocationTerm> allocations;  // oldest first; the last is in force
+  // Live sources that may be one host, while more chips of a kind are heard than declared.
+  std::vector<std::pair<std::string, std::string>> double_hosts;
   uint64_t live_sources = 0;
   uint64_t silent_sources = 0;
   uint64_t unaccounted_sources = 0;  // silent for long, and what they held is not settled
@@ -144,6 +147,8 @@ class FleetState {
   void Settle(uint32_t chip, int64_t micro_chips);
   int64_t KnownOf(uint32_t chip) const;  // in micro-chips
   void ForgetRejected(int64_t now_unix_nanos);
+  void LookForDoubleHosts(const Plan& plan, int64_t monotonic_nanos);
+  bool HearsMoreThan(const Plan& plan) const;
   Hearing HearingAt(const Source& source, int64_t now_unix_nanos) const;
   void AccrueAllocations(const std::shared_ptr<const ReferenceData>& reference,
                          int64_t now_unix_nanos, int64_t monotonic_nanos);
@@ -164,6 +169,8 @@ class FleetState {
   std::optional<std::map<std::string, int64_t>> declared_chips_;
   // When a report was last rejected of sources of which nothing was ever accepted.
   absl::flat_hash_map<std::string, int64_t> never_accepted_;
+  std::vector<std::pair<std::string, std::string>> double_hosts_;
+  std::optional<int64_t> looked_for_double_hosts_monotonic_;
   uint64_t live_sources_ = 0;
   uint64_t silent_sources_ = 0;
   uint64_t unaccounted_sources_ = 0;

@@ -340,6 +340,7 @@ std::shared_ptr<const Snapshot> MakeSnapshot(const FleetFacts& facts,
   }
   FillBorrowable(snapshot->pools);
   snapshot->allocated_h100e_seconds = AllocatedSeconds(facts);
+  snapshot->double_hosts = facts.double_hosts;
   snapshot->live_sources = facts.live_sources;
   snapshot->silent_sources = facts.silent_sources;
   snapshot->unaccounted_sources = facts.unaccounted_sources;

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/numeric/int128.h"
@@ -126,6 +127,8 @@ struct Snapshot {
   std::optional<double> supply_coverage;
   // H100e-seconds granted since the start, by pool.
   std::map<std::string, double> allocated_h100e_seconds;
+  // Live sources that may be one host, while more chips of a kind are heard than declared.
+  std::vector<std::pair<std::string, std::string>> double_hosts;
   uint64_t live_sources = 0;
   uint64_t silent_sources = 0;
   uint64_t unaccounted_sources = 0;

@@ -47,7 +47,7 @@ function(config)
       'What the chosen pools can still admit (fleetmeter_pool_headroom_h100e), in H100e and as part of their allocation. It is negative when they hold more than they are granted. Red below %g of the allocation, as FleetmeterHeadroomExhausted.' % h.exhaustedRatio,
       [
         now('fleetmeter_pool_headroom_h100e', 'headroom'),
-        g.query('%s / %s' % [total('fleetmeter_pool_headroom_h100e'), total('fleetmeter_pool_allocated_h100e')], 'of the allocation', instant=true),
+        g.query('%s / (%s > 0)' % [total('fleetmeter_pool_headroom_h100e'), total('fleetmeter_pool_allocated_h100e')], 'of the allocation', instant=true),
       ],
       g.h100e
     ) + runbook('FleetmeterHeadroomExhausted') + {
@@ -164,7 +164,7 @@ function(config)
       poolLabel,
       g.column('Runs out in', poolRow(runsOut), 's', runsOutText + g.coloured(colours.exhaustion)),
       g.column('Headroom', poolMetric('fleetmeter_pool_headroom_h100e'), g.h100e, g.decimals(1)),
-      g.column('Of allocation', poolRow('%s / %s' % [headroom, pools('fleetmeter_pool_allocated_h100e')]), g.ratio, g.coloured(colours.headroom)),
+      g.column('Of allocation', poolRow('%s / (%s > 0)' % [headroom, pools('fleetmeter_pool_allocated_h100e')]), g.ratio, g.coloured(colours.headroom)),
       g.column('In ' + h.horizon, poolMetric(n.predicted), g.h100e, g.decimals(1)),
       g.column('Utilization', poolMetric('fleetmeter_pool_utilization_ratio'), g.ratio, g.coloured(colours.underuse)),
       g.column('Reclaimable', poolMetric(n.reclaimable), g.h100e, g.decimals(1)),

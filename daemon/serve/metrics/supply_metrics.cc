@@ -38,6 +38,10 @@ void WriteSources(const Snapshot& snapshot, TextWriter& out) {
   out.Sample({"rejected"}, static_cast<double>(snapshot.rejected_sources));
 }
 
+void WriteSuspects(const Snapshot& snapshot, TextWriter& out) {
+  for (const auto& [source, other] : snapshot.double_hosts) out.Sample({source, other}, 1);
+}
+
 constexpr Family<Snapshot> kFamilies[] = {
     {{"fleetmeter_supply_chips",
       kGauge,
@@ -79,6 +83,14 @@ constexpr Family<Snapshot> kFamilies[] = {
       "its latest report was rejected, or when none of its reports was ever accepted and one was "
       "rejected within live.silent_after."},
      WriteSources},
+    {{"fleetmeter_suspect_source_info",
+      kGauge,
+      {"source", "other"},
+      "The value is 1 for two live sources that may be one host under two names, since one name is "
+      "the other with more behind it. The series are present only while at least one chip of a "
+      "kind "
+      "is heard beyond what the plan declares. At most 10 pairs are named."},
+     WriteSuspects},
 };
 
 }  // namespace

@@ -325,6 +325,19 @@ TEST_F(SnapshotTest, OrphanedChipsDoNotMakeAFullPoolNegative) {
   EXPECT_DOUBLE_EQ(*PoolNamed("gamma").utilization, 2) << "its own chips are all heard";
 }
 
+TEST_F(SnapshotTest, NamesHostsThatMayCountTwiceWhileMoreIsHeardThanDeclared) {
+  FillSupply();
+  Apply(Report("rest-a.lab", 0, {Free("half", 0, ChipState::kUnassigned)}));
+  Advance();
+  EXPECT_TRUE(Take()->double_hosts.empty()) << "no more is heard than is declared";
+  Apply(Report("rest-a.lab", 1, {Free("half", 8, ChipState::kUnassigned)}));
+  Advance();
+  EXPECT_THAT(Take()->double_hosts, testing::ElementsAre(testing::Pair("rest-a", "rest-a.lab")));
+  Apply(Report("rest-a", 2, {Free("half", 292, ChipState::kUnassigned)}));
+  Advance();
+  EXPECT_TRUE(Take()->double_hosts.empty());
+}
+
 TEST_F(SnapshotTest, CountsABacklogWithoutShowingItAsThePresent) {
   clock_.Pass(600 * kNanosPerSecond);
   ApplyTo(state_, Report("h1", 0, {Assigned("half", 10, "alpha", 1)}), *reference_,
