@@ -97,7 +97,7 @@ std::string Block(const v1::HeadroomResponse& response, std::optional<double> as
   out += Line("pool",
               Printable(fmt::format("{} ({}, {})", pool.pool(), pool.category(), pool.tier())));
   out += Line("ask", Printable(fmt::format("{}, {}", pool.owner(), pool.contact())));
-  out += Line("headroom", H100eOrUnknown(Headroom(pool)));
+  out += Line("headroom", H100eOrUnknown(KnownHeadroom(pool)));
   out += Line("uncertain", Amount(pool.headroom_uncertain_h100e()) + " H100e");
   out += Line("borrowable", H100eOrUnknown(Borrowable(response)));
   out += Line("allocated", Amount(pool.allocated_h100e()) + " H100e");
@@ -181,9 +181,9 @@ std::string FormatHeadroomLine(const v1::HeadroomResponse& response,
   const v1::Pool& pool = response.pool();
   std::string out = fmt::format(
       "{}  {}  headroom {}  borrowable {}  allocated {}  assigned {}  coverage {}",
-      UtcTime(response.basis().as_of_unix_nanos()), Printable(pool.pool()), Amount(Headroom(pool)),
-      Amount(Borrowable(response)), Amount(pool.allocated_h100e()), Amount(pool.assigned_h100e()),
-      Percent(pool.coverage_ratio()));
+      UtcTime(response.basis().as_of_unix_nanos()), Printable(pool.pool()),
+      Amount(KnownHeadroom(pool)), Amount(Borrowable(response)), Amount(pool.allocated_h100e()),
+      Amount(pool.assigned_h100e()), Percent(pool.coverage_ratio()));
   if (ask_h100e) out += "  " + Verdict(response, *ask_h100e, false);
   return out + "\n";
 }

@@ -39,7 +39,7 @@ std::string PoolsTable(const v1::ListPoolsResponse& response) {
   for (const v1::Pool& pool : response.pools()) {
     table.AddRow({pool.pool(), pool.category(), pool.tier(), pool.owner(),
                   Amount(pool.allocated_h100e()), Amount(pool.assigned_h100e()), Amount(Busy(pool)),
-                  Amount(Headroom(pool)), Percent(Utilization(pool)),
+                  Amount(KnownHeadroom(pool)), Percent(Utilization(pool)),
                   Percent(pool.coverage_ratio()), Amount(IdleChips(pool)),
                   Amount(pool.unhealthy_h100e()), Amount(pool.unheard_h100e()),
                   Amount(pool.unaccounted_h100e()), Amount(pool.borrowed_h100e())});
@@ -96,7 +96,7 @@ std::vector<std::string> PoolCsvCells(const v1::Pool& pool) {
 
 std::string PoolCsvRecord(const v1::Pool& pool) { return CsvLine(PoolCsvCells(pool)); }
 
-std::optional<double> Headroom(const v1::Pool& pool) {
+std::optional<double> KnownHeadroom(const v1::Pool& pool) {
   return pool.has_headroom_h100e() ? std::optional(pool.headroom_h100e()) : std::nullopt;
 }
 

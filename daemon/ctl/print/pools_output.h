@@ -25,7 +25,7 @@ std::vector<std::string> PoolCsvCells(const v1::Pool& pool);
 std::string PoolCsvRecord(const v1::Pool& pool);
 
 // Optional fields of a pool as optionals.
-std::optional<double> Headroom(const v1::Pool& pool);
+std::optional<double> KnownHeadroom(const v1::Pool& pool);
 std::optional<double> Busy(const v1::Pool& pool);
 std::optional<double> Idle(const v1::Pool& pool);
 std::optional<double> IdleChips(const v1::Pool& pool);  // known with per-chip readings only
