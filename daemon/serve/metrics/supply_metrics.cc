@@ -52,7 +52,7 @@ constexpr Family<Snapshot> kFamilies[] = {
       "in force does not know. Chips whose source is silent are unheard. Chips are "
       "unaccounted when their source is silent for longer than live.forget_after, when its reports "
       "are rejected, or when it stopped listing them. They stay so until they are reported again, "
-      "an operator forgets them, or a plan declares fewer chips of the kind. Each chip is in one "
+      "or a plan declares fewer chips of the kind. Each chip is in one "
       "state."},
      [](const Snapshot& snapshot, TextWriter& out) { WriteByState(snapshot, false, out); }},
     {{"fleetmeter_supply_h100e",
