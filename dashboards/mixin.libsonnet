@@ -73,7 +73,12 @@
       // Above this part of inference's cost a margin leaves out too much.
       unattributedRatio: 0.05,
     },
-    sources: { silentRatio: 0.01, 'for': '15m' },
+    sources: {
+      silentRatio: 0.01,
+      // Chips of a kind that are heard beyond what the plan declares.
+      excessChips: 1,
+      'for': '15m',
+    },
     ingest: {
       rejectedRatio: 0.01,
       rateWindow: '10m',

@@ -42,6 +42,9 @@ struct Cell {
   CellKey key;
   LiveAmounts live;
   int64_t unheard = 0;  // micro-chips of silent sources when last heard
+  // Micro-chips that nobody reports any more, though nobody has said what became of them: of
+  // sources that are silent for long or rejected, and of sources that stopped listing them.
+  int64_t unaccounted = 0;
   BookedAmounts booked;
 };
 

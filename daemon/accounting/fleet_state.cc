@@ -63,7 +63,8 @@ uint32_t FleetState::CellFor(const Names& names, const BookConversion& conversio
   key.conversion = ConversionFor(conversion);
   const auto [it, is_new] = cell_index_.try_emplace(key, static_cast<uint32_t>(cells_.size()));
   if (is_new && !names.signal.empty()) signals_.insert(names.signal);
-  if (is_new) cells_.push_back(Cell{.key = key, .live = {}, .unheard = 0, .booked = {}});
+  if (is_new)
+    cells_.push_back(Cell{.key = key, .live = {}, .unheard = 0, .unaccounted = 0, .booked = {}});
   return it->second;
 }
 
@@ -128,8 +129,17 @@ void FleetState::CollectLive(const UsageReport& report, const UsageGroup& group,
 }
 
 void FleetState::Contribute(const Source& source, int sign) {
+  for (const HeldChips& held : source.unlisted) {
+    cells_[held.cell].unaccounted += sign * held.micro_chips;
+  }
   switch (source.hearing) {
     case Hearing::kForgotten:
+      return;
+    case Hearing::kUnaccounted:
+      (source.rejected ? rejected_sources_ : unaccounted_sources_) += static_cast<uint64_t>(sign);
+      for (const Contribution& c : source.contributions) {
+        cells_[c.cell].unaccounted += sign * c.amounts.chips;
+      }
       return;
     case Hearing::kSilent:
       silent_sources_ += static_cast<uint64_t>(sign);
@@ -151,9 +161,24 @@ void FleetState::Contribute(const Source& source, int sign) {
 
 FleetState::Hearing FleetState::HearingAt(const Source& source, int64_t now_unix_nanos) const {
   const int64_t age = now_unix_nanos - source.windows.counted().end_unix_nanos;
-  if (source.only_history || age > options_.forget_after_nanos) return Hearing::kForgotten;
-  if (age > options_.silent_after_nanos || !source.heard) return Hearing::kSilent;
-  return Hearing::kLive;
+  if (source.only_history) return Hearing::kForgotten;
+  if (age <= options_.silent_after_nanos && source.heard) return Hearing::kLive;
+  if (source.rejected) return Hearing::kUnaccounted;
+  if (age <= options_.forget_after_nanos) return Hearing::kSilent;
+  return source.HoldsNothing() ? Hearing::kForgotten : Hearing::kUnaccounted;
+}
+
+std::vector<HeldChips> FleetState::Listed(const Source& source) {
+  std::vector<HeldChips> held;
+  held.reserve(source.contributions.size());
+  for (const Contribution& c : source.contributions) held.push_back({c.cell, c.amounts.chips});
+  return held;
+}
+
+std::vector<HeldChips> FleetState::Known(const Source& source) {
+  std::vector<HeldChips> held = Listed(source);
+  held.insert(held.end(), source.unlisted.begin(), source.unlisted.end());
+  return held;
 }
 
 void FleetState::SetHearing(Source& source, Hearing hearing) {
@@ -168,7 +193,10 @@ void FleetState::Apply(const LedgerEntry& entry, int64_t now_unix_nanos) {
   const auto [it, is_new] = sources_.try_emplace(report.source);
   Source& source = it->second;
   const bool history = source.history || entry.history;
+  std::vector<HeldChips> known;
   if (entry.latest) {
+    never_accepted_.erase(report.source);
+    known = Known(source);
     if (!is_new) Contribute(source, -1);
     source = Source{};
   } else if (is_new) {  // history: it holds nothing that could be live
@@ -183,6 +211,7 @@ void FleetState::Apply(const LedgerEntry& entry, int64_t now_unix_nanos) {
     if (entry.latest) CollectLive(report, report.groups[i], cell, source);
   }
   if (!entry.latest) return;
+  source.unlisted = UnlistedChips(std::move(known), Listed(source), cells_);
   // A backlog that arrives late is counted but does not pass for the present.
   source.hearing = HearingAt(source, now_unix_nanos);
   Contribute(source, 1);
@@ -223,6 +252,8 @@ void FleetState::TrackIdleness(int64_t now_unix_nanos) {
 
 void FleetState::Advance(const std::shared_ptr<const ReferenceData>& reference,
                          int64_t now_unix_nanos, int64_t monotonic_nanos) {
+  SettleUndeclared(reference->PlanAt(now_unix_nanos));
+  ForgetRejected(now_unix_nanos);
   for (auto it = sources_.begin(); it != sources_.end();) {
     SetHearing(it->second, HearingAt(it->second, now_unix_nanos));
     const bool expired =
@@ -236,6 +267,7 @@ void FleetState::Advance(const std::shared_ptr<const ReferenceData>& reference,
   }
   AccrueAllocations(reference, now_unix_nanos, monotonic_nanos);
   TrackIdleness(now_unix_nanos);
+  LookForDoubleHosts(reference->PlanAt(now_unix_nanos), monotonic_nanos);
 }
 
 FleetFacts FleetState::Copy(int64_t now_unix_nanos) const {
@@ -246,8 +278,11 @@ FleetFacts FleetState::Copy(int64_t now_unix_nanos) const {
   facts.activity = activity_;
   facts.idle_since_unix_nanos = idle_since_;
   facts.allocations = allocations_;
+  facts.double_hosts = double_hosts_;
   facts.live_sources = live_sources_;
   facts.silent_sources = silent_sources_;
+  facts.unaccounted_sources = unaccounted_sources_;
+  facts.rejected_sources = rejected_sources_ + never_accepted_.size();
   facts.as_of_unix_nanos = now_unix_nanos;
   return facts;
 }

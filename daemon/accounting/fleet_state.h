@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -16,6 +17,7 @@
 #include "daemon/accounting/cell.h"
 #include "daemon/accounting/source_overlap.h"
 #include "daemon/accounting/symbols.h"
+#include "daemon/accounting/unlisted_chips.h"
 #include "daemon/domain/reference_data.h"
 #include "daemon/domain/report/usage_report.h"
 #include "daemon/ledger/ledger.h"
@@ -37,16 +39,22 @@ struct FleetFacts {
   // By (pool, team): since when it has held an idle chip without a break.
   std::map<std::pair<uint32_t, uint32_t>, int64_t> idle_since_unix_nanos;
   std::vector<AllocationTerm> allocations;  // oldest first; the last is in force
+  // Live sources that may be one host, while more chips of a kind are heard than declared.
+  std::vector<std::pair<std::string, std::string>> double_hosts;
   uint64_t live_sources = 0;
   uint64_t silent_sources = 0;
+  uint64_t unaccounted_sources = 0;  // silent for long, and what they held is not settled
+  uint64_t rejected_sources = 0;     // not live, and their reports are rejected
   int64_t as_of_unix_nanos = 0;
 };
 
 struct FleetStateOptions {
   int64_t silent_after_nanos = 0;
-  // A silent source is no longer expected after this ...
+  // What a source holds that has been silent for longer is unaccounted for. It is known all the
+  // same, until somebody says what became of it.
   int64_t forget_after_nanos = 0;
-  // ... but the end of its windows is kept as long as an overlapping window could still come.
+  // The windows of a source that holds nothing are kept as long as an overlapping window could
+  // still come.
   int64_t keep_windows_nanos = 0;
   double idle_below = 0;
 };
@@ -74,7 +82,15 @@ class FleetState {
   // Counts an admitted, committed report; the latest of its source becomes its live state.
   void Apply(const LedgerEntry& entry, int64_t now_unix_nanos);
 
-  // Lets time pass: silences and forgets sources, accrues allocations, tracks idleness.
+  // A report of the source was rejected: while nothing of it is accepted either, what it does is
+  // not known, and what it held is unaccounted for.
+  void NoteRejected(const std::string& source, int64_t now_unix_nanos);
+
+  // A person says that the chips of a source are gone. Returns how many there were that are not
+  // heard, in micro-chips; nullopt if the source is not known, or live.
+  std::optional<int64_t> Forget(const std::string& source);
+
+  // Lets time pass: silences sources, accrues allocations, tracks idleness.
   // `monotonic_nanos` never decreases.
   void Advance(const std::shared_ptr<const ReferenceData>& reference, int64_t now_unix_nanos,
                int64_t monotonic_nanos);
@@ -94,7 +110,12 @@ class FleetState {
     uint32_t percent = 0;
     int64_t micro_chips = 0;
   };
-  enum class Hearing { kLive, kSilent, kForgotten };
+  enum class Hearing {
+    kLive,
+    kSilent,
+    kUnaccounted,  // silent for long, or rejected
+    kForgotten,    // it holds nothing that anybody could expect
+  };
   struct Source {
     WindowSet windows;
     Hearing hearing = Hearing::kLive;
@@ -103,7 +124,11 @@ class FleetState {
     // the present, and never expected.
     bool history = false;
     bool only_history = false;
-    std::vector<Contribution> contributions;
+    bool rejected = false;                    // a report, since the latest that was accepted
+    std::vector<Contribution> contributions;  // what its latest report lists
+    std::vector<HeldChips> unlisted;          // what it listed before, and lists no more
+
+    bool HoldsNothing() const { return contributions.empty() && unlisted.empty(); }
     std::vector<SampleRun> samples;
   };
 
@@ -117,6 +142,17 @@ class FleetState {
   // Adds (sign 1) or takes away (-1) what a source holds, where its hearing puts it.
   void Contribute(const Source& source, int sign);
   void SetHearing(Source& source, Hearing hearing);
+  // All that it has listed and nobody has settled.
+  static std::vector<HeldChips> Known(const Source& source);
+  static std::vector<HeldChips> Listed(const Source& source);
+  // A plan that declares fewer chips of a kind than the one before settles so many of those that
+  // are unaccounted for.
+  void SettleUndeclared(const Plan& plan);
+  void Settle(uint32_t chip, int64_t micro_chips);
+  int64_t KnownOf(uint32_t chip) const;  // in micro-chips
+  void ForgetRejected(int64_t now_unix_nanos);
+  void LookForDoubleHosts(const Plan& plan, int64_t monotonic_nanos);
+  bool HearsMoreThan(const Plan& plan) const;
   Hearing HearingAt(const Source& source, int64_t now_unix_nanos) const;
   void AccrueAllocations(const std::shared_ptr<const ReferenceData>& reference,
                          int64_t now_unix_nanos, int64_t monotonic_nanos);
@@ -133,8 +169,16 @@ class FleetState {
   std::map<std::pair<uint32_t, uint32_t>, int64_t> idle_since_;
   std::vector<AllocationTerm> allocations_;
   std::optional<int64_t> accrued_until_monotonic_;
+  // By chip kind, what the plan in force declared when time last passed.
+  std::optional<std::map<std::string, int64_t>> declared_chips_;
+  // When a report was last rejected of sources of which nothing was ever accepted.
+  absl::flat_hash_map<std::string, int64_t> never_accepted_;
+  std::vector<std::pair<std::string, std::string>> double_hosts_;
+  std::optional<int64_t> looked_for_double_hosts_monotonic_;
   uint64_t live_sources_ = 0;
   uint64_t silent_sources_ = 0;
+  uint64_t unaccounted_sources_ = 0;
+  uint64_t rejected_sources_ = 0;
 };
 
 }  // namespace fleetmeter

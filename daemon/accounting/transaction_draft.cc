@@ -74,7 +74,8 @@ std::optional<ReportDisposition> TransactionDraft::SettleReport(const Submission
                                : CountUsage(submission, report, books);
   }
   if (!rejection) return std::nullopt;
-  transaction_.rejected.push_back({stream, sequence, report.report.source, *rejection});
+  transaction_.rejected.push_back(
+      {stream, sequence, report.report.source, *rejection, submission.history});
   return ReportDisposition{sequence, Code::kRejected, *std::move(rejection)};
 }
 

@@ -195,6 +195,7 @@ void Writer::Publish(const LedgerTransaction& transaction) {
   for (const RejectedEntry& entry : transaction.rejected) {
     books_.Remember(entry);
     probe_.ReportRejected(entry.rejection.reason);
+    if (!entry.history) books_.fleet.NoteRejected(entry.source, now);
   }
   for (uint64_t i = 0; i < transaction.duplicates; ++i) probe_.ReportDuplicate();
   for (uint64_t i = 0; i < transaction.conflicts; ++i) probe_.ReportConflict();

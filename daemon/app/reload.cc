@@ -9,9 +9,11 @@
 
 #include "daemon/app/open_ledger.h"
 #include "daemon/app/service_manager.h"
+#include "daemon/base/text.h"
 #include "daemon/config/load_config.h"
 #include "daemon/config/load_framework.h"
 #include "daemon/config/settings/reload_settings.h"
+#include "daemon/view/snapshot.h"
 
 namespace fleetmeter {
 namespace {
@@ -26,6 +28,17 @@ void LogReload(const char* why, const ReferenceData& reference, int64_t now_unix
   const Plan& plan = reference.PlanAt(now_unix_nanos);
   spdlog::info("reload ({}): plan '{}' version {}, catalog version {}, {}", why, plan.name,
                plan.version, reference.catalog.version(), FrameworkText(reference));
+}
+
+// Whoever renames a pool learns at once who still reports the old name.
+void LogOrphaned(const Writer& writer) {
+  const auto snapshot = TakeSnapshot(writer);
+  for (const auto& [pool, h100e] : snapshot->orphaned_h100e) {
+    spdlog::warn(
+        "plan '{}' version {} does not know pool {}, under which sources hold {:.1f} H100e: they "
+        "are taken from the headroom of every pool until the sources report a pool of the plan",
+        snapshot->plan->name, snapshot->plan->version, Quoted(pool), h100e);
+  }
 }
 
 }  // namespace
@@ -117,6 +130,7 @@ void Reloader::ReloadConfig(const char* why, const Parts& parts, v1::ReloadRespo
   config_ = std::move(loaded);
   parts.security.Replace(config_);
   parts.writer.Replace(SettingsFrom(config_, *std::move(reference)));
+  LogOrphaned(parts.writer);
   // Who sees it counted sees the new plan.
   parts.metrics.ReloadDone(true, parts.clock.UnixNanos());
 }

@@ -52,6 +52,7 @@ struct RejectedEntry {
   uint64_t sequence = 0;
   std::string source;
   Rejection rejection;
+  bool history = false;  // it was brought as history, and says nothing of the present
 };
 
 struct LedgerTransaction {

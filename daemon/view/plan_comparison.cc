@@ -14,14 +14,14 @@ struct Holding {
   double measured = 0;
   double busy = 0;
   double heard_any = 0;
-  double unheard_any = 0;
+  double unheard_any = 0;  // or unaccounted for
 
   void Add(const PoolUse& use) {
     assigned += use.assigned_h100e;
     measured += use.measured_h100e;
     busy += use.busy_h100e;
     heard_any += use.heard_any_h100e;
-    unheard_any += use.unheard_any_h100e;
+    unheard_any += use.unheard_any_h100e + use.unaccounted_any_h100e;
   }
   std::optional<double> coverage() const {
     const double expected = heard_any + unheard_any;
@@ -70,7 +70,7 @@ class Comparer {
   void AddUpPools() {
     for (const auto& [name, use] : snapshot_.uses) {
       const Pool* pool = plan_.FindPool(name);
-      const double held = use.assigned_h100e + use.unheard_h100e;
+      const double held = use.assigned_h100e + use.MissingH100e();
       held_ += held;
       over_[name] = std::max(0.0, held - (pool != nullptr ? pool->allocated_h100e : 0));
       assigned_ += use.assigned_h100e;
@@ -146,14 +146,14 @@ class Comparer {
                      [](const auto& a, const auto& b) { return a.h100e > b.h100e; });
   }
 
-  // What silent hosts held is not missing, but neither are their free chips at hand.
+  // What hosts held that are not heard is not missing, but neither are their free chips at hand.
   void FillP0() {
     if (!known_) return;
     double missing = 0;
     for (const PoolView& view : snapshot_.pools) {
       if (view.pool->tier != Tier::kP0) continue;
-      missing += std::max(
-          0.0, view.pool->allocated_h100e - view.use->assigned_h100e - view.use->unheard_h100e);
+      missing += std::max(0.0, view.pool->allocated_h100e - view.use->assigned_h100e -
+                                   view.use->MissingH100e() - view.uncertain_h100e);
     }
     out_.p0_shortfall_h100e = std::max(0.0, missing - unassigned_);
   }
@@ -175,7 +175,7 @@ class Comparer {
   std::map<Category, Holding> by_category_;
   std::map<std::string, double> over_;  // by pool: held beyond its allocation
   // H100e.
-  double held_ = 0;  // assigned, or held by silent sources
+  double held_ = 0;  // assigned, unheard or unaccounted for
   double assigned_ = 0;
   double unplanned_ = 0;
   double unassigned_ = 0;

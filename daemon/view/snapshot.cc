@@ -22,7 +22,7 @@ double H100eSeconds(absl::int128 chip_nanos, const Ratio& ratio) {
 
 void AddUse(const Cell& cell, const Ratio& ratio, UseView& use) {
   use.assigned_micro_chips += cell.live.chips;
-  use.unheard_micro_chips += cell.unheard;
+  use.unheard_micro_chips += cell.unheard + cell.unaccounted;
   use.assigned_h100e += H100eFromMicro(cell.live.chips, ratio);
   use.busy_h100e += H100eFromMicro(cell.live.busy, ratio);
   use.productive_h100e += H100eFromMicro(cell.live.productive, ratio);
@@ -86,18 +86,22 @@ class PoolUses {
     const Ratio& ratio = facts_.conversions[cell.key.conversion].chips_per_h100e;
     const double live = H100eFromMicro(cell.live.chips, ratio);
     const double unheard = H100eFromMicro(cell.unheard, ratio);
+    const double unaccounted = H100eFromMicro(cell.unaccounted, ratio);
     PoolUse& use = uses_[name];
     use.pool = name;
     use.heard_any_h100e += live;
     use.unheard_any_h100e += unheard;
+    use.unaccounted_any_h100e += unaccounted;
     switch (cell.key.state) {
       case ChipState::kAssigned:
         FoldAssigned(cell, ratio, use);
         use.unheard_h100e += unheard;
+        use.unaccounted_h100e += unaccounted;
         break;
       case ChipState::kUnhealthy:
         use.unhealthy_h100e += live;
         use.unheard_h100e += unheard;
+        use.unaccounted_h100e += unaccounted;
         break;
       case ChipState::kReserved:
         use.reserved_h100e += live;
@@ -163,6 +167,10 @@ std::vector<SupplyView> MakeSupply(const FleetFacts& facts, const ReferenceData&
     SupplyView& row = by_chip[facts.names[cell.key.chip]];
     row.micro_chips[static_cast<size_t>(cell.key.state)] += cell.live.chips;
     row.unheard_micro_chips += cell.unheard;
+    row.unaccounted_micro_chips += cell.unaccounted;
+    const bool orphaned = cell.key.state == ChipState::kAssigned &&
+                          plan.FindPool(facts.names[cell.key.pool]) == nullptr;
+    if (orphaned) row.orphaned_micro_chips += cell.live.chips;
     // What it was counted with, should a reload have taken the kind out of the catalog.
     row.provider = "unknown";
     row.chips_per_h100e = facts.conversions[cell.key.conversion].chips_per_h100e.AsDouble();
@@ -190,23 +198,52 @@ void FillSupplyCoverage(Snapshot& snapshot) {
   double& expected = snapshot.supply_expected_h100e;
   for (const SupplyView& row : snapshot.supply) {
     const double live = ChipsFromMicro(row.HeardMicroChips());
-    const double known = live + ChipsFromMicro(row.unheard_micro_chips);
+    const double known = ChipsFromMicro(row.KnownMicroChips());
     heard += live / row.chips_per_h100e;
+    snapshot.supply_known_h100e += known / row.chips_per_h100e;
     expected += std::max(known, static_cast<double>(row.declared_chips)) / row.chips_per_h100e;
   }
   if (expected > 0) snapshot.supply_coverage = heard / expected;
 }
 
-PoolView MakePool(const Pool& pool, const PoolUse& use, std::optional<double> supply_coverage,
-                  const KnownThresholds& thresholds) {
+// Chips that are held under names of an earlier plan may belong to any pool of this one.
+std::map<std::string, double> Orphaned(const std::map<std::string, PoolUse>& uses,
+                                       const Plan& plan) {
+  std::map<std::string, double> orphaned;
+  for (const auto& [name, use] : uses) {
+    const double held = use.assigned_h100e + use.unhealthy_h100e + use.MissingH100e();
+    if (held > 0 && plan.FindPool(name) == nullptr) orphaned[name] = held;
+  }
+  return orphaned;
+}
+
+// What the pool can admit, should no orphaned chip be its own. It never offers chips that nobody
+// has heard of.
+std::optional<double> Headroom(const Pool& pool, const PoolUse& use, double coverage,
+                               const Snapshot& snapshot) {
+  if (coverage <= 0) return std::nullopt;
+  const double left =
+      pool.allocated_h100e - use.assigned_h100e - use.unhealthy_h100e - use.MissingH100e();
+  if (use.KnownH100e() > 0) return left;
+  // No source has named the pool: its chips may be among those that are declared and not known.
+  const double missing = snapshot.supply_expected_h100e - snapshot.supply_known_h100e;
+  return std::max(0.0, left - missing);
+}
+
+PoolView MakePool(const Pool& pool, const PoolUse& use, const Snapshot& snapshot) {
+  const KnownThresholds& thresholds = snapshot.thresholds;
   PoolView view;
   view.pool = &pool;
   view.use = &use;
-  const double expected = use.heard_any_h100e + use.unheard_any_h100e;
+  const double expected = use.KnownH100e();
   // Chips of a pool that no source has named may be anywhere in the part that is not heard.
-  view.coverage = expected > 0 ? use.heard_any_h100e / expected : supply_coverage.value_or(0);
-  view.headroom_h100e =
-      pool.allocated_h100e - use.assigned_h100e - use.unhealthy_h100e - use.unheard_h100e;
+  view.coverage =
+      expected > 0 ? use.heard_any_h100e / expected : snapshot.supply_coverage.value_or(0);
+  view.headroom_h100e = Headroom(pool, use, view.coverage, snapshot);
+  if (view.headroom_h100e) {
+    view.uncertain_h100e = std::min(snapshot.OrphanedH100e(), std::max(0.0, *view.headroom_h100e));
+    *view.headroom_h100e -= view.uncertain_h100e;
+  }
   view.borrowed_h100e = std::max(0.0, use.assigned_h100e - pool.allocated_h100e);
   if (use.measured_h100e > 0) {
     view.busy_h100e = use.busy_h100e;
@@ -215,10 +252,14 @@ PoolView MakePool(const Pool& pool, const PoolUse& use, std::optional<double> su
   if (use.productive_measured) view.productive_h100e = use.productive_h100e;
   if (use.assigned_h100e > 0) view.measured_ratio = use.measured_h100e / use.assigned_h100e;
 
-  if (view.coverage < thresholds.coverage || view.coverage <= 0) return view;
+  // Orphaned chips that may be the pool's are not heard as its own.
+  const double possible = expected + view.uncertain_h100e;
+  const double told = view.uncertain_h100e > 0 ? use.heard_any_h100e / possible : view.coverage;
+  if (told < thresholds.coverage || told <= 0) return view;
   const double unmeasured = use.assigned_h100e - use.measured_h100e;
-  view.unused_h100e = std::max(0.0, pool.allocated_h100e - use.unhealthy_h100e - use.unheard_h100e -
-                                        use.busy_h100e - unmeasured);
+  view.unused_h100e =
+      std::max(0.0, pool.allocated_h100e - use.unhealthy_h100e - use.MissingH100e() -
+                        view.uncertain_h100e - use.busy_h100e - unmeasured);
   // The covered part of the allocation: silence of a few hosts must not look like idleness.
   const double covered = pool.allocated_h100e * view.coverage;
   if (covered > 0 && view.measured_ratio.value_or(1) >= thresholds.measured) {
@@ -227,18 +268,23 @@ PoolView MakePool(const Pool& pool, const PoolUse& use, std::optional<double> su
   return view;
 }
 
+// What it has borrowed if the chips that are not heard are still held.
+double BorrowedAtMost(const PoolView& p) {
+  return std::max(0.0, p.use->assigned_h100e + p.use->MissingH100e() - p.pool->allocated_h100e);
+}
+
 // What each pool may still borrow: lendable headroom of the others, within its own limit.
 void FillBorrowable(std::vector<PoolView>& pools) {
   double lendable = 0;
   const auto lent_by = [](const PoolView& p) {
-    return p.pool->policy.lendable_ratio * std::max(0.0, p.headroom_h100e);
+    return p.pool->policy.lendable_ratio * std::max(0.0, p.headroom_h100e.value_or(0));
   };
   for (const PoolView& p : pools) lendable += lent_by(p);
   for (PoolView& p : pools) {
-    p.borrowable_h100e = std::max(0.0, lendable - lent_by(p));
-    if (const auto& limit = p.pool->policy.borrowing_limit_h100e) {
-      p.borrowable_h100e = std::clamp(*limit - p.borrowed_h100e, 0.0, p.borrowable_h100e);
-    }
+    if (!p.headroom_h100e) continue;
+    const double others = std::max(0.0, lendable - lent_by(p));
+    const auto& limit = p.pool->policy.borrowing_limit_h100e;
+    p.borrowable_h100e = limit ? std::clamp(*limit - BorrowedAtMost(p), 0.0, others) : others;
   }
 }
 
@@ -260,10 +306,20 @@ int64_t SupplyView::HeardMicroChips() const {
   return sum;
 }
 
+int64_t SupplyView::KnownMicroChips() const {
+  return HeardMicroChips() + unheard_micro_chips + unaccounted_micro_chips;
+}
+
 const PoolView* Snapshot::FindPool(const std::string& name) const {
   const auto it = std::find_if(pools.begin(), pools.end(),
                                [&](const PoolView& p) { return p.pool->name == name; });
   return it == pools.end() ? nullptr : &*it;
+}
+
+double Snapshot::OrphanedH100e() const {
+  double sum = 0;
+  for (const auto& [pool, h100e] : orphaned_h100e) sum += h100e;
+  return sum;
 }
 
 std::shared_ptr<const Snapshot> MakeSnapshot(const FleetFacts& facts,
@@ -276,15 +332,19 @@ std::shared_ptr<const Snapshot> MakeSnapshot(const FleetFacts& facts,
   snapshot->uses = PoolUses(facts).Finish();
   snapshot->supply = MakeSupply(facts, *reference, *snapshot->plan);
   FillSupplyCoverage(*snapshot);
+  snapshot->orphaned_h100e = Orphaned(snapshot->uses, *snapshot->plan);
   for (const Pool& pool : snapshot->plan->pools) {
     PoolUse& use = snapshot->uses[pool.name];
     use.pool = pool.name;
-    snapshot->pools.push_back(MakePool(pool, use, snapshot->supply_coverage, thresholds));
+    snapshot->pools.push_back(MakePool(pool, use, *snapshot));
   }
   FillBorrowable(snapshot->pools);
   snapshot->allocated_h100e_seconds = AllocatedSeconds(facts);
+  snapshot->double_hosts = facts.double_hosts;
   snapshot->live_sources = facts.live_sources;
   snapshot->silent_sources = facts.silent_sources;
+  snapshot->unaccounted_sources = facts.unaccounted_sources;
+  snapshot->rejected_sources = facts.rejected_sources;
   snapshot->reference = std::move(reference);
   return snapshot;
 }

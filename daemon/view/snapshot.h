@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/numeric/int128.h"
@@ -20,7 +21,7 @@ struct UseView {
   std::string chip;  // empty in a team's view
   std::string signal;
   int64_t assigned_micro_chips = 0;
-  int64_t unheard_micro_chips = 0;
+  int64_t unheard_micro_chips = 0;  // or unaccounted for
   double assigned_h100e = 0;
   double busy_h100e = 0;
   double productive_h100e = 0;
@@ -62,9 +63,16 @@ struct PoolUse {
   bool productive_measured = false;
   double unhealthy_h100e = 0;
   double reserved_h100e = 0;
-  double unheard_h100e = 0;    // assigned or unhealthy
-  double heard_any_h100e = 0;  // all states, for coverage
+  double unheard_h100e = 0;      // assigned or unhealthy
+  double unaccounted_h100e = 0;  // assigned or unhealthy
+  double heard_any_h100e = 0;    // all states, for coverage
   double unheard_any_h100e = 0;
+  double unaccounted_any_h100e = 0;
+
+  // All that sources have named for it.
+  double KnownH100e() const { return heard_any_h100e + unheard_any_h100e + unaccounted_any_h100e; }
+  // What it may hold though nobody says so now: assigned or unhealthy.
+  double MissingH100e() const { return unheard_h100e + unaccounted_h100e; }
   double idle_chips = 0;
 };
 
@@ -72,9 +80,12 @@ struct PoolUse {
 struct PoolView {
   const Pool* pool = nullptr;    // of Snapshot.plan
   const PoolUse* use = nullptr;  // of Snapshot.uses
-  double headroom_h100e = 0;
+  // What the pool can admit for certain; nullopt while nothing is heard that could say so.
+  std::optional<double> headroom_h100e;
+  // What it could admit besides if no orphaned chip were its own.
+  double uncertain_h100e = 0;
   double borrowed_h100e = 0;
-  double borrowable_h100e = 0;
+  std::optional<double> borrowable_h100e;  // nullopt while the headroom is not known
   double coverage = 0;
   std::optional<double> busy_h100e;
   std::optional<double> productive_h100e;
@@ -89,10 +100,13 @@ struct SupplyView {
   std::string chip;
   std::array<int64_t, kChipStates.size()> micro_chips{};  // by ChipState
   int64_t unheard_micro_chips = 0;
+  int64_t unaccounted_micro_chips = 0;
+  int64_t orphaned_micro_chips = 0;  // of those that are assigned
   int64_t declared_chips = 0;
   double chips_per_h100e = 1;
 
   int64_t HeardMicroChips() const;
+  int64_t KnownMicroChips() const;
 };
 
 struct Snapshot {
@@ -101,18 +115,27 @@ struct Snapshot {
   int64_t as_of_unix_nanos = 0;
   KnownThresholds thresholds;
   std::map<std::string, PoolUse>
-      uses;                          // every pool that was ever named, and every pool of the plan
-  std::vector<PoolView> pools;       // the plan's, in its order
+      uses;                     // every pool that was ever named, and every pool of the plan
+  std::vector<PoolView> pools;  // the plan's, in its order
+  // What sources hold under pools that the plan does not know, by pool: assigned, unhealthy,
+  // unheard or unaccounted for. Nobody with 0.
+  std::map<std::string, double> orphaned_h100e;
   std::vector<SupplyView> supply;    // by provider and chip
   double supply_heard_h100e = 0;     // at the general ratios, as coverage counts it
+  double supply_known_h100e = 0;     // heard, unheard or unaccounted for
   double supply_expected_h100e = 0;  // the larger of declared and known, by kind
   std::optional<double> supply_coverage;
   // H100e-seconds granted since the start, by pool.
   std::map<std::string, double> allocated_h100e_seconds;
+  // Live sources that may be one host, while more chips of a kind are heard than declared.
+  std::vector<std::pair<std::string, std::string>> double_hosts;
   uint64_t live_sources = 0;
   uint64_t silent_sources = 0;
+  uint64_t unaccounted_sources = 0;
+  uint64_t rejected_sources = 0;
 
   const PoolView* FindPool(const std::string& name) const;
+  double OrphanedH100e() const;
 };
 
 // The snapshot points into itself and into the reference data: it is shared, never copied.

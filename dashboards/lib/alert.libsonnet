@@ -6,6 +6,9 @@ function(config) {
 
   outcomesDashboard:: config.dashboardBaseUrl + '/d/fleetmeter-outcomes',
 
+  // The alert's value without its sign, where words say which way it goes.
+  magnitude:: '{{ printf "%.1f" $value | reReplaceAll "^-" "" }}',
+
   // A text block without the end of its line.
   inline(text):: std.rstripChars(text, '\n'),
 

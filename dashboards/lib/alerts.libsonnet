@@ -16,6 +16,14 @@ function(config)
   local poolDashboard = build.dashboard('?var-pool={{ $labels.pool }}');
   local whom = 'Owner: {{ $labels.owner }}. Contact: {{ $labels.contact }}.';
 
+  local underused = '%s < %g and on (%s) %s >= %g' % [
+    n.highest('fleetmeter_pool_utilization_ratio'),
+    config.underuse.utilizationRatio,
+    n.identity,
+    n.lowest('fleetmeter_pool_coverage_ratio'),
+    config.coverage.ratio,
+  ];
+
   local pools = [
     // Quiet while coverage is low twice over: by this expression, and by the inhibit rule in
     // alertmanager.example.yml for the minutes in which the two alerts disagree.
@@ -23,13 +31,7 @@ function(config)
       'FleetmeterPoolUnderused',
       'warning',
       config.underuse.window,
-      n.withInfo('%s < %g and on (%s) %s >= %g' % [
-        n.highest('fleetmeter_pool_utilization_ratio'),
-        config.underuse.utilizationRatio,
-        n.identity,
-        n.lowest('fleetmeter_pool_coverage_ratio'),
-        config.coverage.ratio,
-      ]),
+      n.withInfo(underused),
       'A pool has used less than %s of its allocation for %s.' % [percent(config.underuse.utilizationRatio), config.underuse.window],
       'Pool {{ $labels.pool }} ({{ $labels.category }}, {{ $labels.tier }}) is at {{ $value | humanizePercentage }} utilization of its allocation. Reclaimable, unused for %s: %s. %s' % [
         config.underuse.window,
@@ -42,7 +44,12 @@ function(config)
       'FleetmeterHeadroomExhausted',
       'warning',
       config.headroom['for'],
-      n.withInfo('%(level)s / %(allocated)s < %(ratio)g and (%(level)s <= 0 or predict_linear(fleetmeter_pool_headroom_h100e%(sel)s[%(window)s], %(horizon)d) < 0)' % {
+      // In H100e, so that a pool without an allocation has an answer too. Quiet while the pool is underused, which is
+      // the other alert's to say, and while it depends on orphaned chips, which have an alert of their own.
+      n.withInfo('%(level)s < %(ratio)g * %(allocated)s and (%(level)s <= 0 or predict_linear(fleetmeter_pool_headroom_h100e%(sel)s[%(window)s], %(horizon)d) < 0) unless on (%(identity)s) (%(underused)s) unless on (%(identity)s) %(uncertain)s > 0' % {
+        identity: n.identity,
+        underused: underused,
+        uncertain: n.highest('fleetmeter_pool_headroom_uncertain_h100e'),
         level: n.highest('fleetmeter_pool_headroom_h100e'),
         allocated: n.highest('fleetmeter_pool_allocated_h100e'),
         ratio: config.headroom.exhaustedRatio,
@@ -51,8 +58,10 @@ function(config)
         horizon: n.horizonSeconds,
       }),
       'A pool has less than %s of its allocation left, and it is gone or will be within %s.' % [percent(config.headroom.exhaustedRatio), config.headroom.horizon],
-      'Pool {{ $labels.pool }} ({{ $labels.category }}, {{ $labels.tier }}) has {{ $value | humanizePercentage }} of its allocation left: %s. It may still borrow: %s. %s' % [
-        inline(poolH100e('fleetmeter_pool_headroom_h100e', 'not known')),
+      'Pool {{ $labels.pool }} ({{ $labels.category }}, {{ $labels.tier }}) has {{ if lt $value 0.0 }}no headroom: its workloads, broken chips and chips that are not heard take %s H100e more than{{ else }}%s H100e of headroom left of{{ end }} its allocation of %s. It may still borrow: %s. %s' % [
+        build.magnitude,
+        build.magnitude,
+        inline(poolH100e('fleetmeter_pool_allocated_h100e', 'not known')),
         inline(poolH100e('fleetmeter_pool_borrowable_h100e', 'not known')),
         whom,
       ],
@@ -64,8 +73,9 @@ function(config)
       config.coverage['for'],
       n.withInfo('%s < %g' % [n.highest('fleetmeter_pool_coverage_ratio'), config.coverage.ratio]),
       'Less than %s of the chips of a pool are heard from.' % percent(config.coverage.ratio),
-      'Pool {{ $labels.pool }} ({{ $labels.category }}, {{ $labels.tier }}) has {{ $value | humanizePercentage }} coverage; its utilization is not known and FleetmeterPoolUnderused is silent. Unheard: %s. %s' % [
+      'Pool {{ $labels.pool }} ({{ $labels.category }}, {{ $labels.tier }}) has {{ $value | humanizePercentage }} coverage; its utilization is not known and FleetmeterPoolUnderused is silent. Unheard: %s. Unaccounted: %s. %s' % [
         inline(poolH100e('fleetmeter_pool_unheard_h100e', 'not known')),
+        inline(poolH100e('fleetmeter_pool_unaccounted_h100e', 'not known')),
         whom,
       ],
       poolDashboard,
@@ -92,6 +102,51 @@ function(config)
       ],
       'More than %s of the sources are silent.' % percent(config.sources.silentRatio),
       '{{ $value | humanizePercentage }} of the sources of the daemon at {{ $labels.instance }} have stopped reporting. What they held counts as unheard: neither free nor busy.',
+    ),
+  ];
+
+  local chips = '{{ $value | printf "%.1f" }}';
+  // One alert for each state that chips can only leave by a statement, however few they are.
+  local states = [
+    alert(
+      'FleetmeterChipsUnaccounted',
+      'warning',
+      config.sources['for'],
+      '%s > 0' % n.lowest('fleetmeter_supply_chips', 'state="unaccounted"'),
+      'Chips that were known are not reported any more, and nobody has said what became of them.',
+      '%s chips of kind {{ $labels.chip }} ({{ $labels.provider }}) at {{ $labels.instance }} are unaccounted for. They are taken from headroom and count as neither free nor idle. Let their hosts report them again, or lower the supply in the plan if they are gone.' % chips,
+    ),
+    alert(
+      'FleetmeterSourcesRejected',
+      'warning',
+      config.sources['for'],
+      '%s > 0' % n.lowest('fleetmeter_sources', 'state="rejected"'),
+      'Sources are known by rejected reports only.',
+      inline(|||
+        Nothing of {{ $value }} sources of the daemon at {{ $labels.instance }} is accepted, and their reports are rejected. Most frequent reason: {{ with printf "topk(1, rate(fleetmeter_ingest_rejected_reports_total{job=%%q,instance=%%q}[%s]))" $labels.job $labels.instance | query }}{{ . | first | label "reason" }}{{ else }}not known{{ end }}. What they hold is neither free nor known.
+      ||| % config.ingest.rateWindow),
+    ),
+    alert(
+      'FleetmeterChipsOrphaned',
+      'warning',
+      config.sources['for'],
+      '%s > 0' % n.lowest('fleetmeter_orphaned_h100e'),
+      'Chips are held under a pool that the plan does not know.',
+      'Sources of the daemon at {{ $labels.instance }} hold %s H100e under pool {{ $labels.pool }}, which the plan in force does not know. They are taken from the headroom of every pool. Was the pool renamed or dropped? Tell the collectors the new name, or the plan the old one.' % chips,
+    ),
+    alert(
+      'FleetmeterMoreHeardThanDeclared',
+      'warning',
+      config.sources['for'],
+      'sum without (state) (%s) - %s >= %g' % [
+        n.lowest('fleetmeter_supply_chips', 'state=~"assigned|orphaned|reserved|unassigned|unhealthy"'),
+        n.highest('fleetmeter_supply_declared_chips'),
+        config.sources.excessChips,
+      ],
+      'More chips are heard than the plan declares.',
+      inline(|||
+        Live sources of the daemon at {{ $labels.instance }} report %s chips of kind {{ $labels.chip }} ({{ $labels.provider }}) more than the plan declares. Hosts that report under two names count twice. Suspects: {{ range printf "topk(5, fleetmeter_suspect_source_info{job=%%q,instance=%%q})" $labels.job $labels.instance | query }}{{ .Labels.source }} and {{ .Labels.other }}; {{ else }}none by name; {{ end }}otherwise the plan declares too little.
+      ||| % chips),
     ),
   ];
 
@@ -156,5 +211,6 @@ function(config)
   [
     { name: 'fleetmeter_pool_alerts', rules: pools },
     { name: 'fleetmeter_supply_alerts', rules: supply },
+    { name: 'fleetmeter_state_alerts', rules: states },
     { name: 'fleetmeter_daemon_alerts', rules: daemon },
   ] + (import 'plan_alerts.libsonnet')(config) + (import 'outcomes_alerts.libsonnet')(config) + (import 'self_alerts.libsonnet')(config)

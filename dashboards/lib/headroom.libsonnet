@@ -47,7 +47,7 @@ function(config)
       'What the chosen pools can still admit (fleetmeter_pool_headroom_h100e), in H100e and as part of their allocation. It is negative when they hold more than they are granted. Red below %g of the allocation, as FleetmeterHeadroomExhausted.' % h.exhaustedRatio,
       [
         now('fleetmeter_pool_headroom_h100e', 'headroom'),
-        g.query('%s / %s' % [total('fleetmeter_pool_headroom_h100e'), total('fleetmeter_pool_allocated_h100e')], 'of the allocation', instant=true),
+        g.query('%s / (%s > 0)' % [total('fleetmeter_pool_headroom_h100e'), total('fleetmeter_pool_allocated_h100e')], 'of the allocation', instant=true),
       ],
       g.h100e
     ) + runbook('FleetmeterHeadroomExhausted') + {
@@ -75,19 +75,32 @@ function(config)
   local headroom = pools('fleetmeter_pool_headroom_h100e');
   local own = 'clamp_min(%s, 0)' % headroom;
   local grant = '(%s + %s or %s)' % [own, pools('fleetmeter_pool_borrowable_h100e'), own];
+  // As the command answers: unknown where too little is heard, but no for more than is ever granted.
+  local allocated = pools('fleetmeter_pool_allocated_h100e');
+  local uncertain = '%s < $ask and %s + %s >= $ask' % [headroom, headroom, pools('fleetmeter_pool_headroom_uncertain_h100e')];
+  local admits = '((%s >= bool $ask) + (%s >= bool $ask) unless (%s)) and %s >= %g or 0 * (%s < $ask) or 3 + 0 * %s' % [
+    headroom,
+    grant,
+    uncertain,
+    pools('fleetmeter_pool_coverage_ratio'),
+    config.coverage.ratio,
+    allocated,
+    allocated,
+  ];
   local admitRow(expr) = g.query(row(expr, ['pool', 'owner', 'contact']), table=true);
 
   local admit = g.table(
     'Which pools admit $ask H100e now',
-    'The answer for the number in the field "Ask". Own: the headroom of the pool takes it. Borrowing: headroom and what other pools lend take it together. No: ask the owner. Chips that are not heard from count as taken, so with low coverage a "no" may be too strict.',
+    'The answer for the number in the field "Ask". Own: the headroom of the pool takes it. Borrowing: headroom and what other pools lend take it together. No: ask the owner. Unknown: less than %g of the chips that the pool could use are heard from, or chips that may be the pool\'s are held under a name that the plan does not know. fleetmeterctl headroom answers the same. Chips that are not heard from count as taken.' % config.coverage.ratio,
     [
       poolLabel,
-      g.column('Admits it', admitRow('(%s >= bool $ask) + (%s >= bool $ask)' % [headroom, grant]), 'short', g.mapped([{
+      g.column('Admits it', admitRow(admits), 'short', g.mapped([{
         type: 'value',
         options: {
           '0': { text: 'no', color: 'red', index: 0 },
           '1': { text: 'yes, borrowing', color: 'orange', index: 1 },
           '2': { text: 'yes, own', color: 'green', index: 2 },
+          '3': { text: 'unknown', color: 'yellow', index: 3 },
         },
       }]) + [{ id: 'custom.cellOptions', value: { type: 'color-text' } }]),
       g.column('Largest grant', admitRow(grant), g.h100e, g.decimals(1)),
@@ -151,7 +164,7 @@ function(config)
       poolLabel,
       g.column('Runs out in', poolRow(runsOut), 's', runsOutText + g.coloured(colours.exhaustion)),
       g.column('Headroom', poolMetric('fleetmeter_pool_headroom_h100e'), g.h100e, g.decimals(1)),
-      g.column('Of allocation', poolRow('%s / %s' % [headroom, pools('fleetmeter_pool_allocated_h100e')]), g.ratio, g.coloured(colours.headroom)),
+      g.column('Of allocation', poolRow('%s / (%s > 0)' % [headroom, pools('fleetmeter_pool_allocated_h100e')]), g.ratio, g.coloured(colours.headroom)),
       g.column('In ' + h.horizon, poolMetric(n.predicted), g.h100e, g.decimals(1)),
       g.column('Utilization', poolMetric('fleetmeter_pool_utilization_ratio'), g.ratio, g.coloured(colours.underuse)),
       g.column('Reclaimable', poolMetric(n.reclaimable), g.h100e, g.decimals(1)),
@@ -207,12 +220,14 @@ function(config)
   ) + runbook('FleetmeterPoolUnderused');
 
   local withheld = g.graph(
-    'Unhealthy, reserved, unheard',
-    'What the chosen pools cannot use: broken or drained, withheld, or held by sources that have gone silent. Unheard chips are neither free nor known to be busy.',
+    'Chips that cannot be used',
+    'What the chosen pools cannot use: broken or drained, withheld, held by sources that have gone silent (unheard), or not reported any more without a word (unaccounted). Orphaned chips of the whole fleet are held under a pool that the plan does not know. None of these is free.',
     [
       g.query(total('fleetmeter_pool_unhealthy_h100e'), 'unhealthy'),
       g.query(total('fleetmeter_pool_reserved_h100e'), 'reserved'),
       g.query(total('fleetmeter_pool_unheard_h100e'), 'unheard'),
+      g.query(total('fleetmeter_pool_unaccounted_h100e'), 'unaccounted'),
+      g.query('sum(%s)' % basis.fleet('fleetmeter_orphaned_h100e'), 'orphaned'),
     ],
     g.h100e
   ) + runbook('FleetmeterCoverageLow');

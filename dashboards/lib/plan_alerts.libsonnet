@@ -36,7 +36,7 @@ function(config)
         n.heard,
       ],
       'A category has been more than %s of the supply off its planned share for %s.' % [percent(p.driftRatio), p.driftFor],
-      'Category {{ $labels.category }} differs by {{ $value | humanizePercentage }} of the supply from its plan (above 0: it holds more): actual %s, planned %s. %s' % [
+      'Category {{ $labels.category }} holds %s of the supply, and the plan gives it %s. That is {{ $value | humanizePercentage | reReplaceAll "^-" "" }} of the supply too {{ if lt $value 0.0 }}little{{ else }}much{{ end }}. %s' % [
         ratio('fleetmeter_plan_category_actual_share_ratio', ['category']),
         ratio('fleetmeter_plan_category_share_ratio', ['category']),
         basis,

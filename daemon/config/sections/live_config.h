@@ -24,13 +24,13 @@ struct LiveConfig {
                 .help = "A source is silent when its latest window ended longer ago than this. Its "
                         "chips leave the live numbers and count as unheard."},
         DurationIn{kSecond, kDay}, &LiveConfig::silent_after_nanos);
-    visit(
-        Setting{.key = "forget_after",
-                .takes = Takes::kReload,
-                .help = "A silent source is forgotten when its latest window ended longer ago than "
-                        "this. Its chips are then no longer expected. The time is at least "
-                        "silent_after."},
-        DurationIn{kSecond, 90 * kDay}, &LiveConfig::forget_after_nanos);
+    visit(Setting{.key = "forget_after",
+                  .takes = Takes::kReload,
+                  .help = "The chips of a silent source are unaccounted for when its latest window "
+                          "ended longer ago than this. They stay expected and taken until they are "
+                          "reported again, or a plan declares fewer chips. The time is at least "
+                          "silent_after."},
+          DurationIn{kSecond, 90 * kDay}, &LiveConfig::forget_after_nanos);
     visit(
         Setting{.key = "coverage_threshold",
                 .takes = Takes::kReload,

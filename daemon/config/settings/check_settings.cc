@@ -133,8 +133,8 @@ void CheckTogether(const YamlValue& section, const LedgerConfig& ledger) {
 void CheckTogether(const YamlValue& section, const LiveConfig& live) {
   if (live.forget_after_nanos >= live.silent_after_nanos) return;
   section.Complain(
-      "forget_after is shorter than silent_after; expected a source to fall silent before it is "
-      "forgotten");
+      "forget_after is shorter than silent_after; expected a source to fall silent before its "
+      "chips are unaccounted for");
 }
 
 void CheckTogether(const YamlValue& root, const DaemonConfig& config) {

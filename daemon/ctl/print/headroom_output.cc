@@ -23,6 +23,27 @@ bool FitsWithBorrowing(const v1::HeadroomResponse& response, double ask_h100e) {
   return Short(response, ask_h100e) <= response.borrowable_h100e();
 }
 
+std::optional<double> Borrowable(const v1::HeadroomResponse& response) {
+  return response.has_borrowable_h100e() ? std::optional(response.borrowable_h100e())
+                                         : std::nullopt;
+}
+
+std::string H100eOrUnknown(std::optional<double> h100e) {
+  return h100e ? Amount(h100e) + " H100e" : "unknown";
+}
+
+// More than this the pool cannot admit, whatever is not heard.
+double AdmitsAtMost(const v1::Pool& pool) {
+  return pool.allocated_h100e() - pool.assigned_h100e() - pool.unhealthy_h100e();
+}
+
+// Whether it depends on whose the orphaned chips are.
+bool Uncertain(const v1::HeadroomResponse& response, double ask_h100e) {
+  const v1::Pool& pool = response.pool();
+  return pool.has_headroom_h100e() && ask_h100e > pool.headroom_h100e() &&
+         ask_h100e <= pool.headroom_h100e() + pool.headroom_uncertain_h100e();
+}
+
 std::string Line(std::string label, const std::string& text) {
   return PadRight(std::move(label), kLabelWidth) + text + "\n";
 }
@@ -44,12 +65,25 @@ std::string Verdict(const v1::HeadroomResponse& response, double ask_h100e, bool
                          Paint("yes", Style::kGreen, colors), PlainNumber(ask_h100e), name,
                          Amount(pool.headroom_h100e()));
     case Fit::kNo:
+      if (!pool.has_headroom_h100e()) {
+        return fmt::format("{}: {} can admit at most {} H100e, {} too few for {}",
+                           Paint("no", Style::kRed, colors), name, Amount(AdmitsAtMost(pool)),
+                           Amount(ask_h100e - AdmitsAtMost(pool)), PlainNumber(ask_h100e));
+      }
       return fmt::format("{}: {} has {} H100e of headroom, {} too few for {}{}",
                          Paint("no", Style::kRed, colors), name, Amount(pool.headroom_h100e()),
                          Amount(Short(response, ask_h100e)), PlainNumber(ask_h100e),
                          Borrowing(response, ask_h100e));
     case Fit::kUnknown:
       break;
+  }
+  if (Uncertain(response, ask_h100e)) {
+    return fmt::format(
+        "{}: {} H100e fit only if none of the {} H100e that are held under pools that the plan "
+        "does "
+        "not know belong to {}",
+        Paint("unknown", Style::kYellow, colors), PlainNumber(ask_h100e),
+        Amount(pool.headroom_uncertain_h100e()), name);
   }
   return fmt::format("{}: too little is heard of the chips that {} could use",
                      Paint("unknown", Style::kYellow, colors), name);
@@ -63,14 +97,16 @@ std::string Block(const v1::HeadroomResponse& response, std::optional<double> as
   out += Line("pool",
               Printable(fmt::format("{} ({}, {})", pool.pool(), pool.category(), pool.tier())));
   out += Line("ask", Printable(fmt::format("{}, {}", pool.owner(), pool.contact())));
-  out += Line("headroom", Amount(pool.headroom_h100e()) + " H100e");
-  out += Line("borrowable", Amount(response.borrowable_h100e()) + " H100e");
+  out += Line("headroom", H100eOrUnknown(KnownHeadroom(pool)));
+  out += Line("uncertain", Amount(pool.headroom_uncertain_h100e()) + " H100e");
+  out += Line("borrowable", H100eOrUnknown(Borrowable(response)));
   out += Line("allocated", Amount(pool.allocated_h100e()) + " H100e");
   out += Line("assigned", Amount(pool.assigned_h100e()) + " H100e");
   out += Line("busy", Busy(pool) ? Amount(Busy(pool)) + " H100e" : "- (no data)");
   out += Line("idle", Idle(pool) ? Amount(Idle(pool)) + " H100e" : "- (no data)");
   out += Line("unhealthy", Amount(pool.unhealthy_h100e()) + " H100e");
   out += Line("unheard", Amount(pool.unheard_h100e()) + " H100e");
+  out += Line("unaccounted", Amount(pool.unaccounted_h100e()) + " H100e");
   out += Line("borrowed", Amount(pool.borrowed_h100e()) + " H100e");
   out += Line("utilization", Utilization(pool) ? Percent(Utilization(pool)) : "- (no data)");
   out += Line("coverage", Percent(pool.coverage_ratio()));
@@ -87,16 +123,17 @@ Json HeadroomJson(const v1::HeadroomResponse& response, std::optional<double> as
   Json out;
   out["basis"] = ToJson(response.basis());
   out["pool"] = PoolJson(response.pool());
-  out["borrowable_h100e"] = response.borrowable_h100e();
+  out["borrowable_h100e"] = Borrowable(response) ? Json(*Borrowable(response)) : Json(nullptr);
   if (!ask_h100e) return out;
   const Fit fit = FitOf(response, *ask_h100e);
   const bool known = fit != Fit::kUnknown;
   Json& ask = out["ask"];
   ask["h100e"] = *ask_h100e;
   ask["fits"] = known ? Json(fit == Fit::kYes) : Json(nullptr);
-  ask["short_h100e"] = known ? Json(Short(response, *ask_h100e)) : Json(nullptr);
+  const bool counted = known && response.pool().has_headroom_h100e();
+  ask["short_h100e"] = counted ? Json(Short(response, *ask_h100e)) : Json(nullptr);
   ask["fits_with_borrowing"] =
-      known ? Json(FitsWithBorrowing(response, *ask_h100e)) : Json(nullptr);
+      counted ? Json(FitsWithBorrowing(response, *ask_h100e)) : Json(nullptr);
   return out;
 }
 
@@ -110,7 +147,7 @@ std::string CsvHeader() {
 std::string CsvRecord(const v1::HeadroomResponse& response, std::optional<double> ask_h100e) {
   std::vector<std::string> cells = PoolCsvCells(response.pool());
   cells.insert(cells.begin(), UtcTime(response.basis().as_of_unix_nanos()));
-  cells.push_back(PlainNumber(response.borrowable_h100e()));
+  cells.push_back(Borrowable(response) ? PlainNumber(*Borrowable(response)) : "");
   cells.push_back(ask_h100e ? PlainNumber(*ask_h100e) : "");
   const Fit fit = ask_h100e ? FitOf(response, *ask_h100e) : Fit::kUnknown;
   cells.push_back(fit == Fit::kYes ? "true" : fit == Fit::kNo ? "false" : "");
@@ -121,9 +158,10 @@ std::string CsvRecord(const v1::HeadroomResponse& response, std::optional<double
 
 Fit FitOf(const v1::HeadroomResponse& response, double ask_h100e) {
   const v1::Pool& pool = response.pool();
-  // What is granted at most is granted whatever is heard.
-  if (ask_h100e > pool.allocated_h100e()) return Fit::kNo;
+  if (ask_h100e > AdmitsAtMost(pool)) return Fit::kNo;
+  if (!pool.has_headroom_h100e()) return Fit::kUnknown;
   if (!(pool.coverage_ratio() >= kGoodCoverage)) return Fit::kUnknown;
+  if (Uncertain(response, ask_h100e)) return Fit::kUnknown;
   return ask_h100e <= pool.headroom_h100e() ? Fit::kYes : Fit::kNo;
 }
 
@@ -141,12 +179,11 @@ std::string FormatHeadroomLine(const v1::HeadroomResponse& response,
     return (first ? CsvHeader() : "") + CsvRecord(response, ask_h100e);
   }
   const v1::Pool& pool = response.pool();
-  std::string out =
-      fmt::format("{}  {}  headroom {}  borrowable {}  allocated {}  assigned {}  coverage {}",
-                  UtcTime(response.basis().as_of_unix_nanos()), Printable(pool.pool()),
-                  Amount(pool.headroom_h100e()), Amount(response.borrowable_h100e()),
-                  Amount(pool.allocated_h100e()), Amount(pool.assigned_h100e()),
-                  Percent(pool.coverage_ratio()));
+  std::string out = fmt::format(
+      "{}  {}  headroom {}  borrowable {}  allocated {}  assigned {}  coverage {}",
+      UtcTime(response.basis().as_of_unix_nanos()), Printable(pool.pool()),
+      Amount(KnownHeadroom(pool)), Amount(Borrowable(response)), Amount(pool.allocated_h100e()),
+      Amount(pool.assigned_h100e()), Percent(pool.coverage_ratio()));
   if (ask_h100e) out += "  " + Verdict(response, *ask_h100e, false);
   return out + "\n";
 }

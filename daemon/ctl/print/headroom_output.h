@@ -12,7 +12,7 @@ namespace fleetmeter::ctl {
 enum class Fit {
   kYes,      // within the pool's headroom
   kNo,       // not, though with borrowing it may
-  kUnknown,  // no chip of the pool's fleet was heard from: headroom would be a guess
+  kUnknown,  // too little is heard to say so
 };
 
 Fit FitOf(const v1::HeadroomResponse& response, double ask_h100e);

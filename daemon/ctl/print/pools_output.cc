@@ -8,6 +8,18 @@
 namespace fleetmeter::ctl {
 namespace {
 
+// In words, since they stand in no row; empty if there are none.
+std::string OrphanedLines(const v1::ListPoolsResponse& response) {
+  std::string out;
+  for (const v1::OrphanedPool& orphaned : response.orphaned()) {
+    out += fmt::format(
+        "{} H100e are held under pool {}, which the plan does not know. They are taken from the "
+        "headroom of every pool.\n",
+        Amount(orphaned.h100e()), Printable(orphaned.pool()));
+  }
+  return out;
+}
+
 std::string PoolsTable(const v1::ListPoolsResponse& response) {
   Table table({{"POOL"},
                {"CATEGORY"},
@@ -22,17 +34,18 @@ std::string PoolsTable(const v1::ListPoolsResponse& response) {
                {"IDLE CHIPS", Align::kRight},
                {"UNHEALTHY", Align::kRight},
                {"UNHEARD", Align::kRight},
+               {"UNACCOUNTED", Align::kRight},
                {"BORROWED", Align::kRight}});
   for (const v1::Pool& pool : response.pools()) {
     table.AddRow({pool.pool(), pool.category(), pool.tier(), pool.owner(),
                   Amount(pool.allocated_h100e()), Amount(pool.assigned_h100e()), Amount(Busy(pool)),
-                  Amount(pool.headroom_h100e()), Percent(Utilization(pool)),
+                  Amount(KnownHeadroom(pool)), Percent(Utilization(pool)),
                   Percent(pool.coverage_ratio()), Amount(IdleChips(pool)),
                   Amount(pool.unhealthy_h100e()), Amount(pool.unheard_h100e()),
-                  Amount(pool.borrowed_h100e())});
+                  Amount(pool.unaccounted_h100e()), Amount(pool.borrowed_h100e())});
   }
   return table.Render() + "\nAmounts in H100e, idle chips in chips; \"-\" is no data.\n" +
-         BasisLine(response.basis()) + "\n";
+         OrphanedLines(response) + BasisLine(response.basis()) + "\n";
 }
 
 std::string PoolsJson(const v1::ListPoolsResponse& response) {
@@ -40,6 +53,8 @@ std::string PoolsJson(const v1::ListPoolsResponse& response) {
   out["basis"] = ToJson(response.basis());
   out["pools"] = Json::array();
   for (const v1::Pool& pool : response.pools()) out["pools"].push_back(PoolJson(pool));
+  out["orphaned"] = Json::array();
+  for (const v1::OrphanedPool& pool : response.orphaned()) out["orphaned"].push_back(ToJson(pool));
   return Dump(out);
 }
 
@@ -80,6 +95,10 @@ std::vector<std::string> PoolCsvCells(const v1::Pool& pool) {
 }
 
 std::string PoolCsvRecord(const v1::Pool& pool) { return CsvLine(PoolCsvCells(pool)); }
+
+std::optional<double> KnownHeadroom(const v1::Pool& pool) {
+  return pool.has_headroom_h100e() ? std::optional(pool.headroom_h100e()) : std::nullopt;
+}
 
 std::optional<double> Busy(const v1::Pool& pool) {
   return pool.has_busy_h100e() ? std::optional(pool.busy_h100e()) : std::nullopt;

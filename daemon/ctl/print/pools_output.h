@@ -11,8 +11,8 @@
 
 namespace fleetmeter::ctl {
 
-// All pools. JSON: {"basis": {...}, "pools": [...]}. CSV: one record a pool, without chips and
-// teams.
+// All pools. JSON: {"basis": {...}, "pools": [...], "orphaned": [...]}. CSV: one record a pool,
+// without chips and teams.
 std::string FormatPools(const v1::ListPoolsResponse& response, OutputFormat format);
 
 // Every field of the proto, and assigned_chip_seconds; its chips also have
@@ -25,6 +25,7 @@ std::vector<std::string> PoolCsvCells(const v1::Pool& pool);
 std::string PoolCsvRecord(const v1::Pool& pool);
 
 // Optional fields of a pool as optionals.
+std::optional<double> KnownHeadroom(const v1::Pool& pool);
 std::optional<double> Busy(const v1::Pool& pool);
 std::optional<double> Idle(const v1::Pool& pool);
 std::optional<double> IdleChips(const v1::Pool& pool);  // known with per-chip readings only

@@ -14,7 +14,7 @@ constexpr int64_t kMicroChipsPerChip = 1'000'000;
 
 int64_t HeardMicroChips(const v1::SupplyRow& row) {
   return row.assigned_micro_chips() + row.unassigned_micro_chips() + row.unhealthy_micro_chips() +
-         row.reserved_micro_chips();
+         row.reserved_micro_chips() + row.orphaned_micro_chips();
 }
 
 std::string Chips(int64_t micro_chips) { return Grouped(ChipsOfMicro(micro_chips)); }
@@ -32,15 +32,18 @@ std::string SupplyTable(const v1::GetSupplyResponse& response) {
                {"UNASSIGNED", Align::kRight},
                {"UNHEALTHY", Align::kRight},
                {"RESERVED", Align::kRight},
+               {"ORPHANED", Align::kRight},
                {"UNHEARD", Align::kRight},
+               {"UNACCOUNTED", Align::kRight},
                {"DECLARED", Align::kRight},
                {"H100E", Align::kRight}});
   for (const v1::SupplyRow& row : response.rows()) {
     table.AddRow({row.provider(), row.chip(), Chips(HeardMicroChips(row)),
                   Chips(row.assigned_micro_chips()), Chips(row.unassigned_micro_chips()),
                   Chips(row.unhealthy_micro_chips()), Chips(row.reserved_micro_chips()),
-                  Chips(row.unheard_micro_chips()), Grouped(std::to_string(row.declared_chips())),
-                  Amount(row.h100e())});
+                  Chips(row.orphaned_micro_chips()), Chips(row.unheard_micro_chips()),
+                  Chips(row.unaccounted_micro_chips()),
+                  Grouped(std::to_string(row.declared_chips())), Amount(row.h100e())});
   }
   return table.Render() + fmt::format("\ntotal {} H100e; {} of {} sources live; {}\n",
                                       Amount(response.total_h100e()), response.live_sources(),
@@ -55,7 +58,9 @@ Json RowJson(const v1::SupplyRow& row) {
   out["unassigned"] = ChipsNumber(row.unassigned_micro_chips());
   out["unhealthy"] = ChipsNumber(row.unhealthy_micro_chips());
   out["reserved"] = ChipsNumber(row.reserved_micro_chips());
+  out["orphaned"] = ChipsNumber(row.orphaned_micro_chips());
   out["unheard"] = ChipsNumber(row.unheard_micro_chips());
+  out["unaccounted"] = ChipsNumber(row.unaccounted_micro_chips());
   out["declared"] = row.declared_chips();
   out["h100e"] = row.h100e();
   out["chips_per_h100e"] = row.chips_per_h100e();
@@ -74,14 +79,16 @@ std::string SupplyJson(const v1::GetSupplyResponse& response) {
 }
 
 std::string SupplyCsv(const v1::GetSupplyResponse& response) {
-  std::string out = CsvLine({"provider", "chip", "chips", "assigned", "unassigned", "unhealthy",
-                             "reserved", "unheard", "declared", "h100e", "chips_per_h100e"});
+  std::string out =
+      CsvLine({"provider", "chip", "chips", "assigned", "unassigned", "unhealthy", "reserved",
+               "orphaned", "unheard", "unaccounted", "declared", "h100e", "chips_per_h100e"});
   for (const v1::SupplyRow& row : response.rows()) {
     out += CsvLine(
         {row.provider(), row.chip(), ChipsOfMicro(HeardMicroChips(row)),
          ChipsOfMicro(row.assigned_micro_chips()), ChipsOfMicro(row.unassigned_micro_chips()),
          ChipsOfMicro(row.unhealthy_micro_chips()), ChipsOfMicro(row.reserved_micro_chips()),
-         ChipsOfMicro(row.unheard_micro_chips()), std::to_string(row.declared_chips()),
+         ChipsOfMicro(row.orphaned_micro_chips()), ChipsOfMicro(row.unheard_micro_chips()),
+         ChipsOfMicro(row.unaccounted_micro_chips()), std::to_string(row.declared_chips()),
          PlainNumber(row.h100e()), PlainNumber(row.chips_per_h100e())});
   }
   return out;

@@ -9,8 +9,9 @@
 namespace fleetmeter::ctl {
 
 // JSON: {"basis", "chips": {CHIP: {"provider", "chips", "assigned", "unassigned", "unhealthy",
-// "reserved", "unheard", "declared", "h100e", "chips_per_h100e"}}, "total_h100e", "live_sources",
-// "known_sources"}; "chips" is the four states that were heard, together.
+// "reserved", "orphaned", "unheard", "unaccounted", "declared", "h100e", "chips_per_h100e"}},
+// "total_h100e", "live_sources", "known_sources"}; "chips" is the four states that were heard,
+// together.
 std::string FormatSupply(const v1::GetSupplyResponse& response, OutputFormat format);
 
 }  // namespace fleetmeter::ctl

@@ -23,7 +23,8 @@ bool IsUnderused(const v1::Pool& pool) {
 
 // Nobody can say so of a fleet that was not heard from.
 bool IsNearlyFull(const v1::Pool& pool) {
-  return pool.coverage_ratio() > 0 && pool.headroom_h100e() < kNearlyFull * pool.allocated_h100e();
+  return pool.coverage_ratio() > 0 && pool.has_headroom_h100e() &&
+         pool.headroom_h100e() < kNearlyFull * pool.allocated_h100e();
 }
 
 Style StyleOf(const v1::Pool& pool) {
@@ -47,7 +48,7 @@ std::string PoolsTable(const v1::ListPoolsResponse& pools, const TopLook& look) 
     table.AddRow(
         {pool.pool(), pool.owner(), Amount(pool.allocated_h100e()), Amount(pool.assigned_h100e()),
          Amount(Busy(pool)),
-         Cell(Amount(pool.headroom_h100e()), IsNearlyFull(pool) ? Style::kRed : Style::kPlain),
+         Cell(Amount(KnownHeadroom(pool)), IsNearlyFull(pool) ? Style::kRed : Style::kPlain),
          Cell(UtilizationBar(Utilization(pool), look.unicode),
               IsUnderused(pool) ? Style::kYellow : Style::kPlain),
          Percent(Utilization(pool)), Percent(pool.coverage_ratio()), Cell(PoolMark(pool), style)});

@@ -81,7 +81,7 @@ constexpr Family<PlanFigures> kFamilies[] = {
       {},
       "The shortfall of P0 is max(0, missing - unassigned), in H100e: the part of the guarantee of "
       "P0 that no free chip could fill. Missing is the sum of max(0, allocated - assigned - "
-      "unheard) over the pools of P0."},
+      "unheard - unaccounted - fleetmeter_pool_headroom_uncertain_h100e) over the pools of P0."},
      OfComparison<&PlanComparison::p0_shortfall_h100e>},
     {{"fleetmeter_plan_inference_utilization_ratio",
       kGauge,
@@ -103,8 +103,9 @@ constexpr MetricGroup<PlanFigures> kPlanComparisonMetrics = {
     "idleness. The following words have the same meaning in all rows, in H100e.\n\n*Total heard* "
     "is the sum of what live sources report as assigned (to any pool, each chip as its pool counts "
     "it), unassigned, unhealthy and reserved. *Unavailable* is unhealthy and reserved. *Held* is "
-    "what is assigned to pools and what silent sources last held for them "
-    "(`fleetmeter_pool_unheard_h100e`). *Expected* is what the coverage of the supply is a part of "
+    "what is assigned to pools and what of theirs is unheard or unaccounted "
+    "(`fleetmeter_pool_unheard_h100e`, `fleetmeter_pool_unaccounted_h100e`). *Expected* is what "
+    "the coverage of the supply is a part of "
     "(`fleetmeter_supply_coverage_ratio`). Sums are formed before anything is divided.",
     kFamilies,
 };

@@ -38,7 +38,9 @@ void WriteInfo(const Snapshot& snapshot, TextWriter& out) {
 }
 
 // Whether a pool without chips is known to hold none: then it holds 0, otherwise we do not know.
-bool HoldsNothing(const PoolView& view) { return view.use->uses.empty() && view.coverage > 0; }
+bool HoldsNothing(const PoolView& view) {
+  return view.use->uses.empty() && view.coverage > 0 && view.uncertain_h100e == 0;
+}
 
 void WriteAssigned(const Snapshot& snapshot, TextWriter& out) {
   for (const PoolView& view : snapshot.pools) {
@@ -57,6 +59,10 @@ void WriteAssigned(const Snapshot& snapshot, TextWriter& out) {
       if (value.second) out.Sample({view.pool->name, chip}, value.first);
     }
   }
+}
+
+void WriteOrphaned(const Snapshot& snapshot, TextWriter& out) {
+  for (const auto& [pool, h100e] : snapshot.orphaned_h100e) out.Sample({pool}, h100e);
 }
 
 void WritePercentiles(const Snapshot& snapshot, TextWriter& out) {
@@ -145,13 +151,37 @@ constexpr Family<Snapshot> kFamilies[] = {
       "Silent sources last reported this many H100e as assigned to the pool or as unhealthy. Such "
       "chips are not free, and nobody knows whether they are busy."},
      EachPool<[](const PoolView& view) { return view.use->unheard_h100e; }>},
+    {{"fleetmeter_pool_unaccounted_h100e",
+      kGauge,
+      {"pool"},
+      "Once this many H100e were reported as assigned to the pool or as unhealthy, and nobody has "
+      "said what became of them: their source is silent for longer than live.forget_after, its "
+      "reports are rejected, or it stopped listing them. They are not free."},
+     EachPool<[](const PoolView& view) { return view.use->unaccounted_h100e; }>},
     {{"fleetmeter_pool_headroom_h100e",
       kGauge,
       {"pool"},
-      "Headroom is allocated - assigned - unhealthy - unheard, in H100e. It is negative when the "
-      "pool holds more than its allocation. Unheard chips are taken away because silent sources "
-      "may still hold them."},
+      "Headroom is allocated - assigned - unhealthy - unheard - unaccounted - uncertain, in "
+      "H100e, where uncertain is fleetmeter_pool_headroom_uncertain_h100e. It is negative when the "
+      "pool holds more than its allocation. Chips that are not heard are taken "
+      "away because workloads may still hold them. For a pool that no source has named, chips that "
+      "the plan declares and "
+      "no source has reported are taken away too, down to 0. The series is absent while the "
+      "coverage of the pool is 0."},
      EachPool<&PoolView::headroom_h100e>},
+    {{"fleetmeter_pool_headroom_uncertain_h100e",
+      kGauge,
+      {"pool"},
+      "This many H100e of the headroom cannot be told, and are taken away from it: min(orphaned, "
+      "max(0, headroom)), where orphaned is the sum of fleetmeter_orphaned_h100e. The orphaned "
+      "chips may belong to any pool, so the sum over pools means nothing."},
+     EachPool<[](const PoolView& view) { return view.uncertain_h100e; }>},
+    {{"fleetmeter_orphaned_h100e",
+      kGauge,
+      {"pool"},
+      "Sources hold this many H100e under a pool that the plan in force does not know: assigned, "
+      "unhealthy, unheard or unaccounted. The series is absent for pools without such chips."},
+     WriteOrphaned},
     {{"fleetmeter_pool_borrowed_h100e",
       kGauge,
       {"pool"},
@@ -162,13 +192,18 @@ constexpr Family<Snapshot> kFamilies[] = {
       {"pool"},
       "The pool may still borrow this many H100e. Each other pool lends max(0, headroom) x the "
       "share that its policy lends, and the sum of that can be borrowed. If the pool has a "
-      "borrowing limit, it can borrow at most max(0, limit - borrowed)."},
+      "borrowing limit, it can borrow at most max(0, limit - max(0, assigned + unheard + "
+      "unaccounted - allocated)). The series is absent while the headroom of the pool is not "
+      "known, and a pool "
+      "whose headroom is not known lends nothing."},
      EachPool<&PoolView::borrowable_h100e>},
     {{"fleetmeter_pool_unused_h100e",
       kGauge,
       {"pool"},
-      "Unused is max(0, allocated - unhealthy - unheard - busy - unmeasured), in H100e, where "
-      "unmeasured is the assigned part that no signal measures. It counts only what is seen not to "
+      "Unused is max(0, allocated - unhealthy - unheard - unaccounted - uncertain - busy - "
+      "unmeasured), in H100e, where unmeasured is the assigned part that no signal measures. It "
+      "counts only what "
+      "is seen not to "
       "be used, so it may be reclaimed. The series is absent while the coverage of the pool is "
       "below live.coverage_threshold."},
      EachPool<&PoolView::unused_h100e>},
@@ -176,8 +211,9 @@ constexpr Family<Snapshot> kFamilies[] = {
       kGauge,
       {"pool"},
       "Coverage of the pool is heard H100e / known H100e, of the chips that sources name for the "
-      "pool, in any state. Heard are the chips of live sources. Known are those and what silent "
-      "sources last held. A pool that no source has named has the coverage of the supply."},
+      "pool, in any state. Heard are the chips of live sources. Known are those and the chips "
+      "that are unheard or unaccounted. A pool that no source has named has the coverage of the "
+      "supply."},
      EachPool<&PoolView::coverage>},
     {{"fleetmeter_pool_measured_ratio",
       kGauge,

@@ -15,9 +15,13 @@ void WriteByState(const Snapshot& snapshot, bool in_h100e, TextWriter& out) {
                  static_cast<double>(micro_chips) / kMicroChipsPerChip * per_chip);
     };
     for (const ChipState state : kChipStates) {
-      sample(Name(state), row.micro_chips[static_cast<size_t>(state)]);
+      const bool assigned = state == ChipState::kAssigned;
+      sample(Name(state), row.micro_chips[static_cast<size_t>(state)] -
+                              (assigned ? row.orphaned_micro_chips : 0));
     }
+    sample("orphaned", row.orphaned_micro_chips);
     sample("unheard", row.unheard_micro_chips);
+    sample("unaccounted", row.unaccounted_micro_chips);
   }
 }
 
@@ -30,6 +34,12 @@ void WriteDeclared(const Snapshot& snapshot, TextWriter& out) {
 void WriteSources(const Snapshot& snapshot, TextWriter& out) {
   out.Sample({"live"}, static_cast<double>(snapshot.live_sources));
   out.Sample({"silent"}, static_cast<double>(snapshot.silent_sources));
+  out.Sample({"unaccounted"}, static_cast<double>(snapshot.unaccounted_sources));
+  out.Sample({"rejected"}, static_cast<double>(snapshot.rejected_sources));
+}
+
+void WriteSuspects(const Snapshot& snapshot, TextWriter& out) {
+  for (const auto& [source, other] : snapshot.double_hosts) out.Sample({source, other}, 1);
 }
 
 constexpr Family<Snapshot> kFamilies[] = {
@@ -37,7 +47,13 @@ constexpr Family<Snapshot> kFamilies[] = {
       kGauge,
       {"provider", "chip", "state"},
       "The fleet has this many chips in each state. Chips that live sources report are assigned, "
-      "unassigned, unhealthy or reserved. Chips whose source is silent are unheard."},
+      "unassigned, unhealthy or reserved, or orphaned, which means assigned to a pool that the "
+      "plan "
+      "in force does not know. Chips whose source is silent are unheard. Chips are "
+      "unaccounted when their source is silent for longer than live.forget_after, when its reports "
+      "are rejected, or when it stopped listing them. They stay so until they are reported again, "
+      "or a plan declares fewer chips of the kind. Each chip is in one "
+      "state."},
      [](const Snapshot& snapshot, TextWriter& out) { WriteByState(snapshot, false, out); }},
     {{"fleetmeter_supply_h100e",
       kGauge,
@@ -56,14 +72,25 @@ constexpr Family<Snapshot> kFamilies[] = {
       {},
       "Coverage of the supply is heard H100e / expected H100e. Heard are the chips of live "
       "sources. Expected is, for each kind of chip, the larger of what the plan declares and what "
-      "live and silent sources hold together. The series is absent while nothing is expected."},
+      "is heard, unheard or unaccounted. The series is absent while nothing is expected."},
      OneSeries<&Snapshot::supply_coverage>},
     {{"fleetmeter_sources",
       kGauge,
       {"state"},
-      "This many sources are live or silent. A source is silent when its latest window ended "
-      "longer ago than live.silent_after, and is no longer counted after live.forget_after."},
+      "This many sources are in each state. A source is live while its latest window ended no "
+      "longer ago than live.silent_after. After that it is silent, and after live.forget_after it "
+      "is unaccounted while anybody could expect its chips. It is rejected when it is not live and "
+      "its latest report was rejected, or when none of its reports was ever accepted and one was "
+      "rejected within live.silent_after."},
      WriteSources},
+    {{"fleetmeter_suspect_source_info",
+      kGauge,
+      {"source", "other"},
+      "The value is 1 for two live sources that may be one host under two names, since one name is "
+      "the other with more behind it. The series are present only while at least one chip of a "
+      "kind "
+      "is heard beyond what the plan declares. At most 10 pairs are named."},
+     WriteSuspects},
 };
 
 }  // namespace

@@ -47,7 +47,9 @@ void FillPool(const PoolView& from, v1::Pool& to) {
   to.set_unhealthy_h100e(use.unhealthy_h100e);
   to.set_reserved_h100e(use.reserved_h100e);
   to.set_unheard_h100e(use.unheard_h100e);
-  to.set_headroom_h100e(from.headroom_h100e);
+  to.set_unaccounted_h100e(use.unaccounted_h100e);
+  to.set_headroom_uncertain_h100e(from.uncertain_h100e);
+  if (from.headroom_h100e) to.set_headroom_h100e(*from.headroom_h100e);
   to.set_borrowed_h100e(from.borrowed_h100e);
   to.set_coverage_ratio(from.coverage);
   if (from.measured_ratio) to.set_measured_ratio(*from.measured_ratio);
@@ -78,12 +80,17 @@ void FillBasis(const Snapshot& snapshot, v1::Basis& basis) {
 void FillPools(const Snapshot& snapshot, v1::ListPoolsResponse& response) {
   FillBasis(snapshot, *response.mutable_basis());
   for (const PoolView& pool : snapshot.pools) FillPool(pool, *response.add_pools());
+  for (const auto& [pool, h100e] : snapshot.orphaned_h100e) {
+    v1::OrphanedPool& orphaned = *response.add_orphaned();
+    orphaned.set_pool(pool);
+    orphaned.set_h100e(h100e);
+  }
 }
 
 void FillHeadroom(const Snapshot& snapshot, const PoolView& pool, v1::HeadroomResponse& response) {
   FillBasis(snapshot, *response.mutable_basis());
   FillPool(pool, *response.mutable_pool());
-  response.set_borrowable_h100e(pool.borrowable_h100e);
+  if (pool.borrowable_h100e) response.set_borrowable_h100e(*pool.borrowable_h100e);
 }
 
 void FillSupply(const Snapshot& snapshot, v1::GetSupplyResponse& response) {
@@ -96,11 +103,13 @@ void FillSupply(const Snapshot& snapshot, v1::GetSupplyResponse& response) {
     };
     to.set_provider(from.provider);
     to.set_chip(from.chip);
-    to.set_assigned_micro_chips(micro_chips(ChipState::kAssigned));
+    to.set_assigned_micro_chips(micro_chips(ChipState::kAssigned) - from.orphaned_micro_chips);
+    to.set_orphaned_micro_chips(from.orphaned_micro_chips);
     to.set_unassigned_micro_chips(micro_chips(ChipState::kUnassigned));
     to.set_unhealthy_micro_chips(micro_chips(ChipState::kUnhealthy));
     to.set_reserved_micro_chips(micro_chips(ChipState::kReserved));
     to.set_unheard_micro_chips(from.unheard_micro_chips);
+    to.set_unaccounted_micro_chips(from.unaccounted_micro_chips);
     to.set_declared_chips(from.declared_chips);
     to.set_chips_per_h100e(from.chips_per_h100e);
     to.set_h100e(static_cast<double>(from.HeardMicroChips()) / kMicroChipsPerChip /
@@ -109,7 +118,8 @@ void FillSupply(const Snapshot& snapshot, v1::GetSupplyResponse& response) {
   }
   response.set_total_h100e(total);
   response.set_live_sources(snapshot.live_sources);
-  response.set_known_sources(snapshot.live_sources + snapshot.silent_sources);
+  response.set_known_sources(snapshot.live_sources + snapshot.silent_sources +
+                             snapshot.unaccounted_sources + snapshot.rejected_sources);
 }
 
 void FillPlan(const Snapshot& snapshot, v1::GetPlanResponse& response) {

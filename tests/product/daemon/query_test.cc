@@ -29,6 +29,13 @@ class QueryTest : public testing::Test {
     AddAssigned(report, pool, team, std::vector<double>(chips, 0.5));
     Send(report);
   }
+  // As many chips as the plan declares, so that nothing of the supply is unknown.
+  static v1::UsageReport AllFree() {
+    v1::UsageReport report = MakeReport("rest", 2 * kSecond);
+    AddFree(report, v1::CHIP_STATE_UNASSIGNED, 0, 32);
+    AddFree(report, v1::CHIP_STATE_UNASSIGNED, 32, 32, "a100");
+    return report;
+  }
   void Send(const v1::UsageReport& report) {
     const UnaryAnswer answer = SendUnary(daemon_.ingest(), RandomStreamId(), {Numbered(report, 1)});
     EXPECT_EQ(answer.ack.acknowledged_through(), 1U) << answer.status.error_message();
@@ -94,6 +101,8 @@ TEST_F(QueryTest, WhatNobodyMeasuresIsAbsent) {
   EXPECT_FALSE(pool.has_utilization_ratio());
   EXPECT_FALSE(pool.has_measured_ratio());
   EXPECT_FALSE(pool.has_activity_p50());
+  EXPECT_FALSE(pool.has_headroom_h100e()) << "a daemon that has heard nothing offers nothing";
+  EXPECT_FALSE(Headroom("serving").has_borrowable_h100e());
   EXPECT_EQ(pool.coverage_ratio(), 0);
 }
 
@@ -110,6 +119,7 @@ TEST_F(QueryTest, GetHeadroomOfAnUnknownPoolNamesThePools) {
 }
 
 TEST_F(QueryTest, BorrowingFollowsTheLendingPolicies) {
+  Send(AllFree());
   // Headroom 16, half of it lendable; training lends nothing and may borrow without a limit.
   EXPECT_EQ(Headroom("training").borrowable_h100e(), 8);
   EXPECT_EQ(Headroom("serving").borrowable_h100e(), 0);
@@ -127,6 +137,7 @@ TEST_F(QueryTest, ABorrowingLimitCountsWhatIsBorrowedAlready) {
   const std::string plan = Replaced(Replaced(kPlan, "version: 1", "version: 2"), "teams: [red]",
                                     "policy: {lendable: 100%}\n    teams: [red]");
   Daemon lending({.plan = plan});
+  SendUnary(lending.ingest(), RandomStreamId(), {Numbered(AllFree(), 1)});
   const auto borrowable = [&] {
     Context context;
     v1::HeadroomRequest request;
@@ -222,7 +233,7 @@ TEST_F(QueryTest, AWatchAnswersAtOnceAndThenOnChange) {
   const auto watch = daemon_.query().WatchHeadroom(&context, WatchServing());
   v1::HeadroomResponse response;
   ASSERT_TRUE(watch->Read(&response));
-  EXPECT_EQ(response.pool().headroom_h100e(), 16);
+  EXPECT_FALSE(response.pool().has_headroom_h100e());
   EXPECT_EQ(response.pool().coverage_ratio(), 0);
   Assign("host", 4);
   ASSERT_TRUE(watch->Read(&response));

@@ -27,6 +27,7 @@ BUILT_IN = {"$__rate_interval": "1m", "$__interval": "15s", "$__range": "15m"}
 # What may be empty on a healthy fleet, and why. Failing or not finite it may never be.
 MAY_BE_EMPTY = {
     "headroom.json / Top idle holders / Idle since": "absent while no team holds an idle chip",
+    "headroom.json / Chips that cannot be used / orphaned": "absent while no chip is orphaned",
     "record pool:fleetmeter_pool_headroom_exhaustion:seconds6h": "absent while no pool shrinks or is exhausted",
 }
 

@@ -148,6 +148,8 @@ def samples():
         add("pool_unhealthy_h100e", 8, pool=pool)
         add("pool_reserved_h100e", 0, pool=pool)
         add("pool_unheard_h100e", 40 if coverage < 1 else 0, pool=pool)
+        add("pool_unaccounted_h100e", 0, pool=pool)
+        add("pool_headroom_uncertain_h100e", 0, pool=pool)
         add("pool_headroom_h100e", allocated - assigned - 48, pool=pool)
         add("pool_borrowed_h100e", max(0, assigned - allocated), pool=pool)
         add("pool_borrowable_h100e", 300, pool=pool)

@@ -147,6 +147,32 @@ TEST_F(WriterTest, TakesSixtyFourSignalsAndNoMore) {
   EXPECT_TRUE(Submit({Numbered(3, more)}).get().dispositions.empty());
 }
 
+TEST_F(WriterTest, ASourceWhoseReportsAreRejectedKeepsItsChips) {
+  StartWriter();
+  Submit({Good(1)}).get();
+  clock_.Pass(7'300 * kNanosPerSecond);  // longer than forget_after
+  UsageReport unknown_team = Report("h1", 730, {Assigned("half", 10, "alpha", 1, "green")});
+  EXPECT_EQ(Submit({Numbered(2, unknown_team)}).get().dispositions.at(0).rejection.reason,
+            RejectReason::kUnknownTeam);
+  const auto snapshot = TakeSnapshot(*writer_);
+  EXPECT_EQ(snapshot->rejected_sources, 1u);
+  EXPECT_DOUBLE_EQ(snapshot->FindPool("alpha")->use->unaccounted_h100e, 5);
+}
+
+TEST_F(WriterTest, RejectedHistorySaysNothingOfThePresent) {
+  StartWriter();
+  Submission submission;
+  submission.stream = {"me", "history"};
+  submission.history = true;
+  submission.reports = {
+      Numbered(1, Report("old", -100, {Assigned("half", 10, "alpha", 1, "green")}))};
+  std::promise<SubmitResult> promise;
+  submission.done = [&promise](const SubmitResult& result) { promise.set_value(result); };
+  ASSERT_EQ(writer_->TrySubmit(submission), Writer::Submitted::kYes);
+  EXPECT_EQ(promise.get_future().get().dispositions.size(), 1u);
+  EXPECT_EQ(TakeSnapshot(*writer_)->rejected_sources, 0u);
+}
+
 TEST_F(WriterTest, AReloadTakesEffectForTheNextReport) {
   StartWriter();
   UsageReport unknown = Report("h2", 1, {Assigned("half", 10, "alpha", 1)});

@@ -22,6 +22,9 @@ v1::HeadroomResponse Some() {
 v1::HeadroomResponse Unheard() {
   v1::HeadroomResponse response = Some();
   response.mutable_pool()->set_coverage_ratio(0);
+  response.mutable_pool()->clear_assigned_h100e();
+  response.mutable_pool()->clear_headroom_h100e();
+  response.clear_borrowable_h100e();
   return response;
 }
 
@@ -33,6 +36,29 @@ TEST(FitOf, ComparesWithThePoolsOwnHeadroom) {
   EXPECT_EQ(FitOf(Some(), 300), Fit::kYes);
   EXPECT_EQ(FitOf(Some(), 300.5), Fit::kNo);
   EXPECT_EQ(FitOf(Unheard(), 1), Fit::kUnknown);
+  EXPECT_EQ(FitOf(Unheard(), 1'001), Fit::kNo) << "more than is granted";
+}
+
+TEST(FitOf, DoesNotKnowWhileLittleIsHeardAndWhatIsHeardLeavesRoom) {
+  v1::HeadroomResponse half = Some();
+  half.mutable_pool()->set_coverage_ratio(0.5);
+  half.mutable_pool()->set_headroom_h100e(100);
+  EXPECT_EQ(FitOf(half, 50), Fit::kUnknown);
+  EXPECT_EQ(FitOf(half, 200), Fit::kUnknown);
+  EXPECT_EQ(FitOf(half, 301), Fit::kNo) << "700 of the 1,000 are heard to be assigned";
+}
+
+TEST(FormatHeadroom, DoesNotOfferWhatOrphanedChipsMayUseUp) {
+  v1::HeadroomResponse orphaned = Some();
+  orphaned.mutable_pool()->set_headroom_h100e(292);
+  orphaned.mutable_pool()->set_headroom_uncertain_h100e(8);
+  EXPECT_EQ(FitOf(orphaned, 292), Fit::kYes);
+  EXPECT_EQ(FitOf(orphaned, 293), Fit::kUnknown);
+  EXPECT_EQ(FitOf(orphaned, 300), Fit::kUnknown);
+  EXPECT_EQ(FitOf(orphaned, 301), Fit::kNo);
+  EXPECT_THAT(Table(orphaned, 300),
+              StartsWith("unknown: 300 H100e fit only if none of the 8.0 H100e that are held under "
+                         "pools that the plan does not know belong to serving\n"));
 }
 
 TEST(FormatHeadroom, SaysYesWithTheNumbersAndWhomToAsk) {
@@ -42,6 +68,7 @@ TEST(FormatHeadroom, SaysYesWithTheNumbersAndWhomToAsk) {
       "pool         serving (inference, p2)\n"
       "ask          API Serving, #serving\n"
       "headroom     300.0 H100e\n"
+      "uncertain    0.0 H100e\n"
       "borrowable   250.0 H100e\n"
       "allocated    1,000.0 H100e\n"
       "assigned     700.0 H100e\n"
@@ -49,6 +76,7 @@ TEST(FormatHeadroom, SaysYesWithTheNumbersAndWhomToAsk) {
       "idle         176.8 H100e\n"
       "unhealthy    0.0 H100e\n"
       "unheard      0.0 H100e\n"
+      "unaccounted  0.0 H100e\n"
       "borrowed     0.0 H100e\n"
       "utilization  52.3%\n"
       "coverage     100.0%\n"
@@ -70,6 +98,10 @@ TEST(FormatHeadroom, DoesNotGuessWhenNothingWasHeard) {
   EXPECT_THAT(Table(Unheard(), 1),
               StartsWith("unknown: too little is heard of the chips that serving could use\n"));
   EXPECT_THAT(Table(Unheard(), 1), HasSubstr("coverage is low"));
+  EXPECT_THAT(Table(Unheard(), 1),
+              HasSubstr("headroom     unknown\nuncertain    0.0 H100e\nborrowable   unknown\n"));
+  EXPECT_THAT(Table(Unheard(), 1'512),
+              StartsWith("no: serving can admit at most 1,000.0 H100e, 512.0 too few for 1512\n"));
 }
 
 TEST(FormatHeadroom, ShowsNoDataAsSuch) {
@@ -94,6 +126,9 @@ TEST(FormatHeadroom, GivesTheVerdictInJson) {
             R"({"h100e":600.0,"fits":false,"short_h100e":300.0,"fits_with_borrowing":false})");
   EXPECT_EQ(ask(Unheard(), 1).dump(),
             R"({"h100e":1.0,"fits":null,"short_h100e":null,"fits_with_borrowing":null})");
+  const Json unheard = Json::parse(FormatHeadroom(Unheard(), {}, OutputFormat::kJson, false));
+  EXPECT_EQ(unheard.at("pool").at("headroom_h100e"), nullptr);
+  EXPECT_EQ(unheard.at("borrowable_h100e"), nullptr);
   const Json no_ask = Json::parse(FormatHeadroom(Some(), {}, OutputFormat::kJson, false));
   EXPECT_FALSE(no_ask.contains("ask"));
   EXPECT_EQ(no_ask.at("borrowable_h100e"), 250.0);

@@ -12,14 +12,26 @@ namespace {
 TEST(FormatPools, ShowsATableWithDashesForNoData) {
   EXPECT_EQ(FormatPools(SomePools(), OutputFormat::kTable),
             "POOL      CATEGORY   TIER  OWNER        ALLOCATED  ASSIGNED   BUSY  HEADROOM  "
-            "UTILIZATION  COVERAGE  IDLE CHIPS  UNHEALTHY  UNHEARD  BORROWED\n"
+            "UTILIZATION  COVERAGE  IDLE CHIPS  UNHEALTHY  UNHEARD  UNACCOUNTED  BORROWED\n"
             "serving   inference  p2    API Serving    1,000.0     700.0  523.2     300.0  "
-            "      52.3%    100.0%         4.0        0.0      0.0       0.0\n"
+            "      52.3%    100.0%         4.0        0.0      0.0          0.0       0.0\n"
             "research  research   p2    Research          10.0       9.8      -       0.2  "
-            "          -    100.0%           -        0.0      0.0       0.0\n"
+            "          -    100.0%           -        0.0      0.0          0.0       0.0\n"
             "\n"
             "Amounts in H100e, idle chips in chips; \"-\" is no data.\n"
             "plan openb version 3 (replay), catalog version 2, 2026-01-02 03:04:05Z\n");
+}
+
+TEST(FormatPools, NamesThePoolsThatThePlanDoesNotKnow) {
+  v1::ListPoolsResponse pools = SomePools();
+  v1::OrphanedPool& orphaned = *pools.add_orphaned();
+  orphaned.set_pool("chat");
+  orphaned.set_h100e(8);
+  EXPECT_THAT(FormatPools(pools, OutputFormat::kTable),
+              testing::HasSubstr("\n8.0 H100e are held under pool chat, which the plan does not "
+                                 "know. They are taken from the headroom of every pool.\nplan"));
+  EXPECT_EQ(Json::parse(FormatPools(pools, OutputFormat::kJson)).at("orphaned").dump(),
+            R"([{"pool":"chat","h100e":8.0}])");
 }
 
 TEST(FormatPools, GivesEveryFieldOfTheProtoInJson) {
@@ -57,7 +69,7 @@ TEST(FormatPools, GivesNullInJsonForNoData) {
 TEST(FormatPools, GivesNothingInCsvForNoData) {
   EXPECT_THAT(
       FormatPools(SomePools(), OutputFormat::kCsv),
-      testing::EndsWith("research,research,p2,Research,,10,9.75,,,,0,0,0,0.25,0,1,,,,,,,\n"));
+      testing::EndsWith("research,research,p2,Research,,10,9.75,,,,0,0,0,0.25,0,1,,,,,,,,0,0\n"));
   EXPECT_THAT(FormatPools({}, OutputFormat::kCsv),
               testing::StartsWith("pool,category,tier,owner,contact,allocated_h100e,"));
 }

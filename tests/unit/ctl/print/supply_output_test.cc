@@ -18,6 +18,7 @@ v1::GetSupplyResponse Some() {
   row.set_unhealthy_micro_chips(1'000'000);
   row.set_reserved_micro_chips(500'000);
   row.set_unheard_micro_chips(8'000'000);
+  row.set_unaccounted_micro_chips(2'000'000);
   row.set_declared_chips(4'392);
   row.set_h100e(554.88);
   row.set_chips_per_h100e(7.9152);
@@ -29,10 +30,12 @@ v1::GetSupplyResponse Some() {
 
 TEST(FormatSupply, ShowsExactChips) {
   EXPECT_EQ(FormatSupply(Some(), OutputFormat::kTable),
-            "PROVIDER  CHIP  CHIPS  ASSIGNED  UNASSIGNED  UNHEALTHY  RESERVED  UNHEARD  DECLARED  "
-            "H100E\n"
-            "alibaba   g2    4,392   4,000.5         390          1       0.5        8     4,392  "
-            "554.9\n"
+            "PROVIDER  CHIP  CHIPS  ASSIGNED  UNASSIGNED  UNHEALTHY  RESERVED  ORPHANED  UNHEARD  "
+            "UNACCOUNTED  "
+            "DECLARED  H100E\n"
+            "alibaba   g2    4,392   4,000.5         390          1       0.5         0        8   "
+            "         2  "
+            "   4,392  554.9\n"
             "\n"
             "total 554.9 H100e; 549 of 550 sources live; plan openb version 3 (replay), catalog "
             "version 2, 2026-01-02 03:04:05Z\n");
@@ -40,10 +43,11 @@ TEST(FormatSupply, ShowsExactChips) {
 
 TEST(FormatSupply, GivesWholeChipsInJsonWithoutDecimals) {
   const Json json = Json::parse(FormatSupply(Some(), OutputFormat::kJson));
-  EXPECT_EQ(json.at("chips").at("g2").dump(),
-            R"({"provider":"alibaba","chips":4392,"assigned":4000.5,"unassigned":390,)"
-            R"("unhealthy":1,"reserved":0.5,"unheard":8,"declared":4392,"h100e":554.88,)"
-            R"("chips_per_h100e":7.9152})");
+  EXPECT_EQ(
+      json.at("chips").at("g2").dump(),
+      R"({"provider":"alibaba","chips":4392,"assigned":4000.5,"unassigned":390,)"
+      R"("unhealthy":1,"reserved":0.5,"orphaned":0,"unheard":8,"unaccounted":2,"declared":4392,"h100e":554.88,)"
+      R"("chips_per_h100e":7.9152})");
   EXPECT_EQ(json.at("total_h100e"), 554.88);
   EXPECT_EQ(json.at("live_sources"), 549);
   EXPECT_EQ(json.at("known_sources"), 550);
@@ -51,10 +55,12 @@ TEST(FormatSupply, GivesWholeChipsInJsonWithoutDecimals) {
 }
 
 TEST(FormatSupply, GivesExactChipsInCsv) {
-  EXPECT_EQ(FormatSupply(Some(), OutputFormat::kCsv),
-            "provider,chip,chips,assigned,unassigned,unhealthy,reserved,unheard,declared,h100e,"
-            "chips_per_h100e\n"
-            "alibaba,g2,4392,4000.5,390,1,0.5,8,4392,554.88,7.9152\n");
+  EXPECT_EQ(
+      FormatSupply(Some(), OutputFormat::kCsv),
+      "provider,chip,chips,assigned,unassigned,unhealthy,reserved,orphaned,unheard,unaccounted,"
+      "declared,h100e,"
+      "chips_per_h100e\n"
+      "alibaba,g2,4392,4000.5,390,1,0.5,0,8,2,4392,554.88,7.9152\n");
 }
 
 TEST(FormatSupply, GivesAnEmptyObjectForNoChips) {
