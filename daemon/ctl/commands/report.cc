@@ -26,7 +26,7 @@ void AddTime(Flags& flags, const std::string& name, const std::string& help, int
     if (!nanos || *nanos % kHour != 0) {
       return absl::InvalidArgumentError(
           fmt::format("{} is not a full hour, such as 2026-01-01 (its midnight, UTC) or "
-                      "2026-01-01T08:00:00Z; usage is booked by the hour",
+                      "2026-01-01T08:00:00Z; usage is kept by the hour",
                       Quoted(text)));
     }
     *out = *nanos / kNanosPerSecond;
@@ -53,9 +53,10 @@ absl::StatusOr<std::vector<UsageKey>> ParseKeys(std::string_view text) {
 class Report : public Command {
  public:
   Report()
-      : Command({"report"},
-                "Show the usage in a span of time from the ledger's file. The daemon may be "
-                "running or not") {}
+      : Command(
+            {"report"},
+            "Show the usage in a span of time from the ledger's file. An hour holds what was used "
+            "in it, whenever that was booked. The daemon may be running or not") {}
 
   void AddFlags(Flags& flags) override;
   int Run() override {
@@ -86,6 +87,11 @@ void Report::AddFlags(Flags& flags) {
            "The keys by which usage is added up, one row for each combination: " + UsageKeyNames())
       .ValueName("KEY,...")
       .Default("pool");
+  flags.AddSwitch(
+      "--by-booking", [this] { question_.time = UsageTime::kBooked; },
+      "Count usage in the hour in which it was booked. Without it, usage counts in the hour in "
+      "which it was used. The two differ for history, and for reports that came too late for "
+      "their own hour");
   AddOutput(flags, &output_);
 }
 

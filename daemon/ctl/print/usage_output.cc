@@ -100,7 +100,7 @@ std::string BasisText(const UsageAnswer& answer) {
   for (const int64_t version : answer.catalog_versions) {
     catalogs += fmt::format("{}{}", catalogs.empty() ? "" : ", ", version);
   }
-  if (answer.rows.empty()) return "nothing was booked";
+  if (answer.rows.empty()) return fmt::format("nothing was {}", Name(answer.question.time));
   return fmt::format("plan {}; catalog version {}", plans, catalogs);
 }
 
@@ -134,10 +134,11 @@ std::string UsageTable(const UsageAnswer& answer) {
     keys[0] = "total";
     add(keys, total);
   }
-  return table.Render() + fmt::format("\n{} to {}; H100e-hours, chips in chip-hours; {}; {}\n",
-                                      TimeOf(answer.question.from), TimeOf(answer.question.to),
-                                      by_state ? "chips of all states" : "assigned chips",
-                                      BasisText(answer));
+  return table.Render() +
+         fmt::format("\n{} to {}, by the time of {}; H100e-hours, chips in chip-hours; {}; {}\n",
+                     TimeOf(answer.question.from), TimeOf(answer.question.to),
+                     answer.question.time == UsageTime::kUsed ? "use" : "booking",
+                     by_state ? "chips of all states" : "assigned chips", BasisText(answer));
 }
 
 std::string UsageCsv(const UsageAnswer& answer) {
@@ -157,6 +158,7 @@ std::string UsageJson(const UsageAnswer& answer) {
   Json out;
   out["from"] = TimeOf(answer.question.from);
   out["to"] = TimeOf(answer.question.to);
+  out["time"] = Name(answer.question.time);
   Json plans = Json::array();
   for (const auto& [plan, version] : answer.plans) {
     plans.push_back(Json{{"plan", plan}, {"version", version}});

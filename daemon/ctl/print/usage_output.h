@@ -9,7 +9,9 @@
 namespace fleetmeter::ctl {
 
 // H100e-hours and chip-hours are rounded to 9 decimals (a table: to 1); chip_seconds are exact.
-// JSON: {"from", "to", "basis": {"plans": [{"plan", "version"}], "catalog_versions": []}, "usage":
+// "time" says whether an hour is that of the use or of the booking ("used", "booked").
+// JSON: {"from", "to", "time", "basis": {"plans": [{"plan", "version"}], "catalog_versions": []},
+// "usage":
 // [...]}, amounts as decimal strings. Busy, idle and productive are null (a table: "-", CSV: empty)
 // where nothing measured them; idle is what was measured, less busy.
 std::string FormatUsage(const UsageAnswer& answer, OutputFormat format);

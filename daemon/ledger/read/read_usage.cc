@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <limits>
 #include <map>
 #include <set>
 
@@ -18,11 +19,16 @@ namespace {
 
 enum class Period { kHours, kDays, kQuarters };
 
-// A part of the question's time that one table answers.
+// Which rows of a table, and which of their two times counts: that of their booking, or the time
+// that a correction names.
+enum class Rows { kAllByBooking, kOwnHours, kCorrections };
+
+// Rows of one table that were booked in a span, whatever time they are about.
 struct Part {
   Period period = Period::kHours;
-  int64_t from = 0;
-  int64_t to = 0;
+  Rows rows = Rows::kAllByBooking;
+  int64_t booked_from = 0;
+  int64_t booked_to = 0;
 };
 
 struct Kept {  // see the table rollup
@@ -89,55 +95,96 @@ std::string KeyText(UsageKey key, const Statement& row, int column) {
   }
 }
 
-absl::Status NotKept(const char* what, int64_t before, const char* instead) {
+struct Table {
+  std::string_view view;
+  std::string_view start;
+  std::string_view corrects;
+  std::string_view unit;
+};
+const Table& TableOf(Period period) {
+  static constexpr std::array<Table, 3> kTables = {
+      {{"hours", "hour_start", "corrects_hour", "hours"},
+       {"days", "day_start", "corrects_day", "days"},
+       {"quarters", "quarter_start", "corrects_quarter", "quarters"}}};
+  return kTables[static_cast<size_t>(period)];
+}
+
+// The start of the period that holds a time.
+int64_t StartOf(Period period, int64_t seconds) {
+  switch (period) {
+    case Period::kHours:
+      return seconds - seconds % kSecondsPerHour;
+    case Period::kDays:
+      return DayOf(seconds);
+    case Period::kQuarters:
+      return QuarterOf(seconds);
+  }
+  return seconds;
+}
+
+std::string BookedText(const Part& part) {
+  return fmt::format("of some usage there, which was booked before {}, only {} are still kept",
+                     DateText(part.booked_to), TableOf(part.period).unit);
+}
+
+absl::Status BoundWithin(const Part& part, int64_t bound) {
   return absl::InvalidArgumentError(
-      fmt::format("{} before {} are no longer kept; expected bounds at the start of UTC {} there",
-                  what, DateText(before), instead));
+      fmt::format("{} lies within a {}: {}; expected bounds at the start of UTC {}",
+                  TimeText(bound), part.period == Period::kDays ? "day" : "quarter",
+                  BookedText(part), TableOf(part.period).unit));
 }
 
 absl::Status CheckQuestion(const UsageQuestion& question) {
   for (const int64_t time : {question.from, question.to}) {
     if (time % kSecondsPerHour == 0) continue;
     return absl::InvalidArgumentError(fmt::format(
-        "{} is within an hour; expected full hours, which is how usage is booked", TimeText(time)));
+        "{} is within an hour; expected full hours, which is how usage is kept", TimeText(time)));
   }
   if (question.from < question.to) return absl::OkStatus();
   return absl::InvalidArgumentError(fmt::format("the time from {} to {} is empty",
                                                 TimeText(question.from), TimeText(question.to)));
 }
 
-// Which tables answer. Where only quarters are left, the one that days still reach into is taken
-// whole.
-absl::StatusOr<std::vector<Part>> PartsOf(const UsageQuestion& question, const Kept& kept) {
+// Each row that was ever booked is in one of them. Where only quarters are left, the one that days
+// still reach into is taken whole.
+std::vector<Part> PartsOf(const UsageQuestion& question, const Kept& kept) {
+  constexpr int64_t kEnd = std::numeric_limits<int64_t>::max();
+  const int64_t quarters_to = kept.days_from == 0 ? 0 : QuarterOf(kept.days_from - 1, 1);
+  const int64_t days_to = std::max(quarters_to, kept.hours_from);
+  const std::vector<Rows> both = question.time == UsageTime::kBooked
+                                     ? std::vector{Rows::kAllByBooking}
+                                     : std::vector{Rows::kOwnHours, Rows::kCorrections};
   std::vector<Part> parts;
-  int64_t at = question.from;
-  if (at < kept.days_from) {
-    const int64_t first_whole = QuarterOf(kept.days_from - 1, 1);
-    const int64_t end = std::min(question.to, first_whole);
-    if (QuarterOf(at) != at || QuarterOf(end) != end) {
-      return NotKept("days", kept.days_from, "quarters");
-    }
-    parts.push_back({Period::kQuarters, at, end});
-    at = end;
-  }
-  if (at < std::min(kept.hours_from, question.to)) {
-    const int64_t end = std::min(question.to, kept.hours_from);
-    if (DayOf(at) != at || DayOf(end) != end) return NotKept("hours", kept.hours_from, "days");
-    parts.push_back({Period::kDays, at, end});
-    at = end;
-  }
-  if (at < question.to) parts.push_back({Period::kHours, at, question.to});
-  for (const Part& part : parts) {
-    for (const UsageKey key : question.by) {
-      if (part.period <= EntryOf(key).coarsest) continue;
-      return absl::InvalidArgumentError(fmt::format(
-          "from {} to {} only {} are kept, which do not tell '{}'; expected a later start or "
-          "another key",
-          DateText(part.from), DateText(part.to),
-          part.period == Period::kDays ? "days" : "quarters", Name(key)));
-    }
+  for (const Rows rows : both) {
+    parts.push_back({Period::kQuarters, rows, 0, quarters_to});
+    parts.push_back({Period::kDays, rows, quarters_to, days_to});
+    parts.push_back({Period::kHours, rows, days_to, kEnd});
   }
   return parts;
+}
+
+// The column with the time that counts.
+std::string_view TimeColumn(const Part& part) {
+  const Table& table = TableOf(part.period);
+  return part.rows == Rows::kCorrections ? table.corrects : table.start;
+}
+
+// Parameters: the span of the question, and that of the part's booking.
+std::string Condition(const Part& part) {
+  const Table& table = TableOf(part.period);
+  const std::string booked = fmt::format("{0} >= ?3 AND {0} < ?4", table.start);
+  const std::string asked = fmt::format("{0} >= ?1 AND {0} < ?2", TimeColumn(part));
+  switch (part.rows) {
+    case Rows::kAllByBooking:
+      return fmt::format("{0} >= max(?1, ?3) AND {0} < min(?2, ?4)", table.start);
+    case Rows::kOwnHours:
+      return fmt::format("{0} >= max(?1, ?3) AND {0} < min(?2, ?4) AND {1} = 0", table.start,
+                         table.corrects);
+    case Rows::kCorrections:
+      // As the index of the table says it (ledger_schema_v3.h).
+      return fmt::format("{} AND {} > 0 AND {}", asked, table.corrects, booked);
+  }
+  return asked;
 }
 
 class Reader {
@@ -150,10 +197,12 @@ class Reader {
     if (absl::Status status = CheckQuestion(answer_.question); !status.ok()) return status;
     const auto kept = ReadKept();
     if (!kept.ok()) return kept.status();
-    const auto parts = PartsOf(answer_.question, *kept);
-    if (!parts.ok()) return parts.status();
-    for (const Part& part : *parts) {
-      if (absl::Status status = Add(part); !status.ok()) return status;
+    for (const Part& part : PartsOf(answer_.question, *kept)) {
+      if (part.booked_from >= part.booked_to) continue;
+      absl::Status status = CheckBounds(part);
+      if (status.ok()) status = CheckKeys(part);
+      if (status.ok()) status = Add(part);
+      if (!status.ok()) return status;
     }
     for (auto& [keys, row] : rows_) {
       row.keys = keys;
@@ -173,11 +222,61 @@ class Reader {
     return Kept{.hours_from = *hours, .days_from = *days};
   }
 
+  // " AND state = 'assigned'", or nothing.
+  std::string OfStates() const {
+    const std::vector<UsageKey>& by = answer_.question.by;
+    const bool by_state = std::find(by.begin(), by.end(), UsageKey::kState) != by.end();
+    return by_state ? "" : " AND state = 'assigned'";
+  }
+
+  // Whether the part has rows of [from, to).
+  absl::StatusOr<bool> HasRows(const Part& part, int64_t from, int64_t to) {
+    Statement rows;
+    absl::Status status =
+        ledger_.Prepare(fmt::format("SELECT 1 FROM {} AS u WHERE {}{} LIMIT 1",
+                                    TableOf(part.period).view, Condition(part), OfStates()),
+                        &rows);
+    if (!status.ok()) return status;
+    bool found = false;
+    status = rows.ForEach(
+        [&](const Statement&) {
+          found = true;
+          return absl::OkStatus();
+        },
+        from, to, part.booked_from, part.booked_to);
+    if (!status.ok()) return status;
+    return found;
+  }
+
+  // A period of the part that reaches over a bound cannot be divided.
+  absl::Status CheckBounds(const Part& part) {
+    for (const int64_t bound : {answer_.question.from, answer_.question.to}) {
+      const int64_t start = StartOf(part.period, bound);
+      if (start == bound) continue;
+      const auto found = HasRows(part, start, bound);
+      if (!found.ok()) return found.status();
+      if (*found) return BoundWithin(part, bound);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status CheckKeys(const Part& part) {
+    const UsageQuestion& question = answer_.question;
+    for (const UsageKey key : question.by) {
+      if (part.period <= EntryOf(key).coarsest) continue;
+      const auto found = HasRows(part, question.from, question.to);
+      if (!found.ok()) return found.status();
+      if (!*found) return absl::OkStatus();
+      return absl::InvalidArgumentError(
+          fmt::format("{}, which do not tell '{}'; expected another span or another key",
+                      BookedText(part), Name(key)));
+    }
+    return absl::OkStatus();
+  }
+
   // The key's expression over a row of the part's view.
   static std::string Sql(UsageKey key, const Part& part) {
-    static constexpr std::array<std::string_view, 3> kStarts = {"hour_start", "day_start",
-                                                                "quarter_start"};
-    std::string start(kStarts[static_cast<size_t>(part.period)]);
+    std::string start(TimeColumn(part));
     if (key == UsageKey::kDay) start = fmt::format("{0} - {0} % 86400", start);
     if (key == UsageKey::kQuarter) {
       // Months, so that a row's month, and so its quarter, can be told.
@@ -187,26 +286,24 @@ class Reader {
   }
 
   absl::Status Add(const Part& part) {
-    static constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kViews = {
-        {{"hours", "hour_start"}, {"days", "day_start"}, {"quarters", "quarter_start"}}};
-    const auto& [view, start] = kViews[static_cast<size_t>(part.period)];
-    const std::vector<UsageKey>& by = answer_.question.by;
-    const bool by_state = std::find(by.begin(), by.end(), UsageKey::kState) != by.end();
+    const UsageQuestion& question = answer_.question;
     std::string keys;
-    for (size_t i = 0; i < by.size(); ++i)
-      keys += fmt::format("{} AS key_{}, ", Sql(by[i], part), i);
     std::string grouped;
-    for (size_t i = 0; i < by.size(); ++i) grouped += fmt::format("key_{}, ", i);
+    for (size_t i = 0; i < question.by.size(); ++i) {
+      keys += fmt::format("{} AS key_{}, ", Sql(question.by[i], part), i);
+      grouped += fmt::format("key_{}, ", i);
+    }
     Statement rows;
     absl::Status status = ledger_.Prepare(
         fmt::format("SELECT {}numerator, denominator, plan, plan_version, catalog_version, {} "
-                    "FROM {} AS u WHERE {} >= ?1 AND {} < ?2{} "
+                    "FROM {} AS u WHERE {}{} "
                     "GROUP BY {}numerator, denominator, plan, plan_version, catalog_version",
-                    keys, AmountColumnSums(), view, start, start,
-                    by_state ? "" : " AND state = 'assigned'", grouped),
+                    keys, AmountColumnSums(), TableOf(part.period).view, Condition(part),
+                    OfStates(), grouped),
         &rows);
     if (!status.ok()) return status;
-    return rows.ForEach([&](const Statement& row) { return Add(row); }, part.from, part.to);
+    return rows.ForEach([&](const Statement& row) { return Add(row); }, question.from, question.to,
+                        part.booked_from, part.booked_to);
   }
 
   absl::Status Add(const Statement& row) {
@@ -236,6 +333,8 @@ class Reader {
 }  // namespace
 
 std::string_view Name(UsageKey key) { return EntryOf(key).name; }
+
+std::string_view Name(UsageTime time) { return time == UsageTime::kUsed ? "used" : "booked"; }
 
 std::optional<UsageKey> ParseUsageKey(std::string_view name) {
   for (const KeyEntry& entry : kKeys) {

@@ -1,5 +1,6 @@
 // Usage of a span of time, added up from the ledger: hours where they are kept, else days, else
-// quarters. Sums are exact; H100e come of the conversion that each amount was booked with.
+// quarters. A span means when chips were used, or, if the question says so, when that was booked.
+// Sums are exact; H100e come of the conversion that each amount was booked with.
 #pragma once
 
 #include <cstdint>
@@ -38,11 +39,20 @@ std::optional<UsageKey> ParseUsageKey(std::string_view name);
 // "pool, team, ...".
 std::string UsageKeyNames();
 
+// Which hour an amount counts in. They differ for what was booked as an adjustment: history, and
+// reports that came after their own hours were closed.
+enum class UsageTime {
+  kUsed,    // in which the chips were held
+  kBooked,  // in which the ledger booked it
+};
+std::string_view Name(UsageTime time);  // "used"
+
 struct UsageQuestion {
-  // Seconds since 1970, at full hours; half-open. What was booked in it, corrections included.
+  // Seconds since 1970, at full hours; half-open.
   int64_t from = 0;
   int64_t to = 0;
   std::vector<UsageKey> by;
+  UsageTime time = UsageTime::kUsed;
 };
 
 struct UsageRow {
@@ -59,7 +69,8 @@ struct UsageAnswer {
   std::vector<int64_t> catalog_versions;               // whose conversions it rests on
 };
 
-// InvalidArgument: bounds that are not at full hours, or finer than what is still kept there.
+// InvalidArgument: bounds that are not at full hours, or bounds and keys finer than what is still
+// kept of some usage there. What became days and quarters tells the day or the quarter of its use.
 absl::StatusOr<UsageAnswer> ReadUsage(Database& ledger, const UsageQuestion& question);
 
 }  // namespace fleetmeter

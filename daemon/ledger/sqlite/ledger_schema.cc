@@ -5,13 +5,15 @@
 #include "daemon/base/text.h"
 #include "daemon/ledger/sqlite/ledger_schema_v1.h"
 #include "daemon/ledger/sqlite/ledger_schema_v2.h"
+#include "daemon/ledger/sqlite/ledger_schema_v3.h"
 #include "fmt/format.h"
 
 namespace fleetmeter {
 namespace {
 
 // One a version, in order. Released ones are never edited.
-constexpr std::array kMigrations = {kLedgerSchemaV1, kLedgerSchemaV2};
+constexpr std::array<const char*, 3> kMigrations = {kLedgerSchemaV1, kLedgerSchemaV2,
+                                                    kLedgerSchemaV3};
 
 template <class Format>
 std::string ForAmounts(Format&& format) {

@@ -55,6 +55,10 @@ TEST_F(VerifyTest, FindsNothingInSoundBooks) {
   EXPECT_GT(report->training_rows, 10);
   EXPECT_GT(report->benchmark_rows, 10);
   EXPECT_GT(report->corrections, 10);
+  ASSERT_TRUE(report->used && report->booked);
+  EXPECT_GT(report->used->from, 0);
+  EXPECT_LT(report->used->from, report->used->to);
+  EXPECT_LE(report->used->from, report->booked->from);
 }
 
 TEST_F(VerifyTest, FindsASingleChipNanosecond) {
@@ -95,6 +99,14 @@ TEST_F(VerifyTest, FindsEveryKindOfTampering) {
        "chips below nothing"},
       {"more busy than there is", "UPDATE totals SET busy_s = measured_s + 1 WHERE cell_id = 1",
        "more busy than measured"},
+      {"usage of a time that is none",
+       "UPDATE usage_hours SET corrects_hour = 60 WHERE hour_start = "
+       "(SELECT max(hour_start) FROM usage_hours)",
+       "usage_hours has usage of a time 60 that is none"},
+      {"usage that no time of use finds",
+       "UPDATE usage_hours SET corrects_hour = -3600 WHERE hour_start = "
+       "(SELECT max(hour_start) FROM usage_hours WHERE chips_s > 0)",
+       "usage_hours adds up to something else by the time of use"},
       {"a stream goes back", "UPDATE streams SET sequence = sequence - 1 WHERE stream_row = 1",
        "streams have settled"},
       {"a counter is raised", "UPDATE counters SET reports = reports + 1 WHERE result = 'accepted'",
