@@ -176,12 +176,14 @@ absl::StatusOr<std::shared_ptr<OutcomeView>> OutcomeBoard::WorkOut(const Basis& 
   auto capability = ReadCapability(*ledger_, rules, QuarterNumber(now), now);
   if (!capability.ok()) return capability.status();
   view->capability = *std::move(capability);
-  const auto costs = ReadBookedCosts(*ledger_, now);
+  const auto costs = ReadBookedCosts(*ledger_);
   if (!costs.ok()) return costs.status();
   std::map<std::pair<std::string, outcomes::CostBasis>, int64_t> cost_now;
   for (const BookedCost& cost : *costs) cost_now[{cost.model, cost.basis}] = cost.micro_usd;
   KeepMost(cost_now, &most_cost_);
-  KeepMost(view->capability.training.seconds, &most_training_);
+  const auto training = ReadTrainingSeconds(*ledger_, rules, now);
+  if (!training.ok()) return training.status();
+  KeepMost(*training, &most_training_);
   view->booked_cost_micro_usd = most_cost_;
   view->training_h100e_seconds = most_training_;
   return view;

@@ -36,7 +36,8 @@ struct OutcomeView {
   std::shared_ptr<const ReferenceData> reference;  // whose rules it was worked out by
   std::vector<WindowView> windows;                 // the rules', in their order
   CapabilityAnswer capability;                     // up to the quarter of as_of
-  // Since the books began; they never shrink while the board lives, whatever is corrected.
+  // Since the books began, without history; they never shrink while the board lives, whatever is
+  // corrected.
   std::map<std::pair<std::string, outcomes::CostBasis>, int64_t> booked_cost_micro_usd;
   std::map<std::pair<std::string, TrainingPhase>, double> training_h100e_seconds;
 };

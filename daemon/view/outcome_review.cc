@@ -125,9 +125,8 @@ absl::StatusOr<CapabilityAnswer> ReadCapability(Database& ledger, const Rules& r
   return out;
 }
 
-absl::StatusOr<std::vector<BookedCost>> ReadBookedCosts(Database& ledger,
-                                                        int64_t now_unix_seconds) {
-  const auto serving = ReadServing(ledger, {0, outcomes::TrailingDays(1, now_unix_seconds).to});
+absl::StatusOr<std::vector<BookedCost>> ReadBookedCosts(Database& ledger) {
+  const auto serving = ReadServingTotals(ledger);
   if (!serving.ok()) return serving.status();
   std::vector<BookedCost> out;
   for (const CostBasis basis : outcomes::kCostBases) {
@@ -145,6 +144,16 @@ absl::StatusOr<std::vector<BookedCost>> ReadBookedCosts(Database& ledger,
     }
   }
   return out;
+}
+
+absl::StatusOr<std::map<std::pair<std::string, TrainingPhase>, double>> ReadTrainingSeconds(
+    Database& ledger, const Rules& rules, int64_t now_unix_seconds) {
+  const auto reported =
+      ReadReportedTraining(ledger, {0, EndOfQuarter(QuarterNumber(now_unix_seconds))});
+  if (!reported.ok()) return reported.status();
+  const auto measured = ReadMeasuredTrainingTotals(ledger);
+  if (!measured.ok()) return measured.status();
+  return SumTraining(*reported, *measured, rules.post_training_types).seconds;
 }
 
 }  // namespace fleetmeter

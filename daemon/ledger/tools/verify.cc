@@ -43,10 +43,11 @@ class Verifier {
   explicit Verifier(Database& database) : database_(database), finder_(database) {}
 
   absl::StatusOr<LedgerReport> Run() {
-    for (const auto check : {&Verifier::CheckFile, &Verifier::CheckReferences, &Verifier::CheckSums,
-                             &Verifier::CheckDays, &Verifier::CheckQuarters, &Verifier::CheckTimes,
-                             &Verifier::CheckAmountNames, &Verifier::CheckPositions,
-                             &Verifier::CheckSources, &Verifier::CheckRest}) {
+    for (const auto check :
+         {&Verifier::CheckFile, &Verifier::CheckReferences, &Verifier::CheckSums,
+          &Verifier::CheckHistory, &Verifier::CheckDays, &Verifier::CheckQuarters,
+          &Verifier::CheckTimes, &Verifier::CheckAmountNames, &Verifier::CheckPositions,
+          &Verifier::CheckSources, &Verifier::CheckRest}) {
       if (absl::Status status = (this->*check)(); !status.ok()) return status;
     }
     if (absl::Status status = VerifyOutcomes(finder_); !status.ok()) return status;
@@ -125,6 +126,24 @@ class Verifier {
         });
   }
 
+  // History is a part of the totals.
+  absl::Status CheckHistory() {
+    absl::Status status;
+    for (const auto& [totals, history] :
+         {std::pair{"totals", "history_totals"}, {"model_usage_totals", "model_usage_history"}}) {
+      if (!status.ok()) return status;
+      status = Find(fmt::format("SELECT cell_id FROM (SELECT cell_id, {2} FROM {0} UNION ALL "
+                                "SELECT cell_id, {3} FROM {1}) GROUP BY cell_id HAVING {4}",
+                                totals, history, AmountColumnNames(), NegatedAmountColumns(),
+                                AnyAmountBelowZero()),
+                    [&, totals = totals, history = history](const Statement& row) {
+                      return fmt::format("{} has more than {} in cell {}", history, totals,
+                                         row.Integer(0));
+                    });
+    }
+    return status;
+  }
+
   absl::Status CheckDays() {
     return Find(
         fmt::format(
@@ -199,7 +218,9 @@ class Verifier {
                                        {"usage_days", 1},
                                        {"usage_quarters", 1},
                                        {"model_usage_totals", 1},
-                                       {"model_usage_days", 1}}) {
+                                       {"model_usage_days", 1},
+                                       {"history_totals", 0},
+                                       {"model_usage_history", 1}}) {
       // SQLite's own check leaves out the tables' CHECKs where a file is opened for reading only.
       for (const std::string_view amount : kAmountNames) {
         if (!status.ok()) return status;

@@ -99,6 +99,19 @@ TEST_F(VerifyTest, FindsEveryKindOfTampering) {
        "chips below nothing"},
       {"more busy than there is", "UPDATE totals SET busy_s = measured_s + 1 WHERE cell_id = 1",
        "more busy than measured"},
+      {"more history than there is",
+       "UPDATE history_totals SET chips_s = (SELECT chips_s + 1 FROM totals AS t WHERE "
+       "t.cell_id = history_totals.cell_id)",
+       "history_totals has more than totals in cell"},
+      {"more history of a model than there is",
+       "UPDATE model_usage_history SET chips_s = (SELECT chips_s + 1 FROM model_usage_totals AS t "
+       "WHERE t.cell_id = model_usage_history.cell_id)",
+       "model_usage_history has more than model_usage_totals in cell"},
+      {"history of no cell",
+       "INSERT INTO history_totals SELECT 99999, chips_s, chips_ns, busy_s, busy_ns, "
+       "productive_s, productive_ns, measured_s, measured_ns, productive_measured_s, "
+       "productive_measured_ns FROM totals LIMIT 1",
+       "refers to a row of totals"},
       {"usage of a time that is none",
        "UPDATE usage_hours SET corrects_hour = 60 WHERE hour_start = "
        "(SELECT max(hour_start) FROM usage_hours)",
