@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <limits>
 #include <map>
 #include <set>
 
 #include "daemon/base/calendar.h"
 #include "daemon/ledger/h100e.h"
+#include "daemon/ledger/read/read_allocations.h"
+#include "daemon/ledger/read/usage_parts.h"
 #include "daemon/ledger/sqlite/amount_rows.h"
 #include "daemon/ledger/sqlite/ledger_schema.h"
 #include "fmt/chrono.h"
@@ -16,25 +17,6 @@
 
 namespace fleetmeter {
 namespace {
-
-enum class Period { kHours, kDays, kQuarters };
-
-// Which rows of a table, and which of their two times counts: that of their booking, or the time
-// that a correction names.
-enum class Rows { kAllByBooking, kOwnHours, kCorrections };
-
-// Rows of one table that were booked in a span, whatever time they are about.
-struct Part {
-  Period period = Period::kHours;
-  Rows rows = Rows::kAllByBooking;
-  int64_t booked_from = 0;
-  int64_t booked_to = 0;
-};
-
-struct Kept {  // see the table rollup
-  int64_t hours_from = 0;
-  int64_t days_from = 0;
-};
 
 struct KeyEntry {
   UsageKey key;
@@ -95,43 +77,16 @@ std::string KeyText(UsageKey key, const Statement& row, int column) {
   }
 }
 
-struct Table {
-  std::string_view view;
-  std::string_view start;
-  std::string_view corrects;
-  std::string_view unit;
-};
-const Table& TableOf(Period period) {
-  static constexpr std::array<Table, 3> kTables = {
-      {{"hours", "hour_start", "corrects_hour", "hours"},
-       {"days", "day_start", "corrects_day", "days"},
-       {"quarters", "quarter_start", "corrects_quarter", "quarters"}}};
-  return kTables[static_cast<size_t>(period)];
-}
-
-// The start of the period that holds a time.
-int64_t StartOf(Period period, int64_t seconds) {
-  switch (period) {
-    case Period::kHours:
-      return seconds - seconds % kSecondsPerHour;
-    case Period::kDays:
-      return DayOf(seconds);
-    case Period::kQuarters:
-      return QuarterOf(seconds);
-  }
-  return seconds;
-}
-
 std::string BookedText(const Part& part) {
   return fmt::format("of some usage there, which was booked before {}, only {} are still kept",
-                     DateText(part.booked_to), TableOf(part.period).unit);
+                     DateText(part.booked_to), ViewOf(part.period).unit);
 }
 
 absl::Status BoundWithin(const Part& part, int64_t bound) {
   return absl::InvalidArgumentError(
       fmt::format("{} lies within a {}: {}; expected bounds at the start of UTC {}",
                   TimeText(bound), part.period == Period::kDays ? "day" : "quarter",
-                  BookedText(part), TableOf(part.period).unit));
+                  BookedText(part), ViewOf(part.period).unit));
 }
 
 absl::Status CheckQuestion(const UsageQuestion& question) {
@@ -145,47 +100,12 @@ absl::Status CheckQuestion(const UsageQuestion& question) {
                                                 TimeText(question.from), TimeText(question.to)));
 }
 
-// Each row that was ever booked is in one of them. Where only quarters are left, the one that days
-// still reach into is taken whole.
-std::vector<Part> PartsOf(const UsageQuestion& question, const Kept& kept) {
-  constexpr int64_t kEnd = std::numeric_limits<int64_t>::max();
-  const int64_t quarters_to = kept.days_from == 0 ? 0 : QuarterOf(kept.days_from - 1, 1);
-  const int64_t days_to = std::max(quarters_to, kept.hours_from);
-  const std::vector<Rows> both = question.time == UsageTime::kBooked
-                                     ? std::vector{Rows::kAllByBooking}
-                                     : std::vector{Rows::kOwnHours, Rows::kCorrections};
-  std::vector<Part> parts;
-  for (const Rows rows : both) {
-    parts.push_back({Period::kQuarters, rows, 0, quarters_to});
-    parts.push_back({Period::kDays, rows, quarters_to, days_to});
-    parts.push_back({Period::kHours, rows, days_to, kEnd});
-  }
-  return parts;
-}
-
-// The column with the time that counts.
-std::string_view TimeColumn(const Part& part) {
-  const Table& table = TableOf(part.period);
-  return part.rows == Rows::kCorrections ? table.corrects : table.start;
-}
-
-// Parameters: the span of the question, and that of the part's booking.
-std::string Condition(const Part& part) {
-  const Table& table = TableOf(part.period);
-  const std::string booked = fmt::format("{0} >= ?3 AND {0} < ?4", table.start);
-  const std::string asked = fmt::format("{0} >= ?1 AND {0} < ?2", TimeColumn(part));
-  switch (part.rows) {
-    case Rows::kAllByBooking:
-      return fmt::format("{0} >= max(?1, ?3) AND {0} < min(?2, ?4)", table.start);
-    case Rows::kOwnHours:
-      return fmt::format("{0} >= max(?1, ?3) AND {0} < min(?2, ?4) AND {1} = 0", table.start,
-                         table.corrects);
-    case Rows::kCorrections:
-      // As the index of the table says it (ledger_schema_v3.h).
-      return fmt::format("{} AND {} > 0 AND {}", asked, table.corrects, booked);
-  }
-  return asked;
-}
+// A row, and the time that it is about.
+struct Sum {
+  UsageRow row;
+  int64_t from = 0;
+  int64_t to = 0;
+};
 
 class Reader {
  public:
@@ -197,16 +117,17 @@ class Reader {
     if (absl::Status status = CheckQuestion(answer_.question); !status.ok()) return status;
     const auto kept = ReadKept();
     if (!kept.ok()) return kept.status();
-    for (const Part& part : PartsOf(answer_.question, *kept)) {
+    for (const Part& part : PartsOf(answer_.question.time, *kept)) {
       if (part.booked_from >= part.booked_to) continue;
       absl::Status status = CheckBounds(part);
       if (status.ok()) status = CheckKeys(part);
       if (status.ok()) status = Add(part);
       if (!status.ok()) return status;
     }
-    for (auto& [keys, row] : rows_) {
-      row.keys = keys;
-      answer_.rows.push_back(std::move(row));
+    if (absl::Status status = AddAllocations(); !status.ok()) return status;
+    for (auto& [keys, sum] : rows_) {
+      sum.row.keys = keys;
+      answer_.rows.push_back(std::move(sum.row));
     }
     answer_.plans.assign(plans_.begin(), plans_.end());
     answer_.catalog_versions.assign(catalogs_.begin(), catalogs_.end());
@@ -234,7 +155,7 @@ class Reader {
     Statement rows;
     absl::Status status =
         ledger_.Prepare(fmt::format("SELECT 1 FROM {} AS u WHERE {}{} LIMIT 1",
-                                    TableOf(part.period).view, Condition(part), OfStates()),
+                                    ViewOf(part.period).name, Condition(part), OfStates()),
                         &rows);
     if (!status.ok()) return status;
     bool found = false;
@@ -298,8 +219,8 @@ class Reader {
         fmt::format("SELECT {}numerator, denominator, plan, plan_version, catalog_version, {} "
                     "FROM {} AS u WHERE {}{} "
                     "GROUP BY {}numerator, denominator, plan, plan_version, catalog_version",
-                    keys, AmountColumnSums(), TableOf(part.period).view, Condition(part),
-                    OfStates(), grouped),
+                    keys, AmountColumnSums(), ViewOf(part.period).name, Condition(part), OfStates(),
+                    grouped),
         &rows);
     if (!status.ok()) return status;
     return rows.ForEach([&](const Statement& row) { return Add(row); }, question.from, question.to,
@@ -310,22 +231,56 @@ class Reader {
     int column = 0;
     std::vector<std::string> keys;
     keys.reserve(answer_.question.by.size());
-    for (const UsageKey key : answer_.question.by) keys.push_back(KeyText(key, row, column++));
+    Sum sum{.row = {}, .from = answer_.question.from, .to = answer_.question.to};
+    for (const UsageKey key : answer_.question.by) {
+      Narrow(key, row.Integer(column), &sum);
+      keys.push_back(KeyText(key, row, column++));
+    }
     const int64_t numerator = row.Integer(column++);
     const int64_t denominator = row.Integer(column++);
     const std::string plan = row.Text(column++);
     plans_.emplace(plan, row.Integer(column++));
     catalogs_.insert(row.Integer(column++));
     const UsageAmounts chips = AmountsAt(row, column);
-    UsageRow& sum = rows_[keys];
-    sum.chips += chips;
-    sum.h100e += ToH100e(chips, {numerator, denominator});
+    UsageRow& total = rows_.try_emplace(std::move(keys), std::move(sum)).first->second.row;
+    total.chips += chips;
+    total.h100e += ToH100e(chips, {numerator, denominator});
+    return absl::OkStatus();
+  }
+
+  // To the hour, day or quarter of a row, where the key is one.
+  static void Narrow(UsageKey key, int64_t start, Sum* sum) {
+    if (key != UsageKey::kHour && key != UsageKey::kDay && key != UsageKey::kQuarter) return;
+    int64_t end = start + (key == UsageKey::kHour ? kSecondsPerHour : kSecondsPerDay);
+    if (key == UsageKey::kQuarter) {
+      end = QuarterOf(start, 1);
+      start = QuarterOf(start);
+    }
+    sum->from = std::max(sum->from, start);
+    sum->to = std::min(sum->to, end);
+  }
+
+  absl::Status AddAllocations() {
+    const UsageQuestion& question = answer_.question;
+    if (!std::all_of(question.by.begin(), question.by.end(), PlansTell)) return absl::OkStatus();
+    const auto terms = ReadPlanTerms(ledger_, question.from, question.to);
+    if (!terms.ok()) return terms.status();
+    for (auto& [keys, sum] : rows_) {
+      GrantFilter filter;
+      for (size_t i = 0; i < keys.size(); ++i) {
+        if (question.by[i] == UsageKey::kPool) filter.pool = keys[i];
+        if (question.by[i] == UsageKey::kCategory) filter.category = keys[i];
+        if (question.by[i] == UsageKey::kTier) filter.tier = keys[i];
+        if (question.by[i] == UsageKey::kPlan) filter.plan = keys[i];
+      }
+      sum.row.allocated = GrantedNanos(*terms, filter, sum.from, sum.to);
+    }
     return absl::OkStatus();
   }
 
   Database& ledger_;
   UsageAnswer answer_;
-  std::map<std::vector<std::string>, UsageRow> rows_;
+  std::map<std::vector<std::string>, Sum> rows_;
   std::set<std::pair<std::string, int64_t>> plans_;
   std::set<int64_t> catalogs_;
 };
@@ -351,10 +306,29 @@ std::string UsageKeyNames() {
   return names;
 }
 
+bool PlansTell(UsageKey key) {
+  switch (key) {
+    case UsageKey::kPool:
+    case UsageKey::kCategory:
+    case UsageKey::kTier:
+    case UsageKey::kPlan:
+    case UsageKey::kHour:
+    case UsageKey::kDay:
+    case UsageKey::kQuarter:
+      return true;
+    default:
+      return false;
+  }
+}
+
+absl::StatusOr<UsageAnswer> ReadUsageWithin(Database& ledger, const UsageQuestion& question) {
+  return Reader(ledger, question).Read();
+}
+
 absl::StatusOr<UsageAnswer> ReadUsage(Database& ledger, const UsageQuestion& question) {
   // One state of the books, whatever is committed meanwhile.
   if (absl::Status status = ledger.Execute("BEGIN"); !status.ok()) return status;
-  auto answer = Reader(ledger, question).Read();
+  auto answer = ReadUsageWithin(ledger, question);
   const absl::Status ended = ledger.Execute("ROLLBACK");
   if (answer.ok() && !ended.ok()) return ended;
   return answer;

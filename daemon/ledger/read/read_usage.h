@@ -38,6 +38,8 @@ std::string_view Name(UsageKey key);
 std::optional<UsageKey> ParseUsageKey(std::string_view name);
 // "pool, team, ...".
 std::string UsageKeyNames();
+// Whether plans tell it: they grant to pools, and not to teams or kinds of chips.
+bool PlansTell(UsageKey key);
 
 // Which hour an amount counts in. They differ for what was booked as an adjustment: history, and
 // reports that came after their own hours were closed.
@@ -59,6 +61,9 @@ struct UsageRow {
   std::vector<std::string> keys;  // as `by`
   UsageAmounts chips;             // chip-nanoseconds
   UsageAmounts h100e;             // H100e-nanoseconds, each conversion's sum rounded to the nearest
+  // What the plans of the time granted of it, in H100e-nanoseconds; nothing: it is not known, or
+  // the keys tell apart what no plan does.
+  std::optional<absl::int128> allocated;
 };
 
 struct UsageAnswer {
@@ -71,6 +76,9 @@ struct UsageAnswer {
 
 // InvalidArgument: bounds that are not at full hours, or bounds and keys finer than what is still
 // kept of some usage there. What became days and quarters tells the day or the quarter of its use.
+// Allocations are those of the hours that the question means (read_allocations.h), also by booking.
 absl::StatusOr<UsageAnswer> ReadUsage(Database& ledger, const UsageQuestion& question);
+// The same within a transaction of the caller, for several questions of one state of the books.
+absl::StatusOr<UsageAnswer> ReadUsageWithin(Database& ledger, const UsageQuestion& question);
 
 }  // namespace fleetmeter

@@ -137,11 +137,12 @@ TEST_F(ReadUsageTest, PrintsCsvWithExactSecondsAndNothingForWhatIsNotKnown) {
       Text({kFirst, kSecond, {UsageKey::kPool, UsageKey::kTeam}}, OutputFormat::kCsv),
       "pool,team,h100e_hours,measured_h100e_hours,busy_h100e_hours,idle_h100e_hours,"
       "productive_h100e_hours,chip_hours,measured_chip_hours,busy_chip_hours,idle_chip_hours,"
-      "productive_chip_hours,chip_seconds,busy_chip_seconds,productive_chip_seconds\n"
-      "alpha,blue,48,48,12,36,,16,16,4,12,,57600,14400,\n"
+      "productive_chip_hours,chip_seconds,busy_chip_seconds,productive_chip_seconds,"
+      "allocated_h100e_hours\n"
+      "alpha,blue,48,48,12,36,,16,16,4,12,,57600,14400,,\n"
       "alpha,red,2000,2000,1000,1000,500.333333333,3000,3000,1500,1500,750.5,10800000,5400000,"
-      "2701800\n"
-      "beta,,24,0,,,,8,0,,,,28800,,\n");
+      "2701800,\n"
+      "beta,,24,0,,,,8,0,,,,28800,,,\n");
 }
 
 TEST_F(ReadUsageTest, PrintsJson) {
@@ -178,7 +179,8 @@ TEST_F(ReadUsageTest, PrintsJson) {
       "productive_chip_hours": null,
       "chip_seconds": "3600",
       "busy_chip_seconds": "3600",
-      "productive_chip_seconds": null
+      "productive_chip_seconds": null,
+      "allocated_h100e_hours": null
     }
   ]
 }
@@ -264,6 +266,36 @@ TEST_F(ReadUsageTest, CountsHistoryWhenItWasUsed) {
   ASSERT_EQ(ReadInteger(path_, "SELECT count(*) FROM usage_days"), 0);
   check();
   EXPECT_THAT(Text({kMarch2025, kQ2, {}}, OutputFormat::kCsv), HasSubstr("lies within a quarter"));
+}
+
+// The plan of SetUp holds from 1970 on and grants 1 H100e to each pool.
+TEST_F(ReadUsageTest, TellsWhatWasAllocatedBesideWhatWasUsed) {
+  EXPECT_EQ(Text({kFirst, kDayEnd, {UsageKey::kPool, UsageKey::kTier}}, OutputFormat::kTable),
+            "POOL   TIER  ALLOCATED  ASSIGNED     BUSY     IDLE  PRODUCTIVE  MEASURED   CHIP-H\n"
+            "alpha  p1         24.0   2,048.7  1,012.7  1,036.0       500.3   2,048.7  3,017.0\n"
+            "beta   p1         24.0      24.0        -        -           -       0.0      8.0\n"
+            "total             48.0   2,072.7  1,012.7  1,036.0       500.3   2,048.7  3,025.0\n"
+            "\n"
+            "2026-01-01 00:00:00Z to 2026-01-02 00:00:00Z, by the time of use; H100e-hours, chips "
+            "in chip-hours; assigned chips; allocated by the plans of the time; plan plan version "
+            "3; catalog version 4, 5\n");
+  const auto allocated = [&](std::vector<UsageKey> by) {
+    std::string text;
+    const auto answer = Ask({kFirst, kDayEnd, std::move(by)});
+    EXPECT_TRUE(answer.ok()) << answer.status();
+    if (!answer.ok()) return text;
+    for (const UsageRow& row : answer->rows) {
+      text += (row.allocated ? ctl::HoursOfNanos(*row.allocated) : "-") + " ";
+    }
+    return text;
+  };
+  EXPECT_EQ(allocated({}), "48 ");
+  EXPECT_EQ(allocated({UsageKey::kHour}), "2 2 ");
+  EXPECT_EQ(allocated({UsageKey::kPool, UsageKey::kHour}), "1 1 1 ");
+  EXPECT_EQ(allocated({UsageKey::kPlan, UsageKey::kDay}), "48 ");
+  EXPECT_EQ(allocated({UsageKey::kCategory}), "24 24 ");
+  EXPECT_EQ(allocated({UsageKey::kTeam}), "- - - ") << "no plan grants to a team";
+  EXPECT_EQ(allocated({UsageKey::kState}), "- - ");
 }
 
 TEST_F(ReadUsageTest, GivesEqualTotalsByUseAndByBooking) {
