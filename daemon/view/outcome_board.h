@@ -42,6 +42,11 @@ struct OutcomeView {
   std::map<std::pair<std::string, TrainingPhase>, double> training_h100e_seconds;
 };
 
+// The windows and the capability of a view, as of a time in seconds since 1970. Within a read
+// transaction of the caller.
+absl::StatusOr<OutcomeView> WorkOutOutcomes(Database& ledger, const outcomes::Rules& rules,
+                                            int64_t now_unix_seconds);
+
 class OutcomeBoard {
  public:
   struct Options {

@@ -106,7 +106,9 @@ absl::StatusOr<MarginAnswer> ReviewFacts(const MarginFacts& facts, CostBasis bas
 
 absl::StatusOr<CapabilityAnswer> ReadCapability(Database& ledger, const Rules& rules,
                                                 int64_t last_quarter, int64_t now_unix_seconds) {
-  const DaySpan days = {0, EndOfQuarter(last_quarter)};
+  // Nothing of the days after `now`, of which the ledger may know where `now` is in the past.
+  const DaySpan days = {
+      0, std::min(EndOfQuarter(last_quarter), outcomes::TrailingDays(1, now_unix_seconds).to)};
   const auto reported = ReadReportedTraining(ledger, days);
   if (!reported.ok()) return reported.status();
   const auto measured = ReadMeasuredTraining(ledger, days);

@@ -61,7 +61,8 @@ struct CapabilityAnswer {
   std::optional<outcomes::CapabilityView> view;
   TrainingHours training;  // up to the last quarter's end
 };
-// Up to `last_quarter` (QuarterNumber). If that is the one of `now`, it is still running.
+// Up to `last_quarter` (QuarterNumber), and at most up to the day of `now`. If that is in the last
+// quarter, it is still running.
 absl::StatusOr<CapabilityAnswer> ReadCapability(Database& ledger, const outcomes::Rules& rules,
                                                 int64_t last_quarter, int64_t now_unix_seconds);
 

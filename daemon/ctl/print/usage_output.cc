@@ -145,11 +145,13 @@ std::string UsageTable(const UsageAnswer& answer) {
     add(keys, total);
   }
   return table.Render() +
-         fmt::format("\n{} to {}, by the time of {}; H100e-hours, chips in chip-hours; {}; {}{}\n",
-                     TimeOf(answer.question.from), TimeOf(answer.question.to),
-                     answer.question.time == UsageTime::kUsed ? "use" : "booking",
-                     by_state ? "chips of all states" : "assigned chips",
-                     allocated ? "allocated by the plans of the time; " : "", BasisText(answer));
+         fmt::format(
+             "\n{} to {}, by the time of {}; H100e-hours, chips in chip-hours; {}; {}{}\n",
+             TimeOf(answer.question.from), TimeOf(answer.question.to),
+             answer.question.time == UsageTime::kUsed ? "use" : "booking",
+             by_state ? "chips of all states" : "assigned chips",
+             allocated && !answer.rows.empty() ? "allocated by the plans of the time; " : "",
+             BasisText(answer));
 }
 
 std::string UsageCsv(const UsageAnswer& answer) {

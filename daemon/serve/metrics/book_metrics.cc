@@ -121,9 +121,9 @@ constexpr MetricGroup<Snapshot> kBookMetrics = {
     "These counters show what committed reports add up to since the books began, without history: "
     "usage that was imported, or sent as history, is in the books and in no counter, so that a "
     "counter never jumps by years in a day. `fleetmeterctl report` tells it by the time of its "
-    "use. The books count integer chip-nanoseconds, and H100e follow from the catalog that was in "
-    "force at the start of each window. Every pool that was ever reported has series, even if the "
-    "plan no longer knows it.",
+    "use, and `fleetmeterctl export openmetrics` brings it to Prometheus. The books count integer "
+    "chip-nanoseconds, and H100e follow from the catalog that was in force at the start of each "
+    "window. Every pool that was ever reported has series, even if the plan no longer knows it.",
     kFamilies,
 };
 
