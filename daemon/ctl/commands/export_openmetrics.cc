@@ -34,16 +34,19 @@ class ExportOpenMetrics : public Command {
   void AddFlags(Flags& flags) override;
   absl::Status CheckFlags() const override;
   int Run() override {
-    const auto text = MakeText();
-    if (!text.ok()) return ExitCode(text.status());
-    return ExitCode(file_.empty() ? Print(*text) : WriteFileWhole(file_, *text, replace_));
+    OpenMetricsHistory history(labels_);
+    absl::Status status = Collect(&history);
+    if (!status.ok()) return ExitCode(status);
+    if (file_.empty()) return ExitCode(history.Write(Print));
+    return ExitCode(
+        WriteFileWhole(file_, [&](const TextSink& sink) { return history.Write(sink); }, replace_));
   }
 
  private:
   void AddFiles(Flags& flags);
   void AddStep(Flags& flags);
   void AddLabel(Flags& flags);
-  absl::StatusOr<std::string> MakeText() const;
+  absl::Status Collect(OpenMetricsHistory* history) const;
   absl::StatusOr<std::shared_ptr<const ReferenceData>> LoadRules() const;
 
   std::string ledger_;  // its file
@@ -152,7 +155,7 @@ absl::StatusOr<std::shared_ptr<const ReferenceData>> ExportOpenMetrics::LoadRule
   return reference;
 }
 
-absl::StatusOr<std::string> ExportOpenMetrics::MakeText() const {
+absl::Status ExportOpenMetrics::Collect(OpenMetricsHistory* history) const {
   const auto rules = LoadRules();
   if (!rules.ok()) return rules.status();
   const auto ledger = OpenLedgerToRead(ledger_);
@@ -163,12 +166,10 @@ absl::StatusOr<std::string> ExportOpenMetrics::MakeText() const {
   if (!known.ok()) return known.status();
   ExportTimes times = times_;
   times.to = times.from + std::max<int64_t>(known->to - times.from, 0) / times.step * times.step;
-  OpenMetricsHistory history(labels_);
   absl::Status status = CheckPriced(**ledger, (*rules)->outcomes);
-  if (status.ok()) status = ExportUsage(**ledger, times, &history);
-  if (status.ok()) status = ExportOutcomes(**ledger, *rules, times, &history);
-  if (!status.ok()) return status;
-  return history.Text();
+  if (status.ok()) status = ExportUsage(**ledger, times, history);
+  if (status.ok()) status = ExportOutcomes(**ledger, *rules, times, history);
+  return status;
 }
 
 }  // namespace

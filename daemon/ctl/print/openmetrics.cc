@@ -103,7 +103,9 @@ void OpenMetricsHistory::AddSample(int64_t unix_seconds, std::string_view line) 
   family->second.series[NameOf(series)].emplace_back(unix_seconds, value);
 }
 
-std::string OpenMetricsHistory::Text() const {
+absl::Status OpenMetricsHistory::Write(
+    const std::function<absl::Status(std::string_view)>& sink) const {
+  constexpr size_t kPiece = 1 << 20;
   std::string out;
   for (const auto& [metric, family] : families_) {
     const std::string_view name = FamilyName(metric, family.type);
@@ -116,9 +118,12 @@ std::string OpenMetricsHistory::Text() const {
         AppendNumber(out, value);
         fmt::format_to(std::back_inserter(out), " {}\n", time);
       }
+      if (out.size() < kPiece) continue;
+      if (absl::Status status = sink(out); !status.ok()) return status;
+      out.clear();
     }
   }
-  return out + "# EOF\n";
+  return sink(out + "# EOF\n");
 }
 
 bool ParseLabel(std::string_view text, std::pair<std::string, std::string>* label) {

@@ -3,11 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "absl/status/status.h"
 
 namespace fleetmeter::ctl {
 
@@ -24,8 +27,9 @@ class OpenMetricsHistory {
   void AddPage(int64_t unix_seconds, std::string_view page);
 
   bool empty() const { return families_.empty(); }
-  // Families by name, series by labels, values by time; at the end "# EOF".
-  std::string Text() const;
+  // Families by name, series by labels, values by time; at the end "# EOF". Given to `sink` in
+  // pieces, since the text of years is large; the first error ends it.
+  absl::Status Write(const std::function<absl::Status(std::string_view)>& sink) const;
 
  private:
   struct Family {

@@ -91,7 +91,13 @@ class ExportTest : public testing::Test {
     const absl::Status outcomes =
         ExportOutcomes(**database, std::make_shared<ReferenceData>(), times, &history);
     EXPECT_TRUE(usage.ok() && outcomes.ok()) << usage << outcomes;
-    return history.Text();
+    std::string text;
+    const absl::Status written = history.Write([&](std::string_view piece) {
+      text += piece;
+      return absl::OkStatus();
+    });
+    EXPECT_TRUE(written.ok()) << written;
+    return text;
   }
 
   const TempFolder folder_;

@@ -6,6 +6,16 @@
 namespace fleetmeter::ctl {
 namespace {
 
+std::string TextOf(const OpenMetricsHistory& history) {
+  std::string text;
+  const absl::Status status = history.Write([&](std::string_view piece) {
+    text += piece;
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(status.ok()) << status;
+  return text;
+}
+
 constexpr char kFirst[] =
     "# HELP b_total Says \"so\", and \\n more.\n"
     "# TYPE b_total counter\n"
@@ -24,7 +34,7 @@ TEST(OpenMetricsHistory, SortsFamiliesAndSeriesAndGivesEachValueItsTime) {
                   "# HELP b_total Says \"so\", and \\n more.\n"
                   "# TYPE b_total counter\n"
                   "b_total{pool=\"a\"} 2.25\n");
-  EXPECT_EQ(history.Text(),
+  EXPECT_EQ(TextOf(history),
             "# HELP a A gauge.\n"
             "# TYPE a gauge\n"
             "a 7 1700000000\n"
@@ -39,9 +49,9 @@ TEST(OpenMetricsHistory, SortsFamiliesAndSeriesAndGivesEachValueItsTime) {
 TEST(OpenMetricsHistory, GivesEverySeriesTheLabelsOfItsTarget) {
   OpenMetricsHistory history({{"job", "fleetmeter"}, {"cluster", "a \"b\"\\c"}});
   history.AddPage(5, kFirst);
-  EXPECT_THAT(history.Text(),
+  EXPECT_THAT(TextOf(history),
               testing::HasSubstr("a{job=\"fleetmeter\",cluster=\"a \\\"b\\\"\\\\c\"} 7 5\n"));
-  EXPECT_THAT(history.Text(),
+  EXPECT_THAT(TextOf(history),
               testing::HasSubstr(
                   "b_total{pool=\"a\",job=\"fleetmeter\",cluster=\"a \\\"b\\\"\\\\c\"} 2 5\n"));
 }
@@ -50,7 +60,19 @@ TEST(OpenMetricsHistory, IsOnlyAnEndWithoutSeries) {
   OpenMetricsHistory history({});
   history.AddPage(5, "# HELP empty Without series.\n# TYPE empty gauge\n");
   EXPECT_TRUE(history.empty());
-  EXPECT_EQ(history.Text(), "# EOF\n");
+  EXPECT_EQ(TextOf(history), "# EOF\n");
+}
+
+TEST(OpenMetricsHistory, EndsWithTheFirstError) {
+  OpenMetricsHistory history({});
+  for (int64_t time = 0; time < 100'000; ++time) history.AddPage(time, kFirst);
+  int calls = 0;
+  const absl::Status full = history.Write([&](std::string_view) {
+    ++calls;
+    return absl::ResourceExhaustedError("full");
+  });
+  EXPECT_EQ(full.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(calls, 1) << "of several pieces";
 }
 
 TEST(ParseLabel, TakesWhatPrometheusTakes) {
