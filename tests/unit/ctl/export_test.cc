@@ -16,9 +16,9 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr int64_t kFirst = 1'767'225'600;  // 2026-01-01
-constexpr int64_t kHours = 3'600;
-constexpr int64_t kDays = 86'400;
+constexpr int64_t kNewYear = 1'767'225'600;  // 2026-01-01
+constexpr int64_t kHourSeconds = 3'600;
+constexpr int64_t kDayOfSeconds = 86'400;
 
 class ExportTest : public testing::Test {
  protected:
@@ -44,7 +44,7 @@ class ExportTest : public testing::Test {
   void Book(int64_t start, int64_t chips, int64_t requests) {
     ++sequence_;
     LedgerTransaction transaction;
-    transaction.now_unix_nanos = (kFirst + 400 * kDays) * kNanosPerSecond;
+    transaction.now_unix_nanos = (kNewYear + 400 * kDayOfSeconds) * kNanosPerSecond;
     LedgerEntry& usage = transaction.counted.emplace_back();
     usage.stream = {"import", "0123456789abcdef"};
     usage.sequence = 2 * sequence_ - 1;
@@ -110,67 +110,69 @@ class ExportTest : public testing::Test {
 std::string At(int64_t time) { return fmt::format(" {}\n", time); }
 
 TEST_F(ExportTest, CountsUsageByTheTimeOfItsUse) {
-  Book(kFirst + kHours, 6, 0);
-  Book(kFirst + 3 * kHours, 60, 0);
-  const std::string text = Text({kFirst, kFirst + 4 * kHours, kHours});
+  Book(kNewYear + kHourSeconds, 6, 0);
+  Book(kNewYear + 3 * kHourSeconds, 60, 0);
+  const std::string text = Text({kNewYear, kNewYear + 4 * kHourSeconds, kHourSeconds});
   const std::string counted =
       "fleetmeter_pool_assigned_chip_seconds_total{pool=\"serving\",chip=\"half\"} ";
-  EXPECT_THAT(text, HasSubstr(counted + "21600" + At(kFirst + 2 * kHours)));
-  EXPECT_THAT(text, HasSubstr(counted + "21600" + At(kFirst + 3 * kHours)));
-  EXPECT_THAT(text, HasSubstr(counted + "237600" + At(kFirst + 4 * kHours)));
+  EXPECT_THAT(text, HasSubstr(counted + "21600" + At(kNewYear + 2 * kHourSeconds)));
+  EXPECT_THAT(text, HasSubstr(counted + "21600" + At(kNewYear + 3 * kHourSeconds)));
+  EXPECT_THAT(text, HasSubstr(counted + "237600" + At(kNewYear + 4 * kHourSeconds)));
   EXPECT_THAT(text, Not(HasSubstr(counted + "0"))) << "nothing was known before the first hour";
   EXPECT_THAT(text, HasSubstr("fleetmeter_pool_busy_h100e_seconds_total{pool=\"serving\","
                               "chip=\"half\",signal=\"gr_engine_active\"} 39600" +
-                              At(kFirst + 4 * kHours)));
+                              At(kNewYear + 4 * kHourSeconds)));
   EXPECT_THAT(text, HasSubstr("fleetmeter_team_assigned_h100e_seconds_total{pool=\"serving\","
                               "team=\"api\"} 118800" +
-                              At(kFirst + 4 * kHours)));
+                              At(kNewYear + 4 * kHourSeconds)));
   EXPECT_THAT(text, HasSubstr("# TYPE fleetmeter_pool_assigned_chip_seconds counter\n"));
 }
 
 TEST_F(ExportTest, GivesAveragesOnlyWhereSomethingIsKnown) {
-  Book(kFirst + kHours, 6, 0);
-  Book(kFirst + 3 * kHours, 60, 0);
-  const std::string text = Text({kFirst, kFirst + 4 * kHours, kHours});
+  Book(kNewYear + kHourSeconds, 6, 0);
+  Book(kNewYear + 3 * kHourSeconds, 60, 0);
+  const std::string text = Text({kNewYear, kNewYear + 4 * kHourSeconds, kHourSeconds});
   const std::string held = "fleetmeter_pool_assigned_h100e{pool=\"serving\",chip=\"half\"} ";
-  EXPECT_THAT(text, HasSubstr(held + "3" + At(kFirst + 2 * kHours) + held + "30" +
-                              At(kFirst + 4 * kHours)));
+  EXPECT_THAT(text, HasSubstr(held + "3" + At(kNewYear + 2 * kHourSeconds) + held + "30" +
+                              At(kNewYear + 4 * kHourSeconds)));
   EXPECT_THAT(text, HasSubstr("fleetmeter_pool_allocated_h100e{pool=\"serving\"} 40" +
-                              At(kFirst + 2 * kHours)));
+                              At(kNewYear + 2 * kHourSeconds)));
   EXPECT_THAT(text, HasSubstr("category=\"inference\",tier=\"p1\",owner=\"me\""));
-  const std::string by_day = Text({kFirst, kFirst + 2 * kDays, kDays});
-  EXPECT_THAT(by_day, HasSubstr(held + "1.375" + At(kFirst + kDays))) << "33 H100e-hours of 24";
+  const std::string by_day = Text({kNewYear, kNewYear + 2 * kDayOfSeconds, kDayOfSeconds});
+  EXPECT_THAT(by_day, HasSubstr(held + "1.375" + At(kNewYear + kDayOfSeconds)))
+      << "33 H100e-hours of 24";
 }
 
 TEST_F(ExportTest, ASpanGoesOnFromTheOneBefore) {
-  Book(kFirst + kHours, 6, 0);
-  Book(kFirst + 30 * kHours, 60, 0);
-  const std::string second = Text({kFirst + kDays, kFirst + 2 * kDays, kDays});
+  Book(kNewYear + kHourSeconds, 6, 0);
+  Book(kNewYear + 30 * kHourSeconds, 60, 0);
+  const std::string second =
+      Text({kNewYear + kDayOfSeconds, kNewYear + 2 * kDayOfSeconds, kDayOfSeconds});
   const std::string counted =
       "fleetmeter_pool_assigned_chip_seconds_total{pool=\"serving\",chip=\"half\"} ";
-  EXPECT_THAT(second, HasSubstr(counted + "21600" + At(kFirst + kDays) + counted + "237600" +
-                                At(kFirst + 2 * kDays)));
+  EXPECT_THAT(second, HasSubstr(counted + "21600" + At(kNewYear + kDayOfSeconds) + counted +
+                                "237600" + At(kNewYear + 2 * kDayOfSeconds)));
 }
 
 TEST_F(ExportTest, ShowsOutcomesOfWholeDaysAndSpreadsTheirCounters) {
-  Book(kFirst + kHours, 24, 10);
-  Book(kFirst + kDays + kHours, 48, 10);
-  const std::string text = Text({kFirst, kFirst + 2 * kDays, 6 * kHours});
+  Book(kNewYear + kHourSeconds, 24, 10);
+  Book(kNewYear + kDayOfSeconds + kHourSeconds, 48, 10);
+  const std::string text = Text({kNewYear, kNewYear + 2 * kDayOfSeconds, 6 * kHourSeconds});
   const std::string requests =
       "fleetmeter_inference_requests_total{model=\"opus\",customer_tier=\"max\"} ";
-  EXPECT_THAT(text, HasSubstr(requests + "2.5" + At(kFirst + 6 * kHours)));
-  EXPECT_THAT(text, HasSubstr(requests + "10" + At(kFirst + kDays)));
-  EXPECT_THAT(text, HasSubstr(requests + "20" + At(kFirst + 2 * kDays)));
+  EXPECT_THAT(text, HasSubstr(requests + "2.5" + At(kNewYear + 6 * kHourSeconds)));
+  EXPECT_THAT(text, HasSubstr(requests + "10" + At(kNewYear + kDayOfSeconds)));
+  EXPECT_THAT(text, HasSubstr(requests + "20" + At(kNewYear + 2 * kDayOfSeconds)));
   EXPECT_THAT(text, HasSubstr("fleetmeter_inference_serving_cost_usd_total{model=\"opus\","
                               "basis=\"allocated\"} 144" +
-                              At(kFirst + 2 * kDays)));
+                              At(kNewYear + 2 * kDayOfSeconds)));
   // Of the first day alone: (100 - 48) / 10.
   const std::string margin =
       "fleetmeter_inference_total_margin_per_request_usd{window=\"28d\",basis=\"allocated\"} ";
-  EXPECT_THAT(text, HasSubstr(margin + "5.2" + At(kFirst + kDays)));
-  EXPECT_THAT(text, HasSubstr(margin + "5.2" + At(kFirst + kDays + 18 * kHours)));
-  EXPECT_THAT(text, HasSubstr(margin + "2.8" + At(kFirst + 2 * kDays)));
-  EXPECT_THAT(text, Not(HasSubstr(margin + "5.2" + At(kFirst + 18 * kHours))))
+  EXPECT_THAT(text, HasSubstr(margin + "5.2" + At(kNewYear + kDayOfSeconds)));
+  EXPECT_THAT(text, HasSubstr(margin + "5.2" + At(kNewYear + kDayOfSeconds + 18 * kHourSeconds)));
+  EXPECT_THAT(text, HasSubstr(margin + "2.8" + At(kNewYear + 2 * kDayOfSeconds)));
+  EXPECT_THAT(text, Not(HasSubstr(margin + "5.2" + At(kNewYear + 18 * kHourSeconds))))
       << "the first day was not over";
 }
 
@@ -179,15 +181,17 @@ TEST_F(ExportTest, RefusesToGuessTheHoursOfDays) {
   options.keep_hours_nanos = kDay;
   ledger_.reset();
   ledger_ = OpenLedger(options);
-  Book(kFirst + kHours, 6, 0);
+  Book(kNewYear + kHourSeconds, 6, 0);
   for (int i = 0; i < 60; ++i) {
-    ASSERT_TRUE(ledger_->Maintain((kFirst + 450 * kDays) * kNanosPerSecond).ok());
+    ASSERT_TRUE(ledger_->Maintain((kNewYear + 450 * kDayOfSeconds) * kNanosPerSecond).ok());
   }
   const auto database = OpenLedgerToRead(path_);
   OpenMetricsHistory history({});
-  const absl::Status status = ExportUsage(**database, {kFirst, kFirst + kDays, kHours}, &history);
+  const absl::Status status =
+      ExportUsage(**database, {kNewYear, kNewYear + kDayOfSeconds, kHourSeconds}, &history);
   EXPECT_THAT(std::string(status.message()), HasSubstr("only days are still kept"));
-  EXPECT_TRUE(ExportUsage(**database, {kFirst, kFirst + kDays, kDays}, &history).ok());
+  EXPECT_TRUE(
+      ExportUsage(**database, {kNewYear, kNewYear + kDayOfSeconds, kDayOfSeconds}, &history).ok());
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ std::string TextOf(const OpenMetricsHistory& history) {
   return text;
 }
 
-constexpr char kFirst[] =
+constexpr char kPage[] =
     "# HELP b_total Says \"so\", and \\n more.\n"
     "# TYPE b_total counter\n"
     "b_total{pool=\"x\",chip=\"a b\"} 1.5\n"
@@ -29,7 +29,7 @@ constexpr char kFirst[] =
 
 TEST(OpenMetricsHistory, SortsFamiliesAndSeriesAndGivesEachValueItsTime) {
   OpenMetricsHistory history({});
-  history.AddPage(1'700'000'000, kFirst);
+  history.AddPage(1'700'000'000, kPage);
   history.AddPage(1'700'003'600,
                   "# HELP b_total Says \"so\", and \\n more.\n"
                   "# TYPE b_total counter\n"
@@ -48,7 +48,7 @@ TEST(OpenMetricsHistory, SortsFamiliesAndSeriesAndGivesEachValueItsTime) {
 
 TEST(OpenMetricsHistory, GivesEverySeriesTheLabelsOfItsTarget) {
   OpenMetricsHistory history({{"job", "fleetmeter"}, {"cluster", "a \"b\"\\c"}});
-  history.AddPage(5, kFirst);
+  history.AddPage(5, kPage);
   EXPECT_THAT(TextOf(history),
               testing::HasSubstr("a{job=\"fleetmeter\",cluster=\"a \\\"b\\\"\\\\c\"} 7 5\n"));
   EXPECT_THAT(TextOf(history),
@@ -65,7 +65,7 @@ TEST(OpenMetricsHistory, IsOnlyAnEndWithoutSeries) {
 
 TEST(OpenMetricsHistory, EndsWithTheFirstError) {
   OpenMetricsHistory history({});
-  for (int64_t time = 0; time < 100'000; ++time) history.AddPage(time, kFirst);
+  for (int64_t time = 0; time < 100'000; ++time) history.AddPage(time, kPage);
   int calls = 0;
   const absl::Status full = history.Write([&](std::string_view) {
     ++calls;

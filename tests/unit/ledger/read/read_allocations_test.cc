@@ -8,15 +8,15 @@
 namespace fleetmeter {
 namespace {
 
-constexpr int64_t kFirst = 1'767'225'600;  // 2026-01-01
-constexpr int64_t kDaySeconds = 86'400;
+constexpr int64_t kFirstDay = 1'767'225'600;  // 2026-01-01
+constexpr int64_t kSecondsOfDay = 86'400;
 constexpr int64_t kNever = 4'102'444'800;  // 2100
 
-int64_t Day(int64_t days) { return kFirst + days * kDaySeconds; }
+int64_t Day(int64_t days) { return kFirstDay + days * kSecondsOfDay; }
 
 // Pools: serving in inference and p1, research in research and p2; 0: the plan has no such pool.
-Plan MakePlan(const std::string& name, uint32_t version, int64_t effective_from, double serving,
-              double research) {
+Plan PlanOf(const std::string& name, uint32_t version, int64_t effective_from, double serving,
+            double research) {
   Plan plan;
   plan.name = name;
   plan.version = version;
@@ -64,7 +64,7 @@ class ReadAllocationsTest : public testing::Test {
     const auto terms = ReadPlanTerms(**database, from, to);
     EXPECT_TRUE(terms.ok()) << terms.status();
     const auto nanos = GrantedNanos(*terms, filter, from, to);
-    return nanos ? static_cast<double>(*nanos) / (kDaySeconds * 1e9) : -1;
+    return nanos ? static_cast<double>(*nanos) / (kSecondsOfDay * 1e9) : -1;
   }
 
   const TempFolder folder_;
@@ -75,7 +75,7 @@ class ReadAllocationsTest : public testing::Test {
 const GrantFilter kServing{.pool = "serving", .category = {}, .tier = {}, .plan = {}};
 
 TEST_F(ReadAllocationsTest, FollowsThePlansByTheirFirstDay) {
-  Record({MakePlan("plan", 1, Day(0), 10, 5), MakePlan("plan", 2, Day(30), 20, 0)}, Day(400));
+  Record({PlanOf("plan", 1, Day(0), 10, 5), PlanOf("plan", 2, Day(30), 20, 0)}, Day(400));
   EXPECT_EQ(Granted(kServing, Day(0), Day(30)), 300);
   EXPECT_EQ(Granted(kServing, Day(29), Day(31)), 30);
   EXPECT_EQ(Granted(kServing, Day(30), Day(31)), 20);
@@ -88,7 +88,7 @@ TEST_F(ReadAllocationsTest, FollowsThePlansByTheirFirstDay) {
 
 TEST_F(ReadAllocationsTest, KnowsNothingWhereNoPlanIsKnownOrNamesIt) {
   EXPECT_EQ(Granted({}, Day(0), Day(1)), -1) << "no plan at all";
-  Record({MakePlan("plan", 1, Day(10), 10, 0)}, Day(0));
+  Record({PlanOf("plan", 1, Day(10), 10, 0)}, Day(0));
   EXPECT_EQ(Granted(kServing, Day(0), Day(10)), -1);
   EXPECT_EQ(Granted(kServing, Day(9), Day(11)), -1) << "a part of it is not known";
   EXPECT_EQ(Granted(kServing, Day(10), Day(11)), 10);
@@ -97,9 +97,9 @@ TEST_F(ReadAllocationsTest, KnowsNothingWhereNoPlanIsKnownOrNamesIt) {
 }
 
 TEST_F(ReadAllocationsTest, OfVersionsWithOneFirstDayEachHoldsFromItsRecord) {
-  Record({MakePlan("plan", 1, Day(0), 10, 0)}, Day(5));
-  Record({MakePlan("plan", 1, Day(0), 12, 0)}, Day(20));
-  Record({MakePlan("plan", 2, Day(0), 14, 0)}, Day(30));
+  Record({PlanOf("plan", 1, Day(0), 10, 0)}, Day(5));
+  Record({PlanOf("plan", 1, Day(0), 12, 0)}, Day(20));
+  Record({PlanOf("plan", 2, Day(0), 14, 0)}, Day(30));
   EXPECT_EQ(Granted(kServing, Day(1), Day(2)), 10) << "before anything was recorded: history";
   EXPECT_EQ(Granted(kServing, Day(19), Day(20)), 10);
   EXPECT_EQ(Granted(kServing, Day(20), Day(21)), 12);
@@ -107,7 +107,7 @@ TEST_F(ReadAllocationsTest, OfVersionsWithOneFirstDayEachHoldsFromItsRecord) {
 }
 
 TEST_F(ReadAllocationsTest, EndsWithTheTimeOfTheLedger) {
-  Record({MakePlan("plan", 1, Day(0), 10, 0)}, Day(0));
+  Record({PlanOf("plan", 1, Day(0), 10, 0)}, Day(0));
   EXPECT_EQ(Granted(kServing, Day(0), Day(100)), 1'000) << "a ledger without a time of its own";
   Pass(Day(40));
   EXPECT_EQ(Granted(kServing, Day(0), Day(100)), 400);
@@ -116,7 +116,7 @@ TEST_F(ReadAllocationsTest, EndsWithTheTimeOfTheLedger) {
 }
 
 TEST_F(ReadAllocationsTest, IsExactOverManyPoolsAndYears) {
-  Record({MakePlan("plan", 1, Day(0), 1'000'000.0 / 3, 0.1)}, Day(0));
+  Record({PlanOf("plan", 1, Day(0), 1'000'000.0 / 3, 0.1)}, Day(0));
   EXPECT_NEAR(Granted({}, Day(0), Day(3'650)), 3'650 * (1'000'000.0 / 3 + 0.1), 1e-5);
 }
 
