@@ -207,7 +207,8 @@ void FleetState::Apply(const LedgerEntry& entry, int64_t now_unix_nanos) {
   source.windows = entry.windows;
   for (size_t i = 0; i < report.groups.size(); ++i) {
     const uint32_t cell = CellFor(report.groups[i], entry.conversions[i]);
-    Count(report.groups[i], cells_[cell]);
+    // Counters say what happened while they were scraped.
+    if (!entry.history) Count(report.groups[i], cells_[cell]);
     if (entry.latest) CollectLive(report, report.groups[i], cell, source);
   }
   if (!entry.latest) return;

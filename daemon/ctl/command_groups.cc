@@ -29,10 +29,20 @@ constexpr char kImportFooter[] =
     "  4  The import is done, but some rows were refused or rejected, or cover time that was\n"
     "     counted before.";
 
+constexpr char kExportFooter[] =
+    "Examples:\n"
+    "  fleetmeterctl export openmetrics --ledger ledger.db --from 2024-01-01 --to 2026-01-01 \\\n"
+    "                --label cluster=east --to-file history.om\n"
+    "  promtool tsdb create-blocks-from openmetrics history.om /var/lib/prometheus\n"
+    "\n"
+    "Export the time before Prometheus scraped the daemon. Prometheus takes a value for the 5\n"
+    "minutes after it only, unless it is started with --query.lookback-delta of the step.";
+
 constexpr CommandGroup kGroups[] = {
     {"plan", "Show, make and compare plans and the allocation framework that they are made from",
      "", nullptr},
     {"admin", "Operate a daemon. These commands need the role admin", "", AddAdminAddress},
+    {"export", "Write what the books hold for other programs", kExportFooter, nullptr},
     {"outcomes",
      "Show what allocations led to, from the daemon's books, a ledger's file or CSV files", "",
      nullptr},

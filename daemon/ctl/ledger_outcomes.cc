@@ -36,18 +36,21 @@ absl::StatusOr<Response> AskLedger(const std::string& path, outcomes::Rules rule
 // Subscriptions are in the price book alone: without it their customers would seem to pay nothing.
 absl::Status AnswerMarginByPrices(Database& ledger, const OutcomeMoment& now,
                                   const v1::GetMarginRequest& request, v1::MarginReport* response) {
-  const auto newest = ReadNewestPriceBook(ledger);
-  if (!newest.ok()) return newest.status();
-  if (*newest > 0 && now.reference->outcomes.prices.version() == 0) {
-    return absl::FailedPreconditionError(
-        fmt::format("the ledger's revenue comes from a price book (version {}); expected it with "
-                    "--prices, since subscriptions are nowhere else",
-                    *newest));
-  }
-  return AnswerMargin(ledger, now, request, response);
+  const absl::Status priced = CheckPriced(ledger, now.reference->outcomes);
+  return priced.ok() ? AnswerMargin(ledger, now, request, response) : priced;
 }
 
 }  // namespace
+
+absl::Status CheckPriced(Database& ledger, const outcomes::Rules& rules) {
+  const auto newest = ReadNewestPriceBook(ledger);
+  if (!newest.ok()) return newest.status();
+  if (*newest == 0 || rules.prices.version() != 0) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      fmt::format("the ledger's revenue comes from a price book (version {}); expected it with "
+                  "--prices, since subscriptions are nowhere else",
+                  *newest));
+}
 
 absl::StatusOr<v1::MarginReport> MarginOfLedger(const std::string& ledger,
                                                 const std::string& prices,

@@ -3,10 +3,16 @@
 
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "daemon/domain/outcomes/rules.h"
+#include "daemon/ledger/sqlite/sqlite_database.h"
 #include "fleetmeter/v1/outcomes.pb.h"
 
 namespace fleetmeter::ctl {
+
+// FailedPrecondition: the books were priced by a price book, and `rules` has none.
+absl::Status CheckPriced(Database& ledger, const outcomes::Rules& rules);
 
 // `prices` is a price book's file; empty: none, which is an error where the books were priced by
 // one.

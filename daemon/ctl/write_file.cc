@@ -34,7 +34,7 @@ class Unfinished {
 
   const std::string& path() const { return path_; }
 
-  absl::Status Fill(std::string_view text) {
+  absl::Status Append(std::string_view text) {
     if (fd_ < 0) return ErrnoStatus("making", path_);
     while (!text.empty()) {
       const ssize_t written = write(fd_, text.data(), text.size());
@@ -42,8 +42,9 @@ class Unfinished {
       if (written < 0) return ErrnoStatus("writing", path_);
       text.remove_prefix(static_cast<size_t>(written));
     }
-    return fsync(fd_) == 0 ? absl::OkStatus() : ErrnoStatus("syncing", path_);
+    return absl::OkStatus();
   }
+  absl::Status Sync() { return fsync(fd_) == 0 ? absl::OkStatus() : ErrnoStatus("syncing", path_); }
 
  private:
   const std::string path_;
@@ -64,6 +65,12 @@ absl::Status SyncFolderOf(const std::string& path) {
 }  // namespace
 
 absl::Status WriteFileWhole(const std::string& path, std::string_view text, bool replace) {
+  return WriteFileWhole(path, [text](const TextSink& sink) { return sink(text); }, replace);
+}
+
+absl::Status WriteFileWhole(const std::string& path,
+                            const std::function<absl::Status(const TextSink&)>& fill,
+                            bool replace) {
   // A rename would put a file in the place of a device, a pipe or a link.
   std::error_code ignored;
   const auto there = std::filesystem::symlink_status(path, ignored);
@@ -72,7 +79,9 @@ absl::Status WriteFileWhole(const std::string& path, std::string_view text, bool
         "{} is not a regular file; expected a file to replace, or a new one", Quoted(path)));
   }
   Unfinished file(path);
-  if (absl::Status status = file.Fill(text); !status.ok()) return status;
+  absl::Status status = fill([&file](std::string_view piece) { return file.Append(piece); });
+  if (status.ok()) status = file.Sync();
+  if (!status.ok()) return status;
   // A link, unlike a rename, never takes the place of what is there.
   const int result =
       replace ? rename(file.path().c_str(), path.c_str()) : link(file.path().c_str(), path.c_str());

@@ -93,7 +93,7 @@ struct SourceRecord {
   bool history = false;  // windows that are kept for ever
 };
 
-// What was counted since the books began, at the grain of the counters.
+// What was counted since the books began, at the grain of the counters, without history.
 struct BookTotal {
   ChipState state = ChipState::kAssigned;
   std::string pool;

@@ -43,7 +43,8 @@ struct LedgerEntry {
   WindowSet windows;  // of the source, this report included
   // Whether it is the latest of its source, so that its holdings are the source's.
   bool latest = true;
-  // Brought as history: the source's windows are kept for ever, and it holds nothing.
+  // Brought as history: the source's windows are kept for ever, it holds nothing, and nothing of it
+  // is part of what a Restore gives for the counters.
   bool history = false;
 };
 

@@ -28,6 +28,14 @@ struct UsageAmounts {
     productive_measured += other.productive_measured;
     return *this;
   }
+  UsageAmounts& operator-=(const UsageAmounts& other) {
+    chips -= other.chips;
+    busy -= other.busy;
+    productive -= other.productive;
+    measured -= other.measured;
+    productive_measured -= other.productive_measured;
+    return *this;
+  }
   friend bool operator==(const UsageAmounts&, const UsageAmounts&) = default;
 };
 

@@ -30,6 +30,28 @@ int IsSet(void* flag) { return static_cast<const std::atomic<bool>*>(flag)->load
 
 }  // namespace
 
+absl::StatusOr<OutcomeView> WorkOutOutcomes(Database& ledger, const outcomes::Rules& rules,
+                                            int64_t now_unix_seconds) {
+  const int64_t now = now_unix_seconds;
+  OutcomeView view;
+  for (const outcomes::Window& window : rules.windows) {
+    const auto facts =
+        ReadMarginFacts(ledger, rules, outcomes::TrailingDays(window.days, now), now);
+    if (!facts.ok()) return facts.status();
+    WindowView& added = view.windows.emplace_back();
+    added.window = window;
+    for (const outcomes::CostBasis cost : outcomes::kCostBases) {
+      auto answer = ReviewFacts(*facts, cost, rules);
+      if (!answer.ok()) return answer.status();
+      added.by_basis.push_back(*std::move(answer));
+    }
+  }
+  auto capability = ReadCapability(ledger, rules, QuarterNumber(now), now);
+  if (!capability.ok()) return capability.status();
+  view.capability = *std::move(capability);
+  return view;
+}
+
 OutcomeBoard::OutcomeBoard(Options options, const Clock& clock)
     : options_(std::move(options)), clock_(clock) {}
 
@@ -157,31 +179,21 @@ absl::StatusOr<std::shared_ptr<OutcomeView>> OutcomeBoard::WorkOut(const Basis& 
   const auto transaction = ReadTransaction::Begin(*ledger_);
   if (!transaction.ok()) return transaction.status();
   const outcomes::Rules& rules = basis.reference->outcomes;
-  auto view = std::make_shared<OutcomeView>();
-  view->as_of_unix_nanos = clock_.UnixNanos();
+  const int64_t now_nanos = clock_.UnixNanos();
+  const int64_t now = now_nanos / kNanosPerSecond;
+  auto worked_out = WorkOutOutcomes(*ledger_, rules, now);
+  if (!worked_out.ok()) return worked_out.status();
+  const auto view = std::make_shared<OutcomeView>(*std::move(worked_out));
+  view->as_of_unix_nanos = now_nanos;
   view->reference = basis.reference;
-  const int64_t now = view->as_of_unix_nanos / kNanosPerSecond;
-  for (const outcomes::Window& window : rules.windows) {
-    const auto facts =
-        ReadMarginFacts(*ledger_, rules, outcomes::TrailingDays(window.days, now), now);
-    if (!facts.ok()) return facts.status();
-    WindowView& added = view->windows.emplace_back();
-    added.window = window;
-    for (const outcomes::CostBasis cost : outcomes::kCostBases) {
-      auto answer = ReviewFacts(*facts, cost, rules);
-      if (!answer.ok()) return answer.status();
-      added.by_basis.push_back(*std::move(answer));
-    }
-  }
-  auto capability = ReadCapability(*ledger_, rules, QuarterNumber(now), now);
-  if (!capability.ok()) return capability.status();
-  view->capability = *std::move(capability);
-  const auto costs = ReadBookedCosts(*ledger_, now);
+  const auto costs = ReadBookedCosts(*ledger_);
   if (!costs.ok()) return costs.status();
   std::map<std::pair<std::string, outcomes::CostBasis>, int64_t> cost_now;
   for (const BookedCost& cost : *costs) cost_now[{cost.model, cost.basis}] = cost.micro_usd;
   KeepMost(cost_now, &most_cost_);
-  KeepMost(view->capability.training.seconds, &most_training_);
+  const auto training = ReadTrainingSeconds(*ledger_, rules, now);
+  if (!training.ok()) return training.status();
+  KeepMost(*training, &most_training_);
   view->booked_cost_micro_usd = most_cost_;
   view->training_h100e_seconds = most_training_;
   return view;

@@ -36,10 +36,16 @@ struct OutcomeView {
   std::shared_ptr<const ReferenceData> reference;  // whose rules it was worked out by
   std::vector<WindowView> windows;                 // the rules', in their order
   CapabilityAnswer capability;                     // up to the quarter of as_of
-  // Since the books began; they never shrink while the board lives, whatever is corrected.
+  // Since the books began, without history; they never shrink while the board lives, whatever is
+  // corrected.
   std::map<std::pair<std::string, outcomes::CostBasis>, int64_t> booked_cost_micro_usd;
   std::map<std::pair<std::string, TrainingPhase>, double> training_h100e_seconds;
 };
+
+// The windows and the capability of a view, as of a time in seconds since 1970. Within a read
+// transaction of the caller.
+absl::StatusOr<OutcomeView> WorkOutOutcomes(Database& ledger, const outcomes::Rules& rules,
+                                            int64_t now_unix_seconds);
 
 class OutcomeBoard {
  public:

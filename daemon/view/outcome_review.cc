@@ -106,7 +106,9 @@ absl::StatusOr<MarginAnswer> ReviewFacts(const MarginFacts& facts, CostBasis bas
 
 absl::StatusOr<CapabilityAnswer> ReadCapability(Database& ledger, const Rules& rules,
                                                 int64_t last_quarter, int64_t now_unix_seconds) {
-  const DaySpan days = {0, EndOfQuarter(last_quarter)};
+  // Nothing of the days after `now`, of which the ledger may know where `now` is in the past.
+  const DaySpan days = {
+      0, std::min(EndOfQuarter(last_quarter), outcomes::TrailingDays(1, now_unix_seconds).to)};
   const auto reported = ReadReportedTraining(ledger, days);
   if (!reported.ok()) return reported.status();
   const auto measured = ReadMeasuredTraining(ledger, days);
@@ -125,9 +127,8 @@ absl::StatusOr<CapabilityAnswer> ReadCapability(Database& ledger, const Rules& r
   return out;
 }
 
-absl::StatusOr<std::vector<BookedCost>> ReadBookedCosts(Database& ledger,
-                                                        int64_t now_unix_seconds) {
-  const auto serving = ReadServing(ledger, {0, outcomes::TrailingDays(1, now_unix_seconds).to});
+absl::StatusOr<std::vector<BookedCost>> ReadBookedCosts(Database& ledger) {
+  const auto serving = ReadServingTotals(ledger);
   if (!serving.ok()) return serving.status();
   std::vector<BookedCost> out;
   for (const CostBasis basis : outcomes::kCostBases) {
@@ -145,6 +146,16 @@ absl::StatusOr<std::vector<BookedCost>> ReadBookedCosts(Database& ledger,
     }
   }
   return out;
+}
+
+absl::StatusOr<std::map<std::pair<std::string, TrainingPhase>, double>> ReadTrainingSeconds(
+    Database& ledger, const Rules& rules, int64_t now_unix_seconds) {
+  const auto reported =
+      ReadReportedTraining(ledger, {0, EndOfQuarter(QuarterNumber(now_unix_seconds))});
+  if (!reported.ok()) return reported.status();
+  const auto measured = ReadMeasuredTrainingTotals(ledger);
+  if (!measured.ok()) return measured.status();
+  return SumTraining(*reported, *measured, rules.post_training_types).seconds;
 }
 
 }  // namespace fleetmeter

@@ -61,18 +61,24 @@ struct CapabilityAnswer {
   std::optional<outcomes::CapabilityView> view;
   TrainingHours training;  // up to the last quarter's end
 };
-// Up to `last_quarter` (QuarterNumber). If that is the one of `now`, it is still running.
+// Up to `last_quarter` (QuarterNumber), and at most up to the day of `now`. If that is in the last
+// quarter, it is still running.
 absl::StatusOr<CapabilityAnswer> ReadCapability(Database& ledger, const outcomes::Rules& rules,
                                                 int64_t last_quarter, int64_t now_unix_seconds);
 
-// What chip-time of inference's pools cost since the books began, by the model that usage reports
-// named ("": they named none) and basis, in micro-USD. Of what has a price. As little as the
-// chip-time itself does it ever shrink.
+// What chip-time of inference's pools cost since the books began, without history, by the model
+// that usage reports named ("": they named none) and basis, in micro-USD. Of what has a price. As
+// little as the chip-time itself does it ever shrink.
 struct BookedCost {
   std::string model;
   outcomes::CostBasis basis = outcomes::CostBasis::kAllocated;
   int64_t micro_usd = 0;
 };
-absl::StatusOr<std::vector<BookedCost>> ReadBookedCosts(Database& ledger, int64_t now_unix_seconds);
+absl::StatusOr<std::vector<BookedCost>> ReadBookedCosts(Database& ledger);
+
+// H100e-seconds that trained each model in each phase since the books began, without chip-time that
+// was brought as history. Up to the end of the quarter of `now`.
+absl::StatusOr<std::map<std::pair<std::string, TrainingPhase>, double>> ReadTrainingSeconds(
+    Database& ledger, const outcomes::Rules& rules, int64_t now_unix_seconds);
 
 }  // namespace fleetmeter

@@ -5,10 +5,9 @@
 #include <string_view>
 #include <utility>
 
-#include "daemon/base/clock.h"
 #include "daemon/base/text.h"
-#include "daemon/base/units.h"
 #include "daemon/ctl/command.h"
+#include "daemon/ctl/full_hour_flag.h"
 #include "daemon/ctl/ledger_flag.h"
 #include "daemon/ctl/output_flag.h"
 #include "daemon/ctl/print/usage_output.h"
@@ -18,22 +17,6 @@
 
 namespace fleetmeter::ctl {
 namespace {
-
-// A full hour, as seconds since 1970.
-void AddTime(Flags& flags, const std::string& name, const std::string& help, int64_t* out) {
-  const auto read = [out](const std::string& text) {
-    const auto nanos = ParseTime(text);
-    if (!nanos || *nanos % kHour != 0) {
-      return absl::InvalidArgumentError(
-          fmt::format("{} is not a full hour, such as 2026-01-01 (its midnight, UTC) or "
-                      "2026-01-01T08:00:00Z; usage is booked by the hour",
-                      Quoted(text)));
-    }
-    *out = *nanos / kNanosPerSecond;
-    return absl::OkStatus();
-  };
-  flags.Add(name, read, help).ValueName("TIME").Required();
-}
 
 absl::StatusOr<std::vector<UsageKey>> ParseKeys(std::string_view text) {
   std::vector<UsageKey> keys;
@@ -53,9 +36,10 @@ absl::StatusOr<std::vector<UsageKey>> ParseKeys(std::string_view text) {
 class Report : public Command {
  public:
   Report()
-      : Command({"report"},
-                "Show the usage in a span of time from the ledger's file. The daemon may be "
-                "running or not") {}
+      : Command(
+            {"report"},
+            "Show the usage in a span of time from the ledger's file. An hour holds what was used "
+            "in it, whenever that was booked. The daemon may be running or not") {}
 
   void AddFlags(Flags& flags) override;
   int Run() override {
@@ -72,9 +56,9 @@ class Report : public Command {
 
 void Report::AddFlags(Flags& flags) {
   AddLedgerPath(flags, &ledger_);
-  AddTime(flags, "--from", "The start of the span: a date (UTC) or an RFC 3339 time",
-          &question_.from);
-  AddTime(flags, "--to", "The end of the span, which is not part of it", &question_.to);
+  AddFullHour(flags, "--from", "The start of the span: a date (UTC) or an RFC 3339 time",
+              &question_.from);
+  AddFullHour(flags, "--to", "The end of the span, which is not part of it", &question_.to);
   const auto read = [this](const std::string& text) {
     auto keys = ParseKeys(text);
     if (!keys.ok()) return keys.status();
@@ -86,6 +70,11 @@ void Report::AddFlags(Flags& flags) {
            "The keys by which usage is added up, one row for each combination: " + UsageKeyNames())
       .ValueName("KEY,...")
       .Default("pool");
+  flags.AddSwitch(
+      "--by-booking", [this] { question_.time = UsageTime::kBooked; },
+      "Count usage in the hour in which it was booked. Without it, usage counts in the hour in "
+      "which it was used. The two differ for history, and for reports that came too late for "
+      "their own hour");
   AddOutput(flags, &output_);
 }
 

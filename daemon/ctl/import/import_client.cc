@@ -12,7 +12,7 @@
 namespace fleetmeter::ctl {
 namespace {
 
-constexpr int kMaxMessageBytes = 64 << 20;
+constexpr int kMaxImportMessageBytes = 64 << 20;
 constexpr int kLongestReconnectMillis = 2'000;
 constexpr char kPushback[] = "grpc-retry-pushback-ms";
 
@@ -45,8 +45,8 @@ ImportClient::~ImportClient() = default;
 absl::StatusOr<std::shared_ptr<grpc::Channel>> ImportClient::Connect(const std::string& address,
                                                                      const ClientTls& tls) {
   grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
-  arguments.SetMaxSendMessageSize(kMaxMessageBytes);
+  arguments.SetMaxReceiveMessageSize(kMaxImportMessageBytes);
+  arguments.SetMaxSendMessageSize(kMaxImportMessageBytes);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   // A daemon that is started anew is found again soon.
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kLongestReconnectMillis);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -68,7 +69,8 @@ std::vector<Figure> FiguresOf(const UsageRow& row) {
           {"productive_chip_hours", chips.productive},
           {"chip_seconds", row.chips.chips, true},
           {"busy_chip_seconds", chips.busy, true},
-          {"productive_chip_seconds", chips.productive, true}};
+          {"productive_chip_seconds", chips.productive, true},
+          {"allocated_h100e_hours", row.allocated}};
 }
 
 std::string FigureText(const Figure& figure) {
@@ -100,7 +102,7 @@ std::string BasisText(const UsageAnswer& answer) {
   for (const int64_t version : answer.catalog_versions) {
     catalogs += fmt::format("{}{}", catalogs.empty() ? "" : ", ", version);
   }
-  if (answer.rows.empty()) return "nothing was booked";
+  if (answer.rows.empty()) return fmt::format("nothing was {}", Name(answer.question.time));
   return fmt::format("plan {}; catalog version {}", plans, catalogs);
 }
 
@@ -108,6 +110,9 @@ std::string UsageTable(const UsageAnswer& answer) {
   std::vector<Column> columns;
   for (const UsageKey key : answer.question.by) columns.push_back({Upper(Name(key))});
   const bool by_state = HasKey(answer, UsageKey::kState);
+  const bool allocated =
+      std::all_of(answer.question.by.begin(), answer.question.by.end(), PlansTell);
+  if (allocated) columns.push_back({"ALLOCATED", Align::kRight});
   for (const char* title :
        {by_state ? "H100E-H" : "ASSIGNED", "BUSY", "IDLE", "PRODUCTIVE", "MEASURED", "CHIP-H"}) {
     columns.push_back({title, Align::kRight});
@@ -115,6 +120,7 @@ std::string UsageTable(const UsageAnswer& answer) {
   Table table(columns);
   const auto add = [&](const std::vector<std::string>& keys, const UsageRow& row) {
     std::vector<Cell> cells(keys.begin(), keys.end());
+    if (allocated) cells.emplace_back(TableHours(row.allocated));
     const Measured known = MeasuredOf(row.h100e);
     for (const auto& nanos :
          {std::optional(row.h100e.chips), known.busy, known.idle, known.productive,
@@ -124,20 +130,28 @@ std::string UsageTable(const UsageAnswer& answer) {
     table.AddRow(std::move(cells));
   };
   UsageRow total;
+  total.allocated = 0;
   for (const UsageRow& row : answer.rows) {
     add(row.keys, row);
     total.chips += row.chips;
     total.h100e += row.h100e;
+    total.allocated = row.allocated && total.allocated
+                          ? std::optional(*total.allocated + *row.allocated)
+                          : std::nullopt;
   }
   if (!answer.question.by.empty() && answer.rows.size() > 1) {
     std::vector<std::string> keys(answer.question.by.size());
     keys[0] = "total";
     add(keys, total);
   }
-  return table.Render() + fmt::format("\n{} to {}; H100e-hours, chips in chip-hours; {}; {}\n",
-                                      TimeOf(answer.question.from), TimeOf(answer.question.to),
-                                      by_state ? "chips of all states" : "assigned chips",
-                                      BasisText(answer));
+  return table.Render() +
+         fmt::format(
+             "\n{} to {}, by the time of {}; H100e-hours, chips in chip-hours; {}; {}{}\n",
+             TimeOf(answer.question.from), TimeOf(answer.question.to),
+             answer.question.time == UsageTime::kUsed ? "use" : "booking",
+             by_state ? "chips of all states" : "assigned chips",
+             allocated && !answer.rows.empty() ? "allocated by the plans of the time; " : "",
+             BasisText(answer));
 }
 
 std::string UsageCsv(const UsageAnswer& answer) {
@@ -157,6 +171,7 @@ std::string UsageJson(const UsageAnswer& answer) {
   Json out;
   out["from"] = TimeOf(answer.question.from);
   out["to"] = TimeOf(answer.question.to);
+  out["time"] = Name(answer.question.time);
   Json plans = Json::array();
   for (const auto& [plan, version] : answer.plans) {
     plans.push_back(Json{{"plan", plan}, {"version", version}});

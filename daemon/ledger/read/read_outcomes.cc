@@ -62,6 +62,47 @@ std::optional<int64_t> PriceAt(const Statement& row, int column) {
   return price < 0 ? std::nullopt : std::optional(price);
 }
 
+// Each total beside the part of it that is history.
+constexpr std::string_view kTotalsAndHistory =
+    "model_usage_totals AS u JOIN conversions USING (conversion_id) "
+    "LEFT JOIN model_usage_history AS h ON h.cell_id = u.cell_id";
+
+// Of a row that begins with sums of a total and of its history; no history is NULL, and reads as 0.
+UsageAmounts WithoutHistory(const Statement& row) {
+  UsageAmounts amounts = AmountsAt(row, 0);
+  amounts -= AmountsAt(row, kAmountColumns);
+  return amounts;
+}
+
+// Conversions differ in what makes an H100e, not in the chips: they are added up.
+class ServingSums {
+ public:
+  // `row` has model, pool, workload, chip and price from a column on.
+  void Add(const Statement& row, int column, const UsageAmounts& amounts) {
+    sums_[{row.Text(column), row.Text(column + 1), row.Text(column + 2), row.Text(column + 3),
+           PriceAt(row, column + 4)}] += amounts;
+  }
+  std::vector<ServingSum> Take() const {
+    std::vector<ServingSum> serving;
+    serving.reserve(sums_.size());
+    for (const auto& [key, amounts] : sums_) {
+      const auto& [model, pool, workload, chip, price] = key;
+      serving.push_back({.model = model,
+                         .pool = pool,
+                         .workload = workload,
+                         .chip = chip,
+                         .micro_usd_per_chip_hour = price,
+                         .amounts = amounts});
+    }
+    return serving;
+  }
+
+ private:
+  using Key =
+      std::tuple<std::string, std::string, std::string, std::string, std::optional<int64_t>>;
+  std::map<Key, UsageAmounts> sums_;
+};
+
 }  // namespace
 
 absl::StatusOr<std::vector<SegmentSum>> ReadInference(Database& ledger, DaySpan span) {
@@ -85,10 +126,7 @@ absl::StatusOr<std::vector<SegmentSum>> ReadInference(Database& ledger, DaySpan 
 }
 
 absl::StatusOr<std::vector<ServingSum>> ReadServing(Database& ledger, DaySpan span) {
-  // Conversions differ in what makes an H100e, not in the chips: they are added up.
-  using Key =
-      std::tuple<std::string, std::string, std::string, std::string, std::optional<int64_t>>;
-  std::map<Key, UsageAmounts> sums;
+  ServingSums sums;
   const absl::Status status = Read(
       ledger,
       fmt::format("SELECT {}, model, pool, workload, chip, micro_usd_per_chip_hour "
@@ -97,26 +135,28 @@ absl::StatusOr<std::vector<ServingSum>> ReadServing(Database& ledger, DaySpan sp
                   "WHERE day_start >= ?1 AND day_start < ?2 AND category = ?3 GROUP BY cell_id",
                   AmountColumnSums("u")),
       [&](const Statement& row) {
-        int column = kAmountColumns;
-        const std::string model = row.Text(column), pool = row.Text(column + 1),
-                          workload = row.Text(column + 2), chip = row.Text(column + 3);
-        sums[{model, pool, workload, chip, PriceAt(row, column + 4)}] += AmountsAt(row, 0);
+        sums.Add(row, kAmountColumns, AmountsAt(row, 0));
         return absl::OkStatus();
       },
       span.from_day, span.to_day, kServingCategory);
   if (!status.ok()) return status;
-  std::vector<ServingSum> serving;
-  serving.reserve(sums.size());
-  for (const auto& [key, amounts] : sums) {
-    const auto& [model, pool, workload, chip, price] = key;
-    serving.push_back({.model = model,
-                       .pool = pool,
-                       .workload = workload,
-                       .chip = chip,
-                       .micro_usd_per_chip_hour = price,
-                       .amounts = amounts});
-  }
-  return serving;
+  return sums.Take();
+}
+
+absl::StatusOr<std::vector<ServingSum>> ReadServingTotals(Database& ledger) {
+  ServingSums sums;
+  const absl::Status status = Read(
+      ledger,
+      fmt::format("SELECT {}, {}, model, pool, workload, chip, micro_usd_per_chip_hour "
+                  "FROM {} WHERE category = ?1 GROUP BY u.cell_id",
+                  AmountColumnSums("u"), AmountColumnSums("h"), kTotalsAndHistory),
+      [&](const Statement& row) {
+        sums.Add(row, 2 * kAmountColumns, WithoutHistory(row));
+        return absl::OkStatus();
+      },
+      kServingCategory);
+  if (!status.ok()) return status;
+  return sums.Take();
 }
 
 absl::StatusOr<std::vector<ServedBy>> ReadServedBy(Database& ledger, DaySpan span) {
@@ -210,6 +250,30 @@ absl::StatusOr<std::vector<MeasuredTraining>> ReadMeasuredTraining(Database& led
         return absl::OkStatus();
       },
       span.from_day, span.to_day, kServingCategory);
+  if (!status.ok()) return status;
+  return training;
+}
+
+absl::StatusOr<std::vector<MeasuredTraining>> ReadMeasuredTrainingTotals(Database& ledger) {
+  std::vector<MeasuredTraining> training;
+  const absl::Status status = Read(
+      ledger,
+      fmt::format("SELECT {}, {}, numerator, denominator, model, run, workload_type "
+                  "FROM {} WHERE category <> ?1 AND run <> '' "
+                  "AND NOT EXISTS (SELECT 1 FROM training_totals AS r WHERE r.run = u.run) "
+                  "GROUP BY u.cell_id ORDER BY model, run, workload_type",
+                  AmountColumnSums("u"), AmountColumnSums("h"), kTotalsAndHistory),
+      [&](const Statement& row) {
+        const int at = 2 * kAmountColumns;
+        training.push_back(
+            {.day = 0,
+             .model = row.Text(at + 2),
+             .run = row.Text(at + 3),
+             .workload_type = row.Text(at + 4),
+             .h100e = ToH100e(WithoutHistory(row), Ratio{row.Integer(at), row.Integer(at + 1)})});
+        return absl::OkStatus();
+      },
+      kServingCategory);
   if (!status.ok()) return status;
   return training;
 }

@@ -49,6 +49,9 @@ struct ServingSum {
 };
 absl::StatusOr<std::vector<ServingSum>> ReadServing(Database& ledger, DaySpan span);
 
+// Of all that was ever booked, without what was brought as history: what counters are made of.
+absl::StatusOr<std::vector<ServingSum>> ReadServingTotals(Database& ledger);
+
 // Which model inference reports named for a pool and workload ("" where they named a pool only),
 // with what it served there, so that chips that several models share can be apportioned.
 struct ServedBy {
@@ -81,6 +84,9 @@ struct MeasuredTraining {
   UsageAmounts h100e;
 };
 absl::StatusOr<std::vector<MeasuredTraining>> ReadMeasuredTraining(Database& ledger, DaySpan span);
+
+// Of all that was ever booked, without what was brought as history; `day` is 0.
+absl::StatusOr<std::vector<MeasuredTraining>> ReadMeasuredTrainingTotals(Database& ledger);
 
 // Every result as it stands, ascending by model, benchmark, version, date and source; withdrawn
 // ones are not among them.

@@ -8,6 +8,8 @@
 
 #include "daemon/base/calendar.h"
 #include "daemon/ledger/h100e.h"
+#include "daemon/ledger/read/read_allocations.h"
+#include "daemon/ledger/read/usage_parts.h"
 #include "daemon/ledger/sqlite/amount_rows.h"
 #include "daemon/ledger/sqlite/ledger_schema.h"
 #include "fmt/chrono.h"
@@ -15,20 +17,6 @@
 
 namespace fleetmeter {
 namespace {
-
-enum class Period { kHours, kDays, kQuarters };
-
-// A part of the question's time that one table answers.
-struct Part {
-  Period period = Period::kHours;
-  int64_t from = 0;
-  int64_t to = 0;
-};
-
-struct Kept {  // see the table rollup
-  int64_t hours_from = 0;
-  int64_t days_from = 0;
-};
 
 struct KeyEntry {
   UsageKey key;
@@ -89,56 +77,35 @@ std::string KeyText(UsageKey key, const Statement& row, int column) {
   }
 }
 
-absl::Status NotKept(const char* what, int64_t before, const char* instead) {
+std::string BookedText(const Part& part) {
+  return fmt::format("of some usage there, which was booked before {}, only {} are still kept",
+                     DateText(part.booked_to), ViewOf(part.period).unit);
+}
+
+absl::Status BoundWithin(const Part& part, int64_t bound) {
   return absl::InvalidArgumentError(
-      fmt::format("{} before {} are no longer kept; expected bounds at the start of UTC {} there",
-                  what, DateText(before), instead));
+      fmt::format("{} lies within a {}: {}; expected bounds at the start of UTC {}",
+                  TimeText(bound), part.period == Period::kDays ? "day" : "quarter",
+                  BookedText(part), ViewOf(part.period).unit));
 }
 
 absl::Status CheckQuestion(const UsageQuestion& question) {
   for (const int64_t time : {question.from, question.to}) {
     if (time % kSecondsPerHour == 0) continue;
     return absl::InvalidArgumentError(fmt::format(
-        "{} is within an hour; expected full hours, which is how usage is booked", TimeText(time)));
+        "{} is within an hour; expected full hours, which is how usage is kept", TimeText(time)));
   }
   if (question.from < question.to) return absl::OkStatus();
   return absl::InvalidArgumentError(fmt::format("the time from {} to {} is empty",
                                                 TimeText(question.from), TimeText(question.to)));
 }
 
-// Which tables answer. Where only quarters are left, the one that days still reach into is taken
-// whole.
-absl::StatusOr<std::vector<Part>> PartsOf(const UsageQuestion& question, const Kept& kept) {
-  std::vector<Part> parts;
-  int64_t at = question.from;
-  if (at < kept.days_from) {
-    const int64_t first_whole = QuarterOf(kept.days_from - 1, 1);
-    const int64_t end = std::min(question.to, first_whole);
-    if (QuarterOf(at) != at || QuarterOf(end) != end) {
-      return NotKept("days", kept.days_from, "quarters");
-    }
-    parts.push_back({Period::kQuarters, at, end});
-    at = end;
-  }
-  if (at < std::min(kept.hours_from, question.to)) {
-    const int64_t end = std::min(question.to, kept.hours_from);
-    if (DayOf(at) != at || DayOf(end) != end) return NotKept("hours", kept.hours_from, "days");
-    parts.push_back({Period::kDays, at, end});
-    at = end;
-  }
-  if (at < question.to) parts.push_back({Period::kHours, at, question.to});
-  for (const Part& part : parts) {
-    for (const UsageKey key : question.by) {
-      if (part.period <= EntryOf(key).coarsest) continue;
-      return absl::InvalidArgumentError(fmt::format(
-          "from {} to {} only {} are kept, which do not tell '{}'; expected a later start or "
-          "another key",
-          DateText(part.from), DateText(part.to),
-          part.period == Period::kDays ? "days" : "quarters", Name(key)));
-    }
-  }
-  return parts;
-}
+// A row, and the time that it is about.
+struct Sum {
+  UsageRow row;
+  int64_t from = 0;
+  int64_t to = 0;
+};
 
 class Reader {
  public:
@@ -150,14 +117,17 @@ class Reader {
     if (absl::Status status = CheckQuestion(answer_.question); !status.ok()) return status;
     const auto kept = ReadKept();
     if (!kept.ok()) return kept.status();
-    const auto parts = PartsOf(answer_.question, *kept);
-    if (!parts.ok()) return parts.status();
-    for (const Part& part : *parts) {
-      if (absl::Status status = Add(part); !status.ok()) return status;
+    for (const Part& part : PartsOf(answer_.question.time, *kept)) {
+      if (part.booked_from >= part.booked_to) continue;
+      absl::Status status = CheckBounds(part);
+      if (status.ok()) status = CheckKeys(part);
+      if (status.ok()) status = Add(part);
+      if (!status.ok()) return status;
     }
-    for (auto& [keys, row] : rows_) {
-      row.keys = keys;
-      answer_.rows.push_back(std::move(row));
+    if (absl::Status status = AddAllocations(); !status.ok()) return status;
+    for (auto& [keys, sum] : rows_) {
+      sum.row.keys = keys;
+      answer_.rows.push_back(std::move(sum.row));
     }
     answer_.plans.assign(plans_.begin(), plans_.end());
     answer_.catalog_versions.assign(catalogs_.begin(), catalogs_.end());
@@ -173,11 +143,61 @@ class Reader {
     return Kept{.hours_from = *hours, .days_from = *days};
   }
 
+  // " AND state = 'assigned'", or nothing.
+  std::string OfStates() const {
+    const std::vector<UsageKey>& by = answer_.question.by;
+    const bool by_state = std::find(by.begin(), by.end(), UsageKey::kState) != by.end();
+    return by_state ? "" : " AND state = 'assigned'";
+  }
+
+  // Whether the part has rows of [from, to).
+  absl::StatusOr<bool> HasRows(const Part& part, int64_t from, int64_t to) {
+    Statement rows;
+    absl::Status status =
+        ledger_.Prepare(fmt::format("SELECT 1 FROM {} AS u WHERE {}{} LIMIT 1",
+                                    ViewOf(part.period).name, Condition(part), OfStates()),
+                        &rows);
+    if (!status.ok()) return status;
+    bool found = false;
+    status = rows.ForEach(
+        [&](const Statement&) {
+          found = true;
+          return absl::OkStatus();
+        },
+        from, to, part.booked_from, part.booked_to);
+    if (!status.ok()) return status;
+    return found;
+  }
+
+  // A period of the part that reaches over a bound cannot be divided.
+  absl::Status CheckBounds(const Part& part) {
+    for (const int64_t bound : {answer_.question.from, answer_.question.to}) {
+      const int64_t start = StartOf(part.period, bound);
+      if (start == bound) continue;
+      const auto found = HasRows(part, start, bound);
+      if (!found.ok()) return found.status();
+      if (*found) return BoundWithin(part, bound);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status CheckKeys(const Part& part) {
+    const UsageQuestion& question = answer_.question;
+    for (const UsageKey key : question.by) {
+      if (part.period <= EntryOf(key).coarsest) continue;
+      const auto found = HasRows(part, question.from, question.to);
+      if (!found.ok()) return found.status();
+      if (!*found) return absl::OkStatus();
+      return absl::InvalidArgumentError(
+          fmt::format("{}, which do not tell '{}'; expected another span or another key",
+                      BookedText(part), Name(key)));
+    }
+    return absl::OkStatus();
+  }
+
   // The key's expression over a row of the part's view.
   static std::string Sql(UsageKey key, const Part& part) {
-    static constexpr std::array<std::string_view, 3> kStarts = {"hour_start", "day_start",
-                                                                "quarter_start"};
-    std::string start(kStarts[static_cast<size_t>(part.period)]);
+    std::string start(TimeColumn(part));
     if (key == UsageKey::kDay) start = fmt::format("{0} - {0} % 86400", start);
     if (key == UsageKey::kQuarter) {
       // Months, so that a row's month, and so its quarter, can be told.
@@ -187,48 +207,80 @@ class Reader {
   }
 
   absl::Status Add(const Part& part) {
-    static constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kViews = {
-        {{"hours", "hour_start"}, {"days", "day_start"}, {"quarters", "quarter_start"}}};
-    const auto& [view, start] = kViews[static_cast<size_t>(part.period)];
-    const std::vector<UsageKey>& by = answer_.question.by;
-    const bool by_state = std::find(by.begin(), by.end(), UsageKey::kState) != by.end();
+    const UsageQuestion& question = answer_.question;
     std::string keys;
-    for (size_t i = 0; i < by.size(); ++i)
-      keys += fmt::format("{} AS key_{}, ", Sql(by[i], part), i);
     std::string grouped;
-    for (size_t i = 0; i < by.size(); ++i) grouped += fmt::format("key_{}, ", i);
+    for (size_t i = 0; i < question.by.size(); ++i) {
+      keys += fmt::format("{} AS key_{}, ", Sql(question.by[i], part), i);
+      grouped += fmt::format("key_{}, ", i);
+    }
     Statement rows;
     absl::Status status = ledger_.Prepare(
         fmt::format("SELECT {}numerator, denominator, plan, plan_version, catalog_version, {} "
-                    "FROM {} AS u WHERE {} >= ?1 AND {} < ?2{} "
+                    "FROM {} AS u WHERE {}{} "
                     "GROUP BY {}numerator, denominator, plan, plan_version, catalog_version",
-                    keys, AmountColumnSums(), view, start, start,
-                    by_state ? "" : " AND state = 'assigned'", grouped),
+                    keys, AmountColumnSums(), ViewOf(part.period).name, Condition(part), OfStates(),
+                    grouped),
         &rows);
     if (!status.ok()) return status;
-    return rows.ForEach([&](const Statement& row) { return Add(row); }, part.from, part.to);
+    return rows.ForEach([&](const Statement& row) { return Add(row); }, question.from, question.to,
+                        part.booked_from, part.booked_to);
   }
 
   absl::Status Add(const Statement& row) {
     int column = 0;
     std::vector<std::string> keys;
     keys.reserve(answer_.question.by.size());
-    for (const UsageKey key : answer_.question.by) keys.push_back(KeyText(key, row, column++));
+    Sum sum{.row = {}, .from = answer_.question.from, .to = answer_.question.to};
+    for (const UsageKey key : answer_.question.by) {
+      Narrow(key, row.Integer(column), &sum);
+      keys.push_back(KeyText(key, row, column++));
+    }
     const int64_t numerator = row.Integer(column++);
     const int64_t denominator = row.Integer(column++);
     const std::string plan = row.Text(column++);
     plans_.emplace(plan, row.Integer(column++));
     catalogs_.insert(row.Integer(column++));
     const UsageAmounts chips = AmountsAt(row, column);
-    UsageRow& sum = rows_[keys];
-    sum.chips += chips;
-    sum.h100e += ToH100e(chips, {numerator, denominator});
+    UsageRow& total = rows_.try_emplace(std::move(keys), std::move(sum)).first->second.row;
+    total.chips += chips;
+    total.h100e += ToH100e(chips, {numerator, denominator});
+    return absl::OkStatus();
+  }
+
+  // To the hour, day or quarter of a row, where the key is one.
+  static void Narrow(UsageKey key, int64_t start, Sum* sum) {
+    if (key != UsageKey::kHour && key != UsageKey::kDay && key != UsageKey::kQuarter) return;
+    int64_t end = start + (key == UsageKey::kHour ? kSecondsPerHour : kSecondsPerDay);
+    if (key == UsageKey::kQuarter) {
+      end = QuarterOf(start, 1);
+      start = QuarterOf(start);
+    }
+    sum->from = std::max(sum->from, start);
+    sum->to = std::min(sum->to, end);
+  }
+
+  absl::Status AddAllocations() {
+    const UsageQuestion& question = answer_.question;
+    if (!std::all_of(question.by.begin(), question.by.end(), PlansTell)) return absl::OkStatus();
+    const auto terms = ReadPlanTerms(ledger_, question.from, question.to);
+    if (!terms.ok()) return terms.status();
+    for (auto& [keys, sum] : rows_) {
+      GrantFilter filter;
+      for (size_t i = 0; i < keys.size(); ++i) {
+        if (question.by[i] == UsageKey::kPool) filter.pool = keys[i];
+        if (question.by[i] == UsageKey::kCategory) filter.category = keys[i];
+        if (question.by[i] == UsageKey::kTier) filter.tier = keys[i];
+        if (question.by[i] == UsageKey::kPlan) filter.plan = keys[i];
+      }
+      sum.row.allocated = GrantedNanos(*terms, filter, sum.from, sum.to);
+    }
     return absl::OkStatus();
   }
 
   Database& ledger_;
   UsageAnswer answer_;
-  std::map<std::vector<std::string>, UsageRow> rows_;
+  std::map<std::vector<std::string>, Sum> rows_;
   std::set<std::pair<std::string, int64_t>> plans_;
   std::set<int64_t> catalogs_;
 };
@@ -236,6 +288,8 @@ class Reader {
 }  // namespace
 
 std::string_view Name(UsageKey key) { return EntryOf(key).name; }
+
+std::string_view Name(UsageTime time) { return time == UsageTime::kUsed ? "used" : "booked"; }
 
 std::optional<UsageKey> ParseUsageKey(std::string_view name) {
   for (const KeyEntry& entry : kKeys) {
@@ -252,10 +306,29 @@ std::string UsageKeyNames() {
   return names;
 }
 
+bool PlansTell(UsageKey key) {
+  switch (key) {
+    case UsageKey::kPool:
+    case UsageKey::kCategory:
+    case UsageKey::kTier:
+    case UsageKey::kPlan:
+    case UsageKey::kHour:
+    case UsageKey::kDay:
+    case UsageKey::kQuarter:
+      return true;
+    default:
+      return false;
+  }
+}
+
+absl::StatusOr<UsageAnswer> ReadUsageWithin(Database& ledger, const UsageQuestion& question) {
+  return Reader(ledger, question).Read();
+}
+
 absl::StatusOr<UsageAnswer> ReadUsage(Database& ledger, const UsageQuestion& question) {
   // One state of the books, whatever is committed meanwhile.
   if (absl::Status status = ledger.Execute("BEGIN"); !status.ok()) return status;
-  auto answer = Reader(ledger, question).Read();
+  auto answer = ReadUsageWithin(ledger, question);
   const absl::Status ended = ledger.Execute("ROLLBACK");
   if (answer.ok() && !ended.ok()) return ended;
   return answer;

@@ -1,5 +1,6 @@
 // Usage of a span of time, added up from the ledger: hours where they are kept, else days, else
-// quarters. Sums are exact; H100e come of the conversion that each amount was booked with.
+// quarters. A span means when chips were used, or, if the question says so, when that was booked.
+// Sums are exact; H100e come of the conversion that each amount was booked with.
 #pragma once
 
 #include <cstdint>
@@ -37,18 +38,32 @@ std::string_view Name(UsageKey key);
 std::optional<UsageKey> ParseUsageKey(std::string_view name);
 // "pool, team, ...".
 std::string UsageKeyNames();
+// Whether plans tell it: they grant to pools, and not to teams or kinds of chips.
+bool PlansTell(UsageKey key);
+
+// Which hour an amount counts in. They differ for what was booked as an adjustment: history, and
+// reports that came after their own hours were closed.
+enum class UsageTime {
+  kUsed,    // in which the chips were held
+  kBooked,  // in which the ledger booked it
+};
+std::string_view Name(UsageTime time);  // "used"
 
 struct UsageQuestion {
-  // Seconds since 1970, at full hours; half-open. What was booked in it, corrections included.
+  // Seconds since 1970, at full hours; half-open.
   int64_t from = 0;
   int64_t to = 0;
   std::vector<UsageKey> by;
+  UsageTime time = UsageTime::kUsed;
 };
 
 struct UsageRow {
   std::vector<std::string> keys;  // as `by`
   UsageAmounts chips;             // chip-nanoseconds
   UsageAmounts h100e;             // H100e-nanoseconds, each conversion's sum rounded to the nearest
+  // What the plans of the time granted of it, in H100e-nanoseconds; nothing: it is not known, or
+  // the keys tell apart what no plan does.
+  std::optional<absl::int128> allocated;
 };
 
 struct UsageAnswer {
@@ -59,7 +74,11 @@ struct UsageAnswer {
   std::vector<int64_t> catalog_versions;               // whose conversions it rests on
 };
 
-// InvalidArgument: bounds that are not at full hours, or finer than what is still kept there.
+// InvalidArgument: bounds that are not at full hours, or bounds and keys finer than what is still
+// kept of some usage there. What became days and quarters tells the day or the quarter of its use.
+// Allocations are those of the hours that the question means (read_allocations.h), also by booking.
 absl::StatusOr<UsageAnswer> ReadUsage(Database& ledger, const UsageQuestion& question);
+// The same within a transaction of the caller, for several questions of one state of the books.
+absl::StatusOr<UsageAnswer> ReadUsageWithin(Database& ledger, const UsageQuestion& question);
 
 }  // namespace fleetmeter

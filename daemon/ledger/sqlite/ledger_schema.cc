@@ -6,13 +6,16 @@
 #include "daemon/ledger/sqlite/ledger_schema_v1.h"
 #include "daemon/ledger/sqlite/ledger_schema_v2.h"
 #include "daemon/ledger/sqlite/ledger_schema_v3.h"
+#include "daemon/ledger/sqlite/ledger_schema_v4.h"
+#include "daemon/ledger/sqlite/ledger_schema_v5.h"
 #include "fmt/format.h"
 
 namespace fleetmeter {
 namespace {
 
 // One a version, in order. Released ones are never edited.
-constexpr std::array kMigrations = {kLedgerSchemaV1, kLedgerSchemaV2, kLedgerSchemaV3};
+constexpr std::array<const char*, 5> kMigrations = {kLedgerSchemaV1, kLedgerSchemaV2,
+                                                    kLedgerSchemaV3, kLedgerSchemaV4, kLedgerSchemaV5};
 
 template <class Format>
 std::string ForAmounts(Format&& format) {

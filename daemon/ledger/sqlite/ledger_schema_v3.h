@@ -1,19 +1,14 @@
-// Version 3 of the ledger's tables: what the versions of plans stand for.
+// Version 3 of the ledger's tables: usage is found by the time in which it was used.
 #pragma once
 
 namespace fleetmeter {
 
+// A row's usage counts in the hour that it corrects, and, where it corrects none, in the hour in
+// which it was booked; days and quarters likewise. The rows of that hour are found by their key,
+// and by these indexes.
 inline constexpr char kLedgerSchemaV3[] = R"sql(
--- The one content of each version of a plan, as ContentDigest (plan_identity.h) tells it: of the
--- document, whatever the catalog makes of it. Plans that were in force before this version of the
--- tables are not listed until they are taken again.
-CREATE TABLE plan_contents (
-  plan TEXT NOT NULL,
-  plan_version INTEGER NOT NULL,
-  digest INTEGER NOT NULL,
-  known_since_unix_nanos INTEGER NOT NULL,
-  PRIMARY KEY (plan, plan_version)
-) STRICT, WITHOUT ROWID;
+CREATE INDEX usage_hours_corrected ON usage_hours (corrects_hour) WHERE corrects_hour > 0;
+CREATE INDEX usage_days_corrected ON usage_days (corrects_day) WHERE corrects_day > 0;
 )sql";
 
 }  // namespace fleetmeter

@@ -37,6 +37,9 @@ absl::Status ModelUsageTables::Prepare() {
         &add_day_},
        {fmt::format("UPDATE model_usage_totals SET {} WHERE cell_id = ?1", AddAmounts(2)),
         &add_total_},
+       {fmt::format("INSERT INTO model_usage_history VALUES (?1, {}) ON CONFLICT DO UPDATE SET {}",
+                    AmountParameters(2), AddAmounts(2)),
+        &add_history_},
        {"SELECT DISTINCT category, pool, workload, workload_type, model, run FROM model_usage_days "
         "JOIN model_usage_totals USING (cell_id) WHERE day_start = ?1",
         &names_of_day_}});
@@ -45,6 +48,7 @@ absl::Status ModelUsageTables::Prepare() {
 absl::Status ModelUsageTables::Stage(const LedgerTransaction& transaction) {
   days_.clear();
   totals_.clear();
+  history_.clear();
   const int64_t booked_day = DayOf(transaction.now_unix_nanos / kNanosPerSecond);
   for (const LedgerEntry& entry : transaction.counted) {
     if (absl::Status status = Add(entry, booked_day); !status.ok()) return status;
@@ -74,6 +78,7 @@ absl::Status ModelUsageTables::Add(const LedgerEntry& entry, int64_t booked_day)
       const UsageAmounts part = PartIn(slice, *amounts, report.window_length_nanos);
       days_[{slice.hour_start, *cell, booked_day}] += part;
       totals_[*cell] += part;
+      if (entry.history) history_[*cell] += part;
     }
   }
   return absl::OkStatus();
@@ -144,6 +149,9 @@ absl::Status ModelUsageTables::WriteSums() {
   }
   for (const auto& [cell, amounts] : totals_) {
     if (absl::Status s = RunWithAmounts(add_total_, amounts, cell); !s.ok()) return s;
+  }
+  for (const auto& [cell, amounts] : history_) {
+    if (absl::Status s = RunWithAmounts(add_history_, amounts, cell); !s.ok()) return s;
   }
   return absl::OkStatus();
 }

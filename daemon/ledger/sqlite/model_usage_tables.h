@@ -1,4 +1,5 @@
-// Books chip-time by what it served: model_usage_totals and model_usage_days. Names are bounded, so
+// Books chip-time by what it served: model_usage_totals, the part of them that is history, and
+// model_usage_days. Names are bounded, so
 // that a flood of them costs detail and never time. Not thread-safe; belongs to LedgerTables.
 #pragma once
 
@@ -72,11 +73,13 @@ class ModelUsageTables final : public LedgerTable {
   WorkloadBudget names_;      // of each pool: (category, workload_type, model, run)
   Statement add_day_;
   Statement add_total_;
+  Statement add_history_;
   Statement names_of_day_;
 
   // Of the transaction under way.
   std::map<DayKey, UsageAmounts> days_;
-  std::map<int64_t, UsageAmounts> totals_;  // by cell
+  std::map<int64_t, UsageAmounts> totals_;   // by cell
+  std::map<int64_t, UsageAmounts> history_;  // the part of them that is history
 };
 
 }  // namespace fleetmeter

@@ -35,6 +35,9 @@ absl::Status UsageTables::Prepare() {
         &add_hour_},
        // The row is there: a cell is made with a total of nothing.
        {fmt::format("UPDATE totals SET {} WHERE cell_id = ?1", AddAmounts(2)), &add_total_},
+       {fmt::format("INSERT INTO history_totals VALUES (?1, {}) ON CONFLICT DO UPDATE SET {}",
+                    AmountParameters(2), AddAmounts(2)),
+        &add_history_},
        {"INSERT INTO activity VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
         "ON CONFLICT DO UPDATE SET at_most_5 = at_most_5 + ?2, at_most_10 = at_most_10 + ?3, "
         "at_most_25 = at_most_25 + ?4, at_most_50 = at_most_50 + ?5, at_most_75 = at_most_75 + ?6, "
@@ -47,6 +50,29 @@ absl::Status UsageTables::Prepare() {
 }
 
 absl::Status UsageTables::Restore(RestoredBooks* books) {
+  if (absl::Status status = RestoreActivity(books); !status.ok()) return status;
+  Statement rows;
+  absl::Status status = database_.Prepare(
+      fmt::format("SELECT {}, cell_id FROM history_totals", AmountColumnNames()), &rows);
+  if (!status.ok()) return status;
+  absl::flat_hash_map<int64_t, UsageAmounts> history;  // by cell
+  status = rows.ForEach([&](const Statement& row) {
+    history[row.Integer(kAmountColumns)] = AmountsAt(row, 0);
+    return absl::OkStatus();
+  });
+  const std::vector<int64_t>& cells = dimensions_.restored_cells();
+  for (size_t i = 0; i < cells.size() && status.ok(); ++i) {
+    const auto found = history.find(cells[i]);
+    if (found == history.end()) continue;
+    BookedAmounts& amounts = books->totals[i].amounts;
+    amounts.chips -= found->second.chips;
+    amounts.busy -= found->second.busy;
+    amounts.productive -= found->second.productive;
+  }
+  return status;
+}
+
+absl::Status UsageTables::RestoreActivity(RestoredBooks* books) {
   Statement rows;
   absl::Status status = database_.Prepare("SELECT * FROM activity", &rows);
   if (!status.ok()) return status;
@@ -65,6 +91,7 @@ absl::Status UsageTables::Restore(RestoredBooks* books) {
 absl::Status UsageTables::Stage(const LedgerTransaction& transaction) {
   hours_.clear();
   totals_.clear();
+  history_.clear();
   activity_.clear();
   cells_.clear();
   for (const LedgerEntry& entry : transaction.counted) {
@@ -91,6 +118,7 @@ absl::Status UsageTables::Add(const LedgerEntry& entry, int64_t now_unix_nanos) 
     if (!cell.ok()) return cell.status();
     cells_.push_back(*cell);
     totals_[*cell] += *amounts;
+    if (entry.history) history_[*cell] += *amounts;
     for (const HourSlice& slice : *slices) {
       const bool correction = entry.adjustment || slice.hour_start < closed_through;
       const int64_t hour = correction ? correction_hour : slice.hour_start;
@@ -99,7 +127,7 @@ absl::Status UsageTables::Add(const LedgerEntry& entry, int64_t now_unix_nanos) 
       hours_[{hour, *cell, *workload, *plan, correction ? slice.hour_start : 0}] +=
           PartIn(slice, *amounts, report.window_length_nanos);
     }
-    if (group.samples.empty()) continue;
+    if (group.samples.empty() || entry.history) continue;
     ActivityHistogram& histogram = activity_[group.pool];
     for (const ChipSample& sample : group.samples) histogram.Observe(sample.activity);
   }
@@ -156,6 +184,9 @@ absl::Status UsageTables::WriteSums() {
   }
   for (const auto& [cell, amounts] : Sorted(totals_)) {
     if (absl::Status s = RunWithAmounts(add_total_, amounts, cell); !s.ok()) return s;
+  }
+  for (const auto& [cell, amounts] : Sorted(history_)) {
+    if (absl::Status s = RunWithAmounts(add_history_, amounts, cell); !s.ok()) return s;
   }
   for (const auto& [pool, h] : activity_) {
     const auto count = [&](size_t i) { return static_cast<int64_t>(h.cumulative[i]); };

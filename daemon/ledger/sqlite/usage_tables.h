@@ -33,7 +33,7 @@ class UsageTables final : public LedgerTable {
         budget_(workloads_per_pool) {}
 
   absl::Status Prepare() override;
-  // How active each pool's chips were.
+  // How active each pool's chips were; and takes history out of the totals of the cells.
   absl::Status Restore(RestoredBooks* books) override;
   // Usage of a closed hour is booked as a correction in the hour of `now`, and so is all usage of
   // an adjustment.
@@ -48,6 +48,7 @@ class UsageTables final : public LedgerTable {
   // hour_start, cell, workload, plan, corrects_hour: the key of usage_hours.
   using HourKey = std::tuple<int64_t, int64_t, int64_t, int64_t, int64_t>;
 
+  absl::Status RestoreActivity(RestoredBooks* books);
   absl::Status Add(const LedgerEntry& entry, int64_t now_unix_nanos);
   absl::StatusOr<int64_t> CellOf(const UsageGroup& group, const BookConversion& conversion);
   absl::StatusOr<int64_t> WorkloadFor(const UsageGroup& group, int64_t hour_start);
@@ -60,13 +61,15 @@ class UsageTables final : public LedgerTable {
   WorkloadBudget budget_;
   Statement add_hour_;
   Statement add_total_;
+  Statement add_history_;
   Statement add_activity_;
   Statement workloads_of_hour_;
 
   // Of the transaction under way.
   absl::flat_hash_map<HourKey, UsageAmounts> hours_;
-  absl::flat_hash_map<int64_t, UsageAmounts> totals_;  // by cell
-  std::map<std::string, ActivityHistogram> activity_;  // by pool
+  absl::flat_hash_map<int64_t, UsageAmounts> totals_;   // by cell
+  absl::flat_hash_map<int64_t, UsageAmounts> history_;  // the part of them that is history
+  std::map<std::string, ActivityHistogram> activity_;   // by pool
   std::vector<int64_t> cells_;
 };
 

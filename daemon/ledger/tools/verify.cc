@@ -2,8 +2,11 @@
 
 #include <array>
 #include <functional>
+#include <optional>
+#include <string>
 #include <string_view>
 
+#include "daemon/base/units.h"
 #include "daemon/ledger/sqlite/ledger_file.h"
 #include "daemon/ledger/sqlite/ledger_schema.h"
 #include "daemon/ledger/tools/find_damage.h"
@@ -12,6 +15,20 @@
 
 namespace fleetmeter {
 namespace {
+
+struct UsageTable {
+  std::string_view name;
+  std::string_view start;
+  std::string_view corrects;
+  std::string_view end;   // of the period that begins at {0}
+  std::string_view kept;  // the rows that no finer table has
+};
+constexpr std::array<UsageTable, 3> kUsageTables = {
+    {{"usage_hours", "hour_start", "corrects_hour", "{0} + 3600", "hour_start >= hours_from"},
+     {"usage_days", "day_start", "corrects_day", "{0} + 86400",
+      "day_start < hours_from AND day_start >= days_from"},
+     {"usage_quarters", "quarter_start", "corrects_quarter",
+      "unixepoch({0}, 'unixepoch', '+3 months')", "quarter_start < days_from"}}};
 
 // The start of the quarter of a time in seconds.
 std::string QuarterSql(std::string_view seconds) {
@@ -28,13 +45,15 @@ class Verifier {
   absl::StatusOr<LedgerReport> Run() {
     for (const auto check :
          {&Verifier::CheckFile, &Verifier::CheckReferences, &Verifier::CheckSums,
-          &Verifier::CheckDays, &Verifier::CheckQuarters, &Verifier::CheckAmountNames,
-          &Verifier::CheckPositions, &Verifier::CheckSources, &Verifier::CheckRest}) {
+          &Verifier::CheckHistory, &Verifier::CheckDays, &Verifier::CheckQuarters,
+          &Verifier::CheckTimes, &Verifier::CheckAmountNames, &Verifier::CheckPositions,
+          &Verifier::CheckSources, &Verifier::CheckRest}) {
       if (absl::Status status = (this->*check)(); !status.ok()) return status;
     }
     if (absl::Status status = VerifyOutcomes(finder_); !status.ok()) return status;
     if (absl::Status status = VerifyModelUsage(finder_); !status.ok()) return status;
     report_.findings = finder_.TakeFindings();
+    if (absl::Status status = ReadSpans(); !status.ok()) return status;
     for (const auto& [sql, count] :
          {std::pair{"SELECT coalesce(sum(reports), 0) FROM counters WHERE result = 'accepted'",
                     &report_.reports},
@@ -107,6 +126,24 @@ class Verifier {
         });
   }
 
+  // History is a part of the totals.
+  absl::Status CheckHistory() {
+    absl::Status status;
+    for (const auto& [totals, history] :
+         {std::pair{"totals", "history_totals"}, {"model_usage_totals", "model_usage_history"}}) {
+      if (!status.ok()) return status;
+      status = Find(fmt::format("SELECT cell_id FROM (SELECT cell_id, {2} FROM {0} UNION ALL "
+                                "SELECT cell_id, {3} FROM {1}) GROUP BY cell_id HAVING {4}",
+                                totals, history, AmountColumnNames(), NegatedAmountColumns(),
+                                AnyAmountBelowZero()),
+                    [&, totals = totals, history = history](const Statement& row) {
+                      return fmt::format("{} has more than {} in cell {}", history, totals,
+                                         row.Integer(0));
+                    });
+    }
+    return status;
+  }
+
   absl::Status CheckDays() {
     return Find(
         fmt::format(
@@ -143,6 +180,35 @@ class Verifier {
         });
   }
 
+  // Added up by the time of its use, everything is what it is added up by the time of its booking:
+  // each row counts once, in its own period or in the one that it corrects. As read_usage.h reads.
+  absl::Status CheckTimes() {
+    absl::Status status;
+    for (const UsageTable& t : kUsageTables) {
+      if (!status.ok()) return status;
+      status = Find(
+          fmt::format("SELECT {1} FROM {0} WHERE {1} < 0 OR {1} % {2} <> 0", t.name, t.corrects,
+                      t.name == "usage_hours" ? kSecondsPerHour : kSecondsPerDay),
+          [&](const Statement& row) {
+            return fmt::format("{} has usage of a time {} that is none", t.name, row.Integer(0));
+          });
+      if (!status.ok()) return status;
+      status = Find(
+          fmt::format("SELECT cell_id FROM (SELECT cell_id, {2} FROM {0} UNION ALL "
+                      "SELECT cell_id, {3} FROM {0} WHERE {1} = 0 UNION ALL "
+                      "SELECT cell_id, {3} FROM {0} WHERE {1} > 0) GROUP BY cell_id HAVING {4}",
+                      t.name, t.corrects, AmountColumnNames(), NegatedAmountColumns(),
+                      AnyAmountLeft()),
+          [&](const Statement& row) {
+            return fmt::format(
+                "{} adds up to something else by the time of use than by the time of booking, in "
+                "cell {}",
+                t.name, row.Integer(0));
+          });
+    }
+    return status;
+  }
+
   // What is measured is part of what there is, and what is busy is part of what is measured. In an
   // hour each may be off by a chip-nanosecond a report, see postings.h.
   absl::Status CheckAmountNames() {
@@ -152,7 +218,9 @@ class Verifier {
                                        {"usage_days", 1},
                                        {"usage_quarters", 1},
                                        {"model_usage_totals", 1},
-                                       {"model_usage_days", 1}}) {
+                                       {"model_usage_days", 1},
+                                       {"history_totals", 0},
+                                       {"model_usage_history", 1}}) {
       // SQLite's own check leaves out the tables' CHECKs where a file is opened for reading only.
       for (const std::string_view amount : kAmountNames) {
         if (!status.ok()) return status;
@@ -233,6 +301,34 @@ class Verifier {
           return fmt::format("{} allocation terms, but the last is number {}", row.Integer(0),
                              row.Integer(1));
         });
+  }
+
+  // The most exact that is kept of each time.
+  absl::Status ReadSpans() {
+    const auto span = [&](const std::string& times, std::optional<LedgerReport::Span>* out) {
+      Statement statement;
+      absl::Status status =
+          database_.Prepare(fmt::format("SELECT min(at), max(until) FROM ({})", times), &statement);
+      if (!status.ok()) return status;
+      return statement.ForEach([&](const Statement& row) {
+        if (!row.IsNull(0)) *out = {row.Integer(0), row.Integer(1)};
+        return absl::OkStatus();
+      });
+    };
+    std::string used;
+    std::string booked;
+    for (const UsageTable& t : kUsageTables) {
+      const auto times = [&](std::string_view time) {
+        return fmt::format("SELECT {0} AS at, {1} AS until FROM rollup, {2} WHERE {3}", time,
+                           fmt::format(fmt::runtime(t.end), time), t.name, t.kept);
+      };
+      const std::string_view comma = used.empty() ? "" : " UNION ALL ";
+      used += fmt::format("{}{}", comma,
+                          times(fmt::format("iif({0} = 0, {1}, {0})", t.corrects, t.start)));
+      booked += fmt::format("{}{}", comma, times(t.start));
+    }
+    absl::Status status = span(used, &report_.used);
+    return status.ok() ? span(booked, &report_.booked) : status;
   }
 
   Database& database_;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,15 @@ struct LedgerReport {
   int64_t training_rows = 0;
   int64_t benchmark_rows = 0;
   int64_t corrections = 0;  // of outcomes
+
+  // When what is booked was used, and when it was booked: from the start of the first hour, day or
+  // quarter to the end of the last. Seconds since 1970; nothing: there is no usage.
+  struct Span {
+    int64_t from = 0;
+    int64_t to = 0;
+  };
+  std::optional<Span> used;
+  std::optional<Span> booked;
 };
 
 // Reads all of the file, beside a daemon or without one. An error: it could not be read so far as

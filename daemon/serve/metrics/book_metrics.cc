@@ -71,41 +71,46 @@ constexpr Family<Snapshot> kFamilies[] = {
     {{"fleetmeter_pool_assigned_h100e_seconds_total",
       kCounter,
       {"pool", "chip"},
-      "Workloads of the pool have held this many H100e-seconds of the kind of chip."},
+      "Workloads of the pool have held this many H100e-seconds of the kind of chip. History is not "
+      "included."},
      EachChip<&UseView::booked_assigned_h100e_seconds>},
     {{"fleetmeter_pool_busy_h100e_seconds_total",
       kCounter,
       {"pool", "chip", "signal"},
       "Chips of the pool have been busy for this many H100e-seconds, by the signal that measured "
-      "it. The series is absent until it is more than 0."},
+      "it. The series is absent until it is more than 0. History is not included."},
      EachChipAndSignal<&UseView::booked_busy_h100e_seconds>},
     {{"fleetmeter_pool_productive_h100e_seconds_total",
       kCounter,
       {"pool", "chip", "signal"},
       "Chips of the pool have been productive for this many H100e-seconds, by the signal that "
-      "measured their activity. The series is absent until it is more than 0."},
+      "measured their activity. The series is absent until it is more than 0. History is not "
+      "included."},
      EachChipAndSignal<&UseView::booked_productive_h100e_seconds>},
     {{"fleetmeter_pool_assigned_chip_seconds_total",
       kCounter,
       {"pool", "chip"},
-      "Workloads of the pool have held this many chip-seconds of the kind of chip."},
+      "Workloads of the pool have held this many chip-seconds of the kind of chip. History is not "
+      "included."},
      EachChip<ChipSeconds>},
     {{"fleetmeter_team_assigned_h100e_seconds_total",
       kCounter,
       {"pool", "team"},
-      "Workloads of the team have held this many H100e-seconds of the pool."},
+      "Workloads of the team have held this many H100e-seconds of the pool. History is not "
+      "included."},
      WriteTeamAssigned},
     {{"fleetmeter_team_busy_h100e_seconds_total",
       kCounter,
       {"pool", "team", "signal"},
       "Chips of the team have been busy for this many H100e-seconds, by the signal that measured "
-      "it. The series is absent until it is more than 0."},
+      "it. The series is absent until it is more than 0. History is not included."},
      EachTeamAndSignal<&UseView::booked_busy_h100e_seconds>},
     {{"fleetmeter_team_productive_h100e_seconds_total",
       kCounter,
       {"pool", "team", "signal"},
       "Chips of the team have been productive for this many H100e-seconds, by the signal that "
-      "measured their activity. The series is absent until it is more than 0."},
+      "measured their activity. The series is absent until it is more than 0. History is not "
+      "included."},
      EachTeamAndSignal<&UseView::booked_productive_h100e_seconds>},
 };
 
@@ -113,10 +118,12 @@ constexpr Family<Snapshot> kFamilies[] = {
 
 constexpr MetricGroup<Snapshot> kBookMetrics = {
     "Books",
-    "These counters show what committed reports add up to since the books began. The books count "
-    "integer chip-nanoseconds, and H100e follow from the catalog that was in force at the start of "
-    "each window. Every pool that was ever reported has series, even if the plan no longer knows "
-    "it.",
+    "These counters show what committed reports add up to since the books began, without history: "
+    "usage that was imported, or sent as history, is in the books and in no counter, so that a "
+    "counter never jumps by years in a day. `fleetmeterctl report` tells it by the time of its "
+    "use, and `fleetmeterctl export openmetrics` brings it to Prometheus. The books count integer "
+    "chip-nanoseconds, and H100e follow from the catalog that was in force at the start of each "
+    "window. Every pool that was ever reported has series, even if the plan no longer knows it.",
     kFamilies,
 };
 

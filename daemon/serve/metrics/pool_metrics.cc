@@ -241,7 +241,8 @@ constexpr Family<Snapshot> kFamilies[] = {
       kHistogram,
       {"pool"},
       "Each chip of the pool gives one observation of its activity, from 0 to 1, for each reported "
-      "window. The histogram counts since the books began. The series are absent until a source "
+      "window. The histogram counts since the books began, without history. The series are absent "
+      "until a source "
       "reports single chips."},
      WriteActivity},
     {{"fleetmeter_pool_idle_chips",

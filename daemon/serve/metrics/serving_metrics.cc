@@ -73,7 +73,7 @@ constexpr Family<OutcomeFigures> kFamilies[] = {
       {"model", "basis"},
       "Chip-time of inference has cost this many US dollars on the basis, at the prices of the "
       "catalog when it was booked. The model is the one that usage reports named, and empty where "
-      "they named none. Chip-time without a price is not included."},
+      "they named none. Chip-time without a price is not included, and neither is history."},
      WriteServingCost},
 };
 

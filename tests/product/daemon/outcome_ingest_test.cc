@@ -226,11 +226,27 @@ TEST_F(OutcomeIngestTest, HistoryOfUsageIsBookedAndNotLive) {
   ASSERT_EQ(Send(id, {}, 1, {old}).ack.dispositions(0).reason(), "bad_window");
   const UnaryAnswer answer = Send(RandomStreamId(), {}, 1, {old}, /*history=*/true);
   EXPECT_EQ(answer.ack.dispositions_size(), 0) << answer.ack.ShortDebugString();
-  EXPECT_EQ(daemon_->TotalsOf("serving").assigned, std::to_string(2 * 12 * kHour));
+  const auto counted = [&] {
+    return daemon_->ScrapeMetrics()
+        .Value("fleetmeter_pool_assigned_chip_seconds_total", {{"pool", "serving"}})
+        .value_or(0);
+  };
+  const auto booked = [&] {
+    const auto ledger = Database::Open(files_.PathOf("ledger.db"), {.read_only = true});
+    EXPECT_TRUE(ledger.ok()) << ledger.status();
+    return (*ledger)
+        ->Integer("SELECT sum(chips_s) FROM totals WHERE pool = 'serving'")
+        .value_or(-1);
+  };
+  EXPECT_EQ(booked(), 2 * 12 * 3'600);
+  EXPECT_EQ(counted(), 0) << "a counter says what happened while it was scraped";
+  EXPECT_EQ(daemon_->TotalsOf("serving").assigned, "0");
   EXPECT_EQ(daemon_->ScrapeMetrics().Value("fleetmeter_sources", {{"state", "live"}}).value_or(0),
             0);
   daemon_->Kill();
   Start();
+  EXPECT_EQ(booked(), 2 * 12 * 3'600);
+  EXPECT_EQ(counted(), 0) << "nor after a restart";
   const UnaryAnswer again = Send(RandomStreamId(), {}, 1, {old}, /*history=*/true);
   ASSERT_EQ(again.ack.dispositions_size(), 1) << "whoever brings it again, and whenever";
   EXPECT_EQ(again.ack.dispositions(0).reason(), "window_overlap");

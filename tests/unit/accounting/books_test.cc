@@ -86,6 +86,32 @@ TEST_F(WriterTest, LateUsageIsCountedAndDoesNotBecomeThePresent) {
             RejectReason::kWindowOverlap);
 }
 
+// A panel once showed a year's cost as that of the day on which the year was imported.
+TEST_F(WriterTest, HistoryIsBookedAndEntersNoCounter) {
+  StartWriter();
+  Submit({Good(1)}).get();
+  const absl::int128 before = Booked();
+  const auto observed = [&] {
+    return TakeSnapshot(*writer_)->uses.at("alpha").activity.histogram.count;
+  };
+  const uint64_t observed_before = observed();
+  UsageReport old = Report("h9", -1'000, {Assigned("half", 90, "alpha", 1)});
+  old.groups[0].samples = {{kMicroChipsPerChip, 0.5}};
+  auto promise = std::make_shared<std::promise<SubmitResult>>();
+  Submission submission;
+  submission.stream = {"me", "import"};
+  submission.history = true;
+  submission.reports = {Numbered(1, old)};
+  submission.done = [promise](const SubmitResult& result) { promise->set_value(result); };
+  ASSERT_EQ(writer_->TrySubmit(submission), Writer::Submitted::kYes);
+  const SubmitResult result = promise->get_future().get();
+  EXPECT_THAT(result.dispositions, testing::IsEmpty());
+  ASSERT_EQ(ledger_.last().counted.size(), 1u);
+  EXPECT_TRUE(ledger_.last().counted[0].history);
+  EXPECT_EQ(Booked(), before);
+  EXPECT_EQ(observed(), observed_before);
+}
+
 TEST_F(WriterTest, ARestartContinuesCountersAndExpectsWhatItKnew) {
   const BookConversion conversion{"half", {2, 1}, 1};
   RestoredBooks& books = ledger_.restored;

@@ -250,11 +250,13 @@ void TransactionMaker::Committed(const LedgerTransaction& transaction) {
       const auto amounts = AmountsOf(g);
       EXPECT_TRUE(amounts.ok()) << amounts.status();
       totals_[cell] += *amounts;
+      live_[cell] += entry.history ? UsageAmounts() : *amounts;
       // Rounded to the nearest millionth of a chip.
       const absl::int128 held =
           (absl::int128(g.chip_nanos) * 1'000'000 + entry.report.duration_nanos / 2) /
           entry.report.duration_nanos;
       if (holds) source.holdings[cell] += static_cast<int64_t>(held);
+      if (entry.history) continue;
       for (const ChipSample& sample : g.samples) activity_[g.pool].Observe(sample.activity);
     }
   }
@@ -278,7 +280,7 @@ std::string TransactionMaker::Expected() const {
     for (const auto& [cell, held] : source.holdings) line += fmt::format(" {}:{}", cell, held);
     lines[line + "\n"] = true;
   }
-  for (const auto& [cell, a] : totals_) {
+  for (const auto& [cell, a] : live_) {
     lines[fmt::format("total {} {} {} {}\n", cell, Digits(a.chips), Digits(a.busy),
                       Digits(a.productive))] = true;
   }

@@ -78,6 +78,7 @@ class TransactionMaker {
   std::map<int, StreamPosition> streams_;
   std::map<std::string, SourceState> sources_;
   std::map<std::string, UsageAmounts> totals_;  // by cell
+  std::map<std::string, UsageAmounts> live_;    // the same without history
   std::map<std::string, ActivityHistogram> activity_;
   std::vector<AllocationTerm> terms_;
   uint64_t accepted_ = 0;

@@ -107,6 +107,38 @@ class Oracle {
     return lines;
   }
 
+  // Chip-nanoseconds that serve, and H100e-nanoseconds that train by usage reports alone, without
+  // history. Rounded as the totals are: a sum for each cell.
+  std::pair<absl::int128, absl::int128> LiveTotals() const {
+    std::set<std::string> reported;
+    for (const OutcomeEntry* entry : outcomes_) {
+      for (const TrainingRow& row : entry->training) reported.insert(row.run);
+    }
+    std::pair<absl::int128, absl::int128> sums;
+    using Cell = std::tuple<std::string, std::string, std::string, std::string, std::string,
+                            std::string, std::optional<int64_t>>;
+    std::map<Cell, std::pair<Ratio, UsageAmounts>> training;
+    ForUsage({0, INT64_MAX / 2},
+             [&](int64_t, const LedgerEntry& entry, size_t i, const UsageAmounts& part) {
+               const UsageGroup& g = entry.report.groups[i];
+               if (entry.history) return;
+               if (entry.terms[i].category == "inference") {
+                 sums.first += part.chips;
+               } else if (!g.run.empty() && !reported.contains(g.run)) {
+                 const Ratio& ratio = entry.conversions[i].chips_per_h100e;
+                 auto& [kept, sum] =
+                     training[{entry.terms[i].category, g.pool, g.workload_type, g.model, g.run,
+                               ratio.ToString(), entry.terms[i].micro_usd_per_chip_hour}];
+                 kept = ratio;
+                 sum += part;
+               }
+             });
+    for (const auto& [unused, sum] : training) {
+      sums.second += Rounded(sum.second, sum.first).chips;
+    }
+    return sums;
+  }
+
   Lines MeasuredTraining(const DaySpan& span) const {
     std::set<std::string> reported;
     for (const OutcomeEntry* entry : outcomes_) {
@@ -236,6 +268,22 @@ Lines Measured(Database& ledger, const DaySpan& span) {
   });
 }
 
+// Of everything without history: chips that serve, and H100e that train.
+std::pair<absl::int128, absl::int128> Totals(Database& ledger) {
+  const auto serving = ReadServingTotals(ledger);
+  const auto training = ReadMeasuredTrainingTotals(ledger);
+  EXPECT_TRUE(serving.ok() && training.ok()) << serving.status() << training.status();
+  std::pair<absl::int128, absl::int128> sums;
+  for (const ServingSum& row : *serving) sums.first += row.amounts.chips;
+  const auto cells = ledger.Integer("SELECT count(*) FROM model_usage_history WHERE chips_s > 0");
+  EXPECT_GT(cells.value_or(0), 0) << "there is history";
+  for (const MeasuredTraining& row : *training) {
+    EXPECT_EQ(row.day, 0);
+    sums.second += row.h100e.chips;
+  }
+  return sums;
+}
+
 TEST(ReadOutcomes, GivesWhatThePlainestSumsGive) {
   for (const uint64_t seed : {61, 62, 63}) {
     const TempFolder folder;
@@ -255,6 +303,7 @@ TEST(ReadOutcomes, GivesWhatThePlainestSumsGive) {
     ASSERT_TRUE(reader.ok()) << reader.status();
     const auto days = ReadOutcomeDays(**reader);
     ASSERT_TRUE(days.ok() && days->has_value());
+    EXPECT_EQ(Totals(**reader), oracle.LiveTotals()) << seed;
     std::mt19937_64 random(seed);
     for (int i = 0; i < 25; ++i) {
       DaySpan span = **days;

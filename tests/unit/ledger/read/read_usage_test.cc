@@ -29,11 +29,13 @@ struct Use {
 const BookConversion kTrainium{"trainium2", {3, 2}, 4};
 const BookConversion kB200{"b200", {1, 3}, 5};
 
-// Books an hour of each, from `start` on.
-void Book(SqliteLedger& ledger, int64_t start, const std::vector<Use>& uses) {
+// Books an hour of each, from `start` on: at its end, or as an adjustment at a later time.
+void Book(SqliteLedger& ledger, int64_t start, const std::vector<Use>& uses,
+          std::optional<int64_t> late = std::nullopt) {
   LedgerTransaction transaction;
-  transaction.now_unix_nanos = start * kNanosPerSecond + kNanosPerHour;
+  transaction.now_unix_nanos = late.value_or(start) * kNanosPerSecond + kNanosPerHour;
   LedgerEntry& entry = transaction.counted.emplace_back();
+  entry.adjustment = late.has_value();
   entry.stream = {"sender", "0123456789abcdef"};
   entry.sequence = static_cast<uint64_t>(start / kSecondsPerHour);
   entry.report.source = "host-" + std::to_string(start);
@@ -125,8 +127,8 @@ TEST_F(ReadUsageTest, PrintsATable) {
             "beta   b200           24.0        -        -           -       0.0      8.0\n"
             "total              2,072.7  1,012.7  1,036.0       500.3   2,048.7  3,025.0\n"
             "\n"
-            "2026-01-01 00:00:00Z to 2026-01-02 00:00:00Z; H100e-hours, chips in chip-hours; "
-            "assigned chips; plan plan version 3; catalog version 4, 5\n");
+            "2026-01-01 00:00:00Z to 2026-01-02 00:00:00Z, by the time of use; H100e-hours, chips "
+            "in chip-hours; assigned chips; plan plan version 3; catalog version 4, 5\n");
 }
 
 TEST_F(ReadUsageTest, PrintsCsvWithExactSecondsAndNothingForWhatIsNotKnown) {
@@ -134,11 +136,12 @@ TEST_F(ReadUsageTest, PrintsCsvWithExactSecondsAndNothingForWhatIsNotKnown) {
       Text({kFirst, kSecond, {UsageKey::kPool, UsageKey::kTeam}}, OutputFormat::kCsv),
       "pool,team,h100e_hours,measured_h100e_hours,busy_h100e_hours,idle_h100e_hours,"
       "productive_h100e_hours,chip_hours,measured_chip_hours,busy_chip_hours,idle_chip_hours,"
-      "productive_chip_hours,chip_seconds,busy_chip_seconds,productive_chip_seconds\n"
-      "alpha,blue,48,48,12,36,,16,16,4,12,,57600,14400,\n"
+      "productive_chip_hours,chip_seconds,busy_chip_seconds,productive_chip_seconds,"
+      "allocated_h100e_hours\n"
+      "alpha,blue,48,48,12,36,,16,16,4,12,,57600,14400,,\n"
       "alpha,red,2000,2000,1000,1000,500.333333333,3000,3000,1500,1500,750.5,10800000,5400000,"
-      "2701800\n"
-      "beta,,24,0,,,,8,0,,,,28800,,\n");
+      "2701800,\n"
+      "beta,,24,0,,,,8,0,,,,28800,,,\n");
 }
 
 TEST_F(ReadUsageTest, PrintsJson) {
@@ -147,6 +150,7 @@ TEST_F(ReadUsageTest, PrintsJson) {
             R"({
   "from": "2026-01-01 01:00:00Z",
   "to": "2026-01-01 02:00:00Z",
+  "time": "used",
   "basis": {
     "plans": [
       {
@@ -174,7 +178,8 @@ TEST_F(ReadUsageTest, PrintsJson) {
       "productive_chip_hours": null,
       "chip_seconds": "3600",
       "busy_chip_seconds": "3600",
-      "productive_chip_seconds": null
+      "productive_chip_seconds": null,
+      "allocated_h100e_hours": null
     }
   ]
 }
@@ -199,9 +204,130 @@ TEST_F(ReadUsageTest, TellsStatesCategoriesAndPlansApart) {
   EXPECT_EQ(by(UsageKey::kQuarter), "2026-Q1=3025 ");
 }
 
-TEST_F(ReadUsageTest, SaysSoWhenNothingWasBooked) {
-  EXPECT_THAT(Text({kDayEnd, kDayEnd + 86'400, {UsageKey::kPool}}, OutputFormat::kTable),
-              HasSubstr("nothing was booked"));
+TEST_F(ReadUsageTest, SaysSoWhenNothingWasUsedOrBooked) {
+  UsageQuestion question{kDayEnd, kDayEnd + 86'400, {UsageKey::kPool}};
+  EXPECT_THAT(Text(question, OutputFormat::kTable), HasSubstr("nothing was used"));
+  question.time = UsageTime::kBooked;
+  EXPECT_THAT(Text(question, OutputFormat::kTable), HasSubstr("nothing was booked"));
+}
+
+// An import of the past once stood under the day of the import, and its own quarter was empty.
+TEST_F(ReadUsageTest, CountsHistoryWhenItWasUsed) {
+  constexpr int64_t kMarch2025 = 1'740'787'200;  // 2025-03-01
+  constexpr int64_t kQ1 = 1'735'689'600;         // 2025-01-01
+  constexpr int64_t kQ2 = 1'743'465'600;         // 2025-04-01
+  Book(*ledger_, kMarch2025 + 5 * kSecondsPerHour, {{"beta", "", kB200, 192, 96.0, std::nullopt}},
+       kFirst + 2 * kSecondsPerHour);
+  Book(*ledger_, kMarch2025 + 86'400, {{"beta", "", kB200, 10, 1.0, std::nullopt}},
+       kFirst + 2 * kSecondsPerHour);
+  const auto sums = [&](int64_t from, int64_t to, std::vector<UsageKey> by, UsageTime time) {
+    const auto answer = Ask({from, to, std::move(by), time});
+    EXPECT_TRUE(answer.ok()) << answer.status();
+    std::string text;
+    if (!answer.ok()) return text;
+    for (const UsageRow& row : answer->rows) {
+      for (const std::string& key : row.keys) text += key + " ";
+      text += "= " + ctl::HoursOfNanos(row.chips.chips) + "; ";
+    }
+    return text;
+  };
+  const auto check = [&] {
+    EXPECT_EQ(sums(kQ1, kQ2, {UsageKey::kPool, UsageKey::kQuarter}, UsageTime::kUsed),
+              "beta 2025-Q1 = 202; ");
+    EXPECT_EQ(sums(kFirst, kFirst + 90 * 86'400, {UsageKey::kQuarter}, UsageTime::kUsed),
+              "2026-Q1 = 3025; ");
+    EXPECT_EQ(sums(kQ1, kQ2, {UsageKey::kPool}, UsageTime::kBooked), "");
+    EXPECT_EQ(sums(kFirst, kFirst + 90 * 86'400, {UsageKey::kQuarter}, UsageTime::kBooked),
+              "2026-Q1 = 3227; ");
+    // All there is, either way.
+    EXPECT_EQ(sums(0, kFirst + 360 * 86'400, {}, UsageTime::kUsed), "= 3227; ");
+    EXPECT_EQ(sums(0, kFirst + 360 * 86'400, {}, UsageTime::kBooked), "= 3227; ");
+  };
+  check();
+  EXPECT_EQ(sums(kQ1, kQ2, {UsageKey::kHour}, UsageTime::kUsed),
+            "2025-03-01T05:00:00Z = 192; 2025-03-02T00:00:00Z = 10; ");
+  EXPECT_EQ(sums(kFirst, kDayEnd, {UsageKey::kPool, UsageKey::kHour}, UsageTime::kBooked),
+            "alpha 2026-01-01T00:00:00Z = 3016; alpha 2026-01-01T01:00:00Z = 1; "
+            "beta 2026-01-01T00:00:00Z = 8; beta 2026-01-01T03:00:00Z = 202; ");
+
+  // The hours of the booking go: the day of the use is still known, its hour is not.
+  Pass(kFirst + 20 * 86'400);
+  ASSERT_EQ(ReadInteger(path_, "SELECT count(*) FROM usage_hours"), 0);
+  check();
+  EXPECT_EQ(sums(kQ1, kQ2, {UsageKey::kDay}, UsageTime::kUsed),
+            "2025-03-01 = 192; 2025-03-02 = 10; ");
+  EXPECT_THAT(Text({kQ1, kQ2, {UsageKey::kHour}}, OutputFormat::kCsv),
+              HasSubstr("only days are still kept, which do not tell 'hour'"));
+  EXPECT_THAT(Text({kMarch2025 + kSecondsPerHour, kQ2, {}}, OutputFormat::kCsv),
+              HasSubstr("2025-03-01T01:00:00Z lies within a day"));
+
+  Pass(kFirst + 200 * 86'400);
+  ASSERT_EQ(ReadInteger(path_, "SELECT count(*) FROM usage_days"), 0);
+  check();
+  EXPECT_THAT(Text({kMarch2025, kQ2, {}}, OutputFormat::kCsv), HasSubstr("lies within a quarter"));
+}
+
+// The plan of SetUp holds from 1970 on and grants 1 H100e to each pool.
+TEST_F(ReadUsageTest, TellsWhatWasAllocatedBesideWhatWasUsed) {
+  EXPECT_EQ(Text({kFirst, kDayEnd, {UsageKey::kPool, UsageKey::kTier}}, OutputFormat::kTable),
+            "POOL   TIER  ALLOCATED  ASSIGNED     BUSY     IDLE  PRODUCTIVE  MEASURED   CHIP-H\n"
+            "alpha  p1         24.0   2,048.7  1,012.7  1,036.0       500.3   2,048.7  3,017.0\n"
+            "beta   p1         24.0      24.0        -        -           -       0.0      8.0\n"
+            "total             48.0   2,072.7  1,012.7  1,036.0       500.3   2,048.7  3,025.0\n"
+            "\n"
+            "2026-01-01 00:00:00Z to 2026-01-02 00:00:00Z, by the time of use; H100e-hours, chips "
+            "in chip-hours; assigned chips; allocated by the plans of the time; plan plan version "
+            "3; catalog version 4, 5\n");
+  const auto allocated = [&](std::vector<UsageKey> by) {
+    std::string text;
+    const auto answer = Ask({kFirst, kDayEnd, std::move(by)});
+    EXPECT_TRUE(answer.ok()) << answer.status();
+    if (!answer.ok()) return text;
+    for (const UsageRow& row : answer->rows) {
+      text += (row.allocated ? ctl::HoursOfNanos(*row.allocated) : "-") + " ";
+    }
+    return text;
+  };
+  EXPECT_EQ(allocated({}), "48 ");
+  EXPECT_EQ(allocated({UsageKey::kHour}), "2 2 ");
+  EXPECT_EQ(allocated({UsageKey::kPool, UsageKey::kHour}), "1 1 1 ");
+  EXPECT_EQ(allocated({UsageKey::kPlan, UsageKey::kDay}), "48 ");
+  EXPECT_EQ(allocated({UsageKey::kCategory}), "24 24 ");
+  EXPECT_EQ(allocated({UsageKey::kTeam}), "- - - ") << "no plan grants to a team";
+  EXPECT_EQ(allocated({UsageKey::kState}), "- - ");
+}
+
+TEST_F(ReadUsageTest, GivesEqualTotalsByUseAndByBooking) {
+  TempFolder folder;
+  const std::string path = folder.PathOf("books");
+  auto options = LedgerOptions(path);
+  options.keep_hours_nanos = 5 * kDay;
+  options.keep_days_nanos = 30 * kDay;
+  auto ledger = OpenLedger(options);
+  TransactionMaker maker(11);
+  for (int i = 0; i < 80; ++i) {
+    const LedgerTransaction transaction = maker.Next(20 * kHour);
+    ASSERT_TRUE(ledger->Commit(transaction).ok());
+    maker.Committed(transaction);
+    for (int j = 0; j < 6; ++j) ASSERT_TRUE(ledger->Maintain(maker.now()).ok());
+  }
+  ASSERT_GT(ReadInteger(path, "SELECT count(*) FROM usage_hours WHERE corrects_hour > 0"), 0);
+  ASSERT_GT(ReadInteger(path, "SELECT days_from FROM rollup"), 0);
+  const auto database = OpenLedgerToRead(path);
+  ASSERT_TRUE(database.ok()) << database.status();
+  UsageQuestion question{0,
+                         4'102'444'800,  // 2100
+                         {UsageKey::kPool, UsageKey::kState, UsageKey::kChip}};
+  const auto used = ReadUsage(**database, question);
+  question.time = UsageTime::kBooked;
+  const auto booked = ReadUsage(**database, question);
+  ASSERT_TRUE(used.ok() && booked.ok()) << used.status() << booked.status();
+  EXPECT_THAT(used->rows, testing::Not(testing::IsEmpty()));
+  ASSERT_EQ(used->rows.size(), booked->rows.size());
+  for (size_t i = 0; i < used->rows.size(); ++i) {
+    EXPECT_EQ(used->rows[i].keys, booked->rows[i].keys);
+    EXPECT_EQ(used->rows[i].chips, booked->rows[i].chips);
+  }
 }
 
 TEST_F(ReadUsageTest, RefusesBoundsWithinAnHourAndEmptySpans) {
@@ -216,14 +342,15 @@ TEST_F(ReadUsageTest, GivesTheSameSumsFromDaysAndQuarters) {
   ASSERT_EQ(ReadInteger(path_, "SELECT count(*) FROM usage_hours"), 0);
   EXPECT_EQ(Text(quarter, OutputFormat::kCsv), from_hours);
   EXPECT_THAT(Text({kFirst, kSecond, {UsageKey::kPool}}, OutputFormat::kCsv),
-              HasSubstr("hours before 2026-01-02 are no longer kept"));
+              HasSubstr("2026-01-01T01:00:00Z lies within a day: of some usage there, which was "
+                        "booked before 2026-01-02, only days are still kept"));
   EXPECT_THAT(Text({kFirst, kDayEnd, {UsageKey::kHour}}, OutputFormat::kCsv),
               HasSubstr("do not tell 'hour'"));
   Pass(kFirst + 200 * 86'400);
   ASSERT_EQ(ReadInteger(path_, "SELECT count(*) FROM usage_days"), 0);
   EXPECT_EQ(Text(quarter, OutputFormat::kCsv), from_hours);
   EXPECT_THAT(Text({kFirst, kDayEnd, {UsageKey::kPool}}, OutputFormat::kCsv),
-              HasSubstr("days before"));
+              HasSubstr("2026-01-02T00:00:00Z lies within a quarter"));
   EXPECT_THAT(Text({quarter.from, quarter.to, {UsageKey::kWorkload}}, OutputFormat::kCsv),
               HasSubstr("do not tell 'workload'"));
 }

@@ -55,6 +55,10 @@ TEST_F(VerifyTest, FindsNothingInSoundBooks) {
   EXPECT_GT(report->training_rows, 10);
   EXPECT_GT(report->benchmark_rows, 10);
   EXPECT_GT(report->corrections, 10);
+  ASSERT_TRUE(report->used && report->booked);
+  EXPECT_GT(report->used->from, 0);
+  EXPECT_LT(report->used->from, report->used->to);
+  EXPECT_LE(report->used->from, report->booked->from);
 }
 
 TEST_F(VerifyTest, FindsASingleChipNanosecond) {
@@ -95,6 +99,27 @@ TEST_F(VerifyTest, FindsEveryKindOfTampering) {
        "chips below nothing"},
       {"more busy than there is", "UPDATE totals SET busy_s = measured_s + 1 WHERE cell_id = 1",
        "more busy than measured"},
+      {"more history than there is",
+       "UPDATE history_totals SET chips_s = (SELECT chips_s + 1 FROM totals AS t WHERE "
+       "t.cell_id = history_totals.cell_id)",
+       "history_totals has more than totals in cell"},
+      {"more history of a model than there is",
+       "UPDATE model_usage_history SET chips_s = (SELECT chips_s + 1 FROM model_usage_totals AS t "
+       "WHERE t.cell_id = model_usage_history.cell_id)",
+       "model_usage_history has more than model_usage_totals in cell"},
+      {"history of no cell",
+       "INSERT INTO history_totals SELECT 99999, chips_s, chips_ns, busy_s, busy_ns, "
+       "productive_s, productive_ns, measured_s, measured_ns, productive_measured_s, "
+       "productive_measured_ns FROM totals LIMIT 1",
+       "refers to a row of totals"},
+      {"usage of a time that is none",
+       "UPDATE usage_hours SET corrects_hour = 60 WHERE hour_start = "
+       "(SELECT max(hour_start) FROM usage_hours)",
+       "usage_hours has usage of a time 60 that is none"},
+      {"usage that no time of use finds",
+       "UPDATE usage_hours SET corrects_hour = -3600 WHERE hour_start = "
+       "(SELECT max(hour_start) FROM usage_hours WHERE chips_s > 0)",
+       "usage_hours adds up to something else by the time of use"},
       {"a stream goes back", "UPDATE streams SET sequence = sequence - 1 WHERE stream_row = 1",
        "streams have settled"},
       {"a counter is raised", "UPDATE counters SET reports = reports + 1 WHERE result = 'accepted'",
