@@ -112,6 +112,24 @@ bool AddTo(const Amounts& row, Amounts& sum) {
   return true;
 }
 
+// How far a time's own clock is ahead of UTC: of "2026-04-01T00:00:00+02:00" two hours. 0: it
+// names none.
+int64_t OffsetOf(std::string_view time) {
+  constexpr size_t kLength = 6;  // "+02:00"
+  if (time.size() <= std::string_view("2026-04-01T").size() + kLength) return 0;
+  const std::string_view offset = time.substr(time.size() - kLength);
+  if ((offset[0] != '+' && offset[0] != '-') || offset[3] != ':') return 0;
+  const auto number = [&](size_t at) { return (offset[at] - '0') * 10 + (offset[at + 1] - '0'); };
+  const int64_t ahead = number(1) * kHour + number(4) * kMinute;
+  return offset[0] == '-' ? -ahead : ahead;
+}
+
+// How far the clocks of a row's start and end are ahead of UTC.
+struct Offsets {
+  int64_t start = 0;
+  int64_t end = 0;
+};
+
 using Days = std::chrono::sys_days;
 
 // Whether it is the first midnight of a month, UTC.
@@ -121,9 +139,24 @@ bool StartsMonth(int64_t unix_nanos) {
   return std::chrono::year_month_day(day).day() == std::chrono::day(1);
 }
 
-int64_t NextMonth(int64_t unix_nanos) {
+int64_t MonthsLater(int64_t unix_nanos, int64_t months) {
   const std::chrono::year_month_day first{Days{std::chrono::days(unix_nanos / kDay)}};
-  return int64_t{Days(first + std::chrono::months(1)).time_since_epoch().count()} * kDay;
+  return int64_t{Days(first + std::chrono::months(months)).time_since_epoch().count()} * kDay;
+}
+
+// The fewest months from one start to the next, at most a year: 1 of monthly invoices, 3 of such by
+// the quarter. Nothing: not every start begins a month, or there is but one.
+std::optional<int64_t> MonthsApart(const std::set<int64_t>& starts) {
+  if (starts.size() < 2 || !std::all_of(starts.begin(), starts.end(), StartsMonth)) {
+    return std::nullopt;
+  }
+  int64_t fewest = 12;
+  for (auto it = std::next(starts.begin()); it != starts.end(); ++it) {
+    int64_t apart = 1;
+    while (apart < fewest && MonthsLater(*std::prev(it), apart) < *it) ++apart;
+    fewest = std::min(fewest, apart);
+  }
+  return fewest;
 }
 
 class Planner {
@@ -137,10 +170,11 @@ class Planner {
       const Row row = ReadRow(reader, has_tiers);
       // A row that is refused for something else still says that a window begins there: the one
       // before must not reach into it, so that the row can be imported once it is mended.
-      if (row.start != 0) starts_.insert(StartOf(row));
+      if (row.start != 0) Note(reader, row);
       if (reader.ok()) Take(reader, row, line);
     });
     if (!read.ok()) return read;
+    if (days_are_local_) MoveToNamedDays();
     if (absl::Status status = SettleEnds(csv); !status.ok()) return status;
     int64_t end_before = 0;
     for (const auto& [start, window] : windows_) MakeReport(start, window, end_before);
@@ -151,6 +185,36 @@ class Planner {
  private:
   int64_t StartOf(const Row& row) const {
     return rules_.every_nanos ? row.start - row.start % *rules_.every_nanos : row.start;
+  }
+
+  // That a window begins with the row, and what day its source says it is.
+  void Note(const RowReader& reader, const Row& row) {
+    starts_.insert(StartOf(row));
+    Offsets& offsets = offsets_[row.start];
+    offsets.start = OffsetOf(reader.Field("start"));
+    if (row.end) offsets.end = OffsetOf(reader.Field("end"));
+    days_are_local_ = days_are_local_ && !rules_.every_nanos &&
+                      (row.start + offsets.start) % kDay == 0 &&
+                      (!row.end || (*row.end + offsets.end) % kDay == 0);
+  }
+
+  // A file of whole days by its own clock names days: those of an invoice of April are April's,
+  // wherever it was written. So every window goes to the days that it names.
+  void MoveToNamedDays() {
+    std::set<int64_t> starts;
+    std::map<int64_t, Window> windows;
+    for (const int64_t start : starts_) {
+      // Two windows that name one day, written by two clocks, stay where they are.
+      if (!starts.insert(start + offsets_[start].start).second) return;
+    }
+    for (const auto& [start, window] : windows_) {
+      const Offsets& offsets = offsets_[start];
+      Window& moved = windows[start + offsets.start];
+      moved = window;
+      if (moved.end) *moved.end += offsets.end;
+    }
+    starts_ = std::move(starts);
+    windows_ = std::move(windows);
   }
 
   void Take(RowReader& reader, const Row& row, int64_t line) {
@@ -182,12 +246,10 @@ class Planner {
     part.lines.Add(line);
   }
 
-  // Rows count for the day on which their window starts; how long it is says only which time has
-  // been told. So windows without an end are as short as any of the file: a file that has grown
-  // then brings no window that reaches into a longer one of before.
+  // Windows without an end are as short as any of the file: a file that has grown then brings no
+  // window that reaches into a longer one of before.
   absl::Status SettleEnds(const CsvReader& csv) {
-    const bool months =
-        starts_.size() > 1 && std::all_of(starts_.begin(), starts_.end(), StartsMonth);
+    const auto months = rules_.window_nanos ? std::nullopt : MonthsApart(starts_);
     // Starts may be centuries apart.
     const bool told_apart = !rules_.window_nanos && starts_.size() > 1;
     std::optional<int64_t> shortest = told_apart ? kLongestOutcomeWindow : rules_.window_nanos;
@@ -203,7 +265,7 @@ class Planner {
             "all rows start at one time; expected a column end, or the windows' length: "
             "--window 1d");
       }
-      window.end = months && !rules_.window_nanos ? NextMonth(start) : start + *shortest;
+      window.end = months ? MonthsLater(start, *months) : start + *shortest;
     }
     return absl::OkStatus();
   }
@@ -277,6 +339,8 @@ class Planner {
   ImportBatch plan_;
   std::set<int64_t> starts_;
   std::map<int64_t, Window> windows_;
+  std::map<int64_t, Offsets> offsets_;  // by start
+  bool days_are_local_ = true;          // every window is whole days by the clock of its row
 };
 
 }  // namespace
