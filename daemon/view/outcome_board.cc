@@ -161,9 +161,11 @@ absl::StatusOr<std::shared_ptr<OutcomeView>> OutcomeBoard::WorkOut(const Basis& 
   view->as_of_unix_nanos = clock_.UnixNanos();
   view->reference = basis.reference;
   const int64_t now = view->as_of_unix_nanos / kNanosPerSecond;
+  const auto told = ReadToldTimes(*ledger_);
+  if (!told.ok()) return told.status();
   for (const outcomes::Window& window : rules.windows) {
     const auto facts =
-        ReadMarginFacts(*ledger_, rules, outcomes::TrailingDays(window.days, now), now);
+        ReadMarginFacts(*ledger_, rules, *told, outcomes::TrailingDays(window.days, now), now);
     if (!facts.ok()) return facts.status();
     WindowView& added = view->windows.emplace_back();
     added.window = window;

@@ -5,6 +5,7 @@
 
 #include "daemon/base/calendar.h"
 #include "daemon/ledger/read/read_outcomes.h"
+#include "daemon/ledger/read/read_told_times.h"
 #include "daemon/ledger/sqlite/model_usage_tables.h"
 #include "daemon/ledger/tools/verify.h"
 #include "gmock/gmock.h"
@@ -228,6 +229,52 @@ TEST_F(OutcomeBooksTest, TrainingIsBookedByRunAndPhase) {
   EXPECT_EQ(books_.outcomes.training[0].corrected_h100e_seconds, -600);
   EXPECT_EQ(books_.outcomes.training[1].reported_h100e_seconds, 40);
   EXPECT_THAT(Findings(), IsEmpty());
+}
+
+TEST_F(OutcomeBooksTest, SayWhoHasToldOfWhichTime) {
+  ASSERT_TRUE(Commit(Served(kLedgerStart, kHour, 10, 500), kLedgerStart).ok());
+  UsageGroup named = MakeGroup("serving", "t", 1);
+  named.model = "opus";
+  const UsageGroup unnamed = MakeGroup("shared", "t", 10);
+  ASSERT_TRUE(
+      Commit(Used(kMidnight - kHour, 2 * kHour, {named, unnamed}, kServing), kMidnight).ok());
+  ASSERT_TRUE(
+      Commit(Used(kMidnight, kHour, {MakeGroup("training", "t", 1)}, kTraining), kMidnight).ok());
+  const auto database = Database::Open(options_.path, {});
+  const auto told = ReadToldTimes(**database);
+  ASSERT_TRUE(told.ok()) << told.status();
+  ASSERT_EQ(told->sources.size(), 1U);
+  EXPECT_EQ(told->sources[0].windows.counted(), (TimeSpan{kLedgerStart, kLedgerStart + kHour}));
+  EXPECT_EQ(told->named, (std::set<ToldTimes::Named>{{"opus", "", 0}}));
+  // A nanosecond of two hours counts for the second day.
+  EXPECT_EQ(told->served.at({"opus", ""}).to_day, kSecondDay + kSecondsPerDay);
+  EXPECT_EQ(told->served.at({"", "shared"}), (DaySpan{kFirstDay, kSecondDay + kSecondsPerDay}));
+  EXPECT_EQ(told->served.size(), 2U);
+  EXPECT_EQ(told->usage_until_unix_nanos, kMidnight + kHour);
+}
+
+// Of days that do not count, requests are told and nothing else is.
+TEST_F(OutcomeBooksTest, AreReadOfTheDaysThatCount) {
+  ASSERT_TRUE(Commit(Served(kMidnight - kHour, 2 * kHour, 10, 500), kMidnight + kHour).ok());
+  UsageGroup named = MakeGroup("serving", "t", 100);
+  named.model = "opus";
+  const UsageGroup unnamed = MakeGroup("shared", "t", 10);
+  ASSERT_TRUE(
+      Commit(Used(kMidnight - kHour, 2 * kHour, {named, unnamed}, kServing), kMidnight).ok());
+  const auto database = Database::Open(options_.path, {});
+  const DaySpan both = {kFirstDay, kSecondDay + kSecondsPerDay};
+  const CountedDays counted = {.of_model = {{"opus", {kFirstDay, kSecondDay}}},
+                               .of_pool = {{"shared", {kFirstDay, kFirstDay}}}};
+  const auto segments = ReadInference(**database, both, counted);
+  ASSERT_TRUE(segments.ok()) << segments.status();
+  ASSERT_EQ(segments->size(), 1U);
+  EXPECT_EQ((*segments)[0].amounts.requests, 5);
+  EXPECT_EQ((*segments)[0].amounts.revenue_micro_usd, 250);
+  EXPECT_EQ((*segments)[0].requests_of_other_days, 5);
+  const auto serving = ReadServing(**database, both, counted);
+  ASSERT_TRUE(serving.ok()) << serving.status();
+  ASSERT_EQ(serving->size(), 1U);
+  EXPECT_EQ((*serving)[0].amounts.chips, 50);
 }
 
 TEST_F(OutcomeBooksTest, TrainingIsSharedByTimeOverItsDays) {
