@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "daemon/base/units.h"
+#include "daemon/ctl/import/window_ends.h"
 #include "fmt/format.h"
 
 namespace fleetmeter::imports {
@@ -112,52 +113,11 @@ bool AddTo(const Amounts& row, Amounts& sum) {
   return true;
 }
 
-// How far a time's own clock is ahead of UTC: of "2026-04-01T00:00:00+02:00" two hours. 0: it
-// names none.
-int64_t OffsetOf(std::string_view time) {
-  constexpr size_t kLength = 6;  // "+02:00"
-  if (time.size() <= std::string_view("2026-04-01T").size() + kLength) return 0;
-  const std::string_view offset = time.substr(time.size() - kLength);
-  if ((offset[0] != '+' && offset[0] != '-') || offset[3] != ':') return 0;
-  const auto number = [&](size_t at) { return (offset[at] - '0') * 10 + (offset[at + 1] - '0'); };
-  const int64_t ahead = number(1) * kHour + number(4) * kMinute;
-  return offset[0] == '-' ? -ahead : ahead;
-}
-
 // How far the clocks of a row's start and end are ahead of UTC.
 struct Offsets {
   int64_t start = 0;
   int64_t end = 0;
 };
-
-using Days = std::chrono::sys_days;
-
-// Whether it is the first midnight of a month, UTC.
-bool StartsMonth(int64_t unix_nanos) {
-  if (unix_nanos % kDay != 0) return false;
-  const Days day{std::chrono::days(unix_nanos / kDay)};
-  return std::chrono::year_month_day(day).day() == std::chrono::day(1);
-}
-
-int64_t MonthsLater(int64_t unix_nanos, int64_t months) {
-  const std::chrono::year_month_day first{Days{std::chrono::days(unix_nanos / kDay)}};
-  return int64_t{Days(first + std::chrono::months(months)).time_since_epoch().count()} * kDay;
-}
-
-// The fewest months from one start to the next, at most a year: 1 of monthly invoices, 3 of such by
-// the quarter. Nothing: not every start begins a month, or there is but one.
-std::optional<int64_t> MonthsApart(const std::set<int64_t>& starts) {
-  if (starts.size() < 2 || !std::all_of(starts.begin(), starts.end(), StartsMonth)) {
-    return std::nullopt;
-  }
-  int64_t fewest = 12;
-  for (auto it = std::next(starts.begin()); it != starts.end(); ++it) {
-    int64_t apart = 1;
-    while (apart < fewest && MonthsLater(*std::prev(it), apart) < *it) ++apart;
-    fewest = std::min(fewest, apart);
-  }
-  return fewest;
-}
 
 class Planner {
  public:
@@ -246,26 +206,16 @@ class Planner {
     part.lines.Add(line);
   }
 
-  // Windows without an end are as short as any of the file: a file that has grown then brings no
-  // window that reaches into a longer one of before.
   absl::Status SettleEnds(const CsvReader& csv) {
-    const auto months = rules_.window_nanos ? std::nullopt : MonthsApart(starts_);
-    // Starts may be centuries apart.
-    const bool told_apart = !rules_.window_nanos && starts_.size() > 1;
-    std::optional<int64_t> shortest = told_apart ? kLongestOutcomeWindow : rules_.window_nanos;
-    for (auto it = starts_.begin(); !rules_.window_nanos && it != starts_.end(); ++it) {
-      if (it == starts_.begin()) continue;
-      const int64_t length = *it - *std::prev(it);
-      shortest = std::min(*shortest, length);
-    }
+    const WindowEnds ends(starts_, rules_.window_nanos);
     for (auto& [start, window] : windows_) {
       if (window.end) continue;
-      if (!shortest) {
+      window.end = ends.EndOf(start);
+      if (!window.end) {
         return csv.WrongRecord(
             "all rows start at one time; expected a column end, or the windows' length: "
             "--window 1d");
       }
-      window.end = months ? MonthsLater(start, *months) : start + *shortest;
     }
     return absl::OkStatus();
   }

@@ -94,7 +94,7 @@ TEST(ReadInference, RefusesAFileWithColumnsMissingOrMisspelt) {
               HasSubstr("column \"revenue\" is unknown"));
 }
 
-TEST(PeriodOf, AddsUpWhatStartsInIt) {
+TEST(PeriodOf, AddsUpWhatLiesInIt) {
   const auto rows = Inference(std::string(kHeader) +
                               ",revenue_usd,cost_usd\n"
                               "2025-12-31,opus,free,1,10,1,1,0.1\n"
@@ -109,6 +109,27 @@ TEST(PeriodOf, AddsUpWhatStartsInIt) {
   EXPECT_EQ(sales.input_tokens, 60);
   EXPECT_EQ(sales.revenue_micro_usd, 6 * kUsd);
   EXPECT_EQ(sales.cost_micro_usd, std::nullopt);  // a day of it is not known
+}
+
+// Invoices of months, as Europe writes them: February's 28 days, of which two weeks lie in the
+// span.
+TEST(PeriodOf, SharesWindowsByTimeAndNamesDaysByTheirOwnClock) {
+  const auto rows = Inference(std::string(kHeader) +
+                              ",revenue_usd,cost_usd\n"
+                              "2026-01-01T00:00:00+01:00,opus,free,31,310,31,31,3.1\n"
+                              "2026-02-01T00:00:00+01:00,opus,free,56,560,56,56,5.6\n");
+  ASSERT_TRUE(rows.ok());
+  EXPECT_EQ(rows->rows[1].start_unix_seconds, kNewYear2026 + 31 * kDay);
+  EXPECT_EQ(rows->rows[1].end_unix_seconds, kNewYear2026 + 59 * kDay);
+  const auto period = PeriodOf(rows->rows, kNewYear2026 + 30 * kDay, kNewYear2026 + 45 * kDay);
+  ASSERT_TRUE(period.ok());
+  const outcomes::Sales& sales = period->at({"opus", "free"});
+  EXPECT_EQ(sales.requests, 1 + 28);
+  EXPECT_EQ(sales.revenue_micro_usd, 29 * kUsd);
+  EXPECT_EQ(sales.cost_micro_usd, 29 * kUsd / 10);
+  const auto none = PeriodOf(rows->rows, kNewYear2026 + 59 * kDay, kNewYear2026 + 90 * kDay);
+  ASSERT_TRUE(none.ok());
+  EXPECT_TRUE(none->empty());
 }
 
 TEST(PeriodOf, RefusesSumsThatLeave64Bits) {
