@@ -11,7 +11,7 @@ namespace fleetmeter {
 namespace {
 
 template <class Row, class... Values>
-absl::Status Read(Database& ledger, std::string_view sql, const Row& row, const Values&... values) {
+absl::Status ForEachRow(Database& ledger, std::string_view sql, const Row& row, const Values&... values) {
   Statement statement;
   absl::Status status = ledger.Prepare(sql, &statement);
   return status.ok() ? statement.ForEach(row, values...) : status;
@@ -19,7 +19,7 @@ absl::Status Read(Database& ledger, std::string_view sql, const Row& row, const 
 
 // By their rows in the ledger.
 absl::Status ReadSources(Database& ledger, std::map<int64_t, size_t>* by_row, ToldTimes* told) {
-  return Read(ledger,
+  return ForEachRow(ledger,
               "SELECT source_row, source, counted_from_unix_nanos, counted_to_unix_nanos, gaps "
               "FROM outcome_sources WHERE kind = 'inference' ORDER BY source_row",
               [&](const Statement& row) -> absl::Status {
@@ -34,7 +34,7 @@ absl::Status ReadSources(Database& ledger, std::map<int64_t, size_t>* by_row, To
 
 absl::Status ReadNamed(Database& ledger, const std::map<int64_t, size_t>& by_row, ToldTimes* told) {
   // Told apart by number first: there are many days, and few names.
-  return Read(
+  return ForEachRow(
       ledger,
       "SELECT DISTINCT model, pool, source_row FROM (SELECT DISTINCT segment_id, server_id, "
       "source_row FROM inference_days) JOIN segment_totals USING (segment_id) "
@@ -49,7 +49,7 @@ absl::Status ReadNamed(Database& ledger, const std::map<int64_t, size_t>& by_row
 }
 
 absl::Status ReadServed(Database& ledger, ToldTimes* told) {
-  return Read(
+  return ForEachRow(
       ledger,
       "SELECT model, iif(model = '', pool, ''), min(first_day), max(last_day) FROM "
       "(SELECT cell_id, min(day_start) AS first_day, max(day_start) AS last_day "

@@ -3,7 +3,7 @@
 #include "daemon/base/units.h"
 #include "gmock/gmock.h"
 
-namespace fleetmeter {
+namespace fleetmeter::known_time_testing {
 namespace {
 
 using outcomes::Span;
@@ -142,4 +142,4 @@ TEST_F(KnownTimeTest, WhatEndedLongAgoIsNotNamed) {
 }
 
 }  // namespace
-}  // namespace fleetmeter
+}  // namespace fleetmeter::known_time_testing

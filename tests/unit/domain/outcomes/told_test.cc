@@ -3,7 +3,7 @@
 #include "daemon/base/units.h"
 #include "gtest/gtest.h"
 
-namespace fleetmeter::outcomes {
+namespace fleetmeter::outcomes::told_testing {
 namespace {
 
 constexpr int64_t kDays = kSecondsPerDay;
@@ -92,4 +92,4 @@ TEST(AlikeInBoth, LeavesAYearAloneWhereTheOtherIsNotKnown) {
 }
 
 }  // namespace
-}  // namespace fleetmeter::outcomes
+}  // namespace fleetmeter::outcomes::told_testing
