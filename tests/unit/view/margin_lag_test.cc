@@ -25,7 +25,7 @@ using testing::ElementsAre;
 constexpr int64_t kDays = kSecondsPerDay;
 constexpr int64_t kNov2024 = 1'730'419'200;
 constexpr int64_t kNov2026 = 1'793'491'200;
-constexpr GroupTerms kServing{"inference", 2'000'000};  // $2 a chip-hour
+const GroupTerms kServing{"inference", 2'000'000};  // $2 a chip-hour
 
 // The books of a world, made in one transaction.
 class Books {
