@@ -10,6 +10,7 @@
 
 #include "daemon/base/calendar.h"
 #include "daemon/ledger/read/read_outcomes.h"
+#include "daemon/ledger/read/read_told_times.h"
 #include "daemon/serve/metrics/outcome_metrics.h"
 #include "daemon/view/outcome_board.h"
 #include "daemon/view/serving_cost.h"
@@ -73,6 +74,9 @@ class OutcomeExport {
       : ledger_(ledger), reference_(std::move(reference)), times_(times), history_(*history) {}
 
   absl::Status Run() {
+    auto told = ReadToldTimes(ledger_);
+    if (!told.ok()) return told.status();
+    told_ = *std::move(told);
     const int64_t first = DayOf(times_.from);
     auto before = Read({0, first});
     if (!before.ok()) return before.status();
@@ -175,7 +179,7 @@ class OutcomeExport {
   // Margin and capability as of a time; empty before 1971.
   absl::StatusOr<std::string> Gauges(int64_t now) {
     if (DayOf(std::max<int64_t>(now, 0)) < 2 * kEarliestDay) return std::string();
-    auto view = WorkOutOutcomes(ledger_, reference_->outcomes, now);
+    auto view = WorkOutOutcomes(ledger_, reference_->outcomes, told_, now);
     if (!view.ok()) return view.status();
     Names(total_);
     OutcomeFacts facts;
@@ -199,6 +203,7 @@ class OutcomeExport {
   const std::shared_ptr<const ReferenceData> reference_;
   const ExportTimes times_;
   OpenMetricsHistory& history_;
+  ToldTimes told_;  // by now: what was told late counts for the time that it tells of
   SegmentSeries segments_;
   Served total_;  // of the days before the one under way
 };

@@ -87,4 +87,11 @@ UsageAmounts PartIn(const HourSlice& slice, const UsageAmounts& total, int64_t l
           .productive_measured = part(total.productive_measured)};
 }
 
+int64_t PartIn(const HourSlice& slice, int64_t total, int64_t length) {
+  if (slice.from_nanos == 0 && slice.to_nanos == length) return total;
+  // Divisions drop what lies towards 0, so that a correction is cut as what it takes back was.
+  return static_cast<int64_t>(Before(total, slice.to_nanos, length) -
+                              Before(total, slice.from_nanos, length));
+}
+
 }  // namespace fleetmeter

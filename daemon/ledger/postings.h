@@ -46,4 +46,7 @@ absl::StatusOr<UsageAmounts> AmountsOf(const UsageGroup& group);
 // The slice's part of `total`, which was used over a window of that length.
 UsageAmounts PartIn(const HourSlice& slice, const UsageAmounts& total, int64_t window_length_nanos);
 
+// The same of one amount, which may be negative: parts of an amount and of its negative cancel out.
+int64_t PartIn(const HourSlice& slice, int64_t total, int64_t window_length_nanos);
+
 }  // namespace fleetmeter

@@ -31,12 +31,12 @@ int IsSet(void* flag) { return static_cast<const std::atomic<bool>*>(flag)->load
 }  // namespace
 
 absl::StatusOr<OutcomeView> WorkOutOutcomes(Database& ledger, const outcomes::Rules& rules,
-                                            int64_t now_unix_seconds) {
+                                            const ToldTimes& told, int64_t now_unix_seconds) {
   const int64_t now = now_unix_seconds;
   OutcomeView view;
   for (const outcomes::Window& window : rules.windows) {
     const auto facts =
-        ReadMarginFacts(ledger, rules, outcomes::TrailingDays(window.days, now), now);
+        ReadMarginFacts(ledger, rules, told, outcomes::TrailingDays(window.days, now), now);
     if (!facts.ok()) return facts.status();
     WindowView& added = view.windows.emplace_back();
     added.window = window;
@@ -181,7 +181,9 @@ absl::StatusOr<std::shared_ptr<OutcomeView>> OutcomeBoard::WorkOut(const Basis& 
   const outcomes::Rules& rules = basis.reference->outcomes;
   const int64_t now_nanos = clock_.UnixNanos();
   const int64_t now = now_nanos / kNanosPerSecond;
-  auto worked_out = WorkOutOutcomes(*ledger_, rules, now);
+  const auto told = ReadToldTimes(*ledger_);
+  if (!told.ok()) return told.status();
+  auto worked_out = WorkOutOutcomes(*ledger_, rules, *told, now);
   if (!worked_out.ok()) return worked_out.status();
   const auto view = std::make_shared<OutcomeView>(*std::move(worked_out));
   view->as_of_unix_nanos = now_nanos;

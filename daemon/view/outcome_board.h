@@ -20,6 +20,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/base/mutex.h"
 #include "daemon/domain/reference_data.h"
+#include "daemon/ledger/read/read_told_times.h"
 #include "daemon/view/outcome_review.h"
 
 namespace fleetmeter {
@@ -42,10 +43,10 @@ struct OutcomeView {
   std::map<std::pair<std::string, TrainingPhase>, double> training_h100e_seconds;
 };
 
-// The windows and the capability of a view, as of a time in seconds since 1970. Within a read
-// transaction of the caller.
+// The windows and the capability of a view, as of a time in seconds since 1970. `told` is what
+// ReadToldTimes gives. Within a read transaction of the caller.
 absl::StatusOr<OutcomeView> WorkOutOutcomes(Database& ledger, const outcomes::Rules& rules,
-                                            int64_t now_unix_seconds);
+                                            const ToldTimes& told, int64_t now_unix_seconds);
 
 class OutcomeBoard {
  public:

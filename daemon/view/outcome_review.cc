@@ -20,21 +20,62 @@ using outcomes::Span;
 // A year and a leap day, so that there is a window a year earlier.
 constexpr int64_t kEarliestDay = 366 * kSecondsPerDay;
 
+// What accrues for each customer tier on the days that its models are known for, up to now. What a
+// tier without requests pays accrues over the whole window.
+absl::StatusOr<std::map<std::string, int64_t>> AccruedIn(const outcomes::Subscriptions& all,
+                                                         const WindowFacts& facts, Span window,
+                                                         const CountedDays& counted, int64_t now) {
+  std::map<std::string, Span> of_tier;
+  for (const SegmentSum& segment : facts.segments) {
+    if (segment.amounts.requests <= 0) continue;
+    const auto found = counted.of_model.find(segment.model);
+    const Span days = found == counted.of_model.end()
+                          ? window
+                          : Span{found->second.from_day, found->second.to_day};
+    const auto [it, is_new] = of_tier.try_emplace(segment.customer_tier, days);
+    it->second.from = std::min(it->second.from, days.from);
+    it->second.to = std::max(it->second.to, days.to);
+  }
+  std::map<Span, std::map<std::string, int64_t>> by_span;
+  std::map<std::string, int64_t> accrued;
+  const auto whole = all.Accrued(window.from, std::min(window.to, now));
+  if (!whole.ok()) return whole.status();
+  for (const auto& [tier, amount] : *whole) {
+    const auto found = of_tier.find(tier);
+    if (found == of_tier.end() || found->second == window) {
+      accrued[tier] = amount;
+      continue;
+    }
+    const auto [it, is_new] = by_span.try_emplace(found->second);
+    if (is_new) {
+      auto part = all.Accrued(found->second.from, std::min(found->second.to, now));
+      if (!part.ok()) return part.status();
+      it->second = *std::move(part);
+    }
+    if (const auto part = it->second.find(tier); part != it->second.end()) {
+      accrued[tier] = part->second;
+    }
+  }
+  return accrued;
+}
+
 absl::StatusOr<WindowFacts> ReadFacts(Database& ledger, const Rules& rules, Span span,
-                                      int64_t now_unix_seconds) {
+                                      const CountedDays& counted, int64_t now_unix_seconds) {
   const DaySpan days = {span.from, span.to};
   WindowFacts facts;
-  auto segments = ReadInference(ledger, days);
+  auto segments = ReadInference(ledger, days, counted);
   if (!segments.ok()) return segments.status();
   facts.segments = *std::move(segments);
-  auto serving = ReadServing(ledger, days);
+  auto serving = ReadServing(ledger, days, counted);
   if (!serving.ok()) return serving.status();
   facts.serving = *std::move(serving);
-  auto served_by = ReadServedBy(ledger, days);
+  auto served_by = ReadServedBy(ledger, days, counted);
   if (!served_by.ok()) return served_by.status();
   facts.served_by = *std::move(served_by);
-  auto accrued =
-      rules.prices.subscriptions().Accrued(span.from, std::min(span.to, now_unix_seconds));
+  for (const auto& [model, known] : counted.of_model) {
+    if (known.to_day <= known.from_day) facts.unknown_models.insert(model);
+  }
+  auto accrued = AccruedIn(rules.prices.subscriptions(), facts, span, counted, now_unix_seconds);
   if (!accrued.ok()) return accrued.status();
   facts.subscriptions = *std::move(accrued);
   return facts;
@@ -64,7 +105,8 @@ ReadTransaction::~ReadTransaction() {
   if (ledger_ != nullptr) ledger_->Execute("ROLLBACK").IgnoreError();
 }
 
-absl::StatusOr<MarginFacts> ReadMarginFacts(Database& ledger, const Rules& rules, Span span,
+absl::StatusOr<MarginFacts> ReadMarginFacts(Database& ledger, const Rules& rules,
+                                            const ToldTimes& told, Span span,
                                             int64_t now_unix_seconds) {
   if (span.from % kSecondsPerDay != 0 || span.to % kSecondsPerDay != 0 ||
       span.from < kEarliestDay || span.to <= span.from) {
@@ -74,31 +116,46 @@ absl::StatusOr<MarginFacts> ReadMarginFacts(Database& ledger, const Rules& rules
                     span.from, span.to));
   }
   MarginFacts out;
-  out.span = span;
-  out.before_span = outcomes::YearEarlier(span);
-  auto after = ReadFacts(ledger, rules, out.span, now_unix_seconds);
-  if (!after.ok()) return after.status();
-  out.after = *std::move(after);
-  auto before = ReadFacts(ledger, rules, out.before_span, now_unix_seconds);
-  if (!before.ok()) return before.status();
-  out.before = *std::move(before);
+  out.known = MakeKnownTime(told, span, now_unix_seconds);
+  const struct {
+    WindowFacts* facts;
+    Span span;
+    const CountedDays& counted;
+  } kParts[] = {{&out.after, span, out.known.after},
+                {&out.before, out.known.before_window, out.known.before}};
+  for (const auto& [facts, window, counted] : kParts) {
+    auto read = ReadFacts(ledger, rules, window, counted, now_unix_seconds);
+    if (!read.ok()) return read.status();
+    *facts = *std::move(read);
+  }
+  if (out.known.compared == out.known.after) {
+    out.compared = out.after;
+    return out;
+  }
+  auto compared = ReadFacts(ledger, rules, span, out.known.compared, now_unix_seconds);
+  if (!compared.ok()) return compared.status();
+  out.compared = *std::move(compared);
   return out;
 }
 
 absl::StatusOr<MarginAnswer> ReviewFacts(const MarginFacts& facts, CostBasis basis,
                                          const Rules& rules) {
   MarginAnswer out;
-  out.span = facts.span;
-  out.before_span = facts.before_span;
+  out.span = facts.known.window;
+  out.before_span = facts.known.before_window;
+  out.both_years = facts.known.both_years;
+  out.unknown = facts.known.unknown;
   out.basis = basis;
   out.price_book_version = rules.prices.version();
-  auto after = MakePeriod(facts.after, basis, rules.weights);
-  if (!after.ok()) return after.status();
-  out.after = *std::move(after);
-  auto before = MakePeriod(facts.before, basis, rules.weights);
-  if (!before.ok()) return before.status();
-  out.before = *std::move(before);
-  auto review = outcomes::ReviewMargin(out.before.period, out.after.period, rules.volume);
+  const std::pair<const WindowFacts&, WindowPeriod*> parts[] = {
+      {facts.after, &out.after}, {facts.before, &out.before}, {facts.compared, &out.compared}};
+  for (const auto& [part, period] : parts) {
+    auto made = MakePeriod(part, basis, rules.weights);
+    if (!made.ok()) return made.status();
+    *period = *std::move(made);
+  }
+  auto review = outcomes::ReviewMargin(out.before.period, out.after.period, out.compared.period,
+                                       rules.volume);
   if (!review.ok()) return review.status();
   out.review = *std::move(review);
   return out;

@@ -13,7 +13,9 @@
 #include "daemon/domain/outcomes/margin_review.h"
 #include "daemon/domain/outcomes/rules.h"
 #include "daemon/domain/outcomes/windows.h"
+#include "daemon/ledger/read/read_told_times.h"
 #include "daemon/ledger/sqlite/sqlite_database.h"
+#include "daemon/view/known_time.h"
 #include "daemon/view/training_hours.h"
 #include "daemon/view/window_margin.h"
 
@@ -32,17 +34,18 @@ class ReadTransaction {
   Database* ledger_;  // null: moved from
 };
 
-// A window and the same a year earlier.
+// A window and the same a year earlier, each as far as it is known.
 struct MarginFacts {
-  outcomes::Span span;
-  outcomes::Span before_span;
+  KnownTime known;
   WindowFacts after;
-  WindowFacts before;
+  WindowFacts before;    // what lies alike in the window a year earlier
+  WindowFacts compared;  // of after, what lies alike in before
 };
-// `span` is whole days. Subscriptions accrue up to `now`, as chip-time does. InvalidArgument if the
-// span is empty, not of whole days or begins before 1971.
+// `span` is whole days, `told` what ReadToldTimes gives. Subscriptions accrue up to `now`, as
+// chip-time does. InvalidArgument if the span is empty, not of whole days or begins before 1971.
 absl::StatusOr<MarginFacts> ReadMarginFacts(Database& ledger, const outcomes::Rules& rules,
-                                            outcomes::Span span, int64_t now_unix_seconds);
+                                            const ToldTimes& told, outcomes::Span span,
+                                            int64_t now_unix_seconds);
 
 struct MarginAnswer {
   outcomes::Span span;
@@ -51,6 +54,10 @@ struct MarginAnswer {
   uint32_t price_book_version = 0;  // in force now; 0: none
   WindowPeriod after;
   WindowPeriod before;
+  WindowPeriod compared;
+  // The days that are compared: the first and the last of any model.
+  std::optional<outcomes::BothYears> both_years;
+  std::vector<UnknownTime> unknown;
   outcomes::MarginReview review;
 };
 absl::StatusOr<MarginAnswer> ReviewFacts(const MarginFacts& facts, outcomes::CostBasis basis,

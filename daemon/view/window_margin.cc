@@ -18,15 +18,17 @@ struct ModelSegments {
 };
 
 // Without costs.
-outcomes::Period SalesOf(const std::vector<SegmentSum>& segments) {
+outcomes::Period SalesOf(const WindowFacts& facts) {
   outcomes::Period period;
-  for (const SegmentSum& segment : segments) {
+  for (const SegmentSum& segment : facts.segments) {
     const InferenceAmounts& amounts = segment.amounts;
-    if (amounts == InferenceAmounts()) continue;
+    if (amounts == InferenceAmounts() && segment.requests_of_other_days == 0) continue;
     Sales& sales = period[{segment.model, segment.customer_tier}];
     sales.requests = amounts.requests;
     sales.input_tokens = amounts.input_tokens;
     sales.output_tokens = amounts.output_tokens;
+    sales.requests_of_other_time = segment.requests_of_other_days;
+    if (facts.unknown_models.contains(segment.model)) continue;
     if (amounts.unpriced_requests <= 0) sales.revenue_micro_usd = amounts.revenue_micro_usd;
   }
   return period;
@@ -62,7 +64,7 @@ absl::Status GiveCost(const ChipCost& cost, const outcomes::TokenWeights& weight
 absl::StatusOr<WindowPeriod> MakePeriod(const WindowFacts& facts, outcomes::CostBasis basis,
                                         const outcomes::TokenWeights& weights) {
   WindowPeriod out;
-  out.period = SalesOf(facts.segments);
+  out.period = SalesOf(facts);
   auto costs = CostServing(facts.serving, facts.served_by, basis, weights);
   if (!costs.ok()) return costs.status();
   const std::map<std::string, ModelSegments> models = ByModel(facts.segments, &out.period);

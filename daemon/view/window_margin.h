@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,11 +16,13 @@
 
 namespace fleetmeter {
 
+// What the ledger knows of a window, each model's on the days that are known of it.
 struct WindowFacts {
   std::vector<SegmentSum> segments;
   std::vector<ServingSum> serving;
   std::vector<ServedBy> served_by;
   std::map<std::string, int64_t> subscriptions;  // micro-USD that accrued, by customer tier
+  std::set<std::string> unknown_models;          // of which no day is known
 };
 
 struct WindowPeriod {
@@ -31,7 +34,8 @@ struct WindowPeriod {
   int64_t unattributed_subscription_micro_usd = 0;  // of it: tiers without requests
 };
 
-// Segments of which nothing is left after corrections are none. Revenue of a segment is known if no
+// Segments of which nothing is left after corrections are none. Of models of which no day is known
+// nothing is known but requests of other time. Revenue of a segment is known if no
 // request of it was unpriced, its cost if all chip-time of its model has a price and there is some.
 // A model's cost goes to its segments by weighted tokens, or by requests where no tokens are known.
 // Costs that are known and the unattributed one add up to what all chip-time cost, but for the

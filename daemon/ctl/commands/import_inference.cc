@@ -40,8 +40,9 @@ class ImportInference : public ImportCommand {
  private:
   void AddOwnFlags(Flags& flags) override {
     AddLength(flags, "--window",
-              "The length of windows without an end. The default is a calendar month if every "
-              "window starts with one, and otherwise the shortest time between two starts",
+              "The length of windows without an end. The default is the fewest calendar months "
+              "between two starts if every window starts with a month, and otherwise the shortest "
+              "time between two starts",
               imports::kLongestOutcomeWindow, false, &window_nanos_);
     AddLength(flags, "--every",
               "Group the rows into windows of this length, for files with one row for each request",

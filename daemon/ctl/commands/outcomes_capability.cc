@@ -91,8 +91,9 @@ void OutcomesCapability::AddFiles(Flags& flags) {
       .ValueName("FILE");
   flags
       .Add("--training", &training_,
-           "A CSV file with the columns model, date, and h100e_hours or FLOP. It may be the "
-           "same file")
+           "A CSV file with the columns model, date or start, and h100e_hours or FLOP. With the "
+           "column end, the hours of a row are shared by time over the quarters that it has. It "
+           "may be the same file")
       .ValueName("FILE");
 }
 
@@ -169,12 +170,10 @@ absl::StatusOr<v1::CapabilityReport> OutcomesCapability::WorkOut() const {
   }
   const int64_t last = LastQuarter(*results);
   std::erase_if(*results, [last](const outcomes::Result& result) { return result.quarter > last; });
-  std::map<std::string, double> by_model;
-  for (const imports::TrainingRow& row : *training) by_model[row.model] += row.h100e_hours;
   return CapabilityMessage(
       *suite,
       outcomes::ViewCapability(*suite, {.results = *std::move(results),
-                                        .hours_by_model = std::move(by_model),
+                                        .hours_by_model = imports::HoursByModel(*training, last),
                                         .hours_by_quarter = imports::HoursByQuarter(*training),
                                         .last_quarter = last}));
 }

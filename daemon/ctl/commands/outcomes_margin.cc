@@ -2,6 +2,7 @@
 // daemon's books, of a ledger's file, or of CSV files.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "daemon/base/clock.h"
@@ -19,6 +20,7 @@
 #include "daemon/ctl/query_client.h"
 #include "daemon/ctl/refused_rows.h"
 #include "daemon/domain/outcomes/rules.h"
+#include "daemon/domain/outcomes/told.h"
 #include "daemon/domain/outcomes/windows.h"
 #include "daemon/serve/query/outcome_messages.h"
 
@@ -203,46 +205,92 @@ absl::Status Subscribe(const outcomes::PriceBook& prices, Side* side) {
   return absl::OkStatus();
 }
 
-// What the rows say of both sides, without subscriptions.
+// A window, what lies alike in the year before, and the part of the window that this is compared
+// with: as far as the file tells.
+struct Sides {
+  Side after;
+  Side before;
+  Side compared;
+  bool are_cut = false;  // the file tells of a part of one of the years only
+};
+
+// The days from the first row's to the last's, which a file tells of.
+outcomes::Span ToldBy(const std::vector<imports::InferenceRow>& rows) {
+  outcomes::Span told;
+  for (const imports::InferenceRow& row : rows) {
+    // A moment is a time too.
+    const int64_t end = std::max(row.end_unix_seconds, row.start_unix_seconds + 1);
+    told.from = told.to == 0 ? row.start_unix_seconds : std::min(told.from, row.start_unix_seconds);
+    told.to = std::max(told.to, end);
+  }
+  return told;
+}
+
+Sides SidesOf(const std::vector<imports::InferenceRow>& rows, const outcomes::Span& window) {
+  const outcomes::Span told = ToldBy(rows);
+  const outcomes::Span earlier = outcomes::YearEarlier(window);
+  const outcomes::Span known = outcomes::DaysTold(window, told, true);
+  const outcomes::BothYears alike = outcomes::AlikeInBoth(
+      window, {.before = outcomes::DaysTold(earlier, told, true), .after = known});
+  // Where a year is not told at all, the other stands alone.
+  if (outcomes::IsEmpty(alike.before) || outcomes::IsEmpty(alike.after)) {
+    return {.after = {.span = window}, .before = {.span = earlier}, .compared = {.span = window}};
+  }
+  return {.after = {.span = known},
+          .before = {.span = alike.before},
+          .compared = {.span = alike.after},
+          .are_cut = alike.before != earlier || alike.after != window};
+}
+
+// What the rows say of each side, with subscriptions.
 absl::Status FillPeriods(const std::vector<imports::InferenceRow>& rows, const std::string& file,
-                         Side* before, Side* after) {
-  for (Side* side : {before, after}) {
+                         const outcomes::PriceBook& prices, Sides* sides) {
+  for (Side* side : {&sides->before, &sides->after, &sides->compared}) {
     auto period = imports::PeriodOf(rows, side->span.from, side->span.to);
     if (!period.ok()) return period.status();
     side->period = *std::move(period);
   }
-  if (!after->period.empty()) return absl::OkStatus();
-  return absl::FailedPreconditionError(fmt::format(
-      "{}: no row starts in the window from {} to {}; expected at least one", file,
-      UtcTime(after->span.from * kNanosPerSecond), UtcTime(after->span.to * kNanosPerSecond)));
+  if (sides->after.period.empty()) {
+    return absl::FailedPreconditionError(
+        fmt::format("{}: no row lies in the window from {} to {}; expected at least one", file,
+                    UtcTime(sides->after.span.from * kNanosPerSecond),
+                    UtcTime(sides->after.span.to * kNanosPerSecond)));
+  }
+  for (Side* side : {&sides->before, &sides->after, &sides->compared}) {
+    if (absl::Status status = Subscribe(prices, side); !status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
-absl::StatusOr<v1::MarginReport> Review(const Side& before, const Side& after) {
-  const auto review = outcomes::ReviewMargin(before.period, after.period, outcomes::VolumeRule{});
+absl::StatusOr<v1::MarginReport> Review(const Sides& sides, const outcomes::Span& window) {
+  const auto review = outcomes::ReviewMargin(sides.before.period, sides.after.period,
+                                             sides.compared.period, outcomes::VolumeRule{});
   if (!review.ok()) return review.status();
   v1::MarginReport report = MarginMessage(*review);
-  report.set_subscription_micro_usd(after.accrued);
-  report.set_unattributed_subscription_micro_usd(after.left);
-  report.set_before_subscription_micro_usd(before.accrued);
-  report.set_before_unattributed_subscription_micro_usd(before.left);
-  report.set_from_unix_seconds(after.span.from);
-  report.set_to_unix_seconds(after.span.to);
-  report.set_before_from_unix_seconds(before.span.from);
-  report.set_before_to_unix_seconds(before.span.to);
+  report.set_subscription_micro_usd(sides.after.accrued);
+  report.set_unattributed_subscription_micro_usd(sides.after.left);
+  report.set_before_subscription_micro_usd(sides.before.accrued);
+  report.set_before_unattributed_subscription_micro_usd(sides.before.left);
+  // Both ends by the calendar, so that a year is all of its months, leap day or not.
+  const outcomes::Span earlier = outcomes::YearEarlier(window);
+  report.set_from_unix_seconds(window.from);
+  report.set_to_unix_seconds(window.to);
+  report.set_before_from_unix_seconds(earlier.from);
+  report.set_before_to_unix_seconds(earlier.to);
+  if (!sides.are_cut) return report;
+  report.set_compared_from_unix_seconds(sides.compared.span.from);
+  report.set_compared_to_unix_seconds(sides.compared.span.to);
+  report.set_compared_before_from_unix_seconds(sides.before.span.from);
+  report.set_compared_before_to_unix_seconds(sides.before.span.to);
   return report;
 }
 
 absl::StatusOr<v1::MarginReport> MarginOfRows(const std::vector<imports::InferenceRow>& rows,
                                               const std::string& file, const outcomes::Span& span,
                                               const outcomes::PriceBook& prices) {
-  Side after{.span = span};
-  // Both ends by the calendar, so that a year is all of its months, leap day or not.
-  Side before{.span = outcomes::YearEarlier(span)};
-  if (absl::Status filled = FillPeriods(rows, file, &before, &after); !filled.ok()) return filled;
-  for (Side* side : {&after, &before}) {
-    if (absl::Status status = Subscribe(prices, side); !status.ok()) return status;
-  }
-  auto report = Review(before, after);
+  Sides sides = SidesOf(rows, span);
+  if (absl::Status filled = FillPeriods(rows, file, prices, &sides); !filled.ok()) return filled;
+  auto report = Review(sides, span);
   if (report.ok()) report->set_price_book_version(prices.version());
   return report;
 }

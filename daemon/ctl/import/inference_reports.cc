@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "daemon/base/units.h"
+#include "daemon/ctl/import/window_ends.h"
 #include "fmt/format.h"
 
 namespace fleetmeter::imports {
@@ -112,19 +113,11 @@ bool AddTo(const Amounts& row, Amounts& sum) {
   return true;
 }
 
-using Days = std::chrono::sys_days;
-
-// Whether it is the first midnight of a month, UTC.
-bool StartsMonth(int64_t unix_nanos) {
-  if (unix_nanos % kDay != 0) return false;
-  const Days day{std::chrono::days(unix_nanos / kDay)};
-  return std::chrono::year_month_day(day).day() == std::chrono::day(1);
-}
-
-int64_t NextMonth(int64_t unix_nanos) {
-  const std::chrono::year_month_day first{Days{std::chrono::days(unix_nanos / kDay)}};
-  return int64_t{Days(first + std::chrono::months(1)).time_since_epoch().count()} * kDay;
-}
+// How far the clocks of a row's start and end are ahead of UTC.
+struct Offsets {
+  int64_t start = 0;
+  int64_t end = 0;
+};
 
 class Planner {
  public:
@@ -137,10 +130,11 @@ class Planner {
       const Row row = ReadRow(reader, has_tiers);
       // A row that is refused for something else still says that a window begins there: the one
       // before must not reach into it, so that the row can be imported once it is mended.
-      if (row.start != 0) starts_.insert(StartOf(row));
+      if (row.start != 0) Note(reader, row);
       if (reader.ok()) Take(reader, row, line);
     });
     if (!read.ok()) return read;
+    if (days_are_local_) MoveToNamedDays();
     if (absl::Status status = SettleEnds(csv); !status.ok()) return status;
     int64_t end_before = 0;
     for (const auto& [start, window] : windows_) MakeReport(start, window, end_before);
@@ -151,6 +145,36 @@ class Planner {
  private:
   int64_t StartOf(const Row& row) const {
     return rules_.every_nanos ? row.start - row.start % *rules_.every_nanos : row.start;
+  }
+
+  // That a window begins with the row, and what day its source says it is.
+  void Note(const RowReader& reader, const Row& row) {
+    starts_.insert(StartOf(row));
+    Offsets& offsets = offsets_[row.start];
+    offsets.start = OffsetOf(reader.Field("start"));
+    if (row.end) offsets.end = OffsetOf(reader.Field("end"));
+    days_are_local_ = days_are_local_ && !rules_.every_nanos &&
+                      (row.start + offsets.start) % kDay == 0 &&
+                      (!row.end || (*row.end + offsets.end) % kDay == 0);
+  }
+
+  // A file of whole days by its own clock names days: those of an invoice of April are April's,
+  // wherever it was written. So every window goes to the days that it names.
+  void MoveToNamedDays() {
+    std::set<int64_t> starts;
+    std::map<int64_t, Window> windows;
+    for (const int64_t start : starts_) {
+      // Two windows that name one day, written by two clocks, stay where they are.
+      if (!starts.insert(start + offsets_[start].start).second) return;
+    }
+    for (const auto& [start, window] : windows_) {
+      const Offsets& offsets = offsets_[start];
+      Window& moved = windows[start + offsets.start];
+      moved = window;
+      if (moved.end) *moved.end += offsets.end;
+    }
+    starts_ = std::move(starts);
+    windows_ = std::move(windows);
   }
 
   void Take(RowReader& reader, const Row& row, int64_t line) {
@@ -182,28 +206,16 @@ class Planner {
     part.lines.Add(line);
   }
 
-  // Rows count for the day on which their window starts; how long it is says only which time has
-  // been told. So windows without an end are as short as any of the file: a file that has grown
-  // then brings no window that reaches into a longer one of before.
   absl::Status SettleEnds(const CsvReader& csv) {
-    const bool months =
-        starts_.size() > 1 && std::all_of(starts_.begin(), starts_.end(), StartsMonth);
-    // Starts may be centuries apart.
-    const bool told_apart = !rules_.window_nanos && starts_.size() > 1;
-    std::optional<int64_t> shortest = told_apart ? kLongestOutcomeWindow : rules_.window_nanos;
-    for (auto it = starts_.begin(); !rules_.window_nanos && it != starts_.end(); ++it) {
-      if (it == starts_.begin()) continue;
-      const int64_t length = *it - *std::prev(it);
-      shortest = std::min(*shortest, length);
-    }
+    const WindowEnds ends(starts_, rules_.window_nanos);
     for (auto& [start, window] : windows_) {
       if (window.end) continue;
-      if (!shortest) {
+      window.end = ends.EndOf(start);
+      if (!window.end) {
         return csv.WrongRecord(
             "all rows start at one time; expected a column end, or the windows' length: "
             "--window 1d");
       }
-      window.end = months && !rules_.window_nanos ? NextMonth(start) : start + *shortest;
     }
     return absl::OkStatus();
   }
@@ -277,6 +289,8 @@ class Planner {
   ImportBatch plan_;
   std::set<int64_t> starts_;
   std::map<int64_t, Window> windows_;
+  std::map<int64_t, Offsets> offsets_;  // by start
+  bool days_are_local_ = true;          // every window is whole days by the clock of its row
 };
 
 }  // namespace

@@ -12,8 +12,9 @@ namespace fleetmeter::imports {
 
 struct InferenceRules {
   std::string source;
-  // How long windows without an end are. Nothing: a calendar month where all start with one, else
-  // as long as the shortest time between two starts in the file.
+  // How long windows without an end are. Nothing: calendar months where all start with one (as many
+  // as the fewest between two starts), else as long as the shortest time between two starts in the
+  // file.
   std::optional<int64_t> window_nanos;
   // Given: rows go into windows of this length that begin at multiples of it; it divides a day.
   std::optional<int64_t> every_nanos;
@@ -22,6 +23,9 @@ struct InferenceRules {
 // Columns: start, model, requests, input_tokens, output_tokens; optional: end, customer_tier ("all"
 // if there is no such column), cached_input_tokens, revenue_usd, pool, workload. Unknown columns
 // are refused, and so is cost_usd: cost comes from chip-time.
+//
+// A file whose every start and end is midnight, UTC or by the offset that it gives, is a file of
+// days: its windows are of the days that it names, whatever their offset.
 //
 // Rows of one window and segment (model, customer tier, pool, workload) are added up. A segment's
 // revenue is known or not: where some of a window's rows have one, those without are refused, since

@@ -1,8 +1,13 @@
 #include "daemon/ctl/import/read_inference.h"
 
+#include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
+#include "absl/numeric/int128.h"
+#include "daemon/base/units.h"
+#include "daemon/ctl/import/window_ends.h"
 #include "fmt/format.h"
 
 namespace fleetmeter::imports {
@@ -40,6 +45,53 @@ InferenceRow ReadRow(RowReader& reader, const outcomes::PriceBook& prices) {
   return row;
 }
 
+// Moves rows to the days that they name, if all are midnights by their own clocks, and says where
+// each ends. `offsets`: how far their clocks are ahead of UTC, in seconds.
+void SettleWindows(const std::vector<int64_t>& offsets, std::vector<InferenceRow>* rows) {
+  std::set<int64_t> instants;
+  std::set<int64_t> named;
+  bool days = true;
+  for (size_t i = 0; i < rows->size(); ++i) {
+    const int64_t start = (*rows)[i].start_unix_seconds;
+    instants.insert(start * kNanosPerSecond);
+    named.insert((start + offsets[i]) * kNanosPerSecond);
+    days = days && (start + offsets[i]) % kSecondsPerDay == 0;
+  }
+  days = days && named.size() == instants.size();
+  const WindowEnds ends(days ? named : instants, std::nullopt);
+  for (size_t i = 0; i < rows->size(); ++i) {
+    int64_t& start = (*rows)[i].start_unix_seconds;
+    if (days) start += offsets[i];
+    const auto end = ends.EndOf(start * kNanosPerSecond);
+    (*rows)[i].end_unix_seconds = end ? *end / kNanosPerSecond : start;
+  }
+}
+
+// What of a window lies in a span: all of a moment in it.
+class PartIn {
+ public:
+  PartIn(const InferenceRow& row, int64_t from, int64_t to)
+      : start_(row.start_unix_seconds),
+        length_(std::max<int64_t>(row.end_unix_seconds - start_, 1)),
+        from_(std::clamp<int64_t>(from - start_, 0, length_)),
+        to_(std::clamp<int64_t>(to - start_, 0, length_)) {}
+
+  bool IsEmpty() const { return from_ >= to_; }
+  int64_t Of(int64_t amount) const {
+    const absl::int128 whole = amount;
+    return static_cast<int64_t>(whole * to_ / length_ - whole * from_ / length_);
+  }
+  std::optional<int64_t> Of(const std::optional<int64_t>& amount) const {
+    return amount ? std::optional(Of(*amount)) : std::nullopt;
+  }
+
+ private:
+  const int64_t start_;
+  const int64_t length_;
+  const int64_t from_;
+  const int64_t to_;
+};
+
 bool AddTo(int64_t value, int64_t* sum) { return !__builtin_add_overflow(*sum, value, sum); }
 
 // A sum with something unknown is unknown.
@@ -62,7 +114,8 @@ absl::StatusOr<Rows<InferenceRow>> ReadInference(CsvReader& csv,
   if (!columns.ok()) return columns;
   // What was served in a window is said once: a second row would count it twice.
   std::map<std::pair<int64_t, Segment>, int64_t> lines;
-  return ReadRows<InferenceRow>(csv, [&](RowReader& reader) {
+  std::vector<int64_t> offsets;
+  auto rows = ReadRows<InferenceRow>(csv, [&](RowReader& reader) {
     InferenceRow row = ReadRow(reader, prices);
     if (!reader.ok()) return row;
     const auto [it, is_new] =
@@ -72,26 +125,29 @@ absl::StatusOr<Rows<InferenceRow>> ReadInference(CsvReader& csv,
                     fmt::format("line {} says what this model and customer tier served from "
                                 "then on; expected it once",
                                 it->second));
+      return row;
     }
+    offsets.push_back(OffsetOf(reader.Field("start")) / kNanosPerSecond);
     return row;
   });
+  if (rows.ok()) SettleWindows(offsets, &rows->rows);
+  return rows;
 }
 
 absl::StatusOr<outcomes::Period> PeriodOf(const std::vector<InferenceRow>& rows,
                                           int64_t from_unix_seconds, int64_t to_unix_seconds) {
   outcomes::Period period;
   for (const InferenceRow& row : rows) {
-    if (row.start_unix_seconds < from_unix_seconds || row.start_unix_seconds >= to_unix_seconds) {
-      continue;
-    }
+    const PartIn part(row, from_unix_seconds, to_unix_seconds);
+    if (part.IsEmpty()) continue;
     const auto [it, is_new] =
         period.try_emplace(row.segment, Sales{.revenue_micro_usd = 0, .cost_micro_usd = 0});
     Sales& sum = it->second;
-    const bool fits = AddTo(row.sales.requests, &sum.requests) &&
-                      AddTo(row.sales.input_tokens, &sum.input_tokens) &&
-                      AddTo(row.sales.output_tokens, &sum.output_tokens) &&
-                      AddKnown(row.sales.revenue_micro_usd, &sum.revenue_micro_usd) &&
-                      AddKnown(row.sales.cost_micro_usd, &sum.cost_micro_usd);
+    const bool fits = AddTo(part.Of(row.sales.requests), &sum.requests) &&
+                      AddTo(part.Of(row.sales.input_tokens), &sum.input_tokens) &&
+                      AddTo(part.Of(row.sales.output_tokens), &sum.output_tokens) &&
+                      AddKnown(part.Of(row.sales.revenue_micro_usd), &sum.revenue_micro_usd) &&
+                      AddKnown(part.Of(row.sales.cost_micro_usd), &sum.cost_micro_usd);
     if (!fits) {
       return absl::OutOfRangeError(
           fmt::format("model {}, customer tier {}: the rows add up to more than 64 bits hold; "

@@ -13,6 +13,7 @@ namespace fleetmeter::imports {
 
 struct InferenceRow {
   int64_t start_unix_seconds = 0;
+  int64_t end_unix_seconds = 0;
   outcomes::Segment segment;
   outcomes::Sales sales;
 };
@@ -23,7 +24,11 @@ struct InferenceRow {
 // columns are refused, since a misspelt revenue would pass for none.
 absl::StatusOr<Rows<InferenceRow>> ReadInference(CsvReader& csv, const outcomes::PriceBook& prices);
 
-// What of the rows starts in [from, to), by segment. OutOfRange if a sum leaves 64 bits. Revenue
+// A row's window ends as one of import inference without an end does (see window_ends.h); where
+// nothing says how long it is, it is a moment. So do midnights by a local clock name days.
+//
+// What of the rows lies in [from, to), by segment: amounts are shared by time, as the books share
+// them over days. OutOfRange if a sum leaves 64 bits. Revenue
 // (cost) of a segment is known if that of all its rows is.
 absl::StatusOr<outcomes::Period> PeriodOf(const std::vector<InferenceRow>& rows,
                                           int64_t from_unix_seconds, int64_t to_unix_seconds);

@@ -18,7 +18,7 @@ struct TrainingRules {
   std::optional<framework::Training> rule;  // what makes hours of FLOP
 };
 
-// Columns: model, date (or start), and h100e_hours or FLOP, as in history/read_training.h;
+// Columns: model, date (or start), and h100e_hours or FLOP, as in read_training.h;
 // optional: end, family, run (else the model's name), phase ("pre" or "post"; else pre), pool. Rows
 // with neither hours nor FLOP are passed over, other columns are the publisher's own. Hours become
 // whole H100e-seconds, rounded to the nearest.

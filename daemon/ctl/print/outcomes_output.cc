@@ -103,6 +103,42 @@ std::string BooksText(const v1::MarginReport& report) {
   return out;
 }
 
+std::string Time(int64_t unix_seconds) { return UtcTime(unix_seconds * kNanosPerSecond); }
+
+// Which days are compared, where they are not all of the two windows.
+std::string ComparedText(const v1::MarginReport& report) {
+  if (!report.has_compared_from_unix_seconds()) return "";
+  const bool all =
+      report.compared_from_unix_seconds() == report.from_unix_seconds() &&
+      report.compared_to_unix_seconds() == report.to_unix_seconds() &&
+      report.compared_before_from_unix_seconds() == report.before_from_unix_seconds() &&
+      report.compared_before_to_unix_seconds() == report.before_to_unix_seconds();
+  if (all) return "";
+  return fmt::format(
+      "compared are the days that are known in both years: {} to {}, beside {} to {}\n",
+      Time(report.compared_from_unix_seconds()), Time(report.compared_to_unix_seconds()),
+      Time(report.compared_before_from_unix_seconds()),
+      Time(report.compared_before_to_unix_seconds()));
+}
+
+// What is in no margin, since somebody has not told of it.
+std::string UnknownText(const v1::MarginReport& report) {
+  std::string out;
+  for (const v1::UnknownTime& unknown : report.unknown()) {
+    const int named = std::min(unknown.models_size(), kMostNamed);
+    const auto first = unknown.models().begin();
+    std::string models = fmt::format("{}", fmt::join(first, first + named, ", "));
+    const auto more = static_cast<uint32_t>(unknown.models_size() - named) + unknown.more_models();
+    if (more > 0) models += fmt::format(" and {} more", more);
+    out +=
+        fmt::format("not known of {}: {} to {}; {} has told {} {}\n", models,
+                    Time(unknown.from_unix_seconds()), Time(unknown.to_unix_seconds()),
+                    unknown.source().empty() ? "usage" : "source " + unknown.source(),
+                    unknown.at_beginning() ? "since" : "until", Time(unknown.told_unix_seconds()));
+  }
+  return out;
+}
+
 std::string MarginTable(const v1::MarginReport& report) {
   Table table({{"MODEL"},
                {"CUSTOMER TIER"},
@@ -127,13 +163,12 @@ std::string MarginTable(const v1::MarginReport& report) {
                   PerRequest(row.before()),
                   row.has_change_ratio() ? Percent(row.change_ratio()) : kUnknown, Tags(row)});
   }
-  std::string out = fmt::format("{} to {}, beside {} to {}\n\n",
-                                UtcTime(report.from_unix_seconds() * kNanosPerSecond),
-                                UtcTime(report.to_unix_seconds() * kNanosPerSecond),
-                                UtcTime(report.before_from_unix_seconds() * kNanosPerSecond),
-                                UtcTime(report.before_to_unix_seconds() * kNanosPerSecond)) +
-                    table.Render() + "\n";
-  out += BooksText(report);
+  std::string out =
+      fmt::format("{} to {}, beside {} to {}\n\n", Time(report.from_unix_seconds()),
+                  Time(report.to_unix_seconds()), Time(report.before_from_unix_seconds()),
+                  Time(report.before_to_unix_seconds())) +
+      table.Render() + "\n";
+  out += UnknownText(report) + ComparedText(report) + BooksText(report);
   out += report.has_change()
              ? EffectsText(report.change()) + LeftOutText(report.change())
              : "why it changed cannot be told: requests with known revenue and cost "
@@ -162,11 +197,18 @@ std::string MarginCsv(const v1::MarginReport& report) {
                "revenue_usd", "cost_usd", "margin_usd", "usd_per_request", "request_share_ratio",
                "change_ratio", "declined", "subscription_usd"});
   for (const v1::MarginRow& row : report.rows()) {
-    for (const bool after : {false, true}) {
-      if (!(after ? row.has_after() : row.has_before())) continue;
-      const v1::MarginFigures& figures = after ? row.after() : row.before();
+    const struct {
+      const char* name;
+      bool is_there;
+      const v1::MarginFigures& figures;
+    } kPeriods[] = {{"before", row.has_before(), row.before()},
+                    {"after", row.has_after(), row.after()},
+                    {"compared", row.has_compared(), row.compared()}};
+    for (const auto& [period, is_there, figures] : kPeriods) {
+      if (!is_there) continue;
+      const bool after = period == std::string_view("after");
       const bool known = IsKnown(figures);
-      out += CsvLine({row.scope(), row.model(), row.customer_tier(), after ? "after" : "before",
+      out += CsvLine({row.scope(), row.model(), row.customer_tier(), period,
                       std::to_string(figures.requests()), std::to_string(figures.known_requests()),
                       known ? PlainUsd(figures.revenue_micro_usd()) : "",
                       known ? PlainUsd(figures.cost_micro_usd()) : "",

@@ -70,7 +70,9 @@ absl::StatusOr<Margin> TotalOf(const std::map<Segment, Pair>& pairs, Sales Pair:
 
 absl::Status Margin::Add(const Sales& sales) {
   Margin one;
-  one.requests = sales.requests;
+  if (__builtin_add_overflow(sales.requests, sales.requests_of_other_time, &one.requests)) {
+    return absl::OutOfRangeError("requests add up to more than 64 bits hold; expected less");
+  }
   if (sales.known()) {
     // Of known segments only, so that revenue, cost and volume are of the same requests.
     one.known_requests = sales.requests;

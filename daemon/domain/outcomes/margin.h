@@ -28,6 +28,9 @@ struct Sales {
   std::optional<int64_t> cost_micro_usd =
       std::nullopt;  // nothing: no chip time is known to serve it, or it has no price
   int64_t subscription_micro_usd = 0;  // of the revenue: what the customer tier pays by the month
+  // Told of the period as well, for time that revenue and cost are not both told of yet. In none of
+  // the above.
+  int64_t requests_of_other_time = 0;
 
   bool known() const { return revenue_micro_usd && cost_micro_usd; }
   // Revenue less cost; 0 where either is not known (ask known()).
@@ -51,6 +54,8 @@ struct Margin {
   // OutOfRange if a sum leaves 64 bits; the margin is then good for nothing.
   absl::Status Add(const Sales& sales);
   absl::Status Add(const Margin& other);
+
+  friend bool operator==(const Margin&, const Margin&) = default;
 };
 
 absl::StatusOr<Margin> Total(const Period& period);

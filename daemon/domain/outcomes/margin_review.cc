@@ -54,16 +54,17 @@ void Relate(const Margin& total, const VolumeRule& rule, MarginLine* line) {
 }
 
 MarginLine MakeLine(Scope scope, const Segment& key, const std::optional<Margin>& before,
-                    const std::optional<Margin>& after) {
+                    const std::optional<Margin>& after, const std::optional<Margin>& compared) {
   MarginLine line;
   line.scope = scope;
   line.model = key.model;
   line.customer_tier = key.customer_tier;
   line.before = before;
   line.after = after;
-  if (line.before && line.after) line.declined = Declined(*line.before, *line.after);
+  line.compared = compared;
+  if (line.before && line.compared) line.declined = Declined(*line.before, *line.compared);
   const auto was = PerRequest(line.before);
-  const auto is = PerRequest(line.after);
+  const auto is = PerRequest(line.compared);
   if (was && is && *was > 0) line.change_ratio = (*is - *was) / *was;
   return line;
 }
@@ -72,14 +73,18 @@ std::string UsdText(double usd) {
   return usd < 0 ? fmt::format("-${:.6f}", -usd) : fmt::format("${:.6f}", usd);
 }
 
+// Of all requests, the part that a line's change speaks for.
+double SpokenFor(const MarginLine& line) {
+  if (!line.after || line.after->requests <= 0) return 0;
+  return line.request_share * static_cast<double>(line.compared->known_requests) /
+         static_cast<double>(line.after->requests);
+}
+
 std::string Why(const MarginLine& line) {
   return fmt::format(
       "margin per request of {} fell from {} to {} year over year, on {} requests ({:.1f}% of all)",
-      line.Name(), UsdText(*PerRequest(line.before)), UsdText(*PerRequest(line.after)),
-      line.after->known_requests,
-      // Of the requests that it speaks for.
-      line.request_share * 100 * static_cast<double>(line.after->known_requests) /
-          static_cast<double>(line.after->requests));
+      line.Name(), UsdText(*PerRequest(line.before)), UsdText(*PerRequest(line.compared)),
+      line.compared->known_requests, 100 * SpokenFor(line));
 }
 
 // See MarginReview::declined_request_share.
@@ -88,7 +93,7 @@ std::optional<double> DeclinedShare(const std::vector<MarginLine>& lines) {
   double declined = 0;
   for (const MarginLine& line : lines) {
     if (line.scope != Scope::kSegment || !line.declined) continue;
-    const auto requests = static_cast<double>(line.after->known_requests);
+    const auto requests = static_cast<double>(line.compared->known_requests);
     judged += requests;
     if (*line.declined) declined += requests;
   }
@@ -132,6 +137,7 @@ absl::StatusOr<std::vector<MarginLine>> LimitScope(std::vector<MarginLine> lines
   std::vector<MarginLine> out;
   std::optional<Margin> before;
   std::optional<Margin> after;
+  std::optional<Margin> compared;
   for (size_t i = 0; i < lines.size(); ++i) {
     const bool is_overflow = Segment{lines[i].model, lines[i].customer_tier} == overflow;
     if (keep[i] && !is_overflow) {
@@ -141,8 +147,9 @@ absl::StatusOr<std::vector<MarginLine>> LimitScope(std::vector<MarginLine> lines
     ++*merged;
     if (auto status = AddTo(lines[i].before, &before); !status.ok()) return status;
     if (auto status = AddTo(lines[i].after, &after); !status.ok()) return status;
+    if (auto status = AddTo(lines[i].compared, &compared); !status.ok()) return status;
   }
-  MarginLine line = MakeLine(lines.front().scope, overflow, before, after);
+  MarginLine line = MakeLine(lines.front().scope, overflow, before, after, compared);
   line.merged = true;
   Relate(total, rule, &line);
   out.push_back(std::move(line));
@@ -166,7 +173,7 @@ std::string MarginLine::Name() const {
 }
 
 absl::StatusOr<MarginReview> ReviewMargin(const Period& before, const Period& after,
-                                          const VolumeRule& rule) {
+                                          const Period& compared, const VolumeRule& rule) {
   MarginReview review;
   Margin total;
   for (const Scope scope : {Scope::kTotal, Scope::kModel, Scope::kCustomerTier, Scope::kSegment}) {
@@ -174,19 +181,22 @@ absl::StatusOr<MarginReview> ReviewMargin(const Period& before, const Period& af
     if (!was.ok()) return was.status();
     const auto is = Margins(after, scope);
     if (!is.ok()) return is.status();
+    const auto alike = Margins(compared, scope);
+    if (!alike.ok()) return alike.status();
     if (scope == Scope::kTotal && !is->empty()) total = is->begin()->second;
     std::set<Segment> keys;
-    for (const auto& [key, margin] : *was) keys.insert(key);
-    for (const auto& [key, margin] : *is) keys.insert(key);
+    for (const auto* margins : {&*was, &*is, &*alike}) {
+      for (const auto& [key, margin] : *margins) keys.insert(key);
+    }
     for (const Segment& key : keys) {
-      MarginLine line = MakeLine(scope, key, Get(*was, key), Get(*is, key));
+      MarginLine line = MakeLine(scope, key, Get(*was, key), Get(*is, key), Get(*alike, key));
       Relate(total, rule, &line);
       if (line.declined.value_or(false)) review.due.push_back(Why(line));
       review.lines.push_back(std::move(line));
     }
   }
   review.declined_request_share = DeclinedShare(review.lines);
-  if (auto change = ExplainChange(before, after); change.ok()) {
+  if (auto change = ExplainChange(before, compared); change.ok()) {
     review.change = *std::move(change);
   } else if (!absl::IsFailedPrecondition(change.status())) {
     return change.status();

@@ -19,8 +19,10 @@ struct MarginLine {
   std::string customer_tier;     // of kCustomerTier and kSegment
   std::optional<Margin> before;  // nothing: there was none of it
   std::optional<Margin> after;
+  std::optional<Margin> compared;      // of after, what lies alike in before
   double request_share = 0;            // of all requests after
   std::optional<double> margin_share;  // of a positive total margin
+  // From before to compared.
   std::optional<double> change_ratio;  // of margin per request; of a positive one before
   std::optional<bool> declined;        // nothing: not known in both periods
   // What margin per request alone would hide.
@@ -53,9 +55,14 @@ struct MarginReview {
 // Nothing: neither can be told.
 std::optional<bool> ReviewDue(const MarginReview& review);
 
-// `before` is the same window a year earlier.
+// `before` is the same window a year earlier, and `compared` the part of `after` that lies alike:
+// what changed is told of these two, and shares are of `after`.
 absl::StatusOr<MarginReview> ReviewMargin(const Period& before, const Period& after,
-                                          const VolumeRule& rule);
+                                          const Period& compared, const VolumeRule& rule);
+inline absl::StatusOr<MarginReview> ReviewMargin(const Period& before, const Period& after,
+                                                 const VolumeRule& rule) {
+  return ReviewMargin(before, after, after, rule);
+}
 
 // Keeps at most `most` (at least 1) lines of each scope: those with most requests, in both periods
 // together. The others of a scope become one line, whose names are "overflow". Sentences and

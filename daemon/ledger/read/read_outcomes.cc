@@ -35,27 +35,64 @@ absl::Status Beyond(DaySpan span) {
                   span.from_day, span.to_day));
 }
 
-// What was served in a span by some key of inference_days, a list of columns. Rows come in the
-// order of days and are added up here, since SQLite would sort them first, which takes several
-// times as long as reading them.
+// After the amounts and day_start.
+constexpr int kAfterInference = static_cast<int>(kInferenceColumns.size()) + 1;
+
+// Which days of a segment count; the whole span for those that are not named.
+using DaysBySegment = absl::flat_hash_map<int64_t, DaySpan>;
+
+absl::StatusOr<DaysBySegment> SegmentDays(Database& ledger, const CountedDays& counted) {
+  DaysBySegment days;
+  if (counted.of_model.empty()) return days;
+  const absl::Status status =
+      Read(ledger, "SELECT segment_id, model FROM segment_totals", [&](const Statement& row) {
+        const auto found = counted.of_model.find(row.Text(1));
+        if (found != counted.of_model.end()) days[row.Integer(0)] = found->second;
+        return absl::OkStatus();
+      });
+  if (!status.ok()) return status;
+  return days;
+}
+
+bool Has(const DaySpan& span, int64_t day) { return day >= span.from_day && day < span.to_day; }
+
 template <class Key>
-absl::StatusOr<absl::flat_hash_map<Key, InferenceAmounts>> SumInference(
-    Database& ledger, DaySpan span, std::string_view columns, std::string_view condition,
-    Key (*key_of)(const Statement&)) {
-  absl::flat_hash_map<Key, InferenceAmounts> sums;
+struct InferenceSums {
+  absl::flat_hash_map<Key, InferenceAmounts> counted;
+  absl::flat_hash_map<Key, int64_t> requests_of_other_days;
+};
+
+// What was served in a span by some key of inference_days, a list of columns that begins with
+// segment_id. Rows come in the order of days and are added up here, since SQLite would sort them
+// first, which takes several times as long as reading them.
+template <class Key>
+absl::StatusOr<InferenceSums<Key>> SumInference(Database& ledger, DaySpan span,
+                                                const CountedDays& counted,
+                                                std::string_view columns,
+                                                std::string_view condition,
+                                                Key (*key_of)(const Statement&)) {
+  const auto days = SegmentDays(ledger, counted);
+  if (!days.ok()) return days.status();
+  InferenceSums<Key> sums;
   const absl::Status status = Read(
       ledger,
-      fmt::format("SELECT {}, {} FROM inference_days WHERE day_start >= ?1 AND day_start < ?2{}",
+      fmt::format("SELECT {}, day_start, {} FROM inference_days "
+                  "WHERE day_start >= ?1 AND day_start < ?2{}",
                   kInferenceColumnNames, columns, condition),
       [&](const Statement& row) {
-        return AddTo(&sums[key_of(row)], InferenceAt(row, 0)) ? absl::OkStatus() : Beyond(span);
+        const InferenceAmounts amounts = InferenceAt(row, 0);
+        const auto counts = days->find(row.Integer(kAfterInference));
+        const bool is_counted =
+            counts == days->end() || Has(counts->second, row.Integer(kAfterInference - 1));
+        const bool fits = is_counted
+                              ? AddTo(&sums.counted[key_of(row)], amounts)
+                              : AddTo(&sums.requests_of_other_days[key_of(row)], amounts.requests);
+        return fits ? absl::OkStatus() : Beyond(span);
       },
       span.from_day, span.to_day);
   if (!status.ok()) return status;
   return sums;
 }
-
-constexpr int kAfterInference = static_cast<int>(kInferenceColumns.size());
 
 std::optional<int64_t> PriceAt(const Statement& row, int column) {
   const int64_t price = row.Integer(column);
@@ -74,73 +111,114 @@ UsageAmounts WithoutHistory(const Statement& row) {
   return amounts;
 }
 
-// Conversions differ in what makes an H100e, not in the chips: they are added up.
-class ServingSums {
- public:
-  // `row` has model, pool, workload, chip and price from a column on.
-  void Add(const Statement& row, int column, const UsageAmounts& amounts) {
-    sums_[{row.Text(column), row.Text(column + 1), row.Text(column + 2), row.Text(column + 3),
-           PriceAt(row, column + 4)}] += amounts;
-  }
-  std::vector<ServingSum> Take() const {
-    std::vector<ServingSum> serving;
-    serving.reserve(sums_.size());
-    for (const auto& [key, amounts] : sums_) {
-      const auto& [model, pool, workload, chip, price] = key;
-      serving.push_back({.model = model,
-                         .pool = pool,
-                         .workload = workload,
-                         .chip = chip,
-                         .micro_usd_per_chip_hour = price,
-                         .amounts = amounts});
-    }
-    return serving;
-  }
+// Model, pool, workload, chip and price of a cell of chip-time that serves.
+using ServingKey =
+    std::tuple<std::string, std::string, std::string, std::string, std::optional<int64_t>>;
 
- private:
-  using Key =
-      std::tuple<std::string, std::string, std::string, std::string, std::optional<int64_t>>;
-  std::map<Key, UsageAmounts> sums_;
+// From a column on, in this order.
+ServingKey ServingKeyAt(const Statement& row, int column) {
+  return {row.Text(column), row.Text(column + 1), row.Text(column + 2), row.Text(column + 3),
+          PriceAt(row, column + 4)};
+}
+
+// Conversions differ in what makes an H100e, not in the chips: cells of one key are added up.
+using ServingSums = std::map<ServingKey, UsageAmounts>;
+
+std::vector<ServingSum> ServingOf(const ServingSums& sums) {
+  std::vector<ServingSum> serving;
+  serving.reserve(sums.size());
+  for (const auto& [key, amounts] : sums) {
+    const auto& [model, pool, workload, chip, price] = key;
+    serving.push_back({.model = model,
+                       .pool = pool,
+                       .workload = workload,
+                       .chip = chip,
+                       .micro_usd_per_chip_hour = price,
+                       .amounts = amounts});
+  }
+  return serving;
+}
+
+struct ServingCell {
+  ServingKey key;
+  DaySpan counted;
 };
+
+absl::StatusOr<absl::flat_hash_map<int64_t, ServingCell>> ServingCells(Database& ledger,
+                                                                       DaySpan span,
+                                                                       const CountedDays& counted) {
+  absl::flat_hash_map<int64_t, ServingCell> cells;
+  const absl::Status status = Read(
+      ledger,
+      "SELECT cell_id, model, pool, workload, chip, micro_usd_per_chip_hour "
+      "FROM model_usage_totals JOIN conversions USING (conversion_id) WHERE category = ?1",
+      [&](const Statement& row) {
+        const std::string model = row.Text(1), pool = row.Text(2);
+        const auto& by_name = model.empty() ? counted.of_pool : counted.of_model;
+        const auto found = by_name.find(model.empty() ? pool : model);
+        cells[row.Integer(0)] = {ServingKeyAt(row, 1),
+                                 found == by_name.end() ? span : found->second};
+        return absl::OkStatus();
+      },
+      kServingCategory);
+  if (!status.ok()) return status;
+  return cells;
+}
 
 }  // namespace
 
-absl::StatusOr<std::vector<SegmentSum>> ReadInference(Database& ledger, DaySpan span) {
-  const auto sums = SumInference<int64_t>(ledger, span, "segment_id", "", [](const Statement& row) {
-    return row.Integer(kAfterInference);
-  });
+absl::StatusOr<std::vector<SegmentSum>> ReadInference(Database& ledger, DaySpan span,
+                                                      const CountedDays& counted) {
+  auto sums =
+      SumInference<int64_t>(ledger, span, counted, "segment_id", "",
+                            [](const Statement& row) { return row.Integer(kAfterInference); });
   if (!sums.ok()) return sums.status();
+  for (const auto& [segment, requests] : sums->requests_of_other_days) sums->counted[segment];
   std::vector<SegmentSum> segments;
-  segments.reserve(sums->size());
-  const absl::Status status = Read(ledger,
-                                   "SELECT segment_id, model, customer_tier FROM segment_totals "
-                                   "ORDER BY model, customer_tier",
-                                   [&](const Statement& row) {
-                                     const auto sum = sums->find(row.Integer(0));
-                                     if (sum != sums->end())
-                                       segments.push_back({row.Text(1), row.Text(2), sum->second});
-                                     return absl::OkStatus();
-                                   });
+  segments.reserve(sums->counted.size());
+  const absl::Status status = Read(
+      ledger,
+      "SELECT segment_id, model, customer_tier FROM segment_totals "
+      "ORDER BY model, customer_tier",
+      [&](const Statement& row) {
+        const auto sum = sums->counted.find(row.Integer(0));
+        if (sum == sums->counted.end()) return absl::OkStatus();
+        const auto other = sums->requests_of_other_days.find(row.Integer(0));
+        segments.push_back({.model = row.Text(1),
+                            .customer_tier = row.Text(2),
+                            .amounts = sum->second,
+                            .requests_of_other_days =
+                                other == sums->requests_of_other_days.end() ? 0 : other->second});
+        return absl::OkStatus();
+      });
   if (!status.ok()) return status;
   return segments;
 }
 
-absl::StatusOr<std::vector<ServingSum>> ReadServing(Database& ledger, DaySpan span) {
-  ServingSums sums;
+absl::StatusOr<std::vector<ServingSum>> ReadServing(Database& ledger, DaySpan span,
+                                                    const CountedDays& counted) {
+  auto cells = ServingCells(ledger, span, counted);
+  if (!cells.ok()) return cells.status();
+  // No rows of one cell come together: they come in the order of days.
+  absl::flat_hash_map<int64_t, UsageAmounts> of_cell;
   const absl::Status status = Read(
       ledger,
-      fmt::format("SELECT {}, model, pool, workload, chip, micro_usd_per_chip_hour "
-                  "FROM model_usage_days AS u JOIN model_usage_totals USING (cell_id) "
-                  "JOIN conversions USING (conversion_id) "
-                  "WHERE day_start >= ?1 AND day_start < ?2 AND category = ?3 GROUP BY cell_id",
-                  AmountColumnSums("u")),
+      fmt::format("SELECT {}, cell_id, day_start FROM model_usage_days "
+                  "WHERE day_start >= ?1 AND day_start < ?2",
+                  AmountColumnNames()),
       [&](const Statement& row) {
-        sums.Add(row, kAmountColumns, AmountsAt(row, 0));
+        const int64_t id = row.Integer(kAmountColumns);
+        const auto cell = cells->find(id);
+        if (cell != cells->end() && Has(cell->second.counted, row.Integer(kAmountColumns + 1))) {
+          of_cell[id] += AmountsAt(row, 0);
+        }
         return absl::OkStatus();
       },
-      span.from_day, span.to_day, kServingCategory);
+      span.from_day, span.to_day);
   if (!status.ok()) return status;
-  return sums.Take();
+  ServingSums sums;
+  for (const auto& [id, amounts] : of_cell) sums[cells->at(id).key] += amounts;
+  return ServingOf(sums);
 }
 
 absl::StatusOr<std::vector<ServingSum>> ReadServingTotals(Database& ledger) {
@@ -151,18 +229,19 @@ absl::StatusOr<std::vector<ServingSum>> ReadServingTotals(Database& ledger) {
                   "FROM {} WHERE category = ?1 GROUP BY u.cell_id",
                   AmountColumnSums("u"), AmountColumnSums("h"), kTotalsAndHistory),
       [&](const Statement& row) {
-        sums.Add(row, 2 * kAmountColumns, WithoutHistory(row));
+        sums[ServingKeyAt(row, 2 * kAmountColumns)] += WithoutHistory(row);
         return absl::OkStatus();
       },
       kServingCategory);
   if (!status.ok()) return status;
-  return sums.Take();
+  return ServingOf(sums);
 }
 
-absl::StatusOr<std::vector<ServedBy>> ReadServedBy(Database& ledger, DaySpan span) {
-  using Key = std::pair<int64_t, int64_t>;
+absl::StatusOr<std::vector<ServedBy>> ReadServedBy(Database& ledger, DaySpan span,
+                                                   const CountedDays& counted) {
+  using Key = std::pair<int64_t, int64_t>;  // segment and server
   const auto sums = SumInference<Key>(
-      ledger, span, "server_id, segment_id",
+      ledger, span, counted, "segment_id, server_id",
       " AND server_id NOT IN (SELECT server_id FROM inference_servers WHERE pool = '')",
       [](const Statement& row) {
         return Key{row.Integer(kAfterInference), row.Integer(kAfterInference + 1)};
@@ -183,9 +262,9 @@ absl::StatusOr<std::vector<ServedBy>> ReadServedBy(Database& ledger, DaySpan spa
                 });
   if (!status.ok()) return status;
   std::map<std::tuple<std::string, std::string, std::string>, InferenceAmounts> by_names;
-  for (const auto& [key, amounts] : *sums) {
-    const auto& [pool, workload] = servers[key.first];
-    if (!AddTo(&by_names[{pool, workload, models[key.second]}], amounts)) return Beyond(span);
+  for (const auto& [key, amounts] : sums->counted) {
+    const auto& [pool, workload] = servers[key.second];
+    if (!AddTo(&by_names[{pool, workload, models[key.first]}], amounts)) return Beyond(span);
   }
   std::vector<ServedBy> served;
   served.reserve(by_names.size());

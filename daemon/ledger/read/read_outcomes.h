@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,6 +26,16 @@ namespace fleetmeter {
 struct DaySpan {
   int64_t from_day = 0;
   int64_t to_day = 0;
+
+  friend bool operator==(const DaySpan&, const DaySpan&) = default;
+};
+
+// Of which days of a span to count what models served and held. Who is not named counts with all.
+struct CountedDays {
+  std::map<std::string, DaySpan> of_model;
+  std::map<std::string, DaySpan> of_pool;  // for chip-time without a model
+
+  friend bool operator==(const CountedDays&, const CountedDays&) = default;
 };
 
 // One row a segment, ascending by model and tier; corrections included.
@@ -32,8 +43,10 @@ struct SegmentSum {
   std::string model;
   std::string customer_tier;
   InferenceAmounts amounts;
+  int64_t requests_of_other_days = 0;  // of the span, on days of the model that do not count
 };
-absl::StatusOr<std::vector<SegmentSum>> ReadInference(Database& ledger, DaySpan span);
+absl::StatusOr<std::vector<SegmentSum>> ReadInference(Database& ledger, DaySpan span,
+                                                      const CountedDays& counted = {});
 
 // Chip-time of pools of the category inference. `model` as the usage reports gave it; where they
 // gave none, `pool` and `workload` say whose it was ("" when there are too many workloads to tell
@@ -47,7 +60,8 @@ struct ServingSum {
   std::optional<int64_t> micro_usd_per_chip_hour;
   UsageAmounts amounts;  // chip-nanoseconds
 };
-absl::StatusOr<std::vector<ServingSum>> ReadServing(Database& ledger, DaySpan span);
+absl::StatusOr<std::vector<ServingSum>> ReadServing(Database& ledger, DaySpan span,
+                                                    const CountedDays& counted = {});
 
 // Of all that was ever booked, without what was brought as history: what counters are made of.
 absl::StatusOr<std::vector<ServingSum>> ReadServingTotals(Database& ledger);
@@ -60,7 +74,8 @@ struct ServedBy {
   std::string model;
   InferenceAmounts amounts;
 };
-absl::StatusOr<std::vector<ServedBy>> ReadServedBy(Database& ledger, DaySpan span);
+absl::StatusOr<std::vector<ServedBy>> ReadServedBy(Database& ledger, DaySpan span,
+                                                   const CountedDays& counted = {});
 
 // Training as reports told it, by day.
 struct ReportedTraining {

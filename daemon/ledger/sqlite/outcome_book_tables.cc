@@ -18,6 +18,16 @@ absl::Status Beyond(std::string_view what) {
       fmt::format("the sum of {} of one day would leave 64 bits; expected smaller amounts", what));
 }
 
+// Each amount is cut by itself, so that a part may count one more request unpriced than another of
+// as much time: the parts add up, whichever days are put together.
+InferenceAmounts PartIn(const HourSlice& day, const InferenceAmounts& total, int64_t length) {
+  InferenceAmounts part;
+  for (const auto column : kInferenceColumns) {
+    part.*column = fleetmeter::PartIn(day, total.*column, length);
+  }
+  return part;
+}
+
 // "a = a + ?2, b = b + ?3, ..." for columns "a, b, ...".
 std::string Additions(const std::string& columns, int first) {
   std::string out;
@@ -139,7 +149,14 @@ absl::Status OutcomeBookTables::Add(const OutcomeEntry& entry, int64_t now_unix_
   if (!source_row.ok()) return source_row.status();
   const auto correction_row = WriteCorrection(entry, *source_row, now_unix_nanos);
   if (!correction_row.ok()) return correction_row.status();
-  const Context context = {.day = DayOf(entry.window_start_unix_nanos / kNanosPerSecond),
+  std::vector<HourSlice> days;
+  if (entry.kind != OutcomeKind::kBenchmarks) {
+    auto sliced = SliceByDay(entry.window_start_unix_nanos, entry.window_length_nanos);
+    if (!sliced.ok()) return sliced.status();
+    days = *std::move(sliced);
+  }
+  const Context context = {.days = std::move(days),
+                           .window_length_nanos = entry.window_length_nanos,
                            .source_row = *source_row,
                            .correction_row = *correction_row,
                            .booked_day = DayOf(now_unix_nanos / kNanosPerSecond),
@@ -178,14 +195,26 @@ absl::Status OutcomeBookTables::AddInference(const OutcomeEntry& entry, const Co
     if (!segment.ok()) return segment.status();
     const auto server = servers_.Id(row.pool, row.workload);
     if (!server.ok()) return server.status();
-    auto& totals = entry.correction ? segments_corrected_ : segments_reported_;
-    const InferenceKey key = {c.day,        *segment,         *server,     row.price_book_version,
-                              c.source_row, c.correction_row, c.booked_day};
-    if (!AddTo(&totals[*segment], row.amounts) || !AddTo(&inference_days_[key], row.amounts)) {
-      return Beyond("what was served");
+    for (const HourSlice& day : c.days) {
+      const InferenceAmounts part = PartIn(day, row.amounts, c.window_length_nanos);
+      if (part == InferenceAmounts() && day.from_nanos > 0) continue;
+      const InferenceKey key = {
+          day.hour_start, *segment,         *server,     row.price_book_version,
+          c.source_row,   c.correction_row, c.booked_day};
+      absl::Status status = AddInferencePart(key, entry.correction.has_value(), part);
+      if (!status.ok()) return status;
     }
   }
   return absl::OkStatus();
+}
+
+absl::Status OutcomeBookTables::AddInferencePart(const InferenceKey& key, bool corrects,
+                                                 const InferenceAmounts& part) {
+  auto& totals = corrects ? segments_corrected_ : segments_reported_;
+  if (AddTo(&totals[std::get<1>(key)], part) && AddTo(&inference_days_[key], part)) {
+    return absl::OkStatus();
+  }
+  return Beyond("what was served");
 }
 
 absl::Status OutcomeBookTables::AddTraining(const OutcomeEntry& entry, const Context& c) {
@@ -193,11 +222,14 @@ absl::Status OutcomeBookTables::AddTraining(const OutcomeEntry& entry, const Con
     const auto training = training_.Id(row.model, row.run, Name(row.phase));
     if (!training.ok()) return training.status();
     auto& totals = entry.correction ? training_corrected_ : training_reported_;
-    const TrainingKey key = {c.day,        *training,        row.family,  row.pool,
-                             c.source_row, c.correction_row, c.booked_day};
-    if (!AddTo(&totals[*training], row.h100e_seconds) ||
-        !AddTo(&training_days_[key], row.h100e_seconds)) {
-      return Beyond("what was trained");
+    for (const HourSlice& day : c.days) {
+      const int64_t part = PartIn(day, row.h100e_seconds, c.window_length_nanos);
+      if (part == 0 && day.from_nanos > 0) continue;
+      const TrainingKey key = {day.hour_start, *training,        row.family,  row.pool,
+                               c.source_row,   c.correction_row, c.booked_day};
+      if (!AddTo(&totals[*training], part) || !AddTo(&training_days_[key], part)) {
+        return Beyond("what was trained");
+      }
     }
   }
   return absl::OkStatus();

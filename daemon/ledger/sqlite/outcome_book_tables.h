@@ -1,4 +1,5 @@
-// Books counted outcome reports: what was served and trained, by the day it belongs to; results of
+// Books counted outcome reports: what was served and trained, by the days that its window has, each
+// as much as it has of the window's time; results of
 // benchmarks; corrections, and who reported which time. A transaction is added up in memory first,
 // so that each row is written once. Not thread-safe; belongs to LedgerTables.
 #pragma once
@@ -7,10 +8,12 @@
 #include <map>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "daemon/ledger/ledger.h"
+#include "daemon/ledger/postings.h"
 #include "daemon/ledger/sqlite/ledger_table.h"
 #include "daemon/ledger/sqlite/name_table.h"
 #include "daemon/ledger/sqlite/sqlite_database.h"
@@ -37,7 +40,8 @@ class OutcomeBookTables final : public LedgerTable {
 
   // What the rows of an entry have in common.
   struct Context {
-    int64_t day = 0;
+    std::vector<HourSlice> days;  // of the window; empty for benchmarks
+    int64_t window_length_nanos = 0;
     int64_t source_row = 0;
     int64_t correction_row = 0;
     int64_t booked_day = 0;
@@ -48,6 +52,8 @@ class OutcomeBookTables final : public LedgerTable {
   absl::Status PrepareInference();
   absl::Status PrepareTraining();
   absl::Status Add(const OutcomeEntry& entry, int64_t now_unix_nanos);
+  absl::Status AddInferencePart(const InferenceKey& key, bool corrects,
+                                const InferenceAmounts& part);
   absl::Status AddInference(const OutcomeEntry& entry, const Context& context);
   absl::Status AddTraining(const OutcomeEntry& entry, const Context& context);
   absl::Status WriteBenchmarks(const OutcomeEntry& entry, const Context& context);

@@ -75,7 +75,7 @@ std::optional<double> KnownRequests(const MarginAnswer& answer) {
 }
 
 std::optional<double> HasDeclined(const SegmentWindow& row) {
-  const auto declined = outcomes::Declined(row.before, row.after);
+  const auto declined = outcomes::Declined(row.before, row.compared);
   return declined ? std::optional(*declined ? 1.0 : 0.0) : std::nullopt;
 }
 
@@ -140,18 +140,22 @@ constexpr Family<OutcomeFigures> kFamilies[] = {
     {{"fleetmeter_inference_window_requests",
       kGauge,
       {"model", "customer_tier", "window"},
-      "The segment had this many requests in the window, corrections included."},
+      "The segment had this many requests in the window, corrections included. All that were told "
+      "of count, also those of days that are not known yet."},
      EachSegmentOnce<[](const SegmentWindow& row) { return static_cast<double>(row.requests); }>},
     {{"fleetmeter_inference_window_revenue_usd",
       kGauge,
       {"model", "customer_tier", "window"},
-      "The segment earned this many US dollars in the window, including corrections and its part "
-      "of subscriptions. The series is absent while any of its requests is unpriced."},
+      "The segment earned this many US dollars in the known days of the window, including "
+      "corrections and its part of subscriptions. The series is absent while any of its requests "
+      "is "
+      "unpriced, and where no day is known."},
      EachSegmentOnce<[](const SegmentWindow& row) { return Usd(row.revenue_micro_usd); }>},
     {{"fleetmeter_inference_window_cost_usd",
       kGauge,
       {"model", "customer_tier", "window", "basis"},
-      "Serving the segment cost this many US dollars in the window. The cost of a model is shared "
+      "Serving the segment cost this many US dollars in the known days of the window. The cost of "
+      "a model is shared "
       "out to its customer tiers by weighted tokens. The series is absent while any of that cost "
       "is not known."},
      EachSegment<[](const SegmentWindow& row) { return Usd(row.cost_micro_usd); }>},
@@ -187,7 +191,8 @@ constexpr Family<OutcomeFigures> kFamilies[] = {
     {{"fleetmeter_inference_total_margin_per_request_year_ago_usd",
       kGauge,
       {"window", "basis"},
-      "This is fleetmeter_inference_total_margin_per_request_usd of the same window a year ago."},
+      "This is the total margin per request of the same window a year ago, of the days that lie as "
+      "the known days of this year do."},
      EachWindow<[](const MarginAnswer& answer) {
        return PerRequest(Total<&MarginLine::before>(answer));
      }>},
@@ -200,8 +205,10 @@ constexpr Family<OutcomeFigures> kFamilies[] = {
     {{"fleetmeter_inference_margin_change_usd",
       kGauge,
       {"window", "basis", "effect"},
-      "The effect changed the total margin by this many US dollars from the window a year ago. The "
-      "effects are volume, mix, price and cost. They add up to the change."},
+      "The effect changed the total margin by this many US dollars from the window a year ago, "
+      "over "
+      "the days that are known in both. The effects are volume, mix, price and cost. They add up "
+      "to the change."},
      WriteChange},
     {{"fleetmeter_inference_margin_per_request_change_usd",
       kGauge,
@@ -234,7 +241,11 @@ constexpr MetricGroup<OutcomeFigures> kMarginMetrics = {
     "ledger as `MARGIN.md` describes. The windows are those of `outcomes.windows` and include "
     "today. They overlap, so they are never added up. *A year ago* is the same window a year "
     "earlier by the calendar.\n\nA segment is *known* when its revenue and its cost are both "
-    "known. What is not known is absent: the revenue of a segment without a price, the cost of a "
+    "known. A window ends for a model where the last report of a source that bills it has come, or "
+    "its usage: its *known days* end there. Years are compared over days that are known in both "
+    "and "
+    "lie alike. What is not known is absent: the revenue of a segment without a price, the cost of "
+    "a "
     "model without a chip price, and the change from a year for which nothing was reported.",
     kFamilies,
 };

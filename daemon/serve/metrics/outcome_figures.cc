@@ -49,7 +49,7 @@ std::map<Segment, SegmentWindow> SegmentsOf(const MarginAnswer& answer, const Na
   std::map<Segment, SegmentWindow> segments;
   for (const auto& [segment, sales] : answer.after.period) {
     SegmentWindow& row = segments[NameOf(names, segment)];
-    row.requests += sales.requests;
+    row.requests += sales.requests + sales.requests_of_other_time;
     AddKnown(sales.revenue_micro_usd, &row.revenue_micro_usd);
     AddKnown(sales.cost_micro_usd, &row.cost_micro_usd);
     // The total of all segments has been added up before: no part of it leaves 64 bits.
@@ -57,6 +57,9 @@ std::map<Segment, SegmentWindow> SegmentsOf(const MarginAnswer& answer, const Na
   }
   for (const auto& [segment, sales] : answer.before.period) {
     segments[NameOf(names, segment)].before.Add(sales).IgnoreError();
+  }
+  for (const auto& [segment, sales] : answer.compared.period) {
+    segments[NameOf(names, segment)].compared.Add(sales).IgnoreError();
   }
   return segments;
 }

@@ -39,11 +39,13 @@ struct SegmentCounters {
 
 // The same in one window, on one basis.
 struct SegmentWindow {
-  int64_t requests = 0;
-  std::optional<int64_t> revenue_micro_usd = 0;  // nothing: that of some of them is not known
+  int64_t requests = 0;  // all that were told of
+  // Of the days that are known. Nothing: that of some of them is not known.
+  std::optional<int64_t> revenue_micro_usd = 0;
   std::optional<int64_t> cost_micro_usd = 0;
   outcomes::Margin before;
   outcomes::Margin after;
+  outcomes::Margin compared;  // of after, what lies alike in before
 };
 
 // A window on a basis.

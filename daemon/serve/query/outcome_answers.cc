@@ -72,7 +72,9 @@ absl::Status AnswerMargin(Database& ledger, const OutcomeMoment& now,
     return absl::InvalidArgumentError(
         fmt::format("limit: is {}; expected at most {}", request.limit(), kMostRows));
   }
-  const auto facts = ReadMarginFacts(ledger, rules, *span, seconds);
+  const auto told = ReadToldTimes(ledger);
+  if (!told.ok()) return told.status();
+  const auto facts = ReadMarginFacts(ledger, rules, *told, *span, seconds);
   if (!facts.ok()) return facts.status();
   auto answer = ReviewFacts(*facts, *basis, rules);
   if (!answer.ok()) return answer.status();

@@ -40,6 +40,9 @@ void FillRow(const MarginLine& from, v1::MarginRow* to) {
   to->set_customer_tier(from.customer_tier);
   if (from.before) FillFigures(*from.before, to->mutable_before());
   if (from.after) FillFigures(*from.after, to->mutable_after());
+  if (from.compared && from.compared != from.after) {
+    FillFigures(*from.compared, to->mutable_compared());
+  }
   to->set_request_share_ratio(from.request_share);
   if (from.margin_share) to->set_margin_share_ratio(*from.margin_share);
   if (from.change_ratio) to->set_change_ratio(*from.change_ratio);
@@ -67,6 +70,32 @@ void FillEffects(const outcomes::MarginChange& from, v1::MarginEffects* to) {
 template <class Repeated>
 void AddAll(const std::vector<std::string>& from, Repeated* to) {
   for (const std::string& text : from) *to->Add() = text;
+}
+
+constexpr int kMostModels = 100;
+
+void FillUnknown(const UnknownTime& from, v1::UnknownTime* to) {
+  to->set_from_unix_seconds(from.time.from);
+  to->set_to_unix_seconds(from.time.to);
+  to->set_source(from.source);
+  to->set_told_unix_seconds(from.told);
+  to->set_at_beginning(!from.at_end);
+  for (const std::string& model : from.models) {
+    if (to->models_size() == kMostModels) break;
+    to->add_models(model);
+  }
+  to->set_more_models(static_cast<uint32_t>(from.models.size()) -
+                      static_cast<uint32_t>(to->models_size()));
+}
+
+// Which days of the window and of the year before the answer speaks of.
+void FillDays(const MarginAnswer& from, v1::MarginReport* to) {
+  for (const UnknownTime& unknown : from.unknown) FillUnknown(unknown, to->add_unknown());
+  if (!from.both_years) return;
+  to->set_compared_from_unix_seconds(from.both_years->after.from);
+  to->set_compared_to_unix_seconds(from.both_years->after.to);
+  to->set_compared_before_from_unix_seconds(from.both_years->before.from);
+  to->set_compared_before_to_unix_seconds(from.both_years->before.to);
 }
 
 void FillModel(const outcomes::ModelView& from, v1::ModelCapability* to) {
@@ -129,6 +158,7 @@ v1::MarginReport MarginMessage(const MarginAnswer& answer, const std::string& wi
   out.set_before_from_unix_seconds(answer.before_span.from);
   out.set_before_to_unix_seconds(answer.before_span.to);
   out.set_price_book_version(answer.price_book_version);
+  FillDays(answer, &out);
   out.set_basis(std::string(outcomes::Name(answer.basis)));
   out.set_window(window);
   if (const auto cost = answer.after.unattributed_cost_micro_usd) {

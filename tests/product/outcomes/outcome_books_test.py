@@ -52,6 +52,22 @@ def price(model, tier, day, row):
     return int(million + fractions.Fraction(1, 2))  # micro-USD: USD a million tokens x tokens
 
 
+def by_day(report, amounts):
+    """(day, amounts) for each day that the window has: an amount up to a moment is what has passed of
+    it, without what lies beyond the point, and a day has the difference of two such."""
+    start, length = report["start"], report["length"]
+
+    def until(amount, moment):
+        passed = abs(amount) * (moment - start) // length
+        return passed if amount >= 0 else -passed
+
+    for day in range(start // DAY * DAY, start + length, DAY):
+        first, last = max(day, start), min(day + DAY, start + length)
+        part = [until(a, last) - until(a, first) for a in amounts]
+        if any(part) or first == start:
+            yield day, part
+
+
 class Oracle:
     """What the books should hold, by rules of its own: plain dictionaries and lists of windows."""
 
@@ -106,7 +122,6 @@ class Oracle:
         return reason
 
     def _inference(self, report, correction):
-        day = report["start"] // DAY * DAY
         changes = []
         for row in report["rows"]:
             revenue, unpriced = row["revenue"], row.get("unpriced", 0)
@@ -126,8 +141,9 @@ class Oracle:
             after[model, tier] = new
         self.segments = after
         for model, tier, amounts in changes:
-            old = self.inference.get((day, model, tier), [0] * 6)
-            self.inference[day, model, tier] = [a + b for a, b in zip(old, amounts)]
+            for day, part in by_day(report, amounts):
+                old = self.inference.get((day, model, tier), [0] * 6)
+                self.inference[day, model, tier] = [a + b for a, b in zip(old, part)]
         return None
 
     def _training(self, report, _):
@@ -135,8 +151,8 @@ class Oracle:
         if self.runs.get(run, 0) + report["seconds"] < 0:
             return "nothing_to_correct"
         self.runs[run] = self.runs.get(run, 0) + report["seconds"]
-        key = (report["start"] // DAY * DAY, *run)
-        self.training[key] = self.training.get(key, 0) + report["seconds"]
+        for day, (seconds,) in by_day(report, [report["seconds"]]):
+            self.training[day, *run] = self.training.get((day, *run), 0) + seconds
         return None
 
     def _benchmarks(self, report, correction):

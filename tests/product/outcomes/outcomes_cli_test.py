@@ -125,6 +125,27 @@ def figures_agree_with_a_second_arithmetic(folder):
     print("ok: requests, revenue, cost and margin to the micro-dollar")
 
 
+def invoices_are_compared_as_far_as_they_go(folder):
+    """Every day the same, invoiced by the month up to October: nothing declined, and a window that cuts
+    a month takes its part of it."""
+    rows = []
+    for month in range(22):
+        start = datetime.date(2024 + month // 12, month % 12 + 1, 1)
+        days = (datetime.date(2024 + (month + 1) // 12, (month + 1) % 12 + 1, 1) - start).days
+        rows.append([f"{start}T00:00:00+01:00", "atlas", "all", 100 * days, 0, 0,
+                     usd(10_000_000 * days), usd(4_000_000 * days)])
+    path = folder / "invoices.csv"
+    write_csv(path, HEADER, rows)
+    report = run_json("margin", "--inference", path, "--to", "2025-11-20", "--window", "91d")
+    total = row_of(report, "total")
+    assert total["declined"] is False and abs(total["change_ratio"]) < 1e-12, total
+    # 21 August to 1 November, in both years.
+    assert total["after"]["requests"] == total["before"]["requests"] == 72 * 100, total
+    assert report["review_due"] is False, report
+    assert report["compared_to_unix_seconds"] == 1761955200, report
+    print("ok: invoices are compared as far as they go")
+
+
 def subscriptions_are_spread_over_requests(folder):
     path = folder / "subscribed.csv"
     write_csv(path, HEADER, [["2026-01-29", "opus", "max", 1, 10, 10, "", "1"],
@@ -306,6 +327,7 @@ def main():
         folder = Path(name)
         mix_alone_raises_the_total(folder)
         figures_agree_with_a_second_arithmetic(folder)
+        invoices_are_compared_as_far_as_they_go(folder)
         subscriptions_are_spread_over_requests(folder)
         what_is_wrong_is_named(folder)
         published_models_agree_with_a_second_arithmetic()

@@ -76,6 +76,22 @@ TEST(MakePeriod, WeighsCachedTokensAsSuchAndRequestsWhereTokensAreNotKnown) {
   EXPECT_EQ(At(Make(facts), "opus", "max").cost_micro_usd, kUsd);
 }
 
+TEST(MakePeriod, RequestsOfOtherDaysAreToldAndInNoMargin) {
+  WindowFacts facts;
+  facts.segments = {Served("opus", "free", 10, 100, 20, 5), Served("haiku", "free", 0, 0, 0, 0)};
+  facts.segments[0].requests_of_other_days = 7;
+  facts.segments[1].requests_of_other_days = 3;
+  facts.serving = {Chips("opus", "serving", "", 4, 4, 1, 2 * kUsd)};
+  facts.unknown_models = {"haiku"};
+  const WindowPeriod made = Make(facts);
+  EXPECT_EQ(At(made, "haiku", "free").revenue_micro_usd, std::nullopt);
+  const auto total = outcomes::Total(made.period);
+  ASSERT_TRUE(total.ok());
+  EXPECT_EQ(total->requests, 20);
+  EXPECT_EQ(total->known_requests, 10);
+  EXPECT_EQ(total->cost_micro_usd, 8 * kUsd);
+}
+
 TEST(MakePeriod, TellsWhatIsNotKnownFromNothing) {
   WindowFacts facts;
   facts.segments = {Served("opus", "free", 1, 1, 1, 5), Served("haiku", "free", 1, 1, 1, 5),

@@ -73,6 +73,56 @@ TEST(PlanInference, MonthsAreCalendarMonths) {
   EXPECT_EQ(Outcome(*plan, 1).window_length_nanos, 28 * kDay);
 }
 
+TEST(PlanInference, QuartersAreThreeCalendarMonths) {
+  const auto plan = Plan(std::string(kHeader) +
+                         "\n2026-01-01,opus,pro,1,0,0\n"
+                         "2026-04-01,opus,pro,1,0,0\n"
+                         "2026-10-01,opus,pro,1,0,0\n");
+  ASSERT_TRUE(plan.ok());
+  ASSERT_EQ(plan->reports.size(), 3u);
+  EXPECT_EQ(Outcome(*plan, 0).window_length_nanos, 90 * kDay);
+  EXPECT_EQ(Outcome(*plan, 1).window_length_nanos, 91 * kDay);
+  EXPECT_EQ(Outcome(*plan, 2).window_length_nanos, 92 * kDay);
+}
+
+// Written in Europe: April begins two hours before April by UTC, and March with another offset.
+TEST(PlanInference, DaysByALocalClockAreTheDaysThatTheyName) {
+  const auto plan = Plan(std::string(kHeader) +
+                         "\n2026-03-01T00:00:00+01:00,opus,pro,3,0,0\n"
+                         "2026-04-01T00:00:00+02:00,opus,pro,4,0,0\n");
+  ASSERT_TRUE(plan.ok());
+  ASSERT_EQ(plan->reports.size(), 2u);
+  EXPECT_EQ(Outcome(*plan, 0).window_start_unix_nanos, kNewYear2026 + 59 * kDay);
+  EXPECT_EQ(Outcome(*plan, 0).window_length_nanos, 31 * kDay);
+  EXPECT_EQ(Outcome(*plan, 1).window_start_unix_nanos, kNewYear2026 + 90 * kDay);
+  EXPECT_EQ(Outcome(*plan, 1).window_length_nanos, 30 * kDay);
+  const auto with_ends = Plan(
+      "start,end,model,requests,input_tokens,output_tokens\n"
+      "2026-03-28T00:00:00-05:00,2026-03-29T00:00:00-05:00,opus,1,0,0\n"
+      "2026-03-29T00:00:00-05:00,2026-03-30T00:00:00-04:00,opus,1,0,0\n");
+  ASSERT_TRUE(with_ends.ok());
+  ASSERT_EQ(with_ends->reports.size(), 2u);
+  EXPECT_EQ(Outcome(*with_ends, 1).window_start_unix_nanos, kNewYear2026 + 87 * kDay);
+  EXPECT_EQ(Outcome(*with_ends, 1).window_length_nanos, kDay) << "a day of 23 hours";
+}
+
+TEST(PlanInference, TimesThatAreNoDaysStayWhatTheyAre) {
+  const auto plan = Plan(std::string(kHeader) +
+                         "\n2026-04-01T00:00:00+02:00,opus,pro,3,0,0\n"
+                         "2026-04-01T01:00:00+02:00,opus,pro,4,0,0\n");
+  ASSERT_TRUE(plan.ok());
+  ASSERT_EQ(plan->reports.size(), 2u);
+  EXPECT_EQ(Outcome(*plan, 0).window_start_unix_nanos, kNewYear2026 + 90 * kDay - 2 * kHour);
+  // Two clocks that name one day.
+  const auto both = Plan(std::string(kHeader) +
+                         "\n2026-04-01T00:00:00+02:00,opus,pro,3,0,0\n"
+                         "2026-04-01T00:00:00+01:00,opus,pro,4,0,0\n"
+                         "2026-04-02,opus,pro,4,0,0\n");
+  ASSERT_TRUE(both.ok());
+  ASSERT_EQ(both->reports.size(), 3u);
+  EXPECT_EQ(Outcome(*both, 0).window_start_unix_nanos, kNewYear2026 + 90 * kDay - 2 * kHour);
+}
+
 TEST(PlanInference, StartsMayBeCenturiesApart) {
   const auto plan = Plan(std::string(kHeader) +
                          "\n2000-01-02,opus,pro,1,0,0\n"

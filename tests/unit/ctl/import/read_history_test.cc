@@ -1,6 +1,7 @@
 #include "daemon/ctl/import/read_benchmarks.h"
 #include "daemon/ctl/import/read_inference.h"
 #include "daemon/ctl/import/read_training.h"
+#include "daemon/ctl/import/training_reports.h"
 #include "gmock/gmock.h"
 
 namespace fleetmeter::imports {
@@ -93,7 +94,7 @@ TEST(ReadInference, RefusesAFileWithColumnsMissingOrMisspelt) {
               HasSubstr("column \"revenue\" is unknown"));
 }
 
-TEST(PeriodOf, AddsUpWhatStartsInIt) {
+TEST(PeriodOf, AddsUpWhatLiesInIt) {
   const auto rows = Inference(std::string(kHeader) +
                               ",revenue_usd,cost_usd\n"
                               "2025-12-31,opus,free,1,10,1,1,0.1\n"
@@ -108,6 +109,27 @@ TEST(PeriodOf, AddsUpWhatStartsInIt) {
   EXPECT_EQ(sales.input_tokens, 60);
   EXPECT_EQ(sales.revenue_micro_usd, 6 * kUsd);
   EXPECT_EQ(sales.cost_micro_usd, std::nullopt);  // a day of it is not known
+}
+
+// Invoices of months, as Europe writes them: February's 28 days, of which two weeks lie in the
+// span.
+TEST(PeriodOf, SharesWindowsByTimeAndNamesDaysByTheirOwnClock) {
+  const auto rows = Inference(std::string(kHeader) +
+                              ",revenue_usd,cost_usd\n"
+                              "2026-01-01T00:00:00+01:00,opus,free,31,310,31,31,3.1\n"
+                              "2026-02-01T00:00:00+01:00,opus,free,56,560,56,56,5.6\n");
+  ASSERT_TRUE(rows.ok());
+  EXPECT_EQ(rows->rows[1].start_unix_seconds, kNewYear2026 + 31 * kDay);
+  EXPECT_EQ(rows->rows[1].end_unix_seconds, kNewYear2026 + 59 * kDay);
+  const auto period = PeriodOf(rows->rows, kNewYear2026 + 30 * kDay, kNewYear2026 + 45 * kDay);
+  ASSERT_TRUE(period.ok());
+  const outcomes::Sales& sales = period->at({"opus", "free"});
+  EXPECT_EQ(sales.requests, 1 + 28);
+  EXPECT_EQ(sales.revenue_micro_usd, 29 * kUsd);
+  EXPECT_EQ(sales.cost_micro_usd, 29 * kUsd / 10);
+  const auto none = PeriodOf(rows->rows, kNewYear2026 + 59 * kDay, kNewYear2026 + 90 * kDay);
+  ASSERT_TRUE(none.ok());
+  EXPECT_TRUE(none->empty());
 }
 
 TEST(PeriodOf, RefusesSumsThatLeave64Bits) {
@@ -201,6 +223,45 @@ TEST(ReadTraining, MakesHoursOfFlopByTheFrameworksRule) {
   const auto no_rule = ReadTraining(without, {}, "flop", std::nullopt);
   ASSERT_TRUE(no_rule.ok());
   EXPECT_THAT(no_rule->refused[0].reason, HasSubstr("expected h100e_hours, or a framework"));
+}
+
+// 100 hours of 20 days, of which 5 lie in the next quarter; an import cuts the same run alike.
+TEST(ReadTraining, ARunOverTwoQuartersCountsForBothByTime) {
+  const std::string text =
+      "model,start,end,h100e_hours\n"
+      "a,2026-03-17,2026-04-06,100\n"
+      "e,2026-03-31T23:00:00Z,2026-04-01T02:00:00Z,0.001\n"
+      "b,2026-03-31,,7\n"
+      "c,2026-03-31,2026-03-30,7\n"
+      "d,2026-03-31,2027-04-30,7\n";
+  CsvReader csv = Csv(text);
+  const auto rows = ReadTraining(csv, {}, "flop", std::nullopt);
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  ASSERT_EQ(rows->rows.size(), 3u);
+  ASSERT_EQ(rows->refused.size(), 2u);
+  EXPECT_THAT(rows->refused[0].reason, HasSubstr("expected a time after the row's start"));
+  EXPECT_THAT(rows->refused[1].reason, HasSubstr("at most 366 days"));
+  const auto quarters = HoursByQuarter(rows->rows);
+  ASSERT_EQ(quarters.size(), 2u);
+  EXPECT_DOUBLE_EQ(quarters.at(2026 * 4), 75 + 7 + 1.0 / 3'600) << "1 of 4 seconds, rounded down";
+  EXPECT_DOUBLE_EQ(quarters.at(2026 * 4 + 1), 25 + 3.0 / 3'600);
+  EXPECT_DOUBLE_EQ(HoursByModel(rows->rows, 2026 * 4).at("a"), 75);
+  EXPECT_DOUBLE_EQ(HoursByModel(rows->rows, 2026 * 4 + 1).at("a"), 100);
+  // The reports that an import makes of the file.
+  CsvReader again = Csv(text);
+  const auto batch = MakeTrainingReports(again, TrainingRules());
+  ASSERT_TRUE(batch.ok());
+  std::map<int64_t, int64_t> seconds;
+  for (const ImportReport& report : batch->reports) {
+    const auto& outcome = std::get<OutcomeReport>(report.report);
+    ASSERT_EQ(outcome.training.size(), 1u);
+    seconds[QuarterAt(outcome.window_start_unix_nanos / kSecond)] +=
+        outcome.training[0].h100e_seconds;
+  }
+  EXPECT_EQ(seconds.size(), 2u);
+  for (const auto& [quarter, of_quarter] : seconds) {
+    EXPECT_DOUBLE_EQ(quarters.at(quarter), static_cast<double>(of_quarter) / 3'600) << quarter;
+  }
 }
 
 TEST(QuarterAt, FollowsTheCalendar) {

@@ -73,6 +73,23 @@ TEST(ReviewMargin, IsDueByTheTotalOrByMostRequests) {
       << "the total is known and declined, though no segment can be judged";
 }
 
+// The year before is known from its middle on: that half is compared with the same half of this
+// year, while shares are of all of this year.
+TEST(ReviewMargin, ComparesWhatLiesAlikeInBothYears) {
+  const Period before = {{{"opus", ""}, Sold(50, 100, 50)}};
+  const Period after = {{{"opus", ""}, Sold(100, 100, 90)}, {{"haiku", ""}, Sold(100, 0, 0)}};
+  const Period compared = {{{"opus", ""}, Sold(50, 100, 50)}};
+  const auto review = ReviewMargin(before, after, compared, VolumeRule{});
+  ASSERT_TRUE(review.ok());
+  const MarginLine& opus = Line(*review, "model opus");
+  EXPECT_EQ(opus.declined, false);
+  EXPECT_EQ(opus.change_ratio, 0);
+  EXPECT_EQ(opus.after->margin_micro_usd, 10);
+  EXPECT_DOUBLE_EQ(opus.request_share, 0.5);
+  EXPECT_EQ(ReviewDue(*review), false);
+  EXPECT_EQ(review->change->change_micro_usd, 0);
+}
+
 TEST(ReviewMargin, ShowsVolumeBesideMargin) {
   const Period after = {{{"opus", ""}, Sold(10, 100 * kUsd, 20 * kUsd)},
                         {{"haiku", ""}, Sold(990, 990 * kUsd, 890 * kUsd)}};

@@ -17,6 +17,11 @@ TEST(Windows, EndWithTodayIncluded) {
   EXPECT_EQ(TrailingDays(1, kMarch2024).to, kMarch2024 + kDay);
 }
 
+TEST(Windows, AYearLaterGoesByTheCalendar) {
+  EXPECT_EQ(YearLater(kMarch2023 + 5), kMarch2024 + 5);
+  EXPECT_EQ(YearLater(kMarch2024 - kDay), kMarch2024 + 364 * kDay) << "29 becomes 28 February";
+}
+
 TEST(Windows, OfTheYearBeforeGoByTheCalendar) {
   EXPECT_EQ(YearEarlier(kMarch2024), kMarch2023);
   EXPECT_EQ(YearEarlier(kMarch2024 - kDay), kMarch2023 - kDay) << "29 becomes 28 February";

@@ -75,9 +75,11 @@ class Oracle {
     std::map<Key, int64_t> sums;
     for (const OutcomeEntry* entry : outcomes_) {
       for (const TrainingRow& row : entry->training) {
-        if (!In(span, DayOfEntry(*entry))) continue;
-        sums[{DayOfEntry(*entry), row.model, row.family, row.run, std::string(Name(row.phase))}] +=
-            row.h100e_seconds;
+        ForDays(span, *entry, [&](int64_t day, const auto& part_of) {
+          const int64_t part = part_of(row.h100e_seconds);
+          if (part == 0 && !part_of.is_first) return;
+          sums[{day, row.model, row.family, row.run, std::string(Name(row.phase))}] += part;
+        });
       }
     }
     Lines lines;
@@ -167,8 +169,35 @@ class Oracle {
   }
 
  private:
-  static int64_t DayOfEntry(const OutcomeEntry& entry) {
-    return entry.window_start_unix_nanos / (kDaySeconds * kNanosPerSecond) * kDaySeconds;
+  // What of an amount lies in a day of an entry's window: the difference of what has passed by its
+  // end and by its beginning, each without what lies beyond the point.
+  struct PartOf {
+    int64_t from = 0;
+    int64_t to = 0;
+    int64_t length = 0;
+    bool is_first = false;
+
+    int64_t operator()(int64_t amount) const {
+      const auto until = [&](int64_t moment) {
+        return static_cast<int64_t>(absl::int128(amount) * moment / length);
+      };
+      return until(to) - until(from);
+    }
+  };
+
+  // Calls `part(day, PartOf)` for each day of the span that the entry's window has.
+  template <class Part>
+  static void ForDays(const DaySpan& span, const OutcomeEntry& entry, const Part& part) {
+    constexpr int64_t kDayNanos = kDaySeconds * kNanosPerSecond;
+    const int64_t start = entry.window_start_unix_nanos, length = entry.window_length_nanos;
+    for (int64_t day = start / kDayNanos; day * kDayNanos < start + length; ++day) {
+      if (!In(span, day * kDaySeconds)) continue;
+      const int64_t from = std::max<int64_t>(day * kDayNanos - start, 0);
+      part(day * kDaySeconds, PartOf{.from = from,
+                                     .to = std::min((day + 1) * kDayNanos - start, length),
+                                     .length = length,
+                                     .is_first = from == 0});
+    }
   }
 
   static void Add(InferenceAmounts* sum, const InferenceAmounts& amounts) {
@@ -188,8 +217,17 @@ class Oracle {
   template <class Row>
   void ForInference(const DaySpan& span, const Row& row) const {
     for (const OutcomeEntry* entry : outcomes_) {
-      if (!In(span, DayOfEntry(*entry))) continue;
-      for (const BookedInference& one : entry->inference) row(one);
+      for (const BookedInference& one : entry->inference) {
+        ForDays(span, *entry, [&](int64_t, const auto& part_of) {
+          BookedInference part = one;
+          bool any = part_of.is_first;
+          for (const auto column : kInferenceColumns) {
+            part.amounts.*column = part_of(one.amounts.*column);
+            any = any || part.amounts.*column != 0;
+          }
+          if (any) row(part);
+        });
+      }
     }
   }
 

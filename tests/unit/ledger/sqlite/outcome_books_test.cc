@@ -5,6 +5,7 @@
 
 #include "daemon/base/calendar.h"
 #include "daemon/ledger/read/read_outcomes.h"
+#include "daemon/ledger/read/read_told_times.h"
 #include "daemon/ledger/sqlite/model_usage_tables.h"
 #include "daemon/ledger/tools/verify.h"
 #include "gmock/gmock.h"
@@ -128,8 +129,8 @@ class OutcomeBooksTest : public testing::Test {
   uint64_t sequence_ = 0;
 };
 
-TEST_F(OutcomeBooksTest, CountForTheDayTheirWindowStartsOnWheneverTheyAreBooked) {
-  // Over midnight, and booked half a year later.
+TEST_F(OutcomeBooksTest, CountForTheDaysOfTheirWindowByTimeWheneverTheyAreBooked) {
+  // Half of three hours before midnight, and booked half a year later.
   const int64_t later = kLedgerStart + 180 * kDay;
   ASSERT_TRUE(Commit(Served(kLedgerStart, 3 * kHour, 10, 500), kMidnight + 2 * kHour).ok());
   ASSERT_TRUE(Commit(Served(kMidnight - 1, 2, 1, 50), later).ok());
@@ -140,10 +141,35 @@ TEST_F(OutcomeBooksTest, CountForTheDayTheirWindowStartsOnWheneverTheyAreBooked)
                     "booked_day_start = {}",
                     day, booked));
   };
-  EXPECT_EQ(requests(kFirstDay, kSecondDay), 10);
-  EXPECT_EQ(requests(kFirstDay, DayOf(later / kNanosPerSecond)), 1);
-  EXPECT_EQ(requests(kSecondDay, DayOf(later / kNanosPerSecond)), 2);
-  EXPECT_EQ(Integer("SELECT count(*) FROM inference_days"), 3);
+  EXPECT_EQ(requests(kFirstDay, kSecondDay), 5);
+  EXPECT_EQ(requests(kSecondDay, kSecondDay), 5);
+  // Half a request is none; the rest of it is the next day's.
+  EXPECT_EQ(requests(kFirstDay, DayOf(later / kNanosPerSecond)), 0);
+  EXPECT_EQ(requests(kSecondDay, DayOf(later / kNanosPerSecond)), 3);
+  EXPECT_EQ(Integer("SELECT count(*) FROM inference_days"), 4);
+  EXPECT_THAT(Findings(), IsEmpty());
+}
+
+// An invoice of a month, 1,000 requests and $1: each day has its part, the parts add up, and what
+// takes the invoice back takes back each day's part.
+TEST_F(OutcomeBooksTest, AMonthIsSharedByTimeOverItsDaysAndSoIsWhatTakesItBack) {
+  const int64_t month = 30 * kDay;
+  ASSERT_TRUE(Commit(Served(kMidnight, month, 1'000, 1'000'000), kMidnight + month).ok());
+  const auto of_days = [&](std::string_view column, int64_t days) {
+    return Integer(fmt::format("SELECT sum({}) FROM inference WHERE day_start < {}", column,
+                               kSecondDay + days * kSecondsPerDay));
+  };
+  EXPECT_EQ(Integer("SELECT count(DISTINCT day_start) FROM inference"), 30);
+  for (const int64_t days : {1, 2, 7, 29, 30}) {
+    EXPECT_EQ(of_days("requests", days), 1'000 * days / 30) << days;
+    EXPECT_EQ(of_days("revenue_micro_usd", days), 1'000'000 * days / 30) << days;
+  }
+  OutcomeEntry back = Served(kMidnight, month, -1'000, -1'000'000);
+  back.correction = {.id = "note-1", .reason = "sent to the wrong customer"};
+  ASSERT_TRUE(Commit(back, kMidnight + 40 * kDay).ok());
+  EXPECT_EQ(Integer("SELECT count(*) FROM (SELECT 1 FROM inference GROUP BY day_start "
+                    "HAVING sum(requests) <> 0 OR sum(revenue_micro_usd) <> 0)"),
+            0);
   EXPECT_THAT(Findings(), IsEmpty());
 }
 
@@ -202,6 +228,66 @@ TEST_F(OutcomeBooksTest, TrainingIsBookedByRunAndPhase) {
   EXPECT_EQ(books_.outcomes.training[0].reported_h100e_seconds, 3'600);
   EXPECT_EQ(books_.outcomes.training[0].corrected_h100e_seconds, -600);
   EXPECT_EQ(books_.outcomes.training[1].reported_h100e_seconds, 40);
+  EXPECT_THAT(Findings(), IsEmpty());
+}
+
+TEST_F(OutcomeBooksTest, SayWhoHasToldOfWhichTime) {
+  ASSERT_TRUE(Commit(Served(kLedgerStart, kHour, 10, 500), kLedgerStart).ok());
+  UsageGroup named = MakeGroup("serving", "t", 1);
+  named.model = "opus";
+  const UsageGroup unnamed = MakeGroup("shared", "t", 10);
+  ASSERT_TRUE(
+      Commit(Used(kMidnight - kHour, 2 * kHour, {named, unnamed}, kServing), kMidnight).ok());
+  ASSERT_TRUE(
+      Commit(Used(kMidnight, kHour, {MakeGroup("training", "t", 1)}, kTraining), kMidnight).ok());
+  const auto database = Database::Open(options_.path, {});
+  const auto told = ReadToldTimes(**database);
+  ASSERT_TRUE(told.ok()) << told.status();
+  ASSERT_EQ(told->sources.size(), 1U);
+  EXPECT_EQ(told->sources[0].windows.counted(), (TimeSpan{kLedgerStart, kLedgerStart + kHour}));
+  EXPECT_EQ(told->named, (std::set<ToldTimes::Named>{{"opus", "", 0}}));
+  // A nanosecond of two hours counts for the second day.
+  EXPECT_EQ(told->served.at({"opus", ""}).to_day, kSecondDay + kSecondsPerDay);
+  EXPECT_EQ(told->served.at({"", "shared"}), (DaySpan{kFirstDay, kSecondDay + kSecondsPerDay}));
+  EXPECT_EQ(told->served.size(), 2U);
+  EXPECT_EQ(told->usage_until_unix_nanos, kMidnight + kHour);
+}
+
+// Of days that do not count, requests are told and nothing else is.
+TEST_F(OutcomeBooksTest, AreReadOfTheDaysThatCount) {
+  ASSERT_TRUE(Commit(Served(kMidnight - kHour, 2 * kHour, 10, 500), kMidnight + kHour).ok());
+  UsageGroup named = MakeGroup("serving", "t", 100);
+  named.model = "opus";
+  const UsageGroup unnamed = MakeGroup("shared", "t", 10);
+  ASSERT_TRUE(
+      Commit(Used(kMidnight - kHour, 2 * kHour, {named, unnamed}, kServing), kMidnight).ok());
+  const auto database = Database::Open(options_.path, {});
+  const DaySpan both = {kFirstDay, kSecondDay + kSecondsPerDay};
+  const CountedDays counted = {.of_model = {{"opus", {kFirstDay, kSecondDay}}},
+                               .of_pool = {{"shared", {kFirstDay, kFirstDay}}}};
+  const auto segments = ReadInference(**database, both, counted);
+  ASSERT_TRUE(segments.ok()) << segments.status();
+  ASSERT_EQ(segments->size(), 1U);
+  EXPECT_EQ((*segments)[0].amounts.requests, 5);
+  EXPECT_EQ((*segments)[0].amounts.revenue_micro_usd, 250);
+  EXPECT_EQ((*segments)[0].requests_of_other_days, 5);
+  const auto serving = ReadServing(**database, both, counted);
+  ASSERT_TRUE(serving.ok()) << serving.status();
+  ASSERT_EQ(serving->size(), 1U);
+  EXPECT_EQ((*serving)[0].amounts.chips, 50);
+}
+
+TEST_F(OutcomeBooksTest, TrainingIsSharedByTimeOverItsDays) {
+  OutcomeEntry entry = Outcome(OutcomeKind::kTraining, kLedgerStart, 3 * kHour);
+  entry.training.push_back(
+      {.model = "opus", .family = "claude", .run = "run-1", .h100e_seconds = 7});
+  ASSERT_TRUE(Commit(entry, kLedgerStart).ok());
+  const auto seconds = [&](int64_t day) {
+    return Integer(fmt::format("SELECT h100e_seconds FROM training WHERE day_start = {}", day));
+  };
+  EXPECT_EQ(seconds(kFirstDay), 3);
+  EXPECT_EQ(seconds(kSecondDay), 4);
+  EXPECT_EQ(Integer("SELECT h100e_seconds FROM training_totals"), 7);
   EXPECT_THAT(Findings(), IsEmpty());
 }
 
