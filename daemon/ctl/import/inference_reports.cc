@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "daemon/base/units.h"
+#include "daemon/ctl/import/carried_rests.h"
 #include "fmt/format.h"
 
 namespace fleetmeter::imports {
@@ -28,7 +29,7 @@ struct Amounts {
   int64_t input_tokens = 0;
   int64_t cached_input_tokens = 0;
   int64_t output_tokens = 0;
-  int64_t revenue_micro_usd = 0;
+  RoundedSum revenue_micro_usd;
 };
 
 struct Part {
@@ -90,17 +91,18 @@ Row ReadRow(RowReader& reader, bool has_tiers) {
   }
   const auto revenue = reader.OptionalMicroUsd("revenue_usd");
   row.has_revenue = revenue.has_value();
-  row.amounts.revenue_micro_usd = revenue.value_or(0);
+  if (revenue) row.amounts.revenue_micro_usd = {revenue->whole, revenue->rest};
   return row;
 }
 
 // False: the sum would leave -10^15 to 10^15, and nothing is added.
 bool AddTo(const Amounts& row, Amounts& sum) {
-  const std::pair<int64_t, int64_t*> parts[] = {{row.requests, &sum.requests},
-                                                {row.input_tokens, &sum.input_tokens},
-                                                {row.cached_input_tokens, &sum.cached_input_tokens},
-                                                {row.output_tokens, &sum.output_tokens},
-                                                {row.revenue_micro_usd, &sum.revenue_micro_usd}};
+  const std::pair<int64_t, int64_t*> parts[] = {
+      {row.requests, &sum.requests},
+      {row.input_tokens, &sum.input_tokens},
+      {row.cached_input_tokens, &sum.cached_input_tokens},
+      {row.output_tokens, &sum.output_tokens},
+      {row.revenue_micro_usd.whole, &sum.revenue_micro_usd.whole}};
   for (const auto& [value, total] : parts) {
     int64_t added = 0;
     if (__builtin_add_overflow(*total, value, &added) || added > kMostAmount ||
@@ -109,6 +111,7 @@ bool AddTo(const Amounts& row, Amounts& sum) {
     }
   }
   for (const auto& [value, total] : parts) *total += value;
+  sum.revenue_micro_usd.rest += row.revenue_micro_usd.rest;
   return true;
 }
 
@@ -233,6 +236,7 @@ class Planner {
                                       rows.size(), kMostRows));
     }
     end_before = *window.end;
+    RoundRevenue(start, window, rows);
     OutcomeReport report;
     report.kind = OutcomeKind::kInference;
     report.source = rules_.source;
@@ -240,6 +244,17 @@ class Planner {
     report.window_length_nanos = length;
     report.inference = std::move(rows);
     plan_.reports.push_back({std::move(report), std::move(lines)});
+  }
+
+  // Only for a window that is reported. The books keep a segment by the day.
+  void RoundRevenue(int64_t start, const Window& window, std::vector<InferenceRow>& rows) {
+    for (InferenceRow& row : rows) {
+      if (!row.revenue_micro_usd) continue;
+      const SegmentKey key{row.model, row.customer_tier, row.pool, row.workload};
+      const Part& part = window.segments.at(key).with_revenue;
+      row.revenue_micro_usd =
+          rests_[{start / kDay, key}].Take(part.amounts.revenue_micro_usd, kMostAmount);
+    }
   }
 
   void AddRow(const SegmentKey& key, const SegmentRows& segment, std::vector<InferenceRow>& rows,
@@ -253,7 +268,7 @@ class Planner {
                                "window, model and customer tier, or none on any",
                                segment.with_revenue.lines.Lines().front()));
     }
-    if (known && part.amounts.revenue_micro_usd < 0) {
+    if (known && part.amounts.revenue_micro_usd.whole < 0) {
       return plan_.Refuse(part.lines,
                           "revenue_usd: the rows of this window, model and customer tier add up to "
                           "less than 0; expected 0 or more: a refund of what was reported before "
@@ -266,7 +281,7 @@ class Planner {
     row.input_tokens = part.amounts.input_tokens;
     row.cached_input_tokens = part.amounts.cached_input_tokens;
     row.output_tokens = part.amounts.output_tokens;
-    if (known) row.revenue_micro_usd = part.amounts.revenue_micro_usd;
+    if (known) row.revenue_micro_usd = part.amounts.revenue_micro_usd.whole;
     row.pool = key.pool;
     row.workload = key.workload;
     rows.push_back(std::move(row));
@@ -277,6 +292,7 @@ class Planner {
   ImportBatch plan_;
   std::set<int64_t> starts_;
   std::map<int64_t, Window> windows_;
+  std::map<std::pair<int64_t, SegmentKey>, CarriedRests> rests_;  // by day
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <utility>
 
 #include "daemon/base/units.h"
@@ -26,6 +27,25 @@ void CheckScore(RowReader& reader, std::string_view column, const outcomes::Benc
                             benchmark.floor, benchmark.ceiling));
 }
 
+// "70.7%" is 0.707 of a benchmark from 0 to 1, and 70.7 of one from 0 to 100.
+std::optional<double> ReadScore(RowReader& reader, const std::string& column,
+                                const outcomes::Benchmark* benchmark) {
+  std::string_view text = reader.Field(column);
+  if (!text.ends_with('%')) return reader.OptionalNumber(column);
+  text.remove_suffix(1);
+  const auto percent = ParseNumber(text);
+  if (!percent) {
+    reader.Refuse(column, "expected a number");
+    return std::nullopt;
+  }
+  const double most =
+      benchmark == nullptr ? 1 : std::max(std::abs(benchmark->floor), std::abs(benchmark->ceiling));
+  if (most > 100) {
+    reader.Refuse(column, "expected a score without a percent sign: the suite's goes beyond 100");
+  }
+  return most > 1 ? *percent : *percent / 100;
+}
+
 const outcomes::Benchmark* Find(const BenchmarkSuite& suite, std::string_view name) {
   const auto found =
       std::find_if(suite.benchmarks.begin(), suite.benchmarks.end(),
@@ -48,9 +68,9 @@ std::vector<BenchmarkRow> ReadLong(RowReader& reader, const BenchmarkSuite& suit
   result.version = reader.OptionalLabel("version");
   result.source = reader.OptionalLabel("source");
   result.date_unix_seconds = ReadDay(reader, columns.date);
-  const auto score = reader.OptionalNumber("score");
-  if (!score) reader.Refuse("score", "expected a number");
   const outcomes::Benchmark* benchmark = Find(suite, result.benchmark);
+  const auto score = ReadScore(reader, "score", benchmark);
+  if (!score) reader.Refuse("score", "expected a number");
   if (benchmark == nullptr) {
     reader.Refuse("benchmark", fmt::format("expected one of suite {}", suite.name));
   } else if (score) {
@@ -65,7 +85,7 @@ std::vector<BenchmarkRow> ReadWide(RowReader& reader, const BenchmarkSuite& suit
   std::vector<BenchmarkRow> results;
   const std::string model = reader.Label(columns.model);
   for (const auto& [benchmark, column] : suite.columns) {
-    if (const auto score = reader.OptionalNumber(column)) {
+    if (const auto score = ReadScore(reader, column, Find(suite, benchmark))) {
       CheckScore(reader, column, *Find(suite, benchmark), *score);
       BenchmarkRow& result = results.emplace_back();
       result.model = model;

@@ -3,6 +3,8 @@
 #include <map>
 #include <utility>
 
+#include "absl/numeric/int128.h"
+#include "daemon/base/decimal.h"
 #include "fmt/format.h"
 
 namespace fleetmeter::imports {
@@ -10,6 +12,14 @@ namespace {
 
 using outcomes::Sales;
 using outcomes::Segment;
+
+void ReadUsd(RowReader& reader, std::string_view column, std::optional<int64_t>* micro_usd,
+             int64_t* rest) {
+  const auto amount = reader.OptionalMicroUsd(column);
+  if (!amount) return;
+  *micro_usd = amount->whole;
+  *rest = amount->rest;
+}
 
 InferenceRow ReadRow(RowReader& reader, const outcomes::PriceBook& prices) {
   InferenceRow row;
@@ -24,8 +34,8 @@ InferenceRow ReadRow(RowReader& reader, const outcomes::PriceBook& prices) {
   if (cached > sales.input_tokens) {
     reader.Refuse("cached_input_tokens", "expected at most input_tokens, of which they are a part");
   }
-  sales.revenue_micro_usd = reader.OptionalMicroUsd("revenue_usd");
-  sales.cost_micro_usd = reader.OptionalMicroUsd("cost_usd");
+  ReadUsd(reader, "revenue_usd", &sales.revenue_micro_usd, &row.revenue_rest);
+  ReadUsd(reader, "cost_usd", &sales.cost_micro_usd, &row.cost_rest);
   if (!reader.ok() || sales.revenue_micro_usd) return row;
   const auto revenue =
       prices.RevenueMicroUsd(row.segment.model, row.segment.customer_tier, row.start_unix_seconds,
@@ -46,6 +56,35 @@ bool AddTo(int64_t value, int64_t* sum) { return !__builtin_add_overflow(*sum, v
 bool AddKnown(const std::optional<int64_t>& value, std::optional<int64_t>* sum) {
   if (!value) sum->reset();
   return !*sum || AddTo(*value, &**sum);
+}
+
+bool AddRow(const InferenceRow& row, Sales* sum) {
+  return AddTo(row.sales.requests, &sum->requests) &&
+         AddTo(row.sales.input_tokens, &sum->input_tokens) &&
+         AddTo(row.sales.output_tokens, &sum->output_tokens) &&
+         AddKnown(row.sales.revenue_micro_usd, &sum->revenue_micro_usd) &&
+         AddKnown(row.sales.cost_micro_usd, &sum->cost_micro_usd);
+}
+
+// What rounding left of revenue and cost of a segment.
+struct Rests {
+  absl::int128 revenue = 0;
+  absl::int128 cost = 0;
+};
+
+// The whole micro-dollars of it.
+bool AddRests(const Rests& rests, Sales* sum) {
+  const auto add = [](absl::int128 rest, std::optional<int64_t>* amount) {
+    return !*amount || AddTo(static_cast<int64_t>(rest / kPartsPerUnit), &**amount);
+  };
+  return add(rests.revenue, &sum->revenue_micro_usd) && add(rests.cost, &sum->cost_micro_usd);
+}
+
+absl::Status TooMuch(const Segment& segment) {
+  return absl::OutOfRangeError(
+      fmt::format("model {}, customer tier {}: the rows add up to more than 64 bits hold; "
+                  "expected less",
+                  segment.model, segment.customer_tier));
 }
 
 }  // namespace
@@ -80,24 +119,20 @@ absl::StatusOr<Rows<InferenceRow>> ReadInference(CsvReader& csv,
 absl::StatusOr<outcomes::Period> PeriodOf(const std::vector<InferenceRow>& rows,
                                           int64_t from_unix_seconds, int64_t to_unix_seconds) {
   outcomes::Period period;
+  std::map<Segment, Rests> rests;
   for (const InferenceRow& row : rows) {
     if (row.start_unix_seconds < from_unix_seconds || row.start_unix_seconds >= to_unix_seconds) {
       continue;
     }
     const auto [it, is_new] =
         period.try_emplace(row.segment, Sales{.revenue_micro_usd = 0, .cost_micro_usd = 0});
-    Sales& sum = it->second;
-    const bool fits = AddTo(row.sales.requests, &sum.requests) &&
-                      AddTo(row.sales.input_tokens, &sum.input_tokens) &&
-                      AddTo(row.sales.output_tokens, &sum.output_tokens) &&
-                      AddKnown(row.sales.revenue_micro_usd, &sum.revenue_micro_usd) &&
-                      AddKnown(row.sales.cost_micro_usd, &sum.cost_micro_usd);
-    if (!fits) {
-      return absl::OutOfRangeError(
-          fmt::format("model {}, customer tier {}: the rows add up to more than 64 bits hold; "
-                      "expected less",
-                      row.segment.model, row.segment.customer_tier));
-    }
+    if (!AddRow(row, &it->second)) return TooMuch(row.segment);
+    Rests& left = rests[row.segment];
+    left.revenue += row.revenue_rest;
+    left.cost += row.cost_rest;
+  }
+  for (auto& [segment, sum] : period) {
+    if (!AddRests(rests[segment], &sum)) return TooMuch(segment);
   }
   return period;
 }

@@ -15,6 +15,9 @@ struct InferenceRow {
   int64_t start_unix_seconds = 0;
   outcomes::Segment segment;
   outcomes::Sales sales;
+  // What rounding to micro-dollars left of revenue and cost, in parts of kPartsPerUnit.
+  int64_t revenue_rest = 0;
+  int64_t cost_rest = 0;
 };
 
 // Columns: start, model, customer_tier, requests, input_tokens, output_tokens; optional:

@@ -8,6 +8,7 @@ namespace fleetmeter::imports {
 namespace {
 
 constexpr size_t kMaxLabelBytes = 128;
+constexpr int64_t kMicroUsdPerUsd = 1'000'000;
 constexpr size_t kDateBytes = 10;  // "2026-01-01"
 
 // "2026-01-01 08:00:00", with a fraction or without: what databases print, in UTC.
@@ -41,7 +42,7 @@ std::string RowReader::OptionalLabel(std::string_view column) {
 }
 
 int64_t RowReader::Count(std::string_view column) {
-  const auto count = ParseInteger(Field(column));
+  const auto count = WholeDecimal(Field(column), 1);
   if (!count || *count < 0) {
     Refuse(column, "expected a whole number from 0 to 9223372036854775807");
     return 0;
@@ -53,18 +54,13 @@ int64_t RowReader::OptionalCount(std::string_view column) {
   return Field(column).empty() ? 0 : Count(column);
 }
 
-std::optional<int64_t> RowReader::OptionalMicroUsd(std::string_view column) {
-  std::string_view field = Field(column);
-  if (field.empty()) return std::nullopt;
-  // A refund or a restated sum may be negative.
-  const bool negative = field.front() == '-';
-  if (negative) field.remove_prefix(1);
-  const auto micro_usd = ParseMicroUsd(field);
+std::optional<Rounded> RowReader::OptionalMicroUsd(std::string_view column) {
+  if (Field(column).empty()) return std::nullopt;
+  const auto micro_usd = RoundDecimal(Field(column), kMicroUsdPerUsd);
   if (!micro_usd) {
-    Refuse(column, "expected US dollars with at most 6 decimals");
-    return std::nullopt;
+    Refuse(column, "expected US dollars such as 12.50 or 1.25e1, without a sign of the currency");
   }
-  return negative ? -*micro_usd : *micro_usd;
+  return micro_usd;
 }
 
 int64_t RowReader::Nanos(std::string_view column) {
@@ -92,9 +88,12 @@ int64_t RowReader::Time(std::string_view column) { return Nanos(column) / kNanos
 std::optional<int64_t> RowReader::OptionalScaled(std::string_view column, int64_t factor,
                                                  std::string_view expected) {
   if (Field(column).empty()) return std::nullopt;
-  const auto scaled = ParseDecimal(Field(column), factor);
-  if (!scaled) Refuse(column, expected);
-  return scaled;
+  const auto scaled = RoundDecimal(Field(column), factor);
+  if (!scaled || Field(column).starts_with('-')) {
+    Refuse(column, expected);
+    return std::nullopt;
+  }
+  return scaled->whole;
 }
 
 std::optional<double> RowReader::OptionalNumber(std::string_view column) {

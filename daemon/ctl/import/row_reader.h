@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "daemon/base/csv.h"
+#include "daemon/base/decimal.h"
 
 namespace fleetmeter::imports {
 
@@ -43,17 +44,20 @@ class RowReader {
   std::string Label(std::string_view column);
   // The same, or empty.
   std::string OptionalLabel(std::string_view column);
+  // A whole number in any notation: "120", "120.0", "1.2e2".
   int64_t Count(std::string_view column);
   // 0 if there is none.
   int64_t OptionalCount(std::string_view column);
-  std::optional<int64_t> OptionalMicroUsd(std::string_view column);
+  // US dollars as whole micro-dollars and what rounding to them left. May be below 0: a refund or a
+  // restated sum.
+  std::optional<Rounded> OptionalMicroUsd(std::string_view column);
   // Nanoseconds since 1970, of a date, an RFC 3339 time, or "2026-01-01 08:00:00.25", which is UTC.
   int64_t Nanos(std::string_view column);
   std::optional<int64_t> OptionalNanos(std::string_view column);
   // The same in whole seconds, rounded down.
   int64_t Time(std::string_view column);
-  // The decimal x `factor`, which must be a whole number from 0 to 2^63 - 1: exact. `expected` says
-  // so in the column's own words.
+  // The decimal x `factor`, rounded to a whole number from 0 to 2^63 - 1. `expected` says so in the
+  // column's own words.
   std::optional<int64_t> OptionalScaled(std::string_view column, int64_t factor,
                                         std::string_view expected);
   std::optional<double> OptionalNumber(std::string_view column);

@@ -17,6 +17,7 @@ namespace {
 using imports::RowReader;
 
 constexpr char kHours[] = "h100e_hours";
+constexpr char kAmountExpected[] = "expected 0 to 10^15 H100e-seconds of training";
 
 struct Row {
   int64_t start = 0;
@@ -42,7 +43,7 @@ int64_t NextQuarter(int64_t unix_nanos) {
 std::optional<int64_t> ToSeconds(RowReader& reader, std::string_view column, double hours) {
   const double seconds = std::round(hours * kSecondsPerHour);
   if (!(hours >= 0) || seconds > static_cast<double>(kMostAmount)) {
-    reader.Refuse(column, "expected 0 to 10^15 H100e-seconds of training");
+    reader.Refuse(column, kAmountExpected);
     return std::nullopt;
   }
   return static_cast<int64_t>(seconds);
@@ -123,11 +124,9 @@ class Planner {
     const bool has_flop = !reader.Field(rules_.flop_column).empty();
     if (has_hours && has_flop) reader.Refuse(kHours, "expected either hours or FLOP");
     if (has_hours) {
-      // Exact where it can be; publishers also write 4.12e6.
-      const auto exact = ParseDecimal(reader.Field(kHours), kSecondsPerHour);
-      if (exact && *exact <= kMostAmount) return exact;
-      const auto hours = reader.OptionalNumber(kHours);
-      return hours ? ToSeconds(reader, kHours, *hours) : std::nullopt;
+      const auto seconds = reader.OptionalScaled(kHours, kSecondsPerHour, kAmountExpected);
+      if (seconds && *seconds > kMostAmount) reader.Refuse(kHours, kAmountExpected);
+      return seconds;
     }
     if (!has_flop) return std::nullopt;
     const auto flop = reader.OptionalNumber(rules_.flop_column);

@@ -15,8 +15,7 @@ namespace {
 using imports::RowReader;
 
 constexpr int64_t kMostChips = 10'000'000;  // of a report, as the daemon takes it
-constexpr char kHoursExpected[] =
-    "expected hours from 0 to 2562047, in decimals that come to whole nanoseconds";
+constexpr char kHoursExpected[] = "expected hours from 0 to 2562047, with a decimal point if any";
 
 struct Row {
   int64_t start = 0;

@@ -16,7 +16,7 @@ struct UsageRules {
 // "assigned"), pool, team, workload, workload_type, model, run, signal, busy_chip_hours,
 // productive_chip_hours. Unknown columns are refused.
 //
-// Hours are decimals that come to whole chip-nanoseconds. Assigned chips need a pool and a team;
+// Hours are decimals, rounded to the chip-nanosecond. Assigned chips need a pool and a team;
 // without a signal they are held but not measured ("allocated_only"), and have no busy hours. The
 // rows of a source and window are one report, which says all that is known of that source in that
 // time. Windows are at most a day long; those that overlap an earlier one of their source in the

@@ -1,6 +1,7 @@
 #include "daemon/ctl/import/inference_reports.h"
 
 #include "daemon/ctl/import/totals.h"
+#include "fmt/format.h"
 #include "gmock/gmock.h"
 #include "imports_testing.h"
 
@@ -142,6 +143,57 @@ TEST(PlanInference, PutsRequestsIntoAlignedWindowsAndAddsThemUp) {
   const Totals totals = TotalsOf(*plan);
   EXPECT_EQ(totals.rows, 4);
   EXPECT_EQ(Decimal(totals.revenue_micro_usd.value(), 6), "0.500003");
+}
+
+int64_t RevenueOf(const ImportBatch& plan) {
+  return static_cast<int64_t>(TotalsOf(plan).revenue_micro_usd.value_or(-1));
+}
+
+// Costs as gateways write them: doubles, printed in full.
+TEST(PlanInference, TakesAmountsInAnyNotation) {
+  const auto plan = Plan(std::string(kHeader) +
+                             ",revenue_usd\n"
+                             "2026-03-02 08:00:01,mini,pro,1,3,1,3.5e-7\n"
+                             "2026-03-02 08:00:02,mini,pro,1.0,80,20,0.00012000000000000002\n"
+                             "2026-03-02 08:00:03,mini,pro,1,1e2,200.000,0.30000000000000004\n"
+                             "2026-03-02 08:00:04,mini,pro,1,10,5,0.0000333\n"
+                             "2026-03-02 08:00:05,mini,pro,1,10,5,.5\n",
+                         {.source = "", .window_nanos = {}, .every_nanos = kHour});
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_THAT(plan->refused, IsEmpty());
+  ASSERT_EQ(plan->reports.size(), 1u);
+  EXPECT_EQ(Outcome(*plan, 0).inference.at(0).requests, 5);
+  EXPECT_EQ(Outcome(*plan, 0).inference.at(0).input_tokens, 203);
+  EXPECT_EQ(RevenueOf(*plan), 800'153);
+}
+
+TEST(PlanInference, LosesNoMicroDollarToRoundingHoweverRowsAreGrouped) {
+  std::string text = std::string(kHeader) + ",revenue_usd\n";
+  for (int i = 0; i < 3'000; ++i) {
+    text += fmt::format("2026-01-01 {:02}:{:02}:{:02},opus,pro,1,1,1,{}\n", i / 200, i % 60,
+                        i * 7 % 60, i % 2 == 0 ? "2e-7" : "0.0000016");
+  }
+  // 1500 x 0.2 + 1500 x 1.6 micro-dollars.
+  for (const int64_t every : {kSecond, kMinute, kHour, kDay}) {
+    const auto plan = Plan(text, {.source = "", .window_nanos = {}, .every_nanos = every});
+    ASSERT_TRUE(plan.ok());
+    EXPECT_EQ(RevenueOf(*plan), 2'700) << every;
+  }
+}
+
+TEST(PlanInference, RefusesNumbersOfOtherCountries) {
+  const auto plan = Plan(std::string(kHeader) +
+                             ",revenue_usd\n"
+                             "2026-01-01,opus,pro,1,1,1,\"1,25\"\n"
+                             "2026-01-01,opus,pro,\"1,200\",1,1,1\n"
+                             "2026-01-01,opus,pro,1.5,1,1,1\n"
+                             "2026-01-01,opus,pro,1,1,1,$1\n",
+                         {.source = "", .window_nanos = kDay, .every_nanos = {}});
+  ASSERT_TRUE(plan.ok());
+  EXPECT_THAT(Refused(*plan),
+              ElementsAre(HasSubstr("2 revenue_usd: is \"1,25\"; expected US dollars such as"),
+                          HasSubstr("3 requests: is \"1,200\""), HasSubstr("4 requests"),
+                          HasSubstr("5 revenue_usd: is \"$1\"")));
 }
 
 TEST(PlanInference, NeverMixesKnownAndUnknownRevenue) {

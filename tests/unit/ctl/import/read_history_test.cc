@@ -110,6 +110,19 @@ TEST(PeriodOf, AddsUpWhatStartsInIt) {
   EXPECT_EQ(sales.cost_micro_usd, std::nullopt);  // a day of it is not known
 }
 
+TEST(PeriodOf, LosesNoMicroDollarToRounding) {
+  std::string text = std::string(kHeader) + ",revenue_usd,cost_usd\n";
+  for (int i = 0; i < 50; ++i) {
+    text += "2026-01-01 00:00:" + std::to_string(10 + i) + ",opus,free,1,1,1,3e-7,1.7e-6\n";
+  }
+  const auto rows = Inference(text);
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  const auto period = PeriodOf(rows->rows, kNewYear2026, kNewYear2026 + kDay);
+  ASSERT_TRUE(period.ok());
+  EXPECT_EQ(period->at({"opus", "free"}).revenue_micro_usd, 15);
+  EXPECT_EQ(period->at({"opus", "free"}).cost_micro_usd, 85);
+}
+
 TEST(PeriodOf, RefusesSumsThatLeave64Bits) {
   const auto rows = Inference(std::string(kHeader) +
                               "\n2026-01-01,opus,free,9000000000000000000,0,0\n"
@@ -156,6 +169,21 @@ TEST(ReadBenchmarks, RefusesScoresOfAnotherUnit) {
       rows->refused[0].reason,
       "MMLU: is \"85\"; expected a score from floor 0.25 to ceiling 1, as the suite has them");
   EXPECT_EQ(rows->rows.size(), 1u);
+}
+
+TEST(ReadBenchmarks, ReadsPercentagesAsTheSuiteHasThem) {
+  outcomes::BenchmarkSuite suite = Suite();
+  suite.benchmarks[1] = {.name = "gpqa", .floor = 25, .ceiling = 100};
+  CsvReader csv = Csv("model,date,MMLU,GPQA\na,2026-01-01,70.5%,70.5%\nb,2026-01-01,x%,\n");
+  const auto rows = ReadBenchmarks(csv, suite, {});
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  ASSERT_EQ(rows->rows.size(), 1u);
+  std::map<std::string, double> scores;
+  for (const outcomes::Result& result : rows->rows[0]) scores[result.benchmark] = result.score;
+  EXPECT_DOUBLE_EQ(scores["mmlu"], 0.705);
+  EXPECT_DOUBLE_EQ(scores["gpqa"], 70.5);
+  ASSERT_EQ(rows->refused.size(), 1u);
+  EXPECT_EQ(rows->refused[0].reason, "MMLU: is \"x%\"; expected a number");
 }
 
 TEST(ReadBenchmarks, ReadsAModelARowAndLeavesOutWhatIsMissing) {

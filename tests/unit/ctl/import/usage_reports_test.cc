@@ -49,7 +49,7 @@ TEST(PlanUsage, RefusesRowsThatTheDaemonWouldNotTake) {
       "2026-01-01,1h,b200,,serving,api,s,1,\n"
       "2026-01-01,1h,b200,unassigned,,api,,1,\n"
       "2026-01-01,1h,b200,busy,serving,api,s,1,1\n"
-      "2026-01-01,1h,b200,,serving,api,s,0.0000000000001,0\n"
+      "2026-01-01,1h,b200,,serving,api,s,1:30,0\n"
       "2026-01-01,1h,b200,,serving,api,s,-1,0\n"
       "2026-01-01,1h,b200,,serving,api,s,,0\n"
       "2026-01-01,,b200,,serving,api,s,1,1\n"
@@ -65,6 +65,17 @@ TEST(PlanUsage, RefusesRowsThatTheDaemonWouldNotTake) {
                   HasSubstr("9 chip_hours: is"), HasSubstr("10 chip_hours: is \"-1\""),
                   HasSubstr("11 chip_hours: is \"\""), HasSubstr("12 end: is \"\""),
                   HasSubstr("13 chip_hours: the rows of this source and window come to more")));
+}
+
+// 7 s of 2 chips are no decimal of an hour.
+TEST(PlanUsage, RoundsHoursToTheChipNanosecond) {
+  const auto plan = Plan(
+      "start,length,chip,pool,team,signal,chip_hours,busy_chip_hours\n"
+      "2026-01-01,7s,h100,p,t,s,0.0038888888888888888,1.9444444444444444e-3\n");
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_THAT(Refused(*plan), ElementsAre());
+  EXPECT_EQ(Usage(*plan, 0).groups.at(0).chip_nanos, 14 * kSecond);
+  EXPECT_EQ(Usage(*plan, 0).groups.at(0).busy_chip_nanos, 7 * kSecond);
 }
 
 TEST(PlanUsage, RefusesWindowsOfASourceThatOverlapOrHoldTooMuch) {
