@@ -70,9 +70,8 @@ absl::StatusOr<CsvReader> CsvReader::FromText(std::string name, std::string text
 }
 
 absl::Status CsvReader::ReadHeader() {
-  absl::StatusOr<bool> found = ReadRecord();
-  if (!found.ok()) return found.status();
-  if (!*found) return WrongRecord("the file is empty; expected a header");
+  if (!ReadRecord()) return WrongRecord("the file is empty; expected a header");
+  if (wrong_form_) return WrongRecord(*wrong_form_);
   header_ = std::exchange(fields_, {});
   for (size_t i = 0; i < header_.size(); ++i) {
     if (Column(header_[i]) != i) {
@@ -109,12 +108,19 @@ size_t CsvReader::Column(std::string_view name) const {
 }
 
 absl::StatusOr<bool> CsvReader::Next() {
-  absl::StatusOr<bool> found = ReadRecord();
-  if (!found.ok() || !*found) return found;
-  if (fields_.size() != header_.size()) {
-    return WrongRecord(
-        fmt::format("{} fields; expected {} as in the header", fields_.size(), header_.size()));
+  if (!NextOrWrong()) return false;
+  if (wrong_form_) return WrongRecord(*wrong_form_);
+  return true;
+}
+
+bool CsvReader::NextOrWrong() {
+  if (!ReadRecord()) return false;
+  if (!wrong_form_ && fields_.size() != header_.size()) {
+    const bool cut = position_ >= text_.size() && !text_.ends_with('\n');
+    wrong_form_ = fmt::format("{} fields; expected {} as in the header{}", fields_.size(),
+                              header_.size(), cut ? ": the file ends within this line" : "");
   }
+  if (wrong_form_) fields_.clear();
   return true;
 }
 
@@ -145,40 +151,58 @@ void CsvReader::SkipLineEnd() {
   ++line_;
 }
 
-absl::StatusOr<bool> CsvReader::ReadRecord() {
+bool CsvReader::ReadRecord() {
   while (position_ < text_.size() && AtLineEnd()) SkipLineEnd();
   fields_.clear();
+  wrong_form_.reset();
   record_line_ = line_;
+  record_position_ = position_;
   if (position_ >= text_.size()) return false;
-  for (;;) {
-    if (absl::Status status = ReadField(); !status.ok()) return status;
-    if (AtLineEnd()) break;
-    ++position_;  // the comma
+  ReadFields();
+  if (wrong_form_) {
+    GoOnBehindLine();
+  } else {
+    SkipLineEnd();
   }
-  SkipLineEnd();
   return true;
 }
 
+void CsvReader::ReadFields() {
+  for (;;) {
+    ReadField();
+    if (wrong_form_ || AtLineEnd()) return;
+    ++position_;  // the comma
+  }
+}
+
+// A quote that is not closed may have taken in any number of good lines.
+void CsvReader::GoOnBehindLine() {
+  position_ = std::min(text_.find('\n', record_position_), text_.size());
+  line_ = record_line_;
+  SkipLineEnd();
+}
+
 // Leaves position_ at the comma or line end behind the field.
-absl::Status CsvReader::ReadField() {
+void CsvReader::ReadField() {
   std::string& field = fields_.emplace_back();
   if (position_ < text_.size() && text_[position_] == '"') return ReadQuoted(field);
   const size_t begin = position_;
   while (!AtLineEnd() && text_[position_] != ',') {
     if (text_[position_] == '"' || text_[position_] == '\0') {
-      return WrongRecord(fmt::format(
-          "field {} has a quote or a NUL in its middle; expected a quoted field", fields_.size()));
+      wrong_form_ = fmt::format(
+          "field {} has a quote or a NUL in its middle; expected a quoted field", fields_.size());
+      return;
     }
     ++position_;
   }
   field.assign(text_, begin, position_ - begin);
-  return absl::OkStatus();
 }
 
-absl::Status CsvReader::ReadQuoted(std::string& field) {
+void CsvReader::ReadQuoted(std::string& field) {
   for (++position_;; ++position_) {
     if (position_ >= text_.size()) {
-      return WrongRecord(fmt::format("field {} has no closing quote", fields_.size()));
+      wrong_form_ = fmt::format("field {} has no closing quote", fields_.size());
+      return;
     }
     const char c = text_[position_];
     if (c == '\n') ++line_;
@@ -190,9 +214,9 @@ absl::Status CsvReader::ReadQuoted(std::string& field) {
     field.push_back(c);
   }
   ++position_;
-  if (AtLineEnd() || text_[position_] == ',') return absl::OkStatus();
-  return WrongRecord(
-      fmt::format("field {} goes on behind its closing quote; expected a comma", fields_.size()));
+  if (AtLineEnd() || text_[position_] == ',') return;
+  wrong_form_ =
+      fmt::format("field {} goes on behind its closing quote; expected a comma", fields_.size());
 }
 
 }  // namespace fleetmeter

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,10 @@ class CsvReader {
   // Goes to the next record, skipping empty lines; false at the end of the file. A record must have
   // as many fields as the header.
   absl::StatusOr<bool> Next();
+  // The same, but a record that is not of that form is no error: wrong_form() then says what is
+  // wrong, all of its fields are empty, and the next record begins on the next line.
+  bool NextOrWrong();
+  const std::optional<std::string>& wrong_form() const { return wrong_form_; }
   // Where the current record begins, from 1.
   int64_t line() const { return record_line_; }
   // Of the current record; good until the next.
@@ -50,17 +55,21 @@ class CsvReader {
   CsvReader(std::string name, std::string text);
 
   absl::Status ReadHeader();
-  absl::StatusOr<bool> ReadRecord();
-  absl::Status ReadField();
-  absl::Status ReadQuoted(std::string& field);
+  bool ReadRecord();
+  void ReadFields();
+  void ReadField();
+  void ReadQuoted(std::string& field);
+  void GoOnBehindLine();
   bool AtLineEnd() const;
   void SkipLineEnd();
 
   std::string name_;
   std::string text_;
   size_t position_ = 0;
-  int64_t line_ = 1;         // of position_, from 1
-  int64_t record_line_ = 1;  // where the current record begins
+  int64_t line_ = 1;                       // of position_, from 1
+  size_t record_position_ = 0;             // where the current record begins
+  int64_t record_line_ = 1;                // likewise
+  std::optional<std::string> wrong_form_;  // of the current record
   std::vector<std::string> header_;
   std::vector<std::string> fields_;
 };

@@ -136,14 +136,13 @@ class Planner {
   absl::StatusOr<ImportBatch> Plan(CsvReader& csv) {
     if (absl::Status status = CheckColumns(csv); !status.ok()) return status;
     const bool has_tiers = csv.Column("customer_tier") != CsvReader::kAbsent;
-    absl::Status read = ReadInto(csv, plan_, [&](RowReader& reader, int64_t line) {
+    ReadInto(csv, plan_, [&](RowReader& reader, int64_t line) {
       const Row row = ReadRow(reader, has_tiers);
       // A row that is refused for something else still says that a window begins there: the one
       // before must not reach into it, so that the row can be imported once it is mended.
       if (row.start != 0) starts_.insert(StartOf(row));
       if (reader.ok()) Take(reader, row, line);
     });
-    if (!read.ok()) return read;
     if (absl::Status status = SettleEnds(csv); !status.ok()) return status;
     int64_t end_before = 0;
     for (const auto& [start, window] : windows_) MakeReport(start, window, end_before);

@@ -45,8 +45,7 @@ absl::StatusOr<Rows<TrainingRow>> ReadTraining(CsvReader& csv, const ModelColumn
   }
   auto rows = ReadRows<TrainingRow>(
       csv, [&](RowReader& reader) { return ReadRow(reader, columns, flop_column, rule); });
-  if (rows.ok())
-    std::erase_if(rows->rows, [](const TrainingRow& row) { return row.model.empty(); });
+  std::erase_if(rows.rows, [](const TrainingRow& row) { return row.model.empty(); });
   return rows;
 }
 

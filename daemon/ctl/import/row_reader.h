@@ -1,6 +1,5 @@
-// Rows of a history file, field by field. A row that is wrong is refused with its line and reason,
-// and reading goes on; a file whose form is wrong (no header, quotes that do not close) is refused
-// whole.
+// Rows of a history file, field by field. A row that is wrong or cut short is refused with its line
+// and reason, and reading goes on; a file whose header is wrong is refused whole.
 #pragma once
 
 #include <cstdint>
@@ -67,15 +66,16 @@ class RowReader {
   std::optional<std::string> wrong_;
 };
 
-// Calls `read(reader) -> Row` for every record. Stops with an error where the form of the file
-// ends.
+// Calls `read(reader) -> Row` for every record. Those of another form than the header's are
+// refused.
 template <class Row, class Read>
-absl::StatusOr<Rows<Row>> ReadRows(CsvReader& csv, const Read& read) {
+Rows<Row> ReadRows(CsvReader& csv, const Read& read) {
   Rows<Row> out;
-  for (;;) {
-    const absl::StatusOr<bool> more = csv.Next();
-    if (!more.ok()) return more.status();
-    if (!*more) return out;
+  while (csv.NextOrWrong()) {
+    if (csv.wrong_form()) {
+      out.refused.push_back({csv.line(), *csv.wrong_form()});
+      continue;
+    }
     RowReader reader(csv);
     Row row = read(reader);
     if (reader.ok()) {
@@ -84,6 +84,7 @@ absl::StatusOr<Rows<Row>> ReadRows(CsvReader& csv, const Read& read) {
       out.refused.push_back({csv.line(), reader.reason()});
     }
   }
+  return out;
 }
 
 }  // namespace fleetmeter::imports

@@ -55,7 +55,7 @@ class Planner {
 
   absl::StatusOr<ImportBatch> Plan(CsvReader& csv) {
     if (absl::Status status = ChooseColumns(csv); !status.ok()) return status;
-    absl::Status read = ReadInto(csv, plan_, [&](RowReader& reader, int64_t line) {
+    ReadInto(csv, plan_, [&](RowReader& reader, int64_t line) {
       const std::optional<Row> row = ReadRow(reader);
       if (!reader.ok()) return;
       if (row) {
@@ -64,7 +64,6 @@ class Planner {
         ++plan_.passed_over;
       }
     });
-    if (!read.ok()) return read;
     std::map<std::string, int64_t> ends;  // of the last window, by source
     for (auto& [place, window] : windows_) {
       const auto& [start, source] = place;

@@ -123,11 +123,10 @@ class Planner {
   absl::StatusOr<ImportBatch> Plan(CsvReader& csv) {
     if (absl::Status status = CheckColumns(csv, rules_); !status.ok()) return status;
     has_source_ = csv.Column("source") != CsvReader::kAbsent;
-    absl::Status read = ReadInto(csv, plan_, [&](RowReader& reader, int64_t line) {
+    ReadInto(csv, plan_, [&](RowReader& reader, int64_t line) {
       Row row = ReadRow(reader);
       if (reader.ok()) Take(reader, std::move(row), line);
     });
-    if (!read.ok()) return read;
     for (auto& [place, window] : windows_) MakeReport(place.first, place.second, window);
     plan_.Finish();
     return std::move(plan_);

@@ -54,6 +54,38 @@ TEST(Csv, RefusesWhatIsNotCsvAndNamesTheLine) {
   EXPECT_THAT(ErrorOf("a,b\n1,2,3\n"), HasSubstr("t.csv:2: 3 fields; expected 2"));
 }
 
+// "LINE FIELD FIELD" of each record, or "LINE ! WHAT" of one that has another form.
+std::vector<std::string> ReadOn(const std::string& text) {
+  CsvReader csv = *CsvReader::FromText("t.csv", text);
+  std::vector<std::string> out;
+  while (csv.NextOrWrong()) {
+    out.push_back(std::to_string(csv.line()) + " " +
+                  (csv.wrong_form() ? "! " + *csv.wrong_form()
+                                    : std::string(csv.Field(0)) + " " + std::string(csv.Field(1))));
+  }
+  return out;
+}
+
+TEST(Csv, GoesOnBehindARecordOfAnotherForm) {
+  EXPECT_THAT(ReadOn("a,b\n1\n2,3\n4,5,6\n7,8\n"),
+              ElementsAre("2 ! 1 fields; expected 2 as in the header", "3 2 3",
+                          "4 ! 3 fields; expected 2 as in the header", "5 7 8"));
+  EXPECT_THAT(
+      ReadOn("a,b\n1,x\"\n\"1\"2,3\n4,5\n"),
+      ElementsAre(HasSubstr("2 ! field 2 has a quote"), HasSubstr("3 ! field 1 goes on"), "4 4 5"));
+  // A quote that nobody closes takes in no good line.
+  EXPECT_THAT(ReadOn("a,b\n\"1,2\n3,4\n5,6\n"),
+              ElementsAre("2 ! field 1 has no closing quote", "3 3 4", "4 5 6"));
+}
+
+TEST(Csv, SaysThatAFileEndsWithinALine) {
+  EXPECT_THAT(ReadOn("a,b\n1,2\n3"),
+              ElementsAre("2 1 2",
+                          "3 ! 1 fields; expected 2 as in the header: the file ends within "
+                          "this line"));
+  EXPECT_THAT(ReadOn("a,b\n1,2\n3,\"4"), ElementsAre("2 1 2", "3 ! field 2 has no closing quote"));
+}
+
 TEST(Csv, ChecksColumns) {
   const CsvReader csv = *CsvReader::FromText("t.csv", "a,b\n");
   EXPECT_TRUE(csv.RequireColumns({"a"}).ok());

@@ -181,6 +181,26 @@ TEST(PlanInference, LosesNoMicroDollarToRoundingHoweverRowsAreGrouped) {
   }
 }
 
+// A file that is copied while it is written ends within a line.
+TEST(PlanInference, RefusesALineThatIsCutShortAndReadsTheRest) {
+  const auto plan = Plan(std::string(kHeader) +
+                             ",revenue_usd\n"
+                             "2026-03-02 08:10:00,atlas,pro,1,1000,100,0.01\n"
+                             "2026-03-02 08:20:00,atlas,pro,1\n"
+                             "2026-03-02 08:30:00,\"atlas,pro,1,1000,100,0.01\n"
+                             "2026-03-02 08:40:00,atlas,pro,1,1000,100,0.01\n"
+                             "2026-03-02 09:20:00,atlas,pro,1,10",
+                         {.source = "", .window_nanos = {}, .every_nanos = kHour});
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(plan->rows, 5);
+  ASSERT_EQ(plan->reports.size(), 1u);
+  EXPECT_EQ(plan->reports[0].lines.Text(), "2, 5");
+  EXPECT_THAT(Refused(*plan), ElementsAre(HasSubstr("3 4 fields; expected 7"),
+                                          HasSubstr("4 field 2 has no closing quote"),
+                                          HasSubstr("6 5 fields; expected 7 as in the header: the "
+                                                    "file ends within this line")));
+}
+
 TEST(PlanInference, RefusesNumbersOfOtherCountries) {
   const auto plan = Plan(std::string(kHeader) +
                              ",revenue_usd\n"
