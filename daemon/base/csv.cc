@@ -52,19 +52,19 @@ absl::StatusOr<std::string> ReadFileOrGzip(const std::string& path) {
   return text;
 }
 
-CsvReader::CsvReader(std::string name, std::string text)
-    : name_(std::move(name)), text_(std::move(text)) {
+CsvReader::CsvReader(std::string name, std::string text, CsvForm form)
+    : name_(std::move(name)), form_(std::move(form)), text_(std::move(text)) {
   if (std::string_view(text_).starts_with(kByteOrderMark)) position_ = kByteOrderMark.size();
 }
 
-absl::StatusOr<CsvReader> CsvReader::Open(const std::string& path) {
+absl::StatusOr<CsvReader> CsvReader::Open(const std::string& path, CsvForm form) {
   absl::StatusOr<std::string> text = ReadFileOrGzip(path);
   if (!text.ok()) return text.status();
-  return FromText(path, *std::move(text));
+  return FromText(path, *std::move(text), std::move(form));
 }
 
-absl::StatusOr<CsvReader> CsvReader::FromText(std::string name, std::string text) {
-  CsvReader reader(std::move(name), std::move(text));
+absl::StatusOr<CsvReader> CsvReader::FromText(std::string name, std::string text, CsvForm form) {
+  CsvReader reader(std::move(name), std::move(text), std::move(form));
   if (absl::Status status = reader.ReadHeader(); !status.ok()) return status;
   return reader;
 }

@@ -11,8 +11,15 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 
 namespace fleetmeter {
+
+// What a file does not say of itself.
+struct CsvForm {
+  // Of times without an offset; UTC without one. For those who read times from the fields.
+  std::optional<absl::TimeZone> time_zone;
+};
 
 // A whole file, unpacked when it is gzip. At most 1 GiB unpacked.
 absl::StatusOr<std::string> ReadFileOrGzip(const std::string& path);
@@ -21,9 +28,11 @@ absl::StatusOr<std::string> ReadFileOrGzip(const std::string& path);
 class CsvReader {
  public:
   // Reads a file, plain or gzip, and its header.
-  static absl::StatusOr<CsvReader> Open(const std::string& path);
+  static absl::StatusOr<CsvReader> Open(const std::string& path, CsvForm form = {});
   // The same for a text; `name` stands for it in messages.
-  static absl::StatusOr<CsvReader> FromText(std::string name, std::string text);
+  static absl::StatusOr<CsvReader> FromText(std::string name, std::string text, CsvForm form = {});
+
+  const CsvForm& form() const { return form_; }
 
   // Every `required` column must be there.
   absl::Status RequireColumns(std::initializer_list<std::string_view> required) const;
@@ -52,7 +61,7 @@ class CsvReader {
   absl::Status WrongRecord(std::string_view what) const;
 
  private:
-  CsvReader(std::string name, std::string text);
+  CsvReader(std::string name, std::string text, CsvForm form);
 
   absl::Status ReadHeader();
   bool ReadRecord();
@@ -64,6 +73,7 @@ class CsvReader {
   void SkipLineEnd();
 
   std::string name_;
+  CsvForm form_;
   std::string text_;
   size_t position_ = 0;
   int64_t line_ = 1;                       // of position_, from 1

@@ -9,6 +9,7 @@
 
 #include "daemon/config/load_outcomes.h"
 #include "daemon/ctl/command.h"
+#include "daemon/ctl/import/file_form_flags.h"
 #include "daemon/ctl/import/read_benchmarks.h"
 #include "daemon/ctl/import/read_training.h"
 #include "daemon/ctl/ledger_outcomes.h"
@@ -57,6 +58,7 @@ class OutcomesCapability : public Command {
   std::string ledger_;  // a ledger's file
   std::string suite_;
   std::string benchmarks_;  // CSV
+  CsvForm form_;            // of both
   std::string training_;    // CSV; empty: none
   std::string framework_;   // how FLOP become hours; empty: not known
   imports::ModelColumns columns_;
@@ -69,6 +71,7 @@ class OutcomesCapability : public Command {
 void OutcomesCapability::AddFlags(CLI::App& app) {
   AddOutcomesLedger(app, &ledger_);
   AddFiles(app);
+  AddFileForm(app, &form_);
   AddFlopRule(app, &framework_);
   AddModelColumns(app, kColumnHelp, &columns_);
   AddFlopColumn(app, kColumnHelp, &flop_column_);
@@ -125,7 +128,7 @@ v1::GetCapabilityRequest OutcomesCapability::Request() const {
 
 absl::StatusOr<std::vector<outcomes::Result>> OutcomesCapability::Results(
     const outcomes::BenchmarkSuite& suite) const {
-  auto csv = CsvReader::Open(benchmarks_);
+  auto csv = CsvReader::Open(benchmarks_, form_);
   if (!csv.ok()) return csv.status();
   const auto rows = imports::ReadBenchmarks(*csv, suite, columns_);
   if (!rows.ok()) return rows.status();
@@ -137,7 +140,7 @@ absl::StatusOr<std::vector<outcomes::Result>> OutcomesCapability::Results(
 
 absl::StatusOr<std::vector<imports::TrainingRow>> OutcomesCapability::Training() const {
   if (training_.empty()) return std::vector<imports::TrainingRow>();
-  auto csv = CsvReader::Open(training_);
+  auto csv = CsvReader::Open(training_, form_);
   if (!csv.ok()) return csv.status();
   const auto rule = LoadFlopRule(framework_);
   if (!rule.ok()) return rule.status();

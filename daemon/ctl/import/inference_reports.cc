@@ -6,6 +6,8 @@
 #include <tuple>
 #include <utility>
 
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
 #include "daemon/base/units.h"
 #include "daemon/ctl/import/carried_rests.h"
 #include "fmt/format.h"
@@ -115,23 +117,40 @@ bool AddTo(const Amounts& row, Amounts& sum) {
   return true;
 }
 
-using Days = std::chrono::sys_days;
+// Windows that begin at midnight are told in days and months of the calendar: those are not all as
+// long where clocks change.
+class Calendar {
+ public:
+  explicit Calendar(const absl::TimeZone& zone) : zone_(zone) {}
 
-// Whether it is the first midnight of a month, UTC.
-bool StartsMonth(int64_t unix_nanos) {
-  if (unix_nanos % kDay != 0) return false;
-  const Days day{std::chrono::days(unix_nanos / kDay)};
-  return std::chrono::year_month_day(day).day() == std::chrono::day(1);
-}
+  bool StartsDay(int64_t unix_nanos) const { return NanosOf(DayOf(unix_nanos)) == unix_nanos; }
+  bool StartsMonth(int64_t unix_nanos) const {
+    return StartsDay(unix_nanos) && DayOf(unix_nanos).day() == 1;
+  }
+  // From the day of one time to that of the other.
+  int64_t DaysBetween(int64_t from, int64_t to) const { return DayOf(to) - DayOf(from); }
+  int64_t AddDays(int64_t unix_nanos, int64_t days) const {
+    return NanosOf(DayOf(unix_nanos) + days);
+  }
+  int64_t NextMonth(int64_t unix_nanos) const {
+    return NanosOf(absl::CivilDay(absl::CivilMonth(DayOf(unix_nanos)) + 1));
+  }
 
-int64_t NextMonth(int64_t unix_nanos) {
-  const std::chrono::year_month_day first{Days{std::chrono::days(unix_nanos / kDay)}};
-  return int64_t{Days(first + std::chrono::months(1)).time_since_epoch().count()} * kDay;
-}
+ private:
+  absl::CivilDay DayOf(int64_t unix_nanos) const {
+    return absl::ToCivilDay(absl::FromUnixNanos(unix_nanos), zone_);
+  }
+  int64_t NanosOf(absl::CivilDay day) const {
+    return absl::ToUnixNanos(absl::FromCivil(day, zone_));
+  }
+
+  absl::TimeZone zone_;
+};
 
 class Planner {
  public:
-  explicit Planner(const InferenceRules& rules) : rules_(rules) {}
+  Planner(const InferenceRules& rules, const absl::TimeZone& zone)
+      : rules_(rules), calendar_(zone) {}
 
   absl::StatusOr<ImportBatch> Plan(CsvReader& csv) {
     if (absl::Status status = CheckColumns(csv); !status.ok()) return status;
@@ -184,30 +203,46 @@ class Planner {
     part.lines.Add(line);
   }
 
+  bool All(bool (Calendar::*what)(int64_t) const) const {
+    return std::all_of(starts_.begin(), starts_.end(),
+                       [&](int64_t start) { return (calendar_.*what)(start); });
+  }
+
   // Rows count for the day on which their window starts; how long it is says only which time has
   // been told. So windows without an end are as short as any of the file: a file that has grown
   // then brings no window that reaches into a longer one of before.
   absl::Status SettleEnds(const CsvReader& csv) {
-    const bool months =
-        starts_.size() > 1 && std::all_of(starts_.begin(), starts_.end(), StartsMonth);
-    // Starts may be centuries apart.
-    const bool told_apart = !rules_.window_nanos && starts_.size() > 1;
-    std::optional<int64_t> shortest = told_apart ? kLongestOutcomeWindow : rules_.window_nanos;
-    for (auto it = starts_.begin(); !rules_.window_nanos && it != starts_.end(); ++it) {
-      if (it == starts_.begin()) continue;
-      const int64_t length = *it - *std::prev(it);
-      shortest = std::min(*shortest, length);
-    }
+    const std::optional<int64_t> length =
+        rules_.window_nanos ? rules_.window_nanos : ShortestBetweenStarts();
+    const bool days = All(&Calendar::StartsDay);
+    const bool months = !rules_.window_nanos && starts_.size() > 1 && All(&Calendar::StartsMonth);
     for (auto& [start, window] : windows_) {
       if (window.end) continue;
-      if (!shortest) {
+      if (!length) {
         return csv.WrongRecord(
             "all rows start at one time; expected a column end, or the windows' length: "
             "--window 1d");
       }
-      window.end = months && !rules_.window_nanos ? NextMonth(start) : start + *shortest;
+      window.end = months                        ? calendar_.NextMonth(start)
+                   : days && *length % kDay == 0 ? calendar_.AddDays(start, *length / kDay)
+                                                 : start + *length;
     }
     return absl::OkStatus();
+  }
+
+  // Of midnights in days, whatever the clocks did between them. Nothing unless there are two.
+  std::optional<int64_t> ShortestBetweenStarts() const {
+    if (starts_.size() < 2) return std::nullopt;
+    const bool days = All(&Calendar::StartsDay);
+    int64_t shortest = kLongestOutcomeWindow;  // starts may be centuries apart
+    for (auto it = std::next(starts_.begin()); it != starts_.end(); ++it) {
+      const int64_t before = *std::prev(it);
+      const int64_t length = *it - before;
+      shortest = std::min(shortest, days && length < kLongestOutcomeWindow
+                                        ? calendar_.DaysBetween(before, *it) * kDay
+                                        : length);
+    }
+    return shortest;
   }
 
   // `end_before`: where the last report's window ends.
@@ -288,6 +323,7 @@ class Planner {
   }
 
   const InferenceRules& rules_;
+  const Calendar calendar_;
   ImportBatch plan_;
   std::set<int64_t> starts_;
   std::map<int64_t, Window> windows_;
@@ -297,7 +333,7 @@ class Planner {
 }  // namespace
 
 absl::StatusOr<ImportBatch> MakeInferenceReports(CsvReader& csv, const InferenceRules& rules) {
-  return Planner(rules).Plan(csv);
+  return Planner(rules, csv.form().time_zone.value_or(absl::UTCTimeZone())).Plan(csv);
 }
 
 }  // namespace fleetmeter::imports

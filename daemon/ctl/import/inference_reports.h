@@ -13,7 +13,8 @@ namespace fleetmeter::imports {
 struct InferenceRules {
   std::string source;
   // How long windows without an end are. Nothing: a calendar month where all start with one, else
-  // as long as the shortest time between two starts in the file.
+  // as long as the shortest time between two starts in the file. Days and months are those of the
+  // file's time zone.
   std::optional<int64_t> window_nanos;
   // Given: rows go into windows of this length that begin at multiples of it; it divides a day.
   std::optional<int64_t> every_nanos;

@@ -53,12 +53,6 @@ const outcomes::Benchmark* Find(const BenchmarkSuite& suite, std::string_view na
   return found == suite.benchmarks.end() ? nullptr : &*found;
 }
 
-// Midnight UTC of the day.
-int64_t ReadDay(RowReader& reader, const std::string& column) {
-  const int64_t seconds = reader.Time(column);
-  return seconds - seconds % kSecondsPerDay;
-}
-
 std::vector<BenchmarkRow> ReadLong(RowReader& reader, const BenchmarkSuite& suite,
                                    const ModelColumns& columns) {
   BenchmarkRow result;
@@ -67,7 +61,7 @@ std::vector<BenchmarkRow> ReadLong(RowReader& reader, const BenchmarkSuite& suit
   result.benchmark = reader.Label("benchmark");
   result.version = reader.OptionalLabel("version");
   result.source = reader.OptionalLabel("source");
-  result.date_unix_seconds = ReadDay(reader, columns.date);
+  result.date_unix_seconds = reader.Day(columns.date);
   const outcomes::Benchmark* benchmark = Find(suite, result.benchmark);
   const auto score = ReadScore(reader, "score", benchmark);
   if (!score) reader.Refuse("score", "expected a number");
@@ -94,7 +88,7 @@ std::vector<BenchmarkRow> ReadWide(RowReader& reader, const BenchmarkSuite& suit
     }
   }
   if (results.empty()) return results;  // a model without scores needs no date either
-  const int64_t day = ReadDay(reader, columns.date);
+  const int64_t day = reader.Day(columns.date);
   const std::string family = reader.OptionalLabel(columns.family);
   for (BenchmarkRow& result : results) {
     result.date_unix_seconds = day;

@@ -26,7 +26,7 @@ TrainingRow ReadRow(RowReader& reader, const ModelColumns& columns, const std::s
     reader.Refuse(hours ? std::string(kHours) : flop_column, "expected 0 to 1e15 H100e-hours");
   }
   row.model = reader.Label(columns.model);
-  row.quarter = QuarterAt(reader.Time(columns.date));
+  row.quarter = QuarterAt(reader.Day(columns.date));
   row.h100e_hours = amount;
   return row;
 }

@@ -9,13 +9,6 @@ namespace {
 
 constexpr size_t kMaxLabelBytes = 128;
 constexpr int64_t kMicroUsdPerUsd = 1'000'000;
-constexpr size_t kDateBytes = 10;  // "2026-01-01"
-
-// "2026-01-01 08:00:00", with a fraction or without: what databases print, in UTC.
-bool IsUtcWithoutSaying(std::string_view text) {
-  return text.size() > kDateBytes && text[kDateBytes] == ' ' &&
-         text.find_first_not_of("0123456789:.", kDateBytes + 1) == std::string_view::npos;
-}
 
 }  // namespace
 
@@ -63,20 +56,14 @@ std::optional<Rounded> RowReader::OptionalMicroUsd(std::string_view column) {
   return micro_usd;
 }
 
-int64_t RowReader::Nanos(std::string_view column) {
-  const std::string_view field = Field(column);
-  auto nanos = ParseTime(field);
-  if (!nanos && IsUtcWithoutSaying(field)) {
-    std::string text(field);
-    text[kDateBytes] = 'T';
-    nanos = ParseTime(text + 'Z');
-  }
-  if (!nanos) {
-    Refuse(column, "expected a date such as 2026-01-01 or an RFC 3339 time, 2000 to 2199");
-    return 0;
-  }
-  return *nanos;
+Timestamp RowReader::ReadTimestamp(std::string_view column) {
+  const auto time = ParseTimestamp(Field(column), csv_.form().time_zone);
+  if (time.ok()) return *time;
+  Refuse(column, std::string(time.status().message()));
+  return {};
 }
+
+int64_t RowReader::Nanos(std::string_view column) { return ReadTimestamp(column).unix_nanos; }
 
 std::optional<int64_t> RowReader::OptionalNanos(std::string_view column) {
   if (Field(column).empty()) return std::nullopt;
@@ -84,6 +71,8 @@ std::optional<int64_t> RowReader::OptionalNanos(std::string_view column) {
 }
 
 int64_t RowReader::Time(std::string_view column) { return Nanos(column) / kNanosPerSecond; }
+
+int64_t RowReader::Day(std::string_view column) { return ReadTimestamp(column).day_unix_seconds; }
 
 std::optional<int64_t> RowReader::OptionalScaled(std::string_view column, int64_t factor,
                                                  std::string_view expected) {

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "daemon/base/csv.h"
 #include "daemon/base/decimal.h"
+#include "daemon/base/timestamp.h"
 
 namespace fleetmeter::imports {
 
@@ -50,11 +51,13 @@ class RowReader {
   // US dollars as whole micro-dollars and what rounding to them left. May be below 0: a refund or a
   // restated sum.
   std::optional<Rounded> OptionalMicroUsd(std::string_view column);
-  // Nanoseconds since 1970, of a date, an RFC 3339 time, or "2026-01-01 08:00:00.25", which is UTC.
+  // Nanoseconds since 1970, of a time in any form of base/timestamp.h.
   int64_t Nanos(std::string_view column);
   std::optional<int64_t> OptionalNanos(std::string_view column);
   // The same in whole seconds, rounded down.
   int64_t Time(std::string_view column);
+  // Midnight UTC of the day that it names, in seconds since 1970.
+  int64_t Day(std::string_view column);
   // The decimal x `factor`, rounded to a whole number from 0 to 2^63 - 1. `expected` says so in the
   // column's own words.
   std::optional<int64_t> OptionalScaled(std::string_view column, int64_t factor,
@@ -62,6 +65,8 @@ class RowReader {
   std::optional<double> OptionalNumber(std::string_view column);
 
  private:
+  Timestamp ReadTimestamp(std::string_view column);
+
   const CsvReader& csv_;
   std::optional<std::string> wrong_;
 };

@@ -150,7 +150,7 @@ class Planner {
         reader.Refuse("end", "expected a time at most 366 days after the row's start");
       }
     } else {
-      row.start -= row.start % kDay;
+      row.start = reader.Day(start_) * kNanosPerSecond;
       row.end = row.start + kDay;
     }
     row.row.model = reader.Label(rules_.columns.model);

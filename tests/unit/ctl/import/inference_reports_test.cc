@@ -84,6 +84,45 @@ TEST(PlanInference, StartsMayBeCenturiesApart) {
   EXPECT_EQ(Outcome(*plan, 1).window_length_nanos, 366 * kDay);
 }
 
+TEST(PlanInference, TakesEveryUsualFormOfATime) {
+  const auto plan = Plan(std::string(kHeader) +
+                             "\n2026-01-01T00:00Z,opus,pro,1,0,0\n"
+                             "2026-01-01 00:00:00 UTC,opus,pro,1,0,0\n"
+                             "2026-01-01 00:00:00+00:00,opus,pro,1,0,0\n"
+                             "1767225600000,opus,pro,1,0,0\n"
+                             "01/01/2026,opus,pro,1,0,0\n",
+                         {.source = "", .window_nanos = kDay, .every_nanos = {}});
+  ASSERT_TRUE(plan.ok());
+  ASSERT_EQ(plan->reports.size(), 1u);
+  EXPECT_EQ(Outcome(*plan, 0).window_start_unix_nanos, kNewYear2026);
+  EXPECT_EQ(Outcome(*plan, 0).inference.at(0).requests, 4);
+  EXPECT_THAT(Refused(*plan), ElementsAre(HasSubstr("6 start: is \"01/01/2026\"; expected the "
+                                                    "year first")));
+}
+
+// Neither a day of 23 hours nor one of 25 overlaps the next one or leaves a gap.
+TEST(PlanInference, LocalDaysAndMonthsAreThoseOfTheTimeZone) {
+  absl::TimeZone berlin;
+  ASSERT_TRUE(absl::LoadTimeZone("Europe/Berlin", &berlin));
+  CsvForm form;
+  form.time_zone = berlin;
+  const auto lengths = [&](const std::string& rows) {
+    CsvReader csv = *CsvReader::FromText("t.csv", std::string(kHeader) + "\n" + rows, form);
+    const auto plan =
+        MakeInferenceReports(csv, {.source = "s", .window_nanos = {}, .every_nanos = {}});
+    std::vector<int64_t> hours;
+    EXPECT_TRUE(plan.ok() && plan->refused.empty());
+    for (const ImportReport& report : plan->reports) {
+      hours.push_back(std::get<OutcomeReport>(report.report).window_length_nanos / kHour);
+    }
+    return hours;
+  };
+  EXPECT_THAT(lengths("2026-03-28,o,p,1,0,0\n2026-03-29,o,p,1,0,0\n2026-03-30,o,p,1,0,0\n"),
+              ElementsAre(24, 23, 24));
+  EXPECT_THAT(lengths("2026-03-01,o,p,1,0,0\n2026-04-01,o,p,1,0,0\n"),
+              ElementsAre(31 * 24 - 1, 30 * 24));
+}
+
 TEST(PlanInference, ADayWithoutRowsLeavesRoomForThem) {
   const auto plan = Plan(std::string(kHeader) +
                          "\n2026-05-01,opus,pro,1,0,0\n"

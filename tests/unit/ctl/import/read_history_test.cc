@@ -66,8 +66,8 @@ TEST(ReadInference, RefusesRowsWithLineAndReasonAndGoesOn) {
   EXPECT_THAT(
       reasons,
       ElementsAre(
-          "2 start: is \"yesterday\"; expected a date such as 2026-01-01 or an RFC 3339 time, 2000 "
-          "to 2199",
+          "2 start: is \"yesterday\"; expected a date such as 2026-01-31, a time such as "
+          "2026-01-31T08:00:00Z, or seconds since 1970; years 1970 to 2199",
           "3 model: is \"\"; expected 1 to 128 bytes of text",
           "4 requests: is \"-1\"; expected a whole number from 0 to 9223372036854775807",
           "5 requests: is \"1.5\"; expected a whole number from 0 to 9223372036854775807",
@@ -218,6 +218,20 @@ TEST(ReadBenchmarks, RefusesAFileWithoutAnyBenchmark) {
   CsvReader csv = Csv("model,date,Elo\n");
   EXPECT_THAT(std::string(ReadBenchmarks(csv, Suite(), {}).status().message()),
               HasSubstr("none of the columns benchmark, GPQA, MMLU is there"));
+}
+
+TEST(ReadBenchmarks, DatesAreDaysOfTheSource) {
+  absl::TimeZone berlin;
+  ASSERT_TRUE(absl::LoadTimeZone("Europe/Berlin", &berlin));
+  CsvForm form;
+  form.time_zone = berlin;
+  CsvReader csv = *CsvReader::FromText(
+      "t.csv", "model,date,MMLU\na,2026-04-01,0.5\nb,1999-12-31 00:30:00,0.5\n", form);
+  const auto rows = ReadBenchmarkRows(csv, Suite(), {});
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  ASSERT_EQ(rows->rows.size(), 2u);
+  EXPECT_EQ(rows->rows[0].results.at(0).date_unix_seconds, kNewYear2026 + 90 * kDay);
+  EXPECT_EQ(rows->rows[1].results.at(0).date_unix_seconds, 946'598'400);
 }
 
 TEST(ReadTraining, MakesHoursOfFlopByTheFrameworksRule) {
