@@ -1,9 +1,12 @@
 // Reads CSV as RFC 4180 has it: quoted fields with commas, line breaks and doubled quotes, LF or
-// CRLF, with or without a byte-order mark. The first record is the header.
+// CRLF. The first record is the header; it says whether commas, semicolons, tabs or bars are
+// between fields. Encodings are those of text_encoding.h.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,13 +15,23 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "daemon/base/text_encoding.h"
 
 namespace fleetmeter {
 
 // What a file does not say of itself.
 struct CsvForm {
+  TextEncoding encoding = TextEncoding::kUtf8;
+  // What the file calls columns, by what its reader calls them.
+  std::map<std::string, std::string, std::less<>> columns;
+  // Columns that the reader does not know are passed over.
+  bool ignore_unknown_columns = false;
+  // Numbers have a comma before their decimals. For those who read numbers from the fields.
+  bool decimal_comma = false;
   // Of times without an offset; UTC without one. For those who read times from the fields.
   std::optional<absl::TimeZone> time_zone;
+  // A sentence for errors about columns: what the user may do about them. May be empty.
+  std::string advice;
 };
 
 // A whole file, unpacked when it is gzip. At most 1 GiB unpacked.
@@ -36,10 +49,13 @@ class CsvReader {
 
   // Every `required` column must be there.
   absl::Status RequireColumns(std::initializer_list<std::string_view> required) const;
-  // No column may be there that is not `known`.
-  absl::Status RefuseOtherColumns(std::initializer_list<std::string_view> known) const;
+  // No column may be there that is not `known`, and none may be renamed in the form.
+  absl::Status RefuseOtherColumns(const std::vector<std::string_view>& known) const;
+  // None may be renamed in the form that is not `known`.
+  absl::Status CheckRenamed(const std::vector<std::string_view>& known) const;
 
-  // Position of a column, or kAbsent: its field is always empty.
+  // Position of a column, or kAbsent: its field is always empty. By the form's name for it; else
+  // the case of letters may differ, unless that makes two columns of it.
   static constexpr size_t kAbsent = SIZE_MAX;
   size_t Column(std::string_view name) const;
 
@@ -57,13 +73,19 @@ class CsvReader {
 
   // InvalidArgument "FILE:LINE: column NAME: got "x"; expected ...".
   absl::Status Wrong(size_t column, std::string_view expected) const;
-  // InvalidArgument "FILE:LINE: ...", about the record or the header as a whole.
+  // InvalidArgument "FILE:1: ...", with the columns, the delimiter and the encoding that were
+  // found.
+  absl::Status WrongHeader(std::string_view what) const;
+  // InvalidArgument "FILE:LINE: ...", about the record as a whole.
   absl::Status WrongRecord(std::string_view what) const;
 
  private:
-  CsvReader(std::string name, std::string text, CsvForm form);
+  CsvReader(std::string name, DecodedText text, CsvForm form);
 
+  void FindDelimiter();
   absl::Status ReadHeader();
+  std::string Found() const;
+  size_t Find(std::string_view name) const;
   bool ReadRecord();
   void ReadFields();
   void ReadField();
@@ -75,6 +97,8 @@ class CsvReader {
   std::string name_;
   CsvForm form_;
   std::string text_;
+  std::string encoding_;
+  char delimiter_ = ',';
   size_t position_ = 0;
   int64_t line_ = 1;                       // of position_, from 1
   size_t record_position_ = 0;             // where the current record begins

@@ -109,7 +109,7 @@ absl::Status OutcomesCapability::CheckFlags() const {
   if (benchmarks_.empty() && !(training_.empty() && framework_.empty())) {
     return absl::InvalidArgumentError("--training and --framework take --benchmarks");
   }
-  return absl::OkStatus();
+  return benchmarks_.empty() ? RefuseFileForm(form_, "--benchmarks") : absl::OkStatus();
 }
 
 absl::StatusOr<v1::CapabilityReport> OutcomesCapability::Ask() const {

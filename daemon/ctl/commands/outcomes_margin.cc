@@ -148,6 +148,7 @@ absl::Status OutcomesMargin::CheckFiles() const {
 }
 
 absl::Status OutcomesMargin::CheckBooks() const {
+  if (absl::Status form = RefuseFileForm(form_, "--inference"); !form.ok()) return form;
   if (!window_ && window_nanos_ != kLongestOfFiles) {
     return absl::InvalidArgumentError("--window: expected quarter, year or days such as 28d");
   }

@@ -2,6 +2,7 @@
 // history.
 #pragma once
 
+#include "absl/status/status.h"
 #include "daemon/base/csv.h"
 
 namespace CLI {
@@ -10,7 +11,10 @@ class App;
 
 namespace fleetmeter::ctl {
 
-// --time-zone.
+// --column, --ignore-unknown-columns, --encoding, --decimal-comma and --time-zone.
 void AddFileForm(CLI::App& app, CsvForm* form);
+
+// InvalidArgument if any of them was given: `taken_by` is read instead of a file.
+absl::Status RefuseFileForm(const CsvForm& form, std::string_view taken_by);
 
 }  // namespace fleetmeter::ctl

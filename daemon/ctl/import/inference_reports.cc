@@ -59,8 +59,8 @@ struct Row {
 };
 
 absl::Status CheckColumns(const CsvReader& csv) {
-  if (csv.Column("cost_usd") != CsvReader::kAbsent) {
-    return csv.WrongRecord(
+  if (csv.Column("cost_usd") != CsvReader::kAbsent && !csv.form().ignore_unknown_columns) {
+    return csv.WrongHeader(
         "column cost_usd is there; expected none: what serving cost is worked out from the "
         "chip-time of usage reports and the catalog's prices");
   }

@@ -97,6 +97,24 @@ std::vector<BenchmarkRow> ReadWide(RowReader& reader, const BenchmarkSuite& suit
   return results;
 }
 
+absl::Status CheckColumns(const CsvReader& csv, const BenchmarkSuite& suite,
+                          const ModelColumns& columns) {
+  std::vector<std::string_view> known = {columns.model, columns.date, columns.family, "benchmark",
+                                         "score",       "version",    "source"};
+  for (const auto& [benchmark, column] : suite.columns) known.push_back(column);
+  if (absl::Status status = csv.CheckRenamed(known); !status.ok()) return status;
+  absl::Status status = csv.RequireColumns({columns.model, columns.date});
+  if (!status.ok()) return status;
+  if (csv.Column("benchmark") != CsvReader::kAbsent) return csv.RequireColumns({"score"});
+  std::vector<std::string> wanted = {"benchmark"};
+  for (const auto& [benchmark, column] : suite.columns) {
+    if (csv.Column(column) != CsvReader::kAbsent) return absl::OkStatus();
+    wanted.push_back(column);
+  }
+  return csv.WrongHeader(fmt::format("none of the columns {} is there; expected one of them",
+                                     fmt::join(wanted, ", ")));
+}
+
 }  // namespace
 
 int64_t QuarterAt(int64_t unix_seconds) {
@@ -107,27 +125,11 @@ int64_t QuarterAt(int64_t unix_seconds) {
 
 absl::StatusOr<Rows<ModelResults>> ReadBenchmarkRows(CsvReader& csv, const BenchmarkSuite& suite,
                                                      const ModelColumns& columns) {
-  if (absl::Status status = csv.RequireColumns({columns.model, columns.date}); !status.ok()) {
-    return status;
-  }
-  if (csv.Column("benchmark") != CsvReader::kAbsent) {
-    if (absl::Status status = csv.RequireColumns({"score"}); !status.ok()) return status;
-    return ReadRows<ModelResults>(csv, [&](RowReader& reader) {
-      return ModelResults{csv.line(), ReadLong(reader, suite, columns)};
-    });
-  }
-  std::vector<std::string> wanted = {"benchmark"};
-  bool any = false;
-  for (const auto& [benchmark, column] : suite.columns) {
-    wanted.push_back(column);
-    any |= csv.Column(column) != CsvReader::kAbsent;
-  }
-  if (!any) {
-    return csv.WrongRecord(fmt::format("none of the columns {} is there; expected one of them",
-                                       fmt::join(wanted, ", ")));
-  }
+  if (absl::Status status = CheckColumns(csv, suite, columns); !status.ok()) return status;
+  const bool one_result_a_row = csv.Column("benchmark") != CsvReader::kAbsent;
   return ReadRows<ModelResults>(csv, [&](RowReader& reader) {
-    return ModelResults{csv.line(), ReadWide(reader, suite, columns)};
+    return ModelResults{csv.line(), one_result_a_row ? ReadLong(reader, suite, columns)
+                                                     : ReadWide(reader, suite, columns)};
   });
 }
 

@@ -36,11 +36,12 @@ TrainingRow ReadRow(RowReader& reader, const ModelColumns& columns, const std::s
 absl::StatusOr<Rows<TrainingRow>> ReadTraining(CsvReader& csv, const ModelColumns& columns,
                                                const std::string& flop_column,
                                                const std::optional<framework::Training>& rule) {
-  if (absl::Status status = csv.RequireColumns({columns.model, columns.date}); !status.ok()) {
-    return status;
-  }
+  absl::Status status =
+      csv.CheckRenamed({columns.model, columns.date, columns.family, kHours, flop_column});
+  if (status.ok()) status = csv.RequireColumns({columns.model, columns.date});
+  if (!status.ok()) return status;
   if (csv.Column(kHours) == CsvReader::kAbsent && csv.Column(flop_column) == CsvReader::kAbsent) {
-    return csv.WrongRecord(fmt::format("neither column {} nor column \"{}\" is there; expected one",
+    return csv.WrongHeader(fmt::format("neither column {} nor column \"{}\" is there; expected one",
                                        kHours, flop_column));
   }
   auto rows = ReadRows<TrainingRow>(

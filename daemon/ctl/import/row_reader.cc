@@ -28,16 +28,38 @@ std::string RowReader::Label(std::string_view column) {
 
 std::string RowReader::OptionalLabel(std::string_view column) {
   const std::string_view field = Field(column);
-  if (field.size() > kMaxLabelBytes || FindInvalidUtf8(field) || HasControlCharacter(field)) {
+  if (FindInvalidUtf8(field)) {
+    Refuse(column, "expected UTF-8; a file in Latin-1 is read with --encoding latin-1");
+  }
+  if (field.size() > kMaxLabelBytes || HasControlCharacter(field)) {
     Refuse(column, "expected at most 128 bytes of UTF-8 without control characters");
   }
   return std::string(field);
 }
 
+std::string RowReader::Number(std::string_view column) const {
+  std::string number(Field(column));
+  if (csv_.form().decimal_comma && number.find('.') == std::string::npos) {
+    const size_t comma = number.find(',');
+    if (comma != std::string::npos) number[comma] = '.';
+  }
+  return number;
+}
+
+// Not read as either by guess: 1,200 may be 1200, and 1,250 may be 1.25.
+void RowReader::RefuseNumber(std::string_view column, std::string_view expected) {
+  const bool comma =
+      !csv_.form().decimal_comma && Field(column).find(',') != std::string_view::npos;
+  Refuse(column, fmt::format("{}{}", expected,
+                             comma ? ", without commas: --decimal-comma is for files that write "
+                                     "12,50 for 12.50"
+                                   : ""));
+}
+
 int64_t RowReader::Count(std::string_view column) {
-  const auto count = WholeDecimal(Field(column), 1);
+  const auto count = WholeDecimal(Number(column), 1);
   if (!count || *count < 0) {
-    Refuse(column, "expected a whole number from 0 to 9223372036854775807");
+    RefuseNumber(column, "expected a whole number from 0 to 9223372036854775807");
     return 0;
   }
   return *count;
@@ -49,9 +71,9 @@ int64_t RowReader::OptionalCount(std::string_view column) {
 
 std::optional<Rounded> RowReader::OptionalMicroUsd(std::string_view column) {
   if (Field(column).empty()) return std::nullopt;
-  const auto micro_usd = RoundDecimal(Field(column), kMicroUsdPerUsd);
+  const auto micro_usd = RoundDecimal(Number(column), kMicroUsdPerUsd);
   if (!micro_usd) {
-    Refuse(column, "expected US dollars such as 12.50 or 1.25e1, without a sign of the currency");
+    RefuseNumber(column, "expected US dollars such as 12.50 or 1.25e1");
   }
   return micro_usd;
 }
@@ -77,9 +99,9 @@ int64_t RowReader::Day(std::string_view column) { return ReadTimestamp(column).d
 std::optional<int64_t> RowReader::OptionalScaled(std::string_view column, int64_t factor,
                                                  std::string_view expected) {
   if (Field(column).empty()) return std::nullopt;
-  const auto scaled = RoundDecimal(Field(column), factor);
+  const auto scaled = RoundDecimal(Number(column), factor);
   if (!scaled || Field(column).starts_with('-')) {
-    Refuse(column, expected);
+    RefuseNumber(column, expected);
     return std::nullopt;
   }
   return scaled->whole;
@@ -87,8 +109,8 @@ std::optional<int64_t> RowReader::OptionalScaled(std::string_view column, int64_
 
 std::optional<double> RowReader::OptionalNumber(std::string_view column) {
   if (Field(column).empty()) return std::nullopt;
-  const auto number = ParseNumber(Field(column));
-  if (!number) Refuse(column, "expected a number");
+  const auto number = ParseNumber(Number(column));
+  if (!number) RefuseNumber(column, "expected a number");
   return number;
 }
 

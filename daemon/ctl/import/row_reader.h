@@ -66,6 +66,9 @@ class RowReader {
 
  private:
   Timestamp ReadTimestamp(std::string_view column);
+  // As its decimals are written with a point.
+  std::string Number(std::string_view column) const;
+  void RefuseNumber(std::string_view column, std::string_view expected);
 
   const CsvReader& csv_;
   std::optional<std::string> wrong_;

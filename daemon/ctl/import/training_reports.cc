@@ -106,12 +106,14 @@ class Planner {
 
   absl::Status ChooseColumns(const CsvReader& csv) {
     start_ = csv.Column("start") == CsvReader::kAbsent ? rules_.columns.date : "start";
-    if (absl::Status status = csv.RequireColumns({rules_.columns.model, start_}); !status.ok()) {
-      return status;
-    }
+    absl::Status status = csv.CheckRenamed({rules_.columns.model, rules_.columns.date, "start",
+                                            "end", rules_.columns.family, "run", "phase", "pool",
+                                            kHours, rules_.flop_column});
+    if (status.ok()) status = csv.RequireColumns({rules_.columns.model, start_});
+    if (!status.ok()) return status;
     if (csv.Column(kHours) == CsvReader::kAbsent &&
         csv.Column(rules_.flop_column) == CsvReader::kAbsent) {
-      return csv.WrongRecord(
+      return csv.WrongHeader(
           fmt::format("neither column {} nor column \"{}\" is there; expected one", kHours,
                       rules_.flop_column));
     }

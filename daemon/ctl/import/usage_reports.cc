@@ -40,10 +40,10 @@ absl::Status CheckColumns(const CsvReader& csv, const UsageRules& rules) {
   if (!columns.ok()) return columns;
   const bool has_end = csv.Column("end") != CsvReader::kAbsent;
   if (has_end == (csv.Column("length") != CsvReader::kAbsent)) {
-    return csv.WrongRecord("expected one of the columns end and length");
+    return csv.WrongHeader("expected one of the columns end and length");
   }
   if (csv.Column("source") == CsvReader::kAbsent && rules.source.empty()) {
-    return csv.WrongRecord("column source is missing; expected it, or --source");
+    return csv.WrongHeader("column source is missing; expected it, or --source");
   }
   return absl::OkStatus();
 }

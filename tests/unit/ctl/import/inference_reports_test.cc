@@ -302,6 +302,54 @@ TEST(PlanInference, RefusesAmountsThatTheDaemonWouldNotTake) {
                           HasSubstr("5 customer_tier: is \"\"; expected 1 to 128")));
 }
 
+absl::StatusOr<ImportBatch> PlanOf(const std::string& text, const CsvForm& form) {
+  auto csv = CsvReader::FromText("t.csv", text, form);
+  if (!csv.ok()) return csv.status();
+  return MakeInferenceReports(*csv, {.source = "s", .window_nanos = kDay, .every_nanos = {}});
+}
+
+TEST(PlanInference, ReadsFilesOfSpreadsheets) {
+  CsvForm form;
+  const std::string text =
+      "\xEF\xBB\xBFStart;Model;Requests;Input_Tokens;Output_Tokens;Revenue_USD\r\n"
+      "2026-01-01;atlas;1200;500000;20000;1250,50\r\n";
+  EXPECT_THAT(Refused(*PlanOf(text, form)),
+              ElementsAre("2 revenue_usd: is \"1250,50\"; expected US dollars such as 12.50 or "
+                          "1.25e1, without commas: --decimal-comma is for files that write 12,50 "
+                          "for 12.50"));
+  form.decimal_comma = true;
+  const auto plan = PlanOf(text, form);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_THAT(Refused(*plan), IsEmpty());
+  EXPECT_EQ(Outcome(*plan, 0).inference.at(0).requests, 1'200);
+  EXPECT_EQ(RevenueOf(*plan), 1'250'500'000);
+}
+
+TEST(PlanInference, ReadsColumnsByOtherNamesAndPassesOverOthersWhenAsked) {
+  CsvForm form;
+  form.columns = {{"requests", "n_requests"}, {"model", "Model Name"}};
+  const std::string text =
+      "start,Model Name,n_requests,input_tokens,output_tokens,region,cost_usd\n"
+      "2026-01-01,atlas,3,5,7,eu,1\n";
+  EXPECT_FALSE(PlanOf(text, form).ok());
+  form.ignore_unknown_columns = true;
+  const auto plan = PlanOf(text, form);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(Outcome(*plan, 0).inference.at(0).model, "atlas");
+  EXPECT_EQ(Outcome(*plan, 0).inference.at(0).requests, 3);
+  form.columns = {{"requets", "n_requests"}};
+  EXPECT_THAT(std::string(PlanOf(text, form).status().message()),
+              HasSubstr("is to be read as \"requets\"; expected one of start, end, model"));
+}
+
+TEST(PlanInference, SaysWhatToDoAboutLatin1) {
+  CsvForm form;
+  const std::string text = std::string(kHeader) + "\n2026-01-01,Caf\xE9,pro,1,0,0\n";
+  EXPECT_THAT(Refused(*PlanOf(text, form)), ElementsAre(HasSubstr("--encoding latin-1")));
+  form.encoding = TextEncoding::kLatin1;
+  EXPECT_EQ(Outcome(*PlanOf(text, form), 0).inference.at(0).model, "Caf\u00e9");
+}
+
 TEST(PlanInference, RefusesCostAndColumnsItDoesNotKnow) {
   EXPECT_THAT(std::string(Plan(std::string(kHeader) + ",cost_usd\n").status().message()),
               HasSubstr("chip-time"));

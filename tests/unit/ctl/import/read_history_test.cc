@@ -234,6 +234,19 @@ TEST(ReadBenchmarks, DatesAreDaysOfTheSource) {
   EXPECT_EQ(rows->rows[1].results.at(0).date_unix_seconds, 946'598'400);
 }
 
+TEST(ReadBenchmarks, ReadsColumnsByOtherNames) {
+  CsvForm form;
+  form.columns = {{"model", "System"}, {"MMLU", "mmlu_5shot"}};
+  CsvReader csv = *CsvReader::FromText("t.csv", "System,date,mmlu_5shot\na,2026-01-01,0.5\n", form);
+  const auto rows = ReadBenchmarks(csv, Suite(), {});
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  EXPECT_EQ(rows->rows.at(0).at(0).score, 0.5);
+  form.columns = {{"modle", "System"}};
+  CsvReader wrong = *CsvReader::FromText("t.csv", "System,date\n", form);
+  EXPECT_THAT(std::string(ReadBenchmarks(wrong, Suite(), {}).status().message()),
+              HasSubstr("is to be read as \"modle\"; expected one of model, date"));
+}
+
 TEST(ReadTraining, MakesHoursOfFlopByTheFrameworksRule) {
   framework::Training rule;
   rule.peak_flops = 990e12;
