@@ -48,7 +48,9 @@ void ReadSaturation(const YamlValue& section, outcomes::SaturationRule* out) {
 void ReadBenchmark(const std::string& name, const YamlValue& value, BenchmarkSuite* out) {
   Benchmark benchmark;
   benchmark.name = name;
-  if (!IsName(name)) value.Complain("is not a name; expected letters, digits and . _ / -");
+  if (!IsSpacedName(name)) {
+    value.Complain("is not a name; expected letters, digits and . _ / - and single spaces");
+  }
   YamlMap map(value);
   map.Optional("weight").ReadFactor(kLeastWeight, kMaxScore, &benchmark.weight);
   map.Required("floor", "the score that chance reaches")

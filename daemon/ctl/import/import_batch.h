@@ -28,11 +28,11 @@ inline constexpr int64_t kLongestOutcomeWindow = 366 * kDay;
 
 struct ImportReport {
   std::variant<OutcomeReport, UsageReport> report;
-  LineSet lines;           // of the file, that it says
-  bool continues = false;  // a further part of the lines of the report before it
+  LineSet lines;         // of the file, that it says
+  int64_t repeated = 0;  // of them: an earlier report has another part of what they say
 
   // Rows that are counted with it.
-  int64_t rows() const { return continues ? 0 : lines.count(); }
+  int64_t rows() const { return lines.count() - repeated; }
 };
 
 struct ImportBatch {

@@ -98,7 +98,8 @@ class Planner {
       report.window_length_nanos = to - from;
       report.training.push_back(window.row);
       report.training.back().h100e_seconds = until - told;
-      plan_.reports.push_back({std::move(report), window.lines, from != start});
+      plan_.reports.push_back(
+          {std::move(report), window.lines, from == start ? 0 : window.lines.count()});
       told = until;
       from = to;
     }
