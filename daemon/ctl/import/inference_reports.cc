@@ -64,12 +64,15 @@ absl::Status CheckColumns(const CsvReader& csv) {
         "column cost_usd is there; expected none: what serving cost is worked out from the "
         "chip-time of usage reports and the catalog's prices");
   }
-  absl::Status columns =
-      csv.RequireColumns({"start", "model", "requests", "input_tokens", "output_tokens"});
-  if (!columns.ok()) return columns;
-  return csv.RefuseOtherColumns({"start", "end", "model", "customer_tier", "requests",
-                                 "input_tokens", "output_tokens", "cached_input_tokens",
-                                 "revenue_usd", "pool", "workload"});
+  const std::vector<std::string_view> known = {
+      "start",       "end",          "model",         "customer_tier",
+      "requests",    "input_tokens", "output_tokens", "cached_input_tokens",
+      "revenue_usd", "pool",         "workload"};
+  absl::Status columns = csv.CheckRenamed(known);
+  if (columns.ok()) {
+    columns = csv.RequireColumns({"start", "model", "requests", "input_tokens", "output_tokens"});
+  }
+  return columns.ok() ? csv.RefuseOtherColumns(known) : columns;
 }
 
 Row ReadRow(RowReader& reader, bool has_tiers) {

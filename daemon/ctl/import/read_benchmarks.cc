@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <optional>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "daemon/base/units.h"
@@ -15,16 +18,44 @@ namespace {
 using outcomes::BenchmarkSuite;
 using outcomes::Result;
 
+constexpr double kPercent = 100;
+
+// From 0 to 1, as opposed to percent.
+bool IsOfFractions(const outcomes::Benchmark& benchmark) {
+  return std::max(std::abs(benchmark.floor), std::abs(benchmark.ceiling)) <= 1;
+}
+
+bool IsOfPercent(const outcomes::Benchmark& benchmark) {
+  return !IsOfFractions(benchmark) && benchmark.floor >= 0 && benchmark.ceiling <= kPercent;
+}
+
+bool Between(const outcomes::Benchmark& benchmark, double score) {
+  const double place = (score - benchmark.floor) / (benchmark.ceiling - benchmark.floor);
+  return place >= -1 && place <= 1;
+}
+
+// The score in the unit of the benchmark if it is likely of the other of the two; 0: it is not.
+double InOtherUnit(const outcomes::Benchmark& benchmark, double score) {
+  if (IsOfFractions(benchmark) && score > 1 && Between(benchmark, score / kPercent)) {
+    return score / kPercent;
+  }
+  if (IsOfPercent(benchmark) && score > 0 && score <= 1) return score * kPercent;
+  return 0;
+}
+
 // A score beyond the ceiling, or as far below the floor as the ceiling is above it, is of another
-// unit: 85 where 0.85 was meant.
+// unit: 85 where 0.85 was meant. So is one from 0 to 1 where chance alone reaches several percent.
+// Where chance reaches next to nothing, 0.6 of 100 may be what a weak model has: see UnitWitness.
 void CheckScore(RowReader& reader, std::string_view column, const outcomes::Benchmark& benchmark,
                 double score) {
-  const double place = (score - benchmark.floor) / (benchmark.ceiling - benchmark.floor);
-  if (place >= -1 && place <= 1) return;
+  const double other = InOtherUnit(benchmark, score);
+  const bool surely = !Between(benchmark, score) || (other > 0 && benchmark.floor > 1);
+  if (!surely) return;
+  const std::string expected =
+      fmt::format("expected a score from floor {:g} to ceiling {:g}, as the suite has them",
+                  benchmark.floor, benchmark.ceiling);
   reader.Refuse(column,
-                fmt::format("expected a score from floor {:g} to ceiling {:g}, as the suite "
-                            "has them",
-                            benchmark.floor, benchmark.ceiling));
+                other > 0 ? fmt::format("{}; it would be {:g} there", expected, other) : expected);
 }
 
 // "70.7%" is 0.707 of a benchmark from 0 to 1, and 70.7 of one from 0 to 100.
@@ -44,6 +75,13 @@ std::optional<double> ReadScore(RowReader& reader, const std::string& column,
     reader.Refuse(column, "expected a score without a percent sign: the suite's goes beyond 100");
   }
   return most > 1 ? *percent : *percent / 100;
+}
+
+bool HasPercentSign(const RowReader& reader, const BenchmarkSuite& suite, bool one_result_a_row) {
+  if (one_result_a_row) return reader.Field("score").ends_with('%');
+  return std::any_of(suite.columns.begin(), suite.columns.end(), [&](const auto& column) {
+    return reader.Field(column.second).ends_with('%');
+  });
 }
 
 const outcomes::Benchmark* Find(const BenchmarkSuite& suite, std::string_view name) {
@@ -97,6 +135,53 @@ std::vector<BenchmarkRow> ReadWide(RowReader& reader, const BenchmarkSuite& suit
   return results;
 }
 
+// What a file says of the unit of its scores. Of a benchmark from 0 to 100 that chance gets nothing
+// of, 0.6 may be 0.6 percent or 60: a model that also has a score above 1 is in percent. So is a
+// result that has a percent sign.
+class UnitWitness {
+ public:
+  explicit UnitWitness(const BenchmarkSuite& suite) : suite_(suite) {}
+
+  void Hear(const ModelResults& row) {
+    for (const BenchmarkRow& result : row.results) {
+      const bool above = result.score.value_or(0) > 1;
+      if (above && IsOfPercent(*Find(suite_, result.benchmark))) in_percent_.insert(result.model);
+    }
+  }
+
+  // Why the row may be of another unit.
+  std::optional<std::string> Doubt(const ModelResults& row) const {
+    for (const BenchmarkRow& result : row.results) {
+      const outcomes::Benchmark& benchmark = *Find(suite_, result.benchmark);
+      const double score = result.score.value_or(0);
+      if (!IsOfPercent(benchmark) || InOtherUnit(benchmark, score) == 0) continue;
+      if (row.in_percent || in_percent_.contains(result.model)) continue;
+      return fmt::format(
+          "{}: is {:g}, of {:g}; expected {:g}, or {:g}% with a percent sign if so little is "
+          "meant: "
+          "the model has no score above 1",
+          result.benchmark, score, benchmark.ceiling, score * kPercent, score);
+    }
+    return std::nullopt;
+  }
+
+ private:
+  const BenchmarkSuite& suite_;
+  std::set<std::string> in_percent_;  // models
+};
+
+void RefuseDoubtful(const BenchmarkSuite& suite, Rows<ModelResults>& rows) {
+  UnitWitness witness(suite);
+  for (const ModelResults& row : rows.rows) witness.Hear(row);
+  std::erase_if(rows.rows, [&](const ModelResults& row) {
+    const auto doubt = witness.Doubt(row);
+    if (doubt) rows.refused.push_back({row.line, *doubt});
+    return doubt.has_value();
+  });
+  std::sort(rows.refused.begin(), rows.refused.end(),
+            [](const RefusedRow& a, const RefusedRow& b) { return a.line < b.line; });
+}
+
 absl::Status CheckColumns(const CsvReader& csv, const BenchmarkSuite& suite,
                           const ModelColumns& columns) {
   std::vector<std::string_view> known = {columns.model, columns.date, columns.family, "benchmark",
@@ -127,10 +212,15 @@ absl::StatusOr<Rows<ModelResults>> ReadBenchmarkRows(CsvReader& csv, const Bench
                                                      const ModelColumns& columns) {
   if (absl::Status status = CheckColumns(csv, suite, columns); !status.ok()) return status;
   const bool one_result_a_row = csv.Column("benchmark") != CsvReader::kAbsent;
-  return ReadRows<ModelResults>(csv, [&](RowReader& reader) {
-    return ModelResults{csv.line(), one_result_a_row ? ReadLong(reader, suite, columns)
-                                                     : ReadWide(reader, suite, columns)};
+  auto rows = ReadRows<ModelResults>(csv, [&](RowReader& reader) {
+    ModelResults row{.line = csv.line(), .results = {}};
+    row.results =
+        one_result_a_row ? ReadLong(reader, suite, columns) : ReadWide(reader, suite, columns);
+    row.in_percent = HasPercentSign(reader, suite, one_result_a_row);
+    return row;
   });
+  RefuseDoubtful(suite, rows);
+  return rows;
 }
 
 absl::StatusOr<Rows<std::vector<Result>>> ReadBenchmarks(CsvReader& csv,

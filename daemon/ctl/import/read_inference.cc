@@ -91,13 +91,16 @@ absl::Status TooMuch(const Segment& segment) {
 
 absl::StatusOr<Rows<InferenceRow>> ReadInference(CsvReader& csv,
                                                  const outcomes::PriceBook& prices) {
-  absl::Status columns = csv.RequireColumns(
-      {"start", "model", "customer_tier", "requests", "input_tokens", "output_tokens"});
+  const std::vector<std::string_view> known = {
+      "start",        "model",         "customer_tier",       "requests",
+      "input_tokens", "output_tokens", "cached_input_tokens", "revenue_usd",
+      "cost_usd"};
+  absl::Status columns = csv.CheckRenamed(known);
   if (columns.ok()) {
-    columns =
-        csv.RefuseOtherColumns({"start", "model", "customer_tier", "requests", "input_tokens",
-                                "output_tokens", "cached_input_tokens", "revenue_usd", "cost_usd"});
+    columns = csv.RequireColumns(
+        {"start", "model", "customer_tier", "requests", "input_tokens", "output_tokens"});
   }
+  if (columns.ok()) columns = csv.RefuseOtherColumns(known);
   if (!columns.ok()) return columns;
   // What was served in a window is said once: a second row would count it twice.
   std::map<std::pair<int64_t, Segment>, int64_t> lines;

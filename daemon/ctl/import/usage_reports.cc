@@ -31,12 +31,28 @@ struct AmountColumns {
 };
 
 absl::Status CheckColumns(const CsvReader& csv, const UsageRules& rules) {
-  absl::Status columns = csv.RequireColumns({"start", "chip"});
-  if (!columns.ok()) return columns;
-  columns = csv.RefuseOtherColumns(
-      {"start", "end", "length", "source", "chip", "state", "pool", "team", "workload",
-       "workload_type", "model", "run", "signal", "chip_hours", "busy_chip_hours",
-       "productive_chip_hours", "chip_seconds", "busy_chip_seconds", "productive_chip_seconds"});
+  const std::vector<std::string_view> known = {"start",
+                                               "end",
+                                               "length",
+                                               "source",
+                                               "chip",
+                                               "state",
+                                               "pool",
+                                               "team",
+                                               "workload",
+                                               "workload_type",
+                                               "model",
+                                               "run",
+                                               "signal",
+                                               "chip_hours",
+                                               "busy_chip_hours",
+                                               "productive_chip_hours",
+                                               "chip_seconds",
+                                               "busy_chip_seconds",
+                                               "productive_chip_seconds"};
+  absl::Status columns = csv.CheckRenamed(known);
+  if (columns.ok()) columns = csv.RequireColumns({"start", "chip"});
+  if (columns.ok()) columns = csv.RefuseOtherColumns(known);
   if (!columns.ok()) return columns;
   const bool has_end = csv.Column("end") != CsvReader::kAbsent;
   if (has_end == (csv.Column("length") != CsvReader::kAbsent)) {

@@ -179,7 +179,8 @@ TEST(ReadBenchmarks, RefusesScoresOfAnotherUnit) {
   ASSERT_EQ(rows->refused.size(), 2u);
   EXPECT_EQ(
       rows->refused[0].reason,
-      "MMLU: is \"85\"; expected a score from floor 0.25 to ceiling 1, as the suite has them");
+      "MMLU: is \"85\"; expected a score from floor 0.25 to ceiling 1, as the suite has them; it "
+      "would be 0.85 there");
   EXPECT_EQ(rows->rows.size(), 1u);
 }
 
@@ -196,6 +197,54 @@ TEST(ReadBenchmarks, ReadsPercentagesAsTheSuiteHasThem) {
   EXPECT_DOUBLE_EQ(scores["gpqa"], 70.5);
   ASSERT_EQ(rows->refused.size(), 1u);
   EXPECT_EQ(rows->refused[0].reason, "MMLU: is \"x%\"; expected a number");
+}
+
+outcomes::BenchmarkSuite PercentSuite() {
+  outcomes::BenchmarkSuite suite;
+  suite.name = "percent";
+  suite.benchmarks = {{.name = "aime", .floor = 0, .ceiling = 100},
+                      {.name = "elo", .floor = 800, .ceiling = 2'000},
+                      {.name = "mmlu", .floor = 25, .ceiling = 100}};
+  suite.columns = {{"aime", "AIME"}, {"elo", "Elo"}, {"mmlu", "MMLU"}};
+  return suite;
+}
+
+std::vector<std::string> RefusedScores(const std::string& text) {
+  CsvReader csv = Csv(text);
+  const auto rows = ReadBenchmarks(csv, PercentSuite(), {});
+  EXPECT_TRUE(rows.ok()) << rows.status();
+  std::vector<std::string> reasons;
+  for (const RefusedRow& row : rows->refused) {
+    reasons.push_back(std::to_string(row.line) + " " + row.reason);
+  }
+  return reasons;
+}
+
+TEST(ReadBenchmarks, RefusesFractionsInASuiteOfPercent) {
+  EXPECT_THAT(RefusedScores("model,date,MMLU,AIME\n"
+                            "m1,2025-01-10,60.1,20.0\n"
+                            "m2,2025-04-10,70.5,40.0\n"
+                            "m3,2025-07-10,0.805,0.60\n"
+                            "m4,2025-07-10,,0.60\n"),
+              ElementsAre("4 MMLU: is \"0.805\"; expected a score from floor 25 to ceiling 100, as "
+                          "the suite has them; it would be 80.5 there",
+                          "5 aime: is 0.6, of 100; expected 60, or 0.6% with a percent sign if so "
+                          "little is meant: the model has no score above 1"));
+}
+
+TEST(ReadBenchmarks, TakesSmallPercentagesWhereTheUnitIsKnown) {
+  EXPECT_THAT(RefusedScores("model,date,MMLU,AIME,Elo\n"
+                            "a,2025-01-10,60.1,0.4,1200\n"
+                            "b,2025-01-10,,0.4%,\n"
+                            "c,2025-01-10,,0,\n"
+                            "d,2025-01-10,20,,1200\n"),
+              IsEmpty());
+  // By another row of the same model.
+  EXPECT_THAT(RefusedScores("model,date,benchmark,score\n"
+                            "a,2025-01-10,aime,0.4\n"
+                            "a,2025-01-10,mmlu,60\n"
+                            "b,2025-01-10,aime,0.4\n"),
+              ElementsAre(HasSubstr("4 aime: is 0.4, of 100; expected 40")));
 }
 
 TEST(ReadBenchmarks, ReadsAModelARowAndLeavesOutWhatIsMissing) {
