@@ -4,7 +4,8 @@
 #include <cstdint>
 #include <string>
 
-#include "daemon/security/tls_flags.h"
+#include "daemon/base/flags.h"
+#include "daemon/security/client_tls.h"
 
 namespace fleetmeter::collector {
 
@@ -22,6 +23,6 @@ struct CollectorFlags {
 };
 
 // `flags` outlives the parsing.
-void AddCollectorFlags(CLI::App& app, CollectorFlags& flags);
+void AddCollectorFlags(Flags& program, CollectorFlags& flags);
 
 }  // namespace fleetmeter::collector

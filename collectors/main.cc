@@ -1,13 +1,13 @@
 // fleetmeter-collector: flags, then the Collector.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <string>
 
 #include "collectors/collector.h"
 #include "collectors/collector_flags.h"
 #include "collectors/sources.h"
+#include "daemon/base/flags.h"
 #include "daemon/base/logging.h"
 
 namespace {
@@ -34,20 +34,16 @@ int Run(const CollectorFlags& flags, const SourceCommands& commands) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app(
+  fleetmeter::ProgramFlags program(
       "fleetmeter-collector: reports what chips do to fleetmeterd.\n"
       "Name one or more sources; each gets a stream of its own. Exit code 0: every report was\n"
       "delivered and counted, or waits in the spool for the next start; 1: some were not, and\n"
       "standard error says why.");
   CollectorFlags flags;
-  fleetmeter::collector::AddCollectorFlags(app, flags);
-  app.require_subcommand(1, 0);
-  const SourceCommands commands = fleetmeter::collector::AddSources(app);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
+  fleetmeter::collector::AddCollectorFlags(program, flags);
+  program.RequireCommands();
+  const SourceCommands commands = fleetmeter::collector::AddSources(program);
+  if (const auto exit_code = program.Parse(argc, argv)) return *exit_code;
   if (const auto status = CheckClientTls(flags.tls, flags.daemon); !status.ok()) {
     Complain(status);
     return 2;

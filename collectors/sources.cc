@@ -3,13 +3,13 @@
 namespace fleetmeter::collector {
 
 // Each is defined among the source's own files.
-#define SOURCE(function, folder, files) std::unique_ptr<SourceCommand> function(CLI::App& app);
+#define SOURCE(function, folder, files) std::unique_ptr<SourceCommand> function(Flags& program);
 #include "collectors/sources.list"
 #undef SOURCE
 
-SourceCommands AddSources(CLI::App& app) {
+SourceCommands AddSources(Flags& program) {
   SourceCommands commands;
-#define SOURCE(function, folder, files) commands.push_back(function(app));
+#define SOURCE(function, folder, files) commands.push_back(function(program));
 #include "collectors/sources.list"
 #undef SOURCE
   return commands;

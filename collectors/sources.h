@@ -10,7 +10,7 @@ namespace fleetmeter::collector {
 
 using SourceCommands = std::vector<std::unique_ptr<SourceCommand>>;
 
-// A subcommand of `app` for each source, in the list's order. `app` outlives them.
-SourceCommands AddSources(CLI::App& app);
+// A subcommand of `program` for each source, in the list's order. `program` outlives them.
+SourceCommands AddSources(Flags& program);
 
 }  // namespace fleetmeter::collector

@@ -9,10 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "collectors/core/source.h"
-
-namespace CLI {
-class App;
-}  // namespace CLI
+#include "daemon/base/flags.h"
 
 namespace fleetmeter::collector {
 
@@ -30,12 +27,12 @@ class SourceCommand {
   virtual absl::StatusOr<std::unique_ptr<Source>> MakeSource() const = 0;
 
  protected:
-  SourceCommand(CLI::App& app, const std::string& name, const std::string& help);
+  SourceCommand(Flags& program, const std::string& name, const std::string& help);
 
-  CLI::App& command() { return *command_; }
+  Flags& command() { return command_; }
 
  private:
-  CLI::App* const command_;  // owned by the App
+  Flags command_;
 };
 
 }  // namespace fleetmeter::collector

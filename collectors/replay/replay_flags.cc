@@ -1,7 +1,5 @@
 #include "collectors/replay/replay_flags.h"
 
-#include <CLI/CLI.hpp>
-
 namespace fleetmeter::collector {
 namespace {
 
@@ -9,22 +7,22 @@ constexpr double kFastest = 1'000'000;
 
 }  // namespace
 
-void AddReplayFlags(CLI::App& command, ReplayOptions& options) {
-  command.add_option("--from", options.from_seconds,
-                     "Begin at this second of the recording (default: its first)");
-  auto* until = command.add_option("--until", options.until_seconds,
-                                   "End at this second of the recording (default: its last)");
+void AddReplayFlags(Flags& command, ReplayOptions& options) {
+  command.Add("--from", &options.from_seconds,
+              "Begin at this second of the recording (default: its first)");
+  Flag until = command.Add("--until", &options.until_seconds,
+                           "End at this second of the recording (default: its last)");
   command
-      .add_option("--speed", options.speed,
-                  "Recorded seconds per second; above 1 the daemon must accept replays")
-      ->check(CLI::Range(1.0, kFastest))
-      ->capture_default_str();
-  auto* hold = command.add_flag("--hold", options.hold,
+      .Add("--speed", &options.speed,
+           "Recorded seconds per second; above 1 the daemon must accept replays")
+      .InRange(1.0, kFastest)
+      .ShowDefault();
+  Flag hold = command.AddSwitch("--hold", &options.hold,
                                 "Report the state at --from for ever, without moving on");
-  auto* loop = command.add_flag_callback(
+  Flag loop = command.AddSwitch(
       "--loop", [&options] { options.at_end = AtEnd::kLoop; }, "Begin again at the end");
-  hold->excludes(until);
-  hold->excludes(loop);
+  hold.Excludes(until);
+  hold.Excludes(loop);
 }
 
 }  // namespace fleetmeter::collector

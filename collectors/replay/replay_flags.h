@@ -2,14 +2,11 @@
 #pragma once
 
 #include "collectors/replay/replay_options.h"
-
-namespace CLI {
-class App;
-}  // namespace CLI
+#include "daemon/base/flags.h"
 
 namespace fleetmeter::collector {
 
 // `options` outlives the parsing.
-void AddReplayFlags(CLI::App& command, ReplayOptions& options);
+void AddReplayFlags(Flags& command, ReplayOptions& options);
 
 }  // namespace fleetmeter::collector

@@ -14,7 +14,7 @@ namespace {
 constexpr char kTitle[] = "fleetmeter-spool 1\n";
 constexpr std::string_view kChecksum = "checksum ";
 
-std::string Checksum(std::string_view text) {
+std::string ChecksumText(std::string_view text) {
   return fmt::format("{:08x}",
                      crc32_z(0, reinterpret_cast<const Bytef*>(text.data()), text.size()));
 }
@@ -111,7 +111,7 @@ std::string EncodeManifest(const Manifest& manifest) {
                         entry.released ? "released" : "kept");
   }
   for (const uint64_t position : manifest.blanks) text += fmt::format("blank {}\n", position);
-  text += fmt::format("{}{}\n", kChecksum, Checksum(text));
+  text += fmt::format("{}{}\n", kChecksum, ChecksumText(text));
   return text;
 }
 
@@ -121,7 +121,7 @@ absl::StatusOr<Manifest> ParseManifest(std::string_view text) {
     return absl::DataLossError("it is no manifest of a version that this program knows");
   }
   const std::string_view body = text.substr(0, at);
-  if (text.substr(at) != fmt::format("{}{}\n", kChecksum, Checksum(body))) {
+  if (text.substr(at) != fmt::format("{}{}\n", kChecksum, ChecksumText(body))) {
     return absl::DataLossError("its checksum is wrong");
   }
   Manifest manifest;

@@ -12,6 +12,9 @@
 
 namespace fleetmeter::collector {
 
+// In the spool's folder.
+inline constexpr char kManifestFile[] = "manifest";
+
 // Reports have positions, 1, 2, 3 ... over the life of the spool; a stream's sequences are
 // positions less `stream_base`.
 struct Manifest {

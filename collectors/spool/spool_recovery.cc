@@ -10,8 +10,6 @@
 namespace fleetmeter::collector {
 namespace {
 
-constexpr char kManifest[] = "manifest";
-
 bool HasSegments(const std::vector<std::string>& names) {
   return std::any_of(names.begin(), names.end(),
                      [](const std::string& name) { return Segment::NumberOf(name) != 0; });
@@ -39,7 +37,7 @@ absl::Status Spool::Recover() {
 }
 
 absl::Status Spool::LoadManifest(const std::vector<std::string>& names) {
-  auto text = disk_.ReadAll(options_.folder + "/" + kManifest);
+  auto text = disk_.ReadAll(options_.folder + "/" + kManifestFile);
   if (text.ok()) {
     auto manifest = ParseManifest(*text);
     if (manifest.ok()) {
@@ -64,7 +62,7 @@ absl::Status Spool::RebuildManifest(const std::vector<std::string>& names, const
       "new stream, and the daemon will reject those that it has counted",
       options_.folder, why);
   ++damaged_;
-  const std::string path = options_.folder + "/" + kManifest;
+  const std::string path = options_.folder + "/" + kManifestFile;
   if (absl::Status kept = disk_.Rename(path, path + ".damaged");
       !kept.ok() && !absl::IsNotFound(kept)) {
     return kept;

@@ -10,7 +10,6 @@
 namespace fleetmeter::collector {
 namespace {
 
-constexpr char kManifest[] = "manifest";
 constexpr char kReserve[] = "reserve";
 constexpr char kQuarantine[] = "quarantine";
 // Room for a few manifests, given up when the disk is full: what is there must still go out.
@@ -38,10 +37,10 @@ absl::Status Spool::StoreManifest() {
     }
   }
   const std::string text = EncodeManifest(next);
-  absl::Status stored = disk_.Replace(options_.folder, kManifest, text);
+  absl::Status stored = disk_.Replace(options_.folder, kManifestFile, text);
   if (absl::IsResourceExhausted(stored)) {
     absl::Status freed = disk_.Remove(options_.folder + "/" + kReserve);
-    if (freed.ok()) stored = disk_.Replace(options_.folder, kManifest, text);
+    if (freed.ok()) stored = disk_.Replace(options_.folder, kManifestFile, text);
   }
   if (!stored.ok()) return stored;
   manifest_ = std::move(next);

@@ -10,8 +10,6 @@
 namespace fleetmeter {
 namespace {
 
-double Seconds(int64_t nanos) { return static_cast<double>(nanos) / kNanosPerSecond; }
-
 std::optional<Rejection> CheckLength(const UsageReport& report, const AdmissionContext& context) {
   const int64_t length = report.window_length_nanos;
   const int64_t longest = context.history ? std::max(kDay, context.limits.max_length_nanos)
@@ -19,16 +17,16 @@ std::optional<Rejection> CheckLength(const UsageReport& report, const AdmissionC
   if (length <= 0 || length > longest) {
     return Rejection{RejectReason::kBadWindow, "window_length_nanos",
                      fmt::format("window is {} s long; expected more than 0 and at most {} s",
-                                 Seconds(length), Seconds(longest))};
+                                 ToSeconds(length), ToSeconds(longest))};
   }
   // The monotonic clock may disagree with a wall clock that is being set, but a report that claims
   // far more time than passed would be counted as time that never was.
-  const double most = (2.0 * Seconds(length) + 60.0) * std::max(1.0, context.replay_speed);
-  if (report.duration_nanos <= 0 || Seconds(report.duration_nanos) > most) {
+  const double most = (2.0 * ToSeconds(length) + 60.0) * std::max(1.0, context.replay_speed);
+  if (report.duration_nanos <= 0 || ToSeconds(report.duration_nanos) > most) {
     return Rejection{RejectReason::kBadWindow, "duration_nanos",
                      fmt::format("duration is {} s in a window of {} s; expected more than 0 and "
                                  "at most {} s",
-                                 Seconds(report.duration_nanos), Seconds(length), most)};
+                                 ToSeconds(report.duration_nanos), ToSeconds(length), most)};
   }
   return std::nullopt;
 }
@@ -39,15 +37,15 @@ std::optional<Rejection> CheckPosition(const UsageReport& report, const Admissio
     return Rejection{
         RejectReason::kWindowInFuture, "window_start_unix_nanos",
         fmt::format("window ends {} s ahead of the daemon's clock; expected at most {} s",
-                    Seconds(ahead), Seconds(context.limits.future_tolerance_nanos))};
+                    ToSeconds(ahead), ToSeconds(context.limits.future_tolerance_nanos))};
   }
   const int64_t oldest =
       std::max(context.limits.max_lateness_nanos, context.limits.adjust_up_to_nanos);
   const int64_t age = context.now.earliest - report.WindowEnd();
   if (age > oldest && !context.history) {
-    return Rejection{
-        RejectReason::kWindowTooOld, "window_start_unix_nanos",
-        fmt::format("window ended {} s ago; expected at most {} s", Seconds(age), Seconds(oldest))};
+    return Rejection{RejectReason::kWindowTooOld, "window_start_unix_nanos",
+                     fmt::format("window ended {} s ago; expected at most {} s", ToSeconds(age),
+                                 ToSeconds(oldest))};
   }
   // It would pass for a sign of life.
   if (context.history && context.reports_live && context.windows != nullptr &&

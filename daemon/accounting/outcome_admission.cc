@@ -9,15 +9,13 @@ namespace {
 
 using MaybeRejection = std::optional<Rejection>;
 
-double Seconds(int64_t nanos) { return static_cast<double>(nanos) / kNanosPerSecond; }
-
 MaybeRejection CheckFuture(const OutcomeReport& report, const OutcomeContext& context) {
   const int64_t ahead = report.WindowEnd() - context.now.latest;
   if (ahead > context.future_tolerance_nanos) {
     return Rejection{
         RejectReason::kWindowInFuture, "window_start_unix_nanos",
         fmt::format("window ends {} s ahead of the daemon's clock; expected at most {} s",
-                    Seconds(ahead), Seconds(context.future_tolerance_nanos))};
+                    ToSeconds(ahead), ToSeconds(context.future_tolerance_nanos))};
   }
   const int64_t latest = context.now.latest / kNanosPerSecond;
   for (size_t i = 0; i < report.benchmarks.size(); ++i) {

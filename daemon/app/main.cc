@@ -1,12 +1,12 @@
 // fleetmeterd: flags, then the App.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <string>
 
 #include "daemon/app/app.h"
 #include "daemon/base/clock.h"
+#include "daemon/base/flags.h"
 #include "daemon/base/version.h"
 #include "daemon/config/load_config.h"
 #include "daemon/config/settings/print_config.h"
@@ -70,28 +70,24 @@ int CheckConfig(const std::string& path) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App flags(
+  fleetmeter::ProgramFlags flags(
       "fleetmeterd: a live meter for accelerator fleets.\n"
       "Takes usage reports over gRPC, keeps the books in H100-equivalents, and serves them to\n"
       "Prometheus and over gRPC. Stops on SIGTERM or SIGINT; reloads on SIGHUP and when a file of\n"
       "its configuration changes.");
   std::string config_path = "/etc/fleetmeter/fleetmeterd.yaml";
   bool check_config = false;
-  flags.add_option("--config", config_path, "Configuration file")->capture_default_str();
-  flags.add_flag("--check-config", check_config,
-                 "Read the configuration, catalog, plans, framework, price book, benchmark suite "
-                 "and TLS files, say what is "
-                 "wrong, and exit");
+  flags.Add("--config", &config_path, "Configuration file").ShowDefault();
+  flags.AddSwitch("--check-config", &check_config,
+                  "Read the configuration, catalog, plans, framework, price book, benchmark suite "
+                  "and TLS files, say what is "
+                  "wrong, and exit");
   std::string (*print)() = nullptr;
   for (const Page& page : kPages) {
-    flags.add_flag_callback(page.flag, [&page, &print] { print = page.text; }, page.help);
+    flags.AddSwitch(page.flag, [&page, &print] { print = page.text; }, page.help);
   }
-  flags.set_version_flag("--version", std::string("fleetmeterd ") + fleetmeter::kVersion);
-  try {
-    flags.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return flags.exit(error) == 0 ? 0 : 2;
-  }
+  flags.AddVersion(std::string("fleetmeterd ") + fleetmeter::kVersion);
+  if (const auto exit_code = flags.Parse(argc, argv)) return *exit_code;
   if (check_config) return CheckConfig(config_path);
   if (print != nullptr) return PrintOut(print());
 

@@ -16,7 +16,7 @@ constexpr int64_t kYearAfterLast = 2200;
 constexpr int64_t kAfterLastSecond = 7'258'118'400;  // 2200-01-01
 constexpr int kNanoDigits = 9;
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsDecimalDigit(char c) { return c >= '0' && c <= '9'; }
 
 absl::Status Unknown() {
   return absl::InvalidArgumentError(
@@ -46,7 +46,7 @@ class Cursor {
     if (text_.size() < digits) return false;
     int64_t value = 0;
     for (size_t i = 0; i < digits; ++i) {
-      if (!IsDigit(text_[i])) return false;
+      if (!IsDecimalDigit(text_[i])) return false;
       value = value * 10 + (text_[i] - '0');
     }
     text_.remove_prefix(digits);
@@ -56,7 +56,7 @@ class Cursor {
   // ".25" as nanoseconds; what is finer is cut off. At least one digit.
   bool TakeFraction(int64_t* nanos) {
     int digits = 0;
-    for (; !text_.empty() && IsDigit(text_.front()); text_.remove_prefix(1), ++digits) {
+    for (; !text_.empty() && IsDecimalDigit(text_.front()); text_.remove_prefix(1), ++digits) {
       if (digits < kNanoDigits) *nanos = *nanos * 10 + (text_.front() - '0');
     }
     for (int i = digits; i < kNanoDigits; ++i) *nanos *= 10;
@@ -106,7 +106,8 @@ bool ReadOffset(Cursor& cursor, Fields& out) {
   int64_t minutes = 0;
   if (!cursor.TakeAny("+-") || !cursor.TakeNumber(2, 23, &hours)) return false;
   const bool colon = cursor.Take(":");
-  if ((colon || IsDigit(cursor.front())) && !cursor.TakeNumber(2, 59, &minutes)) return false;
+  if ((colon || IsDecimalDigit(cursor.front())) && !cursor.TakeNumber(2, 59, &minutes))
+    return false;
   out.offset_seconds = (west ? -1 : 1) * (hours * kSecondsPerHour + minutes * 60);
   if (*out.offset_seconds == 0) cursor.Take(" UTC");
   return true;
@@ -213,7 +214,7 @@ absl::StatusOr<Timestamp> ParseTimestamp(std::string_view text,
   if (StartsWithDayOrMonth(text) && RoundDecimal(text, 1) == std::nullopt) {
     return absl::InvalidArgumentError("expected the year first, such as 2026-01-31");
   }
-  if (!text.empty() && IsDigit(text.front())) return FromEpoch(text);
+  if (!text.empty() && IsDecimalDigit(text.front())) return FromEpoch(text);
   return Unknown();
 }
 

@@ -23,6 +23,9 @@ inline constexpr int64_t kNanosPerHour = kHour;
 inline constexpr int64_t kSecondsPerHour = 3'600;
 inline constexpr int64_t kSecondsPerDay = 24 * kSecondsPerHour;
 
+// For people: a double is exact to the nanosecond for three months.
+constexpr double ToSeconds(int64_t nanos) { return static_cast<double>(nanos) / kNanosPerSecond; }
+
 // Sizes, in bytes.
 inline constexpr int64_t kKiB = 1'024;
 inline constexpr int64_t kMiB = 1'024 * kKiB;

@@ -3,6 +3,7 @@
 
 #include "daemon/base/text.h"
 #include "daemon/base/units.h"
+#include "daemon/config/bounds.h"
 #include "daemon/config/load_config.h"
 #include "daemon/config/read_ratio.h"
 #include "daemon/config/strict_yaml.h"
@@ -11,9 +12,8 @@
 namespace fleetmeter {
 namespace {
 
-constexpr size_t kMaxTitleBytes = 128;
+constexpr size_t kMaxKindTitleBytes = 128;
 constexpr size_t kMaxBasisBytes = 512;
-constexpr int64_t kMaxVersion = std::numeric_limits<uint32_t>::max();
 constexpr int64_t kMaxMicroUsdPerChipHour = 1'000'000'000'000;  // $1,000,000
 constexpr double kMinPeakFlops = 1e6;
 constexpr double kMaxPeakFlops = 1e21;
@@ -73,7 +73,7 @@ ChipKind ReadChip(const YamlValue& value) {
   YamlMap map(value);
   map.Required("name", "the name of the chip kind").ReadName(&kind.name);
   map.Required("provider", "a name such as aws").ReadName(&kind.provider);
-  map.Required("title", "a name for people").ReadText(kMaxTitleBytes, &kind.title);
+  map.Required("title", "a name for people").ReadText(kMaxKindTitleBytes, &kind.title);
   ReadPrice(map.Optional("usd_per_chip_hour"), &kind.micro_usd_per_chip_hour);
   const auto read_flops = [](const YamlValue& flops, double* out) {
     flops.ReadNumber(kMinPeakFlops, kMaxPeakFlops, out);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "daemon/base/text.h"
+#include "daemon/config/bounds.h"
 #include "daemon/config/load_config.h"
 #include "daemon/config/read_framework.h"
 #include "daemon/config/strict_yaml.h"
@@ -21,7 +22,6 @@ namespace {
 using framework::Assumptions;
 using framework::SensitivityCase;
 
-constexpr size_t kMaxTitleBytes = 256;
 constexpr double kTolerance = 1e-9;  // shares are decimal, sums binary
 
 // The sum of a share of every item must be 100%.

@@ -9,6 +9,7 @@
 #include "daemon/base/decimal.h"
 #include "daemon/base/text.h"
 #include "daemon/base/units.h"
+#include "daemon/config/bounds.h"
 #include "daemon/config/strict_yaml.h"
 #include "fmt/format.h"
 
@@ -22,7 +23,6 @@ using outcomes::Segment;
 using outcomes::Subscription;
 using outcomes::TokenPrice;
 
-constexpr int64_t kMaxVersion = std::numeric_limits<uint32_t>::max();
 constexpr double kMaxScore = 1e12;
 constexpr double kLeastWeight = 1e-9;
 constexpr int64_t kMaxQuarters = 400;

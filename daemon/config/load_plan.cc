@@ -1,5 +1,6 @@
 #include <limits>
 
+#include "daemon/config/bounds.h"
 #include "daemon/config/load_config.h"
 #include "daemon/config/plan_file.h"
 #include "daemon/config/read_pool.h"
@@ -10,7 +11,6 @@ namespace fleetmeter {
 namespace {
 
 constexpr size_t kMaxScenarioBytes = 512;
-constexpr int64_t kMaxVersion = std::numeric_limits<uint32_t>::max();
 constexpr int64_t kMaxChips = 1'000'000'000;  // of one kind
 constexpr double kMaxH100e = 1e12;
 

@@ -6,6 +6,7 @@
 
 #include "daemon/base/text.h"
 #include "daemon/base/units.h"
+#include "daemon/config/bounds.h"
 #include "daemon/config/read_pool.h"
 #include "daemon/config/read_ratio.h"
 #include "fmt/format.h"
@@ -15,10 +16,8 @@ namespace {
 
 using framework::Assumptions;
 
-constexpr size_t kMaxTitleBytes = 256;
-constexpr int64_t kMaxVersion = std::numeric_limits<uint32_t>::max();
 constexpr double kLeast = 1e-12;  // of what something is divided by, or multiplied with
-constexpr double kMaxChips = 1e12;
+constexpr double kMaxFleetChips = 1e12;
 constexpr double kMaxUsd = 1e18;
 constexpr double kMaxHours = 1e18;
 constexpr double kMaxFlop = 1e40;
@@ -76,7 +75,7 @@ void ReadSupply(const YamlValue& section, const Catalog* catalog, Assumptions* o
           fmt::format("has {} of chips and commitment; expected exactly one of the two",
                       chips.present() ? "both" : "none"));
     } else if (chips.present()) {
-      chips.ReadAmount(0, kMaxChips, &item.fleet.emplace<double>(0));
+      chips.ReadAmount(0, kMaxFleetChips, &item.fleet.emplace<double>(0));
     } else {
       item.fleet = ReadCommitment(commitment);
     }

@@ -13,12 +13,9 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "daemon/base/flags.h"
 #include "daemon/ctl/connection.h"
 #include "daemon/ctl/exit_code.h"
-
-namespace CLI {
-class App;
-}
 
 namespace fleetmeter::ctl {
 
@@ -35,7 +32,7 @@ class Command {
   const std::string& help() const { return help_; }
 
   // The values are kept in the command; --help comes by itself.
-  virtual void AddFlags(CLI::App& app) = 0;
+  virtual void AddFlags(Flags& flags) = 0;
 
   // After the flags were read: whether they go together. InvalidArgument is a wrong command line.
   virtual absl::Status CheckFlags() const { return absl::OkStatus(); }

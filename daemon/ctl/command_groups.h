@@ -3,19 +3,16 @@
 
 #include <string_view>
 
+#include "daemon/base/flags.h"
 #include "daemon/ctl/connection.h"
-
-namespace CLI {
-class App;
-}
 
 namespace fleetmeter::ctl {
 
 struct CommandGroup {
   const char* name;
   const char* help;
-  const char* footer;                                     // below its --help; empty: none
-  void (*add_flags)(CLI::App& group, Connection* fills);  // of all its commands; null: none
+  const char* footer;                                  // below its --help; empty: none
+  void (*add_flags)(Flags& group, Connection* fills);  // of all its commands; null: none
 };
 
 // Null if there is no such group.

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
+#include <stdexcept>
 #include <string>
 
 #include "daemon/base/text.h"
@@ -64,35 +64,6 @@ std::vector<std::unique_ptr<Command>> MakeCommands(const Connection& connection)
   return commands;
 }
 
-// The command or group that was named last.
-const CLI::App& Named(const CLI::App& root) {
-  const CLI::App* app = &root;
-  while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
-  return *app;
-}
-
-std::vector<std::string> CommandsOf(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands(nullptr)) names.push_back(command->get_name());
-  return names;
-}
-
-// Of the command, and those that it takes from what is above it.
-std::vector<std::string> OptionsOf(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const CLI::App* owner = &app; owner != nullptr; owner = owner->get_parent()) {
-    for (const CLI::Option* option : owner->get_options()) {
-      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
-    }
-  }
-  return names;
-}
-
-std::string NameOf(const CLI::App& app) {
-  const CLI::App* parent = app.get_parent();
-  return parent == nullptr ? app.get_name() : NameOf(*parent) + " " + app.get_name();
-}
-
 // A sentence about a word that is none of `known`: the nearest of them, or all.
 std::string Unknown(const std::string& word, const std::string& what,
                     const std::vector<std::string>& known) {
@@ -104,84 +75,70 @@ std::string Unknown(const std::string& word, const std::string& what,
 }
 
 // What was typed and is no option or no command; empty: that is not what is wrong.
-std::string Misnamed(const CLI::App& root) {
-  const CLI::App& app = Named(root);
-  std::vector<std::string> rest = root.remaining(true);
-  std::erase(rest, "--");  // only says that no option follows
-  const auto option = std::find_if(rest.begin(), rest.end(),
+std::string Misnamed(const WrongCommandLine& wrong) {
+  const auto option = std::find_if(wrong.rest.begin(), wrong.rest.end(),
                                    [](const std::string& word) { return word.starts_with('-'); });
-  if (option != rest.end()) {
-    return Unknown(option->substr(0, option->find('=')), "an option of " + NameOf(app),
-                   OptionsOf(app));
+  if (option != wrong.rest.end()) {
+    return Unknown(option->substr(0, option->find('=')), "an option of " + wrong.command,
+                   wrong.flags);
   }
-  const std::vector<std::string> commands = CommandsOf(app);
-  if (commands.empty()) return "";
-  if (!rest.empty()) return Unknown(rest.front(), "a command of " + NameOf(app), commands);
-  return fmt::format("{} takes a command; expected one of: {}\n", NameOf(app),
-                     fmt::join(commands, ", "));
+  if (wrong.commands.empty()) return "";
+  if (!wrong.rest.empty()) {
+    return Unknown(wrong.rest.front(), "a command of " + wrong.command, wrong.commands);
+  }
+  return fmt::format("{} takes a command; expected one of: {}\n", wrong.command,
+                     fmt::join(wrong.commands, ", "));
 }
 
 // The library's own words, except for names that are wrong: it knows no nearest one, and of a
 // command that there is not it only says that there is none.
-std::string Complaint(const CLI::App* root, const CLI::Error& error) {
-  const bool leftover = error.get_name() == "RequiredError" || error.get_name() == "ExtrasError";
-  std::string text = leftover ? Misnamed(*root) : "";
-  if (text.empty()) text = std::string(error.what()) + "\n";
+std::string Complaint(const WrongCommandLine& wrong) {
+  std::string text = wrong.leftover ? Misnamed(wrong) : "";
+  if (text.empty()) text = wrong.message + "\n";
   return text + "Run with --help for more information.\n";
 }
 
 }  // namespace
 
-CommandLine::CommandLine()
-    : commands_(MakeCommands(connection_)),
-      app_(std::make_unique<CLI::App>(kAbout, "fleetmeterctl")) {
-  app_->footer(kExamples);
-  app_->require_subcommand(1);
-  app_->failure_message(Complaint);
-  AddConnectionFlags(*app_, &connection_);
-  app_->set_version_flag("--version", std::string("fleetmeterctl ") + kVersion);
+CommandLine::CommandLine() : commands_(MakeCommands(connection_)), flags_(kAbout, "fleetmeterctl") {
+  flags_.SetFooter(kExamples);
+  flags_.RequireOneCommand();
+  flags_.SetComplaint(Complaint);
+  AddConnectionFlags(flags_, &connection_);
+  flags_.AddVersion(std::string("fleetmeterctl ") + kVersion);
   for (const auto& command : commands_) Add(*command);
 }
 
-CommandLine::~CommandLine() = default;
-
 void CommandLine::Add(Command& command) {
-  CLI::App* app = GroupOf(command).add_subcommand(command.path().back(), command.help());
-  app->fallthrough();
-  command.AddFlags(*app);
-  app->callback([this, &command] {
-    if (const absl::Status status = command.CheckFlags(); !status.ok()) {
-      throw CLI::ValidationError(std::string(status.message()));
-    }
-    called_ = &command;
+  Flags flags = GroupOf(command).AddCommand(command.path().back(), command.help());
+  flags.TakeFlagsOfParent();
+  command.AddFlags(flags);
+  flags.SetCheck([this, &command] {
+    const absl::Status status = command.CheckFlags();
+    if (status.ok()) called_ = &command;
+    return status;
   });
 }
 
 // Made with the first of its commands, so that it has their place in the help.
-CLI::App& CommandLine::GroupOf(const Command& command) {
-  if (command.path().size() == 1) return *app_;
+Flags CommandLine::GroupOf(const Command& command) {
+  if (command.path().size() == 1) return flags_;
   const std::string& name = command.path().front();
-  const auto made =
-      app_->get_subcommands([&](const CLI::App* app) { return app->get_name() == name; });
-  if (!made.empty()) return *made.front();
+  for (const Flags& made : flags_.commands()) {
+    if (made.name() == name) return made;
+  }
   const CommandGroup* group = FindGroup(name);
-  if (group == nullptr) throw CLI::IncorrectConstruction(name + " is not in command_groups.cc");
-  CLI::App* app = app_->add_subcommand(name, group->help);
-  app->fallthrough();
-  app->require_subcommand(1);
-  app->footer(group->footer);
-  if (group->add_flags != nullptr) group->add_flags(*app, &connection_);
-  return *app;
+  if (group == nullptr) throw std::logic_error(name + " is not in command_groups.cc");
+  Flags flags = flags_.AddCommand(name, group->help);
+  flags.TakeFlagsOfParent();
+  flags.RequireOneCommand();
+  flags.SetFooter(group->footer);
+  if (group->add_flags != nullptr) group->add_flags(flags, &connection_);
+  return flags;
 }
 
 std::optional<int> CommandLine::Parse(int argc, const char* const* argv) {
-  try {
-    app_->parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    // The library has an exit code for each kind of error; ours is one for all of them.
-    return app_->exit(error) == 0 ? kExitOk : kExitUsage;
-  }
-  return std::nullopt;
+  return flags_.Parse(argc, argv);
 }
 
 int CommandLine::Run() {

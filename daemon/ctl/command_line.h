@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "daemon/base/flags.h"
 #include "daemon/ctl/command.h"
 #include "daemon/ctl/connection.h"
 
@@ -14,7 +15,6 @@ namespace fleetmeter::ctl {
 class CommandLine {
  public:
   CommandLine();
-  ~CommandLine();
   CommandLine(const CommandLine&) = delete;
   CommandLine& operator=(const CommandLine&) = delete;
 
@@ -33,11 +33,11 @@ class CommandLine {
 
  private:
   void Add(Command& command);
-  CLI::App& GroupOf(const Command& command);
+  Flags GroupOf(const Command& command);
 
   Connection connection_;
   const std::vector<std::unique_ptr<Command>> commands_;
-  const std::unique_ptr<CLI::App> app_;
+  ProgramFlags flags_;
   Command* called_ = nullptr;
 };
 

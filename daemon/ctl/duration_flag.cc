@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
-
 #include "daemon/base/units.h"
 
 namespace fleetmeter::ctl {
@@ -13,20 +11,19 @@ constexpr std::chrono::nanoseconds kLongest = std::chrono::hours(1);
 
 }  // namespace
 
-void AddDuration(CLI::App& app, const std::string& name, const std::string& help,
+void AddDuration(Flags& flags, const std::string& name, const std::string& help,
                  std::chrono::nanoseconds shortest, std::chrono::nanoseconds* out) {
-  const auto read = [name, shortest, out](const std::string& text) {
+  const auto read = [shortest, out](const std::string& text) {
     const auto nanos = ParseDuration(text);
     if (!nanos || *nanos < shortest.count() || *nanos > kLongest.count()) {
-      throw CLI::ValidationError(fmt::format("{}: '{}' is not a duration from {} to {}", name, text,
-                                             FormatDuration(shortest.count()),
-                                             FormatDuration(kLongest.count())));
+      return absl::InvalidArgumentError(fmt::format("'{}' is not a duration from {} to {}", text,
+                                                    FormatDuration(shortest.count()),
+                                                    FormatDuration(kLongest.count())));
     }
     *out = std::chrono::nanoseconds(*nanos);
+    return absl::OkStatus();
   };
-  app.add_option_function<std::string>(name, read, help)
-      ->type_name("DURATION")
-      ->default_str(FormatDuration(out->count()));
+  flags.Add(name, read, help).ValueName("DURATION").Default(FormatDuration(out->count()));
 }
 
 }  // namespace fleetmeter::ctl

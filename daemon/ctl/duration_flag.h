@@ -4,14 +4,12 @@
 #include <chrono>
 #include <string>
 
-namespace CLI {
-class App;
-}
+#include "daemon/base/flags.h"
 
 namespace fleetmeter::ctl {
 
 // From `shortest` to an hour; `out` holds the default.
-void AddDuration(CLI::App& app, const std::string& name, const std::string& help,
+void AddDuration(Flags& flags, const std::string& name, const std::string& help,
                  std::chrono::nanoseconds shortest, std::chrono::nanoseconds* out);
 
 }  // namespace fleetmeter::ctl

@@ -1,41 +1,40 @@
 #include "daemon/ctl/framework_flags.h"
 
-#include <CLI/CLI.hpp>
-
 #include "daemon/config/yaml_override.h"
 
 namespace fleetmeter::ctl {
 
-CLI::Option* AddPlanFile(CLI::App& app, const std::string& help, std::string* path) {
-  return app.add_option("--plan", *path, help)->type_name("FILE");
+Flag AddPlanFile(Flags& flags, const std::string& help, std::string* path) {
+  return flags.Add("--plan", path, help).ValueName("FILE");
 }
 
-CLI::Option* AddSet(CLI::App& app, std::vector<std::string>* set) {
+Flag AddSet(Flags& flags, std::vector<std::string>* set) {
   const auto read = [set](const std::vector<std::string>& texts) {
     for (const std::string& text : texts) {
       if (const auto parsed = ParseYamlOverride(text); !parsed.ok()) {
-        throw CLI::ValidationError("--set: " + std::string(parsed.status().message()));
+        return parsed.status();
       }
     }
     *set = texts;
+    return absl::OkStatus();
   };
-  return app
-      .add_option_function<std::vector<std::string>>(
-          "--set", read, "Set a key of the framework to another value, such as training.growth=3")
-      ->type_name("KEY=VALUE")
-      ->allow_extra_args(false);
+  return flags
+      .AddList("--set", read,
+               "Set a key of the framework to another value, such as training.growth=3")
+      .ValueName("KEY=VALUE")
+      .OneValueEach();
 }
 
-CLI::Option* AddScenario(CLI::App& app, const std::string& help, std::string* scenario) {
-  return app.add_option("--scenario", *scenario, help)->type_name("NAME");
+Flag AddScenario(Flags& flags, const std::string& help, std::string* scenario) {
+  return flags.Add("--scenario", scenario, help).ValueName("NAME");
 }
 
-CLI::Option* AddCatalog(CLI::App& app, std::string* path) {
-  return app
-      .add_option("--catalog", *path,
-                  "The catalog of chip kinds that a plan is checked against. The default is the "
-                  "one that the framework names")
-      ->type_name("FILE");
+Flag AddCatalog(Flags& flags, std::string* path) {
+  return flags
+      .Add("--catalog", path,
+           "The catalog of chip kinds that a plan is checked against. The default is the "
+           "one that the framework names")
+      .ValueName("FILE");
 }
 
 }  // namespace fleetmeter::ctl

@@ -3,13 +3,11 @@
 
 #include <string>
 
-namespace CLI {
-class App;
-}
+#include "daemon/base/flags.h"
 
 namespace fleetmeter::ctl {
 
 // Required.
-void AddLedgerPath(CLI::App& app, std::string* path);
+void AddLedgerPath(Flags& flags, std::string* path);
 
 }  // namespace fleetmeter::ctl

@@ -6,23 +6,20 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "daemon/base/flags.h"
 #include "daemon/ctl/import/read_benchmarks.h"
 #include "daemon/domain/framework/assumptions.h"
-
-namespace CLI {
-class App;
-}
 
 namespace fleetmeter::ctl {
 
 // --model-column, --date-column and --family-column. `help` is that of each.
-void AddModelColumns(CLI::App& app, const std::string& help, imports::ModelColumns* columns);
+void AddModelColumns(Flags& flags, const std::string& help, imports::ModelColumns* columns);
 
 // --flop-column.
-void AddFlopColumn(CLI::App& app, const std::string& help, std::string* column);
+void AddFlopColumn(Flags& flags, const std::string& help, std::string* column);
 
 // --framework: a framework's file.
-void AddFlopRule(CLI::App& app, std::string* framework);
+void AddFlopRule(Flags& flags, std::string* framework);
 
 // What such a file says of training; nothing if `framework` is empty.
 absl::StatusOr<std::optional<framework::Training>> LoadFlopRule(const std::string& framework);

@@ -5,20 +5,18 @@
 #include <optional>
 #include <string>
 
-namespace CLI {
-class App;
-}
+#include "daemon/base/flags.h"
 
 namespace fleetmeter::ctl {
 
 // --ledger: a ledger's file, instead of a daemon.
-void AddOutcomesLedger(CLI::App& app, std::string* path);
+void AddOutcomesLedger(Flags& flags, std::string* path);
 
 // --refused: where refused rows go.
-void AddOutcomesRefused(CLI::App& app, std::string* path);
+void AddOutcomesRefused(Flags& flags, std::string* path);
 
 // A date or an RFC 3339 time, as seconds since 1970.
-void AddOutcomesTime(CLI::App& app, const std::string& name, const std::string& help,
+void AddOutcomesTime(Flags& flags, const std::string& name, const std::string& help,
                      std::optional<int64_t>* unix_seconds);
 
 }  // namespace fleetmeter::ctl

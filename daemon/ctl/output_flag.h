@@ -1,14 +1,11 @@
 // The option --output, which most commands have.
 #pragma once
 
+#include "daemon/base/flags.h"
 #include "daemon/ctl/print/output_format.h"
-
-namespace CLI {
-class App;
-}
 
 namespace fleetmeter::ctl {
 
-void AddOutput(CLI::App& app, OutputFormat* output);
+void AddOutput(Flags& flags, OutputFormat* output);
 
 }  // namespace fleetmeter::ctl

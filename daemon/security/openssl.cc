@@ -17,10 +17,9 @@ int64_t UnixSeconds(const ASN1_TIME* time, int64_t otherwise) {
   return timegm(&parts);
 }
 
-// Certificates are not encrypted; one that claims to be must not make us ask a terminal.
-int NoPassword(char*, int, int, void*) { return -1; }
-
 }  // namespace
+
+int NoPassword(char*, int, int, void*) { return -1; }
 
 absl::StatusOr<std::vector<X509Ptr>> ReadCertificates(std::string_view pem) {
   ERR_clear_error();

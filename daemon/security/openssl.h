@@ -16,6 +16,10 @@
 
 namespace fleetmeter {
 
+// OpenSSL's callback for the password of a file, which must not make us ask a terminal:
+// certificates are not encrypted, and keys under a password are no use to a daemon.
+int NoPassword(char*, int, int, void*);
+
 template <auto Free>
 struct OpensslFree {
   template <class T>

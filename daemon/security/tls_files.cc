@@ -78,9 +78,6 @@ absl::Status CheckKeyMode(const std::string& path, mode_t mode,
   return absl::OkStatus();
 }
 
-// Keys under a password are no use to a daemon, and must not have it ask a terminal.
-int NoPassword(char*, int, int, void*) { return -1; }
-
 std::string Time(int64_t unix_seconds) {
   return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<time_t>(unix_seconds)));
 }

@@ -2,15 +2,12 @@
 // lines, which everybody can read.
 #pragma once
 
+#include "daemon/base/flags.h"
 #include "daemon/security/client_tls.h"
-
-namespace CLI {
-class App;
-}  // namespace CLI
 
 namespace fleetmeter {
 
 // `tls` outlives the parsing.
-void AddTlsFlags(CLI::App& app, ClientTls* tls);
+void AddTlsFlags(Flags& flags, ClientTls* tls);
 
 }  // namespace fleetmeter

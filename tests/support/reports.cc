@@ -9,7 +9,7 @@
 namespace fleetmeter::e2e {
 namespace {
 
-constexpr auto kPatience = std::chrono::seconds(60);
+constexpr auto kCallPatience = std::chrono::seconds(60);
 
 }  // namespace
 
@@ -72,7 +72,7 @@ v1::UsageReport Numbered(v1::UsageReport report, uint64_t sequence) {
 
 StreamClient::StreamClient(v1::UsageIngest::Stub& stub, std::string stream_id)
     : stream_id_(std::move(stream_id)) {
-  context_.set_deadline(std::chrono::system_clock::now() + kPatience);
+  context_.set_deadline(std::chrono::system_clock::now() + kCallPatience);
   stream_ = stub.Stream(&context_);
 }
 
@@ -138,7 +138,7 @@ UnaryAnswer SendUnary(v1::UsageIngest::Stub& stub, const std::string& stream_id,
   request.set_stream_id(stream_id);
   for (const v1::UsageReport& report : reports) *request.add_reports() = report;
   grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + kPatience);
+  context.set_deadline(std::chrono::system_clock::now() + kCallPatience);
   v1::ReportResponse response;
   UnaryAnswer answer;
   answer.status = stub.Report(&context, request, &response);

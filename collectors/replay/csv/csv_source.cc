@@ -1,6 +1,5 @@
 #include "collectors/replay/csv/csv_source.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <utility>
 
@@ -14,10 +13,10 @@ namespace {
 
 class CsvCommand final : public SourceCommand {
  public:
-  explicit CsvCommand(CLI::App& app)
-      : SourceCommand(app, "replay-csv",
+  explicit CsvCommand(Flags& program)
+      : SourceCommand(program, "replay-csv",
                       "Replay a fleet from a CSV file (collectors/replay/README.md)") {
-    command().add_option("--file", options_.path, "CSV file, plain or gzip")->required();
+    command().Add("--file", &options_.path, "CSV file, plain or gzip").Required();
     AddReplayFlags(command(), options_.replay);
   }
   double speed() const override { return options_.replay.speed; }
@@ -47,8 +46,8 @@ absl::StatusOr<std::unique_ptr<Source>> MakeCsvSource(const CsvReplayOptions& op
 }
 
 // Named in collectors/sources.list.
-std::unique_ptr<SourceCommand> AddReplayCsv(CLI::App& app) {
-  return std::make_unique<CsvCommand>(app);
+std::unique_ptr<SourceCommand> AddReplayCsv(Flags& program) {
+  return std::make_unique<CsvCommand>(program);
 }
 
 }  // namespace fleetmeter::collector

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -120,17 +119,17 @@ absl::StatusOr<Timeline> ReadDutyCycles(const DutyCycleReplayOptions& options) {
 
 class DutyCycleCommand final : public SourceCommand {
  public:
-  explicit DutyCycleCommand(CLI::App& app)
-      : SourceCommand(app, "replay-duty-cycle",
+  explicit DutyCycleCommand(Flags& program)
+      : SourceCommand(program, "replay-duty-cycle",
                       "Replay measured GPU duty cycles of Alibaba's GenAI pods of 2026") {
     command()
-        .add_option("--file", options_.path, "pod_gpu_duty_cycle_anon.csv, plain or gzip")
-        ->required();
-    command().add_option("--chip", options_.chip, "Chip kind of every pod's GPU")->required();
-    command().add_option("--pool", options_.pool, "Pool that the pods belong to")->required();
-    command().add_option("--team", options_.team, "Team of that pool")->required();
-    command().add_option("--workload", options_.workload, "Workload name");
-    command().add_option("--workload-type", options_.workload_type, "Workload type");
+        .Add("--file", &options_.path, "pod_gpu_duty_cycle_anon.csv, plain or gzip")
+        .Required();
+    command().Add("--chip", &options_.chip, "Chip kind of every pod's GPU").Required();
+    command().Add("--pool", &options_.pool, "Pool that the pods belong to").Required();
+    command().Add("--team", &options_.team, "Team of that pool").Required();
+    command().Add("--workload", &options_.workload, "Workload name");
+    command().Add("--workload-type", &options_.workload_type, "Workload type");
     AddReplayFlags(command(), options_.replay);
   }
   double speed() const override { return options_.replay.speed; }
@@ -162,8 +161,8 @@ absl::StatusOr<std::unique_ptr<Source>> MakeDutyCycleSource(const DutyCycleRepla
 }
 
 // Named in collectors/sources.list.
-std::unique_ptr<SourceCommand> AddReplayDutyCycle(CLI::App& app) {
-  return std::make_unique<DutyCycleCommand>(app);
+std::unique_ptr<SourceCommand> AddReplayDutyCycle(Flags& program) {
+  return std::make_unique<DutyCycleCommand>(program);
 }
 
 }  // namespace fleetmeter::collector

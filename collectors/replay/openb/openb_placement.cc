@@ -8,8 +8,6 @@
 namespace fleetmeter::collector {
 namespace {
 
-constexpr int kWholeGpu = 1'000;
-
 // Which GPUs a placed pod holds.
 struct Seat {
   size_t node = 0;

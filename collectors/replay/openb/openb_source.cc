@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -51,15 +50,14 @@ absl::Status CheckPlacement(const OpenbReplayOptions& options, const OpenbRules&
 
 class OpenbCommand final : public SourceCommand {
  public:
-  explicit OpenbCommand(CLI::App& app)
-      : SourceCommand(app, "replay-openb", "Replay Alibaba's GPU cluster trace of 2023 (openb)") {
+  explicit OpenbCommand(Flags& program)
+      : SourceCommand(program, "replay-openb",
+                      "Replay Alibaba's GPU cluster trace of 2023 (openb)") {
+    command().Add("--nodes", &options_.nodes_path, "openb_node_list_all_node.csv").Required();
+    command().Add("--pods", &options_.pods_path, "openb_pod_list_default.csv").Required();
     command()
-        .add_option("--nodes", options_.nodes_path, "openb_node_list_all_node.csv")
-        ->required();
-    command().add_option("--pods", options_.pods_path, "openb_pod_list_default.csv")->required();
-    command()
-        .add_option("--rules", options_.rules_path, "YAML: which pod belongs to which pool")
-        ->required();
+        .Add("--rules", &options_.rules_path, "YAML: which pod belongs to which pool")
+        .Required();
     options_.note = [](const std::string& text) { spdlog::warn("replay-openb: {}", text); };
     AddReplayFlags(command(), options_.replay);
   }
@@ -96,8 +94,8 @@ absl::StatusOr<std::unique_ptr<Source>> MakeOpenbSource(const OpenbReplayOptions
 }
 
 // Named in collectors/sources.list.
-std::unique_ptr<SourceCommand> AddReplayOpenb(CLI::App& app) {
-  return std::make_unique<OpenbCommand>(app);
+std::unique_ptr<SourceCommand> AddReplayOpenb(Flags& program) {
+  return std::make_unique<OpenbCommand>(program);
 }
 
 }  // namespace fleetmeter::collector

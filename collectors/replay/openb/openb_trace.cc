@@ -11,7 +11,6 @@ namespace fleetmeter::collector {
 namespace {
 
 constexpr int kMaxGpus = 1'024;  // of a node or a pod
-constexpr int kWholeGpu = 1'000;
 
 std::vector<std::string> SplitSpec(std::string_view text) {
   std::vector<std::string> models;

@@ -9,6 +9,9 @@
 
 namespace fleetmeter::collector {
 
+// In thousandths of a GPU, as the trace has them.
+inline constexpr int kWholeGpu = 1'000;
+
 struct OpenbNode {
   std::string name;
   std::string model;  // as the trace spells it: "V100M32"

@@ -19,7 +19,7 @@ class AdminReload : public Command {
                 "code 1 means that some were refused; standard error says why"),
         connection_(connection) {}
 
-  void AddFlags(CLI::App&) override {}
+  void AddFlags(Flags&) override {}
   std::optional<std::string> CalledAddress() const override { return connection_.admin_address; }
   int Run() override;
 

@@ -1,8 +1,6 @@
 // check: is a configuration right? Works without a daemon.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
-
 #include "daemon/config/load_config.h"
 #include "daemon/ctl/command.h"
 #include "daemon/ctl/terminal.h"
@@ -17,8 +15,8 @@ class Check : public Command {
                 "Check a configuration with its catalog and plans, as fleetmeterd --check-config "
                 "does") {}
 
-  void AddFlags(CLI::App& app) override {
-    app.add_option("CONFIG", config_, "The configuration file")->required();
+  void AddFlags(Flags& flags) override {
+    flags.Add("CONFIG", &config_, "The configuration file").Required();
   }
   int Run() override;
 

@@ -1,7 +1,6 @@
 // headroom: one pool, once or whenever it changes.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <cmath>
 #include <utility>
@@ -26,12 +25,12 @@ class Headroom : public Command {
                 "Show one pool: what it can admit now, what it can borrow, and whom to ask"),
         connection_(connection) {}
 
-  void AddFlags(CLI::App& app) override;
+  void AddFlags(Flags& flags) override;
   std::optional<std::string> CalledAddress() const override { return connection_.address; }
   int Run() override { return watch_ ? Watch() : ShowOnce(); }
 
  private:
-  void AddAsk(CLI::App& app);
+  void AddAsk(Flags& flags);
   int ShowOnce() const;
   int Watch() const;
 
@@ -43,28 +42,30 @@ class Headroom : public Command {
   OutputFormat output_ = OutputFormat::kTable;
 };
 
-void Headroom::AddFlags(CLI::App& app) {
-  app.add_option("POOL", pool_, "The name of the pool")->required();
-  AddAsk(app);
-  app.add_flag("--watch,-w", watch_,
-               "Print the answer again whenever it changes, until SIGINT or SIGTERM");
-  AddDuration(app, "--interval", "The shortest time between two answers of --watch",
+void Headroom::AddFlags(Flags& flags) {
+  flags.Add("POOL", &pool_, "The name of the pool").Required();
+  AddAsk(flags);
+  flags.AddSwitch("--watch,-w", &watch_,
+                  "Print the answer again whenever it changes, until SIGINT or SIGTERM");
+  AddDuration(flags, "--interval", "The shortest time between two answers of --watch",
               kShortestInterval, &interval_);
-  AddOutput(app, &output_);
+  AddOutput(flags, &output_);
 }
 
-void Headroom::AddAsk(CLI::App& app) {
+void Headroom::AddAsk(Flags& flags) {
   const auto read = [this](const double& h100e) {
     if (!(h100e > 0) || !std::isfinite(h100e)) {
-      throw CLI::ValidationError("--ask: expected an amount of H100e above 0");
+      return absl::InvalidArgumentError("expected an amount of H100e above 0");
     }
     ask_h100e_ = h100e;
+    return absl::OkStatus();
   };
-  app.add_option_function<double>("--ask", read,
-                                  "Ask whether this many H100e fit now. Exit code 0 means that "
-                                  "they fit into the pool's own headroom, 3 that they do not or "
-                                  "that this is not known. A watch that is ended exits with 0")
-      ->type_name("H100E");
+  flags
+      .AddNumber("--ask", read,
+                 "Ask whether this many H100e fit now. Exit code 0 means that "
+                 "they fit into the pool's own headroom, 3 that they do not or "
+                 "that this is not known. A watch that is ended exits with 0")
+      .ValueName("H100E");
 }
 
 int Headroom::ShowOnce() const {

@@ -1,5 +1,4 @@
 // import benchmarks: scores of models.
-#include <CLI/CLI.hpp>
 
 #include "daemon/config/load_outcomes.h"
 #include "daemon/ctl/import/benchmarks_reports.h"
@@ -18,11 +17,9 @@ class ImportBenchmarks : public ImportCommand {
                       connection) {}
 
  private:
-  void AddOwnFlags(CLI::App& app) override {
-    app.add_option("--suite", suite_, "The benchmark suite, a YAML file")
-        ->type_name("FILE")
-        ->required();
-    AddModelColumns(app, "The name of this column in the file", &columns_);
+  void AddOwnFlags(Flags& flags) override {
+    flags.Add("--suite", &suite_, "The benchmark suite, a YAML file").ValueName("FILE").Required();
+    AddModelColumns(flags, "The name of this column in the file", &columns_);
   }
   absl::StatusOr<imports::ImportBatch> MakeReports(CsvReader& csv,
                                                    const std::string& source) const override {

@@ -1,8 +1,6 @@
 // import inference: what was served and earned.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
-
 #include "daemon/base/clock.h"
 #include "daemon/base/text.h"
 #include "daemon/base/units.h"
@@ -12,19 +10,20 @@
 namespace fleetmeter::ctl {
 namespace {
 
-void AddLength(CLI::App& app, const std::string& name, const std::string& help, int64_t longest,
+void AddLength(Flags& flags, const std::string& name, const std::string& help, int64_t longest,
                bool divides_day, std::optional<int64_t>* out) {
   const auto read = [=](const std::string& text) {
     const auto nanos = ParseDuration(text);
     if (!nanos || *nanos < kNanosPerSecond || *nanos > longest ||
         (divides_day && kDay % *nanos != 0)) {
-      throw CLI::ValidationError(fmt::format("{}: {} is not a length from 1s to {}{}", name,
-                                             Quoted(text), FormatDuration(longest),
-                                             divides_day ? " that divides a day" : ""));
+      return absl::InvalidArgumentError(fmt::format("{} is not a length from 1s to {}{}",
+                                                    Quoted(text), FormatDuration(longest),
+                                                    divides_day ? " that divides a day" : ""));
     }
     *out = nanos;
+    return absl::OkStatus();
   };
-  app.add_option_function<std::string>(name, read, help)->type_name("DURATION");
+  flags.Add(name, read, help).ValueName("DURATION");
 }
 
 class ImportInference : public ImportCommand {
@@ -39,12 +38,12 @@ class ImportInference : public ImportCommand {
                       connection) {}
 
  private:
-  void AddOwnFlags(CLI::App& app) override {
-    AddLength(app, "--window",
+  void AddOwnFlags(Flags& flags) override {
+    AddLength(flags, "--window",
               "The length of windows without an end. The default is a calendar month if every "
               "window starts with one, and otherwise the shortest time between two starts",
               imports::kLongestOutcomeWindow, false, &window_nanos_);
-    AddLength(app, "--every",
+    AddLength(flags, "--every",
               "Group the rows into windows of this length, for files with one row for each request",
               kDay, true, &every_nanos_);
   }

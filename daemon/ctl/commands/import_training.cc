@@ -19,10 +19,10 @@ class ImportTraining : public ImportCommand {
             connection) {}
 
  private:
-  void AddOwnFlags(CLI::App& app) override {
-    AddFlopRule(app, &framework_);
-    AddModelColumns(app, kColumnHelp, &columns_);
-    AddFlopColumn(app, kColumnHelp, &flop_column_);
+  void AddOwnFlags(Flags& flags) override {
+    AddFlopRule(flags, &framework_);
+    AddModelColumns(flags, kColumnHelp, &columns_);
+    AddFlopColumn(flags, kColumnHelp, &flop_column_);
   }
   absl::StatusOr<imports::ImportBatch> MakeReports(CsvReader& csv,
                                                    const std::string& source) const override {

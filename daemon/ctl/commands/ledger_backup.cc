@@ -1,8 +1,6 @@
 // ledger backup: a copy of the books of this moment.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
-
 #include "daemon/ctl/command.h"
 #include "daemon/ctl/ledger_flag.h"
 #include "daemon/ctl/print/text_cells.h"
@@ -18,11 +16,9 @@ class LedgerBackup : public Command {
       : Command({"ledger", "backup"},
                 "Copy the books as they are at this moment, while the daemon keeps running") {}
 
-  void AddFlags(CLI::App& app) override {
-    AddLedgerPath(app, &ledger_);
-    app.add_option("--to", backup_, "The new file to write the copy to")
-        ->type_name("FILE")
-        ->required();
+  void AddFlags(Flags& flags) override {
+    AddLedgerPath(flags, &ledger_);
+    flags.Add("--to", &backup_, "The new file to write the copy to").ValueName("FILE").Required();
   }
   int Run() override {
     absl::Status status = BackUpLedger(ledger_, backup_);

@@ -1,8 +1,6 @@
 // ledger restore: back to a backup.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
-
 #include "daemon/ctl/command.h"
 #include "daemon/ctl/ledger_flag.h"
 #include "daemon/ctl/print/ledger_output.h"
@@ -20,9 +18,9 @@ class LedgerRestore : public Command {
                 "Replace the books by a backup. The daemon must be stopped. The replaced file is "
                 "kept as FILE.before-restore") {}
 
-  void AddFlags(CLI::App& app) override {
-    AddLedgerPath(app, &ledger_);
-    app.add_option("--from", backup_, "The backup to restore")->type_name("FILE")->required();
+  void AddFlags(Flags& flags) override {
+    AddLedgerPath(flags, &ledger_);
+    flags.Add("--from", &backup_, "The backup to restore").ValueName("FILE").Required();
   }
   int Run() override {
     const auto report = RestoreLedger(backup_, ledger_);

@@ -1,8 +1,6 @@
 // ledger verify: does the books' file hold together?
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
-
 #include "daemon/ctl/command.h"
 #include "daemon/ctl/ledger_flag.h"
 #include "daemon/ctl/print/ledger_output.h"
@@ -21,7 +19,7 @@ class LedgerVerify : public Command {
                 "follows from other entries. The daemon may be running or not. Exit code 1 means "
                 "that something is wrong") {}
 
-  void AddFlags(CLI::App& app) override { AddLedgerPath(app, &ledger_); }
+  void AddFlags(Flags& flags) override { AddLedgerPath(flags, &ledger_); }
   int Run() override;
 
  private:

@@ -2,7 +2,6 @@
 // books, of a ledger's file, or of CSV files.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <map>
 #include <utility>
@@ -36,7 +35,7 @@ class OutcomesCapability : public Command {
                 "--benchmarks names another source"),
         connection_(connection) {}
 
-  void AddFlags(CLI::App& app) override;
+  void AddFlags(Flags& flags) override;
   absl::Status CheckFlags() const override;
   std::optional<std::string> CalledAddress() const override {
     return FromDaemon() ? std::optional(connection_.address) : std::nullopt;
@@ -44,7 +43,7 @@ class OutcomesCapability : public Command {
   int Run() override { return PrintAnswer(Ask(), output_, FormatCapability); }
 
  private:
-  void AddFiles(CLI::App& app);
+  void AddFiles(Flags& flags);
   bool FromDaemon() const { return ledger_.empty() && benchmarks_.empty(); }
   v1::GetCapabilityRequest Request() const;
   absl::StatusOr<v1::CapabilityReport> Ask() const;
@@ -68,33 +67,36 @@ class OutcomesCapability : public Command {
   OutputFormat output_ = OutputFormat::kTable;
 };
 
-void OutcomesCapability::AddFlags(CLI::App& app) {
-  AddOutcomesLedger(app, &ledger_);
-  AddFiles(app);
-  AddFileForm(app, &form_);
-  AddFlopRule(app, &framework_);
-  AddModelColumns(app, kColumnHelp, &columns_);
-  AddFlopColumn(app, kColumnHelp, &flop_column_);
-  AddOutcomesTime(app, "--until",
+void OutcomesCapability::AddFlags(Flags& flags) {
+  AddOutcomesLedger(flags, &ledger_);
+  AddFiles(flags);
+  AddFileForm(flags, &form_);
+  AddFlopRule(flags, &framework_);
+  AddModelColumns(flags, kColumnHelp, &columns_);
+  AddFlopColumn(flags, kColumnHelp, &flop_column_);
+  AddOutcomesTime(flags, "--until",
                   "A day of the last quarter to look at. The default is the present quarter, and "
                   "for CSV files the quarter of the last result",
                   &until_unix_seconds_);
-  AddOutcomesRefused(app, &refused_);
-  AddOutput(app, &output_);
+  AddOutcomesRefused(flags, &refused_);
+  AddOutput(flags, &output_);
 }
 
-void OutcomesCapability::AddFiles(CLI::App& app) {
-  app.add_option("--suite", suite_,
-                 "The benchmark suite, a YAML file. --ledger and --benchmarks need it")
-      ->type_name("FILE");
-  app.add_option("--benchmarks", benchmarks_,
-                 "A CSV file with the columns model, date, benchmark and score, or with one row "
-                 "for each model and the suite's columns")
-      ->type_name("FILE");
-  app.add_option("--training", training_,
-                 "A CSV file with the columns model, date, and h100e_hours or FLOP. It may be the "
-                 "same file")
-      ->type_name("FILE");
+void OutcomesCapability::AddFiles(Flags& flags) {
+  flags
+      .Add("--suite", &suite_,
+           "The benchmark suite, a YAML file. --ledger and --benchmarks need it")
+      .ValueName("FILE");
+  flags
+      .Add("--benchmarks", &benchmarks_,
+           "A CSV file with the columns model, date, benchmark and score, or with one row "
+           "for each model and the suite's columns")
+      .ValueName("FILE");
+  flags
+      .Add("--training", &training_,
+           "A CSV file with the columns model, date, and h100e_hours or FLOP. It may be the "
+           "same file")
+      .ValueName("FILE");
 }
 
 absl::Status OutcomesCapability::CheckFlags() const {

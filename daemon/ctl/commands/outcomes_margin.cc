@@ -2,7 +2,6 @@
 // daemon's books, of a ledger's file, or of CSV files.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <utility>
 
 #include "daemon/base/clock.h"
@@ -41,7 +40,7 @@ class OutcomesMargin : public Command {
             "it changed. The daemon is asked, unless --ledger or --inference names another source"),
         connection_(connection) {}
 
-  void AddFlags(CLI::App& app) override;
+  void AddFlags(Flags& flags) override;
   absl::Status CheckFlags() const override;
   std::optional<std::string> CalledAddress() const override {
     return FromDaemon() ? std::optional(connection_.address) : std::nullopt;
@@ -49,9 +48,9 @@ class OutcomesMargin : public Command {
   int Run() override { return PrintAnswer(Ask(), output_, FormatMargin); }
 
  private:
-  void AddFiles(CLI::App& app);
-  void AddQuestion(CLI::App& app);
-  void ReadWindow(const std::string& text);
+  void AddFiles(Flags& flags);
+  void AddQuestion(Flags& flags);
+  absl::Status ReadWindow(const std::string& text);
   absl::Status CheckFiles() const;
   absl::Status CheckBooks() const;
   bool FromDaemon() const { return ledger_.empty() && inference_.empty(); }
@@ -73,57 +72,62 @@ class OutcomesMargin : public Command {
   OutputFormat output_ = OutputFormat::kTable;
 };
 
-void OutcomesMargin::AddFlags(CLI::App& app) {
-  AddOutcomesLedger(app, &ledger_);
-  AddFiles(app);
-  AddFileForm(app, &form_);
-  AddQuestion(app);
-  AddOutcomesRefused(app, &refused_);
-  AddOutput(app, &output_);
+void OutcomesMargin::AddFlags(Flags& flags) {
+  AddOutcomesLedger(flags, &ledger_);
+  AddFiles(flags);
+  AddFileForm(flags, &form_);
+  AddQuestion(flags);
+  AddOutcomesRefused(flags, &refused_);
+  AddOutput(flags, &output_);
 }
 
-void OutcomesMargin::AddFiles(CLI::App& app) {
-  app.add_option("--inference", inference_,
-                 "A CSV file, plain or gzip, with the columns start, model, customer_tier, "
-                 "requests, input_tokens and output_tokens. Optional columns: cached_input_tokens, "
-                 "revenue_usd, cost_usd. It needs --to")
-      ->type_name("FILE");
-  app.add_option("--prices", prices_,
-                 "The price book for rows without revenue_usd, and for subscriptions")
-      ->type_name("FILE");
+void OutcomesMargin::AddFiles(Flags& flags) {
+  flags
+      .Add("--inference", &inference_,
+           "A CSV file, plain or gzip, with the columns start, model, customer_tier, "
+           "requests, input_tokens and output_tokens. Optional columns: cached_input_tokens, "
+           "revenue_usd, cost_usd. It needs --to")
+      .ValueName("FILE");
+  flags
+      .Add("--prices", &prices_,
+           "The price book for rows without revenue_usd, and for subscriptions")
+      .ValueName("FILE");
 }
 
-void OutcomesMargin::AddQuestion(CLI::App& app) {
-  AddOutcomesTime(app, "--to",
+void OutcomesMargin::AddQuestion(Flags& flags) {
+  AddOutcomesTime(flags, "--to",
                   "The end of the window, which is not part of it. Without it, today (UTC) is the "
                   "last day of the window",
                   &to_unix_seconds_);
-  app.add_option_function<std::string>(
-         "--window", [this](const std::string& text) { ReadWindow(text); },
-         "The length of the window: quarter (91d), year (365d) or days. The default is 28d, and "
-         "365d for a CSV file")
-      ->type_name("28d|quarter|year|Nd");
-  app.add_option("--basis", basis_,
-                 "Count the cost of all chip-time that serves a model (allocated), or of its busy "
-                 "part (used), where unmeasured time counts in full. A CSV file has its own costs")
-      ->check(CLI::IsMember({"allocated", "used"}))
-      ->capture_default_str();
-  app.add_option("--limit", limit_,
-                 "The most rows of models, of customer tiers and of segments. Others are merged "
-                 "into one row named overflow. It does not apply to a CSV file")
-      ->check(CLI::Range(1, 1'000))
-      ->type_name("N");
+  flags
+      .Add(
+          "--window", [this](const std::string& text) { return ReadWindow(text); },
+          "The length of the window: quarter (91d), year (365d) or days. The default is 28d, and "
+          "365d for a CSV file")
+      .ValueName("28d|quarter|year|Nd");
+  flags
+      .Add("--basis", &basis_,
+           "Count the cost of all chip-time that serves a model (allocated), or of its busy "
+           "part (used), where unmeasured time counts in full. A CSV file has its own costs")
+      .OneOf({"allocated", "used"})
+      .ShowDefault();
+  flags
+      .Add("--limit", &limit_,
+           "The most rows of models, of customer tiers and of segments. Others are merged "
+           "into one row named overflow. It does not apply to a CSV file")
+      .InRange(1, 1'000)
+      .ValueName("N");
 }
 
-void OutcomesMargin::ReadWindow(const std::string& text) {
+absl::Status OutcomesMargin::ReadWindow(const std::string& text) {
   window_ = outcomes::ParseWindow(text);
   const auto nanos = window_ ? std::optional(window_->days * kDay) : ParseDuration(text);
   if (!nanos || *nanos < kDay || (!window_ && *nanos > kLongestOfFiles)) {
-    throw CLI::ValidationError(
-        fmt::format("--window: {} is none; expected quarter (91d), year (365d) or days such as 28d",
-                    Quoted(text)));
+    return absl::InvalidArgumentError(fmt::format(
+        "{} is none; expected quarter (91d), year (365d) or days such as 28d", Quoted(text)));
   }
   window_nanos_ = *nanos;
+  return absl::OkStatus();
 }
 
 // What goes with what; the library can only say that of single flags.

@@ -1,7 +1,6 @@
 // plan compile: a scenario as a plan that fleetmeterd loads. Works without a daemon.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include "daemon/base/text.h"
@@ -16,29 +15,31 @@
 namespace fleetmeter::ctl {
 namespace {
 
-constexpr char kExamples[] =
+constexpr char kPlanCompileExamples[] =
     "Examples:\n"
     "  fleetmeterctl plan compile --plan deploy/plans/framework.yaml --scenario recommendation\n"
     "  fleetmeterctl plan compile --plan deploy/plans/framework.yaml \\\n"
     "      --scenario revenue-priority --set tiers.buffer=20% --version 2 \\\n"
     "      --effective-from 2026-04-01 --to revenue-priority.yaml";
 
-void ReadName(const std::string& text, std::string* out) {
+absl::Status ReadName(const std::string& text, std::string* out) {
   if (!IsName(text)) {
-    throw CLI::ValidationError(fmt::format(
-        "--name: {} is not a name; expected letters, digits and . _ / -", Quoted(text)));
+    return absl::InvalidArgumentError(
+        fmt::format("{} is not a name; expected letters, digits and . _ / -", Quoted(text)));
   }
   *out = text;
+  return absl::OkStatus();
 }
 
-void ReadTime(const std::string& text, std::string* out) {
+absl::Status ReadTime(const std::string& text, std::string* out) {
   if (!ParseTime(text)) {
-    throw CLI::ValidationError(fmt::format(
-        "--effective-from: {} is not a time; expected a date such as 2026-01-01 or an RFC 3339 "
-        "time such as 2026-01-01T00:00:00Z",
-        Quoted(text)));
+    return absl::InvalidArgumentError(
+        fmt::format("{} is not a time; expected a date such as 2026-01-01 or an RFC 3339 "
+                    "time such as 2026-01-01T00:00:00Z",
+                    Quoted(text)));
   }
   *out = text;
+  return absl::OkStatus();
 }
 
 class PlanCompile : public Command {
@@ -48,48 +49,51 @@ class PlanCompile : public Command {
                 "Make a plan that fleetmeterd loads out of a scenario of a framework, and check it "
                 "as the daemon does") {}
 
-  void AddFlags(CLI::App& app) override;
+  void AddFlags(Flags& flags) override;
   int Run() override;
 
  private:
-  void AddHead(CLI::App& app);
+  void AddHead(Flags& flags);
 
   CompileRequest request_;
   std::string to_;  // empty: standard output
   bool force_ = false;
 };
 
-void PlanCompile::AddFlags(CLI::App& app) {
-  app.footer(kExamples);
-  AddPlanFile(app, "The file of the framework", &request_.framework)->required();
-  AddScenario(app, "The scenario to make a plan of", &request_.scenario)->required();
-  AddSet(app, &request_.set);
-  AddCatalog(app, &request_.catalog);
-  AddHead(app);
-  CLI::Option* to = app.add_option("--to", to_,
-                                   "Write the plan to this new file instead of standard output. "
-                                   "The file is written completely or not at all")
-                        ->type_name("FILE");
-  app.add_flag("--force", force_, "Let --to replace a file that exists")->needs(to);
+void PlanCompile::AddFlags(Flags& flags) {
+  flags.SetFooter(kPlanCompileExamples);
+  AddPlanFile(flags, "The file of the framework", &request_.framework).Required();
+  AddScenario(flags, "The scenario to make a plan of", &request_.scenario).Required();
+  AddSet(flags, &request_.set);
+  AddCatalog(flags, &request_.catalog);
+  AddHead(flags);
+  Flag to = flags
+                .Add("--to", &to_,
+                     "Write the plan to this new file instead of standard output. "
+                     "The file is written completely or not at all")
+                .ValueName("FILE");
+  flags.AddSwitch("--force", &force_, "Let --to replace a file that exists").Needs(to);
 }
 
 // What a plan begins with.
-void PlanCompile::AddHead(CLI::App& app) {
-  app.add_option_function<std::string>(
-         "--name", [this](const std::string& text) { ReadName(text, &request_.name); },
-         "The name of the plan; the default is the name of the scenario")
-      ->type_name("NAME");
-  app.add_option_function<uint32_t>(
-         "--version", [this](const uint32_t& version) { request_.version = version; },
-         "The version of the plan; the default is the version of the framework")
-      ->type_name("N")
-      ->check(CLI::Range(uint32_t{1}, uint32_t{4'294'967'295}));
-  app.add_option_function<std::string>(
-         "--effective-from",
-         [this](const std::string& text) { ReadTime(text, &request_.effective_from); },
-         "When the plan takes effect: a date (UTC) or an RFC 3339 time. The default is the "
-         "framework's")
-      ->type_name("TIME");
+void PlanCompile::AddHead(Flags& flags) {
+  flags
+      .Add(
+          "--name", [this](const std::string& text) { return ReadName(text, &request_.name); },
+          "The name of the plan; the default is the name of the scenario")
+      .ValueName("NAME");
+  flags
+      .Add("--version", &request_.version,
+           "The version of the plan; the default is the version of the framework")
+      .ValueName("N")
+      .InRange(uint64_t{1}, uint64_t{UINT32_MAX});
+  flags
+      .Add(
+          "--effective-from",
+          [this](const std::string& text) { return ReadTime(text, &request_.effective_from); },
+          "When the plan takes effect: a date (UTC) or an RFC 3339 time. The default is the "
+          "framework's")
+      .ValueName("TIME");
 }
 
 int PlanCompile::Run() {

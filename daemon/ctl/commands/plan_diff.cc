@@ -1,5 +1,4 @@
 // plan diff: what changes from one plan to another. Works without a daemon.
-#include <CLI/CLI.hpp>
 
 #include "daemon/ctl/command.h"
 #include "daemon/ctl/framework_flags.h"
@@ -11,7 +10,7 @@
 namespace fleetmeter::ctl {
 namespace {
 
-constexpr char kExamples[] =
+constexpr char kPlanDiffExamples[] =
     "Examples:\n"
     "  fleetmeterctl plan diff deploy/plans/framework.yaml \\\n"
     "      deploy/plans/framework.yaml#revenue-priority\n"
@@ -26,15 +25,16 @@ class PlanDiffCommand : public Command {
                 "two scenarios also what they earn, train and leave for research. The exit code is "
                 "0 whether they differ or not") {}
 
-  void AddFlags(CLI::App& app) override {
-    app.footer(kExamples);
-    app.add_option("A", a_,
-                   "The file of a plan, or FRAMEWORK_FILE#SCENARIO. A framework without a scenario "
-                   "stands for its baseline")
-        ->required();
-    app.add_option("B", b_, "The other plan, in the same form")->required();
-    AddCatalog(app, &catalog_);
-    AddOutput(app, &output_);
+  void AddFlags(Flags& flags) override {
+    flags.SetFooter(kPlanDiffExamples);
+    flags
+        .Add("A", &a_,
+             "The file of a plan, or FRAMEWORK_FILE#SCENARIO. A framework without a scenario "
+             "stands for its baseline")
+        .Required();
+    flags.Add("B", &b_, "The other plan, in the same form").Required();
+    AddCatalog(flags, &catalog_);
+    AddOutput(flags, &output_);
   }
   int Run() override { return PrintAnswer(DiffPlans(a_, b_, catalog_), output_, FormatPlanDiff); }
 

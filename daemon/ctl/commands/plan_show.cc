@@ -1,8 +1,6 @@
 // plan show: the daemon's plan, or what a file of a framework or of a plan says.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
-
 #include "daemon/ctl/command.h"
 #include "daemon/ctl/framework_flags.h"
 #include "daemon/ctl/framework_source.h"
@@ -16,7 +14,7 @@
 namespace fleetmeter::ctl {
 namespace {
 
-constexpr char kExamples[] =
+constexpr char kPlanShowExamples[] =
     "Examples:\n"
     "  fleetmeterctl plan show\n"
     "  fleetmeterctl plan show --plan deploy/plans/framework.yaml\n"
@@ -32,7 +30,7 @@ class PlanShow : public Command {
                 "plan from a file"),
         connection_(connection) {}
 
-  void AddFlags(CLI::App& app) override;
+  void AddFlags(Flags& flags) override;
   std::optional<std::string> CalledAddress() const override {
     return file_.empty() ? std::optional(connection_.address) : std::nullopt;
   }
@@ -53,16 +51,16 @@ class PlanShow : public Command {
   OutputFormat output_ = OutputFormat::kTable;
 };
 
-void PlanShow::AddFlags(CLI::App& app) {
-  app.footer(kExamples);
-  CLI::Option* file = AddPlanFile(
-      app,
+void PlanShow::AddFlags(Flags& flags) {
+  flags.SetFooter(kPlanShowExamples);
+  Flag file = AddPlanFile(
+      flags,
       "The file of a framework or of a plan. Without it, the daemon is asked for its plan in force",
       &file_);
-  AddSet(app, &set_)->needs(file);
-  AddScenario(app, "Show only this scenario of the framework", &scenario_)->needs(file);
-  AddCatalog(app, &catalog_)->needs(file);
-  AddOutput(app, &output_);
+  AddSet(flags, &set_).Needs(file);
+  AddScenario(flags, "Show only this scenario of the framework", &scenario_).Needs(file);
+  AddCatalog(flags, &catalog_).Needs(file);
+  AddOutput(flags, &output_);
 }
 
 int PlanShow::ShowFile() const {

@@ -13,7 +13,7 @@ class Pools : public Command {
   explicit Pools(const Connection& connection)
       : Command({"pools"}, "Show all pools and how they are used"), connection_(connection) {}
 
-  void AddFlags(CLI::App& app) override { AddOutput(app, &output_); }
+  void AddFlags(Flags& flags) override { AddOutput(flags, &output_); }
   std::optional<std::string> CalledAddress() const override { return connection_.address; }
   int Run() override {
     return PrintAnswer(QueryClient(connection_).ListPools(), output_, FormatPools);

@@ -1,9 +1,9 @@
 // report: usage of a span of time, from a ledger's file.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "daemon/base/clock.h"
 #include "daemon/base/text.h"
@@ -20,29 +20,30 @@ namespace fleetmeter::ctl {
 namespace {
 
 // A full hour, as seconds since 1970.
-void AddTime(CLI::App& app, const std::string& name, const std::string& help, int64_t* out) {
-  const auto read = [name, out](const std::string& text) {
+void AddTime(Flags& flags, const std::string& name, const std::string& help, int64_t* out) {
+  const auto read = [out](const std::string& text) {
     const auto nanos = ParseTime(text);
     if (!nanos || *nanos % kHour != 0) {
-      throw CLI::ValidationError(
-          fmt::format("{}: {} is not a full hour, such as 2026-01-01 (its midnight, UTC) or "
+      return absl::InvalidArgumentError(
+          fmt::format("{} is not a full hour, such as 2026-01-01 (its midnight, UTC) or "
                       "2026-01-01T08:00:00Z; usage is booked by the hour",
-                      name, Quoted(text)));
+                      Quoted(text)));
     }
     *out = *nanos / kNanosPerSecond;
+    return absl::OkStatus();
   };
-  app.add_option_function<std::string>(name, read, help)->type_name("TIME")->required();
+  flags.Add(name, read, help).ValueName("TIME").Required();
 }
 
-std::vector<UsageKey> ParseKeys(std::string_view text) {
+absl::StatusOr<std::vector<UsageKey>> ParseKeys(std::string_view text) {
   std::vector<UsageKey> keys;
   while (!text.empty()) {
     const std::string_view name = text.substr(0, text.find(','));
     text.remove_prefix(std::min(name.size() + 1, text.size()));
     const auto key = ParseUsageKey(name);
     if (!key || std::find(keys.begin(), keys.end(), *key) != keys.end()) {
-      throw CLI::ValidationError(
-          fmt::format("--by: {} is not one of {}, or there twice", Quoted(name), UsageKeyNames()));
+      return absl::InvalidArgumentError(
+          fmt::format("{} is not one of {}, or there twice", Quoted(name), UsageKeyNames()));
     }
     keys.push_back(*key);
   }
@@ -56,7 +57,7 @@ class Report : public Command {
                 "Show the usage in a span of time from the ledger's file. The daemon may be "
                 "running or not") {}
 
-  void AddFlags(CLI::App& app) override;
+  void AddFlags(Flags& flags) override;
   int Run() override {
     const auto ledger = OpenLedgerToRead(ledger_);
     if (!ledger.ok()) return ExitCode(ledger.status());
@@ -69,17 +70,23 @@ class Report : public Command {
   OutputFormat output_ = OutputFormat::kTable;
 };
 
-void Report::AddFlags(CLI::App& app) {
-  AddLedgerPath(app, &ledger_);
-  AddTime(app, "--from", "The start of the span: a date (UTC) or an RFC 3339 time",
+void Report::AddFlags(Flags& flags) {
+  AddLedgerPath(flags, &ledger_);
+  AddTime(flags, "--from", "The start of the span: a date (UTC) or an RFC 3339 time",
           &question_.from);
-  AddTime(app, "--to", "The end of the span, which is not part of it", &question_.to);
-  app.add_option_function<std::string>(
-         "--by", [this](const std::string& text) { question_.by = ParseKeys(text); },
-         "The keys by which usage is added up, one row for each combination: " + UsageKeyNames())
-      ->type_name("KEY,...")
-      ->default_str("pool");
-  AddOutput(app, &output_);
+  AddTime(flags, "--to", "The end of the span, which is not part of it", &question_.to);
+  const auto read = [this](const std::string& text) {
+    auto keys = ParseKeys(text);
+    if (!keys.ok()) return keys.status();
+    question_.by = *std::move(keys);
+    return absl::OkStatus();
+  };
+  flags
+      .Add("--by", read,
+           "The keys by which usage is added up, one row for each combination: " + UsageKeyNames())
+      .ValueName("KEY,...")
+      .Default("pool");
+  AddOutput(flags, &output_);
 }
 
 }  // namespace

@@ -1,5 +1,4 @@
 // sensitivity: the framework's own what-ifs. Works without a daemon.
-#include <CLI/CLI.hpp>
 
 #include "daemon/ctl/command.h"
 #include "daemon/ctl/framework_flags.h"
@@ -11,7 +10,7 @@
 namespace fleetmeter::ctl {
 namespace {
 
-constexpr char kExamples[] =
+constexpr char kSensitivityExamples[] =
     "Examples:\n"
     "  fleetmeterctl sensitivity --plan deploy/plans/framework.yaml\n"
     "  fleetmeterctl sensitivity --plan deploy/plans/framework.yaml --set revenue.discount=20%";
@@ -23,11 +22,11 @@ class Sensitivity : public Command {
                 "Show the framework's sensitivity analysis: what the baseline becomes when one "
                 "assumption changes") {}
 
-  void AddFlags(CLI::App& app) override {
-    app.footer(kExamples);
-    AddPlanFile(app, "The file of the framework", &framework_)->required();
-    AddSet(app, &set_);
-    AddOutput(app, &output_);
+  void AddFlags(Flags& flags) override {
+    flags.SetFooter(kSensitivityExamples);
+    AddPlanFile(flags, "The file of the framework", &framework_).Required();
+    AddSet(flags, &set_);
+    AddOutput(flags, &output_);
   }
   int Run() override {
     const auto work = LoadFrameworkWork(framework_, set_);

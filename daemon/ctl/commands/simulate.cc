@@ -1,7 +1,6 @@
 // simulate: what if the allocation were another, from a framework's file or the daemon's fleet.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <string_view>
 
@@ -19,7 +18,7 @@
 namespace fleetmeter::ctl {
 namespace {
 
-constexpr char kExamples[] =
+constexpr char kSimulateExamples[] =
     "Examples:\n"
     "  fleetmeterctl simulate --plan deploy/plans/framework.yaml --share research=70%\n"
     "  fleetmeterctl simulate --plan deploy/plans/framework.yaml --utilization 60 \\\n"
@@ -28,39 +27,41 @@ constexpr char kExamples[] =
     "      --mode free-capacity\n"
     "  fleetmeterctl simulate --from-live 127.0.0.1:7444 --utilization 60";
 
-const CLI::IsMember kCategories({"inference", "training", "research"});
+const std::vector<std::string> kCategories = {"inference", "training", "research"};
 
-void ReadUtilization(const std::string& text, v1::SimulateRequest* request) {
+absl::Status ReadUtilization(const std::string& text, v1::SimulateRequest* request) {
   const auto ratio = ParseUtilization(text);
-  if (!ratio.ok()) {
-    throw CLI::ValidationError("--utilization: " + std::string(ratio.status().message()));
-  }
+  if (!ratio.ok()) return ratio.status();
   request->set_utilization_ratio(*ratio);
+  return absl::OkStatus();
 }
 
-void ReadRevenue(const std::string& text, v1::SimulateRequest* request) {
+absl::Status ReadRevenue(const std::string& text, v1::SimulateRequest* request) {
   const auto usd = ParseAmount(text);
   if (!usd || *usd < 0) {
-    throw CLI::ValidationError(
-        fmt::format("--revenue: {} is not a sum; expected US dollars a year such as 25B or 25e9",
-                    Quoted(text)));
+    return absl::InvalidArgumentError(fmt::format(
+        "{} is not a sum; expected US dollars a year such as 25B or 25e9", Quoted(text)));
   }
   request->set_revenue_usd(*usd);
+  return absl::OkStatus();
 }
 
-void ReadShare(const std::string& text, v1::SimulateRequest* request) {
+absl::Status ReadShare(const std::string& text, v1::SimulateRequest* request) {
   const size_t equals = std::min(text.find('='), text.size());
   std::string category = text.substr(0, equals);
   const auto share = ParseShare(std::string_view(text).substr(std::min(equals + 1, text.size())));
-  if (!kCategories(category).empty() || !share || *share < 0 || *share > 1) {
-    throw CLI::ValidationError(fmt::format(
-        "--share: {} is not CATEGORY=SHARE; expected inference, training or research, and 0% to "
-        "100% of the supply, such as research=70%",
-        Quoted(text)));
+  const bool known =
+      std::find(kCategories.begin(), kCategories.end(), category) != kCategories.end();
+  if (!known || !share || *share < 0 || *share > 1) {
+    return absl::InvalidArgumentError(
+        fmt::format("{} is not CATEGORY=SHARE; expected inference, training or research, and 0% to "
+                    "100% of the supply, such as research=70%",
+                    Quoted(text)));
   }
   if (!request->mutable_share_ratios()->insert({category, *share}).second) {
-    throw CLI::ValidationError(fmt::format("--share: {} is given twice; expected once", category));
+    return absl::InvalidArgumentError(fmt::format("{} is given twice; expected once", category));
   }
+  return absl::OkStatus();
 }
 
 class Simulate : public Command {
@@ -70,7 +71,7 @@ class Simulate : public Command {
                 "Show what a change of the allocation would earn, train, free and forgo"),
         connection_(connection) {}
 
-  void AddFlags(CLI::App& app) override;
+  void AddFlags(Flags& flags) override;
   absl::Status CheckFlags() const override;
   std::optional<std::string> CalledAddress() const override {
     return from_live_ ? std::optional(LiveAddress()) : std::nullopt;
@@ -78,10 +79,10 @@ class Simulate : public Command {
   int Run() override { return PrintAnswer(Ask(), output_, FormatSimulation); }
 
  private:
-  void AddStart(CLI::App& app);
-  void AddGoals(CLI::App& app);
-  void AddShares(CLI::App& app);
-  void AddRules(CLI::App& app);
+  void AddStart(Flags& flags);
+  void AddGoals(Flags& flags);
+  void AddShares(Flags& flags);
+  void AddRules(Flags& flags);
   std::string LiveAddress() const {
     return live_address_.empty() ? connection_.address : live_address_;
   }
@@ -98,83 +99,103 @@ class Simulate : public Command {
   OutputFormat output_ = OutputFormat::kTable;
 };
 
-void Simulate::AddFlags(CLI::App& app) {
-  app.footer(kExamples);
-  AddStart(app);
-  AddGoals(app);
-  AddShares(app);
-  AddRules(app);
-  AddOutput(app, &output_);
+void Simulate::AddFlags(Flags& flags) {
+  flags.SetFooter(kSimulateExamples);
+  AddStart(flags);
+  AddGoals(flags);
+  AddShares(flags);
+  AddRules(flags);
+  AddOutput(flags, &output_);
 }
 
-void Simulate::AddStart(CLI::App& app) {
-  AddPlanFile(app, "The file of the framework", &framework_);
-  AddScenario(app, "The scenario to start from; the default is the baseline", &scenario_);
-  AddSet(app, &set_);
+void Simulate::AddStart(Flags& flags) {
+  AddPlanFile(flags, "The file of the framework", &framework_);
+  AddScenario(flags, "The scenario to start from; the default is the baseline", &scenario_);
+  AddSet(flags, &set_);
   const auto read = [this](const std::string& address) {
     from_live_ = true;
     live_address_ = address;
-    if (address.empty()) return;
-    if (const absl::Status status = CheckAddress(address); !status.ok()) {
-      throw CLI::ValidationError("--from-live: " + std::string(status.message()));
-    }
+    return address.empty() ? absl::OkStatus() : CheckAddress(address);
   };
-  app.add_option_function<std::string>(
-         "--from-live", read,
-         "Start from the fleet as a daemon sees it, with the assumptions of that daemon. HOST:PORT "
-         "is its listen.query; the default is --address")
-      ->type_name("[HOST:PORT]")
-      ->expected(0, 1);
+  flags
+      .Add("--from-live", read,
+           "Start from the fleet as a daemon sees it, with the assumptions of that daemon. "
+           "HOST:PORT is its listen.query; the default is --address")
+      .ValueName("[HOST:PORT]")
+      .ValueIsOptional();
 }
 
-void Simulate::AddGoals(CLI::App& app) {
-  app.add_option_function<std::string>(
-         "--utilization", [this](const std::string& text) { ReadUtilization(text, &changes_); },
-         "The utilization of the hours that serve inference: 60, 60% or 0.6")
-      ->type_name("PERCENT");
-  app.add_option_function<std::string>(
-         "--curve", [this](const std::string& name) { changes_.set_curve(name); },
-         "How revenue grows with utilization, before and after the change. This sets revenue.curve")
-      ->type_name("NAME");
-  app.add_option_function<std::string>(
-         "--revenue", [this](const std::string& text) { ReadRevenue(text, &changes_); },
-         "Give inference the hours that earn this many US dollars a year, such as 25B")
-      ->type_name("USD");
+void Simulate::AddGoals(Flags& flags) {
+  flags
+      .Add(
+          "--utilization",
+          [this](const std::string& text) { return ReadUtilization(text, &changes_); },
+          "The utilization of the hours that serve inference: 60, 60% or 0.6")
+      .ValueName("PERCENT");
+  flags
+      .Add(
+          "--curve",
+          [this](const std::string& name) {
+            changes_.set_curve(name);
+            return absl::OkStatus();
+          },
+          "How revenue grows with utilization, before and after the change. This sets "
+          "revenue.curve")
+      .ValueName("NAME");
+  flags
+      .Add(
+          "--revenue", [this](const std::string& text) { return ReadRevenue(text, &changes_); },
+          "Give inference the hours that earn this many US dollars a year, such as 25B")
+      .ValueName("USD");
 }
 
-void Simulate::AddShares(CLI::App& app) {
+void Simulate::AddShares(Flags& flags) {
   const auto read_shares = [this](const std::vector<std::string>& texts) {
-    for (const std::string& text : texts) ReadShare(text, &changes_);
+    for (const std::string& text : texts) {
+      if (absl::Status status = ReadShare(text, &changes_); !status.ok()) return status;
+    }
+    return absl::OkStatus();
   };
-  app.add_option_function<std::vector<std::string>>(
-         "--share", read_shares, "Give a category a share of the supply, such as research=70%")
-      ->type_name("CATEGORY=SHARE")
-      ->allow_extra_args(false);
+  flags
+      .AddList("--share", read_shares,
+               "Give a category a share of the supply, such as research=70%")
+      .ValueName("CATEGORY=SHARE")
+      .OneValueEach();
   const auto read_held = [this](const std::vector<std::string>& held) {
     for (const std::string& category : held) changes_.add_hold(category);
+    return absl::OkStatus();
   };
-  app.add_option_function<std::vector<std::string>>(
-         "--hold", read_held, "Let a category keep the hours that it has in the baseline")
-      ->type_name("CATEGORY")
-      ->check(kCategories)
-      ->allow_extra_args(false);
+  flags.AddList("--hold", read_held, "Let a category keep the hours that it has in the baseline")
+      .ValueName("CATEGORY")
+      .OneOf(kCategories)
+      .OneValueEach();
 }
 
-void Simulate::AddRules(CLI::App& app) {
-  app.add_option_function<std::string>(
-         "--mode", [this](const std::string& mode) { changes_.set_mode(mode); },
-         "What a change of utilization leaves as it was: grow-revenue keeps the hours of "
-         "inference; free-capacity keeps its revenue and leaves the freed hours unallocated")
-      ->type_name("MODE")
-      ->check(CLI::IsMember({"grow-revenue", "free-capacity"}))
-      ->default_str("grow-revenue");
-  app.add_option_function<std::string>(
-         "--rest", [this](const std::string& rest) { changes_.set_rest(rest); },
-         "How the other categories divide what is left when research is given a share: in equal "
-         "parts, or in proportion to what they had")
-      ->type_name("RULE")
-      ->check(CLI::IsMember({"equal", "proportional"}))
-      ->default_str("equal");
+void Simulate::AddRules(Flags& flags) {
+  flags
+      .Add(
+          "--mode",
+          [this](const std::string& mode) {
+            changes_.set_mode(mode);
+            return absl::OkStatus();
+          },
+          "What a change of utilization leaves as it was: grow-revenue keeps the hours of "
+          "inference; free-capacity keeps its revenue and leaves the freed hours unallocated")
+      .ValueName("MODE")
+      .OneOf({"grow-revenue", "free-capacity"})
+      .Default("grow-revenue");
+  flags
+      .Add(
+          "--rest",
+          [this](const std::string& rest) {
+            changes_.set_rest(rest);
+            return absl::OkStatus();
+          },
+          "How the other categories divide what is left when research is given a share: in equal "
+          "parts, or in proportion to what they had")
+      .ValueName("RULE")
+      .OneOf({"equal", "proportional"})
+      .Default("equal");
 }
 
 absl::Status Simulate::CheckFlags() const {

@@ -13,7 +13,7 @@ class Supply : public Command {
   explicit Supply(const Connection& connection)
       : Command({"supply"}, "Show the chips by provider and kind"), connection_(connection) {}
 
-  void AddFlags(CLI::App& app) override { AddOutput(app, &output_); }
+  void AddFlags(Flags& flags) override { AddOutput(flags, &output_); }
   std::optional<std::string> CalledAddress() const override { return connection_.address; }
   int Run() override {
     return PrintAnswer(QueryClient(connection_).GetSupply(), output_, FormatSupply);

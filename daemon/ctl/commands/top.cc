@@ -1,5 +1,4 @@
 // top: a live table of all pools.
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <utility>
 
@@ -54,8 +53,8 @@ class Top : public Command {
                 "Show a live table of all pools until SIGINT, SIGTERM or the end of the input"),
         connection_(connection) {}
 
-  void AddFlags(CLI::App& app) override {
-    app.add_flag("--once", once_, "Print the table once and exit");
+  void AddFlags(Flags& flags) override {
+    flags.AddSwitch("--once", &once_, "Print the table once and exit");
   }
   std::optional<std::string> CalledAddress() const override { return connection_.address; }
   int Run() override {

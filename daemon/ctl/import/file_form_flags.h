@@ -2,17 +2,16 @@
 // history.
 #pragma once
 
+#include <string_view>
+
 #include "absl/status/status.h"
 #include "daemon/base/csv.h"
-
-namespace CLI {
-class App;
-}
+#include "daemon/base/flags.h"
 
 namespace fleetmeter::ctl {
 
 // --column, --ignore-unknown-columns, --encoding, --decimal-comma and --time-zone.
-void AddFileForm(CLI::App& app, CsvForm* form);
+void AddFileForm(Flags& flags, CsvForm* form);
 
 // InvalidArgument if any of them was given: `taken_by` is read instead of a file.
 absl::Status RefuseFileForm(const CsvForm& form, std::string_view taken_by);

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -97,22 +96,24 @@ ImportCommand::ImportCommand(ImportKind kind, const std::string& help, std::stri
       columns_(std::move(columns)),
       connection_(connection) {}
 
-void ImportCommand::AddFlags(CLI::App& app) {
-  app.add_option("FILE", file_, "A CSV file with the columns " + columns_)->required();
-  app.add_option("--source", source_,
-                 "Who reports this history. The default is the name of the file without folder and "
-                 "extensions")
-      ->type_name("NAME");
-  app.add_option("--refused", refused_,
-                 "Write the rows that this import does not bring into the books to this file, with "
-                 "the reasons")
-      ->type_name("FILE");
-  app.add_flag("--dry-run", dry_run_,
-               "Read the whole file and say what would be sent, but send nothing");
-  app.add_flag("--quiet,-q", quiet_, "Show no progress");
-  AddFileForm(app, &form_);
-  AddOutput(app, &output_);
-  AddOwnFlags(app);
+void ImportCommand::AddFlags(Flags& flags) {
+  flags.Add("FILE", &file_, "A CSV file with the columns " + columns_).Required();
+  flags
+      .Add("--source", &source_,
+           "Who reports this history. The default is the name of the file without folder and "
+           "extensions")
+      .ValueName("NAME");
+  flags
+      .Add("--refused", &refused_,
+           "Write the rows that this import does not bring into the books to this file, with "
+           "the reasons")
+      .ValueName("FILE");
+  flags.AddSwitch("--dry-run", &dry_run_,
+                  "Read the whole file and say what would be sent, but send nothing");
+  flags.AddSwitch("--quiet,-q", &quiet_, "Show no progress");
+  AddFileForm(flags, &form_);
+  AddOutput(flags, &output_);
+  AddOwnFlags(flags);
 }
 
 std::optional<std::string> ImportCommand::CalledAddress() const {

@@ -15,7 +15,7 @@ namespace fleetmeter::ctl {
 
 class ImportCommand : public Command {
  public:
-  void AddFlags(CLI::App& app) final;
+  void AddFlags(Flags& flags) final;
   std::optional<std::string> CalledAddress() const final;
   int Run() final;
 
@@ -25,7 +25,7 @@ class ImportCommand : public Command {
                 const Connection& connection);
 
   // Flags of this kind alone.
-  virtual void AddOwnFlags(CLI::App&) {}
+  virtual void AddOwnFlags(Flags&) {}
 
   // `source` is who reports what has no source of its own.
   virtual absl::StatusOr<imports::ImportBatch> MakeReports(CsvReader& csv,

@@ -16,7 +16,6 @@
 namespace fleetmeter::framework {
 namespace {
 
-constexpr double kTolerance = 1e-9;
 constexpr double kMaxChips = 1e9;  // of one kind, in a plan's file
 
 // The tier whose hours a pool shares.
@@ -51,7 +50,7 @@ absl::Status AddPools(const Assumptions& assumptions, const Allocation& allocati
     if (!tier.ok()) return tier.status();
     double& sum = given[{from.category, *tier}];
     sum += from.share;
-    if (sum > 1 + kTolerance) {
+    if (sum > 1 + kShareTolerance) {
       return absl::InvalidArgumentError(
           fmt::format("pools.{}: brings the pools of {} in {} to {:.9g}%; expected at most 100%",
                       from.name, Name(from.category), Name(*tier), sum * 100));

@@ -10,9 +10,6 @@
 namespace fleetmeter::framework {
 namespace {
 
-// Shares are decimal and sums binary: what is over by less than this part of the supply fits.
-constexpr double kTolerance = 1e-9;
-
 // What a demand comes to in hours.
 class Solver {
  public:
@@ -58,12 +55,6 @@ class Solver {
   const double usd_per_h100_hour_;
 };
 
-double Sum(const CategoryHours& hours) {
-  double sum = 0;
-  for (const auto& [category, of_category] : hours) sum += of_category;
-  return sum;
-}
-
 std::string Parts(const CategoryHours& hours) {
   std::vector<std::string> parts;
   for (const auto& [category, of_category] : hours) {
@@ -75,7 +66,7 @@ std::string Parts(const CategoryHours& hours) {
 }
 
 absl::Status CheckTiers(const Allocation& a) {
-  if (a.tiers.at(Tier::kP2) >= -kTolerance * a.supply_hours) return absl::OkStatus();
+  if (a.tiers.at(Tier::kP2) >= -kShareTolerance * a.supply_hours) return absl::OkStatus();
   const auto percent = [&](Tier tier) { return a.Share(a.tiers.at(tier)) * 100; };
   const double sum = percent(Tier::kP0) + percent(Tier::kP1) + percent(Tier::kBuffer);
   return absl::InvalidArgumentError(fmt::format(
@@ -87,7 +78,7 @@ absl::Status CheckTiers(const Allocation& a) {
 
 absl::Status CheckP2(const Allocation& a) {
   const double over = -a.unallocated_hours();
-  if (over <= kTolerance * a.supply_hours) return absl::OkStatus();
+  if (over <= kShareTolerance * a.supply_hours) return absl::OkStatus();
   return absl::InvalidArgumentError(fmt::format(
       "scenario {} does not fit: {} add up to {} hours in p2; expected at most its {}. It is {} "
       "hours ({:.2f}% of the supply) too much",
@@ -96,6 +87,12 @@ absl::Status CheckP2(const Allocation& a) {
 }
 
 }  // namespace
+
+double Sum(const CategoryHours& hours) {
+  double sum = 0;
+  for (const auto& [category, of_category] : hours) sum += of_category;
+  return sum;
+}
 
 const Scenario* Assumptions::FindScenario(std::string_view scenario) const {
   const auto found = std::find_if(scenarios.begin(), scenarios.end(),

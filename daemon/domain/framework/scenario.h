@@ -15,6 +15,11 @@ namespace fleetmeter::framework {
 // Hours of a year by category: inference, training and research, each present.
 using CategoryHours = std::map<Category, double>;
 
+double Sum(const CategoryHours& hours);
+
+// Shares are decimal and sums binary: what is over by less than this part of the supply fits.
+inline constexpr double kShareTolerance = 1e-9;
+
 // A scenario worked out. P0 + P1 + P2 + buffer = supply; P1 has no rest; P2 may.
 struct Allocation {
   std::string scenario;

@@ -8,14 +8,7 @@
 namespace fleetmeter::framework {
 namespace {
 
-constexpr double kTolerance = 1e-9;  // of the supply: shares are decimal, sums binary
-constexpr double kLeastUsd = 1e-9;   // an hour: with less, hours leave all proportion
-
-double Sum(const CategoryHours& hours) {
-  double sum = 0;
-  for (const auto& [category, of_category] : hours) sum += of_category;
-  return sum;
-}
+constexpr double kLeastUsd = 1e-9;  // an hour: with less, hours leave all proportion
 
 std::string HoursAndShare(const Position& position, double hours) {
   return fmt::format("{} hours ({:.2f}% of the supply)", HoursText(hours),
@@ -115,12 +108,12 @@ class Applier {
     std::vector<std::string> parts;
     for (auto& [category, hours] : after.hours) {
       // What is left for the others may be too little by a rounding error.
-      if (hours < 0 && hours > -kTolerance * after.supply_hours) hours = 0;
+      if (hours < 0 && hours > -kShareTolerance * after.supply_hours) hours = 0;
       over += std::max(0.0, -hours);
       if (hours > 0) parts.push_back(fmt::format("{} {}", Name(category), HoursText(hours)));
     }
     over = std::max(over, -after.unallocated_hours());
-    if (over <= kTolerance * after.supply_hours) return absl::OkStatus();
+    if (over <= kShareTolerance * after.supply_hours) return absl::OkStatus();
     return absl::InvalidArgumentError(fmt::format(
         "does not fit: {} hours; expected at most {}, the supply without p0 and buffer. It is {} "
         "too much",

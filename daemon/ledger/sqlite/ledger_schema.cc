@@ -10,16 +10,13 @@
 namespace fleetmeter {
 namespace {
 
-constexpr std::array<std::string_view, 5> kAmounts = {"chips", "busy", "productive", "measured",
-                                                      "productive_measured"};
-
 // One a version, in order. Released ones are never edited.
 constexpr std::array kMigrations = {kLedgerSchemaV1, kLedgerSchemaV2};
 
 template <class Format>
 std::string ForAmounts(Format&& format) {
   std::string out;
-  for (const std::string_view amount : kAmounts) {
+  for (const std::string_view amount : kAmountNames) {
     out += (out.empty() ? "" : ", ") + format(amount);
   }
   return out;
@@ -133,7 +130,7 @@ std::string AmountColumnSums(std::string_view table) {
 
 std::string AmountParameters(int first) {
   std::string out = fmt::format("?{}", first);
-  for (size_t i = 1; i < 2 * kAmounts.size(); ++i) out += fmt::format(", ?{}", ++first);
+  for (size_t i = 1; i < 2 * kAmountNames.size(); ++i) out += fmt::format(", ?{}", ++first);
   return out;
 }
 

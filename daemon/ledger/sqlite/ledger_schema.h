@@ -2,6 +2,7 @@
 // other programs.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -26,6 +27,9 @@ absl::Status MigrateSchema(Database& database, std::string_view path);
 // The same checks, for whoever only reads. An older version is refused too.
 absl::Status CheckSchema(Database& database, std::string_view path);
 
+// Each is in two columns: whole seconds, "chips_s", and the nanoseconds of the rest, "chips_ns".
+inline constexpr std::array<std::string_view, 5> kAmountNames = {"chips", "busy", "productive",
+                                                                 "measured", "productive_measured"};
 // "chips_s, chips_ns, busy_s, ...".
 const std::string& AmountColumnNames();
 // "sum(chips_s), sum(chips_ns), ...".

@@ -12,13 +12,10 @@ namespace {
 // Of each check: enough to see a pattern.
 constexpr size_t kMostFindings = 10;
 
-constexpr std::array<std::string_view, 5> kAmounts = {"chips", "busy", "productive", "measured",
-                                                      "productive_measured"};
-
 template <class Condition>
 std::string AnyOf(Condition&& condition) {
   std::string text;
-  for (const std::string_view amount : kAmounts) {
+  for (const std::string_view amount : kAmountNames) {
     text += fmt::format("{}{}", text.empty() ? "" : " OR ", condition(amount));
   }
   return text;

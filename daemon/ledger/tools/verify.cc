@@ -13,9 +13,6 @@
 namespace fleetmeter {
 namespace {
 
-constexpr std::array<std::string_view, 5> kAmounts = {"chips", "busy", "productive", "measured",
-                                                      "productive_measured"};
-
 // The start of the quarter of a time in seconds.
 std::string QuarterSql(std::string_view seconds) {
   return fmt::format(
@@ -31,7 +28,7 @@ class Verifier {
   absl::StatusOr<LedgerReport> Run() {
     for (const auto check :
          {&Verifier::CheckFile, &Verifier::CheckReferences, &Verifier::CheckSums,
-          &Verifier::CheckDays, &Verifier::CheckQuarters, &Verifier::CheckAmounts,
+          &Verifier::CheckDays, &Verifier::CheckQuarters, &Verifier::CheckAmountNames,
           &Verifier::CheckPositions, &Verifier::CheckSources, &Verifier::CheckRest}) {
       if (absl::Status status = (this->*check)(); !status.ok()) return status;
     }
@@ -148,7 +145,7 @@ class Verifier {
 
   // What is measured is part of what there is, and what is busy is part of what is measured. In an
   // hour each may be off by a chip-nanosecond a report, see postings.h.
-  absl::Status CheckAmounts() {
+  absl::Status CheckAmountNames() {
     absl::Status status;
     for (const auto& [table, slack] : {std::pair{"totals", 0},
                                        {"usage_hours", 1},
@@ -157,7 +154,7 @@ class Verifier {
                                        {"model_usage_totals", 1},
                                        {"model_usage_days", 1}}) {
       // SQLite's own check leaves out the tables' CHECKs where a file is opened for reading only.
-      for (const std::string_view amount : kAmounts) {
+      for (const std::string_view amount : kAmountNames) {
         if (!status.ok()) return status;
         status = Find(fmt::format("SELECT cell_id FROM {0} WHERE {1}_s < 0 OR {1}_ns NOT BETWEEN "
                                   "0 AND 999999999",

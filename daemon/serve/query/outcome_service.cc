@@ -2,17 +2,10 @@
 
 #include <string>
 
+#include "daemon/serve/query/grpc_status.h"
 #include "daemon/serve/query/outcome_answers.h"
 
 namespace fleetmeter {
-namespace {
-
-grpc::Status ToGrpc(const absl::Status& status) {
-  return {static_cast<grpc::StatusCode>(status.code()), std::string(status.message())};
-}
-
-}  // namespace
-
 template <class Fill>
 grpc::ServerUnaryReactor* OutcomeService::Answer(grpc::CallbackServerContext* context,
                                                  const Fill& fill) {

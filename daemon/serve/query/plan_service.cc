@@ -11,6 +11,7 @@
 #include "daemon/base/text.h"
 #include "daemon/serve/query/comparison_messages.h"
 #include "daemon/serve/query/framework_answers.h"
+#include "daemon/serve/query/grpc_status.h"
 #include "daemon/serve/query/snapshot_messages.h"
 #include "daemon/view/plan_comparison.h"
 
@@ -18,10 +19,6 @@ namespace fleetmeter {
 namespace {
 
 constexpr size_t kMaxOverrides = 64;
-
-grpc::Status ToGrpc(const absl::Status& status) {
-  return {static_cast<grpc::StatusCode>(status.code()), std::string(status.message())};
-}
 
 absl::StatusOr<FrameworkWork> WorkOf(const Snapshot& snapshot,
                                      const std::vector<std::string>& set) {

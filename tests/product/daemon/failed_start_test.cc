@@ -1,4 +1,4 @@
-// A start that fails while clients are already asking: the daemon says why and ends, at once.
+// A start that fails while clients are already asking: the daemon says why and ends.
 //
 // Its addresses are known before it starts, so that clients come in at every moment of the start.
 #include <arpa/inet.h>
@@ -34,7 +34,6 @@ using std::chrono::steady_clock;
 using testing::HasSubstr;
 
 constexpr auto kPatience = 30s;  // a start that takes longer hangs
-constexpr auto kAtOnce = std::chrono::milliseconds(1'000);
 constexpr auto kPause = 1ms;  // of a client whose connection is refused, so that the daemon gets on
 
 // All of 127.0.0.0/8 is this machine. Nobody else uses the address of this process, so a port that
@@ -212,21 +211,14 @@ class FailedStartTest : public testing::Test {
     return outcome;
   }
 
-  // A second; where a process gets little of the machine, or a sanitizer watches it, as much longer
-  // as it takes to read the configuration and end.
-  steady_clock::duration AtOnce() const {
-    return std::max<steady_clock::duration>(kAtOnce, 10 * Run({"--check-config"}).took);
-  }
-
-  // Starts the daemon so often with clients around it. Every start fails at once and says `why`.
+  // Starts the daemon so often with clients around it. Every start fails, says `why` and ends,
+  // whatever the clients wait for. How long it took is printed, not judged: that is the machine's.
   void ExpectFailures(int starts, const std::string& why, Crowd& crowd) const {
     std::vector<double> seconds;
     for (int i = 0; i < starts; ++i) {
-      const auto limit = AtOnce();
       const Outcome outcome = Run();
       EXPECT_EQ(outcome.code, 1) << (outcome.code ? "" : "it hangs: ") << outcome.error;
       EXPECT_THAT(outcome.error, HasSubstr(why));
-      EXPECT_LT(outcome.took, limit) << outcome.error;
       seconds.push_back(std::chrono::duration<double>(outcome.took).count());
     }
     std::sort(seconds.begin(), seconds.end());

@@ -24,8 +24,8 @@ int64_t Seconds(std::string_view text, const std::optional<absl::TimeZone>& zone
   return time.ok() ? time->unix_nanos / kNanosPerSecond : -1;
 }
 
-std::string ErrorOf(std::string_view text,
-                    const std::optional<absl::TimeZone>& zone = std::nullopt) {
+std::string WhyNot(std::string_view text,
+                   const std::optional<absl::TimeZone>& zone = std::nullopt) {
   return std::string(ParseTimestamp(text, zone).status().message());
 }
 
@@ -104,10 +104,10 @@ TEST(Timestamp, IsRefusedWhereItIsNoSuchMoment) {
                                       "UnknownZ",
                                       "tomorrow",
                                       "-1772409600"}) {
-    EXPECT_THAT(ErrorOf(text), HasSubstr("expected")) << text;
+    EXPECT_THAT(WhyNot(text), HasSubstr("expected")) << text;
   }
-  EXPECT_THAT(ErrorOf("03/02/2026"), HasSubstr("nobody can tell the day from the month"));
-  EXPECT_THAT(ErrorOf("02.03.2026"), HasSubstr("expected the year first"));
+  EXPECT_THAT(WhyNot("03/02/2026"), HasSubstr("nobody can tell the day from the month"));
+  EXPECT_THAT(WhyNot("02.03.2026"), HasSubstr("expected the year first"));
 }
 
 TEST(Timestamp, IsLocalWithoutAnOffset) {
@@ -122,11 +122,11 @@ TEST(Timestamp, IsLocalWithoutAnOffset) {
 
 TEST(Timestamp, IsNoGuessWhereClocksChange) {
   const absl::TimeZone berlin = Zone("Europe/Berlin");
-  EXPECT_THAT(ErrorOf("2026-10-25 02:30:00", berlin),
+  EXPECT_THAT(WhyNot("2026-10-25 02:30:00", berlin),
               HasSubstr("clocks in Europe/Berlin show this time twice: write 2026-10-25 "
                         "02:30:00+02:00 or 2026-10-25 02:30:00+01:00"));
   EXPECT_EQ(Seconds("2026-10-25 02:30:00+01:00", berlin), Seconds("2026-10-25T01:30:00Z"));
-  EXPECT_THAT(ErrorOf("2026-03-29 02:30", berlin), HasSubstr("set forward over it"));
+  EXPECT_THAT(WhyNot("2026-03-29 02:30", berlin), HasSubstr("set forward over it"));
   // A day without its midnight begins later.
   EXPECT_EQ(Seconds("2018-11-04", Zone("America/Sao_Paulo")), Seconds("2018-11-04T03:00:00Z"));
 }

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
@@ -20,22 +19,24 @@ constexpr size_t kListed = 0
 #undef SOURCE
 
 TEST(Sources, AreOneSubcommandForEachEntryOfTheList) {
-  CLI::App app;
-  const SourceCommands commands = AddSources(app);
+  ProgramFlags program("");
+  const SourceCommands commands = AddSources(program);
   EXPECT_EQ(commands.size(), kListed);
   std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands({})) {
-    names.push_back(command->get_name());
-    EXPECT_NE(command->get_description(), "") << names.back();
+  for (const Flags& command : program.commands()) {
+    names.push_back(command.name());
+    EXPECT_NE(command.help(), "") << names.back();
   }
   EXPECT_EQ(names.size(), kListed);
   EXPECT_THAT(names, IsSupersetOf({"replay-csv", "replay-openb", "replay-duty-cycle"}));
 }
 
 TEST(Sources, AreChosenByTheirNamesAndTakeTheirOwnFlags) {
-  CLI::App app;
-  const SourceCommands commands = AddSources(app);
-  app.parse("replay-csv --file /nowhere.csv --speed 60");
+  ProgramFlags program("");
+  const SourceCommands commands = AddSources(program);
+  const std::vector<const char*> argv = {"collector",    "replay-csv", "--file",
+                                         "/nowhere.csv", "--speed",    "60"};
+  ASSERT_EQ(program.Parse(static_cast<int>(argv.size()), argv.data()), std::nullopt);
   ASSERT_TRUE(commands.at(0)->chosen());
   EXPECT_EQ(commands.at(0)->speed(), 60);
   EXPECT_EQ(commands.at(0)->MakeSource().status().code(), absl::StatusCode::kNotFound);

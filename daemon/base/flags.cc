@@ -1,0 +1,238 @@
+#include "daemon/base/flags.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <utility>
+
+namespace fleetmeter {
+namespace {
+
+constexpr int kExitOk = 0;
+constexpr int kExitUsage = 2;
+
+// A reader as the library has them: it throws.
+template <typename Value>
+std::function<void(const Value&)> Throwing(const std::string& names,
+                                           const Flags::Reader<Value>& read) {
+  return [name = names.substr(0, names.find(',')), read](const Value& value) {
+    const absl::Status status = read(value);
+    if (!status.ok()) throw CLI::ValidationError(name, std::string(status.message()));
+  };
+}
+
+// The command or group that was named last.
+const CLI::App& Named(const CLI::App& root) {
+  const CLI::App* app = &root;
+  while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
+  return *app;
+}
+
+std::string NameOf(const CLI::App& app) {
+  const CLI::App* parent = app.get_parent();
+  return parent == nullptr ? app.get_name() : NameOf(*parent) + " " + app.get_name();
+}
+
+std::vector<std::string> CommandsOf(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands(nullptr)) names.push_back(command->get_name());
+  return names;
+}
+
+// Of the command, and those that it takes from what is above it.
+std::vector<std::string> FlagsOf(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* owner = &app; owner != nullptr; owner = owner->get_parent()) {
+    for (const CLI::Option* option : owner->get_options()) {
+      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    }
+  }
+  return names;
+}
+
+WrongCommandLine Describe(const CLI::App& root, const CLI::Error& error) {
+  const CLI::App& app = Named(root);
+  std::vector<std::string> rest = root.remaining(true);
+  std::erase(rest, "--");  // only says that no flag follows
+  // The kind is in the code: the name of an error about extra words is the program's.
+  const int kind = error.get_exit_code();
+  const bool leftover = kind == static_cast<int>(CLI::ExitCodes::RequiredError) ||
+                        kind == static_cast<int>(CLI::ExitCodes::ExtrasError);
+  return {.message = error.what(),
+          .leftover = leftover,
+          .rest = std::move(rest),
+          .command = NameOf(app),
+          .flags = FlagsOf(app),
+          .commands = CommandsOf(app)};
+}
+
+}  // namespace
+
+// --- Flag ----------------------------------------------------------------------------------------
+
+Flag Flag::ValueName(const std::string& name) const { return Flag(option_->type_name(name)); }
+
+Flag Flag::Default(const std::string& text) const { return Flag(option_->default_str(text)); }
+
+Flag Flag::ShowDefault() const { return Flag(option_->capture_default_str()); }
+
+Flag Flag::Environment(const std::string& variable) const {
+  return Flag(option_->envname(variable));
+}
+
+Flag Flag::Required() const { return Flag(option_->required()); }
+
+Flag Flag::Needs(Flag other) const { return Flag(option_->needs(other.option_)); }
+
+Flag Flag::Excludes(Flag other) const { return Flag(option_->excludes(other.option_)); }
+
+Flag Flag::ValueIsOptional() const { return Flag(option_->expected(0, 1)); }
+
+Flag Flag::OneValueEach() const { return Flag(option_->allow_extra_args(false)); }
+
+Flag Flag::OneOf(const std::vector<std::string>& words) const {
+  return Flag(option_->check(CLI::IsMember(words)));
+}
+
+Flag Flag::InRange(int least, int most) const {
+  return Flag(option_->check(CLI::Range(least, most)));
+}
+
+Flag Flag::InRange(uint64_t least, uint64_t most) const {
+  return Flag(option_->check(CLI::Range(least, most)));
+}
+
+Flag Flag::InRange(double least, double most) const {
+  return Flag(option_->check(CLI::Range(least, most)));
+}
+
+Flag Flag::Check(const std::function<absl::Status(const std::string&)>& check) const {
+  const auto message = [check](std::string& text) { return std::string(check(text).message()); };
+  return Flag(option_->check(CLI::Validator(message, "")));
+}
+
+Flag Flag::TakeSizes() const { return Flag(option_->transform(CLI::AsSizeValue(false))); }
+
+// --- Flags ---------------------------------------------------------------------------------------
+
+Flag Flags::Add(const std::string& names, std::string* value, const std::string& help) {
+  return Flag(app_->add_option(names, *value, help));
+}
+
+Flag Flags::Add(const std::string& names, double* value, const std::string& help) {
+  return Flag(app_->add_option(names, *value, help));
+}
+
+Flag Flags::Add(const std::string& names, uint32_t* value, const std::string& help) {
+  return Flag(app_->add_option(names, *value, help));
+}
+
+Flag Flags::Add(const std::string& names, uint64_t* value, const std::string& help) {
+  return Flag(app_->add_option(names, *value, help));
+}
+
+Flag Flags::Add(const std::string& names, std::optional<int64_t>* value, const std::string& help) {
+  return Flag(app_->add_option(names, *value, help));
+}
+
+Flag Flags::Add(const std::string& names, std::optional<uint32_t>* value, const std::string& help) {
+  return Flag(app_->add_option(names, *value, help));
+}
+
+Flag Flags::Add(const std::string& names, const Reader<std::string>& read,
+                const std::string& help) {
+  return Flag(app_->add_option_function<std::string>(names, Throwing(names, read), help));
+}
+
+Flag Flags::AddNumber(const std::string& names, const Reader<double>& read,
+                      const std::string& help) {
+  return Flag(app_->add_option_function<double>(names, Throwing(names, read), help));
+}
+
+Flag Flags::AddList(const std::string& names, const Reader<std::vector<std::string>>& read,
+                    const std::string& help) {
+  return Flag(
+      app_->add_option_function<std::vector<std::string>>(names, Throwing(names, read), help));
+}
+
+Flag Flags::AddSwitch(const std::string& names, bool* on, const std::string& help) {
+  return Flag(app_->add_flag(names, *on, help));
+}
+
+Flag Flags::AddSwitch(const std::string& names, const std::function<void()>& act,
+                      const std::string& help) {
+  return Flag(app_->add_flag_callback(names, act, help));
+}
+
+void Flags::AddPage(const std::string& names, const std::function<std::string()>& text,
+                    const std::string& help) {
+  const auto print = [text] {
+    fmt::print("{}", text());
+    throw CLI::Success();
+  };
+  app_->add_flag_callback(names, print, help);
+}
+
+void Flags::AddVersion(const std::string& version) { app_->set_version_flag("--version", version); }
+
+Flags Flags::AddCommand(const std::string& name, const std::string& help) {
+  return Flags(app_->add_subcommand(name, help));
+}
+
+std::vector<Flags> Flags::commands() const {
+  std::vector<Flags> commands;
+  const std::function<bool(CLI::App*)> all;
+  for (CLI::App* command : app_->get_subcommands(all)) commands.emplace_back(command);
+  return commands;
+}
+
+void Flags::RequireOneCommand() { app_->require_subcommand(1); }
+
+void Flags::RequireCommands() { app_->require_subcommand(1, 0); }
+
+void Flags::TakeFlagsOfParent() { app_->fallthrough(); }
+
+void Flags::SetFooter(const std::string& text) { app_->footer(text); }
+
+void Flags::SetCheck(const std::function<absl::Status()>& check) {
+  app_->callback([check] {
+    const absl::Status status = check();
+    if (!status.ok()) throw CLI::ValidationError(std::string(status.message()));
+  });
+}
+
+const std::string& Flags::name() const { return app_->get_name(); }
+
+std::string Flags::help() const { return app_->get_description(); }
+
+bool Flags::chosen() const { return app_->parsed(); }
+
+// --- ProgramFlags --------------------------------------------------------------------------------
+
+ProgramFlags::ProgramFlags(const std::string& help, const std::string& name)
+    : ProgramFlags(std::make_unique<CLI::App>(help, name)) {}
+
+ProgramFlags::ProgramFlags(std::unique_ptr<CLI::App> app)
+    : Flags(app.get()), app_(std::move(app)) {}
+
+ProgramFlags::~ProgramFlags() = default;
+
+void ProgramFlags::SetComplaint(
+    const std::function<std::string(const WrongCommandLine&)>& complaint) {
+  app_->failure_message([complaint](const CLI::App* root, const CLI::Error& error) {
+    return complaint(Describe(*root, error));
+  });
+}
+
+std::optional<int> ProgramFlags::Parse(int argc, const char* const* argv) {
+  try {
+    app_->parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // The library has an exit code for each kind of error; ours is one for all of them.
+    return app_->exit(error) == 0 ? kExitOk : kExitUsage;
+  }
+  return std::nullopt;
+}
+
+}  // namespace fleetmeter

@@ -1,1 +1,0 @@
-// Only the precompiled header is wanted of this target.
