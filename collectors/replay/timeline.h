@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "collectors/replay/readings.h"
 #include "fleetmeter/v1/usage.pb.h"
 
 namespace fleetmeter::collector {
@@ -33,6 +34,9 @@ struct Holding {
   friend bool operator<(const Holding& a, const Holding& b) { return a.Key() < b.Key(); }
 };
 
+// The same chips, held and not measured.
+Holding Unmeasured(Holding holding);
+
 // Chips of a host under one holding.
 struct Row {
   uint32_t holding = 0;
@@ -56,6 +60,7 @@ struct HostTimeline {
 struct Timeline {
   std::vector<Holding> holdings;
   std::vector<HostTimeline> hosts;
+  ReadingCounts odd_readings;
 };
 
 // Collects holdings for a timeline, each once. Used by one loader.

@@ -184,6 +184,8 @@ void Writer::Publish(const LedgerTransaction& transaction) {
   const int64_t now = clock_.UnixNanos();
   for (const LedgerEntry& entry : transaction.counted) {
     books_.fleet.Apply(entry, now);
+    const OddReadings& odd = entry.report.odd;
+    if (odd.any()) probe_.ReadingsOdd(odd.clamped, odd.unmeasured);
     if (entry.history) {
       probe_.HistoryAccepted();
     } else {

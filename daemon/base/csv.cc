@@ -12,9 +12,11 @@
 namespace fleetmeter {
 namespace {
 
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr size_t kMaxFileBytes = size_t{1} << 30;
-constexpr size_t kShownBytes = 60;  // of a wrong value in a message
+constexpr size_t kShownBytes = 60;    // of a wrong value in a message
+constexpr size_t kShownColumns = 30;  // in a message
+constexpr std::pair<char, std::string_view> kDelimiters[] = {
+    {',', "commas"}, {';', "semicolons"}, {'\t', "tabs"}, {'|', "bars"}};
 
 struct GzClose {
   void operator()(gzFile file) const { gzclose(file); }
@@ -23,6 +25,18 @@ struct GzClose {
 std::string Shown(std::string_view value) {
   return value.size() <= kShownBytes ? std::string(value)
                                      : std::string(value.substr(0, kShownBytes)) + "...";
+}
+
+std::string Trimmed(std::string_view text) {
+  const size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
+  return std::string(text.substr(begin, text.find_last_not_of(" \t") + 1 - begin));
+}
+
+char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool EqualButCase(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return Lower(x) == Lower(y); });
 }
 
 }  // namespace
@@ -52,69 +66,167 @@ absl::StatusOr<std::string> ReadFileOrGzip(const std::string& path) {
   return text;
 }
 
-CsvReader::CsvReader(std::string name, std::string text)
-    : name_(std::move(name)), text_(std::move(text)) {
-  if (std::string_view(text_).starts_with(kByteOrderMark)) position_ = kByteOrderMark.size();
-}
+CsvReader::CsvReader(std::string name, DecodedText text, CsvForm form)
+    : name_(std::move(name)),
+      form_(std::move(form)),
+      text_(std::move(text.text)),
+      encoding_(std::move(text.encoding)) {}
 
-absl::StatusOr<CsvReader> CsvReader::Open(const std::string& path) {
+absl::StatusOr<CsvReader> CsvReader::Open(const std::string& path, CsvForm form) {
   absl::StatusOr<std::string> text = ReadFileOrGzip(path);
   if (!text.ok()) return text.status();
-  return FromText(path, *std::move(text));
+  return FromText(path, *std::move(text), std::move(form));
 }
 
-absl::StatusOr<CsvReader> CsvReader::FromText(std::string name, std::string text) {
-  CsvReader reader(std::move(name), std::move(text));
+absl::StatusOr<CsvReader> CsvReader::FromText(std::string name, std::string text, CsvForm form) {
+  absl::StatusOr<DecodedText> decoded = DecodeText(std::move(text), form.encoding);
+  if (!decoded.ok()) {
+    return absl::InvalidArgumentError(
+        fmt::format("{}: cannot be read: {}", name, std::string(decoded.status().message())));
+  }
+  CsvReader reader(std::move(name), *std::move(decoded), std::move(form));
+  reader.FindDelimiter();
   if (absl::Status status = reader.ReadHeader(); !status.ok()) return status;
   return reader;
 }
 
+// Excel may say it on a line of its own, "sep=;". Otherwise it is the one that the header has most
+// of, and a comma in doubt.
+void CsvReader::FindDelimiter() {
+  std::string_view text = text_;
+  if (text.starts_with("sep=") && text.size() > 5 && (text[5] == '\n' || text[5] == '\r')) {
+    delimiter_ = text[4];
+    position_ = 5;
+    return SkipLineEnd();
+  }
+  std::map<char, size_t> found;
+  text = text.substr(std::min(text.find_first_not_of("\r\n"), text.size()));
+  bool quoted = false;
+  for (const char c : text) {
+    if (c == '"') quoted = !quoted;
+    if (quoted) continue;
+    if (c == '\n') break;
+    ++found[c];
+  }
+  for (const auto& [delimiter, name] : kDelimiters) {
+    if (found[delimiter] > found[delimiter_]) delimiter_ = delimiter;
+  }
+}
+
 absl::Status CsvReader::ReadHeader() {
-  absl::StatusOr<bool> found = ReadRecord();
-  if (!found.ok()) return found.status();
-  if (!*found) return WrongRecord("the file is empty; expected a header");
+  if (!ReadRecord()) return WrongRecord("the file is empty; expected a header");
+  if (wrong_form_) return WrongRecord(*wrong_form_);
   header_ = std::exchange(fields_, {});
+  for (std::string& name : header_) name = Trimmed(name);
   for (size_t i = 0; i < header_.size(); ++i) {
-    if (Column(header_[i]) != i) {
+    // Nobody asks for a column without a name.
+    if (!header_[i].empty() &&
+        std::find(header_.begin(), header_.begin() + static_cast<ptrdiff_t>(i), header_[i]) !=
+            header_.begin() + static_cast<ptrdiff_t>(i)) {
       return WrongRecord(fmt::format("column {} is there twice", Shown(header_[i])));
     }
   }
+  for (const auto& [name, in_file] : form_.columns) {
+    if (Find(in_file) == kAbsent) {
+      return WrongHeader(fmt::format("column {}, which is to be read as {}, is missing",
+                                     Shown(in_file), Shown(name)));
+    }
+  }
   return absl::OkStatus();
+}
+
+std::string CsvReader::Found() const {
+  std::vector<std::string> names;
+  for (const std::string& name : header_) {
+    if (names.size() == kShownColumns) {
+      names.push_back("...");
+      break;
+    }
+    names.push_back(fmt::format("\"{}\"", Shown(name)));
+  }
+  const auto* delimiter = std::find_if(std::begin(kDelimiters), std::end(kDelimiters),
+                                       [&](const auto& each) { return each.first == delimiter_; });
+  return fmt::format("The first line has the columns {}, separated by {}, in {}",
+                     fmt::join(names, ", "),
+                     delimiter == std::end(kDelimiters) ? fmt::format("\"{}\"", delimiter_)
+                                                        : std::string(delimiter->second),
+                     encoding_);
+}
+
+absl::Status CsvReader::WrongHeader(std::string_view what) const {
+  return absl::InvalidArgumentError(fmt::format("{}:1: {}. {}{}{}", name_, what, Found(),
+                                                form_.advice.empty() ? "" : ". ", form_.advice));
 }
 
 absl::Status CsvReader::RequireColumns(std::initializer_list<std::string_view> required) const {
   for (std::string_view name : required) {
     if (Column(name) == kAbsent) {
-      return absl::InvalidArgumentError(
-          fmt::format("{}:1: column {} is missing; expected a header that names it", name_, name));
+      return WrongHeader(
+          fmt::format("column {} is missing; expected a header that names it", name));
     }
   }
   return absl::OkStatus();
 }
 
-absl::Status CsvReader::RefuseOtherColumns(std::initializer_list<std::string_view> known) const {
-  for (const std::string& name : header_) {
+absl::Status CsvReader::CheckRenamed(const std::vector<std::string_view>& known) const {
+  for (const auto& [name, in_file] : form_.columns) {
     if (std::find(known.begin(), known.end(), name) == known.end()) {
       return absl::InvalidArgumentError(
-          fmt::format("{}:1: column \"{}\" is unknown; expected only {}", name_, Shown(name),
-                      fmt::join(known, ", ")));
+          fmt::format("{}: column \"{}\" of the file is to be read as \"{}\"; expected one of {}",
+                      name_, Shown(in_file), Shown(name), fmt::join(known, ", ")));
     }
   }
   return absl::OkStatus();
+}
+
+absl::Status CsvReader::RefuseOtherColumns(const std::vector<std::string_view>& known) const {
+  if (absl::Status renamed = CheckRenamed(known); !renamed.ok()) return renamed;
+  if (form_.ignore_unknown_columns) return absl::OkStatus();
+  std::vector<size_t> places;
+  for (const std::string_view name : known) places.push_back(Column(name));
+  std::vector<std::string> unknown;
+  for (size_t i = 0; i < header_.size(); ++i) {
+    if (std::find(places.begin(), places.end(), i) == places.end()) {
+      unknown.push_back(fmt::format("\"{}\"", Shown(header_[i])));
+    }
+  }
+  if (unknown.empty()) return absl::OkStatus();
+  return WrongHeader(fmt::format(
+      "{} {} {} unknown; expected only {}", unknown.size() == 1 ? "column" : "columns",
+      fmt::join(unknown, ", "), unknown.size() == 1 ? "is" : "are", fmt::join(known, ", ")));
 }
 
 size_t CsvReader::Column(std::string_view name) const {
-  auto found = std::find(header_.begin(), header_.end(), name);
-  return found == header_.end() ? kAbsent : static_cast<size_t>(found - header_.begin());
+  const auto renamed = form_.columns.find(name);
+  return Find(renamed == form_.columns.end() ? name : std::string_view(renamed->second));
+}
+
+size_t CsvReader::Find(std::string_view name) const {
+  size_t similar = kAbsent;
+  bool one = true;
+  for (size_t i = 0; i < header_.size(); ++i) {
+    if (header_[i] == name) return i;
+    if (!EqualButCase(header_[i], name)) continue;
+    one = similar == kAbsent;
+    similar = i;
+  }
+  return one ? similar : kAbsent;
 }
 
 absl::StatusOr<bool> CsvReader::Next() {
-  absl::StatusOr<bool> found = ReadRecord();
-  if (!found.ok() || !*found) return found;
-  if (fields_.size() != header_.size()) {
-    return WrongRecord(
-        fmt::format("{} fields; expected {} as in the header", fields_.size(), header_.size()));
+  if (!NextOrWrong()) return false;
+  if (wrong_form_) return WrongRecord(*wrong_form_);
+  return true;
+}
+
+bool CsvReader::NextOrWrong() {
+  if (!ReadRecord()) return false;
+  if (!wrong_form_ && fields_.size() != header_.size()) {
+    const bool cut = position_ >= text_.size() && !text_.ends_with('\n');
+    wrong_form_ = fmt::format("{} fields; expected {} as in the header{}", fields_.size(),
+                              header_.size(), cut ? ": the file ends within this line" : "");
   }
+  if (wrong_form_) fields_.clear();
   return true;
 }
 
@@ -145,40 +257,58 @@ void CsvReader::SkipLineEnd() {
   ++line_;
 }
 
-absl::StatusOr<bool> CsvReader::ReadRecord() {
+bool CsvReader::ReadRecord() {
   while (position_ < text_.size() && AtLineEnd()) SkipLineEnd();
   fields_.clear();
+  wrong_form_.reset();
   record_line_ = line_;
+  record_position_ = position_;
   if (position_ >= text_.size()) return false;
-  for (;;) {
-    if (absl::Status status = ReadField(); !status.ok()) return status;
-    if (AtLineEnd()) break;
-    ++position_;  // the comma
+  ReadFields();
+  if (wrong_form_) {
+    GoOnBehindLine();
+  } else {
+    SkipLineEnd();
   }
-  SkipLineEnd();
   return true;
 }
 
-// Leaves position_ at the comma or line end behind the field.
-absl::Status CsvReader::ReadField() {
+void CsvReader::ReadFields() {
+  for (;;) {
+    ReadField();
+    if (wrong_form_ || AtLineEnd()) return;
+    ++position_;  // the delimiter
+  }
+}
+
+// A quote that is not closed may have taken in any number of good lines.
+void CsvReader::GoOnBehindLine() {
+  position_ = std::min(text_.find('\n', record_position_), text_.size());
+  line_ = record_line_;
+  SkipLineEnd();
+}
+
+// Leaves position_ at the delimiter or line end behind the field.
+void CsvReader::ReadField() {
   std::string& field = fields_.emplace_back();
   if (position_ < text_.size() && text_[position_] == '"') return ReadQuoted(field);
   const size_t begin = position_;
-  while (!AtLineEnd() && text_[position_] != ',') {
+  while (!AtLineEnd() && text_[position_] != delimiter_) {
     if (text_[position_] == '"' || text_[position_] == '\0') {
-      return WrongRecord(fmt::format(
-          "field {} has a quote or a NUL in its middle; expected a quoted field", fields_.size()));
+      wrong_form_ = fmt::format(
+          "field {} has a quote or a NUL in its middle; expected a quoted field", fields_.size());
+      return;
     }
     ++position_;
   }
   field.assign(text_, begin, position_ - begin);
-  return absl::OkStatus();
 }
 
-absl::Status CsvReader::ReadQuoted(std::string& field) {
+void CsvReader::ReadQuoted(std::string& field) {
   for (++position_;; ++position_) {
     if (position_ >= text_.size()) {
-      return WrongRecord(fmt::format("field {} has no closing quote", fields_.size()));
+      wrong_form_ = fmt::format("field {} has no closing quote", fields_.size());
+      return;
     }
     const char c = text_[position_];
     if (c == '\n') ++line_;
@@ -190,9 +320,9 @@ absl::Status CsvReader::ReadQuoted(std::string& field) {
     field.push_back(c);
   }
   ++position_;
-  if (AtLineEnd() || text_[position_] == ',') return absl::OkStatus();
-  return WrongRecord(
-      fmt::format("field {} goes on behind its closing quote; expected a comma", fields_.size()));
+  if (AtLineEnd() || text_[position_] == delimiter_) return;
+  wrong_form_ = fmt::format("field {} goes on behind its closing quote; expected a delimiter",
+                            fields_.size());
 }
 
 }  // namespace fleetmeter

@@ -62,6 +62,16 @@ bool IsName(std::string_view text) {
          });
 }
 
+bool IsSpacedName(std::string_view text) {
+  if (text.size() > kMaxNameBytes) return false;
+  for (;;) {
+    const size_t space = std::min(text.find(' '), text.size());
+    if (!IsName(text.substr(0, space))) return false;
+    if (space == text.size()) return true;
+    text.remove_prefix(space + 1);
+  }
+}
+
 std::string Quoted(std::string_view text) {
   const bool cut = text.size() > kMaxQuotedBytes;
   size_t size = cut ? kMaxQuotedBytes : text.size();

@@ -16,6 +16,9 @@ bool HasControlCharacter(std::string_view text);
 // ^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$: the names of pools, teams, chips and the like.
 bool IsName(std::string_view text);
 
+// Names, with single spaces between their parts: "GPQA diamond". At most 128 bytes.
+bool IsSpacedName(std::string_view text);
+
 // `text` in double quotes, short and printable, for a message.
 std::string Quoted(std::string_view text);
 

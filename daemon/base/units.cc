@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "absl/time/time.h"
+#include "daemon/base/decimal.h"
 #include "fmt/format.h"
 
 namespace fleetmeter {
@@ -26,7 +27,7 @@ constexpr std::array kSizeUnits = {Unit{"B", 1}, Unit{"KiB", kKiB}, Unit{"MiB", 
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
-// decimal x factor, if that is a whole number. Exact: durations and money are integers.
+// decimal x factor, if that is a whole number. Exact: durations are integers.
 std::optional<int64_t> ScaleDecimal(std::string_view decimal, int64_t factor) {
   const size_t point = decimal.find('.');
   const std::string_view whole = decimal.substr(0, point);
@@ -142,11 +143,9 @@ std::optional<int64_t> ParseInteger(std::string_view text) {
 }
 
 std::optional<int64_t> ParseMicroUsd(std::string_view text) {
-  return ScaleDecimal(text, 1'000'000);
-}
-
-std::optional<int64_t> ParseDecimal(std::string_view text, int64_t factor) {
-  return ScaleDecimal(text, factor);
+  constexpr int64_t kMicroUsdPerUsd = 1'000'000;
+  const auto micro_usd = WholeDecimal(text, kMicroUsdPerUsd);
+  return micro_usd && *micro_usd >= 0 ? micro_usd : std::nullopt;
 }
 
 std::optional<int64_t> ParseTime(std::string_view text) {

@@ -49,13 +49,10 @@ std::optional<double> ParseFactor(std::string_view text);
 // "18e9", "18B", "$2.5M": a number with K, M, B or T behind it or not.
 std::optional<double> ParseAmount(std::string_view text);
 
-// "0.25" x factor (1 to 10^13), where that is a whole number: exact. At most 12 decimals.
-std::optional<int64_t> ParseDecimal(std::string_view text, int64_t factor);
-
 // "-12": decimal digits only.
 std::optional<int64_t> ParseInteger(std::string_view text);
 
-// "2.45" US dollars, with at most 6 decimals: micro-dollars, exact.
+// "2.45" or "245e-2" US dollars, 0 or more, that are whole micro-dollars: exact.
 std::optional<int64_t> ParseMicroUsd(std::string_view text);
 
 // "2026-01-01" (midnight UTC) or RFC 3339 "2026-01-01T08:00:00+01:00", years 2000 to 2199.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "daemon/base/clock.h"
+#include "daemon/base/decimal.h"
 #include "daemon/base/text.h"
 #include "daemon/base/units.h"
 #include "daemon/config/bounds.h"
@@ -48,7 +49,9 @@ void ReadSaturation(const YamlValue& section, outcomes::SaturationRule* out) {
 void ReadBenchmark(const std::string& name, const YamlValue& value, BenchmarkSuite* out) {
   Benchmark benchmark;
   benchmark.name = name;
-  if (!IsName(name)) value.Complain("is not a name; expected letters, digits and . _ / -");
+  if (!IsSpacedName(name)) {
+    value.Complain("is not a name; expected letters, digits and . _ / - and single spaces");
+  }
   YamlMap map(value);
   map.Optional("weight").ReadFactor(kLeastWeight, kMaxScore, &benchmark.weight);
   map.Required("floor", "the score that chance reaches")
@@ -76,6 +79,67 @@ void ReadUsd(const YamlValue& value, int64_t most_micro_usd, int64_t* out) {
   }
 }
 
+// What the prices of a book are for, by its key `unit`.
+struct PriceUnit {
+  bool said = false;                 // the book says so itself
+  int64_t factor = kMicroUsdPerUsd;  // micro-dollars per million tokens of one dollar as written
+};
+
+PriceUnit ReadUnit(const YamlValue& value) {
+  PriceUnit unit;
+  if (!value.present()) return unit;
+  std::string name;
+  value.ReadChoice({"per_million_tokens", "per_token"}, &name);
+  unit.said = true;
+  if (name == "per_token") unit.factor *= kMicroUsdPerUsd;
+  return unit;
+}
+
+// A million tokens cost from about a cent (small embeddings) to some $600 (the dearest reasoning
+// models): the same per token is 1e-8 to 6e-4. $0.001 lies between the two with room on both sides,
+// and so no price of either kind is taken for the other. Nobody has asked $10,000 for a million, a
+// cent a token: above that a price is more likely in micro-dollars.
+constexpr int64_t kLeastMicroUsdPerMillion = 1'000;
+constexpr int64_t kMostLikelyMicroUsdPerMillion = 10'000'000'000;
+
+// "0.000003, which would be $3 per million". Nothing: the price is likely as it stands.
+std::string OtherUnitOf(std::string_view text) {
+  const auto as_written = RoundDecimal(text, kMicroUsdPerUsd);
+  if (!as_written || text.starts_with('-')) return "";
+  const bool zero = as_written->exact && as_written->whole == 0;
+  if (!zero && as_written->whole < kLeastMicroUsdPerMillion) {
+    const auto dollars = RoundDecimal(text, kMicroUsdPerUsd * kMicroUsdPerUsd);
+    return fmt::format(
+        "a price per million tokens; per token it would be ${:g} per million. Write that, or "
+        "`unit: per_token` beside `version`, or `unit: per_million_tokens` if it is meant",
+        static_cast<double>(dollars->whole) / kMicroUsdPerUsd);
+  }
+  if (as_written->whole > kMostLikelyMicroUsdPerMillion) {
+    return fmt::format(
+        "a price per million tokens in dollars; in micro-dollars it would be ${:g} per million. "
+        "Write that, or `unit: per_million_tokens` beside `version` if it is meant",
+        static_cast<double>(as_written->whole) / kMicroUsdPerUsd / kMicroUsdPerUsd);
+  }
+  return "";
+}
+
+void ReadTokenPrice(const YamlValue& value, const PriceUnit& unit, int64_t* out) {
+  const std::string expected = fmt::format("US dollars from 0 to {} per million tokens",
+                                           kMaxMicroUsdPerMillion / kMicroUsdPerUsd);
+  const std::string* text = value.Scalar(expected);
+  if (text == nullptr) return;
+  if (const std::string other = unit.said ? "" : OtherUnitOf(*text); !other.empty()) {
+    return value.Complain(fmt::format("is {}; expected {}", Quoted(*text), other));
+  }
+  const auto amount = WholeDecimal(*text, unit.factor);
+  if (amount && *amount >= 0 && *amount <= kMaxMicroUsdPerMillion) {
+    *out = *amount;
+  } else {
+    value.Complain(
+        fmt::format("is {}; expected {} in whole micro-dollars", Quoted(*text), expected));
+  }
+}
+
 // Notes the date of `what`, and complains unless it is later than that of the one before.
 template <class Key>
 void CheckAscends(const YamlValue& item, const Key& key, const std::string& what, int64_t from,
@@ -88,7 +152,8 @@ void CheckAscends(const YamlValue& item, const Key& key, const std::string& what
 }
 
 // One entry of the list; prices of a segment must ascend.
-void ReadPrice(const YamlValue& item, std::map<Segment, int64_t>* latest, PriceBook* out) {
+void ReadPrice(const YamlValue& item, const PriceUnit& unit, std::map<Segment, int64_t>* latest,
+               PriceBook* out) {
   Segment segment;
   TokenPrice price;
   YamlMap map(item);
@@ -97,12 +162,11 @@ void ReadPrice(const YamlValue& item, std::map<Segment, int64_t>* latest, PriceB
   int64_t from_nanos = 0;
   map.Required("effective_from", "the date from which it holds").ReadTime(&from_nanos);
   price.effective_from_unix_seconds = from_nanos / kNanosPerSecond;
-  ReadUsd(map.Required("input", "US dollars per million input tokens"), kMaxMicroUsdPerMillion,
-          &price.input);
+  ReadTokenPrice(map.Required("input", "US dollars per million input tokens"), unit, &price.input);
   price.cached_input = price.input;
-  ReadUsd(map.Optional("cached_input"), kMaxMicroUsdPerMillion, &price.cached_input);
-  ReadUsd(map.Required("output", "US dollars per million output tokens"), kMaxMicroUsdPerMillion,
-          &price.output);
+  ReadTokenPrice(map.Optional("cached_input"), unit, &price.cached_input);
+  ReadTokenPrice(map.Required("output", "US dollars per million output tokens"), unit,
+                 &price.output);
   double discount = 0;
   map.Optional("discount").ReadShare(&discount);
   price.discount_ppm = std::llround(discount * kPartsPerMillion);
@@ -162,9 +226,10 @@ absl::StatusOr<PriceBook> LoadPriceBook(const std::string& path) {
     uint32_t version = 0;
     ReadVersion(map, &version);
     book = PriceBook(version);
+    const PriceUnit unit = ReadUnit(map.Optional("unit"));
     std::map<Segment, int64_t> latest;
     for (const YamlValue& item : map.Required("prices", "a list of prices").Items()) {
-      ReadPrice(item, &latest, &book);
+      ReadPrice(item, unit, &latest, &book);
     }
     std::map<std::string, int64_t> latest_of_tier;
     for (const YamlValue& item : map.Optional("subscriptions").Items()) {

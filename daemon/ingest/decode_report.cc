@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "absl/numeric/int128.h"
 #include "daemon/ingest/decode_label.h"
@@ -120,12 +123,13 @@ MaybeRejection DecodeSums(const v1::ChipSums& sums, UsageGroup& group) {
 
 // Names fields as the group sees them.
 MaybeRejection DecodeGroup(const v1::UsageGroup& wire, int64_t duration_nanos,
-                           DeviceShares& devices, UsageGroup& group) {
+                           DeviceShares& devices, UsageGroup& group,
+                           std::optional<UsageGroup>& unmeasured, OddReadings& odd) {
   if (auto bad = ToState(wire.state(), &group.state)) return bad;
   if (auto bad = DecodeLabels(wire, group)) return bad;
   switch (wire.measure_case()) {
     case v1::UsageGroup::kPerChip:
-      return DecodePerChip(wire.per_chip(), duration_nanos, devices, group);
+      return DecodePerChip(wire.per_chip(), duration_nanos, devices, group, unmeasured, odd);
     case v1::UsageGroup::kSums:
       return DecodeSums(wire.sums(), group);
     case v1::UsageGroup::MEASURE_NOT_SET:
@@ -173,13 +177,20 @@ MaybeRejection Decode(const v1::UsageReport& wire, UsageReport& report) {
   DeviceShares devices;
   const absl::int128 most = absl::int128(report.duration_nanos) * kMaxChipsPerReport;
   absl::int128 chip_nanos = 0;
+  std::vector<UsageGroup> unmeasured;  // behind the others, whose places are those of the wire
   for (int i = 0; i < wire.groups_size(); ++i) {
     UsageGroup group;
-    if (auto bad = DecodeGroup(wire.groups(i), report.duration_nanos, devices, group)) {
+    std::optional<UsageGroup> without_measure;
+    if (auto bad = DecodeGroup(wire.groups(i), report.duration_nanos, devices, group,
+                               without_measure, report.odd)) {
       bad->field = fmt::format("groups[{}].{}", i, bad->field);
       return bad;
     }
     chip_nanos += group.chip_nanos;
+    if (without_measure) {
+      chip_nanos += without_measure->chip_nanos;
+      unmeasured.push_back(*std::move(without_measure));
+    }
     if (chip_nanos > most) {
       return BadMeasure(
           fmt::format("groups[{}].sums.chip_nanos", i),
@@ -188,6 +199,7 @@ MaybeRejection Decode(const v1::UsageReport& wire, UsageReport& report) {
     }
     report.groups.push_back(std::move(group));
   }
+  std::move(unmeasured.begin(), unmeasured.end(), std::back_inserter(report.groups));
   return std::nullopt;
 }
 

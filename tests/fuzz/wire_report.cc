@@ -15,8 +15,16 @@ void RunWireReport(std::string_view bytes) {
     return;
   }
   Require(decoded.report.source == wire.source(), "an accepted report is the one that came");
-  Require(decoded.report.groups.size() == static_cast<size_t>(wire.groups_size()),
-          "no group is lost or made up");
+  const auto groups = static_cast<size_t>(wire.groups_size());
+  Require(decoded.report.groups.size() >= groups, "no group is lost");
+  Require(
+      decoded.report.groups.size() <= groups + static_cast<size_t>(decoded.report.odd.unmeasured),
+      "no group is made up but of devices that are not measured");
+  for (const UsageGroup& group : decoded.report.groups) {
+    Require(group.busy_chip_nanos.value_or(0) >= 0 &&
+                group.busy_chip_nanos.value_or(0) <= group.chip_nanos,
+            "no group is busier than it is long");
+  }
   // Sent again, perhaps by another library, it is the same report.
   v1::UsageReport again;
   Require(again.ParseFromString(wire.SerializeAsString()), "what was parsed can be parsed");

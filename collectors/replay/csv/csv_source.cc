@@ -35,6 +35,7 @@ absl::StatusOr<std::unique_ptr<Source>> MakeCsvSource(const CsvReplayOptions& op
   if (!csv.ok()) return csv.status();
   absl::StatusOr<Timeline> timeline = ReadFleetCsv(*csv);
   if (!timeline.ok()) return timeline.status();
+  WarnOf(timeline->odd_readings, options.path);
   int64_t begin = INT64_MAX;
   for (const HostTimeline& host : timeline->hosts) begin = std::min(begin, host.steps.front().at);
   // A step function goes on for ever: the file has no end of its own.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <map>
 #include <optional>
 #include <utility>
@@ -63,6 +64,7 @@ class FleetLoader {
   absl::Status ReadRow();
   absl::Status ReadSilence(bool is_new);
   absl::Status AddChips(Step& step);
+  void AddRows(const Holding& holding, Row row, Step& step);
   absl::StatusOr<Holding> ReadHolding();
   absl::Status CheckAssignment(const Holding& holding);
   absl::Status ReadActivity(const Holding& holding, Row& row);
@@ -133,9 +135,40 @@ absl::Status FleetLoader::AddChips(Step& step) {
   if (milli > kMaxChipsPerHost * kMilliPerChip) {
     return csv_.Wrong(column_.chips, "at most 65536 chips on a host");
   }
-  row.holding = holdings_.Intern(*holding);
-  step.rows.push_back(std::move(row));
+  AddRows(*holding, std::move(row), step);
   return absl::OkStatus();
+}
+
+// Chips whose reading is none are held and not measured, in a row of their own behind the others.
+void FleetLoader::AddRows(const Holding& holding, Row row, Step& step) {
+  const auto chips = static_cast<size_t>(row.milli_chips / kMilliPerChip);
+  const auto of_chip = [](const std::vector<double>& ratios, size_t i) {
+    return ratios.empty() ? 0.0 : ratios[ratios.size() == 1 ? 0 : i];
+  };
+  Row measured;
+  size_t count = 0;
+  for (size_t i = 0; i < chips; ++i) {
+    const double activity = of_chip(row.activity, i);
+    const double productive = of_chip(row.productive, i);
+    if (std::isnan(activity) || std::isnan(productive)) continue;
+    ++count;
+    measured.activity.push_back(activity);
+    if (!row.productive.empty()) measured.productive.push_back(productive);
+  }
+  if (count < chips) {
+    row.activity = std::move(measured.activity);
+    row.productive = std::move(measured.productive);
+  }
+  if (count > 0) {
+    row.holding = holdings_.Intern(holding);
+    row.milli_chips = static_cast<int64_t>(count) * kMilliPerChip;
+    step.rows.push_back(std::move(row));
+  }
+  if (count == chips) return;
+  Row unmeasured;
+  unmeasured.holding = holdings_.Intern(Unmeasured(holding));
+  unmeasured.milli_chips = static_cast<int64_t>(chips - count) * kMilliPerChip;
+  step.rows.push_back(std::move(unmeasured));
 }
 
 absl::StatusOr<Holding> FleetLoader::ReadHolding() {
@@ -192,7 +225,8 @@ absl::Status FleetLoader::ReadActivity(const Holding& holding, Row& row) {
 }
 
 absl::StatusOr<std::vector<double>> FleetLoader::ReadRatios(size_t column, int64_t chips) {
-  std::optional<std::vector<double>> ratios = ParseNumbers(csv_.Field(column), 0, 1);
+  std::optional<std::vector<double>> ratios =
+      ParseReadings(csv_.Field(column), &timeline_.odd_readings);
   const bool fits = ratios && (ratios->size() == 1 || ratios->size() == static_cast<size_t>(chips));
   if (fits) return *std::move(ratios);
   return csv_.Wrong(column,

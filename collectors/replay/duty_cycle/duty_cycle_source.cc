@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <optional>
 #include <utility>
@@ -57,7 +58,9 @@ class DutyCycleLoader {
         value_(csv.Column("value")),
         time_(csv.Column("timestamp_anon")),
         pod_(csv.Column("container_ip")),
-        holding_(HoldingTable(timeline_).Intern(holding)) {}
+        holdings_(timeline_),
+        holding_(holdings_.Intern(holding)),
+        unmeasured_(holdings_.Intern(Unmeasured(holding))) {}
 
   absl::StatusOr<Timeline> Load() {
     for (;;) {
@@ -73,8 +76,9 @@ class DutyCycleLoader {
 
  private:
   absl::Status ReadSample() {
-    const std::optional<double> percent = ParseNumber(csv_.Field(value_), 0, kPercent);
-    if (!percent) return csv_.Wrong(value_, "a number from 0 to 100");
+    const std::optional<double> activity =
+        ParseReading(csv_.Field(value_), kPercent, &timeline_.odd_readings);
+    if (!activity) return csv_.Wrong(value_, "a number from 0 to 100");
     const std::optional<int64_t> at = ParseSeconds(csv_.Field(time_));
     if (!at) return csv_.Wrong(time_, kExpectedSeconds);
     if (csv_.Field(pod_).empty()) return csv_.Wrong(pod_, "the name of a pod");
@@ -88,7 +92,9 @@ class DutyCycleLoader {
       }
       FallSilent(host, *at);
     }
-    host.steps.push_back({*at, {{holding_, kMilliPerChip, {*percent / kPercent}, {}}}});
+    Row row{holding_, kMilliPerChip, {*activity}, {}};
+    if (std::isnan(*activity)) row = {unmeasured_, kMilliPerChip, {}, {}};
+    host.steps.push_back({*at, {std::move(row)}});
     return absl::OkStatus();
   }
 
@@ -97,7 +103,9 @@ class DutyCycleLoader {
   const size_t time_;
   const size_t pod_;
   Timeline timeline_;
+  HoldingTable holdings_;
   const uint32_t holding_;
+  const uint32_t unmeasured_;
   std::map<std::string, size_t, std::less<>> index_;
 };
 
@@ -139,6 +147,7 @@ absl::StatusOr<std::unique_ptr<Source>> MakeDutyCycleSource(const DutyCycleRepla
   if (absl::Status status = CheckOptions(options); !status.ok()) return status;
   absl::StatusOr<Timeline> timeline = ReadDutyCycles(options);
   if (!timeline.ok()) return timeline.status();
+  WarnOf(timeline->odd_readings, options.path);
   int64_t begin = INT64_MAX;
   int64_t end = 0;
   for (const HostTimeline& host : timeline->hosts) {

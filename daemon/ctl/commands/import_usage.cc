@@ -10,9 +10,11 @@ class ImportUsage : public ImportCommand {
   explicit ImportUsage(const Connection& connection)
       : ImportCommand(
             ImportKind::kUsage, "Import chip-time of the time before the meter ran",
-            "start, end (or length), chip and chip_hours. Optional columns: source, state (default "
-            "assigned), pool, team, workload, workload_type, model, run, signal, busy_chip_hours, "
-            "productive_chip_hours. The rows of one source and window make one report",
+            "start, end (or length), chip and chip_hours (or chip_seconds). Optional columns: "
+            "source, state (default assigned), pool, team, workload, workload_type, model, run, "
+            "signal, busy_chip_hours, productive_chip_hours (or _seconds). The rows of one source "
+            "and window make one report. Rows of more than a day are cut at midnight, and jobs "
+            "that ran side by side at full hours",
             connection) {}
 
  private:

@@ -8,6 +8,7 @@
 
 #include "daemon/config/load_outcomes.h"
 #include "daemon/ctl/command.h"
+#include "daemon/ctl/import/file_form_flags.h"
 #include "daemon/ctl/import/read_benchmarks.h"
 #include "daemon/ctl/import/read_training.h"
 #include "daemon/ctl/ledger_outcomes.h"
@@ -56,6 +57,7 @@ class OutcomesCapability : public Command {
   std::string ledger_;  // a ledger's file
   std::string suite_;
   std::string benchmarks_;  // CSV
+  CsvForm form_;            // of both
   std::string training_;    // CSV; empty: none
   std::string framework_;   // how FLOP become hours; empty: not known
   imports::ModelColumns columns_;
@@ -68,6 +70,7 @@ class OutcomesCapability : public Command {
 void OutcomesCapability::AddFlags(Flags& flags) {
   AddOutcomesLedger(flags, &ledger_);
   AddFiles(flags);
+  AddFileForm(flags, &form_);
   AddFlopRule(flags, &framework_);
   AddModelColumns(flags, kColumnHelp, &columns_);
   AddFlopColumn(flags, kColumnHelp, &flop_column_);
@@ -109,7 +112,7 @@ absl::Status OutcomesCapability::CheckFlags() const {
   if (benchmarks_.empty() && !(training_.empty() && framework_.empty())) {
     return absl::InvalidArgumentError("--training and --framework take --benchmarks");
   }
-  return absl::OkStatus();
+  return benchmarks_.empty() ? RefuseFileForm(form_, "--benchmarks") : absl::OkStatus();
 }
 
 absl::StatusOr<v1::CapabilityReport> OutcomesCapability::Ask() const {
@@ -128,7 +131,7 @@ v1::GetCapabilityRequest OutcomesCapability::Request() const {
 
 absl::StatusOr<std::vector<outcomes::Result>> OutcomesCapability::Results(
     const outcomes::BenchmarkSuite& suite) const {
-  auto csv = CsvReader::Open(benchmarks_);
+  auto csv = CsvReader::Open(benchmarks_, form_);
   if (!csv.ok()) return csv.status();
   const auto rows = imports::ReadBenchmarks(*csv, suite, columns_);
   if (!rows.ok()) return rows.status();
@@ -140,7 +143,7 @@ absl::StatusOr<std::vector<outcomes::Result>> OutcomesCapability::Results(
 
 absl::StatusOr<std::vector<imports::TrainingRow>> OutcomesCapability::Training() const {
   if (training_.empty()) return std::vector<imports::TrainingRow>();
-  auto csv = CsvReader::Open(training_);
+  auto csv = CsvReader::Open(training_, form_);
   if (!csv.ok()) return csv.status();
   const auto rule = LoadFlopRule(framework_);
   if (!rule.ok()) return rule.status();

@@ -10,6 +10,7 @@
 #include "daemon/base/units.h"
 #include "daemon/config/load_outcomes.h"
 #include "daemon/ctl/command.h"
+#include "daemon/ctl/import/file_form_flags.h"
 #include "daemon/ctl/import/read_inference.h"
 #include "daemon/ctl/ledger_outcomes.h"
 #include "daemon/ctl/outcomes_flags.h"
@@ -62,7 +63,8 @@ class OutcomesMargin : public Command {
   const Connection& connection_;
   std::string ledger_;     // a ledger's file
   std::string inference_;  // CSV
-  std::string prices_;     // empty: none
+  CsvForm form_;
+  std::string prices_;  // empty: none
   std::optional<int64_t> to_unix_seconds_;
   std::optional<outcomes::Window> window_;  // nothing: 365d of files, else kDefaultWindow
   int64_t window_nanos_ = kLongestOfFiles;  // of files
@@ -75,6 +77,7 @@ class OutcomesMargin : public Command {
 void OutcomesMargin::AddFlags(Flags& flags) {
   AddOutcomesLedger(flags, &ledger_);
   AddFiles(flags);
+  AddFileForm(flags, &form_);
   AddQuestion(flags);
   AddOutcomesRefused(flags, &refused_);
   AddOutput(flags, &output_);
@@ -151,6 +154,7 @@ absl::Status OutcomesMargin::CheckFiles() const {
 }
 
 absl::Status OutcomesMargin::CheckBooks() const {
+  if (absl::Status form = RefuseFileForm(form_, "--inference"); !form.ok()) return form;
   if (!window_ && window_nanos_ != kLongestOfFiles) {
     return absl::InvalidArgumentError("--window: expected quarter, year or days such as 28d");
   }
@@ -298,7 +302,7 @@ absl::StatusOr<v1::MarginReport> MarginOfRows(const std::vector<imports::Inferen
 absl::StatusOr<v1::MarginReport> OutcomesMargin::WorkOut() const {
   const auto prices = prices_.empty() ? outcomes::PriceBook() : LoadPriceBook(prices_);
   if (!prices.ok()) return prices.status();
-  auto csv = CsvReader::Open(inference_);
+  auto csv = CsvReader::Open(inference_, form_);
   if (!csv.ok()) return csv.status();
   const auto rows = imports::ReadInference(*csv, *prices);
   if (!rows.ok()) return rows.status();

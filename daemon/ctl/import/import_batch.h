@@ -28,11 +28,11 @@ inline constexpr int64_t kLongestOutcomeWindow = 366 * kDay;
 
 struct ImportReport {
   std::variant<OutcomeReport, UsageReport> report;
-  LineSet lines;           // of the file, that it says
-  bool continues = false;  // a further part of the lines of the report before it
+  LineSet lines;         // of the file, that it says
+  int64_t repeated = 0;  // of them: an earlier report has another part of what they say
 
   // Rows that are counted with it.
-  int64_t rows() const { return continues ? 0 : lines.count(); }
+  int64_t rows() const { return lines.count() - repeated; }
 };
 
 struct ImportBatch {
@@ -48,15 +48,16 @@ struct ImportBatch {
   void Finish();
 };
 
-// Calls `take(reader, line)` for every record; what the reader then refuses goes to the plan.
-// Stops with an error where the form of the file ends.
+// Calls `take(reader, line)` for every record; what the reader then refuses goes to the plan, and
+// so do records of another form than the header's.
 template <class Take>
-absl::Status ReadInto(CsvReader& csv, ImportBatch& plan, const Take& take) {
-  for (;;) {
-    const absl::StatusOr<bool> more = csv.Next();
-    if (!more.ok()) return more.status();
-    if (!*more) return absl::OkStatus();
+void ReadInto(CsvReader& csv, ImportBatch& plan, const Take& take) {
+  while (csv.NextOrWrong()) {
     ++plan.rows;
+    if (csv.wrong_form()) {
+      plan.refused.push_back({csv.line(), *csv.wrong_form()});
+      continue;
+    }
     imports::RowReader reader(csv);
     take(reader, csv.line());
     if (!reader.ok()) plan.refused.push_back({csv.line(), reader.reason()});

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "daemon/base/text.h"
+#include "daemon/ctl/import/file_form_flags.h"
 #include "daemon/ctl/import/import_client.h"
 #include "daemon/ctl/import/import_messages.h"
 #include "daemon/ctl/import/import_progress.h"
@@ -130,6 +131,7 @@ void ImportCommand::AddFlags(Flags& flags) {
   flags.AddSwitch("--dry-run", &dry_run_,
                   "Read the whole file and say what would be sent, but send nothing");
   flags.AddSwitch("--quiet,-q", &quiet_, "Show no progress");
+  AddFileForm(flags, &form_);
   AddOutput(flags, &output_);
   AddOwnFlags(flags);
 }
@@ -159,7 +161,7 @@ std::string ImportCommand::Source() const {
 
 absl::StatusOr<ImportBatch> ImportCommand::Plan() const {
   if (absl::Status status = CheckSource(Source()); !status.ok()) return status;
-  auto csv = CsvReader::Open(file_);
+  auto csv = CsvReader::Open(file_, form_);
   if (!csv.ok()) return csv.status();
   const bool rows_have_sources = RowsHaveSources(*csv);
   if (rows_have_sources && !source_.empty()) {

@@ -45,6 +45,7 @@ class ImportCommand : public Command {
   const std::string columns_;
   const Connection& connection_;
   std::string file_;
+  CsvForm form_;
   std::string source_;   // empty: the file's name without folder and extensions
   std::string refused_;  // where rows go that are not in the books by it; empty: nowhere
   bool dry_run_ = false;

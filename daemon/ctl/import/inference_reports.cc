@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "daemon/base/units.h"
+#include "daemon/ctl/import/carried_rests.h"
 #include "daemon/ctl/import/window_ends.h"
 #include "fmt/format.h"
 
@@ -29,7 +30,7 @@ struct Amounts {
   int64_t input_tokens = 0;
   int64_t cached_input_tokens = 0;
   int64_t output_tokens = 0;
-  int64_t revenue_micro_usd = 0;
+  RoundedSum revenue_micro_usd;
 };
 
 struct Part {
@@ -44,36 +45,46 @@ struct SegmentRows {
 
 struct Window {
   std::optional<int64_t> end;
-  int64_t end_line = 0;  // which said so
+  std::optional<int64_t> end_day;  // the day that begins with the end, by the clock that it goes by
+  int64_t end_line = 0;            // which said so
   std::map<SegmentKey, SegmentRows> segments;
 };
 
 struct Row {
   int64_t start = 0;
   std::optional<int64_t> end;
+  // The days that begin with them, by the clocks that they go by.
+  std::optional<int64_t> start_day;
+  std::optional<int64_t> end_day;
   SegmentKey segment;
   Amounts amounts;
   bool has_revenue = false;
 };
 
 absl::Status CheckColumns(const CsvReader& csv) {
-  if (csv.Column("cost_usd") != CsvReader::kAbsent) {
-    return csv.WrongRecord(
+  if (csv.Column("cost_usd") != CsvReader::kAbsent && !csv.form().ignore_unknown_columns) {
+    return csv.WrongHeader(
         "column cost_usd is there; expected none: what serving cost is worked out from the "
         "chip-time of usage reports and the catalog's prices");
   }
-  absl::Status columns =
-      csv.RequireColumns({"start", "model", "requests", "input_tokens", "output_tokens"});
-  if (!columns.ok()) return columns;
-  return csv.RefuseOtherColumns({"start", "end", "model", "customer_tier", "requests",
-                                 "input_tokens", "output_tokens", "cached_input_tokens",
-                                 "revenue_usd", "pool", "workload"});
+  const std::vector<std::string_view> known = {
+      "start",       "end",          "model",         "customer_tier",
+      "requests",    "input_tokens", "output_tokens", "cached_input_tokens",
+      "revenue_usd", "pool",         "workload"};
+  absl::Status columns = csv.CheckRenamed(known);
+  if (columns.ok()) {
+    columns = csv.RequireColumns({"start", "model", "requests", "input_tokens", "output_tokens"});
+  }
+  return columns.ok() ? csv.RefuseOtherColumns(known) : columns;
 }
 
 Row ReadRow(RowReader& reader, bool has_tiers) {
   Row row;
   row.start = reader.Nanos("start");
   row.end = ReadEnd(reader, row.start);
+  if (!reader.ok()) row.end.reset();  // an end that is wrong says nothing
+  row.start_day = reader.BegunDay("start");
+  if (row.end) row.end_day = reader.BegunDay("end");
   row.segment.model = reader.Label("model");
   // Not silently "all" where a file tells tiers apart.
   row.segment.customer_tier = has_tiers ? reader.Label("customer_tier") : "all";
@@ -91,17 +102,18 @@ Row ReadRow(RowReader& reader, bool has_tiers) {
   }
   const auto revenue = reader.OptionalMicroUsd("revenue_usd");
   row.has_revenue = revenue.has_value();
-  row.amounts.revenue_micro_usd = revenue.value_or(0);
+  if (revenue) row.amounts.revenue_micro_usd = {revenue->whole, revenue->rest};
   return row;
 }
 
 // False: the sum would leave -10^15 to 10^15, and nothing is added.
 bool AddTo(const Amounts& row, Amounts& sum) {
-  const std::pair<int64_t, int64_t*> parts[] = {{row.requests, &sum.requests},
-                                                {row.input_tokens, &sum.input_tokens},
-                                                {row.cached_input_tokens, &sum.cached_input_tokens},
-                                                {row.output_tokens, &sum.output_tokens},
-                                                {row.revenue_micro_usd, &sum.revenue_micro_usd}};
+  const std::pair<int64_t, int64_t*> parts[] = {
+      {row.requests, &sum.requests},
+      {row.input_tokens, &sum.input_tokens},
+      {row.cached_input_tokens, &sum.cached_input_tokens},
+      {row.output_tokens, &sum.output_tokens},
+      {row.revenue_micro_usd.whole, &sum.revenue_micro_usd.whole}};
   for (const auto& [value, total] : parts) {
     int64_t added = 0;
     if (__builtin_add_overflow(*total, value, &added) || added > kMostAmount ||
@@ -110,14 +122,9 @@ bool AddTo(const Amounts& row, Amounts& sum) {
     }
   }
   for (const auto& [value, total] : parts) *total += value;
+  sum.revenue_micro_usd.rest += row.revenue_micro_usd.rest;
   return true;
 }
-
-// How far the clocks of a row's start and end are ahead of UTC.
-struct Offsets {
-  int64_t start = 0;
-  int64_t end = 0;
-};
 
 class Planner {
  public:
@@ -126,15 +133,14 @@ class Planner {
   absl::StatusOr<ImportBatch> Plan(CsvReader& csv) {
     if (absl::Status status = CheckColumns(csv); !status.ok()) return status;
     const bool has_tiers = csv.Column("customer_tier") != CsvReader::kAbsent;
-    absl::Status read = ReadInto(csv, plan_, [&](RowReader& reader, int64_t line) {
+    ReadInto(csv, plan_, [&](RowReader& reader, int64_t line) {
       const Row row = ReadRow(reader, has_tiers);
       // A row that is refused for something else still says that a window begins there: the one
       // before must not reach into it, so that the row can be imported once it is mended.
-      if (row.start != 0) Note(reader, row);
+      if (row.start != 0) Note(row);
       if (reader.ok()) Take(reader, row, line);
     });
-    if (!read.ok()) return read;
-    if (days_are_local_) MoveToNamedDays();
+    if (days_are_named_) MoveToNamedDays();
     if (absl::Status status = SettleEnds(csv); !status.ok()) return status;
     int64_t end_before = 0;
     for (const auto& [start, window] : windows_) MakeReport(start, window, end_before);
@@ -148,30 +154,28 @@ class Planner {
   }
 
   // That a window begins with the row, and what day its source says it is.
-  void Note(const RowReader& reader, const Row& row) {
+  void Note(const Row& row) {
     starts_.insert(StartOf(row));
-    Offsets& offsets = offsets_[row.start];
-    offsets.start = OffsetOf(reader.Field("start"));
-    if (row.end) offsets.end = OffsetOf(reader.Field("end"));
-    days_are_local_ = days_are_local_ && !rules_.every_nanos &&
-                      (row.start + offsets.start) % kDay == 0 &&
-                      (!row.end || (*row.end + offsets.end) % kDay == 0);
+    begun_days_[row.start] = row.start_day.value_or(row.start);
+    days_are_named_ = days_are_named_ && !rules_.every_nanos && row.start_day.has_value() &&
+                      row.end.has_value() == row.end_day.has_value();
   }
 
   // A file of whole days by its own clock names days: those of an invoice of April are April's,
-  // wherever it was written. So every window goes to the days that it names.
+  // wherever it was written. So every window goes to the days that it names. Where two name one
+  // day, written by two clocks, or one would be empty, all stay where they are.
   void MoveToNamedDays() {
     std::set<int64_t> starts;
-    std::map<int64_t, Window> windows;
     for (const int64_t start : starts_) {
-      // Two windows that name one day, written by two clocks, stay where they are.
-      if (!starts.insert(start + offsets_[start].start).second) return;
+      if (!starts.insert(begun_days_[start]).second) return;
     }
     for (const auto& [start, window] : windows_) {
-      const Offsets& offsets = offsets_[start];
-      Window& moved = windows[start + offsets.start];
-      moved = window;
-      if (moved.end) *moved.end += offsets.end;
+      if (window.end && *window.end_day <= begun_days_[start]) return;
+    }
+    std::map<int64_t, Window> windows;
+    for (auto& [start, window] : windows_) {
+      window.end = window.end_day;
+      windows[begun_days_[start]] = std::move(window);
     }
     starts_ = std::move(starts);
     windows_ = std::move(windows);
@@ -193,6 +197,7 @@ class Planner {
         return;
       }
       window.end = row.end;
+      window.end_day = row.end_day;
       window.end_line = line;
     }
     SegmentRows& rows = window.segments[row.segment];
@@ -245,6 +250,7 @@ class Planner {
                                       rows.size(), kMostRows));
     }
     end_before = *window.end;
+    RoundRevenue(start, window, rows);
     OutcomeReport report;
     report.kind = OutcomeKind::kInference;
     report.source = rules_.source;
@@ -252,6 +258,17 @@ class Planner {
     report.window_length_nanos = length;
     report.inference = std::move(rows);
     plan_.reports.push_back({std::move(report), std::move(lines)});
+  }
+
+  // Only for a window that is reported. The books keep a segment by the day.
+  void RoundRevenue(int64_t start, const Window& window, std::vector<InferenceRow>& rows) {
+    for (InferenceRow& row : rows) {
+      if (!row.revenue_micro_usd) continue;
+      const SegmentKey key{row.model, row.customer_tier, row.pool, row.workload};
+      const Part& part = window.segments.at(key).with_revenue;
+      row.revenue_micro_usd =
+          rests_[{start / kDay, key}].Take(part.amounts.revenue_micro_usd, kMostAmount);
+    }
   }
 
   void AddRow(const SegmentKey& key, const SegmentRows& segment, std::vector<InferenceRow>& rows,
@@ -265,7 +282,7 @@ class Planner {
                                "window, model and customer tier, or none on any",
                                segment.with_revenue.lines.Lines().front()));
     }
-    if (known && part.amounts.revenue_micro_usd < 0) {
+    if (known && part.amounts.revenue_micro_usd.whole < 0) {
       return plan_.Refuse(part.lines,
                           "revenue_usd: the rows of this window, model and customer tier add up to "
                           "less than 0; expected 0 or more: a refund of what was reported before "
@@ -278,7 +295,7 @@ class Planner {
     row.input_tokens = part.amounts.input_tokens;
     row.cached_input_tokens = part.amounts.cached_input_tokens;
     row.output_tokens = part.amounts.output_tokens;
-    if (known) row.revenue_micro_usd = part.amounts.revenue_micro_usd;
+    if (known) row.revenue_micro_usd = part.amounts.revenue_micro_usd.whole;
     row.pool = key.pool;
     row.workload = key.workload;
     rows.push_back(std::move(row));
@@ -289,8 +306,9 @@ class Planner {
   ImportBatch plan_;
   std::set<int64_t> starts_;
   std::map<int64_t, Window> windows_;
-  std::map<int64_t, Offsets> offsets_;  // by start
-  bool days_are_local_ = true;          // every window is whole days by the clock of its row
+  std::map<int64_t, int64_t> begun_days_;  // by start
+  bool days_are_named_ = true;             // every window is whole days by the clock of its row
+  std::map<std::pair<int64_t, SegmentKey>, CarriedRests> rests_;  // by day
 };
 
 }  // namespace

@@ -24,14 +24,16 @@ struct InferenceRules {
 // if there is no such column), cached_input_tokens, revenue_usd, pool, workload. Unknown columns
 // are refused, and so is cost_usd: cost comes from chip-time.
 //
-// A file whose every start and end is midnight, UTC or by the offset that it gives, is a file of
-// days: its windows are of the days that it names, whatever their offset.
+// A file whose every start and end is midnight, UTC, by the offset that it gives or in the file's
+// time zone, is a file of days: its windows are of the days that it names, whatever the clock.
 //
-// Rows of one window and segment (model, customer tier, pool, workload) are added up. A segment's
-// revenue is known or not: where some of a window's rows have one, those without are refused, since
-// requests with a revenue and requests to be priced cannot stand in one row. Windows that overlap
-// an earlier one of the file, are too long or have too many segments are refused whole.
-// InvalidArgument: the form of the file is wrong, or nothing says how long its windows are.
+// Rows of one window and segment (model, customer tier, pool, workload) are added up. Revenue is
+// rounded to the micro-dollar, and what that leaves is carried through the day (carried_rests.h),
+// so that a day's revenue does not depend on `every`. A segment's revenue is known or not: where
+// some of a window's rows have one, those without are refused, since requests with a revenue and
+// requests to be priced cannot stand in one row. Windows that overlap an earlier one of the file,
+// are too long or have too many segments are refused whole. InvalidArgument: the form of the file
+// is wrong, or nothing says how long its windows are.
 absl::StatusOr<ImportBatch> MakeInferenceReports(CsvReader& csv, const InferenceRules& rules);
 
 }  // namespace fleetmeter::imports

@@ -24,14 +24,16 @@ struct ModelColumns {
 struct ModelResults {
   int64_t line = 0;                   // from 1
   std::vector<BenchmarkRow> results;  // all of one model and day
+  bool in_percent = false;            // one of them is written with a percent sign
 };
 
 // With a column "benchmark": a result a row, its score in "score", its benchmark by the suite's
 // name; optional: version (of the benchmark) and source (who measured it). Without: a model a row,
 // and a column for each benchmark that the suite gives a column name; empty fields are missing
 // scores. Rows whose date is wrong or missing are refused: a result that is not known to belong to
-// a day belongs to none. Other columns are the publisher's own, and passed over. InvalidArgument if
-// the file has none of the columns of the suite.
+// a day belongs to none. Refused are also scores that are off by a hundred: 85 in a suite from 0 to
+// 1, and 0.85 in one from 25 to 100. Other columns are the publisher's own, and passed over.
+// InvalidArgument if the file has none of the columns of the suite.
 absl::StatusOr<Rows<ModelResults>> ReadBenchmarkRows(CsvReader& csv,
                                                      const outcomes::BenchmarkSuite& suite,
                                                      const ModelColumns& columns);

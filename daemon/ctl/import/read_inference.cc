@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/numeric/int128.h"
+#include "daemon/base/decimal.h"
 #include "daemon/base/units.h"
 #include "daemon/ctl/import/window_ends.h"
 #include "fmt/format.h"
@@ -15,6 +16,14 @@ namespace {
 
 using outcomes::Sales;
 using outcomes::Segment;
+
+void ReadUsd(RowReader& reader, std::string_view column, std::optional<int64_t>* micro_usd,
+             int64_t* rest) {
+  const auto amount = reader.OptionalMicroUsd(column);
+  if (!amount) return;
+  *micro_usd = amount->whole;
+  *rest = amount->rest;
+}
 
 InferenceRow ReadRow(RowReader& reader, const outcomes::PriceBook& prices) {
   InferenceRow row;
@@ -29,8 +38,8 @@ InferenceRow ReadRow(RowReader& reader, const outcomes::PriceBook& prices) {
   if (cached > sales.input_tokens) {
     reader.Refuse("cached_input_tokens", "expected at most input_tokens, of which they are a part");
   }
-  sales.revenue_micro_usd = reader.OptionalMicroUsd("revenue_usd");
-  sales.cost_micro_usd = reader.OptionalMicroUsd("cost_usd");
+  ReadUsd(reader, "revenue_usd", &sales.revenue_micro_usd, &row.revenue_rest);
+  ReadUsd(reader, "cost_usd", &sales.cost_micro_usd, &row.cost_rest);
   if (!reader.ok() || sales.revenue_micro_usd) return row;
   const auto revenue =
       prices.RevenueMicroUsd(row.segment.model, row.segment.customer_tier, row.start_unix_seconds,
@@ -45,23 +54,23 @@ InferenceRow ReadRow(RowReader& reader, const outcomes::PriceBook& prices) {
   return row;
 }
 
-// Moves rows to the days that they name, if all are midnights by their own clocks, and says where
-// each ends. `offsets`: how far their clocks are ahead of UTC, in seconds.
-void SettleWindows(const std::vector<int64_t>& offsets, std::vector<InferenceRow>* rows) {
+// Moves rows to the days that begin with them by their own clocks, if one does with each, and says
+// where each row ends. `days` are in nanoseconds.
+void SettleWindows(const std::vector<std::optional<int64_t>>& days,
+                   std::vector<InferenceRow>* rows) {
   std::set<int64_t> instants;
   std::set<int64_t> named;
-  bool days = true;
   for (size_t i = 0; i < rows->size(); ++i) {
-    const int64_t start = (*rows)[i].start_unix_seconds;
-    instants.insert(start * kNanosPerSecond);
-    named.insert((start + offsets[i]) * kNanosPerSecond);
-    days = days && (start + offsets[i]) % kSecondsPerDay == 0;
+    instants.insert((*rows)[i].start_unix_seconds * kNanosPerSecond);
+    if (days[i]) named.insert(*days[i]);
   }
-  days = days && named.size() == instants.size();
-  const WindowEnds ends(days ? named : instants, std::nullopt);
+  const bool are_named =
+      named.size() == instants.size() &&
+      std::all_of(days.begin(), days.end(), [](const auto& day) { return day.has_value(); });
+  const WindowEnds ends(are_named ? named : instants, std::nullopt);
   for (size_t i = 0; i < rows->size(); ++i) {
     int64_t& start = (*rows)[i].start_unix_seconds;
-    if (days) start += offsets[i];
+    if (are_named) start = *days[i] / kNanosPerSecond;
     const auto end = ends.EndOf(start * kNanosPerSecond);
     (*rows)[i].end_unix_seconds = end ? *end / kNanosPerSecond : start;
   }
@@ -100,21 +109,53 @@ bool AddKnown(const std::optional<int64_t>& value, std::optional<int64_t>* sum) 
   return !*sum || AddTo(*value, &**sum);
 }
 
+bool AddPart(const InferenceRow& row, const PartIn& part, Sales* sum) {
+  return AddTo(part.Of(row.sales.requests), &sum->requests) &&
+         AddTo(part.Of(row.sales.input_tokens), &sum->input_tokens) &&
+         AddTo(part.Of(row.sales.output_tokens), &sum->output_tokens) &&
+         AddKnown(part.Of(row.sales.revenue_micro_usd), &sum->revenue_micro_usd) &&
+         AddKnown(part.Of(row.sales.cost_micro_usd), &sum->cost_micro_usd);
+}
+
+// What rounding left of revenue and cost of a segment.
+struct Rests {
+  absl::int128 revenue = 0;
+  absl::int128 cost = 0;
+};
+
+// The whole micro-dollars of it.
+bool AddRests(const Rests& rests, Sales* sum) {
+  const auto add = [](absl::int128 rest, std::optional<int64_t>* amount) {
+    return !*amount || AddTo(static_cast<int64_t>(rest / kPartsPerUnit), &**amount);
+  };
+  return add(rests.revenue, &sum->revenue_micro_usd) && add(rests.cost, &sum->cost_micro_usd);
+}
+
+absl::Status TooMuch(const Segment& segment) {
+  return absl::OutOfRangeError(
+      fmt::format("model {}, customer tier {}: the rows add up to more than 64 bits hold; "
+                  "expected less",
+                  segment.model, segment.customer_tier));
+}
+
 }  // namespace
 
 absl::StatusOr<Rows<InferenceRow>> ReadInference(CsvReader& csv,
                                                  const outcomes::PriceBook& prices) {
-  absl::Status columns = csv.RequireColumns(
-      {"start", "model", "customer_tier", "requests", "input_tokens", "output_tokens"});
+  const std::vector<std::string_view> known = {
+      "start",        "model",         "customer_tier",       "requests",
+      "input_tokens", "output_tokens", "cached_input_tokens", "revenue_usd",
+      "cost_usd"};
+  absl::Status columns = csv.CheckRenamed(known);
   if (columns.ok()) {
-    columns =
-        csv.RefuseOtherColumns({"start", "model", "customer_tier", "requests", "input_tokens",
-                                "output_tokens", "cached_input_tokens", "revenue_usd", "cost_usd"});
+    columns = csv.RequireColumns(
+        {"start", "model", "customer_tier", "requests", "input_tokens", "output_tokens"});
   }
+  if (columns.ok()) columns = csv.RefuseOtherColumns(known);
   if (!columns.ok()) return columns;
   // What was served in a window is said once: a second row would count it twice.
   std::map<std::pair<int64_t, Segment>, int64_t> lines;
-  std::vector<int64_t> offsets;
+  std::vector<std::optional<int64_t>> days;  // that begin with the rows
   auto rows = ReadRows<InferenceRow>(csv, [&](RowReader& reader) {
     InferenceRow row = ReadRow(reader, prices);
     if (!reader.ok()) return row;
@@ -127,33 +168,29 @@ absl::StatusOr<Rows<InferenceRow>> ReadInference(CsvReader& csv,
                                 it->second));
       return row;
     }
-    offsets.push_back(OffsetOf(reader.Field("start")) / kNanosPerSecond);
+    days.push_back(reader.BegunDay("start"));
     return row;
   });
-  if (rows.ok()) SettleWindows(offsets, &rows->rows);
+  SettleWindows(days, &rows.rows);
   return rows;
 }
 
 absl::StatusOr<outcomes::Period> PeriodOf(const std::vector<InferenceRow>& rows,
                                           int64_t from_unix_seconds, int64_t to_unix_seconds) {
   outcomes::Period period;
+  std::map<Segment, Rests> rests;
   for (const InferenceRow& row : rows) {
     const PartIn part(row, from_unix_seconds, to_unix_seconds);
     if (part.IsEmpty()) continue;
     const auto [it, is_new] =
         period.try_emplace(row.segment, Sales{.revenue_micro_usd = 0, .cost_micro_usd = 0});
-    Sales& sum = it->second;
-    const bool fits = AddTo(part.Of(row.sales.requests), &sum.requests) &&
-                      AddTo(part.Of(row.sales.input_tokens), &sum.input_tokens) &&
-                      AddTo(part.Of(row.sales.output_tokens), &sum.output_tokens) &&
-                      AddKnown(part.Of(row.sales.revenue_micro_usd), &sum.revenue_micro_usd) &&
-                      AddKnown(part.Of(row.sales.cost_micro_usd), &sum.cost_micro_usd);
-    if (!fits) {
-      return absl::OutOfRangeError(
-          fmt::format("model {}, customer tier {}: the rows add up to more than 64 bits hold; "
-                      "expected less",
-                      row.segment.model, row.segment.customer_tier));
-    }
+    if (!AddPart(row, part, &it->second)) return TooMuch(row.segment);
+    Rests& left = rests[row.segment];
+    left.revenue += part.Of(row.revenue_rest);
+    left.cost += part.Of(row.cost_rest);
+  }
+  for (auto& [segment, sum] : period) {
+    if (!AddRests(rests[segment], &sum)) return TooMuch(segment);
   }
   return period;
 }

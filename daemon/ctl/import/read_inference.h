@@ -16,6 +16,9 @@ struct InferenceRow {
   int64_t end_unix_seconds = 0;
   outcomes::Segment segment;
   outcomes::Sales sales;
+  // What rounding to micro-dollars left of revenue and cost, in parts of kPartsPerUnit.
+  int64_t revenue_rest = 0;
+  int64_t cost_rest = 0;
 };
 
 // Columns: start, model, customer_tier, requests, input_tokens, output_tokens; optional:
@@ -28,8 +31,8 @@ absl::StatusOr<Rows<InferenceRow>> ReadInference(CsvReader& csv, const outcomes:
 // nothing says how long it is, it is a moment. So do midnights by a local clock name days.
 //
 // What of the rows lies in [from, to), by segment: amounts are shared by time, as the books share
-// them over days. OutOfRange if a sum leaves 64 bits. Revenue
-// (cost) of a segment is known if that of all its rows is.
+// them over days, and what rounding left of them likewise. OutOfRange if a sum leaves 64 bits.
+// Revenue (cost) of a segment is known if that of all its rows is.
 absl::StatusOr<outcomes::Period> PeriodOf(const std::vector<InferenceRow>& rows,
                                           int64_t from_unix_seconds, int64_t to_unix_seconds);
 

@@ -65,7 +65,7 @@ TrainingRow ReadRow(RowReader& reader, const Columns& columns,
   }
   if (!reader.ok()) return row;
   row.by_quarter = end ? ShareByTime(amount, start, *end)
-                       : std::map<int64_t, double>{{QuarterAt(start / kNanosPerSecond), amount}};
+                       : std::map<int64_t, double>{{QuarterAt(reader.Day(columns.start)), amount}};
   return row;
 }
 
@@ -76,17 +76,17 @@ absl::StatusOr<Rows<TrainingRow>> ReadTraining(CsvReader& csv, const ModelColumn
                                                const std::optional<framework::Training>& rule) {
   const std::string start =
       csv.Column("start") == CsvReader::kAbsent ? columns.date : std::string("start");
-  if (absl::Status status = csv.RequireColumns({columns.model, start}); !status.ok()) {
-    return status;
-  }
+  absl::Status status = csv.CheckRenamed(
+      {columns.model, columns.date, "start", "end", columns.family, kHours, flop_column});
+  if (status.ok()) status = csv.RequireColumns({columns.model, start});
+  if (!status.ok()) return status;
   if (csv.Column(kHours) == CsvReader::kAbsent && csv.Column(flop_column) == CsvReader::kAbsent) {
-    return csv.WrongRecord(fmt::format("neither column {} nor column \"{}\" is there; expected one",
+    return csv.WrongHeader(fmt::format("neither column {} nor column \"{}\" is there; expected one",
                                        kHours, flop_column));
   }
   auto rows = ReadRows<TrainingRow>(
       csv, [&](RowReader& reader) { return ReadRow(reader, {columns, start, flop_column}, rule); });
-  if (rows.ok())
-    std::erase_if(rows->rows, [](const TrainingRow& row) { return row.model.empty(); });
+  std::erase_if(rows.rows, [](const TrainingRow& row) { return row.model.empty(); });
   return rows;
 }
 

@@ -8,13 +8,7 @@ namespace fleetmeter::imports {
 namespace {
 
 constexpr size_t kMaxLabelBytes = 128;
-constexpr size_t kDateBytes = 10;  // "2026-01-01"
-
-// "2026-01-01 08:00:00", with a fraction or without: what databases print, in UTC.
-bool IsUtcWithoutSaying(std::string_view text) {
-  return text.size() > kDateBytes && text[kDateBytes] == ' ' &&
-         text.find_first_not_of("0123456789:.", kDateBytes + 1) == std::string_view::npos;
-}
+constexpr int64_t kMicroUsdPerUsd = 1'000'000;
 
 }  // namespace
 
@@ -34,16 +28,38 @@ std::string RowReader::Label(std::string_view column) {
 
 std::string RowReader::OptionalLabel(std::string_view column) {
   const std::string_view field = Field(column);
-  if (field.size() > kMaxLabelBytes || FindInvalidUtf8(field) || HasControlCharacter(field)) {
+  if (FindInvalidUtf8(field)) {
+    Refuse(column, "expected UTF-8; a file in Latin-1 is read with --encoding latin-1");
+  }
+  if (field.size() > kMaxLabelBytes || HasControlCharacter(field)) {
     Refuse(column, "expected at most 128 bytes of UTF-8 without control characters");
   }
   return std::string(field);
 }
 
+std::string RowReader::Number(std::string_view column) const {
+  std::string number(Field(column));
+  if (csv_.form().decimal_comma && number.find('.') == std::string::npos) {
+    const size_t comma = number.find(',');
+    if (comma != std::string::npos) number[comma] = '.';
+  }
+  return number;
+}
+
+// Not read as either by guess: 1,200 may be 1200, and 1,250 may be 1.25.
+void RowReader::RefuseNumber(std::string_view column, std::string_view expected) {
+  const bool comma =
+      !csv_.form().decimal_comma && Field(column).find(',') != std::string_view::npos;
+  Refuse(column, fmt::format("{}{}", expected,
+                             comma ? ", without commas: --decimal-comma is for files that write "
+                                     "12,50 for 12.50"
+                                   : ""));
+}
+
 int64_t RowReader::Count(std::string_view column) {
-  const auto count = ParseInteger(Field(column));
+  const auto count = WholeDecimal(Number(column), 1);
   if (!count || *count < 0) {
-    Refuse(column, "expected a whole number from 0 to 9223372036854775807");
+    RefuseNumber(column, "expected a whole number from 0 to 9223372036854775807");
     return 0;
   }
   return *count;
@@ -53,34 +69,23 @@ int64_t RowReader::OptionalCount(std::string_view column) {
   return Field(column).empty() ? 0 : Count(column);
 }
 
-std::optional<int64_t> RowReader::OptionalMicroUsd(std::string_view column) {
-  std::string_view field = Field(column);
-  if (field.empty()) return std::nullopt;
-  // A refund or a restated sum may be negative.
-  const bool negative = field.front() == '-';
-  if (negative) field.remove_prefix(1);
-  const auto micro_usd = ParseMicroUsd(field);
+std::optional<Rounded> RowReader::OptionalMicroUsd(std::string_view column) {
+  if (Field(column).empty()) return std::nullopt;
+  const auto micro_usd = RoundDecimal(Number(column), kMicroUsdPerUsd);
   if (!micro_usd) {
-    Refuse(column, "expected US dollars with at most 6 decimals");
-    return std::nullopt;
+    RefuseNumber(column, "expected US dollars such as 12.50 or 1.25e1");
   }
-  return negative ? -*micro_usd : *micro_usd;
+  return micro_usd;
 }
 
-int64_t RowReader::Nanos(std::string_view column) {
-  const std::string_view field = Field(column);
-  auto nanos = ParseTime(field);
-  if (!nanos && IsUtcWithoutSaying(field)) {
-    std::string text(field);
-    text[kDateBytes] = 'T';
-    nanos = ParseTime(text + 'Z');
-  }
-  if (!nanos) {
-    Refuse(column, "expected a date such as 2026-01-01 or an RFC 3339 time, 2000 to 2199");
-    return 0;
-  }
-  return *nanos;
+Timestamp RowReader::ReadTimestamp(std::string_view column) {
+  const auto time = ParseTimestamp(Field(column), csv_.form().time_zone);
+  if (time.ok()) return *time;
+  Refuse(column, std::string(time.status().message()));
+  return {};
 }
+
+int64_t RowReader::Nanos(std::string_view column) { return ReadTimestamp(column).unix_nanos; }
 
 std::optional<int64_t> RowReader::OptionalNanos(std::string_view column) {
   if (Field(column).empty()) return std::nullopt;
@@ -89,18 +94,29 @@ std::optional<int64_t> RowReader::OptionalNanos(std::string_view column) {
 
 int64_t RowReader::Time(std::string_view column) { return Nanos(column) / kNanosPerSecond; }
 
+int64_t RowReader::Day(std::string_view column) { return ReadTimestamp(column).day_unix_seconds; }
+
+std::optional<int64_t> RowReader::BegunDay(std::string_view column) const {
+  const auto time = ParseTimestamp(Field(column), csv_.form().time_zone);
+  if (!time.ok() || !time->begun_day_unix_seconds) return std::nullopt;
+  return *time->begun_day_unix_seconds * kNanosPerSecond;
+}
+
 std::optional<int64_t> RowReader::OptionalScaled(std::string_view column, int64_t factor,
                                                  std::string_view expected) {
   if (Field(column).empty()) return std::nullopt;
-  const auto scaled = ParseDecimal(Field(column), factor);
-  if (!scaled) Refuse(column, expected);
-  return scaled;
+  const auto scaled = RoundDecimal(Number(column), factor);
+  if (!scaled || Field(column).starts_with('-')) {
+    RefuseNumber(column, expected);
+    return std::nullopt;
+  }
+  return scaled->whole;
 }
 
 std::optional<double> RowReader::OptionalNumber(std::string_view column) {
   if (Field(column).empty()) return std::nullopt;
-  const auto number = ParseNumber(Field(column));
-  if (!number) Refuse(column, "expected a number");
+  const auto number = ParseNumber(Number(column));
+  if (!number) RefuseNumber(column, "expected a number");
   return number;
 }
 

@@ -1,6 +1,5 @@
-// Rows of a history file, field by field. A row that is wrong is refused with its line and reason,
-// and reading goes on; a file whose form is wrong (no header, quotes that do not close) is refused
-// whole.
+// Rows of a history file, field by field. A row that is wrong or cut short is refused with its line
+// and reason, and reading goes on; a file whose header is wrong is refused whole.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +11,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "daemon/base/csv.h"
+#include "daemon/base/decimal.h"
+#include "daemon/base/timestamp.h"
 
 namespace fleetmeter::imports {
 
@@ -43,35 +44,49 @@ class RowReader {
   std::string Label(std::string_view column);
   // The same, or empty.
   std::string OptionalLabel(std::string_view column);
+  // A whole number in any notation: "120", "120.0", "1.2e2".
   int64_t Count(std::string_view column);
   // 0 if there is none.
   int64_t OptionalCount(std::string_view column);
-  std::optional<int64_t> OptionalMicroUsd(std::string_view column);
-  // Nanoseconds since 1970, of a date, an RFC 3339 time, or "2026-01-01 08:00:00.25", which is UTC.
+  // US dollars as whole micro-dollars and what rounding to them left. May be below 0: a refund or a
+  // restated sum.
+  std::optional<Rounded> OptionalMicroUsd(std::string_view column);
+  // Nanoseconds since 1970, of a time in any form of base/timestamp.h.
   int64_t Nanos(std::string_view column);
   std::optional<int64_t> OptionalNanos(std::string_view column);
   // The same in whole seconds, rounded down.
   int64_t Time(std::string_view column);
-  // The decimal x `factor`, which must be a whole number from 0 to 2^63 - 1: exact. `expected` says
-  // so in the column's own words.
+  // Midnight UTC of the day that it names, in seconds since 1970.
+  int64_t Day(std::string_view column);
+  // Midnight UTC, in nanoseconds since 1970, of the day that begins at that time by its own clock:
+  // that of its offset, or else of the file's time zone. Nothing: none begins then.
+  std::optional<int64_t> BegunDay(std::string_view column) const;
+  // The decimal x `factor`, rounded to a whole number from 0 to 2^63 - 1. `expected` says so in the
+  // column's own words.
   std::optional<int64_t> OptionalScaled(std::string_view column, int64_t factor,
                                         std::string_view expected);
   std::optional<double> OptionalNumber(std::string_view column);
 
  private:
+  Timestamp ReadTimestamp(std::string_view column);
+  // As its decimals are written with a point.
+  std::string Number(std::string_view column) const;
+  void RefuseNumber(std::string_view column, std::string_view expected);
+
   const CsvReader& csv_;
   std::optional<std::string> wrong_;
 };
 
-// Calls `read(reader) -> Row` for every record. Stops with an error where the form of the file
-// ends.
+// Calls `read(reader) -> Row` for every record. Those of another form than the header's are
+// refused.
 template <class Row, class Read>
-absl::StatusOr<Rows<Row>> ReadRows(CsvReader& csv, const Read& read) {
+Rows<Row> ReadRows(CsvReader& csv, const Read& read) {
   Rows<Row> out;
-  for (;;) {
-    const absl::StatusOr<bool> more = csv.Next();
-    if (!more.ok()) return more.status();
-    if (!*more) return out;
+  while (csv.NextOrWrong()) {
+    if (csv.wrong_form()) {
+      out.refused.push_back({csv.line(), *csv.wrong_form()});
+      continue;
+    }
     RowReader reader(csv);
     Row row = read(reader);
     if (reader.ok()) {
@@ -80,6 +95,7 @@ absl::StatusOr<Rows<Row>> ReadRows(CsvReader& csv, const Read& read) {
       out.refused.push_back({csv.line(), reader.reason()});
     }
   }
+  return out;
 }
 
 }  // namespace fleetmeter::imports

@@ -63,7 +63,7 @@ Totals TotalsOf(const ImportBatch& plan) {
   Totals totals;
   Adder add(totals);
   for (const ImportReport& planned : plan.reports) {
-    totals.rows += planned.lines.count();
+    totals.rows += planned.rows();
     std::visit(add, planned.report);
   }
   totals.windows = add.windows();

@@ -17,6 +17,7 @@ namespace {
 using imports::RowReader;
 
 constexpr char kHours[] = "h100e_hours";
+constexpr char kAmountExpected[] = "expected 0 to 10^15 H100e-seconds of training";
 
 struct Row {
   int64_t start = 0;
@@ -42,7 +43,7 @@ int64_t NextQuarter(int64_t unix_nanos) {
 std::optional<int64_t> ToSeconds(RowReader& reader, std::string_view column, double hours) {
   const double seconds = std::round(hours * kSecondsPerHour);
   if (!(hours >= 0) || seconds > static_cast<double>(kMostAmount)) {
-    reader.Refuse(column, "expected 0 to 10^15 H100e-seconds of training");
+    reader.Refuse(column, kAmountExpected);
     return std::nullopt;
   }
   return static_cast<int64_t>(seconds);
@@ -54,7 +55,7 @@ class Planner {
 
   absl::StatusOr<ImportBatch> Plan(CsvReader& csv) {
     if (absl::Status status = ChooseColumns(csv); !status.ok()) return status;
-    absl::Status read = ReadInto(csv, plan_, [&](RowReader& reader, int64_t line) {
+    ReadInto(csv, plan_, [&](RowReader& reader, int64_t line) {
       const std::optional<Row> row = ReadRow(reader);
       if (!reader.ok()) return;
       if (row) {
@@ -63,7 +64,6 @@ class Planner {
         ++plan_.passed_over;
       }
     });
-    if (!read.ok()) return read;
     std::map<std::string, int64_t> ends;  // of the last window, by source
     for (auto& [place, window] : windows_) {
       const auto& [start, source] = place;
@@ -98,7 +98,8 @@ class Planner {
       report.window_length_nanos = to - from;
       report.training.push_back(window.row);
       report.training.back().h100e_seconds = until - told;
-      plan_.reports.push_back({std::move(report), window.lines, from != start});
+      plan_.reports.push_back(
+          {std::move(report), window.lines, from == start ? 0 : window.lines.count()});
       told = until;
       from = to;
     }
@@ -106,12 +107,14 @@ class Planner {
 
   absl::Status ChooseColumns(const CsvReader& csv) {
     start_ = csv.Column("start") == CsvReader::kAbsent ? rules_.columns.date : "start";
-    if (absl::Status status = csv.RequireColumns({rules_.columns.model, start_}); !status.ok()) {
-      return status;
-    }
+    absl::Status status = csv.CheckRenamed({rules_.columns.model, rules_.columns.date, "start",
+                                            "end", rules_.columns.family, "run", "phase", "pool",
+                                            kHours, rules_.flop_column});
+    if (status.ok()) status = csv.RequireColumns({rules_.columns.model, start_});
+    if (!status.ok()) return status;
     if (csv.Column(kHours) == CsvReader::kAbsent &&
         csv.Column(rules_.flop_column) == CsvReader::kAbsent) {
-      return csv.WrongRecord(
+      return csv.WrongHeader(
           fmt::format("neither column {} nor column \"{}\" is there; expected one", kHours,
                       rules_.flop_column));
     }
@@ -123,11 +126,9 @@ class Planner {
     const bool has_flop = !reader.Field(rules_.flop_column).empty();
     if (has_hours && has_flop) reader.Refuse(kHours, "expected either hours or FLOP");
     if (has_hours) {
-      // Exact where it can be; publishers also write 4.12e6.
-      const auto exact = ParseDecimal(reader.Field(kHours), kSecondsPerHour);
-      if (exact && *exact <= kMostAmount) return exact;
-      const auto hours = reader.OptionalNumber(kHours);
-      return hours ? ToSeconds(reader, kHours, *hours) : std::nullopt;
+      const auto seconds = reader.OptionalScaled(kHours, kSecondsPerHour, kAmountExpected);
+      if (seconds && *seconds > kMostAmount) reader.Refuse(kHours, kAmountExpected);
+      return seconds;
     }
     if (!has_flop) return std::nullopt;
     const auto flop = reader.OptionalNumber(rules_.flop_column);
@@ -152,7 +153,7 @@ class Planner {
         reader.Refuse("end", "expected a time at most 366 days after the row's start");
       }
     } else {
-      row.start -= row.start % kDay;
+      row.start = reader.Day(start_) * kNanosPerSecond;
       row.end = row.start + kDay;
     }
     row.row.model = reader.Label(rules_.columns.model);

@@ -1,12 +1,11 @@
 #include "daemon/ctl/import/usage_reports.h"
 
-#include <algorithm>
-#include <map>
 #include <optional>
 #include <utility>
+#include <vector>
 
-#include "absl/numeric/int128.h"
 #include "daemon/base/units.h"
+#include "daemon/ctl/import/usage_windows.h"
 #include "fmt/format.h"
 
 namespace fleetmeter::imports {
@@ -14,54 +13,92 @@ namespace {
 
 using imports::RowReader;
 
-constexpr int64_t kMostChips = 10'000'000;  // of a report, as the daemon takes it
-constexpr char kHoursExpected[] =
-    "expected hours from 0 to 2562047, in decimals that come to whole nanoseconds";
-
-struct Row {
-  int64_t start = 0;
-  int64_t end = 0;
-  std::string source;
-  UsageGroup group;
+// A column of chip-time: in hours or in seconds, as the file has it.
+struct AmountColumn {
+  const char* name;
+  int64_t nanos;
+  const char* expected;
 };
 
-struct Window {
-  int64_t end = 0;
-  std::vector<UsageGroup> groups;
-  absl::int128 chip_nanos = 0;
-  LineSet lines;
+constexpr char kHoursExpected[] = "expected hours from 0 to 2562047, with a decimal point if any";
+constexpr char kSecondsExpected[] =
+    "expected seconds from 0 to 9223372036, with a decimal point if any";
+
+struct AmountColumns {
+  AmountColumn chip = {"chip_hours", kNanosPerHour, kHoursExpected};
+  AmountColumn busy = {"busy_chip_hours", kNanosPerHour, kHoursExpected};
+  AmountColumn productive = {"productive_chip_hours", kNanosPerHour, kHoursExpected};
 };
 
 absl::Status CheckColumns(const CsvReader& csv, const UsageRules& rules) {
-  absl::Status columns = csv.RequireColumns({"start", "chip", "chip_hours"});
-  if (!columns.ok()) return columns;
-  columns = csv.RefuseOtherColumns({"start", "end", "length", "source", "chip", "state", "pool",
-                                    "team", "workload", "workload_type", "model", "run", "signal",
-                                    "chip_hours", "busy_chip_hours", "productive_chip_hours"});
+  const std::vector<std::string_view> known = {"start",
+                                               "end",
+                                               "length",
+                                               "source",
+                                               "chip",
+                                               "state",
+                                               "pool",
+                                               "team",
+                                               "workload",
+                                               "workload_type",
+                                               "model",
+                                               "run",
+                                               "signal",
+                                               "chip_hours",
+                                               "busy_chip_hours",
+                                               "productive_chip_hours",
+                                               "chip_seconds",
+                                               "busy_chip_seconds",
+                                               "productive_chip_seconds"};
+  absl::Status columns = csv.CheckRenamed(known);
+  if (columns.ok()) columns = csv.RequireColumns({"start", "chip"});
+  if (columns.ok()) columns = csv.RefuseOtherColumns(known);
   if (!columns.ok()) return columns;
   const bool has_end = csv.Column("end") != CsvReader::kAbsent;
   if (has_end == (csv.Column("length") != CsvReader::kAbsent)) {
-    return csv.WrongRecord("expected one of the columns end and length");
+    return csv.WrongHeader("expected one of the columns end and length");
   }
   if (csv.Column("source") == CsvReader::kAbsent && rules.source.empty()) {
-    return csv.WrongRecord("column source is missing; expected it, or --source");
+    return csv.WrongHeader("column source is missing; expected it, or --source");
   }
   return absl::OkStatus();
 }
 
-void ReadWindow(RowReader& reader, Row& row) {
+// Takes the column of seconds where there is one.
+absl::Status Choose(const CsvReader& csv, const char* seconds, bool required,
+                    AmountColumn* column) {
+  const bool has_hours = csv.Column(column->name) != CsvReader::kAbsent;
+  const bool has_seconds = csv.Column(seconds) != CsvReader::kAbsent;
+  if ((has_hours && has_seconds) || (required && !has_hours && !has_seconds)) {
+    return csv.WrongHeader(fmt::format("{} of the columns {} and {} is there; expected one",
+                                       has_hours ? "each" : "none", column->name, seconds));
+  }
+  if (has_seconds) *column = {seconds, kNanosPerSecond, kSecondsExpected};
+  return absl::OkStatus();
+}
+
+absl::StatusOr<AmountColumns> ChooseAmounts(const CsvReader& csv) {
+  AmountColumns columns;
+  absl::Status chosen = Choose(csv, "chip_seconds", true, &columns.chip);
+  if (chosen.ok()) chosen = Choose(csv, "busy_chip_seconds", false, &columns.busy);
+  if (chosen.ok()) chosen = Choose(csv, "productive_chip_seconds", false, &columns.productive);
+  if (!chosen.ok()) return chosen;
+  return columns;
+}
+
+void ReadWindow(RowReader& reader, UsageRow& row) {
   row.start = reader.Nanos("start");
   if (!reader.Field("end").empty()) {
     row.end = ReadEnd(reader, row.start).value_or(0);
-    if (reader.ok() && row.end - row.start > kDay) {
-      reader.Refuse("end", "expected a time at most a day after the row's start");
+    if (reader.ok() && row.end - row.start > kLongestOutcomeWindow) {
+      reader.Refuse("end", "expected a time at most 366 days after the row's start");
     }
     return;
   }
   const auto length = ParseDuration(reader.Field("length"));
-  if (!length || *length <= 0 || *length > kDay) {
+  if (!length || *length <= 0 || *length > kLongestOutcomeWindow) {
     reader.Refuse(reader.Field("length").empty() ? "end" : "length",
-                  "expected an end, or a length such as 1h, at most a day");
+                  "expected an end, or a length such as 1h, at most 366 days");
     return;
   }
   row.end = row.start + *length;
@@ -78,65 +115,73 @@ ChipState ReadState(RowReader& reader) {
 }
 
 // What the daemon holds of an assignment and of chips without one.
-void CheckAssignment(RowReader& reader, const UsageGroup& group) {
+void CheckAssignment(RowReader& reader, const UsageGroup& group, const AmountColumns& columns) {
   if (group.state == ChipState::kAssigned) {
     if (group.pool.empty()) reader.Refuse("pool", "expected a pool of assigned chips");
     if (group.team.empty()) reader.Refuse("team", "expected a team of assigned chips");
     return;
   }
   for (const char* column : {"team", "workload", "workload_type", "model", "run", "signal",
-                             "busy_chip_hours", "productive_chip_hours"}) {
+                             columns.busy.name, columns.productive.name}) {
     if (!reader.Field(column).empty()) {
       reader.Refuse(column, "expected nothing: only assigned chips have it");
     }
   }
 }
 
-void ReadHours(RowReader& reader, UsageGroup& group) {
-  const auto hours = [&](const char* column) {
-    return reader.OptionalScaled(column, kNanosPerHour, kHoursExpected);
-  };
-  if (reader.Field("chip_hours").empty()) reader.Refuse("chip_hours", kHoursExpected);
-  group.chip_nanos = hours("chip_hours").value_or(0);
-  group.busy_chip_nanos = hours("busy_chip_hours");
-  group.productive_chip_nanos = hours("productive_chip_hours");
+std::optional<int64_t> ReadAmount(RowReader& reader, const AmountColumn& column) {
+  return reader.OptionalScaled(column.name, column.nanos, column.expected);
+}
+
+void CheckAtMostChipTime(RowReader& reader, const AmountColumn& column,
+                         const std::optional<int64_t>& nanos, const AmountColumns& columns,
+                         int64_t chip_nanos) {
+  if (nanos.value_or(0) > chip_nanos) {
+    reader.Refuse(column.name, fmt::format("expected at most {}", columns.chip.name));
+  }
+}
+
+void ReadAmounts(RowReader& reader, const AmountColumns& columns, UsageGroup& group) {
+  if (reader.Field(columns.chip.name).empty()) {
+    reader.Refuse(columns.chip.name, columns.chip.expected);
+  }
+  group.chip_nanos = ReadAmount(reader, columns.chip).value_or(0);
+  group.busy_chip_nanos = ReadAmount(reader, columns.busy);
+  group.productive_chip_nanos = ReadAmount(reader, columns.productive);
   if (group.state != ChipState::kAssigned) return;
   const bool measured = !group.signal.empty() && group.signal != kAllocatedOnly;
   if (!measured && (group.busy_chip_nanos || group.productive_chip_nanos)) {
-    reader.Refuse("signal", "expected the name of what measured the busy hours");
+    reader.Refuse("signal", "expected the name of what measured the busy time");
   }
   if (measured && !group.busy_chip_nanos) {
-    reader.Refuse("busy_chip_hours", "expected what the signal measured");
+    reader.Refuse(columns.busy.name, "expected what the signal measured");
   }
   if (group.signal.empty()) group.signal = kAllocatedOnly;
-  if (group.busy_chip_nanos.value_or(0) > group.chip_nanos) {
-    reader.Refuse("busy_chip_hours", "expected at most chip_hours");
-  }
-  if (group.productive_chip_nanos.value_or(0) > group.chip_nanos) {
-    reader.Refuse("productive_chip_hours", "expected at most chip_hours");
-  }
+  CheckAtMostChipTime(reader, columns.busy, group.busy_chip_nanos, columns, group.chip_nanos);
+  CheckAtMostChipTime(reader, columns.productive, group.productive_chip_nanos, columns,
+                      group.chip_nanos);
 }
 
 class Planner {
  public:
-  explicit Planner(const UsageRules& rules) : rules_(rules) {}
+  Planner(const UsageRules& rules, const AmountColumns& columns)
+      : rules_(rules), columns_(columns) {}
 
-  absl::StatusOr<ImportBatch> Plan(CsvReader& csv) {
-    if (absl::Status status = CheckColumns(csv, rules_); !status.ok()) return status;
+  ImportBatch Plan(CsvReader& csv) {
     has_source_ = csv.Column("source") != CsvReader::kAbsent;
-    absl::Status read = ReadInto(csv, plan_, [&](RowReader& reader, int64_t line) {
-      Row row = ReadRow(reader);
-      if (reader.ok()) Take(reader, std::move(row), line);
+    ReadInto(csv, plan_, [&](RowReader& reader, int64_t line) {
+      UsageRow row = ReadRow(reader);
+      row.line = line;
+      if (reader.ok()) rows_.push_back(std::move(row));
     });
-    if (!read.ok()) return read;
-    for (auto& [place, window] : windows_) MakeReport(place.first, place.second, window);
+    AddUsageReports(std::move(rows_), &plan_);
     plan_.Finish();
     return std::move(plan_);
   }
 
  private:
-  Row ReadRow(RowReader& reader) {
-    Row row;
+  UsageRow ReadRow(RowReader& reader) {
+    UsageRow row;
     ReadWindow(reader, row);
     row.source = has_source_ ? reader.Label("source") : rules_.source;
     UsageGroup& group = row.group;
@@ -149,65 +194,25 @@ class Planner {
     group.model = reader.OptionalLabel("model");
     group.run = reader.OptionalLabel("run");
     group.signal = reader.OptionalLabel("signal");
-    CheckAssignment(reader, group);
-    ReadHours(reader, group);
+    CheckAssignment(reader, group, columns_);
+    ReadAmounts(reader, columns_, group);
     return row;
   }
 
-  void Take(RowReader& reader, Row row, int64_t line) {
-    Window& window = windows_[{row.start, row.source}];
-    if (window.lines.empty()) window.end = row.end;
-    if (window.end != row.end) {
-      reader.Refuse("start",
-                    fmt::format("line {} has another end for this source from then on; expected "
-                                "the same",
-                                window.lines.Lines().front()));
-      return;
-    }
-    window.chip_nanos += row.group.chip_nanos;
-    window.groups.push_back(std::move(row.group));
-    window.lines.Add(line);
-  }
-
-  void MakeReport(int64_t start, const std::string& source, Window& window) {
-    int64_t& end_before = ends_[source];
-    if (start < end_before) {
-      return plan_.Refuse(window.lines,
-                          "start: lies within an earlier window of this source in the file; "
-                          "expected windows that do not overlap");
-    }
-    if (window.groups.size() > kMostGroups) {
-      return plan_.Refuse(window.lines, fmt::format("start: this source has {} rows from then on; "
-                                                    "expected at most {}",
-                                                    window.groups.size(), kMostGroups));
-    }
-    if (window.chip_nanos > absl::int128(window.end - start) * kMostChips) {
-      return plan_.Refuse(window.lines,
-                          fmt::format("chip_hours: the rows of this source and window come to more "
-                                      "than {} chips; expected at most that",
-                                      kMostChips));
-    }
-    end_before = window.end;
-    UsageReport report;
-    report.source = source;
-    report.window_start_unix_nanos = start;
-    report.window_length_nanos = window.end - start;
-    report.duration_nanos = report.window_length_nanos;
-    report.groups = std::move(window.groups);
-    plan_.reports.push_back({std::move(report), std::move(window.lines)});
-  }
-
   const UsageRules& rules_;
+  const AmountColumns& columns_;
   bool has_source_ = false;
+  std::vector<UsageRow> rows_;
   ImportBatch plan_;
-  std::map<std::pair<int64_t, std::string>, Window> windows_;  // by start and source
-  std::map<std::string, int64_t> ends_;                        // of the last report, by source
 };
 
 }  // namespace
 
 absl::StatusOr<ImportBatch> MakeUsageReports(CsvReader& csv, const UsageRules& rules) {
-  return Planner(rules).Plan(csv);
+  if (absl::Status status = CheckColumns(csv, rules); !status.ok()) return status;
+  const auto columns = ChooseAmounts(csv);
+  if (!columns.ok()) return columns.status();
+  return Planner(rules, *columns).Plan(csv);
 }
 
 }  // namespace fleetmeter::imports

@@ -12,15 +12,16 @@ struct UsageRules {
   std::string source;  // for files that have no column of it
 };
 
-// Columns: start, end (or length, such as 1h), chip, chip_hours; optional: source, state (else
-// "assigned"), pool, team, workload, workload_type, model, run, signal, busy_chip_hours,
-// productive_chip_hours. Unknown columns are refused.
+// Columns: start, end (or length, such as 1h), chip, chip_hours (or chip_seconds); optional:
+// source, state (else "assigned"), pool, team, workload, workload_type, model, run, signal,
+// busy_chip_hours (or busy_chip_seconds), productive_chip_hours (or productive_chip_seconds).
+// Unknown columns are refused.
 //
-// Hours are decimals that come to whole chip-nanoseconds. Assigned chips need a pool and a team;
-// without a signal they are held but not measured ("allocated_only"), and have no busy hours. The
+// Amounts are decimals, rounded to the chip-nanosecond. Assigned chips need a pool and a team;
+// without a signal they are held but not measured ("allocated_only"), and have no busy time. The
 // rows of a source and window are one report, which says all that is known of that source in that
-// time. Windows are at most a day long; those that overlap an earlier one of their source in the
-// file, or have too many rows or chips, are refused whole.
+// time. Rows may be up to 366 days long and jobs may run side by side: usage_windows.h says how
+// they become windows. Windows with too many rows or chips are refused whole.
 absl::StatusOr<ImportBatch> MakeUsageReports(CsvReader& csv, const UsageRules& rules);
 
 }  // namespace fleetmeter::imports

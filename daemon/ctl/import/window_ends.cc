@@ -42,16 +42,6 @@ std::optional<int64_t> MonthsApart(const std::set<int64_t>& starts) {
 
 }  // namespace
 
-int64_t OffsetOf(std::string_view time) {
-  constexpr size_t kLength = 6;  // "+02:00"
-  if (time.size() <= std::string_view("2026-04-01T").size() + kLength) return 0;
-  const std::string_view offset = time.substr(time.size() - kLength);
-  if ((offset[0] != '+' && offset[0] != '-') || offset[3] != ':') return 0;
-  const auto number = [&](size_t at) { return (offset[at] - '0') * 10 + (offset[at + 1] - '0'); };
-  const int64_t ahead = number(1) * kHour + number(4) * kMinute;
-  return offset[0] == '-' ? -ahead : ahead;
-}
-
 WindowEnds::WindowEnds(const std::set<int64_t>& starts, std::optional<int64_t> window_nanos)
     : nanos_(window_nanos) {
   if (window_nanos || starts.size() < 2) return;

@@ -1,17 +1,11 @@
-// Where windows of a file end that say only where they start, and which days their clocks name.
-// Pure.
+// Where windows of a file end that say only where they start. Pure.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <set>
-#include <string_view>
 
 namespace fleetmeter::imports {
-
-// How far a time's own clock is ahead of UTC, in nanoseconds: of "2026-04-01T00:00:00+02:00" two
-// hours. 0: it names none.
-int64_t OffsetOf(std::string_view time);
 
 // Windows are as short as any of the file: a file that has grown then brings no window that reaches
 // into a longer one of before. Where each starts with a month they are calendar months: as many as

@@ -48,12 +48,21 @@ struct UsageGroup {
   bool IsMeasured() const { return state == ChipState::kAssigned && signal != kAllocatedOnly; }
 };
 
+// Of a report's devices: how many readings were outside of what they can be.
+struct OddReadings {
+  int64_t clamped = 0;     // by so little that they are taken for what they can be
+  int64_t unmeasured = 0;  // by more: the device is held and not measured
+
+  bool any() const { return clamped > 0 || unmeasured > 0; }
+};
+
 struct UsageReport {
   std::string source;
   int64_t window_start_unix_nanos = 0;
   int64_t window_length_nanos = 0;
   int64_t duration_nanos = 0;
   std::vector<UsageGroup> groups;
+  OddReadings odd;
 
   int64_t WindowEnd() const { return window_start_unix_nanos + window_length_nanos; }
 };

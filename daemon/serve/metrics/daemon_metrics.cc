@@ -34,6 +34,13 @@ constexpr Family<DaemonFigures> kIngest[] = {
       {"reason"},
       "This many reports were rejected for the reason. REASONS.md explains each reason."},
      Counted},
+    {{"fleetmeter_ingest_odd_readings_total",
+      kCounter,
+      {"treated"},
+      "This many readings of devices in accepted reports were outside of what they can be. Those "
+      "treated as clamped were outside by at most a millionth. The devices of those treated as "
+      "unmeasured count as held and not measured."},
+     Counted},
     {{"fleetmeter_ingest_streams", kGauge, {}, "This many ingest streams are open."}, Counted},
     {{"fleetmeter_ingest_fenced_sessions_total",
       kCounter,
@@ -150,6 +157,10 @@ prometheus::Counter& Result(prometheus::Registry& registry, const std::string& r
   return AddCounter(registry, Named("fleetmeter_ingest_reports_total", kCounter), {result});
 }
 
+prometheus::Counter& OddCounter(prometheus::Registry& registry, const std::string& treated) {
+  return AddCounter(registry, Named("fleetmeter_ingest_odd_readings_total", kCounter), {treated});
+}
+
 prometheus::Counter& Reloads(prometheus::Registry& registry, const std::string& result) {
   return AddCounter(registry, Named("fleetmeter_config_reloads_total", kCounter), {result});
 }
@@ -179,6 +190,8 @@ DaemonMetrics::DaemonMetrics()
       out_of_sequence_(Result(*registry_, "out_of_sequence")),
       rejected_(Result(*registry_, "rejected")),
       busy_(Result(*registry_, "busy")),
+      odd_clamped_(OddCounter(*registry_, "clamped")),
+      odd_unmeasured_(OddCounter(*registry_, "unmeasured")),
       streams_(AddGauge(*registry_, Named("fleetmeter_ingest_streams", kGauge))),
       fenced_(AddCounter(*registry_, Named("fleetmeter_ingest_fenced_sessions_total", kCounter))),
       skew_(AddHistogram(*registry_, Named("fleetmeter_ingest_clock_skew_seconds", kHistogram),
@@ -254,6 +267,11 @@ void DaemonMetrics::ReportOutOfSequence() { out_of_sequence_.Increment(); }
 void DaemonMetrics::ReportRejected(RejectReason reason) {
   rejected_.Increment();
   rejected_by_reason_[IndexOf(reason)]->Increment();
+}
+
+void DaemonMetrics::ReadingsOdd(int64_t clamped, int64_t unmeasured) {
+  odd_clamped_.Increment(static_cast<double>(clamped));
+  odd_unmeasured_.Increment(static_cast<double>(unmeasured));
 }
 
 void DaemonMetrics::ReportsBusy(size_t reports) { busy_.Increment(static_cast<double>(reports)); }

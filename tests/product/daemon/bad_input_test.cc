@@ -38,7 +38,11 @@ void AsSums(v1::UsageReport& report, int64_t chips, std::optional<int64_t> busy,
 }
 
 std::function<void(v1::UsageReport&)> Activity(double value) {
-  return [value](v1::UsageReport& r) { PerChip(r).set_activity(1, value); };
+  // Of all devices: a single odd one is held and not measured.
+  return [value](v1::UsageReport& r) {
+    PerChip(r).set_activity(0, value);
+    PerChip(r).set_activity(1, value);
+  };
 }
 
 std::function<void(v1::UsageReport&)> Window(int64_t ago, int64_t length) {
@@ -59,28 +63,28 @@ const BadReport kBadReports[] = {
      "'abacus' is not a chip kind of catalog version 1"},
     {"UnknownTeam", [](auto& r) { Group(r).set_team("pretrain"); }, "unknown_team",
      "groups[0].team", "expected one of: chat, batch"},
-    {"ActivityAboveOne", Activity(1.01), "bad_activity", "groups[0].per_chip.activity[1]",
-     "value is 1.01; expected 0 to 1"},
-    {"ActivityBelowZero", Activity(-0.01), "bad_activity", "groups[0].per_chip.activity[1]",
+    {"ActivityAboveOne", Activity(1.01), "bad_activity", "groups[0].per_chip.activity[0]",
+     "value is 1.01, and none of the group's is a share; expected 0 to 1"},
+    {"ActivityBelowZero", Activity(-0.01), "bad_activity", "groups[0].per_chip.activity[0]",
      "expected 0 to 1"},
-    {"ActivityNotANumber", Activity(kNaN), "bad_activity", "groups[0].per_chip.activity[1]",
-     "value is nan; expected 0 to 1"},
-    {"ActivityInfinite", Activity(kInfinity), "bad_activity", "groups[0].per_chip.activity[1]",
-     "value is inf; expected 0 to 1"},
+    {"ActivityNotANumber", Activity(kNaN), "bad_activity", "groups[0].per_chip.activity[0]",
+     "value is nan, and none"},
+    {"ActivityInfinite", Activity(kInfinity), "bad_activity", "groups[0].per_chip.activity[0]",
+     "value is inf, and none"},
     {"ActivityMinusInfinite", Activity(-kInfinity), "bad_activity",
-     "groups[0].per_chip.activity[1]", "value is -inf; expected 0 to 1"},
+     "groups[0].per_chip.activity[0]", "value is -inf, and none"},
     {"ProductiveAboveOne",
      [](auto& r) {
-       PerChip(r).add_productive(0.5);
+       PerChip(r).add_productive(1.5);
        PerChip(r).add_productive(1.5);
      },
-     "bad_activity", "groups[0].per_chip.productive[1]", "value is 1.5; expected 0 to 1"},
+     "bad_activity", "groups[0].per_chip.productive[0]", "value is 1.5, and none"},
     {"MemoryBelowZero",
      [](auto& r) {
        PerChip(r).add_memory(-1);
-       PerChip(r).add_memory(0);
+       PerChip(r).add_memory(-1);
      },
-     "bad_activity", "groups[0].per_chip.memory[0]", "value is -1; expected 0 to 1"},
+     "bad_activity", "groups[0].per_chip.memory[0]", "value is -1, and none"},
     {"WindowInTheFuture", Window(-60 * kSecond, kSecond), "window_in_future",
      "window_start_unix_nanos", "ahead of the daemon's clock; expected at most 5 s"},
     {"WindowTooLong", Window(3 * kHour, 2 * kHour), "bad_window", "window_length_nanos",
@@ -135,10 +139,10 @@ const BadReport kBadReports[] = {
      [](auto& r) {
        PerChip(r).set_device(1, 0);
        PerChip(r).add_share_ppm(500'000);
-       PerChip(r).add_share_ppm(500'001);
+       PerChip(r).add_share_ppm(500'003);
      },
      "bad_measure", "groups[0].per_chip.device[1]",
-     "shares of device 0 add up to 1000001 ppm over the report; expected at most 1000000"},
+     "shares of device 0 add up to 1000003 ppm over the report; expected at most 1000000"},
     {"ADeviceInTwoGroups", [](auto& r) { AddFree(r, v1::CHIP_STATE_UNASSIGNED, 1, 1); },
      "bad_measure", "groups[1].per_chip.device[0]",
      "shares of device 1 add up to 2000000 ppm over the report; expected at most 1000000"},

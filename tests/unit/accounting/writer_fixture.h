@@ -36,6 +36,7 @@ class SilentProbe : public DaemonProbe {
   void SessionFenced() override {}
   void ReportOutOfSequence() override {}
   void ReportRejected(RejectReason) override { ++rejected; }
+  void ReadingsOdd(int64_t, int64_t) override {}
   void ReportsBusy(size_t) override {}
   void StreamOpened() override {}
   void StreamClosed() override {}

@@ -54,6 +54,38 @@ TEST(Csv, RefusesWhatIsNotCsvAndNamesTheLine) {
   EXPECT_THAT(ErrorOf("a,b\n1,2,3\n"), HasSubstr("t.csv:2: 3 fields; expected 2"));
 }
 
+// "LINE FIELD FIELD" of each record, or "LINE ! WHAT" of one that has another form.
+std::vector<std::string> ReadOn(const std::string& text) {
+  CsvReader csv = *CsvReader::FromText("t.csv", text);
+  std::vector<std::string> out;
+  while (csv.NextOrWrong()) {
+    out.push_back(std::to_string(csv.line()) + " " +
+                  (csv.wrong_form() ? "! " + *csv.wrong_form()
+                                    : std::string(csv.Field(0)) + " " + std::string(csv.Field(1))));
+  }
+  return out;
+}
+
+TEST(Csv, GoesOnBehindARecordOfAnotherForm) {
+  EXPECT_THAT(ReadOn("a,b\n1\n2,3\n4,5,6\n7,8\n"),
+              ElementsAre("2 ! 1 fields; expected 2 as in the header", "3 2 3",
+                          "4 ! 3 fields; expected 2 as in the header", "5 7 8"));
+  EXPECT_THAT(
+      ReadOn("a,b\n1,x\"\n\"1\"2,3\n4,5\n"),
+      ElementsAre(HasSubstr("2 ! field 2 has a quote"), HasSubstr("3 ! field 1 goes on"), "4 4 5"));
+  // A quote that nobody closes takes in no good line.
+  EXPECT_THAT(ReadOn("a,b\n\"1,2\n3,4\n5,6\n"),
+              ElementsAre("2 ! field 1 has no closing quote", "3 3 4", "4 5 6"));
+}
+
+TEST(Csv, SaysThatAFileEndsWithinALine) {
+  EXPECT_THAT(ReadOn("a,b\n1,2\n3"),
+              ElementsAre("2 1 2",
+                          "3 ! 1 fields; expected 2 as in the header: the file ends within "
+                          "this line"));
+  EXPECT_THAT(ReadOn("a,b\n1,2\n3,\"4"), ElementsAre("2 1 2", "3 ! field 2 has no closing quote"));
+}
+
 TEST(Csv, ChecksColumns) {
   const CsvReader csv = *CsvReader::FromText("t.csv", "a,b\n");
   EXPECT_TRUE(csv.RequireColumns({"a"}).ok());
@@ -62,6 +94,68 @@ TEST(Csv, ChecksColumns) {
   EXPECT_THAT(std::string(csv.RefuseOtherColumns({"a"}).message()),
               HasSubstr("t.csv:1: column \"b\" is unknown; expected only a"));
   EXPECT_EQ(csv.Column("c"), CsvReader::kAbsent);
+}
+
+TEST(Csv, KnowsTheDelimiterByTheHeader) {
+  EXPECT_EQ(*Read("a;b\r\n1,5;\"x;y\"\r\n"), (Records{{"1,5", "x;y"}}));
+  EXPECT_EQ(*Read("a\tb\n1\t2,3\n"), (Records{{"1", "2,3"}}));
+  EXPECT_EQ(*Read("a|b\n1|2;3\n"), (Records{{"1", "2;3"}}));
+  EXPECT_EQ(*Read("\"a;;;\",b\n1,2\n"), (Records{{"1", "2"}}));  // those in quotes do not count
+  EXPECT_EQ(*Read("sep=;\na;b\n1;2\n"), (Records{{"1", "2"}}));
+}
+
+TEST(Csv, ReadsUtf16AndLatin1) {
+  using namespace std::string_literals;
+  EXPECT_EQ(*Read("\xFF\xFE"s + "a\0,\0b\0\n\0\xE9\0,\0\x3D\xD8\x00\xDE\n\0"s),
+            (Records{{"\u00e9", "\U0001F600"}}));
+  EXPECT_EQ(*Read("\xFE\xFF"s + "\0a\0,\0b\0\n\0\xE9\0,\0x"s), (Records{{"\u00e9", "x"}}));
+  EXPECT_EQ(*Read("a\0,\0b\0\n\0"
+                  "1\0,\0"
+                  "2\0"s),
+            (Records{{"1", "2"}}));
+  EXPECT_THAT(ErrorOf("\xFF\xFE"s + "a"), HasSubstr("t.csv: cannot be read: UTF-16 of an odd"));
+  EXPECT_THAT(ErrorOf("\xFF\xFE"s + "\x3D\xD8"s), HasSubstr("half a character at byte 0"));
+  CsvForm form;
+  form.encoding = TextEncoding::kLatin1;
+  CsvReader csv = *CsvReader::FromText("t.csv", "a,b\nCaf\xE9,1\n", form);
+  ASSERT_TRUE(*csv.Next());
+  EXPECT_EQ(csv.Field(0), "Caf\u00e9");
+}
+
+TEST(Csv, FindsColumnsWhateverTheCaseOfTheirLetters) {
+  const CsvReader csv = *CsvReader::FromText("t.csv", "Start, END ,x,X\n");
+  EXPECT_EQ(csv.Column("start"), 0u);
+  EXPECT_EQ(csv.Column("end"), 1u);
+  EXPECT_EQ(csv.Column("x"), 2u);
+  EXPECT_EQ(csv.Column("X"), 3u);
+  // Two that differ by case only: either could be meant.
+  EXPECT_EQ((*CsvReader::FromText("t.csv", "Ab,aB\n")).Column("ab"), CsvReader::kAbsent);
+}
+
+TEST(Csv, ReadsColumnsByOtherNames) {
+  CsvForm form;
+  form.columns = {{"a", "x"}};
+  CsvReader csv = *CsvReader::FromText("t.csv", "x,b\n1,2\n", form);
+  EXPECT_EQ(csv.Column("a"), 0u);
+  EXPECT_TRUE(csv.RequireColumns({"a", "b"}).ok());
+  EXPECT_TRUE(csv.RefuseOtherColumns({"a", "b"}).ok());
+  EXPECT_THAT(std::string(csv.RefuseOtherColumns({"b", "c"}).message()),
+              HasSubstr("column \"x\" of the file is to be read as \"a\"; expected one of b, c"));
+  EXPECT_THAT(std::string(CsvReader::FromText("t.csv", "a,b\n", form).status().message()),
+              HasSubstr("t.csv:1: column x, which is to be read as a, is missing"));
+}
+
+TEST(Csv, NamesAllThatAWrongHeaderHas) {
+  CsvForm form;
+  form.advice = "Ask for help";
+  const CsvReader csv = *CsvReader::FromText("t.csv", "Report;;\n", form);
+  EXPECT_EQ(std::string(csv.RequireColumns({"start"}).message()),
+            "t.csv:1: column start is missing; expected a header that names it. The first line has "
+            "the columns \"Report\", \"\", \"\", separated by semicolons, in UTF-8. Ask for help");
+  EXPECT_THAT(std::string(csv.RefuseOtherColumns({"a"}).message()),
+              HasSubstr("columns \"Report\", \"\", \"\" are unknown; expected only a"));
+  form.ignore_unknown_columns = true;
+  EXPECT_TRUE((*CsvReader::FromText("t.csv", "a,x\n", form)).RefuseOtherColumns({"a"}).ok());
 }
 
 TEST(Csv, ReadsGzip) {

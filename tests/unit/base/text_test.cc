@@ -49,5 +49,16 @@ TEST(Quoted, IsShortPrintableAndWholeCharacters) {
   EXPECT_EQ(cut, "\"" + std::string(63, 'a') + "...\"");
 }
 
+TEST(SpacedName, IsOfNamesWithSingleSpacesBetween) {
+  for (const std::string_view text : {"mmlu", "GPQA diamond", "AIME 2025 no-tools", "a/b c.d"}) {
+    EXPECT_TRUE(IsSpacedName(text)) << text;
+  }
+  for (const std::string& text :
+       {std::string(), std::string(" a"), std::string("a "), std::string("a  b"),
+        std::string("a\tb"), std::string("a\nb"), "a " + std::string(127, 'x')}) {
+    EXPECT_FALSE(IsSpacedName(text)) << text;
+  }
+}
+
 }  // namespace
 }  // namespace fleetmeter

@@ -105,7 +105,9 @@ TEST(MicroUsd, AreExact) {
   EXPECT_EQ(ParseMicroUsd("0.000001"), 1);
   EXPECT_EQ(ParseMicroUsd("3.50"), 3'500'000);
   EXPECT_EQ(ParseMicroUsd("2.5000000"), 2'500'000);
-  for (const std::string_view text : {"", "$1", "-1", "1e3", "0.0000001", "1,5"}) {
+  EXPECT_EQ(ParseMicroUsd("1.5e3"), 1'500'000'000);
+  EXPECT_EQ(ParseMicroUsd("3e-6"), 3);
+  for (const std::string_view text : {"", "$1", "-1", "1e", "0.0000001", "1e-7", "1,5"}) {
     EXPECT_EQ(ParseMicroUsd(text), std::nullopt) << text;
   }
   for (int64_t cents = 0; cents < 10'000; ++cents) {

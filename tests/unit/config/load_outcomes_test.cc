@@ -61,6 +61,53 @@ TEST(LoadPriceBook, SaysWhatIsWrongWithASubscription) {
   }
 }
 
+absl::StatusOr<outcomes::PriceBook> BookWith(const std::string& input, const std::string& unit) {
+  const TempFolder folder;
+  return LoadPriceBook(folder.Write(
+      "p.yaml", "version: 1\n" + unit +
+                    "prices:\n  - {model: m, effective_from: 2026-01-01, input: " + input +
+                    ", output: 15}\n"));
+}
+
+TEST(LoadPriceBook, RefusesPricesThatAreOffByAMillion) {
+  for (const char* per_token : {"0.000003", "3e-6", "0.000003000"}) {
+    const auto book = BookWith(per_token, "");
+    ASSERT_FALSE(book.ok()) << per_token;
+    EXPECT_THAT(std::string(book.status().message()),
+                HasSubstr("expected a price per million tokens; per token it would be $3 per "
+                          "million"))
+        << per_token;
+  }
+  // Below a micro-dollar too, and up to the dearest model.
+  EXPECT_THAT(std::string(BookWith("0.00000037", "").status().message()),
+              HasSubstr("it would be $0.37 per million"));
+  EXPECT_THAT(std::string(BookWith("0.0006", "").status().message()),
+              HasSubstr("it would be $600 per million"));
+  EXPECT_THAT(std::string(BookWith("15000", "").status().message()),
+              HasSubstr("in micro-dollars it would be $0.015 per million"));
+  // As cheap and as dear as there are.
+  for (const char* likely : {"0", "0.001", "0.0375", "600", "10000", "1e1"}) {
+    EXPECT_TRUE(BookWith(likely, "").ok()) << likely;
+  }
+}
+
+TEST(LoadPriceBook, TakesTheUnitThatABookSays) {
+  const auto revenue = [](const absl::StatusOr<outcomes::PriceBook>& book) {
+    EXPECT_TRUE(book.ok()) << book.status();
+    return **book->RevenueMicroUsd("m", "", kJanuary2026, {.input = 1'000'000'000});
+  };
+  EXPECT_EQ(revenue(BookWith("0.000003", "unit: per_million_tokens\n")), 3'000);
+  EXPECT_EQ(revenue(BookWith("3", "unit: per_million_tokens\n")), 3'000'000'000);
+  const TempFolder folder;
+  const auto per_token = LoadPriceBook(folder.Write(
+      "p.yaml",
+      "version: 1\nunit: per_token\nprices:\n  - {model: m, effective_from: 2026-01-01, "
+      "input: 3e-6, output: 0.000015}\n"));
+  EXPECT_EQ(revenue(per_token), 3'000'000'000);
+  EXPECT_THAT(std::string(BookWith("3", "unit: per_thousand\n").status().message()),
+              HasSubstr("per_million_tokens"));
+}
+
 TEST(LoadPriceBook, ReadsTheShippedFile) {
   const auto book = LoadPriceBook(SourceDir() + "/deploy/outcomes/prices.yaml");
   ASSERT_TRUE(book.ok()) << book.status();

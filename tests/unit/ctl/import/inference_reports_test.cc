@@ -1,6 +1,7 @@
 #include "daemon/ctl/import/inference_reports.h"
 
 #include "daemon/ctl/import/totals.h"
+#include "fmt/format.h"
 #include "gmock/gmock.h"
 #include "imports_testing.h"
 
@@ -10,6 +11,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Pair;
 
 constexpr char kHeader[] = "start,model,customer_tier,requests,input_tokens,output_tokens";
 
@@ -133,6 +135,54 @@ TEST(PlanInference, StartsMayBeCenturiesApart) {
   EXPECT_EQ(Outcome(*plan, 1).window_length_nanos, 366 * kDay);
 }
 
+TEST(PlanInference, TakesEveryUsualFormOfATime) {
+  const auto plan = Plan(std::string(kHeader) +
+                             "\n2026-01-01T00:00Z,opus,pro,1,0,0\n"
+                             "2026-01-01 00:00:00 UTC,opus,pro,1,0,0\n"
+                             "2026-01-01 00:00:00+00:00,opus,pro,1,0,0\n"
+                             "1767225600000,opus,pro,1,0,0\n"
+                             "01/01/2026,opus,pro,1,0,0\n",
+                         {.source = "", .window_nanos = kDay, .every_nanos = {}});
+  ASSERT_TRUE(plan.ok());
+  ASSERT_EQ(plan->reports.size(), 1u);
+  EXPECT_EQ(Outcome(*plan, 0).window_start_unix_nanos, kNewYear2026);
+  EXPECT_EQ(Outcome(*plan, 0).inference.at(0).requests, 4);
+  EXPECT_THAT(Refused(*plan), ElementsAre(HasSubstr("6 start: is \"01/01/2026\"; expected the "
+                                                    "year first")));
+}
+
+// Days of 23 hours and of 25 are days of the books, and no window overlaps the next or leaves a
+// gap.
+TEST(PlanInference, DaysAndMonthsOfTheTimeZoneAreThoseThatTheyName) {
+  absl::TimeZone berlin;
+  ASSERT_TRUE(absl::LoadTimeZone("Europe/Berlin", &berlin));
+  CsvForm form;
+  form.time_zone = berlin;
+  const auto windows = [&](const std::string& rows) {
+    CsvReader csv = *CsvReader::FromText("t.csv", std::string(kHeader) + "\n" + rows, form);
+    const auto plan =
+        MakeInferenceReports(csv, {.source = "s", .window_nanos = {}, .every_nanos = {}});
+    std::vector<std::pair<int64_t, int64_t>> hours;  // from New Year on
+    EXPECT_TRUE(plan.ok() && plan->refused.empty());
+    for (const ImportReport& report : plan->reports) {
+      const auto& outcome = std::get<OutcomeReport>(report.report);
+      hours.emplace_back((outcome.window_start_unix_nanos - kNewYear2026) / kHour,
+                         outcome.window_length_nanos / kHour);
+    }
+    return hours;
+  };
+  EXPECT_THAT(windows("2026-03-28,o,p,1,0,0\n2026-03-29 00:00,o,p,1,0,0\n2026-03-30,o,p,1,0,0\n"),
+              ElementsAre(Pair(86 * 24, 24), Pair(87 * 24, 24), Pair(88 * 24, 24)));
+  // As numbers of seconds, the same days.
+  EXPECT_THAT(windows("1774652400,o,p,1,0,0\n1774738800,o,p,1,0,0\n1774821600,o,p,1,0,0\n"),
+              ElementsAre(Pair(86 * 24, 24), Pair(87 * 24, 24), Pair(88 * 24, 24)));
+  EXPECT_THAT(windows("2026-03-01,o,p,1,0,0\n2026-04-01,o,p,1,0,0\n"),
+              ElementsAre(Pair(59 * 24, 31 * 24), Pair(90 * 24, 30 * 24)));
+  // Hours are what they are.
+  EXPECT_THAT(windows("2026-03-29 00:00,o,p,1,0,0\n2026-03-29 01:00,o,p,1,0,0\n"),
+              ElementsAre(Pair(87 * 24 - 1, 1), Pair(87 * 24, 1)));
+}
+
 TEST(PlanInference, ADayWithoutRowsLeavesRoomForThem) {
   const auto plan = Plan(std::string(kHeader) +
                          "\n2026-05-01,opus,pro,1,0,0\n"
@@ -194,6 +244,77 @@ TEST(PlanInference, PutsRequestsIntoAlignedWindowsAndAddsThemUp) {
   EXPECT_EQ(Decimal(totals.revenue_micro_usd.value(), 6), "0.500003");
 }
 
+int64_t RevenueOf(const ImportBatch& plan) {
+  return static_cast<int64_t>(TotalsOf(plan).revenue_micro_usd.value_or(-1));
+}
+
+// Costs as gateways write them: doubles, printed in full.
+TEST(PlanInference, TakesAmountsInAnyNotation) {
+  const auto plan = Plan(std::string(kHeader) +
+                             ",revenue_usd\n"
+                             "2026-03-02 08:00:01,mini,pro,1,3,1,3.5e-7\n"
+                             "2026-03-02 08:00:02,mini,pro,1.0,80,20,0.00012000000000000002\n"
+                             "2026-03-02 08:00:03,mini,pro,1,1e2,200.000,0.30000000000000004\n"
+                             "2026-03-02 08:00:04,mini,pro,1,10,5,0.0000333\n"
+                             "2026-03-02 08:00:05,mini,pro,1,10,5,.5\n",
+                         {.source = "", .window_nanos = {}, .every_nanos = kHour});
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_THAT(plan->refused, IsEmpty());
+  ASSERT_EQ(plan->reports.size(), 1u);
+  EXPECT_EQ(Outcome(*plan, 0).inference.at(0).requests, 5);
+  EXPECT_EQ(Outcome(*plan, 0).inference.at(0).input_tokens, 203);
+  EXPECT_EQ(RevenueOf(*plan), 800'153);
+}
+
+TEST(PlanInference, LosesNoMicroDollarToRoundingHoweverRowsAreGrouped) {
+  std::string text = std::string(kHeader) + ",revenue_usd\n";
+  for (int i = 0; i < 3'000; ++i) {
+    text += fmt::format("2026-01-01 {:02}:{:02}:{:02},opus,pro,1,1,1,{}\n", i / 200, i % 60,
+                        i * 7 % 60, i % 2 == 0 ? "2e-7" : "0.0000016");
+  }
+  // 1500 x 0.2 + 1500 x 1.6 micro-dollars.
+  for (const int64_t every : {kSecond, kMinute, kHour, kDay}) {
+    const auto plan = Plan(text, {.source = "", .window_nanos = {}, .every_nanos = every});
+    ASSERT_TRUE(plan.ok());
+    EXPECT_EQ(RevenueOf(*plan), 2'700) << every;
+  }
+}
+
+// A file that is copied while it is written ends within a line.
+TEST(PlanInference, RefusesALineThatIsCutShortAndReadsTheRest) {
+  const auto plan = Plan(std::string(kHeader) +
+                             ",revenue_usd\n"
+                             "2026-03-02 08:10:00,atlas,pro,1,1000,100,0.01\n"
+                             "2026-03-02 08:20:00,atlas,pro,1\n"
+                             "2026-03-02 08:30:00,\"atlas,pro,1,1000,100,0.01\n"
+                             "2026-03-02 08:40:00,atlas,pro,1,1000,100,0.01\n"
+                             "2026-03-02 09:20:00,atlas,pro,1,10",
+                         {.source = "", .window_nanos = {}, .every_nanos = kHour});
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(plan->rows, 5);
+  ASSERT_EQ(plan->reports.size(), 1u);
+  EXPECT_EQ(plan->reports[0].lines.Text(), "2, 5");
+  EXPECT_THAT(Refused(*plan), ElementsAre(HasSubstr("3 4 fields; expected 7"),
+                                          HasSubstr("4 field 2 has no closing quote"),
+                                          HasSubstr("6 5 fields; expected 7 as in the header: the "
+                                                    "file ends within this line")));
+}
+
+TEST(PlanInference, RefusesNumbersOfOtherCountries) {
+  const auto plan = Plan(std::string(kHeader) +
+                             ",revenue_usd\n"
+                             "2026-01-01,opus,pro,1,1,1,\"1,25\"\n"
+                             "2026-01-01,opus,pro,\"1,200\",1,1,1\n"
+                             "2026-01-01,opus,pro,1.5,1,1,1\n"
+                             "2026-01-01,opus,pro,1,1,1,$1\n",
+                         {.source = "", .window_nanos = kDay, .every_nanos = {}});
+  ASSERT_TRUE(plan.ok());
+  EXPECT_THAT(Refused(*plan),
+              ElementsAre(HasSubstr("2 revenue_usd: is \"1,25\"; expected US dollars such as"),
+                          HasSubstr("3 requests: is \"1,200\""), HasSubstr("4 requests"),
+                          HasSubstr("5 revenue_usd: is \"$1\"")));
+}
+
 TEST(PlanInference, NeverMixesKnownAndUnknownRevenue) {
   const auto plan = Plan(std::string(kHeader) +
                              ",revenue_usd\n"
@@ -239,6 +360,54 @@ TEST(PlanInference, RefusesAmountsThatTheDaemonWouldNotTake) {
               ElementsAre(HasSubstr("3 requests: is \"1\"; expected that the amounts"),
                           HasSubstr("4 requests: is \"9223372036854775807\""),
                           HasSubstr("5 customer_tier: is \"\"; expected 1 to 128")));
+}
+
+absl::StatusOr<ImportBatch> PlanOf(const std::string& text, const CsvForm& form) {
+  auto csv = CsvReader::FromText("t.csv", text, form);
+  if (!csv.ok()) return csv.status();
+  return MakeInferenceReports(*csv, {.source = "s", .window_nanos = kDay, .every_nanos = {}});
+}
+
+TEST(PlanInference, ReadsFilesOfSpreadsheets) {
+  CsvForm form;
+  const std::string text =
+      "\xEF\xBB\xBFStart;Model;Requests;Input_Tokens;Output_Tokens;Revenue_USD\r\n"
+      "2026-01-01;atlas;1200;500000;20000;1250,50\r\n";
+  EXPECT_THAT(Refused(*PlanOf(text, form)),
+              ElementsAre("2 revenue_usd: is \"1250,50\"; expected US dollars such as 12.50 or "
+                          "1.25e1, without commas: --decimal-comma is for files that write 12,50 "
+                          "for 12.50"));
+  form.decimal_comma = true;
+  const auto plan = PlanOf(text, form);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_THAT(Refused(*plan), IsEmpty());
+  EXPECT_EQ(Outcome(*plan, 0).inference.at(0).requests, 1'200);
+  EXPECT_EQ(RevenueOf(*plan), 1'250'500'000);
+}
+
+TEST(PlanInference, ReadsColumnsByOtherNamesAndPassesOverOthersWhenAsked) {
+  CsvForm form;
+  form.columns = {{"requests", "n_requests"}, {"model", "Model Name"}};
+  const std::string text =
+      "start,Model Name,n_requests,input_tokens,output_tokens,region,cost_usd\n"
+      "2026-01-01,atlas,3,5,7,eu,1\n";
+  EXPECT_FALSE(PlanOf(text, form).ok());
+  form.ignore_unknown_columns = true;
+  const auto plan = PlanOf(text, form);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(Outcome(*plan, 0).inference.at(0).model, "atlas");
+  EXPECT_EQ(Outcome(*plan, 0).inference.at(0).requests, 3);
+  form.columns = {{"requets", "n_requests"}};
+  EXPECT_THAT(std::string(PlanOf(text, form).status().message()),
+              HasSubstr("is to be read as \"requets\"; expected one of start, end, model"));
+}
+
+TEST(PlanInference, SaysWhatToDoAboutLatin1) {
+  CsvForm form;
+  const std::string text = std::string(kHeader) + "\n2026-01-01,Caf\xE9,pro,1,0,0\n";
+  EXPECT_THAT(Refused(*PlanOf(text, form)), ElementsAre(HasSubstr("--encoding latin-1")));
+  form.encoding = TextEncoding::kLatin1;
+  EXPECT_EQ(Outcome(*PlanOf(text, form), 0).inference.at(0).model, "Caf\u00e9");
 }
 
 TEST(PlanInference, RefusesCostAndColumnsItDoesNotKnow) {

@@ -67,13 +67,25 @@ TEST(ReadInference, RefusesRowsWithLineAndReasonAndGoesOn) {
   EXPECT_THAT(
       reasons,
       ElementsAre(
-          "2 start: is \"yesterday\"; expected a date such as 2026-01-01 or an RFC 3339 time, 2000 "
-          "to 2199",
+          "2 start: is \"yesterday\"; expected a date such as 2026-01-31, a time such as "
+          "2026-01-31T08:00:00Z, or seconds since 1970; years 1970 to 2199",
           "3 model: is \"\"; expected 1 to 128 bytes of text",
           "4 requests: is \"-1\"; expected a whole number from 0 to 9223372036854775807",
           "5 requests: is \"1.5\"; expected a whole number from 0 to 9223372036854775807",
           "6 cached_input_tokens: is \"4\"; expected at most input_tokens, of which they are a "
           "part"));
+}
+
+TEST(ReadInference, RefusesALineThatIsCutShortAndReadsTheRest) {
+  const auto rows = Inference(std::string(kHeader) +
+                              "\n2026-01-01,opus,free,5,0,0\n"
+                              "2026-01-02,opus,free,5\n"
+                              "2026-01-03,opus,free,5,0,0\n");
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  EXPECT_EQ(rows->rows.size(), 2u);
+  ASSERT_EQ(rows->refused.size(), 1u);
+  EXPECT_EQ(rows->refused[0].line, 3);
+  EXPECT_EQ(rows->refused[0].reason, "4 fields; expected 6 as in the header");
 }
 
 TEST(ReadInference, CountsNoWindowTwice) {
@@ -132,6 +144,40 @@ TEST(PeriodOf, SharesWindowsByTimeAndNamesDaysByTheirOwnClock) {
   EXPECT_TRUE(none->empty());
 }
 
+// The same months, by the zone of the file.
+TEST(PeriodOf, NamesDaysByTheTimeZoneOfTheFile) {
+  CsvForm form;
+  absl::TimeZone berlin;
+  ASSERT_TRUE(absl::LoadTimeZone("Europe/Berlin", &berlin));
+  form.time_zone = berlin;
+  CsvReader csv = *CsvReader::FromText("t.csv",
+                                       std::string(kHeader) +
+                                           ",revenue_usd,cost_usd\n"
+                                           "2026-03-01,opus,free,31,310,31,31,3.1\n"
+                                           "2026-04-01 00:00:00,opus,free,30,300,30,30,3\n",
+                                       form);
+  const auto rows = ReadInference(csv, PriceBook());
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  ASSERT_EQ(rows->rows.size(), 2u);
+  EXPECT_EQ(rows->rows[0].start_unix_seconds, kNewYear2026 + 59 * kDay);
+  EXPECT_EQ(rows->rows[0].end_unix_seconds, kNewYear2026 + 90 * kDay);
+  EXPECT_EQ(rows->rows[1].start_unix_seconds, kNewYear2026 + 90 * kDay);
+  EXPECT_EQ(rows->rows[1].end_unix_seconds, kNewYear2026 + 120 * kDay);
+}
+
+TEST(PeriodOf, LosesNoMicroDollarToRounding) {
+  std::string text = std::string(kHeader) + ",revenue_usd,cost_usd\n";
+  for (int i = 0; i < 50; ++i) {
+    text += "2026-01-01 00:00:" + std::to_string(10 + i) + ",opus,free,1,1,1,3e-7,1.7e-6\n";
+  }
+  const auto rows = Inference(text);
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  const auto period = PeriodOf(rows->rows, kNewYear2026, kNewYear2026 + kDay);
+  ASSERT_TRUE(period.ok());
+  EXPECT_EQ(period->at({"opus", "free"}).revenue_micro_usd, 15);
+  EXPECT_EQ(period->at({"opus", "free"}).cost_micro_usd, 85);
+}
+
 TEST(PeriodOf, RefusesSumsThatLeave64Bits) {
   const auto rows = Inference(std::string(kHeader) +
                               "\n2026-01-01,opus,free,9000000000000000000,0,0\n"
@@ -176,8 +222,72 @@ TEST(ReadBenchmarks, RefusesScoresOfAnotherUnit) {
   ASSERT_EQ(rows->refused.size(), 2u);
   EXPECT_EQ(
       rows->refused[0].reason,
-      "MMLU: is \"85\"; expected a score from floor 0.25 to ceiling 1, as the suite has them");
+      "MMLU: is \"85\"; expected a score from floor 0.25 to ceiling 1, as the suite has them; it "
+      "would be 0.85 there");
   EXPECT_EQ(rows->rows.size(), 1u);
+}
+
+TEST(ReadBenchmarks, ReadsPercentagesAsTheSuiteHasThem) {
+  outcomes::BenchmarkSuite suite = Suite();
+  suite.benchmarks[1] = {.name = "gpqa", .floor = 25, .ceiling = 100};
+  CsvReader csv = Csv("model,date,MMLU,GPQA\na,2026-01-01,70.5%,70.5%\nb,2026-01-01,x%,\n");
+  const auto rows = ReadBenchmarks(csv, suite, {});
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  ASSERT_EQ(rows->rows.size(), 1u);
+  std::map<std::string, double> scores;
+  for (const outcomes::Result& result : rows->rows[0]) scores[result.benchmark] = result.score;
+  EXPECT_DOUBLE_EQ(scores["mmlu"], 0.705);
+  EXPECT_DOUBLE_EQ(scores["gpqa"], 70.5);
+  ASSERT_EQ(rows->refused.size(), 1u);
+  EXPECT_EQ(rows->refused[0].reason, "MMLU: is \"x%\"; expected a number");
+}
+
+outcomes::BenchmarkSuite PercentSuite() {
+  outcomes::BenchmarkSuite suite;
+  suite.name = "percent";
+  suite.benchmarks = {{.name = "aime", .floor = 0, .ceiling = 100},
+                      {.name = "elo", .floor = 800, .ceiling = 2'000},
+                      {.name = "mmlu", .floor = 25, .ceiling = 100}};
+  suite.columns = {{"aime", "AIME"}, {"elo", "Elo"}, {"mmlu", "MMLU"}};
+  return suite;
+}
+
+std::vector<std::string> RefusedScores(const std::string& text) {
+  CsvReader csv = Csv(text);
+  const auto rows = ReadBenchmarks(csv, PercentSuite(), {});
+  EXPECT_TRUE(rows.ok()) << rows.status();
+  std::vector<std::string> reasons;
+  for (const RefusedRow& row : rows->refused) {
+    reasons.push_back(std::to_string(row.line) + " " + row.reason);
+  }
+  return reasons;
+}
+
+TEST(ReadBenchmarks, RefusesFractionsInASuiteOfPercent) {
+  EXPECT_THAT(RefusedScores("model,date,MMLU,AIME\n"
+                            "m1,2025-01-10,60.1,20.0\n"
+                            "m2,2025-04-10,70.5,40.0\n"
+                            "m3,2025-07-10,0.805,0.60\n"
+                            "m4,2025-07-10,,0.60\n"),
+              ElementsAre("4 MMLU: is \"0.805\"; expected a score from floor 25 to ceiling 100, as "
+                          "the suite has them; it would be 80.5 there",
+                          "5 aime: is 0.6, of 100; expected 60, or 0.6% with a percent sign if so "
+                          "little is meant: the model has no score above 1"));
+}
+
+TEST(ReadBenchmarks, TakesSmallPercentagesWhereTheUnitIsKnown) {
+  EXPECT_THAT(RefusedScores("model,date,MMLU,AIME,Elo\n"
+                            "a,2025-01-10,60.1,0.4,1200\n"
+                            "b,2025-01-10,,0.4%,\n"
+                            "c,2025-01-10,,0,\n"
+                            "d,2025-01-10,20,,1200\n"),
+              IsEmpty());
+  // By another row of the same model.
+  EXPECT_THAT(RefusedScores("model,date,benchmark,score\n"
+                            "a,2025-01-10,aime,0.4\n"
+                            "a,2025-01-10,mmlu,60\n"
+                            "b,2025-01-10,aime,0.4\n"),
+              ElementsAre(HasSubstr("4 aime: is 0.4, of 100; expected 40")));
 }
 
 TEST(ReadBenchmarks, ReadsAModelARowAndLeavesOutWhatIsMissing) {
@@ -200,6 +310,33 @@ TEST(ReadBenchmarks, RefusesAFileWithoutAnyBenchmark) {
   CsvReader csv = Csv("model,date,Elo\n");
   EXPECT_THAT(std::string(ReadBenchmarks(csv, Suite(), {}).status().message()),
               HasSubstr("none of the columns benchmark, GPQA, MMLU is there"));
+}
+
+TEST(ReadBenchmarks, DatesAreDaysOfTheSource) {
+  absl::TimeZone berlin;
+  ASSERT_TRUE(absl::LoadTimeZone("Europe/Berlin", &berlin));
+  CsvForm form;
+  form.time_zone = berlin;
+  CsvReader csv = *CsvReader::FromText(
+      "t.csv", "model,date,MMLU\na,2026-04-01,0.5\nb,1999-12-31 00:30:00,0.5\n", form);
+  const auto rows = ReadBenchmarkRows(csv, Suite(), {});
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  ASSERT_EQ(rows->rows.size(), 2u);
+  EXPECT_EQ(rows->rows[0].results.at(0).date_unix_seconds, kNewYear2026 + 90 * kDay);
+  EXPECT_EQ(rows->rows[1].results.at(0).date_unix_seconds, 946'598'400);
+}
+
+TEST(ReadBenchmarks, ReadsColumnsByOtherNames) {
+  CsvForm form;
+  form.columns = {{"model", "System"}, {"MMLU", "mmlu_5shot"}};
+  CsvReader csv = *CsvReader::FromText("t.csv", "System,date,mmlu_5shot\na,2026-01-01,0.5\n", form);
+  const auto rows = ReadBenchmarks(csv, Suite(), {});
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  EXPECT_EQ(rows->rows.at(0).at(0).score, 0.5);
+  form.columns = {{"modle", "System"}};
+  CsvReader wrong = *CsvReader::FromText("t.csv", "System,date\n", form);
+  EXPECT_THAT(std::string(ReadBenchmarks(wrong, Suite(), {}).status().message()),
+              HasSubstr("is to be read as \"modle\"; expected one of model, date"));
 }
 
 TEST(ReadTraining, MakesHoursOfFlopByTheFrameworksRule) {

@@ -122,16 +122,45 @@ TEST(CsvSource, NamesFileLineAndColumnOfABadRow) {
       {"1,n1,b200,1,assigned,p,,,,s,0.5,\n", "fleet.csv:3: column team: got \"\""},
       {"1,n1,b200,1,assigned,p,t,,,,0.5,\n", "fleet.csv:3: column signal: got \"\""},
       {"1,n1,b200,1,assigned,p,t,,,s,,\n", "fleet.csv:3: column activity: got \"\""},
-      {"1,n1,b200,1,assigned,p,t,,,s,1.5,\n", "column activity: got \"1.5\"; expected a number"},
-      {"1,n1,b200,1,assigned,p,t,,,s,nan,\n", "column activity: got \"nan\""},
+      {"1,n1,b200,1,assigned,p,t,,,s,1.5x,\n", "column activity: got \"1.5x\"; expected a number"},
+      {"1,n1,b200,2,assigned,p,t,,,s,1;,\n", "column activity: got \"1;\""},
       {"1,n1,b200,3,assigned,p,t,,,s,1;0,\n", "column activity: got \"1;0\""},
-      {"1,n1,b200,1,assigned,p,t,,,s,1,-1\n", "column productive: got \"-1\""},
+      {"1,n1,b200,1,assigned,p,t,,,s,1,--1\n", "column productive: got \"--1\""},
       {"1,n1,b200,1,assigned,p,t,,,allocated_only,1,\n", "column activity: got \"1\""},
       {"0,n1,,,silent,,,,,,,\n", "column state: got \"silent\""},
       {"1,n1,,3,silent,,,,,,,\n", "column chips: got \"3\""},
       {"1,n1,b200,1\n", "fleet.csv:3: 4 fields; expected 12"},
   };
   for (const auto& c : cases) EXPECT_THAT(ErrorOf(good + c.row), HasSubstr(c.error)) << c.row;
+}
+
+// One reading in millions is beyond what it can be; that chip is held and not measured.
+TEST(CsvSource, GoesOnBehindAnOddReading) {
+  auto source = Make("0,n1,b200,3,assigned,p,t,,,s,0.5;1.29;25%,0.1;0.2;0.3\n");
+  ASSERT_TRUE(source.ok()) << source.status();
+  std::vector<v1::UsageReport> reports;
+  ASSERT_TRUE((*source)->Sample(WindowOf(10 * kSecond), reports).ok());
+  ASSERT_EQ(reports.size(), 1u);
+  ASSERT_EQ(reports[0].groups_size(), 2);
+  const v1::UsageGroup& measured = reports[0].groups(0);
+  EXPECT_EQ(measured.signal(), "s");
+  EXPECT_THAT(measured.per_chip().activity(), ElementsAre(0.5, 0.25));
+  EXPECT_THAT(measured.per_chip().productive(), ElementsAre(0.1, 0.3));
+  const v1::UsageGroup& odd = reports[0].groups(1);
+  EXPECT_EQ(odd.signal(), "allocated_only");
+  EXPECT_EQ(odd.pool(), "p");
+  EXPECT_EQ(odd.per_chip().device_size(), 1);
+  EXPECT_TRUE(odd.per_chip().activity().empty());
+}
+
+TEST(CsvSource, TakesARoundedReadingForTheWholeChip) {
+  auto source = Make("0,n1,b200,1,assigned,p,t,,,s,1.0000000000000002,-1e-9\n");
+  ASSERT_TRUE(source.ok()) << source.status();
+  std::vector<v1::UsageReport> reports;
+  ASSERT_TRUE((*source)->Sample(WindowOf(10 * kSecond), reports).ok());
+  ASSERT_EQ(reports[0].groups_size(), 1);
+  EXPECT_THAT(reports[0].groups(0).per_chip().activity(), ElementsAre(1.0));
+  EXPECT_THAT(reports[0].groups(0).per_chip().productive(), ElementsAre(0.0));
 }
 
 TEST(CsvSource, RefusesAHostWhoseTimeGoesBack) {

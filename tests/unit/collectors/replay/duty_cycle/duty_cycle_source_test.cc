@@ -66,9 +66,26 @@ TEST(DutyCycleSource, SumsSamplesOfALongWindowAndLeavesGapsOut) {
   EXPECT_EQ(reports[0].groups(0).sums().busy_chip_nanos(), 57 * kSecond * 17 / 10);
 }
 
+// dcgm gives one such sample in millions.
+TEST(DutyCycleSource, HoldsAPodWithoutMeasureWhileASampleIsOdd) {
+  auto source = Make("50,0,pod-a\n808334905,57,pod-a\n100.00001,114,pod-a\nnan,171,pod-a\n");
+  ASSERT_TRUE(source.ok()) << source.status();
+  const auto next = [&] { return SampleOf(**source, 57 * kSecond).at(0).groups(0); };
+  EXPECT_THAT(next().per_chip().activity(), ElementsAre(0.5));
+  for (const bool odd : {true, false, true}) {
+    const v1::UsageGroup group = next();
+    EXPECT_EQ(group.signal(), odd ? "allocated_only" : "gpu_duty_cycle");
+    EXPECT_EQ(group.pool(), "serving");
+    EXPECT_EQ(group.per_chip().activity_size(), odd ? 0 : 1);
+    if (!odd) {
+      EXPECT_EQ(group.per_chip().activity(0), 1);
+    }
+  }
+}
+
 TEST(DutyCycleSource, NamesLineAndColumnOfABadSample) {
   const std::pair<const char*, const char*> cases[] = {
-      {"101,57,pod-a\n", "duty.csv:3: column value: got \"101\""},
+      {"101x,57,pod-a\n", "duty.csv:3: column value: got \"101x\""},
       {",57,pod-a\n", "duty.csv:3: column value: got \"\""},
       {"1,x,pod-a\n", "duty.csv:3: column timestamp_anon: got \"x\""},
       {"1,0,pod-a\n", "duty.csv:3: column timestamp_anon: got \"0\"; expected a time after"},
