@@ -8,11 +8,11 @@
 namespace fleetmeter {
 namespace {
 
-constexpr int64_t kFirstDay = 1'767'225'600;  // 2026-01-01
+constexpr int64_t kGrantsFrom = 1'767'225'600;  // 2026-01-01
 constexpr int64_t kSecondsOfDay = 86'400;
 constexpr int64_t kNever = 4'102'444'800;  // 2100
 
-int64_t Day(int64_t days) { return kFirstDay + days * kSecondsOfDay; }
+int64_t Day(int64_t days) { return kGrantsFrom + days * kSecondsOfDay; }
 
 // Pools: serving in inference and p1, research in research and p2; 0: the plan has no such pool.
 Plan PlanOf(const std::string& name, uint32_t version, int64_t effective_from, double serving,
@@ -72,13 +72,13 @@ class ReadAllocationsTest : public testing::Test {
   std::unique_ptr<SqliteLedger> ledger_ = OpenLedger(LedgerOptions(path_));
 };
 
-const GrantFilter kServing{.pool = "serving", .category = {}, .tier = {}, .plan = {}};
+const GrantFilter kOfServing{.pool = "serving", .category = {}, .tier = {}, .plan = {}};
 
 TEST_F(ReadAllocationsTest, FollowsThePlansByTheirFirstDay) {
   Record({PlanOf("plan", 1, Day(0), 10, 5), PlanOf("plan", 2, Day(30), 20, 0)}, Day(400));
-  EXPECT_EQ(Granted(kServing, Day(0), Day(30)), 300);
-  EXPECT_EQ(Granted(kServing, Day(29), Day(31)), 30);
-  EXPECT_EQ(Granted(kServing, Day(30), Day(31)), 20);
+  EXPECT_EQ(Granted(kOfServing, Day(0), Day(30)), 300);
+  EXPECT_EQ(Granted(kOfServing, Day(29), Day(31)), 30);
+  EXPECT_EQ(Granted(kOfServing, Day(30), Day(31)), 20);
   EXPECT_EQ(Granted({}, Day(29), Day(31)), 35);
   const GrantFilter research{.pool = {}, .category = "research", .tier = {}, .plan = {}};
   EXPECT_EQ(Granted(research, Day(29), Day(31)), 5);
@@ -89,9 +89,9 @@ TEST_F(ReadAllocationsTest, FollowsThePlansByTheirFirstDay) {
 TEST_F(ReadAllocationsTest, KnowsNothingWhereNoPlanIsKnownOrNamesIt) {
   EXPECT_EQ(Granted({}, Day(0), Day(1)), -1) << "no plan at all";
   Record({PlanOf("plan", 1, Day(10), 10, 0)}, Day(0));
-  EXPECT_EQ(Granted(kServing, Day(0), Day(10)), -1);
-  EXPECT_EQ(Granted(kServing, Day(9), Day(11)), -1) << "a part of it is not known";
-  EXPECT_EQ(Granted(kServing, Day(10), Day(11)), 10);
+  EXPECT_EQ(Granted(kOfServing, Day(0), Day(10)), -1);
+  EXPECT_EQ(Granted(kOfServing, Day(9), Day(11)), -1) << "a part of it is not known";
+  EXPECT_EQ(Granted(kOfServing, Day(10), Day(11)), 10);
   const GrantFilter unknown{.pool = "old-name", .category = {}, .tier = {}, .plan = {}};
   EXPECT_EQ(Granted(unknown, Day(10), Day(11)), -1) << "and never 0";
 }
@@ -100,19 +100,19 @@ TEST_F(ReadAllocationsTest, OfVersionsWithOneFirstDayEachHoldsFromItsRecord) {
   Record({PlanOf("plan", 1, Day(0), 10, 0)}, Day(5));
   Record({PlanOf("plan", 1, Day(0), 12, 0)}, Day(20));
   Record({PlanOf("plan", 2, Day(0), 14, 0)}, Day(30));
-  EXPECT_EQ(Granted(kServing, Day(1), Day(2)), 10) << "before anything was recorded: history";
-  EXPECT_EQ(Granted(kServing, Day(19), Day(20)), 10);
-  EXPECT_EQ(Granted(kServing, Day(20), Day(21)), 12);
-  EXPECT_EQ(Granted(kServing, Day(19), Day(31)), 10 + 120 + 14);
+  EXPECT_EQ(Granted(kOfServing, Day(1), Day(2)), 10) << "before anything was recorded: history";
+  EXPECT_EQ(Granted(kOfServing, Day(19), Day(20)), 10);
+  EXPECT_EQ(Granted(kOfServing, Day(20), Day(21)), 12);
+  EXPECT_EQ(Granted(kOfServing, Day(19), Day(31)), 10 + 120 + 14);
 }
 
 TEST_F(ReadAllocationsTest, EndsWithTheTimeOfTheLedger) {
   Record({PlanOf("plan", 1, Day(0), 10, 0)}, Day(0));
-  EXPECT_EQ(Granted(kServing, Day(0), Day(100)), 1'000) << "a ledger without a time of its own";
+  EXPECT_EQ(Granted(kOfServing, Day(0), Day(100)), 1'000) << "a ledger without a time of its own";
   Pass(Day(40));
-  EXPECT_EQ(Granted(kServing, Day(0), Day(100)), 400);
-  EXPECT_EQ(Granted(kServing, Day(39), kNever), 10);
-  EXPECT_EQ(Granted(kServing, Day(41), Day(42)), -1);
+  EXPECT_EQ(Granted(kOfServing, Day(0), Day(100)), 400);
+  EXPECT_EQ(Granted(kOfServing, Day(39), kNever), 10);
+  EXPECT_EQ(Granted(kOfServing, Day(41), Day(42)), -1);
 }
 
 TEST_F(ReadAllocationsTest, IsExactOverManyPoolsAndYears) {
