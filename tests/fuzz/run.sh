@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Runs the fuzzer on one target for a while. What it finds to be new coverage it keeps below
-# build/asan/tests/fuzz/found, for the next run; an input that shows a fault is in build/asan/tests/fuzz/faults.
+# Runs the fuzzer on one target for a while. It keeps inputs that bring new coverage below
+# build/asan/tests/fuzz/found, for the next run. An input that shows a fault is in
+# build/asan/tests/fuzz/faults.
 #   run.sh TARGET
 # FLEETMETER_FUZZ_SECONDS: how long, 10 unless set.
 set -euo pipefail

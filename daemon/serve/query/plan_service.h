@@ -4,8 +4,8 @@
 // Owned by the App; lives as long as its gRPC server. Thread-safe.
 #pragma once
 
-#include "daemon/view/snapshot.h"
 #include "daemon/security/access_control.h"
+#include "daemon/view/snapshot.h"
 #include "fleetmeter/v1/plan.grpc.pb.h"
 
 namespace fleetmeter {

@@ -5,9 +5,9 @@
 
 #include <unordered_set>
 
-#include "daemon/view/snapshot.h"
 #include "daemon/base/mutex.h"
 #include "daemon/security/access_control.h"
+#include "daemon/view/snapshot.h"
 #include "fleetmeter/v1/query.grpc.pb.h"
 
 namespace fleetmeter {

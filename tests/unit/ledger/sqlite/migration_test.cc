@@ -19,7 +19,8 @@ namespace {
 std::string DataFile(const std::string& name) {
   const char* root = std::getenv("FLEETMETER_SOURCE_DIR");
   EXPECT_NE(root, nullptr) << "FLEETMETER_SOURCE_DIR is not set";
-  const std::string path = std::string(root == nullptr ? "." : root) + "/tests/unit/ledger/sqlite/data/" + name;
+  const std::string path =
+      std::string(root == nullptr ? "." : root) + "/tests/unit/ledger/sqlite/data/" + name;
   std::ifstream file(path);
   EXPECT_TRUE(file.good()) << path;
   std::stringstream text;
