@@ -5,12 +5,13 @@
 
 #include <limits>
 
+#include "daemon/base/units.h"
+
 namespace fleetmeter {
 namespace {
 
 using ::testing::HasSubstr;
 
-constexpr int64_t kSecond = 1'000'000'000;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 v1::UsageGroup& AddGroup(v1::UsageReport& report, const std::vector<double>& activity,

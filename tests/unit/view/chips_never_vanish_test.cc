@@ -229,11 +229,19 @@ class History {
 
   void CheckPool(const PoolView& view, double left, double certain) const {
     const std::string& name = view.pool->name;
-    if (view.headroom_h100e) EXPECT_LE(*view.headroom_h100e, certain + kRounding) << name;
-    if (view.unused_h100e) EXPECT_LE(*view.unused_h100e, std::max(0.0, left) + kRounding) << name;
-    if (view.idle_h100e) EXPECT_NEAR(*view.idle_h100e, 0, kRounding) << name;
+    if (view.headroom_h100e) {
+      EXPECT_LE(*view.headroom_h100e, certain + kRounding) << name;
+    }
+    if (view.unused_h100e) {
+      EXPECT_LE(*view.unused_h100e, std::max(0.0, left) + kRounding) << name;
+    }
+    if (view.idle_h100e) {
+      EXPECT_NEAR(*view.idle_h100e, 0, kRounding) << name;
+    }
     EXPECT_GE(view.uncertain_h100e, 0) << name;
-    if (view.coverage <= 0) EXPECT_EQ(view.headroom_h100e, std::nullopt) << name;
+    if (view.coverage <= 0) {
+      EXPECT_EQ(view.headroom_h100e, std::nullopt) << name;
+    }
   }
 
   void CheckStates(const Snapshot& snapshot) const {
