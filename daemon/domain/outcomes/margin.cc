@@ -131,14 +131,15 @@ absl::StatusOr<MarginChange> ExplainChange(const Period& before, const Period& a
   if (!was.ok()) return was.status();
   const auto is = TotalOf(pairs, &Pair::after);
   if (!is.ok()) return is.status();
-  if (was->requests <= 0 || is->requests <= 0) {
+  if (was->known_requests <= 0 || is->known_requests <= 0) {
     return absl::FailedPreconditionError(fmt::format(
         "no requests whose revenue and cost are known {}; expected some in both periods",
-        was->requests <= 0 ? "before" : "after"));
+        was->known_requests <= 0 ? "before" : "after"));
   }
   // What the margin would be at the old margin per request and the new volume, over all and segment
   // by segment. Each is rounded once and used on both sides of it, so that the parts add up.
-  const absl::int128 at_new_volume = Scale(was->margin_micro_usd, is->requests, was->requests);
+  const absl::int128 at_new_volume =
+      Scale(was->margin_micro_usd, is->known_requests, was->known_requests);
   absl::int128 mix = -at_new_volume;
   absl::int128 price = 0;
   absl::int128 cost = 0;
@@ -169,10 +170,10 @@ absl::StatusOr<MarginChange> ExplainChange(const Period& before, const Period& a
   out.mix_micro_usd = *narrow_mix;
   out.price_micro_usd = *narrow_price;
   out.cost_micro_usd = *narrow_cost;
-  out.requests_before = was->requests;
-  out.requests_after = is->requests;
-  out.usd_per_request_before = PerRequest(was->margin_micro_usd, was->requests);
-  out.usd_per_request_after = PerRequest(is->margin_micro_usd, is->requests);
+  out.requests_before = was->known_requests;
+  out.requests_after = is->known_requests;
+  out.usd_per_request_before = PerRequest(was->margin_micro_usd, was->known_requests);
+  out.usd_per_request_after = PerRequest(is->margin_micro_usd, is->known_requests);
   return out;
 }
 

@@ -260,7 +260,7 @@ TEST_F(QueryTest, AWatchOfAnUnknownPoolEndsWithTheirNames) {
   EXPECT_FALSE(watch->Read(&response));
   const grpc::Status status = watch->Finish();
   EXPECT_EQ(status.error_code(), StatusCode::NOT_FOUND);
-  EXPECT_THAT(status.error_message(), HasSubstr("serving, training, evals"));
+  EXPECT_THAT(status.error_message(), HasSubstr("expected one of: serving, evals, training"));
 }
 
 TEST_F(QueryTest, AWatchEndsWithTheDaemon) {
