@@ -79,7 +79,7 @@ class FleetState {
   // hold is known, what it does is not. Called once, before everything else.
   void Restore(const RestoredBooks& books, int64_t now_unix_nanos);
 
-  // Counts an admitted, committed report, unless it is history; the latest of its source becomes its live state.
+  // Counts a report that is admitted and committed. Unless it is history, it may become live.
   void Apply(const LedgerEntry& entry, int64_t now_unix_nanos);
 
   // A report of the source was rejected: while nothing of it is accepted either, what it does is

@@ -14,8 +14,8 @@ namespace fleetmeter {
 namespace {
 
 // One a version, in order. Released ones are never edited.
-constexpr std::array<const char*, 5> kMigrations = {kLedgerSchemaV1, kLedgerSchemaV2,
-                                                    kLedgerSchemaV3, kLedgerSchemaV4, kLedgerSchemaV5};
+constexpr std::array<const char*, 5> kMigrations = {
+    kLedgerSchemaV1, kLedgerSchemaV2, kLedgerSchemaV3, kLedgerSchemaV4, kLedgerSchemaV5};
 
 template <class Format>
 std::string ForAmounts(Format&& format) {

@@ -4,8 +4,9 @@
 namespace fleetmeter {
 
 // Names as in version 1. Money is in micro-USD, training in H100e-seconds. day_start: the UTC day
-// that an amount belongs to (a window's amounts are shared by time over its days); booked_day_start: the day it was booked.
-// correction_row: 0 for what was reported, else the correction that the (signed) amount is part of.
+// that an amount belongs to (a window's amounts are shared by time over its days);
+// booked_day_start: the day it was booked. correction_row: 0 for what was reported, else the
+// correction that the (signed) amount is part of.
 inline constexpr char kLedgerSchemaV2[] = R"sql(
 -- 1: brought as history. What was counted of it is never forgotten, and it holds nothing.
 ALTER TABLE sources ADD COLUMN history INTEGER NOT NULL DEFAULT 0 CHECK (history IN (0, 1));
