@@ -25,8 +25,9 @@ std::optional<double> ParseReading(std::string_view text, double full, ReadingCo
   const bool beyond_doubles = error == std::errc::result_out_of_range;
   if ((error != std::errc() && !beyond_doubles) || stop != end) return std::nullopt;
   const double share = value / full;
-  // A comparison with NaN is false.
-  if (beyond_doubles || !(share >= -kReadingTolerance && share <= 1 + kReadingTolerance)) {
+  // False for NaN, with which nothing compares.
+  const bool plausible = share >= -kReadingTolerance && share <= 1 + kReadingTolerance;
+  if (beyond_doubles || !plausible) {
     ++counts->unmeasured;
     return std::numeric_limits<double>::quiet_NaN();
   }
