@@ -63,8 +63,9 @@ uint32_t FleetState::CellFor(const Names& names, const BookConversion& conversio
   key.conversion = ConversionFor(conversion);
   const auto [it, is_new] = cell_index_.try_emplace(key, static_cast<uint32_t>(cells_.size()));
   if (is_new && !names.signal.empty()) signals_.insert(names.signal);
-  if (is_new)
+  if (is_new) {
     cells_.push_back(Cell{.key = key, .live = {}, .unheard = 0, .unaccounted = 0, .booked = {}});
+  }
   return it->second;
 }
 

@@ -132,6 +132,7 @@ void FleetState::Settle(uint32_t chip, int64_t micro_chips) {
     micro_chips -= part;
   };
   for (Source* source : sources) {
+    if (micro_chips == 0) break;
     Contribute(*source, -1);
     for (HeldChips& held : source->unlisted) take(held.cell, &held.micro_chips);
     if (source->hearing == Hearing::kUnaccounted) {

@@ -124,8 +124,7 @@ int64_t NextMonth(int64_t month) {
   return int64_t{sys_days(first + months(1)).time_since_epoch().count()} * kDays;
 }
 
-// --- A flat world: 10,000 requests, $600 and 8 chips every day for two years, up to 27 November
-// ---
+// A flat world: 10,000 requests, $600 and 8 chips every day for two years, up to 27 November.
 
 class FlatWorld : public testing::Test {
  protected:
