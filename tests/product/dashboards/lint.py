@@ -274,7 +274,7 @@ def thresholds_of(config):
     return {
         c["underuse"]["utilizationRatio"], c["coverage"]["ratio"], c["headroom"]["exhaustedRatio"], horizon,
         c["plan"]["driftRatio"], -c["plan"]["driftRatio"], c["plan"]["bufferRatio"], c["plan"]["bufferStartedRatio"],
-        c["plan"]["p0ShortfallH100e"], c["sources"]["silentRatio"], c["ingest"]["rejectedRatio"], c["ingest"]["queueRatio"],
+        c["plan"]["p0ShortfallH100e"], c["sources"]["silentRatio"], c["sources"]["excessChips"], c["ingest"]["rejectedRatio"], c["ingest"]["queueRatio"],
         c["clock"]["skewedRatio"], promql.seconds(c["tls"]["expiresWithin"]),
         promql.seconds(c["collector"]["behind"]), promql.seconds(c["collector"]["damageTold"]),
         c["outcomes"]["unpricedRatio"], promql.seconds(c["outcomes"]["staleAfter"]), c["outcomes"]["muchRatio"],
@@ -426,6 +426,11 @@ def alert_of(inp, name):
     return next(r for r in inp.alerting() if r["alert"] == name)
 
 
+def remove_alert(inp, name):
+    for group in inp.alerts:
+        group["rules"] = [r for r in group["rules"] if r["alert"] != name]
+
+
 def panel_of(inp, kind):
     return next(p for _, p in inp.panels() if p["type"] == kind)
 
@@ -469,7 +474,7 @@ MUTATIONS = [
     ("buffer without prediction", 17, lambda i: replace_in(alert_of(i, "FleetmeterBufferConsumed"), "predict_linear", "delta")),
     ("no inhibition of benchmarks", 18, lambda i: i.alertmanager["inhibit_rules"].pop(3)),
     ("inhibits too widely", 18, lambda i: i.alertmanager["inhibit_rules"][0].update(equal=["job"])),
-    ("no absent alert", 18, lambda i: i.alerts[2]["rules"].pop(0)),
+    ("no absent alert", 18, lambda i: remove_alert(i, "FleetmeterAbsent")),
     ("threshold of its own", 19, lambda i: replace_in(alert_of(i, UNDERUSED), "< 0.5", "< 0.45")),
     ("untested", 20, lambda i: i.tests.clear()),
     ("firing untested", 20, lambda i: [c.update(exp_alerts=[]) for f in i.tests for t in f["tests"] for c in t.get("alert_rule_test", [])]),
