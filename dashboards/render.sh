@@ -3,7 +3,8 @@
 #   render.sh                      into dashboards/rendered (committed)
 #   render.sh --check              fails if dashboards/rendered is not what the sources say
 #   render.sh --demo DIR           with windows of a minute, into DIR
-#   render.sh --config CODE DIR    with jsonnet CODE over _config, e.g. '{underuse+: {window: "2h"}}', into DIR
+#   render.sh --config CODE DIR    with jsonnet CODE over _config, into DIR; CODE is such as
+#                                  '{underuse+: {window: "2h"}}'
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 
@@ -17,7 +18,7 @@ render() { # DIR [jsonnet arguments]
 }
 
 usage() {
-  sed -n '2,6s/^# \{0,1\}//p' "$0" >&2
+  sed -n '2,7s/^# \{0,1\}//p' "$0" >&2
   exit 2
 }
 

@@ -1,7 +1,7 @@
 # Run by `cmake --install`: the configuration and the systemd units.
 #   source   deploy/ of the sources
 #   bin      where programs go, below the prefix
-#   sysconf  where configuration goes, below the prefix; but with /usr it is /etc, as GNUInstallDirs has it
+#   sysconf  where configuration goes, below the prefix; with /usr it is /etc, as in GNUInstallDirs
 #   doc      where documentation goes, below the prefix
 #   data     where other files that never change go, below the prefix
 

@@ -60,13 +60,14 @@ units_are_valid() {
   install -D -t "$stage/bin" /bin/sh /bin/kill
   systemd-analyze verify --man=no --root="$stage" fleetmeterd.service fleetmeter-collector.service \
     >"$scratch/verified" 2>&1 || true  # it also misses what only a whole system has
-  ! grep -E 'fleetmeter.*(Unknown|Failed to parse|not executable|Invalid|ignoring)' "$scratch/verified"
+  ! grep -E 'fleetmeter.*(Unknown|Failed to parse|not executable|Invalid|ignoring)' \
+    "$scratch/verified"
 }
 
 # Its first line tells editors where the schema is.
 configuration_names_its_schema() {
-  local named
-  named=$(sed -n '1s/^# yaml-language-server: $schema=//p' "$prefix/etc/fleetmeter/fleetmeterd.yaml")
+  local configuration=$prefix/etc/fleetmeter/fleetmeterd.yaml named
+  named=$(sed -n '1s/^# yaml-language-server: $schema=//p' "$configuration")
   cmp "$named" "$prefix/share/fleetmeter/fleetmeterd.schema.json"
 }
 
@@ -90,7 +91,8 @@ check "programs, configuration, units, protos, dashboards and rules are there" h
   share/fleetmeter/fleetmeterd.schema.json \
   share/fleetmeter/proto/fleetmeter/v1/{usage,ingest,query,plan}.proto \
   share/fleetmeter/dashboards/{rules.yaml,alerts.yaml,headroom.json,outcomes.json,plan.json} \
-  share/fleetmeter/dashboards/{METRICS.md,REASONS.md,RUNBOOK.md,MARGIN.md,CAPABILITY.md,capability.svg,alertmanager.example.yml}
+  share/fleetmeter/dashboards/{METRICS,REASONS,RUNBOOK,MARGIN,CAPABILITY}.md \
+  share/fleetmeter/dashboards/{capability.svg,alertmanager.example.yml}
 for program in fleetmeterd fleetmeter-collector fleetmeterctl; do
   check "$program --version" prints "$program " "$prefix/bin/$program" --version
 done

@@ -19,7 +19,7 @@ die() {
 }
 usage() { sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 
-# Is this certificate there, still good for a day, for this name, and of the authority that is there?
+# Whether this certificate is there, good for another day, for this name, and of our authority.
 is_good() { # NAME URI
   [ -s "$dir/$1-key.pem" ] &&
     { [ -z "$2" ] || openssl x509 -in "$dir/$1.pem" -noout -ext subjectAltName 2>/dev/null |

@@ -5,8 +5,8 @@
 #
 #   write_references.sh [BUILD_DIR [FOLDER]]
 #
-# BUILD_DIR has the built programs; it is build/release unless given. FOLDER is where to write; it is
-# the repository unless given.
+# BUILD_DIR has the built programs; the default is build/release. FOLDER is where to write; the
+# default is the repository.
 set -euo pipefail
 repository=$(realpath -- "$(dirname -- "$0")/..")
 build=$(realpath -- "${1:-$repository/build/release}")

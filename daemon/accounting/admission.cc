@@ -54,8 +54,8 @@ std::optional<Rejection> CheckPosition(const UsageReport& report, const Admissio
     return Rejection{
         RejectReason::kBadWindow, "window_start_unix_nanos",
         fmt::format(
-            "history of source '{}', which reports itself, ends at {}; expected at most {}, "
-            "the end of its latest report, or another source",
+            "source '{}' also reports live, and this history of it ends at {}; expected at most "
+            "{}, the end of its latest live report, or another source",
             report.source, report.WindowEnd(), context.windows->counted().end_unix_nanos)};
   }
   const TimeSpan window{report.window_start_unix_nanos, report.WindowEnd()};

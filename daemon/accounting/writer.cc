@@ -151,8 +151,8 @@ TransactionDraft Writer::BeginDraft() {
   if (now.stepped) {
     const int64_t ahead = clock_watch_.deviation_nanos();
     spdlog::warn(
-        "the wall clock was set: it is {} s ahead of what has passed; windows are "
-        "taken by either",
+        "the wall clock was set: it is {} s ahead of the monotonic clock; for an hour a window is "
+        "taken when either clock allows it",
         ahead / kNanosPerSecond);
     probe_.ClockStepped(static_cast<double>(ahead) / kNanosPerSecond);
   }

@@ -52,8 +52,8 @@ HttpResponse Index() {
   return {200, "text/html; charset=utf-8",
           fmt::format("<!doctype html><title>Fleetmeter</title><h1>Fleetmeter {}</h1><ul>"
                       "<li><a href=\"/metrics\">/metrics</a> for Prometheus"
-                      "<li><a href=\"/readyz\">/readyz</a> takes reports"
-                      "<li><a href=\"/healthz\">/healthz</a> works, as far as it can tell</ul>\n",
+                      "<li><a href=\"/readyz\">/readyz</a> says whether the daemon takes reports"
+                      "<li><a href=\"/healthz\">/healthz</a> says whether the daemon works</ul>\n",
                       kVersion),
           nullptr};
 }

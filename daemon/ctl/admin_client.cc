@@ -26,7 +26,7 @@ absl::StatusOr<v1::ReloadResponse> AskReload(const std::string& address,
     case grpc::StatusCode::UNAUTHENTICATED:
     case grpc::StatusCode::PERMISSION_DENIED:
       return absl::PermissionDeniedError(
-          fmt::format("fleetmeterd at {} does not let us: {}", address, said));
+          fmt::format("fleetmeterd at {} does not let us operate it: {}", address, said));
     default:
       return absl::UnavailableError(
           fmt::format("cannot have fleetmeterd at {} reload: {}; is that its listen.admin? Set "

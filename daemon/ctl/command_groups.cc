@@ -5,13 +5,41 @@
 namespace fleetmeter::ctl {
 namespace {
 
+constexpr char kPlanFooter[] =
+    "Examples:\n"
+    "  fleetmeterctl plan show\n"
+    "  fleetmeterctl plan show --plan deploy/plans/framework.yaml\n"
+    "  fleetmeterctl plan compile --plan deploy/plans/framework.yaml --scenario recommendation\n"
+    "  fleetmeterctl plan diff deploy/plans/example.yaml \\\n"
+    "                deploy/plans/framework.yaml#recommendation";
+
+constexpr char kAdminFooter[] =
+    "Examples:\n"
+    "  fleetmeterctl admin reload\n"
+    "  fleetmeterctl admin reload --admin-address 127.0.0.1:7445";
+
+constexpr char kOutcomesFooter[] =
+    "Examples:\n"
+    "  fleetmeterctl outcomes margin --window quarter --basis used\n"
+    "  fleetmeterctl outcomes margin --ledger ledger.db --window year --prices prices.yaml\n"
+    "  fleetmeterctl outcomes margin --inference deploy/outcomes/example_inference.csv \\\n"
+    "                --to 2026-01-01\n"
+    "  fleetmeterctl outcomes capability\n"
+    "  fleetmeterctl outcomes capability --ledger ledger.db --suite benchmarks.yaml";
+
+constexpr char kLedgerFooter[] =
+    "Examples:\n"
+    "  fleetmeterctl ledger verify --ledger ledger.db\n"
+    "  fleetmeterctl ledger backup --ledger ledger.db --to ledger-2026-02-01.db\n"
+    "  fleetmeterctl ledger restore --ledger ledger.db --from ledger-2026-02-01.db";
+
 constexpr char kImportFooter[] =
-    "Times are dates (midnight UTC), RFC 3339 times, or \"2026-01-01 08:00:00.25\", which is UTC.\n"
-    "Files may be compressed with gzip.\n"
+    "Times are dates, RFC 3339 times, or seconds to nanoseconds since 1970. A time without an\n"
+    "offset is in the zone of --time-zone, which is UTC unless it is given. A file may be\n"
+    "compressed with gzip.\n"
     "\n"
-    "A file may be imported twice, or again after an import was cut off: everything is counted\n"
-    "once. What was settled is not sent again. Time of a source that any file has already brought\n"
-    "is not counted again.\n"
+    "A file may be imported again, whether or not the first import came to its end. Nothing is\n"
+    "counted twice. Only what was rejected or never settled is sent again.\n"
     "\n"
     "Examples:\n"
     "  fleetmeterctl import inference requests.csv --every 1h --source gateway --dry-run\n"
@@ -35,22 +63,24 @@ constexpr char kExportFooter[] =
     "                --label cluster=east --to-file history.om\n"
     "  promtool tsdb create-blocks-from openmetrics history.om /var/lib/prometheus\n"
     "\n"
-    "Export the time before Prometheus scraped the daemon. Prometheus takes a value for the 5\n"
-    "minutes after it only, unless it is started with --query.lookback-delta of the step.";
+    "Export only time in which Prometheus did not yet scrape the daemon. A graph shows a value\n"
+    "for the 5 minutes after it. If Prometheus is started with --query.lookback-delta=1h, it\n"
+    "shows the value for an hour.";
 
 constexpr CommandGroup kGroups[] = {
     {"plan", "Show, make and compare plans and the allocation framework that they are made from",
-     "", nullptr},
-    {"admin", "Operate a daemon. These commands need the role admin", "", AddAdminAddress},
+     kPlanFooter, nullptr},
+    {"admin", "Operate a daemon. These commands need the role admin", kAdminFooter,
+     AddAdminAddress},
     {"export", "Write what the books hold for other programs", kExportFooter, nullptr},
     {"outcomes",
-     "Show what allocations led to, from the daemon's books, a ledger's file or CSV files", "",
-     nullptr},
+     "Show what allocations led to, from the daemon's books, a ledger's file or CSV files",
+     kOutcomesFooter, nullptr},
     {"import",
      "Bring history from a CSV file into a daemon's books. These commands need the role ingest for "
      "all pools",
      kImportFooter, AddIngestAddress},
-    {"ledger", "Check, copy and restore the file of the books", "", nullptr},
+    {"ledger", "Check, copy and restore the file of the books", kLedgerFooter, nullptr},
 };
 
 }  // namespace

@@ -11,7 +11,7 @@ namespace fleetmeter::ctl {
 struct CommandGroup {
   const char* name;
   const char* help;
-  const char* footer;                                  // below its --help; empty: none
+  const char* footer;                                  // below its --help, and that of its commands
   void (*add_flags)(Flags& group, Connection* fills);  // of all its commands; null: none
 };
 

@@ -43,6 +43,7 @@ constexpr char kExamples[] =
     "                --to 2026-01-01\n"
     "  fleetmeterctl import usage deploy/outcomes/example_usage.csv --dry-run\n"
     "  fleetmeterctl check deploy/fleetmeterd.yaml\n"
+    "  fleetmeterctl top\n"
     "  fleetmeterctl --address meter.example:7444 --tls-ca ca.pem --tls-certificate me.pem \\\n"
     "                --tls-key me-key.pem top\n"
     "  fleetmeterctl admin reload\n"

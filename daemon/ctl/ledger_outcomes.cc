@@ -48,7 +48,7 @@ absl::Status CheckPriced(Database& ledger, const outcomes::Rules& rules) {
   if (*newest == 0 || rules.prices.version() != 0) return absl::OkStatus();
   return absl::FailedPreconditionError(
       fmt::format("the ledger's revenue comes from a price book (version {}); expected it with "
-                  "--prices, since subscriptions are nowhere else",
+                  "--prices, since only the price book has subscriptions",
                   *newest));
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Stands for the compiler where only analysis is wanted: clang's warnings, its thread-safety analysis
-# among them, and clang-tidy, in one pass over a source. It leaves an empty object, by which Ninja
-# knows that the source was clean, and a list of headers, for when one of them changes.
+# Stands for the compiler where only analysis is wanted. It runs clang's warnings, with
+# thread-safety analysis, and clang-tidy in one pass over a source. It leaves an empty object, by
+# which Ninja knows that the source was clean, and a list of headers, for when one of them changes.
 #   analyse.sh CLANG-TIDY PLUGIN SOURCE OBJECT COMPILER FLAGS...
 set -euo pipefail
 tidy=$1 plugin=$2 source=$3 object=$4 compiler=$5

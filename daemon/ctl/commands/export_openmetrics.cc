@@ -63,8 +63,7 @@ void ExportOpenMetrics::AddFlags(Flags& flags) {
   AddFullHour(flags, "--from", "The first time that is written: a date (UTC) or an RFC 3339 time",
               &times_.from);
   AddFullHour(flags, "--to",
-              "The last time that is written. What comes after the last commit of the ledger is "
-              "left out",
+              "The last time that is written, or the last commit of the ledger if that is earlier",
               &times_.to);
   AddStep(flags);
   AddLabel(flags);
@@ -87,8 +86,8 @@ void ExportOpenMetrics::AddStep(Flags& flags) {
   };
   flags
       .Add("--step", read,
-           "The time between two values of a series. Gauges are averages over it. Where only days "
-           "of some usage are still kept, a step of days is needed")
+           "The time between two values of a series. Gauges are averages over it. If the "
+           "ledger keeps only days of some usage in the time, the step has to be days")
       .ValueName("DURATION")
       .Default("1h");
 }
@@ -107,17 +106,17 @@ void ExportOpenMetrics::AddLabel(Flags& flags) {
     return absl::OkStatus();
   };
   flags
-      .AddList("--label", read,
-               "A label that every series gets, such as a scrape would add it. May be given "
-               "several times. Without an instance, the series are not those of a daemon that is "
-               "scraped")
+      .AddList(
+          "--label", read,
+          "A label that every series gets, like those that a scrape adds. May be given several "
+          "times. Without the label instance, the series stay apart from scraped ones")
       .OneValueEach()
       .ValueName("NAME=VALUE")
       .Default("job=fleetmeter");
 }
 
 void ExportOpenMetrics::AddFiles(Flags& flags) {
-  flags.Add("--prices", &prices_, "The price book, a YAML file, where revenue comes from one")
+  flags.Add("--prices", &prices_, "The price book, a YAML file. It is needed if the daemon has one")
       .ValueName("FILE");
   flags
       .Add("--suite", &suite_,

@@ -13,8 +13,8 @@ class ImportUsage : public ImportCommand {
             "start, end (or length), chip and chip_hours (or chip_seconds). Optional columns: "
             "source, state (default assigned), pool, team, workload, workload_type, model, run, "
             "signal, busy_chip_hours, productive_chip_hours (or _seconds). The rows of one source "
-            "and window make one report. Rows of more than a day are cut at midnight, and jobs "
-            "that ran side by side at full hours",
+            "and window make one report. Rows of more than a day are cut at midnight. Jobs of "
+            "one source that ran side by side are cut at full hours",
             connection) {}
 
  private:

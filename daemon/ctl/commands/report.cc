@@ -33,6 +33,12 @@ absl::StatusOr<std::vector<UsageKey>> ParseKeys(std::string_view text) {
   return keys;
 }
 
+constexpr char kReportExamples[] =
+    "Examples:\n"
+    "  fleetmeterctl report --ledger ledger.db --from 2026-01-01 --to 2026-02-01 --by pool,chip\n"
+    "  fleetmeterctl report --ledger ledger.db --from 2026-01-01 --to 2026-04-01 \\\n"
+    "                --by quarter,category --output csv";
+
 class Report : public Command {
  public:
   Report()
@@ -55,6 +61,7 @@ class Report : public Command {
 };
 
 void Report::AddFlags(Flags& flags) {
+  flags.SetFooter(kReportExamples);
   AddLedgerPath(flags, &ledger_);
   AddFullHour(flags, "--from", "The start of the span: a date (UTC) or an RFC 3339 time",
               &question_.from);

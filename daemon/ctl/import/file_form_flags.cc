@@ -32,7 +32,7 @@ absl::Status ReadColumn(const std::string& text, CsvForm* form) {
 absl::Status ReadEncoding(const std::string& text, CsvForm* form) {
   if (text != "utf-8" && text != "latin-1") {
     return absl::InvalidArgumentError(
-        fmt::format("{} is not utf-8 or latin-1. UTF-16 is known by itself", Quoted(text)));
+        fmt::format("{} is not utf-8 or latin-1. UTF-16 is recognised", Quoted(text)));
   }
   form->encoding = text == "latin-1" ? TextEncoding::kLatin1 : TextEncoding::kUtf8;
   return absl::OkStatus();
@@ -65,13 +65,13 @@ void AddFileForm(Flags& flags, CsvForm* form) {
       .ValueName("NAME=COLUMN")
       .OneValueEach();
   flags.AddSwitch("--ignore-unknown-columns", &form->ignore_unknown_columns,
-                  "Pass over columns that are not known. Without it they are an error, since a "
-                  "misspelt revenue would pass for none");
+                  "Ignore columns whose names are not known. Without the flag they are an error, "
+                  "since a misspelt column of revenue would count as none");
   flags
       .Add(
           "--encoding", [form](const std::string& text) { return ReadEncoding(text, form); },
           "utf-8 or latin-1, for files without a byte-order mark. The default is utf-8; UTF-16 is "
-          "known by itself")
+          "recognised")
       .ValueName("ENCODING");
   flags.AddSwitch("--decimal-comma", &form->decimal_comma,
                   "Numbers have a comma before their decimals, as in 12,50");

@@ -95,7 +95,8 @@ ReportAnswer ImportClient::Report(const v1::ReportRequest& request) {
       break;
     case grpc::StatusCode::UNAUTHENTICATED:
     case grpc::StatusCode::PERMISSION_DENIED:
-      answer.error = fmt::format("fleetmeterd at {} does not let us: {}", impl_->address, said);
+      answer.error =
+          fmt::format("fleetmeterd at {} does not let us import: {}", impl_->address, said);
       break;
     case grpc::StatusCode::UNIMPLEMENTED:
       answer.error = fmt::format(

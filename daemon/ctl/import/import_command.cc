@@ -52,12 +52,11 @@ class Rejections {
   }
   void Tell() const {
     if (first_.empty()) return;
-    fmt::print(
-        stderr,
-        "fleetmeterctl: {}: not all was counted; the first: {}\n"
-        "fleetmeterctl: {}: these lines stay out of the books: {}. Once the cause is mended, "
-        "run the same command again: it sends them again, and nothing else\n",
-        Printable(file_), first_, Printable(file_), Lines());
+    fmt::print(stderr,
+               "fleetmeterctl: {}: some rows were not counted. The first are {}\n"
+               "fleetmeterctl: {}: these lines stay out of the books: {}. When the cause is "
+               "mended, run the same command again. It sends these lines and no others\n",
+               Printable(file_), first_, Printable(file_), Lines());
   }
 
  private:
@@ -121,7 +120,7 @@ void ImportCommand::AddFlags(Flags& flags) {
   flags
       .Add("--source", &source_,
            "Who reports this history. The default is the name of the file without folder and "
-           "extensions, unless another source has booked the same time: then it must be said")
+           "extensions. The flag is required if another source has booked the same time")
       .ValueName("NAME");
   flags
       .Add("--refused", &refused_,

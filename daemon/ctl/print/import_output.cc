@@ -76,13 +76,12 @@ struct FateLine {
 };
 
 std::vector<FateLine> FateLines(const ImportSummary& summary) {
-  return {
-      {"counted", "counted now", summary.counted},
-      {"counted_before", "settled before, by an import of the same", summary.before},
-      {"overlapping", "not counted: counted before, or overlapping what was", summary.overlapping},
-      {"rejected", "not counted: rejected by the daemon", summary.rejected},
-      {"unheard", "settled, but the answer that says how was lost", summary.unheard},
-      {"unsent", "not sent", summary.unsent}};
+  return {{"counted", "counted now", summary.counted},
+          {"counted_before", "settled by an earlier import of this file", summary.before},
+          {"overlapping", "not counted, since the time was counted before", summary.overlapping},
+          {"rejected", "not counted, since the daemon rejected it", summary.rejected},
+          {"unheard", "settled, but the answer that says how was lost", summary.unheard},
+          {"unsent", "not sent", summary.unsent}};
 }
 
 std::string Table(const ImportSummary& summary) {

@@ -70,7 +70,7 @@ std::string LeftOutText(const v1::MarginEffects& change) {
 // What the rule says of this window and basis.
 std::string ReviewText(const v1::MarginReport& report) {
   if (!report.has_review_due()) {
-    return "review of research: cannot be told, no row is known in both periods\n";
+    return "review of research: not known, since no row is known in both periods\n";
   }
   std::string out = report.review_due() ? "review of research: due" : "review of research: not due";
   if (report.has_declined_request_share_ratio()) {
@@ -85,7 +85,8 @@ std::string BooksText(const v1::MarginReport& report) {
   std::string out;
   if (!report.basis().empty()) {
     out += fmt::format(
-        "cost of {} chip-time; of no model with a request: {} (a year ago {})\n", report.basis(),
+        "cost of {} chip-time; no model with a request answers for {} (a year ago {})\n",
+        report.basis(),
         report.has_unattributed_cost_micro_usd() ? "$" + Usd(report.unattributed_cost_micro_usd())
                                                  : "not known",
         report.has_before_unattributed_cost_micro_usd()
@@ -131,10 +132,10 @@ std::string UnknownText(const v1::MarginReport& report) {
     const auto more = static_cast<uint32_t>(unknown.models_size() - named) + unknown.more_models();
     if (more > 0) models += fmt::format(" and {} more", more);
     out +=
-        fmt::format("not known of {}: {} to {}; {} has told {} {}\n", models,
+        fmt::format("not known of {}: {} to {}, since {} has reported only {} {}\n", models,
                     Time(unknown.from_unix_seconds()), Time(unknown.to_unix_seconds()),
                     unknown.source().empty() ? "usage" : "source " + unknown.source(),
-                    unknown.at_beginning() ? "since" : "until", Time(unknown.told_unix_seconds()));
+                    unknown.at_beginning() ? "from" : "until", Time(unknown.told_unix_seconds()));
   }
   return out;
 }
@@ -169,10 +170,9 @@ std::string MarginTable(const v1::MarginReport& report) {
                   Time(report.before_to_unix_seconds())) +
       table.Render() + "\n";
   out += UnknownText(report) + ComparedText(report) + BooksText(report);
-  out += report.has_change()
-             ? EffectsText(report.change()) + LeftOutText(report.change())
-             : "why it changed cannot be told: requests with known revenue and cost "
-               "are missing in one of the periods\n";
+  out += report.has_change() ? EffectsText(report.change()) + LeftOutText(report.change())
+                             : "why it changed is not known: requests with known revenue and cost "
+                               "are missing in one of the periods\n";
   for (const std::string& why : report.declines()) out += "declined: " + why + "\n";
   return out + ReviewText(report);
 }

@@ -67,7 +67,7 @@ TEST_F(ImportAgainTest, WhatWasRejectedNeverLooksDone) {
   EXPECT_EQ(again.exit_code, 4) << again.out;
   EXPECT_THAT(again.error, HasSubstr("unknown_pool: groups[0].pool"));
   EXPECT_THAT(again.error, HasSubstr("these lines stay out of the books: 3-4. "));
-  EXPECT_THAT(again.out, HasSubstr("rejected by the daemon: 2 rows in 2 reports"));
+  EXPECT_THAT(again.out, HasSubstr("since the daemon rejected it: 2 rows in 2 reports"));
   EXPECT_THAT(again.out, HasSubstr("counted now: 0 rows in 0 reports"));
 }
 

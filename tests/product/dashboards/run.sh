@@ -1,5 +1,5 @@
 #!/bin/sh
-# All checks of the dashboards: rendering, promtool, the lint, amtool and live queries on a stand-in.
+# All checks of the dashboards: rendering, promtool, the lint, amtool, and queries of a stand-in.
 set -u
 cd "$(dirname -- "$0")" || exit 2
 dash=../../../dashboards
@@ -24,12 +24,12 @@ step() { # WHAT COMMAND...
 route() { # RECEIVER LABEL=VALUE...
   receiver=$1
   shift
-  step "route $* -> $receiver" amtool config routes test --config.file=$dash/alertmanager.example.yml \
-    --verify.receivers="$receiver" "$@"
+  step "route $* -> $receiver" amtool config routes test \
+    --config.file=$dash/alertmanager.example.yml --verify.receivers="$receiver" "$@"
 }
 
-# A threshold changed in _config must change in alerts and panels alike, and leave no copy behind. (0.4375
-# because jsonnet prints 17 digits, and that number has no more.)
+# A threshold changed in _config must change in alerts and panels alike, and leave no copy behind.
+# It is 0.4375 because jsonnet prints 17 digits, and that number has no more.
 one_config() {
   $dash/render.sh --config '{underuse+: {utilizationRatio: 0.4375}}' "$scratch/config" &&
     grep -q '< 0.4375 and' "$scratch/config/alerts.yaml" &&
@@ -48,7 +48,8 @@ short_windows() {
 step "rendered files are fresh" $dash/render.sh --check
 step "one _config feeds alerts and panels" one_config
 step "demo windows" short_windows
-step "promtool check rules" promtool check rules $dash/rendered/rules.yaml $dash/rendered/alerts.yaml
+step "promtool check rules" promtool check rules \
+  $dash/rendered/rules.yaml $dash/rendered/alerts.yaml
 for test in rules/*_test.yaml; do
   step "promtool test rules $test" promtool test rules "$test"
 done
@@ -69,7 +70,8 @@ route pager alertname=FleetmeterUnhealthy severity=critical
 route operators alertname=FleetmeterCoverageLow severity=warning
 route operators alertname=FleetmeterCertificateExpires severity=warning
 route operators alertname=FleetmeterCollectorBehind severity=warning instance=host-a
-step "Alertmanager inhibits underuse while coverage is low" /usr/bin/python3 inhibit_test.py $dash/alertmanager.example.yml
+step "Alertmanager inhibits underuse while coverage is low" \
+  /usr/bin/python3 inhibit_test.py $dash/alertmanager.example.yml
 step "live queries on a stand-in for the daemon" /usr/bin/python3 live_fake_test.py
 
 echo "$passed passed, $failed failed"

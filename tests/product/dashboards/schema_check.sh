@@ -1,5 +1,6 @@
 #!/bin/sh
-# Validates the dashboards against Grafana's types. Needs node and the npm registry, so run.sh leaves it out.
+# Validates the dashboards against Grafana's types. It needs node and the npm registry, so run.sh
+# leaves it out.
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 scratch=$(mktemp -d)

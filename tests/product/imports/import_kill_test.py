@@ -151,7 +151,7 @@ def grown_file(daemon, folder, ledger, arguments, books):
     told = run_import(daemon, [kind, grown, *flags, "--source", "requests", "--refused", refused],
                       NOT_ALL)
     assert "counted now: 1 rows in 1 reports" in told, told
-    assert "counted before, or overlapping what was: 20,000 rows in 20,000 reports" in told, told
+    assert "since the time was counted before: 20,000 rows in 20,000 reports" in told, told
     with open(refused, newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 20_000 and rows[0]["lines"] == "2", rows[0]

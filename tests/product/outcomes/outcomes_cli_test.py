@@ -184,7 +184,7 @@ def what_is_wrong_is_named(folder):
     with open(refused, newline="") as text:
         found = list(csv.DictReader(text))
     assert [row["line"] for row in found] == ["3", "4"] and "requests" in found[1]["reason"], found
-    assert "cannot be told" in done.stdout  # nothing a year earlier
+    assert "why it changed is not known" in done.stdout  # nothing a year earlier
     write_csv(path, [*HEADER, "revenue"], [])
     assert "column \"revenue\" is unknown" in run("margin", "--inference", path, "--to",
                                                   "2026-01-01", code=1).stderr

@@ -61,7 +61,8 @@ await_log "held in memory, and sampling waits"
 rm "$folder/disk/ballast"
 await_log "has room again"
 stop 0
-waiting=$(sed -n 's/.* \([0-9]*\) reports of replay-csv wait for the next start.*/\1/p' "$folder/log")
+waiting=$(sed -n 's/.* \([0-9]*\) reports of replay-csv wait for the next start.*/\1/p' \
+  "$folder/log")
 [[ $waiting -gt 0 ]] || fail "no reports wait"
 
 # What was written is there, and with a full disk the process ends with an error.
@@ -70,5 +71,6 @@ await_log "holds $waiting reports that wait"
 dd if=/dev/zero of="$folder/disk/ballast" bs=4k 2>/dev/null || true
 await_log "held in memory, and sampling waits"
 stop 1
-grep -q "were measured and could not be written" "$folder/log" || fail "it does not say what is lost"
+grep -q "were measured and could not be written" "$folder/log" ||
+  fail "it does not say what is lost"
 echo "ok"

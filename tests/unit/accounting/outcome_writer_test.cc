@@ -360,8 +360,8 @@ TEST_F(UsageHistoryTest, IsNoSignOfLife) {
   EXPECT_EQ(Send(2, 50, false), "counted");
   // Since then the host is silent, whoever brings what it did.
   EXPECT_THAT(Send(1, 10, true),
-              HasSubstr("bad_window window_start_unix_nanos: history of source 'h1', which reports "
-                        "itself, ends at "));
+              HasSubstr("bad_window window_start_unix_nanos: source 'h1' also reports live, and "
+                        "this history of it ends at "));
   EXPECT_EQ(Send(2, 70, true), "counted") << "in a gap";
   EXPECT_EQ(TakeSnapshot(*writer_)->live_sources, 1U);
 }

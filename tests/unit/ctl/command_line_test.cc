@@ -124,6 +124,26 @@ TEST_F(CommandLineTest, HelpsWithEveryCommandOfTheList) {
   }
 }
 
+TEST_F(CommandLineTest, HelpsWithAnExampleOfEachCommand) {
+  const CommandLine all;
+  for (const auto& command : all.commands()) {
+    const Path& words = command->path();
+    Path arguments = words;
+    arguments.push_back("--help");
+    EXPECT_EQ(Parse(arguments), kExitOk);
+    std::string example = "\n  fleetmeterctl";
+    for (const std::string& word : words) example += " " + word;
+    EXPECT_THAT(out_, HasSubstr(example));
+  }
+}
+
+TEST_F(CommandLineTest, HelpsWithExamplesOfEachGroup) {
+  for (const std::string group : {"plan", "admin", "export", "outcomes", "import", "ledger"}) {
+    EXPECT_EQ(Parse({group, "--help"}), kExitOk);
+    EXPECT_THAT(out_, HasSubstr("Examples:\n  fleetmeterctl " + group + " "));
+  }
+}
+
 TEST_F(CommandLineTest, NamesTheNearestCommandOrOption) {
   EXPECT_EQ(Parse({"pool"}), kExitUsage);
   EXPECT_EQ(error_,

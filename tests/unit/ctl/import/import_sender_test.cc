@@ -317,7 +317,8 @@ TEST_F(ImportSenderTest, StopsAtOnceWhenItMayNotReport) {
   daemon_.Refuse({grpc::StatusCode::PERMISSION_DENIED, "not for this pool"});
   const absl::Status status = Run(PlanOf(5));
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("does not let us: not for this pool"));
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("does not let us import: not for this pool"));
   EXPECT_THAT(waits_, IsEmpty());
 }
 

@@ -48,7 +48,7 @@ TEST(FormatImport, SaysWhatBecameOfTheRows) {
   EXPECT_THAT(text, HasSubstr("requests_with_revenue   1,800,000,000,000,000\n"));
   EXPECT_THAT(text, HasSubstr("2, 2026-01-01 00:00:00Z to 2026-01-03 00:00:00Z\n"));
   EXPECT_THAT(text, HasSubstr("counted now: 2 rows in 1 reports\n"));
-  EXPECT_THAT(text, HasSubstr("not counted: counted before, or overlapping what was: 2 rows in 1"));
+  EXPECT_THAT(text, HasSubstr("not counted, since the time was counted before: 2 rows in 1"));
   EXPECT_THAT(text, Not(HasSubstr("rejected")));
 }
 

@@ -18,7 +18,7 @@ TEST(RejectReason, IsFoundByItsName) {
     EXPECT_EQ(FindRejectReason(Name(reason)), reason) << Name(reason);
   }
   EXPECT_EQ(Name(RejectReason::kWindowOverlap), "window_overlap");
-  EXPECT_EQ(Name(kRejectReasons.back()), "nothing_to_correct");
+  EXPECT_EQ(Name(RejectReason::kNothingToCorrect), "nothing_to_correct");
 }
 
 TEST(RejectReason, OfAnotherVersionIsNotFound) {
