@@ -25,6 +25,8 @@ ReportsAndRows& Of(ImportSummary& summary, Fate fate) {
       return summary.before;
     case Fate::kOverlapping:
       return summary.overlapping;
+    case Fate::kUnchanged:
+      return summary.unchanged;
     case Fate::kRejected:
       return summary.rejected;
     case Fate::kUnheard:
@@ -79,6 +81,7 @@ std::vector<FateLine> FateLines(const ImportSummary& summary) {
   return {
       {"counted", "counted now", summary.counted},
       {"counted_before", "settled before, by an import of the same", summary.before},
+      {"unchanged", "unchanged: the books say the same already", summary.unchanged},
       {"overlapping", "not counted: counted before, or overlapping what was", summary.overlapping},
       {"rejected", "not counted: rejected by the daemon", summary.rejected},
       {"unheard", "settled, but the answer that says how was lost", summary.unheard},

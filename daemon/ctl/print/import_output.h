@@ -37,6 +37,7 @@ struct ImportSummary {
   ReportsAndRows counted;
   ReportsAndRows before;
   ReportsAndRows overlapping;
+  ReportsAndRows unchanged;
   ReportsAndRows rejected;
   ReportsAndRows unheard;
   ReportsAndRows unsent;

@@ -27,8 +27,8 @@ struct Booked {
 constexpr std::string_view kRevenue = "revenue_micro_usd";
 
 // Whatever differs between the totals and the sums of their days. Of revenue only the whole can be
-// told: what a report gives back counts with the corrections (SidesOf in outcome_books.h), and a day
-// has the sum of its reports.
+// told: what a report gives back counts with the corrections (SidesOf in outcome_books.h), and a
+// day has the sum of its reports.
 absl::Status CheckSums(Finder& finder, const Booked& b) {
   std::string columns;
   std::string of_days;
