@@ -1,13 +1,13 @@
 #include "daemon/ctl/import/import_command.h"
 
 #include <fmt/format.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
-#include <map>
 #include <memory>
 #include <set>
 #include <utility>
@@ -19,6 +19,7 @@
 #include "daemon/ctl/import/import_client.h"
 #include "daemon/ctl/import/import_messages.h"
 #include "daemon/ctl/import/import_progress.h"
+#include "daemon/ctl/import/import_rejections.h"
 #include "daemon/ctl/import/import_sender.h"
 #include "daemon/ctl/output_flag.h"
 #include "daemon/ctl/print/correction_output.h"
@@ -44,68 +45,6 @@ absl::Status CheckSource(const std::string& source) {
                   Quoted(source)));
 }
 
-// What the daemon rejects goes to the file of refused rows; the first of it is told at once.
-class Rejections {
- public:
-  Rejections(const std::string& file, const ImportBatch& plan, RefusedFile& refused)
-      : file_(file), plan_(plan), refused_(refused) {}
-
-  // What overlaps is held back until it is known whether the books say the same.
-  absl::Status Add(const RejectedReport& rejected) {
-    if (rejected.fate == Fate::kOverlapping) {
-      held_[rejected.index] = rejected.why;
-      return absl::OkStatus();
-    }
-    return Tell(rejected.index, rejected.why);
-  }
-  // Of what was held back, all but `settled`.
-  absl::Status Release(const std::set<size_t>& settled) {
-    for (const auto& [index, why] : held_) {
-      if (settled.contains(index)) continue;
-      if (absl::Status told = Tell(index, why); !told.ok()) return told;
-    }
-    held_.clear();
-    return absl::OkStatus();
-  }
-  void Tell() const {
-    if (first_.empty()) return;
-    fmt::print(
-        stderr,
-        "fleetmeterctl: {}: not all was counted; the first: {}\n"
-        "fleetmeterctl: {}: these lines stay out of the books: {}. Once the cause is mended, "
-        "run the same command again: it sends them again, and nothing else\n",
-        Printable(file_), first_, Printable(file_), Lines());
-  }
-
- private:
-  absl::Status Tell(size_t index, const std::string& why) {
-    const imports::LineSet& which = plan_.reports[index].lines;
-    const std::string lines = which.Text();
-    for (const int64_t line : which.Lines()) lines_.insert(line);
-    if (first_.empty()) first_ = fmt::format("lines {}: {}", lines, why);
-    if (absl::Status kept = refused_.Add(lines, why); !kept.ok()) return kept;
-    return refused_.Flush();
-  }
-  // "2-5, 9", as far as it fits into a message.
-  std::string Lines() const {
-    imports::LineSet all;
-    for (const int64_t line : lines_) all.Add(line);
-    const std::string text = all.Text();
-    if (text.size() <= kMostLinesText) return text;
-    const size_t comma = text.rfind(',', kMostLinesText);
-    return fmt::format("{} and others, {} in all (--refused FILE lists them)",
-                       text.substr(0, comma), all.count());
-  }
-  static constexpr size_t kMostLinesText = 300;
-
-  const std::string& file_;
-  const ImportBatch& plan_;
-  RefusedFile& refused_;
-  std::set<int64_t> lines_;
-  std::string first_;
-  std::map<size_t, std::string> held_;  // why, by index in the plan
-};
-
 absl::Status WithAdvice(const absl::Status& status) {
   if (status.ok() || absl::IsAlreadyExists(status)) return status;
   if (absl::IsCancelled(status)) {
@@ -125,7 +64,7 @@ struct Sent {
   std::string stream_id;
 };
 Sent SendAll(ImportClient& client, const ImportBatch& plan, ImportProgress& progress,
-             Rejections& rejections, absl::Status* status) {
+             ImportRejections& rejections, absl::Status* status) {
   StopSignals stop(false, [] {});
   ImportSender sender(
       client, plan, {}, [&stop](std::chrono::milliseconds time) { return stop.WaitFor(time); },
@@ -240,7 +179,7 @@ int ImportCommand::Send(const ImportBatch& plan, RefusedFile& refused) const {
   ImportSummary summary = SendPlain(plan, refused, &overlapping, &status);
   if (!overlapping.empty() && kind_ != ImportKind::kUsage) {
     fmt::print(stderr,
-               "fleetmeterctl: {}: the books have this time already, and say something else. To "
+               "fleetmeterctl: {}: the books have the time of these lines already. To "
                "make them say what the file says: --correct --reason TEXT. To add rows that they "
                "do not have, such as late ones: --correct --add --reason TEXT\n",
                Printable(file_));
@@ -256,7 +195,8 @@ ImportSummary ImportCommand::SendPlain(const ImportBatch& plan, RefusedFile& ref
   // From here on a signal is a wish to stop between two calls.
   BlockStopSignals();
   Sent sent;
-  Rejections rejections(file_, plan, refused);
+  std::set<size_t> settled;  // of what overlaps, what does not stay out of the books
+  ImportRejections rejections(file_, plan, refused);
   {
     ImportProgress progress(NameOf(kind_), imports::TotalsOf(plan).rows,
                             !quiet_ && ErrorsGoToTerminal());
@@ -280,8 +220,8 @@ ImportSummary ImportCommand::SendPlain(const ImportBatch& plan, RefusedFile& ref
     if (unchanged.contains(i)) sent.fates[i] = Fate::kUnchanged;
     if (sent.fates[i] == Fate::kOverlapping) overlapping->push_back(i);
   }
-  // What is added afterwards does not stay out.
-  std::set<size_t> settled = unchanged;
+  settled.insert(unchanged.begin(), unchanged.end());
+  // It is added afterwards.
   if (correction_.add) settled.insert(overlapping->begin(), overlapping->end());
   absl::Status released = rejections.Release(settled);
   if (status->ok()) *status = released;
@@ -308,12 +248,19 @@ bool ImportCommand::Asked(const std::string& question) const {
     return false;
   }
   fmt::print(stderr, "{} [y/N] ", question);
+  // Nothing is being sent: a signal ends the program as it ends any.
+  sigset_t all;
+  sigset_t before;
+  sigemptyset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
   std::string answer;
   std::getline(std::cin, answer);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return answer == "y" || answer == "Y" || answer == "yes";
 }
 
 int ImportCommand::Correct(const ImportBatch& file, RefusedFile& refused) const {
+  BlockStopSignals();
   const auto books = AskBooks(file);
   if (!books.ok()) return ExitCode(books.status());
   const auto plan = PlanCorrection(file, *books, correction_.rules());
