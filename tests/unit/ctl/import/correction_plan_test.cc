@@ -1,4 +1,5 @@
-// A file beside the books: what differs, and the reports that make them equal. Against books of a map.
+// A file beside the books: what differs, and the reports that make them equal. Against books of a
+// map.
 #include "daemon/ctl/import/correction_plan.h"
 
 #include <random>
@@ -68,8 +69,8 @@ class BooksOfMaps {
       if (!windows_.empty() && windows_.Overlaps(span)) return false;
       windows_.Add(span, WindowSet::kMaxOutcomeGaps);
     }
-    for (const HourSlice& day :
-         *SliceByDay(report.window_start_unix_nanos, report.window_length_nanos)) {
+    const auto days = SliceByDay(report.window_start_unix_nanos, report.window_length_nanos);
+    for (const HourSlice& day : *days) {
       for (const InferenceRow& row : report.inference) Add(day, report, row);
       for (const TrainingRow& row : report.training) Add(day, report, row);
     }
@@ -164,8 +165,7 @@ class BooksOfMaps {
     out.set_revenue_micro_usd(cell.amounts[5]);
     out.set_corrections(static_cast<uint64_t>(cell.corrections));
   }
-  static void FillTraining(const CellKey& key, const BookedCell& cell,
-                           v1::BookedTrainingDay& out) {
+  static void FillTraining(const CellKey& key, const BookedCell& cell, v1::BookedTrainingDay& out) {
     out.set_day_unix_seconds(key.day);
     out.set_model(key.names[0]);
     out.set_family(key.names[1]);
@@ -231,11 +231,11 @@ CorrectionPlan Compare(const BooksOfMaps& books, const imports::ImportBatch& fil
 
 TEST(PlanCorrection, TellsNewUnchangedAndChangedApart) {
   BooksOfMaps books;
-  books.BookAll(FileOf({Served(0, 24, {Row("a", 10, 100, 5)}), Served(24, 24, {Row("a", 1, 10, 1)})}));
-  const auto file =
-      FileOf({Served(0, 24, {Row("a", 10, 100, 5)}),
-              Served(24, 24, {Row("a", 3, 30, -2), Row("b", 1, 10, 1)}),
-              Served(48, 24, {Row("a", 4, 40, 2)})});
+  books.BookAll(
+      FileOf({Served(0, 24, {Row("a", 10, 100, 5)}), Served(24, 24, {Row("a", 1, 10, 1)})}));
+  const auto file = FileOf({Served(0, 24, {Row("a", 10, 100, 5)}),
+                            Served(24, 24, {Row("a", 3, 30, -2), Row("b", 1, 10, 1)}),
+                            Served(48, 24, {Row("a", 4, 40, 2)})});
   const CorrectionPlan plan = Compare(books, file);
   EXPECT_THAT(plan.standings,
               ElementsAre(Standing::kUnchanged, Standing::kChanged, Standing::kNew));
@@ -255,10 +255,10 @@ TEST(PlanCorrection, TellsNewUnchangedAndChangedApart) {
 
 TEST(PlanCorrection, NeverTakesAPartOfADayForTheWholeOfIt) {
   BooksOfMaps books;
-  books.BookAll(FileOf({Served(22, 1, {Row("a", 1, 1000, 10'000)}),
-                        Served(23, 1, {Row("a", 2, 2000, 20'000)})}));
-  const auto file = FileOf({Served(23, 1, {Row("a", 1, 50'000, 750'000)}),
-                            Served(24, 1, {Row("a", 1, 1000, 10'000)})});
+  books.BookAll(FileOf(
+      {Served(22, 1, {Row("a", 1, 1000, 10'000)}), Served(23, 1, {Row("a", 2, 2000, 20'000)})}));
+  const auto file = FileOf(
+      {Served(23, 1, {Row("a", 1, 50'000, 750'000)}), Served(24, 1, {Row("a", 1, 1000, 10'000)})});
   const CorrectionPlan plan = Compare(books, file);
   EXPECT_THAT(plan.standings, ElementsAre(Standing::kPartial, Standing::kNew));
   EXPECT_THAT(plan.changes, IsEmpty());
@@ -271,8 +271,7 @@ TEST(PlanCorrection, NeverTakesAPartOfADayForTheWholeOfIt) {
 
 TEST(PlanCorrection, TakesDaysWithoutRowsForEmptyOnlyWhereTheFileIsAll) {
   BooksOfMaps books;
-  books.BookAll(FileOf({Served(0, 24, {Row("a", 10, 100, 5)}),
-                        Served(24, 24, {Row("a", 1, 10, 1)}),
+  books.BookAll(FileOf({Served(0, 24, {Row("a", 10, 100, 5)}), Served(24, 24, {Row("a", 1, 10, 1)}),
                         Served(48, 24, {Row("a", 2, 20, 2)})}));
   const auto file =
       FileOf({Served(0, 24, {Row("a", 10, 100, 5)}), Served(48, 24, {Row("a", 2, 20, 2)})});
@@ -335,7 +334,8 @@ TEST(PlanCorrection, ScoresAgainOnce) {
 
 TEST(PlanCorrection, WhatTwoCorrectAtOnceIsBookedOnce) {
   BooksOfMaps books;
-  books.BookAll(FileOf({Served(0, 24, {Row("a", 10, 100, 5)}), Served(24, 24, {Row("a", 1, 10, 1)})}));
+  books.BookAll(
+      FileOf({Served(0, 24, {Row("a", 10, 100, 5)}), Served(24, 24, {Row("a", 1, 10, 1)})}));
   const auto file =
       FileOf({Served(0, 24, {Row("a", 11, 110, 6)}), Served(24, 24, {Row("a", 2, 20, 2)})});
   const CorrectionPlan one = Compare(books, file);
@@ -351,8 +351,8 @@ TEST(PlanCorrection, WhatTwoCorrectAtOnceIsBookedOnce) {
 
 TEST(PlanAddition, AddsLateRowsOnce) {
   BooksOfMaps books;
-  books.BookAll(FileOf({Served(22, 1, {Row("a", 1, 1000, 10'000)}),
-                        Served(23, 1, {Row("a", 2, 2000, 20'000)})}));
+  books.BookAll(FileOf(
+      {Served(22, 1, {Row("a", 1, 1000, 10'000)}), Served(23, 1, {Row("a", 2, 2000, 20'000)})}));
   // Its last hour is not counted yet.
   const auto late = FileOf({Served(23, 2, {Row("a", 1, 50'000, 750'000), Row("b", 1, 10, {})})});
   const auto add = [&] {
