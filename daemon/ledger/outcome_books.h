@@ -26,8 +26,8 @@ struct InferenceAmounts {
   friend bool operator==(const InferenceAmounts&, const InferenceAmounts&) = default;
 };
 
-// Where amounts count in the totals. What was reported only ever grows, so that counters can be made
-// of it; a report's revenue below 0 counts with what was corrected.
+// Where amounts count in the totals. What was reported only ever grows, so that counters can be
+// made of it; a report's revenue below 0 counts with what was corrected.
 struct InferenceSides {
   InferenceAmounts reported;
   InferenceAmounts corrected;

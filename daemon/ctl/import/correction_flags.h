@@ -27,7 +27,7 @@ void AddCorrectionFlags(Flags& flags, CorrectionFlags* correction);
 
 // Whether they go together. `has_source`: --source was given. `usage`: the file is of usage, which
 // is never corrected.
-absl::Status CheckCorrectionFlags(const CorrectionFlags& correction, bool has_source,
-                                  bool usage, bool dry_run);
+absl::Status CheckCorrectionFlags(const CorrectionFlags& correction, bool has_source, bool usage,
+                                  bool dry_run);
 
 }  // namespace fleetmeter::ctl

@@ -1,6 +1,6 @@
 // How a file differs from the books, and the reports that make the books say what the file says.
-// Pure: the same file, books and rules give the same plan. So whoever is cut off on the way works it
-// out again: what was booked differs no more.
+// Pure: the same file, books and rules give the same plan. So whoever is cut off on the way works
+// it out again: what was booked differs no more.
 #pragma once
 
 #include <array>
@@ -19,8 +19,8 @@
 
 namespace fleetmeter::ctl {
 
-// The books keep outcomes by the day. What tells a day's amounts apart: of inference model, customer
-// tier, pool and workload; of training model, family, run, phase and pool.
+// The books keep outcomes by the day. What tells a day's amounts apart: of inference model,
+// customer tier, pool and workload; of training model, family, run, phase and pool.
 struct CellKey {
   int64_t day = 0;  // seconds since 1970
   std::array<std::string, 5> names;
@@ -33,8 +33,8 @@ inline constexpr std::array kCellAmountNames = {
     "output_tokens", "revenue_micro_usd", "h100e_seconds"};
 using CellAmounts = std::array<int64_t, kCellAmountNames.size()>;
 
-// `corrections` that a sum has seen: each makes another state of it, also where its amounts were the
-// same before.
+// `corrections` that a sum has seen: each makes another state of it, also where its amounts were
+// the same before.
 struct BookedCell {
   CellAmounts amounts{};
   int64_t corrections = 0;
@@ -56,7 +56,8 @@ struct StandingResult {
 struct Books {
   std::map<std::string, BookedSource> sources;
   std::map<ResultKey, StandingResult> results;
-  // What the price book makes of rows without a revenue, by report and row; nothing: it has no price.
+  // What the price book makes of rows without a revenue, by report and row; nothing: it has no
+  // price.
   std::map<std::pair<size_t, size_t>, std::optional<int64_t>> prices;
 };
 
@@ -105,8 +106,8 @@ struct CorrectionPlan {
   std::vector<PartialDay> partial;
 };
 
-// The file's outcome reports beside the books. FailedPrecondition: the books have merged segments, so
-// that the file's cannot be told apart.
+// The file's outcome reports beside the books. FailedPrecondition: the books have merged segments,
+// so that the file's cannot be told apart.
 absl::StatusOr<CorrectionPlan> PlanCorrection(const imports::ImportBatch& file, const Books& books,
                                               const CorrectionRules& rules);
 

@@ -18,8 +18,8 @@ struct StandingSum {
 std::array<StandingSum, 4> SumByStanding(const imports::ImportBatch& file,
                                          const std::vector<Standing>& standings);
 
-// "unchanged ... new ... changed ..." and, below, each amount that differs with what the books have,
-// what the file says and the signed difference; at most `most` of them.
+// "unchanged ... new ... changed ..." and, below, each amount that differs with what the books
+// have, what the file says and the signed difference; at most `most` of them.
 std::string FormatComparison(const imports::ImportBatch& file, const CorrectionPlan& plan,
                              size_t most);
 

@@ -1,5 +1,6 @@
-// What the ledger holds of one source of outcomes, and which corrections there are: what a correction
-// is worked out from, and how it is looked up afterwards. Spans and days as in read_outcomes.h.
+// What the ledger holds of one source of outcomes, and which corrections there are: what a
+// correction is worked out from, and how it is looked up afterwards. Spans and days as in
+// read_outcomes.h.
 #pragma once
 
 #include <cstdint>
@@ -43,7 +44,8 @@ absl::StatusOr<std::vector<BookedTrainingCell>> ReadBookedTraining(Database& led
                                                                    const std::string& source,
                                                                    DaySpan span);
 
-// Of all sources, by the dates of results. The row is as it stands; without a score it is withdrawn.
+// Of all sources, by the dates of results. The row is as it stands; without a score it is
+// withdrawn.
 struct BookedResultCell {
   BenchmarkRow row;
   int64_t corrections = 0;

@@ -355,7 +355,8 @@ TEST(PlanInference, AddsUpWhatRowsTakeBack) {
 }
 
 TEST(PlanInference, TakesBackMoreThanThereIsOnlyInCorrections) {
-  const std::string text = std::string(kHeader) + ",revenue_usd\n2026-04-01,atlas,pro,-4,-20,-2,-9\n";
+  const std::string text =
+      std::string(kHeader) + ",revenue_usd\n2026-04-01,atlas,pro,-4,-20,-2,-9\n";
   InferenceRules rules{.source = "", .window_nanos = kDay, .every_nanos = {}};
   const auto refused = Plan(text, rules);
   ASSERT_TRUE(refused.ok());
