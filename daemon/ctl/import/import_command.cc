@@ -211,7 +211,8 @@ ImportSummary ImportCommand::SendPlain(const ImportBatch& plan, RefusedFile& ref
   std::set<size_t> unchanged;
   const bool overlaps =
       std::find(sent.fates.begin(), sent.fates.end(), Fate::kOverlapping) != sent.fates.end();
-  if (overlaps && kind_ != ImportKind::kUsage) {
+  // Who adds rows says that the books do not have them.
+  if (overlaps && kind_ != ImportKind::kUsage && !correction_.add) {
     const auto books = AskBooks(plan);
     const auto compared = books.ok() ? PlanCorrection(plan, *books, {}) : books.status();
     if (compared.ok()) unchanged = UnchangedOf(sent.fates, *compared);
@@ -284,8 +285,9 @@ int ImportCommand::Correct(const ImportBatch& file, RefusedFile& refused) const 
   } else if (!plan->batch.reports.empty()) {
     summary = SendPlain(plan->batch, refused, &overlapping, &status);
   }
-  const StandingSum unchanged =
-      SumByStanding(file, plan->standings)[static_cast<size_t>(Standing::kUnchanged)];
+  summary.comparison = SumByStanding(file, plan->standings);
+  const ReportsAndRows& unchanged =
+      (*summary.comparison)[static_cast<size_t>(Standing::kUnchanged)];
   summary.unchanged.reports += unchanged.reports;
   summary.unchanged.rows += unchanged.rows;
   const bool partial = !plan->partial.empty() && !correction_.skip_partial_days;

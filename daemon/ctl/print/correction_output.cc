@@ -121,11 +121,11 @@ std::string WindowText(const v1::BookedCorrection& correction) {
 
 }  // namespace
 
-std::array<StandingSum, 4> SumByStanding(const imports::ImportBatch& file,
-                                         const std::vector<Standing>& standings) {
-  std::array<StandingSum, 4> sums;
+std::array<ReportsAndRows, 4> SumByStanding(const imports::ImportBatch& file,
+                                            const std::vector<Standing>& standings) {
+  std::array<ReportsAndRows, 4> sums;
   for (size_t i = 0; i < standings.size(); ++i) {
-    StandingSum& sum = sums[static_cast<size_t>(standings[i])];
+    ReportsAndRows& sum = sums[static_cast<size_t>(standings[i])];
     ++sum.reports;
     sum.rows += file.reports[i].rows();
   }

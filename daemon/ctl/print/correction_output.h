@@ -5,18 +5,15 @@
 #include <string>
 
 #include "daemon/ctl/import/correction_plan.h"
+#include "daemon/ctl/print/import_output.h"
 #include "daemon/ctl/print/output_format.h"
 #include "fleetmeter/v1/outcomes.pb.h"
 
 namespace fleetmeter::ctl {
 
 // Rows and reports of the file by their standing, in the order of Standing.
-struct StandingSum {
-  int64_t reports = 0;
-  int64_t rows = 0;
-};
-std::array<StandingSum, 4> SumByStanding(const imports::ImportBatch& file,
-                                         const std::vector<Standing>& standings);
+std::array<ReportsAndRows, 4> SumByStanding(const imports::ImportBatch& file,
+                                            const std::vector<Standing>& standings);
 
 // "unchanged ... new ... changed ..." and, below, each amount that differs with what the books
 // have, what the file says and the signed difference; at most `most` of them.

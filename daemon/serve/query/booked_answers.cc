@@ -88,8 +88,8 @@ void Fill(const BookedResultCell& from, v1::BookedResult& to) {
 
 // Whole days, as many as fit into a message, and at least one.
 template <class Cell, class Message>
-void FillDays(const std::vector<Cell>& cells, google::protobuf::RepeatedPtrField<Message>* out,
-              v1::BookedOutcomes* response) {
+void FillWholeDays(const std::vector<Cell>& cells, google::protobuf::RepeatedPtrField<Message>* out,
+                   v1::BookedOutcomes* response) {
   size_t bytes = 0;
   size_t of_whole_days = 0;  // cells of the days before the one that is being filled
   for (size_t i = 0; i < cells.size(); ++i) {
@@ -109,11 +109,11 @@ absl::Status FillCells(Database& ledger, OutcomeKind kind, const std::string& so
   if (kind == OutcomeKind::kInference) {
     const auto cells = ReadBookedInference(ledger, source, days);
     if (!cells.ok()) return cells.status();
-    FillDays(*cells, response->mutable_inference(), response);
+    FillWholeDays(*cells, response->mutable_inference(), response);
   } else if (kind == OutcomeKind::kTraining) {
     const auto cells = ReadBookedTraining(ledger, source, days);
     if (!cells.ok()) return cells.status();
-    FillDays(*cells, response->mutable_training(), response);
+    FillWholeDays(*cells, response->mutable_training(), response);
   } else {
     const auto cells = ReadBookedResults(ledger, days);
     if (!cells.ok()) return cells.status();
