@@ -11,6 +11,7 @@ namespace fleetmeter::ctl {
 namespace {
 
 constexpr int kMostQuestions = 5'000;  // of prices in a call
+constexpr int64_t kMostDays = 28;      // in a call, so that each is answered soon
 
 struct AskedDays {
   OutcomeKind kind = OutcomeKind::kInference;
@@ -91,10 +92,10 @@ absl::Status FetchSource(const BookQuestions& daemon, const std::string& source,
   v1::GetBookedRequest request;
   request.set_kind(std::string(Name(days.kind)));
   request.set_source(source);
-  request.set_to_unix_seconds(days.to);
   BookedSource& booked = books->sources[source];
   for (int64_t from = days.from; from < days.to;) {
     request.set_from_unix_seconds(from);
+    request.set_to_unix_seconds(std::min(from + kMostDays * kSecondsPerDay, days.to));
     const auto answer = daemon.booked(request);
     if (!answer.ok()) return answer.status();
     TakeTime(*answer, &booked);
