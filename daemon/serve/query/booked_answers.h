@@ -1,5 +1,5 @@
-// What the books hold of a source, what the price book makes of requests, and which corrections there
-// are: for whoever corrects the books, and for whoever looks up why they were corrected.
+// What the books hold of a source, what the price book makes of requests, and which corrections
+// there are: for whoever corrects the books, and for whoever looks up why they were corrected.
 #pragma once
 
 #include "absl/status/status.h"
