@@ -7,6 +7,7 @@
 
 #include "daemon/accounting/unknown_name.h"
 #include "daemon/base/clock.h"
+#include "daemon/base/timestamp.h"
 
 namespace fleetmeter {
 namespace {
@@ -56,7 +57,8 @@ std::optional<Rejection> CheckPosition(const UsageReport& report, const Admissio
         fmt::format(
             "source '{}' also reports live, and this history of it ends at {}; expected at most "
             "{}, the end of its latest live report, or another source",
-            report.source, report.WindowEnd(), context.windows->counted().end_unix_nanos)};
+            report.source, UtcText(report.WindowEnd()),
+            UtcText(context.windows->counted().end_unix_nanos))};
   }
   const TimeSpan window{report.window_start_unix_nanos, report.WindowEnd()};
   if (context.windows != nullptr && context.windows->Overlaps(window)) {
@@ -65,8 +67,8 @@ std::optional<Rejection> CheckPosition(const UsageReport& report, const Admissio
         RejectReason::kWindowOverlap, "window_start_unix_nanos",
         fmt::format("window {} to {} overlaps time that was counted for source '{}' before; "
                     "expected {} or later, before {}, or a gap",
-                    window.start_unix_nanos, window.end_unix_nanos, report.source,
-                    counted.end_unix_nanos, counted.start_unix_nanos)};
+                    UtcText(window.start_unix_nanos), UtcText(window.end_unix_nanos), report.source,
+                    UtcText(counted.end_unix_nanos), UtcText(counted.start_unix_nanos))};
   }
   return std::nullopt;
 }

@@ -113,8 +113,9 @@ class InferenceRows {
       if (!context_.books.Knows(segment)) ++new_segments_;
     }
     if (auto bad = CheckTotal(total, amounts, field)) return bad;
-    InferenceAmounts& side = report_.correction ? total.corrected : total.reported;
-    side = Sum(side, amounts);
+    const InferenceSides sides = SidesOf(amounts, report_.correction.has_value());
+    total.reported = Sum(total.reported, sides.reported);
+    total.corrected = Sum(total.corrected, sides.corrected);
     return std::nullopt;
   }
 

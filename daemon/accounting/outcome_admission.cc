@@ -4,6 +4,7 @@
 
 #include "daemon/accounting/unknown_name.h"
 #include "daemon/base/clock.h"
+#include "daemon/base/timestamp.h"
 
 namespace fleetmeter {
 namespace {
@@ -46,7 +47,7 @@ MaybeRejection CheckCorrection(const OutcomeReport& report, const OutcomeContext
       fmt::format(
           "source '{}' has not reported all of the window {} to {}; expected a window within "
           "what it has reported",
-          report.source, window.start_unix_nanos, window.end_unix_nanos)};
+          report.source, UtcText(window.start_unix_nanos), UtcText(window.end_unix_nanos))};
 }
 
 MaybeRejection CheckWindow(const OutcomeReport& report, const OutcomeContext& context) {
@@ -57,9 +58,9 @@ MaybeRejection CheckWindow(const OutcomeReport& report, const OutcomeContext& co
       RejectReason::kWindowOverlap, "window_start_unix_nanos",
       fmt::format("window {} to {} overlaps time that source '{}' has reported before; expected {} "
                   "or later, before {}, one of the latest {} gaps, or a correction",
-                  window.start_unix_nanos, window.end_unix_nanos, report.source,
-                  windows->counted().end_unix_nanos, windows->counted().start_unix_nanos,
-                  WindowSet::kMaxOutcomeGaps)};
+                  UtcText(window.start_unix_nanos), UtcText(window.end_unix_nanos), report.source,
+                  UtcText(windows->counted().end_unix_nanos),
+                  UtcText(windows->counted().start_unix_nanos), WindowSet::kMaxOutcomeGaps)};
 }
 
 MaybeRejection CheckResults(const OutcomeReport& report, const OutcomeContext& context) {

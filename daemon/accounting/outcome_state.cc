@@ -143,9 +143,8 @@ void OutcomeState::Stage(const OutcomeEntry& entry) {
     staged_.windows[{entry.kind, entry.source}] = entry.windows;
   }
   for (const BookedInference& row : entry.inference) {
-    const InferenceAmounts none;
-    Add({row.model, row.customer_tier}, entry.correction ? none : row.amounts,
-        entry.correction ? row.amounts : none, &staged_);
+    const InferenceSides sides = SidesOf(row.amounts, entry.correction.has_value());
+    Add({row.model, row.customer_tier}, sides.reported, sides.corrected, &staged_);
   }
   for (const TrainingRow& row : entry.training) {
     staged_.training[{row.model, row.run, row.phase}] += row.h100e_seconds;

@@ -14,6 +14,7 @@ OutcomesPart::OutcomesPart(const DaemonConfig& config, const Writer& writer, Acc
     board_ = std::make_unique<OutcomeBoard>(std::move(options), clock);
   }
   service_ = std::make_unique<OutcomeService>(board_.get(), writer, access, clock);
+  service_of_ingest_ = std::make_unique<OutcomeService>(board_.get(), writer, access, clock);
 }
 
 void OutcomesPart::Start() {

@@ -24,6 +24,8 @@ class OutcomesPart {
   // Once the writer has started.
   void Start();
   OutcomeService& service() { return *service_; }
+  // Another for the listener of ingest: a service belongs to one server.
+  OutcomeService& service_of_ingest() { return *service_of_ingest_; }
   // What /metrics shows of outcomes, and which segments have series of their own.
   OutcomeFacts Facts() const;
   SegmentSeries& segments() { return segments_; }
@@ -35,6 +37,7 @@ class OutcomesPart {
   SegmentSeries segments_;
   std::unique_ptr<OutcomeBoard> board_;  // null: the ledger is in memory
   std::unique_ptr<OutcomeService> service_;
+  std::unique_ptr<OutcomeService> service_of_ingest_;
 };
 
 }  // namespace fleetmeter

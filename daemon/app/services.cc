@@ -30,10 +30,13 @@ Services::Services(const DaemonConfig& config, const Parts& parts, std::function
       query_(parts.writer, parts.security.access(), kMaxWatches),
       plan_(parts.writer, parts.security.access()),
       outcomes_(parts.outcomes.service()),
+      corrections_(parts.outcomes.service_of_ingest()),
       admin_(parts.security.access(), parts.security.audit(), std::move(ask_reload)) {}
 
 std::vector<ServedService> Services::OfIngest() {
-  return {{ingest_, v1::UsageIngest::service_full_name()}};
+  // Who corrects the books by reports asks them first, at the same address.
+  return {{ingest_, v1::UsageIngest::service_full_name()},
+          {corrections_, v1::Outcomes::service_full_name()}};
 }
 
 std::vector<ServedService> Services::OfQuery() {

@@ -45,6 +45,7 @@ class Services {
   QueryService query_;
   PlanService plan_;
   OutcomeService& outcomes_;
+  OutcomeService& corrections_;  // the same for the listener of ingest
   AdminService admin_;
 };
 

@@ -237,4 +237,9 @@ absl::StatusOr<Timestamp> ParseTimestamp(std::string_view text,
   return Unknown();
 }
 
+std::string UtcText(int64_t unix_nanos) {
+  return absl::FormatTime("%Y-%m-%d %H:%M:%E*SZ", absl::FromUnixNanos(unix_nanos),
+                          absl::UTCTimeZone());
+}
+
 }  // namespace fleetmeter

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
@@ -32,5 +33,8 @@ struct Timestamp {
 // or not at all, it says so.
 absl::StatusOr<Timestamp> ParseTimestamp(std::string_view text,
                                          const std::optional<absl::TimeZone>& zone = std::nullopt);
+
+// "2026-01-01 08:00:00Z", with a fraction where there is one: the moment as people write it.
+std::string UtcText(int64_t unix_nanos);
 
 }  // namespace fleetmeter

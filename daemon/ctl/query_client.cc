@@ -186,6 +186,19 @@ absl::StatusOr<v1::CapabilityReport> QueryClient::GetCapability(
   return impl_->Call(&v1::Outcomes::Stub::GetCapability, request);
 }
 
+absl::StatusOr<v1::BookedOutcomes> QueryClient::GetBooked(const v1::GetBookedRequest& request) {
+  return impl_->Call(&v1::Outcomes::Stub::GetBooked, request);
+}
+
+absl::StatusOr<v1::Prices> QueryClient::GetPrices(const v1::GetPricesRequest& request) {
+  return impl_->Call(&v1::Outcomes::Stub::GetPrices, request);
+}
+
+absl::StatusOr<v1::Corrections> QueryClient::GetCorrections(
+    const v1::GetCorrectionsRequest& request) {
+  return impl_->Call(&v1::Outcomes::Stub::GetCorrections, request);
+}
+
 absl::Status QueryClient::WatchHeadroom(
     const std::string& pool, std::chrono::milliseconds interval,
     const std::function<absl::Status(const v1::HeadroomResponse&)>& on_answer) {

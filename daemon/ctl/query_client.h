@@ -44,6 +44,11 @@ class QueryClient {
   absl::StatusOr<v1::MarginReport> GetMargin(const v1::GetMarginRequest& request);
   absl::StatusOr<v1::CapabilityReport> GetCapability(const v1::GetCapabilityRequest& request);
 
+  // What the books hold, and why. Errors as above.
+  absl::StatusOr<v1::BookedOutcomes> GetBooked(const v1::GetBookedRequest& request);
+  absl::StatusOr<v1::Prices> GetPrices(const v1::GetPricesRequest& request);
+  absl::StatusOr<v1::Corrections> GetCorrections(const v1::GetCorrectionsRequest& request);
+
   // Until `on_answer` returns an error, which it then returns, or the stream ends: OK after
   // Cancel(), otherwise why.
   absl::Status WatchHeadroom(

@@ -20,6 +20,7 @@ using MaybeRejection = std::optional<Rejection>;
 constexpr int64_t kMaxStartNanos = INT64_MAX / 4;
 constexpr int64_t kMaxLengthNanos = 366 * kDay;
 constexpr int64_t kMaxDateSeconds = kMaxStartNanos / kNanosPerSecond;
+constexpr char kRevenue[] = "revenue_micro_usd";
 
 MaybeRejection Malformed(std::string field, std::string detail) {
   return Rejection{RejectReason::kMalformed, std::move(field), std::move(detail)};
@@ -69,10 +70,12 @@ MaybeRejection DecodeRow(const v1::InferenceRow& wire, bool correction, Inferenc
       {wire.input_tokens(), "input_tokens"},
       {wire.cached_input_tokens(), "cached_input_tokens"},
       {wire.output_tokens(), "output_tokens"},
-      {wire.revenue_micro_usd(), "revenue_micro_usd"},
+      {wire.revenue_micro_usd(), kRevenue},
       {wire.unpriced_requests(), "unpriced_requests"}};
   for (const auto& [amount, name] : amounts) {
-    if (auto bad = CheckAmount(amount, name, correction)) return bad;
+    // More may be given back in a window than was earned in it.
+    const bool may_be_negative = correction || std::string_view(name) == kRevenue;
+    if (auto bad = CheckAmount(amount, name, may_be_negative)) return bad;
   }
   if (!correction && wire.has_unpriced_requests()) {
     return Malformed("unpriced_requests",

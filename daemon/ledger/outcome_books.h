@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/domain/report/outcome_report.h"
@@ -24,6 +25,21 @@ struct InferenceAmounts {
 
   friend bool operator==(const InferenceAmounts&, const InferenceAmounts&) = default;
 };
+
+// Where amounts count in the totals. What was reported only ever grows, so that counters can be
+// made of it; a report's revenue below 0 counts with what was corrected.
+struct InferenceSides {
+  InferenceAmounts reported;
+  InferenceAmounts corrected;
+};
+inline InferenceSides SidesOf(const InferenceAmounts& amounts, bool corrects) {
+  if (corrects) return {.reported = {}, .corrected = amounts};
+  InferenceSides sides{.reported = amounts, .corrected = {}};
+  if (amounts.revenue_micro_usd < 0) {
+    std::swap(sides.reported.revenue_micro_usd, sides.corrected.revenue_micro_usd);
+  }
+  return sides;
+}
 
 struct BookedInference {
   std::string model;

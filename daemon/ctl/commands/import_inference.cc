@@ -50,8 +50,10 @@ class ImportInference : public ImportCommand {
   }
   absl::StatusOr<imports::ImportBatch> MakeReports(CsvReader& csv,
                                                    const std::string& source) const override {
-    return imports::MakeInferenceReports(
-        csv, {.source = source, .window_nanos = window_nanos_, .every_nanos = every_nanos_});
+    return imports::MakeInferenceReports(csv, {.source = source,
+                                               .window_nanos = window_nanos_,
+                                               .every_nanos = every_nanos_,
+                                               .corrects = corrects()});
   }
 
   std::optional<int64_t> window_nanos_;

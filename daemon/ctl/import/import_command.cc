@@ -1,21 +1,30 @@
 #include "daemon/ctl/import/import_command.h"
 
 #include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <iostream>
 #include <memory>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "daemon/base/text.h"
+#include "daemon/ctl/import/fetch_books.h"
 #include "daemon/ctl/import/file_form_flags.h"
 #include "daemon/ctl/import/import_client.h"
 #include "daemon/ctl/import/import_messages.h"
 #include "daemon/ctl/import/import_progress.h"
+#include "daemon/ctl/import/import_rejections.h"
 #include "daemon/ctl/import/import_sender.h"
 #include "daemon/ctl/output_flag.h"
+#include "daemon/ctl/print/correction_output.h"
 #include "daemon/ctl/print/text_cells.h"
+#include "daemon/ctl/query_client.h"
 #include "daemon/ctl/refused_rows.h"
 #include "daemon/ctl/stop_signals.h"
 #include "daemon/ctl/terminal.h"
@@ -36,49 +45,6 @@ absl::Status CheckSource(const std::string& source) {
                   Quoted(source)));
 }
 
-// What the daemon rejects goes to the file of refused rows; the first of it is told at once.
-class Rejections {
- public:
-  Rejections(const std::string& file, const ImportBatch& plan, RefusedFile& refused)
-      : file_(file), plan_(plan), refused_(refused) {}
-
-  absl::Status Add(const RejectedReport& rejected) {
-    const imports::LineSet& which = plan_.reports[rejected.index].lines;
-    const std::string lines = which.Text();
-    for (const int64_t line : which.Lines()) lines_.insert(line);
-    if (first_.empty()) first_ = fmt::format("lines {}: {}", lines, rejected.why);
-    if (absl::Status kept = refused_.Add(lines, rejected.why); !kept.ok()) return kept;
-    return refused_.Flush();
-  }
-  void Tell() const {
-    if (first_.empty()) return;
-    fmt::print(stderr,
-               "fleetmeterctl: {}: some rows were not counted. The first are {}\n"
-               "fleetmeterctl: {}: these lines stay out of the books: {}. When the cause is "
-               "mended, run the same command again. It sends these lines and no others\n",
-               Printable(file_), first_, Printable(file_), Lines());
-  }
-
- private:
-  // "2-5, 9", as far as it fits into a message.
-  std::string Lines() const {
-    imports::LineSet all;
-    for (const int64_t line : lines_) all.Add(line);
-    const std::string text = all.Text();
-    if (text.size() <= kMostLinesText) return text;
-    const size_t comma = text.rfind(',', kMostLinesText);
-    return fmt::format("{} and others, {} in all (--refused FILE lists them)",
-                       text.substr(0, comma), all.count());
-  }
-  static constexpr size_t kMostLinesText = 300;
-
-  const std::string& file_;
-  const ImportBatch& plan_;
-  RefusedFile& refused_;
-  std::set<int64_t> lines_;
-  std::string first_;
-};
-
 absl::Status WithAdvice(const absl::Status& status) {
   if (status.ok() || absl::IsAlreadyExists(status)) return status;
   if (absl::IsCancelled(status)) {
@@ -93,18 +59,33 @@ absl::Status WithAdvice(const absl::Status& status) {
 }
 
 // Sends until all is settled, a signal comes or there is an error, which is then in `status`.
-ImportSummary SendAll(ImportClient& client, const ImportBatch& plan, ImportProgress& progress,
-                      Rejections& rejections, absl::Status* status) {
+struct Sent {
+  std::vector<Fate> fates;
+  std::string stream_id;
+};
+Sent SendAll(ImportClient& client, const ImportBatch& plan, ImportProgress& progress,
+             ImportRejections& rejections, absl::Status* status) {
   StopSignals stop(false, [] {});
   ImportSender sender(
       client, plan, {}, [&stop](std::chrono::milliseconds time) { return stop.WaitFor(time); },
       [&progress](const ImportSender& at) { progress.Show(at.settled_rows(), at.trouble()); },
       [&rejections](const RejectedReport& rejected) { return rejections.Add(rejected); });
   *status = WithAdvice(sender.Run());
-  ImportSummary summary = Summarize(plan, sender.fates());
-  summary.stream_id = Hex(sender.stream_id());
-  return summary;
+  return {sender.fates(), Hex(sender.stream_id())};
 }
+
+// Of reports whose time was counted before, those of which the books say the same.
+std::set<size_t> UnchangedOf(const std::vector<Fate>& fates, const CorrectionPlan& plan) {
+  std::set<size_t> unchanged;
+  for (size_t i = 0; i < fates.size(); ++i) {
+    if (fates[i] == Fate::kOverlapping && plan.standings[i] == Standing::kUnchanged) {
+      unchanged.insert(i);
+    }
+  }
+  return unchanged;
+}
+
+constexpr size_t kMostShown = 50;  // lines of a comparison
 
 }  // namespace
 
@@ -130,13 +111,19 @@ void ImportCommand::AddFlags(Flags& flags) {
   flags.AddSwitch("--dry-run", &dry_run_,
                   "Read the whole file and say what would be sent, but send nothing");
   flags.AddSwitch("--quiet,-q", &quiet_, "Show no progress");
+  AddCorrectionFlags(flags, &correction_);
   AddFileForm(flags, &form_);
   AddOutput(flags, &output_);
   AddOwnFlags(flags);
 }
 
+absl::Status ImportCommand::CheckFlags() const {
+  return CheckCorrectionFlags(correction_, !source_.empty(), kind_ == ImportKind::kUsage, dry_run_);
+}
+
 std::optional<std::string> ImportCommand::CalledAddress() const {
-  return dry_run_ ? std::nullopt : std::optional(connection_.ingest_address);
+  return dry_run_ && !correction_.correct ? std::nullopt
+                                          : std::optional(connection_.ingest_address);
 }
 
 int ImportCommand::Run() {
@@ -144,7 +131,8 @@ int ImportCommand::Run() {
   if (!plan.ok()) return ExitCode(plan.status());
   RefusedFile refused(refused_, file_);
   if (absl::Status kept = KeepRefused(*plan, refused); !kept.ok()) return ExitCode(kept);
-  if (!dry_run_) return Send(*plan, refused);
+  if (correction_.correct && !correction_.add) return Correct(*plan, refused);
+  if (!dry_run_) return correction_.add ? Add(*plan, refused) : Send(*plan, refused);
   ImportSummary summary = Summarize(*plan, {});
   summary.stream_id = Hex(StreamIdOf(*plan));
   summary.dry_run = true;
@@ -186,20 +174,165 @@ absl::Status ImportCommand::KeepRefused(const ImportBatch& plan, RefusedFile& re
 }
 
 int ImportCommand::Send(const ImportBatch& plan, RefusedFile& refused) const {
+  absl::Status status;
+  std::vector<size_t> overlapping;
+  ImportSummary summary = SendPlain(plan, refused, &overlapping, &status);
+  if (!overlapping.empty() && kind_ != ImportKind::kUsage) {
+    fmt::print(stderr,
+               "fleetmeterctl: {}: the books have the time of these lines already. To "
+               "make them say what the file says: --correct --reason TEXT. To add rows that they "
+               "do not have, such as late ones: --correct --add --reason TEXT\n",
+               Printable(file_));
+  }
+  return Tell(std::move(summary), status);
+}
+
+// `overlapping`: what stays out of the books, since they have its time already and say something
+// else, or nobody could be asked what they say.
+ImportSummary ImportCommand::SendPlain(const ImportBatch& plan, RefusedFile& refused,
+                                       std::vector<size_t>* overlapping,
+                                       absl::Status* status) const {
   // From here on a signal is a wish to stop between two calls.
   BlockStopSignals();
-  const auto channel = ImportClient::Connect(connection_.ingest_address, connection_.tls);
-  if (!channel.ok()) return ExitCode(channel.status());
-  ImportClient client(*channel, connection_.ingest_address, connection_.timeout);
-  Rejections rejections(file_, plan, refused);
-  absl::Status status;
-  ImportSummary summary;
+  Sent sent;
+  std::set<size_t> settled;  // of what overlaps, what does not stay out of the books
+  ImportRejections rejections(file_, plan, refused);
   {
     ImportProgress progress(NameOf(kind_), imports::TotalsOf(plan).rows,
                             !quiet_ && ErrorsGoToTerminal());
-    summary = SendAll(client, plan, progress, rejections, &status);
+    const auto channel = ImportClient::Connect(connection_.ingest_address, connection_.tls);
+    if (channel.ok()) {
+      ImportClient client(*channel, connection_.ingest_address, connection_.timeout);
+      sent = SendAll(client, plan, progress, rejections, status);
+    } else {
+      *status = channel.status();
+    }
   }
+  std::set<size_t> unchanged;
+  const bool overlaps =
+      std::find(sent.fates.begin(), sent.fates.end(), Fate::kOverlapping) != sent.fates.end();
+  // Who adds rows says that the books do not have them.
+  if (overlaps && kind_ != ImportKind::kUsage && !correction_.add) {
+    const auto books = AskBooks(plan);
+    const auto compared = books.ok() ? PlanCorrection(plan, *books, {}) : books.status();
+    if (compared.ok()) unchanged = UnchangedOf(sent.fates, *compared);
+  }
+  for (size_t i = 0; i < sent.fates.size(); ++i) {
+    if (unchanged.contains(i)) sent.fates[i] = Fate::kUnchanged;
+    if (sent.fates[i] == Fate::kOverlapping) overlapping->push_back(i);
+  }
+  settled.insert(unchanged.begin(), unchanged.end());
+  // It is added afterwards.
+  if (correction_.add) settled.insert(overlapping->begin(), overlapping->end());
+  absl::Status released = rejections.Release(settled);
+  if (status->ok()) *status = released;
   rejections.Tell();
+  ImportSummary summary = Summarize(plan, sent.fates);
+  summary.stream_id = sent.stream_id;
+  return summary;
+}
+
+absl::StatusOr<Books> ImportCommand::AskBooks(const ImportBatch& file) const {
+  QueryClient client(connection_.ingest_address, connection_.timeout, connection_.tls);
+  return FetchBooks(
+      {.booked = [&](const v1::GetBookedRequest& request) { return client.GetBooked(request); },
+       .prices = [&](const v1::GetPricesRequest& request) { return client.GetPrices(request); }},
+      file, correction_.rules().covers);
+}
+
+bool ImportCommand::Asked(const std::string& question) const {
+  if (correction_.yes) return true;
+  if (isatty(STDIN_FILENO) == 0) {
+    fmt::print(stderr,
+               "fleetmeterctl: nothing was corrected: nobody can be asked here; --yes books it "
+               "without asking\n");
+    return false;
+  }
+  fmt::print(stderr, "{} [y/N] ", question);
+  // Nothing is being sent: a signal ends the program as it ends any.
+  sigset_t all;
+  sigset_t before;
+  sigemptyset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  std::string answer;
+  std::getline(std::cin, answer);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return answer == "y" || answer == "Y" || answer == "yes";
+}
+
+int ImportCommand::Correct(const ImportBatch& file, RefusedFile& refused) const {
+  BlockStopSignals();
+  const auto books = AskBooks(file);
+  if (!books.ok()) return ExitCode(books.status());
+  const auto plan = PlanCorrection(file, *books, correction_.rules());
+  if (!plan.ok()) return ExitCode(plan.status());
+  const std::string shown = FormatComparison(file, *plan, kMostShown);
+  if (output_ == OutputFormat::kTable) {
+    if (absl::Status printed = Print(shown); !printed.ok()) return ExitCode(printed);
+  } else {
+    fmt::print(stderr, "{}", shown);
+  }
+  ImportSummary summary = Summarize(plan->batch, {});
+  const bool changes = !plan->changes.empty() || !plan->results.empty();
+  absl::Status status;
+  std::vector<size_t> overlapping;
+  if (dry_run_) {
+    summary.dry_run = true;
+    summary.stream_id = Hex(StreamIdOf(plan->batch));
+  } else if (changes && !Asked("Book these differences?")) {
+    Tell(std::move(summary), absl::OkStatus());
+    return kExitNotAll;
+  } else if (!plan->batch.reports.empty()) {
+    summary = SendPlain(plan->batch, refused, &overlapping, &status);
+  }
+  summary.comparison = SumByStanding(file, plan->standings);
+  const ReportsAndRows& unchanged =
+      (*summary.comparison)[static_cast<size_t>(Standing::kUnchanged)];
+  summary.unchanged.reports += unchanged.reports;
+  summary.unchanged.rows += unchanged.rows;
+  const bool partial = !plan->partial.empty() && !correction_.skip_partial_days;
+  const int code = Tell(std::move(summary), status);
+  if (partial) {
+    fmt::print(stderr,
+               "fleetmeterctl: {}: of some days the file has only a part, and they were not "
+               "compared. Rows that the books do not have are added with --add; "
+               "--skip-partial-days passes over such days; --from DAY --to DAY says that the "
+               "file is all that there was\n",
+               Printable(file_));
+  }
+  return code == kExitOk && partial ? kExitNotAll : code;
+}
+
+// First as any import does, so that what is new is counted once, whatever was imported before. What
+// overlaps then is added.
+int ImportCommand::Add(const ImportBatch& file, RefusedFile& refused) const {
+  std::vector<size_t> overlapping;
+  absl::Status status;
+  ImportSummary summary = SendPlain(file, refused, &overlapping, &status);
+  if (!status.ok() || overlapping.empty()) return Tell(std::move(summary), status);
+  const auto books = AskBooks(file);
+  if (!books.ok()) return Tell(std::move(summary), books.status());
+  const ImportBatch added = PlanAddition(file, overlapping, *books, correction_.reason);
+  const std::string shown =
+      fmt::format("{} rows in {} reports are of time that the books have already\n",
+                  summary.overlapping.rows, summary.overlapping.reports);
+  fmt::print(stderr, "{}", shown);
+  if (!Asked("Add them to what the books have?")) {
+    Tell(std::move(summary), absl::OkStatus());
+    return kExitNotAll;
+  }
+  std::vector<size_t> before;
+  const ImportSummary sums = SendPlain(added, refused, &before, &status);
+  // By its id, what was added before is not added again.
+  summary.counted.reports += sums.counted.reports;
+  summary.counted.rows += sums.counted.rows;
+  summary.before.reports += sums.before.reports + sums.overlapping.reports;
+  summary.before.rows += sums.before.rows + sums.overlapping.rows;
+  summary.rejected.reports += sums.rejected.reports;
+  summary.rejected.rows += sums.rejected.rows;
+  summary.unheard.reports += sums.unheard.reports;
+  summary.unsent.reports += sums.unsent.reports;
+  summary.overlapping = {};
   return Tell(std::move(summary), status);
 }
 

@@ -3,9 +3,12 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "daemon/ctl/command.h"
+#include "daemon/ctl/import/correction_flags.h"
+#include "daemon/ctl/import/correction_plan.h"
 #include "daemon/ctl/import/import_batch.h"
 #include "daemon/ctl/print/import_output.h"
 #include "daemon/ctl/print/output_format.h"
@@ -16,6 +19,7 @@ namespace fleetmeter::ctl {
 class ImportCommand : public Command {
  public:
   void AddFlags(Flags& flags) final;
+  absl::Status CheckFlags() const final;
   std::optional<std::string> CalledAddress() const final;
   int Run() final;
 
@@ -34,11 +38,22 @@ class ImportCommand : public Command {
   // Whether the rows of the file say who reports them; --source is refused then.
   virtual bool RowsHaveSources(const CsvReader&) const { return false; }
 
+  // Whether the file corrects the books.
+  bool corrects() const { return correction_.correct; }
+
  private:
   std::string Source() const;
   absl::StatusOr<imports::ImportBatch> Plan() const;
   absl::Status KeepRefused(const imports::ImportBatch& plan, RefusedFile& refused) const;
   int Send(const imports::ImportBatch& plan, RefusedFile& refused) const;
+  ImportSummary SendPlain(const imports::ImportBatch& plan, RefusedFile& refused,
+                          std::vector<size_t>* overlapping, absl::Status* status) const;
+  // Corrects the books by what they differ from the file in, or adds it to them.
+  int Correct(const imports::ImportBatch& file, RefusedFile& refused) const;
+  int Add(const imports::ImportBatch& file, RefusedFile& refused) const;
+  absl::StatusOr<Books> AskBooks(const imports::ImportBatch& file) const;
+  // Whether to book what was shown.
+  bool Asked(const std::string& question) const;
   int Tell(ImportSummary summary, const absl::Status& status) const;
 
   const ImportKind kind_;
@@ -48,6 +63,7 @@ class ImportCommand : public Command {
   CsvForm form_;
   std::string source_;   // empty: the file's name without folder and extensions
   std::string refused_;  // where rows go that are not in the books by it; empty: nowhere
+  CorrectionFlags correction_;
   bool dry_run_ = false;
   bool quiet_ = false;
   OutputFormat output_ = OutputFormat::kTable;

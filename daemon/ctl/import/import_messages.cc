@@ -45,6 +45,7 @@ void Fill(const InferenceRow& from, v1::InferenceRow& to) {
   if (from.revenue_micro_usd) to.set_revenue_micro_usd(*from.revenue_micro_usd);
   FLEETMETER_SET_LABEL(to, from, pool);
   FLEETMETER_SET_LABEL(to, from, workload);
+  if (from.unpriced_requests != 0) to.set_unpriced_requests(from.unpriced_requests);
 }
 
 void Fill(const TrainingRow& from, v1::TrainingReport& to) {
@@ -157,6 +158,12 @@ v1::OutcomeReport ToMessage(const OutcomeReport& report, uint64_t sequence) {
     to.set_window_start_unix_nanos(report.window_start_unix_nanos);
     to.set_window_length_nanos(report.window_length_nanos);
   }
+  if (report.correction) {
+    to.mutable_correction()->set_id(report.correction->id);
+    if (!report.correction->reason.empty()) {
+      to.mutable_correction()->set_reason(report.correction->reason);
+    }
+  }
   for (const InferenceRow& row : report.inference) Fill(row, *to.mutable_inference()->add_rows());
   for (const TrainingRow& row : report.training) Fill(row, *to.mutable_training());
   for (const BenchmarkRow& row : report.benchmarks) {
@@ -242,6 +249,12 @@ std::optional<v1::OverlapQuestion> OverlapQuestionOf(const imports::ImportBatch&
     to.set_end_unix_nanos(span.end_unix_nanos);
   }
   return question;
+}
+
+std::string DigestOfTexts(const std::vector<std::string>& texts) {
+  Sha256 digest;
+  for (const std::string& text : texts) digest.Add(text);
+  return Hex(digest.Finish().substr(0, 12));
 }
 
 std::string Hex(const std::string& bytes) {

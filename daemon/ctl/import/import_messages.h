@@ -45,6 +45,9 @@ ImportStream StreamAgain(const ImportStream& stream, std::vector<size_t> rejecte
 // fault: benchmarks have no windows, and a source that was named is meant.
 std::optional<v1::OverlapQuestion> OverlapQuestionOf(const imports::ImportBatch& plan);
 
+// 24 hexadecimal digits that follow from the texts, in their order, and from nothing else.
+std::string DigestOfTexts(const std::vector<std::string>& texts);
+
 // "5f09..." of bytes.
 std::string Hex(const std::string& bytes);
 

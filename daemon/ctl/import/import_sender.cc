@@ -189,7 +189,7 @@ absl::Status ImportSender::TakeDisposition(const v1::Disposition& disposition) {
     case v1::Disposition::REJECTED:
     case v1::Disposition::CONFLICT:
       fates_[index] = FateOf(disposition);
-      return on_rejected_({index, Why(disposition)});
+      return on_rejected_({index, Why(disposition), fates_[index]});
     default:
       break;
   }

@@ -20,6 +20,7 @@ enum class Fate : uint8_t {
   kCounted,      // by this import
   kBefore,       // counted before, by an import of the same file
   kOverlapping,  // not counted: its time, or result, was counted before by other reports
+  kUnchanged,    // not counted: the books say the same already
   kRejected,     // not counted: wrong for good, as the daemon sees it
   kUnheard,      // settled by this import, but the answer that said how was lost
 };
@@ -27,6 +28,7 @@ enum class Fate : uint8_t {
 struct RejectedReport {
   size_t index = 0;  // in the plan
   std::string why;   // reason, field and detail, as the daemon told them
+  Fate fate = Fate::kRejected;
 };
 
 struct ImportLimits {

@@ -93,11 +93,13 @@ Row ReadRow(RowReader& reader, bool has_tiers) {
   if (!row.segment.workload.empty() && row.segment.pool.empty()) {
     reader.Refuse("workload", "expected a pool beside it");
   }
-  row.amounts.requests = reader.Count("requests");
-  row.amounts.input_tokens = reader.Count("input_tokens");
-  row.amounts.output_tokens = reader.Count("output_tokens");
-  row.amounts.cached_input_tokens = reader.OptionalCount("cached_input_tokens");
-  if (row.amounts.cached_input_tokens > row.amounts.input_tokens) {
+  row.amounts.requests = reader.SignedCount("requests");
+  row.amounts.input_tokens = reader.SignedCount("input_tokens");
+  row.amounts.output_tokens = reader.SignedCount("output_tokens");
+  row.amounts.cached_input_tokens = reader.OptionalSignedCount("cached_input_tokens");
+  const int64_t input = row.amounts.input_tokens;
+  const int64_t cached = row.amounts.cached_input_tokens;
+  if (input < 0 ? cached < input : cached > input) {
     reader.Refuse("cached_input_tokens", "expected at most input_tokens, of which they are a part");
   }
   const auto revenue = reader.OptionalMicroUsd("revenue_usd");
@@ -124,6 +126,11 @@ bool AddTo(const Amounts& row, Amounts& sum) {
   for (const auto& [value, total] : parts) *total += value;
   sum.revenue_micro_usd.rest += row.revenue_micro_usd.rest;
   return true;
+}
+
+bool TakesBack(const Amounts& sum) {
+  return sum.requests < 0 || sum.input_tokens < 0 || sum.cached_input_tokens < 0 ||
+         sum.output_tokens < 0;
 }
 
 class Planner {
@@ -282,11 +289,11 @@ class Planner {
                                "window, model and customer tier, or none on any",
                                segment.with_revenue.lines.Lines().front()));
     }
-    if (known && part.amounts.revenue_micro_usd.whole < 0) {
+    if (!rules_.corrects && TakesBack(part.amounts)) {
       return plan_.Refuse(part.lines,
-                          "revenue_usd: the rows of this window, model and customer tier add up to "
-                          "less than 0; expected 0 or more: a refund of what was reported before "
-                          "is a correction");
+                          "requests: the rows of this window, model and customer tier add up to "
+                          "less than 0 requests or tokens; expected 0 or more. What takes back "
+                          "some of what is in the books is imported with --correct --add");
     }
     InferenceRow row;
     row.model = key.model;

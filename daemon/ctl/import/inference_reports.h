@@ -18,6 +18,8 @@ struct InferenceRules {
   std::optional<int64_t> window_nanos;
   // Given: rows go into windows of this length that begin at multiples of it; it divides a day.
   std::optional<int64_t> every_nanos;
+  // The reports correct the books: the rows of a window may add up to less than nothing.
+  bool corrects = false;
 };
 
 // Columns: start, model, requests, input_tokens, output_tokens; optional: end, customer_tier ("all"
@@ -27,7 +29,9 @@ struct InferenceRules {
 // A file whose every start and end is midnight, UTC, by the offset that it gives or in the file's
 // time zone, is a file of days: its windows are of the days that it names, whatever the clock.
 //
-// Rows of one window and segment (model, customer tier, pool, workload) are added up. Revenue is
+// Rows of one window and segment (model, customer tier, pool, workload) are added up. Some of them
+// may take back what others said, with amounts below 0; a sum of less than no requests or tokens is
+// refused, and one of less than no revenue is a refund of earlier windows. Revenue is
 // rounded to the micro-dollar, and what that leaves is carried through the day (carried_rests.h),
 // so that a day's revenue does not depend on `every`. A segment's revenue is known or not: where
 // some of a window's rows have one, those without are refused, since requests with a revenue and

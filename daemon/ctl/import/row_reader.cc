@@ -39,6 +39,10 @@ std::string RowReader::OptionalLabel(std::string_view column) {
 
 std::string RowReader::Number(std::string_view column) const {
   std::string number(Field(column));
+  // As bookkeepers write what is taken away: (150.00).
+  if (number.size() > 2 && number.starts_with('(') && number.ends_with(')') && number[1] != '-') {
+    number = "-" + number.substr(1, number.size() - 2);
+  }
   if (csv_.form().decimal_comma && number.find('.') == std::string::npos) {
     const size_t comma = number.find(',');
     if (comma != std::string::npos) number[comma] = '.';
@@ -63,6 +67,19 @@ int64_t RowReader::Count(std::string_view column) {
     return 0;
   }
   return *count;
+}
+
+int64_t RowReader::SignedCount(std::string_view column) {
+  const auto count = WholeDecimal(Number(column), 1);
+  if (!count || *count == INT64_MIN) {
+    RefuseNumber(column, "expected a whole number up to 9223372036854775807");
+    return 0;
+  }
+  return *count;
+}
+
+int64_t RowReader::OptionalSignedCount(std::string_view column) {
+  return Field(column).empty() ? 0 : SignedCount(column);
 }
 
 int64_t RowReader::OptionalCount(std::string_view column) {
@@ -106,7 +123,7 @@ std::optional<int64_t> RowReader::OptionalScaled(std::string_view column, int64_
                                                  std::string_view expected) {
   if (Field(column).empty()) return std::nullopt;
   const auto scaled = RoundDecimal(Number(column), factor);
-  if (!scaled || Field(column).starts_with('-')) {
+  if (!scaled || Number(column).starts_with('-')) {
     RefuseNumber(column, expected);
     return std::nullopt;
   }

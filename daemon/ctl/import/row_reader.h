@@ -48,6 +48,9 @@ class RowReader {
   int64_t Count(std::string_view column);
   // 0 if there is none.
   int64_t OptionalCount(std::string_view column);
+  // The same, or below 0: what a row takes back of an earlier one, "-400" or "(400)".
+  int64_t SignedCount(std::string_view column);
+  int64_t OptionalSignedCount(std::string_view column);
   // US dollars as whole micro-dollars and what rounding to them left. May be below 0: a refund or a
   // restated sum.
   std::optional<Rounded> OptionalMicroUsd(std::string_view column);

@@ -25,6 +25,8 @@ ReportsAndRows& Of(ImportSummary& summary, Fate fate) {
       return summary.before;
     case Fate::kOverlapping:
       return summary.overlapping;
+    case Fate::kUnchanged:
+      return summary.unchanged;
     case Fate::kRejected:
       return summary.rejected;
     case Fate::kUnheard:
@@ -76,15 +78,17 @@ struct FateLine {
 };
 
 std::vector<FateLine> FateLines(const ImportSummary& summary) {
-  return {{"counted", "counted now", summary.counted},
-          {"counted_before", "settled by an earlier import of this file", summary.before},
-          {"overlapping", "not counted, since the time was counted before", summary.overlapping},
-          {"rejected", "not counted, since the daemon rejected it", summary.rejected},
-          {"unheard", "settled, but the answer that says how was lost", summary.unheard},
-          {"unsent", "not sent", summary.unsent}};
+  return {
+      {"counted", "counted now", summary.counted},
+      {"counted_before", "settled by an earlier import of this file", summary.before},
+      {"unchanged", "unchanged: the books say the same already", summary.unchanged},
+      {"overlapping", "not counted, since the time was counted before", summary.overlapping},
+      {"rejected", "not counted, since the daemon rejected it", summary.rejected},
+      {"unheard", "settled, but the answer that says how was lost", summary.unheard},
+      {"unsent", "not sent", summary.unsent}};
 }
 
-std::string Table(const ImportSummary& summary) {
+std::string ImportTable(const ImportSummary& summary) {
   std::string out = fmt::format("{}: {} as {}{}\n", Printable(summary.file), NameOf(summary.kind),
                                 Printable(summary.source), summary.dry_run ? ", dry run" : "");
   const auto line = [&out](const std::string& name, const std::string& value) {
@@ -130,6 +134,13 @@ Json ToJson(const ImportSummary& summary) {
     std::string plain = value;
     std::erase(plain, ',');
     json["totals"][name] = value == kUnknown ? Json(nullptr) : Json(plain);
+  }
+  if (summary.comparison) {
+    const std::array<const char*, 4> standings = {"new", "unchanged", "changed", "partial"};
+    for (size_t i = 0; i < standings.size(); ++i) {
+      const ReportsAndRows& sum = (*summary.comparison)[i];
+      json["comparison"][standings[i]] = {{"reports", sum.reports}, {"rows", sum.rows}};
+    }
   }
   for (const FateLine& fate : FateLines(summary)) {
     json[fate.name] = {{"reports", fate.sum.reports}, {"rows", fate.sum.rows}};
@@ -188,7 +199,7 @@ std::string FormatImport(const ImportSummary& summary, OutputFormat format) {
       return out + CsvLine({"refused", "", std::to_string(summary.refused_rows)});
     }
   }
-  return Table(summary);
+  return ImportTable(summary);
 }
 
 }  // namespace fleetmeter::ctl

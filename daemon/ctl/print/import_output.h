@@ -1,7 +1,9 @@
 // What came of an import, as it is printed. Pure.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,9 +39,12 @@ struct ImportSummary {
   ReportsAndRows counted;
   ReportsAndRows before;
   ReportsAndRows overlapping;
+  ReportsAndRows unchanged;
   ReportsAndRows rejected;
   ReportsAndRows unheard;
   ReportsAndRows unsent;
+  // Of a correction: the file's reports by what they are to the books, in the order of Standing.
+  std::optional<std::array<ReportsAndRows, 4>> comparison;
 
   // Whether all of the file is in the books, or, of a dry run, may be.
   bool complete() const {

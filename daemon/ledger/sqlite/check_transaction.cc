@@ -15,10 +15,11 @@ bool Contains(const WindowSet& windows, int64_t start, int64_t length) {
          start + length <= windows.counted().end_unix_nanos;
 }
 
-// What a report may bring; the differences of a correction may be anything.
+// What a report may bring: more may be given back than earned, but nothing else is below nothing.
+// The differences of a correction may be anything.
 bool IsPlausible(const InferenceAmounts& a) {
   for (const auto column : kInferenceColumns) {
-    if (a.*column < 0) return false;
+    if (a.*column < 0 && column != &InferenceAmounts::revenue_micro_usd) return false;
   }
   return a.unpriced_requests <= a.requests && a.cached_input_tokens <= a.input_tokens;
 }

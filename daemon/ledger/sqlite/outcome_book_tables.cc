@@ -210,11 +210,12 @@ absl::Status OutcomeBookTables::AddInference(const OutcomeEntry& entry, const Co
 
 absl::Status OutcomeBookTables::AddInferencePart(const InferenceKey& key, bool corrects,
                                                  const InferenceAmounts& part) {
-  auto& totals = corrects ? segments_corrected_ : segments_reported_;
-  if (AddTo(&totals[std::get<1>(key)], part) && AddTo(&inference_days_[key], part)) {
-    return absl::OkStatus();
-  }
-  return Beyond("what was served");
+  const int64_t segment = std::get<1>(key);
+  const InferenceSides sides = SidesOf(part, corrects);
+  const bool fits = AddTo(&segments_reported_[segment], sides.reported) &&
+                    AddTo(&segments_corrected_[segment], sides.corrected) &&
+                    AddTo(&inference_days_[key], part);
+  return fits ? absl::OkStatus() : Beyond("what was served");
 }
 
 absl::Status OutcomeBookTables::AddTraining(const OutcomeEntry& entry, const Context& c) {

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "daemon/serve/query/booked_answers.h"
 #include "daemon/serve/query/grpc_status.h"
 #include "daemon/serve/query/outcome_answers.h"
 
@@ -49,6 +50,30 @@ grpc::ServerUnaryReactor* OutcomeService::GetCapability(grpc::CallbackServerCont
                                                         v1::CapabilityReport* response) {
   return Answer(context, [request, response](Database& ledger, const OutcomeMoment& now) {
     return AnswerCapability(ledger, now, *request, response);
+  });
+}
+
+grpc::ServerUnaryReactor* OutcomeService::GetBooked(grpc::CallbackServerContext* context,
+                                                    const v1::GetBookedRequest* request,
+                                                    v1::BookedOutcomes* response) {
+  return Answer(context, [request, response](Database& ledger, const OutcomeMoment&) {
+    return AnswerBooked(ledger, *request, response);
+  });
+}
+
+grpc::ServerUnaryReactor* OutcomeService::GetPrices(grpc::CallbackServerContext* context,
+                                                    const v1::GetPricesRequest* request,
+                                                    v1::Prices* response) {
+  return Answer(context, [request, response](Database&, const OutcomeMoment& now) {
+    return AnswerPrices(now, *request, response);
+  });
+}
+
+grpc::ServerUnaryReactor* OutcomeService::GetCorrections(grpc::CallbackServerContext* context,
+                                                         const v1::GetCorrectionsRequest* request,
+                                                         v1::Corrections* response) {
+  return Answer(context, [request, response](Database& ledger, const OutcomeMoment&) {
+    return AnswerCorrections(ledger, *request, response);
   });
 }
 

@@ -25,6 +25,15 @@ class OutcomeService final : public v1::Outcomes::CallbackService {
   grpc::ServerUnaryReactor* GetCapability(grpc::CallbackServerContext* context,
                                           const v1::GetCapabilityRequest* request,
                                           v1::CapabilityReport* response) override;
+  grpc::ServerUnaryReactor* GetBooked(grpc::CallbackServerContext* context,
+                                      const v1::GetBookedRequest* request,
+                                      v1::BookedOutcomes* response) override;
+  grpc::ServerUnaryReactor* GetPrices(grpc::CallbackServerContext* context,
+                                      const v1::GetPricesRequest* request,
+                                      v1::Prices* response) override;
+  grpc::ServerUnaryReactor* GetCorrections(grpc::CallbackServerContext* context,
+                                           const v1::GetCorrectionsRequest* request,
+                                           v1::Corrections* response) override;
 
  private:
   // Fills the response on the board's thread if the caller has the role query.

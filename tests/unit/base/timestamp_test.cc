@@ -162,5 +162,10 @@ TEST(Timestamp, SaysWhichDayBeginsThen) {
   EXPECT_EQ(begun("2018-11-04", Zone("America/Sao_Paulo")), 1'541'289'600);
 }
 
+TEST(UtcText, SaysAMomentAsPeopleWriteIt) {
+  EXPECT_EQ(UtcText(1'767'225'600'000'000'000), "2026-01-01 00:00:00Z");
+  EXPECT_EQ(UtcText(1'767'225'600'250'000'000), "2026-01-01 00:00:00.25Z");
+}
+
 }  // namespace
 }  // namespace fleetmeter

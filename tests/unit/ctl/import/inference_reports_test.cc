@@ -159,13 +159,45 @@ TEST(PlanInference, NeverMixesKnownAndUnknownRevenue) {
                          {.source = "", .window_nanos = kDay, .every_nanos = {}});
   ASSERT_TRUE(plan.ok());
   ASSERT_EQ(plan->reports.size(), 1u);
-  ASSERT_EQ(Outcome(*plan, 0).inference.size(), 2u);
-  EXPECT_EQ(Outcome(*plan, 0).inference[0].requests, 4);
-  EXPECT_EQ(Outcome(*plan, 0).inference[1].requests, 2);
-  EXPECT_EQ(plan->reports[0].lines.Text(), "3-4");
+  ASSERT_EQ(Outcome(*plan, 0).inference.size(), 3u);
+  EXPECT_EQ(Outcome(*plan, 0).inference[0].requests, 16);
+  EXPECT_EQ(Outcome(*plan, 0).inference[0].revenue_micro_usd, -1'000'000);
+  EXPECT_EQ(Outcome(*plan, 0).inference[1].requests, 4);
+  EXPECT_EQ(Outcome(*plan, 0).inference[2].requests, 2);
+  EXPECT_EQ(plan->reports[0].lines.Text(), "3-6");
   EXPECT_THAT(Refused(*plan),
-              ElementsAre(HasSubstr("2 revenue_usd: is \"\"; expected one as on line 3"),
-                          HasSubstr("5 revenue_usd: the rows"), HasSubstr("6 revenue_usd: the")));
+              ElementsAre(HasSubstr("2 revenue_usd: is \"\"; expected one as on line 3")));
+}
+
+// Refunds and reversals, as billing systems write them.
+TEST(PlanInference, AddsUpWhatRowsTakeBack) {
+  const auto plan = Plan(std::string(kHeader) +
+                             ",revenue_usd\n"
+                             "2026-04-01,atlas,pro,1000,5000,500,5000.00\n"
+                             "2026-04-01,atlas,pro,-400,-2000,-200,-2000.00\n"
+                             "2026-04-01,atlas,pro,0,0,0,(150.00)\n",
+                         {.source = "", .window_nanos = kDay, .every_nanos = {}});
+  ASSERT_TRUE(plan.ok());
+  ASSERT_EQ(plan->reports.size(), 1u);
+  const InferenceRow& row = Outcome(*plan, 0).inference.at(0);
+  EXPECT_EQ(row.requests, 600);
+  EXPECT_EQ(row.input_tokens, 3'000);
+  EXPECT_EQ(row.output_tokens, 300);
+  EXPECT_EQ(row.revenue_micro_usd, 2'850'000'000);
+  EXPECT_THAT(plan->refused, IsEmpty());
+}
+
+TEST(PlanInference, TakesBackMoreThanThereIsOnlyInCorrections) {
+  const std::string text =
+      std::string(kHeader) + ",revenue_usd\n2026-04-01,atlas,pro,-4,-20,-2,-9\n";
+  InferenceRules rules{.source = "", .window_nanos = kDay, .every_nanos = {}};
+  const auto refused = Plan(text, rules);
+  ASSERT_TRUE(refused.ok());
+  EXPECT_THAT(Refused(*refused), ElementsAre(HasSubstr("imported with --correct --add")));
+  rules.corrects = true;
+  const auto plan = Plan(text, rules);
+  ASSERT_TRUE(plan.ok());
+  EXPECT_EQ(Outcome(*plan, 0).inference.at(0).requests, -4);
 }
 
 TEST(PlanInference, RefusesWindowsWithTooManySegments) {

@@ -63,6 +63,18 @@ TEST(FormatImport, WritesJsonAndCsv) {
               HasSubstr("fate,reports,rows\ncounted,1,2\ncounted_before,0,0\n"));
 }
 
+TEST(FormatImport, OfARollingExportAllIsThere) {
+  ImportSummary summary = SomeSummary({Fate::kCounted, Fate::kUnchanged});
+  summary.refused_rows = 0;
+  EXPECT_TRUE(summary.complete());
+  EXPECT_THAT(FormatImport(summary, OutputFormat::kTable),
+              HasSubstr("unchanged: the books say the same already: 2 rows in 1 reports\n"));
+  summary.comparison = {{{1, 2}, {1, 2}, {0, 0}, {0, 0}}};
+  const auto json = nlohmann::json::parse(FormatImport(summary, OutputFormat::kJson));
+  EXPECT_EQ(json["unchanged"]["rows"], 2);
+  EXPECT_EQ(json["comparison"]["new"]["rows"], 2);
+}
+
 TEST(FormatImport, DoesNotCallRevenueZeroThatTheFileDoesNotSay) {
   imports::ImportBatch plan = SomePlan();
   for (imports::ImportReport& planned : plan.reports) {

@@ -85,6 +85,20 @@ TEST_F(OutcomeBooksTest, CorrectionsAreEntriesOfTheirOwn) {
   EXPECT_THAT(Findings(), IsEmpty());
 }
 
+// A month in which more was given back than earned. What was reported only grows.
+TEST_F(OutcomeBooksTest, AReportOfLessThanNoRevenueCountsWithWhatWasCorrected) {
+  ASSERT_TRUE(Commit(Served(kLedgerStart, kHour, 10, 500), kLedgerStart).ok());
+  ASSERT_TRUE(Commit(Served(kLedgerStart + kHour, kHour, 2, -700), kLedgerStart).ok());
+  EXPECT_EQ(Integer("SELECT sum(revenue_micro_usd) FROM inference WHERE correction = ''"), -200);
+  EXPECT_THAT(Findings(), IsEmpty());
+  Reopen();
+  ASSERT_EQ(books_.outcomes.segments.size(), 1U);
+  EXPECT_EQ(books_.outcomes.segments[0].reported.requests, 12);
+  EXPECT_EQ(books_.outcomes.segments[0].reported.revenue_micro_usd, 500);
+  EXPECT_EQ(books_.outcomes.segments[0].corrected.revenue_micro_usd, -700);
+  EXPECT_EQ(books_.outcomes.segments[0].corrected.requests, 0);
+}
+
 TEST_F(OutcomeBooksTest, TrainingIsBookedByRunAndPhase) {
   OutcomeEntry entry = Outcome(OutcomeKind::kTraining, kLedgerStart, kHour);
   for (const TrainingPhase phase : {TrainingPhase::kPre, TrainingPhase::kPost}) {

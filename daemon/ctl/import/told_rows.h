@@ -1,0 +1,40 @@
+// Rows of reports as cells of the books have them, and reports made of cells. Pure.
+#pragma once
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "daemon/ctl/import/correction_plan.h"
+#include "daemon/domain/report/outcome_report.h"
+
+namespace fleetmeter::ctl {
+
+inline constexpr size_t kRevenueAmount = 5;  // of CellAmounts
+
+struct ToldRow {
+  std::array<std::string, 5> names;
+  CellAmounts amounts{};
+};
+
+const OutcomeReport& OutcomeOf(const imports::ImportReport& planned);
+TimeSpan SpanOf(const OutcomeReport& report);
+
+// The parts of a span that were counted, or were not, in order.
+std::vector<TimeSpan> PiecesOf(TimeSpan span, const WindowSet& counted, bool that_are_counted);
+
+// As the books have the rows of a report of inference or training: priced by `books` where it
+// brings no revenue. `index`: of the report, by which prices are found.
+std::vector<ToldRow> ToldRows(const OutcomeReport& report, size_t index, const Books& books);
+
+// Adds a row of a correction, or, of no amounts, of time in which nothing was.
+void AddTo(const std::array<std::string, 5>& names, const CellAmounts& a, OutcomeReport* report);
+
+// Without rows.
+OutcomeReport ReportOf(OutcomeKind kind, const std::string& source, TimeSpan window);
+
+// What is not counted yet of a report's time goes into `batch` as time in which nothing was, so
+// that a correction may name it.
+void AddEmptyTime(const OutcomeReport& report, WindowSet* counted, imports::ImportBatch* batch);
+
+}  // namespace fleetmeter::ctl

@@ -1,0 +1,446 @@
+// A file beside the books: what differs, and the reports that make them equal. Against books of a
+// map.
+#include "daemon/ctl/import/correction_plan.h"
+
+#include <random>
+#include <set>
+
+#include "daemon/ctl/import/fetch_books.h"
+#include "daemon/ledger/postings.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace fleetmeter::ctl {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+constexpr int64_t kFirstDay = 1'767'225'600;  // 2026-01-01
+constexpr char kSource[] = "gw";
+
+// 2 micro-USD a token; of model "free" nobody has a price.
+std::optional<int64_t> PriceOf(const std::string& model, int64_t input, int64_t output) {
+  return model == "free" ? std::nullopt : std::optional(2 * (input + output));
+}
+
+// What the daemon books of reports of one kind, by its rules for windows and corrections.
+class BooksOfMaps {
+ public:
+  // False: rejected.
+  bool Book(const OutcomeReport& report) {
+    return report.kind == OutcomeKind::kBenchmarks ? BookResults(report) : BookWindow(report);
+  }
+  // The first `most` reports: the sender was killed behind them.
+  void BookSome(const imports::ImportBatch& batch, size_t most) {
+    for (size_t i = 0; i < std::min(most, batch.reports.size()); ++i) {
+      ASSERT_TRUE(Book(std::get<OutcomeReport>(batch.reports[i].report)));
+    }
+  }
+  void BookAll(const imports::ImportBatch& batch) { BookSome(batch, batch.reports.size()); }
+
+  BookQuestions Questions() const {
+    return {.booked = [this](const v1::GetBookedRequest& request) { return Booked(request); },
+            .prices = [](const v1::GetPricesRequest& request) { return Prices(request); }};
+  }
+
+  // What is not 0, "DAY NAMES AMOUNTS".
+  std::vector<std::string> Lines() const {
+    std::vector<std::string> lines;
+    for (const auto& [key, cell] : cells_) {
+      if (cell.amounts == CellAmounts{}) continue;
+      std::string line = std::to_string((key.day - kFirstDay) / kSecondsPerDay);
+      for (const std::string& name : key.names) line += " " + name;
+      for (const int64_t amount : cell.amounts) line += " " + std::to_string(amount);
+      lines.push_back(line);
+    }
+    return lines;
+  }
+  const std::vector<CorrectionNote>& corrections() const { return corrections_; }
+  const std::map<ResultKey, StandingResult>& results() const { return results_; }
+
+ private:
+  bool BookWindow(const OutcomeReport& report) {
+    const TimeSpan span{report.window_start_unix_nanos, report.WindowEnd()};
+    if (report.correction) {
+      if (windows_.empty() || !windows_.Covers(span) || !Remember(*report.correction)) return false;
+    } else {
+      if (!windows_.empty() && windows_.Overlaps(span)) return false;
+      windows_.Add(span, WindowSet::kMaxOutcomeGaps);
+    }
+    const auto days = SliceByDay(report.window_start_unix_nanos, report.window_length_nanos);
+    for (const HourSlice& day : *days) {
+      for (const InferenceRow& row : report.inference) Add(day, report, row);
+      for (const TrainingRow& row : report.training) Add(day, report, row);
+    }
+    return true;
+  }
+  bool BookResults(const OutcomeReport& report) {
+    for (const BenchmarkRow& row : report.benchmarks) {
+      const bool known = results_.contains(KeyOfResult(row));
+      if (known != report.correction.has_value()) return false;
+    }
+    if (report.correction && !Remember(*report.correction)) return false;
+    for (const BenchmarkRow& row : report.benchmarks) {
+      StandingResult& result = results_[KeyOfResult(row)];
+      result.row = row;
+      if (report.correction) ++result.corrections;
+    }
+    return true;
+  }
+  bool Remember(const CorrectionNote& note) {
+    if (!ids_.insert(note.id).second) return false;
+    corrections_.push_back(note);
+    return true;
+  }
+  void Add(const HourSlice& day, const OutcomeReport& report, const InferenceRow& row) {
+    std::optional<int64_t> revenue = row.revenue_micro_usd;
+    if (!revenue && !report.correction) {
+      revenue = PriceOf(row.model, row.input_tokens, row.output_tokens);
+    }
+    const int64_t unpriced =
+        report.correction ? row.unpriced_requests : (revenue ? 0 : row.requests);
+    Add(day, report, {row.model, row.customer_tier, row.pool, row.workload, ""},
+        {row.requests, unpriced, row.input_tokens, row.cached_input_tokens, row.output_tokens,
+         revenue.value_or(0), 0});
+  }
+  void Add(const HourSlice& day, const OutcomeReport& report, const TrainingRow& row) {
+    Add(day, report, {row.model, row.family, row.run, std::string(Name(row.phase)), row.pool},
+        {0, 0, 0, 0, 0, 0, row.h100e_seconds});
+  }
+  void Add(const HourSlice& day, const OutcomeReport& report,
+           const std::array<std::string, 5>& names, const CellAmounts& amounts) {
+    BookedCell& cell = cells_[{day.hour_start, names}];
+    if (report.correction) ++cell.corrections;
+    for (size_t i = 0; i < amounts.size(); ++i) {
+      cell.amounts[i] += PartIn(day, amounts[i], report.window_length_nanos);
+    }
+  }
+
+  // A day an answer, as of books that are large.
+  absl::StatusOr<v1::BookedOutcomes> Booked(const v1::GetBookedRequest& request) const {
+    v1::BookedOutcomes answer;
+    answer.set_to_unix_seconds(request.from_unix_seconds() + kSecondsPerDay);
+    if (!windows_.empty()) {
+      answer.set_counted_from_unix_nanos(windows_.counted().start_unix_nanos);
+      answer.set_counted_to_unix_nanos(windows_.counted().end_unix_nanos);
+      for (const TimeSpan& gap : windows_.gaps()) {
+        v1::CountedGap& out = *answer.add_gaps();
+        out.set_start_unix_nanos(gap.start_unix_nanos);
+        out.set_end_unix_nanos(gap.end_unix_nanos);
+      }
+    }
+    for (const auto& [key, cell] : cells_) {
+      if (key.day != request.from_unix_seconds()) continue;
+      request.kind() == "training" ? FillTraining(key, cell, *answer.add_training())
+                                   : FillInference(key, cell, *answer.add_inference());
+    }
+    for (const auto& [key, result] : results_) {
+      if (result.row.date_unix_seconds != request.from_unix_seconds()) continue;
+      v1::BookedResult& out = *answer.add_results();
+      out.set_model(result.row.model);
+      out.set_family(result.row.family);
+      out.set_benchmark(result.row.benchmark);
+      out.set_version(result.row.version);
+      out.set_date_unix_seconds(result.row.date_unix_seconds);
+      out.set_measured_by(result.row.source);
+      if (result.row.score) out.set_score(*result.row.score);
+      out.set_corrections(static_cast<uint64_t>(result.corrections));
+    }
+    return answer;
+  }
+  static void FillInference(const CellKey& key, const BookedCell& cell,
+                            v1::BookedInferenceDay& out) {
+    out.set_day_unix_seconds(key.day);
+    out.set_model(key.names[0]);
+    out.set_customer_tier(key.names[1]);
+    out.set_pool(key.names[2]);
+    out.set_workload(key.names[3]);
+    out.set_requests(cell.amounts[0]);
+    out.set_unpriced_requests(cell.amounts[1]);
+    out.set_input_tokens(cell.amounts[2]);
+    out.set_cached_input_tokens(cell.amounts[3]);
+    out.set_output_tokens(cell.amounts[4]);
+    out.set_revenue_micro_usd(cell.amounts[5]);
+    out.set_corrections(static_cast<uint64_t>(cell.corrections));
+  }
+  static void FillTraining(const CellKey& key, const BookedCell& cell, v1::BookedTrainingDay& out) {
+    out.set_day_unix_seconds(key.day);
+    out.set_model(key.names[0]);
+    out.set_family(key.names[1]);
+    out.set_run(key.names[2]);
+    out.set_phase(key.names[3]);
+    out.set_pool(key.names[4]);
+    out.set_h100e_seconds(cell.amounts[6]);
+    out.set_corrections(static_cast<uint64_t>(cell.corrections));
+  }
+  static absl::StatusOr<v1::Prices> Prices(const v1::GetPricesRequest& request) {
+    v1::Prices answer;
+    for (const v1::PriceQuestion& row : request.rows()) {
+      v1::Price& price = *answer.add_rows();
+      const auto revenue = PriceOf(row.model(), row.input_tokens(), row.output_tokens());
+      if (revenue) price.set_revenue_micro_usd(*revenue);
+    }
+    return answer;
+  }
+
+  WindowSet windows_;
+  std::map<CellKey, BookedCell> cells_;
+  std::map<ResultKey, StandingResult> results_;
+  std::set<std::string> ids_;
+  std::vector<CorrectionNote> corrections_;
+};
+
+InferenceRow Row(const std::string& model, int64_t requests, int64_t tokens,
+                 std::optional<int64_t> revenue) {
+  return {.model = model,
+          .customer_tier = "pro",
+          .requests = requests,
+          .input_tokens = tokens,
+          .cached_input_tokens = 0,
+          .output_tokens = tokens / 10,
+          .revenue_micro_usd = revenue};
+}
+
+// Hours since the first day.
+imports::ImportReport Served(int64_t from_hour, int64_t hours, std::vector<InferenceRow> rows) {
+  OutcomeReport report;
+  report.kind = OutcomeKind::kInference;
+  report.source = kSource;
+  report.window_start_unix_nanos = kFirstDay * kNanosPerSecond + from_hour * kNanosPerHour;
+  report.window_length_nanos = hours * kNanosPerHour;
+  report.inference = std::move(rows);
+  return {.report = std::move(report), .lines = imports::LineSet(from_hour + 2)};
+}
+
+imports::ImportBatch FileOf(std::vector<imports::ImportReport> reports) {
+  imports::ImportBatch file;
+  file.reports = std::move(reports);
+  return file;
+}
+
+CorrectionPlan Compare(const BooksOfMaps& books, const imports::ImportBatch& file,
+                       std::optional<TimeSpan> covers = std::nullopt) {
+  const auto fetched = FetchBooks(books.Questions(), file, covers);
+  EXPECT_TRUE(fetched.ok()) << fetched.status();
+  auto plan = PlanCorrection(file, *fetched, {.covers = covers, .reason = "restated"});
+  EXPECT_TRUE(plan.ok()) << plan.status();
+  return *std::move(plan);
+}
+
+TEST(PlanCorrection, TellsNewUnchangedAndChangedApart) {
+  BooksOfMaps books;
+  books.BookAll(
+      FileOf({Served(0, 24, {Row("a", 10, 100, 5)}), Served(24, 24, {Row("a", 1, 10, 1)})}));
+  const auto file = FileOf({Served(0, 24, {Row("a", 10, 100, 5)}),
+                            Served(24, 24, {Row("a", 3, 30, -2), Row("b", 1, 10, 1)}),
+                            Served(48, 24, {Row("a", 4, 40, 2)})});
+  const CorrectionPlan plan = Compare(books, file);
+  EXPECT_THAT(plan.standings,
+              ElementsAre(Standing::kUnchanged, Standing::kChanged, Standing::kNew));
+  ASSERT_THAT(plan.changes, SizeIs(2));
+  EXPECT_EQ(plan.changes[0].before, (CellAmounts{1, 0, 10, 0, 1, 1, 0}));
+  EXPECT_EQ(plan.changes[0].after, (CellAmounts{3, 0, 30, 0, 3, -2, 0}));
+  books.BookAll(plan.batch);
+  ASSERT_THAT(books.corrections(), SizeIs(1));
+  EXPECT_EQ(books.corrections()[0].reason, "restated");
+  const CorrectionPlan again = Compare(books, file);
+  EXPECT_THAT(again.batch.reports, IsEmpty());
+  EXPECT_THAT(again.changes, IsEmpty());
+  BooksOfMaps truth;
+  truth.BookAll(file);
+  EXPECT_EQ(books.Lines(), truth.Lines());
+}
+
+TEST(PlanCorrection, NeverTakesAPartOfADayForTheWholeOfIt) {
+  BooksOfMaps books;
+  books.BookAll(FileOf(
+      {Served(22, 1, {Row("a", 1, 1000, 10'000)}), Served(23, 1, {Row("a", 2, 2000, 20'000)})}));
+  const auto file = FileOf(
+      {Served(23, 1, {Row("a", 1, 50'000, 750'000)}), Served(24, 1, {Row("a", 1, 1000, 10'000)})});
+  const CorrectionPlan plan = Compare(books, file);
+  EXPECT_THAT(plan.standings, ElementsAre(Standing::kPartial, Standing::kNew));
+  EXPECT_THAT(plan.changes, IsEmpty());
+  ASSERT_THAT(plan.partial, SizeIs(1));
+  EXPECT_EQ(plan.partial[0].day, kFirstDay);
+  const TimeSpan two_days{kFirstDay * kNanosPerSecond, kFirstDay * kNanosPerSecond + 2 * kDay};
+  EXPECT_THAT(Compare(books, file, two_days).standings,
+              ElementsAre(Standing::kChanged, Standing::kNew));
+}
+
+TEST(PlanCorrection, TakesDaysWithoutRowsForEmptyOnlyWhereTheFileIsAll) {
+  BooksOfMaps books;
+  books.BookAll(FileOf({Served(0, 24, {Row("a", 10, 100, 5)}), Served(24, 24, {Row("a", 1, 10, 1)}),
+                        Served(48, 24, {Row("a", 2, 20, 2)})}));
+  const auto file =
+      FileOf({Served(0, 24, {Row("a", 10, 100, 5)}), Served(48, 24, {Row("a", 2, 20, 2)})});
+  EXPECT_THAT(Compare(books, file).batch.reports, IsEmpty());
+  const TimeSpan three_days{kFirstDay * kNanosPerSecond, kFirstDay * kNanosPerSecond + 3 * kDay};
+  books.BookAll(Compare(books, file, three_days).batch);
+  BooksOfMaps truth;
+  truth.BookAll(file);
+  EXPECT_EQ(books.Lines(), truth.Lines());
+}
+
+// A run of one week that is one of two weeks by now.
+TEST(PlanCorrection, BooksARunThatGrew) {
+  const auto run = [](int64_t days, int64_t hours) {
+    OutcomeReport report;
+    report.kind = OutcomeKind::kTraining;
+    report.source = "wandb/big/pre";
+    report.window_start_unix_nanos = kFirstDay * kNanosPerSecond;
+    report.window_length_nanos = days * kDay;
+    report.training = {
+        {.model = "m1", .family = "m", .run = "big", .h100e_seconds = hours * kSecondsPerHour}};
+    return FileOf({{.report = std::move(report), .lines = imports::LineSet(2)}});
+  };
+  BooksOfMaps books;
+  books.BookAll(run(7, 1'000));
+  books.BookAll(Compare(books, run(14, 2'000)).batch);
+  BooksOfMaps truth;
+  truth.BookAll(run(14, 2'000));
+  EXPECT_EQ(books.Lines(), truth.Lines());
+  EXPECT_THAT(Compare(books, run(14, 2'000)).batch.reports, IsEmpty());
+}
+
+TEST(PlanCorrection, ScoresAgainOnce) {
+  const auto scored = [](double score) {
+    OutcomeReport report;
+    report.kind = OutcomeKind::kBenchmarks;
+    report.source = "lab";
+    report.benchmarks = {{.model = "m1",
+                          .family = "m",
+                          .benchmark = "gpqa",
+                          .version = "",
+                          .date_unix_seconds = kFirstDay,
+                          .source = "",
+                          .score = score}};
+    return FileOf({{.report = std::move(report), .lines = imports::LineSet(2)}});
+  };
+  BooksOfMaps books;
+  books.BookAll(Compare(books, scored(70)).batch);
+  EXPECT_THAT(books.corrections(), IsEmpty());
+  // To and fro: each is a correction of its own.
+  for (const double score : {71.0, 70.0, 71.0, 70.0}) {
+    const CorrectionPlan plan = Compare(books, scored(score));
+    EXPECT_THAT(plan.results, SizeIs(1));
+    books.BookAll(plan.batch);
+    EXPECT_EQ(books.results().begin()->second.row.score, score);
+    EXPECT_THAT(Compare(books, scored(score)).batch.reports, IsEmpty());
+  }
+  EXPECT_THAT(books.corrections(), SizeIs(4));
+}
+
+TEST(PlanCorrection, WhatTwoCorrectAtOnceIsBookedOnce) {
+  BooksOfMaps books;
+  books.BookAll(
+      FileOf({Served(0, 24, {Row("a", 10, 100, 5)}), Served(24, 24, {Row("a", 1, 10, 1)})}));
+  const auto file =
+      FileOf({Served(0, 24, {Row("a", 11, 110, 6)}), Served(24, 24, {Row("a", 2, 20, 2)})});
+  const CorrectionPlan one = Compare(books, file);
+  books.BookSome(one.batch, 1);
+  const CorrectionPlan other = Compare(books, file);  // of what is left
+  ASSERT_THAT(other.batch.reports, SizeIs(1));
+  EXPECT_TRUE(books.Book(std::get<OutcomeReport>(other.batch.reports[0].report)));
+  EXPECT_FALSE(books.Book(std::get<OutcomeReport>(one.batch.reports[1].report)));
+  BooksOfMaps truth;
+  truth.BookAll(file);
+  EXPECT_EQ(books.Lines(), truth.Lines());
+}
+
+TEST(PlanAddition, AddsLateRowsOnce) {
+  BooksOfMaps books;
+  books.BookAll(FileOf(
+      {Served(22, 1, {Row("a", 1, 1000, 10'000)}), Served(23, 1, {Row("a", 2, 2000, 20'000)})}));
+  // Its last hour is not counted yet.
+  const auto late = FileOf({Served(23, 2, {Row("a", 1, 50'000, 750'000), Row("b", 1, 10, {})})});
+  const auto add = [&] {
+    return PlanAddition(late, {0}, *FetchBooks(books.Questions(), late, std::nullopt), "late");
+  };
+  const imports::ImportBatch batch = add();
+  ASSERT_THAT(batch.reports, SizeIs(2));  // the hour, and what is added
+  books.BookAll(batch);
+  const auto sum = books.Lines();
+  const imports::ImportBatch again = add();
+  ASSERT_THAT(again.reports, SizeIs(1));
+  EXPECT_FALSE(books.Book(std::get<OutcomeReport>(again.reports[0].report)));
+  EXPECT_EQ(books.Lines(), sum);
+  EXPECT_EQ(books.corrections().at(0).reason, "late");
+}
+
+// Hours of some days with a few models, restated again and again.
+class Truth {
+ public:
+  explicit Truth(uint64_t seed) : random_(seed) {}
+
+  void Change() {
+    for (int64_t i = Pick(1, 6); i > 0; --i) {
+      auto& hour = hours_[Pick(0, kDays * 24 - 1)];
+      const std::string model = std::array{"a", "b", "free"}[static_cast<size_t>(Pick(0, 2))];
+      const std::optional<int64_t> revenue =
+          model == "b" ? std::optional(Pick(-500, 2'000)) : std::nullopt;
+      if (Pick(0, 4) == 0) {
+        hour.erase(model);
+      } else {
+        hour.insert_or_assign(model, Row(model, Pick(0, 50), Pick(0, 9'000), revenue));
+      }
+    }
+  }
+  // All rows of days; `length`: of windows, in hours, a divisor of a day or some days.
+  imports::ImportBatch File(int64_t from_day, int64_t to_day) const {
+    imports::ImportBatch file;
+    for (const auto& [hour, rows] : hours_) {
+      if (hour < from_day * 24 || hour >= to_day * 24 || rows.empty()) continue;
+      std::vector<InferenceRow> of_hour;
+      for (const auto& [model, row] : rows) of_hour.push_back(row);
+      file.reports.push_back(Served(hour, 1, std::move(of_hour)));
+    }
+    return file;
+  }
+  int64_t Pick(int64_t least, int64_t most) {
+    return std::uniform_int_distribution<int64_t>(least, most)(random_);
+  }
+
+  static constexpr int64_t kDays = 6;
+
+ private:
+  std::mt19937_64 random_;
+  std::map<int64_t, std::map<std::string, InferenceRow>> hours_;
+};
+
+TimeSpan DaysFrom(int64_t from_day, int64_t to_day) {
+  return {kFirstDay * kNanosPerSecond + from_day * kDay,
+          kFirstDay * kNanosPerSecond + to_day * kDay};
+}
+
+// Whatever was restated, refunded, grown or exported in part, and wherever a sender was killed: at
+// the end the books equal one import of the final truth.
+TEST(PlanCorrection, AnyHistoryOfRestatementsEndsWithTheTruth) {
+  for (uint64_t seed = 1; seed <= 200; ++seed) {
+    SCOPED_TRACE(seed);
+    Truth truth(seed);
+    BooksOfMaps books;
+    for (int step = 0; step < 12; ++step) {
+      truth.Change();
+      const int64_t from = truth.Pick(0, Truth::kDays - 1);
+      const int64_t to = truth.Pick(from + 1, Truth::kDays);
+      const auto file = truth.File(from, to);
+      const CorrectionPlan plan = Compare(books, file, DaysFrom(from, to));
+      // Killed anywhere, or not at all.
+      books.BookSome(plan.batch, static_cast<size_t>(truth.Pick(
+                                     0, static_cast<int64_t>(plan.batch.reports.size()) + 2)));
+    }
+    const auto last = truth.File(0, Truth::kDays);
+    if (last.reports.empty()) continue;
+    books.BookAll(Compare(books, last, DaysFrom(0, Truth::kDays)).batch);
+    BooksOfMaps once;
+    once.BookAll(last);
+    ASSERT_EQ(books.Lines(), once.Lines());
+    ASSERT_THAT(Compare(books, last, DaysFrom(0, Truth::kDays)).batch.reports, IsEmpty());
+    for (const CorrectionNote& note : books.corrections()) ASSERT_EQ(note.reason, "restated");
+  }
+}
+
+}  // namespace
+}  // namespace fleetmeter::ctl
