@@ -48,7 +48,7 @@ absl::Status SourceTables::Prepare() {
         "gaps, history) VALUES (?1, ?2, ?3, ?4, ?5)",
         &insert_source_},
        {"UPDATE sources SET counted_from_unix_nanos = ?2, counted_to_unix_nanos = ?3, "
-        "gaps = ?4, history = ?5, forgotten = 0 WHERE source_row = ?1",
+        "gaps = ?4, history = ?5, forgotten = ?6 WHERE source_row = ?1",
         &update_source_},
        {"UPDATE sources SET forgotten = 1 WHERE source_row = ?1", &forget_source_},
        {"DELETE FROM sources WHERE source_row = ?1", &delete_source_},
@@ -202,7 +202,8 @@ absl::Status SourceTables::Write(const std::string& source, const Change& change
   Known known = found == known_.end() ? Nothing() : found->second;
   const Known before = known;
   known.history = known.history || change.history;
-  known.forgotten = false;
+  // Late reports of what is gone do not bring it back.
+  if (change.holds != nullptr) known.forgotten = false;
   absl::Status status = WriteSource(source, change.last->windows, &known);
   if (status.ok() && change.holds != nullptr) status = WriteHoldings(change, &known);
   if (status.ok() && known != before) staged_.emplace_back(source, known);
@@ -215,7 +216,10 @@ absl::Status SourceTables::WriteSource(const std::string& source, const WindowSe
   const int64_t to = windows.counted().end_unix_nanos;
   const std::string gaps = GapsText(windows.gaps());
   const int64_t history = known->history ? 1 : 0;
-  if (known->row != 0) return update_source_.Run(known->row, from, to, gaps, history);
+  if (known->row != 0) {
+    const int64_t forgotten = known->forgotten ? 1 : 0;
+    return update_source_.Run(known->row, from, to, gaps, history, forgotten);
+  }
   absl::Status status = insert_source_.Run(source, from, to, gaps, history);
   known->row = database_.LastInsertedRow();
   return status;
