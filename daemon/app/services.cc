@@ -30,7 +30,7 @@ Services::Services(const DaemonConfig& config, const Parts& parts, std::function
       query_(parts.writer, parts.security.access(), kMaxWatches),
       plan_(parts.writer, parts.security.access()),
       outcomes_(parts.outcomes.service()),
-      admin_(parts.security.access(), parts.security.audit(), std::move(ask_reload)) {}
+      admin_(parts.writer, parts.security.access(), parts.security.audit(), std::move(ask_reload)) {}
 
 std::vector<ServedService> Services::OfIngest() {
   return {{ingest_, v1::UsageIngest::service_full_name()}};

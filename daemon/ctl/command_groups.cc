@@ -38,10 +38,20 @@ constexpr char kExportFooter[] =
     "Export the time before Prometheus scraped the daemon. Prometheus takes a value for the 5\n"
     "minutes after it only, unless it is started with --query.lookback-delta of the step.";
 
+constexpr char kSourceFooter[] =
+    "Examples:\n"
+    "  fleetmeterctl source list --state unaccounted\n"
+    "  fleetmeterctl source forget gpu-17 --reason 'returned to the vendor'\n"
+    "  fleetmeterctl source rename gpu-17 gpu-17.east.example --reason 'reports its long name now'";
+
 constexpr CommandGroup kGroups[] = {
     {"plan", "Show, make and compare plans and the allocation framework that they are made from",
      "", nullptr},
     {"admin", "Operate a daemon. These commands need the role admin", "", AddAdminAddress},
+    {"source",
+     "See the sources of usage, and state what became of them. These commands need the "
+     "role admin",
+     kSourceFooter, AddAdminAddress},
     {"export", "Write what the books hold for other programs", kExportFooter, nullptr},
     {"outcomes",
      "Show what allocations led to, from the daemon's books, a ledger's file or CSV files", "",
@@ -50,7 +60,9 @@ constexpr CommandGroup kGroups[] = {
      "Bring history from a CSV file into a daemon's books. These commands need the role ingest for "
      "all pools",
      kImportFooter, AddIngestAddress},
-    {"ledger", "Check, copy and restore the file of the books", "", nullptr},
+    {"ledger",
+     "Check, copy and restore the file of the books, and list what people decided about them", "",
+     nullptr},
 };
 
 }  // namespace
