@@ -113,7 +113,8 @@ class FleetState {
 
   // A person says that `source` is `new_source`. What either has counted is counted of the new one,
   // and the old one is gone. The latest report of the new one speaks for the host: chips that the
-  // old one held and it does not list are unaccounted for under the new name. Both must be known.
+  // old one held beyond those known of the new one are unaccounted for under the new name. Both
+  // must be known.
   void Rename(const std::string& source, const std::string& new_source, int64_t now_unix_nanos);
   // What the new one will have counted then.
   WindowSet RenamedWindows(const std::string& source, const std::string& new_source) const;

@@ -89,9 +89,9 @@ void FleetState::Rename(const std::string& name, const std::string& new_name,
   sources_.erase(old);
   Source& source = sources_.at(new_name);
   Contribute(source, -1);
-  std::vector<HeldChips> known = Known(gone);
-  known.insert(known.end(), source.unlisted.begin(), source.unlisted.end());
-  source.unlisted = UnlistedChips(std::move(known), Listed(source), cells_);
+  // The host has the chips that either name has ever told of.
+  const std::vector<HeldChips> more = UnlistedChips(Known(gone), Known(source), cells_);
+  source.unlisted.insert(source.unlisted.end(), more.begin(), more.end());
   source.windows = std::move(windows);
   source.forgotten = false;
   source.history = source.history || gone.history;
