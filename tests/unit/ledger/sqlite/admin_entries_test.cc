@@ -151,7 +151,8 @@ TEST_F(AdminEntriesTest, WhatWasRepricedIsASignedCorrectionWithItsEntry) {
   outcome.source = "gw";
   outcome.window_start_unix_nanos = kUsageDay * kNanosPerSecond;
   outcome.window_length_nanos = kDay;
-  outcome.windows = WindowSet({outcome.window_start_unix_nanos, outcome.window_start_unix_nanos + kDay}, {});
+  outcome.windows =
+      WindowSet({outcome.window_start_unix_nanos, outcome.window_start_unix_nanos + kDay}, {});
   BookedInference row;
   row.model = "nova";
   row.customer_tier = "pro";
