@@ -8,8 +8,8 @@ namespace fleetmeter {
 inline constexpr char kLedgerSchemaV6[] = R"sql(
 -- Who decided what, when and why. Rows are only ever added. micro_chips: that left the numbers.
 -- whole_source: of a forgotten source, 1; 0: only chips that it no longer lists. Days are seconds
--- since 1970, half-open. old_price_book_version: the newest that had priced any of the days' revenue;
--- 0: none had. revenue_micro_usd: the difference that was booked.
+-- since 1970, half-open. old_price_book_version: the newest that had priced any of the days'
+-- revenue; 0: none had. revenue_micro_usd: the difference that was booked.
 CREATE TABLE admin_entries (
   number INTEGER PRIMARY KEY CHECK (number > 0),
   entered_unix_nanos INTEGER NOT NULL,
