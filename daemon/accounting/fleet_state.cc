@@ -84,7 +84,8 @@ void FleetState::Restore(const RestoredBooks& books, int64_t now_unix_nanos) {
     source.windows = record.windows;
     source.heard = false;
     source.history = record.history;
-    source.only_history = record.history && record.holdings.empty();
+    source.only_history = record.history && record.holdings.empty() && !record.forgotten;
+    source.forgotten = record.forgotten;
     for (const Holding& holding : record.holdings) {
       LiveAmounts amounts;
       amounts.chips = holding.micro_chips;
@@ -162,7 +163,7 @@ void FleetState::Contribute(const Source& source, int sign) {
 
 FleetState::Hearing FleetState::HearingAt(const Source& source, int64_t now_unix_nanos) const {
   const int64_t age = now_unix_nanos - source.windows.counted().end_unix_nanos;
-  if (source.only_history) return Hearing::kForgotten;
+  if (source.only_history || source.forgotten) return Hearing::kForgotten;
   if (age <= options_.silent_after_nanos && source.heard) return Hearing::kLive;
   if (source.rejected) return Hearing::kUnaccounted;
   if (age <= options_.forget_after_nanos) return Hearing::kSilent;

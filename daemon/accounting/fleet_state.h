@@ -48,6 +48,26 @@ struct FleetFacts {
   int64_t as_of_unix_nanos = 0;
 };
 
+enum class SourceState : uint8_t {
+  kLive,
+  kSilent,
+  kUnaccounted,  // silent for long, and what it held is not settled
+  kRejected,     // not live, and its latest reports were rejected
+  kHistory,      // all that it has reported came as history
+  kForgotten,    // a person said that it is gone, or it holds nothing and is silent for long
+};
+// "live", "silent", "unaccounted", "rejected", "history", "forgotten".
+std::string_view Name(SourceState state);
+
+// A source as people see it.
+struct SourceFacts {
+  std::string source;
+  SourceState state = SourceState::kLive;
+  int64_t counted_to_unix_nanos = 0;  // 0: nothing of it was ever accepted
+  int64_t micro_chips = 0;            // that its latest report lists
+  int64_t unlisted_micro_chips = 0;   // that it listed before, and lists no more
+};
+
 struct FleetStateOptions {
   int64_t silent_after_nanos = 0;
   // What a source holds that has been silent for longer is unaccounted for. It is known all the
@@ -79,7 +99,8 @@ class FleetState {
   // hold is known, what it does is not. Called once, before everything else.
   void Restore(const RestoredBooks& books, int64_t now_unix_nanos);
 
-  // Counts a report that is admitted and committed. Unless it is history, it may become live.
+  // Counts a report that is admitted and committed, unless it is history. The latest report of its
+  // source becomes its live state.
   void Apply(const LedgerEntry& entry, int64_t now_unix_nanos);
 
   // A report of the source was rejected: while nothing of it is accepted either, what it does is
@@ -89,6 +110,18 @@ class FleetState {
   // A person says that the chips of a source are gone. Returns how many there were that are not
   // heard, in micro-chips; nullopt if the source is not known, or live.
   std::optional<int64_t> Forget(const std::string& source);
+
+  // A person says that `source` is `new_source`. What either has counted is counted of the new one,
+  // and the old one is gone. The latest report of the new one speaks for the host: chips that the
+  // old one held beyond those known of the new one are unaccounted for under the new name. Both
+  // must be known.
+  void Rename(const std::string& source, const std::string& new_source, int64_t now_unix_nanos);
+  // What the new one will have counted then.
+  WindowSet RenamedWindows(const std::string& source, const std::string& new_source) const;
+
+  // Every source that is known, ascending by name; of one that is not, nothing.
+  std::vector<SourceFacts> Sources() const;
+  std::optional<SourceFacts> FindSource(const std::string& source) const;
 
   // Lets time pass: silences sources, accrues allocations, tracks idleness.
   // `monotonic_nanos` never decreases.
@@ -124,6 +157,7 @@ class FleetState {
     // the present, and never expected.
     bool history = false;
     bool only_history = false;
+    bool forgotten = false;                   // by a person, since the latest that was accepted
     bool rejected = false;                    // a report, since the latest that was accepted
     std::vector<Contribution> contributions;  // what its latest report lists
     std::vector<HeldChips> unlisted;          // what it listed before, and lists no more
@@ -142,6 +176,7 @@ class FleetState {
   // Adds (sign 1) or takes away (-1) what a source holds, where its hearing puts it.
   void Contribute(const Source& source, int sign);
   void SetHearing(Source& source, Hearing hearing);
+  static SourceFacts FactsOf(const std::string& name, const Source& source);
   // All that it has listed and nobody has settled.
   static std::vector<HeldChips> Known(const Source& source);
   static std::vector<HeldChips> Listed(const Source& source);

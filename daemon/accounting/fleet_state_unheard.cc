@@ -55,6 +55,7 @@ std::optional<int64_t> FleetState::Forget(const std::string& name) {
     source.contributions.clear();
     source.samples.clear();
     source.rejected = false;
+    source.forgotten = true;
     source.hearing = Hearing::kForgotten;
   }
   Contribute(source, 1);

@@ -38,6 +38,12 @@ absl::Status LedgerKeeper::Commit(const LedgerTransaction& transaction) {
   return status;
 }
 
+absl::StatusOr<std::vector<InferenceDay>> LedgerKeeper::InferenceDays(int64_t from_day,
+                                                                      int64_t to_day) {
+  if (broken_) return absl::UnavailableError("the ledger failed; the daemon is ending");
+  return ledger_.InferenceDays(from_day, to_day);
+}
+
 absl::Status LedgerKeeper::Ask(absl::FunctionRef<absl::Status()> call) {
   if (broken_) return absl::UnavailableError("the ledger failed; the daemon is ending");
   const absl::Status status = call();

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -30,6 +31,9 @@ class LedgerKeeper {
 
   // See Ledger::Commit. Once the ledger is broken, Unavailable without asking it.
   absl::Status Commit(const LedgerTransaction& transaction);
+
+  // See Ledger::InferenceDays. Once the ledger is broken, Unavailable without asking it.
+  absl::StatusOr<std::vector<InferenceDay>> InferenceDays(int64_t from_day, int64_t to_day);
 
   // Whether a transaction is due although nobody has reported. The books have to say now and then
   // how long the grants have been in force; and after trouble only a commit shows that it is over.

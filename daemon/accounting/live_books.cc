@@ -1,5 +1,6 @@
 #include "daemon/accounting/live_books.h"
 
+#include <utility>
 #include <vector>
 
 namespace fleetmeter {
@@ -9,6 +10,8 @@ void LiveBooks::Restore(const RestoredBooks& books, int64_t now_unix_nanos) {
   fleet.Restore(books, now_unix_nanos);
   outcomes.Restore(books.outcomes);
   for (const RejectedEntry& entry : books.rejected) Remember(entry);
+  names.Restore(books.aliases);
+  entries = books.entries;
   // The last term was kept, and goes on; those before it do not change any more.
   if (!books.terms.empty()) first_term_ = books.terms.size() - 1;
   staged_first_term_ = first_term_;
@@ -16,6 +19,23 @@ void LiveBooks::Restore(const RestoredBooks& books, int64_t now_unix_nanos) {
 
 void LiveBooks::Remember(const RejectedEntry& entry) {
   if (!streams.HadSession(entry.stream)) rejected.Add(entry);
+}
+
+void LiveBooks::Apply(const AdminEntry& entry, int64_t now_unix_nanos) {
+  switch (entry.action) {
+    case AdminAction::kForget:
+      fleet.Forget(entry.source);
+      break;
+    case AdminAction::kRename:
+      fleet.Rename(entry.source, entry.new_source, now_unix_nanos);
+      names.Rename(entry.source, entry.new_source);
+      break;
+    case AdminAction::kReprice:
+      break;  // it was staged
+  }
+  AdminEntry kept = entry;
+  kept.repriced.clear();
+  entries.push_back(std::move(kept));
 }
 
 void LiveBooks::Complete(LedgerTransaction* transaction) {

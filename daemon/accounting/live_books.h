@@ -7,10 +7,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "daemon/accounting/fleet_state.h"
 #include "daemon/accounting/outcome_state.h"
 #include "daemon/accounting/rejected_reports.h"
+#include "daemon/accounting/source_names.h"
 #include "daemon/accounting/stream_table.h"
 #include "daemon/base/transaction_part.h"
 #include "daemon/ledger/ledger.h"
@@ -33,10 +35,15 @@ class LiveBooks final : public TransactionPart {
   // a session.
   void Remember(const RejectedEntry& entry);
 
+  // Applies a committed entry.
+  void Apply(const AdminEntry& entry, int64_t now_unix_nanos);
+
   StreamTable streams;
   FleetState fleet;
   OutcomeState outcomes;
   RejectedReports rejected;
+  SourceNames names;
+  std::vector<AdminEntry> entries;  // oldest first, without what they repriced
 
  private:
   size_t first_term_ = 0;         // the ledger has the terms before it, and they do not change

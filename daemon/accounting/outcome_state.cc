@@ -153,6 +153,14 @@ void OutcomeState::Stage(const OutcomeEntry& entry) {
   for (const BenchmarkRow& row : entry.benchmarks) staged_.results.insert(KeyOf(row));
 }
 
+void OutcomeState::StageRepriced(const AdminEntry& entry) {
+  for (const RepricedDay& day : entry.repriced) {
+    staged_.corrections.emplace(OutcomeKind::kInference, day.source,
+                                RepriceCorrectionId(entry.number));
+    Add({day.row.model, day.row.customer_tier}, {}, day.row.amounts, &staged_);
+  }
+}
+
 void OutcomeState::Commit() {
   for (auto& [key, windows] : staged_.windows) committed_.windows[key] = std::move(windows);
   committed_.corrections.merge(staged_.corrections);

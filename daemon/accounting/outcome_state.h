@@ -15,6 +15,7 @@
 #include "daemon/accounting/source_overlap.h"
 #include "daemon/base/transaction_part.h"
 #include "daemon/domain/outcomes/segment.h"
+#include "daemon/ledger/admin_entry.h"
 #include "daemon/ledger/outcome_books.h"
 
 namespace fleetmeter {
@@ -60,6 +61,8 @@ class OutcomeState final : public TransactionPart {
 
   // Adds a counted entry.
   void Stage(const OutcomeEntry& entry);
+  // Adds what an entry repriced.
+  void StageRepriced(const AdminEntry& entry);
   void Commit() override;
   void Rollback() override;
 

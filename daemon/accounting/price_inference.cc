@@ -15,6 +15,8 @@ std::optional<Rejection> PriceInference(const InferenceRow& row, const OutcomeRe
   amounts.revenue_micro_usd = row.revenue_micro_usd.value_or(0);
   if (report.correction) {
     amounts.unpriced_requests = row.unpriced_requests;
+    booked->unpriced = row.unpriced_requests != 0 && row.unpriced_requests == row.requests &&
+                       !row.revenue_micro_usd.value_or(0);
     return std::nullopt;
   }
   if (row.revenue_micro_usd) return std::nullopt;
@@ -31,6 +33,7 @@ std::optional<Rejection> PriceInference(const InferenceRow& row, const OutcomeRe
     booked->price_book_version = prices.version();
   } else {
     amounts.unpriced_requests = row.requests;
+    booked->unpriced = true;
   }
   return std::nullopt;
 }

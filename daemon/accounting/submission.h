@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "daemon/accounting/admin_order.h"
 #include "daemon/domain/report/stream_key.h"
 #include "daemon/domain/report/usage_report.h"
 
@@ -33,6 +35,9 @@ struct Submission {
   bool history = false;  // of any age, and never live (ReportRequest.history)
   std::vector<SequencedReport> reports;
   std::function<void(const SubmitResult&)> done;
+  // In place of reports: what a person asks, and who is told.
+  std::optional<AdminOrder> order;
+  AdminDone order_done;
 };
 
 }  // namespace fleetmeter

@@ -54,6 +54,7 @@ std::optional<ReportDisposition> TransactionDraft::SettleReport(const Submission
                                                                 SequencedReport& report,
                                                                 LiveBooks& books) {
   const StreamKey& stream = submission.stream;
+  if (!report.outcome) report.report.source = books.names.Of(report.report.source);
   const uint64_t sequence = report.sequence;
   switch (books.streams.Check(stream, sequence, report.digest)) {
     case SequenceCheck::kNext:

@@ -2,8 +2,10 @@
 
 #include <spdlog/spdlog.h>
 
+#include <optional>
 #include <utility>
 
+#include "daemon/accounting/administration.h"
 #include "daemon/base/failpoint.h"
 #include "daemon/base/text.h"
 
@@ -74,9 +76,11 @@ std::vector<ReportDisposition> Writer::RejectedOf(const StreamKey& stream) const
   return books_.rejected.Of(stream);
 }
 
-std::optional<SourceOverlap> Writer::FindOverlap(const OverlapQuestion& question) const {
-  OverlapFinder finder(question);
+std::optional<SourceOverlap> Writer::FindOverlap(const OverlapQuestion& asked) const {
+  OverlapQuestion question = asked;
   MutexLock lock(state_mutex_);
+  if (!question.kind) question.source = books_.names.Of(question.source);
+  OverlapFinder finder(question);
   if (question.kind) {
     books_.outcomes.FindOverlap(*question.kind, &finder);
   } else {
@@ -93,6 +97,21 @@ LiveFacts Writer::TakeFacts() const {
 std::vector<SegmentTotal> Writer::TakeSegmentTotals() const {
   MutexLock lock(state_mutex_);
   return books_.outcomes.CommittedTotals();
+}
+
+std::vector<Writer::NamedSource> Writer::Sources() const {
+  std::vector<NamedSource> sources;
+  MutexLock lock(state_mutex_);
+  for (SourceFacts& facts : books_.fleet.Sources()) {
+    std::vector<std::string> others = books_.names.OtherNamesOf(facts.source);
+    sources.push_back({std::move(facts), std::move(others)});
+  }
+  return sources;
+}
+
+std::vector<AdminEntry> Writer::Entries() const {
+  MutexLock lock(state_mutex_);
+  return books_.entries;
 }
 
 std::shared_ptr<const ReferenceData> Writer::reference() const {
@@ -134,6 +153,63 @@ void Writer::Run() {
 }
 
 void Writer::Process(std::vector<Submission> batch) {
+  std::vector<Submission> reports;
+  for (Submission& submission : batch) {
+    if (!submission.order) {
+      reports.push_back(std::move(submission));
+      continue;
+    }
+    // In the order in which they came.
+    if (!reports.empty()) SettleReports(std::exchange(reports, {}));
+    submission.order_done(Decide(*submission.order));
+  }
+  if (!reports.empty()) SettleReports(std::move(reports));
+}
+
+AdminAnswer Writer::Prepare(const AdminOrder& order) {
+  std::vector<InferenceDay> booked;
+  if (order.action == AdminAction::kReprice) {
+    // The writer's thread alone changes it, so that it stays as it is read here.
+    auto days = ledger_.InferenceDays(order.from_day, order.to_day);
+    if (!days.ok()) {
+      AdminAnswer answer;
+      answer.status = days.status();
+      return answer;
+    }
+    booked = *std::move(days);
+  }
+  MutexLock lock(state_mutex_);
+  switch (order.action) {
+    case AdminAction::kForget:
+      return PrepareForget(order, books_, clock_.UnixNanos());
+    case AdminAction::kRename:
+      return PrepareRename(order, books_, clock_.UnixNanos());
+    case AdminAction::kReprice:
+      return PrepareReprice(order, booked, *settings_.reference, books_);
+  }
+  return {};
+}
+
+AdminAnswer Writer::Decide(const AdminOrder& order) {
+  AdminAnswer answer = Prepare(order);
+  if (!answer.status.ok() || answer.nothing_to_do || order.dry_run) return answer;
+  LedgerTransaction transaction;
+  {
+    MutexLock lock(state_mutex_);
+    answer.entry.number = static_cast<int64_t>(books_.entries.size()) + 1;
+    answer.entry.entered_unix_nanos = clock_.UnixNanos();
+    if (order.action == AdminAction::kReprice) books_.outcomes.StageRepriced(answer.entry);
+    if (order.action == AdminAction::kRename) {
+      transaction.renamed_windows =
+          books_.fleet.RenamedWindows(answer.entry.source, answer.entry.new_source);
+    }
+  }
+  transaction.entries.push_back(answer.entry);
+  answer.status = Commit(transaction);
+  return answer;
+}
+
+void Writer::SettleReports(std::vector<Submission> batch) {
   TransactionDraft draft = BeginDraft();
   std::vector<SubmitResult> results;
   results.reserve(batch.size());
@@ -193,7 +269,11 @@ void Writer::Publish(const LedgerTransaction& transaction) {
     }
   }
   for (size_t i = 0; i < transaction.outcomes.size(); ++i) probe_.HistoryAccepted();
-  if (!transaction.counted.empty() || !transaction.outcomes.empty()) ++outcome_commits_;
+  for (const AdminEntry& entry : transaction.entries) books_.Apply(entry, now);
+  if (!transaction.counted.empty() || !transaction.outcomes.empty() ||
+      !transaction.entries.empty()) {
+    ++outcome_commits_;
+  }
   for (const RejectedEntry& entry : transaction.rejected) {
     books_.Remember(entry);
     probe_.ReportRejected(entry.rejection.reason);

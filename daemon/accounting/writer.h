@@ -110,6 +110,14 @@ class Writer {
   // What was served since the books began, by segment, as of the latest commit; in the order in
   // which segments were first seen.
   std::vector<SegmentTotal> TakeSegmentTotals() const;
+  // Every source that is known, ascending by name, and its other names.
+  struct NamedSource {
+    SourceFacts facts;
+    std::vector<std::string> other_names;
+  };
+  std::vector<NamedSource> Sources() const;
+  // What people have decided about the books, oldest first.
+  std::vector<AdminEntry> Entries() const;
   // The reference data in force.
   std::shared_ptr<const ReferenceData> reference() const;
   // How many commits changed what outcomes are worked out of. While the number stays the same, so
@@ -139,6 +147,11 @@ class Writer {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_mutex_);
   // Settles, commits and answers a batch.
   void Process(std::vector<Submission> batch) ABSL_LOCKS_EXCLUDED(state_mutex_);
+  // The same of reports, as one transaction.
+  void SettleReports(std::vector<Submission> batch) ABSL_LOCKS_EXCLUDED(state_mutex_);
+  // Decides what a person asks, as a transaction of its own.
+  AdminAnswer Decide(const AdminOrder& order) ABSL_LOCKS_EXCLUDED(state_mutex_);
+  AdminAnswer Prepare(const AdminOrder& order) ABSL_LOCKS_EXCLUDED(state_mutex_);
   TransactionDraft BeginDraft() ABSL_LOCKS_EXCLUDED(state_mutex_);
   // Adds what every transaction carries and gives it to the ledger; then publishes what it has
   // changed, or rolls back what was staged.

@@ -40,6 +40,9 @@ class Command {
   // The daemon that Run() will call, with which the TLS flags must agree; nothing: it calls none.
   virtual std::optional<std::string> CalledAddress() const { return std::nullopt; }
 
+  // Whether it takes --admin-address although its group does not.
+  virtual bool CallsAdmin() const { return false; }
+
   // Prints the answer to standard output and errors to standard error. Returns the exit code.
   virtual int Run() = 0;
 

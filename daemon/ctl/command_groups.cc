@@ -67,11 +67,21 @@ constexpr char kExportFooter[] =
     "for the 5 minutes after it. If Prometheus is started with --query.lookback-delta=1h, it\n"
     "shows the value for an hour.";
 
+constexpr char kSourceFooter[] =
+    "Examples:\n"
+    "  fleetmeterctl source list --state unaccounted\n"
+    "  fleetmeterctl source forget gpu-17 --reason 'returned to the vendor'\n"
+    "  fleetmeterctl source rename gpu-17 gpu-17.east.example --reason 'reports its long name now'";
+
 constexpr CommandGroup kGroups[] = {
     {"plan", "Show, make and compare plans and the allocation framework that they are made from",
      kPlanFooter, nullptr},
     {"admin", "Operate a daemon. These commands need the role admin", kAdminFooter,
      AddAdminAddress},
+    {"source",
+     "See the sources of usage, and state what became of them. These commands need the "
+     "role admin",
+     kSourceFooter, AddAdminAddress},
     {"export", "Write what the books hold for other programs", kExportFooter, nullptr},
     {"outcomes",
      "Show what allocations led to, from the daemon's books, a ledger's file or CSV files",
@@ -80,7 +90,9 @@ constexpr CommandGroup kGroups[] = {
      "Bring history from a CSV file into a daemon's books. These commands need the role ingest for "
      "all pools",
      kImportFooter, AddIngestAddress},
-    {"ledger", "Check, copy and restore the file of the books", kLedgerFooter, nullptr},
+    {"ledger",
+     "Check, copy and restore the file of the books, and list what people decided about them",
+     kLedgerFooter, nullptr},
 };
 
 }  // namespace

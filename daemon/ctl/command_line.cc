@@ -47,6 +47,8 @@ constexpr char kExamples[] =
     "  fleetmeterctl --address meter.example:7444 --tls-ca ca.pem --tls-certificate me.pem \\\n"
     "                --tls-key me-key.pem top\n"
     "  fleetmeterctl admin reload\n"
+    "  fleetmeterctl source forget gpu-17 --reason 'returned to the vendor'\n"
+    "  fleetmeterctl reprice --from 2026-01-01 --to 2026-02-01 --reason 'nova has a price now'\n"
     "  fleetmeterctl report --ledger books.db --from 2026-01-01 --to 2026-02-01 --by pool,chip\n"
     "  fleetmeterctl ledger backup --ledger books.db --to books-2026-02-01.db\n"
     "\n"
@@ -113,6 +115,7 @@ CommandLine::CommandLine() : commands_(MakeCommands(connection_)), flags_(kAbout
 void CommandLine::Add(Command& command) {
   Flags flags = GroupOf(command).AddCommand(command.path().back(), command.help());
   flags.TakeFlagsOfParent();
+  if (command.CallsAdmin()) AddAdminAddress(flags, &connection_);
   command.AddFlags(flags);
   flags.SetCheck([this, &command] {
     const absl::Status status = command.CheckFlags();

@@ -90,7 +90,8 @@ struct SourceRecord {
   std::string source;
   WindowSet windows;
   std::vector<Holding> holdings;
-  bool history = false;  // windows that are kept for ever
+  bool history = false;    // windows that are kept for ever
+  bool forgotten = false;  // a person said that it is gone, and nothing was accepted since
 };
 
 // What was counted since the books began, at the grain of the counters, without history.

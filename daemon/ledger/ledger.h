@@ -16,6 +16,7 @@
 #include "daemon/domain/reference_data.h"
 #include "daemon/domain/report/stream_key.h"
 #include "daemon/domain/report/usage_report.h"
+#include "daemon/ledger/admin_entry.h"
 #include "daemon/ledger/books.h"
 #include "daemon/ledger/outcome_books.h"
 
@@ -64,6 +65,9 @@ struct LedgerTransaction {
   // to.
   std::vector<OutcomeEntry> outcomes;
   std::vector<RejectedEntry> rejected;
+  std::vector<AdminEntry> entries;
+  // Of a transaction that renames a source: what was counted of both names together.
+  WindowSet renamed_windows;
   std::vector<StreamPosition> streams;  // where every stream that moved stands afterwards
   uint64_t duplicates = 0;              // reports that came again
   uint64_t conflicts = 0;               // reports that came again with other content
@@ -71,10 +75,10 @@ struct LedgerTransaction {
   size_t first_term = 0;
   std::vector<AllocationTerm> terms;
 
-  // Nothing that a report brought. Terms alone do not make a transaction worth an fsync.
+  // Nothing that a report or a person brought. Terms alone do not make a transaction worth an fsync.
   bool empty() const {
-    return counted.empty() && outcomes.empty() && rejected.empty() && streams.empty() &&
-           duplicates == 0 && conflicts == 0;
+    return counted.empty() && outcomes.empty() && rejected.empty() && entries.empty() &&
+           streams.empty() && duplicates == 0 && conflicts == 0;
   }
 };
 
@@ -87,6 +91,8 @@ struct RestoredBooks {
   std::vector<AllocationTerm> terms;                  // oldest first
   std::vector<PlanContent> plans;                     // that were taken
   std::vector<RejectedEntry> rejected;                // the latest, oldest first
+  std::vector<AdminEntry> entries;                    // oldest first, without what they repriced
+  std::vector<SourceAlias> aliases;
   BookCounters counters;
   RestoredOutcomes outcomes;
 };
@@ -117,6 +123,14 @@ class Ledger {
 
   // Does a little housekeeping (rollups, retention), at most some milliseconds of it. Same errors.
   virtual absl::Status Maintain(int64_t now_unix_nanos) = 0;
+
+  // What was served on these days (seconds since 1970, half-open), in the order of days.
+  // FailedPrecondition: the books keep no outcomes. Changes nothing.
+  virtual absl::StatusOr<std::vector<InferenceDay>> InferenceDays(int64_t /*from_day*/,
+                                                                  int64_t /*to_day*/) {
+    return absl::FailedPreconditionError(
+        "the books are kept in memory only, without outcomes; expected a daemon with ledger.path");
+  }
 
   virtual LedgerIdentity Identity() const = 0;
 

@@ -49,6 +49,8 @@ struct BookedInference {
   InferenceAmounts amounts;
   // The version of the price book that gave the revenue; 0: the report brought it, or nobody knows.
   uint32_t price_book_version = 0;
+  // Nobody knows the revenue of any of it: a later price list can price all of it.
+  bool unpriced = false;
 };
 
 // A counted outcome report.

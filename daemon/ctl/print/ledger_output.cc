@@ -23,10 +23,11 @@ std::string FormatContents(const LedgerReport& report) {
   }
   return fmt::format(
       "{} reports of {} streams and {} sources; {} rows of hours, {} of days, {} of quarters; "
-      "outcomes: {} rows of inference, {} of training, {} of benchmarks, {} corrections; {}",
+      "outcomes: {} rows of inference, {} of training, {} of benchmarks, {} corrections; {} "
+      "decisions; {}",
       report.reports, report.streams, report.sources, report.hour_rows, report.day_rows,
       report.quarter_rows, report.inference_rows, report.training_rows, report.benchmark_rows,
-      report.corrections, usage);
+      report.corrections, report.entries, usage);
 }
 
 }  // namespace fleetmeter::ctl

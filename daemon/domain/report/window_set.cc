@@ -10,6 +10,19 @@ bool Within(const TimeSpan& inner, const TimeSpan& outer) {
          inner.end_unix_nanos <= outer.end_unix_nanos;
 }
 
+// What was counted, without the gaps; ascending.
+std::vector<TimeSpan> Spans(const WindowSet& windows) {
+  std::vector<TimeSpan> spans;
+  if (windows.empty()) return spans;
+  int64_t from = windows.counted().start_unix_nanos;
+  for (const TimeSpan& gap : windows.gaps()) {
+    spans.push_back({from, gap.start_unix_nanos});
+    from = gap.end_unix_nanos;
+  }
+  spans.push_back({from, windows.counted().end_unix_nanos});
+  return spans;
+}
+
 }  // namespace
 
 bool WindowSet::Overlaps(TimeSpan window) const {
@@ -26,6 +39,28 @@ bool WindowSet::Covers(TimeSpan window) const {
            return gap.start_unix_nanos < window.end_unix_nanos &&
                   window.start_unix_nanos < gap.end_unix_nanos;
          });
+}
+
+// A gap of both together is what no span of either touches.
+void WindowSet::Merge(const WindowSet& other, size_t max_gaps) {
+  if (other.empty()) return;
+  std::vector<TimeSpan> spans = Spans(*this);
+  const std::vector<TimeSpan> more = Spans(other);
+  spans.insert(spans.end(), more.begin(), more.end());
+  std::sort(spans.begin(), spans.end(), [](const TimeSpan& a, const TimeSpan& b) {
+    return a.start_unix_nanos < b.start_unix_nanos;
+  });
+  counted_ = spans.front();
+  gaps_.clear();
+  for (const TimeSpan& span : spans) {
+    if (span.start_unix_nanos > counted_.end_unix_nanos) {
+      gaps_.push_back({counted_.end_unix_nanos, span.start_unix_nanos});
+    }
+    counted_.end_unix_nanos = std::max(counted_.end_unix_nanos, span.end_unix_nanos);
+  }
+  if (gaps_.size() > max_gaps) {
+    gaps_.erase(gaps_.begin(), gaps_.end() - static_cast<int64_t>(max_gaps));
+  }
 }
 
 void WindowSet::Add(TimeSpan window, size_t max_gaps) {

@@ -43,6 +43,9 @@ class WindowSet {
   // `window` must not overlap.
   void Add(TimeSpan window, size_t max_gaps = kMaxGaps);
 
+  // Counts what either of them has. What they both have counts once.
+  void Merge(const WindowSet& other, size_t max_gaps = kMaxGaps);
+
   friend bool operator==(const WindowSet&, const WindowSet&) = default;
 
  private:

@@ -362,7 +362,7 @@ absl::StatusOr<std::vector<BenchmarkRow>> ReadBenchmarks(Database& ledger) {
 }
 
 absl::StatusOr<int64_t> ReadNewestPriceBook(Database& ledger) {
-  return ledger.Integer("SELECT coalesce(max(price_book_version), 0) FROM inference_days");
+  return ledger.Integer("SELECT max(0, coalesce(max(price_book_version), 0)) FROM inference_days");
 }
 
 absl::StatusOr<std::optional<DaySpan>> ReadOutcomeDays(Database& ledger) {

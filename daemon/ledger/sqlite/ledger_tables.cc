@@ -1,6 +1,7 @@
 #include "daemon/ledger/sqlite/ledger_tables.h"
 
 #include "daemon/base/failpoint.h"
+#include "daemon/ledger/sqlite/admin_entry_tables.h"
 #include "daemon/ledger/sqlite/dimension_tables.h"
 #include "daemon/ledger/sqlite/model_usage_tables.h"
 #include "daemon/ledger/sqlite/outcome_book_tables.h"
@@ -22,6 +23,7 @@ LedgerTables::LedgerTables(Database& database, const SqliteLedgerOptions& option
   auto* usage = Add<UsageTables>(database, *dimensions, *rollups_, options.workloads_per_pool);
   Add<ModelUsageTables>(database, *dimensions, options.workloads_per_pool);
   AddFailpoint([] { return FAILPOINT("ledger_after_usage"); });
+  Add<AdminEntryTables>(database);
   Add<OutcomeBookTables>(database);
   AddFailpoint([] { return FAILPOINT("ledger_after_outcomes"); });
   Add<SourceTables>(database, *dimensions, *usage, options.keep_sources_nanos);

@@ -68,7 +68,7 @@ absl::Status OutcomeBookTables::Prepare() {
         &set_windows_},
        {"INSERT INTO outcome_corrections (source_row, correction, reason, "
         "window_start_unix_nanos, window_length_nanos, booked_unix_nanos, identity, "
-        "stream_id, sequence) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "stream_id, sequence, entry_number) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         &insert_correction_},
        {"INSERT INTO benchmark_results (model, family, benchmark, version, date_start, "
         "measured_by, score, source_row, correction_row, booked_unix_nanos) "
@@ -141,6 +141,10 @@ absl::Status OutcomeBookTables::Stage(const LedgerTransaction& transaction) {
     absl::Status status = Add(entry, transaction.now_unix_nanos);
     if (!status.ok()) return status;
   }
+  for (const AdminEntry& entry : transaction.entries) {
+    absl::Status status = AddRepriced(entry, transaction.now_unix_nanos);
+    if (!status.ok()) return status;
+  }
   return WriteSums();
 }
 
@@ -184,7 +188,7 @@ absl::StatusOr<int64_t> OutcomeBookTables::WriteCorrection(const OutcomeEntry& e
   absl::Status status = insert_correction_.Run(
       source_row, entry.correction->id, entry.correction->reason, entry.window_start_unix_nanos,
       entry.window_length_nanos, now_unix_nanos, entry.stream.identity, Blob{entry.stream.id},
-      static_cast<int64_t>(entry.sequence));
+      static_cast<int64_t>(entry.sequence), int64_t{0});
   if (!status.ok()) return status;
   return database_.LastInsertedRow();
 }
@@ -195,15 +199,55 @@ absl::Status OutcomeBookTables::AddInference(const OutcomeEntry& entry, const Co
     if (!segment.ok()) return segment.status();
     const auto server = servers_.Id(row.pool, row.workload);
     if (!server.ok()) return server.status();
+    const int64_t version = row.unpriced ? kNoPriceVersion : int64_t{row.price_book_version};
     for (const HourSlice& day : c.days) {
       const InferenceAmounts part = PartIn(day, row.amounts, c.window_length_nanos);
       if (part == InferenceAmounts() && day.from_nanos > 0) continue;
-      const InferenceKey key = {
-          day.hour_start, *segment,         *server,     row.price_book_version,
-          c.source_row,   c.correction_row, c.booked_day};
+      const InferenceKey key = {day.hour_start, *segment,         *server,     version,
+                                c.source_row,   c.correction_row, c.booked_day};
       absl::Status status = AddInferencePart(key, entry.correction.has_value(), part);
       if (!status.ok()) return status;
     }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int64_t> OutcomeBookTables::WriteRepriceCorrection(const AdminEntry& entry,
+                                                                  int64_t source_row,
+                                                                  int64_t now_unix_nanos) {
+  // No stream brought it.
+  absl::Status status = insert_correction_.Run(
+      source_row, RepriceCorrectionId(entry.number), entry.reason, entry.from_day * kNanosPerSecond,
+      (entry.to_day - entry.from_day) * kNanosPerSecond, now_unix_nanos, entry.identity, Blob{""},
+      int64_t{0}, entry.number);
+  if (!status.ok()) return status;
+  return database_.LastInsertedRow();
+}
+
+absl::Status OutcomeBookTables::AddRepriced(const AdminEntry& entry, int64_t now_unix_nanos) {
+  std::map<std::string, std::pair<int64_t, int64_t>> rows;  // of source and correction, by source
+  for (const RepricedDay& day : entry.repriced) {
+    const auto [it, is_new] = rows.try_emplace(day.source);
+    if (is_new) {
+      const auto source = sources_.Id(Name(OutcomeKind::kInference), day.source);
+      if (!source.ok()) return source.status();
+      const auto correction = WriteRepriceCorrection(entry, *source, now_unix_nanos);
+      if (!correction.ok()) return correction.status();
+      it->second = {*source, *correction};
+    }
+    const auto segment = segments_.Id(day.row.model, day.row.customer_tier);
+    if (!segment.ok()) return segment.status();
+    const auto server = servers_.Id(day.row.pool, day.row.workload);
+    if (!server.ok()) return server.status();
+    const InferenceKey key = {day.day_start,
+                              *segment,
+                              *server,
+                              int64_t{day.row.price_book_version},
+                              it->second.first,
+                              it->second.second,
+                              DayOf(now_unix_nanos / kNanosPerSecond)};
+    absl::Status status = AddInferencePart(key, /*corrects=*/true, day.row.amounts);
+    if (!status.ok()) return status;
   }
   return absl::OkStatus();
 }

@@ -60,6 +60,10 @@ class OutcomeBookTables final : public LedgerTable {
   absl::StatusOr<int64_t> WriteSource(const OutcomeEntry& entry);
   absl::StatusOr<int64_t> WriteCorrection(const OutcomeEntry& entry, int64_t source_row,
                                           int64_t now_unix_nanos);
+  // The differences that an entry books, as a correction of each source.
+  absl::Status AddRepriced(const AdminEntry& entry, int64_t now_unix_nanos);
+  absl::StatusOr<int64_t> WriteRepriceCorrection(const AdminEntry& entry, int64_t source_row,
+                                                 int64_t now_unix_nanos);
   absl::Status WriteSums();
   absl::Status WriteInferenceSums();
   absl::Status WriteTrainingSums();

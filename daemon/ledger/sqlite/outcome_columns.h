@@ -22,6 +22,9 @@ inline constexpr std::string_view kInferenceColumnNames =
     "requests, unpriced_requests, input_tokens, cached_input_tokens, output_tokens, "
     "revenue_micro_usd";
 
+// What inference_days has in place of the version of a price book where nobody knew the revenue.
+inline constexpr int64_t kNoPriceVersion = -1;
+
 // Six columns of a row, from `first` on.
 inline InferenceAmounts InferenceAt(const Statement& row, int first) {
   InferenceAmounts amounts;

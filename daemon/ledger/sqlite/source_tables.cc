@@ -48,8 +48,9 @@ absl::Status SourceTables::Prepare() {
         "gaps, history) VALUES (?1, ?2, ?3, ?4, ?5)",
         &insert_source_},
        {"UPDATE sources SET counted_from_unix_nanos = ?2, counted_to_unix_nanos = ?3, "
-        "gaps = ?4, history = ?5 WHERE source_row = ?1",
+        "gaps = ?4, history = ?5, forgotten = ?6 WHERE source_row = ?1",
         &update_source_},
+       {"UPDATE sources SET forgotten = 1 WHERE source_row = ?1", &forget_source_},
        {"DELETE FROM sources WHERE source_row = ?1", &delete_source_},
        {"SELECT source_row, source, counted_to_unix_nanos FROM sources WHERE source_row > ?1 "
         "AND history = 0 ORDER BY source_row LIMIT ?2",
@@ -62,8 +63,8 @@ absl::Status SourceTables::Prepare() {
 absl::Status SourceTables::Restore(RestoredBooks* books) {
   Statement sources;
   absl::Status status = database_.Prepare(
-      "SELECT source_row, source, counted_from_unix_nanos, counted_to_unix_nanos, gaps, history "
-      "FROM sources ORDER BY source_row",
+      "SELECT source_row, source, counted_from_unix_nanos, counted_to_unix_nanos, gaps, history, "
+      "forgotten FROM sources ORDER BY source_row",
       &sources);
   if (!status.ok()) return status;
   const auto count = database_.Integer("SELECT count(*) FROM sources");
@@ -79,10 +80,12 @@ absl::Status SourceTables::Restore(RestoredBooks* books) {
     record.source = row.Text(1);
     record.windows = WindowSet({row.Integer(2), row.Integer(3)}, *std::move(gaps));
     record.history = row.Integer(5) != 0;
+    record.forgotten = row.Integer(6) != 0;
     index.emplace(row.Integer(0), books->sources.size() - 1);
-    known_.emplace(
-        record.source,
-        Known{.row = row.Integer(0), .holdings = HoldingsDigest({}), .history = record.history});
+    known_.emplace(record.source, Known{.row = row.Integer(0),
+                                        .holdings = HoldingsDigest({}),
+                                        .history = record.history,
+                                        .forgotten = record.forgotten});
     return absl::OkStatus();
   });
   return status.ok() ? RestoreHoldings(index, books) : status;
@@ -126,7 +129,50 @@ absl::Status SourceTables::Stage(const LedgerTransaction& transaction) {
   for (const auto& [source, change] : ChangesOf(transaction)) {
     if (absl::Status status = Write(*source, change); !status.ok()) return status;
   }
+  for (const AdminEntry& entry : transaction.entries) {
+    absl::Status status;
+    if (entry.action == AdminAction::kForget && entry.whole_source) status = Forget(entry.source);
+    if (entry.action == AdminAction::kRename) status = Rename(entry, transaction.renamed_windows);
+    if (!status.ok()) return status;
+  }
   return absl::OkStatus();
+}
+
+// What was counted of it stays, so that no time is counted twice.
+absl::Status SourceTables::Forget(const std::string& source) {
+  const auto found = known_.find(source);
+  if (found == known_.end()) return absl::OkStatus();  // it has expired meanwhile
+  Known known = found->second;
+  absl::Status status = delete_holdings_.Run(known.row);
+  if (status.ok()) status = forget_source_.Run(known.row);
+  known.holdings = HoldingsDigest({});
+  known.forgotten = true;
+  if (status.ok()) staged_.emplace_back(source, known);
+  return status;
+}
+
+// The new name takes over what was counted of the old one.
+absl::Status SourceTables::Rename(const AdminEntry& entry, const WindowSet& windows) {
+  absl::Status status;
+  bool history = false;
+  if (const auto old = known_.find(entry.source); old != known_.end()) {
+    history = old->second.history;
+    status = delete_holdings_.Run(old->second.row);
+    if (status.ok()) status = delete_source_.Run(old->second.row);
+    if (!status.ok()) return status;
+    staged_deletes_.push_back(entry.source);
+  }
+  const auto found = known_.find(entry.new_source);
+  Known known = found == known_.end() ? Nothing() : found->second;
+  known.history = known.history || history;
+  known.forgotten = false;
+  status = WriteSource(entry.new_source, windows, &known);
+  if (status.ok()) staged_.emplace_back(entry.new_source, known);
+  return status;
+}
+
+SourceTables::Known SourceTables::Nothing() {
+  return {.row = 0, .holdings = HoldingsDigest({}), .history = false, .forgotten = false};
 }
 
 // By source, in the order of the reports.
@@ -153,11 +199,11 @@ std::vector<std::pair<const std::string*, SourceTables::Change>> SourceTables::C
 
 absl::Status SourceTables::Write(const std::string& source, const Change& change) {
   const auto found = known_.find(source);
-  Known known = found == known_.end()
-                    ? Known{.row = 0, .holdings = HoldingsDigest({}), .history = false}
-                    : found->second;
+  Known known = found == known_.end() ? Nothing() : found->second;
   const Known before = known;
   known.history = known.history || change.history;
+  // Late reports of what is gone do not bring it back.
+  if (change.holds != nullptr) known.forgotten = false;
   absl::Status status = WriteSource(source, change.last->windows, &known);
   if (status.ok() && change.holds != nullptr) status = WriteHoldings(change, &known);
   if (status.ok() && known != before) staged_.emplace_back(source, known);
@@ -170,7 +216,10 @@ absl::Status SourceTables::WriteSource(const std::string& source, const WindowSe
   const int64_t to = windows.counted().end_unix_nanos;
   const std::string gaps = GapsText(windows.gaps());
   const int64_t history = known->history ? 1 : 0;
-  if (known->row != 0) return update_source_.Run(known->row, from, to, gaps, history);
+  if (known->row != 0) {
+    const int64_t forgotten = known->forgotten ? 1 : 0;
+    return update_source_.Run(known->row, from, to, gaps, history, forgotten);
+  }
   absl::Status status = insert_source_.Run(source, from, to, gaps, history);
   known->row = database_.LastInsertedRow();
   return status;

@@ -52,6 +52,7 @@ class SourceTables final : public LedgerTable {
     int64_t row = 0;        // 0: it has none yet
     uint64_t holdings = 0;  // digest
     bool history = false;
+    bool forgotten = false;
     friend bool operator==(const Known&, const Known&) = default;
   };
   // The last that a transaction says of a source.
@@ -66,9 +67,12 @@ class SourceTables final : public LedgerTable {
     std::string source;
   };
 
+  static Known Nothing();  // of a source that has no row
   std::vector<std::pair<const std::string*, Change>> ChangesOf(
       const LedgerTransaction& transaction) const;
   absl::Status Write(const std::string& source, const Change& change);
+  absl::Status Forget(const std::string& source);
+  absl::Status Rename(const AdminEntry& entry, const WindowSet& windows);
   absl::Status WriteSource(const std::string& source, const WindowSet& windows, Known* known);
   absl::Status WriteHoldings(const Change& change, Known* known);
   absl::Status RestoreHoldings(const absl::flat_hash_map<int64_t, size_t>& index,
@@ -86,6 +90,7 @@ class SourceTables final : public LedgerTable {
 
   Statement insert_source_;
   Statement update_source_;
+  Statement forget_source_;
   Statement delete_source_;
   Statement next_sources_;
   Statement delete_holdings_;

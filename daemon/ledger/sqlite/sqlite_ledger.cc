@@ -8,6 +8,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/base/failpoint.h"
 #include "daemon/base/text.h"
+#include "daemon/ledger/read/read_entries.h"
 #include "daemon/ledger/sqlite/check_transaction.h"
 #include "daemon/ledger/sqlite/ledger_schema.h"
 #include "fmt/format.h"
@@ -157,6 +158,14 @@ absl::Status SqliteLedger::Maintain(int64_t now_unix_nanos) {
   const auto expired = tables_.FindExpired(now_unix_nanos);
   if (!expired.ok()) return OrBreak(expired.status());
   return *expired ? Transact([&] { return tables_.DeleteExpired(); }) : absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<InferenceDay>> SqliteLedger::InferenceDays(int64_t from_day,
+                                                                      int64_t to_day) {
+  if (!broken_.ok()) return broken_;
+  auto days = ReadInferenceDays(*database_, from_day, to_day);
+  if (!days.ok()) return OrBreak(days.status());
+  return days;
 }
 
 absl::Status SqliteLedger::Transact(const std::function<absl::Status()>& stage) {

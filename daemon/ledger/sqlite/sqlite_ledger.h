@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "daemon/ledger/ledger.h"
 #include "daemon/ledger/sqlite/ledger_file.h"
@@ -29,6 +30,8 @@ class SqliteLedger final : public Ledger {
   absl::Status Commit(const LedgerTransaction& transaction) override;
   absl::Status RecordReferenceData(const ReferenceData& reference, int64_t now_unix_nanos) override;
   absl::Status Maintain(int64_t now_unix_nanos) override;
+  absl::StatusOr<std::vector<InferenceDay>> InferenceDays(int64_t from_day,
+                                                          int64_t to_day) override;
   LedgerIdentity Identity() const override { return {.id = id_, .durable = true}; }
   std::string Describe() const override;
 

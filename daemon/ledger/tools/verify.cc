@@ -10,6 +10,7 @@
 #include "daemon/ledger/sqlite/ledger_file.h"
 #include "daemon/ledger/sqlite/ledger_schema.h"
 #include "daemon/ledger/tools/find_damage.h"
+#include "daemon/ledger/tools/verify_entries.h"
 #include "daemon/ledger/tools/verify_outcomes.h"
 #include "fmt/format.h"
 
@@ -52,6 +53,7 @@ class Verifier {
     }
     if (absl::Status status = VerifyOutcomes(finder_); !status.ok()) return status;
     if (absl::Status status = VerifyModelUsage(finder_); !status.ok()) return status;
+    if (absl::Status status = VerifyEntries(finder_); !status.ok()) return status;
     report_.findings = finder_.TakeFindings();
     if (absl::Status status = ReadSpans(); !status.ok()) return status;
     for (const auto& [sql, count] :
@@ -65,7 +67,8 @@ class Verifier {
           {"SELECT count(*) FROM inference_days", &report_.inference_rows},
           {"SELECT count(*) FROM training_days", &report_.training_rows},
           {"SELECT count(*) FROM benchmark_results", &report_.benchmark_rows},
-          {"SELECT count(*) FROM outcome_corrections", &report_.corrections}}) {
+          {"SELECT count(*) FROM outcome_corrections", &report_.corrections},
+          {"SELECT count(*) FROM admin_entries", &report_.entries}}) {
       const auto value = database_.Integer(sql);
       if (!value.ok()) return value.status();
       *count = *value;

@@ -1,4 +1,5 @@
-// The Admin service: hands what it is asked to the main thread, and answers when that is done.
+// The Admin service: hands what it is asked to the main thread or to the writer, and answers when
+// that is done.
 //
 // Owned by the App; lives as long as its gRPC server. Thread-safe.
 #pragma once
@@ -6,6 +7,7 @@
 #include <functional>
 #include <vector>
 
+#include "daemon/accounting/writer.h"
 #include "daemon/base/mutex.h"
 #include "daemon/security/access_control.h"
 #include "fleetmeter/v1/admin.grpc.pb.h"
@@ -15,12 +17,29 @@ namespace fleetmeter {
 class AdminService final : public v1::Admin::CallbackService {
  public:
   // `ask_reload` has AnswerReloads called soon, on another thread. `access` and `audit` outlive the
-  // service.
-  AdminService(AccessControl& access, AuditLog& audit, std::function<void()> ask_reload);
+  // service, and so does `writer`.
+  AdminService(Writer& writer, AccessControl& access, AuditLog& audit,
+               std::function<void()> ask_reload);
 
   grpc::ServerUnaryReactor* Reload(grpc::CallbackServerContext* context,
                                    const v1::ReloadRequest* request,
                                    v1::ReloadResponse* response) override;
+
+  grpc::ServerUnaryReactor* ListSources(grpc::CallbackServerContext* context,
+                                        const v1::ListSourcesRequest* request,
+                                        v1::ListSourcesResponse* response) override;
+  grpc::ServerUnaryReactor* ForgetSource(grpc::CallbackServerContext* context,
+                                         const v1::ForgetSourceRequest* request,
+                                         v1::DecisionResponse* response) override;
+  grpc::ServerUnaryReactor* RenameSource(grpc::CallbackServerContext* context,
+                                         const v1::RenameSourceRequest* request,
+                                         v1::DecisionResponse* response) override;
+  grpc::ServerUnaryReactor* Reprice(grpc::CallbackServerContext* context,
+                                    const v1::RepriceRequest* request,
+                                    v1::DecisionResponse* response) override;
+  grpc::ServerUnaryReactor* ListEntries(grpc::CallbackServerContext* context,
+                                        const v1::ListEntriesRequest* request,
+                                        v1::ListEntriesResponse* response) override;
 
   // Reloads once for all who have asked so far. Not if nobody has: another answer was theirs too.
   void AnswerReloads(const std::function<v1::ReloadResponse()>& reload);
@@ -34,6 +53,14 @@ class AdminService final : public v1::Admin::CallbackService {
     v1::ReloadResponse* response;
   };
 
+  // Whether the caller may; if not, the call is answered.
+  bool Admit(grpc::CallbackServerContext* context, grpc::ServerUnaryReactor* reactor,
+             Caller* caller);
+  // Has the writer decide, and answers when it has.
+  void Submit(AdminOrder order, const Caller& caller, grpc::ServerUnaryReactor* reactor,
+              v1::DecisionResponse* response);
+
+  Writer& writer_;
   AccessControl& access_;
   AuditLog& audit_;
   const std::function<void()> ask_reload_;

@@ -5,7 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -56,7 +58,7 @@ class History {
   }
 
   void Step() {
-    switch (Below(12)) {
+    switch (Below(13)) {
       case 0:
         reference_ = plans_[Below(plans_.size())];
         break;
@@ -74,6 +76,9 @@ class History {
         break;
       case 5:
         ReportSome(AnyHost());
+        break;
+      case 6:
+        StateRename();
         break;
       default:
         ReportAll(AnyHost());
@@ -104,6 +109,7 @@ class History {
 
   int accepted() const { return accepted_; }
   int rejected() const { return rejected_; }
+  int renamed() const { return renamed_; }
 
  private:
   static ToldHost Fresh(std::string kind, size_t chips) {
@@ -209,6 +215,34 @@ class History {
     hosts_[name + "x"] = Fresh(host.kind, std::max<size_t>(host.chips.size(), 1));
   }
 
+  // A person says that a host which is not live is another one, which has as many chips: those of
+  // the old name are the same, and are not counted beside them any more.
+  void StateRename() {
+    const std::string old = AnyHost();
+    const std::string now_called = AnyHost();
+    ToldHost& host = hosts_[old];
+    const ToldHost& same = hosts_[now_called];
+    if (old == now_called || host.kind != same.kind || host.chips.size() > same.chips.size()) {
+      return;
+    }
+    if (host.heard_until == 0 || same.heard_until == 0 || Live(host)) return;
+    if (!state_.FindSource(old) || !state_.FindSource(now_called)) return;
+    const std::optional<WindowSet> before = WindowsOf(old);
+    state_.Rename(old, now_called, clock_.UnixNanos());
+    EXPECT_EQ(state_.Windows(old), nullptr);
+    ASSERT_NE(state_.Windows(now_called), nullptr);
+    if (before) {
+      EXPECT_TRUE(state_.Windows(now_called)->Overlaps(before->counted())) << "counted twice";
+    }
+    host = Fresh(host.kind, std::max<size_t>(host.chips.size(), 1));
+    ++renamed_;
+  }
+
+  std::optional<WindowSet> WindowsOf(const std::string& name) const {
+    const WindowSet* windows = state_.Windows(name);
+    return windows == nullptr ? std::nullopt : std::optional(*windows);
+  }
+
   // H100e by pool, as last said.
   std::map<std::string, double> Held() const {
     std::map<std::string, double> held;
@@ -278,11 +312,13 @@ class History {
                      .idle_below = 0.05}};
   int accepted_ = 0;
   int rejected_ = 0;
+  int renamed_ = 0;
 };
 
 TEST(ChipsNeverVanish, InRandomHistories) {
   int accepted = 0;
   int rejected = 0;
+  int renamed = 0;
   for (uint32_t seed = 1; seed <= 20; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     History history(seed);
@@ -294,9 +330,11 @@ TEST(ChipsNeverVanish, InRandomHistories) {
     }
     accepted += history.accepted();
     rejected += history.rejected();
+    renamed += history.renamed();
   }
   EXPECT_GT(accepted, 500);
   EXPECT_GT(rejected, 100) << "the histories have to tell of rejections too";
+  EXPECT_GT(renamed, 5) << "and of people who say that two names are one host";
 }
 
 }  // namespace

@@ -79,5 +79,55 @@ TEST(WindowSet, AgreesWithAListOfMoments) {
   }
 }
 
+// What either has counted is counted of both together, moment by moment.
+TEST(WindowSetMerge, CountsWhatEitherHasCounted) {
+  std::mt19937 random(5);
+  for (int round = 0; round < 300; ++round) {
+    WindowSet sets[2];
+    std::vector<bool> counted(200);
+    for (WindowSet& windows : sets) {
+      for (int i = 0; i < 8; ++i) {
+        const auto start = static_cast<int64_t>(random() % 150);
+        const auto end = start + 1 + static_cast<int64_t>(random() % 9);
+        if (windows.Overlaps({start, end})) continue;
+        windows.Add({start, end});
+        for (int64_t t = start; t < end; ++t) counted[static_cast<size_t>(t)] = true;
+      }
+    }
+    WindowSet merged = sets[0];
+    merged.Merge(sets[1]);
+    for (int64_t t = 0; t < 200; ++t) {
+      ASSERT_EQ(merged.Overlaps({t, t + 1}), counted[static_cast<size_t>(t)])
+          << "round " << round << ", moment " << t;
+    }
+    WindowSet other_way = sets[1];
+    other_way.Merge(sets[0]);
+    EXPECT_EQ(merged, other_way);
+  }
+}
+
+TEST(WindowSetMerge, WithNothingIsTheSame) {
+  WindowSet windows({10, 20}, {{12, 14}});
+  const WindowSet before = windows;
+  windows.Merge({});
+  EXPECT_EQ(windows, before);
+  WindowSet nothing;
+  nothing.Merge(before);
+  EXPECT_EQ(nothing, before);
+}
+
+TEST(WindowSetMerge, ClosesTheOldestGapsBeyondTheLimit) {
+  WindowSet even;
+  WindowSet odd;
+  for (int64_t i = 0; i < 10; ++i) {
+    even.Add({40 * i, 40 * i + 10});
+    odd.Add({40 * i + 20, 40 * i + 30});
+  }
+  even.Merge(odd);
+  EXPECT_EQ(even.gaps().size(), WindowSet::kMaxGaps);
+  EXPECT_TRUE(even.Overlaps({10, 20}));
+  EXPECT_FALSE(even.Overlaps({370, 380}));
+}
+
 }  // namespace
 }  // namespace fleetmeter

@@ -1,0 +1,25 @@
+// Decides what people ask of the books: is it right, what does it change, and what is its entry?
+//
+// A decision is prepared against the live books and changes nothing by itself. The writer commits
+// its entry to the ledger and has LiveBooks apply it. Not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "daemon/accounting/admin_order.h"
+#include "daemon/accounting/live_books.h"
+#include "daemon/domain/reference_data.h"
+#include "daemon/ledger/ledger.h"
+
+namespace fleetmeter {
+
+// The answer has the entry to commit, unless its status is not OK or nothing is left to do. The
+// entry has no number yet, and no time.
+AdminAnswer PrepareForget(const AdminOrder& order, const LiveBooks& books, int64_t now_unix_nanos);
+AdminAnswer PrepareRename(const AdminOrder& order, const LiveBooks& books, int64_t now_unix_nanos);
+// `booked`: what the ledger has of the order's days.
+AdminAnswer PrepareReprice(const AdminOrder& order, const std::vector<InferenceDay>& booked,
+                           const ReferenceData& reference, const LiveBooks& books);
+
+}  // namespace fleetmeter

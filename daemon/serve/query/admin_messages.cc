@@ -1,0 +1,162 @@
+#include "daemon/serve/query/admin_messages.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "daemon/base/text.h"
+
+namespace fleetmeter {
+namespace {
+
+constexpr uint32_t kDefaultSources = 1'000;
+constexpr uint32_t kMostSources = 10'000;
+constexpr size_t kMostDifferences = 10'000;
+constexpr size_t kMostReasonBytes = 1'000;
+constexpr int64_t kDaySeconds = 86'400;
+constexpr int64_t kLastDay = 7'258'118'400;  // 2200-01-01
+
+// In the order in which they are listed: first what needs a statement.
+constexpr std::array kListedStates = {SourceState::kUnaccounted, SourceState::kRejected,
+                                      SourceState::kSilent,      SourceState::kLive,
+                                      SourceState::kForgotten,   SourceState::kHistory};
+
+absl::Status WrongField(const std::string& field, const std::string& what) {
+  return absl::InvalidArgumentError(fmt::format("{} {}", field, what));
+}
+
+absl::Status CheckDays(const AdminOrder& order) {
+  if (order.from_day < 0 || order.from_day % kDaySeconds != 0 || order.to_day > kLastDay ||
+      order.to_day % kDaySeconds != 0) {
+    return WrongField(
+        "from_day_unix_seconds, to_day_unix_seconds",
+        fmt::format("are {} and {}; expected starts of UTC days", order.from_day, order.to_day));
+  }
+  if (order.from_day < order.to_day) return absl::OkStatus();
+  return WrongField("to_day_unix_seconds", "is not after from_day_unix_seconds; expected a day");
+}
+
+// Unaccounted chips of a live or silent source need a statement too.
+int ListedAt(const SourceFacts& facts) {
+  if (facts.unlisted_micro_chips > 0) return 0;
+  const auto* at = std::find(kListedStates.begin(), kListedStates.end(), facts.state);
+  return static_cast<int>(at - kListedStates.begin());
+}
+
+v1::Source SourceMessage(const Writer::NamedSource& source) {
+  v1::Source message;
+  message.set_source(source.facts.source);
+  message.set_state(std::string(Name(source.facts.state)));
+  if (source.facts.counted_to_unix_nanos > 0) {
+    message.set_counted_to_unix_nanos(source.facts.counted_to_unix_nanos);
+  }
+  message.set_micro_chips(source.facts.micro_chips);
+  message.set_unlisted_micro_chips(source.facts.unlisted_micro_chips);
+  for (const std::string& name : source.other_names) message.add_other_names(name);
+  return message;
+}
+
+void FillDifferences(const std::vector<RepricedDay>& repriced, v1::DecisionResponse* response) {
+  using Key = std::tuple<int64_t, std::string, std::string, std::string>;
+  std::map<Key, std::pair<int64_t, int64_t>> sums;  // requests and revenue
+  for (const RepricedDay& day : repriced) {
+    auto& [requests, revenue] =
+        sums[{day.day_start, day.source, day.row.model, day.row.customer_tier}];
+    requests -= day.row.amounts.unpriced_requests;
+    revenue += day.row.amounts.revenue_micro_usd;
+  }
+  for (const auto& [key, sum] : sums) {
+    if (static_cast<size_t>(response->differences_size()) == kMostDifferences) break;
+    v1::Difference& difference = *response->add_differences();
+    difference.set_day_unix_seconds(std::get<0>(key));
+    difference.set_source(std::get<1>(key));
+    difference.set_model(std::get<2>(key));
+    difference.set_customer_tier(std::get<3>(key));
+    difference.set_priced_requests(sum.first);
+    difference.set_revenue_micro_usd(sum.second);
+  }
+  response->set_more_differences(sums.size() - static_cast<size_t>(response->differences_size()));
+}
+
+}  // namespace
+
+bool IsSourceState(std::string_view text) {
+  return std::any_of(kListedStates.begin(), kListedStates.end(),
+                     [&](SourceState state) { return Name(state) == text; });
+}
+
+absl::Status CheckOrder(const AdminOrder& order) {
+  if (order.reason.size() > kMostReasonBytes || FindInvalidUtf8(order.reason)) {
+    return WrongField("reason", fmt::format("is too long or no UTF-8; expected at most {} bytes",
+                                            kMostReasonBytes));
+  }
+  if (!order.dry_run && order.reason.find_first_not_of(" \t\r\n") == std::string::npos) {
+    return WrongField("reason", "is empty; expected why, for whoever reads the entry later");
+  }
+  if (order.action == AdminAction::kReprice) return CheckDays(order);
+  if (order.source.empty()) return WrongField("source", "is empty; expected the name of a source");
+  if (order.action == AdminAction::kRename && order.new_source.empty()) {
+    return WrongField("new_source", "is empty; expected the name of a source");
+  }
+  return absl::OkStatus();
+}
+
+v1::Entry EntryMessage(const AdminEntry& entry) {
+  v1::Entry message;
+  message.set_number(entry.number);
+  message.set_entered_unix_nanos(entry.entered_unix_nanos);
+  message.set_action(std::string(Name(entry.action)));
+  message.set_identity(entry.identity);
+  message.set_reason(entry.reason);
+  message.set_source(entry.source);
+  message.set_new_source(entry.new_source);
+  message.set_micro_chips(entry.micro_chips);
+  message.set_whole_source(entry.whole_source);
+  message.set_from_day_unix_seconds(entry.from_day);
+  message.set_to_day_unix_seconds(entry.to_day);
+  message.set_old_price_book_version(entry.old_price_book_version);
+  message.set_price_book_version(entry.price_book_version);
+  message.set_priced_requests(entry.priced_requests);
+  message.set_revenue_micro_usd(entry.revenue_micro_usd);
+  return message;
+}
+
+void FillSources(std::vector<Writer::NamedSource> sources, const v1::ListSourcesRequest& request,
+                 v1::ListSourcesResponse* response) {
+  if (!request.state().empty()) {
+    std::erase_if(sources, [&](const Writer::NamedSource& source) {
+      return Name(source.facts.state) != request.state();
+    });
+  }
+  std::stable_sort(sources.begin(), sources.end(),
+                   [](const Writer::NamedSource& a, const Writer::NamedSource& b) {
+                     return ListedAt(a.facts) < ListedAt(b.facts);
+                   });
+  response->set_total(sources.size());
+  const uint32_t most = request.most() == 0 ? kDefaultSources : request.most();
+  sources.resize(std::min<size_t>({sources.size(), most, kMostSources}));
+  for (const Writer::NamedSource& source : sources) {
+    *response->add_sources() = SourceMessage(source);
+  }
+}
+
+void FillDecision(const AdminAnswer& answer, v1::DecisionResponse* response) {
+  *response->mutable_entry() = EntryMessage(answer.entry);
+  response->set_nothing_to_do(answer.nothing_to_do);
+  response->set_digest(answer.digest);
+  FillDifferences(answer.entry.repriced, response);
+  for (const NotRepriced& left : answer.not_repriced) {
+    v1::NotRepriced& message = *response->add_not_repriced();
+    message.set_model(left.model);
+    message.set_customer_tier(left.customer_tier);
+    message.set_why(left.why);
+    message.set_requests(left.requests);
+  }
+}
+
+}  // namespace fleetmeter
