@@ -33,10 +33,12 @@ int IsSet(void* flag) { return static_cast<const std::atomic<bool>*>(flag)->load
 absl::StatusOr<OutcomeView> WorkOutOutcomes(Database& ledger, const outcomes::Rules& rules,
                                             const ToldTimes& told, int64_t now_unix_seconds) {
   const int64_t now = now_unix_seconds;
+  const int64_t today = told.zone.Local(now);
   OutcomeView view;
+  view.zone = told.zone;
   for (const outcomes::Window& window : rules.windows) {
     const auto facts =
-        ReadMarginFacts(ledger, rules, told, outcomes::TrailingDays(window.days, now), now);
+        ReadMarginFacts(ledger, rules, told, outcomes::TrailingDays(window.days, today), now);
     if (!facts.ok()) return facts.status();
     WindowView& added = view.windows.emplace_back();
     added.window = window;
@@ -46,7 +48,7 @@ absl::StatusOr<OutcomeView> WorkOutOutcomes(Database& ledger, const outcomes::Ru
       added.by_basis.push_back(*std::move(answer));
     }
   }
-  auto capability = ReadCapability(ledger, rules, QuarterNumber(now), now);
+  auto capability = ReadCapability(ledger, rules, QuarterNumber(today), now);
   if (!capability.ok()) return capability.status();
   view.capability = *std::move(capability);
   return view;
@@ -123,7 +125,7 @@ void OutcomeBoard::Run() {
 
 OutcomeBoard::Basis OutcomeBoard::TakeBasis() const {
   return {.commits = options_.commits(),
-          .hour = clock_.UnixNanos() / kHour,
+          .quarter_hour = clock_.UnixNanos() / (kHour / 4),
           .reference = options_.reference()};
 }
 

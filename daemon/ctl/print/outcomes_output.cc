@@ -103,7 +103,17 @@ std::string BooksText(const v1::MarginReport& report) {
   return out;
 }
 
-std::string Time(int64_t unix_seconds) { return UtcTime(unix_seconds * kNanosPerSecond); }
+constexpr char kUtc[] = "UTC";
+
+// The answer's zone; files are read by days of UTC.
+std::string ZoneOf(const std::string& zone) { return zone.empty() ? kUtc : zone; }
+
+// By the clocks of the zone that the heading names. Only UTC's say so themselves.
+std::string Time(int64_t seconds, const std::string& zone) {
+  std::string text = UtcTime(seconds * kNanosPerSecond);
+  if (ZoneOf(zone) != kUtc && text.ends_with('Z')) text.pop_back();
+  return text;
+}
 
 // Which days are compared, where they are not all of the two windows.
 std::string ComparedText(const v1::MarginReport& report) {
@@ -116,9 +126,10 @@ std::string ComparedText(const v1::MarginReport& report) {
   if (all) return "";
   return fmt::format(
       "compared are the days that are known in both years: {} to {}, beside {} to {}\n",
-      Time(report.compared_from_unix_seconds()), Time(report.compared_to_unix_seconds()),
-      Time(report.compared_before_from_unix_seconds()),
-      Time(report.compared_before_to_unix_seconds()));
+      Time(report.compared_from_unix_seconds(), report.time_zone()),
+      Time(report.compared_to_unix_seconds(), report.time_zone()),
+      Time(report.compared_before_from_unix_seconds(), report.time_zone()),
+      Time(report.compared_before_to_unix_seconds(), report.time_zone()));
 }
 
 // What is in no margin, since somebody has not told of it.
@@ -130,11 +141,12 @@ std::string UnknownText(const v1::MarginReport& report) {
     std::string models = fmt::format("{}", fmt::join(first, first + named, ", "));
     const auto more = static_cast<uint32_t>(unknown.models_size() - named) + unknown.more_models();
     if (more > 0) models += fmt::format(" and {} more", more);
-    out +=
-        fmt::format("not known of {}: {} to {}; {} has told {} {}\n", models,
-                    Time(unknown.from_unix_seconds()), Time(unknown.to_unix_seconds()),
-                    unknown.source().empty() ? "usage" : "source " + unknown.source(),
-                    unknown.at_beginning() ? "since" : "until", Time(unknown.told_unix_seconds()));
+    out += fmt::format("not known of {}: {} to {}; {} has told {} {}\n", models,
+                       Time(unknown.from_unix_seconds(), report.time_zone()),
+                       Time(unknown.to_unix_seconds(), report.time_zone()),
+                       unknown.source().empty() ? "usage" : "source " + unknown.source(),
+                       unknown.at_beginning() ? "since" : "until",
+                       Time(unknown.told_unix_seconds(), report.time_zone()));
   }
   return out;
 }
@@ -163,11 +175,13 @@ std::string MarginTable(const v1::MarginReport& report) {
                   PerRequest(row.before()),
                   row.has_change_ratio() ? Percent(row.change_ratio()) : kUnknown, Tags(row)});
   }
-  std::string out =
-      fmt::format("{} to {}, beside {} to {}\n\n", Time(report.from_unix_seconds()),
-                  Time(report.to_unix_seconds()), Time(report.before_from_unix_seconds()),
-                  Time(report.before_to_unix_seconds())) +
-      table.Render() + "\n";
+  std::string out = fmt::format("{} to {}, beside {} to {}; days of {}\n\n",
+                                Time(report.from_unix_seconds(), report.time_zone()),
+                                Time(report.to_unix_seconds(), report.time_zone()),
+                                Time(report.before_from_unix_seconds(), report.time_zone()),
+                                Time(report.before_to_unix_seconds(), report.time_zone()),
+                                ZoneOf(report.time_zone())) +
+                    table.Render() + "\n";
   out += UnknownText(report) + ComparedText(report) + BooksText(report);
   out += report.has_change()
              ? EffectsText(report.change()) + LeftOutText(report.change())
@@ -323,8 +337,9 @@ std::string FormatMargin(const v1::MarginReport& report, OutputFormat format) {
 std::string FormatCapability(const v1::CapabilityReport& report, OutputFormat format) {
   if (format == OutputFormat::kJson) return Dump(ToJson(report));
   if (format == OutputFormat::kCsv) return CapabilityCsv(report);
-  return fmt::format("{}\n{}\n{}\n{}: {}\n", ModelsTable(report), BenchmarksTable(report),
-                     QuartersTable(report), report.verdict(), report.why());
+  return fmt::format("quarters of {}\n\n{}\n{}\n{}\n{}: {}\n", ZoneOf(report.time_zone()),
+                     ModelsTable(report), BenchmarksTable(report), QuartersTable(report),
+                     report.verdict(), report.why());
 }
 
 }  // namespace fleetmeter::ctl

@@ -8,14 +8,16 @@
 #include "daemon/ledger/sqlite/ledger_schema_v3.h"
 #include "daemon/ledger/sqlite/ledger_schema_v4.h"
 #include "daemon/ledger/sqlite/ledger_schema_v5.h"
+#include "daemon/ledger/sqlite/ledger_schema_v6.h"
 #include "fmt/format.h"
 
 namespace fleetmeter {
 namespace {
 
 // One a version, in order. Released ones are never edited.
-constexpr std::array<const char*, 5> kMigrations = {kLedgerSchemaV1, kLedgerSchemaV2,
-                                                    kLedgerSchemaV3, kLedgerSchemaV4, kLedgerSchemaV5};
+constexpr std::array<const char*, 6> kMigrations = {kLedgerSchemaV1, kLedgerSchemaV2,
+                                                    kLedgerSchemaV3, kLedgerSchemaV4,
+                                                    kLedgerSchemaV5, kLedgerSchemaV6};
 
 template <class Format>
 std::string ForAmounts(Format&& format) {

@@ -50,8 +50,9 @@ std::string Corrected(std::string_view columns) {
 
 }  // namespace
 
-OutcomeBookTables::OutcomeBookTables(Database& database)
+OutcomeBookTables::OutcomeBookTables(Database& database, const DayZone& zone)
     : database_(database),
+      zone_(zone),
       sources_(database),
       segments_(database),
       servers_(database),
@@ -151,7 +152,7 @@ absl::Status OutcomeBookTables::Add(const OutcomeEntry& entry, int64_t now_unix_
   if (!correction_row.ok()) return correction_row.status();
   std::vector<HourSlice> days;
   if (entry.kind != OutcomeKind::kBenchmarks) {
-    auto sliced = SliceByDay(entry.window_start_unix_nanos, entry.window_length_nanos);
+    auto sliced = SliceByDay(entry.window_start_unix_nanos, entry.window_length_nanos, zone_);
     if (!sliced.ok()) return sliced.status();
     days = *std::move(sliced);
   }
@@ -159,7 +160,7 @@ absl::Status OutcomeBookTables::Add(const OutcomeEntry& entry, int64_t now_unix_
                            .window_length_nanos = entry.window_length_nanos,
                            .source_row = *source_row,
                            .correction_row = *correction_row,
-                           .booked_day = DayOf(now_unix_nanos / kNanosPerSecond),
+                           .booked_day = DayOf(zone_.Local(now_unix_nanos / kNanosPerSecond)),
                            .booked_unix_nanos = now_unix_nanos};
   absl::Status status = AddInference(entry, context);
   if (status.ok()) status = AddTraining(entry, context);

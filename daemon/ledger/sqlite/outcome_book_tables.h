@@ -22,8 +22,8 @@ namespace fleetmeter {
 
 class OutcomeBookTables final : public LedgerTable {
  public:
-  // `database` outlives it.
-  explicit OutcomeBookTables(Database& database);
+  // `database` outlives it. Days are those of `zone`.
+  OutcomeBookTables(Database& database, const DayZone& zone);
 
   absl::Status Prepare() override;
   absl::Status Restore(RestoredBooks* books) override;
@@ -65,6 +65,7 @@ class OutcomeBookTables final : public LedgerTable {
   absl::Status WriteTrainingSums();
 
   Database& database_;
+  const DayZone zone_;
   NameTable sources_;
   NameTable segments_;
   NameTable servers_;

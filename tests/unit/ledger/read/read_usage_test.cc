@@ -151,6 +151,7 @@ TEST_F(ReadUsageTest, PrintsJson) {
   "from": "2026-01-01 01:00:00Z",
   "to": "2026-01-01 02:00:00Z",
   "time": "used",
+  "time_zone": "UTC",
   "basis": {
     "plans": [
       {
