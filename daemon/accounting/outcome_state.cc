@@ -60,6 +60,8 @@ void OutcomeState::Restore(const RestoredOutcomes& books) {
   }
   for (const SegmentTotal& total : books.segments) {
     Add({total.model, total.customer_tier}, total.reported, total.corrected, &committed_);
+    if (total.price_rest == 0) continue;
+    committed_.price_rests[{total.model, total.customer_tier}] = total.price_rest;
   }
   for (const TrainingTotal& total : books.training) {
     committed_.training[{total.model, total.run, total.phase}] +=
@@ -103,6 +105,8 @@ SegmentTotal OutcomeState::TotalOf(const outcomes::Segment& segment) const {
     if (it == books->segments.end()) continue;
     sum.reported = Sum(sum.reported, books->totals[it->second].reported);
     sum.corrected = Sum(sum.corrected, books->totals[it->second].corrected);
+    const auto rest = books->price_rests.find(segment);
+    if (rest != books->price_rests.end()) sum.price_rest = rest->second;
   }
   return sum;
 }
@@ -146,6 +150,7 @@ void OutcomeState::Stage(const OutcomeEntry& entry) {
     const InferenceAmounts none;
     Add({row.model, row.customer_tier}, entry.correction ? none : row.amounts,
         entry.correction ? row.amounts : none, &staged_);
+    if (row.price_rest) staged_.price_rests[{row.model, row.customer_tier}] = *row.price_rest;
   }
   for (const TrainingRow& row : entry.training) {
     staged_.training[{row.model, row.run, row.phase}] += row.h100e_seconds;
@@ -162,6 +167,7 @@ void OutcomeState::Commit() {
   for (const SegmentTotal& total : staged_.totals) {
     Add({total.model, total.customer_tier}, total.reported, total.corrected, &committed_);
   }
+  for (const auto& [segment, rest] : staged_.price_rests) committed_.price_rests[segment] = rest;
   committed_.magnitude = magnitude;  // of each amount, where the totals hold sums
   for (const auto& [key, seconds] : staged_.training) committed_.training[key] += seconds;
   committed_.training_magnitude += staged_.training_magnitude;

@@ -73,6 +73,7 @@ class OutcomeState final : public TransactionPart {
     std::set<ResultKey> results;
     std::map<outcomes::Segment, size_t> segments;  // index of totals
     std::vector<SegmentTotal> totals;
+    std::map<outcomes::Segment, int64_t> price_rests;  // staged: as they would be
     std::map<RunKey, int64_t> training;
     InferenceAmounts magnitude;
     int64_t training_magnitude = 0;

@@ -33,6 +33,8 @@ struct BookedInference {
   InferenceAmounts amounts;
   // The version of the price book that gave the revenue; 0: the report brought it, or nobody knows.
   uint32_t price_book_version = 0;
+  // What rounding that revenue has left, see SegmentTotal. Nothing: it gave none.
+  std::optional<int64_t> price_rest = {};
 };
 
 // A counted outcome report.
@@ -64,6 +66,9 @@ struct SegmentTotal {
   std::string customer_tier;
   InferenceAmounts reported;
   InferenceAmounts corrected;  // the sum of all corrections
+  // What the revenue that price books gave is more than what was booked of it, in parts
+  // (outcomes::kPartsPerMicroUsd); at most half a micro-dollar, either way.
+  int64_t price_rest = 0;
 };
 struct TrainingTotal {
   std::string model;

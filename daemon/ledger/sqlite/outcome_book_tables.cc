@@ -109,6 +109,7 @@ absl::Status OutcomeBookTables::PrepareInference() {
        {fmt::format("UPDATE segment_totals SET {} WHERE segment_id = ?1",
                     Additions(Corrected(amounts), 2)),
         &correct_segment_},
+       {"UPDATE segment_totals SET price_rest = ?2 WHERE segment_id = ?1", &set_price_rest_},
        {fmt::format("INSERT INTO inference_days VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
                     "?11, ?12, ?13) ON CONFLICT DO UPDATE SET {}",
                     Additions(amounts, 8)),
@@ -135,6 +136,7 @@ absl::Status OutcomeBookTables::Stage(const LedgerTransaction& transaction) {
   inference_days_.clear();
   segments_reported_.clear();
   segments_corrected_.clear();
+  price_rests_.clear();
   training_days_.clear();
   training_reported_.clear();
   training_corrected_.clear();
@@ -194,6 +196,7 @@ absl::Status OutcomeBookTables::AddInference(const OutcomeEntry& entry, const Co
   for (const BookedInference& row : entry.inference) {
     const auto segment = segments_.Id(row.model, row.customer_tier);
     if (!segment.ok()) return segment.status();
+    if (row.price_rest) price_rests_[*segment] = *row.price_rest;
     const auto server = servers_.Id(row.pool, row.workload);
     if (!server.ok()) return server.status();
     for (const HourSlice& day : c.days) {
@@ -267,6 +270,9 @@ absl::Status OutcomeBookTables::WriteInferenceSums() {
       absl::Status status = RunWithInference(*statement, amounts, segment);
       if (!status.ok()) return status;
     }
+  }
+  for (const auto& [segment, rest] : price_rests_) {
+    if (absl::Status status = set_price_rest_.Run(segment, rest); !status.ok()) return status;
   }
   return absl::OkStatus();
 }

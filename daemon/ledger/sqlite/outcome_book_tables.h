@@ -74,6 +74,7 @@ class OutcomeBookTables final : public LedgerTable {
   Statement insert_correction_;
   Statement add_segment_;
   Statement correct_segment_;
+  Statement set_price_rest_;
   Statement add_inference_day_;
   Statement add_training_;
   Statement correct_training_;
@@ -84,6 +85,7 @@ class OutcomeBookTables final : public LedgerTable {
   std::map<InferenceKey, InferenceAmounts> inference_days_;
   std::map<int64_t, InferenceAmounts> segments_reported_;
   std::map<int64_t, InferenceAmounts> segments_corrected_;
+  std::map<int64_t, int64_t> price_rests_;  // by segment, as they are after it
   std::map<TrainingKey, int64_t> training_days_;
   std::map<int64_t, int64_t> training_reported_;
   std::map<int64_t, int64_t> training_corrected_;

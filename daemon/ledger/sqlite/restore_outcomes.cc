@@ -39,7 +39,8 @@ absl::Status ReadSegments(Database& database, RestoredOutcomes* outcomes) {
                 outcomes->segments.push_back({.model = row.Text(1),
                                               .customer_tier = row.Text(2),
                                               .reported = InferenceAt(row, 3),
-                                              .corrected = InferenceAt(row, 9)});
+                                              .corrected = InferenceAt(row, 9),
+                                              .price_rest = row.Integer(15)});
                 return absl::OkStatus();
               });
 }
