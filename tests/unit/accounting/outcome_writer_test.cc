@@ -384,7 +384,7 @@ TEST_F(OutcomeWriterTest, ASegmentEarnsTheSameHoweverItsTokensAreDivided) {
       report.source = tier;
       report.window_start_unix_nanos += window * kNanosPerSecond;
       report.window_length_nanos = kNanosPerSecond;
-      report.inference[1].pool = "serving";
+      report.inference[1].pool = "beta";
       for (InferenceRow& row : report.inference) {
         row.cached_input_tokens = 0;
         row.input_tokens = static_cast<int64_t>(random() % 50);
