@@ -41,17 +41,18 @@ OutcomeState::ResultKey OutcomeState::KeyOf(const BenchmarkRow& row) {
   return {row.model, row.benchmark, row.version, row.date_unix_seconds, row.source};
 }
 
-void OutcomeState::Add(const outcomes::Segment& segment, const InferenceAmounts& reported,
-                       const InferenceAmounts& corrected, Books* books) {
+void OutcomeState::Add(const SegmentTotal& more, Books* books) {
+  const outcomes::Segment segment{more.model, more.customer_tier};
   const auto [it, is_new] = books->segments.try_emplace(segment, books->totals.size());
   if (is_new) {
     books->totals.push_back(EmptyTotal(segment));
   }
   SegmentTotal& total = books->totals[it->second];
-  total.reported = Sum(total.reported, reported);
-  total.corrected = Sum(total.corrected, corrected);
-  books->magnitude = Sum(
-      books->magnitude, Sum(::fleetmeter::Magnitude(reported), ::fleetmeter::Magnitude(corrected)));
+  total.reported = Sum(total.reported, more.reported);
+  total.corrected = Sum(total.corrected, more.corrected);
+  total.history = Sum(total.history, more.history);
+  books->magnitude = Sum(books->magnitude, Sum(::fleetmeter::Magnitude(more.reported),
+                                               ::fleetmeter::Magnitude(more.corrected)));
 }
 
 void OutcomeState::Restore(const RestoredOutcomes& books) {
@@ -59,7 +60,7 @@ void OutcomeState::Restore(const RestoredOutcomes& books) {
     committed_.windows[{source.kind, source.source}] = source.windows;
   }
   for (const SegmentTotal& total : books.segments) {
-    Add({total.model, total.customer_tier}, total.reported, total.corrected, &committed_);
+    Add(total, &committed_);
     if (total.price_rest == 0) continue;
     committed_.price_rests[{total.model, total.customer_tier}] = total.price_rest;
   }
@@ -105,6 +106,7 @@ SegmentTotal OutcomeState::TotalOf(const outcomes::Segment& segment) const {
     if (it == books->segments.end()) continue;
     sum.reported = Sum(sum.reported, books->totals[it->second].reported);
     sum.corrected = Sum(sum.corrected, books->totals[it->second].corrected);
+    sum.history = Sum(sum.history, books->totals[it->second].history);
     const auto rest = books->price_rests.find(segment);
     if (rest != books->price_rests.end()) sum.price_rest = rest->second;
   }
@@ -147,9 +149,10 @@ void OutcomeState::Stage(const OutcomeEntry& entry) {
     staged_.windows[{entry.kind, entry.source}] = entry.windows;
   }
   for (const BookedInference& row : entry.inference) {
-    const InferenceAmounts none;
-    Add({row.model, row.customer_tier}, entry.correction ? none : row.amounts,
-        entry.correction ? row.amounts : none, &staged_);
+    SegmentTotal more = EmptyTotal({row.model, row.customer_tier});
+    (entry.correction ? more.corrected : more.reported) = row.amounts;
+    if (entry.history && !entry.correction) more.history = row.amounts;
+    Add(more, &staged_);
     if (row.price_rest) staged_.price_rests[{row.model, row.customer_tier}] = *row.price_rest;
   }
   for (const TrainingRow& row : entry.training) {
@@ -165,7 +168,7 @@ void OutcomeState::Commit() {
   committed_.results.merge(staged_.results);
   const InferenceAmounts magnitude = Magnitude();
   for (const SegmentTotal& total : staged_.totals) {
-    Add({total.model, total.customer_tier}, total.reported, total.corrected, &committed_);
+    Add(total, &committed_);
   }
   for (const auto& [segment, rest] : staged_.price_rests) committed_.price_rests[segment] = rest;
   committed_.magnitude = magnitude;  // of each amount, where the totals hold sums

@@ -78,8 +78,8 @@ class OutcomeState final : public TransactionPart {
     InferenceAmounts magnitude;
     int64_t training_magnitude = 0;
   };
-  static void Add(const outcomes::Segment& segment, const InferenceAmounts& reported,
-                  const InferenceAmounts& corrected, Books* books);
+  // The amounts of `more`.
+  static void Add(const SegmentTotal& more, Books* books);
 
   Books committed_;
   Books staged_;  // windows as they would be, amounts as differences

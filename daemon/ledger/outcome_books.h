@@ -50,6 +50,8 @@ struct OutcomeEntry {
   std::vector<BookedInference> inference;
   std::vector<TrainingRow> training;
   std::vector<BenchmarkRow> benchmarks;
+  // It was brought as history: it is part of every sum and of no counter of /metrics.
+  bool history = false;
   // Of the source and kind, this report included (a correction changes nothing). Empty for
   // benchmarks.
   WindowSet windows;
@@ -66,6 +68,7 @@ struct SegmentTotal {
   std::string customer_tier;
   InferenceAmounts reported;
   InferenceAmounts corrected;  // the sum of all corrections
+  InferenceAmounts history;    // the part of `reported` that was brought as history
   // What the revenue that price books gave is more than what was booked of it, in parts
   // (outcomes::kPartsPerMicroUsd); at most half a micro-dollar, either way.
   int64_t price_rest = 0;

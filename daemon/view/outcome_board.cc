@@ -195,7 +195,7 @@ absl::StatusOr<std::shared_ptr<OutcomeView>> OutcomeBoard::WorkOut(const Basis& 
   std::map<std::pair<std::string, outcomes::CostBasis>, int64_t> cost_now;
   for (const BookedCost& cost : *costs) cost_now[{cost.model, cost.basis}] = cost.micro_usd;
   KeepMost(cost_now, &most_cost_);
-  const auto training = ReadTrainingSeconds(*ledger_, rules, now);
+  const auto training = ReadTrainingSeconds(*ledger_, rules);
   if (!training.ok()) return training.status();
   KeepMost(*training, &most_training_);
   view->booked_cost_micro_usd = most_cost_;

@@ -213,11 +213,8 @@ absl::StatusOr<std::vector<BookedCost>> ReadBookedCosts(Database& ledger) {
 }
 
 absl::StatusOr<std::map<std::pair<std::string, TrainingPhase>, double>> ReadTrainingSeconds(
-    Database& ledger, const Rules& rules, int64_t now_unix_seconds) {
-  const auto zone = ReadDayZone(ledger);
-  if (!zone.ok()) return zone.status();
-  const int64_t now = zone->Local(now_unix_seconds);
-  const auto reported = ReadReportedTraining(ledger, {0, EndOfQuarter(QuarterNumber(now))});
+    Database& ledger, const Rules& rules) {
+  const auto reported = ReadReportedTrainingTotals(ledger);
   if (!reported.ok()) return reported.status();
   const auto measured = ReadMeasuredTrainingTotals(ledger);
   if (!measured.ok()) return measured.status();

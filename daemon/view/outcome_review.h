@@ -87,9 +87,8 @@ struct BookedCost {
 };
 absl::StatusOr<std::vector<BookedCost>> ReadBookedCosts(Database& ledger);
 
-// H100e-seconds that trained each model in each phase since the books began, without chip-time that
-// was brought as history. Up to the end of the quarter of `now`.
+// H100e-seconds that trained each model in each phase since the books began, without history.
 absl::StatusOr<std::map<std::pair<std::string, TrainingPhase>, double>> ReadTrainingSeconds(
-    Database& ledger, const outcomes::Rules& rules, int64_t now_unix_seconds);
+    Database& ledger, const outcomes::Rules& rules);
 
 }  // namespace fleetmeter

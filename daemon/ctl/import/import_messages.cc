@@ -180,6 +180,7 @@ v1::ReportRequest MakeRequest(const imports::ImportBatch& plan, const ImportStre
                               size_t first, size_t most_reports, size_t most_bytes) {
   v1::ReportRequest request;
   request.set_stream_id(stream.id);
+  request.set_history(true);
   size_t bytes = 0;
   const auto add = [&](auto message, auto* reports) {
     bytes += message.ByteSizeLong();
@@ -190,7 +191,6 @@ v1::ReportRequest MakeRequest(const imports::ImportBatch& plan, const ImportStre
   for (size_t i = first; i < stream.order.size() && i - first < most_reports; ++i) {
     const auto& report = plan.reports[stream.order[i]].report;
     if (const auto* usage = std::get_if<UsageReport>(&report)) {
-      request.set_history(true);
       if (!add(ToMessage(*usage, i + 1), request.mutable_reports())) break;
     } else if (!add(ToMessage(std::get<OutcomeReport>(report), i + 1),
                     request.mutable_outcomes())) {

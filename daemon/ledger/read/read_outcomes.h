@@ -89,6 +89,10 @@ struct ReportedTraining {
 };
 absl::StatusOr<std::vector<ReportedTraining>> ReadReportedTraining(Database& ledger, DaySpan span);
 
+// Of all that was ever booked, corrections included, without what was brought as history; `day` is
+// 0, and family and run are empty.
+absl::StatusOr<std::vector<ReportedTraining>> ReadReportedTrainingTotals(Database& ledger);
+
 // Training as usage reports told it: chip-time outside the category inference that names a run, by
 // day, in H100e-nanoseconds, each conversion's sum rounded to the nearest. Runs that any training
 // report ever named are not among them.

@@ -1,4 +1,5 @@
-// Version 6 of the ledger's tables: the days that outcomes are kept by, and exact prices.
+// Version 6 of the ledger's tables: the days that outcomes are kept by, exact prices, and
+// which part of outcomes is history.
 #pragma once
 
 namespace fleetmeter {
@@ -15,6 +16,22 @@ CREATE TABLE outcome_day_zone (
 -- of a millionth of a micro-dollar: of all rows together half a micro-dollar at most.
 ALTER TABLE segment_totals ADD COLUMN price_rest INTEGER NOT NULL DEFAULT 0
   CHECK (price_rest BETWEEN -500000000000 AND 500000000000);
+
+-- The part of segment_totals and of training_totals, as it was reported, that was brought as
+-- history: it enters no counter of /metrics.
+CREATE TABLE segment_history (
+  segment_id INTEGER PRIMARY KEY REFERENCES segment_totals,
+  requests INTEGER NOT NULL CHECK (requests >= 0),
+  unpriced_requests INTEGER NOT NULL CHECK (unpriced_requests >= 0),
+  input_tokens INTEGER NOT NULL CHECK (input_tokens >= 0),
+  cached_input_tokens INTEGER NOT NULL CHECK (cached_input_tokens >= 0),
+  output_tokens INTEGER NOT NULL CHECK (output_tokens >= 0),
+  revenue_micro_usd INTEGER NOT NULL CHECK (revenue_micro_usd >= 0)
+) STRICT;
+CREATE TABLE training_history (
+  training_id INTEGER PRIMARY KEY REFERENCES training_totals,
+  h100e_seconds INTEGER NOT NULL CHECK (h100e_seconds >= 0)
+) STRICT;
 )sql";
 
 }  // namespace fleetmeter

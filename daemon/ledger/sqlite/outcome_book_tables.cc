@@ -109,6 +109,10 @@ absl::Status OutcomeBookTables::PrepareInference() {
        {fmt::format("UPDATE segment_totals SET {} WHERE segment_id = ?1",
                     Additions(Corrected(amounts), 2)),
         &correct_segment_},
+       {fmt::format("INSERT INTO segment_history VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "
+                    "ON CONFLICT DO UPDATE SET {}",
+                    Additions(amounts, 2)),
+        &add_segment_history_},
        {"UPDATE segment_totals SET price_rest = ?2 WHERE segment_id = ?1", &set_price_rest_},
        {fmt::format("INSERT INTO inference_days VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
                     "?11, ?12, ?13) ON CONFLICT DO UPDATE SET {}",
@@ -123,6 +127,9 @@ absl::Status OutcomeBookTables::PrepareTraining() {
        {"UPDATE training_totals SET corrected_h100e_seconds = corrected_h100e_seconds + ?2 "
         "WHERE training_id = ?1",
         &correct_training_},
+       {"INSERT INTO training_history VALUES (?1, ?2) "
+        "ON CONFLICT DO UPDATE SET h100e_seconds = h100e_seconds + ?2",
+        &add_training_history_},
        {"INSERT INTO training_days VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "
         "ON CONFLICT DO UPDATE SET h100e_seconds = h100e_seconds + ?8",
         &add_training_day_}});
@@ -136,10 +143,12 @@ absl::Status OutcomeBookTables::Stage(const LedgerTransaction& transaction) {
   inference_days_.clear();
   segments_reported_.clear();
   segments_corrected_.clear();
+  segments_history_.clear();
   price_rests_.clear();
   training_days_.clear();
   training_reported_.clear();
   training_corrected_.clear();
+  training_history_.clear();
   for (const OutcomeEntry& entry : transaction.outcomes) {
     absl::Status status = Add(entry, transaction.now_unix_nanos);
     if (!status.ok()) return status;
@@ -197,6 +206,10 @@ absl::Status OutcomeBookTables::AddInference(const OutcomeEntry& entry, const Co
     const auto segment = segments_.Id(row.model, row.customer_tier);
     if (!segment.ok()) return segment.status();
     if (row.price_rest) price_rests_[*segment] = *row.price_rest;
+    const bool history = entry.history && !entry.correction;
+    if (history && !AddTo(&segments_history_[*segment], row.amounts)) {
+      return Beyond("what was served");
+    }
     const auto server = servers_.Id(row.pool, row.workload);
     if (!server.ok()) return server.status();
     for (const HourSlice& day : c.days) {
@@ -226,6 +239,10 @@ absl::Status OutcomeBookTables::AddTraining(const OutcomeEntry& entry, const Con
     const auto training = training_.Id(row.model, row.run, Name(row.phase));
     if (!training.ok()) return training.status();
     auto& totals = entry.correction ? training_corrected_ : training_reported_;
+    const bool history = entry.history && !entry.correction;
+    if (history && !AddTo(&training_history_[*training], row.h100e_seconds)) {
+      return Beyond("what was trained");
+    }
     for (const HourSlice& day : c.days) {
       const int64_t part = PartIn(day, row.h100e_seconds, c.window_length_nanos);
       if (part == 0 && day.from_nanos > 0) continue;
@@ -264,8 +281,9 @@ absl::Status OutcomeBookTables::WriteInferenceSums() {
         key);
     if (!status.ok()) return status;
   }
-  for (const auto& [totals, statement] :
-       {std::pair{&segments_reported_, &add_segment_}, {&segments_corrected_, &correct_segment_}}) {
+  for (const auto& [totals, statement] : {std::pair{&segments_reported_, &add_segment_},
+                                          {&segments_corrected_, &correct_segment_},
+                                          {&segments_history_, &add_segment_history_}}) {
     for (const auto& [segment, amounts] : *totals) {
       absl::Status status = RunWithInference(*statement, amounts, segment);
       if (!status.ok()) return status;
@@ -286,7 +304,8 @@ absl::Status OutcomeBookTables::WriteTrainingSums() {
     if (!status.ok()) return status;
   }
   for (const auto& [totals, statement] : {std::pair{&training_reported_, &add_training_},
-                                          {&training_corrected_, &correct_training_}}) {
+                                          {&training_corrected_, &correct_training_},
+                                          {&training_history_, &add_training_history_}}) {
     for (const auto& [training, h100e_seconds] : *totals) {
       if (absl::Status s = statement->Run(training, h100e_seconds); !s.ok()) return s;
     }

@@ -76,19 +76,23 @@ class OutcomeBookTables final : public LedgerTable {
   Statement correct_segment_;
   Statement set_price_rest_;
   Statement add_inference_day_;
+  Statement add_segment_history_;
   Statement add_training_;
   Statement correct_training_;
   Statement add_training_day_;
+  Statement add_training_history_;
   Statement insert_benchmark_;
 
   // Of the transaction under way.
   std::map<InferenceKey, InferenceAmounts> inference_days_;
   std::map<int64_t, InferenceAmounts> segments_reported_;
   std::map<int64_t, InferenceAmounts> segments_corrected_;
-  std::map<int64_t, int64_t> price_rests_;  // by segment, as they are after it
+  std::map<int64_t, InferenceAmounts> segments_history_;  // the part of those reported
+  std::map<int64_t, int64_t> price_rests_;                // by segment, as they are after it
   std::map<TrainingKey, int64_t> training_days_;
   std::map<int64_t, int64_t> training_reported_;
   std::map<int64_t, int64_t> training_corrected_;
+  std::map<int64_t, int64_t> training_history_;  // the part of those reported
 };
 
 }  // namespace fleetmeter
