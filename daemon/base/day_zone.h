@@ -20,6 +20,7 @@ class DayZone {
   static absl::StatusOr<DayZone> Load(const std::string& name);
 
   const std::string& name() const { return name_; }
+  const absl::TimeZone& clock() const { return zone_; }
   bool is_utc() const { return name_ == "UTC"; }
 
   // The day that a moment lies in, and the seconds since that day began: what a clock of the zone

@@ -129,7 +129,8 @@ void ImportCommand::AddFlags(Flags& flags) {
            "the reasons")
       .ValueName("FILE");
   flags.AddSwitch("--dry-run", &dry_run_,
-                  "Read the whole file and say what would be sent, but send nothing");
+                  "Read the whole file, ask the daemon whether it knows the names, and say what "
+                  "would be sent, but send nothing. Without a daemon, only the file is checked");
   flags.AddSwitch("--quiet,-q", &quiet_, "Show no progress");
   AddFileForm(flags, &form_);
   AddOutput(flags, &output_);
@@ -141,15 +142,43 @@ std::optional<std::string> ImportCommand::CalledAddress() const {
 }
 
 int ImportCommand::Run() {
-  const auto plan = Plan();
+  auto plan = Plan(DayZone());
   if (!plan.ok()) return ExitCode(plan.status());
+  const ReportAnswer told = AskDaemon(*plan);
+  const bool asked = told.kind == ReportAnswer::Kind::kAck;
+  if (asked && !told.time_zone.empty() && told.time_zone != plan->time_zone) {
+    const auto zone = DayZone::Load(told.time_zone);
+    if (!zone.ok()) return ExitCode(zone.status());
+    plan = Plan(*zone);
+    if (!plan.ok()) return ExitCode(plan.status());
+  }
   RefusedFile refused(refused_, file_);
   if (absl::Status kept = KeepRefused(*plan, refused); !kept.ok()) return ExitCode(kept);
   if (!dry_run_) return Send(*plan, refused);
   ImportSummary summary = Summarize(*plan, {});
   summary.stream_id = Hex(StreamIdOf(*plan));
   summary.dry_run = true;
+  summary.not_asked = asked ? "" : told.error;
+  summary.unknown_names = told.unknown_names;
   return Tell(std::move(summary), absl::OkStatus());
+}
+
+// One call, which may fail: what follows waits for a daemon, and a dry run does without it.
+ReportAnswer ImportCommand::AskDaemon(const ImportBatch& plan) const {
+  ReportAnswer none;
+  if (absl::Status may = CheckClientTls(connection_.tls, connection_.ingest_address); !may.ok()) {
+    none.error = std::string(may.message());
+    return none;
+  }
+  const auto channel = ImportClient::Connect(connection_.ingest_address, connection_.tls);
+  if (!channel.ok()) {
+    none.error = std::string(channel.status().message());
+    return none;
+  }
+  ImportClient client(*channel, connection_.ingest_address, connection_.timeout);
+  v1::ReportRequest request = QuestionsOf(plan);
+  if (!dry_run_) request.clear_names();
+  return client.Report(request);
 }
 
 std::string ImportCommand::Source() const {
@@ -159,17 +188,21 @@ std::string ImportCommand::Source() const {
   return name.stem();
 }
 
-absl::StatusOr<ImportBatch> ImportCommand::Plan() const {
+// Local times are those of the books, unless the file's flags say otherwise.
+absl::StatusOr<ImportBatch> ImportCommand::Plan(const DayZone& zone) const {
   if (absl::Status status = CheckSource(Source()); !status.ok()) return status;
-  auto csv = CsvReader::Open(file_, form_);
+  CsvForm form = form_;
+  if (!form.time_zone && !zone.is_utc()) form.time_zone = zone.clock();
+  auto csv = CsvReader::Open(file_, form);
   if (!csv.ok()) return csv.status();
   const bool rows_have_sources = RowsHaveSources(*csv);
   if (rows_have_sources && !source_.empty()) {
     return absl::InvalidArgumentError(fmt::format(
         "{}: has a column source; expected it without --source, or without the column", file_));
   }
-  auto plan = MakeReports(*csv, Source());
+  auto plan = MakeReports(*csv, Source(), zone);
   if (!plan.ok()) return plan.status();
+  plan->time_zone = zone.name();
   plan->source_of_name = source_.empty() && !rows_have_sources;
   return plan;
 }

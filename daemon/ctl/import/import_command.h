@@ -5,8 +5,10 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "daemon/base/day_zone.h"
 #include "daemon/ctl/command.h"
 #include "daemon/ctl/import/import_batch.h"
+#include "daemon/ctl/import/import_client.h"
 #include "daemon/ctl/print/import_output.h"
 #include "daemon/ctl/print/output_format.h"
 #include "daemon/ctl/print/refused_file.h"
@@ -27,16 +29,18 @@ class ImportCommand : public Command {
   // Flags of this kind alone.
   virtual void AddOwnFlags(Flags&) {}
 
-  // `source` is who reports what has no source of its own.
+  // `source` is who reports what has no source of its own; the books have days of `zone`.
   virtual absl::StatusOr<imports::ImportBatch> MakeReports(CsvReader& csv,
-                                                           const std::string& source) const = 0;
+                                                           const std::string& source,
+                                                           const DayZone& zone) const = 0;
 
   // Whether the rows of the file say who reports them; --source is refused then.
   virtual bool RowsHaveSources(const CsvReader&) const { return false; }
 
  private:
   std::string Source() const;
-  absl::StatusOr<imports::ImportBatch> Plan() const;
+  absl::StatusOr<imports::ImportBatch> Plan(const DayZone& zone) const;
+  ReportAnswer AskDaemon(const imports::ImportBatch& plan) const;
   absl::Status KeepRefused(const imports::ImportBatch& plan, RefusedFile& refused) const;
   int Send(const imports::ImportBatch& plan, RefusedFile& refused) const;
   int Tell(ImportSummary summary, const absl::Status& status) const;

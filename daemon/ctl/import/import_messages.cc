@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <memory>
+#include <tuple>
 #include <utility>
 #include <variant>
 
@@ -242,6 +244,43 @@ std::optional<v1::OverlapQuestion> OverlapQuestionOf(const imports::ImportBatch&
     to.set_end_unix_nanos(span.end_unix_nanos);
   }
   return question;
+}
+
+v1::ReportRequest QuestionsOf(const imports::ImportBatch& plan) {
+  constexpr size_t kMostNames = 10'000;
+  // By chip, pool and team, the latest window: history may be older than every plan.
+  std::map<std::tuple<std::string, std::string, std::string>, int64_t> names;
+  const auto add = [&](const std::string& chip, const std::string& pool, const std::string& team,
+                       int64_t start) {
+    if ((chip.empty() && pool.empty()) || names.size() >= kMostNames) return;
+    int64_t& latest = names[{chip, pool, team}];
+    latest = std::max(latest, start);
+  };
+  for (const imports::ImportReport& planned : plan.reports) {
+    if (const auto* usage = std::get_if<UsageReport>(&planned.report)) {
+      for (const UsageGroup& group : usage->groups) {
+        add(group.chip, group.pool, group.team, usage->window_start_unix_nanos);
+      }
+      continue;
+    }
+    const auto& outcome = std::get<OutcomeReport>(planned.report);
+    for (const InferenceRow& row : outcome.inference) {
+      add("", row.pool, "", outcome.window_start_unix_nanos);
+    }
+    for (const TrainingRow& row : outcome.training) {
+      add("", row.pool, "", outcome.window_start_unix_nanos);
+    }
+  }
+  v1::ReportRequest request;
+  request.set_stream_id(std::string(kStreamIdBytes, '\0'));  // nobody's
+  for (const auto& [name, start] : names) {
+    v1::NamesInUse& to = *request.add_names();
+    to.set_chip(std::get<0>(name));
+    to.set_pool(std::get<1>(name));
+    to.set_team(std::get<2>(name));
+    to.set_window_start_unix_nanos(start);
+  }
+  return request;
 }
 
 std::string Hex(const std::string& bytes) {

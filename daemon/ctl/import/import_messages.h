@@ -45,6 +45,10 @@ ImportStream StreamAgain(const ImportStream& stream, std::vector<size_t> rejecte
 // fault: benchmarks have no windows, and a source that was named is meant.
 std::optional<v1::OverlapQuestion> OverlapQuestionOf(const imports::ImportBatch& plan);
 
+// What is asked before anything is sent: whose days the daemon has, and which names it knows. Of
+// more names than a question may have, the others are not asked.
+v1::ReportRequest QuestionsOf(const imports::ImportBatch& plan);
+
 // "5f09..." of bytes.
 std::string Hex(const std::string& bytes);
 
