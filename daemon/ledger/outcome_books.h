@@ -67,8 +67,8 @@ struct SegmentTotal {
   std::string model;
   std::string customer_tier;
   InferenceAmounts reported;
-  InferenceAmounts corrected;  // the sum of all corrections
-  InferenceAmounts history;    // the part of `reported` that was brought as history
+  InferenceAmounts corrected;     // the sum of all corrections
+  InferenceAmounts history = {};  // the part of `reported` that was brought as history
   // What the revenue that price books gave is more than what was booked of it, in parts
   // (outcomes::kPartsPerMicroUsd); at most half a micro-dollar, either way.
   int64_t price_rest = 0;
