@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "daemon/domain/fleet/catalog_identity.h"
 #include "daemon/domain/fleet/plan_identity.h"
 #include "daemon/domain/reference_data.h"
 #include "daemon/domain/report/stream_key.h"
@@ -86,7 +87,8 @@ struct RestoredBooks {
   std::map<std::string, ActivityHistogram> activity;  // by pool
   std::vector<AllocationTerm> terms;                  // oldest first
   std::vector<PlanContent> plans;                     // that were taken
-  std::vector<RejectedEntry> rejected;                // the latest, oldest first
+  std::vector<CatalogContent> catalogs;
+  std::vector<RejectedEntry> rejected;  // the latest, oldest first
   BookCounters counters;
   RestoredOutcomes outcomes;
 };

@@ -1,5 +1,5 @@
-// Version 6 of the ledger's tables: the days that outcomes are kept by, exact prices, and
-// which part of outcomes is history.
+// Version 6 of the ledger's tables: the days that outcomes are kept by, exact prices, which
+// part of outcomes is history, and what versions of the catalog stand for.
 #pragma once
 
 namespace fleetmeter {
@@ -31,6 +31,14 @@ CREATE TABLE segment_history (
 CREATE TABLE training_history (
   training_id INTEGER PRIMARY KEY REFERENCES training_totals,
   h100e_seconds INTEGER NOT NULL CHECK (h100e_seconds >= 0)
+) STRICT;
+
+-- The one content of each version of a catalog, as ContentDigest (catalog_identity.h) tells it.
+-- Catalogs from before this version of the tables are not listed until they are taken again.
+CREATE TABLE catalog_contents (
+  catalog_version INTEGER PRIMARY KEY,
+  digest INTEGER NOT NULL,
+  known_since_unix_nanos INTEGER NOT NULL
 ) STRICT;
 )sql";
 
