@@ -31,8 +31,8 @@ Shows a whole Fleetmeter on this machine.
 
 The demo builds the programs and starts fleetmeterd. A collector replays a simulated day of
 72 hosts, one minute of it each second. fleetmeterctl imports two years of history: what was
-served, trained and scored. Prometheus scrapes the daemon and evaluates the alerts, and Grafana
-shows the dashboards if it is installed. Then the demo shows a live table.
+served, trained and scored. Prometheus takes in the same history, scrapes the daemon and
+evaluates the alerts, and Grafana shows the dashboards if it is installed. Then the demo shows a live table.
 
 Everything listens on loopback only, and data goes to a temporary folder. Ctrl-C ends it all.
 

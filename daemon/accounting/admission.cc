@@ -73,25 +73,6 @@ std::optional<Rejection> CheckPosition(const UsageReport& report, const Admissio
   return std::nullopt;
 }
 
-std::optional<Rejection> CheckNames(const UsageGroup& group, size_t index,
-                                    const ReferenceData& reference, const Plan& plan) {
-  if (reference.catalog.Find(group.chip) == nullptr) {
-    return UnknownChip(group.chip, fmt::format("groups[{}].chip", index), reference.catalog);
-  }
-  if (group.pool.empty()) return std::nullopt;  // a free chip that is set aside for nobody
-  const Pool* pool = plan.FindPool(group.pool);
-  if (pool == nullptr) {
-    return UnknownPool(group.pool, fmt::format("groups[{}].pool", index), plan);
-  }
-  if (group.state != ChipState::kAssigned) return std::nullopt;
-  if (std::find(pool->teams.begin(), pool->teams.end(), group.team) == pool->teams.end()) {
-    return Rejection{RejectReason::kUnknownTeam, fmt::format("groups[{}].team", index),
-                     fmt::format("'{}' is not a team of pool '{}'; expected one of: {}", group.team,
-                                 pool->name, fmt::join(pool->teams, ", "))};
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 std::optional<Rejection> CheckAdmission(const UsageReport& report,
@@ -100,7 +81,10 @@ std::optional<Rejection> CheckAdmission(const UsageReport& report,
   if (auto rejection = CheckPosition(report, context)) return rejection;
   const Plan& plan = context.reference.PlanAt(report.window_start_unix_nanos);
   for (size_t i = 0; i < report.groups.size(); ++i) {
-    if (auto rejection = CheckNames(report.groups[i], i, context.reference, plan)) return rejection;
+    const std::string field = fmt::format("groups[{}]", i);
+    if (auto rejection = CheckNames(report.groups[i], field, context.reference, plan)) {
+      return rejection;
+    }
   }
   return std::nullopt;
 }

@@ -90,15 +90,23 @@ class InferenceRows {
                            .pool = row.pool,
                            .workload = row.workload,
                            .amounts = {}};
-    const outcomes::PriceBook& prices = context_.reference.outcomes.prices;
-    if (auto bad = PriceInference(row, report_, prices, field, &booked)) return bad;
+    const int64_t rest = RestOf(segment);
+    const outcomes::Rules& rules = context_.reference.outcomes;
+    if (auto bad = PriceInference(row, report_, rules, rest, field, &booked)) return bad;
     if (auto bad = CheckMagnitude(booked.amounts, field, &magnitude_)) return bad;
     if (auto bad = AddToTotal(segment, booked.amounts, field)) return bad;
+    if (booked.price_rest) totals_[segment].price_rest = *booked.price_rest;
     entry->inference.push_back(std::move(booked));
     return std::nullopt;
   }
 
  private:
+  int64_t RestOf(const outcomes::Segment& segment) const {
+    const auto found = totals_.find(segment);
+    return found == totals_.end() ? context_.books.TotalOf(segment).price_rest
+                                  : found->second.price_rest;
+  }
+
   outcomes::Segment SegmentFor(const InferenceRow& row) const {
     const auto most = static_cast<size_t>(context_.reference.outcomes.segments);
     return context_.books.BookedAs({row.model, row.customer_tier}, most, totals_, new_segments_);

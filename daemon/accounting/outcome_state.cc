@@ -41,17 +41,18 @@ OutcomeState::ResultKey OutcomeState::KeyOf(const BenchmarkRow& row) {
   return {row.model, row.benchmark, row.version, row.date_unix_seconds, row.source};
 }
 
-void OutcomeState::Add(const outcomes::Segment& segment, const InferenceAmounts& reported,
-                       const InferenceAmounts& corrected, Books* books) {
+void OutcomeState::Add(const SegmentTotal& more, Books* books) {
+  const outcomes::Segment segment{more.model, more.customer_tier};
   const auto [it, is_new] = books->segments.try_emplace(segment, books->totals.size());
   if (is_new) {
     books->totals.push_back(EmptyTotal(segment));
   }
   SegmentTotal& total = books->totals[it->second];
-  total.reported = Sum(total.reported, reported);
-  total.corrected = Sum(total.corrected, corrected);
-  books->magnitude = Sum(
-      books->magnitude, Sum(::fleetmeter::Magnitude(reported), ::fleetmeter::Magnitude(corrected)));
+  total.reported = Sum(total.reported, more.reported);
+  total.corrected = Sum(total.corrected, more.corrected);
+  total.history = Sum(total.history, more.history);
+  books->magnitude = Sum(books->magnitude, Sum(::fleetmeter::Magnitude(more.reported),
+                                               ::fleetmeter::Magnitude(more.corrected)));
 }
 
 void OutcomeState::Restore(const RestoredOutcomes& books) {
@@ -59,7 +60,9 @@ void OutcomeState::Restore(const RestoredOutcomes& books) {
     committed_.windows[{source.kind, source.source}] = source.windows;
   }
   for (const SegmentTotal& total : books.segments) {
-    Add({total.model, total.customer_tier}, total.reported, total.corrected, &committed_);
+    Add(total, &committed_);
+    if (total.price_rest == 0) continue;
+    committed_.price_rests[{total.model, total.customer_tier}] = total.price_rest;
   }
   for (const TrainingTotal& total : books.training) {
     committed_.training[{total.model, total.run, total.phase}] +=
@@ -103,6 +106,9 @@ SegmentTotal OutcomeState::TotalOf(const outcomes::Segment& segment) const {
     if (it == books->segments.end()) continue;
     sum.reported = Sum(sum.reported, books->totals[it->second].reported);
     sum.corrected = Sum(sum.corrected, books->totals[it->second].corrected);
+    sum.history = Sum(sum.history, books->totals[it->second].history);
+    const auto rest = books->price_rests.find(segment);
+    if (rest != books->price_rests.end()) sum.price_rest = rest->second;
   }
   return sum;
 }
@@ -144,7 +150,12 @@ void OutcomeState::Stage(const OutcomeEntry& entry) {
   }
   for (const BookedInference& row : entry.inference) {
     const InferenceSides sides = SidesOf(row.amounts, entry.correction.has_value());
-    Add({row.model, row.customer_tier}, sides.reported, sides.corrected, &staged_);
+    SegmentTotal more = EmptyTotal({row.model, row.customer_tier});
+    more.reported = sides.reported;
+    more.corrected = sides.corrected;
+    if (entry.history) more.history = sides.reported;
+    Add(more, &staged_);
+    if (row.price_rest) staged_.price_rests[{row.model, row.customer_tier}] = *row.price_rest;
   }
   for (const TrainingRow& row : entry.training) {
     staged_.training[{row.model, row.run, row.phase}] += row.h100e_seconds;
@@ -157,7 +168,9 @@ void OutcomeState::StageRepriced(const AdminEntry& entry) {
   for (const RepricedDay& day : entry.repriced) {
     staged_.corrections.emplace(OutcomeKind::kInference, day.source,
                                 RepriceCorrectionId(entry.number));
-    Add({day.row.model, day.row.customer_tier}, {}, day.row.amounts, &staged_);
+    SegmentTotal more = EmptyTotal({day.row.model, day.row.customer_tier});
+    more.corrected = day.row.amounts;
+    Add(more, &staged_);
   }
 }
 
@@ -167,8 +180,9 @@ void OutcomeState::Commit() {
   committed_.results.merge(staged_.results);
   const InferenceAmounts magnitude = Magnitude();
   for (const SegmentTotal& total : staged_.totals) {
-    Add({total.model, total.customer_tier}, total.reported, total.corrected, &committed_);
+    Add(total, &committed_);
   }
+  for (const auto& [segment, rest] : staged_.price_rests) committed_.price_rests[segment] = rest;
   committed_.magnitude = magnitude;  // of each amount, where the totals hold sums
   for (const auto& [key, seconds] : staged_.training) committed_.training[key] += seconds;
   committed_.training_magnitude += staged_.training_magnitude;

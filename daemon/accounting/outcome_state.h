@@ -76,12 +76,13 @@ class OutcomeState final : public TransactionPart {
     std::set<ResultKey> results;
     std::map<outcomes::Segment, size_t> segments;  // index of totals
     std::vector<SegmentTotal> totals;
+    std::map<outcomes::Segment, int64_t> price_rests;  // staged: as they would be
     std::map<RunKey, int64_t> training;
     InferenceAmounts magnitude;
     int64_t training_magnitude = 0;
   };
-  static void Add(const outcomes::Segment& segment, const InferenceAmounts& reported,
-                  const InferenceAmounts& corrected, Books* books);
+  // The amounts of `more`.
+  static void Add(const SegmentTotal& more, Books* books);
 
   Books committed_;
   Books staged_;  // windows as they would be, amounts as differences

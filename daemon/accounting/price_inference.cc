@@ -5,8 +5,8 @@
 namespace fleetmeter {
 
 std::optional<Rejection> PriceInference(const InferenceRow& row, const OutcomeReport& report,
-                                        const outcomes::PriceBook& prices, const std::string& field,
-                                        BookedInference* booked) {
+                                        const outcomes::Rules& rules, int64_t price_rest,
+                                        const std::string& field, BookedInference* booked) {
   InferenceAmounts& amounts = booked->amounts;
   amounts.requests = row.requests;
   amounts.input_tokens = row.input_tokens;
@@ -20,21 +20,25 @@ std::optional<Rejection> PriceInference(const InferenceRow& row, const OutcomeRe
     return std::nullopt;
   }
   if (row.revenue_micro_usd) return std::nullopt;
-  const auto revenue = prices.RevenueMicroUsd(row.model, row.customer_tier,
-                                              report.window_start_unix_nanos / kNanosPerSecond,
-                                              {.input = row.input_tokens - row.cached_input_tokens,
-                                               .cached_input = row.cached_input_tokens,
-                                               .output = row.output_tokens});
+  const auto parts = rules.prices.RevenueParts(
+      row.model, row.customer_tier,
+      rules.day_zone.Local(report.window_start_unix_nanos / kNanosPerSecond),
+      {.input = row.input_tokens - row.cached_input_tokens,
+       .cached_input = row.cached_input_tokens,
+       .output = row.output_tokens});
+  if (!parts) {
+    amounts.unpriced_requests = row.requests;
+    booked->unpriced = true;
+    return std::nullopt;
+  }
+  const auto revenue = outcomes::ToMicroUsd(*parts + price_rest);
   if (!revenue.ok()) {
     return Rejection{RejectReason::kBadAmount, field, std::string(revenue.status().message())};
   }
-  if (*revenue) {
-    amounts.revenue_micro_usd = **revenue;
-    booked->price_book_version = prices.version();
-  } else {
-    amounts.unpriced_requests = row.requests;
-    booked->unpriced = true;
-  }
+  amounts.revenue_micro_usd = *revenue;
+  booked->price_rest = static_cast<int64_t>(*parts + price_rest -
+                                            absl::int128(*revenue) * outcomes::kPartsPerMicroUsd);
+  booked->price_book_version = rules.prices.version();
   return std::nullopt;
 }
 

@@ -131,6 +131,7 @@ TransactionDraft::MaybeRejection TransactionDraft::CountOutcome(const Submission
   entry.stream = submission.stream;
   entry.sequence = report.sequence;
   entry.digest = report.digest;
+  entry.history = submission.history;
   const OutcomeContext context{.reference = *rules_.reference,
                                .books = books.outcomes,
                                .now = rules_.now,

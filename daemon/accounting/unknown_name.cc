@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "daemon/base/did_you_mean.h"
@@ -34,6 +35,25 @@ Rejection UnknownChip(const std::string& chip, const std::string& field, const C
   return {RejectReason::kUnknownChip, field,
           fmt::format("'{}' is not a chip kind of catalog version {}{}", chip, catalog.version(),
                       Nearest(chip, catalog.kinds()))};
+}
+
+std::optional<Rejection> CheckNames(const UsageGroup& group, const std::string& field,
+                                    const ReferenceData& reference, const Plan& plan) {
+  if (reference.catalog.Find(group.chip) == nullptr) {
+    return UnknownChip(group.chip, field + ".chip", reference.catalog);
+  }
+  if (group.pool.empty()) return std::nullopt;  // a free chip that is set aside for nobody
+  const Pool* pool = plan.FindPool(group.pool);
+  if (pool == nullptr) {
+    return UnknownPool(group.pool, field + ".pool", plan);
+  }
+  if (group.state != ChipState::kAssigned) return std::nullopt;
+  if (std::find(pool->teams.begin(), pool->teams.end(), group.team) == pool->teams.end()) {
+    return Rejection{RejectReason::kUnknownTeam, field + ".team",
+                     fmt::format("'{}' is not a team of pool '{}'; expected one of: {}", group.team,
+                                 pool->name, fmt::join(pool->teams, ", "))};
+  }
+  return std::nullopt;
 }
 
 }  // namespace fleetmeter

@@ -1,6 +1,7 @@
 // The rejection of a name that plan or catalog does not know, with the nearest that they do. Pure.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "daemon/domain/reference_data.h"
@@ -10,5 +11,9 @@ namespace fleetmeter {
 
 Rejection UnknownPool(const std::string& pool, const std::string& field, const Plan& plan);
 Rejection UnknownChip(const std::string& chip, const std::string& field, const Catalog& catalog);
+
+// What is not known of chip, pool and, of assigned chips, team. `field` names the group.
+std::optional<Rejection> CheckNames(const UsageGroup& group, const std::string& field,
+                                    const ReferenceData& reference, const Plan& plan);
 
 }  // namespace fleetmeter

@@ -42,9 +42,10 @@ absl::Status Writer::Start() {
 absl::Status Writer::Restore(const RestoredBooks& books) {
   MutexLock lock(state_mutex_);
   for (const PlanContent& content : books.plans) known_plans_.Learn(content);
+  for (const CatalogContent& content : books.catalogs) known_catalogs_.Learn(content);
   books_.Restore(books, clock_.UnixNanos());
   absl::Status status = CheckPlansLocked(*settings_.reference);
-  if (status.ok()) known_plans_.Learn(settings_.reference->plans, clock_.UnixNanos());
+  if (status.ok()) LearnReference();
   return status;
 }
 
@@ -53,7 +54,15 @@ absl::Status Writer::CheckPlans(const ReferenceData& reference) const {
   return CheckPlansLocked(reference);
 }
 
+void Writer::LearnReference() {
+  known_plans_.Learn(settings_.reference->plans, clock_.UnixNanos());
+  known_catalogs_.Learn(settings_.reference->catalog);
+}
+
 absl::Status Writer::CheckPlansLocked(const ReferenceData& reference) const {
+  if (absl::Status catalog = known_catalogs_.Check(reference.catalog); !catalog.ok()) {
+    return catalog;
+  }
   KnownPlans known = known_plans_;
   for (const AllocationTerm& term : books_.fleet.allocations()) {
     known.LearnInForce(term.plan, term.plan_version);
@@ -132,7 +141,7 @@ void Writer::CloseSession(const StreamKey& stream, uint64_t epoch) {
 void Writer::Replace(WriterSettings settings) {
   MutexLock lock(state_mutex_);
   settings_ = std::move(settings);
-  known_plans_.Learn(settings_.reference->plans, clock_.UnixNanos());
+  LearnReference();
   books_.fleet.set_options(settings_.state);
   // Allocations up to now were granted by the old plan.
   books_.fleet.Advance(settings_.reference, clock_.UnixNanos(), clock_.MonotonicNanos());

@@ -143,6 +143,7 @@ class Writer {
   void Run();
   // What was restored, and that the plans of the start agree with it.
   absl::Status Restore(const RestoredBooks& books) ABSL_LOCKS_EXCLUDED(state_mutex_);
+  void LearnReference() ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_mutex_);
   absl::Status CheckPlansLocked(const ReferenceData& reference) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_mutex_);
   // Settles, commits and answers a batch.
@@ -176,6 +177,7 @@ class Writer {
   WriterSettings settings_ ABSL_GUARDED_BY(state_mutex_);
   LiveBooks books_ ABSL_GUARDED_BY(state_mutex_);
   KnownPlans known_plans_ ABSL_GUARDED_BY(state_mutex_);
+  KnownCatalogs known_catalogs_ ABSL_GUARDED_BY(state_mutex_);
 
   // The writer thread's own.
   ClockWatch clock_watch_;

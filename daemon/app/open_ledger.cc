@@ -20,7 +20,8 @@ absl::StatusOr<std::unique_ptr<Ledger>> OpenLedger(const DaemonConfig& config) {
        .keep_days_nanos = config.ledger.keep_days_nanos,
        .max_lateness_nanos = config.ingest.max_lateness_nanos,
        .keep_sources_nanos = KeepSourcesNanos(config),
-       .workloads_per_pool = static_cast<size_t>(config.ledger.workloads_per_pool)});
+       .workloads_per_pool = static_cast<size_t>(config.ledger.workloads_per_pool),
+       .day_zone = config.outcomes.rules.day_zone});
 }
 
 }  // namespace fleetmeter

@@ -126,6 +126,8 @@ void Reloader::ReloadConfig(const char* why, const Parts& parts, v1::ReloadRespo
   if (!outcome->needs_restart().empty()) {
     spdlog::warn("reload ({}): {}", why, outcome->needs_restart());
   }
+  // The books' days are those of the zone that the daemon was started with.
+  reference->outcomes.day_zone = loaded.outcomes.rules.day_zone;
   LogReload(why, *reference, parts.clock.UnixNanos());
   config_ = std::move(loaded);
   parts.security.Replace(config_);

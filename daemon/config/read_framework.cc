@@ -109,6 +109,24 @@ void ReadTraining(const YamlValue& section, framework::Training* out) {
   map.Optional("additional_runs").ReadFactor(0, kMaxFactor, &out->additional_runs);
 }
 
+// A million tokens cost from about a cent to some $600: see load_outcomes.cc, which holds the
+// prices of a book against the same bounds.
+constexpr double kLeastUsdPerMillion = 0.001;
+constexpr double kMostLikelyUsdPerMillion = 10'000;
+
+void ReadPrice(const YamlValue& value, double* out) {
+  value.ReadAmount(0, kMaxUsd, out);
+  if (*out > 0 && *out < kLeastUsdPerMillion) {
+    value.Complain(fmt::format(
+        "is {:g}; expected US dollars per million tokens: as a price per token it would be {:g}",
+        *out, *out * 1e6));
+  } else if (*out > kMostLikelyUsdPerMillion) {
+    value.Complain(fmt::format(
+        "is {:g}; expected US dollars per million tokens: in micro-dollars it would be {:g}", *out,
+        *out / 1e6));
+  }
+}
+
 void ReadPrices(const YamlValue& section, std::vector<framework::PricedModel>* out) {
   ReadEntries(section, [&](const std::string& name, YamlMap& map) {
     framework::PricedModel& model = out->emplace_back();
@@ -116,10 +134,10 @@ void ReadPrices(const YamlValue& section, std::vector<framework::PricedModel>* o
     map.Optional("title").ReadText(kMaxTitleBytes, &model.title);
     map.Optional("released").ReadText(kMaxTitleBytes, &model.released);
     map.Required("usage", "its share of all tokens").ReadFactor(0, 1, &model.usage);
-    map.Required("input", "US dollars per million input tokens")
-        .ReadAmount(0, kMaxUsd, &model.usd_per_million_input);
-    map.Required("output", "US dollars per million output tokens")
-        .ReadAmount(0, kMaxUsd, &model.usd_per_million_output);
+    ReadPrice(map.Required("input", "US dollars per million input tokens"),
+              &model.usd_per_million_input);
+    ReadPrice(map.Required("output", "US dollars per million output tokens"),
+              &model.usd_per_million_output);
   });
 }
 

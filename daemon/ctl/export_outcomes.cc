@@ -77,11 +77,11 @@ class OutcomeExport {
     auto told = ReadToldTimes(ledger_);
     if (!told.ok()) return told.status();
     told_ = *std::move(told);
-    const int64_t first = DayOf(times_.from);
+    const int64_t first = DayOf(told_.zone.Local(times_.from));
     auto before = Read({0, first});
     if (!before.ok()) return before.status();
     Add(*before, 1, &total_);
-    for (int64_t day = first; day <= times_.to; day += kSecondsPerDay) {
+    for (int64_t day = first; told_.zone.BeginOf(day) <= times_.to; day += kSecondsPerDay) {
       if (absl::Status status = Day(day); !status.ok()) return status;
     }
     return absl::OkStatus();
@@ -116,21 +116,22 @@ class OutcomeExport {
 
   // The steps of a day, of which there may be none.
   absl::Status Day(int64_t day) {
-    const int64_t end = day + kSecondsPerDay;
-    const auto of_day = Read({day, end});
+    const auto of_day = Read({day, day + kSecondsPerDay});
     if (!of_day.ok()) return of_day.status();
-    const int64_t late = std::max<int64_t>(day - times_.from, 0);
+    const int64_t begin = told_.zone.BeginOf(day);
+    const int64_t end = told_.zone.BeginOf(day + kSecondsPerDay);
+    const int64_t late = std::max<int64_t>(begin - times_.from, 0);
     int64_t time = times_.from + (late + times_.step - 1) / times_.step * times_.step;
     std::optional<std::string> gauges;
     for (; time < end && time <= times_.to; time += times_.step) {
       if (!gauges) {
-        auto page = Gauges(day - 1);
+        auto page = Gauges(begin - 1);
         if (!page.ok()) return page.status();
         gauges = *std::move(page);
       }
       history_.AddPage(time, *gauges);
       Served until = total_;
-      Add(*of_day, static_cast<double>(time - day) / kSecondsPerDay, &until);
+      Add(*of_day, static_cast<double>(time - begin) / static_cast<double>(end - begin), &until);
       history_.AddPage(time, Counters(until));
     }
     Add(*of_day, 1, &total_);
@@ -194,6 +195,7 @@ class OutcomeExport {
       writer.Begin(family.metric);
       family.write_series(figures, writer);
     }
+    WriteFamilies(kOutcomeStateMetrics, {"fleetmeter_outcomes_time_zone_info"}, figures, &page);
     return page;
   }
 

@@ -8,7 +8,12 @@
 
 namespace fleetmeter::ctl {
 
-// Required; seconds since 1970.
-void AddFullHour(Flags& flags, const std::string& name, const std::string& help, int64_t* out);
+struct FullHour {
+  int64_t unix_seconds = 0;
+  bool is_date = false;  // without a time of day: `unix_seconds` is its midnight, UTC
+};
+
+// Required.
+void AddFullHour(Flags& flags, const std::string& name, const std::string& help, FullHour* out);
 
 }  // namespace fleetmeter::ctl

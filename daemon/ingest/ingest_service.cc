@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "daemon/ingest/check_names.h"
 #include "daemon/ingest/check_pools.h"
 #include "daemon/ingest/ingest_messages.h"
 #include "daemon/ingest/ingest_stream.h"
@@ -16,6 +17,11 @@ grpc::Status CheckUnary(const v1::ReportRequest& request, size_t max_reports) {
     return {grpc::StatusCode::INVALID_ARGUMENT,
             fmt::format("stream_id is {} bytes; expected {}", request.stream_id().size(),
                         kStreamIdBytes)};
+  }
+  if (request.names_size() > kMostNamesInUse) {
+    return {grpc::StatusCode::INVALID_ARGUMENT,
+            fmt::format("call has {} names; expected at most {}", request.names_size(),
+                        kMostNamesInUse)};
   }
   const size_t reports = Count(request.reports(), request.outcomes());
   if (reports > max_reports) {
@@ -111,8 +117,9 @@ grpc::ServerUnaryReactor* IngestService::Report(grpc::CallbackServerContext* con
     reactor->Finish(bad);
     return reactor;
   }
-  if (grpc::Status denied = CheckMayReport(access_, caller, request->reports(), request->outcomes(),
-                                           request->history() || request->has_overlaps());
+  if (grpc::Status denied = CheckMayReport(
+          access_, caller, request->reports(), request->outcomes(),
+          request->history() || request->has_overlaps() || request->names_size() > 0);
       !denied.ok()) {
     reactor->Finish(denied);
     return reactor;
@@ -146,9 +153,12 @@ grpc::ServerUnaryReactor* IngestService::Report(grpc::CallbackServerContext* con
       return reactor;
     }
   }
-  submission.done = [reactor, response, busy, tell_rejected, overlaps, &writer = writer_,
+  submission.done = [reactor, request, response, busy, tell_rejected, overlaps, &writer = writer_,
                      stream = submission.stream](const SubmitResult& result) {
     if (!result.status.ok()) return busy(std::string(result.status.message()));
+    const auto reference = writer.reference();
+    response->set_time_zone(reference->outcomes.day_zone.name());
+    FillUnknownNames(request->names(), *reference, response);
     FillAck(result, *response->mutable_ack());
     if (tell_rejected) AddDispositions(writer.RejectedOf(stream), *response->mutable_ack());
     if (overlaps != nullptr) {

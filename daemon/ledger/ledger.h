@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "daemon/domain/fleet/catalog_identity.h"
 #include "daemon/domain/fleet/plan_identity.h"
 #include "daemon/domain/reference_data.h"
 #include "daemon/domain/report/stream_key.h"
@@ -75,7 +76,8 @@ struct LedgerTransaction {
   size_t first_term = 0;
   std::vector<AllocationTerm> terms;
 
-  // Nothing that a report or a person brought. Terms alone do not make a transaction worth an fsync.
+  // Nothing that a report or a person brought. Terms alone do not make a transaction worth an
+  // fsync.
   bool empty() const {
     return counted.empty() && outcomes.empty() && rejected.empty() && entries.empty() &&
            streams.empty() && duplicates == 0 && conflicts == 0;
@@ -90,6 +92,7 @@ struct RestoredBooks {
   std::map<std::string, ActivityHistogram> activity;  // by pool
   std::vector<AllocationTerm> terms;                  // oldest first
   std::vector<PlanContent> plans;                     // that were taken
+  std::vector<CatalogContent> catalogs;               // likewise
   std::vector<RejectedEntry> rejected;                // the latest, oldest first
   std::vector<AdminEntry> entries;                    // oldest first, without what they repriced
   std::vector<SourceAlias> aliases;

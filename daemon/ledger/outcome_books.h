@@ -51,6 +51,8 @@ struct BookedInference {
   uint32_t price_book_version = 0;
   // Nobody knows the revenue of any of it: a later price list can price all of it.
   bool unpriced = false;
+  // What rounding that revenue has left, see SegmentTotal. Nothing: it gave none.
+  std::optional<int64_t> price_rest = {};
 };
 
 // A counted outcome report.
@@ -66,6 +68,8 @@ struct OutcomeEntry {
   std::vector<BookedInference> inference;
   std::vector<TrainingRow> training;
   std::vector<BenchmarkRow> benchmarks;
+  // It was brought as history: it is part of every sum and of no counter of /metrics.
+  bool history = false;
   // Of the source and kind, this report included (a correction changes nothing). Empty for
   // benchmarks.
   WindowSet windows;
@@ -81,7 +85,11 @@ struct SegmentTotal {
   std::string model;
   std::string customer_tier;
   InferenceAmounts reported;
-  InferenceAmounts corrected;  // the sum of all corrections
+  InferenceAmounts corrected;     // the sum of all corrections
+  InferenceAmounts history = {};  // the part of `reported` that was brought as history
+  // What the revenue that price books gave is more than what was booked of it, in parts
+  // (outcomes::kPartsPerMicroUsd); at most half a micro-dollar, either way.
+  int64_t price_rest = 0;
 };
 struct TrainingTotal {
   std::string model;

@@ -14,6 +14,21 @@ absl::int128 Before(absl::int128 total, int64_t offset, int64_t length) {
   return total * offset / length;
 }
 
+// At most `most`, which is within 64 bits where the product may not be.
+int64_t SecondsToNanos(int64_t seconds, int64_t most) {
+  return seconds > most / kNanosPerSecond ? most : seconds * kNanosPerSecond;
+}
+
+absl::Status CheckWindow(int64_t start, int64_t length) {
+  if (start >= 0 && length > 0 && length <= std::numeric_limits<int64_t>::max() - start) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(fmt::format(
+      "a window of {} ns that starts {} ns after 1970 cannot be booked; expected a start of 0 or "
+      "more, a length above 0, and an end within 64 bits",
+      length, start));
+}
+
 }  // namespace
 
 int64_t HourOf(int64_t unix_nanos) {
@@ -22,12 +37,7 @@ int64_t HourOf(int64_t unix_nanos) {
 }
 
 absl::StatusOr<std::vector<HourSlice>> SliceByHour(int64_t start, int64_t length) {
-  if (start < 0 || length <= 0 || length > std::numeric_limits<int64_t>::max() - start) {
-    return absl::InvalidArgumentError(fmt::format(
-        "a window of {} ns that starts {} ns after 1970 cannot be booked; expected a start of 0 or "
-        "more, a length above 0, and an end within 64 bits",
-        length, start));
-  }
+  if (absl::Status window = CheckWindow(start, length); !window.ok()) return window;
   std::vector<HourSlice> slices;
   for (int64_t from = 0; from < length;) {
     const int64_t left_of_hour = kNanosPerHour - (start + from) % kNanosPerHour;
@@ -38,16 +48,16 @@ absl::StatusOr<std::vector<HourSlice>> SliceByHour(int64_t start, int64_t length
   return slices;
 }
 
-absl::StatusOr<std::vector<HourSlice>> SliceByDay(int64_t start, int64_t length) {
-  const auto hours = SliceByHour(start, length);
-  if (!hours.ok()) return hours.status();
+absl::StatusOr<std::vector<HourSlice>> SliceByDay(int64_t start, int64_t length,
+                                                  const DayZone& zone) {
+  if (absl::Status window = CheckWindow(start, length); !window.ok()) return window;
   std::vector<HourSlice> days;
-  for (const HourSlice& hour : *hours) {
-    const int64_t day = DayOf(hour.hour_start);
-    if (days.empty() || days.back().hour_start != day) {
-      days.push_back({.hour_start = day, .from_nanos = hour.from_nanos, .to_nanos = 0});
-    }
-    days.back().to_nanos = hour.to_nanos;
+  for (int64_t from = 0; from < length;) {
+    const int64_t day = DayOf(zone.Local((start + from) / kNanosPerSecond));
+    const int64_t left = SecondsToNanos(zone.BeginOf(day + kSecondsPerDay), start + length) - start;
+    const int64_t to = std::min(left, length);
+    days.push_back({.hour_start = day, .from_nanos = from, .to_nanos = to});
+    from = to;
   }
   return days;
 }

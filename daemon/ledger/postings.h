@@ -11,15 +11,16 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "daemon/base/day_zone.h"
 #include "daemon/base/units.h"
 #include "daemon/domain/report/usage_report.h"
 #include "daemon/ledger/usage_amounts.h"
 
 namespace fleetmeter {
 
-// The part of a window that lies in one UTC hour, or day.
+// The part of a window that lies in one UTC hour, or in one day.
 struct HourSlice {
-  int64_t hour_start = 0;  // of the hour or day; seconds since 1970
+  int64_t hour_start = 0;  // of the hour, or the name of the day; seconds since 1970
   // Offsets from the window's start, nanoseconds.
   int64_t from_nanos = 0;
   int64_t to_nanos = 0;
@@ -35,9 +36,11 @@ int64_t HourOf(int64_t unix_nanos);
 absl::StatusOr<std::vector<HourSlice>> SliceByHour(int64_t window_start_unix_nanos,
                                                    int64_t window_length_nanos);
 
-// The same by UTC days. A day's part is the sum of its hours' parts.
+// The same by days of the zone, each slice with the name of its day (DayZone) in place of the hour.
+// A day's part is the sum of the parts of its hours. Before 1970 by the zone's clocks is the first
+// day of 1970.
 absl::StatusOr<std::vector<HourSlice>> SliceByDay(int64_t window_start_unix_nanos,
-                                                  int64_t window_length_nanos);
+                                                  int64_t window_length_nanos, const DayZone& zone);
 
 // What a group was measured to be. InvalidArgument for negative amounts, and for busy or productive
 // beyond the chips they were measured on.

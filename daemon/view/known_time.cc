@@ -26,11 +26,12 @@ struct Group {
 
 int64_t UpToSeconds(int64_t nanos) { return (nanos + kNanosPerSecond - 1) / kNanosPerSecond; }
 
-Teller TellerOf(const ToldTimes::Source& source) {
+// By the clocks of the zone, as days are.
+Teller TellerOf(const ToldTimes::Source& source, const DayZone& zone) {
   Teller teller{.source = source.name, .told = {}};
   int64_t from = source.windows.counted().start_unix_nanos;
   const auto add = [&](int64_t to) {
-    const Span span{from / kNanosPerSecond, UpToSeconds(to)};
+    const Span span{zone.Local(from / kNanosPerSecond), zone.Local(UpToSeconds(to))};
     if (!IsEmpty(span)) teller.told.push_back(span);
   };
   for (const TimeSpan& gap : source.windows.gaps()) {
@@ -80,7 +81,7 @@ void Widen(const DaySpan& days, std::optional<Span>* span) {
 
 void FindTimes(const ToldTimes& told, int64_t first_served, Group* group) {
   for (const size_t source : group->sources) {
-    Teller teller = TellerOf(told.sources[source]);
+    Teller teller = TellerOf(told.sources[source], told.zone);
     if (!teller.told.empty()) group->tellers.push_back(std::move(teller));
   }
   for (const auto& [key, days] : told.served) {
@@ -203,13 +204,14 @@ void Unite(std::vector<UnknownTime>* unknown) {
 
 }  // namespace
 
-KnownTime MakeKnownTime(const ToldTimes& told, const Span& window, int64_t now) {
+KnownTime MakeKnownTime(const ToldTimes& told, const Span& window, int64_t now_unix_seconds) {
+  const int64_t now = told.zone.Local(now_unix_seconds);
   KnownTime out;
   out.window = window;
   out.before_window = outcomes::YearEarlier(window);
   int64_t first_served = now;
   for (const auto& [key, days] : told.served) first_served = std::min(first_served, days.from_day);
-  const int64_t usage_until = told.usage_until_unix_nanos / kNanosPerSecond;
+  const int64_t usage_until = told.zone.Local(told.usage_until_unix_nanos / kNanosPerSecond);
   for (Group& group : GroupsOf(told)) {
     FindTimes(told, first_served, &group);
     if (group.tellers.empty()) continue;

@@ -18,7 +18,8 @@
 
 namespace fleetmeter {
 
-// A part of a window that is not known, and who has not told of it.
+// A part of a window that is not known, and who has not told of it. Times are by the clocks of the
+// zone of the books (DayZone::Local).
 struct UnknownTime {
   outcomes::Span time;
   std::string source;  // of inference reports; empty: usage
@@ -42,7 +43,7 @@ struct KnownTime {
   std::vector<UnknownTime> unknown;  // of the window, by time
 };
 
-// `window` is whole days.
+// `window` is whole days of the zone of `told`; `now` is a moment.
 KnownTime MakeKnownTime(const ToldTimes& told, const outcomes::Span& window,
                         int64_t now_unix_seconds);
 

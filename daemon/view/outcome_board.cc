@@ -33,10 +33,12 @@ int IsSet(void* flag) { return static_cast<const std::atomic<bool>*>(flag)->load
 absl::StatusOr<OutcomeView> WorkOutOutcomes(Database& ledger, const outcomes::Rules& rules,
                                             const ToldTimes& told, int64_t now_unix_seconds) {
   const int64_t now = now_unix_seconds;
+  const int64_t today = told.zone.Local(now);
   OutcomeView view;
+  view.zone = told.zone;
   for (const outcomes::Window& window : rules.windows) {
     const auto facts =
-        ReadMarginFacts(ledger, rules, told, outcomes::TrailingDays(window.days, now), now);
+        ReadMarginFacts(ledger, rules, told, outcomes::TrailingDays(window.days, today), now);
     if (!facts.ok()) return facts.status();
     WindowView& added = view.windows.emplace_back();
     added.window = window;
@@ -46,7 +48,7 @@ absl::StatusOr<OutcomeView> WorkOutOutcomes(Database& ledger, const outcomes::Ru
       added.by_basis.push_back(*std::move(answer));
     }
   }
-  auto capability = ReadCapability(ledger, rules, QuarterNumber(now), now);
+  auto capability = ReadCapability(ledger, rules, QuarterNumber(today), now);
   if (!capability.ok()) return capability.status();
   view.capability = *std::move(capability);
   return view;
@@ -123,7 +125,7 @@ void OutcomeBoard::Run() {
 
 OutcomeBoard::Basis OutcomeBoard::TakeBasis() const {
   return {.commits = options_.commits(),
-          .hour = clock_.UnixNanos() / kHour,
+          .quarter_hour = clock_.UnixNanos() / (kHour / 4),
           .reference = options_.reference()};
 }
 
@@ -193,7 +195,7 @@ absl::StatusOr<std::shared_ptr<OutcomeView>> OutcomeBoard::WorkOut(const Basis& 
   std::map<std::pair<std::string, outcomes::CostBasis>, int64_t> cost_now;
   for (const BookedCost& cost : *costs) cost_now[{cost.model, cost.basis}] = cost.micro_usd;
   KeepMost(cost_now, &most_cost_);
-  const auto training = ReadTrainingSeconds(*ledger_, rules, now);
+  const auto training = ReadTrainingSeconds(*ledger_, rules);
   if (!training.ok()) return training.status();
   KeepMost(*training, &most_training_);
   view->booked_cost_micro_usd = most_cost_;

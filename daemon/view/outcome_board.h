@@ -33,6 +33,7 @@ struct WindowView {
 // What was worked out together. Immutable.
 struct OutcomeView {
   int64_t as_of_unix_nanos = 0;
+  DayZone zone;  // whose days and quarters they are
   double took_seconds = 0;
   std::shared_ptr<const ReferenceData> reference;  // whose rules it was worked out by
   std::vector<WindowView> windows;                 // the rules', in their order
@@ -87,7 +88,8 @@ class OutcomeBoard {
   // What a refresh depends on; the same: nothing would change.
   struct Basis {
     uint64_t commits = 0;
-    int64_t hour = 0;  // subscriptions accrue, days and quarters end
+    // Subscriptions accrue, and days of all zones end with one.
+    int64_t quarter_hour = 0;
     std::shared_ptr<const ReferenceData> reference;
     friend bool operator==(const Basis&, const Basis&) = default;
   };

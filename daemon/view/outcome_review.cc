@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "daemon/base/calendar.h"
+#include "daemon/ledger/sqlite/day_zone_row.h"
 #include "daemon/view/serving_cost.h"
 #include "fmt/format.h"
 
@@ -60,7 +61,7 @@ absl::StatusOr<std::map<std::string, int64_t>> AccruedIn(const outcomes::Subscri
 }
 
 absl::StatusOr<WindowFacts> ReadFacts(Database& ledger, const Rules& rules, Span span,
-                                      const CountedDays& counted, int64_t now_unix_seconds) {
+                                      const CountedDays& counted, int64_t now) {
   const DaySpan days = {span.from, span.to};
   WindowFacts facts;
   auto segments = ReadInference(ledger, days, counted);
@@ -75,7 +76,7 @@ absl::StatusOr<WindowFacts> ReadFacts(Database& ledger, const Rules& rules, Span
   for (const auto& [model, known] : counted.of_model) {
     if (known.to_day <= known.from_day) facts.unknown_models.insert(model);
   }
-  auto accrued = AccruedIn(rules.prices.subscriptions(), facts, span, counted, now_unix_seconds);
+  auto accrued = AccruedIn(rules.prices.subscriptions(), facts, span, counted, now);
   if (!accrued.ok()) return accrued.status();
   facts.subscriptions = *std::move(accrued);
   return facts;
@@ -110,13 +111,15 @@ absl::StatusOr<MarginFacts> ReadMarginFacts(Database& ledger, const Rules& rules
                                             int64_t now_unix_seconds) {
   if (span.from % kSecondsPerDay != 0 || span.to % kSecondsPerDay != 0 ||
       span.from < kEarliestDay || span.to <= span.from) {
-    return absl::InvalidArgumentError(
-        fmt::format("the window from {} to {} (seconds since 1970) is not one of whole UTC days; "
-                    "expected midnights in 1971 or later, the second after the first",
-                    span.from, span.to));
+    return absl::InvalidArgumentError(fmt::format(
+        "the window from {} to {} (seconds since 1970) is not one of whole days; "
+        "expected midnights, UTC, of dates in 1971 or later, the second after the first",
+        span.from, span.to));
   }
   MarginFacts out;
   out.known = MakeKnownTime(told, span, now_unix_seconds);
+  out.zone = told.zone;
+  const int64_t now = told.zone.Local(now_unix_seconds);
   const struct {
     WindowFacts* facts;
     Span span;
@@ -124,7 +127,7 @@ absl::StatusOr<MarginFacts> ReadMarginFacts(Database& ledger, const Rules& rules
   } kParts[] = {{&out.after, span, out.known.after},
                 {&out.before, out.known.before_window, out.known.before}};
   for (const auto& [facts, window, counted] : kParts) {
-    auto read = ReadFacts(ledger, rules, window, counted, now_unix_seconds);
+    auto read = ReadFacts(ledger, rules, window, counted, now);
     if (!read.ok()) return read.status();
     *facts = *std::move(read);
   }
@@ -132,7 +135,7 @@ absl::StatusOr<MarginFacts> ReadMarginFacts(Database& ledger, const Rules& rules
     out.compared = out.after;
     return out;
   }
-  auto compared = ReadFacts(ledger, rules, span, out.known.compared, now_unix_seconds);
+  auto compared = ReadFacts(ledger, rules, span, out.known.compared, now);
   if (!compared.ok()) return compared.status();
   out.compared = *std::move(compared);
   return out;
@@ -145,6 +148,7 @@ absl::StatusOr<MarginAnswer> ReviewFacts(const MarginFacts& facts, CostBasis bas
   out.before_span = facts.known.before_window;
   out.both_years = facts.known.both_years;
   out.unknown = facts.known.unknown;
+  out.zone = facts.zone;
   out.basis = basis;
   out.price_book_version = rules.prices.version();
   const std::pair<const WindowFacts&, WindowPeriod*> parts[] = {
@@ -163,14 +167,17 @@ absl::StatusOr<MarginAnswer> ReviewFacts(const MarginFacts& facts, CostBasis bas
 
 absl::StatusOr<CapabilityAnswer> ReadCapability(Database& ledger, const Rules& rules,
                                                 int64_t last_quarter, int64_t now_unix_seconds) {
+  auto zone = ReadDayZone(ledger);
+  if (!zone.ok()) return zone.status();
+  const int64_t now = zone->Local(now_unix_seconds);
   // Nothing of the days after `now`, of which the ledger may know where `now` is in the past.
-  const DaySpan days = {
-      0, std::min(EndOfQuarter(last_quarter), outcomes::TrailingDays(1, now_unix_seconds).to)};
+  const DaySpan days = {0, std::min(EndOfQuarter(last_quarter), outcomes::TrailingDays(1, now).to)};
   const auto reported = ReadReportedTraining(ledger, days);
   if (!reported.ok()) return reported.status();
   const auto measured = ReadMeasuredTraining(ledger, days);
   if (!measured.ok()) return measured.status();
   CapabilityAnswer out;
+  out.zone = *std::move(zone);
   out.training = SumTraining(*reported, *measured, rules.post_training_types);
   if (!rules.suite) return out;
   const auto benchmarks = ReadBenchmarks(ledger);
@@ -180,7 +187,7 @@ absl::StatusOr<CapabilityAnswer> ReadCapability(Database& ledger, const Rules& r
                      .hours_by_model = out.training.by_model,
                      .hours_by_quarter = out.training.by_quarter,
                      .last_quarter = last_quarter,
-                     .last_is_running = QuarterNumber(now_unix_seconds) <= last_quarter});
+                     .last_is_running = QuarterNumber(now) <= last_quarter});
   return out;
 }
 
@@ -206,9 +213,8 @@ absl::StatusOr<std::vector<BookedCost>> ReadBookedCosts(Database& ledger) {
 }
 
 absl::StatusOr<std::map<std::pair<std::string, TrainingPhase>, double>> ReadTrainingSeconds(
-    Database& ledger, const Rules& rules, int64_t now_unix_seconds) {
-  const auto reported =
-      ReadReportedTraining(ledger, {0, EndOfQuarter(QuarterNumber(now_unix_seconds))});
+    Database& ledger, const Rules& rules) {
+  const auto reported = ReadReportedTrainingTotals(ledger);
   if (!reported.ok()) return reported.status();
   const auto measured = ReadMeasuredTrainingTotals(ledger);
   if (!measured.ok()) return measured.status();

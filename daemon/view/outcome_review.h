@@ -36,18 +36,21 @@ class ReadTransaction {
 
 // A window and the same a year earlier, each as far as it is known.
 struct MarginFacts {
+  DayZone zone;  // whose days the window has
   KnownTime known;
   WindowFacts after;
   WindowFacts before;    // what lies alike in the window a year earlier
   WindowFacts compared;  // of after, what lies alike in before
 };
-// `span` is whole days, `told` what ReadToldTimes gives. Subscriptions accrue up to `now`, as
-// chip-time does. InvalidArgument if the span is empty, not of whole days or begins before 1971.
+// `span` is whole days of the zone of `told`, and `told` what ReadToldTimes gives. Subscriptions
+// accrue up to the moment `now`, as chip-time does. InvalidArgument if the span is empty, not of
+// whole days or begins before 1971.
 absl::StatusOr<MarginFacts> ReadMarginFacts(Database& ledger, const outcomes::Rules& rules,
                                             const ToldTimes& told, outcomes::Span span,
                                             int64_t now_unix_seconds);
 
 struct MarginAnswer {
+  DayZone zone;  // whose days all of its times are
   outcomes::Span span;
   outcomes::Span before_span;
   outcomes::CostBasis basis = outcomes::CostBasis::kAllocated;
@@ -64,12 +67,13 @@ absl::StatusOr<MarginAnswer> ReviewFacts(const MarginFacts& facts, outcomes::Cos
                                          const outcomes::Rules& rules);
 
 struct CapabilityAnswer {
+  DayZone zone;  // whose days and quarters they are
   // Nothing: the rules have no benchmark suite.
   std::optional<outcomes::CapabilityView> view;
   TrainingHours training;  // up to the last quarter's end
 };
-// Up to `last_quarter` (QuarterNumber), and at most up to the day of `now`. If that is in the last
-// quarter, it is still running.
+// Up to `last_quarter` (QuarterNumber), and at most up to the day of the moment `now`. If that is
+// in the last quarter, it is still running.
 absl::StatusOr<CapabilityAnswer> ReadCapability(Database& ledger, const outcomes::Rules& rules,
                                                 int64_t last_quarter, int64_t now_unix_seconds);
 
@@ -83,9 +87,8 @@ struct BookedCost {
 };
 absl::StatusOr<std::vector<BookedCost>> ReadBookedCosts(Database& ledger);
 
-// H100e-seconds that trained each model in each phase since the books began, without chip-time that
-// was brought as history. Up to the end of the quarter of `now`.
+// H100e-seconds that trained each model in each phase since the books began, without history.
 absl::StatusOr<std::map<std::pair<std::string, TrainingPhase>, double>> ReadTrainingSeconds(
-    Database& ledger, const outcomes::Rules& rules, int64_t now_unix_seconds);
+    Database& ledger, const outcomes::Rules& rules);
 
 }  // namespace fleetmeter

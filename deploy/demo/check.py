@@ -54,6 +54,8 @@ PROMISED_OF_OUTCOMES = {
 }
 # Over the year every segment declined, and yet the total rose: by requests that moved to what earns more.
 YEAR = '{job="fleetmeter",window="year",basis="allocated"}'
+# Exported by fleetmeterctl, since Prometheus scraped nothing then.
+TREND = 'fleetmeter_inference_total_margin_per_request_usd{window="28d",basis="allocated"} offset 300d'
 ALL_DECLINED = f"count(fleetmeter_inference_margin_declined{YEAR} == 1) == 6"
 TOTAL_ROSE = (f"fleetmeter_inference_total_margin_per_request_usd{YEAR} > "
               f"fleetmeter_inference_total_margin_per_request_year_ago_usd{YEAR}")
@@ -89,7 +91,8 @@ def missing_of(prometheus, promised):
 
 def missing_of_outcomes(prometheus):
     lines = missing_of(prometheus, PROMISED_OF_OUTCOMES)
-    for what, query in (("every segment declined", ALL_DECLINED), ("the total rose", TOTAL_ROSE)):
+    for what, query in (("every segment declined", ALL_DECLINED), ("the total rose", TOTAL_ROSE),
+                        ("a trend goes back a year", TREND)):
         if not samples(prometheus, query):
             lines.append(f"margin per request over the year: it is not so that {what}")
     return lines

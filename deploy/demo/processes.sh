@@ -45,7 +45,7 @@ stop() { # NAME
 # The source of the data ends first, so that the daemon's last numbers still reach Prometheus.
 stop_all() {
   local name
-  for name in build render table check import collector fleetmeterd grafana prometheus; do
+  for name in build render table check import export blocks collector fleetmeterd grafana prometheus; do
     [ -z "${pid[$name]:-}" ] || stop "$name"
   done
 }

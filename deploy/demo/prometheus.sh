@@ -42,13 +42,34 @@ prometheus_is_ready() {
 try_prometheus() { # PORT
   : >"$run/prometheus.log"
   start prometheus prometheus --config.file="$run/prometheus.yaml" \
-    --storage.tsdb.path="$run/prometheus" --web.listen-address="127.0.0.1:$1"
+    --storage.tsdb.path="$run/prometheus" --storage.tsdb.retention.time=3y \
+    --query.lookback-delta=1d --web.listen-address="127.0.0.1:$1"
   becomes 60 prometheus prometheus_is_ready
+}
+
+# Two years of trends, a value for each day: Prometheus takes in what the ledger knows of the time before it scraped.
+write_past() {
+  local from to
+  TZ=UTC printf -v from '%(%F)T' $((EPOCHSECONDS - 2 * 366 * 86400))
+  # Not up to now: whoever adds up series would count what is exported and what is scraped.
+  TZ=UTC printf -v to '%(%F)T' $((EPOCHSECONDS - 86400))
+  start export "$ctl_program" export openmetrics --ledger "$run/ledger.db" --from "$from" \
+    --to "$to" --step 1d --prices "$run/history/prices.yaml" \
+    --suite "$root/deploy/outcomes/benchmarks.yaml" --to-file "$run/history/past.om"
+  wait_for export || fail "The history cannot be exported." export
+  unset "pid[export]"
+  # promtool reads the file once for each block; blocks of two hours would take hours.
+  start blocks promtool tsdb create-blocks-from openmetrics --max-block-duration=729h \
+    "$run/history/past.om" "$run/prometheus"
+  wait_for blocks || fail "promtool cannot make blocks of the history." blocks
+  unset "pid[blocks]"
+  rm -- "$run/history/past.om"
 }
 
 start_prometheus() {
   command -v prometheus >/dev/null ||
     fail "Prometheus is not installed. Run deploy/install-deps.sh to install it."
+  write_past
   write_prometheus_config
   look_for_ports $prometheus_port
   try_prometheus "${ports[0]}" || { stop prometheus && try_prometheus 0; } ||

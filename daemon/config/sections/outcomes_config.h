@@ -32,6 +32,11 @@ struct OutcomesConfig {
                         "worked out.",
                 .example = "outcomes/benchmarks.yaml"},
         FilePath{}, &OutcomesConfig::benchmarks);
+    visit(Setting{.key = "time_zone",
+                  .help = "Days and quarters of outcomes begin at midnight by the clocks of this "
+                          "zone, and every figure says so. The books keep outcomes by these days, "
+                          "so that a ledger that has outcomes keeps its zone."},
+          TimeZoneName{}, &OutcomesConfig::rules, &outcomes::Rules::day_zone);
     DescribeRules(visit);
     visit(
         Setting{.key = "refresh", .help = "Figures are worked out anew at most once in this time."},
@@ -44,7 +49,7 @@ struct OutcomesConfig {
     constexpr auto kRules = &OutcomesConfig::rules;
     visit(Setting{.key = "windows",
                   .takes = Takes::kReload,
-                  .help = "Margin and capability are shown over these windows of whole UTC days. "
+                  .help = "Margin and capability are shown over these windows of whole days. "
                           "Each window ends with today."},
           TrailingWindows{.most = 8}, kRules, &outcomes::Rules::windows);
     visit(Setting{.key = "token_weights",

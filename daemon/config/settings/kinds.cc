@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "daemon/base/day_zone.h"
 #include "daemon/base/units.h"
 #include "daemon/config/listen_address.h"
 #include "daemon/config/strict_yaml.h"
@@ -16,6 +17,7 @@ using nlohmann::ordered_json;
 
 constexpr size_t kMaxPathBytes = 4'096;
 constexpr size_t kMaxAddressBytes = 256;
+constexpr size_t kMaxZoneBytes = 64;
 
 ordered_json TextOf(const std::string& pattern) {
   return {{"type", "string"}, {"pattern", pattern}};
@@ -75,6 +77,24 @@ std::string OneOf::Range() const {
   return fmt::format("The value is one of {}.", fmt::join(choices, ", "));
 }
 ordered_json OneOf::Schema() const { return {{"enum", choices}}; }
+
+void TimeZoneName::Read(const YamlValue& value, DayZone* out) const {
+  std::string name;
+  value.ReadText(kMaxZoneBytes, &name);
+  if (name.empty()) return;
+  if (auto zone = DayZone::Load(name); !zone.ok()) {
+    value.Complain(std::string(zone.status().message()));
+  } else {
+    *out = *std::move(zone);
+  }
+}
+ordered_json TimeZoneName::Json(const DayZone& zone) const { return zone.name(); }
+std::string TimeZoneName::Range() const {
+  return "The value is a name of the IANA database of time zones.";
+}
+ordered_json TimeZoneName::Schema() const {
+  return {{"type", "string"}, {"minLength", 1}, {"maxLength", kMaxZoneBytes}};
+}
 
 void FilePath::Read(const YamlValue& value, std::string* out) const {
   std::string path;

@@ -14,6 +14,7 @@
 
 namespace fleetmeter {
 
+class DayZone;
 class YamlValue;
 
 // "45s", in nanoseconds.
@@ -68,6 +69,14 @@ struct OneOf {
 
   void Read(const YamlValue& value, std::string* out) const;
   nlohmann::ordered_json Json(const std::string& choice) const;
+  std::string Range() const;
+  nlohmann::ordered_json Schema() const;
+};
+
+// A name of the IANA database of time zones.
+struct TimeZoneName {
+  void Read(const YamlValue& value, DayZone* out) const;
+  nlohmann::ordered_json Json(const DayZone& zone) const;
   std::string Range() const;
   nlohmann::ordered_json Schema() const;
 };

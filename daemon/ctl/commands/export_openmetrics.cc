@@ -52,6 +52,8 @@ class ExportOpenMetrics : public Command {
   std::string ledger_;  // its file
   ExportTimes times_ = {.from = 0, .to = 0, .step = kSecondsPerHour};
   OpenMetricsHistory::Labels labels_ = {{"job", "fleetmeter"}};
+  FullHour from_;
+  FullHour to_;
   std::string prices_;  // a price book's file; empty: none
   std::string suite_;   // a benchmark suite's file; empty: none
   std::string file_;    // empty: standard output
@@ -61,10 +63,11 @@ class ExportOpenMetrics : public Command {
 void ExportOpenMetrics::AddFlags(Flags& flags) {
   AddLedgerPath(flags, &ledger_);
   AddFullHour(flags, "--from", "The first time that is written: a date (UTC) or an RFC 3339 time",
-              &times_.from);
+              &from_);
   AddFullHour(flags, "--to",
-              "The last time that is written, or the last commit of the ledger if that is earlier",
-              &times_.to);
+              "The last time that is written. What comes after the last commit of the ledger is "
+              "left out",
+              &to_);
   AddStep(flags);
   AddLabel(flags);
   AddFiles(flags);
@@ -128,10 +131,10 @@ void ExportOpenMetrics::AddFiles(Flags& flags) {
 }
 
 absl::Status ExportOpenMetrics::CheckFlags() const {
-  if (times_.from >= times_.to) {
+  if (from_.unix_seconds >= to_.unix_seconds) {
     return absl::InvalidArgumentError("--to is not after --from; expected a later time");
   }
-  if ((times_.to - times_.from) % times_.step != 0) {
+  if ((to_.unix_seconds - from_.unix_seconds) % times_.step != 0) {
     return absl::InvalidArgumentError(
         "the time from --from to --to is not a whole number of steps; expected other bounds or "
         "another --step");
@@ -161,9 +164,10 @@ absl::Status ExportOpenMetrics::Collect(OpenMetricsHistory* history) const {
   if (!ledger.ok()) return ledger.status();
   const auto transaction = ReadTransaction::Begin(**ledger);
   if (!transaction.ok()) return transaction.status();
-  const auto known = ReadPlanTerms(**ledger, times_.from, times_.to);
-  if (!known.ok()) return known.status();
   ExportTimes times = times_;
+  times.from = from_.unix_seconds;
+  const auto known = ReadPlanTerms(**ledger, times.from, to_.unix_seconds);
+  if (!known.ok()) return known.status();
   times.to = times.from + std::max<int64_t>(known->to - times.from, 0) / times.step * times.step;
   absl::Status status = CheckPriced(**ledger, (*rules)->outcomes);
   if (status.ok()) status = ExportUsage(**ledger, times, history);

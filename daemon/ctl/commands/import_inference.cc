@@ -48,12 +48,13 @@ class ImportInference : public ImportCommand {
               "Group the rows into windows of this length, for files with one row for each request",
               kDay, true, &every_nanos_);
   }
-  absl::StatusOr<imports::ImportBatch> MakeReports(CsvReader& csv,
-                                                   const std::string& source) const override {
+  absl::StatusOr<imports::ImportBatch> MakeReports(CsvReader& csv, const std::string& source,
+                                                   const DayZone& zone) const override {
     return imports::MakeInferenceReports(csv, {.source = source,
                                                .window_nanos = window_nanos_,
                                                .every_nanos = every_nanos_,
-                                               .corrects = corrects()});
+                                               .corrects = corrects(),
+                                               .zone = zone});
   }
 
   std::optional<int64_t> window_nanos_;

@@ -24,14 +24,15 @@ class ImportTraining : public ImportCommand {
     AddModelColumns(flags, kColumnHelp, &columns_);
     AddFlopColumn(flags, kColumnHelp, &flop_column_);
   }
-  absl::StatusOr<imports::ImportBatch> MakeReports(CsvReader& csv,
-                                                   const std::string& source) const override {
+  absl::StatusOr<imports::ImportBatch> MakeReports(CsvReader& csv, const std::string& source,
+                                                   const DayZone& zone) const override {
     auto rule = LoadFlopRule(framework_);
     if (!rule.ok()) return rule.status();
     return imports::MakeTrainingReports(csv, {.source = source,
                                               .columns = columns_,
                                               .flop_column = flop_column_,
-                                              .rule = *std::move(rule)});
+                                              .rule = *std::move(rule),
+                                              .zone = zone});
   }
 
   imports::ModelColumns columns_;

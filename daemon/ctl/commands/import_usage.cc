@@ -18,9 +18,9 @@ class ImportUsage : public ImportCommand {
             connection) {}
 
  private:
-  absl::StatusOr<imports::ImportBatch> MakeReports(CsvReader& csv,
-                                                   const std::string& source) const override {
-    return imports::MakeUsageReports(csv, {.source = source});
+  absl::StatusOr<imports::ImportBatch> MakeReports(CsvReader& csv, const std::string& source,
+                                                   const DayZone& zone) const override {
+    return imports::MakeUsageReports(csv, {.source = source, .zone = zone});
   }
   bool RowsHaveSources(const CsvReader& csv) const override {
     return csv.Column("source") != CsvReader::kAbsent;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -13,6 +14,7 @@
 #include "daemon/ctl/print/usage_output.h"
 #include "daemon/ctl/print_answer.h"
 #include "daemon/ledger/read/read_usage.h"
+#include "daemon/ledger/sqlite/day_zone_row.h"
 #include "daemon/ledger/sqlite/ledger_file.h"
 
 namespace fleetmeter::ctl {
@@ -51,11 +53,16 @@ class Report : public Command {
   int Run() override {
     const auto ledger = OpenLedgerToRead(ledger_);
     if (!ledger.ok()) return ExitCode(ledger.status());
-    return PrintAnswer(ReadUsage(**ledger, question_), output_, FormatUsage);
+    return PrintAnswer(Answer(**ledger), output_, FormatUsage);
   }
 
  private:
+  absl::StatusOr<UsageAnswer> Answer(Database& ledger) const;
+
   std::string ledger_;  // its file
+  FullHour from_;
+  FullHour to_;
+  std::optional<DayZone> zone_;  // nothing: the ledger's
   UsageQuestion question_ = {.from = 0, .to = 0, .by = {UsageKey::kPool}};
   OutputFormat output_ = OutputFormat::kTable;
 };
@@ -63,9 +70,21 @@ class Report : public Command {
 void Report::AddFlags(Flags& flags) {
   flags.SetFooter(kReportExamples);
   AddLedgerPath(flags, &ledger_);
-  AddFullHour(flags, "--from", "The start of the span: a date (UTC) or an RFC 3339 time",
-              &question_.from);
-  AddFullHour(flags, "--to", "The end of the span, which is not part of it", &question_.to);
+  AddFullHour(flags, "--from",
+              "The start of the span: a date (its midnight in the time zone) or an RFC 3339 time",
+              &from_);
+  AddFullHour(flags, "--to", "The end of the span, which is not part of it", &to_);
+  const auto read_zone = [this](const std::string& text) {
+    auto zone = DayZone::Load(text);
+    if (zone.ok()) zone_ = *std::move(zone);
+    return zone.status();
+  };
+  flags
+      .Add("--time-zone", read_zone,
+           "The time zone whose days and quarters are meant, such as Europe/Berlin. The default is "
+           "that of the ledger, which is the daemon's outcomes.time_zone. Days of another zone "
+           "than UTC are told as long as hours are kept")
+      .ValueName("ZONE");
   const auto read = [this](const std::string& text) {
     auto keys = ParseKeys(text);
     if (!keys.ok()) return keys.status();
@@ -83,6 +102,23 @@ void Report::AddFlags(Flags& flags) {
       "which it was used. The two differ for history, and for reports that came too late for "
       "their own hour");
   AddOutput(flags, &output_);
+}
+
+absl::StatusOr<UsageAnswer> Report::Answer(Database& ledger) const {
+  UsageQuestion question = question_;
+  if (zone_) {
+    question.zone = *zone_;
+  } else {
+    auto zone = ReadDayZone(ledger);
+    if (!zone.ok()) return zone.status();
+    question.zone = *std::move(zone);
+  }
+  const auto at = [&](const FullHour& time) {
+    return time.is_date ? question.zone.BeginOf(time.unix_seconds) : time.unix_seconds;
+  };
+  question.from = at(from_);
+  question.to = at(to_);
+  return ReadUsage(ledger, question);
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ absl::Status CheckTime(const CorrectionFlags& correction) {
   }
   if (from && (*from >= *to || *from % kSecondsPerDay != 0 || *to % kSecondsPerDay != 0)) {
     return absl::InvalidArgumentError(
-        "--from and --to: expected two days (UTC), the first before the second");
+        "--from and --to: expected two days, the first before the second");
   }
   if (correction.add && (from || correction.skip_partial_days)) {
     return absl::InvalidArgumentError(
@@ -40,11 +40,11 @@ absl::Status CheckTime(const CorrectionFlags& correction) {
 
 }  // namespace
 
-CorrectionRules CorrectionFlags::rules() const {
-  CorrectionRules rules{.covers = std::nullopt, .reason = reason};
+CorrectionRules CorrectionFlags::rules(const DayZone& zone) const {
+  CorrectionRules rules{.zone = zone, .covers = std::nullopt, .reason = reason};
   if (from_unix_seconds && to_unix_seconds) {
-    rules.covers =
-        TimeSpan{*from_unix_seconds * kNanosPerSecond, *to_unix_seconds * kNanosPerSecond};
+    rules.covers = TimeSpan{zone.BeginOf(*from_unix_seconds) * kNanosPerSecond,
+                            zone.BeginOf(*to_unix_seconds) * kNanosPerSecond};
   }
   return rules;
 }

@@ -20,7 +20,8 @@ struct CorrectionFlags {
   std::optional<int64_t> from_unix_seconds;
   std::optional<int64_t> to_unix_seconds;
 
-  CorrectionRules rules() const;
+  // The days of --from and --to are those of the zone.
+  CorrectionRules rules(const DayZone& zone) const;
 };
 
 void AddCorrectionFlags(Flags& flags, CorrectionFlags* correction);

@@ -66,7 +66,8 @@ class SourceComparison {
 
  private:
   absl::Status Tell(const OutcomeReport& report, size_t index) {
-    const auto slices = SliceByDay(report.window_start_unix_nanos, report.window_length_nanos);
+    const auto slices =
+        SliceByDay(report.window_start_unix_nanos, report.window_length_nanos, rules_.zone);
     if (!slices.ok()) return slices.status();
     const std::vector<ToldRow> rows = ToldRows(report, index, books_);
     for (const HourSlice& slice : *slices) {
@@ -96,8 +97,9 @@ class SourceComparison {
     }
   }
 
-  static TimeSpan DaySpanOf(int64_t day) {
-    return {day * kNanosPerSecond, (day + kSecondsPerDay) * kNanosPerSecond};
+  TimeSpan DaySpanOf(int64_t day) const {
+    return {rules_.zone.BeginOf(day) * kNanosPerSecond,
+            rules_.zone.BeginOf(day + kSecondsPerDay) * kNanosPerSecond};
   }
 
   bool IsCovered(int64_t day) const {

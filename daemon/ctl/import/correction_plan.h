@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "daemon/base/day_zone.h"
 #include "daemon/ctl/import/import_batch.h"
 #include "daemon/domain/report/window_set.h"
 
@@ -62,6 +63,7 @@ struct Books {
 };
 
 struct CorrectionRules {
+  DayZone zone = {};  // whose days the books have
   // The file is all that its sources have to tell of this time; without it, of the days that it has
   // rows of. The first and the last day of a file are compared where the books have nothing of them
   // before and after the file.

@@ -18,15 +18,18 @@ struct AskedDays {
   int64_t from = INT64_MAX;  // days
   int64_t to = 0;
 
-  void Add(int64_t from_seconds, int64_t last_second) {
-    from = std::min(from, DayOf(from_seconds));
-    to = std::max(to, DayOf(last_second) + kSecondsPerDay);
+  void Add(int64_t first_day, int64_t last_day) {
+    from = std::min(from, DayOf(first_day));
+    to = std::max(to, DayOf(last_day) + kSecondsPerDay);
   }
 };
 
 // By source; of benchmarks one, since results are told apart by other names.
 std::map<std::string, AskedDays> DaysToAsk(const imports::ImportBatch& file,
-                                           const std::optional<TimeSpan>& covers) {
+                                           const CorrectionRules& rules) {
+  const auto day_of = [&rules](int64_t unix_nanos) {
+    return rules.zone.Local(unix_nanos / kNanosPerSecond);
+  };
   std::map<std::string, AskedDays> asked;
   for (const imports::ImportReport& planned : file.reports) {
     const auto& report = std::get<OutcomeReport>(planned.report);
@@ -36,11 +39,9 @@ std::map<std::string, AskedDays> DaysToAsk(const imports::ImportBatch& file,
       days.Add(row.date_unix_seconds, row.date_unix_seconds);
     }
     if (report.kind == OutcomeKind::kBenchmarks) continue;
-    days.Add(report.window_start_unix_nanos / kNanosPerSecond,
-             (report.WindowEnd() - 1) / kNanosPerSecond);
-    if (covers) {
-      days.Add(covers->start_unix_nanos / kNanosPerSecond,
-               (covers->end_unix_nanos - 1) / kNanosPerSecond);
+    days.Add(day_of(report.window_start_unix_nanos), day_of(report.WindowEnd() - 1));
+    if (rules.covers) {
+      days.Add(day_of(rules.covers->start_unix_nanos), day_of(rules.covers->end_unix_nanos - 1));
     }
   }
   return asked;
@@ -159,9 +160,9 @@ class PriceFetcher {
 }  // namespace
 
 absl::StatusOr<Books> FetchBooks(const BookQuestions& daemon, const imports::ImportBatch& file,
-                                 const std::optional<TimeSpan>& covers) {
+                                 const CorrectionRules& rules) {
   Books books;
-  for (const auto& [source, days] : DaysToAsk(file, covers)) {
+  for (const auto& [source, days] : DaysToAsk(file, rules)) {
     if (absl::Status got = FetchSource(daemon, source, days, &books); !got.ok()) return got;
   }
   PriceFetcher prices(daemon, &books);

@@ -15,8 +15,8 @@ struct BookQuestions {
   std::function<absl::StatusOr<v1::Prices>(const v1::GetPricesRequest&)> prices;
 };
 
-// For reports of outcomes. `covers` as in CorrectionRules: its days are asked for as well.
+// For reports of outcomes. The days that the rules say the file covers are asked for as well.
 absl::StatusOr<Books> FetchBooks(const BookQuestions& daemon, const imports::ImportBatch& file,
-                                 const std::optional<TimeSpan>& covers);
+                                 const CorrectionRules& rules);
 
 }  // namespace fleetmeter::ctl

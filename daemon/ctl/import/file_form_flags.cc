@@ -78,7 +78,9 @@ void AddFileForm(Flags& flags, CsvForm* form) {
   flags
       .Add(
           "--time-zone", [form](const std::string& text) { return ReadTimeZone(text, form); },
-          "The time zone of times that have no offset, such as Europe/Berlin. The default is UTC")
+          "The time zone of times that have no offset, such as Europe/Berlin. An offset that is "
+          "written in the file wins. The default is the time zone of the daemon's days, which is "
+          "UTC unless outcomes.time_zone says otherwise")
       .ValueName("ZONE");
 }
 

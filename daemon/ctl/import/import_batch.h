@@ -42,6 +42,7 @@ struct ImportBatch {
   int64_t passed_over = 0;                   // of them, those that say nothing of the kind
   // Sources come of the file's name: the same file under another name is the same history.
   bool source_of_name = false;
+  std::string time_zone = "UTC";  // whose days the books have, as far as windows were laid by them
 
   void Refuse(const LineSet& lines, std::string_view reason);
   // Puts `refused` in order.

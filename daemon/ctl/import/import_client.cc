@@ -68,6 +68,10 @@ ReportAnswer ImportClient::Report(const v1::ReportRequest& request) {
     answer.kind = Kind::kAck;
     answer.ack = std::move(*response.mutable_ack());
     if (response.has_overlap()) answer.overlap = std::move(*response.mutable_overlap());
+    answer.time_zone = response.time_zone();
+    for (const std::string& unknown : response.unknown_names()) {
+      answer.unknown_names.push_back(Printable(unknown));
+    }
     return answer;
   }
   const std::string said = Printable(status.error_message());

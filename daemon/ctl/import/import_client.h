@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "daemon/security/client_tls.h"
@@ -27,6 +28,8 @@ struct ReportAnswer {
   Kind kind = Kind::kError;
   v1::Ack ack;
   std::optional<v1::SourceOverlap> overlap;  // if that was asked
+  std::string time_zone;                     // of the daemon's days; empty: an older daemon's, UTC
+  std::vector<std::string> unknown_names;    // if that was asked
   std::chrono::milliseconds wait{0};
   std::string error;  // a sentence, unless kAck
 };

@@ -109,7 +109,8 @@ void ImportCommand::AddFlags(Flags& flags) {
            "the reasons")
       .ValueName("FILE");
   flags.AddSwitch("--dry-run", &dry_run_,
-                  "Read the whole file and say what would be sent, but send nothing");
+                  "Read the whole file, ask the daemon whether it knows the names, and say what "
+                  "would be sent, but send nothing. Without a daemon, only the file is checked");
   flags.AddSwitch("--quiet,-q", &quiet_, "Show no progress");
   AddCorrectionFlags(flags, &correction_);
   AddFileForm(flags, &form_);
@@ -127,8 +128,16 @@ std::optional<std::string> ImportCommand::CalledAddress() const {
 }
 
 int ImportCommand::Run() {
-  const auto plan = Plan();
+  auto plan = Plan(DayZone());
   if (!plan.ok()) return ExitCode(plan.status());
+  const ReportAnswer told = AskDaemon(*plan);
+  const bool asked = told.kind == ReportAnswer::Kind::kAck;
+  if (asked && !told.time_zone.empty() && told.time_zone != plan->time_zone) {
+    const auto zone = DayZone::Load(told.time_zone);
+    if (!zone.ok()) return ExitCode(zone.status());
+    plan = Plan(*zone);
+    if (!plan.ok()) return ExitCode(plan.status());
+  }
   RefusedFile refused(refused_, file_);
   if (absl::Status kept = KeepRefused(*plan, refused); !kept.ok()) return ExitCode(kept);
   if (correction_.correct && !correction_.add) return Correct(*plan, refused);
@@ -136,7 +145,27 @@ int ImportCommand::Run() {
   ImportSummary summary = Summarize(*plan, {});
   summary.stream_id = Hex(StreamIdOf(*plan));
   summary.dry_run = true;
+  summary.not_asked = asked ? "" : told.error;
+  summary.unknown_names = told.unknown_names;
   return Tell(std::move(summary), absl::OkStatus());
+}
+
+// One call, which may fail: what follows waits for a daemon, and a dry run does without it.
+ReportAnswer ImportCommand::AskDaemon(const ImportBatch& plan) const {
+  ReportAnswer none;
+  if (absl::Status may = CheckClientTls(connection_.tls, connection_.ingest_address); !may.ok()) {
+    none.error = std::string(may.message());
+    return none;
+  }
+  const auto channel = ImportClient::Connect(connection_.ingest_address, connection_.tls);
+  if (!channel.ok()) {
+    none.error = std::string(channel.status().message());
+    return none;
+  }
+  ImportClient client(*channel, connection_.ingest_address, connection_.timeout);
+  v1::ReportRequest request = QuestionsOf(plan);
+  if (!dry_run_) request.clear_names();
+  return client.Report(request);
 }
 
 std::string ImportCommand::Source() const {
@@ -146,17 +175,21 @@ std::string ImportCommand::Source() const {
   return name.stem();
 }
 
-absl::StatusOr<ImportBatch> ImportCommand::Plan() const {
+// Local times are those of the books, unless the file's flags say otherwise.
+absl::StatusOr<ImportBatch> ImportCommand::Plan(const DayZone& zone) const {
   if (absl::Status status = CheckSource(Source()); !status.ok()) return status;
-  auto csv = CsvReader::Open(file_, form_);
+  CsvForm form = form_;
+  if (!form.time_zone && !zone.is_utc()) form.time_zone = zone.clock();
+  auto csv = CsvReader::Open(file_, form);
   if (!csv.ok()) return csv.status();
   const bool rows_have_sources = RowsHaveSources(*csv);
   if (rows_have_sources && !source_.empty()) {
     return absl::InvalidArgumentError(fmt::format(
         "{}: has a column source; expected it without --source, or without the column", file_));
   }
-  auto plan = MakeReports(*csv, Source());
+  auto plan = MakeReports(*csv, Source(), zone);
   if (!plan.ok()) return plan.status();
+  plan->time_zone = zone.name();
   plan->source_of_name = source_.empty() && !rows_have_sources;
   return plan;
 }
@@ -213,8 +246,9 @@ ImportSummary ImportCommand::SendPlain(const ImportBatch& plan, RefusedFile& ref
       std::find(sent.fates.begin(), sent.fates.end(), Fate::kOverlapping) != sent.fates.end();
   // Who adds rows says that the books do not have them.
   if (overlaps && kind_ != ImportKind::kUsage && !correction_.add) {
-    const auto books = AskBooks(plan);
-    const auto compared = books.ok() ? PlanCorrection(plan, *books, {}) : books.status();
+    const auto rules = RulesOf(plan);
+    const auto books = rules.ok() ? AskBooks(plan, *rules) : rules.status();
+    const auto compared = books.ok() ? PlanCorrection(plan, *books, *rules) : books.status();
     if (compared.ok()) unchanged = UnchangedOf(sent.fates, *compared);
   }
   for (size_t i = 0; i < sent.fates.size(); ++i) {
@@ -232,12 +266,19 @@ ImportSummary ImportCommand::SendPlain(const ImportBatch& plan, RefusedFile& ref
   return summary;
 }
 
-absl::StatusOr<Books> ImportCommand::AskBooks(const ImportBatch& file) const {
+absl::StatusOr<CorrectionRules> ImportCommand::RulesOf(const ImportBatch& file) const {
+  const auto zone = DayZone::Load(file.time_zone);
+  if (!zone.ok()) return zone.status();
+  return correction_.rules(*zone);
+}
+
+absl::StatusOr<Books> ImportCommand::AskBooks(const ImportBatch& file,
+                                              const CorrectionRules& rules) const {
   QueryClient client(connection_.ingest_address, connection_.timeout, connection_.tls);
   return FetchBooks(
       {.booked = [&](const v1::GetBookedRequest& request) { return client.GetBooked(request); },
        .prices = [&](const v1::GetPricesRequest& request) { return client.GetPrices(request); }},
-      file, correction_.rules().covers);
+      file, rules);
 }
 
 bool ImportCommand::Asked(const std::string& question) const {
@@ -262,9 +303,11 @@ bool ImportCommand::Asked(const std::string& question) const {
 
 int ImportCommand::Correct(const ImportBatch& file, RefusedFile& refused) const {
   BlockStopSignals();
-  const auto books = AskBooks(file);
+  const auto rules = RulesOf(file);
+  if (!rules.ok()) return ExitCode(rules.status());
+  const auto books = AskBooks(file, *rules);
   if (!books.ok()) return ExitCode(books.status());
-  const auto plan = PlanCorrection(file, *books, correction_.rules());
+  const auto plan = PlanCorrection(file, *books, *rules);
   if (!plan.ok()) return ExitCode(plan.status());
   const std::string shown = FormatComparison(file, *plan, kMostShown);
   if (output_ == OutputFormat::kTable) {
@@ -310,7 +353,9 @@ int ImportCommand::Add(const ImportBatch& file, RefusedFile& refused) const {
   absl::Status status;
   ImportSummary summary = SendPlain(file, refused, &overlapping, &status);
   if (!status.ok() || overlapping.empty()) return Tell(std::move(summary), status);
-  const auto books = AskBooks(file);
+  const auto rules = RulesOf(file);
+  if (!rules.ok()) return ExitCode(rules.status());
+  const auto books = AskBooks(file, *rules);
   if (!books.ok()) return Tell(std::move(summary), books.status());
   const ImportBatch added = PlanAddition(file, overlapping, *books, correction_.reason);
   const std::string shown =

@@ -6,10 +6,12 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "daemon/base/day_zone.h"
 #include "daemon/ctl/command.h"
 #include "daemon/ctl/import/correction_flags.h"
 #include "daemon/ctl/import/correction_plan.h"
 #include "daemon/ctl/import/import_batch.h"
+#include "daemon/ctl/import/import_client.h"
 #include "daemon/ctl/print/import_output.h"
 #include "daemon/ctl/print/output_format.h"
 #include "daemon/ctl/print/refused_file.h"
@@ -31,9 +33,10 @@ class ImportCommand : public Command {
   // Flags of this kind alone.
   virtual void AddOwnFlags(Flags&) {}
 
-  // `source` is who reports what has no source of its own.
+  // `source` is who reports what has no source of its own; the books have days of `zone`.
   virtual absl::StatusOr<imports::ImportBatch> MakeReports(CsvReader& csv,
-                                                           const std::string& source) const = 0;
+                                                           const std::string& source,
+                                                           const DayZone& zone) const = 0;
 
   // Whether the rows of the file say who reports them; --source is refused then.
   virtual bool RowsHaveSources(const CsvReader&) const { return false; }
@@ -43,7 +46,8 @@ class ImportCommand : public Command {
 
  private:
   std::string Source() const;
-  absl::StatusOr<imports::ImportBatch> Plan() const;
+  absl::StatusOr<imports::ImportBatch> Plan(const DayZone& zone) const;
+  ReportAnswer AskDaemon(const imports::ImportBatch& plan) const;
   absl::Status KeepRefused(const imports::ImportBatch& plan, RefusedFile& refused) const;
   int Send(const imports::ImportBatch& plan, RefusedFile& refused) const;
   ImportSummary SendPlain(const imports::ImportBatch& plan, RefusedFile& refused,
@@ -51,7 +55,9 @@ class ImportCommand : public Command {
   // Corrects the books by what they differ from the file in, or adds it to them.
   int Correct(const imports::ImportBatch& file, RefusedFile& refused) const;
   int Add(const imports::ImportBatch& file, RefusedFile& refused) const;
-  absl::StatusOr<Books> AskBooks(const imports::ImportBatch& file) const;
+  absl::StatusOr<CorrectionRules> RulesOf(const imports::ImportBatch& file) const;
+  absl::StatusOr<Books> AskBooks(const imports::ImportBatch& file,
+                                 const CorrectionRules& rules) const;
   // Whether to book what was shown.
   bool Asked(const std::string& question) const;
   int Tell(ImportSummary summary, const absl::Status& status) const;

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <memory>
+#include <tuple>
 #include <utility>
 #include <variant>
 
@@ -187,6 +189,7 @@ v1::ReportRequest MakeRequest(const imports::ImportBatch& plan, const ImportStre
                               size_t first, size_t most_reports, size_t most_bytes) {
   v1::ReportRequest request;
   request.set_stream_id(stream.id);
+  request.set_history(true);
   size_t bytes = 0;
   const auto add = [&](auto message, auto* reports) {
     bytes += message.ByteSizeLong();
@@ -197,7 +200,6 @@ v1::ReportRequest MakeRequest(const imports::ImportBatch& plan, const ImportStre
   for (size_t i = first; i < stream.order.size() && i - first < most_reports; ++i) {
     const auto& report = plan.reports[stream.order[i]].report;
     if (const auto* usage = std::get_if<UsageReport>(&report)) {
-      request.set_history(true);
       if (!add(ToMessage(*usage, i + 1), request.mutable_reports())) break;
     } else if (!add(ToMessage(std::get<OutcomeReport>(report), i + 1),
                     request.mutable_outcomes())) {
@@ -255,6 +257,43 @@ std::string DigestOfTexts(const std::vector<std::string>& texts) {
   Sha256 digest;
   for (const std::string& text : texts) digest.Add(text);
   return Hex(digest.Finish().substr(0, 12));
+}
+
+v1::ReportRequest QuestionsOf(const imports::ImportBatch& plan) {
+  constexpr size_t kMostNames = 10'000;
+  // By chip, pool and team, the latest window: history may be older than every plan.
+  std::map<std::tuple<std::string, std::string, std::string>, int64_t> names;
+  const auto add = [&](const std::string& chip, const std::string& pool, const std::string& team,
+                       int64_t start) {
+    if ((chip.empty() && pool.empty()) || names.size() >= kMostNames) return;
+    int64_t& latest = names[{chip, pool, team}];
+    latest = std::max(latest, start);
+  };
+  for (const imports::ImportReport& planned : plan.reports) {
+    if (const auto* usage = std::get_if<UsageReport>(&planned.report)) {
+      for (const UsageGroup& group : usage->groups) {
+        add(group.chip, group.pool, group.team, usage->window_start_unix_nanos);
+      }
+      continue;
+    }
+    const auto& outcome = std::get<OutcomeReport>(planned.report);
+    for (const InferenceRow& row : outcome.inference) {
+      add("", row.pool, "", outcome.window_start_unix_nanos);
+    }
+    for (const TrainingRow& row : outcome.training) {
+      add("", row.pool, "", outcome.window_start_unix_nanos);
+    }
+  }
+  v1::ReportRequest request;
+  request.set_stream_id(std::string(kStreamIdBytes, '\0'));  // nobody's
+  for (const auto& [name, start] : names) {
+    v1::NamesInUse& to = *request.add_names();
+    to.set_chip(std::get<0>(name));
+    to.set_pool(std::get<1>(name));
+    to.set_team(std::get<2>(name));
+    to.set_window_start_unix_nanos(start);
+  }
+  return request;
 }
 
 std::string Hex(const std::string& bytes) {

@@ -48,6 +48,10 @@ std::optional<v1::OverlapQuestion> OverlapQuestionOf(const imports::ImportBatch&
 // 24 hexadecimal digits that follow from the texts, in their order, and from nothing else.
 std::string DigestOfTexts(const std::vector<std::string>& texts);
 
+// What is asked before anything is sent: whose days the daemon has, and which names it knows. Of
+// more names than a question may have, the others are not asked.
+v1::ReportRequest QuestionsOf(const imports::ImportBatch& plan);
+
 // "5f09..." of bytes.
 std::string Hex(const std::string& bytes);
 

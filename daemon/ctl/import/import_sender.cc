@@ -74,6 +74,11 @@ absl::Status ImportSender::AskWhere() {
   const ReportAnswer answer = Call(request);
   if (answer.kind != Kind::kAck) return WaitAfter(answer);
   if (absl::Status status = CheckOverlap(answer); !status.ok()) return status;
+  const std::string zone = answer.time_zone.empty() ? "UTC" : Printable(answer.time_zone);
+  if (zone != plan_.time_zone) {
+    return absl::UnavailableError(fmt::format(
+        "fleetmeterd has days of {}, which it had not said before, and nothing was sent", zone));
+  }
   know_where_ = true;
   if (absl::Status taken = TakeRejected(answer.ack); !taken.ok()) return taken;
   // What we sent without hearing of it is settled by us; the rest was before.

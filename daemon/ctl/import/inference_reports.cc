@@ -6,8 +6,10 @@
 #include <tuple>
 #include <utility>
 
+#include "daemon/base/calendar.h"
 #include "daemon/base/units.h"
 #include "daemon/ctl/import/carried_rests.h"
+#include "daemon/ctl/import/named_days.h"
 #include "daemon/ctl/import/window_ends.h"
 #include "fmt/format.h"
 
@@ -149,6 +151,7 @@ class Planner {
     });
     if (days_are_named_) MoveToNamedDays();
     if (absl::Status status = SettleEnds(csv); !status.ok()) return status;
+    if (are_named_) MoveToMoments();
     int64_t end_before = 0;
     for (const auto& [start, window] : windows_) MakeReport(start, window, end_before);
     plan_.Finish();
@@ -185,6 +188,17 @@ class Planner {
       windows[begun_days_[start]] = std::move(window);
     }
     starts_ = std::move(starts);
+    windows_ = std::move(windows);
+    are_named_ = true;
+  }
+
+  // From names of days to when those days begin, as the books have them.
+  void MoveToMoments() {
+    std::map<int64_t, Window> windows;
+    for (auto& [start, window] : windows_) {
+      window.end = MomentOf(rules_.zone, *window.end);
+      windows[MomentOf(rules_.zone, start)] = std::move(window);
+    }
     windows_ = std::move(windows);
   }
 
@@ -273,8 +287,8 @@ class Planner {
       if (!row.revenue_micro_usd) continue;
       const SegmentKey key{row.model, row.customer_tier, row.pool, row.workload};
       const Part& part = window.segments.at(key).with_revenue;
-      row.revenue_micro_usd =
-          rests_[{start / kDay, key}].Take(part.amounts.revenue_micro_usd, kMostAmount);
+      row.revenue_micro_usd = rests_[{DayOf(rules_.zone.Local(start / kNanosPerSecond)), key}].Take(
+          part.amounts.revenue_micro_usd, kMostAmount);
     }
   }
 
@@ -314,6 +328,7 @@ class Planner {
   std::set<int64_t> starts_;
   std::map<int64_t, Window> windows_;
   std::map<int64_t, int64_t> begun_days_;  // by start
+  bool are_named_ = false;                 // windows were moved to the days that they name
   bool days_are_named_ = true;             // every window is whole days by the clock of its row
   std::map<std::pair<int64_t, SegmentKey>, CarriedRests> rests_;  // by day
 };

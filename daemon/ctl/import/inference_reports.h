@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "daemon/base/day_zone.h"
 #include "daemon/ctl/import/import_batch.h"
 
 namespace fleetmeter::imports {
@@ -20,14 +21,15 @@ struct InferenceRules {
   std::optional<int64_t> every_nanos;
   // The reports correct the books: the rows of a window may add up to less than nothing.
   bool corrects = false;
+  DayZone zone = {};  // whose days the books have
 };
 
 // Columns: start, model, requests, input_tokens, output_tokens; optional: end, customer_tier ("all"
 // if there is no such column), cached_input_tokens, revenue_usd, pool, workload. Unknown columns
 // are refused, and so is cost_usd: cost comes from chip-time.
 //
-// A file whose every start and end is midnight, UTC, by the offset that it gives or in the file's
-// time zone, is a file of days: its windows are of the days that it names, whatever the clock.
+// A file whose every start and end is midnight by its own clocks is a file of days
+// (named_days.h): its windows are of the days that it names.
 //
 // Rows of one window and segment (model, customer tier, pool, workload) are added up. Some of them
 // may take back what others said, with amounts below 0; a sum of less than no requests or tokens is

@@ -41,16 +41,21 @@ InferenceRow ReadRow(RowReader& reader, const outcomes::PriceBook& prices) {
   ReadUsd(reader, "revenue_usd", &sales.revenue_micro_usd, &row.revenue_rest);
   ReadUsd(reader, "cost_usd", &sales.cost_micro_usd, &row.cost_rest);
   if (!reader.ok() || sales.revenue_micro_usd) return row;
-  const auto revenue =
-      prices.RevenueMicroUsd(row.segment.model, row.segment.customer_tier, row.start_unix_seconds,
-                             {.input = sales.input_tokens - cached,
-                              .cached_input = cached,
-                              .output = sales.output_tokens});
-  if (revenue.ok()) {
-    sales.revenue_micro_usd = *revenue;
-  } else {
+  const auto parts =
+      prices.RevenueParts(row.segment.model, row.segment.customer_tier, row.start_unix_seconds,
+                          {.input = sales.input_tokens - cached,
+                           .cached_input = cached,
+                           .output = sales.output_tokens});
+  if (!parts) return row;
+  const auto revenue = outcomes::ToMicroUsd(*parts);
+  if (!revenue.ok()) {
     reader.Refuse("output_tokens", std::string(revenue.status().message()));
+    return row;
   }
+  sales.revenue_micro_usd = *revenue;
+  row.revenue_rest =
+      static_cast<int64_t>(*parts - absl::int128(*revenue) * outcomes::kPartsPerMicroUsd) *
+      (kPartsPerUnit / outcomes::kPartsPerMicroUsd);
   return row;
 }
 

@@ -8,6 +8,7 @@
 
 #include "absl/numeric/int128.h"
 #include "daemon/base/units.h"
+#include "daemon/ctl/import/named_days.h"
 #include "daemon/domain/framework/economics.h"
 #include "fmt/format.h"
 
@@ -152,9 +153,16 @@ class Planner {
       if (row.end - row.start > kLongestOutcomeWindow) {
         reader.Refuse("end", "expected a time at most 366 days after the row's start");
       }
+      const auto start_day = reader.BegunDay(start_);
+      const auto end_day = reader.BegunDay("end");
+      if (start_day && end_day && *end_day > *start_day) {
+        row.start = MomentOf(rules_.zone, *start_day);
+        row.end = MomentOf(rules_.zone, *end_day);
+      }
     } else {
-      row.start = reader.Day(start_) * kNanosPerSecond;
-      row.end = row.start + kDay;
+      const int64_t day = reader.BegunDay(start_).value_or(reader.Day(start_) * kNanosPerSecond);
+      row.start = MomentOf(rules_.zone, day);
+      row.end = MomentOf(rules_.zone, day + kDay);
     }
     row.row.model = reader.Label(rules_.columns.model);
     row.row.family = reader.OptionalLabel(rules_.columns.family);

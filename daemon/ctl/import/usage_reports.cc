@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "daemon/base/units.h"
+#include "daemon/ctl/import/named_days.h"
 #include "daemon/ctl/import/usage_windows.h"
 #include "fmt/format.h"
 
@@ -172,14 +173,42 @@ class Planner {
     ReadInto(csv, plan_, [&](RowReader& reader, int64_t line) {
       UsageRow row = ReadRow(reader);
       row.line = line;
-      if (reader.ok()) rows_.push_back(std::move(row));
+      if (!reader.ok()) return;
+      days_.push_back(ReadDays(reader, row));
+      rows_.push_back(std::move(row));
     });
+    MoveToNamedDays();
     AddUsageReports(std::move(rows_), &plan_);
     plan_.Finish();
     return std::move(plan_);
   }
 
  private:
+  // The days that a row's start and end begin by their own clocks; nothing where one begins none.
+  struct Days {
+    std::optional<int64_t> start;
+    std::optional<int64_t> end;
+  };
+
+  static Days ReadDays(const RowReader& reader, const UsageRow& row) {
+    Days days = {.start = reader.BegunDay("start"), .end = reader.BegunDay("end")};
+    const int64_t length = row.end - row.start;
+    if (reader.Field("end").empty() && days.start && length % kDay == 0) {
+      days.end = *days.start + length;
+    }
+    return days;
+  }
+
+  void MoveToNamedDays() {
+    for (const Days& days : days_) {
+      if (!days.start || !days.end || *days.end <= *days.start) return;
+    }
+    for (size_t i = 0; i < rows_.size(); ++i) {
+      rows_[i].start = MomentOf(rules_.zone, *days_[i].start);
+      rows_[i].end = MomentOf(rules_.zone, *days_[i].end);
+    }
+  }
+
   UsageRow ReadRow(RowReader& reader) {
     UsageRow row;
     ReadWindow(reader, row);
@@ -203,6 +232,7 @@ class Planner {
   const AmountColumns& columns_;
   bool has_source_ = false;
   std::vector<UsageRow> rows_;
+  std::vector<Days> days_;  // of each row
   ImportBatch plan_;
 };
 

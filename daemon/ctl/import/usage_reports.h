@@ -4,18 +4,22 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "daemon/base/day_zone.h"
 #include "daemon/ctl/import/import_batch.h"
 
 namespace fleetmeter::imports {
 
 struct UsageRules {
   std::string source;  // for files that have no column of it
+  DayZone zone = {};   // whose days the books have
 };
 
 // Columns: start, end (or length, such as 1h), chip, chip_hours (or chip_seconds); optional:
 // source, state (else "assigned"), pool, team, workload, workload_type, model, run, signal,
 // busy_chip_hours (or busy_chip_seconds), productive_chip_hours (or productive_chip_seconds).
 // Unknown columns are refused.
+//
+// A file of whole days counts for the days that it names (named_days.h).
 //
 // Amounts are decimals, rounded to the chip-nanosecond. Assigned chips need a pool and a team;
 // without a signal they are held but not measured ("allocated_only"), and have no busy time. The

@@ -78,14 +78,29 @@ struct FateLine {
 };
 
 std::vector<FateLine> FateLines(const ImportSummary& summary) {
-  return {
-      {"counted", "counted now", summary.counted},
-      {"counted_before", "settled by an earlier import of this file", summary.before},
-      {"unchanged", "unchanged: the books say the same already", summary.unchanged},
-      {"overlapping", "not counted, since the time was counted before", summary.overlapping},
-      {"rejected", "not counted, since the daemon rejected it", summary.rejected},
-      {"unheard", "settled, but the answer that says how was lost", summary.unheard},
-      {"unsent", "not sent", summary.unsent}};
+  return {{"counted", "counted now", summary.counted},
+          {"counted_before", "settled by an earlier import of this file", summary.before},
+          {"unchanged", "unchanged: the books say the same already", summary.unchanged},
+          {"overlapping", "not counted, since the time was counted before", summary.overlapping},
+          {"rejected", "not counted, since the daemon rejected it", summary.rejected},
+          {"unheard", "settled, but the answer that says how was lost", summary.unheard},
+          {"unsent", "not sent", summary.unsent}};
+}
+
+// What the daemon says of the names, or that it was not asked.
+std::string DryRunText(const ImportSummary& summary) {
+  std::string out = "nothing was sent\n";
+  if (!summary.not_asked.empty()) {
+    return out + fmt::format(
+                     "only the file was checked, since the daemon could not be asked "
+                     "whether it knows the names: {}\n",
+                     summary.not_asked);
+  }
+  if (summary.unknown_names.empty()) return out + "the daemon knows all names\n";
+  for (const std::string& unknown : summary.unknown_names) {
+    out += fmt::format("not known: {}\n", unknown);
+  }
+  return out;
 }
 
 std::string ImportTable(const ImportSummary& summary) {
@@ -104,7 +119,7 @@ std::string ImportTable(const ImportSummary& summary) {
                                 UtcTime(*summary.totals.to_unix_nanos)));
   }
   for (const auto& [name, value] : AmountLines(summary)) line(name, value);
-  if (summary.dry_run) return out + "nothing was sent\n";
+  if (summary.dry_run) return out + DryRunText(summary);
   for (const FateLine& fate : FateLines(summary)) {
     if (fate.sum.reports == 0 && &fate.sum != &summary.counted) continue;
     out += fmt::format("{}: {} rows in {} reports\n", fate.title, Count(fate.sum.rows),
@@ -144,6 +159,10 @@ Json ToJson(const ImportSummary& summary) {
   }
   for (const FateLine& fate : FateLines(summary)) {
     json[fate.name] = {{"reports", fate.sum.reports}, {"rows", fate.sum.rows}};
+  }
+  if (summary.dry_run) {
+    json["daemon_asked"] = summary.not_asked.empty();
+    json["unknown_names"] = summary.unknown_names;
   }
   return json;
 }

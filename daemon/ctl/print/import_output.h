@@ -30,6 +30,10 @@ struct ImportSummary {
   std::string source;
   std::string stream_id;  // in hexadecimal
   bool dry_run = false;
+  // Of a dry run: why the daemon could not be asked; empty: it was. And the names that it does not
+  // know, each in a sentence.
+  std::string not_asked;
+  std::vector<std::string> unknown_names;
   int64_t rows = 0;  // in the file
   int64_t refused_rows = 0;
   int64_t passed_over_rows = 0;
@@ -48,8 +52,8 @@ struct ImportSummary {
 
   // Whether all of the file is in the books, or, of a dry run, may be.
   bool complete() const {
-    return refused_rows == 0 && overlapping.reports == 0 && rejected.reports == 0 &&
-           unheard.reports == 0 && (dry_run || unsent.reports == 0);
+    return refused_rows == 0 && unknown_names.empty() && overlapping.reports == 0 &&
+           rejected.reports == 0 && unheard.reports == 0 && (dry_run || unsent.reports == 0);
   }
 };
 

@@ -16,7 +16,7 @@ namespace {
 constexpr double kMicro = 1e6;
 
 // "-1,234.56" of -1,234,560,000 micro-USD.
-std::string Usd(int64_t micro_usd) {
+std::string UsdOfMicros(int64_t micro_usd) {
   return Grouped(fmt::format("{:.2f}", static_cast<double>(micro_usd) / kMicro));
 }
 
@@ -45,8 +45,9 @@ std::string EffectsText(const v1::MarginEffects& change) {
   return fmt::format(
       "margin changed by ${}: volume {}, mix {}, price {}, cost to serve {}\n"
       "per request {:.6f} -> {:.6f}: mix {:+.6f}, price {:+.6f}, cost to serve {:+.6f}\n",
-      Usd(change.change_micro_usd()), Usd(change.volume_micro_usd()), Usd(change.mix_micro_usd()),
-      Usd(change.price_micro_usd()), Usd(change.cost_micro_usd()), change.usd_per_request_before(),
+      UsdOfMicros(change.change_micro_usd()), UsdOfMicros(change.volume_micro_usd()),
+      UsdOfMicros(change.mix_micro_usd()), UsdOfMicros(change.price_micro_usd()),
+      UsdOfMicros(change.cost_micro_usd()), change.usd_per_request_before(),
       change.usd_per_request_after(), change.mix_usd_per_request(), change.price_usd_per_request(),
       change.cost_usd_per_request());
 }
@@ -87,16 +88,18 @@ std::string BooksText(const v1::MarginReport& report) {
     out += fmt::format(
         "cost of {} chip-time; no model with a request answers for {} (a year ago {})\n",
         report.basis(),
-        report.has_unattributed_cost_micro_usd() ? "$" + Usd(report.unattributed_cost_micro_usd())
-                                                 : "not known",
+        report.has_unattributed_cost_micro_usd()
+            ? "$" + UsdOfMicros(report.unattributed_cost_micro_usd())
+            : "not known",
         report.has_before_unattributed_cost_micro_usd()
-            ? "$" + Usd(report.before_unattributed_cost_micro_usd())
+            ? "$" + UsdOfMicros(report.before_unattributed_cost_micro_usd())
             : "not known");
   }
   if (report.subscription_micro_usd() != 0 || report.before_subscription_micro_usd() != 0) {
     out += fmt::format(
         "subscriptions: ${}, of which ${} of customer tiers without requests is in no row\n",
-        Usd(report.subscription_micro_usd()), Usd(report.unattributed_subscription_micro_usd()));
+        UsdOfMicros(report.subscription_micro_usd()),
+        UsdOfMicros(report.unattributed_subscription_micro_usd()));
   }
   if (report.merged_rows() > 0) {
     out += fmt::format("{} rows are merged into overflow\n", report.merged_rows());
@@ -104,7 +107,17 @@ std::string BooksText(const v1::MarginReport& report) {
   return out;
 }
 
-std::string Time(int64_t unix_seconds) { return UtcTime(unix_seconds * kNanosPerSecond); }
+constexpr char kUtc[] = "UTC";
+
+// The answer's zone; files are read by days of UTC.
+std::string ZoneOf(const std::string& zone) { return zone.empty() ? kUtc : zone; }
+
+// By the clocks of the zone that the heading names. Only UTC's say so themselves.
+std::string Time(int64_t seconds, const std::string& zone) {
+  std::string text = UtcTime(seconds * kNanosPerSecond);
+  if (ZoneOf(zone) != kUtc && text.ends_with('Z')) text.pop_back();
+  return text;
+}
 
 // Which days are compared, where they are not all of the two windows.
 std::string ComparedText(const v1::MarginReport& report) {
@@ -117,9 +130,10 @@ std::string ComparedText(const v1::MarginReport& report) {
   if (all) return "";
   return fmt::format(
       "compared are the days that are known in both years: {} to {}, beside {} to {}\n",
-      Time(report.compared_from_unix_seconds()), Time(report.compared_to_unix_seconds()),
-      Time(report.compared_before_from_unix_seconds()),
-      Time(report.compared_before_to_unix_seconds()));
+      Time(report.compared_from_unix_seconds(), report.time_zone()),
+      Time(report.compared_to_unix_seconds(), report.time_zone()),
+      Time(report.compared_before_from_unix_seconds(), report.time_zone()),
+      Time(report.compared_before_to_unix_seconds(), report.time_zone()));
 }
 
 // What is in no margin, since somebody has not told of it.
@@ -131,11 +145,12 @@ std::string UnknownText(const v1::MarginReport& report) {
     std::string models = fmt::format("{}", fmt::join(first, first + named, ", "));
     const auto more = static_cast<uint32_t>(unknown.models_size() - named) + unknown.more_models();
     if (more > 0) models += fmt::format(" and {} more", more);
-    out +=
-        fmt::format("not known of {}: {} to {}, since {} has reported only {} {}\n", models,
-                    Time(unknown.from_unix_seconds()), Time(unknown.to_unix_seconds()),
-                    unknown.source().empty() ? "usage" : "source " + unknown.source(),
-                    unknown.at_beginning() ? "from" : "until", Time(unknown.told_unix_seconds()));
+    out += fmt::format("not known of {}: {} to {}, since {} has reported only {} {}\n", models,
+                       Time(unknown.from_unix_seconds(), report.time_zone()),
+                       Time(unknown.to_unix_seconds(), report.time_zone()),
+                       unknown.source().empty() ? "usage" : "source " + unknown.source(),
+                       unknown.at_beginning() ? "from" : "until",
+                       Time(unknown.told_unix_seconds(), report.time_zone()));
   }
   return out;
 }
@@ -158,17 +173,19 @@ std::string MarginTable(const v1::MarginReport& report) {
     table.AddRow({row.scope() == "customer_tier" || row.scope() == "total" ? "(all)" : row.model(),
                   row.scope() == "model" || row.scope() == "total" ? "(all)" : row.customer_tier(),
                   Grouped(std::to_string(now.requests())), Percent(row.request_share_ratio()),
-                  known ? Usd(now.revenue_micro_usd()) : kUnknown,
-                  known ? Usd(now.cost_micro_usd()) : kUnknown,
-                  known ? Usd(now.margin_micro_usd()) : kUnknown, PerRequest(now),
+                  known ? UsdOfMicros(now.revenue_micro_usd()) : kUnknown,
+                  known ? UsdOfMicros(now.cost_micro_usd()) : kUnknown,
+                  known ? UsdOfMicros(now.margin_micro_usd()) : kUnknown, PerRequest(now),
                   PerRequest(row.before()),
                   row.has_change_ratio() ? Percent(row.change_ratio()) : kUnknown, Tags(row)});
   }
-  std::string out =
-      fmt::format("{} to {}, beside {} to {}\n\n", Time(report.from_unix_seconds()),
-                  Time(report.to_unix_seconds()), Time(report.before_from_unix_seconds()),
-                  Time(report.before_to_unix_seconds())) +
-      table.Render() + "\n";
+  std::string out = fmt::format("{} to {}, beside {} to {}\ndays of {}\n\n",
+                                Time(report.from_unix_seconds(), report.time_zone()),
+                                Time(report.to_unix_seconds(), report.time_zone()),
+                                Time(report.before_from_unix_seconds(), report.time_zone()),
+                                Time(report.before_to_unix_seconds(), report.time_zone()),
+                                ZoneOf(report.time_zone())) +
+                    table.Render() + "\n";
   out += UnknownText(report) + ComparedText(report) + BooksText(report);
   out += report.has_change() ? EffectsText(report.change()) + LeftOutText(report.change())
                              : "why it changed is not known: requests with known revenue and cost "
@@ -323,8 +340,9 @@ std::string FormatMargin(const v1::MarginReport& report, OutputFormat format) {
 std::string FormatCapability(const v1::CapabilityReport& report, OutputFormat format) {
   if (format == OutputFormat::kJson) return Dump(ToJson(report));
   if (format == OutputFormat::kCsv) return CapabilityCsv(report);
-  return fmt::format("{}\n{}\n{}\n{}: {}\n", ModelsTable(report), BenchmarksTable(report),
-                     QuartersTable(report), report.verdict(), report.why());
+  return fmt::format("quarters of {}\n\n{}\n{}\n{}\n{}: {}\n", ZoneOf(report.time_zone()),
+                     ModelsTable(report), BenchmarksTable(report), QuartersTable(report),
+                     report.verdict(), report.why());
 }
 
 }  // namespace fleetmeter::ctl

@@ -93,6 +93,13 @@ bool HasKey(const UsageAnswer& answer, UsageKey wanted) {
 
 std::string TimeOf(int64_t seconds) { return UtcTime(seconds * kNanosPerSecond); }
 
+// Whose days and quarters the rows are; empty where they are neither and there is no need to say.
+std::string ZoneText(const UsageAnswer& answer) {
+  const bool days = HasKey(answer, UsageKey::kDay) || HasKey(answer, UsageKey::kQuarter);
+  if (!days) return "";
+  return fmt::format("days of {}; ", answer.question.zone.name());
+}
+
 std::string BasisText(const UsageAnswer& answer) {
   std::string plans;
   for (const auto& [plan, version] : answer.plans) {
@@ -146,9 +153,9 @@ std::string UsageTable(const UsageAnswer& answer) {
   }
   return table.Render() +
          fmt::format(
-             "\n{} to {}, by the time of {}; H100e-hours, chips in chip-hours; {}; {}{}\n",
+             "\n{} to {}, by the time of {}; {}H100e-hours, chips in chip-hours; {}; {}{}\n",
              TimeOf(answer.question.from), TimeOf(answer.question.to),
-             answer.question.time == UsageTime::kUsed ? "use" : "booking",
+             answer.question.time == UsageTime::kUsed ? "use" : "booking", ZoneText(answer),
              by_state ? "chips of all states" : "assigned chips",
              allocated && !answer.rows.empty() ? "allocated by the plans of the time; " : "",
              BasisText(answer));
@@ -172,6 +179,7 @@ std::string UsageJson(const UsageAnswer& answer) {
   out["from"] = TimeOf(answer.question.from);
   out["to"] = TimeOf(answer.question.to);
   out["time"] = Name(answer.question.time);
+  out["time_zone"] = answer.question.zone.name();
   Json plans = Json::array();
   for (const auto& [plan, version] : answer.plans) {
     plans.push_back(Json{{"plan", plan}, {"version", version}});

@@ -27,10 +27,10 @@ const TokenPrice* PriceBook::PriceAt(const Segment& segment, int64_t unix_second
   return in_force;
 }
 
-absl::StatusOr<std::optional<int64_t>> PriceBook::RevenueMicroUsd(const std::string& model,
-                                                                  const std::string& customer_tier,
-                                                                  int64_t unix_seconds,
-                                                                  const Tokens& tokens) const {
+std::optional<absl::int128> PriceBook::RevenueParts(const std::string& model,
+                                                    const std::string& customer_tier,
+                                                    int64_t unix_seconds,
+                                                    const Tokens& tokens) const {
   const TokenPrice* price = PriceAt({model, customer_tier}, unix_seconds);
   if (price == nullptr) {
     if (subscriptions_.InForce(customer_tier, unix_seconds)) return 0;
@@ -42,11 +42,27 @@ absl::StatusOr<std::optional<int64_t>> PriceBook::RevenueMicroUsd(const std::str
   const absl::int128 list = absl::int128(tokens.input) * price->input +
                             absl::int128(tokens.cached_input) * price->cached_input +
                             absl::int128(tokens.output) * price->output;
-  const absl::int128 parts = absl::int128(kMillion) * kMillion;  // tokens and discount
-  const absl::int128 micro_usd = (list * (kMillion - price->discount_ppm) + parts / 2) / parts;
-  if (micro_usd > std::numeric_limits<int64_t>::max()) {
-    return absl::OutOfRangeError(
-        fmt::format("the revenue of model {} is more than 64 bits hold; expected less", model));
+  return list * (kMillion - price->discount_ppm);
+}
+
+absl::StatusOr<std::optional<int64_t>> PriceBook::RevenueMicroUsd(const std::string& model,
+                                                                  const std::string& customer_tier,
+                                                                  int64_t unix_seconds,
+                                                                  const Tokens& tokens) const {
+  const auto parts = RevenueParts(model, customer_tier, unix_seconds, tokens);
+  if (!parts) return std::nullopt;
+  const auto micro_usd = ToMicroUsd(*parts);
+  if (!micro_usd.ok()) return micro_usd.status();
+  return *micro_usd;
+}
+
+absl::StatusOr<int64_t> ToMicroUsd(absl::int128 parts) {
+  constexpr int64_t kHalf = kPartsPerMicroUsd / 2;
+  absl::int128 micro_usd = (parts + kHalf) / kPartsPerMicroUsd;
+  if (micro_usd * kPartsPerMicroUsd > parts + kHalf) micro_usd -= 1;  // division goes towards 0
+  if (micro_usd > std::numeric_limits<int64_t>::max() ||
+      micro_usd < std::numeric_limits<int64_t>::min()) {
+    return absl::OutOfRangeError("the revenue is more than 64 bits hold; expected less");
   }
   return static_cast<int64_t>(micro_usd);
 }

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/numeric/int128.h"
 #include "absl/status/statusor.h"
 #include "daemon/domain/outcomes/margin.h"
 #include "daemon/domain/outcomes/subscriptions.h"
@@ -29,6 +30,13 @@ struct Tokens {
   int64_t output = 0;
 };
 
+// What micro-USD are counted in before they are rounded: prices are by the million tokens, and
+// discounts are in parts per million.
+inline constexpr int64_t kPartsPerMicroUsd = 1'000'000'000'000;
+
+// Parts as whole micro-USD, the nearest, halves up. OutOfRange if they leave 64 bits.
+absl::StatusOr<int64_t> ToMicroUsd(absl::int128 parts);
+
 class PriceBook {
  public:
   PriceBook() = default;
@@ -46,10 +54,15 @@ class PriceBook {
   }
   const Subscriptions& subscriptions() const { return subscriptions_; }
 
-  // Revenue in micro-USD, by the first of these that is in force at the time: the segment's own
-  // price; the customer tier's subscription, whose requests earn 0 by the token, since the month's
-  // amount is revenue of its own; the model's price for all tiers. Nothing if none is. Rounded once
-  // to the nearest, halves up. OutOfRange if it leaves 64 bits.
+  // Revenue in kPartsPerMicroUsd, exactly, by the first of these that is in force at the time: the
+  // segment's own price; the customer tier's subscription, whose requests earn 0 by the token,
+  // since the month's amount is revenue of its own; the model's price for all tiers. Nothing if
+  // none is.
+  std::optional<absl::int128> RevenueParts(const std::string& model,
+                                           const std::string& customer_tier, int64_t unix_seconds,
+                                           const Tokens& tokens) const;
+
+  // The same in micro-USD, rounded once. OutOfRange if it leaves 64 bits.
   absl::StatusOr<std::optional<int64_t>> RevenueMicroUsd(const std::string& model,
                                                          const std::string& customer_tier,
                                                          int64_t unix_seconds,

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/base/day_zone.h"
 #include "daemon/domain/outcomes/benchmark_suite.h"
 #include "daemon/domain/outcomes/margin_review.h"
 #include "daemon/domain/outcomes/price_book.h"
@@ -24,7 +25,7 @@ struct TokenWeights {
   friend bool operator==(const TokenWeights&, const TokenWeights&) = default;
 };
 
-// A trailing window: so many whole UTC days, today included.
+// A trailing window: so many whole days, today included.
 struct Window {
   std::string name;  // "28d"
   int64_t days = 0;
@@ -37,6 +38,8 @@ inline constexpr int64_t kMaxWindowDays = 3'660;
 std::optional<Window> ParseWindow(std::string_view name);
 
 struct Rules {
+  // Whose days and quarters outcomes are counted by.
+  DayZone day_zone;
   PriceBook prices;
   std::optional<BenchmarkSuite> suite;  // nothing: no capability is worked out
   TokenWeights weights;

@@ -298,6 +298,29 @@ absl::StatusOr<std::vector<ReportedTraining>> ReadReportedTraining(Database& led
   return training;
 }
 
+absl::StatusOr<std::vector<ReportedTraining>> ReadReportedTrainingTotals(Database& ledger) {
+  std::vector<ReportedTraining> training;
+  const absl::Status status =
+      Read(ledger,
+           "SELECT model, phase, sum(t.h100e_seconds + corrected_h100e_seconds - "
+           "coalesce(h.h100e_seconds, 0)) FROM training_totals AS t "
+           "LEFT JOIN training_history AS h USING (training_id) GROUP BY model, phase "
+           "ORDER BY model, phase",
+           [&](const Statement& row) -> absl::Status {
+             const auto phase = ParseTrainingPhase(row.Text(1));
+             if (!phase.ok()) return phase.status();
+             training.push_back({.day = 0,
+                                 .model = row.Text(0),
+                                 .family = "",
+                                 .run = "",
+                                 .phase = *phase,
+                                 .h100e_seconds = row.Integer(2)});
+             return absl::OkStatus();
+           });
+  if (!status.ok()) return status;
+  return training;
+}
+
 absl::StatusOr<std::vector<MeasuredTraining>> ReadMeasuredTraining(Database& ledger, DaySpan span) {
   std::vector<MeasuredTraining> training;
   const absl::Status status = Read(

@@ -1,7 +1,8 @@
 // What the ledger knows of outcomes, added up over days. For whoever works out margins and
 // capability from it; `ledger` may be a connection that only reads.
 //
-// A day is a UTC day, named by its start in seconds since 1970; spans are half-open. Amounts count
+// A day is one of the ledger's zone, named by midnight UTC of its date (base/day_zone.h); spans are
+// half-open. Amounts count
 // for the day they belong to, on whatever day they were booked. Who asks several questions of one
 // state of the books asks them within a transaction (BEGIN, ROLLBACK).
 //
@@ -87,6 +88,10 @@ struct ReportedTraining {
   int64_t h100e_seconds = 0;
 };
 absl::StatusOr<std::vector<ReportedTraining>> ReadReportedTraining(Database& ledger, DaySpan span);
+
+// Of all that was ever booked, corrections included, without what was brought as history; `day` is
+// 0, and family and run are empty.
+absl::StatusOr<std::vector<ReportedTraining>> ReadReportedTrainingTotals(Database& ledger);
 
 // Training as usage reports told it: chip-time outside the category inference that names a run, by
 // day, in H100e-nanoseconds, each conversion's sum rounded to the nearest. Runs that any training

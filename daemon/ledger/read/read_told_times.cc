@@ -5,6 +5,7 @@
 
 #include "daemon/base/units.h"
 #include "daemon/ledger/gaps_text.h"
+#include "daemon/ledger/sqlite/day_zone_row.h"
 #include "daemon/ledger/sqlite/model_usage_tables.h"
 
 namespace fleetmeter {
@@ -77,6 +78,9 @@ absl::StatusOr<ToldTimes> ReadToldTimes(Database& ledger) {
   const auto until = ledger.Integer("SELECT coalesce(max(counted_to_unix_nanos), 0) FROM sources");
   if (!until.ok()) return until.status();
   told.usage_until_unix_nanos = *until;
+  auto zone = ReadDayZone(ledger);
+  if (!zone.ok()) return zone.status();
+  told.zone = *std::move(zone);
   return told;
 }
 

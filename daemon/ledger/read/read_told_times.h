@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "daemon/base/day_zone.h"
 #include "daemon/domain/report/window_set.h"
 #include "daemon/ledger/read/read_outcomes.h"
 #include "daemon/ledger/sqlite/sqlite_database.h"
@@ -44,6 +45,7 @@ struct ToldTimes {
   };
   std::map<Served, DaySpan> served;
   int64_t usage_until_unix_nanos = 0;  // the end of the latest window of any usage report
+  DayZone zone;                        // whose days the books have
 };
 // Of all that the books ever had: reads every day.
 absl::StatusOr<ToldTimes> ReadToldTimes(Database& ledger);

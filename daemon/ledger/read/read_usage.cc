@@ -100,6 +100,21 @@ absl::Status CheckQuestion(const UsageQuestion& question) {
                                                 TimeText(question.from), TimeText(question.to)));
 }
 
+bool IsDays(UsageKey key) { return key == UsageKey::kDay || key == UsageKey::kQuarter; }
+
+// Hours of UTC tell days of zones whose clocks differ from UTC by full hours.
+absl::Status CheckZone(const UsageQuestion& question) {
+  if (std::none_of(question.by.begin(), question.by.end(), IsDays)) return absl::OkStatus();
+  for (const DayZone::Offset& offset : question.zone.Offsets(question.from, question.to)) {
+    if (offset.seconds % kSecondsPerHour == 0) continue;
+    return absl::InvalidArgumentError(fmt::format(
+        "days of {} begin within an hour of UTC, and usage is kept by hours of UTC; expected a "
+        "zone whose clocks differ from UTC by full hours, such as --time-zone UTC",
+        question.zone.name()));
+  }
+  return absl::OkStatus();
+}
+
 // A row, and the time that it is about.
 struct Sum {
   UsageRow row;
@@ -114,7 +129,9 @@ class Reader {
   }
 
   absl::StatusOr<UsageAnswer> Read() {
-    if (absl::Status status = CheckQuestion(answer_.question); !status.ok()) return status;
+    absl::Status asked = CheckQuestion(answer_.question);
+    if (asked.ok()) asked = CheckZone(answer_.question);
+    if (!asked.ok()) return asked;
     const auto kept = ReadKept();
     if (!kept.ok()) return kept.status();
     for (const Part& part : PartsOf(answer_.question.time, *kept)) {
@@ -184,20 +201,38 @@ class Reader {
   absl::Status CheckKeys(const Part& part) {
     const UsageQuestion& question = answer_.question;
     for (const UsageKey key : question.by) {
-      if (part.period <= EntryOf(key).coarsest) continue;
+      // Days of UTC cannot be divided into those of another zone.
+      const bool zoned = IsDays(key) && !question.zone.is_utc();
+      if (part.period <= (zoned ? Period::kHours : EntryOf(key).coarsest)) continue;
       const auto found = HasRows(part, question.from, question.to);
       if (!found.ok()) return found.status();
       if (!*found) return absl::OkStatus();
       return absl::InvalidArgumentError(
-          fmt::format("{}, which do not tell '{}'; expected another span or another key",
-                      BookedText(part), Name(key)));
+          zoned ? fmt::format("{}, which are those of UTC and do not tell the {} of {}; expected "
+                              "another span, or --time-zone UTC",
+                              BookedText(part), Name(key), question.zone.name())
+                : fmt::format("{}, which do not tell '{}'; expected another span or another key",
+                              BookedText(part), Name(key)));
     }
     return absl::OkStatus();
   }
 
+  // What clocks of the zone show at `start`, as seconds since 1970.
+  std::string LocalSql(const std::string& start) const {
+    const UsageQuestion& question = answer_.question;
+    if (question.zone.is_utc()) return start;
+    std::string cases;
+    for (const DayZone::Offset& offset : question.zone.Offsets(question.from, question.to)) {
+      cases +=
+          fmt::format(" WHEN {} < {} THEN {}", start, offset.until_unix_seconds, offset.seconds);
+    }
+    return fmt::format("({} + CASE{} END)", start, cases);
+  }
+
   // The key's expression over a row of the part's view.
-  static std::string Sql(UsageKey key, const Part& part) {
+  std::string Sql(UsageKey key, const Part& part) const {
     std::string start(TimeColumn(part));
+    if (IsDays(key)) start = LocalSql(start);
     if (key == UsageKey::kDay) start = fmt::format("{0} - {0} % 86400", start);
     if (key == UsageKey::kQuarter) {
       // Months, so that a row's month, and so its quarter, can be told.
@@ -249,12 +284,17 @@ class Reader {
   }
 
   // To the hour, day or quarter of a row, where the key is one.
-  static void Narrow(UsageKey key, int64_t start, Sum* sum) {
-    if (key != UsageKey::kHour && key != UsageKey::kDay && key != UsageKey::kQuarter) return;
+  void Narrow(UsageKey key, int64_t start, Sum* sum) const {
+    if (key != UsageKey::kHour && !IsDays(key)) return;
     int64_t end = start + (key == UsageKey::kHour ? kSecondsPerHour : kSecondsPerDay);
     if (key == UsageKey::kQuarter) {
       end = QuarterOf(start, 1);
       start = QuarterOf(start);
+    }
+    const DayZone& zone = answer_.question.zone;
+    if (IsDays(key)) {
+      start = zone.BeginOf(start);
+      end = zone.BeginOf(end);
     }
     sum->from = std::max(sum->from, start);
     sum->to = std::min(sum->to, end);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "daemon/base/day_zone.h"
 #include "daemon/ledger/sqlite/sqlite_database.h"
 #include "daemon/ledger/usage_amounts.h"
 
@@ -55,6 +56,9 @@ struct UsageQuestion {
   int64_t to = 0;
   std::vector<UsageKey> by;
   UsageTime time = UsageTime::kUsed;
+  // Whose days and quarters the keys mean. Other ones than UTC's are told by hours, as long as
+  // those are kept and the zone's clocks show full hours when clocks of UTC do. Hours stay UTC's.
+  DayZone zone = {};
 };
 
 struct UsageRow {
@@ -75,8 +79,9 @@ struct UsageAnswer {
 };
 
 // InvalidArgument: bounds that are not at full hours, or bounds and keys finer than what is still
-// kept of some usage there. What became days and quarters tells the day or the quarter of its use.
-// Allocations are those of the hours that the question means (read_allocations.h), also by booking.
+// kept of some usage there, or that hours of UTC cannot tell. What became days and quarters tells
+// the day or the quarter of its use. Allocations are those of the hours that the question means
+// (read_allocations.h), also by booking.
 absl::StatusOr<UsageAnswer> ReadUsage(Database& ledger, const UsageQuestion& question);
 // The same within a transaction of the caller, for several questions of one state of the books.
 absl::StatusOr<UsageAnswer> ReadUsageWithin(Database& ledger, const UsageQuestion& question);

@@ -1,15 +1,20 @@
 #include "daemon/ledger/sqlite/ledger_file.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <thread>
 
 #include "daemon/base/text.h"
 #include "daemon/ledger/sqlite/ledger_schema.h"
@@ -29,15 +34,40 @@ std::string FolderOf(const std::string& path) {
   return std::filesystem::absolute(path).parent_path().string();
 }
 
-// What the holder wrote into the lock file.
-std::string HolderOf(int fd) {
+// The process id that the holder wrote into the lock file; 0: none.
+pid_t HolderOf(int fd) {
   char text[32] = {};
   const ssize_t size = pread(fd, text, sizeof(text) - 1, 0);
-  std::string holder(text, size > 0 ? static_cast<size_t>(size) : 0);
-  while (!holder.empty() && holder.back() == '\n') holder.pop_back();
-  const bool digits =
-      !holder.empty() && holder.find_first_not_of("0123456789") == std::string::npos;
-  return digits ? fmt::format("process {}", holder) : "another process";
+  pid_t holder = 0;
+  const auto [end, error] = std::from_chars(text, text + std::max<ssize_t>(size, 0), holder);
+  return error == std::errc() && holder > 0 ? holder : 0;
+}
+
+std::string HolderText(int fd) {
+  const pid_t holder = HolderOf(fd);
+  return holder > 0 ? fmt::format("process {}", holder) : "another process";
+}
+
+// A lock belongs to all processes that have inherited it: a child that the holder had forked keeps
+// it from the fork to its exec, also when the holder is killed in between. So a lock whose holder
+// has ended is about to be free.
+constexpr auto kPatienceWithChildren = std::chrono::seconds(5);
+constexpr auto kBetweenTries = std::chrono::milliseconds(5);
+
+// False: somebody has it, and errno says EWOULDBLOCK; or errno says what went wrong.
+bool Lock(int fd) {
+  const auto until = std::chrono::steady_clock::now() + kPatienceWithChildren;
+  while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    const int error = errno;
+    const pid_t holder = HolderOf(fd);
+    const bool has_ended = holder > 0 && kill(holder, 0) != 0 && errno == ESRCH;
+    if (error != EWOULDBLOCK || !has_ended || std::chrono::steady_clock::now() >= until) {
+      errno = error;
+      return false;
+    }
+    std::this_thread::sleep_for(kBetweenTries);
+  }
+  return true;
 }
 
 absl::Status CheckExisting(const std::string& path, const struct stat& file) {
@@ -115,11 +145,11 @@ absl::StatusOr<std::unique_ptr<LedgerLock>> LedgerLock::Take(const std::string& 
   const int fd = open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return ErrnoStatus("opening the ledger's lock", name);
   std::unique_ptr<LedgerLock> lock(new LedgerLock(fd));
-  if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+  if (!Lock(fd)) {
     if (errno != EWOULDBLOCK) return ErrnoStatus("locking", name);
     return absl::FailedPreconditionError(
         fmt::format("ledger {} is in use by {}; expected to be the only one that writes it",
-                    Quoted(path), HolderOf(fd)));
+                    Quoted(path), HolderText(fd)));
   }
   // For people and for the message above; on a full disk it stays empty.
   const std::string holder = fmt::format("{}\n", getpid());

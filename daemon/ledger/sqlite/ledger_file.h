@@ -14,7 +14,8 @@ namespace fleetmeter {
 // lives. The kernel lets go of it when the process ends, however it ends.
 class LedgerLock {
  public:
-  // FailedPrecondition, with the holder's process id, where another process has it.
+  // FailedPrecondition, with the holder's process id, where another process has it. Waits for some
+  // seconds where that process has ended and only a child that it had forked still has the lock.
   static absl::StatusOr<std::unique_ptr<LedgerLock>> Take(const std::string& path);
   ~LedgerLock();
   LedgerLock(const LedgerLock&) = delete;

@@ -21,10 +21,10 @@ LedgerTables::LedgerTables(Database& database, const SqliteLedgerOptions& option
                                            .keep_days_nanos = options.keep_days_nanos,
                                            .max_lateness_nanos = options.max_lateness_nanos});
   auto* usage = Add<UsageTables>(database, *dimensions, *rollups_, options.workloads_per_pool);
-  Add<ModelUsageTables>(database, *dimensions, options.workloads_per_pool);
+  Add<ModelUsageTables>(database, *dimensions, options.workloads_per_pool, options.day_zone);
   AddFailpoint([] { return FAILPOINT("ledger_after_usage"); });
   Add<AdminEntryTables>(database);
-  Add<OutcomeBookTables>(database);
+  Add<OutcomeBookTables>(database, options.day_zone);
   AddFailpoint([] { return FAILPOINT("ledger_after_outcomes"); });
   Add<SourceTables>(database, *dimensions, *usage, options.keep_sources_nanos);
   Add<StreamPositionTable>(database);

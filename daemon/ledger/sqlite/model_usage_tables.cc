@@ -49,7 +49,7 @@ absl::Status ModelUsageTables::Stage(const LedgerTransaction& transaction) {
   days_.clear();
   totals_.clear();
   history_.clear();
-  const int64_t booked_day = DayOf(transaction.now_unix_nanos / kNanosPerSecond);
+  const int64_t booked_day = DayOf(zone_.Local(transaction.now_unix_nanos / kNanosPerSecond));
   for (const LedgerEntry& entry : transaction.counted) {
     if (absl::Status status = Add(entry, booked_day); !status.ok()) return status;
   }
@@ -68,7 +68,7 @@ absl::Status ModelUsageTables::Add(const LedgerEntry& entry, int64_t booked_day)
     const auto conversion = dimensions_.Conversion(entry.conversions[i]);
     if (!conversion.ok()) return conversion.status();
     if (days.empty()) {
-      auto sliced = SliceByDay(report.window_start_unix_nanos, report.window_length_nanos);
+      auto sliced = SliceByDay(report.window_start_unix_nanos, report.window_length_nanos, zone_);
       if (!sliced.ok()) return sliced.status();
       days = *std::move(sliced);
     }

@@ -30,10 +30,12 @@ class ModelUsageTables final : public LedgerTable {
   static constexpr size_t kMostWorkloads = 1'000;
 
   // `database` and `dimensions` outlive it. names_per_pool: most models and runs with rows of their
-  // own in a pool's day.
-  ModelUsageTables(Database& database, DimensionTables& dimensions, size_t names_per_pool)
+  // own in a pool's day. Days are those of `zone`.
+  ModelUsageTables(Database& database, DimensionTables& dimensions, size_t names_per_pool,
+                   const DayZone& zone)
       : database_(database),
         dimensions_(dimensions),
+        zone_(zone),
         cells_(database),
         workloads_(kMostWorkloads),
         names_(names_per_pool) {}
@@ -68,6 +70,7 @@ class ModelUsageTables final : public LedgerTable {
 
   Database& database_;
   DimensionTables& dimensions_;
+  const DayZone zone_;
   NameTable cells_;
   WorkloadBudget workloads_;  // of all pools: (pool, workload)
   WorkloadBudget names_;      // of each pool: (category, workload_type, model, run)

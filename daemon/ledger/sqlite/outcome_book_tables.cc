@@ -50,8 +50,9 @@ std::string Corrected(std::string_view columns) {
 
 }  // namespace
 
-OutcomeBookTables::OutcomeBookTables(Database& database)
+OutcomeBookTables::OutcomeBookTables(Database& database, const DayZone& zone)
     : database_(database),
+      zone_(zone),
       sources_(database),
       segments_(database),
       servers_(database),
@@ -108,6 +109,11 @@ absl::Status OutcomeBookTables::PrepareInference() {
        {fmt::format("UPDATE segment_totals SET {} WHERE segment_id = ?1",
                     Additions(Corrected(amounts), 2)),
         &correct_segment_},
+       {fmt::format("INSERT INTO segment_history VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "
+                    "ON CONFLICT DO UPDATE SET {}",
+                    Additions(amounts, 2)),
+        &add_segment_history_},
+       {"UPDATE segment_totals SET price_rest = ?2 WHERE segment_id = ?1", &set_price_rest_},
        {fmt::format("INSERT INTO inference_days VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
                     "?11, ?12, ?13) ON CONFLICT DO UPDATE SET {}",
                     Additions(amounts, 8)),
@@ -121,6 +127,9 @@ absl::Status OutcomeBookTables::PrepareTraining() {
        {"UPDATE training_totals SET corrected_h100e_seconds = corrected_h100e_seconds + ?2 "
         "WHERE training_id = ?1",
         &correct_training_},
+       {"INSERT INTO training_history VALUES (?1, ?2) "
+        "ON CONFLICT DO UPDATE SET h100e_seconds = h100e_seconds + ?2",
+        &add_training_history_},
        {"INSERT INTO training_days VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "
         "ON CONFLICT DO UPDATE SET h100e_seconds = h100e_seconds + ?8",
         &add_training_day_}});
@@ -134,9 +143,12 @@ absl::Status OutcomeBookTables::Stage(const LedgerTransaction& transaction) {
   inference_days_.clear();
   segments_reported_.clear();
   segments_corrected_.clear();
+  segments_history_.clear();
+  price_rests_.clear();
   training_days_.clear();
   training_reported_.clear();
   training_corrected_.clear();
+  training_history_.clear();
   for (const OutcomeEntry& entry : transaction.outcomes) {
     absl::Status status = Add(entry, transaction.now_unix_nanos);
     if (!status.ok()) return status;
@@ -155,7 +167,7 @@ absl::Status OutcomeBookTables::Add(const OutcomeEntry& entry, int64_t now_unix_
   if (!correction_row.ok()) return correction_row.status();
   std::vector<HourSlice> days;
   if (entry.kind != OutcomeKind::kBenchmarks) {
-    auto sliced = SliceByDay(entry.window_start_unix_nanos, entry.window_length_nanos);
+    auto sliced = SliceByDay(entry.window_start_unix_nanos, entry.window_length_nanos, zone_);
     if (!sliced.ok()) return sliced.status();
     days = *std::move(sliced);
   }
@@ -163,7 +175,7 @@ absl::Status OutcomeBookTables::Add(const OutcomeEntry& entry, int64_t now_unix_
                            .window_length_nanos = entry.window_length_nanos,
                            .source_row = *source_row,
                            .correction_row = *correction_row,
-                           .booked_day = DayOf(now_unix_nanos / kNanosPerSecond),
+                           .booked_day = DayOf(zone_.Local(now_unix_nanos / kNanosPerSecond)),
                            .booked_unix_nanos = now_unix_nanos};
   absl::Status status = AddInference(entry, context);
   if (status.ok()) status = AddTraining(entry, context);
@@ -197,6 +209,11 @@ absl::Status OutcomeBookTables::AddInference(const OutcomeEntry& entry, const Co
   for (const BookedInference& row : entry.inference) {
     const auto segment = segments_.Id(row.model, row.customer_tier);
     if (!segment.ok()) return segment.status();
+    if (row.price_rest) price_rests_[*segment] = *row.price_rest;
+    const InferenceAmounts reported = SidesOf(row.amounts, entry.correction.has_value()).reported;
+    if (entry.history && !AddTo(&segments_history_[*segment], reported)) {
+      return Beyond("what was served");
+    }
     const auto server = servers_.Id(row.pool, row.workload);
     if (!server.ok()) return server.status();
     const int64_t version = row.unpriced ? kNoPriceVersion : int64_t{row.price_book_version};
@@ -267,6 +284,10 @@ absl::Status OutcomeBookTables::AddTraining(const OutcomeEntry& entry, const Con
     const auto training = training_.Id(row.model, row.run, Name(row.phase));
     if (!training.ok()) return training.status();
     auto& totals = entry.correction ? training_corrected_ : training_reported_;
+    const bool history = entry.history && !entry.correction;
+    if (history && !AddTo(&training_history_[*training], row.h100e_seconds)) {
+      return Beyond("what was trained");
+    }
     for (const HourSlice& day : c.days) {
       const int64_t part = PartIn(day, row.h100e_seconds, c.window_length_nanos);
       if (part == 0 && day.from_nanos > 0) continue;
@@ -305,12 +326,16 @@ absl::Status OutcomeBookTables::WriteInferenceSums() {
         key);
     if (!status.ok()) return status;
   }
-  for (const auto& [totals, statement] :
-       {std::pair{&segments_reported_, &add_segment_}, {&segments_corrected_, &correct_segment_}}) {
+  for (const auto& [totals, statement] : {std::pair{&segments_reported_, &add_segment_},
+                                          {&segments_corrected_, &correct_segment_},
+                                          {&segments_history_, &add_segment_history_}}) {
     for (const auto& [segment, amounts] : *totals) {
       absl::Status status = RunWithInference(*statement, amounts, segment);
       if (!status.ok()) return status;
     }
+  }
+  for (const auto& [segment, rest] : price_rests_) {
+    if (absl::Status status = set_price_rest_.Run(segment, rest); !status.ok()) return status;
   }
   return absl::OkStatus();
 }
@@ -324,7 +349,8 @@ absl::Status OutcomeBookTables::WriteTrainingSums() {
     if (!status.ok()) return status;
   }
   for (const auto& [totals, statement] : {std::pair{&training_reported_, &add_training_},
-                                          {&training_corrected_, &correct_training_}}) {
+                                          {&training_corrected_, &correct_training_},
+                                          {&training_history_, &add_training_history_}}) {
     for (const auto& [training, h100e_seconds] : *totals) {
       if (absl::Status s = statement->Run(training, h100e_seconds); !s.ok()) return s;
     }

@@ -22,8 +22,8 @@ namespace fleetmeter {
 
 class OutcomeBookTables final : public LedgerTable {
  public:
-  // `database` outlives it.
-  explicit OutcomeBookTables(Database& database);
+  // `database` outlives it. Days are those of `zone`.
+  OutcomeBookTables(Database& database, const DayZone& zone);
 
   absl::Status Prepare() override;
   absl::Status Restore(RestoredBooks* books) override;
@@ -69,6 +69,7 @@ class OutcomeBookTables final : public LedgerTable {
   absl::Status WriteTrainingSums();
 
   Database& database_;
+  const DayZone zone_;
   NameTable sources_;
   NameTable segments_;
   NameTable servers_;
@@ -77,19 +78,25 @@ class OutcomeBookTables final : public LedgerTable {
   Statement insert_correction_;
   Statement add_segment_;
   Statement correct_segment_;
+  Statement set_price_rest_;
   Statement add_inference_day_;
+  Statement add_segment_history_;
   Statement add_training_;
   Statement correct_training_;
   Statement add_training_day_;
+  Statement add_training_history_;
   Statement insert_benchmark_;
 
   // Of the transaction under way.
   std::map<InferenceKey, InferenceAmounts> inference_days_;
   std::map<int64_t, InferenceAmounts> segments_reported_;
   std::map<int64_t, InferenceAmounts> segments_corrected_;
+  std::map<int64_t, InferenceAmounts> segments_history_;  // the part of those reported
+  std::map<int64_t, int64_t> price_rests_;                // by segment, as they are after it
   std::map<TrainingKey, int64_t> training_days_;
   std::map<int64_t, int64_t> training_reported_;
   std::map<int64_t, int64_t> training_corrected_;
+  std::map<int64_t, int64_t> training_history_;  // the part of those reported
 };
 
 }  // namespace fleetmeter

@@ -59,7 +59,9 @@ absl::Status ReferenceTables::Prepare() {
        {"INSERT INTO plan_pools VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", &insert_pool_},
        {"INSERT INTO plan_supply VALUES (?1, ?2, ?3)", &insert_supply_},
        {"INSERT INTO plan_contents VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
-        &insert_content_}});
+        &insert_content_},
+       {"INSERT INTO catalog_contents VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        &insert_catalog_content_}});
 }
 
 absl::Status ReferenceTables::Restore(RestoredBooks* books) {
@@ -69,11 +71,20 @@ absl::Status ReferenceTables::Restore(RestoredBooks* books) {
       "ORDER BY plan, plan_version",
       &rows);
   if (!status.ok()) return status;
-  return rows.ForEach([&](const Statement& row) {
+  status = rows.ForEach([&](const Statement& row) {
     books->plans.push_back({.plan = row.Text(0),
                             .version = static_cast<uint32_t>(row.Integer(1)),
                             .digest = static_cast<uint64_t>(row.Integer(2)),
                             .known_since_unix_nanos = row.Integer(3)});
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  Statement catalogs;
+  status = database_.Prepare("SELECT catalog_version, digest FROM catalog_contents", &catalogs);
+  if (!status.ok()) return status;
+  return catalogs.ForEach([&](const Statement& row) {
+    books->catalogs.push_back({.version = static_cast<uint32_t>(row.Integer(0)),
+                               .digest = static_cast<uint64_t>(row.Integer(1))});
     return absl::OkStatus();
   });
 }
@@ -88,8 +99,10 @@ absl::Status ReferenceTables::Stage(const ReferenceData& reference, int64_t now_
 }
 
 absl::Status ReferenceTables::Write(const Catalog& catalog, int64_t now_unix_nanos) {
-  absl::Status status =
-      insert_catalog_.Run(int64_t{catalog.version()}, DigestOf(catalog), now_unix_nanos);
+  absl::Status status = insert_catalog_content_.Run(
+      int64_t{catalog.version()}, static_cast<int64_t>(ContentDigest(catalog)), now_unix_nanos);
+  if (!status.ok()) return status;
+  status = insert_catalog_.Run(int64_t{catalog.version()}, DigestOf(catalog), now_unix_nanos);
   if (!status.ok() || database_.Changes() == 0) return status;
   const int64_t record = database_.LastInsertedRow();
   for (const ChipKind& kind : catalog.kinds()) {

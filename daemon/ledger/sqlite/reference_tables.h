@@ -34,6 +34,7 @@ class ReferenceTables final : public LedgerTable {
   Statement insert_pool_;
   Statement insert_supply_;
   Statement insert_content_;
+  Statement insert_catalog_content_;
 };
 
 }  // namespace fleetmeter

@@ -34,12 +34,24 @@ absl::Status ReadSources(Database& database, RestoredOutcomes* outcomes) {
 }
 
 absl::Status ReadSegments(Database& database, RestoredOutcomes* outcomes) {
-  return Read(database, "SELECT * FROM segment_totals ORDER BY segment_id",
+  constexpr int kCorrected = 2 + static_cast<int>(kInferenceColumns.size());
+  constexpr int kHistory = 3 + 2 * static_cast<int>(kInferenceColumns.size());
+  return Read(database,
+              "SELECT t.model, t.customer_tier, t.requests, t.unpriced_requests, t.input_tokens, "
+              "t.cached_input_tokens, t.output_tokens, t.revenue_micro_usd, corrected_requests, "
+              "corrected_unpriced_requests, corrected_input_tokens, corrected_cached_input_tokens, "
+              "corrected_output_tokens, corrected_revenue_micro_usd, price_rest, h.requests, "
+              "h.unpriced_requests, h.input_tokens, h.cached_input_tokens, h.output_tokens, "
+              "h.revenue_micro_usd FROM segment_totals AS t LEFT JOIN segment_history AS h "
+              "USING (segment_id) ORDER BY segment_id",
               [&](const Statement& row) {
-                outcomes->segments.push_back({.model = row.Text(1),
-                                              .customer_tier = row.Text(2),
-                                              .reported = InferenceAt(row, 3),
-                                              .corrected = InferenceAt(row, 9)});
+                outcomes->segments.push_back({.model = row.Text(0),
+                                              .customer_tier = row.Text(1),
+                                              .reported = InferenceAt(row, 2),
+                                              .corrected = InferenceAt(row, kCorrected),
+                                              // None is NULL, and reads as 0.
+                                              .history = InferenceAt(row, kHistory),
+                                              .price_rest = row.Integer(kHistory - 1)});
                 return absl::OkStatus();
               });
 }

@@ -10,6 +10,7 @@
 #include "daemon/base/text.h"
 #include "daemon/ledger/read/read_entries.h"
 #include "daemon/ledger/sqlite/check_transaction.h"
+#include "daemon/ledger/sqlite/day_zone_row.h"
 #include "daemon/ledger/sqlite/ledger_schema.h"
 #include "fmt/format.h"
 
@@ -75,6 +76,7 @@ absl::StatusOr<std::unique_ptr<SqliteLedger>> SqliteLedger::Open(
   if (status.ok()) status = CheckOwnership(**database, options.path);
   if (status.ok()) status = UseWriteAheadLog(**database);
   if (status.ok()) status = MigrateSchema(**database, options.path);
+  if (status.ok()) status = TakeDayZone(**database, options.day_zone, options.path);
   if (!status.ok()) return status;
   std::unique_ptr<SqliteLedger> ledger(
       new SqliteLedger(options, *std::move(lock), *std::move(database)));

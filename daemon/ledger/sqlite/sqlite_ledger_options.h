@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string>
 
+#include "daemon/base/day_zone.h"
+
 namespace fleetmeter {
 
 struct SqliteLedgerOptions {
@@ -18,6 +20,8 @@ struct SqliteLedgerOptions {
   int64_t keep_sources_nanos = 0;
   // Most workloads with rows of their own in a pool's hour; the rest share one.
   size_t workloads_per_pool = 0;
+  // Whose days outcomes are booked by. A ledger that has outcomes keeps the one that it has.
+  DayZone day_zone = {};
   // The write-ahead log is moved into the file when it is longer; pages of 4 KiB.
   int checkpoint_pages = 4'000;
   const char* vfs = nullptr;  // for tests; nullptr: the system's files

@@ -25,6 +25,8 @@ class Finder {
   // that names a source.
   absl::Status FindBadWindows(std::string_view table, std::string_view name);
 
+  Database& database() { return database_; }
+
   std::vector<std::string> TakeFindings() { return std::move(findings_); }
 
  private:

@@ -77,7 +77,7 @@ constexpr Family<OutcomeFigures> kFamilies[] = {
       kCounter,
       {"model", "phase"},
       "Training of the model has taken this many H100e-seconds in the phase, which is pre or "
-      "post. Usage that was brought as history is not included; it counts in "
+      "post. What was brought as history is not included; it counts in "
       "fleetmeter_training_quarter_h100e_seconds."},
      WriteTraining},
     {{"fleetmeter_training_quarter_h100e_seconds",

@@ -13,13 +13,18 @@ using Scope = MarginLine::Scope;
 constexpr double kMicro = 1e6;
 constexpr char kOverflow[] = "overflow";
 
+// Without history, which happened while nothing was scraped.
+double Live(const SegmentTotal& total, int64_t InferenceAmounts::* amount) {
+  return static_cast<double>(total.reported.*amount - total.history.*amount);
+}
+
 void Add(const SegmentTotal& total, SegmentCounters& counters) {
-  counters.requests += static_cast<double>(total.reported.requests);
-  counters.unpriced_requests += static_cast<double>(total.reported.unpriced_requests);
-  counters.input_tokens += static_cast<double>(total.reported.input_tokens);
-  counters.cached_input_tokens += static_cast<double>(total.reported.cached_input_tokens);
-  counters.output_tokens += static_cast<double>(total.reported.output_tokens);
-  counters.revenue_usd += static_cast<double>(total.reported.revenue_micro_usd) / kMicro;
+  counters.requests += Live(total, &InferenceAmounts::requests);
+  counters.unpriced_requests += Live(total, &InferenceAmounts::unpriced_requests);
+  counters.input_tokens += Live(total, &InferenceAmounts::input_tokens);
+  counters.cached_input_tokens += Live(total, &InferenceAmounts::cached_input_tokens);
+  counters.output_tokens += Live(total, &InferenceAmounts::output_tokens);
+  counters.revenue_usd += Live(total, &InferenceAmounts::revenue_micro_usd) / kMicro;
   counters.corrected_requests += static_cast<double>(total.corrected.requests);
   counters.corrected_revenue_usd += static_cast<double>(total.corrected.revenue_micro_usd) / kMicro;
 }

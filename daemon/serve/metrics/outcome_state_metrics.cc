@@ -28,6 +28,12 @@ void WriteSuite(const OutcomeFigures& figures, TextWriter& out) {
   if (suite) out.Sample({suite->name, std::to_string(suite->version)}, 1);
 }
 
+void WriteZone(const OutcomeFigures& figures, TextWriter& out) {
+  const DayZone& zone =
+      figures.facts.view ? figures.facts.view->zone : figures.facts.reference->outcomes.day_zone;
+  out.Sample({zone.name()}, 1);
+}
+
 constexpr Family<OutcomeFigures> kFamilies[] = {
     {{"fleetmeter_outcomes_as_of_timestamp_seconds",
       kGauge,
@@ -62,6 +68,12 @@ constexpr Family<OutcomeFigures> kFamilies[] = {
       "The value is 1. The labels name the benchmark suite in force. The series is absent without "
       "a suite."},
      WriteSuite},
+    {{"fleetmeter_outcomes_time_zone_info",
+      kGauge,
+      {"time_zone"},
+      "The value is 1. The label is the time zone whose days and quarters all figures of outcomes "
+      "are of."},
+     WriteZone},
     {{"fleetmeter_outcome_segments", kGauge, {}, "This many segments have series of their own."},
      OneSeries<[](const OutcomeFigures& f) { return static_cast<double>(f.segments.own); }>},
     {{"fleetmeter_outcome_segments_overflow",

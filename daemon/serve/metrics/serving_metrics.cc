@@ -26,7 +26,8 @@ constexpr Family<OutcomeFigures> kFamilies[] = {
     {{"fleetmeter_inference_requests_total",
       kCounter,
       {"model", "customer_tier"},
-      "Outcome reports have counted this many requests."},
+      "Outcome reports have counted this many requests, without those that were brought as "
+      "history."},
      EachSegment<&SegmentCounters::requests>},
     {{"fleetmeter_inference_unpriced_requests_total",
       kCounter,
@@ -83,7 +84,8 @@ constexpr MetricGroup<OutcomeFigures> kServingMetrics = {
     "Outcomes: what was served",
     "These families show what outcome reports have told since the books began. They have no series "
     "without such reports. A *segment* is a model together with a customer tier. Counters grow "
-    "when a report is counted and never shrink; corrections are gauges of their own, because they "
+    "when a report is counted and never shrink; history, such as `fleetmeterctl import` brings, is "
+    "in the windows and in no counter; corrections are gauges of their own, because they "
     "may be negative. The name `overflow` stands for the segments beyond the number in "
     "`outcomes.series`.\n\nThe label `basis`, here and in the next section, says which chip-time "
     "is paid for. `allocated` is all chip-time that is assigned to what serves a model. `used` is "

@@ -162,13 +162,13 @@ absl::Status AnswerPrices(const OutcomeMoment& now, const v1::GetPricesRequest& 
     return absl::InvalidArgumentError(
         fmt::format("{} rows; expected at most {}", request.rows_size(), kMostPrices));
   }
-  const outcomes::PriceBook& prices = now.reference->outcomes.prices;
+  const outcomes::Rules& rules = now.reference->outcomes;
   for (const v1::PriceQuestion& row : request.rows()) {
-    const auto revenue =
-        prices.RevenueMicroUsd(row.model(), row.customer_tier(), row.unix_seconds(),
-                               {.input = row.input_tokens() - row.cached_input_tokens(),
-                                .cached_input = row.cached_input_tokens(),
-                                .output = row.output_tokens()});
+    const auto revenue = rules.prices.RevenueMicroUsd(
+        row.model(), row.customer_tier(), rules.day_zone.Local(row.unix_seconds()),
+        {.input = row.input_tokens() - row.cached_input_tokens(),
+         .cached_input = row.cached_input_tokens(),
+         .output = row.output_tokens()});
     if (!revenue.ok()) return revenue.status();
     v1::Price& price = *response->add_rows();
     if (*revenue) price.set_revenue_micro_usd(**revenue);

@@ -6,6 +6,7 @@
 
 #include "daemon/base/clock.h"
 #include "daemon/base/text.h"
+#include "daemon/ledger/sqlite/day_zone_row.h"
 #include "daemon/serve/query/outcome_messages.h"
 #include "daemon/view/outcome_review.h"
 #include "fmt/format.h"
@@ -19,7 +20,8 @@ constexpr uint32_t kMostRows = 1'000;
 constexpr size_t kMostBytes = size_t{3} << 20;
 constexpr int64_t kLastTime = 7'258'118'400;  // 2200, where configuration ends too
 
-absl::StatusOr<outcomes::Span> SpanOf(const v1::GetMarginRequest& request, int64_t now) {
+// `today` is a time of today by the clocks of the books.
+absl::StatusOr<outcomes::Span> SpanOf(const v1::GetMarginRequest& request, int64_t today) {
   const bool has_days = request.from_unix_seconds() != 0 || request.to_unix_seconds() != 0;
   if (has_days == !request.window().empty()) {
     return absl::InvalidArgumentError(
@@ -37,7 +39,7 @@ absl::StatusOr<outcomes::Span> SpanOf(const v1::GetMarginRequest& request, int64
         fmt::format("window: {} is none; expected quarter, year or days such as 28d, at most {}d",
                     Quoted(request.window()), outcomes::kMaxWindowDays));
   }
-  return outcomes::TrailingDays(window->days, now);
+  return outcomes::TrailingDays(window->days, today);
 }
 
 absl::StatusOr<outcomes::CostBasis> BasisOf(const std::string& name) {
@@ -64,7 +66,9 @@ absl::Status AnswerMargin(Database& ledger, const OutcomeMoment& now,
                           const v1::GetMarginRequest& request, v1::MarginReport* response) {
   const outcomes::Rules& rules = now.reference->outcomes;
   const int64_t seconds = now.unix_nanos / kNanosPerSecond;
-  const auto span = SpanOf(request, seconds);
+  const auto told = ReadToldTimes(ledger);
+  if (!told.ok()) return told.status();
+  const auto span = SpanOf(request, told->zone.Local(seconds));
   if (!span.ok()) return span.status();
   const auto basis = BasisOf(request.basis());
   if (!basis.ok()) return basis.status();
@@ -72,8 +76,6 @@ absl::Status AnswerMargin(Database& ledger, const OutcomeMoment& now,
     return absl::InvalidArgumentError(
         fmt::format("limit: is {}; expected at most {}", request.limit(), kMostRows));
   }
-  const auto told = ReadToldTimes(ledger);
-  if (!told.ok()) return told.status();
   const auto facts = ReadMarginFacts(ledger, rules, *told, *span, seconds);
   if (!facts.ok()) return facts.status();
   auto answer = ReviewFacts(*facts, *basis, rules);
@@ -101,15 +103,19 @@ absl::Status AnswerCapability(Database& ledger, const OutcomeMoment& now,
         "there is no benchmark suite; expected outcomes.benchmarks in the daemon's configuration");
   }
   const int64_t seconds = now.unix_nanos / kNanosPerSecond;
-  const int64_t until = request.until_unix_seconds() == 0 ? seconds : request.until_unix_seconds();
+  const auto zone = ReadDayZone(ledger);
+  if (!zone.ok()) return zone.status();
+  const int64_t today = zone->Local(seconds);
+  const int64_t until = request.until_unix_seconds() == 0 ? today : request.until_unix_seconds();
   if (until < 0 || until > kLastTime) {
     return absl::InvalidArgumentError("until is out of range; expected 1970 to 2199");
   }
   // There is nothing to tell of quarters that have not begun.
-  const int64_t last = std::min(QuarterNumber(until), QuarterNumber(seconds));
+  const int64_t last = std::min(QuarterNumber(until), QuarterNumber(today));
   const auto answer = ReadCapability(ledger, rules, last, seconds);
   if (!answer.ok()) return answer.status();
   *response = CapabilityMessage(*rules.suite, *answer->view);
+  response->set_time_zone(answer->zone.name());
   FitModels(response);
   return absl::OkStatus();
 }

@@ -153,6 +153,7 @@ v1::MarginReport MarginMessage(const outcomes::MarginReview& review) {
 
 v1::MarginReport MarginMessage(const MarginAnswer& answer, const std::string& window) {
   v1::MarginReport out = MarginMessage(answer.review);
+  out.set_time_zone(answer.zone.name());
   out.set_from_unix_seconds(answer.span.from);
   out.set_to_unix_seconds(answer.span.to);
   out.set_before_from_unix_seconds(answer.before_span.from);

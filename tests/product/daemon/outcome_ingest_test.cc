@@ -252,5 +252,24 @@ TEST_F(OutcomeIngestTest, HistoryOfUsageIsBookedAndNotLive) {
   EXPECT_EQ(again.ack.dispositions(0).reason(), "window_overlap");
 }
 
+// Counters say what was reported while they were scraped. Margins speak of history too.
+TEST_F(OutcomeIngestTest, HistoryOfOutcomesEntersNoCounter) {
+  const auto counted = [&] {
+    return daemon_->ScrapeMetrics()
+        .Value("fleetmeter_inference_requests_total", {{"customer_tier", "api"}})
+        .value_or(0);
+  };
+  const UnaryAnswer old = Send(RandomStreamId(), {Served(0, 10)}, 1, {}, /*history=*/true);
+  EXPECT_EQ(old.ack.dispositions_size(), 0) << old.ack.ShortDebugString();
+  EXPECT_EQ(Sums()[0].amounts.requests, 10);
+  EXPECT_EQ(counted(), 0);
+  ASSERT_TRUE(Send(RandomStreamId(), {Served(1, 3)}, 1).status.ok());
+  EXPECT_EQ(Sums()[0].amounts.requests, 13);
+  EXPECT_EQ(counted(), 3);
+  daemon_->Kill();
+  Start();
+  EXPECT_EQ(counted(), 3) << "also after a restart";
+}
+
 }  // namespace
 }  // namespace fleetmeter::e2e

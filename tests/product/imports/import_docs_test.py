@@ -44,6 +44,16 @@ def main():
             done = run(["import", "inference", "requests.csv", "--every", "1h", "--dry-run",
                         "--source", "a\nb"], folder)
             assert done.returncode == 1 and "--source: is" in done.stderr, done.stderr
+            # Names that the daemon would not take, before anything is sent.
+            (folder / "usage.csv").write_text(
+                "start,length,chip,pool,team,chip_hours\n2026-01-01,1h,b200,serving-ap,api,1\n")
+            dry = ["import", "usage", "usage.csv", "--dry-run", "--ingest-address"]
+            done = run([*dry, daemon.addresses["ingest"]], folder)
+            assert done.returncode == 4, done
+            assert "not known: 'serving-ap' is not a pool" in done.stdout, done.stdout
+            assert "serving-api" in done.stdout, done.stdout
+            done = run([*dry, "127.0.0.1:1"], folder)
+            assert done.returncode == 0 and "only the file was checked" in done.stdout, done
             # Files that are not there, and wrong command lines.
             assert run(["import", "usage", "none.csv", "--dry-run"], folder).returncode == 1
             assert run(["import", "inference", "requests.csv", "--every", "7h"],

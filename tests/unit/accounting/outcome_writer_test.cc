@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <functional>
+#include <random>
 
 #include "tests/unit/accounting/writer_fixture.h"
 
@@ -30,6 +31,11 @@ std::shared_ptr<const ReferenceData> PricedReferenceData(int64_t segments = 100)
               .cached_input = 300'000,
               .output = 15'000'000,
               .discount_ppm = 500'000});
+  prices.Add("haiku", "",
+             {.effective_from_unix_seconds = 0,
+              .input = 250'000,
+              .cached_input = 25'000,
+              .output = 1'250'000});
   model->outcomes.prices = prices;
   model->outcomes.segments = segments;
   return model;
@@ -364,6 +370,31 @@ TEST_F(UsageHistoryTest, IsNoSignOfLife) {
                         "this history of it ends at "));
   EXPECT_EQ(Send(2, 70, true), "counted") << "in a gap";
   EXPECT_EQ(TakeSnapshot(*writer_)->live_sources, 1U);
+}
+
+// Windows of hours or of seconds, in whatever order, add up to what one window would have earned.
+TEST_F(OutcomeWriterTest, ASegmentEarnsTheSameHoweverItsTokensAreDivided) {
+  Start();
+  std::mt19937_64 random(20'261);
+  for (int round = 0; round < 20; ++round) {
+    const std::string tier = fmt::format("tier-{}", round);
+    int64_t quarters = 0;  // of a micro-dollar: $0.25 and $1.25 by the million
+    for (int window = 0; window < 30; ++window) {
+      OutcomeReport report = Served(1, {Row("haiku", tier), Row("haiku", tier)});
+      report.source = tier;
+      report.window_start_unix_nanos += window * kNanosPerSecond;
+      report.window_length_nanos = kNanosPerSecond;
+      report.inference[1].pool = "beta";
+      for (InferenceRow& row : report.inference) {
+        row.cached_input_tokens = 0;
+        row.input_tokens = static_cast<int64_t>(random() % 50);
+        row.output_tokens = static_cast<int64_t>(random() % 50);
+        quarters += row.input_tokens + 5 * row.output_tokens;
+      }
+      ASSERT_EQ(Refusal(Settle(report)), "counted");
+    }
+    EXPECT_EQ(Total("haiku", tier).revenue_micro_usd, (quarters + 2) / 4) << tier;
+  }
 }
 
 }  // namespace

@@ -122,6 +122,8 @@ const std::vector<Fault>& Faults() {
       {"usage: 50%", "usage: 40%", "prices: usage adds up to 90%; expected 100%", 21},
       {"usage: 50%", "usage: 60%", "prices: usage adds up to 110%; expected 100%", 21},
       {"input: 1, ", "", "prices.small.input: is missing"},
+      {"input: 1, ", "input: 0.000001, ", "as a price per token it would be 1"},
+      {"input: 1, ", "input: 1000000, ", "in micro-dollars it would be 1"},
       {"output: 10", "output: -10", "prices.large.output: is -10, out of range"},
       {"resource_constraint: 20%", "resource_constraint: 0",
        "throughput.resource_constraint: is 0, out of range"},

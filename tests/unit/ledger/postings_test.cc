@@ -114,5 +114,19 @@ TEST(Amounts, SurviveTheirColumnsBeyond64Bits) {
   EXPECT_EQ(FromColumns(ToColumns(amounts)), amounts);
 }
 
+TEST(SliceByDay, CutsWhereDaysOfTheZoneBegin) {
+  const DayZone berlin = *DayZone::Load("Europe/Berlin");
+  constexpr int64_t kDayBefore = 1'774'656'000;  // 2026-03-28; the day after it has 23 hours
+  const int64_t start = (kDayBefore + 12 * kSecondsPerHour) * kNanosPerSecond;
+  const auto days = SliceByDay(start, 48 * kHour, berlin);
+  ASSERT_TRUE(days.ok());
+  EXPECT_EQ(*days,
+            (std::vector<HourSlice>{{kDayBefore, 0, 11 * kHour},
+                                    {kDayBefore + kSecondsPerDay, 11 * kHour, 34 * kHour},
+                                    {kDayBefore + 2 * kSecondsPerDay, 34 * kHour, 48 * kHour}}));
+  EXPECT_EQ(SliceByDay(start, 48 * kHour, DayZone())->size(), 3u);
+  EXPECT_FALSE(SliceByDay(start, 0, berlin).ok());
+}
+
 }  // namespace
 }  // namespace fleetmeter

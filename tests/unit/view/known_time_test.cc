@@ -69,6 +69,24 @@ TEST_F(KnownTimeTest, OfAModelIsWhatAllWhoTellOfItHaveTold) {
   EXPECT_EQ(known.unknown[1].told, kNow);
 }
 
+// What was told until midnight in Berlin is told of whole days there, and of none more.
+TEST_F(KnownTimeTest, DaysAreThoseOfTheBooks) {
+  told_.zone = *DayZone::Load("Europe/Berlin");
+  Use("opus", {kLongAgo, March(0, 28).to});
+  Use("haiku", {kLongAgo, March(0, 28).to});
+  Bill("berlin", {{kLongAgo, told_.zone.BeginOf(March(0, 26).to)}}, "opus");
+  Bill("utc", {{kLongAgo, March(0, 26).to}}, "haiku");
+  const KnownTime known = Known();
+  EXPECT_EQ(known.after.of_model.at("opus"), MarchDays(0, 26));
+  EXPECT_EQ(known.after.of_model.at("haiku"), MarchDays(0, 26)) << "an hour of the 27th";
+  ASSERT_EQ(known.unknown.size(), 2U);
+  EXPECT_EQ(known.unknown[0].time.to, kNow + kHours) << "by the clocks of Berlin";
+  EXPECT_EQ(known.unknown[0].told, March(0, 26).to);
+  EXPECT_EQ(known.unknown[1].told, March(0, 26).to + kHours);
+  told_.zone = *DayZone::Load("America/New_York");
+  EXPECT_EQ(Known().after.of_model.at("haiku"), MarchDays(0, 25)) << "all of the 25th, no more";
+}
+
 TEST_F(KnownTimeTest, ModelsThatShareChipsAreKnownForTheSameTime) {
   Use("", {kLongAgo, March(0, 28).to}, "shared");
   Bill("eu", {{kLongAgo, March(0, 26).to}}, "opus", "shared");

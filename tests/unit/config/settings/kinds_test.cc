@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "daemon/base/day_zone.h"
 #include "daemon/base/units.h"
 #include "daemon/config/settings/structures.h"
 #include "daemon/config/settings/yaml_text.h"
@@ -32,6 +33,7 @@ TEST(Kinds, ReadWhatTheyWrite) {
   EXPECT_EQ(RoundTrip(IntegerIn{-5, 5}, int64_t{-5}), "-5");
   EXPECT_EQ(RoundTrip(TrueOrFalse{}, true), "true");
   EXPECT_EQ(RoundTrip(OneOf{{"text", "json"}}, std::string("json")), "json");
+  EXPECT_EQ(RoundTrip(TimeZoneName{}, *DayZone::Load("Europe/Berlin")), "Europe/Berlin");
   EXPECT_EQ(RoundTrip(FilePath{}, std::string("/a b/c: d.yaml")), "\"/a b/c: d.yaml\"");
   EXPECT_EQ(RoundTrip(HostAndPort{}, std::string("[::1]:7443")), "\"[::1]:7443\"");
   EXPECT_EQ(RoundTrip(FilePaths{}, std::vector<std::string>{"/a.yaml", "/b.yaml"}),

@@ -149,6 +149,29 @@ TEST(InferenceWindows, DaysAndMonthsOfTheTimeZoneAreThoseThatTheyName) {
               ElementsAre(Pair(87 * 24 - 1, 1), Pair(87 * 24, 1)));
 }
 
+// Invoices at local midnight, of which an offset says which: the months of the books, whose days
+// are those of the same clocks, or of others.
+TEST(InferenceWindows, MonthsAreThoseOfTheBooksWhoseDaysTheyName) {
+  const std::string invoices = std::string(kHeader) +
+                               "\n2026-02-01T00:00:00+01:00,atlas,pro,2000,0,0\n"
+                               "2026-03-01T00:00:00+01:00,atlas,pro,3000,0,0\n"
+                               "2026-04-01T00:00:00+02:00,atlas,pro,4000,0,0\n";
+  for (const char* name : {"UTC", "Europe/Berlin", "Asia/Kolkata", "America/New_York"}) {
+    const DayZone zone = *DayZone::Load(name);
+    CsvReader csv = Csv(invoices);
+    const auto plan = MakeInferenceReports(
+        csv, {.source = "eu", .window_nanos = {}, .every_nanos = {}, .zone = zone});
+    ASSERT_TRUE(plan.ok()) << plan.status();
+    ASSERT_EQ(plan->reports.size(), 3u);
+    const auto begin_of = [&](int days) {
+      return zone.BeginOf(kNewYear2026 / kNanosPerSecond + days * kSecondsPerDay) * kNanosPerSecond;
+    };
+    EXPECT_EQ(Outcome(*plan, 2).window_start_unix_nanos, begin_of(90)) << name;
+    EXPECT_EQ(Outcome(*plan, 2).WindowEnd(), begin_of(120)) << name;
+    EXPECT_EQ(Outcome(*plan, 1).WindowEnd(), begin_of(90)) << name;
+  }
+}
+
 TEST(InferenceWindows, ADayWithoutRowsLeavesRoomForThem) {
   const auto plan = Plan(std::string(kHeader) +
                          "\n2026-05-01,opus,pro,1,0,0\n"

@@ -231,5 +231,28 @@ TEST(PlanUsage, RefusesFilesOfAnotherForm) {
               HasSubstr("column \"hours\" is unknown"));
 }
 
+// As for what was served: or else the cost of a day would not stand beside its revenue.
+TEST(PlanUsage, WholeDaysCountForTheDaysThatTheyName) {
+  const std::string header = "start,length,chip,pool,team,chip_hours\n";
+  const auto starts = [&](const std::string& rows, const std::string& zone) {
+    CsvReader csv = Csv(header + rows);
+    const auto plan = MakeUsageReports(csv, {.source = "s", .zone = *DayZone::Load(zone)});
+    std::vector<int64_t> hours;
+    EXPECT_TRUE(plan.ok() && plan->refused.empty());
+    for (const ImportReport& report : plan->reports) {
+      hours.push_back(
+          (std::get<UsageReport>(report.report).window_start_unix_nanos - kNewYear2026) / kHour);
+    }
+    return hours;
+  };
+  const std::string days =
+      "2026-01-02T00:00:00+01:00,1d,b200,p,t,24\n2026-01-03T00:00:00+01:00,1d,b200,p,t,24\n";
+  EXPECT_EQ(starts(days, "UTC"), (std::vector<int64_t>{24, 48}));
+  EXPECT_EQ(starts(days, "Europe/Berlin"), (std::vector<int64_t>{23, 47}));
+  // One row of an hour: the file is of moments.
+  EXPECT_EQ(starts(days + "2026-01-04T00:00:00+01:00,1h,b200,p,t,1\n", "UTC"),
+            (std::vector<int64_t>{23, 47, 71}));
+}
+
 }  // namespace
 }  // namespace fleetmeter::imports

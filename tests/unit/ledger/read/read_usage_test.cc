@@ -131,6 +131,33 @@ TEST_F(ReadUsageTest, PrintsATable) {
             "in chip-hours; assigned chips; plan plan version 3; catalog version 4, 5\n");
 }
 
+// The usage is in the first two hours of 2026 by UTC.
+TEST_F(ReadUsageTest, DaysAndQuartersFollowATimeZone) {
+  const auto asked = [&](const std::string& zone, UsageKey key) {
+    const auto answer = Ask({.from = kFirst - kSecondsPerDay,
+                             .to = kDayEnd,
+                             .by = {key},
+                             .zone = *DayZone::Load(zone)});
+    std::vector<std::pair<std::string, int64_t>> rows;
+    if (!answer.ok()) return std::pair(std::string(answer.status().message()), rows);
+    for (const UsageRow& row : answer->rows) {
+      rows.emplace_back(row.keys[0], static_cast<int64_t>(row.chips.chips / kNanosPerHour));
+    }
+    return std::pair(std::string(), rows);
+  };
+  using Rows = std::vector<std::pair<std::string, int64_t>>;
+  EXPECT_EQ(asked("UTC", UsageKey::kDay).second, Rows({{"2026-01-01", 3'025}}));
+  EXPECT_EQ(asked("Europe/Berlin", UsageKey::kDay).second, Rows({{"2026-01-01", 3'025}}));
+  EXPECT_EQ(asked("America/New_York", UsageKey::kDay).second, Rows({{"2025-12-31", 3'025}}));
+  EXPECT_EQ(asked("America/New_York", UsageKey::kQuarter).second, Rows({{"2025-Q4", 3'025}}));
+  // An hour ahead of midnight.
+  EXPECT_EQ(asked("Atlantic/Cape_Verde", UsageKey::kDay).second,
+            Rows({{"2025-12-31", 3'024}, {"2026-01-01", 1}}));
+  EXPECT_THAT(asked("Asia/Kolkata", UsageKey::kDay).first,
+              HasSubstr("days of Asia/Kolkata begin within an hour of UTC"));
+  EXPECT_EQ(asked("Asia/Kolkata", UsageKey::kPool).first, "") << "no day is asked for";
+}
+
 TEST_F(ReadUsageTest, PrintsCsvWithExactSecondsAndNothingForWhatIsNotKnown) {
   EXPECT_EQ(
       Text({kFirst, kSecond, {UsageKey::kPool, UsageKey::kTeam}}, OutputFormat::kCsv),
@@ -151,6 +178,7 @@ TEST_F(ReadUsageTest, PrintsJson) {
   "from": "2026-01-01 01:00:00Z",
   "to": "2026-01-01 02:00:00Z",
   "time": "used",
+  "time_zone": "UTC",
   "basis": {
     "plans": [
       {
