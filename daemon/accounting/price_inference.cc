@@ -1,5 +1,7 @@
 #include "daemon/accounting/price_inference.h"
 
+#include <fmt/format.h>
+
 #include "daemon/base/clock.h"
 
 namespace fleetmeter {
@@ -13,7 +15,15 @@ std::optional<Rejection> PriceInference(const InferenceRow& row, const OutcomeRe
   amounts.cached_input_tokens = row.cached_input_tokens;
   amounts.output_tokens = row.output_tokens;
   amounts.revenue_micro_usd = row.revenue_micro_usd.value_or(0);
-  if (report.correction) {
+  const uint32_t version = rules.prices.version();
+  if (row.price_book_version && *row.price_book_version != version) {
+    return Rejection{
+        RejectReason::kBadAmount, field + ".price_book_version",
+        fmt::format("the correction was worked out with price book {}, and {} is in force by now; "
+                    "expected a correction that is worked out anew",
+                    *row.price_book_version, version)};
+  }
+  if (report.correction && !row.price_book_version) {
     amounts.unpriced_requests = row.unpriced_requests;
     booked->unpriced = row.unpriced_requests != 0 && row.unpriced_requests == row.requests &&
                        !row.revenue_micro_usd.value_or(0);
@@ -26,6 +36,12 @@ std::optional<Rejection> PriceInference(const InferenceRow& row, const OutcomeRe
       {.input = row.input_tokens - row.cached_input_tokens,
        .cached_input = row.cached_input_tokens,
        .output = row.output_tokens});
+  if (!parts && row.price_book_version) {
+    return Rejection{RejectReason::kBadAmount, field + ".price_book_version",
+                     fmt::format("price book {} has no price of model '{}' and customer tier '{}' "
+                                 "for the window; expected one, or revenue_micro_usd",
+                                 version, row.model, row.customer_tier)};
+  }
   if (!parts) {
     amounts.unpriced_requests = row.requests;
     booked->unpriced = true;
@@ -38,7 +54,7 @@ std::optional<Rejection> PriceInference(const InferenceRow& row, const OutcomeRe
   amounts.revenue_micro_usd = *revenue;
   booked->price_rest = static_cast<int64_t>(*parts + price_rest -
                                             absl::int128(*revenue) * outcomes::kPartsPerMicroUsd);
-  booked->price_book_version = rules.prices.version();
+  booked->price_book_version = version;
   return std::nullopt;
 }
 

@@ -81,6 +81,11 @@ MaybeRejection DecodeRow(const v1::InferenceRow& wire, bool correction, Inferenc
     return Malformed("unpriced_requests",
                      "unpriced_requests is given; expected in corrections only");
   }
+  if (wire.has_price_book_version() && (!correction || wire.has_revenue_micro_usd())) {
+    return Malformed("price_book_version",
+                     "price_book_version is given; expected in corrections only, and without "
+                     "revenue_micro_usd");
+  }
   if (!correction && wire.cached_input_tokens() > wire.input_tokens()) {
     return BadAmount("cached_input_tokens",
                      fmt::format("{} of {} input tokens are from a cache; expected at most all",
@@ -96,6 +101,7 @@ MaybeRejection DecodeRow(const v1::InferenceRow& wire, bool correction, Inferenc
          .workload = wire.workload(),
          .unpriced_requests = wire.unpriced_requests()};
   if (wire.has_revenue_micro_usd()) row.revenue_micro_usd = wire.revenue_micro_usd();
+  if (wire.has_price_book_version()) row.price_book_version = wire.price_book_version();
   return std::nullopt;
 }
 

@@ -6,7 +6,7 @@
 namespace fleetmeter::ctl {
 namespace {
 
-constexpr char kColumnHelp[] = "The name of this column in the file";
+constexpr char kTrainingColumnHelp[] = "The name of this column in the file";
 
 class ImportTraining : public ImportCommand {
  public:
@@ -21,8 +21,8 @@ class ImportTraining : public ImportCommand {
  private:
   void AddOwnFlags(Flags& flags) override {
     AddFlopRule(flags, &framework_);
-    AddModelColumns(flags, kColumnHelp, &columns_);
-    AddFlopColumn(flags, kColumnHelp, &flop_column_);
+    AddModelColumns(flags, kTrainingColumnHelp, &columns_);
+    AddFlopColumn(flags, kTrainingColumnHelp, &flop_column_);
   }
   absl::StatusOr<imports::ImportBatch> MakeReports(CsvReader& csv, const std::string& source,
                                                    const DayZone& zone) const override {

@@ -23,9 +23,14 @@ std::string TextOf(const CellAmounts& amounts) {
   return fmt::format("{}", fmt::join(amounts, ","));
 }
 
+struct ToldCell {
+  CellAmounts amounts{};
+  bool by_price_book = true;  // which says the revenue of all of it
+};
+
 // A day of a source of which the file tells.
 struct ToldDay {
-  std::map<std::array<std::string, 5>, CellAmounts> cells;
+  std::map<std::array<std::string, 5>, ToldCell> cells;
   std::vector<size_t> reports;
   TimeSpan window;  // of the first of them, as far as it lies in the day
 };
@@ -78,9 +83,10 @@ class SourceComparison {
       }
       day.reports.push_back(index);
       for (const ToldRow& row : rows) {
-        CellAmounts& cell = day.cells[row.names];
-        for (size_t i = 0; i < cell.size(); ++i) {
-          cell[i] += PartIn(slice, row.amounts[i], report.window_length_nanos);
+        ToldCell& cell = day.cells[row.names];
+        cell.by_price_book = cell.by_price_book && row.by_price_book;
+        for (size_t i = 0; i < cell.amounts.size(); ++i) {
+          cell.amounts[i] += PartIn(slice, row.amounts[i], report.window_length_nanos);
         }
       }
     }
@@ -153,16 +159,28 @@ class SourceComparison {
     for (auto cell = booked_.cells.lower_bound({day, {}});
          cell != booked_.cells.end() && cell->first.day == day; ++cell) {
       const auto now = told.cells.find(cell->first.names);
-      const CellAmounts after = now == told.cells.end() ? CellAmounts{} : now->second;
-      if (after != cell->second.amounts) {
-        changes.push_back({source_, cell->first, cell->second.amounts, after});
-      }
+      const ToldCell after = now == told.cells.end() ? ToldCell() : now->second;
+      AddChange(cell->first, cell->second, after, &changes);
     }
+    // Of what the books do not have yet, the price book may say all.
+    const BookedCell none{.amounts = {}, .price_book_version = books_.price_book_version};
     for (const auto& [names, after] : told.cells) {
-      if (after == CellAmounts{} || booked_.cells.contains({day, names})) continue;
-      changes.push_back({source_, {day, names}, {}, after});
+      if (booked_.cells.contains({day, names})) continue;
+      AddChange({day, names}, none, after, &changes);
     }
     return changes;
+  }
+
+  // What the price book in force said and would say is the same where the tokens are: revenue was
+  // rounded with that of other rows of the segment, so that it may differ by some micro-dollars.
+  void AddChange(const CellKey& key, const BookedCell& before, const ToldCell& after,
+                 std::vector<CellChange>* changes) const {
+    const bool by_price_book = books_.price_book_version != 0 && after.by_price_book &&
+                               before.price_book_version == books_.price_book_version;
+    CellAmounts expected = after.amounts;
+    if (by_price_book) expected[kRevenueAmount] = before.amounts[kRevenueAmount];
+    if (expected == before.amounts) return;
+    changes->push_back({source_, key, before.amounts, after.amounts, by_price_book});
   }
 
   int64_t CorrectionsOf(const CellKey& key) const {
@@ -190,7 +208,12 @@ class SourceComparison {
         for (size_t a = 0; a < difference.size(); ++a) {
           difference[a] = change.after[a] - change.before[a];
         }
-        AddTo(change.key.names, difference, &report);
+        if (change.by_price_book) {
+          AddPriced(change.key.names, difference, books_.price_book_version, &report);
+          difference[kRevenueAmount] = 0;  // it is not ours to say
+        } else {
+          AddTo(change.key.names, difference, &report);
+        }
         texts.push_back(
             fmt::format("{} {} {}", change.key.day, CorrectionsOf(change.key), TextOf(difference)));
         texts.insert(texts.end(), change.key.names.begin(), change.key.names.end());

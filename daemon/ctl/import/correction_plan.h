@@ -39,6 +39,7 @@ using CellAmounts = std::array<int64_t, kCellAmountNames.size()>;
 struct BookedCell {
   CellAmounts amounts{};
   int64_t corrections = 0;
+  uint32_t price_book_version = 0;  // that said all of the revenue; 0: no single one did
 };
 
 struct BookedSource {
@@ -60,6 +61,7 @@ struct Books {
   // What the price book makes of rows without a revenue, by report and row; nothing: it has no
   // price.
   std::map<std::pair<size_t, size_t>, std::optional<int64_t>> prices;
+  uint32_t price_book_version = 0;  // whose prices those are
 };
 
 struct CorrectionRules {
@@ -84,6 +86,9 @@ struct CellChange {
   CellKey key;
   CellAmounts before{};
   CellAmounts after{};
+  // Before and after the price book in force says the revenue. The daemon then works the difference
+  // out exactly, and `after` has it to within the rounding of each row.
+  bool by_price_book = false;
 };
 
 struct ResultChange {

@@ -63,7 +63,8 @@ void TakeCells(const v1::BookedOutcomes& answer, BookedSource* source) {
                    {day.model(), day.customer_tier(), day.pool(), day.workload(), ""}}] = {
         .amounts = {day.requests(), day.unpriced_requests(), day.input_tokens(),
                     day.cached_input_tokens(), day.output_tokens(), day.revenue_micro_usd(), 0},
-        .corrections = static_cast<int64_t>(day.corrections())};
+        .corrections = static_cast<int64_t>(day.corrections()),
+        .price_book_version = day.price_book_version()};
   }
   for (const v1::BookedTrainingDay& day : answer.training()) {
     source->cells[{day.day_unix_seconds(),
@@ -140,6 +141,7 @@ class PriceFetcher {
     if (static_cast<size_t>(answer->rows_size()) != places_.size()) {
       return absl::InternalError("the daemon answers with other prices than it was asked for");
     }
+    books_->price_book_version = answer->price_book_version();
     for (size_t i = 0; i < places_.size(); ++i) {
       const v1::Price& price = answer->rows(static_cast<int>(i));
       books_->prices[places_[i]] =

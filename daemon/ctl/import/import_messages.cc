@@ -48,6 +48,7 @@ void Fill(const InferenceRow& from, v1::InferenceRow& to) {
   FLEETMETER_SET_LABEL(to, from, pool);
   FLEETMETER_SET_LABEL(to, from, workload);
   if (from.unpriced_requests != 0) to.set_unpriced_requests(from.unpriced_requests);
+  if (from.price_book_version) to.set_price_book_version(*from.price_book_version);
 }
 
 void Fill(const TrainingRow& from, v1::TrainingReport& to) {

@@ -15,7 +15,10 @@ ToldRow ToldOf(const InferenceRow& row, std::pair<size_t, size_t> place, const B
   ToldRow told{.names = {row.model, row.customer_tier, row.pool, row.workload, ""}, .amounts = {}};
   const auto priced = books.prices.find(place);
   std::optional<int64_t> revenue = row.revenue_micro_usd;
-  if (!revenue && priced != books.prices.end()) revenue = priced->second;
+  if (!revenue && priced != books.prices.end()) {
+    revenue = priced->second;
+    told.by_price_book = revenue.has_value();
+  }
   told.amounts = {row.requests,
                   revenue ? 0 : row.requests,
                   row.input_tokens,
@@ -102,6 +105,15 @@ void AddTo(const std::array<std::string, 5>& names, const CellAmounts& a, Outcom
                                .pool = names[2],
                                .workload = names[3],
                                .unpriced_requests = a[1]});
+}
+
+void AddPriced(const std::array<std::string, 5>& names, const CellAmounts& a,
+               uint32_t price_book_version, OutcomeReport* report) {
+  AddTo(names, a, report);
+  InferenceRow& row = report->inference.back();
+  row.revenue_micro_usd.reset();
+  row.unpriced_requests = 0;
+  row.price_book_version = price_book_version;
 }
 
 OutcomeReport ReportOf(OutcomeKind kind, const std::string& source, TimeSpan window) {

@@ -15,6 +15,7 @@ inline constexpr size_t kRevenueAmount = 5;  // of CellAmounts
 struct ToldRow {
   std::array<std::string, 5> names;
   CellAmounts amounts{};
+  bool by_price_book = false;  // which says its revenue
 };
 
 const OutcomeReport& OutcomeOf(const imports::ImportReport& planned);
@@ -29,6 +30,9 @@ std::vector<ToldRow> ToldRows(const OutcomeReport& report, size_t index, const B
 
 // Adds a row of a correction, or, of no amounts, of time in which nothing was.
 void AddTo(const std::array<std::string, 5>& names, const CellAmounts& a, OutcomeReport* report);
+// The same of a difference of tokens whose revenue the price book of this version says.
+void AddPriced(const std::array<std::string, 5>& names, const CellAmounts& a,
+               uint32_t price_book_version, OutcomeReport* report);
 
 // Without rows.
 OutcomeReport ReportOf(OutcomeKind kind, const std::string& source, TimeSpan window);

@@ -29,6 +29,8 @@ struct InferenceRow {
   std::string pool = {};                          // may be empty
   std::string workload = {};                      // likewise
   int64_t unpriced_requests = 0;                  // in corrections only; of requests
+  // In corrections only: the price book of this version says the revenue of the difference.
+  std::optional<uint32_t> price_book_version = {};
 
   friend bool operator==(const InferenceRow&, const InferenceRow&) = default;
 };

@@ -36,6 +36,26 @@ constexpr std::string_view kOfSource =
     "source_row = (SELECT source_row FROM outcome_sources WHERE kind = ?1 AND source = ?2) "
     "AND day_start >= ?3 AND day_start < ?4";
 constexpr std::string_view kCorrectionsOfCell = "count(DISTINCT nullif(correction_row, 0))";
+
+// The oldest and the newest price book that said revenue of a cell, and the newest that all of the
+// cell was repriced with. Rows of no amounts tell that time was reported and no more.
+constexpr std::string_view kPriceBooksOfCell =
+    "min(CASE WHEN i.requests != 0 OR i.unpriced_requests != 0 OR i.input_tokens != 0 OR "
+    "output_tokens != 0 OR i.revenue_micro_usd != 0 THEN i.price_book_version END), "
+    "max(i.price_book_version), "
+    "max(CASE WHEN correction_row IN (SELECT correction_row FROM outcome_corrections "
+    "WHERE entry_number > 0) THEN i.price_book_version END)";
+
+// Columns as in kPriceBooksOfCell from `at` on.
+uint32_t PriceBookOfCell(const Statement& row, int at) {
+  if (row.IsNull(at)) return 0;
+  const int64_t oldest = row.Integer(at);
+  const int64_t newest = row.Integer(at + 1);
+  const bool repriced = !row.IsNull(at + 2) && row.Integer(at + 2) == newest;
+  const bool one = newest > 0 && oldest != 0 && (oldest == newest || repriced);
+  return one ? static_cast<uint32_t>(newest) : 0;
+}
+
 constexpr int kInferenceCount = static_cast<int>(kInferenceColumns.size());
 
 bool IsOneResult(const BenchmarkRow& a, const BenchmarkRow& b) {
@@ -113,11 +133,11 @@ absl::StatusOr<std::vector<BookedInferenceCell>> ReadBookedInference(Database& l
   std::vector<BookedInferenceCell> cells;
   const absl::Status status = ReadBookedRows(
       ledger,
-      fmt::format("SELECT {}, day_start, model, customer_tier, pool, workload, {} "
+      fmt::format("SELECT {}, day_start, model, customer_tier, pool, workload, {}, {} "
                   "FROM inference_days AS i JOIN segment_totals USING (segment_id) "
                   "JOIN inference_servers USING (server_id) WHERE {} "
                   "GROUP BY day_start, segment_id, server_id ORDER BY day_start",
-                  SumsOf("i"), kCorrectionsOfCell, kOfSource),
+                  SumsOf("i"), kCorrectionsOfCell, kPriceBooksOfCell, kOfSource),
       [&](const Statement& row) {
         const int at = kInferenceCount;
         cells.push_back({.day = row.Integer(at),
@@ -126,7 +146,8 @@ absl::StatusOr<std::vector<BookedInferenceCell>> ReadBookedInference(Database& l
                          .pool = row.Text(at + 3),
                          .workload = row.Text(at + 4),
                          .amounts = InferenceAt(row, 0),
-                         .corrections = row.Integer(at + 5)});
+                         .corrections = row.Integer(at + 5),
+                         .price_book_version = PriceBookOfCell(row, at + 6)});
         return absl::OkStatus();
       },
       Name(OutcomeKind::kInference), source, span.from_day, span.to_day);

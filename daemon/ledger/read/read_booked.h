@@ -30,6 +30,7 @@ struct BookedInferenceCell {
   std::string workload;
   InferenceAmounts amounts;
   int64_t corrections = 0;
+  uint32_t price_book_version = 0;  // that said all of the revenue; 0: none did, or more than one
 };
 absl::StatusOr<std::vector<BookedInferenceCell>> ReadBookedInference(Database& ledger,
                                                                      const std::string& source,

@@ -62,6 +62,7 @@ void Fill(const BookedInferenceCell& from, v1::BookedInferenceDay& to) {
   to.set_output_tokens(from.amounts.output_tokens);
   to.set_revenue_micro_usd(from.amounts.revenue_micro_usd);
   to.set_corrections(static_cast<uint64_t>(from.corrections));
+  to.set_price_book_version(from.price_book_version);
 }
 
 void Fill(const BookedTrainingCell& from, v1::BookedTrainingDay& to) {
@@ -163,6 +164,7 @@ absl::Status AnswerPrices(const OutcomeMoment& now, const v1::GetPricesRequest& 
         fmt::format("{} rows; expected at most {}", request.rows_size(), kMostPrices));
   }
   const outcomes::Rules& rules = now.reference->outcomes;
+  response->set_price_book_version(rules.prices.version());
   for (const v1::PriceQuestion& row : request.rows()) {
     const auto revenue = rules.prices.RevenueMicroUsd(
         row.model(), row.customer_tier(), rules.day_zone.Local(row.unix_seconds()),

@@ -20,14 +20,21 @@ using testing::SizeIs;
 constexpr int64_t kFirstDay = 1'767'225'600;  // 2026-01-01
 constexpr char kSource[] = "gw";
 
-// 2 micro-USD a token; of model "free" nobody has a price.
-std::optional<int64_t> PriceOf(const std::string& model, int64_t input, int64_t output) {
-  return model == "free" ? std::nullopt : std::optional(2 * (input + output));
+constexpr uint32_t kPriceBook = 7;
+
+// In thirds of a micro-USD, 7 a token; of model "free" nobody has a price.
+std::optional<int64_t> ThirdsOf(const std::string& model, int64_t input, int64_t output) {
+  return model == "free" ? std::nullopt : std::optional(7 * (input + output));
 }
+// Thirds never lie halfway.
+int64_t RoundedThirds(int64_t thirds) { return (thirds + (thirds < 0 ? -1 : 1)) / 3; }
 
 // What the daemon books of reports of one kind, by its rules for windows and corrections.
 class BooksOfMaps {
  public:
+  explicit BooksOfMaps(DayZone zone = {}) : zone_(std::move(zone)) {}
+
+  const DayZone& zone() const { return zone_; }
   // False: rejected.
   bool Book(const OutcomeReport& report) {
     return report.kind == OutcomeKind::kBenchmarks ? BookResults(report) : BookWindow(report);
@@ -45,16 +52,20 @@ class BooksOfMaps {
             .prices = [](const v1::GetPricesRequest& request) { return Prices(request); }};
   }
 
-  // What is not 0, "DAY NAMES AMOUNTS".
+  // What is not 0, "DAY NAMES AMOUNTS". What the price book says is exact in all, and the days'
+  // parts of it depend on what was rounded before.
   std::vector<std::string> Lines() const {
     std::vector<std::string> lines;
-    for (const auto& [key, cell] : cells_) {
+    int64_t by_price_book = 0;
+    for (auto [key, cell] : cells_) {
+      if (VersionOf(key) != 0) by_price_book += std::exchange(cell.amounts[5], 0);
       if (cell.amounts == CellAmounts{}) continue;
       std::string line = std::to_string((key.day - kFirstDay) / kSecondsPerDay);
       for (const std::string& name : key.names) line += " " + name;
       for (const int64_t amount : cell.amounts) line += " " + std::to_string(amount);
       lines.push_back(line);
     }
+    lines.push_back("by the price book " + std::to_string(by_price_book));
     return lines;
   }
   const std::vector<CorrectionNote>& corrections() const { return corrections_; }
@@ -69,7 +80,7 @@ class BooksOfMaps {
       if (!windows_.empty() && windows_.Overlaps(span)) return false;
       windows_.Add(span, WindowSet::kMaxOutcomeGaps);
     }
-    const auto days = SliceByDay(report.window_start_unix_nanos, report.window_length_nanos);
+    const auto days = SliceByDay(report.window_start_unix_nanos, report.window_length_nanos, zone_);
     for (const HourSlice& day : *days) {
       for (const InferenceRow& row : report.inference) Add(day, report, row);
       for (const TrainingRow& row : report.training) Add(day, report, row);
@@ -96,8 +107,17 @@ class BooksOfMaps {
   }
   void Add(const HourSlice& day, const OutcomeReport& report, const InferenceRow& row) {
     std::optional<int64_t> revenue = row.revenue_micro_usd;
-    if (!revenue && !report.correction) {
-      revenue = PriceOf(row.model, row.input_tokens, row.output_tokens);
+    std::set<uint32_t>& versions =
+        versions_[{day.hour_start, {row.model, row.customer_tier, row.pool, row.workload, ""}}];
+    if (!revenue && (row.price_book_version || !report.correction)) {
+      EXPECT_EQ(row.price_book_version.value_or(kPriceBook), kPriceBook);
+      if (auto thirds = ThirdsOf(row.model, row.input_tokens, row.output_tokens)) {
+        revenue = RoundedThirds(*thirds + thirds_left_);
+        thirds_left_ += *thirds - 3 * *revenue;
+      }
+      versions.insert(revenue ? kPriceBook : 0);
+    } else if (row.requests != 0 || row.input_tokens != 0 || revenue.value_or(0) != 0) {
+      versions.insert(0);
     }
     const int64_t unpriced =
         report.correction ? row.unpriced_requests : (revenue ? 0 : row.requests);
@@ -133,8 +153,13 @@ class BooksOfMaps {
     }
     for (const auto& [key, cell] : cells_) {
       if (key.day != request.from_unix_seconds()) continue;
-      request.kind() == "training" ? FillTraining(key, cell, *answer.add_training())
-                                   : FillInference(key, cell, *answer.add_inference());
+      if (request.kind() == "training") {
+        FillTraining(key, cell, *answer.add_training());
+      } else {
+        v1::BookedInferenceDay& out = *answer.add_inference();
+        FillInference(key, cell, out);
+        out.set_price_book_version(VersionOf(key));
+      }
     }
     for (const auto& [key, result] : results_) {
       if (result.row.date_unix_seconds != request.from_unix_seconds()) continue;
@@ -149,6 +174,10 @@ class BooksOfMaps {
       out.set_corrections(static_cast<uint64_t>(result.corrections));
     }
     return answer;
+  }
+  uint32_t VersionOf(const CellKey& key) const {
+    const auto found = versions_.find(key);
+    return found != versions_.end() && found->second == std::set{kPriceBook} ? kPriceBook : 0;
   }
   static void FillInference(const CellKey& key, const BookedCell& cell,
                             v1::BookedInferenceDay& out) {
@@ -177,16 +206,20 @@ class BooksOfMaps {
   }
   static absl::StatusOr<v1::Prices> Prices(const v1::GetPricesRequest& request) {
     v1::Prices answer;
+    answer.set_price_book_version(kPriceBook);
     for (const v1::PriceQuestion& row : request.rows()) {
       v1::Price& price = *answer.add_rows();
-      const auto revenue = PriceOf(row.model(), row.input_tokens(), row.output_tokens());
-      if (revenue) price.set_revenue_micro_usd(*revenue);
+      const auto thirds = ThirdsOf(row.model(), row.input_tokens(), row.output_tokens());
+      if (thirds) price.set_revenue_micro_usd(RoundedThirds(*thirds));
     }
     return answer;
   }
 
+  const DayZone zone_;
   WindowSet windows_;
   std::map<CellKey, BookedCell> cells_;
+  std::map<CellKey, std::set<uint32_t>> versions_;  // of price books; 0: of reports, or nobody's
+  int64_t thirds_left_ = 0;                         // of rounding
   std::map<ResultKey, StandingResult> results_;
   std::set<std::string> ids_;
   std::vector<CorrectionNote> corrections_;
@@ -222,9 +255,10 @@ imports::ImportBatch FileOf(std::vector<imports::ImportReport> reports) {
 
 CorrectionPlan Compare(const BooksOfMaps& books, const imports::ImportBatch& file,
                        std::optional<TimeSpan> covers = std::nullopt) {
-  const auto fetched = FetchBooks(books.Questions(), file, covers);
+  const CorrectionRules rules = {.zone = books.zone(), .covers = covers, .reason = "restated"};
+  const auto fetched = FetchBooks(books.Questions(), file, rules);
   EXPECT_TRUE(fetched.ok()) << fetched.status();
-  auto plan = PlanCorrection(file, *fetched, {.covers = covers, .reason = "restated"});
+  auto plan = PlanCorrection(file, *fetched, rules);
   EXPECT_TRUE(plan.ok()) << plan.status();
   return *std::move(plan);
 }
@@ -356,7 +390,7 @@ TEST(PlanAddition, AddsLateRowsOnce) {
   // Its last hour is not counted yet.
   const auto late = FileOf({Served(23, 2, {Row("a", 1, 50'000, 750'000), Row("b", 1, 10, {})})});
   const auto add = [&] {
-    return PlanAddition(late, {0}, *FetchBooks(books.Questions(), late, std::nullopt), "late");
+    return PlanAddition(late, {0}, *FetchBooks(books.Questions(), late, {}), "late");
   };
   const imports::ImportBatch batch = add();
   ASSERT_THAT(batch.reports, SizeIs(2));  // the hour, and what is added
@@ -372,7 +406,8 @@ TEST(PlanAddition, AddsLateRowsOnce) {
 // Hours of some days with a few models, restated again and again.
 class Truth {
  public:
-  explicit Truth(uint64_t seed) : random_(seed) {}
+  Truth(uint64_t seed, const DayZone& zone)
+      : random_(seed), first_hour_((zone.BeginOf(kFirstDay) - kFirstDay) / kSecondsPerHour) {}
 
   void Change() {
     for (int64_t i = Pick(1, 6); i > 0; --i) {
@@ -394,7 +429,7 @@ class Truth {
       if (hour < from_day * 24 || hour >= to_day * 24 || rows.empty()) continue;
       std::vector<InferenceRow> of_hour;
       for (const auto& [model, row] : rows) of_hour.push_back(row);
-      file.reports.push_back(Served(hour, 1, std::move(of_hour)));
+      file.reports.push_back(Served(first_hour_ + hour, 1, std::move(of_hour)));
     }
     return file;
   }
@@ -406,12 +441,13 @@ class Truth {
 
  private:
   std::mt19937_64 random_;
+  const int64_t first_hour_;  // of the zone's days
   std::map<int64_t, std::map<std::string, InferenceRow>> hours_;
 };
 
-TimeSpan DaysFrom(int64_t from_day, int64_t to_day) {
-  return {kFirstDay * kNanosPerSecond + from_day * kDay,
-          kFirstDay * kNanosPerSecond + to_day * kDay};
+TimeSpan DaysFrom(const DayZone& zone, int64_t from_day, int64_t to_day) {
+  return {zone.BeginOf(kFirstDay + from_day * kSecondsPerDay) * kNanosPerSecond,
+          zone.BeginOf(kFirstDay + to_day * kSecondsPerDay) * kNanosPerSecond};
 }
 
 // Whatever was restated, refunded, grown or exported in part, and wherever a sender was killed: at
@@ -419,25 +455,27 @@ TimeSpan DaysFrom(int64_t from_day, int64_t to_day) {
 TEST(PlanCorrection, AnyHistoryOfRestatementsEndsWithTheTruth) {
   for (uint64_t seed = 1; seed <= 200; ++seed) {
     SCOPED_TRACE(seed);
-    Truth truth(seed);
-    BooksOfMaps books;
+    const DayZone zone =
+        *DayZone::Load(std::array{"UTC", "Europe/Berlin", "America/New_York"}[seed % 3]);
+    Truth truth(seed, zone);
+    BooksOfMaps books(zone);
     for (int step = 0; step < 12; ++step) {
       truth.Change();
       const int64_t from = truth.Pick(0, Truth::kDays - 1);
       const int64_t to = truth.Pick(from + 1, Truth::kDays);
       const auto file = truth.File(from, to);
-      const CorrectionPlan plan = Compare(books, file, DaysFrom(from, to));
+      const CorrectionPlan plan = Compare(books, file, DaysFrom(zone, from, to));
       // Killed anywhere, or not at all.
       books.BookSome(plan.batch, static_cast<size_t>(truth.Pick(
                                      0, static_cast<int64_t>(plan.batch.reports.size()) + 2)));
     }
     const auto last = truth.File(0, Truth::kDays);
     if (last.reports.empty()) continue;
-    books.BookAll(Compare(books, last, DaysFrom(0, Truth::kDays)).batch);
-    BooksOfMaps once;
+    books.BookAll(Compare(books, last, DaysFrom(zone, 0, Truth::kDays)).batch);
+    BooksOfMaps once(zone);
     once.BookAll(last);
     ASSERT_EQ(books.Lines(), once.Lines());
-    ASSERT_THAT(Compare(books, last, DaysFrom(0, Truth::kDays)).batch.reports, IsEmpty());
+    ASSERT_THAT(Compare(books, last, DaysFrom(zone, 0, Truth::kDays)).batch.reports, IsEmpty());
     for (const CorrectionNote& note : books.corrections()) ASSERT_EQ(note.reason, "restated");
   }
 }
