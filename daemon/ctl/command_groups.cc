@@ -25,18 +25,20 @@ constexpr char kOutcomesFooter[] =
     "  fleetmeterctl outcomes margin --inference deploy/outcomes/example_inference.csv \\\n"
     "                --to 2026-01-01\n"
     "  fleetmeterctl outcomes capability\n"
-    "  fleetmeterctl outcomes capability --ledger ledger.db --suite benchmarks.yaml";
+    "  fleetmeterctl outcomes capability --ledger ledger.db --suite benchmarks.yaml\n"
+    "  fleetmeterctl outcomes corrections --from 2026-01-01";
 
 constexpr char kLedgerFooter[] =
     "Examples:\n"
     "  fleetmeterctl ledger verify --ledger ledger.db\n"
     "  fleetmeterctl ledger backup --ledger ledger.db --to ledger-2026-02-01.db\n"
-    "  fleetmeterctl ledger restore --ledger ledger.db --from ledger-2026-02-01.db";
+    "  fleetmeterctl ledger restore --ledger ledger.db --from ledger-2026-02-01.db\n"
+    "  fleetmeterctl ledger entries --ledger ledger.db";
 
 constexpr char kImportFooter[] =
     "Times are dates, RFC 3339 times, or seconds to nanoseconds since 1970. A time without an\n"
-    "offset is in the zone of --time-zone, which is UTC unless it is given. A file may be\n"
-    "compressed with gzip.\n"
+    "offset is in the zone of --time-zone, or else of the daemon's outcomes.time_zone. A file may\n"
+    "be compressed with gzip.\n"
     "\n"
     "A file may be imported again, whether or not the first import came to its end. Nothing is\n"
     "counted twice. Only what was rejected or never settled is sent again.\n"

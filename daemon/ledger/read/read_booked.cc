@@ -41,7 +41,7 @@ constexpr std::string_view kCorrectionsOfCell = "count(DISTINCT nullif(correctio
 // cell was repriced with. Rows of no amounts tell that time was reported and no more.
 constexpr std::string_view kPriceBooksOfCell =
     "min(CASE WHEN i.requests != 0 OR i.unpriced_requests != 0 OR i.input_tokens != 0 OR "
-    "output_tokens != 0 OR i.revenue_micro_usd != 0 THEN i.price_book_version END), "
+    "i.output_tokens != 0 OR i.revenue_micro_usd != 0 THEN i.price_book_version END), "
     "max(i.price_book_version), "
     "max(CASE WHEN correction_row IN (SELECT correction_row FROM outcome_corrections "
     "WHERE entry_number > 0) THEN i.price_book_version END)";

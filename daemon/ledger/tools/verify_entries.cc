@@ -51,12 +51,14 @@ absl::Status CheckRepriced(Finder& finder) {
       });
   if (!status.ok()) return status;
   return finder.Find(
-      "SELECT e.number, e.revenue_micro_usd, coalesce(sum(d.revenue_micro_usd), 0) AS revenue, "
-      "e.priced_requests, -coalesce(sum(d.unpriced_requests), 0) AS requests "
+      "SELECT e.number, e.revenue_micro_usd, coalesce(sum(d.revenue_micro_usd), 0) AS "
+      "booked_revenue, "
+      "e.priced_requests, -coalesce(sum(d.unpriced_requests), 0) AS booked_requests "
       "FROM admin_entries AS e LEFT JOIN outcome_corrections AS c ON c.entry_number = e.number "
       "LEFT JOIN inference_days AS d ON d.correction_row = c.correction_row "
       "WHERE e.action = 'reprice' GROUP BY e.number "
-      "HAVING e.revenue_micro_usd <> revenue OR e.priced_requests <> requests",
+      "HAVING e.revenue_micro_usd <> booked_revenue OR "
+      "e.priced_requests <> booked_requests",
       [](const Statement& row) {
         return fmt::format(
             "entry {} says {} micro-USD and {} requests, but what it booked adds up to {} and {}",

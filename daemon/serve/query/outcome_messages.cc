@@ -179,6 +179,7 @@ v1::MarginReport MarginMessage(const MarginAnswer& answer, const std::string& wi
 v1::CapabilityReport CapabilityMessage(const outcomes::BenchmarkSuite& suite,
                                        const outcomes::CapabilityView& view) {
   v1::CapabilityReport out;
+  out.set_time_zone("UTC");
   out.set_suite(suite.name);
   out.set_suite_version(suite.version);
   out.set_last_quarter(outcomes::QuarterName(view.last_quarter));

@@ -17,6 +17,7 @@ v1::MarginReport MarginMessage(const outcomes::MarginReview& review);
 // A window of the ledger's books. `window`: its name; may be empty.
 v1::MarginReport MarginMessage(const MarginAnswer& answer, const std::string& window);
 
+// The days of files are those of UTC; an answer of books says whose its are.
 v1::CapabilityReport CapabilityMessage(const outcomes::BenchmarkSuite& suite,
                                        const outcomes::CapabilityView& view);
 

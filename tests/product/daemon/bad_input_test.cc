@@ -4,6 +4,7 @@
 #include <functional>
 #include <limits>
 
+#include "daemon/base/timestamp.h"
 #include "gmock/gmock.h"
 #include "tests/support/daemon_fixture.h"
 #include "tests/support/reports.h"
@@ -265,9 +266,9 @@ void ExpectOverlap(const v1::Ack& ack, const v1::UsageReport& latest) {
   EXPECT_EQ(ack.dispositions(0).code(), v1::Disposition::REJECTED);
   EXPECT_EQ(ack.dispositions(0).reason(), "window_overlap");
   EXPECT_EQ(ack.dispositions(0).field(), "window_start_unix_nanos");
-  const int64_t end = latest.window_start_unix_nanos() + latest.window_length_nanos();
+  const std::string end = UtcText(latest.window_start_unix_nanos() + latest.window_length_nanos());
   EXPECT_THAT(ack.dispositions(0).detail(),
-              HasSubstr("source 'host' before; expected " + std::to_string(end) + " or later"));
+              HasSubstr("source 'host' before; expected " + end + " or later"));
 }
 
 TEST(OverlappingWindows, AreRejectedWhoeverSendsThem) {

@@ -27,9 +27,10 @@ class CorrectionsTest : public testing::Test {
   }
 
   Said Run(std::vector<std::string> arguments) {
+    const std::string group = arguments.front();
     arguments.insert(arguments.begin(), BinaryPath("daemon/fleetmeterctl"));
-    arguments.push_back("--ingest-address=" + daemon_->ingest_address());
-    arguments.push_back("--address=" + daemon_->query_address());
+    if (group == "import") arguments.push_back("--ingest-address=" + daemon_->ingest_address());
+    if (group == "outcomes") arguments.push_back("--address=" + daemon_->query_address());
     const auto ctl = ChildProcess::Start(arguments);
     if (!ctl.ok()) throw std::runtime_error(ctl.status().ToString());
     const int code = (*ctl)->Wait(std::chrono::seconds(60)).value_or(-1);
@@ -110,8 +111,8 @@ TEST_F(CorrectionsTest, RestatedDaysAreShownAskedForAndBookedOnce) {
   ASSERT_EQ(corrections.size(), 1U);
   EXPECT_EQ(corrections[0]["reason"], "recount");
   EXPECT_EQ(corrections[0]["identity"], "local");
-  EXPECT_EQ(corrections[0]["requests"], "2");
-  EXPECT_EQ(corrections[0]["revenue_micro_usd"], "-250000");
+  EXPECT_EQ(corrections[0]["requests"], 2);
+  EXPECT_EQ(corrections[0]["revenue_micro_usd"], -250000);
 }
 
 // A row of 23:58:30 is written to the log of the next day.

@@ -81,10 +81,10 @@ TEST_F(ImportAgainTest, WhatWasRejectedIsCountedOnceItsCauseIsGone) {
   const Ran mended = Import("usage", "usage.csv");
   EXPECT_EQ(mended.exit_code, 0) << mended.error;
   EXPECT_THAT(mended.out, HasSubstr("counted now: 2 rows in 2 reports"));
-  EXPECT_THAT(mended.out, HasSubstr("by an import of the same: 2 rows in 2 reports"));
+  EXPECT_THAT(mended.out, HasSubstr("by an earlier import of this file: 2 rows in 2 reports"));
   const Ran done = Import("usage", "usage.csv");
   EXPECT_EQ(done.exit_code, 0) << done.error;
-  EXPECT_THAT(done.out, HasSubstr("by an import of the same: 4 rows in 4 reports"));
+  EXPECT_THAT(done.out, HasSubstr("by an earlier import of this file: 4 rows in 4 reports"));
 }
 
 // Two exports of one history, the later one with a day more.
@@ -133,7 +133,7 @@ TEST_F(ImportAgainTest, GoesOnWithACopyUnderAnotherName) {
   ASSERT_EQ(Import("inference", "export.csv").exit_code, 0);
   const Ran copy = Import("inference", "export (1).csv");
   EXPECT_EQ(copy.exit_code, 0) << copy.error;
-  EXPECT_THAT(copy.out, HasSubstr("by an import of the same: 2 rows in 2 reports"));
+  EXPECT_THAT(copy.out, HasSubstr("by an earlier import of this file: 2 rows in 2 reports"));
 }
 
 }  // namespace

@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "support"))
@@ -20,6 +21,7 @@ import lint
 import live_check
 from inhibit_test import until
 from live_daemon_test import FLEET, replaying
+from ingest_stubs import load_ingest_stubs
 from live_fake_test import prometheus, settle
 from programs import FLEETMETERCTL, SOURCE, Daemon
 
@@ -29,6 +31,7 @@ SUITE = SOURCE / "deploy/outcomes/benchmarks.yaml"
 OUTCOMES = re.compile("fleetmeter_(inference|outcome|capability|benchmark|training|research|model_capability|price_book)")
 WINDOWS = {"28d", "quarter", "year"}
 BASES = {"allocated", "used"}
+MODELS_SERVED_LIVE = ("a-model-that-is-paid", "a-model-without-a-price")
 YEAR = {"window": "year", "basis": "allocated"}
 
 
@@ -174,6 +177,29 @@ def requests_of_year(*paths):
     return sum(int(row["requests"]) for row in rows if row["start"] >= str(first))
 
 
+def serve_live(daemon, prom, folder):
+    """A gateway that reports while Prometheus scrapes: counters rise, which history never makes them do."""
+    out = folder / "stubs"
+    out.mkdir()
+    grpc, ingest_pb2, ingest_pb2_grpc, outcome_report_pb2 = load_ingest_stubs(out)
+    with grpc.insecure_channel(daemon.addresses["ingest"]) as channel:
+        stub = ingest_pb2_grpc.UsageIngestStub(channel)
+        start = time.time_ns() - 60 * 10**9
+        for sequence in (1, 2):
+            report = outcome_report_pb2.OutcomeReport(
+                sequence=sequence, source="gateway", window_start_unix_nanos=start + sequence * 10**9,
+                window_length_nanos=10**9)
+            for model in MODELS_SERVED_LIVE:
+                report.inference.rows.add(model=model, customer_tier="enterprise", requests=10,
+                                          input_tokens=1_000, output_tokens=100)
+            report.inference.rows[0].revenue_micro_usd = 5_000
+            answer = stub.Report(ingest_pb2.ReportRequest(stream_id=b"a" * 16, outcomes=[report]), timeout=30)
+            assert not answer.ack.dispositions, answer
+            wanted = sequence * 10 * len(MODELS_SERVED_LIVE)
+            until("the gateway's requests are scraped",
+                  lambda: Figures(prom).total("inference_requests_total") == wanted)
+
+
 def settled(prom, requests):
     """Figures by which the year has so many requests, and every model its index."""
     def ready():
@@ -214,6 +240,7 @@ def main():
         check_documented(daemon.addresses["http"])
         check_capability(figures, json.loads(ctl("outcomes", "capability", *address)))
 
+        serve_live(daemon, prom, folder)
         stack.enter_context(replaying(daemon, FLEET))
         count, problems = settle(url, lambda found: not found)
         if problems:

@@ -289,10 +289,10 @@ def main():
 
         oracle = Oracle(price_book, subscriptions, CHIP_PRICES,
                         {name for name, category in POOLS if category == "inference"})
-        oracle.add_inference(azure, 10)
-        oracle.add_inference(genai, 3_600)
+        for path, every_seconds in ((azure, 10), (genai, 3_600)):
+            oracle.add_inference(path, every_seconds)
+            oracle.price_rows()
         oracle.add_usage(usage)
-        oracle.price_rows()
 
         ledger = folder / "ledger.db"
         with Daemon(folder / "catalog.yaml", [folder / "plan.yaml"],

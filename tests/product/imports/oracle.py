@@ -3,8 +3,9 @@
 Written from the rules, not from the daemon's code, in whole numbers and fractions only:
 
 * A day is a UTC day; what a window holds counts for the day it starts on.
-* Requests of one window, model, tier, pool and workload are one row, priced at the window's start and
-  rounded to the nearest micro-dollar, halves up: by the price of exactly its model and tier; else, if
+* Requests of one window, model, tier, pool and workload are one row, priced at the window's start. What
+  rounding to the nearest micro-dollar, halves up, leaves of a row goes on to the next row of its model
+  and tier, in the order in which rows are sent. A row is priced by the price of exactly its model and tier; else, if
   its tier has a subscription in force, at 0; else by the price of its model; else it has no revenue.
 * A subscription accrues by the second: of a month's amount as much as the time is of that month.
   It is spread over the tier's models by requests.
@@ -82,6 +83,8 @@ class Oracle:
         self.subscriptions = subscriptions
         self.chip_prices = chip_prices
         self.rows = {}  # (window start, model, tier, pool, workload) -> Amounts
+        self.priced = set()  # of rows
+        self.rests = {}  # (model, tier) -> micro-dollars
         self.usage = []  # (day, model, pool, workload, chip, held, busy or None), chip-hours
 
     # --- Reading -------------------------------------------------------------------------------
@@ -111,10 +114,18 @@ class Oracle:
     # --- Revenue -------------------------------------------------------------------------------
 
     def price_rows(self):
-        for (start, model, tier, _, _), row in self.rows.items():
-            revenue = self.revenue_of(start // NANOS, model, tier, row)
-            row.revenue = revenue or 0
-            row.unpriced = row.requests if revenue is None else 0
+        """Call it after each file: files are sent one after the other."""
+        for (start, model, tier, _, _), row in sorted(self.rows.items(), key=lambda item: item[0]):
+            if row in self.priced:
+                continue
+            self.priced.add(row)
+            exact = self.revenue_of(start // NANOS, model, tier, row)
+            row.unpriced = row.requests if exact is None else 0
+            if exact is None:
+                continue
+            exact += self.rests.get((model, tier), 0)
+            row.revenue = half_up(exact)
+            self.rests[model, tier] = exact - row.revenue
 
     def revenue_of(self, at, model, tier, row):
         price = self.in_force(self.prices.get((model, tier), []), at)
@@ -126,7 +137,7 @@ class Oracle:
             return None
         _, plain, cached, output, discount = price
         dollars = ((row.input - row.cached) * plain + row.cached * cached + row.output * output)
-        return half_up(dollars * (1 - discount))  # per million tokens: already micro-dollars
+        return Fraction(dollars * (1 - discount))  # per million tokens: already micro-dollars
 
     @staticmethod
     def in_force(dated, at):

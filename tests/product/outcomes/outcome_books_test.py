@@ -17,6 +17,7 @@ import tempfile
 import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "support"))
+from ingest_stubs import load_ingest_stubs
 from programs import FLEETMETERCTL, SOURCE, Daemon
 
 DAY = 86_400
@@ -36,7 +37,7 @@ OCT10 = DAY0 + 6 * DAY
 
 
 def price(model, tier, day, row):
-    """Revenue in micro-USD, or None: an independent reading of the price book above."""
+    """Exact revenue in micro-USD, or None: an independent reading of the price book above."""
     if model != "a":
         return 0 if tier == "club" and day >= OCT10 else None
     fresh = row["input"] - row["cached"]
@@ -49,7 +50,7 @@ def price(model, tier, day, row):
         million = row["input"] * usd("2.5") + row["output"] * usd("12.345678")
     else:
         million = fresh * 3 + row["cached"] * usd("0.3") + row["output"] * 15
-    return int(million + fractions.Fraction(1, 2))  # micro-USD: USD a million tokens x tokens
+    return fractions.Fraction(million)  # micro-USD: USD a million tokens x tokens
 
 
 def by_day(report, amounts):
@@ -83,6 +84,7 @@ class Oracle:
         self.results = {}
         self.accepted = 0
         self.rejected = 0
+        self.rests = {}  # (model, tier) -> micro-USD
 
     def settle(self, stream, sequence, report):
         """None: counted; else the code or reason expected."""
@@ -123,12 +125,20 @@ class Oracle:
 
     def _inference(self, report, correction):
         changes = []
+        rests = dict(self.rests)
         for row in report["rows"]:
             revenue, unpriced = row["revenue"], row.get("unpriced", 0)
             if revenue is None:
-                revenue = 0 if correction else price(row["model"], row["tier"], report["start"], row)
-                if revenue is None:
-                    revenue, unpriced = 0, row["requests"]
+                revenue = 0
+                exact = None
+                if not correction:
+                    exact = price(row["model"], row["tier"], report["start"], row)
+                    unpriced = row["requests"] if exact is None else 0
+                if exact is not None:
+                    # What rounding leaves of a segment's rows goes on to its next row.
+                    exact += rests.get((row["model"], row["tier"]), 0)
+                    revenue = int(exact + fractions.Fraction(1, 2))
+                    rests[row["model"], row["tier"]] = exact - revenue
             changes.append((row["model"], row["tier"],
                             [row["requests"], unpriced, row["input"], row["cached"], row["output"],
                              revenue]))
@@ -140,6 +150,7 @@ class Oracle:
                 return "nothing_to_correct"
             after[model, tier] = new
         self.segments = after
+        self.rests = rests
         for model, tier, amounts in changes:
             for day, part in by_day(report, amounts):
                 old = self.inference.get((day, model, tier), [0] * 6)
@@ -383,17 +394,6 @@ def compare(oracle, path):
     ledger.close()
 
 
-def load_modules(out):
-    protos = sorted((SOURCE / "proto").glob("fleetmeter/v1/*.proto"))
-    subprocess.run(
-        ["protoc", "-I", SOURCE / "proto", f"--python_out={out}", f"--grpc_python_out={out}",
-         "--plugin=protoc-gen-grpc_python=/usr/bin/grpc_python_plugin", *protos], check=True)
-    sys.path.insert(0, out)
-    import grpc
-    from fleetmeter.v1 import ingest_pb2, ingest_pb2_grpc, outcome_report_pb2
-    return grpc, ingest_pb2, ingest_pb2_grpc, outcome_report_pb2
-
-
 def main():
     flags = argparse.ArgumentParser()
     flags.add_argument("--seeds", type=int, default=4)
@@ -401,7 +401,7 @@ def main():
     flags.add_argument("--steps", type=int, default=250)
     args = flags.parse_args()
     with tempfile.TemporaryDirectory() as out:
-        modules = load_modules(out)
+        modules = load_ingest_stubs(out)
         for seed in range(args.first_seed, args.first_seed + args.seeds):
             print(f"seed {seed}:", end=" ", flush=True)
             oracle, kills = run(seed, args.steps, modules)
