@@ -25,8 +25,8 @@ class ChipKinds {
   // blanks, underscores and hyphens alike. Nothing: unknown.
   std::optional<std::string> KindOf(std::string_view model) const;
 
-  // Gives each device without a kind the kind of its model, and counts those that have none.
-  void Name(HostReading& host, ObservationCounts& counts) const;
+  // Gives each device without a kind the kind of its model, if that is known.
+  void Name(HostReading& host) const;
 
  private:
   std::vector<Pattern> patterns_;

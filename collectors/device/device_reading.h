@@ -87,6 +87,9 @@ struct DeviceReading {
   std::vector<DevicePart> parts = {DevicePart{}};
 };
 
+// What rules and messages call a chip: its UUID, or its index, or nothing.
+std::string DeviceLabel(const DeviceReading& device);
+
 struct HostReading {
   std::string host;
   std::vector<DeviceReading> devices;

@@ -46,7 +46,7 @@ struct JoinedHosts {
 JoinedHosts JoinHosts(std::vector<SourceReading> readings, const JoinOptions& options);
 
 // Within one source: devices of one UUID become one chip, which is unmeasured if they differ in
-// activity, and are counted. Parts that add up to more than a chip are cut to it.
+// activity, and are counted.
 void MergeDuplicates(HostReading& host, ObservationCounts& counts);
 
 }  // namespace fleetmeter::collector
