@@ -90,9 +90,17 @@ struct DeviceReading {
 // What rules and messages call a chip: its UUID, or its index, or nothing.
 std::string DeviceLabel(const DeviceReading& device);
 
+// Which of a host's chips a source lists.
+enum class Listing {
+  kAll,   // a chip that is not listed is a disagreement with the source that lists it
+  kHeld,  // a chip that is not listed is free (the kubelet's list of pods)
+  kSome,  // of a chip that is not listed nothing is known
+};
+
 struct HostReading {
   std::string host;
   std::vector<DeviceReading> devices;
+  Listing listing = Listing::kAll;
 };
 
 // Work that waits for chips, as a scheduler tells it.

@@ -1,7 +1,7 @@
 // GET over HTTP/1.1 or HTTPS, as a scraper needs it: one request, one answer, within bounds.
 //
-// An object may be used by one thread at a time; Cancel by any. Files (token, CA, certificate) are
-// read again for each request, since they are rotated.
+// Functions without state, for any thread. Files (token, CA, certificate) are read again for each
+// request, since they are rotated.
 #pragma once
 
 #include <chrono>
@@ -65,7 +65,6 @@ absl::Status CheckFetchOptions(const FetchOptions& options);
 //   DataLoss            cut off, or broken gzip
 //   FailedPrecondition  a redirect to another server, or too many; files that cannot be read
 //   Internal            anything else
-// With a header `if_none_match` etc. nothing is cached: every call asks.
 absl::StatusOr<FetchedPage> Fetch(const FetchOptions& options);
 
 // POST with a body, for APIs that ask by it (PromQL). Otherwise as Fetch.

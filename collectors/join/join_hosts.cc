@@ -33,7 +33,7 @@ struct DeviceSayings {
 };
 
 struct HostSayings {
-  std::vector<const SourceReading*> sources;
+  std::vector<std::pair<const SourceReading*, Listing>> sources;
   std::vector<DeviceSayings> devices;
 };
 
@@ -210,7 +210,7 @@ class HostJoin {
   HostJoin(HostSayings& host, JoinedHosts& out) : host_(host), out_(out) {}
 
   void Add(const SourceReading& source, HostReading reading) {
-    host_.sources.push_back(&source);
+    host_.sources.emplace_back(&source, reading.listing);
     MergeDuplicates(reading, out_.counts);
     for (DeviceReading& device : reading.devices) {
       if (!device.anonymous) Place(source, std::move(device));
@@ -280,11 +280,23 @@ std::string HostName(const std::string& host, const JoinOptions& options) {
   return host.substr(0, host.find('.'));
 }
 
-// Chips that some source lists and another one, which speaks for the same host, does not.
+// A source that lists what is held has said of the other chips that they are free.
+void AddFreeDevices(HostSayings& host) {
+  for (DeviceSayings& device : host.devices) {
+    for (const auto& [source, listing] : host.sources) {
+      if (listing != Listing::kHeld || HasSayingOf(device, source)) continue;
+      DeviceReading free;
+      free.parts.front().knows_holders = Holders::kKnown;
+      device.by.push_back({source, std::move(free)});
+    }
+  }
+}
+
+// Chips that some source lists, and another one does not that lists all chips of the host.
 void CompareLists(const std::string& name, const HostSayings& host, JoinedHosts& out) {
   for (const DeviceSayings& device : host.devices) {
-    for (const SourceReading* source : host.sources) {
-      if (HasSayingOf(device, source)) continue;
+    for (const auto& [source, listing] : host.sources) {
+      if (listing != Listing::kAll || HasSayingOf(device, source)) continue;
       ++out.counts.disagreements;
       if (out.remarks.size() >= kMostRemarks) continue;
       out.remarks.push_back(fmt::format("{} device {} is listed by {} and not by {}", name,
@@ -294,13 +306,14 @@ void CompareLists(const std::string& name, const HostSayings& host, JoinedHosts&
   }
 }
 
-HostReading MergeHost(const std::string& name, const HostSayings& host, JoinedHosts& out) {
+HostReading MergeHost(const std::string& name, HostSayings& host, JoinedHosts& out) {
+  CompareLists(name, host, out);
+  AddFreeDevices(host);
   HostReading merged;
   merged.host = name;
   for (const DeviceSayings& device : host.devices) {
     merged.devices.push_back(DeviceMerge(name, device.by, out).Merge());
   }
-  CompareLists(name, host, out);
   return merged;
 }
 
@@ -352,7 +365,7 @@ JoinedHosts JoinHosts(std::vector<SourceReading> readings, const JoinOptions& op
       }
     }
   }
-  for (const auto& [name, host] : hosts) out.hosts.push_back(MergeHost(name, host, out));
+  for (auto& [name, host] : hosts) out.hosts.push_back(MergeHost(name, host, out));
   return out;
 }
 
