@@ -274,12 +274,6 @@ class HostJoin {
   JoinedHosts& out_;
 };
 
-std::string HostName(const std::string& host, const JoinOptions& options) {
-  const bool is_address = host.find_first_not_of("0123456789.:") == std::string::npos;
-  if (!options.strip_domain || is_address) return host;
-  return host.substr(0, host.find('.'));
-}
-
 // A source that lists what is held has said of the other chips that they are free.
 void AddFreeDevices(HostSayings& host) {
   for (DeviceSayings& device : host.devices) {
@@ -330,6 +324,12 @@ void MergeInto(DeviceReading& first, DeviceReading& second) {
 
 }  // namespace
 
+std::string ReportedHostName(const std::string& host, const JoinOptions& options) {
+  const bool is_address = host.find_first_not_of("0123456789.:") == std::string::npos;
+  if (!options.strip_domain || is_address) return host;
+  return host.substr(0, host.find('.'));
+}
+
 void MergeDuplicates(HostReading& host, ObservationCounts& counts) {
   std::map<std::string, size_t> places;
   std::vector<DeviceReading> devices;
@@ -360,7 +360,7 @@ JoinedHosts JoinHosts(std::vector<SourceReading> readings, const JoinOptions& op
     for (SourceReading& source : readings) {
       for (HostReading& host : source.hosts) {
         if (anonymous(host) != guesses) continue;
-        HostSayings& sayings = hosts[HostName(host.host, options)];
+        HostSayings& sayings = hosts[ReportedHostName(host.host, options)];
         HostJoin(sayings, out).Add(source, host);
       }
     }

@@ -37,6 +37,9 @@ struct JoinOptions {
   bool strip_domain = false;
 };
 
+// The name that a host is reported under.
+std::string ReportedHostName(const std::string& host, const JoinOptions& options);
+
 struct JoinedHosts {
   std::vector<HostReading> hosts;  // by name
   ObservationCounts counts;
