@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "collectors/collector_flags.h"
+#include "collectors/config/collector_options.h"
 #include "collectors/live/live_group.h"
 #include "collectors/live/source_type.h"
 
