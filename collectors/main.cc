@@ -62,8 +62,8 @@ int RunByConfig(const std::string& path, const CollectorFlags& flags,
     Complain("--config excludes the flags of TLS; expected the key tls of the configuration");
     return kWrongCommandLine;
   }
-  auto config = fleetmeter::collector::LoadCollectorConfig(
-      path, fleetmeter::collector::AllSourceTypes());
+  auto config =
+      fleetmeter::collector::LoadCollectorConfig(path, fleetmeter::collector::AllSourceTypes());
   if (!config.ok()) {
     Complain(std::string(config.status().message()));
     return kFailed;

@@ -49,7 +49,7 @@ struct Condition {
 };
 
 struct AttributionRule {
-  int line = 0;  // of the file; 0: unknown
+  int line = 0;                       // of the file; 0: unknown
   std::vector<Condition> conditions;  // joined by "and"
   std::vector<std::pair<std::string Assignment::*, NameTemplate>> names;
 

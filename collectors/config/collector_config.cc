@@ -66,7 +66,9 @@ void ReadDelivery(YamlMap& root, CollectorFlags& delivery) {
   ReadLog(root.Optional("log"), delivery);
   const absl::Status status = CheckClientTls(delivery.tls, delivery.daemon);
   if (status.ok()) return;
-  (tls.present() ? tls : daemon.present() ? daemon : root.value())
+  (tls.present()      ? tls
+   : daemon.present() ? daemon
+                      : root.value())
       .Complain(std::string(status.message()));
 }
 

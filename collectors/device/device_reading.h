@@ -61,7 +61,7 @@ struct DevicePart {
 
 // Whether the chip can be handed out.
 enum class Fitness {
-  kUnknown,   // the source does not say; taken for fit where no other source says more
+  kUnknown,  // the source does not say; taken for fit where no other source says more
   kFit,
   kReserved,  // withheld: what is held of it stays assigned, the rest is reserved
   kDrained,   // takes no new work: what is held of it stays assigned, the rest is unhealthy
@@ -105,9 +105,9 @@ struct HostReading {
 
 // Work that waits for chips, as a scheduler tells it.
 struct DemandReading {
-  Holder holder;                      // who waits
-  std::string kind;                   // of the catalog; empty: not told, or unknown
-  std::string model;                  // as the scheduler names it
+  Holder holder;      // who waits
+  std::string kind;   // of the catalog; empty: not told, or unknown
+  std::string model;  // as the scheduler names it
   int64_t chips = 0;
   int64_t waits_since_unix_nanos = 0;  // 0: not told
   std::string reason;                  // "Resources", "Priority"; empty: not told
@@ -117,12 +117,12 @@ struct DemandReading {
 // carry them.
 struct ObservationCounts {
   ReadingCounts readings;
-  int64_t bad_lines = 0;          // that the parser could not read
-  int64_t duplicate_devices = 0;  // a UUID that came for several devices of a host
-  int64_t unknown_kinds = 0;      // chips whose kind nobody knows
+  int64_t bad_lines = 0;           // that the parser could not read
+  int64_t duplicate_devices = 0;   // a UUID that came for several devices of a host
+  int64_t unknown_kinds = 0;       // chips whose kind nobody knows
   int64_t unattributed_chips = 0;  // held, and no rule takes the holder
-  int64_t disagreements = 0;      // between joined sources
-  int64_t guessed_devices = 0;    // anonymous chips that were given a place
+  int64_t disagreements = 0;       // between joined sources
+  int64_t guessed_devices = 0;     // anonymous chips that were given a place
 
   ObservationCounts& operator+=(const ObservationCounts& other);
 };

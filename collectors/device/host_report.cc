@@ -18,7 +18,8 @@ std::vector<const DeviceReading*> SortedDevices(const HostReading& host) {
   std::vector<const DeviceReading*> devices;
   for (const DeviceReading& device : host.devices) devices.push_back(&device);
   const auto key = [](const DeviceReading* device) {
-    return std::make_tuple(!device->index, device->index.value_or(0), std::string_view(device->uuid));
+    return std::make_tuple(!device->index, device->index.value_or(0),
+                           std::string_view(device->uuid));
   };
   std::stable_sort(devices.begin(), devices.end(),
                    [&](const auto* a, const auto* b) { return key(a) < key(b); });
@@ -30,7 +31,8 @@ std::vector<const DeviceReading*> SortedDevices(const HostReading& host) {
 bool HaveUsableIndexes(const std::vector<const DeviceReading*>& devices) {
   std::set<uint32_t> seen;
   return std::all_of(devices.begin(), devices.end(), [&](const DeviceReading* device) {
-    return device->index && *device->index <= kMostDeviceNumber && seen.insert(*device->index).second;
+    return device->index && *device->index <= kMostDeviceNumber &&
+           seen.insert(*device->index).second;
   });
 }
 
@@ -125,8 +127,7 @@ class Judge {
  private:
   ReportedPart Begin(const DevicePart& part, Micro share) const {
     ReportedPart reported;
-    reported.device =
-        device_->index ? std::to_string(*device_->index) : DeviceLabel(*device_);
+    reported.device = device_->index ? std::to_string(*device_->index) : DeviceLabel(*device_);
     reported.uuid = device_->uuid;
     reported.part = part.id;
     reported.model = device_->model;
@@ -238,8 +239,8 @@ void AddEntry(const ReportedPart& part, v1::PerChip& chips) {
 // Whole chips need no shares.
 void DropWholeShares(v1::PerChip& chips) {
   const auto& shares = chips.share_ppm();
-  const bool whole = std::all_of(shares.begin(), shares.end(),
-                                 [](uint32_t share) { return share == kOne; });
+  const bool whole =
+      std::all_of(shares.begin(), shares.end(), [](uint32_t share) { return share == kOne; });
   if (whole) chips.clear_share_ppm();
 }
 

@@ -21,8 +21,7 @@ std::optional<double> TakeReading(double share, ReadingCounts* counts, double to
   return std::clamp(share, 0.0, 1.0);
 }
 
-std::optional<Micro> TakeMicro(double value, double full, ReadingCounts* counts,
-                               double tolerance) {
+std::optional<Micro> TakeMicro(double value, double full, ReadingCounts* counts, double tolerance) {
   const std::optional<double> share = TakeReading(value / full, counts, tolerance);
   if (!share) return std::nullopt;
   return static_cast<Micro>(std::llround(*share * static_cast<double>(kOne)));

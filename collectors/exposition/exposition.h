@@ -1,5 +1,5 @@
-// A parser of what exporters serve: the Prometheus text format 0.0.4 and OpenMetrics 1.0. Streaming,
-// bounded, and it goes on behind a line that it cannot read. Pure.
+// A parser of what exporters serve: the Prometheus text format 0.0.4 and OpenMetrics 1.0.
+// Streaming, bounded, and it goes on behind a line that it cannot read. Pure.
 //
 //   ExpositionParser parser(limits, [&](const Sample& sample) { ... });
 //   parser.Feed(text);
@@ -45,9 +45,9 @@ struct ExpositionLimits {
 struct ExpositionResult {
   int64_t samples = 0;
   int64_t bad_lines = 0;
-  bool truncated = false;      // max_samples were reached, and the rest was not looked at
-  bool saw_end = false;        // OpenMetrics' "# EOF"
-  bool cut_short = false;      // the last line has no end: the body was truncated
+  bool truncated = false;  // max_samples were reached, and the rest was not looked at
+  bool saw_end = false;    // OpenMetrics' "# EOF"
+  bool cut_short = false;  // the last line has no end: the body was truncated
   // "line 12: what was wrong; expected ...": the first few.
   std::vector<std::string> complaints;
 };
@@ -69,9 +69,9 @@ class ExpositionParser {
 
   const ExpositionLimits limits_;
   const Take take_;
-  std::string pending_;       // of a line whose end has not come
-  bool skipping_ = false;     // the rest of a line that is too long
-  Sample sample_;             // reused
+  std::string pending_;                 // of a line whose end has not come
+  bool skipping_ = false;               // the rest of a line that is too long
+  Sample sample_;                       // reused
   std::vector<std::string> unescaped_;  // label values with escapes
   int64_t line_ = 0;
   ExpositionResult result_;

@@ -88,7 +88,8 @@ absl::StatusOr<FetchUrl> FetchUrl::Parse(std::string_view url) {
   if (authority.find('@') != std::string_view::npos) {
     return WrongUrl("...", "with a user or a password in it");
   }
-  if (!SplitAuthority(authority, parsed)) return WrongUrl(url, "without a host and port that can be");
+  if (!SplitAuthority(authority, parsed))
+    return WrongUrl(url, "without a host and port that can be");
   parsed.target = std::string(rest.substr(slash));
   if (!parsed.target.starts_with('/')) parsed.target.insert(0, "/");
   return parsed;
@@ -105,8 +106,8 @@ absl::Status CheckFetchOptions(const FetchOptions& options) {
     return absl::InvalidArgumentError(
         "has a certificate without a key or a key without a certificate; expected both or none");
   }
-  const bool tls_files = !options.ca_file.empty() || !options.certificate_file.empty() ||
-                         !options.server_name.empty();
+  const bool tls_files =
+      !options.ca_file.empty() || !options.certificate_file.empty() || !options.server_name.empty();
   if (tls_files && url->scheme != FetchUrl::Scheme::kHttps) {
     return absl::InvalidArgumentError("has TLS settings for a URL without TLS; expected https://");
   }

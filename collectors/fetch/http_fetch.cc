@@ -299,8 +299,8 @@ absl::StatusOr<FetchedPage> AskChecked(const FetchOptions& options, const Call& 
   if (!url.ok()) return url.status();
   const auto told = [&](absl::StatusCode code, std::string_view message) {
     // Without the query, which may hold a secret.
-    return absl::Status(code, fmt::format("{} {}", options.url.substr(0, options.url.find('?')),
-                                          message));
+    return absl::Status(
+        code, fmt::format("{} {}", options.url.substr(0, options.url.find('?')), message));
   };
   try {
     return Ask(options, *url, call);

@@ -28,7 +28,7 @@ struct FetchOptions {
   std::string ca_file;            // empty: the system's authorities
   std::string certificate_file;   // of ourselves, PEM; with key_file
   std::string key_file;
-  std::string server_name;                     // that the certificate must have; empty: the URL's host
+  std::string server_name;  // that the certificate must have; empty: the URL's host
   std::map<std::string, std::string> headers;  // more of them, such as X-SLURM-USER-NAME
   std::string accept = "*/*";
   // Redirects are followed at most so often, and only to the same scheme, host and port.

@@ -44,9 +44,8 @@ absl::StatusOr<std::string> Inflate(std::string_view compressed, int64_t max_byt
     if (result != Z_OK && result != Z_STREAM_END) return Damaged("damaged");
     out.append(piece.data(), piece.size() - stream.z.avail_out);
     if (static_cast<int64_t>(out.size()) > max_bytes) {
-      return absl::ResourceExhaustedError(
-          fmt::format("is more than {} bytes after decompression; expected at most that",
-                      max_bytes));
+      return absl::ResourceExhaustedError(fmt::format(
+          "is more than {} bytes after decompression; expected at most that", max_bytes));
     }
     if (result != Z_STREAM_END) continue;
     if (stream.z.avail_in == 0) return out;

@@ -176,9 +176,8 @@ class DeviceMerge {
       return;
     }
     const bool differ = std::any_of(other.begin(), other.end(), [&](const Holder& holder) {
-      return std::none_of(first.begin(), first.end(), [&](const Holder& own) {
-        return own.assignment == holder.assignment;
-      });
+      return std::none_of(first.begin(), first.end(),
+                          [&](const Holder& own) { return own.assignment == holder.assignment; });
     });
     if (differ) Disagree(fmt::format("is another pool's or team's by {}", source));
   }
@@ -255,9 +254,8 @@ class HostJoin {
     const auto fits = [&](const DeviceSayings& known, bool by_kind) {
       if (HasSayingOf(known, &source)) return false;
       if (!by_kind || device.kind.empty()) return true;
-      return std::any_of(known.by.begin(), known.by.end(), [&](const Saying& saying) {
-        return saying.device.kind == device.kind;
-      });
+      return std::any_of(known.by.begin(), known.by.end(),
+                         [&](const Saying& saying) { return saying.device.kind == device.kind; });
     };
     for (const bool by_kind : {true, false}) {
       const auto place = std::find_if(host_.devices.begin(), host_.devices.end(),

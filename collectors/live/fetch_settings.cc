@@ -16,10 +16,10 @@ FetchOptions ReadFetchSettings(YamlMap& entry, const SourceContext& context,
   FetchOptions options;
   options.url = default_url;
   options.deadline = context.timeout;
-  const YamlValue url = default_url.empty()
-                            ? entry.Required("url", "the address of the exporter, such as "
-                                                    "http://127.0.0.1:9400/metrics")
-                            : entry.Optional("url");
+  const YamlValue url = default_url.empty() ? entry.Required("url",
+                                                             "the address of the exporter, such as "
+                                                             "http://127.0.0.1:9400/metrics")
+                                            : entry.Optional("url");
   url.ReadText(kMaxUrlBytes, &options.url);
   FilePath{}.Read(entry.Optional("bearer_token_file"), &options.bearer_token_file);
   entry.Optional("max_body").ReadSize(kKiB, kGiB, &options.max_body_bytes);

@@ -94,8 +94,7 @@ void LiveGroup::Collect(Member& member, std::vector<SourceReading>& readings, Li
   }
   round.counts += observation.counts;
   Move(std::move(observation.remarks), member.is.name, round.remarks);
-  std::move(observation.demand.begin(), observation.demand.end(),
-            std::back_inserter(round.demand));
+  std::move(observation.demand.begin(), observation.demand.end(), std::back_inserter(round.demand));
   readings.push_back({member.is.name, member.is.precedence_of_holders,
                       member.is.precedence_of_activity, std::move(observation.hosts)});
 }

@@ -79,10 +79,10 @@ class LiveGroup final : public Source {
   struct Member {
     LiveMember is;
     std::unique_ptr<Prober> prober;
-    bool answered = false;         // ever
-    bool failing = false;          // the last time
-    std::set<std::string> hosts;   // that it last spoke for
-    std::string last_error;        // said in the log already
+    bool answered = false;        // ever
+    bool failing = false;         // the last time
+    std::set<std::string> hosts;  // that it last spoke for
+    std::string last_error;       // said in the log already
   };
 
   // Nothing if the source failed.

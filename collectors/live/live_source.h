@@ -26,9 +26,9 @@ class LiveSource {
   virtual ~LiveSource() = default;
 
   // Looks once. An error is for this look alone, and its code is the reason that metrics count:
-  // use Unavailable, DeadlineExceeded, PermissionDenied, NotFound, InvalidArgument (not understood),
-  // ResourceExhausted (too much). The message says what was expected. Chips that could not be read
-  // are unmeasured (no activity); hosts that could not be read are left out.
+  // use Unavailable, DeadlineExceeded, PermissionDenied, NotFound, InvalidArgument (not
+  // understood), ResourceExhausted (too much). The message says what was expected. Chips that could
+  // not be read are unmeasured (no activity); hosts that could not be read are left out.
   virtual absl::StatusOr<Observation> Observe(const Look& look) = 0;
 };
 

@@ -106,8 +106,8 @@ LookResult Prober::Await() {
   }
   if (!shared_->busy) return std::exchange(shared_->result, LookResult());
   LookResult late;
-  late.observation = absl::DeadlineExceededError(fmt::format(
-      "has not answered within {} ms; expected an answer by then", timeout_.count()));
+  late.observation = absl::DeadlineExceededError(
+      fmt::format("has not answered within {} ms; expected an answer by then", timeout_.count()));
   late.took = timeout_;
   return late;
 }

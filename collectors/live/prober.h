@@ -45,7 +45,7 @@ class Prober {
   const std::chrono::milliseconds timeout_;
   const std::shared_ptr<Shared> shared_;
   std::chrono::steady_clock::time_point deadline_;  // of the look that was begun last
-  bool overdue_ = false;  // the look under way has missed its deadline
+  bool overdue_ = false;                            // the look under way has missed its deadline
   std::thread thread_;
 };
 

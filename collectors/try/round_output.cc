@@ -178,8 +178,7 @@ ordered_json JsonOf(const std::pair<std::string, absl::Status>& source) {
 
 bool IsCalled(const ReportedPart& part, std::string_view name) {
   return name == part.device || name == part.uuid || name == part.part ||
-         (!part.holder.empty() && name == part.holder) ||
-         name == std::to_string(part.number);
+         (!part.holder.empty() && name == part.holder) || name == std::to_string(part.number);
 }
 
 std::string ExplainPart(const std::string& host, const ReportedPart& part) {
@@ -195,8 +194,9 @@ std::string ExplainPart(const std::string& host, const ReportedPart& part) {
                           : "  Nobody measures its activity.\n";
   }
   if (part.left_out) {
-    text += "  It is in no report, since its kind is not known. The key chip_kinds of the "
-            "configuration can name it.\n";
+    text +=
+        "  It is in no report, since its kind is not known. The key chip_kinds of the "
+        "configuration can name it.\n";
   }
   return text;
 }
@@ -211,8 +211,8 @@ std::string RoundAsTable(const LiveRound& round) {
   }
   std::string text = Aligned(rows);
   for (const std::string& host : round.left_out) {
-    text += fmt::format("{}: left out, since nobody can say now who holds its chips\n",
-                        Clean(host));
+    text +=
+        fmt::format("{}: left out, since nobody can say now who holds its chips\n", Clean(host));
   }
   for (const DemandReading& demand : round.demand) {
     text += fmt::format("{} waits for {} chips{}\n", OrNone(demand.holder.name), demand.chips,

@@ -52,7 +52,9 @@ TryCommand::TryCommand(Flags& program)
            "between two looks")
       .InRange(uint64_t{1}, kMostLooks)
       .ShowDefault();
-  command_.Add("--output,-o", &output_, "Form of the output").OneOf({"table", "json"}).ShowDefault();
+  command_.Add("--output,-o", &output_, "Form of the output")
+      .OneOf({"table", "json"})
+      .ShowDefault();
   command_
       .Add("--explain", &explain_,
            "Say why this device or holder is counted where it is: a number, a UUID, or a name")

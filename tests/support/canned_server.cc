@@ -128,8 +128,8 @@ class CannedServer::Impl {
 
 CannedAnswer Canned(std::string_view body, std::string_view headers, std::string_view status) {
   CannedAnswer answer;
-  answer.bytes = fmt::format("HTTP/1.1 {}\r\nContent-Length: {}\r\nConnection: close\r\n{}\r\n{}", status,
-                             body.size(), headers, body);
+  answer.bytes = fmt::format("HTTP/1.1 {}\r\nContent-Length: {}\r\nConnection: close\r\n{}\r\n{}",
+                             status, body.size(), headers, body);
   return answer;
 }
 

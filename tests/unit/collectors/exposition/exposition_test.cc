@@ -142,7 +142,8 @@ TEST(Exposition, KeepsItsLimits) {
   limits.max_line_bytes = 20;
   limits.max_labels = 2;
   limits.max_samples = 3;
-  const std::string text = "a 1\nlong{label=\"0123456789\"} 1\nb{c=\"\",d=\"\",e=\"\"} 1\na 2\na 3\na 4\na 5\n";
+  const std::string text =
+      "a 1\nlong{label=\"0123456789\"} 1\nb{c=\"\",d=\"\",e=\"\"} 1\na 2\na 3\na 4\na 5\n";
   for (const size_t piece : {size_t{1}, size_t{7}, text.size()}) {
     const Parsed parsed = ParsePieces(text, piece, limits);
     EXPECT_EQ(parsed.samples.size(), 3U) << piece;

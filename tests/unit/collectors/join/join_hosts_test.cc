@@ -46,10 +46,10 @@ SourceReading Reading(const std::string& source, int64_t holders, int64_t activi
 }
 
 TEST(JoinHosts, TakesHoldersFromTheSchedulerAndActivityFromTheDevice) {
-  const JoinedHosts joined = JoinHosts(
-      {Reading("dcgm", 1, 0, {Measured(0, "GPU-a", 700'000), Measured(1, "GPU-b", 0)}),
-       Reading("kubelet", 0, 1, {HeldBy("gpu-A", "serving")}, Listing::kHeld)},
-      {});
+  const JoinedHosts joined =
+      JoinHosts({Reading("dcgm", 1, 0, {Measured(0, "GPU-a", 700'000), Measured(1, "GPU-b", 0)}),
+                 Reading("kubelet", 0, 1, {HeldBy("gpu-A", "serving")}, Listing::kHeld)},
+                {});
   ASSERT_EQ(joined.hosts.size(), 1U);
   const auto& devices = joined.hosts[0].devices;
   ASSERT_EQ(devices.size(), 2U);
@@ -77,10 +77,9 @@ TEST(JoinHosts, KnowsADeviceByItsIndexWhereOneSourceHasNoUuid) {
 }
 
 TEST(JoinHosts, GoesByPrecedenceAndCountsWhatDisagrees) {
-  const JoinedHosts joined =
-      JoinHosts({Reading("kubelet", 2, 2, {HeldBy("GPU-a", "serving")}),
-                 Reading("slurm", 1, 2, {HeldBy("GPU-a", "training")})},
-                {});
+  const JoinedHosts joined = JoinHosts({Reading("kubelet", 2, 2, {HeldBy("GPU-a", "serving")}),
+                                        Reading("slurm", 1, 2, {HeldBy("GPU-a", "training")})},
+                                       {});
   EXPECT_EQ(joined.hosts[0].devices.at(0).parts[0].holders.at(0).name, "training");
   EXPECT_EQ(joined.counts.disagreements, 1);
   EXPECT_THAT(joined.remarks, Contains(HasSubstr("GPU-a")));
@@ -113,10 +112,9 @@ TEST(JoinHosts, GivesAnonymousChipsPlacesOfTheirKindAndSaysThatItGuesses) {
   anonymous.kind = "a100_80g";
   DeviceReading other = Measured(1, "GPU-b", kOne);
   other.kind = "a100_80g";
-  const JoinedHosts joined =
-      JoinHosts({Reading("slurm", 0, 1, {anonymous}, Listing::kHeld),
-                 Reading("dcgm", 1, 0, {Measured(0, "GPU-a", 0), other})},
-                {});
+  const JoinedHosts joined = JoinHosts({Reading("slurm", 0, 1, {anonymous}, Listing::kHeld),
+                                        Reading("dcgm", 1, 0, {Measured(0, "GPU-a", 0), other})},
+                                       {});
   ASSERT_EQ(joined.hosts[0].devices.size(), 2U);
   EXPECT_TRUE(joined.hosts[0].devices[0].parts[0].holders.empty());
   EXPECT_EQ(joined.hosts[0].devices[1].parts[0].holders.size(), 1U);

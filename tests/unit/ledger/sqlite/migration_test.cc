@@ -103,7 +103,8 @@ TEST_F(MigrationTest, GoesOnWithOutcomes) {
 
 TEST_F(MigrationTest, IsLeftToTheDaemonByReaders) {
   EXPECT_THAT(std::string(OpenLedgerToRead(path_).status().message()),
-              testing::HasSubstr(fmt::format("has tables of version 1; expected {}", LatestSchemaVersion())));
+              testing::HasSubstr(
+                  fmt::format("has tables of version 1; expected {}", LatestSchemaVersion())));
 }
 
 }  // namespace
