@@ -11,7 +11,7 @@ namespace {
 // Of lower-case text without the vendor's name, its words apart by single blanks. Variants that are
 // worth something else (H100 PCIe and NVL, A10G, MI300A) are left out on purpose, and so are names
 // that stand for two kinds (a100).
-constexpr std::array<std::pair<const char*, const char*>, 52> kKnownModels = {{
+constexpr auto kKnownModels = std::to_array<std::pair<const char*, const char*>>({
     {"h100", "h100"},
     {"h100 80gb hbm3*", "h100"},
     {"h100 sxm*", "h100"},
@@ -64,7 +64,7 @@ constexpr std::array<std::pair<const char*, const char*>, 52> kKnownModels = {{
     {"gaudi3*", "gaudi3"},
     {"hl 325l*", "gaudi3"},
     {"hl 338*", "gaudi3"},
-}};
+});
 
 constexpr std::array<std::string_view, 5> kVendorWords = {"nvidia ", "tesla ", "amd ", "instinct ",
                                                           "intel "};

@@ -25,6 +25,7 @@ bool SameUuid(const std::string& a, const std::string& b) { return Canonical(a) 
 // What one source says of one device of one host.
 struct Saying {
   const SourceReading* source = nullptr;
+  Listing listing = Listing::kAll;
   DeviceReading device;
 };
 
@@ -124,12 +125,13 @@ class DeviceMerge {
   }
 
   // What the source says of this part: of the part itself, or of the whole chip.
-  static const DevicePart* Find(const DeviceReading& device, const DevicePart& part) {
+  const DevicePart* Find(const DeviceReading& device, const DevicePart& part) const {
     for (const DevicePart& other : device.parts) {
       if (SameUuid(other.id, part.id)) return &other;
     }
     if (!part.id.empty() && SameUuid(device.uuid, part.id)) return &device.parts.front();
-    const bool whole = device.parts.size() == 1 && device.parts[0].id.empty();
+    const bool whole =
+        device.parts.size() == 1 && device.parts[0].id.empty() && !IsPartOfAnother(device.uuid);
     return whole ? &device.parts.front() : nullptr;
   }
 
@@ -153,19 +155,27 @@ class DeviceMerge {
     for (DevicePart& part : merged_.parts) {
       const std::vector<Holder>* first = nullptr;
       for (const Saying* saying : Ordered(&SourceReading::precedence_of_holders)) {
-        const DevicePart* said = Find(saying->device, part);
-        if (said == nullptr) continue;
-        const bool knows = said->knows_holders == Holders::kKnown || !said->holders.empty();
-        if (!knows) continue;
+        const std::vector<Holder>* known = KnownHolders(*saying, part);
+        if (known == nullptr) continue;
         if (first == nullptr) {
-          first = &said->holders;
-          part.holders = said->holders;
-          part.knows_holders = said->knows_holders;
+          first = known;
+          part.holders = *known;
+          part.knows_holders = Holders::kKnown;
         } else {
-          Compare(*first, said->holders, saying->source->source);
+          Compare(*first, *known, saying->source->source);
         }
       }
     }
+  }
+
+  // Null: the source does not know. A source that lists what is held says of the parts that it
+  // leaves out that they are free.
+  const std::vector<Holder>* KnownHolders(const Saying& saying, const DevicePart& part) const {
+    static const std::vector<Holder> kNobody;
+    const DevicePart* said = Find(saying.device, part);
+    if (said == nullptr) return saying.listing == Listing::kHeld ? &kNobody : nullptr;
+    const bool knows = said->knows_holders == Holders::kKnown || !said->holders.empty();
+    return knows ? &said->holders : nullptr;
   }
 
   void Compare(const std::vector<Holder>& first, const std::vector<Holder>& other,
@@ -210,6 +220,7 @@ class HostJoin {
 
   void Add(const SourceReading& source, HostReading reading) {
     host_.sources.emplace_back(&source, reading.listing);
+    listing_ = reading.listing;
     MergeDuplicates(reading, out_.counts);
     for (DeviceReading& device : reading.devices) {
       if (!device.anonymous) Place(source, std::move(device));
@@ -227,13 +238,17 @@ class HostJoin {
       });
       if (!same) continue;
       if (!HasSayingOf(known, &source)) {
-        known.by.push_back({&source, std::move(device)});
+        known.by.push_back({&source, listing_, std::move(device)});
         return;
       }
-      AddPart(known, source, device);
+      if (device.uuid.empty()) {
+        ++out_.counts.duplicate_devices;  // an index that came twice
+      } else {
+        AddPart(known, source, device);
+      }
       return;
     }
-    host_.devices.emplace_back().by.push_back({&source, std::move(device)});
+    host_.devices.emplace_back().by.push_back({&source, listing_, std::move(device)});
   }
 
   // A source that knows MIG instances by their own UUIDs only has a device for each.
@@ -262,14 +277,15 @@ class HostJoin {
                                       [&](const auto& known) { return fits(known, by_kind); });
       if (place == host_.devices.end()) continue;
       ++out_.counts.guessed_devices;
-      place->by.push_back({&source, std::move(device)});
+      place->by.push_back({&source, listing_, std::move(device)});
       return;
     }
-    host_.devices.emplace_back().by.push_back({&source, std::move(device)});
+    host_.devices.emplace_back().by.push_back({&source, listing_, std::move(device)});
   }
 
   HostSayings& host_;
   JoinedHosts& out_;
+  Listing listing_ = Listing::kAll;  // of the reading that is being added
 };
 
 // A source that lists what is held has said of the other chips that they are free.
@@ -279,7 +295,7 @@ void AddFreeDevices(HostSayings& host) {
       if (listing != Listing::kHeld || HasSayingOf(device, source)) continue;
       DeviceReading free;
       free.parts.front().knows_holders = Holders::kKnown;
-      device.by.push_back({source, std::move(free)});
+      device.by.push_back({source, listing, std::move(free)});
     }
   }
 }
@@ -307,6 +323,20 @@ HostReading MergeHost(const std::string& name, HostSayings& host, JoinedHosts& o
     merged.devices.push_back(DeviceMerge(name, device.by, out).Merge());
   }
   return merged;
+}
+
+// Readings that know the parts of chips come first, so that others find chips by them, and those
+// that only count come last, so that what is left is theirs.
+constexpr int kLastRank = 2;
+int RankOf(const HostReading& host) {
+  const auto any = [&](auto holds) {
+    return std::any_of(host.devices.begin(), host.devices.end(), holds);
+  };
+  if (any([](const DeviceReading& device) { return device.anonymous; })) return kLastRank;
+  const bool names_parts = any([](const DeviceReading& device) {
+    return !device.parts.empty() && !device.parts.front().id.empty();
+  });
+  return names_parts ? 0 : 1;
 }
 
 // Takes what a second reading of a device says that the first does not.
@@ -348,16 +378,10 @@ void MergeDuplicates(HostReading& host, ObservationCounts& counts) {
 JoinedHosts JoinHosts(std::vector<SourceReading> readings, const JoinOptions& options) {
   JoinedHosts out;
   std::map<std::string, HostSayings> hosts;
-  // Who tells devices apart comes first, so that anonymous ones find their places; among those, the
-  // order of the configuration.
-  const auto anonymous = [](const HostReading& host) {
-    return std::any_of(host.devices.begin(), host.devices.end(),
-                       [](const DeviceReading& device) { return device.anonymous; });
-  };
-  for (const bool guesses : {false, true}) {
+  for (int rank = 0; rank <= kLastRank; ++rank) {
     for (SourceReading& source : readings) {
       for (HostReading& host : source.hosts) {
-        if (anonymous(host) != guesses) continue;
+        if (RankOf(host) != rank) continue;
         HostSayings& sayings = hosts[ReportedHostName(host.host, options)];
         HostJoin(sayings, out).Add(source, host);
       }

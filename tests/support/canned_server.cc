@@ -103,9 +103,10 @@ class CannedServer::Impl {
       if (now <= 0) return;
       sent += static_cast<size_t>(now);
     }
-    // The client ends such a connection, or the server's stop does.
-    if (answer.hold_open) Wait(fd);
-    shutdown(fd, SHUT_WR);
+    if (!answer.hold_open) shutdown(fd, SHUT_WR);
+    // Until the client closes: a close with bytes unread would reset what is on its way.
+    char rest[4096];
+    while (Wait(fd) && recv(fd, rest, sizeof rest, 0) > 0) continue;
   }
 
   CannedAnswer AnswerTo(const std::string& head) {

@@ -8,6 +8,7 @@
 
 #include "collectors/device/chip_kinds.h"
 #include "collectors/device/readings.h"
+#include "daemon/base/units.h"
 
 namespace fleetmeter::collector {
 namespace {

@@ -121,7 +121,7 @@ TEST(JoinHosts, GivesAnonymousChipsPlacesOfTheirKindAndSaysThatItGuesses) {
   EXPECT_EQ(joined.counts.guessed_devices, 1);
 }
 
-TEST(JoinHosts, PutsHoldersOfMigInstancesIntoTheirParts) {
+TEST(JoinHosts, PutsHoldersOfMigInstancesIntoTheirPartsWhoeverComesFirst) {
   DeviceReading mig = Measured(0, "GPU-a", 0);
   mig.parts.clear();
   for (const char* id : {"MIG-1", "MIG-2"}) {
@@ -131,17 +131,27 @@ TEST(JoinHosts, PutsHoldersOfMigInstancesIntoTheirParts) {
     part.activity = 500'000;
     part.signal = "gr_engine_active";
   }
-  const JoinedHosts joined =
-      JoinHosts({Reading("nvml", 1, 0, {mig}),
-                 Reading("kubelet", 0, 1, {HeldBy("MIG-2", "serving")}, Listing::kHeld)},
-                {});
+  const SourceReading nvml = Reading("nvml", 1, 0, {mig});
+  const SourceReading kubelet =
+      Reading("kubelet", 0, 1, {HeldBy("MIG-2", "serving")}, Listing::kHeld);
+  const SourceReading both =
+      Reading("kubelet", 0, 1, {HeldBy("MIG-1", "a"), HeldBy("MIG-2", "b")}, Listing::kHeld);
+  for (const auto& readings : {std::vector{nvml, kubelet}, std::vector{kubelet, nvml}}) {
+    const JoinedHosts joined = JoinHosts(readings, {});
+    ASSERT_EQ(joined.hosts[0].devices.size(), 1U);
+    const DeviceReading& device = joined.hosts[0].devices[0];
+    EXPECT_EQ(device.uuid, "GPU-a");
+    ASSERT_EQ(device.parts.size(), 2U);
+    EXPECT_TRUE(device.parts[0].holders.empty());
+    EXPECT_EQ(device.parts[0].knows_holders, Holders::kKnown);
+    EXPECT_EQ(device.parts[0].activity, 500'000);
+    EXPECT_EQ(device.parts[1].holders.size(), 1U);
+    EXPECT_EQ(device.parts[1].share, 428'571);
+  }
+  const JoinedHosts joined = JoinHosts({both, nvml}, {});
   ASSERT_EQ(joined.hosts[0].devices.size(), 1U);
-  const DeviceReading& device = joined.hosts[0].devices[0];
-  EXPECT_EQ(device.uuid, "GPU-a");
-  ASSERT_EQ(device.parts.size(), 2U);
-  EXPECT_TRUE(device.parts[0].holders.empty());
-  EXPECT_EQ(device.parts[1].holders.size(), 1U);
-  EXPECT_EQ(device.parts[1].share, 428'571);
+  EXPECT_EQ(joined.hosts[0].devices[0].parts.at(0).holders.at(0).name, "a");
+  EXPECT_EQ(joined.hosts[0].devices[0].parts.at(1).holders.at(0).name, "b");
 }
 
 TEST(JoinHosts, TakesNamesWithAndWithoutADomainForOneHostIfAsked) {
