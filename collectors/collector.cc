@@ -21,26 +21,40 @@ constexpr size_t kMemoryReports = 100'000;
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Collector>> Collector::Create(const CollectorFlags& flags,
-                                                             const SourceCommands& commands) {
+                                                             const SourceCommands& commands,
+                                                             CollectorConfig* config) {
   auto collector = std::unique_ptr<Collector>(new Collector(flags));
   if (flags.spool.empty()) {
-    spdlog::warn("without --spool, reports that are not delivered do not outlive this process");
+    spdlog::warn("without a spool, reports that are not delivered do not outlive this process");
+  }
+  if (config != nullptr) {
+    if (absl::Status added = collector->AddLiveSources(*config); !added.ok()) return added;
   }
   for (const auto& command : commands) {
     if (!command->chosen()) continue;
-    if (absl::Status added = collector->AddPipeline(*command); !added.ok()) return added;
+    if (absl::Status added = collector->AddReplay(*command); !added.ok()) return added;
   }
   return collector;
 }
 
-absl::Status Collector::AddPipeline(const SourceCommand& command) {
+absl::Status Collector::AddLiveSources(CollectorConfig& config) {
+  return AddPipeline(std::make_unique<LiveGroup>(std::move(config.live), std::move(config.members),
+                                                 clock_, health_),
+                     1);
+}
+
+absl::Status Collector::AddReplay(const SourceCommand& command) {
   auto source = command.MakeSource();
   if (!source.ok()) return source.status();
-  const std::string name = (*source)->Name();
-  auto outbox = MakeOutbox(name, command.speed());
+  return AddPipeline(*std::move(source), command.speed());
+}
+
+absl::Status Collector::AddPipeline(std::unique_ptr<Source> source, double speed) {
+  const std::string name = source->Name();
+  auto outbox = MakeOutbox(name, speed);
   if (!outbox.ok()) return outbox.status();
-  pipelines_.push_back(std::make_unique<Pipeline>(OptionsOf(name, command.speed()),
-                                                  *std::move(source), *std::move(outbox), clock_));
+  pipelines_.push_back(std::make_unique<Pipeline>(OptionsOf(name, speed), std::move(source),
+                                                  *std::move(outbox), clock_));
   return absl::OkStatus();
 }
 
@@ -81,7 +95,7 @@ std::vector<absl::Status> Collector::Run() {
 
 absl::Status Collector::ServePage() {
   if (flags_.metrics.empty()) return absl::OkStatus();
-  auto server = ServeMetrics(flags_.metrics, pipelines_);
+  auto server = ServeMetrics(flags_.metrics, pipelines_, health_);
   if (!server.ok()) return server.status();
   page_ = *std::move(server);
   // On standard output, and nothing else: what a script that asked for port 0 reads.

@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "collectors/collector_flags.h"
+#include "collectors/config/collector_config.h"
 #include "collectors/core/pipeline.h"
 #include "collectors/sources.h"
 #include "collectors/spool/disk.h"
@@ -20,9 +20,11 @@ namespace fleetmeter::collector {
 // and each stops when it goes: the page first, and then what it reads.
 class Collector {
  public:
-  // Reads the input of every chosen source and opens its outbox; nothing runs yet.
+  // Reads the input of every chosen source and opens its outbox; nothing is reported yet. `config`
+  // may be null; its sources are taken from it.
   static absl::StatusOr<std::unique_ptr<Collector>> Create(const CollectorFlags& flags,
-                                                           const SourceCommands& commands);
+                                                           const SourceCommands& commands,
+                                                           CollectorConfig* config);
 
   // Reports until every source is at its end and delivered, or for a signal and the time to drain.
   // Returns what went wrong, in the order of the sources. Nothing: every report was delivered and
@@ -32,7 +34,9 @@ class Collector {
  private:
   explicit Collector(const CollectorFlags& flags) : flags_(flags) {}
 
-  absl::Status AddPipeline(const SourceCommand& command);
+  absl::Status AddLiveSources(CollectorConfig& config);
+  absl::Status AddReplay(const SourceCommand& command);
+  absl::Status AddPipeline(std::unique_ptr<Source> source, double speed);
   PipelineOptions OptionsOf(const std::string& source, double speed) const;
   absl::StatusOr<std::unique_ptr<Outbox>> MakeOutbox(const std::string& source, double speed);
   absl::Status ServePage();
@@ -41,6 +45,7 @@ class Collector {
   const CollectorFlags flags_;
   const SystemClock clock_;
   Disk disk_;
+  const std::shared_ptr<SourceHealth> health_ = std::make_shared<SourceHealth>();
   std::vector<std::unique_ptr<Pipeline>> pipelines_;
   std::unique_ptr<HttpServer> page_;
 };

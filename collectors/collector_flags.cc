@@ -7,54 +7,71 @@
 namespace fleetmeter::collector {
 namespace {
 
-void AddDelivery(Flags& program, CollectorFlags& flags) {
-  program.Add("--daemon", &flags.daemon, "Ingest address of fleetmeterd, host:port").ShowDefault();
+void AddDelivery(Flags& program, CollectorFlags& flags, const Flag& config) {
+  program.Add("--daemon", &flags.daemon, "Ingest address of fleetmeterd, host:port")
+      .ShowDefault()
+      .Excludes(config);
   AddTlsFlags(program, &flags.tls);
   program.Add("--interval", &flags.interval_seconds, "Seconds between reports")
       .InRange(0.05, 1800.0)
-      .ShowDefault();
+      .ShowDefault()
+      .Excludes(config);
   program
       .Add("--drain", &flags.drain_seconds,
            "Seconds to go on delivering what is left after SIGTERM or SIGINT")
       .InRange(0.0, 600.0)
-      .ShowDefault();
+      .ShowDefault()
+      .Excludes(config);
 }
 
-void AddSpool(Flags& program, CollectorFlags& flags) {
-  program.Add("--spool", &flags.spool,
-              "Folder where reports are kept until they are delivered, also across restarts and\n"
-              "crashes (default: in memory, gone with the process)");
+void AddSpool(Flags& program, CollectorFlags& flags, const Flag& config) {
+  program
+      .Add("--spool", &flags.spool,
+           "Folder where reports are kept until they are delivered, also across restarts and\n"
+           "crashes (default: in memory, gone with the process)")
+      .Excludes(config);
   program
       .Add("--spool-max", &flags.spool_max_bytes,
            "Most that the spool of a source takes, for example 256MiB or 4GiB; full, windows\n"
            "are added up: totals stay exact")
       .TakeSizes()
       .InRange(uint64_t{64} << 10, uint64_t{1} << 44)
-      .Default("1GiB");
+      .Default("1GiB")
+      .Excludes(config);
   program.AddSwitch(
       "--recover-acknowledged", &flags.recover_acknowledged,
       "After the daemon's books were restored from an older backup: send again what they\n"
       "have lost, as far as the spool keeps it");
 }
 
-void AddObservation(Flags& program, CollectorFlags& flags) {
-  program.Add("--metrics", &flags.metrics,
-              "Serve /metrics and /healthz on this host:port of loopback, and print the address\n"
-              "(default: not at all)");
+void AddObservation(Flags& program, CollectorFlags& flags, const Flag& config) {
+  program
+      .Add("--metrics", &flags.metrics,
+           "Serve /metrics and /healthz on this host:port of loopback, and print the address\n"
+           "(default: not at all)")
+      .Excludes(config);
   program.Add("--log-level", &flags.log_level, "What is logged to standard error")
       .OneOf({"trace", "debug", "info", "warn", "error"})
-      .ShowDefault();
+      .ShowDefault()
+      .Excludes(config);
   program.Add("--log-format", &flags.log_format, "Form of the log")
       .OneOf({"text", "json"})
-      .ShowDefault();
+      .ShowDefault()
+      .Excludes(config);
 }
 
 }  // namespace
 
-void AddCollectorFlags(Flags& program, CollectorFlags& flags) {
-  AddDelivery(program, flags);
-  AddSpool(program, flags);
-  AddObservation(program, flags);
+void AddCollectorFlags(Flags& program, CollectorFlags& flags, std::string* config) {
+  const Flag config_flag =
+      program
+          .Add("--config", config,
+               "Configuration file with live sources (collectors/config/README.md). It says what\n"
+               "the flags below say, apart from --recover-acknowledged, and excludes them")
+          .ValueName("FILE");
+  AddDelivery(program, flags, config_flag);
+  AddSpool(program, flags, config_flag);
+  AddObservation(program, flags, config_flag);
   program.AddPage("--print-metrics", MetricsReference,
                   "Print what the metrics of the collector mean, as a table in Markdown, and exit");
   program.AddVersion(std::string("fleetmeter-collector ") + kVersion);

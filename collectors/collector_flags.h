@@ -1,28 +1,15 @@
 // The program's own flags; those of a source are its own.
 #pragma once
 
-#include <cstdint>
 #include <string>
 
+#include "collectors/config/collector_options.h"
 #include "daemon/base/flags.h"
-#include "daemon/security/client_tls.h"
 
 namespace fleetmeter::collector {
 
-struct CollectorFlags {
-  std::string daemon = "127.0.0.1:7443";
-  ClientTls tls;
-  double interval_seconds = 10;
-  double drain_seconds = 5;
-  std::string spool;  // empty: reports are kept in memory
-  uint64_t spool_max_bytes = uint64_t{1} << 30;
-  bool recover_acknowledged = false;
-  std::string metrics;  // empty: no page is served
-  std::string log_level = "info";
-  std::string log_format = "text";
-};
-
-// `flags` outlives the parsing.
-void AddCollectorFlags(Flags& program, CollectorFlags& flags);
+// `flags` and `config` outlive the parsing. A configuration says what the other flags say, so that
+// they exclude it.
+void AddCollectorFlags(Flags& program, CollectorFlags& flags, std::string* config);
 
 }  // namespace fleetmeter::collector

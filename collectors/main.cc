@@ -1,34 +1,82 @@
-// fleetmeter-collector: flags, then the Collector.
+// fleetmeter-collector: flags or a configuration, then the Collector.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <string>
+#include <utility>
 
 #include "collectors/collector.h"
 #include "collectors/collector_flags.h"
+#include "collectors/config/collector_config.h"
 #include "collectors/sources.h"
+#include "collectors/try/try_command.h"
 #include "daemon/base/flags.h"
 #include "daemon/base/logging.h"
 
 namespace {
 
 using fleetmeter::collector::Collector;
+using fleetmeter::collector::CollectorConfig;
 using fleetmeter::collector::CollectorFlags;
 using fleetmeter::collector::SourceCommands;
+using fleetmeter::collector::TryCommand;
 
-void Complain(const absl::Status& status) {
-  fmt::print(stderr, "fleetmeter-collector: {}\n", std::string(status.message()));
+constexpr int kFailed = 1;
+constexpr int kWrongCommandLine = 2;
+
+void Complain(const std::string& message) {
+  fmt::print(stderr, "fleetmeter-collector: {}\n", message);
 }
 
-int Run(const CollectorFlags& flags, const SourceCommands& commands) {
-  auto collector = Collector::Create(flags, commands);
+int Run(const CollectorFlags& flags, const SourceCommands& commands, CollectorConfig* config) {
+  fleetmeter::SetUpLogging(flags.log_level, flags.log_format);
+  auto collector = Collector::Create(flags, commands, config);
   if (!collector.ok()) {
-    Complain(collector.status());
-    return 1;
+    Complain(std::string(collector.status().message()));
+    return kFailed;
   }
   const std::vector<absl::Status> errors = (*collector)->Run();
-  for (const absl::Status& error : errors) Complain(error);
-  return errors.empty() ? 0 : 1;
+  for (const absl::Status& error : errors) Complain(std::string(error.message()));
+  return errors.empty() ? 0 : kFailed;
+}
+
+int RunByFlags(const CollectorFlags& flags, const SourceCommands& commands, const TryCommand& look,
+               bool check_config) {
+  const bool any = std::any_of(commands.begin(), commands.end(),
+                               [](const auto& command) { return command->chosen(); });
+  if (!any || look.chosen() || check_config) {
+    Complain("nothing to do; expected --config FILE, or the name of a source (see --help)");
+    return kWrongCommandLine;
+  }
+  if (const auto status = CheckClientTls(flags.tls, flags.daemon); !status.ok()) {
+    Complain(std::string(status.message()));
+    return kWrongCommandLine;
+  }
+  return Run(flags, commands, nullptr);
+}
+
+int RunByConfig(const std::string& path, const CollectorFlags& flags,
+                const SourceCommands& commands, const TryCommand& look, bool check_config) {
+  if (flags.tls.enabled() || flags.tls.plaintext_beyond_loopback_without_authentication) {
+    Complain("--config excludes the flags of TLS; expected the key tls of the configuration");
+    return kWrongCommandLine;
+  }
+  auto config =
+      fleetmeter::collector::LoadCollectorConfig(path, fleetmeter::collector::AllSourceTypes());
+  if (!config.ok()) {
+    Complain(std::string(config.status().message()));
+    return kFailed;
+  }
+  if (check_config) {
+    fmt::print("{} is right: {} live sources\n", path, config->members.size());
+    return 0;
+  }
+  CollectorFlags delivery = config->delivery;
+  delivery.recover_acknowledged = flags.recover_acknowledged;
+  if (!look.chosen()) return Run(delivery, commands, &*config);
+  fleetmeter::SetUpLogging("error", delivery.log_format);
+  return look.Run(*std::move(config));
 }
 
 }  // namespace
@@ -36,18 +84,19 @@ int Run(const CollectorFlags& flags, const SourceCommands& commands) {
 int main(int argc, char** argv) {
   fleetmeter::ProgramFlags program(
       "fleetmeter-collector: reports what chips do to fleetmeterd.\n"
-      "Name one or more sources; each gets a stream of its own. Exit code 0: every report was\n"
+      "Give a configuration with live sources, or name recordings to replay, or both. The live\n"
+      "sources share a stream, and each replay has its own. Exit code 0: every report was\n"
       "delivered and counted, or waits in the spool for the next start; 1: some were not, and\n"
       "standard error says why.");
   CollectorFlags flags;
-  fleetmeter::collector::AddCollectorFlags(program, flags);
-  program.RequireCommands();
+  std::string config;
+  bool check_config = false;
+  fleetmeter::collector::AddCollectorFlags(program, flags, &config);
+  program.AddSwitch("--check-config", &check_config,
+                    "Read the configuration and its rules, say what is wrong, and exit");
+  const TryCommand look(program);
   const SourceCommands commands = fleetmeter::collector::AddSources(program);
   if (const auto exit_code = program.Parse(argc, argv)) return *exit_code;
-  if (const auto status = CheckClientTls(flags.tls, flags.daemon); !status.ok()) {
-    Complain(status);
-    return 2;
-  }
-  fleetmeter::SetUpLogging(flags.log_level, flags.log_format);
-  return Run(flags, commands);
+  if (config.empty()) return RunByFlags(flags, commands, look, check_config);
+  return RunByConfig(config, flags, commands, look, check_config);
 }

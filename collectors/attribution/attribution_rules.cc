@@ -58,12 +58,20 @@ bool AttributionRule::TakesAll() const {
          });
 }
 
+std::optional<AttributionDecision> AttributionRules::Decide(const Attributes& thing) const {
+  for (size_t i = 0; i < rules_.size(); ++i) {
+    std::optional<Assignment> assignment = rules_[i].Apply(thing);
+    if (!assignment) continue;
+    return AttributionDecision{*std::move(assignment),
+                               fmt::format("{}:{} (rule {})", file_, rules_[i].line, i + 1)};
+  }
+  return std::nullopt;
+}
+
 absl::StatusOr<std::optional<Assignment>> AttributionRules::AssignmentOf(
     const Attributes& thing) const {
-  for (const AttributionRule& rule : rules_) {
-    if (std::optional<Assignment> assignment = rule.Apply(thing)) return assignment;
-  }
-  if (unmatched_ == Unmatched::kUnattributed) return std::optional<Assignment>();
+  if (auto decision = Decide(thing)) return std::optional(std::move(decision->assignment));
+  if (!RefusesUnmatched()) return std::optional<Assignment>();
   return absl::NotFoundError(
       fmt::format("{}: no rule applies to {}; expected one that does", file_, thing.Describe()));
 }

@@ -25,6 +25,8 @@ struct Assignment {
   std::string workload_type;
   std::string model;
   std::string run;
+
+  friend bool operator==(const Assignment&, const Assignment&) = default;
 };
 
 // What an attribute has to be. It does not hold for a thing that lacks the attribute.
@@ -47,6 +49,7 @@ struct Condition {
 };
 
 struct AttributionRule {
+  int line = 0;                       // of the file; 0: unknown
   std::vector<Condition> conditions;  // joined by "and"
   std::vector<std::pair<std::string Assignment::*, NameTemplate>> names;
 
@@ -59,8 +62,15 @@ struct AttributionRule {
 // What becomes of a thing that no rule applies to.
 enum class Unmatched { kError, kUnattributed };
 
+// An assignment, and the rule that gave it: "rules.yaml:12 (rule 2)".
+struct AttributionDecision {
+  Assignment assignment;
+  std::string rule;
+};
+
 class AttributionRules {
  public:
+  // No rules: everything is nobody's.
   AttributionRules() = default;
   // `file` is named in errors.
   AttributionRules(std::string file, std::vector<AttributionRule> rules, Unmatched unmatched)
@@ -69,11 +79,14 @@ class AttributionRules {
   // By the first rule that applies. Nothing: the thing is nobody's, and the file allows that.
   // NotFound names the thing.
   absl::StatusOr<std::optional<Assignment>> AssignmentOf(const Attributes& thing) const;
+  // Likewise, whatever the file says of what no rule takes.
+  std::optional<AttributionDecision> Decide(const Attributes& thing) const;
+  bool RefusesUnmatched() const { return unmatched_ == Unmatched::kError; }
 
  private:
   std::string file_;
   std::vector<AttributionRule> rules_;
-  Unmatched unmatched_ = Unmatched::kError;
+  Unmatched unmatched_ = Unmatched::kUnattributed;
 };
 
 }  // namespace fleetmeter::collector

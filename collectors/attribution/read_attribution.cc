@@ -64,6 +64,7 @@ class RulesReader {
 
   AttributionRule ReadRule(const YamlValue& value) {
     AttributionRule rule;
+    rule.line = value.line();
     YamlMap map(value);
     const YamlValue match = map.Optional("match");
     if (match.present()) ReadMatch(match, rule.conditions);

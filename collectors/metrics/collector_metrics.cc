@@ -57,6 +57,43 @@ void WriteLastAcknowledged(const CollectorFigures& figures, TextWriter& out) {
   }
 }
 
+// A series for each live source.
+template <auto value>
+void EachSource(const CollectorFigures& figures, TextWriter& out) {
+  for (const SourceStats& stats : figures.sources) {
+    out.Sample({stats.source}, static_cast<double>(std::invoke(value, stats)));
+  }
+}
+
+void WriteSourceErrors(const CollectorFigures& figures, TextWriter& out) {
+  for (const SourceStats& stats : figures.sources) {
+    for (const auto& [reason, count] : stats.errors) {
+      out.Sample({stats.source, reason}, static_cast<double>(count));
+    }
+  }
+}
+
+void WriteSourceSuccess(const CollectorFigures& figures, TextWriter& out) {
+  for (const SourceStats& stats : figures.sources) {
+    const int64_t at = stats.last_success_unix_nanos;
+    if (at != 0) out.Sample({stats.source}, Seconds(at));
+  }
+}
+
+double LookSeconds(const SourceStats& stats) { return Seconds(stats.last_took.count()); }
+
+int64_t OddReadings(const SourceStats& stats) {
+  return stats.counts.readings.clamped + stats.counts.readings.unmeasured;
+}
+
+int64_t BadLines(const SourceStats& stats) { return stats.counts.bad_lines; }
+
+// What joining found; there is nothing to say without live sources.
+template <int64_t ObservationCounts::* value>
+void OfAllSources(const CollectorFigures& figures, TextWriter& out) {
+  if (!figures.sources.empty()) out.Sample({}, static_cast<double>(figures.joined.*value));
+}
+
 void WriteBuildInfo(const CollectorFigures&, TextWriter& out) { out.Sample({kVersion}, 1); }
 
 constexpr Family<CollectorFigures> kFamilies[] = {
@@ -156,6 +193,60 @@ constexpr Family<CollectorFigures> kFamilies[] = {
       {"pipeline"},
       "This many samples were not taken because the wall clock stood still or was set back."},
      EachPipeline<&PipelineStats::ticks_held>},
+    {{"fleetmeter_collector_source_looks_total",
+      kCounter,
+      {"source"},
+      "This live source of the configuration was asked this often."},
+     EachSource<&SourceStats::looks>},
+    {{"fleetmeter_collector_source_errors_total",
+      kCounter,
+      {"source", "reason"},
+      "This live source failed this often. The reason is the code of the error, such as "
+      "`deadline_exceeded`."},
+     WriteSourceErrors},
+    {{"fleetmeter_collector_source_last_success_timestamp_seconds",
+      kGauge,
+      {"source"},
+      "The live source answered last at this time. The series is absent until it has."},
+     WriteSourceSuccess},
+    {{"fleetmeter_collector_source_look_seconds",
+      kGauge,
+      {"source"},
+      "The latest look at the live source took this many seconds."},
+     EachSource<LookSeconds>},
+    {{"fleetmeter_collector_source_devices",
+      kGauge,
+      {"source"},
+      "The live source listed this many chips when it answered last."},
+     EachSource<&SourceStats::devices>},
+    {{"fleetmeter_collector_source_odd_readings_total",
+      kCounter,
+      {"source"},
+      "This many readings of the live source were outside 0 to 1, or not numbers."},
+     EachSource<OddReadings>},
+    {{"fleetmeter_collector_source_bad_lines_total",
+      kCounter,
+      {"source"},
+      "This many lines of the live source could not be read."},
+     EachSource<BadLines>},
+    {{"fleetmeter_collector_unattributed_chips",
+      kGauge,
+      {},
+      "This many chips were in use in the latest round, and no rule said whose they are. The "
+      "series is absent without live sources."},
+     OfAllSources<&ObservationCounts::unattributed_chips>},
+    {{"fleetmeter_collector_unknown_kind_chips",
+      kGauge,
+      {},
+      "This many chips of the latest round are of a kind that nobody knows. The series is absent "
+      "without live sources."},
+     OfAllSources<&ObservationCounts::unknown_kinds>},
+    {{"fleetmeter_collector_source_disagreements",
+      kGauge,
+      {},
+      "Live sources disagreed about this many things in the latest round: the kind or the holder "
+      "of a chip, or whether there is one. The series is absent without live sources."},
+     OfAllSources<&ObservationCounts::disagreements>},
     {{"fleetmeter_collector_build_info",
       kGauge,
       {"version"},

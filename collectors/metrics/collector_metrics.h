@@ -6,12 +6,15 @@
 #include <vector>
 
 #include "collectors/core/pipeline.h"
+#include "collectors/live/source_health.h"
 #include "daemon/serve/metrics/metric_group.h"
 
 namespace fleetmeter::collector {
 
 struct CollectorFigures {
   std::vector<PipelineStats> pipelines;
+  std::vector<SourceStats> sources;  // the live ones
+  ObservationCounts joined;          // of all live sources, in the latest round
   int64_t now_unix_nanos = 0;
 };
 

@@ -15,8 +15,12 @@ namespace {
 constexpr char kFlag[] = "--metrics";
 constexpr char kMetricsType[] = "text/plain; version=0.0.4; charset=utf-8";
 
-HttpResponse Metrics(const std::vector<std::unique_ptr<Pipeline>>& pipelines) {
-  CollectorFigures figures{.pipelines = {}, .now_unix_nanos = SystemClock().UnixNanos()};
+HttpResponse Metrics(const std::vector<std::unique_ptr<Pipeline>>& pipelines,
+                     const SourceHealth& health) {
+  CollectorFigures figures;
+  figures.now_unix_nanos = SystemClock().UnixNanos();
+  figures.sources = health.stats();
+  figures.joined = health.joined();
   for (const auto& pipeline : pipelines) figures.pipelines.push_back(pipeline->stats());
   HttpResponse response;
   response.content_type = kMetricsType;
@@ -35,7 +39,8 @@ HttpResponse Alive() {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<HttpServer>> ServeMetrics(
-    const std::string& address, const std::vector<std::unique_ptr<Pipeline>>& pipelines) {
+    const std::string& address, const std::vector<std::unique_ptr<Pipeline>>& pipelines,
+    std::shared_ptr<const SourceHealth> health) {
   const auto parsed = ParseListenAddress(address);
   if (!parsed.ok()) {
     return absl::InvalidArgumentError(
@@ -47,7 +52,10 @@ absl::StatusOr<std::unique_ptr<HttpServer>> ServeMetrics(
         kFlag, address));
   }
   return HttpServer::Start(
-      address, {{"/metrics", [&pipelines] { return Metrics(pipelines); }}, {"/healthz", Alive}},
+      address,
+      {{"/metrics",
+        [&pipelines, health = std::move(health)] { return Metrics(pipelines, *health); }},
+       {"/healthz", Alive}},
       kFlag);
 }
 

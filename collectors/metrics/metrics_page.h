@@ -7,12 +7,14 @@
 
 #include "absl/status/statusor.h"
 #include "collectors/core/pipeline.h"
+#include "collectors/live/source_health.h"
 #include "daemon/serve/http/http_server.h"
 
 namespace fleetmeter::collector {
 
 // Listens on "host:port" of loopback; port 0 takes a free one. `pipelines` outlive the server.
 absl::StatusOr<std::unique_ptr<HttpServer>> ServeMetrics(
-    const std::string& address, const std::vector<std::unique_ptr<Pipeline>>& pipelines);
+    const std::string& address, const std::vector<std::unique_ptr<Pipeline>>& pipelines,
+    std::shared_ptr<const SourceHealth> health);
 
 }  // namespace fleetmeter::collector

@@ -2,7 +2,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <system_error>
@@ -24,15 +23,8 @@ std::optional<double> ParseReading(std::string_view text, double full, ReadingCo
   const auto [stop, error] = std::from_chars(text.data(), end, value);
   const bool beyond_doubles = error == std::errc::result_out_of_range;
   if ((error != std::errc() && !beyond_doubles) || stop != end) return std::nullopt;
-  const double share = value / full;
-  // False for NaN, with which nothing compares.
-  const bool plausible = share >= -kReadingTolerance && share <= 1 + kReadingTolerance;
-  if (beyond_doubles || !plausible) {
-    ++counts->unmeasured;
-    return std::numeric_limits<double>::quiet_NaN();
-  }
-  if (share < 0 || share > 1) ++counts->clamped;
-  return std::clamp(share, 0.0, 1.0);
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  return TakeReading(beyond_doubles ? kNan : value / full, counts).value_or(kNan);
 }
 
 std::optional<std::vector<double>> ParseReadings(std::string_view text, ReadingCounts* counts) {

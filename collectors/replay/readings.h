@@ -2,22 +2,13 @@
 // a little above 1 by rounding. Neither is a reason to lose the rest of a recording.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <vector>
 
+#include "collectors/device/readings.h"
+
 namespace fleetmeter::collector {
-
-// What is at most so far outside 0 to 1 is the nearer of the two, rounded by its exporter. It is
-// what the daemon allows too.
-inline constexpr double kReadingTolerance = 1e-6;
-
-// Of one recording.
-struct ReadingCounts {
-  int64_t clamped = 0;     // within the tolerance
-  int64_t unmeasured = 0;  // beyond it, or not a number (NaN)
-};
 
 // "0.5" of `full`, or "70.7%" of it, as a share; NaN: it is not measured. Nothing: `text` is no
 // number at all.

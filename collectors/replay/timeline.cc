@@ -2,11 +2,6 @@
 
 namespace fleetmeter::collector {
 
-Holding Unmeasured(Holding holding) {
-  holding.signal = "allocated_only";
-  return holding;
-}
-
 uint32_t HoldingTable::Intern(const Holding& holding) {
   const auto next = static_cast<uint32_t>(timeline_.holdings.size());
   const auto [found, inserted] = index_.emplace(holding, next);

@@ -4,38 +4,15 @@
 #include <cstdint>
 #include <map>
 #include <string>
-#include <tuple>
 #include <vector>
 
-#include "absl/status/status.h"
+#include "collectors/device/holding.h"
 #include "collectors/replay/readings.h"
-#include "fleetmeter/v1/usage.pb.h"
 
 namespace fleetmeter::collector {
 
 inline constexpr int64_t kMilliPerChip = 1'000;
 inline constexpr int64_t kMaxChipsPerHost = 65'536;  // device numbers of a report
-
-// Everything about a group of chips but how many and how active: kept once, named by its index.
-struct Holding {
-  std::string chip;
-  v1::ChipState state = v1::CHIP_STATE_UNASSIGNED;
-  std::string pool;
-  std::string team;
-  std::string workload;
-  std::string workload_type;
-  std::string model;
-  std::string run;
-  std::string signal;
-
-  auto Key() const {
-    return std::tie(chip, state, pool, team, workload, workload_type, model, run, signal);
-  }
-  friend bool operator<(const Holding& a, const Holding& b) { return a.Key() < b.Key(); }
-};
-
-// The same chips, held and not measured.
-Holding Unmeasured(Holding holding);
 
 // Chips of a host under one holding.
 struct Row {

@@ -13,7 +13,6 @@ namespace fleetmeter::collector {
 namespace {
 
 constexpr std::string_view kSilent = "silent";
-constexpr std::string_view kAllocatedOnly = "allocated_only";
 constexpr size_t kMaxNameBytes = 128;
 
 struct Columns {

@@ -1,0 +1,31 @@
+// The configuration of fleetmeter-collector: delivery, and the live sources with their rules.
+// Strict, as that of the daemon: an unknown key, a wrong type or a value out of range is an error
+// that names file, line, key and what was expected. README.md describes the keys.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "collectors/config/collector_options.h"
+#include "collectors/live/live_group.h"
+#include "collectors/live/source_type.h"
+
+namespace fleetmeter::collector {
+
+struct CollectorConfig {
+  CollectorFlags delivery;  // what flags say without a configuration
+  LiveOptions live;
+  std::vector<LiveMember> members;  // at least one
+};
+
+// Reads the file and the files of rules that it names, and makes every source; opens no connection.
+// All that is wrong is told together, a line each.
+absl::StatusOr<CollectorConfig> LoadCollectorConfig(const std::string& path,
+                                                    const SourceTypes& types);
+
+// The same of a text; `name` stands in for the path.
+absl::StatusOr<CollectorConfig> ReadCollectorConfig(const std::string& name, std::string_view text,
+                                                    const SourceTypes& types);
+
+}  // namespace fleetmeter::collector

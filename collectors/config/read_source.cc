@@ -1,0 +1,112 @@
+#include "collectors/config/read_source.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <array>
+#include <utility>
+
+#include "collectors/attribution/read_attribution.h"
+#include "daemon/base/did_you_mean.h"
+#include "daemon/base/text.h"
+#include "daemon/base/units.h"
+#include "daemon/config/settings/kinds.h"
+
+namespace fleetmeter::collector {
+namespace {
+
+constexpr int64_t kMostPrecedence = 1'000'000;
+// A source that does not see what is asked for comes after all that do.
+constexpr int64_t kBehindAll = 1'000;
+constexpr size_t kMaxHostBytes = 128;
+
+std::string ThisHost() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
+}
+
+const SourceType* FindType(const YamlValue& value, const SourceTypes& types) {
+  std::string wanted;
+  value.ReadText(kMaxHostBytes, &wanted);
+  if (wanted.empty()) return nullptr;
+  std::vector<std::string> names;
+  for (const auto& type : types) {
+    if (type->name() == wanted) return type.get();
+    names.emplace_back(type->name());
+  }
+  const auto near = DidYouMean(wanted, names);
+  value.Complain(fmt::format("is {}, which is no type of source{}; expected one of {}",
+                             Quoted(wanted), near ? fmt::format(" (did you mean {}?)", *near) : "",
+                             fmt::join(names, ", ")));
+  return nullptr;
+}
+
+// What the rules of any live source may ask of.
+Vocabulary WithPlace(Vocabulary vocabulary) {
+  for (const char* name : {"host", "device", "chip"}) vocabulary.attributes.push_back({name});
+  return vocabulary;
+}
+
+// Rules in the entry itself, or the path of a file of them. Absent: everything is nobody's.
+AttributionRules ReadRules(const YamlValue& value, const Vocabulary& vocabulary) {
+  if (!value.present()) return {};
+  if (value.node().kind == YamlNode::Kind::kMap) {
+    YamlMap map(value);
+    return ReadAttribution(map, vocabulary);
+  }
+  std::string path;
+  FilePath{}.Read(value, &path);
+  if (path.empty()) return {};
+  absl::StatusOr<AttributionRules> rules = ReadAttributionFile(path, vocabulary);
+  if (rules.ok()) return *std::move(rules);
+  value.Complain(fmt::format("names rules that are wrong; expected them right:\n{}",
+                             std::string(rules.status().message())));
+  return {};
+}
+
+void ReadPrecedence(const YamlValue& value, LiveMember& member) {
+  if (!value.present()) return;
+  YamlMap map(value);
+  map.Optional("holders").ReadInteger(0, kMostPrecedence, &member.precedence_of_holders);
+  map.Optional("activity").ReadInteger(0, kMostPrecedence, &member.precedence_of_activity);
+}
+
+void ReadTimeout(const YamlValue& value, std::chrono::milliseconds* timeout) {
+  int64_t nanos = timeout->count() * kMillisecond;
+  DurationIn{50 * kMillisecond, 10 * kMinute}.Read(value, &nanos);
+  *timeout = std::chrono::milliseconds(nanos / kMillisecond);
+}
+
+}  // namespace
+
+std::optional<LiveMember> ReadSource(const YamlValue& entry, size_t place,
+                                     const SourceTypes& types) {
+  YamlMap map(entry);
+  LiveMember member;
+  SourceContext context;
+  const SourceType* type = FindType(map.Required("type", "the type of a source"), types);
+  map.Required("name", "a name, for metrics and messages").ReadName(&member.name);
+  context.name = member.name;
+  context.host = ThisHost();
+  map.Optional("host").ReadText(kMaxHostBytes, &context.host);
+  ReadTimeout(map.Optional("timeout"), &context.timeout);
+  member.timeout = context.timeout;
+  const YamlValue precedence = map.Optional("precedence");
+  const YamlValue attribution = map.Optional("attribution");
+  if (type == nullptr) {
+    map.Entries();  // which of its keys are right is not known
+    return std::nullopt;
+  }
+  const auto in_list = static_cast<int64_t>(place);
+  member.sees_holders = type->sees_holders();
+  member.precedence_of_holders = in_list + (type->sees_holders() ? 0 : kBehindAll);
+  member.precedence_of_activity = in_list + (type->sees_activity() ? 0 : kBehindAll);
+  ReadPrecedence(precedence, member);
+  member.rules = ReadRules(attribution, WithPlace(type->vocabulary()));
+  member.source = type->Configure(map, context);
+  if (member.source == nullptr) return std::nullopt;
+  return member;
+}
+
+}  // namespace fleetmeter::collector

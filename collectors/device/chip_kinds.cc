@@ -1,0 +1,119 @@
+#include "collectors/device/chip_kinds.h"
+
+#include <algorithm>
+#include <array>
+
+#include "collectors/attribution/glob.h"
+
+namespace fleetmeter::collector {
+namespace {
+
+// Of lower-case text without the vendor's name, its words apart by single blanks. Variants that are
+// worth something else (H100 PCIe and NVL, A10G, MI300A) are left out on purpose, and so are names
+// that stand for two kinds (a100).
+constexpr auto kKnownModels = std::to_array<std::pair<const char*, const char*>>({
+    {"h100", "h100"},
+    {"h100 80gb hbm3*", "h100"},
+    {"h100 sxm*", "h100"},
+    {"h100 80gb", "h100"},
+    {"h200", "h200"},
+    {"h200 141gb*", "h200"},
+    {"h200 sxm*", "h200"},
+    {"h800", "h800"},
+    {"h800 sxm*", "h800"},
+    {"b200", "b200"},
+    {"b200 sxm*", "b200"},
+    {"b200 180gb*", "b200"},
+    {"gb200", "gb200"},
+    {"gb200 186gb*", "gb200"},
+    {"a100 sxm? 80gb", "a100_80g"},
+    {"a100 80gb*", "a100_80g"},
+    {"a100 pcie 80gb", "a100_80g"},
+    {"a100 pg509 200", "a100_40g"},
+    {"a100 sxm? 40gb", "a100_40g"},
+    {"a100 40gb*", "a100_40g"},
+    {"a100 pcie 40gb", "a100_40g"},
+    {"a800 sxm? 80gb", "a800"},
+    {"a800 80gb*", "a800"},
+    {"a800", "a800"},
+    {"l40s", "l40s"},
+    {"a10", "a10"},
+    {"t4", "t4"},
+    {"v100 sxm? 32gb*", "v100_32g"},
+    {"v100 pcie 32gb", "v100_32g"},
+    {"v100 sxm? 16gb", "v100_16g"},
+    {"v100 pcie 16gb", "v100_16g"},
+    {"p100 sxm? 16gb", "p100"},
+    {"p100 pcie 16gb", "p100"},
+    {"p100", "p100"},
+    {"trainium", "trainium1"},
+    {"trainium1", "trainium1"},
+    {"trainium2", "trainium2"},
+    {"trainium3", "trainium3"},
+    {"inferentia2", "inferentia2"},
+    {"tpu v4*", "tpu_v4"},
+    {"tpu v5p*", "tpu_v5p"},
+    {"tpu v5e*", "tpu_v5e"},
+    {"tpu v5 lite*", "tpu_v5e"},
+    {"tpu v6e*", "tpu_v6e"},
+    {"tpu v7*", "tpu_v7"},
+    {"tpu7x*", "tpu_v7"},
+    {"mi300x*", "mi300x"},
+    {"mi325x*", "mi325x"},
+    {"mi355x*", "mi355x"},
+    {"gaudi3*", "gaudi3"},
+    {"hl 325l*", "gaudi3"},
+    {"hl 338*", "gaudi3"},
+});
+
+constexpr std::array<std::string_view, 5> kVendorWords = {"nvidia ", "tesla ", "amd ", "instinct ",
+                                                          "intel "};
+
+// Lower case, with one blank for each run of blanks, underscores and hyphens.
+std::string Normalised(std::string_view model) {
+  std::string words;
+  for (const char c : model) {
+    const bool between = c == ' ' || c == '_' || c == '-' || c == '\t';
+    if (!between) {
+      words += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    } else if (!words.empty() && words.back() != ' ') {
+      words += ' ';
+    }
+  }
+  if (words.ends_with(' ')) words.pop_back();
+  return words;
+}
+
+std::string_view WithoutVendor(std::string_view words) {
+  for (const std::string_view vendor : kVendorWords) {
+    if (words.starts_with(vendor)) words.remove_prefix(vendor.size());
+  }
+  return words;
+}
+
+}  // namespace
+
+ChipKinds::ChipKinds(std::vector<Pattern> own) : patterns_(std::move(own)) {
+  for (auto& [pattern, kind] : patterns_) pattern = Normalised(pattern);
+}
+
+std::optional<std::string> ChipKinds::KindOf(std::string_view model) const {
+  const std::string words = Normalised(model);
+  if (words.empty()) return std::nullopt;
+  const std::string_view bare = WithoutVendor(words);
+  for (const auto& [pattern, kind] : patterns_) {
+    if (MatchesGlob(pattern, words) || MatchesGlob(pattern, bare)) return kind;
+  }
+  const auto known = std::find_if(kKnownModels.begin(), kKnownModels.end(), [&](const auto& entry) {
+    return MatchesGlob(entry.first, bare);
+  });
+  return known == kKnownModels.end() ? std::nullopt : std::optional<std::string>(known->second);
+}
+
+void ChipKinds::Name(HostReading& host) const {
+  for (DeviceReading& device : host.devices) {
+    if (device.kind.empty()) device.kind = KindOf(device.model).value_or("");
+  }
+}
+
+}  // namespace fleetmeter::collector

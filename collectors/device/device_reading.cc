@@ -1,0 +1,21 @@
+#include "collectors/device/device_reading.h"
+
+namespace fleetmeter::collector {
+
+ObservationCounts& ObservationCounts::operator+=(const ObservationCounts& other) {
+  readings += other.readings;
+  bad_lines += other.bad_lines;
+  duplicate_devices += other.duplicate_devices;
+  unknown_kinds += other.unknown_kinds;
+  unattributed_chips += other.unattributed_chips;
+  disagreements += other.disagreements;
+  guessed_devices += other.guessed_devices;
+  return *this;
+}
+
+std::string DeviceLabel(const DeviceReading& device) {
+  if (!device.uuid.empty()) return device.uuid;
+  return device.index ? std::to_string(*device.index) : "";
+}
+
+}  // namespace fleetmeter::collector

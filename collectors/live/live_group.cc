@@ -1,0 +1,132 @@
+#include "collectors/live/live_group.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "collectors/device/attribute_holders.h"
+
+namespace fleetmeter::collector {
+namespace {
+
+constexpr size_t kMostRemarks = 50;
+
+void Move(std::vector<std::string>&& from, const std::string& source,
+          std::vector<std::string>& remarks) {
+  for (std::string& remark : from) {
+    if (remarks.size() >= kMostRemarks) return;
+    remarks.push_back(source.empty() ? std::move(remark) : source + ": " + remark);
+  }
+}
+
+bool KnowsHolders(const HostReading& host) {
+  return std::any_of(host.devices.begin(), host.devices.end(), [](const DeviceReading& device) {
+    return std::any_of(device.parts.begin(), device.parts.end(), [](const DevicePart& part) {
+      return part.knows_holders == Holders::kKnown || !part.holders.empty();
+    });
+  });
+}
+
+}  // namespace
+
+LiveGroup::LiveGroup(LiveOptions options, std::vector<LiveMember> members, const Clock& clock,
+                     std::shared_ptr<SourceHealth> health)
+    : options_(std::move(options)), clock_(clock), health_(std::move(health)) {
+  for (LiveMember& is : members) {
+    Member& member = members_.emplace_back();
+    member.prober = std::make_unique<Prober>(is.name, std::move(is.source), is.timeout, clock);
+    member.is = std::move(is);
+  }
+}
+
+LiveRound LiveGroup::Look() {
+  LiveRound round;
+  std::vector<SourceReading> readings;
+  for (Member& member : members_) member.prober->Ask();
+  for (Member& member : members_) Collect(member, readings, round);
+  JoinedHosts joined = JoinHosts(std::move(readings), options_.join);
+  ObservationCounts counts = joined.counts;
+  Move(std::move(joined.remarks), "", round.remarks);
+  for (const HostReading& host : joined.hosts) {
+    if (MustLeaveOut(host)) {
+      round.left_out.push_back(host.host);
+    } else {
+      round.hosts.push_back({host.host, JudgeHost(host, options_.report, counts)});
+    }
+  }
+  health_->SetJoined(counts);
+  round.counts += counts;
+  return round;
+}
+
+absl::Status LiveGroup::Sample(const Window& window, std::vector<v1::UsageReport>& reports) {
+  const LiveRound round = Look();
+  const bool any = std::any_of(round.sources.begin(), round.sources.end(),
+                               [](const auto& source) { return source.second.ok(); });
+  if (!any) return absl::UnavailableError("no source has answered; expected one at least");
+  for (const JudgedHost& host : round.hosts) {
+    auto report = MakeHostReport(host.host, host.parts, window);
+    if (report) reports.push_back(*std::move(report));
+  }
+  return absl::OkStatus();
+}
+
+void LiveGroup::Collect(Member& member, std::vector<SourceReading>& readings, LiveRound& round) {
+  LookResult result = member.prober->Await();
+  absl::Status status = result.observation.status();
+  if (status.ok()) status = Attribute(member, *result.observation);
+  member.failing = !status.ok();
+  Say(member, status);
+  round.sources.emplace_back(member.is.name, status);
+  if (!status.ok()) {
+    health_->Failed(member.is.name, status, result.took);
+    return;
+  }
+  Observation& observation = *result.observation;
+  health_->Succeeded(member.is.name, observation, clock_.UnixNanos(), result.took);
+  member.answered = true;
+  member.hosts.clear();
+  for (const HostReading& host : observation.hosts) {
+    member.hosts.insert(ReportedHostName(host.host, options_.join));
+  }
+  round.counts += observation.counts;
+  Move(std::move(observation.remarks), member.is.name, round.remarks);
+  std::move(observation.demand.begin(), observation.demand.end(), std::back_inserter(round.demand));
+  readings.push_back({member.is.name, member.is.precedence_of_holders,
+                      member.is.precedence_of_activity, std::move(observation.hosts)});
+}
+
+absl::Status LiveGroup::Attribute(const Member& member, Observation& observation) const {
+  for (HostReading& host : observation.hosts) {
+    options_.kinds.Name(host);
+    if (absl::Status status = AttributeHolders(member.is.rules, host); !status.ok()) return status;
+  }
+  for (DemandReading& demand : observation.demand) {
+    if (demand.kind.empty()) demand.kind = options_.kinds.KindOf(demand.model).value_or("");
+  }
+  return AttributeDemand(member.is.rules, observation.demand);
+}
+
+// Once for each change, not for each window.
+void LiveGroup::Say(Member& member, const absl::Status& status) {
+  const std::string error(status.message());
+  if (error == member.last_error) return;
+  if (status.ok()) {
+    spdlog::info("source {} answers again", member.is.name);
+  } else {
+    spdlog::error("source {}: {}", member.is.name, error);
+  }
+  member.last_error = error;
+}
+
+bool LiveGroup::MustLeaveOut(const HostReading& host) const {
+  return std::any_of(members_.begin(), members_.end(), [&](const Member& member) {
+    if (!member.is.sees_holders || !member.failing) return false;
+    return member.answered ? member.hosts.contains(host.host) : !KnowsHolders(host);
+  });
+}
+
+}  // namespace fleetmeter::collector

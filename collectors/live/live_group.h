@@ -1,0 +1,100 @@
+// All live sources of a collector as one Source: asks them at the same time, joins what they say of
+// each host, and reports each host once, so that no chip is counted twice.
+//
+// A source that fails takes only its own knowledge away:
+//
+//   it measures activity   what it measured is not measured; chips that only it lists are not heard
+//   it knows holders       hosts that it spoke for are left out of the window, since use would
+//                          otherwise move to the pool for unattributed use and back; before its
+//                          first answer, hosts whose holders nobody else knows
+//
+// Belongs to the sampling thread.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "collectors/attribution/attribution_rules.h"
+#include "collectors/core/source.h"
+#include "collectors/device/chip_kinds.h"
+#include "collectors/device/host_report.h"
+#include "collectors/join/join_hosts.h"
+#include "collectors/live/live_source.h"
+#include "collectors/live/prober.h"
+#include "collectors/live/source_health.h"
+
+namespace fleetmeter::collector {
+
+// One configured source.
+struct LiveMember {
+  std::string name;
+  std::unique_ptr<LiveSource> source;
+  AttributionRules rules;
+  bool sees_holders = false;
+  int64_t precedence_of_holders = 0;
+  int64_t precedence_of_activity = 0;
+  std::chrono::milliseconds timeout{5'000};
+};
+
+struct LiveOptions {
+  ReportOptions report;
+  JoinOptions join;
+  ChipKinds kinds;
+};
+
+struct JudgedHost {
+  std::string host;
+  std::vector<ReportedPart> parts;
+};
+
+// What one round of looks gave.
+struct LiveRound {
+  std::vector<JudgedHost> hosts;      // by name
+  std::vector<std::string> left_out;  // hosts whose holders are not known this time
+  std::vector<DemandReading> demand;
+  ObservationCounts counts;
+  std::vector<std::string> remarks;
+  std::vector<std::pair<std::string, absl::Status>> sources;  // how each fared, in their order
+};
+
+class LiveGroup final : public Source {
+ public:
+  static constexpr char kName[] = "live";
+
+  // `clock` outlives the group.
+  LiveGroup(LiveOptions options, std::vector<LiveMember> members, const Clock& clock,
+            std::shared_ptr<SourceHealth> health);
+
+  std::string Name() const override { return kName; }
+  // An error if no source answered.
+  absl::Status Sample(const Window& window, std::vector<v1::UsageReport>& reports) override;
+
+  // Asks every source once.
+  LiveRound Look();
+
+ private:
+  struct Member {
+    LiveMember is;
+    std::unique_ptr<Prober> prober;
+    bool answered = false;        // ever
+    bool failing = false;         // the last time
+    std::set<std::string> hosts;  // that it last spoke for
+    std::string last_error;       // said in the log already
+  };
+
+  // Nothing if the source failed.
+  void Collect(Member& member, std::vector<SourceReading>& readings, LiveRound& round);
+  absl::Status Attribute(const Member& member, Observation& observation) const;
+  void Say(Member& member, const absl::Status& status);
+  bool MustLeaveOut(const HostReading& host) const;
+
+  const LiveOptions options_;
+  const Clock& clock_;
+  const std::shared_ptr<SourceHealth> health_;
+  std::vector<Member> members_;
+};
+
+}  // namespace fleetmeter::collector

@@ -1,0 +1,262 @@
+#include "collectors/try/round_output.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/base/text.h"
+
+namespace fleetmeter::collector {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr double kPercent = 100;
+constexpr char kNone[] = "-";
+constexpr size_t kColumns = 10;
+using Row = std::array<std::string, kColumns>;
+
+double Ratio(Micro micro) { return static_cast<double>(micro) / static_cast<double>(kOne); }
+
+std::string_view StateName(v1::ChipState state) {
+  switch (state) {
+    case v1::CHIP_STATE_ASSIGNED:
+      return "assigned";
+    case v1::CHIP_STATE_UNASSIGNED:
+      return "unassigned";
+    case v1::CHIP_STATE_UNHEALTHY:
+      return "unhealthy";
+    case v1::CHIP_STATE_RESERVED:
+      return "reserved";
+    case v1::CHIP_STATE_UNSPECIFIED:
+      break;
+  }
+  return "unspecified";
+}
+
+// What exporters say may be any bytes; terminals and JSON want text.
+std::string Clean(std::string text) {
+  if (!FindInvalidUtf8(text) && !HasControlCharacter(text)) return text;
+  return AsciiQuoted(text);
+}
+
+std::string OrNone(std::string text) { return text.empty() ? kNone : Clean(std::move(text)); }
+
+std::string Percent(const std::optional<Micro>& micro) {
+  return micro ? fmt::format("{:.1f}%", Ratio(*micro) * kPercent) : kNone;
+}
+
+std::string ChipOf(const ReportedPart& part) {
+  if (!part.left_out) return Clean(part.holding.chip);
+  return part.model.empty() ? "unknown" : "unknown: " + Clean(part.model);
+}
+
+std::string DeviceOf(const ReportedPart& part) {
+  const std::string device = part.device.empty() ? part.uuid : part.device;
+  return OrNone(part.part.empty() ? device : device + "/" + part.part);
+}
+
+Row RowOf(const std::string& host, const ReportedPart& part) {
+  return {Clean(host),
+          DeviceOf(part),
+          ChipOf(part),
+          fmt::format("{:.3g}", Ratio(part.share)),
+          std::string(StateName(part.holding.state)),
+          OrNone(part.holding.pool),
+          OrNone(part.holding.team),
+          OrNone(part.holding.workload),
+          OrNone(part.holding.signal),
+          Percent(part.activity)};
+}
+
+std::string Aligned(const std::vector<Row>& rows) {
+  std::array<size_t, kColumns> widths{};
+  for (const Row& row : rows) {
+    for (size_t i = 0; i < kColumns; ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string text;
+  for (const Row& row : rows) {
+    std::string line;
+    for (size_t i = 0; i < kColumns; ++i) line += fmt::format("{:<{}}  ", row[i], widths[i]);
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + "\n";
+  }
+  return text;
+}
+
+struct Count {
+  const char* name;
+  const char* meaning;
+  int64_t value;
+};
+
+std::vector<Count> CountsOf(const ObservationCounts& counts) {
+  return {{"clamped_readings", "readings a little outside 0 to 1, taken for 0 or 1",
+           counts.readings.clamped},
+          {"unmeasured_readings", "readings that cannot be; their chips are not measured",
+           counts.readings.unmeasured},
+          {"bad_lines", "lines that could not be read", counts.bad_lines},
+          {"duplicate_devices", "devices with the UUID of another one", counts.duplicate_devices},
+          {"unknown_kinds", "chips of an unknown kind", counts.unknown_kinds},
+          {"unattributed_chips", "chips in use that no rule takes", counts.unattributed_chips},
+          {"disagreements", "disagreements between sources", counts.disagreements},
+          {"guessed_devices", "chips that were given a place by guess", counts.guessed_devices}};
+}
+
+void Put(ordered_json& object, const char* key, const std::string& text) {
+  if (!text.empty()) object[key] = Clean(text);
+}
+
+void Put(ordered_json& object, const char* key, const std::optional<Micro>& micro) {
+  if (micro) object[key] = Ratio(*micro);
+}
+
+void PutHolding(ordered_json& object, const Holding& holding) {
+  object["state"] = StateName(holding.state);
+  Put(object, "pool", holding.pool);
+  Put(object, "team", holding.team);
+  Put(object, "workload", holding.workload);
+  Put(object, "workload_type", holding.workload_type);
+  Put(object, "served_model", holding.model);
+  Put(object, "run", holding.run);
+  Put(object, "signal", holding.signal);
+}
+
+ordered_json JsonOf(const ReportedPart& part) {
+  ordered_json object;
+  Put(object, "device", part.device);
+  Put(object, "uuid", part.uuid);
+  Put(object, "part", part.part);
+  Put(object, "model", part.model);
+  object["chip"] = part.holding.chip.empty() ? "unknown" : Clean(part.holding.chip);
+  object["reported"] = !part.left_out;
+  object["share"] = Ratio(part.share);
+  PutHolding(object, part.holding);
+  Put(object, "activity", part.activity);
+  Put(object, "productive", part.productive);
+  Put(object, "memory", part.memory);
+  Put(object, "holder", part.holder);
+  Put(object, "rule", part.rule);
+  Put(object, "reason", part.reason);
+  return object;
+}
+
+ordered_json JsonOf(const DemandReading& demand) {
+  ordered_json object;
+  Put(object, "holder", demand.holder.name);
+  Put(object, "chip", demand.kind);
+  Put(object, "model", demand.model);
+  object["chips"] = demand.chips;
+  if (demand.waits_since_unix_nanos != 0) {
+    object["waits_since_unix_nanos"] = demand.waits_since_unix_nanos;
+  }
+  Put(object, "reason", demand.reason);
+  if (demand.holder.assignment) {
+    Put(object, "pool", demand.holder.assignment->pool);
+    Put(object, "team", demand.holder.assignment->team);
+    Put(object, "workload", demand.holder.assignment->workload);
+  }
+  Put(object, "rule", demand.holder.rule);
+  return object;
+}
+
+ordered_json JsonOf(const std::pair<std::string, absl::Status>& source) {
+  ordered_json object;
+  object["name"] = source.first;
+  object["ok"] = source.second.ok();
+  if (!source.second.ok()) {
+    object["reason"] = ReasonOf(source.second);
+    object["error"] = Clean(std::string(source.second.message()));
+  }
+  return object;
+}
+
+bool IsCalled(const ReportedPart& part, std::string_view name) {
+  return name == part.device || name == part.uuid || name == part.part ||
+         (!part.holder.empty() && name == part.holder) || name == std::to_string(part.number);
+}
+
+std::string ExplainPart(const std::string& host, const ReportedPart& part) {
+  std::string text = fmt::format("{} device {} ({}, {:.3g} of the chip)\n", Clean(host),
+                                 DeviceOf(part), ChipOf(part), Ratio(part.share));
+  text += fmt::format("  It is {}", StateName(part.holding.state));
+  if (!part.holding.pool.empty()) text += " in the pool " + Clean(part.holding.pool);
+  if (!part.holding.team.empty()) text += ", team " + Clean(part.holding.team);
+  text += ", because " + Clean(part.reason) + ".\n";
+  if (part.holding.state == v1::CHIP_STATE_ASSIGNED) {
+    text += part.activity ? fmt::format("  It is {} active by the signal {}.\n",
+                                        Percent(part.activity), Clean(part.holding.signal))
+                          : "  Nobody measures its activity.\n";
+  }
+  if (part.left_out) {
+    text +=
+        "  It is in no report, since its kind is not known. The key chip_kinds of the "
+        "configuration can name it.\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string RoundAsTable(const LiveRound& round) {
+  std::vector<Row> rows = {{"HOST", "DEVICE", "CHIP", "SHARE", "STATE", "POOL", "TEAM", "WORKLOAD",
+                            "SIGNAL", "ACTIVITY"}};
+  for (const JudgedHost& host : round.hosts) {
+    for (const ReportedPart& part : host.parts) rows.push_back(RowOf(host.host, part));
+  }
+  std::string text = Aligned(rows);
+  for (const std::string& host : round.left_out) {
+    text +=
+        fmt::format("{}: left out, since nobody can say now who holds its chips\n", Clean(host));
+  }
+  for (const DemandReading& demand : round.demand) {
+    text += fmt::format("{} waits for {} chips{}\n", OrNone(demand.holder.name), demand.chips,
+                        demand.reason.empty() ? "" : ": " + Clean(demand.reason));
+  }
+  for (const Count& count : CountsOf(round.counts)) {
+    if (count.value > 0) text += fmt::format("{} {}\n", count.value, count.meaning);
+  }
+  for (const std::string& remark : round.remarks) text += Clean(remark) + "\n";
+  for (const auto& [name, status] : round.sources) {
+    if (status.ok()) continue;
+    text += fmt::format("source {} failed: {}\n", name, Clean(std::string(status.message())));
+  }
+  return text;
+}
+
+std::string RoundAsJson(const LiveRound& round) {
+  ordered_json object;
+  object["sources"] = ordered_json::array();
+  for (const auto& source : round.sources) object["sources"].push_back(JsonOf(source));
+  object["hosts"] = ordered_json::array();
+  for (const JudgedHost& host : round.hosts) {
+    ordered_json devices = ordered_json::array();
+    for (const ReportedPart& part : host.parts) devices.push_back(JsonOf(part));
+    object["hosts"].push_back({{"host", Clean(host.host)}, {"devices", std::move(devices)}});
+  }
+  object["left_out_hosts"] = ordered_json::array();
+  for (const std::string& host : round.left_out) object["left_out_hosts"].push_back(Clean(host));
+  object["demand"] = ordered_json::array();
+  for (const DemandReading& demand : round.demand) object["demand"].push_back(JsonOf(demand));
+  for (const Count& count : CountsOf(round.counts)) object["counts"][count.name] = count.value;
+  object["remarks"] = ordered_json::array();
+  for (const std::string& remark : round.remarks) object["remarks"].push_back(Clean(remark));
+  return object.dump(2) + "\n";
+}
+
+std::string Explain(const LiveRound& round, std::string_view device) {
+  std::string text;
+  for (const JudgedHost& host : round.hosts) {
+    for (const ReportedPart& part : host.parts) {
+      if (IsCalled(part, device)) text += ExplainPart(host.host, part);
+    }
+  }
+  return text;
+}
+
+}  // namespace fleetmeter::collector

@@ -1,0 +1,22 @@
+// What `fleetmeter-collector try` prints of a round of looks. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "collectors/live/live_group.h"
+
+namespace fleetmeter::collector {
+
+// A table of chips, then what is worth knowing beside it.
+std::string RoundAsTable(const LiveRound& round);
+
+// An object with sources, hosts, left_out_hosts, demand, counts and remarks. What is not known is
+// absent.
+std::string RoundAsJson(const LiveRound& round);
+
+// For a device by its number, UUID, part or holder ("pod ml/train-0"): why it went where it went,
+// a paragraph for each of its parts. Empty: there is none of that name.
+std::string Explain(const LiveRound& round, std::string_view device);
+
+}  // namespace fleetmeter::collector

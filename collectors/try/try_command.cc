@@ -1,0 +1,91 @@
+#include "collectors/try/try_command.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <thread>
+#include <utility>
+
+#include "collectors/live/live_group.h"
+#include "collectors/try/round_output.h"
+#include "daemon/base/text.h"
+
+namespace fleetmeter::collector {
+namespace {
+
+constexpr uint64_t kMostLooks = 100;
+constexpr int kSourceFailed = 1;
+constexpr int kWrongName = 2;
+
+// Keeps one source, if one is named. False: there is none of that name.
+bool Choose(const std::string& name, std::vector<LiveMember>& members) {
+  if (name.empty()) return true;
+  std::vector<std::string> names;
+  for (const LiveMember& member : members) names.push_back(member.name);
+  std::erase_if(members, [&](const LiveMember& member) { return member.name != name; });
+  if (!members.empty()) return true;
+  fmt::print(stderr, "fleetmeter-collector: --source is {}; expected one of {}\n", Quoted(name),
+             fmt::join(names, ", "));
+  return false;
+}
+
+bool PrintText(const std::string& text) {
+  return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
+         std::fflush(stdout) == 0;
+}
+
+}  // namespace
+
+TryCommand::TryCommand(Flags& program)
+    : command_(program.AddCommand(
+          "try", "Look at the sources of --config, and print what would be reported and why")) {
+  command_.TakeFlagsOfParent();
+  command_.Add("--source", &source_, "Only this source of the configuration").ValueName("NAME");
+  command_.AddSwitch("--once", &once_, "Look once, which is the default");
+  command_
+      .Add("--looks", &looks_,
+           "Look this often, an interval apart, and print the last: for sources that measure\n"
+           "between two looks")
+      .InRange(uint64_t{1}, kMostLooks)
+      .ShowDefault();
+  command_.Add("--output,-o", &output_, "Form of the output")
+      .OneOf({"table", "json"})
+      .ShowDefault();
+  command_
+      .Add("--explain", &explain_,
+           "Say why this device or holder is counted where it is: a number, a UUID, or a name")
+      .ValueName("DEVICE");
+}
+
+int TryCommand::Run(CollectorConfig config) const {
+  if (!Choose(source_, config.members)) return kWrongName;
+  const auto interval = std::chrono::duration<double>(config.delivery.interval_seconds);
+  const SystemClock clock;
+  LiveGroup group(std::move(config.live), std::move(config.members), clock,
+                  std::make_shared<SourceHealth>());
+  LiveRound round = group.Look();
+  for (uint64_t i = 1; i < (once_ ? 1 : looks_); ++i) {
+    std::this_thread::sleep_for(interval);
+    round = group.Look();
+  }
+  if (!explain_.empty()) {
+    const std::string text = Explain(round, explain_);
+    if (text.empty()) {
+      fmt::print(stderr, "fleetmeter-collector: --explain is {}; expected a device or a holder\n",
+                 Quoted(explain_));
+      return kWrongName;
+    }
+    if (!PrintText(text)) return kSourceFailed;
+  } else if (!PrintText(output_ == "json" ? RoundAsJson(round) : RoundAsTable(round))) {
+    return kSourceFailed;
+  }
+  const bool all = std::all_of(round.sources.begin(), round.sources.end(),
+                               [](const auto& source) { return source.second.ok(); });
+  return all ? 0 : kSourceFailed;
+}
+
+}  // namespace fleetmeter::collector

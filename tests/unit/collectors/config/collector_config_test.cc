@@ -1,0 +1,117 @@
+#include "collectors/config/collector_config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "tests/support/temp_folder.h"
+
+namespace fleetmeter::collector {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr char kSource[] =
+    "sources:\n"
+    "  - type: static\n"
+    "    name: lab\n"
+    "    devices: [{chips: 2, model: h200}]\n";
+
+std::string ErrorOf(const std::string& text) {
+  const auto config = ReadCollectorConfig("collector.yaml", text, AllSourceTypes());
+  return config.ok() ? "" : std::string(config.status().message());
+}
+
+TEST(SourceTypes, HaveNamesOfTheirOwnAndHelp) {
+  std::set<std::string> names;
+  for (const auto& type : AllSourceTypes()) {
+    EXPECT_TRUE(names.emplace(type->name()).second) << type->name();
+    EXPECT_TRUE(type->help().ends_with('.')) << type->name();
+    EXPECT_TRUE(type->sees_holders() || type->sees_activity()) << type->name();
+  }
+  EXPECT_TRUE(names.contains("static"));
+}
+
+TEST(CollectorConfig, ReadsDeliveryAndSources) {
+  const auto config =
+      ReadCollectorConfig("/etc/fleetmeter/collector.yaml",
+                          std::string("daemon: 127.0.0.1:1\n"
+                                      "interval: 2s\n"
+                                      "spool: {folder: spool, max: 2MiB}\n"
+                                      "unattributed: {pool: nobody, team: none}\n"
+                                      "chip_kinds: [{model: h200, chip: my_h200}]\n") +
+                              kSource,
+                          AllSourceTypes());
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->delivery.daemon, "127.0.0.1:1");
+  EXPECT_EQ(config->delivery.interval_seconds, 2);
+  EXPECT_EQ(config->delivery.spool, "/etc/fleetmeter/spool");
+  EXPECT_EQ(config->delivery.spool_max_bytes, uint64_t{2} << 20);
+  EXPECT_EQ(config->live.report.unattributed_pool, "nobody");
+  EXPECT_EQ(config->live.kinds.KindOf("NVIDIA H200"), "my_h200");
+  ASSERT_EQ(config->members.size(), 1U);
+  EXPECT_EQ(config->members[0].name, "lab");
+  EXPECT_TRUE(config->members[0].sees_holders);
+  EXPECT_NE(config->members[0].source, nullptr);
+}
+
+TEST(CollectorConfig, NamesTheNearestKeyAndTheLine) {
+  EXPECT_THAT(ErrorOf(std::string("demon: 127.0.0.1:1\n") + kSource),
+              HasSubstr("collector.yaml:1: demon: unknown key (did you mean daemon?)"));
+  EXPECT_THAT(ErrorOf("sources:\n  - {type: static, name: a, device: []}\n"), HasSubstr("devices"));
+  EXPECT_THAT(ErrorOf("sources:\n  - {type: statik, name: a}\n"),
+              HasSubstr("did you mean static?"));
+}
+
+TEST(CollectorConfig, TellsAllThatIsWrongTogether) {
+  const std::string error = ErrorOf(
+      "interval: soon\n"
+      "metrics: example.org:80\n"
+      "sources:\n"
+      "  - {type: static, name: a, devices: [{chips: 0}]}\n"
+      "  - {type: static, name: a, devices: [{chips: 2, index: 1}], timeout: 1ms}\n");
+  for (const char* part : {":1: interval", ":2: metrics", "chips", "counts several", "timeout"}) {
+    EXPECT_THAT(error, HasSubstr(part));
+  }
+}
+
+TEST(CollectorConfig, RefusesNamesThatComeTwiceAndListsThatAreEmpty) {
+  EXPECT_THAT(ErrorOf("sources:\n"
+                      "  - {type: static, name: a, devices: [{chips: 1}]}\n"
+                      "  - {type: static, name: a, devices: [{chips: 1}]}\n"),
+              HasSubstr("the name \"a\" of a source above"));
+  EXPECT_THAT(ErrorOf("interval: 1s\n"), HasSubstr("sources"));
+  EXPECT_THAT(ErrorOf("sources: []\n"), HasSubstr("at least one"));
+}
+
+TEST(CollectorConfig, ReadsRulesInPlaceAndFromAFile) {
+  const TempFolder folder;
+  folder.Write("rules.yaml", "version: 1\nrules: [{pool: a, team: b}]\n");
+  folder.Write("bad.yaml", "version: 1\nrules: [{match: {namespace: [x]}, pool: a, team: b}]\n");
+  const auto load = [&](const std::string& rules) {
+    return LoadCollectorConfig(
+        folder.Write("collector.yaml",
+                     "sources:\n  - type: static\n    name: a\n    devices: [{chips: 1}]\n"
+                     "    attribution: " +
+                         rules + "\n"),
+        AllSourceTypes());
+  };
+  Attributes anything;
+  anything.Set("host", std::string("node-1"));
+  for (const char* rules : {"rules.yaml", "{version: 1, rules: [{pool: a, team: b}]}"}) {
+    const auto config = load(rules);
+    ASSERT_TRUE(config.ok()) << config.status();
+    EXPECT_EQ(config->members[0].rules.Decide(anything)->assignment.pool, "a") << rules;
+  }
+  EXPECT_THAT(std::string(load("bad.yaml").status().message()), HasSubstr("bad.yaml:2"));
+  EXPECT_THAT(std::string(load("absent.yaml").status().message()), HasSubstr("absent.yaml"));
+}
+
+TEST(CollectorConfig, RefusesPlaintextBeyondLoopback) {
+  EXPECT_THAT(ErrorOf(std::string("daemon: 10.0.0.1:7443\n") + kSource),
+              HasSubstr("beyond loopback"));
+}
+
+}  // namespace
+}  // namespace fleetmeter::collector

@@ -1,0 +1,183 @@
+#include "collectors/join/join_hosts.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace fleetmeter::collector {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+
+DeviceReading Measured(uint32_t index, const std::string& uuid, Micro activity) {
+  DeviceReading device;
+  device.index = index;
+  device.uuid = uuid;
+  device.kind = "h100";
+  device.parts[0].activity = activity;
+  device.parts[0].signal = "gr_engine_active";
+  return device;
+}
+
+DeviceReading HeldBy(const std::string& uuid, const std::string& pool) {
+  DeviceReading device;
+  device.uuid = uuid;
+  DevicePart& part = device.parts[0];
+  part.knows_holders = Holders::kKnown;
+  Holder& holder = part.holders.emplace_back();
+  holder.name = pool;
+  holder.assignment.emplace();
+  holder.assignment->pool = pool;
+  return device;
+}
+
+SourceReading Reading(const std::string& source, int64_t holders, int64_t activity,
+                      std::vector<DeviceReading> devices, Listing listing = Listing::kAll,
+                      const std::string& host = "node-1") {
+  SourceReading reading;
+  reading.source = source;
+  reading.precedence_of_holders = holders;
+  reading.precedence_of_activity = activity;
+  HostReading& only = reading.hosts.emplace_back();
+  only.host = host;
+  only.devices = std::move(devices);
+  only.listing = listing;
+  return reading;
+}
+
+TEST(JoinHosts, TakesHoldersFromTheSchedulerAndActivityFromTheDevice) {
+  const JoinedHosts joined =
+      JoinHosts({Reading("dcgm", 1, 0, {Measured(0, "GPU-a", 700'000), Measured(1, "GPU-b", 0)}),
+                 Reading("kubelet", 0, 1, {HeldBy("gpu-A", "serving")}, Listing::kHeld)},
+                {});
+  ASSERT_EQ(joined.hosts.size(), 1U);
+  const auto& devices = joined.hosts[0].devices;
+  ASSERT_EQ(devices.size(), 2U);
+  EXPECT_EQ(devices[0].parts[0].activity, 700'000);
+  ASSERT_EQ(devices[0].parts[0].holders.size(), 1U);
+  EXPECT_EQ(devices[0].parts[0].holders[0].name, "serving");
+  EXPECT_EQ(devices[0].kind, "h100");
+  // What the kubelet does not list is free.
+  EXPECT_TRUE(devices[1].parts[0].holders.empty());
+  EXPECT_EQ(devices[1].parts[0].knows_holders, Holders::kKnown);
+  EXPECT_EQ(joined.counts.disagreements, 0);
+}
+
+TEST(JoinHosts, KnowsADeviceByItsIndexWhereOneSourceHasNoUuid) {
+  DeviceReading slurm = HeldBy("", "training");
+  slurm.index = 1;
+  const JoinedHosts joined =
+      JoinHosts({Reading("slurm", 0, 1, {slurm}, Listing::kHeld),
+                 Reading("dcgm", 1, 0, {Measured(0, "GPU-a", 0), Measured(1, "GPU-b", kOne)})},
+                {});
+  ASSERT_EQ(joined.hosts[0].devices.size(), 2U);
+  for (const DeviceReading& device : joined.hosts[0].devices) {
+    EXPECT_EQ(device.parts[0].holders.empty(), device.uuid == "GPU-a") << device.uuid;
+  }
+}
+
+TEST(JoinHosts, GoesByPrecedenceAndCountsWhatDisagrees) {
+  const JoinedHosts joined = JoinHosts({Reading("kubelet", 2, 2, {HeldBy("GPU-a", "serving")}),
+                                        Reading("slurm", 1, 2, {HeldBy("GPU-a", "training")})},
+                                       {});
+  EXPECT_EQ(joined.hosts[0].devices.at(0).parts[0].holders.at(0).name, "training");
+  EXPECT_EQ(joined.counts.disagreements, 1);
+  EXPECT_THAT(joined.remarks, Contains(HasSubstr("GPU-a")));
+}
+
+TEST(JoinHosts, CountsAChipThatOneSourceDoesNotList) {
+  const JoinedHosts joined =
+      JoinHosts({Reading("dcgm", 1, 0, {Measured(0, "GPU-a", 0), Measured(1, "GPU-b", 0)}),
+                 Reading("nvml", 1, 1, {Measured(0, "GPU-a", 0)})},
+                {});
+  EXPECT_EQ(joined.hosts[0].devices.size(), 2U);
+  EXPECT_EQ(joined.counts.disagreements, 1);
+}
+
+TEST(JoinHosts, TakesTheWorstThatAnyoneSaysOfAChip) {
+  DeviceReading drained = HeldBy("GPU-a", "training");
+  drained.fitness = Fitness::kDrained;
+  DeviceReading broken = Measured(0, "GPU-a", 0);
+  broken.fitness = Fitness::kBroken;
+  broken.fitness_reason = "XID 79";
+  const JoinedHosts joined =
+      JoinHosts({Reading("slurm", 0, 1, {drained}), Reading("dcgm", 1, 0, {broken})}, {});
+  EXPECT_EQ(joined.hosts[0].devices.at(0).fitness, Fitness::kBroken);
+  EXPECT_EQ(joined.hosts[0].devices.at(0).fitness_reason, "XID 79");
+}
+
+TEST(JoinHosts, GivesAnonymousChipsPlacesOfTheirKindAndSaysThatItGuesses) {
+  DeviceReading anonymous = HeldBy("", "training");
+  anonymous.anonymous = true;
+  anonymous.kind = "a100_80g";
+  DeviceReading other = Measured(1, "GPU-b", kOne);
+  other.kind = "a100_80g";
+  const JoinedHosts joined = JoinHosts({Reading("slurm", 0, 1, {anonymous}, Listing::kHeld),
+                                        Reading("dcgm", 1, 0, {Measured(0, "GPU-a", 0), other})},
+                                       {});
+  ASSERT_EQ(joined.hosts[0].devices.size(), 2U);
+  EXPECT_TRUE(joined.hosts[0].devices[0].parts[0].holders.empty());
+  EXPECT_EQ(joined.hosts[0].devices[1].parts[0].holders.size(), 1U);
+  EXPECT_EQ(joined.counts.guessed_devices, 1);
+}
+
+TEST(JoinHosts, PutsHoldersOfMigInstancesIntoTheirPartsWhoeverComesFirst) {
+  DeviceReading mig = Measured(0, "GPU-a", 0);
+  mig.parts.clear();
+  for (const char* id : {"MIG-1", "MIG-2"}) {
+    DevicePart& part = mig.parts.emplace_back();
+    part.id = id;
+    part.share = 428'571;
+    part.activity = 500'000;
+    part.signal = "gr_engine_active";
+  }
+  const SourceReading nvml = Reading("nvml", 1, 0, {mig});
+  const SourceReading kubelet =
+      Reading("kubelet", 0, 1, {HeldBy("MIG-2", "serving")}, Listing::kHeld);
+  const SourceReading both =
+      Reading("kubelet", 0, 1, {HeldBy("MIG-1", "a"), HeldBy("MIG-2", "b")}, Listing::kHeld);
+  for (const auto& readings : {std::vector{nvml, kubelet}, std::vector{kubelet, nvml}}) {
+    const JoinedHosts joined = JoinHosts(readings, {});
+    ASSERT_EQ(joined.hosts[0].devices.size(), 1U);
+    const DeviceReading& device = joined.hosts[0].devices[0];
+    EXPECT_EQ(device.uuid, "GPU-a");
+    ASSERT_EQ(device.parts.size(), 2U);
+    EXPECT_TRUE(device.parts[0].holders.empty());
+    EXPECT_EQ(device.parts[0].knows_holders, Holders::kKnown);
+    EXPECT_EQ(device.parts[0].activity, 500'000);
+    EXPECT_EQ(device.parts[1].holders.size(), 1U);
+    EXPECT_EQ(device.parts[1].share, 428'571);
+  }
+  const JoinedHosts joined = JoinHosts({both, nvml}, {});
+  ASSERT_EQ(joined.hosts[0].devices.size(), 1U);
+  EXPECT_EQ(joined.hosts[0].devices[0].parts.at(0).holders.at(0).name, "a");
+  EXPECT_EQ(joined.hosts[0].devices[0].parts.at(1).holders.at(0).name, "b");
+}
+
+TEST(JoinHosts, TakesNamesWithAndWithoutADomainForOneHostIfAsked) {
+  const auto readings = [] {
+    return std::vector{
+        Reading("dcgm", 1, 0, {Measured(0, "GPU-a", 0)}, Listing::kAll, "node-1.example.org"),
+        Reading("slurm", 0, 1, {HeldBy("GPU-a", "x")}, Listing::kAll, "node-1")};
+  };
+  EXPECT_EQ(JoinHosts(readings(), {}).hosts.size(), 2U);
+  const JoinedHosts joined = JoinHosts(readings(), {.strip_domain = true});
+  ASSERT_EQ(joined.hosts.size(), 1U);
+  EXPECT_EQ(joined.hosts[0].host, "node-1");
+  EXPECT_EQ(joined.hosts[0].devices.size(), 1U);
+  EXPECT_EQ(ReportedHostName("10.0.0.1", {.strip_domain = true}), "10.0.0.1");
+}
+
+TEST(MergeDuplicates, MakesOneUnmeasuredChipOfTwoWithOneUuid) {
+  HostReading host;
+  host.devices = {Measured(0, "GPU-a", 100), Measured(1, "GPU-A", 200), Measured(2, "", 1),
+                  Measured(3, "", 1)};
+  ObservationCounts counts;
+  MergeDuplicates(host, counts);
+  ASSERT_EQ(host.devices.size(), 3U);
+  EXPECT_EQ(host.devices[0].parts[0].activity, std::nullopt);
+  EXPECT_EQ(counts.duplicate_devices, 1);
+}
+
+}  // namespace
+}  // namespace fleetmeter::collector

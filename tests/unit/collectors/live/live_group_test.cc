@@ -1,0 +1,148 @@
+#include "collectors/live/live_group.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/collectors/live/live_testing.h"
+
+namespace fleetmeter::collector {
+namespace {
+
+using testing::ElementsAre;
+using testing::SizeIs;
+
+constexpr Window kOneSecond{.start_unix_nanos = 1'000 * kNanosPerSecond,
+                            .length_nanos = kNanosPerSecond,
+                            .duration_nanos = kNanosPerSecond};
+
+LiveMember MemberOf(const std::string& name, bool sees_holders, ScriptedSource::Script script) {
+  LiveMember member;
+  member.name = name;
+  member.sees_holders = sees_holders;
+  member.precedence_of_holders = sees_holders ? 0 : 1;
+  member.precedence_of_activity = sees_holders ? 1 : 0;
+  member.source = Scripted(std::move(script));
+  return member;
+}
+
+Observation DeviceView() {
+  Observation observation;
+  HostReading& host = observation.hosts.emplace_back();
+  host.host = "node-1";
+  DeviceReading& device = host.devices.emplace_back();
+  device.uuid = "GPU-1";
+  device.model = "NVIDIA H200";
+  device.parts[0].activity = 250'000;
+  device.parts[0].signal = "gr_engine_active";
+  return observation;
+}
+
+Observation SchedulerView() {
+  Observation observation;
+  HostReading& host = observation.hosts.emplace_back();
+  host.host = "node-1";
+  DeviceReading& device = host.devices.emplace_back();
+  device.uuid = "GPU-1";
+  device.parts[0].knows_holders = Holders::kKnown;
+  device.parts[0].holders.emplace_back().attributes.Set("account", std::string("ml"));
+  return observation;
+}
+
+// Everything belongs to the pool "training".
+AttributionRules TakeAll() {
+  AttributionRule rule;
+  rule.names = {{&Assignment::pool, *NameTemplate::Parse("training")},
+                {&Assignment::team, *NameTemplate::Parse("{account}")}};
+  return AttributionRules("rules.yaml", {rule}, Unmatched::kUnattributed);
+}
+
+class LiveGroupTest : public testing::Test {
+ protected:
+  LiveGroup& Make(ScriptedSource::Script device, ScriptedSource::Script scheduler) {
+    std::vector<LiveMember> members;
+    members.push_back(MemberOf("dcgm", false, std::move(device)));
+    members.push_back(MemberOf("slurm", true, std::move(scheduler)));
+    members[1].rules = TakeAll();
+    group_ = std::make_unique<LiveGroup>(LiveOptions(), std::move(members), clock_, health_);
+    return *group_;
+  }
+
+  const SystemClock clock_;
+  const std::shared_ptr<SourceHealth> health_ = std::make_shared<SourceHealth>();
+  std::unique_ptr<LiveGroup> group_;
+};
+
+TEST_F(LiveGroupTest, ReportsAHostOnceWithWhatBothSay) {
+  LiveGroup& group =
+      Make([](const Look&) { return DeviceView(); }, [](const Look&) { return SchedulerView(); });
+  std::vector<v1::UsageReport> reports;
+  ASSERT_TRUE(group.Sample(kOneSecond, reports).ok());
+  ASSERT_THAT(reports, SizeIs(1));
+  ASSERT_EQ(reports[0].groups_size(), 1);
+  const v1::UsageGroup& only = reports[0].groups(0);
+  EXPECT_EQ(only.chip(), "h200");
+  EXPECT_EQ(only.pool(), "training");
+  EXPECT_EQ(only.team(), "ml");
+  EXPECT_EQ(only.signal(), "gr_engine_active");
+  EXPECT_THAT(only.per_chip().activity(), ElementsAre(0.25));
+}
+
+TEST_F(LiveGroupTest, LeavesHostsOutWhileTheirSchedulerFails) {
+  bool down = true;
+  LiveGroup& group = Make([](const Look&) { return DeviceView(); },
+                          [&](const Look&) -> absl::StatusOr<Observation> {
+                            if (down) return absl::UnavailableError("down; expected up");
+                            return SchedulerView();
+                          });
+  EXPECT_THAT(group.Look().left_out, ElementsAre("node-1"));
+  down = false;
+  EXPECT_THAT(group.Look().hosts, SizeIs(1));
+  down = true;
+  const LiveRound round = group.Look();
+  EXPECT_THAT(round.left_out, ElementsAre("node-1"));
+  EXPECT_THAT(round.hosts, SizeIs(0));
+  EXPECT_EQ(health_->stats().at(1).errors.at("unavailable"), 2U);
+}
+
+TEST_F(LiveGroupTest, HoldsChipsUnmeasuredWhileTheirExporterFails) {
+  int looks = 0;
+  LiveGroup& group = Make(
+      [&](const Look&) -> absl::StatusOr<Observation> {
+        if (++looks > 1) return absl::DataLossError("cut off; expected all");
+        return DeviceView();
+      },
+      [](const Look&) {
+        Observation view = SchedulerView();
+        view.hosts[0].devices[0].kind = "h200";
+        return view;
+      });
+  EXPECT_EQ(group.Look().hosts.at(0).parts.at(0).holding.signal, "gr_engine_active");
+  const LiveRound round = group.Look();
+  EXPECT_EQ(round.hosts.at(0).parts.at(0).holding.signal, "allocated_only");
+  EXPECT_EQ(round.hosts.at(0).parts.at(0).activity, std::nullopt);
+}
+
+TEST_F(LiveGroupTest, FailsOnlyIfNoSourceAnswers) {
+  const auto fail = [](const Look&) -> absl::StatusOr<Observation> {
+    return absl::UnavailableError("down; expected up");
+  };
+  LiveGroup& group = Make(fail, fail);
+  std::vector<v1::UsageReport> reports;
+  EXPECT_FALSE(group.Sample(kOneSecond, reports).ok());
+  EXPECT_THAT(reports, SizeIs(0));
+}
+
+TEST_F(LiveGroupTest, CountsWhatNobodyClaims) {
+  Make([](const Look&) { return DeviceView(); },
+       [](const Look&) {
+         Observation view = SchedulerView();
+         view.hosts[0].devices[0].parts[0].holders.clear();
+         return view;
+       })
+      .Look();
+  EXPECT_EQ(health_->joined().unattributed_chips, 1);
+  EXPECT_EQ(health_->stats().at(0).devices, 1);
+}
+
+}  // namespace
+}  // namespace fleetmeter::collector

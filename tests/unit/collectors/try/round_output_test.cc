@@ -1,0 +1,81 @@
+#include "collectors/try/round_output.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace fleetmeter::collector {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+LiveRound SomeRound() {
+  LiveRound round;
+  JudgedHost& host = round.hosts.emplace_back();
+  host.host = "node-1";
+  ReportedPart& held = host.parts.emplace_back();
+  held.device = "0";
+  held.uuid = "GPU-a";
+  held.model = "NVIDIA H200";
+  held.holding.chip = "h200";
+  held.holding.state = v1::CHIP_STATE_ASSIGNED;
+  held.holding.pool = "serving";
+  held.holding.team = "chat";
+  held.holding.signal = "gr_engine_active";
+  held.activity = 425'000;
+  held.holder = "pod ml/chat-0";
+  held.rule = "rules.yaml:3 (rule 1)";
+  held.reason = "rules.yaml:3 (rule 1) took pod ml/chat-0";
+  ReportedPart& strange = host.parts.emplace_back();
+  strange.device = "1";
+  strange.number = 1;
+  strange.model = "bad \xff name";
+  strange.left_out = true;
+  strange.reason = "nobody holds it";
+  round.left_out.push_back("node-2");
+  round.counts.unknown_kinds = 1;
+  round.remarks.push_back("dcgm: line 3: bad");
+  round.sources.emplace_back("dcgm", absl::OkStatus());
+  round.sources.emplace_back("slurm", absl::UnavailableError("is down; expected up"));
+  return round;
+}
+
+TEST(RoundOutput, IsATableForPeople) {
+  const std::string table = RoundAsTable(SomeRound());
+  for (const char* text :
+       {"HOST", "node-1", "h200", "assigned", "42.5%", "unknown: \"bad",
+        "1 chips of an unknown kind", "node-2: left out", "source slurm failed: is down"}) {
+    EXPECT_THAT(table, HasSubstr(text));
+  }
+}
+
+TEST(RoundOutput, IsAnObjectForPrograms) {
+  const auto object = nlohmann::json::parse(RoundAsJson(SomeRound()));
+  const auto& devices = object["hosts"][0]["devices"];
+  EXPECT_EQ(devices[0]["activity"], 0.425);
+  EXPECT_EQ(devices[0]["pool"], "serving");
+  EXPECT_EQ(devices[0]["reported"], true);
+  EXPECT_FALSE(devices[0].contains("memory"));
+  EXPECT_EQ(devices[1]["chip"], "unknown");
+  EXPECT_EQ(devices[1]["reported"], false);
+  EXPECT_FALSE(devices[1].contains("activity"));
+  EXPECT_EQ(object["sources"][1]["reason"], "unavailable");
+  EXPECT_EQ(object["counts"]["unknown_kinds"], 1);
+  EXPECT_EQ(object["left_out_hosts"][0], "node-2");
+}
+
+TEST(RoundOutput, ExplainsADeviceByAnyOfItsNames) {
+  const LiveRound round = SomeRound();
+  for (const char* name : {"0", "GPU-a", "pod ml/chat-0"}) {
+    const std::string text = Explain(round, name);
+    EXPECT_THAT(text, HasSubstr("in the pool serving, team chat, because rules.yaml:3")) << name;
+    EXPECT_THAT(text, HasSubstr("42.5% active by the signal gr_engine_active")) << name;
+  }
+  EXPECT_THAT(Explain(round, "1"), HasSubstr("chip_kinds"));
+  EXPECT_THAT(Explain(round, "7"), IsEmpty());
+}
+
+}  // namespace
+}  // namespace fleetmeter::collector
