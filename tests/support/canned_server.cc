@@ -20,21 +20,21 @@ namespace {
 
 constexpr size_t kMaxHead = 64 << 10;
 
-// Both are closed with the object.
-struct Descriptor {
-  explicit Descriptor(int its_fd) : fd(its_fd) {
-    if (fd < 0) throw std::runtime_error("no descriptor for the canned server");
-  }
-  ~Descriptor() { close(fd); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
-  const int fd;
-};
-
 }  // namespace
 
 class CannedServer::Impl {
+  // Closed with the object.
+  struct Descriptor {
+    explicit Descriptor(int its_fd) : fd(its_fd) {
+      if (fd < 0) throw std::runtime_error("no descriptor for the canned server");
+    }
+    ~Descriptor() { close(fd); }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+
+    const int fd;
+  };
+
  public:
   explicit Impl(std::map<std::string, CannedAnswer> answers)
       : answers_(std::move(answers)),
