@@ -88,9 +88,9 @@ TEST(RoundOutput, TellsWhatWaits) {
   EXPECT_THAT(RoundAsTable(round),
               HasSubstr("slurm/c1: job 4711 waits for 16 chips: Priority\nkueue: nothing waits\n"));
   const auto object = nlohmann::json::parse(RoundAsJson(round));
-  EXPECT_EQ(object["schedulers"].size(), 2);
+  EXPECT_EQ(object["schedulers"].size(), 2U);
   EXPECT_EQ(object["schedulers"][0]["pools"][1], "training");
-  ASSERT_EQ(object["demand"].size(), 1);
+  ASSERT_EQ(object["demand"].size(), 1U);
   EXPECT_EQ(object["demand"][0]["scheduler"], "slurm/c1");
   EXPECT_EQ(object["demand"][0]["requests"], 2);
   EXPECT_EQ(object["demand"][0]["pool"], "training");
