@@ -36,6 +36,8 @@
       peakWindow: '1h',
       'for': '15m',
     },
+    // How long requests wait though there is room for them.
+    demand: { 'for': '15m' },
     plan: {
       // How far a category may be off its planned share of the supply, either way, and for how long.
       driftRatio: 0.05,
@@ -114,6 +116,7 @@
     underuse+: { window: '1m' },
     coverage+: { 'for': '1m' },
     headroom+: { 'for': '1m' },
+    demand+: { 'for': '1m' },
     plan+: { driftFor: '1m', bufferFor: '1m', p0For: '1m' },
     outcomes+: { reviewFor: '1m', rateWindow: '1m', 'for': '1m' },
     sources+: { 'for': '1m' },

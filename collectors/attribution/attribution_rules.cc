@@ -68,6 +68,17 @@ std::optional<AttributionDecision> AttributionRules::Decide(const Attributes& th
   return std::nullopt;
 }
 
+std::set<std::string> AttributionRules::FixedPools() const {
+  std::set<std::string> pools;
+  for (const AttributionRule& rule : rules_) {
+    for (const auto& [field, name] : rule.names) {
+      if (field != &Assignment::pool || !name.AttributeNames().empty()) continue;
+      if (auto pool = name.Fill(Attributes())) pools.insert(*std::move(pool));
+    }
+  }
+  return pools;
+}
+
 absl::StatusOr<std::optional<Assignment>> AttributionRules::AssignmentOf(
     const Attributes& thing) const {
   if (auto decision = Decide(thing)) return std::optional(std::move(decision->assignment));

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -81,6 +82,8 @@ class AttributionRules {
   absl::StatusOr<std::optional<Assignment>> AssignmentOf(const Attributes& thing) const;
   // Likewise, whatever the file says of what no rule takes.
   std::optional<AttributionDecision> Decide(const Attributes& thing) const;
+  // The pools that rules name by themselves, not by an attribute of the thing.
+  std::set<std::string> FixedPools() const;
   bool RefusesUnmatched() const { return unmatched_ == Unmatched::kError; }
 
  private:

@@ -11,24 +11,11 @@
 #include <string>
 #include <vector>
 
-#include "collectors/attribution/attributes.h"
-#include "collectors/attribution/attribution_rules.h"
+#include "collectors/device/demand.h"
+#include "collectors/device/holder.h"
 #include "collectors/device/readings.h"
 
 namespace fleetmeter::collector {
-
-// A pod, a job or a process that holds chips.
-struct Holder {
-  // For the rules: names of the source's vocabulary.
-  Attributes attributes;
-  // What tells it from the holders that other sources name, for messages: "pod ml/train-0".
-  std::string name;
-
-  // By the rules of the source that saw it; AttributeHolders (attribute_holders.h) fills both in.
-  // Nothing: no rule took it.
-  std::optional<Assignment> assignment;
-  std::string rule;  // for people: "collector.yaml:31 (rule 2)"; empty: no rule
-};
 
 // Whether a source would know of a holder if there were one.
 enum class Holders {
@@ -103,26 +90,18 @@ struct HostReading {
   Listing listing = Listing::kAll;
 };
 
-// Work that waits for chips, as a scheduler tells it.
-struct DemandReading {
-  Holder holder;      // who waits
-  std::string kind;   // of the catalog; empty: not told, or unknown
-  std::string model;  // as the scheduler names it
-  int64_t chips = 0;
-  int64_t waits_since_unix_nanos = 0;  // 0: not told
-  std::string reason;                  // "Resources", "Priority"; empty: not told
-};
-
 // What went wrong in an observation without ending it; names are a closed list, so that metrics can
 // carry them.
 struct ObservationCounts {
   ReadingCounts readings;
-  int64_t bad_lines = 0;           // that the parser could not read
-  int64_t duplicate_devices = 0;   // a UUID that came for several devices of a host
-  int64_t unknown_kinds = 0;       // chips whose kind nobody knows
-  int64_t unattributed_chips = 0;  // held, and no rule takes the holder
-  int64_t disagreements = 0;       // between joined sources
-  int64_t guessed_devices = 0;     // anonymous chips that were given a place
+  int64_t bad_lines = 0;              // that the parser could not read
+  int64_t duplicate_devices = 0;      // a UUID that came for several devices of a host
+  int64_t unknown_kinds = 0;          // chips whose kind nobody knows
+  int64_t unattributed_chips = 0;     // held, and no rule takes the holder
+  int64_t disagreements = 0;          // between joined sources
+  int64_t guessed_devices = 0;        // anonymous chips that were given a place
+  int64_t unattributed_requests = 0;  // that wait, and no rule takes who waits
+  int64_t unusable_requests = 0;      // that wait for no chips, or for more than there can be
 
   ObservationCounts& operator+=(const ObservationCounts& other);
 };
@@ -130,7 +109,13 @@ struct ObservationCounts {
 // One look at one place.
 struct Observation {
   std::vector<HostReading> hosts;
+  // What waits for chips, if the source knows of all that waits. Without `tells_demand` the list
+  // means nothing; with it an empty list says that nothing waits.
+  bool tells_demand = false;
   std::vector<DemandReading> demand;
+  // The name of the scheduler whose queue this is, "slurm/cluster-1": what several sources, or
+  // several collectors, say of one scheduler is counted once. Empty: the name of the source.
+  std::string scheduler;
   ObservationCounts counts;
   // For people, at most a few: lines such as "line 12: ...; expected ...".
   std::vector<std::string> remarks;

@@ -4,7 +4,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "collectors/device/attribute_holders.h"
@@ -30,6 +29,40 @@ bool KnowsHolders(const HostReading& host) {
   });
 }
 
+void NotePools(const Observation& observation, std::set<std::string>& pools) {
+  for (const HostReading& host : observation.hosts) {
+    for (const DeviceReading& device : host.devices) {
+      for (const DevicePart& part : device.parts) {
+        for (const Holder& holder : part.holders) {
+          if (holder.assignment) pools.insert(holder.assignment->pool);
+        }
+      }
+    }
+  }
+}
+
+v1::UsageReport ReportWithoutChips(const std::string& source, const Window& window) {
+  v1::UsageReport report;
+  report.set_source(source);
+  report.set_window_start_unix_nanos(window.start_unix_nanos);
+  report.set_window_length_nanos(window.length_nanos);
+  report.set_duration_nanos(window.duration_nanos);
+  return report;
+}
+
+// A report may tell of so many schedulers.
+constexpr size_t kMostSchedulers = 16;
+
+void AddDemand(const std::vector<SchedulerDemand>& demand, const Window& window,
+               std::vector<v1::UsageReport>& reports) {
+  if (demand.empty()) return;
+  if (reports.empty()) reports.push_back(ReportWithoutChips(demand.front().scheduler, window));
+  const int64_t now = window.start_unix_nanos + window.length_nanos;
+  for (size_t i = 0; i < std::min(demand.size(), kMostSchedulers); ++i) {
+    *reports.front().add_demand() = MakeDemand(demand[i], now);
+  }
+}
+
 }  // namespace
 
 LiveGroup::LiveGroup(LiveOptions options, std::vector<LiveMember> members, const Clock& clock,
@@ -39,6 +72,7 @@ LiveGroup::LiveGroup(LiveOptions options, std::vector<LiveMember> members, const
     Member& member = members_.emplace_back();
     member.prober = std::make_unique<Prober>(is.name, std::move(is.source), is.timeout, clock);
     member.is = std::move(is);
+    member.pools = member.is.rules.FixedPools();
   }
 }
 
@@ -71,6 +105,7 @@ absl::Status LiveGroup::Sample(const Window& window, std::vector<v1::UsageReport
     auto report = MakeHostReport(host.host, host.parts, window);
     if (report) reports.push_back(*std::move(report));
   }
+  AddDemand(round.demand, window, reports);
   return absl::OkStatus();
 }
 
@@ -94,9 +129,24 @@ void LiveGroup::Collect(Member& member, std::vector<SourceReading>& readings, Li
   }
   round.counts += observation.counts;
   Move(std::move(observation.remarks), member.is.name, round.remarks);
-  std::move(observation.demand.begin(), observation.demand.end(), std::back_inserter(round.demand));
+  CollectDemand(member, observation, round);
   readings.push_back({member.is.name, member.is.precedence_of_holders,
                       member.is.precedence_of_activity, std::move(observation.hosts)});
+}
+
+void LiveGroup::CollectDemand(Member& member, Observation& observation, LiveRound& round) const {
+  NotePools(observation, member.pools);
+  if (!observation.tells_demand) return;
+  SchedulerDemand demand;
+  demand.scheduler =
+      observation.scheduler.empty() ? member.is.name : std::move(observation.scheduler);
+  demand.waiting = std::move(observation.demand);
+  JudgeDemand(options_.report, demand, round.counts);
+  member.pools.merge(demand.pools);
+  if (!member.is.rules.RefusesUnmatched()) member.pools.insert(options_.report.unattributed_pool);
+  demand.pools = member.pools;
+  // An empty list would speak for pools of which this scheduler knows nothing.
+  if (!demand.pools.empty()) AddScheduler(std::move(demand), round.demand);
 }
 
 absl::Status LiveGroup::Attribute(const Member& member, Observation& observation) const {

@@ -7,6 +7,10 @@
 //   it knows holders       hosts that it spoke for are left out of the window, since use would
 //                          otherwise move to the pool for unattributed use and back; before its
 //                          first answer, hosts whose holders nobody else knows
+//   it knows what waits    nobody tells of the demand of its scheduler, which is unknown then
+//
+// What waits goes with the report of the first host. Without any host it has a report of its own,
+// under the name of the scheduler.
 //
 // Belongs to the sampling thread.
 #pragma once
@@ -20,6 +24,7 @@
 #include "collectors/attribution/attribution_rules.h"
 #include "collectors/core/source.h"
 #include "collectors/device/chip_kinds.h"
+#include "collectors/device/demand_report.h"
 #include "collectors/device/host_report.h"
 #include "collectors/join/join_hosts.h"
 #include "collectors/live/live_source.h"
@@ -52,9 +57,9 @@ struct JudgedHost {
 
 // What one round of looks gave.
 struct LiveRound {
-  std::vector<JudgedHost> hosts;      // by name
-  std::vector<std::string> left_out;  // hosts whose holders are not known this time
-  std::vector<DemandReading> demand;
+  std::vector<JudgedHost> hosts;        // by name
+  std::vector<std::string> left_out;    // hosts whose holders are not known this time
+  std::vector<SchedulerDemand> demand;  // one for each scheduler that a source told of
   ObservationCounts counts;
   std::vector<std::string> remarks;
   std::vector<std::pair<std::string, absl::Status>> sources;  // how each fared, in their order
@@ -82,11 +87,13 @@ class LiveGroup final : public Source {
     bool answered = false;        // ever
     bool failing = false;         // the last time
     std::set<std::string> hosts;  // that it last spoke for
+    std::set<std::string> pools;  // that it has ever named, or that its rules do
     std::string last_error;       // said in the log already
   };
 
   // Nothing if the source failed.
   void Collect(Member& member, std::vector<SourceReading>& readings, LiveRound& round);
+  void CollectDemand(Member& member, Observation& observation, LiveRound& round) const;
   absl::Status Attribute(const Member& member, Observation& observation) const;
   void Say(Member& member, const absl::Status& status);
   bool MustLeaveOut(const HostReading& host) const;

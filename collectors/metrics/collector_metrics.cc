@@ -241,6 +241,12 @@ constexpr Family<CollectorFigures> kFamilies[] = {
       "This many chips of the latest round are of a kind that nobody knows. The series is absent "
       "without live sources."},
      OfAllSources<&ObservationCounts::unknown_kinds>},
+    {{"fleetmeter_collector_unattributed_requests",
+      kGauge,
+      {},
+      "This many requests waited for chips in the latest round, and no rule said whose they are. "
+      "The series is absent without live sources."},
+     OfAllSources<&ObservationCounts::unattributed_requests>},
     {{"fleetmeter_collector_source_disagreements",
       kGauge,
       {},

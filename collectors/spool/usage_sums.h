@@ -41,6 +41,7 @@ std::optional<ReportSums> SumsOf(const v1::UsageReport& report, double speed);
 // hours.
 bool AddSums(const ReportSums& next, ReportSums& sums, double speed);
 
+// Without what waited then: nobody asks for it any more.
 v1::UsageReport ToReport(const ReportSums& sums);
 
 }  // namespace fleetmeter::collector

@@ -6,6 +6,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -96,16 +97,20 @@ struct Count {
 };
 
 std::vector<Count> CountsOf(const ObservationCounts& counts) {
-  return {{"clamped_readings", "readings a little outside 0 to 1, taken for 0 or 1",
-           counts.readings.clamped},
-          {"unmeasured_readings", "readings that cannot be; their chips are not measured",
-           counts.readings.unmeasured},
-          {"bad_lines", "lines that could not be read", counts.bad_lines},
-          {"duplicate_devices", "devices with the UUID of another one", counts.duplicate_devices},
-          {"unknown_kinds", "chips of an unknown kind", counts.unknown_kinds},
-          {"unattributed_chips", "chips in use that no rule takes", counts.unattributed_chips},
-          {"disagreements", "disagreements between sources", counts.disagreements},
-          {"guessed_devices", "chips that were given a place by guess", counts.guessed_devices}};
+  return {
+      {"clamped_readings", "readings a little outside 0 to 1, taken for 0 or 1",
+       counts.readings.clamped},
+      {"unmeasured_readings", "readings that cannot be; their chips are not measured",
+       counts.readings.unmeasured},
+      {"bad_lines", "lines that could not be read", counts.bad_lines},
+      {"duplicate_devices", "devices with the UUID of another one", counts.duplicate_devices},
+      {"unknown_kinds", "chips of an unknown kind", counts.unknown_kinds},
+      {"unattributed_chips", "chips in use that no rule takes", counts.unattributed_chips},
+      {"disagreements", "disagreements between sources", counts.disagreements},
+      {"guessed_devices", "chips that were given a place by guess", counts.guessed_devices},
+      {"unattributed_requests", "waiting requests that no rule takes",
+       counts.unattributed_requests},
+      {"unusable_requests", "waiting requests whose chips cannot be", counts.unusable_requests}};
 }
 
 void Put(ordered_json& object, const char* key, const std::string& text) {
@@ -146,12 +151,20 @@ ordered_json JsonOf(const ReportedPart& part) {
   return object;
 }
 
-ordered_json JsonOf(const DemandReading& demand) {
+ordered_json CleanAll(const std::set<std::string>& texts) {
+  ordered_json list = ordered_json::array();
+  for (const std::string& text : texts) list.push_back(Clean(text));
+  return list;
+}
+
+ordered_json JsonOf(const std::string& scheduler, const DemandReading& demand) {
   ordered_json object;
+  Put(object, "scheduler", scheduler);
   Put(object, "holder", demand.holder.name);
   Put(object, "chip", demand.kind);
   Put(object, "model", demand.model);
   object["chips"] = demand.chips;
+  object["requests"] = demand.requests;
   if (demand.waits_since_unix_nanos != 0) {
     object["waits_since_unix_nanos"] = demand.waits_since_unix_nanos;
   }
@@ -201,6 +214,34 @@ std::string ExplainPart(const std::string& host, const ReportedPart& part) {
   return text;
 }
 
+std::string ChipOf(const DemandReading& demand) {
+  if (!demand.kind.empty()) return Clean(demand.kind);
+  return demand.model.empty() ? "any kind" : "an unknown kind, " + Clean(demand.model);
+}
+
+std::string QueueText(const SchedulerDemand& demand) {
+  if (demand.waiting.empty()) return fmt::format("{}: nothing waits\n", Clean(demand.scheduler));
+  std::string text;
+  for (const DemandReading& waiting : demand.waiting) {
+    text += fmt::format("{}: {} waits for {} chips{}\n", Clean(demand.scheduler),
+                        OrNone(waiting.holder.name), waiting.chips,
+                        waiting.reason.empty() ? "" : ": " + Clean(waiting.reason));
+  }
+  return text;
+}
+
+std::string ExplainWaiting(const std::string& scheduler, const DemandReading& demand) {
+  std::string text = fmt::format("{} waits at {} for {} chips of {}\n", Clean(demand.holder.name),
+                                 Clean(scheduler), demand.chips, ChipOf(demand));
+  if (const auto& assignment = demand.holder.assignment) {
+    text += fmt::format(
+        "  It is demand of the pool {}, team {}, because {}.\n", Clean(assignment->pool),
+        OrNone(assignment->team),
+        demand.holder.rule.empty() ? "no rule takes it" : Clean(demand.holder.rule) + " took it");
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string RoundAsTable(const LiveRound& round) {
@@ -214,10 +255,7 @@ std::string RoundAsTable(const LiveRound& round) {
     text +=
         fmt::format("{}: left out, since nobody can say now who holds its chips\n", Clean(host));
   }
-  for (const DemandReading& demand : round.demand) {
-    text += fmt::format("{} waits for {} chips{}\n", OrNone(demand.holder.name), demand.chips,
-                        demand.reason.empty() ? "" : ": " + Clean(demand.reason));
-  }
+  for (const SchedulerDemand& demand : round.demand) text += QueueText(demand);
   for (const Count& count : CountsOf(round.counts)) {
     if (count.value > 0) text += fmt::format("{} {}\n", count.value, count.meaning);
   }
@@ -242,7 +280,14 @@ std::string RoundAsJson(const LiveRound& round) {
   object["left_out_hosts"] = ordered_json::array();
   for (const std::string& host : round.left_out) object["left_out_hosts"].push_back(Clean(host));
   object["demand"] = ordered_json::array();
-  for (const DemandReading& demand : round.demand) object["demand"].push_back(JsonOf(demand));
+  object["schedulers"] = ordered_json::array();
+  for (const SchedulerDemand& demand : round.demand) {
+    object["schedulers"].push_back(
+        {{"scheduler", Clean(demand.scheduler)}, {"pools", CleanAll(demand.pools)}});
+    for (const DemandReading& waiting : demand.waiting) {
+      object["demand"].push_back(JsonOf(demand.scheduler, waiting));
+    }
+  }
   for (const Count& count : CountsOf(round.counts)) object["counts"][count.name] = count.value;
   object["remarks"] = ordered_json::array();
   for (const std::string& remark : round.remarks) object["remarks"].push_back(Clean(remark));
@@ -254,6 +299,11 @@ std::string Explain(const LiveRound& round, std::string_view device) {
   for (const JudgedHost& host : round.hosts) {
     for (const ReportedPart& part : host.parts) {
       if (IsCalled(part, device)) text += ExplainPart(host.host, part);
+    }
+  }
+  for (const SchedulerDemand& demand : round.demand) {
+    for (const DemandReading& waiting : demand.waiting) {
+      if (waiting.holder.name == device) text += ExplainWaiting(demand.scheduler, waiting);
     }
   }
   return text;

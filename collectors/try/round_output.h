@@ -11,12 +11,13 @@ namespace fleetmeter::collector {
 // A table of chips, then what is worth knowing beside it.
 std::string RoundAsTable(const LiveRound& round);
 
-// An object with sources, hosts, left_out_hosts, demand, counts and remarks. What is not known is
-// absent.
+// An object with sources, hosts, left_out_hosts, demand, schedulers, counts and remarks. What is
+// not known is absent.
 std::string RoundAsJson(const LiveRound& round);
 
-// For a device by its number, UUID, part or holder ("pod ml/train-0"): why it went where it went,
-// a paragraph for each of its parts. Empty: there is none of that name.
+// For a device by its number, UUID, part or holder ("pod ml/train-0"), or for who waits by its
+// name: why it went where it went, a paragraph for each of its parts. Empty: there is none of that
+// name.
 std::string Explain(const LiveRound& round, std::string_view device);
 
 }  // namespace fleetmeter::collector

@@ -73,6 +73,17 @@ std::optional<Rejection> CheckPosition(const UsageReport& report, const Admissio
   return std::nullopt;
 }
 
+std::optional<Rejection> CheckDemandNames(const UsageReport& report, const Plan& plan) {
+  for (size_t d = 0; d < report.demand.size(); ++d) {
+    const std::vector<WaitingWork>& waiting = report.demand[d].waiting;
+    for (size_t w = 0; w < waiting.size(); ++w) {
+      const std::string field = fmt::format("demand[{}].waiting[{}]", d, w);
+      if (auto rejection = CheckNames(waiting[w], field, plan)) return rejection;
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<Rejection> CheckAdmission(const UsageReport& report,
@@ -86,7 +97,7 @@ std::optional<Rejection> CheckAdmission(const UsageReport& report,
       return rejection;
     }
   }
-  return std::nullopt;
+  return CheckDemandNames(report, plan);
 }
 
 bool IsAdjustment(const UsageReport& report, const AdmissionContext& context) {

@@ -214,6 +214,7 @@ void FleetState::Apply(const LedgerEntry& entry, int64_t now_unix_nanos) {
     if (entry.latest) CollectLive(report, report.groups[i], cell, source);
   }
   if (!entry.latest) return;
+  demand_.Take(report);
   source.unlisted = UnlistedChips(std::move(known), Listed(source), cells_);
   // A backlog that arrives late is counted but does not pass for the present.
   source.hearing = HearingAt(source, now_unix_nanos);
@@ -268,6 +269,7 @@ void FleetState::Advance(const std::shared_ptr<const ReferenceData>& reference,
       ++it;
     }
   }
+  demand_.DropOlder(now_unix_nanos - options_.silent_after_nanos);
   AccrueAllocations(reference, now_unix_nanos, monotonic_nanos);
   TrackIdleness(now_unix_nanos);
   LookForDoubleHosts(reference->PlanAt(now_unix_nanos), monotonic_nanos);
@@ -282,6 +284,7 @@ FleetFacts FleetState::Copy(int64_t now_unix_nanos) const {
   facts.idle_since_unix_nanos = idle_since_;
   facts.allocations = allocations_;
   facts.double_hosts = double_hosts_;
+  facts.demand = demand_.Since(now_unix_nanos - options_.silent_after_nanos);
   facts.live_sources = live_sources_;
   facts.silent_sources = silent_sources_;
   facts.unaccounted_sources = unaccounted_sources_;

@@ -15,6 +15,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "daemon/accounting/cell.h"
+#include "daemon/accounting/live_demand.h"
 #include "daemon/accounting/source_overlap.h"
 #include "daemon/accounting/symbols.h"
 #include "daemon/accounting/unlisted_chips.h"
@@ -41,6 +42,7 @@ struct FleetFacts {
   std::vector<AllocationTerm> allocations;  // oldest first; the last is in force
   // Live sources that may be one host, while more chips of a kind are heard than declared.
   std::vector<std::pair<std::string, std::string>> double_hosts;
+  DemandFacts demand;  // of live sources
   uint64_t live_sources = 0;
   uint64_t silent_sources = 0;
   uint64_t unaccounted_sources = 0;  // silent for long, and what they held is not settled
@@ -201,6 +203,7 @@ class FleetState {
   absl::flat_hash_map<std::string, Source> sources_;
   absl::flat_hash_set<std::string> signals_;
   std::map<uint32_t, PoolActivity> activity_;
+  LiveDemand demand_;
   std::map<std::pair<uint32_t, uint32_t>, int64_t> idle_since_;
   std::vector<AllocationTerm> allocations_;
   std::optional<int64_t> accrued_until_monotonic_;

@@ -87,6 +87,7 @@ void FleetState::Rename(const std::string& name, const std::string& new_name,
   Contribute(old->second, -1);
   const Source gone = std::move(old->second);
   sources_.erase(old);
+  demand_.Forget(name);
   Source& source = sources_.at(new_name);
   Contribute(source, -1);
   // The host has the chips that either name has ever told of.

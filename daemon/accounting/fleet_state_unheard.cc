@@ -56,6 +56,7 @@ std::optional<int64_t> FleetState::Forget(const std::string& name) {
     source.samples.clear();
     source.rejected = false;
     source.forgotten = true;
+    demand_.Forget(name);
     source.hearing = Hearing::kForgotten;
   }
   Contribute(source, 1);

@@ -13,6 +13,16 @@ namespace {
 
 constexpr size_t kMostNamed = 3;
 
+std::optional<Rejection> CheckTeam(const Pool& pool, const std::string& team,
+                                   const std::string& field) {
+  if (std::find(pool.teams.begin(), pool.teams.end(), team) != pool.teams.end()) {
+    return std::nullopt;
+  }
+  return Rejection{RejectReason::kUnknownTeam, field + ".team",
+                   fmt::format("'{}' is not a team of pool '{}'; expected one of: {}", team,
+                               pool.name, fmt::join(pool.teams, ", "))};
+}
+
 // "; the nearest are: a, b, c", or nothing where nothing is known.
 template <class Named>
 std::string Nearest(const std::string& word, const std::vector<Named>& known) {
@@ -48,12 +58,15 @@ std::optional<Rejection> CheckNames(const UsageGroup& group, const std::string& 
     return UnknownPool(group.pool, field + ".pool", plan);
   }
   if (group.state != ChipState::kAssigned) return std::nullopt;
-  if (std::find(pool->teams.begin(), pool->teams.end(), group.team) == pool->teams.end()) {
-    return Rejection{RejectReason::kUnknownTeam, field + ".team",
-                     fmt::format("'{}' is not a team of pool '{}'; expected one of: {}", group.team,
-                                 pool->name, fmt::join(pool->teams, ", "))};
-  }
-  return std::nullopt;
+  return CheckTeam(*pool, group.team, field);
+}
+
+std::optional<Rejection> CheckNames(const WaitingWork& waiting, const std::string& field,
+                                    const Plan& plan) {
+  const Pool* pool = plan.FindPool(waiting.pool);
+  if (pool == nullptr) return UnknownPool(waiting.pool, field + ".pool", plan);
+  if (waiting.team.empty()) return std::nullopt;
+  return CheckTeam(*pool, waiting.team, field);
 }
 
 }  // namespace fleetmeter

@@ -16,4 +16,9 @@ Rejection UnknownChip(const std::string& chip, const std::string& field, const C
 std::optional<Rejection> CheckNames(const UsageGroup& group, const std::string& field,
                                     const ReferenceData& reference, const Plan& plan);
 
+// Likewise of pool and team of what waits. A kind of chip that the catalog does not know is no
+// error there: nothing is booked by it.
+std::optional<Rejection> CheckNames(const WaitingWork& waiting, const std::string& field,
+                                    const Plan& plan);
+
 }  // namespace fleetmeter

@@ -2,7 +2,32 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+#include <string>
+
 namespace fleetmeter {
+namespace {
+
+struct ForbiddenPool {
+  std::string pool;
+  std::string field;
+};
+
+// That nothing waits needs no right: it adds nothing to a pool.
+std::optional<ForbiddenPool> FindForbiddenDemand(const AccessControl::View& view,
+                                                 const v1::UsageReport& report) {
+  for (int d = 0; d < report.demand_size(); ++d) {
+    const v1::Demand& demand = report.demand(d);
+    for (int w = 0; w < demand.waiting_size(); ++w) {
+      const std::string& pool = demand.waiting(w).pool();
+      if (view.MayReportFor(pool)) continue;
+      return ForbiddenPool{pool, fmt::format("demand[{}].waiting[{}].pool", d, w)};
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
 
 grpc::Status CheckMayReport(AccessControl& access, const Caller& caller,
                             const google::protobuf::RepeatedPtrField<v1::UsageReport>& reports,
@@ -19,6 +44,9 @@ grpc::Status CheckMayReport(AccessControl& access, const Caller& caller,
         return access.DenyPool(caller, pool, fmt::format("reports[{}].groups[{}].pool", r, g));
       }
       allowed = &pool;
+    }
+    if (auto denied = FindForbiddenDemand(view, reports[r])) {
+      return access.DenyPool(caller, denied->pool, fmt::format("reports[{}].{}", r, denied->field));
     }
   }
   if ((history || !outcomes.empty()) && !view.MayReportForAll()) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/numeric/int128.h"
+#include "daemon/ingest/decode_demand.h"
 #include "daemon/ingest/decode_label.h"
 #include "daemon/ingest/decode_per_chip.h"
 
@@ -200,7 +201,7 @@ MaybeRejection Decode(const v1::UsageReport& wire, UsageReport& report) {
     report.groups.push_back(std::move(group));
   }
   std::move(unmeasured.begin(), unmeasured.end(), std::back_inserter(report.groups));
-  return std::nullopt;
+  return DecodeDemand(wire, report.demand);
 }
 
 }  // namespace

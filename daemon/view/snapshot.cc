@@ -288,6 +288,36 @@ void FillBorrowable(std::vector<PoolView>& pools) {
   }
 }
 
+KindsByPool KindsOf(const FleetFacts& facts) {
+  KindsByPool kinds;
+  for (const Cell& cell : facts.cells) {
+    const bool any = cell.live.chips > 0 || cell.unheard > 0 || cell.unaccounted > 0;
+    if (any) kinds[facts.names[cell.key.pool]].insert(facts.names[cell.key.chip]);
+  }
+  return kinds;
+}
+
+// By the rule that an ask is judged by: with little coverage it is not known what fits.
+void FillServable(const PoolView& pool, const KnownThresholds& thresholds, PoolDemand& demand) {
+  if (!pool.headroom_h100e || pool.coverage < thresholds.coverage) return;
+  const double own = FitsInto(demand, *pool.headroom_h100e);
+  demand.servable_h100e = own;
+  if (!pool.borrowable_h100e) return;
+  const double all = FitsInto(demand, *pool.headroom_h100e + *pool.borrowable_h100e);
+  demand.servable_by_borrowing_h100e = std::max(0.0, all - own);
+}
+
+void FillDemand(const FleetFacts& facts, const ReferenceData& reference, Snapshot& snapshot) {
+  auto demand = DemandByPool(facts.demand, *snapshot.plan, KindsOf(facts), reference.catalog,
+                             facts.as_of_unix_nanos);
+  for (PoolView& pool : snapshot.pools) {
+    const auto found = demand.find(pool.pool->name);
+    if (found == demand.end()) continue;
+    pool.demand = std::move(found->second);
+    FillServable(pool, snapshot.thresholds, *pool.demand);
+  }
+}
+
 std::map<std::string, double> AllocatedSeconds(const FleetFacts& facts) {
   std::map<std::string, double> seconds;
   for (const AllocationTerm& term : facts.allocations) {
@@ -339,6 +369,7 @@ std::shared_ptr<const Snapshot> MakeSnapshot(const FleetFacts& facts,
     snapshot->pools.push_back(MakePool(pool, use, *snapshot));
   }
   FillBorrowable(snapshot->pools);
+  FillDemand(facts, *reference, *snapshot);
   snapshot->allocated_h100e_seconds = AllocatedSeconds(facts);
   snapshot->double_hosts = facts.double_hosts;
   snapshot->live_sources = facts.live_sources;

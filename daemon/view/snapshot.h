@@ -13,6 +13,7 @@
 
 #include "absl/numeric/int128.h"
 #include "daemon/accounting/writer.h"
+#include "daemon/view/pool_demand.h"
 
 namespace fleetmeter {
 
@@ -93,6 +94,7 @@ struct PoolView {
   std::optional<double> unused_h100e;
   std::optional<double> measured_ratio;
   std::optional<double> utilization;
+  std::optional<PoolDemand> demand;  // nullopt: no live source tells of any
 };
 
 struct SupplyView {

@@ -8,10 +8,10 @@ function(config)
   local percent(ratio) = '%g%%' % (ratio * 100);
 
   // A series of the alert's pool inside a description: its value in H100e, or words if it is not known.
-  local poolH100e(series, unknown) =
+  local poolH100e(series, unknown, matcher='') =
     |||
-      {{ with printf "%s{job=%%q,instance=%%q,pool=%%q}" $labels.job $labels.instance $labels.pool | query }}{{ . | first | value | printf "%%.1f" }} H100e{{ else }}%s{{ end }}
-    ||| % [series, unknown];
+      {{ with printf "%s{job=%%q,instance=%%q,pool=%%q%s}" $labels.job $labels.instance $labels.pool | query }}{{ . | first | value | printf "%%.1f" }} H100e{{ else }}%s{{ end }}
+    ||| % [series, std.strReplace(matcher, '"', '\\"'), unknown];
 
   local poolDashboard = build.dashboard('?var-pool={{ $labels.pool }}');
   local whom = 'Owner: {{ $labels.owner }}. Contact: {{ $labels.contact }}.';
@@ -65,6 +65,21 @@ function(config)
         inline(poolH100e('fleetmeter_pool_borrowable_h100e', 'not known')),
         whom,
       ],
+      poolDashboard,
+    ),
+    alert(
+      'FleetmeterDemandServable',
+      'warning',
+      config.demand['for'],
+      n.withInfo('sum without (room) (%s) > 0' % n.lowest('fleetmeter_pool_demand_servable_h100e')),
+      'Requests wait though the pool has room for them, of its own or by borrowing.',
+      inline(|||
+        Requests for {{ $value | printf "%%.1f" }} H100e wait in pool {{ $labels.pool }} ({{ $labels.category }}, {{ $labels.tier }}) and could start now. Within its headroom: %s. Waiting in all: %s. Oldest wait: {{ with printf "fleetmeter_pool_demand_oldest_wait_seconds{job=%%q,instance=%%q,pool=%%q}" $labels.job $labels.instance $labels.pool | query }}{{ . | first | value | humanizeDuration }}{{ else }}not known{{ end }}. %s
+      ||| % [
+        inline(poolH100e('fleetmeter_pool_demand_servable_h100e', 'not known', ',room="own"')),
+        inline(poolH100e('fleetmeter_pool_demand_h100e', 'not known')),
+        whom,
+      ]),
       poolDashboard,
     ),
     alert(

@@ -25,6 +25,15 @@ void RunWireReport(std::string_view bytes) {
                 group.busy_chip_nanos.value_or(0) <= group.chip_nanos,
             "no group is busier than it is long");
   }
+  const auto schedulers = static_cast<size_t>(wire.demand_size());
+  Require(decoded.report.demand.size() == schedulers, "no scheduler is lost or made up");
+  for (const Demand& demand : decoded.report.demand) {
+    for (const WaitingWork& waiting : demand.waiting) {
+      Require(waiting.micro_chips > 0 && waiting.requests > 0, "what waits asks for something");
+      Require(waiting.median_wait_seconds.value_or(0) <= waiting.oldest_wait_seconds.value_or(0),
+              "the median wait is not longer than the oldest");
+    }
+  }
   // Sent again, perhaps by another library, it is the same report.
   v1::UsageReport again;
   Require(again.ParseFromString(wire.SerializeAsString()), "what was parsed can be parsed");

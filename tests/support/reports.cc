@@ -59,6 +59,18 @@ v1::UsageGroup& AddFree(v1::UsageReport& report, v1::ChipState state, uint32_t f
   return group;
 }
 
+v1::Waiting& AddWaiting(v1::UsageReport& report, const std::string& pool, int64_t chips,
+                        const std::string& chip) {
+  v1::Demand& demand = *report.add_demand();
+  demand.set_scheduler("scheduler-" + std::to_string(report.demand_size()));
+  v1::Waiting& waiting = *demand.add_waiting();
+  waiting.set_pool(pool);
+  waiting.set_chip(chip);
+  waiting.set_micro_chips(chips * 1'000'000);
+  waiting.set_requests(1);
+  return waiting;
+}
+
 v1::UsageReport GoodReport(const std::string& source, int64_t ago, int64_t length) {
   v1::UsageReport report = MakeReport(source, ago, length);
   AddAssigned(report, "serving", "chat", {0.25, 0.75});

@@ -31,6 +31,10 @@ v1::UsageGroup& AddAssigned(v1::UsageReport& report, const std::string& pool,
 v1::UsageGroup& AddFree(v1::UsageReport& report, v1::ChipState state, uint32_t first_device,
                         uint32_t devices, const std::string& chip = "h100");
 
+// Adds a request that waits for chips of a pool, in the queue of a scheduler of its own.
+v1::Waiting& AddWaiting(v1::UsageReport& report, const std::string& pool, int64_t chips,
+                        const std::string& chip = "h100");
+
 // A good report: two h100 of pool "serving", team "chat", at activities 0.25 and 0.75. In a window
 // of a second it counts 2e9 chip-nanoseconds assigned and 1e9 busy.
 v1::UsageReport GoodReport(const std::string& source, int64_t ago = 10 * kSecond,

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "daemon/ctl/print/demand_text.h"
 #include "daemon/ctl/print/number_text.h"
 #include "daemon/ctl/print/pools_output.h"
 #include "daemon/ctl/print/text_cells.h"
@@ -108,6 +109,8 @@ std::string Block(const v1::HeadroomResponse& response, std::optional<double> as
   out += Line("unheard", Amount(pool.unheard_h100e()) + " H100e");
   out += Line("unaccounted", Amount(pool.unaccounted_h100e()) + " H100e");
   out += Line("borrowed", Amount(pool.borrowed_h100e()) + " H100e");
+  out += Line("demand", DemandSentence(pool));
+  out += Line("servable", ServableText(pool));
   out += Line("utilization", Utilization(pool) ? Percent(Utilization(pool)) : "- (no data)");
   out += Line("coverage", Percent(pool.coverage_ratio()));
   out += Line("basis", BasisLine(response.basis()));
@@ -184,6 +187,7 @@ std::string FormatHeadroomLine(const v1::HeadroomResponse& response,
       UtcTime(response.basis().as_of_unix_nanos()), Printable(pool.pool()),
       Amount(KnownHeadroom(pool)), Amount(Borrowable(response)), Amount(pool.allocated_h100e()),
       Amount(pool.assigned_h100e()), Percent(pool.coverage_ratio()));
+  if (pool.has_demand()) out += "  demand " + DemandAmount(pool);
   if (ask_h100e) out += "  " + Verdict(response, *ask_h100e, false);
   return out + "\n";
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "daemon/ctl/print/demand_text.h"
 #include "daemon/ctl/print/number_text.h"
 #include "daemon/ctl/print/table.h"
 
@@ -35,14 +36,17 @@ std::string PoolsTable(const v1::ListPoolsResponse& response) {
                {"UNHEALTHY", Align::kRight},
                {"UNHEARD", Align::kRight},
                {"UNACCOUNTED", Align::kRight},
-               {"BORROWED", Align::kRight}});
+               {"BORROWED", Align::kRight},
+               {"DEMAND", Align::kRight},
+               {"OLDEST WAIT", Align::kRight}});
   for (const v1::Pool& pool : response.pools()) {
     table.AddRow({pool.pool(), pool.category(), pool.tier(), pool.owner(),
                   Amount(pool.allocated_h100e()), Amount(pool.assigned_h100e()), Amount(Busy(pool)),
                   Amount(KnownHeadroom(pool)), Percent(Utilization(pool)),
                   Percent(pool.coverage_ratio()), Amount(IdleChips(pool)),
                   Amount(pool.unhealthy_h100e()), Amount(pool.unheard_h100e()),
-                  Amount(pool.unaccounted_h100e()), Amount(pool.borrowed_h100e())});
+                  Amount(pool.unaccounted_h100e()), Amount(pool.borrowed_h100e()),
+                  DemandAmount(pool), OldestWaitText(pool)});
   }
   return table.Render() + "\nAmounts in H100e, idle chips in chips; \"-\" is no data.\n" +
          OrphanedLines(response) + BasisLine(response.basis()) + "\n";

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/domain/report/demand.h"
 #include "daemon/domain/report/outcome_report.h"
 #include "daemon/domain/report/reject_reason.h"
 
@@ -63,6 +64,8 @@ struct UsageReport {
   int64_t duration_nanos = 0;
   std::vector<UsageGroup> groups;
   OddReadings odd;
+  // One for each scheduler that the sender asked; none: it tells of no demand. In no books.
+  std::vector<Demand> demand = {};
 
   int64_t WindowEnd() const { return window_start_unix_nanos + window_length_nanos; }
 };

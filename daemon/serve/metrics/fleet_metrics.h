@@ -9,6 +9,7 @@ namespace fleetmeter {
 extern const MetricGroup<Snapshot> kSupplyMetrics;
 extern const MetricGroup<Snapshot> kPoolMetrics;
 extern const MetricGroup<Snapshot> kTeamMetrics;
+extern const MetricGroup<Snapshot> kDemandMetrics;
 extern const MetricGroup<Snapshot> kBookMetrics;
 
 }  // namespace fleetmeter

@@ -70,6 +70,7 @@ void ForEachGroup(const Visit& visit) {
   visit(kPaceMetrics, &Figures::plan);
   visit(kPoolMetrics, &Figures::fleet);
   visit(kTeamMetrics, &Figures::fleet);
+  visit(kDemandMetrics, &Figures::fleet);
   visit(kBookMetrics, &Figures::fleet);
   visit(kServingMetrics, &Figures::outcomes);
   visit(kMarginMetrics, &Figures::outcomes);

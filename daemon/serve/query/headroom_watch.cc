@@ -5,14 +5,18 @@
 namespace fleetmeter {
 namespace {
 
-// What makes two answers different: everything but when they were taken and what was counted,
-// which change all the time.
+// What makes two answers different: everything but when they were taken, what was counted, and how
+// long things have waited, which change all the time.
 std::string Substance(v1::HeadroomResponse response) {
   response.mutable_basis()->clear_as_of_unix_nanos();
   for (v1::ChipUse& use : *response.mutable_pool()->mutable_chips()) {
     use.clear_assigned_chip_nanos_total();
     use.clear_busy_chip_nanos_total();
     use.clear_productive_chip_nanos_total();
+  }
+  if (response.pool().has_demand()) {
+    response.mutable_pool()->mutable_demand()->clear_oldest_wait_seconds();
+    response.mutable_pool()->mutable_demand()->clear_median_wait_seconds();
   }
   return response.SerializeAsString();
 }

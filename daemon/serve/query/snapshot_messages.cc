@@ -31,6 +31,34 @@ void FillUse(const UseView& from, v1::ChipUse& to) {
   to.set_productive_chip_nanos_total(Decimal(from.booked.productive));
 }
 
+void FillDemand(const PoolDemand& from, v1::PoolDemand& to) {
+  to.set_h100e(from.h100e);
+  to.set_micro_chips(from.micro_chips);
+  to.set_requests(from.requests);
+  if (from.oldest_wait_seconds) to.set_oldest_wait_seconds(*from.oldest_wait_seconds);
+  if (from.median_wait_seconds) to.set_median_wait_seconds(*from.median_wait_seconds);
+  if (from.servable_h100e) to.set_servable_h100e(*from.servable_h100e);
+  if (from.servable_by_borrowing_h100e) {
+    to.set_servable_by_borrowing_h100e(*from.servable_by_borrowing_h100e);
+  }
+  for (const auto& [chip, micro_chips] : from.uncounted_micro_chips) {
+    v1::UncountedChips& uncounted = *to.add_uncounted();
+    uncounted.set_chip(chip);
+    uncounted.set_micro_chips(micro_chips);
+  }
+  for (const auto& [name, waiting] : from.teams) {
+    v1::TeamDemand& team = *to.add_teams();
+    team.set_team(name);
+    team.set_h100e(waiting.h100e);
+    team.set_requests(waiting.requests);
+  }
+  for (const auto& [name, requests] : from.requests_by_reason) {
+    v1::WaitReason& reason = *to.add_reasons();
+    reason.set_reason(name);
+    reason.set_requests(requests);
+  }
+}
+
 void FillPool(const PoolView& from, v1::Pool& to) {
   const Pool& pool = *from.pool;
   const PoolUse& use = *from.use;
@@ -65,6 +93,7 @@ void FillPool(const PoolView& from, v1::Pool& to) {
   }
   to.set_assigned_chip_nanos_total(Decimal(assigned));
   for (const TeamView& team : use.teams) FillTeam(team, *to.add_teams());
+  if (from.demand) FillDemand(*from.demand, *to.mutable_demand());
 }
 
 }  // namespace

@@ -30,7 +30,8 @@ std::string Gunzip(const std::string& zipped) {
   return out;
 }
 
-// Chips in every state, measured, productive and not measured, and a silent host.
+// Chips in every state, measured, productive and not measured, what waits for chips, and a silent
+// host.
 class MixedFleetTest : public testing::Test {
  protected:
   MixedFleetTest() {
@@ -47,6 +48,11 @@ class MixedFleetTest : public testing::Test {
     AddFree(report, v1::CHIP_STATE_UNHEALTHY, 5, 1).set_pool("serving");
     AddFree(report, v1::CHIP_STATE_RESERVED, 6, 1).set_pool("serving");
     AddFree(report, v1::CHIP_STATE_UNASSIGNED, 7, 1);
+    v1::Waiting& waiting = AddWaiting(report, "serving", 2);
+    waiting.set_team("chat");
+    waiting.set_oldest_wait_seconds(60);
+    waiting.set_median_wait_seconds(30);
+    AddWaiting(report, "serving", 8, "h9000");
     v1::UsageReport late = MakeReport("late", 10 * kHour);
     AddAssigned(late, "evals", "red", {0.5}, "a100");
     v1::UsageReport bad = GoodReport("bad");

@@ -94,6 +94,30 @@ TEST_F(QueryTest, ListPoolsAnswersInThePlansOrder) {
   EXPECT_EQ(pool.teams(0).busy_h100e(), 2);
 }
 
+TEST_F(QueryTest, ToldDemandIsShownWithWhatOfItCouldStart) {
+  Send(AllFree());
+  EXPECT_FALSE(daemon_.FindPool("serving").has_demand()) << "nobody tells";
+  v1::UsageReport report = MakeReport("host", 2 * kSecond);
+  AddAssigned(report, "serving", "chat", std::vector<double>(4, 0.5));
+  v1::Waiting& waiting = AddWaiting(report, "serving", 24);
+  waiting.set_requests(3);
+  waiting.set_oldest_wait_seconds(600);
+  waiting.set_reason("Priority");
+  AddWaiting(report, "serving", 8, "h9000");
+  Send(report);
+  const v1::PoolDemand demand = Headroom("serving").pool().demand();
+  EXPECT_EQ(demand.h100e(), 24);
+  EXPECT_EQ(demand.micro_chips(), 32'000'000);
+  EXPECT_EQ(demand.requests(), 4);
+  EXPECT_EQ(demand.oldest_wait_seconds(), 600);
+  EXPECT_EQ(demand.servable_h100e(), 8) << "one request of 8 fits into 12";
+  ASSERT_EQ(demand.uncounted_size(), 1);
+  EXPECT_EQ(demand.uncounted(0).chip(), "h9000");
+  ASSERT_EQ(demand.reasons_size(), 2);
+  EXPECT_EQ(demand.reasons(1).reason(), "Priority");
+  EXPECT_EQ(demand.reasons(1).requests(), 3);
+}
+
 TEST_F(QueryTest, WhatNobodyMeasuresIsAbsent) {
   const v1::Pool pool = daemon_.FindPool("serving");
   EXPECT_FALSE(pool.has_busy_h100e());

@@ -62,6 +62,14 @@ TEST_F(AuthorizationTest, AnotherHostsPoolIsRefusedWhole) {
   EXPECT_EQ(good.ack.dispositions_size(), 0) << good.ack.ShortDebugString();
 }
 
+TEST_F(AuthorizationTest, DemandOfAnotherHostsPoolIsRefused) {
+  v1::UsageReport report = GoodReport("a");
+  AddWaiting(report, "training", 8);
+  const UnaryAnswer unary = SendUnary(*IngestAs(kHostA), RandomStreamId(), {Numbered(report, 1)});
+  EXPECT_EQ(unary.status.error_code(), grpc::StatusCode::PERMISSION_DENIED);
+  EXPECT_THAT(unary.status.error_message(), HasSubstr("reports[0].demand[0].waiting[0].pool"));
+}
+
 TEST_F(AuthorizationTest, AStreamIsAnsweredWhatWasGoodAndThenEnds) {
   StreamClient stream(*IngestAs(kHostA));
   ASSERT_TRUE(stream.Open());

@@ -72,6 +72,20 @@ TEST_F(AdmissionTest, NamesTheTeamsThereAre) {
   EXPECT_EQ(rejection->detail, "'green' is not a team of pool 'alpha'; expected one of: red, blue");
 }
 
+TEST_F(AdmissionTest, ChecksPoolsAndTeamsOfWhatWaitsAndNotItsChips) {
+  UsageReport report = Report("h", 0, {});
+  WaitingWork& waiting = report.demand.emplace_back().waiting.emplace_back();
+  report.demand[0].pools = {"of another plan"};
+  waiting.pool = "alpha";
+  waiting.chip = "h9000";
+  EXPECT_EQ(Check(report), std::nullopt);
+  waiting.team = "green";
+  EXPECT_EQ(Check(report)->reason, RejectReason::kUnknownTeam);
+  EXPECT_EQ(Check(report)->field, "demand[0].waiting[0].team");
+  waiting.pool = "delta";
+  EXPECT_EQ(Check(report)->reason, RejectReason::kUnknownPool);
+}
+
 TEST_F(AdmissionTest, AdmitsFreeChipsWithoutAPool) {
   EXPECT_EQ(Check(Report("h", 0, {Free("half", 1, ChipState::kUnassigned)})), std::nullopt);
   EXPECT_EQ(Check(Report("h", 0, {Free("half", 1, ChipState::kUnhealthy, "nobody")}))->reason,

@@ -122,6 +122,88 @@ TEST_F(LiveGroupTest, HoldsChipsUnmeasuredWhileTheirExporterFails) {
   EXPECT_EQ(round.hosts.at(0).parts.at(0).activity, std::nullopt);
 }
 
+Observation QueueView(const std::string& scheduler, int64_t chips) {
+  Observation view = SchedulerView();
+  view.tells_demand = true;
+  view.scheduler = scheduler;
+  DemandReading& waiting = view.demand.emplace_back();
+  waiting.holder.attributes.Set("account", std::string("ml"));
+  waiting.model = "NVIDIA H200";
+  waiting.chips = chips;
+  waiting.waits_since_unix_nanos = 941 * kNanosPerSecond;
+  return view;
+}
+
+TEST_F(LiveGroupTest, ReportsWhatWaitsWithTheFirstHost) {
+  LiveGroup& group = Make([](const Look&) { return DeviceView(); },
+                          [](const Look&) { return QueueView("slurm/c1", 16); });
+  std::vector<v1::UsageReport> reports;
+  ASSERT_TRUE(group.Sample(kOneSecond, reports).ok());
+  ASSERT_THAT(reports, SizeIs(1));
+  ASSERT_EQ(reports[0].demand_size(), 1);
+  const v1::Demand& demand = reports[0].demand(0);
+  EXPECT_EQ(demand.scheduler(), "slurm/c1");
+  EXPECT_THAT(demand.pools(), ElementsAre("training", "unattributed"));
+  ASSERT_EQ(demand.waiting_size(), 1);
+  EXPECT_EQ(demand.waiting(0).pool(), "training");
+  EXPECT_EQ(demand.waiting(0).team(), "ml");
+  EXPECT_EQ(demand.waiting(0).chip(), "h200");
+  EXPECT_EQ(demand.waiting(0).micro_chips(), 16'000'000);
+  EXPECT_EQ(demand.waiting(0).oldest_wait_seconds(), 60) << "at the end of the window";
+}
+
+TEST_F(LiveGroupTest, TellsAnEmptyQueueFromNone) {
+  bool tells = true;
+  LiveGroup& group = Make([](const Look&) { return DeviceView(); },
+                          [&](const Look&) {
+                            Observation view = SchedulerView();
+                            view.tells_demand = tells;
+                            return view;
+                          });
+  std::vector<v1::UsageReport> reports;
+  ASSERT_TRUE(group.Sample(kOneSecond, reports).ok());
+  ASSERT_EQ(reports.at(0).demand_size(), 1);
+  EXPECT_EQ(reports.at(0).demand(0).scheduler(), "slurm") << "the name of the source";
+  EXPECT_EQ(reports.at(0).demand(0).waiting_size(), 0);
+  tells = false;
+  reports.clear();
+  ASSERT_TRUE(group.Sample(kOneSecond, reports).ok());
+  EXPECT_EQ(reports.at(0).demand_size(), 0);
+}
+
+TEST_F(LiveGroupTest, CountsOneQueueOnceAndAddsUpDifferentOnes) {
+  LiveGroup& one = Make([](const Look&) { return QueueView("slurm/c1", 8); },
+                        [](const Look&) { return QueueView("slurm/c1", 8); });
+  EXPECT_THAT(one.Look().demand, SizeIs(1));
+  LiveGroup& two = Make([](const Look&) { return QueueView("kueue", 8); },
+                        [](const Look&) { return QueueView("slurm/c1", 8); });
+  EXPECT_THAT(two.Look().demand, SizeIs(2));
+}
+
+TEST_F(LiveGroupTest, TellsNothingOfTheQueueOfASchedulerThatFails) {
+  LiveGroup& group = Make([](const Look&) { return DeviceView(); },
+                          [](const Look&) -> absl::StatusOr<Observation> {
+                            return absl::UnavailableError("down; expected up");
+                          });
+  EXPECT_THAT(group.Look().demand, SizeIs(0));
+}
+
+TEST_F(LiveGroupTest, ReportsAQueueWithoutAnyHost) {
+  const auto nothing = [](const Look&) { return Observation(); };
+  LiveGroup& group = Make(nothing, [](const Look&) {
+    Observation view = QueueView("kueue", 4);
+    view.hosts.clear();
+    return view;
+  });
+  std::vector<v1::UsageReport> reports;
+  ASSERT_TRUE(group.Sample(kOneSecond, reports).ok());
+  ASSERT_THAT(reports, SizeIs(1));
+  EXPECT_EQ(reports[0].source(), "kueue");
+  EXPECT_EQ(reports[0].groups_size(), 0);
+  EXPECT_EQ(reports[0].demand_size(), 1);
+  EXPECT_EQ(reports[0].window_length_nanos(), kOneSecond.length_nanos);
+}
+
 TEST_F(LiveGroupTest, FailsOnlyIfNoSourceAnswers) {
   const auto fail = [](const Look&) -> absl::StatusOr<Observation> {
     return absl::UnavailableError("down; expected up");

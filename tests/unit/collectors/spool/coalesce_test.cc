@@ -213,6 +213,16 @@ TEST(Coalesce, LeavesApartWhatIsNotAdjacent) {
   EXPECT_EQ(Left({At(0, 10), At(9, 10)}), 2u) << "an overlap is for the daemon to refuse";
 }
 
+TEST(Coalesce, DropsWhatWaitedThen) {
+  std::vector<v1::UsageReport> reports = {At(0, 10), At(10, 10)};
+  for (v1::UsageReport& report : reports) report.add_demand()->set_scheduler("slurm");
+  const Coalesced merged = Coalesce(Stored(reports), 1);
+  ASSERT_EQ(merged.reports.size(), 1u);
+  v1::UsageReport wire;
+  ASSERT_TRUE(wire.ParsePartialFromString(merged.reports[0].bytes));
+  EXPECT_EQ(wire.demand_size(), 0);
+}
+
 TEST(Coalesce, LeavesApartWhatIsBookedInDifferentHours) {
   EXPECT_EQ(Left({At(3'580, 10), At(3'590, 10), At(3'600, 10), At(3'610, 10)}), 2u);
   EXPECT_EQ(Left({At(3'580, 10), At(3'590, 20), At(3'610, 10)}), 3u) << "it lies in both";

@@ -66,6 +66,40 @@ TEST(RoundOutput, IsAnObjectForPrograms) {
   EXPECT_EQ(object["left_out_hosts"][0], "node-2");
 }
 
+LiveRound RoundWithQueue() {
+  LiveRound round;
+  SchedulerDemand& demand = round.demand.emplace_back();
+  demand.scheduler = "slurm/c1";
+  demand.pools = {"serving", "training"};
+  DemandReading& waiting = demand.waiting.emplace_back();
+  waiting.holder.name = "job 4711";
+  waiting.holder.assignment = Assignment{"training", "red", "", "", "", ""};
+  waiting.holder.rule = "rules.yaml:3 (rule 1)";
+  waiting.model = "h9000";
+  waiting.chips = 16;
+  waiting.requests = 2;
+  waiting.reason = "Priority";
+  round.demand.emplace_back().scheduler = "kueue";
+  return round;
+}
+
+TEST(RoundOutput, TellsWhatWaits) {
+  const LiveRound round = RoundWithQueue();
+  EXPECT_THAT(RoundAsTable(round),
+              HasSubstr("slurm/c1: job 4711 waits for 16 chips: Priority\nkueue: nothing waits\n"));
+  const auto object = nlohmann::json::parse(RoundAsJson(round));
+  EXPECT_EQ(object["schedulers"].size(), 2U);
+  EXPECT_EQ(object["schedulers"][0]["pools"][1], "training");
+  ASSERT_EQ(object["demand"].size(), 1U);
+  EXPECT_EQ(object["demand"][0]["scheduler"], "slurm/c1");
+  EXPECT_EQ(object["demand"][0]["requests"], 2);
+  EXPECT_EQ(object["demand"][0]["pool"], "training");
+  EXPECT_THAT(
+      Explain(round, "job 4711"),
+      HasSubstr("It is demand of the pool training, team red, because rules.yaml:3 (rule 1) "
+                "took it.\n"));
+}
+
 TEST(RoundOutput, ExplainsADeviceByAnyOfItsNames) {
   const LiveRound round = SomeRound();
   for (const char* name : {"0", "GPU-a", "pod ml/chat-0"}) {

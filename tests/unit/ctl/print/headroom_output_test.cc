@@ -78,6 +78,8 @@ TEST(FormatHeadroom, SaysYesWithTheNumbersAndWhomToAsk) {
       "unheard      0.0 H100e\n"
       "unaccounted  0.0 H100e\n"
       "borrowed     0.0 H100e\n"
+      "demand       - (no data)\n"
+      "servable     - (no data)\n"
       "utilization  52.3%\n"
       "coverage     100.0%\n"
       "basis        plan openb version 3 (replay), catalog version 2, 2026-01-02 03:04:05Z\n");
@@ -109,6 +111,20 @@ TEST(FormatHeadroom, ShowsNoDataAsSuch) {
   *response.mutable_pool() = UnmeasuredPool();
   EXPECT_THAT(Table(response, std::nullopt), HasSubstr("busy         - (no data)\n"));
   EXPECT_THAT(Table(response, std::nullopt), HasSubstr("utilization  - (no data)\n"));
+}
+
+TEST(FormatHeadroom, ShowsWhatWaitsAndWhatOfItCouldStart) {
+  v1::HeadroomResponse response = Some();
+  v1::PoolDemand& demand = *response.mutable_pool()->mutable_demand();
+  demand.set_h100e(96);
+  demand.set_requests(12);
+  demand.set_servable_h100e(64);
+  demand.set_servable_by_borrowing_h100e(0);
+  EXPECT_THAT(Table(response, std::nullopt),
+              HasSubstr("demand       96.0 H100e in 12 requests\n"
+                        "servable     64.0 H100e within the headroom, 0.0 H100e by borrowing\n"));
+  EXPECT_THAT(FormatHeadroomLine(response, std::nullopt, OutputFormat::kTable, true),
+              HasSubstr("  coverage 100.0%  demand 96.0\n"));
 }
 
 TEST(FormatHeadroom, ColoursTheVerdictOnlyWhereThereAreColours) {

@@ -12,14 +12,31 @@ namespace {
 TEST(FormatPools, ShowsATableWithDashesForNoData) {
   EXPECT_EQ(FormatPools(SomePools(), OutputFormat::kTable),
             "POOL      CATEGORY   TIER  OWNER        ALLOCATED  ASSIGNED   BUSY  HEADROOM  "
-            "UTILIZATION  COVERAGE  IDLE CHIPS  UNHEALTHY  UNHEARD  UNACCOUNTED  BORROWED\n"
+            "UTILIZATION  COVERAGE  IDLE CHIPS  UNHEALTHY  UNHEARD  UNACCOUNTED  BORROWED  "
+            "DEMAND  OLDEST WAIT\n"
             "serving   inference  p2    API Serving    1,000.0     700.0  523.2     300.0  "
-            "      52.3%    100.0%         4.0        0.0      0.0          0.0       0.0\n"
+            "      52.3%    100.0%         4.0        0.0      0.0          0.0       0.0  "
+            "     -            -\n"
             "research  research   p2    Research          10.0       9.8      -       0.2  "
-            "          -    100.0%           -        0.0      0.0          0.0       0.0\n"
+            "          -    100.0%           -        0.0      0.0          0.0       0.0  "
+            "     -            -\n"
             "\n"
             "Amounts in H100e, idle chips in chips; \"-\" is no data.\n"
             "plan openb version 3 (replay), catalog version 2, 2026-01-02 03:04:05Z\n");
+}
+
+TEST(FormatPools, ShowsWhatWaits) {
+  v1::ListPoolsResponse pools = SomePools();
+  v1::PoolDemand& demand = *pools.mutable_pools(0)->mutable_demand();
+  demand.set_h100e(96);
+  demand.set_requests(12);
+  demand.set_oldest_wait_seconds(2'400);
+  EXPECT_THAT(FormatPools(pools, OutputFormat::kTable),
+              testing::HasSubstr("    96.0       40 min\n"));
+  const Json json = Json::parse(FormatPools(pools, OutputFormat::kJson));
+  EXPECT_EQ(json.at("pools")[0].at("demand").at("h100e"), 96);
+  EXPECT_EQ(json.at("pools")[0].at("demand").at("servable_h100e"), nullptr);
+  EXPECT_EQ(json.at("pools")[1].at("demand"), nullptr) << "nobody tells";
 }
 
 TEST(FormatPools, NamesThePoolsThatThePlanDoesNotKnow) {

@@ -31,6 +31,13 @@ class FleetMetricsTest : public testing::Test {
     return Scrape(text);
   }
 
+  void Tell(Demand demand) {
+    UsageReport report = Report("h4", 0, {});
+    report.demand.push_back(std::move(demand));
+    ApplyTo(state_, report, *reference_, kStart + kWindow);
+    snapshot_ = MakeSnapshot(state_.Copy(kStart + kWindow), reference_, kThresholds);
+  }
+
   Scrape pools() const { return Written(kPoolMetrics, *snapshot_); }
 
  private:
@@ -72,6 +79,38 @@ TEST_F(FleetMetricsTest, HaveNoSeriesForWhatIsNotKnown) {
   for (const char* unknown : {"busy_h100e", "idle_h100e", "utilization_ratio", "idle_chips"}) {
     EXPECT_FALSE(pools().Has(std::string("fleetmeter_pool_") + unknown, beta)) << unknown;
   }
+}
+
+TEST_F(FleetMetricsTest, ShowWhatWaits) {
+  EXPECT_EQ(Written(kDemandMetrics, *snapshot_).samples().size(), 0U) << "nobody tells";
+  WaitingWork known;
+  known.pool = "alpha";
+  known.team = "red";
+  known.chip = "half";
+  known.micro_chips = 16 * kMicroChipsPerChip;
+  known.requests = 2;
+  known.oldest_wait_seconds = 600;
+  known.median_wait_seconds = 60;
+  WaitingWork strange = known;
+  strange.chip = "h9000";
+  Tell({.scheduler = "slurm", .pools = {"alpha", "gamma"}, .waiting = {known, strange}});
+  const Scrape demand = Written(kDemandMetrics, *snapshot_);
+  const Labels alpha = {{"pool", "alpha"}};
+  EXPECT_EQ(demand.Value("fleetmeter_pool_demand_h100e", alpha), 8);
+  EXPECT_EQ(demand.Value("fleetmeter_pool_demand_requests", alpha), 4);
+  EXPECT_EQ(demand.Value("fleetmeter_pool_demand_oldest_wait_seconds", alpha), 600);
+  EXPECT_EQ(demand.Value("fleetmeter_pool_demand_median_wait_seconds", alpha), 60);
+  EXPECT_EQ(
+      demand.Value("fleetmeter_pool_demand_servable_h100e", {{"pool", "alpha"}, {"room", "own"}}),
+      8);
+  EXPECT_EQ(demand.Value("fleetmeter_pool_demand_uncounted_chips",
+                         {{"pool", "alpha"}, {"chip", "h9000"}}),
+            16);
+  EXPECT_EQ(demand.Value("fleetmeter_team_demand_h100e", {{"pool", "alpha"}, {"team", "red"}}), 8);
+  const Labels gamma = {{"pool", "gamma"}};
+  EXPECT_EQ(demand.Value("fleetmeter_pool_demand_h100e", gamma), 0);
+  EXPECT_FALSE(demand.Has("fleetmeter_pool_demand_oldest_wait_seconds", gamma));
+  EXPECT_FALSE(demand.Has("fleetmeter_pool_demand_h100e", {{"pool", "beta"}}));
 }
 
 TEST_F(FleetMetricsTest, ShowSupplyTeamsAndBooks) {
