@@ -220,7 +220,11 @@ absl::StatusOr<bool> CsvReader::Next() {
 }
 
 bool CsvReader::NextOrWrong() {
+  constexpr uint64_t kRecordsBetweenTellings = 1'024;
   if (!ReadRecord()) return false;
+  if (on_progress_ && ++records_ % kRecordsBetweenTellings == 0) {
+    on_progress_(static_cast<double>(position_) / static_cast<double>(text_.size()));
+  }
   if (!wrong_form_ && fields_.size() != header_.size()) {
     const bool cut = position_ >= text_.size() && !text_.ends_with('\n');
     wrong_form_ = fmt::format("{} fields; expected {} as in the header{}", fields_.size(),

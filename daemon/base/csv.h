@@ -59,6 +59,9 @@ class CsvReader {
   static constexpr size_t kAbsent = SIZE_MAX;
   size_t Column(std::string_view name) const;
 
+  // Is told now and then which share of the text has been read, 0 to 1.
+  void OnProgress(std::function<void(double)> told) { on_progress_ = std::move(told); }
+
   // Goes to the next record, skipping empty lines; false at the end of the file. A record must have
   // as many fields as the header.
   absl::StatusOr<bool> Next();
@@ -106,6 +109,8 @@ class CsvReader {
   std::optional<std::string> wrong_form_;  // of the current record
   std::vector<std::string> header_;
   std::vector<std::string> fields_;
+  std::function<void(double)> on_progress_;
+  uint64_t records_ = 0;
 };
 
 }  // namespace fleetmeter

@@ -123,6 +123,12 @@ bool IsCollectorFamily(std::string_view family) {
   return family.starts_with("fleetmeter_collector_");
 }
 
+bool IsLiveSourceFamily(std::string_view family) {
+  return family.starts_with("fleetmeter_collector_source_") ||
+         family == "fleetmeter_collector_unattributed_chips" ||
+         family == "fleetmeter_collector_unknown_kind_chips";
+}
+
 bool IsOutcomeFamily(std::string_view family) {
   for (const char* prefix : {"inference_", "training_", "capability_", "model_capability_",
                              "benchmark_", "outcome", "research_", "price_book_"}) {

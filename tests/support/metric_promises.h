@@ -29,6 +29,8 @@ std::vector<std::string> FamiliesWithoutSeries(const Scrape& scrape);
 
 // Of the collector's own families.
 bool IsCollectorFamily(std::string_view family);
+// Of these, what only live sources have.
+bool IsLiveSourceFamily(std::string_view family);
 // Of what outcomes come to: most have series with outcome reports only. outcome_service_test.cc
 // looks at them.
 bool IsOutcomeFamily(std::string_view family);

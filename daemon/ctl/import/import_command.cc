@@ -187,6 +187,8 @@ absl::StatusOr<ImportBatch> ImportCommand::Plan(const DayZone& zone) const {
     return absl::InvalidArgumentError(fmt::format(
         "{}: has a column source; expected it without --source, or without the column", file_));
   }
+  ReadingProgress progress(NameOf(kind_), !quiet_ && ErrorsGoToTerminal());
+  csv->OnProgress([&progress](double ratio) { progress.Show(ratio); });
   auto plan = MakeReports(*csv, Source(), zone);
   if (!plan.ok()) return plan.status();
   plan->time_zone = zone.name();

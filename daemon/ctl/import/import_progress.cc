@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
@@ -37,6 +38,24 @@ std::string ProgressLine(const std::string& what, int64_t rows, int64_t total, i
     }
   }
   return line;
+}
+
+std::string ReadingLine(const std::string& what, double ratio) {
+  return fmt::format("{}: reading the file, {:.0f}%", what, std::floor(ratio * 100));
+}
+
+ReadingProgress::~ReadingProgress() {
+  if (shown_ && last_ != std::chrono::steady_clock::time_point()) {
+    fmt::print(stderr, "{}", kOverwrite);
+  }
+}
+
+void ReadingProgress::Show(double ratio) {
+  const auto now = std::chrono::steady_clock::now();
+  if (!shown_ || now - last_ < kOften) return;
+  last_ = now;
+  fmt::print(stderr, "{}{}", kOverwrite, ClipLine(ReadingLine(what_, ratio), kColumns));
+  std::fflush(stderr);
 }
 
 ImportProgress::ImportProgress(std::string what, int64_t total_rows, bool shown)

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 namespace fleetmeter::ctl {
 
@@ -13,6 +14,25 @@ namespace fleetmeter::ctl {
 // `rows_before`: settled when we began.
 std::string ProgressLine(const std::string& what, int64_t rows, int64_t total, int64_t rows_before,
                          std::chrono::duration<double> elapsed, const std::string& trouble);
+
+// "inference: reading the file, 45%".
+std::string ReadingLine(const std::string& what, double ratio);
+
+// A line that is written over, at most a few times a second, and cleared at the end. One thread.
+class ReadingProgress {
+ public:
+  ReadingProgress(std::string what, bool shown) : what_(std::move(what)), shown_(shown) {}
+  ~ReadingProgress();
+  ReadingProgress(const ReadingProgress&) = delete;
+  ReadingProgress& operator=(const ReadingProgress&) = delete;
+
+  void Show(double ratio);
+
+ private:
+  const std::string what_;
+  const bool shown_;
+  std::chrono::steady_clock::time_point last_{};
+};
 
 // One thread.
 class ImportProgress {

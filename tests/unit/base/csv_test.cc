@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include <algorithm>
+
 #include "tests/support/temp_folder.h"
 
 namespace fleetmeter {
@@ -28,6 +30,20 @@ absl::StatusOr<Records> Read(const std::string& text) {
 }
 
 std::string ErrorOf(const std::string& text) { return std::string(Read(text).status().message()); }
+
+TEST(Csv, TellsHowMuchItHasRead) {
+  std::string text = "a,b\n";
+  for (int i = 0; i < 4'096; ++i) text += "1,2\n";
+  absl::StatusOr<CsvReader> csv = CsvReader::FromText("t.csv", text);
+  ASSERT_TRUE(csv.ok());
+  std::vector<double> told;
+  csv->OnProgress([&told](double ratio) { told.push_back(ratio); });
+  while (csv->NextOrWrong()) continue;
+  ASSERT_EQ(told.size(), 4U);
+  EXPECT_TRUE(std::is_sorted(told.begin(), told.end()));
+  EXPECT_NEAR(told[1], 0.5, 0.001);
+  EXPECT_EQ(told[3], 1);
+}
 
 TEST(Csv, ReadsPlainAndQuotedFieldsWithEitherLineEnd) {
   EXPECT_EQ(*Read("a,b\r\n1,\"x,\"\"y\"\"\"\r\n2,\r\n"), (Records{{"1", "x,\"y\""}, {"2", ""}}));

@@ -102,6 +102,11 @@ TEST(FormatImport, SaysHoursOfUsageExactly) {
               HasSubstr("chip_hours              24.00000000001\n"));
 }
 
+TEST(ReadingLine, SaysHowMuchIsRead) {
+  EXPECT_EQ(ReadingLine("usage", 0.4599), "usage: reading the file, 45%");
+  EXPECT_EQ(ReadingLine("usage", 1), "usage: reading the file, 100%");
+}
+
 TEST(ProgressLine, LeavesOutWhatIsNotKnown) {
   using Seconds = std::chrono::duration<double>;
   EXPECT_EQ(ProgressLine("usage", 0, 1'000, 0, Seconds(0), ""), "usage: 0 of 1,000 rows, 0%");
