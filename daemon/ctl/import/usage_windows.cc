@@ -230,13 +230,15 @@ std::vector<SourceRows> BySource(std::vector<UsageRow> rows) {
 }
 
 void AddReport(int64_t start, const std::string& source, Window& window, ImportBatch* plan) {
-  UsageReport report;
+  ImportReport& planned = plan->reports.emplace_back();
+  planned.lines = std::move(window.lines);
+  planned.repeated = window.repeated;
+  UsageReport& report = planned.report.emplace<UsageReport>();
   report.source = source;
   report.window_start_unix_nanos = start;
   report.window_length_nanos = window.end - start;
   report.duration_nanos = report.window_length_nanos;
   report.groups = std::move(window.groups);
-  plan->reports.push_back({std::move(report), std::move(window.lines), window.repeated});
 }
 
 }  // namespace
