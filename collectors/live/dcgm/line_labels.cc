@@ -167,7 +167,8 @@ Holder MakeHolder(const LineHolder& line, const Sample& sample) {
     if (!IsOwnLabel(name)) holder.attributes.Set(fmt::format("label.{}", name), std::string(text));
   }
   const std::string job = line.job.empty() ? "" : fmt::format("job {}", line.job);
-  const std::string pod = line.pod.empty() ? "" : fmt::format("pod {}/{}", line.space, line.pod);
+  const std::string space = line.space.empty() ? "" : fmt::format("{}/", line.space);
+  const std::string pod = line.pod.empty() ? "" : fmt::format("pod {}{}", space, line.pod);
   holder.name = pod + (pod.empty() || job.empty() ? "" : " of ") + job;
   return holder;
 }
