@@ -18,6 +18,7 @@ constexpr Target kTargets[] = {
     {"openb_pods", RunOpenbPods},
     {"openb_rules", RunOpenbRules},
     {"attribution", RunAttribution},
+    {"dcgm_page", RunDcgmPage},
     {"import_csv", RunImportCsv},
     {"spiffe_id", RunSpiffeId},
     {"certificate", RunCertificate},

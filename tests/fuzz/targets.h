@@ -31,6 +31,7 @@ void RunOpenbNodes(std::string_view bytes);
 void RunOpenbPods(std::string_view bytes);
 void RunOpenbRules(std::string_view bytes);
 void RunAttribution(std::string_view bytes);
+void RunDcgmPage(std::string_view bytes);
 void RunImportCsv(std::string_view bytes);
 void RunSpiffeId(std::string_view bytes);
 void RunCertificate(std::string_view bytes);
