@@ -36,6 +36,8 @@ class ChipFinder {
 
   void Add(const MappedRow& row);
 
+  // Nothing: the row names none, and there is no other.
+  std::optional<std::string> HostOf(const MappedRow& row) const;
   const std::vector<MappedHost>& hosts() const { return hosts_; }
   int64_t nameless() const { return nameless_; }  // rows that name no chip, or no host
   bool too_many() const { return too_many_; }     // chips
@@ -45,7 +47,6 @@ class ChipFinder {
  private:
   bool Lists(const MappedRow& row) const;
   bool Speaks(const MappedRow& row) const;
-  std::optional<std::string> HostOf(const MappedRow& row) const;
   MappedChip* ChipOf(const std::string& name, const std::string& identity);
 
   const Mapping& mapping_;

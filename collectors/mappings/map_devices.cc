@@ -15,6 +15,7 @@
 namespace fleetmeter::collector {
 namespace {
 
+constexpr size_t kMostMappedRemarks = 5;
 constexpr uint32_t kMostMappedIndex = 1'000'000;
 constexpr std::string_view kExported = "exported_";
 
@@ -216,17 +217,22 @@ bool HasExportedLabels(const Mapping& mapping, const std::vector<MappedRow>& row
   });
 }
 
-absl::Status CheckExporter(const Mapping& mapping, const std::vector<MappedRow>& rows) {
+// Why the exporter of a host has no news, by its own word.
+using Failures = std::map<std::string, std::string>;
+
+Failures FailuresOf(const Mapping& mapping, const std::vector<MappedRow>& rows,
+                    const ChipFinder& finder) {
+  Failures failures;
   for (const MappedCondition& condition : mapping.failure) {
     for (const MappedRow& row : rows) {
       if (row.stale || !condition.series.Takes(row) || !condition.Holds(row.value)) continue;
-      return absl::UnavailableError(
-          fmt::format("{}: {} is {}: {}; expected an exporter that reads "
-                      "its devices",
-                      row.place, row.name, row.value, condition.reason));
+      const std::string host = finder.HostOf(row).value_or("");
+      failures.emplace(host, fmt::format("{}: {} of {} is {}: {}; expected an exporter that reads "
+                                         "its devices",
+                                         row.place, row.name, host, row.value, condition.reason));
     }
   }
-  return absl::OkStatus();
+  return failures;
 }
 
 // Marks the rows whose time is far from ours. Says how far the first one is; nothing if none is.
@@ -255,26 +261,28 @@ std::string StaleText(int64_t stale, size_t all, std::optional<int64_t> away) {
   return text;
 }
 
-absl::Status NoChips(const Mapping& mapping, const ChipFinder& finder) {
-  if (finder.nameless() > 0) return absl::InvalidArgumentError(finder.Complaint());
-  return absl::NotFoundError(fmt::format("there is no chip; expected one of the series {}",
-                                         fmt::join(mapping.SeriesNames(), ", ")));
-}
-
 // Every host with the chips that are listed.
-std::vector<HostReading> ReadHosts(const std::vector<MappedHost>& hosts, const Mapping& mapping,
+std::vector<HostReading> ReadHosts(const std::vector<MappedHost>& hosts, Listing listing,
                                    ChipReader& reader) {
   std::vector<HostReading> readings;
   for (const MappedHost& host : hosts) {
     HostReading reading;
     reading.host = host.host;
-    reading.listing = mapping.devices.all ? Listing::kAll : Listing::kSome;
+    reading.listing = listing;
     for (const MappedChip& chip : host.chips) {
       if (chip.listed) reading.devices.push_back(reader.Read(chip));
     }
     if (!reading.devices.empty()) readings.push_back(std::move(reading));
   }
   return readings;
+}
+
+void LeaveOut(const Failures& failures, Observation& observation) {
+  std::erase_if(observation.hosts,
+                [&](const HostReading& host) { return failures.contains(host.host); });
+  for (const auto& [host, why] : failures) {
+    if (observation.remarks.size() < kMostMappedRemarks) observation.remarks.push_back(why);
+  }
 }
 
 bool AnyHolder(const std::vector<HostReading>& hosts) {
@@ -293,6 +301,21 @@ void SetKnowledge(std::vector<HostReading>& hosts, bool known) {
   }
 }
 
+// Whether there is anything to report.
+absl::Status CheckFound(const Mapping& mapping, const ChipFinder& finder, const Failures& failures,
+                        const std::vector<HostReading>& hosts) {
+  if (finder.too_many()) {
+    return absl::ResourceExhaustedError(
+        fmt::format("there are more than {} chips; expected fewer", kMostMappedChips));
+  }
+  if (!hosts.empty()) return absl::OkStatus();
+  if (!failures.empty()) return absl::UnavailableError(failures.begin()->second);
+  if (finder.nameless() > 0) return absl::InvalidArgumentError(finder.Complaint());
+  if (!mapping.devices.all) return absl::OkStatus();
+  return absl::NotFoundError(fmt::format("there is no chip; expected one of the series {}",
+                                         fmt::join(mapping.SeriesNames(), ", ")));
+}
+
 }  // namespace
 
 absl::StatusOr<MappedChips> MapDevices(const Mapping& mapping, std::vector<MappedRow> rows,
@@ -302,21 +325,18 @@ absl::StatusOr<MappedChips> MapDevices(const Mapping& mapping, std::vector<Mappe
   if (!rows.empty() && stale == static_cast<std::ptrdiff_t>(rows.size())) {
     return absl::UnavailableError(StaleText(stale, rows.size(), away));
   }
-  if (absl::Status status = CheckExporter(mapping, rows); !status.ok()) return status;
   ChipFinder finder(mapping, options);
   for (const MappedRow& row : rows) finder.Add(row);
   MappedChips mapped;
   Observation& out = mapped.observation;
   const bool exported = options.exported_labels.value_or(HasExportedLabels(mapping, rows));
   ChipReader reader(mapping, options, exported, out.counts);
-  out.hosts = ReadHosts(finder.hosts(), mapping, reader);
-  if (finder.too_many()) {
-    return absl::ResourceExhaustedError(
-        fmt::format("there are more than {} chips; expected fewer", kMostMappedChips));
-  }
-  if (out.hosts.empty() && (mapping.devices.all || finder.nameless() > 0)) {
-    return NoChips(mapping, finder);
-  }
+  const bool all = mapping.devices.all && options.whole_hosts;
+  out.hosts = ReadHosts(finder.hosts(), all ? Listing::kAll : Listing::kSome, reader);
+  const Failures failures = FailuresOf(mapping, rows, finder);
+  LeaveOut(failures, out);
+  absl::Status found = CheckFound(mapping, finder, failures, out.hosts);
+  if (!found.ok()) return found;
   if (stale > 0) out.remarks.push_back(StaleText(stale, rows.size(), away));
   if (finder.nameless() > 0) out.remarks.push_back(finder.Complaint());
   out.counts.bad_lines += finder.nameless();

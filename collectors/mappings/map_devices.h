@@ -48,6 +48,7 @@ struct MapOptions {
   // Whether holders are in `exported_pod` and so on, as Prometheus writes labels that it has
   // itself. Nothing: they are if any row has such a label.
   std::optional<bool> exported_labels;
+  bool whole_hosts = true;  // false: what comes may be a part of a host's chips
   int64_t now_unix_millis = 0;
   // Rows with a time that is further away than this, in either direction, tell of the chip only.
   std::chrono::milliseconds stale_after{300'000};

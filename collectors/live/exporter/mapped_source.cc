@@ -48,6 +48,7 @@ absl::StatusOr<Observation> MappedLooks::Map(std::vector<MappedRow> rows, Observ
                                              int64_t unix_nanos) {
   MapOptions options;
   options.host = host_;
+  options.whole_hosts = !host_.empty();
   options.model = settings_.model;
   options.knows_holders = settings_.knows_holders;
   options.exported_labels = settings_.exported_labels;

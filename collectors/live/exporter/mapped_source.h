@@ -28,11 +28,12 @@ std::optional<MappedSettings> ReadMappedSettings(YamlMap& entry,
 // What the engine is asked for one look; it remembers whether holders were ever seen.
 class MappedLooks {
  public:
-  // `host` is of rows that name none; may be empty.
+  // `host` is of rows that name none; empty: they have to, and what comes may be a part of a host.
   MappedLooks(MappedSettings settings, std::string host);
 
   const Mapping& mapping() const { return settings_.mapping; }
   const MappedNames& names() const { return names_; }
+  std::chrono::milliseconds stale_after() const { return settings_.stale_after; }
   // `so_far` has what was wrong with the rows already.
   absl::StatusOr<Observation> Map(std::vector<MappedRow> rows, Observation so_far,
                                   int64_t unix_nanos);
