@@ -17,8 +17,8 @@ constexpr std::chrono::milliseconds kExporterStaleAfter{300'000};
 constexpr char kAcceptTextFormat[] =
     "application/openmetrics-text;version=1.0.0;q=0.9,text/plain;version=0.0.4";
 
-absl::Status OfPage(const FetchOptions& fetch, const FetchedPage& page,
-                    const absl::Status& status) {
+absl::Status OfExporterPage(const FetchOptions& fetch, const FetchedPage& page,
+                            const absl::Status& status) {
   const std::string type =
       page.content_type.empty() ? "no content type" : Quoted(page.content_type);
   return {status.code(),
@@ -37,9 +37,9 @@ class ExporterSource final : public LiveSource {
     if (!page.ok()) return page.status();
     Observation so_far;
     auto rows = RowsOfPage(looks_.names(), page->body, so_far);
-    if (!rows.ok()) return OfPage(fetch_, *page, rows.status());
+    if (!rows.ok()) return OfExporterPage(fetch_, *page, rows.status());
     auto observation = looks_.Map(*std::move(rows), std::move(so_far), look.unix_nanos);
-    if (!observation.ok()) return OfPage(fetch_, *page, observation.status());
+    if (!observation.ok()) return OfExporterPage(fetch_, *page, observation.status());
     return observation;
   }
 

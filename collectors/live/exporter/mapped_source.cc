@@ -12,7 +12,7 @@ namespace {
 
 constexpr size_t kMaxMappedTextBytes = 256;
 
-std::optional<bool> ReadOptionalBool(const YamlValue& value) {
+std::optional<bool> ReadMappedBool(const YamlValue& value) {
   if (!value.present()) return std::nullopt;
   bool is = false;
   value.ReadBool(&is);
@@ -29,8 +29,8 @@ std::optional<MappedSettings> ReadMappedSettings(YamlMap& entry,
       ShippedMappingsFolder());
   entry.Optional("prefix").ReadText(kMaxMappedTextBytes, &settings.prefix);
   entry.Optional("model").ReadText(kMaxMappedTextBytes, &settings.model);
-  settings.knows_holders = ReadOptionalBool(entry.Optional("knows_holders"));
-  settings.exported_labels = ReadOptionalBool(entry.Optional("exported_labels"));
+  settings.knows_holders = ReadMappedBool(entry.Optional("knows_holders"));
+  settings.exported_labels = ReadMappedBool(entry.Optional("exported_labels"));
   int64_t nanos = stale_after.count() * kMillisecond;
   entry.Optional("stale_after").ReadDuration(kSecond, kDay, &nanos);
   settings.stale_after = std::chrono::milliseconds(nanos / kMillisecond);

@@ -15,12 +15,12 @@
 namespace fleetmeter::collector {
 namespace {
 
-constexpr size_t kMaxQueryBytes = 8'192;
-constexpr size_t kMaxHeaderBytes = 1'024;
+constexpr size_t kMaxPromqlQueryBytes = 8'192;
+constexpr size_t kMaxPromqlHeaderBytes = 1'024;
 constexpr std::chrono::milliseconds kPromqlStaleAfter{120'000};
-constexpr double kMillisOfSecond = 1e3;
-constexpr char kForm[] = "application/x-www-form-urlencoded";
-constexpr char kInstance[] = "instance";
+constexpr double kMillisOfPromqlSecond = 1e3;
+constexpr char kPromqlFormType[] = "application/x-www-form-urlencoded";
+constexpr char kPromqlInstance[] = "instance";
 
 struct PromqlQuery {
   std::string query;
@@ -78,7 +78,7 @@ class PromqlSource final : public LiveSource {
     }
     FetchOptions fetch = fetch_;
     fetch.deadline = std::min(fetch.deadline, left);
-    const auto page = Post(fetch, FormOf(query, fetch.deadline), kForm);
+    const auto page = Post(fetch, FormOf(query, fetch.deadline), kPromqlFormType);
     if (!page.ok()) return page.status();
     auto answer = ReadPromqlAnswer(page->body);
     if (!answer.ok()) return answer.status();
@@ -92,7 +92,7 @@ class PromqlSource final : public LiveSource {
 
   std::string FormOf(const std::string& query, std::chrono::milliseconds timeout) const {
     const auto seconds = [](std::chrono::milliseconds time) {
-      return fmt::format("{:.3f}s", static_cast<double>(time.count()) / kMillisOfSecond);
+      return fmt::format("{:.3f}s", static_cast<double>(time.count()) / kMillisOfPromqlSecond);
     };
     return PromqlForm({{"query", query},
                        {"timeout", seconds(timeout)},
@@ -137,7 +137,7 @@ class PromqlSource final : public LiveSource {
 };
 
 // The address of the API of a server, which may be below a path.
-void ToApi(const YamlValue& entry, FetchOptions& fetch) {
+void ToPromqlApi(const YamlValue& entry, FetchOptions& fetch) {
   if (fetch.url.find_first_of("?#") != std::string::npos) {
     entry.Complain("has a url with a query; expected the address of the server alone");
     return;
@@ -146,26 +146,26 @@ void ToApi(const YamlValue& entry, FetchOptions& fetch) {
   fetch.url += "/api/v1/query";
 }
 
-void ReadHeaders(const YamlValue& value, FetchOptions& fetch) {
+void ReadPromqlHeaders(const YamlValue& value, FetchOptions& fetch) {
   if (!value.present()) return;
   YamlMap map(value);
   for (const auto& [name, text] : map.Entries()) {
-    text.ReadText(kMaxHeaderBytes, &fetch.headers[name]);
+    text.ReadText(kMaxPromqlHeaderBytes, &fetch.headers[name]);
   }
 }
 
-PromqlQuery ReadQuery(const YamlValue& value, const MappedNames& names) {
+PromqlQuery ReadPromqlQuery(const YamlValue& value, const MappedNames& names) {
   PromqlQuery query;
   YamlMap map(value);
-  map.Required("query", "a PromQL expression").ReadText(kMaxQueryBytes, &query.query);
+  map.Required("query", "a PromQL expression").ReadText(kMaxPromqlQueryBytes, &query.query);
   const YamlValue series = map.Optional("series");
-  series.ReadText(kMaxQueryBytes, &query.series);
+  series.ReadText(kMaxPromqlQueryBytes, &query.series);
   if (!query.series.empty() && names.Find(query.series) != query.series) {
     series.Complain(
         fmt::format("is {}, which the mapping does not name; expected one of its series",
                     Quoted(query.series)));
   }
-  map.Optional("age").ReadText(kMaxQueryBytes, &query.age);
+  map.Optional("age").ReadText(kMaxPromqlQueryBytes, &query.age);
   return query;
 }
 
@@ -183,11 +183,11 @@ class PromqlType final : public SourceType {
                                         const SourceContext& context) const override {
     auto settings = ReadMappedSettings(entry, kPromqlStaleAfter);
     FetchOptions fetch = ReadFetchSettings(entry, context, "");
-    if (!fetch.url.empty()) ToApi(entry.value(), fetch);
+    if (!fetch.url.empty()) ToPromqlApi(entry.value(), fetch);
     fetch.accept = "application/json";
-    ReadHeaders(entry.Optional("headers"), fetch);
+    ReadPromqlHeaders(entry.Optional("headers"), fetch);
     std::string select;
-    entry.Optional("select").ReadText(kMaxQueryBytes, &select);
+    entry.Optional("select").ReadText(kMaxPromqlQueryBytes, &select);
     std::string partial = "refuse";
     entry.Optional("partial_answers").ReadChoice({"refuse", "accept"}, &partial);
     const YamlValue list = entry.Optional("queries");
@@ -195,12 +195,13 @@ class PromqlType final : public SourceType {
       return nullptr;
     }
     // The server's own name stands in where an exporter names no host.
-    settings->mapping.devices.host.emplace_back(kInstance);
+    settings->mapping.devices.host.emplace_back(kPromqlInstance);
     const auto knows_holders = settings->knows_holders;
     MappedLooks looks(*std::move(settings), "");
     std::vector<PromqlQuery> queries;
     if (list.present()) {
-      for (const YamlValue& item : list.Items()) queries.push_back(ReadQuery(item, looks.names()));
+      for (const YamlValue& item : list.Items())
+        queries.push_back(ReadPromqlQuery(item, looks.names()));
     } else {
       queries.push_back({SelectorOf(looks.names(), select), "", ""});
     }
