@@ -82,7 +82,7 @@ MappedChip* ChipFinder::ChipOf(const std::string& name, const std::string& ident
   MappedHost& host = hosts_[place->second];
   const auto [found, is_new_chip] = host.by_identity.emplace(identity, host.chips.size());
   if (!is_new_chip) return &host.chips[found->second];
-  if (++chips_ > kMostMappedChips) {
+  if (++chips_ > options_.max_chips) {
     too_many_ = true;
     host.by_identity.erase(found);
     return nullptr;

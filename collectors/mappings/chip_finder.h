@@ -12,7 +12,6 @@
 
 namespace fleetmeter::collector {
 
-inline constexpr size_t kMostMappedChips = 65'536;
 inline constexpr size_t kMaxMappedIdBytes = 256;
 
 // A chip, and all rows that speak of it.

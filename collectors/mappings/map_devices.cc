@@ -304,10 +304,6 @@ void SetKnowledge(std::vector<HostReading>& hosts, bool known) {
 // Whether there is anything to report.
 absl::Status CheckFound(const Mapping& mapping, const ChipFinder& finder, const Failures& failures,
                         const std::vector<HostReading>& hosts) {
-  if (finder.too_many()) {
-    return absl::ResourceExhaustedError(
-        fmt::format("there are more than {} chips; expected fewer", kMostMappedChips));
-  }
   if (!hosts.empty()) return absl::OkStatus();
   if (!failures.empty()) return absl::UnavailableError(failures.begin()->second);
   if (finder.nameless() > 0) return absl::InvalidArgumentError(finder.Complaint());
@@ -327,6 +323,10 @@ absl::StatusOr<MappedChips> MapDevices(const Mapping& mapping, std::vector<Mappe
   }
   ChipFinder finder(mapping, options);
   for (const MappedRow& row : rows) finder.Add(row);
+  if (finder.too_many()) {
+    return absl::ResourceExhaustedError(
+        fmt::format("there are more than {} chips; expected fewer", options.max_chips));
+  }
   MappedChips mapped;
   Observation& out = mapped.observation;
   const bool exported = options.exported_labels.value_or(HasExportedLabels(mapping, rows));

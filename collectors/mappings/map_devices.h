@@ -48,6 +48,7 @@ struct MapOptions {
   // Whether holders are in `exported_pod` and so on, as Prometheus writes labels that it has
   // itself. Nothing: they are if any row has such a label.
   std::optional<bool> exported_labels;
+  size_t max_chips = 262'144;
   bool whole_hosts = true;  // false: what comes may be a part of a host's chips
   int64_t now_unix_millis = 0;
   // Rows with a time that is further away than this, in either direction, tell of the chip only.
@@ -60,9 +61,10 @@ struct MappedChips {
 };
 
 // Errors:
-//   NotFound         no chip at all, and the mapping says that all are listed
-//   InvalidArgument  rows that name no chip, and none that does
-//   Unavailable      the exporter says of itself that it failed, or every row is stale
+//   NotFound           no chip at all, and the mapping says that all are listed
+//   InvalidArgument    rows that name no chip, and none that does
+//   ResourceExhausted  there are more chips than that
+//   Unavailable        the exporter says of itself that it failed, or every row is stale
 absl::StatusOr<MappedChips> MapDevices(const Mapping& mapping, std::vector<MappedRow> rows,
                                        const MapOptions& options);
 

@@ -16,13 +16,15 @@ using collector::Mapping;
 constexpr char kEveryForm[] =
     "version: 1\n"
     "prefixes: [my_]\n"
-    "devices: {series: [power, info], where: {make: [x*, \"\"]}, identity: [uuid, gpu], uuid: uuid,\n"
-    "          index: gpu, index_series: index, model: model, host: host, partition: part,\n"
+    "devices: {series: [power, info], where: {make: [x*]}, identity: [uuid, gpu],\n"
+    "          uuid: uuid, index: gpu, index_series: index, model: model, host: host, partition: "
+    "part,\n"
     "          measured_partition: \"0\"}\n"
     "activity: [{series: busy, signal: busy, full: 100, mean_over: tile}]\n"
     "productive: [{series: tensor, full: 1}]\n"
-    "health: [{series: health, below: 1, reason: r}, {series: m, equals: 1, means: drained, reason: "
-    "r}]\n"
+    "health:\n"
+    "  - {series: health, below: 1, reason: r}\n"
+    "  - {series: m, equals: 1, means: drained, reason: r}\n"
     "failure: [{series: failed, above: 0, reason: r}]\n"
     "holder: {series: process, pod: pod, namespace: namespace, process: name}\n";
 

@@ -91,8 +91,9 @@ class PromqlSource final : public LiveSource {
   }
 
   std::string FormOf(const std::string& query, std::chrono::milliseconds timeout) const {
+    // Without a unit: Prometheus takes no fraction beside one.
     const auto seconds = [](std::chrono::milliseconds time) {
-      return fmt::format("{:.3f}s", static_cast<double>(time.count()) / kMillisOfPromqlSecond);
+      return fmt::format("{:.3f}", static_cast<double>(time.count()) / kMillisOfPromqlSecond);
     };
     return PromqlForm({{"query", query},
                        {"timeout", seconds(timeout)},

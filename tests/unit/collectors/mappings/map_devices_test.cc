@@ -216,10 +216,13 @@ TEST(MapDevices, TakesTheMeanOfPartsThatAreAlikeAndNoneIfOneIsMissing) {
             std::nullopt);
 }
 
-TEST(MapDevices, RefusesMoreChipsThanAnyoneHas) {
-  std::string page;
-  for (int i = 0; i < 66'000; ++i) page += "busy{uuid=\"" + std::to_string(i) + "\"} 1\n";
-  EXPECT_EQ(MapSimple(page).status().code(), absl::StatusCode::kResourceExhausted);
+TEST(MapDevices, RefusesMoreChipsThanAllowed) {
+  MapOptions options = OptionsOfHost();
+  options.max_chips = 2;
+  std::string page = "busy{gpu=\"0\"} 1\nbusy{gpu=\"1\"} 1\nbusy{gpu=\"1\"} 1\n";
+  EXPECT_EQ(ChipsOf(MapPage(Simple(), page, options)).size(), 2U);
+  page += "busy{gpu=\"2\"} 1\n";
+  EXPECT_EQ(MapPage(Simple(), page, options).status().code(), absl::StatusCode::kResourceExhausted);
 }
 
 }  // namespace

@@ -178,8 +178,8 @@ TEST(PromqlAnswer, CountsResultsThatAreNone) {
 }
 
 TEST(PromqlForm, EscapesEverythingThatIsNotPlain) {
-  EXPECT_EQ(PromqlForm({{"query", "a{b=\"c d\"}+1"}, {"timeout", "5.000s"}}),
-            "query=a%7Bb%3D%22c%20d%22%7D%2B1&timeout=5.000s");
+  EXPECT_EQ(PromqlForm({{"query", "a{b=\"c d\"}+1"}, {"timeout", "5.000"}}),
+            "query=a%7Bb%3D%22c%20d%22%7D%2B1&timeout=5.000");
 }
 
 TEST(PromqlSelector, AsksForEverySeriesOfTheMapping) {
