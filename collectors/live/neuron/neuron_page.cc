@@ -48,6 +48,7 @@ class NeuronPageReader {
 
   void Finish() {
     report_.tells_runtimes = true;  // without a runtime there are no such series
+    DoubtSharedCores();
     for (auto& [tag, cores] : runtimes_) {
       NeuronRuntime& runtime = report_.runtimes.emplace_back();
       runtime.tag = tag;
@@ -59,6 +60,26 @@ class NeuronPageReader {
   }
 
  private:
+  // The page keeps series of runtimes that have ended as long as another one runs. So which of
+  // several runtimes of a core measures it is not known.
+  void DoubtSharedCores() {
+    std::map<int64_t, int> runtimes_of;
+    for (const auto& [tag, cores] : runtimes_) {
+      for (const auto& [core, use] : cores) runtimes_of[core] += use.core >= 0 ? 1 : 0;
+    }
+    for (auto& [tag, cores] : runtimes_) {
+      for (auto& [core, use] : cores) {
+        if (runtimes_of[core] > 1) use.utilization.reset();
+      }
+    }
+    const bool shared = std::any_of(runtimes_of.begin(), runtimes_of.end(),
+                                    [](const auto& entry) { return entry.second > 1; });
+    if (!shared) return;
+    report_.remarks.emplace_back(
+        "several runtimes name one core, of which some may have ended; expected one, so the core "
+        "is not measured");
+  }
+
   NeuronCoreUse* UseOf(const Sample& sample) {
     const std::optional<int64_t> core = NeuronIndexLabel(sample, "neuroncore");
     if (!core) {
