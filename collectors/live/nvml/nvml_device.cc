@@ -27,6 +27,7 @@ class NvmlDeviceReader {
   void Read(NvmlXids* xids) {
     NvmlHandle handle = nullptr;
     if (!Ask(api_.device_by_index, device_.index, &handle)) return;
+    device_.answers = true;
     device_.uuid = Text(api_.uuid, handle);
     device_.name = Text(api_.name, handle);
     if (xids != nullptr && !device_.uuid.empty()) xids->Register(handle, device_.uuid);

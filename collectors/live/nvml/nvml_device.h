@@ -36,6 +36,7 @@ struct NvmlMigDevice {
 
 struct NvmlDevice {
   uint32_t index = 0;
+  bool answers = false;  // it could be asked at all
   std::string uuid;
   std::string name;
   std::optional<double> utilization;  // 1 is fully busy

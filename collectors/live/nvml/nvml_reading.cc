@@ -28,7 +28,7 @@ class NvmlHostMaker {
 
  private:
   static void TakeHealth(const NvmlDevice& from, DeviceReading& device) {
-    device.fitness = Fitness::kFit;
+    if (from.answers) device.fitness = Fitness::kFit;
     if (!from.drained.empty()) {
       device.fitness = Fitness::kDrained;
       device.fitness_reason = from.drained;

@@ -177,7 +177,9 @@ class NeuronErrorWatchTest : public testing::Test {
     if (errors) report.uncorrected_errors = {{0, 0}, {1, *errors}};
     HostReading host = ReadOk(report).hosts.at(0);
     watch_.Judge(report, now_, host);
-    if (errors) EXPECT_EQ(host.devices[0].fitness, Fitness::kFit);
+    if (errors) {
+      EXPECT_EQ(host.devices[0].fitness, Fitness::kFit);
+    }
     return host.devices[1].fitness;
   }
 

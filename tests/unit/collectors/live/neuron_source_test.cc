@@ -48,7 +48,7 @@ std::unique_ptr<LiveSource> NeuronOf(const std::string& keys, std::string* error
     source = MakeNeuronSourceType()->Configure(map, context);
   }
   if (error != nullptr) {
-    *error = (*file)->status().message();
+    *error = std::string((*file)->status().message());
   } else {
     EXPECT_TRUE((*file)->ok()) << (*file)->status();
   }
