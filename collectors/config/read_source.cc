@@ -98,13 +98,16 @@ std::optional<LiveMember> ReadSource(const YamlValue& entry, size_t place,
     map.Entries();  // which of its keys are right is not known
     return std::nullopt;
   }
-  const auto in_list = static_cast<int64_t>(place);
-  member.sees_holders = type->sees_holders();
-  member.precedence_of_holders = in_list + (type->sees_holders() ? 0 : kBehindAll);
-  member.precedence_of_activity = in_list + (type->sees_activity() ? 0 : kBehindAll);
-  ReadPrecedence(precedence, member);
   member.rules = ReadRules(attribution, WithPlace(type->vocabulary()));
   member.source = type->Configure(map, context);
+  const auto in_list = static_cast<int64_t>(place);
+  member.sees_holders = type->sees_holders();
+  if (member.source != nullptr) {
+    member.sees_holders = member.source->SeesHolders().value_or(member.sees_holders);
+  }
+  member.precedence_of_holders = in_list + (member.sees_holders ? 0 : kBehindAll);
+  member.precedence_of_activity = in_list + (type->sees_activity() ? 0 : kBehindAll);
+  ReadPrecedence(precedence, member);
   if (member.source == nullptr) return std::nullopt;
   return member;
 }

@@ -275,6 +275,12 @@ FetchedPage PageOf(const FetchOptions& options, http::response<http::string_body
   return page;
 }
 
+// Of a page that says what is wrong, such as the answer of an API.
+std::string BeginningOf(const std::string& body) {
+  constexpr size_t kMostBytes = 200;
+  return body.empty() ? "" : fmt::format(" and {}", AsciiQuoted(body, kMostBytes));
+}
+
 FetchedPage Ask(const FetchOptions& options, FetchUrl url, const Call& call) {
   const auto deadline = std::chrono::steady_clock::now() + options.deadline;
   for (int redirects = 0;; ++redirects) {
@@ -282,8 +288,9 @@ FetchedPage Ask(const FetchOptions& options, FetchUrl url, const Call& call) {
     const unsigned code = response.result_int();
     if (code == 200) return PageOf(options, std::move(response));
     if (!IsRedirect(code)) {
-      Throw(CodeOf(code), fmt::format("is answered with {} {}; expected 200", code,
-                                      AsciiQuoted(std::string(response.reason()), kShownBytes)));
+      Throw(CodeOf(code), fmt::format("is answered with {} {}{}; expected 200", code,
+                                      AsciiQuoted(std::string(response.reason()), kShownBytes),
+                                      BeginningOf(response.body())));
     }
     if (redirects >= options.most_redirects) {
       Throw(absl::StatusCode::kFailedPrecondition,

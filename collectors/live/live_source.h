@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 
 #include "absl/status/statusor.h"
 #include "collectors/device/device_reading.h"
@@ -30,6 +31,9 @@ class LiveSource {
   // understood), ResourceExhausted (too much). The message says what was expected. Chips that could
   // not be read are unmeasured (no activity); hosts that could not be read are left out.
   virtual absl::StatusOr<Observation> Observe(const Look& look) = 0;
+
+  // Whether this one source sees holders, where its configuration says more than its type knows.
+  virtual std::optional<bool> SeesHolders() const { return std::nullopt; }
 };
 
 }  // namespace fleetmeter::collector

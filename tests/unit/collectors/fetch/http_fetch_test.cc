@@ -158,5 +158,14 @@ TEST(Inflate, TakesSeveralMembersAndRefusesDamage) {
   EXPECT_EQ(Inflate(Gzip("0123456789"), 9).status().code(), absl::StatusCode::kResourceExhausted);
 }
 
+TEST(Fetch, TellsTheBeginningOfAnAnswerThatIsAnError) {
+  const std::string body = "no such metric" + std::string(1'000, '!');
+  const CannedServer server({{"/api", Canned(body, "", "400 Bad Request")}});
+  const auto page = Fetch(OptionsOf(server, "/api"));
+  EXPECT_EQ(page.status().code(), absl::StatusCode::kInternal);
+  EXPECT_THAT(std::string(page.status().message()), HasSubstr("no such metric!!"));
+  EXPECT_LT(page.status().message().size(), 500U);
+}
+
 }  // namespace
 }  // namespace fleetmeter::collector
