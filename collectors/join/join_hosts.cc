@@ -6,6 +6,8 @@
 #include <map>
 #include <utility>
 
+#include "collectors/join/loose_parts.h"
+
 namespace fleetmeter::collector {
 namespace {
 
@@ -57,6 +59,8 @@ bool IsSame(const DeviceReading& a, const DeviceReading& b) {
   return a.index && b.index && *a.index == *b.index;
 }
 
+bool IsLoose(const Saying& saying) { return saying.device.part_of_unknown_chip; }
+
 // Merges what several sources say of one device.
 class DeviceMerge {
  public:
@@ -64,6 +68,7 @@ class DeviceMerge {
       : host_(host), by_(by), out_(out) {}
 
   DeviceReading Merge() {
+    merged_.part_of_unknown_chip = std::all_of(by_.begin(), by_.end(), IsLoose);
     Identify();
     TakeParts();
     TakeActivity();
@@ -86,8 +91,7 @@ class DeviceMerge {
   void Identify() {
     for (const Saying* saying : Ordered(&SourceReading::precedence_of_activity)) {
       const DeviceReading& device = saying->device;
-      const bool names_a_part = merged_.uuid.empty() && IsPartOfAnother(device.uuid);
-      if (merged_.uuid.empty() && !names_a_part) merged_.uuid = device.uuid;
+      if (merged_.uuid.empty() && !IsPartOfAnother(device.uuid)) merged_.uuid = device.uuid;
       if (!merged_.index && !device.anonymous) merged_.index = device.index;
       if (merged_.model.empty()) merged_.model = device.model;
       if (merged_.kind.empty()) {
@@ -111,6 +115,7 @@ class DeviceMerge {
   void TakeParts() {
     const DeviceReading* whose = nullptr;
     for (const Saying* saying : Ordered(&SourceReading::precedence_of_activity)) {
+      if (IsLoose(*saying) && !merged_.part_of_unknown_chip) continue;
       const auto& parts = saying->device.parts;
       const bool divides = parts.size() > 1 || (parts.size() == 1 && parts[0].share != kOne) ||
                            (parts.size() == 1 && !parts[0].id.empty());
@@ -294,6 +299,7 @@ void AddFreeDevices(HostSayings& host) {
     for (const auto& [source, listing] : host.sources) {
       if (listing != Listing::kHeld || HasSayingOf(device, source)) continue;
       DeviceReading free;
+      free.part_of_unknown_chip = IsLoose(device.by.front());
       free.parts.front().knows_holders = Holders::kKnown;
       device.by.push_back({source, listing, std::move(free)});
     }
@@ -317,11 +323,11 @@ void CompareLists(const std::string& name, const HostSayings& host, JoinedHosts&
 HostReading MergeHost(const std::string& name, HostSayings& host, JoinedHosts& out) {
   CompareLists(name, host, out);
   AddFreeDevices(host);
-  HostReading merged;
-  merged.host = name;
+  HostReading merged{.host = name, .devices = {}};
   for (const DeviceSayings& device : host.devices) {
     merged.devices.push_back(DeviceMerge(name, device.by, out).Merge());
   }
+  PlaceLooseParts(merged, host.sources.size() > 1, out.counts, out.remarks);
   return merged;
 }
 
