@@ -11,6 +11,7 @@ namespace fleetmeter::collector {
 namespace {
 
 constexpr int kReconnectMillis = 100;
+constexpr int kConnectMillis = 5'000;
 constexpr size_t kShownErrorBytes = 400;
 // What is left for taking the answer to pieces.
 constexpr auto kMargin = std::chrono::milliseconds(100);
@@ -31,7 +32,7 @@ std::shared_ptr<grpc::Channel> OpenGrpcChannel(const std::string& target,
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   // Looks are seconds apart, so a server that came back is found at the next one.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMillis);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectMillis);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectMillis);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMillis);
   // Servers in Go refuse the path of a socket as the name of a host.
   arguments.SetString(GRPC_ARG_DEFAULT_AUTHORITY, "localhost");

@@ -17,8 +17,15 @@ std::string LowerCase(std::string text) {
 
 }  // namespace
 
+void ChipTable::Offer(const NamedDevice& device) {
+  Chip& chip = ChipOf(device);
+  SlotOf(device, chip);
+  chip.offered = true;
+  offered_.insert(chip.family);
+}
+
 void ChipTable::Hold(const NamedDevice& device, const Holder& holder) {
-  SlotOf(device).holders.try_emplace(holder.name, holder);
+  SlotOf(device, ChipOf(device)).holders.try_emplace(holder.name, holder);
 }
 
 ChipTable::Key ChipTable::KeyOf(const NamedDevice& device) {
@@ -34,11 +41,12 @@ ChipTable::Key ChipTable::KeyOf(const NamedDevice& device) {
           std::to_string(*device.name.index)};
 }
 
-ChipTable::Slot& ChipTable::SlotOf(const NamedDevice& device) {
+ChipTable::Chip& ChipTable::ChipOf(const NamedDevice& device) {
   const Key key = KeyOf(device);
   const auto [place, is_new] = places_.try_emplace(key, chips_.size());
   if (is_new) {
     Chip& chip = chips_.emplace_back();
+    chip.family = device.resource.family;
     chip.device.uuid = device.name.uuid;
     chip.device.index = device.name.index;
     chip.device.anonymous = device.name.anonymous;
@@ -54,6 +62,10 @@ ChipTable::Slot& ChipTable::SlotOf(const NamedDevice& device) {
   if (chip.device.kind.empty()) chip.device.kind = device.resource.kind;
   if (chip.device.model.empty()) chip.device.model = device.model;
   chip.of_claims = chip.of_claims || !device.pool.empty();
+  return chip;
+}
+
+ChipTable::Slot& ChipTable::SlotOf(const NamedDevice& device, Chip& chip) {
   const auto [slot, is_first] = chip.slots.try_emplace(device.name.part);
   if (is_first) slot->second.share = device.share;
   return slot->second;
@@ -78,35 +90,44 @@ void ChipTable::DivideUnknownShares(Chip& chip, ObservationCounts& counts) {
   }
 }
 
+// Each holder once.
+void ChipTable::SetHolders(std::map<std::string, Holder> holders, const Slot* whole,
+                           DevicePart& part) {
+  if (whole != nullptr) holders.insert(whole->holders.begin(), whole->holders.end());
+  part.knows_holders = Holders::kKnown;
+  for (auto& [name, holder] : holders) part.holders.push_back(std::move(holder));
+}
+
 // Who holds the whole chip holds each of its parts.
-void ChipTable::AddParts(Chip& chip, DeviceReading& reading) {
-  const auto whole = chip.slots.find("");
-  const bool held_in_parts = std::any_of(
-      chip.slots.begin(), chip.slots.end(),
-      [](const auto& slot) { return !slot.first.empty() && !slot.second.holders.empty(); });
-  const bool is_whole = whole != chip.slots.end() && !held_in_parts &&
-                        (chip.slots.size() == 1 || !whole->second.holders.empty());
+void ChipTable::AddParts(const Chip& chip, DeviceReading& reading) {
+  const auto found = chip.slots.find("");
+  const Slot* whole = found == chip.slots.end() ? nullptr : &found->second;
+  // A chip of which nobody holds anything, or all, needs no parts.
+  const bool in_parts = std::any_of(chip.slots.begin(), chip.slots.end(), [&](const auto& slot) {
+    return !slot.first.empty() && !slot.second.holders.empty();
+  });
   reading.parts.clear();
+  if (!in_parts) {
+    DevicePart& part = reading.parts.emplace_back();
+    if (whole != nullptr) part.share = whole->share;
+    SetHolders({}, whole, part);
+    return;
+  }
   Micro left = kOne;
   for (const auto& [id, slot] : chip.slots) {
-    if (id.empty() != is_whole) continue;
+    if (id.empty()) continue;
     DevicePart& part = reading.parts.emplace_back();
     part.id = id;
     part.share = slot.share;
-    part.knows_holders = Holders::kKnown;
+    SetHolders(slot.holders, whole, part);
     left -= part.share;
-    std::map<std::string, Holder> holders = slot.holders;
-    if (whole != chip.slots.end()) {
-      holders.insert(whole->second.holders.begin(), whole->second.holders.end());
-    }
-    for (auto& [name, holder] : holders) part.holders.push_back(std::move(holder));
   }
   // Sevenths do not add up to a million; the last part has what rounding left.
-  if (left > 0 && left < static_cast<Micro>(reading.parts.size()))
-    reading.parts.back().share += left;
+  if (left <= 0 || left >= static_cast<Micro>(reading.parts.size())) return;
+  reading.parts.back().share += left;
 }
 
-HostReading ChipTable::Take(bool judges_offers, ObservationCounts& counts) {
+HostReading ChipTable::Take(ObservationCounts& counts) {
   HostReading host;
   host.host = host_;
   host.listing = Listing::kHeld;
@@ -114,9 +135,8 @@ HostReading ChipTable::Take(bool judges_offers, ObservationCounts& counts) {
     if (!chip.device.part_of_unknown_chip) DivideUnknownShares(chip, counts);
     DeviceReading& reading = host.devices.emplace_back(chip.device);
     AddParts(chip, reading);
-    const bool offered = std::any_of(chip.slots.begin(), chip.slots.end(),
-                                     [](const auto& slot) { return slot.second.offered; });
-    if (!judges_offers || offered || chip.of_claims) continue;
+    // Of what no plugin offers at all, nothing is known.
+    if (chip.offered || chip.of_claims || !offered_.contains(chip.family)) continue;
     reading.fitness = Fitness::kDrained;
     reading.fitness_reason = "the kubelet does not list it as allocatable";
   }

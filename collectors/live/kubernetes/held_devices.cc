@@ -73,7 +73,7 @@ class KubeletReader {
                       "{}",
                       chips_.chips(), holdings_, kMostChips, kMostHoldings));
     }
-    observation_.hosts.push_back(chips_.Take(view_.allocatable.has_value(), observation_.counts));
+    observation_.hosts.push_back(chips_.Take(observation_.counts));
     return std::move(observation_);
   }
 
