@@ -24,7 +24,6 @@ std::string Canonical(std::string_view uuid) {
 
 bool SameUuid(const std::string& a, const std::string& b) { return Canonical(a) == Canonical(b); }
 
-// What one source says of one device of one host.
 struct Saying {
   const SourceReading* source = nullptr;
   Listing listing = Listing::kAll;
@@ -309,6 +308,7 @@ void AddFreeDevices(HostSayings& host) {
 // Chips that some source lists, and another one does not that lists all chips of the host.
 void CompareLists(const std::string& name, const HostSayings& host, JoinedHosts& out) {
   for (const DeviceSayings& device : host.devices) {
+    if (IsLoose(device.by.front())) continue;
     for (const auto& [source, listing] : host.sources) {
       if (listing != Listing::kAll || HasSayingOf(device, source)) continue;
       ++out.counts.disagreements;
