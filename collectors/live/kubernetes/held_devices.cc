@@ -12,7 +12,7 @@
 namespace fleetmeter::collector {
 namespace {
 
-constexpr size_t kMostChips = 4'096;
+constexpr size_t kMostChips = 1'024;
 constexpr int64_t kMostHoldings = 65'536;
 constexpr size_t kMostKubeletRemarks = 10;
 constexpr size_t kClaimUidBytes = 36;
