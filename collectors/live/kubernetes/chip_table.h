@@ -36,7 +36,8 @@ class ChipTable {
 
   size_t chips() const { return chips_.size(); }
 
-  // A device that a plugin does not offer, though it offers others of the family, takes no new work.
+  // A device that a plugin does not offer, though it offers others of the family, takes no new
+  // work.
   HostReading Take(ObservationCounts& counts);
 
  private:

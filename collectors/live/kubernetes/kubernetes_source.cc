@@ -99,7 +99,8 @@ class KubernetesSource final : public LiveSource {
     const grpc::Status status = kubelet_->GetAllocatableResources(&context, {}, &allocatable);
     // Kubelets before 1.23 have no such call.
     if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED) return absl::OkStatus();
-    if (!status.ok()) return GrpcStatus(status, "GetAllocatableResources" + place, kExpectedKubelet);
+    if (!status.ok())
+      return GrpcStatus(status, "GetAllocatableResources" + place, kExpectedKubelet);
     view.allocatable = std::move(allocatable);
     return absl::OkStatus();
   }
@@ -109,8 +110,7 @@ class KubernetesSource final : public LiveSource {
     if (!pods.ok()) return pods.status();
     view.pods = *std::move(pods);
     if (options_.allocatable_file.empty()) return absl::OkStatus();
-    auto allocatable =
-        ReadMessage<::v1::AllocatableResourcesResponse>(options_.allocatable_file);
+    auto allocatable = ReadMessage<::v1::AllocatableResourcesResponse>(options_.allocatable_file);
     if (!allocatable.ok()) return allocatable.status();
     view.allocatable = *std::move(allocatable);
     return absl::OkStatus();
@@ -120,9 +120,9 @@ class KubernetesSource final : public LiveSource {
     if (!place.file.empty()) return YamlFile::Read(place.file);
     FetchOptions options = place.fetch;
     options.accept = "application/json";
-    options.deadline = std::max(
-        kLeastFetchTime, std::chrono::duration_cast<std::chrono::milliseconds>(
-                             deadline - std::chrono::steady_clock::now()));
+    options.deadline =
+        std::max(kLeastFetchTime, std::chrono::duration_cast<std::chrono::milliseconds>(
+                                      deadline - std::chrono::steady_clock::now()));
     auto page = Fetch(options);
     if (!page.ok()) return page.status();
     return std::move(page->body);

@@ -53,7 +53,7 @@ struct TpuChip {
   size_t expected = 1;                           // of them
   std::optional<double> memory_used;
   double memory_total = 0;  // of the devices of which both are known
-  bool contested = false;  // by several runtimes
+  bool contested = false;   // by several runtimes
 };
 
 class TpuChips {
@@ -97,22 +97,19 @@ class TpuChips {
     const TpuValues& duty = *runtime.duty_percent;
     const int64_t devices = host_.generation->devices_a_chip;
     const bool of_chips =
-        devices > 1 && (runtime.memory_total.empty()
-                            ? host_.generation->duty_of_chips
-                            : duty.size() * static_cast<size_t>(devices) ==
-                                  runtime.memory_total.size());
+        devices > 1 && (runtime.memory_total.empty() ? host_.generation->duty_of_chips
+                                                     : duty.size() * static_cast<size_t>(devices) ==
+                                                           runtime.memory_total.size());
     // A value for a chip may carry the number of the chip or that of its first device.
     const int64_t named = static_cast<int64_t>(runtime.memory_total.size()) / devices;
     const int64_t count = host_.chips.value_or(named);
-    const bool by_chip =
-        of_chips && std::all_of(duty.begin(), duty.end(), [&](const auto& value) {
-          return value.first < std::max(count, static_cast<int64_t>(duty.size()));
-        });
+    const bool by_chip = of_chips && std::all_of(duty.begin(), duty.end(), [&](const auto& value) {
+                           return value.first < std::max(count, static_cast<int64_t>(duty.size()));
+                         });
     for (const auto& [device, percent] : duty) {
       TpuChip& chip = chips[by_chip ? device : device / devices];
       chip.expected = of_chips ? 1 : static_cast<size_t>(devices);
-      chip.activities.push_back(
-          TakeMicro(percent, kFullPercent, &observation_.counts.readings));
+      chip.activities.push_back(TakeMicro(percent, kFullPercent, &observation_.counts.readings));
     }
   }
 
@@ -182,7 +179,9 @@ TpuValues ReadTpuValues(const tpu::monitoring::runtime::TPUMetric& metric,
     if (observation.remarks.size() >= kMostTpuRemarks) continue;
     observation.remarks.push_back(fmt::format(
         "a value of {} has {}; expected the number of a device, once, and a gauge", metric.name(),
-        !device ? "no device" : !value ? "no number" : "the device of another one"));
+        !device  ? "no device"
+        : !value ? "no number"
+                 : "the device of another one"));
   }
   return values;
 }

@@ -235,7 +235,8 @@ class TpuInfoReader {
     double used = 0;
     double total = 0;
     for (int64_t i = 0; i < rows; ++i) {
-      const auto both = UsedOfTotal(CellAt(table.rows[static_cast<size_t>(chip * rows + i)], column));
+      const auto both =
+          UsedOfTotal(CellAt(table.rows[static_cast<size_t>(chip * rows + i)], column));
       if (!both) return std::nullopt;
       used += both->first;
       total += both->second;

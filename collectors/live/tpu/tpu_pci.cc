@@ -43,10 +43,9 @@ const char* PciGenerationOf(const std::filesystem::path& folder) {
   if (FirstWordOf(folder / "vendor") != kGoogle) return nullptr;
   const std::string device = FirstWordOf(folder / "device");
   const std::string subsystem = FirstWordOf(folder / "subsystem_device");
-  const auto* found =
-      std::find_if(kPciTpuIds.begin(), kPciTpuIds.end(), [&](const PciTpuId& id) {
-        return id.device == device && (id.subsystem.empty() || id.subsystem == subsystem);
-      });
+  const auto* found = std::find_if(kPciTpuIds.begin(), kPciTpuIds.end(), [&](const PciTpuId& id) {
+    return id.device == device && (id.subsystem.empty() || id.subsystem == subsystem);
+  });
   return found == kPciTpuIds.end() ? nullptr : found->generation;
 }
 
@@ -66,10 +65,9 @@ std::optional<PciTpus> FindPciTpus(const std::string& sysfs) {
     chips[generation].insert(address.substr(0, address.rfind('.')));
   }
   if (chips.empty()) return std::nullopt;
-  const auto most =
-      std::max_element(chips.begin(), chips.end(), [](const auto& a, const auto& b) {
-        return a.second.size() < b.second.size();
-      });
+  const auto most = std::max_element(chips.begin(), chips.end(), [](const auto& a, const auto& b) {
+    return a.second.size() < b.second.size();
+  });
   return PciTpus{.generation = most->first, .chips = static_cast<int64_t>(most->second.size())};
 }
 

@@ -61,7 +61,8 @@ Micro SharesOf(const DeviceReading& device) {
 
 TEST(LooseParts, MakeOneChipOfSevenSevenths) {
   std::vector<DeviceReading> parts;
-  for (int i = 0; i < 7; ++i) parts.push_back(LoosePart("MIG-" + std::to_string(i), 142'857, i < 2));
+  for (int i = 0; i < 7; ++i)
+    parts.push_back(LoosePart("MIG-" + std::to_string(i), 142'857, i < 2));
   const JoinedHosts joined = JoinHosts({KubeletSays(parts)}, {});
   ASSERT_THAT(joined.hosts.at(0).devices, SizeIs(1));
   EXPECT_THAT(joined.hosts[0].devices[0].parts, SizeIs(7));
@@ -71,8 +72,10 @@ TEST(LooseParts, MakeOneChipOfSevenSevenths) {
 
 TEST(LooseParts, NeedAsFewChipsAsHoldThem) {
   std::vector<DeviceReading> parts;
-  for (int i = 0; i < 3; ++i) parts.push_back(LoosePart("MIG-a" + std::to_string(i), 142'857, true));
-  for (int i = 0; i < 3; ++i) parts.push_back(LoosePart("MIG-b" + std::to_string(i), 428'571, true));
+  for (int i = 0; i < 3; ++i)
+    parts.push_back(LoosePart("MIG-a" + std::to_string(i), 142'857, true));
+  for (int i = 0; i < 3; ++i)
+    parts.push_back(LoosePart("MIG-b" + std::to_string(i), 428'571, true));
   EXPECT_THAT(JoinHosts({KubeletSays(parts)}, {}).hosts.at(0).devices, SizeIs(2));
 }
 

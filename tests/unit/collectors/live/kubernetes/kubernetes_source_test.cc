@@ -154,7 +154,8 @@ TEST_F(KubernetesSourceTest, DividesCoresAsASettingSaysAndLeavesThemOutWithoutIt
   EXPECT_THAT(ObserveHost().devices, IsEmpty());
   EXPECT_EQ(counts_.bad_lines, 1);
   source_ = nullptr;
-  const HostReading host = ObserveHost("resources: [{resource: aws.amazon.com/neuroncore, parts: 2}]");
+  const HostReading host =
+      ObserveHost("resources: [{resource: aws.amazon.com/neuroncore, parts: 2}]");
   ASSERT_THAT(host.devices, SizeIs(1));
   EXPECT_EQ(host.devices[0].index, 4U);
   EXPECT_EQ(host.devices[0].parts.at(0).share, kOne / 2);
@@ -316,7 +317,8 @@ TEST(KubernetesFiles, OfTheSharedFixtureGiveTheChipsThatItStates) {
 
 TEST(KubernetesSettings, AreStrict) {
   EXPECT_THAT(ConfigurationError("kubernetes", "sockets: /x"), HasSubstr("did you mean socket?"));
-  EXPECT_THAT(ConfigurationError("kubernetes", "socket: /x\nfile: /y"), HasSubstr("one of the two"));
+  EXPECT_THAT(ConfigurationError("kubernetes", "socket: /x\nfile: /y"),
+              HasSubstr("one of the two"));
   EXPECT_THAT(ConfigurationError("kubernetes", "allocatable_file: /y"), HasSubstr("without file"));
   EXPECT_THAT(ConfigurationError("kubernetes", "resources: [{chip: h100}]"),
               HasSubstr("neither a resource nor a driver"));

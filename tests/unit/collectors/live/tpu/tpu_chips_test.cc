@@ -74,8 +74,10 @@ TEST_F(TpuChipsTest, TakesOneDeviceForAChipOfMostGenerations) {
 TEST_F(TpuChipsTest, TakesOneValueForAChipOfTwoDevices) {
   for (const char* generation : {"v2", "v3"}) {
     // By the chip's number, and by that of its first device.
-    EXPECT_THAT(Observe(generation, {Answered({{0, 80}, {1, 10}}, 4)}), ElementsAre(800'000, 100'000));
-    EXPECT_THAT(Observe(generation, {Answered({{0, 80}, {2, 10}}, 4)}), ElementsAre(800'000, 100'000));
+    EXPECT_THAT(Observe(generation, {Answered({{0, 80}, {1, 10}}, 4)}),
+                ElementsAre(800'000, 100'000));
+    EXPECT_THAT(Observe(generation, {Answered({{0, 80}, {2, 10}}, 4)}),
+                ElementsAre(800'000, 100'000));
     EXPECT_THAT(Observe(generation, {Answered({{0, 80}, {1, 10}})}), ElementsAre(800'000, 100'000));
   }
 }
@@ -96,16 +98,16 @@ TEST_F(TpuChipsTest, LeavesAChipUnmeasuredOfWhichADeviceSaysNothing) {
 
 TEST_F(TpuChipsTest, LeavesChipsUnmeasuredWhoseValuesCannotBe) {
   const double infinity = std::numeric_limits<double>::infinity();
-  EXPECT_THAT(Observe("v6e", {Answered({{0, 150}, {1, std::nan("")}, {2, infinity}, {3, -1}, {4, 7}})}),
-              ElementsAre(std::nullopt, std::nullopt, std::nullopt, std::nullopt, 70'000));
+  EXPECT_THAT(
+      Observe("v6e", {Answered({{0, 150}, {1, std::nan("")}, {2, infinity}, {3, -1}, {4, 7}})}),
+      ElementsAre(std::nullopt, std::nullopt, std::nullopt, std::nullopt, 70'000));
   EXPECT_EQ(observation_.counts.readings.unmeasured, 4);
 }
 
 TEST_F(TpuChipsTest, LeavesChipsUnmeasuredWithoutTheMetric) {
   TpuRuntime runtime = Answered({}, 2);
   runtime.duty_percent.reset();
-  EXPECT_THAT(Observe("v6e", {runtime}, 4),
-              ElementsAre(std::nullopt, std::nullopt, 0, 0));
+  EXPECT_THAT(Observe("v6e", {runtime}, 4), ElementsAre(std::nullopt, std::nullopt, 0, 0));
   runtime = Answered({});
   runtime.duty_percent.reset();
   EXPECT_THAT(Observe("v6e", {runtime}, 1), ElementsAre(std::nullopt));

@@ -35,9 +35,7 @@ constexpr char kFramed[] =
     "│ 3      │ 0.00 GiB / 16.00 GiB │      0.00% │\n"
     "└────────┴──────────────────────┴────────────┘\n";
 
-absl::StatusOr<Observation> Read(std::string_view text) {
-  return ReadTpuInfo(text, "tpu-1", "");
-}
+absl::StatusOr<Observation> Read(std::string_view text) { return ReadTpuInfo(text, "tpu-1", ""); }
 
 TEST(ReadTpuInfo, ReadsFramesAndPutsDevicesIntoChips) {
   const auto seen = Read(kFramed);
@@ -70,7 +68,8 @@ TEST(ReadTpuInfo, KnowsChipsWithoutARuntime) {
 
 TEST(ReadTpuInfo, LeavesChipsUnmeasuredIfRowsDoNotFit) {
   const auto seen = Read(
-      "| Chip | Type | Devices | PID |\n| 0 | TPU v6e chip | 1 | 1 |\n| 1 | TPU v6e chip | 1 | 1 |\n"
+      "| Chip | Type | Devices | PID |\n| 0 | TPU v6e chip | 1 | 1 |\n| 1 | TPU v6e chip | 1 | 1 "
+      "|\n"
       "\n| Chip | Duty cycle |\n| 0 | 10% |\n| 1 | 10% |\n| 2 | 10% |\n");
   ASSERT_TRUE(seen.ok()) << seen.status();
   ASSERT_THAT(seen->hosts.at(0).devices, SizeIs(2));
