@@ -99,8 +99,9 @@ class KubernetesSource final : public LiveSource {
     const grpc::Status status = kubelet_->GetAllocatableResources(&context, {}, &allocatable);
     // Kubelets before 1.23 have no such call.
     if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED) return absl::OkStatus();
-    if (!status.ok())
+    if (!status.ok()) {
       return GrpcStatus(status, "GetAllocatableResources" + place, kExpectedKubelet);
+    }
     view.allocatable = std::move(allocatable);
     return absl::OkStatus();
   }
