@@ -62,6 +62,10 @@ struct DeviceReading {
   // Neither is known to be right: the source counts chips and does not tell them apart (a Slurm
   // node without IDX). Such a chip joins any chip of the host's that no other one claims.
   bool anonymous = false;
+  // It is a part of a chip that the source cannot name: a MIG instance, as the kubelet knows it.
+  // `uuid` is the part's, and its one part has its share of the chip, or 0 if that is not known.
+  // Joining finds the chip; parts that no source names a chip for are put together to whole chips.
+  bool part_of_unknown_chip = false;
 
   std::string model;  // as the exporter names it: "NVIDIA H100 80GB HBM3"; may be empty
   // A kind of the daemon's catalog. Empty: unknown; ChipKinds (chip_kinds.h) finds it by the model.

@@ -6,6 +6,8 @@
 #include <map>
 #include <utility>
 
+#include "collectors/join/loose_parts.h"
+
 namespace fleetmeter::collector {
 namespace {
 
@@ -22,7 +24,6 @@ std::string Canonical(std::string_view uuid) {
 
 bool SameUuid(const std::string& a, const std::string& b) { return Canonical(a) == Canonical(b); }
 
-// What one source says of one device of one host.
 struct Saying {
   const SourceReading* source = nullptr;
   Listing listing = Listing::kAll;
@@ -57,6 +58,8 @@ bool IsSame(const DeviceReading& a, const DeviceReading& b) {
   return a.index && b.index && *a.index == *b.index;
 }
 
+bool IsLoose(const Saying& saying) { return saying.device.part_of_unknown_chip; }
+
 // Merges what several sources say of one device.
 class DeviceMerge {
  public:
@@ -64,6 +67,7 @@ class DeviceMerge {
       : host_(host), by_(by), out_(out) {}
 
   DeviceReading Merge() {
+    merged_.part_of_unknown_chip = std::all_of(by_.begin(), by_.end(), IsLoose);
     Identify();
     TakeParts();
     TakeActivity();
@@ -86,8 +90,7 @@ class DeviceMerge {
   void Identify() {
     for (const Saying* saying : Ordered(&SourceReading::precedence_of_activity)) {
       const DeviceReading& device = saying->device;
-      const bool names_a_part = merged_.uuid.empty() && IsPartOfAnother(device.uuid);
-      if (merged_.uuid.empty() && !names_a_part) merged_.uuid = device.uuid;
+      if (merged_.uuid.empty() && !IsPartOfAnother(device.uuid)) merged_.uuid = device.uuid;
       if (!merged_.index && !device.anonymous) merged_.index = device.index;
       if (merged_.model.empty()) merged_.model = device.model;
       if (merged_.kind.empty()) {
@@ -111,6 +114,7 @@ class DeviceMerge {
   void TakeParts() {
     const DeviceReading* whose = nullptr;
     for (const Saying* saying : Ordered(&SourceReading::precedence_of_activity)) {
+      if (IsLoose(*saying) && !merged_.part_of_unknown_chip) continue;
       const auto& parts = saying->device.parts;
       const bool divides = parts.size() > 1 || (parts.size() == 1 && parts[0].share != kOne) ||
                            (parts.size() == 1 && !parts[0].id.empty());
@@ -294,6 +298,7 @@ void AddFreeDevices(HostSayings& host) {
     for (const auto& [source, listing] : host.sources) {
       if (listing != Listing::kHeld || HasSayingOf(device, source)) continue;
       DeviceReading free;
+      free.part_of_unknown_chip = IsLoose(device.by.front());
       free.parts.front().knows_holders = Holders::kKnown;
       device.by.push_back({source, listing, std::move(free)});
     }
@@ -303,6 +308,7 @@ void AddFreeDevices(HostSayings& host) {
 // Chips that some source lists, and another one does not that lists all chips of the host.
 void CompareLists(const std::string& name, const HostSayings& host, JoinedHosts& out) {
   for (const DeviceSayings& device : host.devices) {
+    if (IsLoose(device.by.front())) continue;
     for (const auto& [source, listing] : host.sources) {
       if (listing != Listing::kAll || HasSayingOf(device, source)) continue;
       ++out.counts.disagreements;
@@ -317,11 +323,11 @@ void CompareLists(const std::string& name, const HostSayings& host, JoinedHosts&
 HostReading MergeHost(const std::string& name, HostSayings& host, JoinedHosts& out) {
   CompareLists(name, host, out);
   AddFreeDevices(host);
-  HostReading merged;
-  merged.host = name;
+  HostReading merged{.host = name, .devices = {}};
   for (const DeviceSayings& device : host.devices) {
     merged.devices.push_back(DeviceMerge(name, device.by, out).Merge());
   }
+  PlaceLooseParts(merged, host.sources.size() > 1, out.counts, out.remarks);
   return merged;
 }
 

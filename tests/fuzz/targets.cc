@@ -27,6 +27,10 @@ constexpr Target kTargets[] = {
     {"certificate", RunCertificate},
     {"spool_segment", RunSpoolSegment},
     {"spool_manifest", RunSpoolManifest},
+    {"kubelet_list", RunKubeletList},
+    {"pod_list", RunPodList},
+    {"resource_slices", RunResourceSlices},
+    {"tpu_info", RunTpuInfo},
 };
 
 }  // namespace

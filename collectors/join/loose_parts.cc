@@ -1,0 +1,124 @@
+#include "collectors/join/loose_parts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace fleetmeter::collector {
+namespace {
+
+constexpr size_t kMostLooseRemarks = 20;
+
+Micro SumOfParts(const DeviceReading& chip) {
+  Micro sum = 0;
+  for (const DevicePart& part : chip.parts) sum += part.share;
+  return sum;
+}
+
+// Sevenths do not add up to a million: what rounding leaves of a chip is its last part's.
+void FillUp(DeviceReading& chip) {
+  const Micro left = kOne - SumOfParts(chip);
+  if (left > 0 && left < static_cast<Micro>(chip.parts.size())) chip.parts.back().share += left;
+}
+
+class LooseParts {
+ public:
+  LooseParts(HostReading& host, ObservationCounts& counts, std::vector<std::string>& remarks)
+      : host_(host), counts_(counts), remarks_(remarks) {
+    const auto first = std::stable_partition(
+        host.devices.begin(), host.devices.end(),
+        [](const DeviceReading& device) { return !device.part_of_unknown_chip; });
+    std::move(first, host.devices.end(), std::back_inserter(loose_));
+    host.devices.erase(first, host.devices.end());
+    // The large ones first, which need fewest chips.
+    std::stable_sort(loose_.begin(), loose_.end(), [](const auto& a, const auto& b) {
+      return a.parts.front().share > b.parts.front().share;
+    });
+  }
+
+  void MakeChips() {
+    std::vector<DeviceReading> chips;
+    for (DeviceReading& loose : loose_) {
+      if (loose.parts.front().share > 0) {
+        PutInto(loose, chips);
+      } else {
+        ++counts_.bad_lines;
+        Remark(loose, "is a part of a chip, and which part is not known");
+      }
+    }
+    counts_.guessed_devices += static_cast<int64_t>(chips.size());
+    for (DeviceReading& chip : chips) FillUp(chip);
+    std::move(chips.begin(), chips.end(), std::back_inserter(host_.devices));
+  }
+
+  void TakePlaces() {
+    for (DeviceReading& loose : loose_) {
+      DevicePart& own = loose.parts.front();
+      if (own.holders.empty()) continue;
+      if (DevicePart* place = FindPlace(loose)) {
+        place->holders = std::move(own.holders);
+        place->knows_holders = Holders::kKnown;
+        ++counts_.guessed_devices;
+      } else {
+        ++counts_.disagreements;
+        Remark(loose, "is held, and no chip has such a part that is free");
+      }
+    }
+  }
+
+ private:
+  static void PutInto(DeviceReading& loose, std::vector<DeviceReading>& chips) {
+    DevicePart part = std::move(loose.parts.front());
+    part.id = loose.uuid;
+    auto chip = std::find_if(chips.begin(), chips.end(), [&](const DeviceReading& known) {
+      return known.kind == loose.kind && SumOfParts(known) + part.share <= kOne;
+    });
+    if (chip == chips.end()) {
+      chip = chips.emplace(chips.end());
+      chip->anonymous = true;
+      chip->kind = loose.kind;
+      chip->model = loose.model;
+      chip->parts.clear();
+    }
+    chip->parts.push_back(std::move(part));
+  }
+
+  // Of the same share, but for rounding.
+  DevicePart* FindPlace(const DeviceReading& loose) {
+    const Micro share = loose.parts.front().share;
+    for (DeviceReading& device : host_.devices) {
+      if (!loose.kind.empty() && !device.kind.empty() && loose.kind != device.kind) continue;
+      for (DevicePart& part : device.parts) {
+        const bool same = part.share >= share - 1 && part.share <= share + 1;
+        if (same && !part.id.empty() && part.holders.empty()) return &part;
+      }
+    }
+    return nullptr;
+  }
+
+  void Remark(const DeviceReading& loose, const char* what) {
+    if (remarks_.size() >= kMostLooseRemarks) return;
+    remarks_.push_back(fmt::format("{} device {} {}", host_.host, DeviceLabel(loose), what));
+  }
+
+  HostReading& host_;
+  ObservationCounts& counts_;
+  std::vector<std::string>& remarks_;
+  std::vector<DeviceReading> loose_;
+};
+
+}  // namespace
+
+void PlaceLooseParts(HostReading& host, bool others_list_chips, ObservationCounts& counts,
+                     std::vector<std::string>& remarks) {
+  LooseParts loose(host, counts, remarks);
+  if (others_list_chips) {
+    loose.TakePlaces();
+  } else {
+    loose.MakeChips();
+  }
+}
+
+}  // namespace fleetmeter::collector
