@@ -196,7 +196,7 @@ class NeuronJsonReader {
   }
 
   void ReadPods(const json& section) {
-    if (Failed(section, "neuron_k8s_info")) return;
+    if (!section.is_object() || Failed(section, "neuron_k8s_info")) return;
     report_.tells_pods = true;
     ReadPodsBy(section, "neuroncores_k8s_info", report_.pods_of_cores);
     ReadPodsBy(section, "neurondevices_k8s_info", report_.pods_of_devices);

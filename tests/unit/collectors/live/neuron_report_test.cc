@@ -108,6 +108,7 @@ TEST(ParseNeuronJson, GoesOnBehindValuesOfTheWrongType) {
   ASSERT_THAT(report.runtimes, SizeIs(3));
   ASSERT_THAT(*report.runtimes[2].cores, SizeIs(2));
   EXPECT_EQ(report.runtimes[2].cores->at(0).utilization, std::nullopt);
+  EXPECT_FALSE(report.tells_pods);
   EXPECT_GE(report.bad_values, 6);
 }
 
