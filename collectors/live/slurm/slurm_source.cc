@@ -25,15 +25,15 @@ namespace fleetmeter::collector {
 namespace {
 
 constexpr int64_t kMaxSlurmBody = int64_t{128} << 20;
-constexpr size_t kMaxArgument = 4'096;
-constexpr size_t kMaxWord = 256;
-constexpr auto kLeftForParsing = std::chrono::milliseconds(100);
+constexpr size_t kMaxSlurmArgument = 4'096;
+constexpr size_t kMaxSlurmWord = 256;
+constexpr auto kLeftForSlurmParsing = std::chrono::milliseconds(100);
 
-using Argv = std::vector<std::string>;
+using SlurmArgv = std::vector<std::string>;
 
 // One question to Slurm: the commands that may answer it, and the columns if they print text.
 struct SlurmQuestion {
-  std::vector<Argv> commands;  // the first that works is kept
+  std::vector<SlurmArgv> commands;  // the first that works is kept
   std::vector<std::string> columns;
 };
 
@@ -45,7 +45,7 @@ struct SlurmSettings {
   int64_t max_bytes = kMaxSlurmBody;
 };
 
-bool LooksLikeJson(std::string_view text) {
+bool SlurmLooksLikeJson(std::string_view text) {
   const size_t first = text.find_first_not_of(" \t\r\n");
   return first != std::string_view::npos && text[first] == '{';
 }
@@ -91,7 +91,7 @@ class SlurmSource final : public LiveSource {
   }
 
   absl::StatusOr<std::string> Ask(const char* what, SlurmQuestion& question, const Look& look) {
-    const auto deadline = look.deadline - kLeftForParsing;
+    const auto deadline = look.deadline - kLeftForSlurmParsing;
     if (rest_) return rest_->Get(what, deadline);
     if (question.commands.empty()) return std::string();
     absl::Status first;
@@ -110,7 +110,7 @@ class SlurmSource final : public LiveSource {
 
   absl::StatusOr<SlurmNodes> ReadNodes(const std::string& text) const {
     if (!rest_ && settings_.nodes.commands.empty()) return SlurmNodes();
-    if (rest_ || LooksLikeJson(text) || settings_.nodes.columns.empty()) {
+    if (rest_ || SlurmLooksLikeJson(text) || settings_.nodes.columns.empty()) {
       return ReadSlurmNodesJson(text);
     }
     return ReadSlurmNodesText(text, settings_.nodes.columns);
@@ -118,7 +118,7 @@ class SlurmSource final : public LiveSource {
 
   absl::StatusOr<SlurmJobs> ReadJobs(const std::string& text) const {
     if (!rest_ && settings_.jobs.commands.empty()) return SlurmJobs();
-    if (rest_ || LooksLikeJson(text) || settings_.jobs.columns.empty()) {
+    if (rest_ || SlurmLooksLikeJson(text) || settings_.jobs.columns.empty()) {
       return ReadSlurmJobsJson(text);
     }
     return ReadSlurmJobsText(text, settings_.jobs.columns);
@@ -131,24 +131,24 @@ class SlurmSource final : public LiveSource {
 
 // What Slurm's own commands are asked, where the configuration says nothing. scontrol knows JSON
 // from 23.02 on; before that, sinfo prints the list of nodes.
-SlurmQuestion DefaultNodes() {
+SlurmQuestion SlurmDefaultNodes() {
   return {{{"scontrol", "-d", "show", "nodes", "--json"}, {"sinfo", "--json"}}, {}};
 }
-SlurmQuestion DefaultJobs() {
+SlurmQuestion SlurmDefaultJobs() {
   return {{{"scontrol", "-d", "show", "jobs", "--json"}, {"squeue", "--json"}}, {}};
 }
 
-std::vector<std::string> ReadTexts(const YamlValue& value, size_t max_bytes) {
+std::vector<std::string> ReadSlurmTexts(const YamlValue& value, size_t max_bytes) {
   std::vector<std::string> texts;
   if (!value.present()) return texts;
   for (const YamlValue& item : value.Items()) item.ReadText(max_bytes, &texts.emplace_back());
   return texts;
 }
 
-std::vector<std::string> ReadColumns(const YamlValue& value,
-                                     const std::vector<std::string_view>& known,
-                                     std::string_view needed) {
-  const std::vector<std::string> columns = ReadTexts(value, kMaxWord);
+std::vector<std::string> ReadSlurmColumns(const YamlValue& value,
+                                          const std::vector<std::string_view>& known,
+                                          std::string_view needed) {
+  const std::vector<std::string> columns = ReadSlurmTexts(value, kMaxSlurmWord);
   for (const std::string& column : columns) {
     if (column == "-" || std::find(known.begin(), known.end(), column) != known.end()) continue;
     value.Complain(
@@ -160,32 +160,33 @@ std::vector<std::string> ReadColumns(const YamlValue& value,
   return columns;
 }
 
-void ReadCommands(const YamlValue& value, SlurmSettings& settings) {
-  settings.nodes = DefaultNodes();
-  settings.jobs = DefaultJobs();
+void ReadSlurmCommands(const YamlValue& value, SlurmSettings& settings) {
+  settings.nodes = SlurmDefaultNodes();
+  settings.jobs = SlurmDefaultJobs();
   if (!value.present()) return;
   YamlMap map(value);
-  const auto nodes = ReadTexts(map.Optional("nodes"), kMaxArgument);
-  const auto jobs = ReadTexts(map.Optional("jobs"), kMaxArgument);
+  const auto nodes = ReadSlurmTexts(map.Optional("nodes"), kMaxSlurmArgument);
+  const auto jobs = ReadSlurmTexts(map.Optional("jobs"), kMaxSlurmArgument);
   if (!nodes.empty()) {
     settings.nodes.commands = {nodes};
     settings.jobs.commands.clear();
   }
   if (!jobs.empty()) settings.jobs.commands = {jobs};
   if (nodes.empty() && !jobs.empty()) settings.nodes.commands.clear();
-  settings.nodes.columns = ReadColumns(map.Optional("node_columns"), SlurmNodeColumns(), "node");
-  settings.jobs.columns = ReadColumns(map.Optional("job_columns"), SlurmJobColumns(), "state");
+  settings.nodes.columns =
+      ReadSlurmColumns(map.Optional("node_columns"), SlurmNodeColumns(), "node");
+  settings.jobs.columns = ReadSlurmColumns(map.Optional("job_columns"), SlurmJobColumns(), "state");
 }
 
-void ReadRest(YamlMap& entry, const SourceContext& context, SlurmSettings& settings) {
+void ReadSlurmRest(YamlMap& entry, const SourceContext& context, SlurmSettings& settings) {
   SlurmRestOptions& rest = settings.rest.emplace();
   rest.fetch = ReadFetchSettings(entry, context, "");
   rest.fetch.max_body_bytes = settings.max_bytes;
-  entry.Optional("user").ReadText(kMaxWord, &rest.user);
+  entry.Optional("user").ReadText(kMaxSlurmWord, &rest.user);
   FilePath{}.Read(entry.Optional("token_file"), &rest.token_file);
   std::string version;
   const YamlValue value = entry.Optional("data_version");
-  value.ReadText(kMaxWord, &version);
+  value.ReadText(kMaxSlurmWord, &version);
   if (version.empty()) return;
   for (int known = kOldestSlurmVersion; known <= kNewestSlurmVersion; ++known) {
     if (version == fmt::format("v0.0.{}", known)) rest.version = known;
@@ -196,15 +197,15 @@ void ReadRest(YamlMap& entry, const SourceContext& context, SlurmSettings& setti
   }
 }
 
-void ReadGpuTypes(const YamlValue& value, SlurmViewOptions& view) {
+void ReadSlurmGpuTypes(const YamlValue& value, SlurmViewOptions& view) {
   if (!value.present()) return;
   for (const YamlValue& item : value.Items()) {
     YamlMap map(item);
     SlurmGpuType& type = view.gpu_types.emplace_back();
-    map.Optional("node").ReadText(kMaxWord, &type.node);
-    map.Optional("type").ReadText(kMaxWord, &type.type);
-    map.Optional("feature").ReadText(kMaxWord, &type.feature);
-    map.Optional("model").ReadText(kMaxWord, &type.model);
+    map.Optional("node").ReadText(kMaxSlurmWord, &type.node);
+    map.Optional("type").ReadText(kMaxSlurmWord, &type.type);
+    map.Optional("feature").ReadText(kMaxSlurmWord, &type.feature);
+    map.Optional("model").ReadText(kMaxSlurmWord, &type.model);
     map.Optional("slices").ReadInteger(1, 16, &type.slices);
     map.Optional("chip_slices").ReadInteger(1, 16, &type.chip_slices);
     if (type.slices > 0 && type.chip_slices < type.slices) {
@@ -227,16 +228,16 @@ class SlurmType final : public SourceType {
                                         const SourceContext& context) const override {
     SlurmSettings settings;
     entry.Optional("max_body").ReadSize(kKiB, kGiB, &settings.max_bytes);
-    ReadGpuTypes(entry.Optional("gpu_types"), settings.view);
+    ReadSlurmGpuTypes(entry.Optional("gpu_types"), settings.view);
     std::string planned = "reserved";
     entry.Optional("planned").ReadChoice({"reserved", "free"}, &planned);
     settings.view.planned_is_free = planned == "free";
     const YamlValue commands = entry.Optional("commands");
     if (entry.Optional("url").present()) {
-      ReadRest(entry, context, settings);
+      ReadSlurmRest(entry, context, settings);
       if (commands.present()) commands.Complain("stands beside url; expected one of the two");
     } else {
-      ReadCommands(commands, settings);
+      ReadSlurmCommands(commands, settings);
     }
     if (!entry.value().file()->ok()) return nullptr;
     return std::make_unique<SlurmSource>(std::move(settings));
