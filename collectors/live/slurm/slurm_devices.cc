@@ -174,15 +174,18 @@ class Units {
       return;
     }
     int64_t left = claim.gres.count;
+    const auto& told = claim.gres.indexes;  // all of its shares are of these devices
     for (auto& [index, unit] : units_) {
       if (!unit.holders.empty() || left == 0) continue;
       if (!claim.gres.type.empty() && unit.type != claim.gres.type) continue;
+      if (!told.empty() && std::find(told.begin(), told.end(), index) == told.end()) continue;
       const int64_t room = SharesOfEach(unit.type) - SharesIn(unit);
       const int64_t taken = std::clamp<int64_t>(left, 0, std::max<int64_t>(room, 0));
       if (taken == 0) continue;
       unit.shares.push_back({&claim, taken});
+      unit.told = !told.empty();
       left -= taken;
-      ++guessed_;
+      if (told.empty()) ++guessed_;
     }
     if (left > 0) ++surplus_;
   }

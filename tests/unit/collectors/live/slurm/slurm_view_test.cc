@@ -129,6 +129,24 @@ TEST(SlurmView, DividesASharedGpu) {
   EXPECT_TRUE(host.devices[1].parts.at(0).holders.empty());
 }
 
+// Slurm 22.05 names the devices and the shares in all; its count of shares in use is of devices.
+TEST(SlurmView, DividesASharedGpuOfSlurm2205) {
+  const SlurmView view = ViewOfJson(
+      NodeJson(R"("gres": "gpu:h100:2,shard:h100:8",
+                  "gres_used": "gpu:h100:0(IDX:N/A),shard:h100:1(IDX:0)")"),
+      R"({"jobs": [{"job_id": 4, "job_state": "RUNNING", "nodes": "n1",
+          "gres_detail": ["shard:3(IDX:0)"], "tres_alloc_str": "cpu=1,node=1",
+          "tres_per_node": "gres:shard:3"}, {"job_id": 5, "job_state": "RUNNING", "nodes": "n1",
+          "gres_detail": ["shard:1(IDX:0)"], "tres_per_node": "gres:shard:1"}]
+})");
+  const HostReading& host = view.observation.hosts.at(0);
+EXPECT_EQ(HoldersOf(host), "0:job 4;job 5; 1:");
+ASSERT_THAT(host.devices[0].parts, SizeIs(2));
+EXPECT_EQ(host.devices[0].parts[0].share, 750'000);
+EXPECT_EQ(host.devices[0].parts[1].share, 250'000);
+EXPECT_TRUE(view.consistent);
+}
+
 TEST(SlurmView, PutsMigInstancesTogetherToChips) {
   const SlurmView view =
       ViewOfJson(NodeJson(R"("gres": "gpu:1g.10gb:14", "features": ["nvidia_h100"],
