@@ -34,6 +34,7 @@ chips:
 
 PLAN = """plan: slurm
 version: 1
+scenario: a small cluster
 effective_from: 2020-01-01
 supply:
   - {chip: h100, chips: 16}
