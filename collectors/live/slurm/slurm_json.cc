@@ -177,9 +177,18 @@ void Remark(std::vector<std::string>& remarks, std::string text) {
   if (remarks.size() < kMostSlurmRemarks) remarks.push_back(std::move(text));
 }
 
+// Up to v0.0.36, a state has no flags, and a drained node is "idle" like any other. Slurm keeps a
+// reason for withdrawn nodes alone.
+bool IsWithdrawnBeforeFlags(const Json& json) {
+  const Json* state = Find(json, "state");
+  return state != nullptr && state->is_string() && !json.contains("state_flags") &&
+         !TextAt(json, "reason").empty();
+}
+
 bool ReadNode(const Json& json, SlurmNode& node) {
   node.name = TextAt(json, "name");
   node.states = NodeStatesAt(json);
+  if (IsWithdrawnBeforeFlags(json)) node.states.emplace_back("DRAIN");
   node.features = TextsAt(json, "active_features");
   if (node.features.empty()) node.features = TextsAt(json, "features");
   node.reason = TextAt(json, "reason");

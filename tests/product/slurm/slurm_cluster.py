@@ -1,7 +1,8 @@
 """A real Slurm of Debian's packages on loopback, with GPUs that are empty files.
 
-Where the packages are not installed, FLEETMETER_SLURM_ROOT may name a folder that they were unpacked
-into (dpkg -x). Everything runs in one temporary folder, on free ports, and is ended by its own pid.
+Where the packages are not installed, FLEETMETER_SLURM_ROOT may name a folder that they were
+unpacked into (dpkg -x). Everything runs in one temporary folder, on free ports, and is ended by its
+own pid.
 """
 import os
 import pathlib
@@ -133,8 +134,8 @@ class Cluster:
         for device in range(8):
             (work / f"gpu{device}").touch()
         host = socket.gethostname().split(".")[0]
-        lines = [f"NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={free_port()} CPUs=32 "
-                 f"RealMemory=1000 State=UNKNOWN Gres={gres}" for name, gres, _, _ in NODES]
+        lines = [f"NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={free_port()} "
+                 f"CPUs=32 RealMemory=1000 State=UNKNOWN Gres={gres}" for name, gres, _, _ in NODES]
         user = "root" if os.geteuid() == 0 else os.environ.get("USER", str(os.geteuid()))
         (work / "slurm.conf").write_text(CONF.format(
             host=host, port=free_port(), user=user, work=work, plugins=LIBRARIES / "slurm-wlm",

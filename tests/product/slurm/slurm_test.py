@@ -2,8 +2,8 @@
 """A real Slurm through the collector's source `slurm`, daemon and command line.
 
 Jobs are submitted, wait, run and end; nodes are drained. What the collector says at each point is
-what Slurm says, over slurmrestd and by commands, and what the meter has counted when a job has ended
-is the job's own run time times its GPUs.
+what Slurm says, over slurmrestd and by commands, and what the meter has counted when a job has
+ended is the job's own run time times its GPUs.
 """
 import datetime
 import json

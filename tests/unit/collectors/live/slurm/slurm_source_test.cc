@@ -17,12 +17,11 @@ using std::chrono::steady_clock;
 using testing::HasSubstr;
 using testing::SizeIs;
 
-constexpr char kNodes[] = R"({"nodes": [{"name": "n1", "state": ["IDLE"], "gres": "gpu:h200:8"}]})";
+constexpr char kNodes[] =
+    R"json({"nodes": [{"name": "n1", "state": ["IDLE"], "gres": "gpu:h200:8"}]})json";
 constexpr char kJobs[] =
-    R"({"jobs": [{"job_id": 7, "job_state": ["RUNNING"], "nodes": "n1",
-        "gres_detail": ["gpu:h200:2(IDX:0-1)"]
-}]
-})";
+    R"json({"jobs": [{"job_id": 7, "job_state": ["RUNNING"], "nodes": "n1",
+        "gres_detail": ["gpu:h200:2(IDX:0-1)"]}]})json";
 
 absl::StatusOr<Observation> LookWith(const std::string& keys, milliseconds timeout) {
   auto config = ReadCollectorConfig("collector.yaml",
@@ -75,12 +74,12 @@ TEST(SlurmSource, SaysWhyAServerIsOfNoUse) {
 }
 
 TEST(SlurmSource, TakesTextOfCommands) {
-  const auto seen = LookWith(R"(    commands:
+  const auto seen = LookWith(R"json(    commands:
       nodes: [echo, "n1|mixed|gpu:h200:4|gpu:h200:1(IDX:2)"]
       node_columns: [node, state, gres, gres_used]
       jobs: [echo, "7|RUNNING|n1|gres/gpu:1|2026-01-01T00:00:00"]
       job_columns: [job_id, state, nodes, tres_per_node, submit_time]
-)",
+)json",
                              milliseconds(20'000));
   ASSERT_TRUE(seen.ok()) << seen.status();
   ASSERT_THAT(seen->hosts, SizeIs(1));
