@@ -243,7 +243,8 @@ TEST(SlurmBadInput, FailsTheLook) {
   EXPECT_TRUE(absl::IsInvalidArgument(ReadSlurmNodesJson(R"json({"jobs": []})json").status()));
   EXPECT_TRUE(absl::IsInvalidArgument(ReadSlurmJobsJson(R"json({"jobs": 3})json").status()));
   const auto said = ReadSlurmNodesJson(
-      R"json({"errors": [{"description": "Unable to contact slurm controller"}], "nodes": []})json");
+      R"json({"errors": [{"description": "Unable to contact slurm controller"}],
+             "nodes": []})json");
   EXPECT_TRUE(absl::IsUnavailable(said.status()));
   EXPECT_THAT(std::string(said.status().message()), HasSubstr("contact slurm controller"));
 }
