@@ -11,7 +11,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// 8 chips of a team of the plan, 2 that no rule takes, and 1 whose kind nobody knows.
+// 8 chips of a team of the plan, 2 that no rule takes, and 1 whose kind nobody knows, which is of
+// nobody either.
 constexpr char kLab[] = R"(sources:
   - type: static
     name: lab
@@ -26,7 +27,7 @@ constexpr char kLab[] = R"(sources:
     devices:
       - {chips: 8, model: h100, holder: {team: chat}}
       - {chips: 2, model: h100, holder: {team: strangers}}
-      - {chips: 1, model: "a chip of tomorrow", holder: {team: chat}}
+      - {chips: 1, model: "a chip of tomorrow", holder: {team: strangers}}
 )";
 
 class LiveCollectorTest : public testing::Test {
@@ -70,7 +71,7 @@ TEST_F(LiveCollectorTest, WhatItSeesReachesTheDaemonAndItsMetrics) {
   const Labels lab = {{"source", "lab"}};
   EXPECT_GE(scrape.Value("fleetmeter_collector_source_looks_total", lab).value_or(-1), 1);
   EXPECT_EQ(scrape.Value("fleetmeter_collector_source_devices", lab), 11);
-  EXPECT_EQ(scrape.Value("fleetmeter_collector_unattributed_chips"), 2);
+  EXPECT_EQ(scrape.Value("fleetmeter_collector_unattributed_chips"), 3);
   EXPECT_EQ(scrape.Value("fleetmeter_collector_unknown_kind_chips"), 1);
   collector_->Signal(SIGTERM);
   EXPECT_EQ(collector_->Wait(30s), 0) << collector_->Stderr();
