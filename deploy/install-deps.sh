@@ -16,9 +16,10 @@ test_packages=(
   llvm-19 libclang-19-dev llvm-19-dev
   python3-grpcio python3-protobuf python3-h2 python3-jsonschema git
   dpkg-dev mmdebstrap iproute2
+  slurmctld slurmd slurmrestd slurm-client munge
 )
 # Packages that start a service of theirs when they are installed.
-services=(prometheus prometheus-alertmanager)
+services=(prometheus prometheus-alertmanager munge slurmctld slurmd slurmrestd)
 policy=/usr/sbin/policy-rc.d
 policy_mark='# Written by install-deps.sh, which removes it when it ends.'
 

@@ -275,9 +275,17 @@ FetchedPage PageOf(const FetchOptions& options, http::response<http::string_body
   return page;
 }
 
-// Of a page that says what is wrong, such as the answer of an API.
-std::string BeginningOf(const std::string& body) {
+// Of a page that says what is wrong, such as the answer of an API. What cannot be read is left out:
+// the answer is an error anyhow.
+std::string BeginningOf(const FetchOptions& options,
+                        const http::response<http::string_body>& response) {
   constexpr size_t kMostBytes = 200;
+  std::string body;
+  try {
+    body = PageOf(options, response).body;
+  } catch (const Failure&) {
+    return "";
+  }
   return body.empty() ? "" : fmt::format(" and {}", AsciiQuoted(body, kMostBytes));
 }
 
@@ -290,7 +298,7 @@ FetchedPage Ask(const FetchOptions& options, FetchUrl url, const Call& call) {
     if (!IsRedirect(code)) {
       Throw(CodeOf(code), fmt::format("is answered with {} {}{}; expected 200", code,
                                       AsciiQuoted(std::string(response.reason()), kShownBytes),
-                                      BeginningOf(response.body())));
+                                      BeginningOf(options, response)));
     }
     if (redirects >= options.most_redirects) {
       Throw(absl::StatusCode::kFailedPrecondition,

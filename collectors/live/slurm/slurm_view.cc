@@ -185,6 +185,11 @@ absl::StatusOr<SlurmView> ViewSlurm(const SlurmNodes& nodes, const SlurmJobs& jo
     if (absl::Status status = maker.AddNode(node, true); !status.ok()) return status;
   }
   if (absl::Status status = maker.AddUnlisted(listed); !status.ok()) return status;
+  observation.tells_demand = true;
+  // Two collectors that ask one cluster tell of one queue.
+  if (!jobs.jobs.empty() && !jobs.jobs.front().cluster.empty()) {
+    observation.scheduler = "slurm/" + jobs.jobs.front().cluster;
+  }
   AddSlurmDemand(jobs, nodes.nodes, options, now_unix_nanos, observation);
   return view;
 }

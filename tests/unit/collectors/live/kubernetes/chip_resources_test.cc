@@ -50,7 +50,7 @@ TEST(NameOfDevice, ReadsEveryFormThatIsKnown) {
   EXPECT_EQ(Named("google.com/tpu", "2").index, 2U);
   EXPECT_EQ(Named("aws.amazon.com/neuron", "neuron11").index, 11U);
   EXPECT_TRUE(Named("amd.com/gpu", "0000:05:00.0").anonymous);
-  EXPECT_TRUE(Named("google.com/tpu", "no-number").anonymous);
+  EXPECT_FALSE(NameOfDevice(*ChipResources().OfResource("google.com/tpu"), "no-number"));
 }
 
 TEST(NameOfDevice, CutsReplicasOff) {
