@@ -62,6 +62,7 @@ install_configuration(outcomes/prices.yaml outcomes/prices.yaml)
 install_configuration(outcomes/benchmarks.yaml outcomes/benchmarks.yaml)
 install_configuration(plans/example.yaml plans/example.yaml)
 install_configuration(plans/framework.yaml plans/framework.yaml)
+install_configuration(collector.yaml collector.yaml)
 install_configuration(systemd/collector.env collector.env)
 
 set(docdir "${CMAKE_INSTALL_PREFIX}/${doc}")

@@ -86,7 +86,7 @@ check "programs, configuration, units, protos, dashboards and rules are there" h
   etc/fleetmeter/fleetmeterd.yaml etc/fleetmeter/catalog/default.yaml \
   etc/fleetmeter/outcomes/prices.yaml etc/fleetmeter/outcomes/benchmarks.yaml \
   etc/fleetmeter/plans/example.yaml etc/fleetmeter/plans/framework.yaml \
-  etc/fleetmeter/collector.env \
+  etc/fleetmeter/collector.env etc/fleetmeter/collector.yaml \
   lib/systemd/system/fleetmeterd.service lib/systemd/system/fleetmeter-collector.service \
   share/fleetmeter/fleetmeterd.schema.json \
   share/fleetmeter/proto/fleetmeter/v1/{usage,ingest,query,plan}.proto \

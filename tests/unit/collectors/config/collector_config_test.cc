@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <fstream>
 #include <set>
 
 #include "tests/support/temp_folder.h"
@@ -54,6 +56,23 @@ TEST(CollectorConfig, ReadsDeliveryAndSources) {
   EXPECT_EQ(config->members[0].name, "lab");
   EXPECT_TRUE(config->members[0].sees_holders);
   EXPECT_NE(config->members[0].source, nullptr);
+}
+
+// As its comment says: without the first "#" of its last lines it is right.
+TEST(CollectorConfig, TheOneThatIsShippedIsRightOnceItsSourcesAreTakenIn) {
+  const char* folder = std::getenv("FLEETMETER_SOURCE_DIR");
+  ASSERT_NE(folder, nullptr) << "run by ctest, or set FLEETMETER_SOURCE_DIR to the checkout";
+  std::ifstream file(std::string(folder) + "/deploy/collector.yaml");
+  std::string shipped;
+  std::string taken_in;
+  bool in_sources = false;
+  for (std::string line; std::getline(file, line);) {
+    shipped += line + "\n";
+    in_sources = in_sources || line == "#sources:";
+    taken_in += (in_sources && line.starts_with('#') ? line.substr(1) : line) + "\n";
+  }
+  EXPECT_THAT(ErrorOf(shipped), HasSubstr("sources: is missing"));
+  EXPECT_EQ(ErrorOf(taken_in), "");
 }
 
 TEST(CollectorConfig, NamesTheNearestKeyAndTheLine) {
