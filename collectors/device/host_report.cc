@@ -81,7 +81,7 @@ v1::ChipState StateOfFree(Fitness fitness) {
   return v1::CHIP_STATE_UNASSIGNED;
 }
 
-std::string Because(const DeviceReading& device, std::string what) {
+std::string Because(const DeviceReading& device, const std::string& what) {
   return device.fitness_reason.empty() ? what : what + ": " + device.fitness_reason;
 }
 

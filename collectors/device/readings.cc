@@ -13,7 +13,8 @@ ReadingCounts& ReadingCounts::operator+=(const ReadingCounts& other) {
 
 std::optional<double> TakeReading(double share, ReadingCounts* counts, double tolerance) {
   // A comparison with NaN is false.
-  if (!(share >= -tolerance && share <= 1 + tolerance)) {
+  const bool plausible = share >= -tolerance && share <= 1 + tolerance;
+  if (!plausible) {
     ++counts->unmeasured;
     return std::nullopt;
   }

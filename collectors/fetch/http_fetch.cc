@@ -41,8 +41,8 @@ struct Failure {
   absl::Status status;
 };
 
-[[noreturn]] void Throw(absl::StatusCode code, std::string message) {
-  throw Failure{absl::Status(code, std::move(message))};
+[[noreturn]] void Throw(absl::StatusCode code, const std::string& message) {
+  throw Failure{absl::Status(code, message)};
 }
 
 std::string Trimmed(std::string text) {
@@ -238,7 +238,7 @@ absl::StatusCode CodeOf(unsigned code) {
 }
 
 // Where the answer sends us, if that is the same server.
-FetchUrl Follow(const FetchUrl& from, std::string location) {
+FetchUrl Follow(const FetchUrl& from, const std::string& location) {
   FetchUrl to = from;
   if (location.starts_with('/') && !location.starts_with("//")) {
     const auto checked = FetchUrl::Parse("http://x" + location);

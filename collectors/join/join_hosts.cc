@@ -381,12 +381,12 @@ void MergeDuplicates(HostReading& host, ObservationCounts& counts) {
   host.devices = std::move(devices);
 }
 
-JoinedHosts JoinHosts(std::vector<SourceReading> readings, const JoinOptions& options) {
+JoinedHosts JoinHosts(const std::vector<SourceReading>& readings, const JoinOptions& options) {
   JoinedHosts out;
   std::map<std::string, HostSayings> hosts;
   for (int rank = 0; rank <= kLastRank; ++rank) {
-    for (SourceReading& source : readings) {
-      for (HostReading& host : source.hosts) {
+    for (const SourceReading& source : readings) {
+      for (const HostReading& host : source.hosts) {
         if (RankOf(host) != rank) continue;
         HostSayings& sayings = hosts[ReportedHostName(host.host, options)];
         HostJoin(sayings, out).Add(source, host);

@@ -46,7 +46,7 @@ struct JoinedHosts {
   std::vector<std::string> remarks;
 };
 
-JoinedHosts JoinHosts(std::vector<SourceReading> readings, const JoinOptions& options);
+JoinedHosts JoinHosts(const std::vector<SourceReading>& readings, const JoinOptions& options);
 
 // Within one source: devices of one UUID become one chip, which is unmeasured if they differ in
 // activity, and are counted.

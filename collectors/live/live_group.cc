@@ -17,7 +17,8 @@ void Move(std::vector<std::string>&& from, const std::string& source,
           std::vector<std::string>& remarks) {
   for (std::string& remark : from) {
     if (remarks.size() >= kMostRemarks) return;
-    remarks.push_back(source.empty() ? std::move(remark) : source + ": " + remark);
+    if (!source.empty()) remark.insert(0, source + ": ");
+    remarks.push_back(std::move(remark));
   }
 }
 
@@ -81,7 +82,7 @@ LiveRound LiveGroup::Look() {
   std::vector<SourceReading> readings;
   for (Member& member : members_) member.prober->Ask();
   for (Member& member : members_) Collect(member, readings, round);
-  JoinedHosts joined = JoinHosts(std::move(readings), options_.join);
+  JoinedHosts joined = JoinHosts(readings, options_.join);
   ObservationCounts counts = joined.counts;
   Move(std::move(joined.remarks), "", round.remarks);
   for (const HostReading& host : joined.hosts) {

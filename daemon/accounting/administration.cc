@@ -133,8 +133,8 @@ AdminAnswer PrepareRename(const AdminOrder& order, const LiveBooks& books, int64
   if (order.source == order.new_source) {
     return Refused(absl::FailedPreconditionError("old and new name are the same"));
   }
-  const std::string& now_called = books.names.Of(order.source);
-  const std::string& target = books.names.Of(order.new_source);
+  const std::string now_called = books.names.Of(order.source);
+  const std::string target = books.names.Of(order.new_source);
   if (now_called == target) {
     if (now_called != order.source) {
       const AdminEntry* before = LatestEntry(AdminAction::kRename, order.source, books);

@@ -21,7 +21,9 @@ using PricedKey =
 struct PricedTogether {
   InferenceAmounts amounts;  // of what no report brought a revenue for
   bool any = false;
-  bool mixed = false;           // some is unpriced, among what a report brought a revenue for
+  // Of requests that are unpriced, among what reports brought a revenue for; below 0: a correction
+  // brought a revenue for what was unpriced.
+  int64_t unpriced_elsewhere = 0;
   uint32_t newest_version = 0;  // that priced any of it
   bool all_of_newest = true;    // and all of it
   int64_t repriced_by = 0;      // the latest entry that did
@@ -39,7 +41,7 @@ void AddRow(const InferenceDay& day, PricedTogether* together) {
   const BookedInference& row = day.row;
   const bool unpriced = AllUnpriced(row);
   if (row.price_book_version == 0 && !unpriced) {
-    together->mixed = together->mixed || row.amounts.unpriced_requests != 0;
+    together->unpriced_elsewhere += row.amounts.unpriced_requests;
     return;
   }
   together->any = true;
@@ -74,9 +76,15 @@ class Repricer {
     const auto& [day, source, model, tier, pool, workload] = key;
     const int64_t version = std::max(together.newest_version, together.repriced_version);
     result_.old_price_book_version = std::max(result_.old_price_book_version, version);
-    if (together.mixed) {
+    // A correction has said what these requests earned.
+    if (together.unpriced_elsewhere < 0 &&
+        together.amounts.unpriced_requests + together.unpriced_elsewhere == 0) {
+      return absl::OkStatus();
+    }
+    if (together.unpriced_elsewhere != 0) {
       Leave(model, tier, "some requests have no price, among others whose report brought a revenue",
             together.amounts.requests);
+      if (together.unpriced_elsewhere < 0) return absl::OkStatus();
     }
     if (!together.any) return absl::OkStatus();
     if (model == kOverflowName || tier == kOverflowName) {

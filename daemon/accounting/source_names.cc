@@ -8,7 +8,7 @@ void SourceNames::Restore(const std::vector<SourceAlias>& aliases) {
   for (const SourceAlias& alias : aliases) sources_[alias.name] = alias.source;
 }
 
-const std::string& SourceNames::Of(const std::string& name) const {
+std::string SourceNames::Of(const std::string& name) const {
   if (sources_.empty()) return name;  // as nearly always
   const auto it = sources_.find(name);
   return it == sources_.end() ? name : it->second;

@@ -16,7 +16,7 @@ class SourceNames {
   void Restore(const std::vector<SourceAlias>& aliases);
 
   // What the source of that name is called now: the name itself, unless it was renamed.
-  const std::string& Of(const std::string& name) const;
+  std::string Of(const std::string& name) const;
 
   // `name`, and all other names that it had, are names of `source` from now on.
   void Rename(const std::string& name, const std::string& source);

@@ -51,8 +51,8 @@ struct UtilRatioEvidence {
 };
 
 std::optional<int64_t> AsXid(double value) {
-  if (!(value > 0 && value <= kMostXid) || value != std::floor(value)) return std::nullopt;
-  return static_cast<int64_t>(value);
+  const bool is_code = value > 0 && value <= kMostXid && value == std::floor(value);
+  return is_code ? std::optional(static_cast<int64_t>(value)) : std::nullopt;
 }
 
 std::optional<int64_t> XidOfLabel(const Sample& sample) {

@@ -13,9 +13,8 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <system_error>
 #include <utility>
-
-extern char** environ;
 
 namespace fleetmeter::collector {
 namespace {
@@ -145,7 +144,8 @@ absl::StatusOr<std::unique_ptr<FeedingProcess>> FeedingProcess::Start(
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) {
     return absl::ResourceExhaustedError(
-        fmt::format("cannot make a pipe ({}); expected a free descriptor", std::strerror(errno)));
+        fmt::format("cannot make a pipe ({}); expected a free descriptor",
+                    std::generic_category().message(errno)));
   }
   std::unique_ptr<FeedingProcess> process(new FeedingProcess);
   const int error = SpawnSettings(ends[1]).Spawn(argv, &process->pid_);
@@ -153,8 +153,8 @@ absl::StatusOr<std::unique_ptr<FeedingProcess>> FeedingProcess::Start(
   if (error != 0) {
     close(ends[0]);
     process->pid_ = -1;
-    const std::string why =
-        fmt::format("cannot start {} ({}); expected a program", argv.at(0), std::strerror(error));
+    const std::string why = fmt::format("cannot start {} ({}); expected a program", argv.at(0),
+                                        std::generic_category().message(error));
     if (error == ENOENT) return absl::NotFoundError(why);
     return error == EACCES ? absl::PermissionDeniedError(why) : absl::UnavailableError(why);
   }

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include "collectors/live/neuron/line_feed.h"
@@ -65,8 +66,9 @@ class NeuronConfigFile {
 
  private:
   static absl::Status Refused(const std::string& path) {
-    return absl::UnavailableError(fmt::format(
-        "cannot write {} ({}); expected room for a configuration", path, std::strerror(errno)));
+    return absl::UnavailableError(
+        fmt::format("cannot write {} ({}); expected room for a configuration", path,
+                    std::generic_category().message(errno)));
   }
 
   std::string path_;
@@ -147,7 +149,7 @@ class NeuronPipeFeed final : public NeuronFeed {
     }
     if (fd < 0) {
       const std::string why = fmt::format("cannot open {} ({}); expected a named pipe",
-                                          settings_.pipe, std::strerror(errno));
+                                          settings_.pipe, std::generic_category().message(errno));
       if (errno == ENOENT) return absl::NotFoundError(why);
       return errno == EACCES ? absl::PermissionDeniedError(why) : absl::UnavailableError(why);
     }
@@ -167,7 +169,7 @@ class NeuronFileFeed final : public NeuronFeed {
     struct stat status{};
     const int fd = open(settings_.file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0 || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
-      const std::string why = fd < 0 ? std::strerror(errno) : "no plain file";
+      const std::string why = fd < 0 ? std::generic_category().message(errno) : "no plain file";
       const bool missing = fd < 0 && errno == ENOENT;
       if (fd >= 0) close(fd);
       const std::string message =
@@ -227,7 +229,7 @@ std::unique_ptr<NeuronFeed> MakeNeuronFeed(NeuronFeedSettings settings) {
 
 std::string NeuronMonitorConfig(std::chrono::milliseconds period) {
   using nlohmann::ordered_json;
-  const auto list = [](std::vector<const char*> types) {
+  const auto list = [](const std::vector<const char*>& types) {
     ordered_json all = ordered_json::array();
     for (const char* type : types) all.push_back(ordered_json::object({{"type", type}}));
     return all;

@@ -14,6 +14,9 @@ constexpr char kNeuronMemoryPrefix[] = "neuroncore_memory_usage_";
 // Counters are doubles there; a larger one is no count.
 constexpr double kMostNeuronCount = 1e15;
 
+// False for NaN.
+bool IsNeuronCount(double value) { return value >= 0 && value < kMostNeuronCount; }
+
 std::optional<int64_t> NeuronIndexLabel(const Sample& sample, std::string_view name) {
   const auto text = sample.Label(name);
   const auto index = text ? ParseInteger(*text) : std::nullopt;
@@ -99,7 +102,7 @@ class NeuronPageReader {
 
   void TakeMemory(const Sample& sample) {
     NeuronCoreUse* use = UseOf(sample);
-    if (use == nullptr || !(sample.value >= 0 && sample.value < kMostNeuronCount)) return;
+    if (use == nullptr || !IsNeuronCount(sample.value)) return;
     use->memory_bytes = std::max<int64_t>(use->memory_bytes, 0) + std::llround(sample.value);
   }
 
@@ -107,7 +110,7 @@ class NeuronPageReader {
     const auto type = sample.Label("event_type");
     if (!type || !type->ends_with("uncorrected")) return;
     const std::optional<int64_t> device = NeuronIndexLabel(sample, "neuron_device_index");
-    if (!device || !(sample.value >= 0 && sample.value < kMostNeuronCount)) {
+    if (!device || !IsNeuronCount(sample.value)) {
       ++report_.bad_values;
       return;
     }

@@ -68,7 +68,7 @@ absl::StatusOr<std::unique_ptr<NvmlLibrary>> NvmlLibrary::Open(const std::string
   std::unique_ptr<NvmlLibrary> nvml(new NvmlLibrary);
   nvml->library_ = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (nvml->library_ == nullptr) {
-    const char* why = dlerror();
+    const char* why = dlerror();  // NOLINT(concurrency-mt-unsafe): one thread loads libraries
     return absl::NotFoundError(fmt::format("cannot load {} ({}); expected NVIDIA's driver", path,
                                            why == nullptr ? "no reason told" : why));
   }

@@ -102,7 +102,9 @@ absl::StatusOr<json> ParsePromqlAnswer(std::string_view body) {
 std::string PromqlLabelKey(const MappedRow& row) {
   const std::map<std::string, std::string> sorted(row.labels.begin(), row.labels.end());
   std::string key;
-  for (const auto& [label, value] : sorted) key += label + '\0' + value + '\0';
+  for (const auto& [label, value] : sorted) {
+    for (const std::string& part : {label, value}) key.append(part).push_back('\0');
+  }
   return key;
 }
 

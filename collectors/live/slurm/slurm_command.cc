@@ -14,11 +14,10 @@
 #include <cstring>
 #include <optional>
 #include <string_view>
+#include <system_error>
 #include <thread>
 
 #include "daemon/base/text.h"
-
-extern char** environ;
 
 namespace fleetmeter::collector {
 namespace {
@@ -88,7 +87,8 @@ class CommandChild {
     if (error == 0) return absl::OkStatus();
     pid_ = -1;
     return absl::NotFoundError(fmt::format("{} cannot be run: {}; expected a program of Slurm",
-                                           Quoted(argv[0]), std::strerror(error)));
+                                           Quoted(argv[0]),
+                                           std::generic_category().message(error)));
   }
 
   // Its status of waitpid. Nothing: it has not ended in time.

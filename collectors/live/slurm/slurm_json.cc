@@ -153,14 +153,16 @@ std::vector<std::string> TextsAt(const Json& object, const char* key) {
 // Fills `list`. False: it is not understood.
 bool GresAt(const Json& object, const char* key, std::vector<SlurmGres>& list) {
   auto parsed = ParseSlurmGres(TextAt(object, key));
-  if (parsed) list = *std::move(parsed);
-  return parsed.has_value();
+  if (!parsed) return false;
+  list = *std::move(parsed);
+  return true;
 }
 
 bool TresAt(const Json& object, const char* key, std::vector<SlurmGres>& list) {
   auto parsed = ParseSlurmTres(TextAt(object, key));
-  if (parsed) list = *std::move(parsed);
-  return parsed.has_value();
+  if (!parsed) return false;
+  list = *std::move(parsed);
+  return true;
 }
 
 std::vector<std::string> NodeStatesAt(const Json& object) {
@@ -239,8 +241,9 @@ bool ReadDetail(const Json& json, SlurmJob& job) {
   if (detail == nullptr) return true;
   const auto add = [&](const std::string& text) {
     auto parsed = ParseSlurmGres(text);
-    if (parsed) job.detail.push_back(*std::move(parsed));
-    return parsed.has_value();
+    if (!parsed) return false;
+    job.detail.push_back(*std::move(parsed));
+    return true;
   };
   if (detail->is_string()) return detail->get_ref<const std::string&>().empty() || add(*detail);
   if (!detail->is_array()) return true;

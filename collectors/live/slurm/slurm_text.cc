@@ -72,14 +72,16 @@ std::vector<std::string> Commas(std::string_view cell) {
 
 bool ReadGres(std::string_view cell, std::vector<SlurmGres>& list) {
   auto parsed = ParseSlurmGres(cell);
-  if (parsed) list = *std::move(parsed);
-  return parsed.has_value();
+  if (!parsed) return false;
+  list = *std::move(parsed);
+  return true;
 }
 
 bool ReadTres(std::string_view cell, std::vector<SlurmGres>& list) {
   auto parsed = ParseSlurmTres(cell);
-  if (parsed) list = *std::move(parsed);
-  return parsed.has_value();
+  if (!parsed) return false;
+  list = *std::move(parsed);
+  return true;
 }
 
 template <class Row>

@@ -1,5 +1,7 @@
 // The type `static`: chips and holders that the configuration itself states. For machines whose
 // chips belong to one pool by decision, and for trying out rules. The smallest example of a source.
+#include <fmt/format.h>
+
 #include <memory>
 #include <utility>
 
@@ -32,7 +34,7 @@ void ReadHolder(const YamlValue& value, DevicePart& part) {
   for (const auto& [name, text] : map.Entries()) {
     std::string read;
     text.ReadText(kMaxTextBytes, &read);
-    holder.name += (holder.name.empty() ? "" : " ") + name + " " + read;
+    holder.name += fmt::format("{}{} {}", holder.name.empty() ? "" : " ", name, read);
     holder.attributes.Set("holder." + name, std::move(read));
   }
   part.holders.push_back(std::move(holder));

@@ -114,8 +114,8 @@ class TpuChips {
   }
 
   // Two programs do not share a chip; if two speak of one, one of them is mistaken.
-  void Take(int64_t index, TpuChip chip) {
-    const auto [known, is_new] = chips_.try_emplace(index, std::move(chip));
+  void Take(int64_t index, const TpuChip& chip) {
+    const auto [known, is_new] = chips_.try_emplace(index, chip);
     if (is_new) return;
     ++observation_.counts.duplicate_devices;
     if (known->second.activities != chip.activities) known->second.contested = true;

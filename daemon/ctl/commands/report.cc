@@ -76,8 +76,9 @@ void Report::AddFlags(Flags& flags) {
   AddFullHour(flags, "--to", "The end of the span, which is not part of it", &to_);
   const auto read_zone = [this](const std::string& text) {
     auto zone = DayZone::Load(text);
-    if (zone.ok()) zone_ = *std::move(zone);
-    return zone.status();
+    if (!zone.ok()) return zone.status();
+    zone_ = *std::move(zone);
+    return absl::OkStatus();
   };
   flags
       .Add("--time-zone", read_zone,

@@ -269,6 +269,7 @@ absl::StatusOr<CorrectionPlan> PlanCorrection(const ImportBatch& file, const Boo
   CorrectionPlan plan;
   plan.standings.assign(file.reports.size(), Standing::kUnchanged);
   plan.batch.rows = file.rows;
+  plan.batch.time_zone = file.time_zone;
   plan.batch.passed_over = file.passed_over;
   plan.batch.refused = file.refused;
   std::map<std::string, std::vector<size_t>> by_source;
@@ -295,6 +296,7 @@ ImportBatch PlanAddition(const ImportBatch& file, const std::vector<size_t>& ind
                          const Books& books, const std::string& reason) {
   ImportBatch batch;
   batch.rows = file.rows;
+  batch.time_zone = file.time_zone;
   std::map<std::string, WindowSet> counted;
   for (const auto& [source, booked] : books.sources) counted[source] = booked.counted;
   for (const size_t index : indices) {

@@ -85,6 +85,35 @@ std::set<size_t> UnchangedOf(const std::vector<Fate>& fates, const CorrectionPla
   return unchanged;
 }
 
+// A reversal, such as -400 requests: no report of its own says so, only an addition to another.
+bool TakesBack(const imports::ImportReport& planned) {
+  const OutcomeReport& report = std::get<OutcomeReport>(planned.report);
+  const auto& rows = report.inference;
+  const bool served = std::any_of(rows.begin(), rows.end(), [](const InferenceRow& row) {
+    return std::min({row.requests, row.input_tokens, row.cached_input_tokens, row.output_tokens}) <
+           0;
+  });
+  const auto& runs = report.training;
+  return served || std::any_of(runs.begin(), runs.end(),
+                               [](const TrainingRow& row) { return row.h100e_seconds < 0; });
+}
+
+// What may be sent as it is, with the places of its reports in the file.
+struct SentFirst {
+  ImportBatch batch;
+  std::vector<size_t> places;
+};
+SentFirst WithoutReversals(const ImportBatch& file) {
+  SentFirst first{.batch = file, .places = {}};
+  first.batch.reports.clear();
+  for (size_t i = 0; i < file.reports.size(); ++i) {
+    if (TakesBack(file.reports[i])) continue;
+    first.batch.reports.push_back(file.reports[i]);
+    first.places.push_back(i);
+  }
+  return first;
+}
+
 constexpr size_t kMostShown = 50;  // lines of a comparison
 
 }  // namespace
@@ -353,16 +382,29 @@ int ImportCommand::Correct(const ImportBatch& file, RefusedFile& refused) const 
 int ImportCommand::Add(const ImportBatch& file, RefusedFile& refused) const {
   std::vector<size_t> overlapping;
   absl::Status status;
-  ImportSummary summary = SendPlain(file, refused, &overlapping, &status);
-  if (!status.ok() || overlapping.empty()) return Tell(std::move(summary), status);
+  const SentFirst first = WithoutReversals(file);
+  ImportSummary summary = Summarize(first.batch, {});
+  if (!first.batch.reports.empty()) {
+    summary = SendPlain(first.batch, refused, &overlapping, &status);
+  }
+  const ImportSummary whole = Summarize(file, {});
+  summary.reports = whole.reports;
+  summary.totals = whole.totals;
+  std::vector<size_t> additions;
+  for (const size_t place : overlapping) additions.push_back(first.places[place]);
+  for (size_t i = 0; i < file.reports.size(); ++i) {
+    if (TakesBack(file.reports[i])) additions.push_back(i);
+  }
+  std::sort(additions.begin(), additions.end());
+  if (!status.ok() || additions.empty()) return Tell(std::move(summary), status);
   const auto rules = RulesOf(file);
   if (!rules.ok()) return ExitCode(rules.status());
   const auto books = AskBooks(file, *rules);
   if (!books.ok()) return Tell(std::move(summary), books.status());
-  const ImportBatch added = PlanAddition(file, overlapping, *books, correction_.reason);
+  const ImportBatch added = PlanAddition(file, additions, *books, correction_.reason);
   const std::string shown =
-      fmt::format("{} rows in {} reports are of time that the books have already\n",
-                  summary.overlapping.rows, summary.overlapping.reports);
+      fmt::format("{} rows in {} reports are of time that the books have already, or take back\n",
+                  imports::TotalsOf(added).rows, additions.size());
   fmt::print(stderr, "{}", shown);
   if (!Asked("Add them to what the books have?")) {
     Tell(std::move(summary), absl::OkStatus());
@@ -379,6 +421,7 @@ int ImportCommand::Add(const ImportBatch& file, RefusedFile& refused) const {
   summary.rejected.rows += sums.rejected.rows;
   summary.unheard.reports += sums.unheard.reports;
   summary.unsent.reports += sums.unsent.reports;
+  summary.unsent.rows += sums.unsent.rows;
   summary.overlapping = {};
   return Tell(std::move(summary), status);
 }

@@ -42,7 +42,7 @@ std::string AmountTitle(size_t amount) {
   return std::string(name);
 }
 
-std::string Signed(std::string text) { return text.starts_with('-') ? text : "+" + text; }
+std::string Signed(const std::string& text) { return text.starts_with('-') ? text : "+" + text; }
 
 std::string NamesText(const std::array<std::string, 5>& names) {
   std::string text;

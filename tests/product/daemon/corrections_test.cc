@@ -115,6 +115,44 @@ TEST_F(CorrectionsTest, RestatedDaysAreShownAskedForAndBookedOnce) {
   EXPECT_EQ(corrections[0]["revenue_micro_usd"], -250000);
 }
 
+// The days of the books are those of Berlin, and so are those that are compared.
+TEST_F(CorrectionsTest, DaysOfATimeZoneAreCorrectedToo) {
+  settings_.more += "outcomes: {time_zone: Europe/Berlin}\n";
+  daemon_ = nullptr;
+  daemon_ = std::make_unique<Daemon>(settings_);
+  const std::string header =
+      "start,model,customer_tier,requests,input_tokens,output_tokens,revenue_usd\n";
+  const std::string days =
+      "2025-03-29,atlas,pro,10,1000,100,1.00\n2025-03-30,atlas,pro,7,700,70,0.50\n";
+  EXPECT_EQ(Import("inference", header + days, {}).exit_code, 0);
+  const std::string restated =
+      "2025-03-29,atlas,pro,12,1200,120,1.20\n2025-03-30,atlas,pro,7,700,70,0.50\n"
+      "2025-03-31,atlas,pro,1,100,10,0.10\n";
+  const std::vector<std::string> correct = {"--correct", "--reason", "restated", "--yes"};
+  const Said booked = Import("inference", header + restated, correct);
+  EXPECT_EQ(booked.exit_code, 0) << booked.out << booked.error;
+  EXPECT_EQ(Served("atlas"), std::pair(int64_t{20}, int64_t{1'800'000}));
+  EXPECT_EQ(Import("inference", header + restated, correct).exit_code, 0);
+  EXPECT_EQ(Served("atlas"), std::pair(int64_t{20}, int64_t{1'800'000}));
+  EXPECT_EQ(Corrections().size(), 1U);
+}
+
+// A credit note in a file of its own: what it takes back is no report, only an addition.
+TEST_F(CorrectionsTest, AReversalIsAddedOnce) {
+  const std::string header =
+      "start,end,model,customer_tier,requests,input_tokens,output_tokens,revenue_usd\n";
+  const std::string month = "2025-03-01,2025-04-01,nova,pro,";
+  EXPECT_EQ(Import("inference", header + month + "1000,5000000,500000,5000.00\n", {}).exit_code, 0);
+  const std::string reversal = header + month + "-400,-2000000,-200000,-2000.00\n";
+  const std::vector<std::string> add = {"--correct", "--add", "--reason", "credit note", "--yes"};
+  for (int time = 0; time < 2; ++time) {
+    const Said added = Import("inference", reversal, add);
+    EXPECT_EQ(added.exit_code, 0) << added.out << added.error;
+    EXPECT_EQ(Served("nova"), std::pair(int64_t{600}, int64_t{3'000'000'000}));
+  }
+  EXPECT_EQ(Corrections().size(), 1U);
+}
+
 // A row of 23:58:30 is written to the log of the next day.
 TEST_F(CorrectionsTest, LateRowsAreAddedOnce) {
   const std::string head =

@@ -95,6 +95,26 @@ TEST(Reprice, PricesWhatOlderBooksDoNotMark) {
   EXPECT_EQ(result->revenue_micro_usd, 7'500'000);
 }
 
+// By a correction that gave the unpriced requests a revenue: they are priced, whatever came later.
+TEST(Reprice, LeavesWhatACorrectionHasPriced) {
+  InferenceDay correction = Day(0, 2'000'000);
+  correction.corrects = true;
+  correction.row.amounts.requests = 0;
+  correction.row.amounts.input_tokens = 0;
+  correction.row.amounts.output_tokens = 0;
+  correction.row.amounts.unpriced_requests = -100;
+  const auto all = Reprice({Day(0, 0, true), correction}, Prices(2));
+  ASSERT_TRUE(all.ok());
+  EXPECT_THAT(all->days, IsEmpty());
+  EXPECT_THAT(all->not_repriced, IsEmpty());
+  // Of a part nobody can tell which.
+  correction.row.amounts.unpriced_requests = -40;
+  const auto part = Reprice({Day(0, 0, true), correction}, Prices(2));
+  ASSERT_TRUE(part.ok());
+  EXPECT_THAT(part->days, IsEmpty());
+  EXPECT_THAT(part->not_repriced, SizeIs(1));
+}
+
 TEST(Reprice, SaysWhatIsMixedBeyondTelling) {
   InferenceDay day = Day(0, 5'000);
   day.row.amounts.unpriced_requests = 40;
