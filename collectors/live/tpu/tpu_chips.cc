@@ -71,7 +71,7 @@ class TpuChips {
       chip.memory_total += total;
     }
     if (runtime.duty_percent) AddDuty(runtime, chips);
-    for (auto& [index, chip] : chips) Take(index, std::move(chip));
+    for (auto& [index, chip] : chips) Take(index, chip);
   }
 
   // Chips from 0 to `count`, also those that no runtime names.

@@ -74,7 +74,7 @@ std::optional<double> ReadScore(RowReader& reader, const std::string& column,
   if (most > 100) {
     reader.Refuse(column, "expected a score without a percent sign: the suite's goes beyond 100");
   }
-  if (most > 1) return *percent;
+  if (most > 1) return percent;
   // As a decimal: "70.7%" is the number that "0.707" is, which 70.7 / 100 is not.
   const bool has_exponent = text.find_first_of("eE") != std::string_view::npos;
   return has_exponent ? *percent / 100 : ParseNumber(std::string(text) + "e-2");
