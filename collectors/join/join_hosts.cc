@@ -6,23 +6,13 @@
 #include <map>
 #include <utility>
 
+#include "collectors/join/keys.h"
 #include "collectors/join/loose_parts.h"
 
 namespace fleetmeter::collector {
 namespace {
 
 constexpr size_t kMostRemarks = 20;
-
-// "GPU-ab" and "gpu-AB" are one device.
-std::string Canonical(std::string_view uuid) {
-  std::string lower(uuid);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
-
-bool SameUuid(const std::string& a, const std::string& b) { return Canonical(a) == Canonical(b); }
 
 struct Saying {
   const SourceReading* source = nullptr;
@@ -42,20 +32,6 @@ struct HostSayings {
 bool HasSayingOf(const DeviceSayings& device, const SourceReading* source) {
   return std::any_of(device.by.begin(), device.by.end(),
                      [&](const Saying& saying) { return saying.source == source; });
-}
-
-bool HasPart(const DeviceReading& device, const std::string& id) {
-  return std::any_of(device.parts.begin(), device.parts.end(), [&](const DevicePart& part) {
-    return !part.id.empty() && SameUuid(part.id, id);
-  });
-}
-
-// By UUID where both have one; a source that knows parts only names them by their own UUIDs.
-bool IsSame(const DeviceReading& a, const DeviceReading& b) {
-  if (!a.uuid.empty() && !b.uuid.empty()) {
-    return SameUuid(a.uuid, b.uuid) || HasPart(a, b.uuid) || HasPart(b, a.uuid);
-  }
-  return a.index && b.index && *a.index == *b.index;
 }
 
 bool IsLoose(const Saying& saying) { return saying.device.part_of_unknown_chip; }
@@ -226,6 +202,11 @@ class HostJoin {
     host_.sources.emplace_back(&source, reading.listing);
     listing_ = reading.listing;
     MergeDuplicates(reading, out_.counts);
+    // By UUIDs alone and by indexes alone they are the same chips, and which is which is a guess.
+    const bool by_other_names = KeysOf(reading).ShareNothingWith(KnownKeys());
+    for (DeviceReading& device : reading.devices) {
+      if (by_other_names && !device.part_of_unknown_chip) device.anonymous = true;
+    }
     for (DeviceReading& device : reading.devices) {
       if (!device.anonymous) Place(source, std::move(device));
     }
@@ -235,6 +216,14 @@ class HostJoin {
   }
 
  private:
+  ChipKeys KnownKeys() const {
+    ChipKeys keys;
+    for (const DeviceSayings& known : host_.devices) {
+      for (const Saying& saying : known.by) keys.Add(saying.device);
+    }
+    return keys;
+  }
+
   void Place(const SourceReading& source, DeviceReading device) {
     for (DeviceSayings& known : host_.devices) {
       const bool same = std::any_of(known.by.begin(), known.by.end(), [&](const Saying& saying) {
@@ -270,15 +259,25 @@ class HostJoin {
   }
 
   void Guess(const SourceReading& source, DeviceReading device) {
-    const auto fits = [&](const DeviceSayings& known, bool by_kind) {
+    const std::optional<bool> held = IsHeld(device);
+    const auto fits = [&](const DeviceSayings& known, bool by_kind, bool by_use) {
       if (HasSayingOf(known, &source)) return false;
-      if (!by_kind || device.kind.empty()) return true;
-      return std::any_of(known.by.begin(), known.by.end(),
-                         [&](const Saying& saying) { return saying.device.kind == device.kind; });
+      const auto any = [&](auto holds) {
+        return std::any_of(known.by.begin(), known.by.end(),
+                           [&](const Saying& saying) { return holds(saying.device); });
+      };
+      const bool other_use =
+          held && any([&](const DeviceReading& d) { return IsHeld(d).value_or(*held) != *held; });
+      if (by_use && other_use) return false;
+      return !by_kind || device.kind.empty() ||
+             any([&](const DeviceReading& d) { return d.kind == device.kind; });
     };
-    for (const bool by_kind : {true, false}) {
-      const auto place = std::find_if(host_.devices.begin(), host_.devices.end(),
-                                      [&](const auto& known) { return fits(known, by_kind); });
+    // A chip of its kind; of these rather one that is held, or free, by others too.
+    for (const auto& [by_kind, by_use] :
+         {std::pair(true, true), {true, false}, {false, true}, {false, false}}) {
+      const auto place =
+          std::find_if(host_.devices.begin(), host_.devices.end(),
+                       [&](const auto& known) { return fits(known, by_kind, by_use); });
       if (place == host_.devices.end()) continue;
       ++out_.counts.guessed_devices;
       place->by.push_back({&source, listing_, std::move(device)});
@@ -331,20 +330,6 @@ HostReading MergeHost(const std::string& name, HostSayings& host, JoinedHosts& o
   return merged;
 }
 
-// Readings that know the parts of chips come first, so that others find chips by them, and those
-// that only count come last, so that what is left is theirs.
-constexpr int kLastRank = 2;
-int RankOf(const HostReading& host) {
-  const auto any = [&](auto holds) {
-    return std::any_of(host.devices.begin(), host.devices.end(), holds);
-  };
-  if (any([](const DeviceReading& device) { return device.anonymous; })) return kLastRank;
-  const bool names_parts = any([](const DeviceReading& device) {
-    return !device.parts.empty() && !device.parts.front().id.empty();
-  });
-  return names_parts ? 0 : 1;
-}
-
 // Takes what a second reading of a device says that the first does not.
 void MergeInto(DeviceReading& first, DeviceReading& second) {
   DevicePart& own = first.parts.front();
@@ -369,7 +354,7 @@ void MergeDuplicates(HostReading& host, ObservationCounts& counts) {
   std::vector<DeviceReading> devices;
   for (DeviceReading& device : host.devices) {
     if (device.parts.empty()) device.parts.emplace_back();
-    const std::string uuid = Canonical(device.uuid);
+    const std::string uuid = CanonicalUuid(device.uuid);
     const auto [found, is_new] = places.emplace(uuid, devices.size());
     if (uuid.empty() || is_new) {
       devices.push_back(std::move(device));

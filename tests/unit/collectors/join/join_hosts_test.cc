@@ -106,6 +106,40 @@ TEST(JoinHosts, TakesTheWorstThatAnyoneSaysOfAChip) {
   EXPECT_EQ(joined.hosts[0].devices.at(0).fitness_reason, "XID 79");
 }
 
+DeviceReading AtIndex(uint32_t index, const std::string& pool) {
+  DeviceReading device = HeldBy("", pool);
+  device.index = index;
+  if (pool.empty()) device.parts[0].holders.clear();
+  return device;
+}
+
+// The kubelet has UUIDs alone and Slurm indexes alone: four chips, and not eight.
+TEST(JoinHosts, TakesUuidsAloneAndIndexesAloneForTheSameChips) {
+  DeviceReading free = HeldBy("GPU-b", "");
+  free.parts[0].holders.clear();
+  const SourceReading kubelet =
+      Reading("kubelet", 0, 1, {HeldBy("GPU-a", "chat"), free, HeldBy("GPU-c", "chat")});
+  const SourceReading slurm =
+      Reading("slurm", 1, 2, {AtIndex(0, ""), AtIndex(1, "train"), AtIndex(2, "train")});
+  for (const auto& readings : {std::vector{kubelet, slurm}, std::vector{slurm, kubelet}}) {
+    const JoinedHosts joined = JoinHosts(readings, {});
+    ASSERT_EQ(joined.hosts.size(), 1U);
+    EXPECT_EQ(joined.hosts[0].devices.size(), 3U);
+    EXPECT_EQ(joined.counts.guessed_devices, 3);
+    int held = 0;
+    for (const DeviceReading& device : joined.hosts[0].devices) {
+      held += device.parts[0].holders.empty() ? 0 : 1;
+    }
+    EXPECT_EQ(held, 2) << "what both call held is paired with what both call held";
+  }
+  // A source that has both links them, whatever its place in the list.
+  const SourceReading dcgm = Reading(
+      "dcgm", 2, 0, {Measured(1, "GPU-a", 0), Measured(0, "GPU-b", 0), Measured(2, "GPU-c", 0)});
+  const JoinedHosts linked = JoinHosts({kubelet, slurm, dcgm}, {});
+  ASSERT_EQ(linked.hosts[0].devices.size(), 3U);
+  EXPECT_EQ(linked.counts.guessed_devices, 0);
+}
+
 TEST(JoinHosts, GivesAnonymousChipsPlacesOfTheirKindAndSaysThatItGuesses) {
   DeviceReading anonymous = HeldBy("", "training");
   anonymous.anonymous = true;
