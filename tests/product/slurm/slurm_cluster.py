@@ -214,8 +214,12 @@ class Cluster:
     def stop(self):
         """Jobs first, since their steps are no children of ours."""
         if self._processes and find("scancel"):
-            self.run("scancel", "--signal=KILL", "-u", "root" if os.geteuid() == 0 else
-                     os.environ.get("USER", ""), check=False)
+            user = "root" if os.geteuid() == 0 else os.environ.get("USER", "")
+            self.run("scancel", "-u", user, check=False)
+            until = time.monotonic() + 30
+            while time.monotonic() < until and self.run(
+                    "squeue", "-h", "-u", user, "-t", "running,completing", check=False).strip():
+                time.sleep(0.2)
         for process in reversed(self._processes):
             process.terminate()
         for process in self._processes:
