@@ -1,6 +1,7 @@
 #include "daemon/ctl/confirm.h"
 
 #include <fmt/format.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -15,8 +16,15 @@ absl::Status Confirm(const std::string& question) {
         "--yes");
   }
   fmt::print(stderr, "{} [y/N] ", question);
+  // Nothing is being done: a signal ends the program as it ends any, also one that is blocked to
+  // stop in order.
+  sigset_t all;
+  sigset_t before;
+  sigemptyset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
   std::string answer;
   std::getline(std::cin, answer);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (answer == "y" || answer == "Y" || answer == "yes") return absl::OkStatus();
   return absl::CancelledError("nothing was changed");
 }

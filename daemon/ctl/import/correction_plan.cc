@@ -258,7 +258,30 @@ void CompareResult(const ImportReport& planned, const Books& books, const Correc
   plan->batch.reports.push_back({.report = std::move(report), .lines = planned.lines});
 }
 
+// Revenue below 0 is a refund, which a report may say.
+bool TakesBack(const OutcomeReport& report) {
+  const auto less = [](const InferenceRow& row) {
+    return std::min({row.requests, row.input_tokens, row.cached_input_tokens, row.output_tokens}) <
+           0;
+  };
+  return std::any_of(report.inference.begin(), report.inference.end(), less) ||
+         std::any_of(report.training.begin(), report.training.end(),
+                     [](const TrainingRow& row) { return row.h100e_seconds < 0; });
+}
+
 }  // namespace
+
+WithoutReversals::WithoutReversals(const ImportBatch& file) : batch(file) {
+  batch.reports.clear();
+  for (size_t i = 0; i < file.reports.size(); ++i) {
+    if (TakesBack(OutcomeOf(file.reports[i]))) {
+      reversals.push_back(i);
+    } else {
+      batch.reports.push_back(file.reports[i]);
+      places.push_back(i);
+    }
+  }
+}
 
 ResultKey KeyOfResult(const BenchmarkRow& row) {
   return {row.model, row.benchmark, row.version, row.date_unix_seconds, row.source};

@@ -118,6 +118,16 @@ struct CorrectionPlan {
 absl::StatusOr<CorrectionPlan> PlanCorrection(const imports::ImportBatch& file, const Books& books,
                                               const CorrectionRules& rules);
 
+// The reports of a file that may be sent as they are, and those that take something back, such as
+// -400 requests: no report says so, only an addition to another one.
+struct WithoutReversals {
+  explicit WithoutReversals(const imports::ImportBatch& file);
+
+  imports::ImportBatch batch;
+  std::vector<size_t> places;     // of its reports in the file
+  std::vector<size_t> reversals;  // places in the file
+};
+
 // Reports of the file, named by their indices, as additions to what the books have of their time.
 // The same report has the same id whenever it is added, so that it is added once.
 imports::ImportBatch PlanAddition(const imports::ImportBatch& file,

@@ -1,13 +1,10 @@
 #include "daemon/ctl/import/import_command.h"
 
 #include <fmt/format.h>
-#include <signal.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <iostream>
 #include <memory>
 #include <set>
 #include <utility>
@@ -22,7 +19,6 @@
 #include "daemon/ctl/import/import_rejections.h"
 #include "daemon/ctl/import/import_sender.h"
 #include "daemon/ctl/output_flag.h"
-#include "daemon/ctl/print/correction_output.h"
 #include "daemon/ctl/print/text_cells.h"
 #include "daemon/ctl/query_client.h"
 #include "daemon/ctl/refused_rows.h"
@@ -84,37 +80,6 @@ std::set<size_t> UnchangedOf(const std::vector<Fate>& fates, const CorrectionPla
   }
   return unchanged;
 }
-
-// A reversal, such as -400 requests: no report of its own says so, only an addition to another.
-bool TakesBack(const imports::ImportReport& planned) {
-  const OutcomeReport& report = std::get<OutcomeReport>(planned.report);
-  const auto& rows = report.inference;
-  const bool served = std::any_of(rows.begin(), rows.end(), [](const InferenceRow& row) {
-    return std::min({row.requests, row.input_tokens, row.cached_input_tokens, row.output_tokens}) <
-           0;
-  });
-  const auto& runs = report.training;
-  return served || std::any_of(runs.begin(), runs.end(),
-                               [](const TrainingRow& row) { return row.h100e_seconds < 0; });
-}
-
-// What may be sent as it is, with the places of its reports in the file.
-struct SentFirst {
-  ImportBatch batch;
-  std::vector<size_t> places;
-};
-SentFirst WithoutReversals(const ImportBatch& file) {
-  SentFirst first{.batch = file, .places = {}};
-  first.batch.reports.clear();
-  for (size_t i = 0; i < file.reports.size(); ++i) {
-    if (TakesBack(file.reports[i])) continue;
-    first.batch.reports.push_back(file.reports[i]);
-    first.places.push_back(i);
-  }
-  return first;
-}
-
-constexpr size_t kMostShown = 50;  // lines of a comparison
 
 }  // namespace
 
@@ -310,120 +275,6 @@ absl::StatusOr<Books> ImportCommand::AskBooks(const ImportBatch& file,
       {.booked = [&](const v1::GetBookedRequest& request) { return client.GetBooked(request); },
        .prices = [&](const v1::GetPricesRequest& request) { return client.GetPrices(request); }},
       file, rules);
-}
-
-bool ImportCommand::Asked(const std::string& question) const {
-  if (correction_.yes) return true;
-  if (isatty(STDIN_FILENO) == 0) {
-    fmt::print(stderr,
-               "fleetmeterctl: nothing was corrected: nobody can be asked here; --yes books it "
-               "without asking\n");
-    return false;
-  }
-  fmt::print(stderr, "{} [y/N] ", question);
-  // Nothing is being sent: a signal ends the program as it ends any.
-  sigset_t all;
-  sigset_t before;
-  sigemptyset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::string answer;
-  std::getline(std::cin, answer);
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return answer == "y" || answer == "Y" || answer == "yes";
-}
-
-int ImportCommand::Correct(const ImportBatch& file, RefusedFile& refused) const {
-  BlockStopSignals();
-  const auto rules = RulesOf(file);
-  if (!rules.ok()) return ExitCode(rules.status());
-  const auto books = AskBooks(file, *rules);
-  if (!books.ok()) return ExitCode(books.status());
-  const auto plan = PlanCorrection(file, *books, *rules);
-  if (!plan.ok()) return ExitCode(plan.status());
-  const std::string shown = FormatComparison(file, *plan, kMostShown);
-  if (output_ == OutputFormat::kTable) {
-    if (absl::Status printed = Print(shown); !printed.ok()) return ExitCode(printed);
-  } else {
-    fmt::print(stderr, "{}", shown);
-  }
-  ImportSummary summary = Summarize(plan->batch, {});
-  const bool changes = !plan->changes.empty() || !plan->results.empty();
-  absl::Status status;
-  std::vector<size_t> overlapping;
-  if (dry_run_) {
-    summary.dry_run = true;
-    summary.stream_id = Hex(StreamIdOf(plan->batch));
-  } else if (changes && !Asked("Book these differences?")) {
-    Tell(std::move(summary), absl::OkStatus());
-    return kExitNotAll;
-  } else if (!plan->batch.reports.empty()) {
-    summary = SendPlain(plan->batch, refused, &overlapping, &status);
-  }
-  summary.comparison = SumByStanding(file, plan->standings);
-  const ReportsAndRows& unchanged =
-      (*summary.comparison)[static_cast<size_t>(Standing::kUnchanged)];
-  summary.unchanged.reports += unchanged.reports;
-  summary.unchanged.rows += unchanged.rows;
-  const bool partial = !plan->partial.empty() && !correction_.skip_partial_days;
-  const int code = Tell(std::move(summary), status);
-  if (partial) {
-    fmt::print(stderr,
-               "fleetmeterctl: {}: of some days the file has only a part, and they were not "
-               "compared. Rows that the books do not have are added with --add; "
-               "--skip-partial-days passes over such days; --from DAY --to DAY says that the "
-               "file is all that there was\n",
-               Printable(file_));
-  }
-  return code == kExitOk && partial ? kExitNotAll : code;
-}
-
-// First as any import does, so that what is new is counted once, whatever was imported before. What
-// overlaps then is added.
-int ImportCommand::Add(const ImportBatch& file, RefusedFile& refused) const {
-  std::vector<size_t> overlapping;
-  absl::Status status;
-  const SentFirst first = WithoutReversals(file);
-  ImportSummary summary = Summarize(first.batch, {});
-  if (!first.batch.reports.empty()) {
-    summary = SendPlain(first.batch, refused, &overlapping, &status);
-  }
-  const ImportSummary whole = Summarize(file, {});
-  summary.reports = whole.reports;
-  summary.totals = whole.totals;
-  std::vector<size_t> additions;
-  for (const size_t place : overlapping) additions.push_back(first.places[place]);
-  for (size_t i = 0; i < file.reports.size(); ++i) {
-    if (TakesBack(file.reports[i])) additions.push_back(i);
-  }
-  std::sort(additions.begin(), additions.end());
-  if (!status.ok() || additions.empty()) return Tell(std::move(summary), status);
-  const auto rules = RulesOf(file);
-  if (!rules.ok()) return ExitCode(rules.status());
-  const auto books = AskBooks(file, *rules);
-  if (!books.ok()) return Tell(std::move(summary), books.status());
-  const ImportBatch added = PlanAddition(file, additions, *books, correction_.reason);
-  const std::string shown =
-      fmt::format("{} rows in {} reports are of time that the books have already, or take back\n",
-                  imports::TotalsOf(added).rows, additions.size());
-  fmt::print(stderr, "{}", shown);
-  if (!Asked("Add them to what the books have?")) {
-    Tell(std::move(summary), absl::OkStatus());
-    return kExitNotAll;
-  }
-  std::vector<size_t> before;
-  const ImportSummary sums = SendPlain(added, refused, &before, &status);
-  // By its id, what was added before is not added again.
-  summary.counted.reports += sums.counted.reports;
-  summary.counted.rows += sums.counted.rows;
-  summary.before.reports += sums.before.reports + sums.overlapping.reports;
-  summary.before.rows += sums.before.rows + sums.overlapping.rows;
-  summary.rejected.reports += sums.rejected.reports;
-  summary.rejected.rows += sums.rejected.rows;
-  summary.unheard.reports += sums.unheard.reports;
-  summary.unsent.reports += sums.unsent.reports;
-  summary.unsent.rows += sums.unsent.rows;
-  summary.overlapping = {};
-  return Tell(std::move(summary), status);
 }
 
 // The end of an import: what came of it, and why it ended where that is an error.

@@ -59,7 +59,7 @@ class ImportCommand : public Command {
   absl::StatusOr<Books> AskBooks(const imports::ImportBatch& file,
                                  const CorrectionRules& rules) const;
   // Whether to book what was shown.
-  bool Asked(const std::string& question) const;
+  bool Agreed(const std::string& question) const;
   int Tell(ImportSummary summary, const absl::Status& status) const;
 
   const ImportKind kind_;
