@@ -89,7 +89,8 @@ TEST(ReadNeuron, SharesOfCoresAddUpToTheChip) {
   report.cores_per_device = 3;
   AddRuntime(report, "a", {{0, 0.5}});
   Micro sum = 0;
-  for (const DevicePart& part : DevicesOf(report)[0].parts) sum += part.share;
+  const auto devices = DevicesOf(report);
+  for (const DevicePart& part : devices[0].parts) sum += part.share;
   EXPECT_EQ(sum, kOne);
 }
 
