@@ -9,6 +9,8 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <chrono>
+#include <iterator>
+#include <list>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -49,7 +51,23 @@ std::optional<std::pair<std::string, std::string>> SplitAddress(const std::strin
   return std::make_pair(host, address.substr(colon + 1));
 }
 
+bool IsIpAddress(const std::string& host) {
+  beast::error_code error;
+  asio::ip::make_address(host, error);
+  return !error;
+}
+
 }  // namespace
+
+bool IsLocalHostHeader(std::string_view header) {
+  if (header.empty()) return true;
+  std::string host(header);
+  const bool bracketed = host.front() == '[';
+  const size_t end = bracketed ? host.find(']') : host.rfind(':');
+  if (bracketed && end == std::string::npos) return false;
+  host = bracketed ? host.substr(1, end - 1) : host.substr(0, end);
+  return IsIpAddress(host) || beast::iequals(host, "localhost");
+}
 
 class HttpServer::Impl {
  public:
@@ -76,6 +94,7 @@ class HttpServer::Impl {
       return absl::UnavailableError(fmt::format("{} '{}': {}", setting, address, error.message()));
     }
     const tcp::endpoint local = acceptor_.local_endpoint();
+    loopback_ = local.address().is_loopback();
     address_ = local.address().is_v6()
                    ? fmt::format("[{}]:{}", local.address().to_string(), local.port())
                    : fmt::format("{}:{}", local.address().to_string(), local.port());
@@ -108,13 +127,19 @@ class HttpServer::Impl {
   class Session;
 
   void Accept();
+  void MakeRoom();
 
-  size_t connections_ = 0;  // the serving thread's own; outlives io_, whose end closes sessions
+  // The serving thread's own. They outlive io_, whose end closes sessions. Those of each list have
+  // been at it for longest at the front.
+  size_t connections_ = 0;
+  std::list<Session*> waiting_;   // for a request
+  std::list<Session*> answered_;  // and not yet done with the answer
   asio::io_context io_{1};
   tcp::acceptor acceptor_;
   asio::steady_timer retry_{io_};
   const std::map<std::string, Handler> handlers_;
   std::string address_;
+  bool loopback_ = false;
   std::thread thread_;
 };
 
@@ -123,10 +148,20 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
  public:
   Session(Impl& server, tcp::socket socket) : server_(server), stream_(std::move(socket)) {
     ++server_.connections_;
+    server_.waiting_.push_back(this);
+    list_ = &server_.waiting_;
+    place_ = std::prev(list_->end());
   }
-  ~Session() { --server_.connections_; }
+  ~Session() {
+    list_->erase(place_);
+    --server_.connections_;
+  }
+
+  // What is pending ends with an error, and with it the session.
+  void Close() { stream_.close(); }
 
   void Read() {
+    MoveTo(server_.waiting_);
     parser_.emplace();
     parser_->header_limit(kMaxHeaderBytes);
     stream_.expires_after(kTimeout);
@@ -155,13 +190,24 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
     Write(unknown, std::move(answer));
   }
 
+  void MoveTo(std::list<Session*>& list) {
+    list.splice(list.end(), *list_, place_);
+    list_ = &list;
+  }
+
   void Handle() {
     const auto& request = parser_->get();
     std::string path(request.target());
     path = path.substr(0, path.find('?'));
     method_ = request.method();
     HttpResponse answer;
-    if (method_ == http::verb::get || method_ == http::verb::head) {
+    const std::string host(request[http::field::host]);
+    if (server_.loopback_ && !IsLocalHostHeader(host)) {
+      answer.status = 421;
+      answer.body =
+          "The Host header names another host; expected an IP address or localhost, since this "
+          "server listens on loopback. A proxy before it sends one of them.\n";
+    } else if (method_ == http::verb::get || method_ == http::verb::head) {
       answer = server_.Answer(path);
     } else {
       answer.status = 405;
@@ -171,6 +217,7 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
   }
 
   void Write(const http::request<http::empty_body>& request, HttpResponse answer) {
+    MoveTo(server_.answered_);
     response_.emplace(static_cast<http::status>(answer.status), request.version());
     response_->set(http::field::content_type, answer.content_type);
     response_->set(http::field::cache_control, "no-store");
@@ -211,6 +258,8 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
   }
 
   Impl& server_;
+  std::list<Session*>* list_;  // the one that it is in, at place_
+  std::list<Session*>::iterator place_;
   beast::tcp_stream stream_;
   beast::flat_buffer buffer_{kMaxHeaderBytes};
   std::optional<http::request_parser<http::empty_body>> parser_;
@@ -228,11 +277,17 @@ void HttpServer::Impl::Accept() {
       retry_.async_wait([this](beast::error_code) { Accept(); });
       return;
     }
-    if (connections_ < kMaxConnections) {
-      std::make_shared<Session>(*this, std::move(socket))->Read();
-    }
+    if (connections_ >= kMaxConnections) MakeRoom();
+    std::make_shared<Session>(*this, std::move(socket))->Read();
     Accept();
   });
+}
+
+void HttpServer::Impl::MakeRoom() {
+  // A session that is closed leaves its list a little later, when its handler is told.
+  std::list<Session*>& list = waiting_.empty() ? answered_ : waiting_;
+  list.front()->Close();
+  list.splice(list.end(), list, list.begin());
 }
 
 HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

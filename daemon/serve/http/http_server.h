@@ -1,7 +1,12 @@
 // A small HTTP/1.1 server for scrapers, probes and people: GET and HEAD on fixed paths.
 //
 // One thread serves all connections; a handler runs on it. Slow and silent clients are closed
-// after a timeout, and connections beyond a limit are closed at once.
+// after a timeout. When as many connections are open as may be, a new one takes the place of the
+// one that has waited longest for its request, or else has read its answer for longest: whoever
+// holds connections open keeps no scraper out.
+//
+// On loopback the server answers only requests for an IP address or for localhost. A web page whose
+// name was made to point here is a stranger that uses somebody's browser, and it is refused.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 
@@ -21,6 +27,10 @@ struct HttpResponse {
   // Called on the serving thread when a GET has been answered in full. May be empty.
   std::function<void()> on_sent;
 };
+
+// Whether a server on loopback may answer a request with this Host header, such as "localhost:9477"
+// or "[::1]:9477". Empty: the request has none, so no browser sent it.
+bool IsLocalHostHeader(std::string_view host);
 
 class HttpServer {
  public:

@@ -18,6 +18,9 @@ constexpr int kSecondMillis = 1'000;
 
 void ApplyLimits(const GrpcLimits& limits, grpc::ServerBuilder& builder) {
   builder.SetMaxReceiveMessageSize(limits.max_message_bytes);
+  // gRPC unpacks a message before it compares its size with the limit: 4 MB may become 4 GB.
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
   builder.SetResourceQuota(grpc::ResourceQuota("fleetmeterd").Resize(limits.buffer_bytes));
   const auto set = [&builder](const char* name, int value) {
     builder.AddChannelArgument(name, value);

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "absl/base/config.h"
+#include "daemon/serve/http/http_server.h"
 #include "gmock/gmock.h"
 #include "tests/support/daemon_fixture.h"
 #include "tests/support/reports.h"
@@ -62,6 +63,18 @@ TEST(RateLimit, AUnaryCallIsRefusedWithTheSameHint) {
   EXPECT_LE(std::stoi(*busy.pushback_millis), 1'000);
 }
 
+// 4 MB of them could become 4 GB before anybody compares the size with the limit.
+TEST(HostileGrpc, CompressedMessagesAreRefused) {
+  Daemon daemon;
+  grpc::ClientContext context;
+  context.set_compression_algorithm(GRPC_COMPRESS_GZIP);
+  v1::HeadroomRequest request;
+  request.set_pool(std::string(1'000'000, 'x'));
+  v1::HeadroomResponse response;
+  const grpc::Status status = daemon.query().GetHeadroom(&context, request, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNIMPLEMENTED) << status.error_message();
+}
+
 TEST(HostileHttp, ARequestThatIsNotHttpIsToldSo) {
   const Daemon daemon;
   for (const char* text :
@@ -77,7 +90,8 @@ TEST(HostileHttp, ARequestThatIsNotHttpIsToldSo) {
 TEST(HostileHttp, HeadersBeyondTheLimitAreToldSo) {
   const Daemon daemon;
   Socket socket(daemon.http_address());
-  ASSERT_TRUE(socket.Send("GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + std::string(9'000, 'x')));
+  ASSERT_TRUE(
+      socket.Send("GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: " + std::string(9'000, 'x')));
   EXPECT_THAT(socket.ReceiveAll(), StartsWith("HTTP/1.1 431 "));
 }
 
@@ -85,7 +99,8 @@ TEST(HostileHttp, HeadersBeyondTheLimitAreToldSo) {
 TEST(HostileHttp, ABodyThatNeverEndsIsCutOff) {
   const Daemon daemon;
   Socket socket(daemon.http_address());
-  ASSERT_TRUE(socket.Send("POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nx"));
+  ASSERT_TRUE(
+      socket.Send("POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\nx"));
   const auto began = std::chrono::steady_clock::now();
   std::string answer = socket.ReceiveSome();
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 405 "));
@@ -99,11 +114,43 @@ TEST(HostileHttp, SlowBodiesDoNotKeepOthersWaiting) {
   std::vector<std::unique_ptr<Socket>> slow;
   for (int i = 0; i < 100; ++i) {
     slow.push_back(std::make_unique<Socket>(daemon.http_address()));
-    slow.back()->Send("POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nx");
+    slow.back()->Send(
+        "POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\nx");
   }
   const auto reply = HttpRequest(daemon.http_address(), "GET", "/readyz");
   ASSERT_TRUE(reply.has_value());
   EXPECT_EQ(reply->status, 200);
+}
+
+// More connections than the server keeps, none of which ever asks anything.
+TEST(HostileHttp, SilentConnectionsKeepNobodyOut) {
+  const Daemon daemon;
+  std::vector<std::unique_ptr<Socket>> silent;
+  for (int i = 0; i < 600; ++i) silent.push_back(std::make_unique<Socket>(daemon.http_address()));
+  for (int i = 0; i < 20; ++i) {
+    const auto reply = HttpRequest(daemon.http_address(), "GET", "/readyz");
+    ASSERT_TRUE(reply.has_value()) << i;
+    EXPECT_EQ(reply->status, 200);
+  }
+}
+
+// A name that somebody made to point at this machine, as in an attack by DNS rebinding.
+TEST(HostileHttp, ARequestForAnotherHostIsRefused) {
+  const Daemon daemon;
+  Socket socket(daemon.http_address());
+  ASSERT_TRUE(socket.Send("GET /metrics HTTP/1.1\r\nHost: evil.example:9477\r\n\r\n"));
+  EXPECT_THAT(socket.ReceiveSome(), AllOf(StartsWith("HTTP/1.1 421 "), HasSubstr("localhost")));
+}
+
+TEST(HostHeader, IsLocalIfItIsAnAddressOrLocalhost) {
+  for (const char* host : {"", "localhost", "LOCALHOST:9477", "127.0.0.1", "127.0.0.1:9477",
+                           "10.0.0.7:80", "[::1]", "[::1]:9477"}) {
+    EXPECT_TRUE(IsLocalHostHeader(host)) << host;
+  }
+  for (const char* host : {"evil.example", "evil.example:9477", "localhost.evil.example", "[::1",
+                           "127.0.0.1.evil.example:80", "x"}) {
+    EXPECT_FALSE(IsLocalHostHeader(host)) << host;
+  }
 }
 
 int64_t ResidentKib(pid_t pid) {

@@ -307,7 +307,7 @@ TEST(HostileBytes, GarbageOnAConnectionHurtsNobodyElse) {
   const std::string preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
   const std::string garbage[] = {
       std::string(100'000, '\xFF'),
-      "GET /metrics HTTP/1.1\r\nHost: test\r\n\r\n",
+      "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n",
       preface + std::string(10'000, '\0'),
       preface + std::string("\xFF\xFF\xFF\x00\x00\x00\x00\x00\x01", 9),  // a frame of 16 MiB
       preface.substr(0, 7),                                              // and then nothing
