@@ -185,8 +185,7 @@ std::optional<Rejection> CountOutcome(const OutcomeReport& report, const Outcome
   const WindowSet* windows = context.books.Windows(report.kind, report.source);
   if (windows != nullptr) entry->windows = *windows;
   if (!report.correction && report.kind != OutcomeKind::kBenchmarks) {
-    entry->windows.Add({report.window_start_unix_nanos, report.WindowEnd()},
-                       WindowSet::kMaxOutcomeGaps);
+    entry->windows.Add({report.window_start_unix_nanos, report.WindowEnd()});
   }
   switch (report.kind) {
     case OutcomeKind::kInference:

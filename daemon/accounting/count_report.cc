@@ -25,8 +25,7 @@ LedgerEntry CountReport(StreamKey stream, SequencedReport report, const Admissio
   entry.plan_version = plan.version;
   entry.adjustment = IsAdjustment(entry.report, context);
   if (context.windows != nullptr) entry.windows = *context.windows;
-  entry.windows.Add({start, entry.report.WindowEnd()},
-                    context.history ? WindowSet::kMaxOutcomeGaps : WindowSet::kMaxGaps);
+  entry.windows.Add({start, entry.report.WindowEnd()});
   entry.history = context.history;
   entry.latest =
       !entry.history && entry.windows.counted().end_unix_nanos == entry.report.WindowEnd();

@@ -74,8 +74,7 @@ WindowSet FleetState::RenamedWindows(const std::string& name, const std::string&
   WindowSet windows;
   if (found != sources_.end()) windows = found->second.windows;
   if (old == sources_.end()) return windows;
-  const bool history = old->second.history || (found != sources_.end() && found->second.history);
-  windows.Merge(old->second.windows, history ? WindowSet::kMaxOutcomeGaps : WindowSet::kMaxGaps);
+  windows.Merge(old->second.windows);
   return windows;
 }
 

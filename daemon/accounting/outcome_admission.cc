@@ -60,7 +60,7 @@ MaybeRejection CheckWindow(const OutcomeReport& report, const OutcomeContext& co
                   "or later, before {}, one of the latest {} gaps, or a correction",
                   UtcText(window.start_unix_nanos), UtcText(window.end_unix_nanos), report.source,
                   UtcText(windows->counted().end_unix_nanos),
-                  UtcText(windows->counted().start_unix_nanos), WindowSet::kMaxOutcomeGaps)};
+                  UtcText(windows->counted().start_unix_nanos), WindowSet::kMaxGaps)};
 }
 
 MaybeRejection CheckResults(const OutcomeReport& report, const OutcomeContext& context) {

@@ -132,7 +132,7 @@ void AddEmptyTime(const OutcomeReport& report, WindowSet* counted, ImportBatch* 
   for (const TimeSpan& piece : PiecesOf(SpanOf(report), *counted, false)) {
     OutcomeReport empty = ReportOf(report.kind, report.source, piece);
     AddTo(row.names, {}, &empty);
-    counted->Add(piece, WindowSet::kMaxOutcomeGaps);
+    counted->Add(piece);
     batch->reports.push_back({.report = std::move(empty), .lines = {}});
   }
 }

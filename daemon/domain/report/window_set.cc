@@ -42,7 +42,7 @@ bool WindowSet::Covers(TimeSpan window) const {
 }
 
 // A gap of both together is what no span of either touches.
-void WindowSet::Merge(const WindowSet& other, size_t max_gaps) {
+void WindowSet::Merge(const WindowSet& other) {
   if (other.empty()) return;
   std::vector<TimeSpan> spans = Spans(*this);
   const std::vector<TimeSpan> more = Spans(other);
@@ -58,12 +58,12 @@ void WindowSet::Merge(const WindowSet& other, size_t max_gaps) {
     }
     counted_.end_unix_nanos = std::max(counted_.end_unix_nanos, span.end_unix_nanos);
   }
-  if (gaps_.size() > max_gaps) {
-    gaps_.erase(gaps_.begin(), gaps_.end() - static_cast<int64_t>(max_gaps));
+  if (gaps_.size() > kMaxGaps) {
+    gaps_.erase(gaps_.begin(), gaps_.end() - static_cast<int64_t>(kMaxGaps));
   }
 }
 
-void WindowSet::Add(TimeSpan window, size_t max_gaps) {
+void WindowSet::Add(TimeSpan window) {
   if (empty()) {
     counted_ = window;
     return;
@@ -88,7 +88,7 @@ void WindowSet::Add(TimeSpan window, size_t max_gaps) {
     if (after.start_unix_nanos < after.end_unix_nanos) next = gaps_.insert(next, after);
     if (before.start_unix_nanos < before.end_unix_nanos) gaps_.insert(next, before);
   }
-  if (gaps_.size() > max_gaps) gaps_.erase(gaps_.begin());
+  if (gaps_.size() > kMaxGaps) gaps_.erase(gaps_.begin());
 }
 
 }  // namespace fleetmeter

@@ -20,10 +20,10 @@ struct TimeSpan {  // half-open
 
 class WindowSet {
  public:
-  // Beyond this many gaps the oldest is closed: nothing can be counted in it any more.
-  static constexpr size_t kMaxGaps = 16;
-  // For outcomes and history, whose windows may leave out every weekend of years.
-  static constexpr size_t kMaxOutcomeGaps = 1'000;
+  // Beyond this many gaps the oldest is closed: nothing can be counted in it any more. A source
+  // that told only every second minute of a day has 720, and one that leaves out every weekend has
+  // 1,000 in 19 years.
+  static constexpr size_t kMaxGaps = 1'000;
 
   WindowSet() = default;
   // As it was stored: `gaps` ascending, apart, within `counted`.
@@ -41,10 +41,10 @@ class WindowSet {
   // counted.
   bool Covers(TimeSpan window) const;
   // `window` must not overlap.
-  void Add(TimeSpan window, size_t max_gaps = kMaxGaps);
+  void Add(TimeSpan window);
 
   // Counts what either of them has. What they both have counts once.
-  void Merge(const WindowSet& other, size_t max_gaps = kMaxGaps);
+  void Merge(const WindowSet& other);
 
   friend bool operator==(const WindowSet&, const WindowSet&) = default;
 

@@ -20,8 +20,7 @@ constexpr int64_t kLongAgo = kMarch2026 - 800 * kDays;
 WindowSet Windows(const std::vector<Span>& spans) {
   WindowSet windows;
   for (const Span& span : spans) {
-    windows.Add({span.from * kNanosPerSecond, span.to * kNanosPerSecond},
-                WindowSet::kMaxOutcomeGaps);
+    windows.Add({span.from * kNanosPerSecond, span.to * kNanosPerSecond});
   }
   return windows;
 }

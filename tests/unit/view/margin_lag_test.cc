@@ -45,7 +45,7 @@ class Books {
     entry.plan_version = 1;
     entry.history = true;
     WindowSet& windows = usage_[entry.report.source];
-    windows.Add({day * kNanosPerSecond, day * kNanosPerSecond + kDay}, WindowSet::kMaxOutcomeGaps);
+    windows.Add({day * kNanosPerSecond, day * kNanosPerSecond + kDay});
     entry.windows = windows;
     Number(&entry);
     transaction_.counted.push_back(std::move(entry));
@@ -67,8 +67,7 @@ class Books {
                                     .output_tokens = requests * 10,
                                     .revenue_micro_usd = micro_usd}}};
     WindowSet& windows = billing_[source];
-    windows.Add({window.from * kNanosPerSecond, window.to * kNanosPerSecond},
-                WindowSet::kMaxOutcomeGaps);
+    windows.Add({window.from * kNanosPerSecond, window.to * kNanosPerSecond});
     entry.windows = windows;
     Number(&entry);
     transaction_.outcomes.push_back(std::move(entry));

@@ -78,7 +78,7 @@ class BooksOfMaps {
       if (windows_.empty() || !windows_.Covers(span) || !Remember(*report.correction)) return false;
     } else {
       if (!windows_.empty() && windows_.Overlaps(span)) return false;
-      windows_.Add(span, WindowSet::kMaxOutcomeGaps);
+      windows_.Add(span);
     }
     const auto days = SliceByDay(report.window_start_unix_nanos, report.window_length_nanos, zone_);
     for (const HourSlice& day : *days) {
