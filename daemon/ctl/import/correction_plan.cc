@@ -74,7 +74,6 @@ class SourceComparison {
     const auto slices =
         SliceByDay(report.window_start_unix_nanos, report.window_length_nanos, rules_.zone);
     if (!slices.ok()) return slices.status();
-    const std::vector<ToldRow> rows = ToldRows(report, index, books_);
     for (const HourSlice& slice : *slices) {
       ToldDay& day = days_[slice.hour_start];
       if (day.reports.empty()) {
@@ -82,12 +81,10 @@ class SourceComparison {
                       report.window_start_unix_nanos + slice.to_nanos};
       }
       day.reports.push_back(index);
-      for (const ToldRow& row : rows) {
+      for (const ToldRow& row : ToldRows(report, index, slice, books_)) {
         ToldCell& cell = day.cells[row.names];
         cell.by_price_book = cell.by_price_book && row.by_price_book;
-        for (size_t i = 0; i < cell.amounts.size(); ++i) {
-          cell.amounts[i] += PartIn(slice, row.amounts[i], report.window_length_nanos);
-        }
+        for (size_t i = 0; i < cell.amounts.size(); ++i) cell.amounts[i] += row.amounts[i];
       }
     }
     return absl::OkStatus();
@@ -258,6 +255,25 @@ void CompareResult(const ImportReport& planned, const Books& books, const Correc
   plan->batch.reports.push_back({.report = std::move(report), .lines = planned.lines});
 }
 
+// The rows of a report over all of its days. Where the price book has a price of one of them, the
+// daemon prices the row.
+absl::StatusOr<std::vector<ToldRow>> WholeRows(const OutcomeReport& report, size_t index,
+                                               const Books& books, const DayZone& zone) {
+  const auto days = SliceByDay(report.window_start_unix_nanos, report.window_length_nanos, zone);
+  if (!days.ok()) return days.status();
+  std::vector<ToldRow> whole = ToldRows(report, index, days->front(), books);
+  for (size_t day = 1; day < days->size(); ++day) {
+    const std::vector<ToldRow> rows = ToldRows(report, index, (*days)[day], books);
+    for (size_t i = 0; i < rows.size(); ++i) {
+      whole[i].by_price_book = whole[i].by_price_book || rows[i].by_price_book;
+      for (size_t a = 0; a < rows[i].amounts.size(); ++a) {
+        whole[i].amounts[a] += rows[i].amounts[a];
+      }
+    }
+  }
+  return whole;
+}
+
 // Revenue below 0 is a refund, which a report may say.
 bool TakesBack(const OutcomeReport& report) {
   const auto less = [](const InferenceRow& row) {
@@ -315,8 +331,9 @@ absl::StatusOr<CorrectionPlan> PlanCorrection(const ImportBatch& file, const Boo
   return plan;
 }
 
-ImportBatch PlanAddition(const ImportBatch& file, const std::vector<size_t>& indices,
-                         const Books& books, const std::string& reason) {
+absl::StatusOr<ImportBatch> PlanAddition(const ImportBatch& file,
+                                         const std::vector<size_t>& indices, const Books& books,
+                                         const CorrectionRules& rules) {
   ImportBatch batch;
   batch.rows = file.rows;
   batch.time_zone = file.time_zone;
@@ -325,13 +342,19 @@ ImportBatch PlanAddition(const ImportBatch& file, const std::vector<size_t>& ind
   for (const size_t index : indices) {
     const OutcomeReport& report = OutcomeOf(file.reports[index]);
     if (report.kind == OutcomeKind::kBenchmarks) continue;  // a result is there once
+    auto rows = WholeRows(report, index, books, rules.zone);
+    if (!rows.ok()) return rows.status();
     AddEmptyTime(report, &counted[report.source], &batch);
     OutcomeReport added = ReportOf(report.kind, report.source, SpanOf(report));
     std::vector<std::string> texts = {
         "added", report.source, std::string(Name(report.kind)),
         fmt::format("{} {}", report.window_start_unix_nanos, report.window_length_nanos)};
-    for (ToldRow& row : ToldRows(report, index, books)) {
-      AddTo(row.names, row.amounts, &added);
+    for (ToldRow& row : *rows) {
+      if (row.by_price_book) {
+        AddPriced(row.names, row.amounts, books.price_book_version, &added);
+      } else {
+        AddTo(row.names, row.amounts, &added);
+      }
       // Without what the price book says now: a row is the same whatever its price.
       row.amounts[1] = row.amounts[kRevenueAmount] = 0;
       texts.push_back(TextOf(row.amounts));
@@ -340,7 +363,7 @@ ImportBatch PlanAddition(const ImportBatch& file, const std::vector<size_t>& ind
     for (const InferenceRow& row : report.inference) {
       texts.push_back(row.revenue_micro_usd ? fmt::format("{}", *row.revenue_micro_usd) : "");
     }
-    added.correction = CorrectionNote{"added-" + DigestOfTexts(texts), reason};
+    added.correction = CorrectionNote{"added-" + DigestOfTexts(texts), rules.reason};
     batch.reports.push_back({.report = std::move(added), .lines = file.reports[index].lines});
   }
   return batch;

@@ -58,9 +58,9 @@ struct StandingResult {
 struct Books {
   std::map<std::string, BookedSource> sources;
   std::map<ResultKey, StandingResult> results;
-  // What the price book makes of rows without a revenue, by report and row; nothing: it has no
-  // price.
-  std::map<std::pair<size_t, size_t>, std::optional<int64_t>> prices;
+  // What the price book makes of rows without a revenue, by report, row and day of its window;
+  // nothing: it has no price of that day.
+  std::map<std::tuple<size_t, size_t, int64_t>, std::optional<int64_t>> prices;
   uint32_t price_book_version = 0;  // whose prices those are
 };
 
@@ -129,10 +129,11 @@ struct WithoutReversals {
 };
 
 // Reports of the file, named by their indices, as additions to what the books have of their time.
-// The same report has the same id whenever it is added, so that it is added once.
-imports::ImportBatch PlanAddition(const imports::ImportBatch& file,
-                                  const std::vector<size_t>& indices, const Books& books,
-                                  const std::string& reason);
+// The same report has the same id whenever it is added, so that it is added once. Rows without a
+// revenue are left to the daemon to price.
+absl::StatusOr<imports::ImportBatch> PlanAddition(const imports::ImportBatch& file,
+                                                  const std::vector<size_t>& indices,
+                                                  const Books& books, const CorrectionRules& rules);
 
 // Of a result in the books.
 ResultKey KeyOfResult(const BenchmarkRow& row);

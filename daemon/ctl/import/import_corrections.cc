@@ -97,7 +97,9 @@ int ImportCommand::Add(const ImportBatch& file, RefusedFile& refused) const {
   if (!rules.ok()) return ExitCode(rules.status());
   const auto books = AskBooks(file, *rules);
   if (!books.ok()) return Tell(std::move(summary), books.status());
-  const ImportBatch added = PlanAddition(file, additions, *books, correction_.reason);
+  const auto planned = PlanAddition(file, additions, *books, *rules);
+  if (!planned.ok()) return Tell(std::move(summary), planned.status());
+  const ImportBatch& added = *planned;
   const std::string shown =
       fmt::format("{} rows in {} reports are of time that the books have already, or take back\n",
                   imports::TotalsOf(added).rows, additions.size());
