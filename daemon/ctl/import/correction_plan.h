@@ -118,22 +118,9 @@ struct CorrectionPlan {
 absl::StatusOr<CorrectionPlan> PlanCorrection(const imports::ImportBatch& file, const Books& books,
                                               const CorrectionRules& rules);
 
-// The reports of a file that may be sent as they are, and those that take something back, such as
-// -400 requests: no report says so, only an addition to another one.
-struct WithoutReversals {
-  explicit WithoutReversals(const imports::ImportBatch& file);
-
-  imports::ImportBatch batch;
-  std::vector<size_t> places;     // of its reports in the file
-  std::vector<size_t> reversals;  // places in the file
-};
-
-// Reports of the file, named by their indices, as additions to what the books have of their time.
-// The same report has the same id whenever it is added, so that it is added once. Rows without a
-// revenue are left to the daemon to price.
-absl::StatusOr<imports::ImportBatch> PlanAddition(const imports::ImportBatch& file,
-                                                  const std::vector<size_t>& indices,
-                                                  const Books& books, const CorrectionRules& rules);
+// Whether the plan would leave less than nothing of something, such as -400 requests of a day: then
+// the file tells what is taken back, and not what there was. Revenue may be below 0.
+bool LeavesLessThanNothing(const CorrectionPlan& plan);
 
 // Of a result in the books.
 ResultKey KeyOfResult(const BenchmarkRow& row);

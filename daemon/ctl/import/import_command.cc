@@ -141,6 +141,7 @@ int ImportCommand::Run() {
   summary.dry_run = true;
   summary.not_asked = asked ? "" : told.error;
   summary.unknown_names = told.unknown_names;
+  if (correction_.add) return ShowAddition(*plan, std::move(summary));
   return Tell(std::move(summary), absl::OkStatus());
 }
 
@@ -208,9 +209,10 @@ int ImportCommand::Send(const ImportBatch& plan, RefusedFile& refused) const {
   ImportSummary summary = SendPlain(plan, refused, &overlapping, &status);
   if (!overlapping.empty() && kind_ != ImportKind::kUsage) {
     fmt::print(stderr,
-               "fleetmeterctl: {}: the books have the time of these lines already. To "
-               "make them say what the file says: --correct --reason TEXT. To add rows that they "
-               "do not have, such as late ones: --correct --add --reason TEXT\n",
+               "fleetmeterctl: {}: the books have this time already. If the file is right, run the "
+               "command again with --correct --reason TEXT: it shows what differs, asks, and books "
+               "the differences. If the file has rows that the books do not have yet, such as late "
+               "ones, run it with --correct --add --reason TEXT: it adds them to the books\n",
                Printable(file_));
   }
   return Tell(std::move(summary), status);

@@ -9,6 +9,7 @@
 #include "daemon/ctl/confirm.h"
 #include "daemon/ctl/import/import_command.h"
 #include "daemon/ctl/import/import_messages.h"
+#include "daemon/ctl/import/plan_addition.h"
 #include "daemon/ctl/print/correction_output.h"
 #include "daemon/ctl/print/text_cells.h"
 #include "daemon/ctl/stop_signals.h"
@@ -44,6 +45,13 @@ int ImportCommand::Correct(const ImportBatch& file, RefusedFile& refused) const 
   } else {
     fmt::print(stderr, "{}", shown);
   }
+  if (LeavesLessThanNothing(*plan)) {
+    return ExitCode(absl::FailedPreconditionError(fmt::format(
+        "{}: by this file there would be less than nothing of something, such as -400 requests of "
+        "a day, and nothing was booked. A file that takes back what the books have, such as a "
+        "credit note, is added to them: run the command with --correct --add --reason TEXT",
+        Printable(file_))));
+  }
   ImportSummary summary = Summarize(plan->batch, {});
   const bool changes = !plan->changes.empty() || !plan->results.empty();
   absl::Status status;
@@ -75,6 +83,21 @@ int ImportCommand::Correct(const ImportBatch& file, RefusedFile& refused) const 
   return code == kExitOk && partial ? kExitNotAll : code;
 }
 
+// What --add would do, and with which lines. Nothing is sent.
+int ImportCommand::ShowAddition(const ImportBatch& file, ImportSummary summary) const {
+  const auto rules = RulesOf(file);
+  if (!rules.ok()) return ExitCode(rules.status());
+  const auto books = AskBooks(file, *rules);
+  if (!books.ok()) return ExitCode(books.status());
+  const std::string shown = FormatAddition(file, AdditionOf(file, *books));
+  if (output_ == OutputFormat::kTable) {
+    if (absl::Status printed = Print(shown); !printed.ok()) return ExitCode(printed);
+  } else {
+    fmt::print(stderr, "{}", shown);
+  }
+  return Tell(std::move(summary), absl::OkStatus());
+}
+
 // First as any import does, so that what is new is counted once, whatever was imported before. What
 // overlaps then is added.
 int ImportCommand::Add(const ImportBatch& file, RefusedFile& refused) const {
@@ -88,8 +111,12 @@ int ImportCommand::Add(const ImportBatch& file, RefusedFile& refused) const {
   const ImportSummary whole = Summarize(file, {});
   summary.reports = whole.reports;
   summary.totals = whole.totals;
-  std::vector<size_t> additions;
-  for (const size_t place : overlapping) additions.push_back(first.places[place]);
+  Addition addition{.fresh = {}, .late = {}, .reversals = first.reversals, .results = {}};
+  for (const size_t place : overlapping) {
+    auto& known = kind_ == ImportKind::kBenchmarks ? addition.results : addition.late;
+    known.push_back(first.places[place]);
+  }
+  std::vector<size_t> additions = addition.late;
   additions.insert(additions.end(), first.reversals.begin(), first.reversals.end());
   std::sort(additions.begin(), additions.end());
   if (!status.ok() || additions.empty()) return Tell(std::move(summary), status);
@@ -100,10 +127,7 @@ int ImportCommand::Add(const ImportBatch& file, RefusedFile& refused) const {
   const auto planned = PlanAddition(file, additions, *books, *rules);
   if (!planned.ok()) return Tell(std::move(summary), planned.status());
   const ImportBatch& added = *planned;
-  const std::string shown =
-      fmt::format("{} rows in {} reports are of time that the books have already, or take back\n",
-                  imports::TotalsOf(added).rows, additions.size());
-  fmt::print(stderr, "{}", shown);
+  fmt::print(stderr, "{}", FormatAddition(file, addition));
   if (!Agreed("Add them to what the books have?")) {
     Tell(std::move(summary), absl::OkStatus());
     return kExitNotAll;

@@ -1,5 +1,7 @@
 #include "daemon/ctl/import/told_rows.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <tuple>
 
@@ -127,6 +129,20 @@ void AddPriced(const std::array<std::string, 5>& names, const CellAmounts& a,
   row.revenue_micro_usd.reset();
   row.unpriced_requests = 0;
   row.price_book_version = price_book_version;
+}
+
+bool TakesBack(const OutcomeReport& report) {
+  const auto less = [](const InferenceRow& row) {
+    return std::min({row.requests, row.input_tokens, row.cached_input_tokens, row.output_tokens}) <
+           0;
+  };
+  return std::any_of(report.inference.begin(), report.inference.end(), less) ||
+         std::any_of(report.training.begin(), report.training.end(),
+                     [](const TrainingRow& row) { return row.h100e_seconds < 0; });
+}
+
+std::string TextOf(const CellAmounts& amounts) {
+  return fmt::format("{}", fmt::join(amounts, ","));
 }
 
 OutcomeReport ReportOf(OutcomeKind kind, const std::string& source, TimeSpan window) {

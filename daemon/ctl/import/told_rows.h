@@ -37,6 +37,13 @@ void AddTo(const std::array<std::string, 5>& names, const CellAmounts& a, Outcom
 void AddPriced(const std::array<std::string, 5>& names, const CellAmounts& a,
                uint32_t price_book_version, OutcomeReport* report);
 
+// Whether it takes something back, such as -400 requests. Revenue below 0 is a refund, which a
+// report may say.
+bool TakesBack(const OutcomeReport& report);
+
+// "1,2,3": all of them, in their order.
+std::string TextOf(const CellAmounts& amounts);
+
 // Without rows.
 OutcomeReport ReportOf(OutcomeKind kind, const std::string& source, TimeSpan window);
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -20,6 +21,8 @@ constexpr std::array<const char*, 4> kStandingTitles = {
     "new: not in the books yet", "unchanged: the books say the same",
     "changed: the books say something else",
     "not compared: of a day of which the file has only a part"};
+
+constexpr size_t kMostAddedLinesText = 300;
 
 std::string DayText(int64_t unix_seconds) {
   return UtcTime(unix_seconds * kNanosPerSecond).substr(0, 10);
@@ -119,6 +122,24 @@ std::string WindowText(const v1::BookedCorrection& correction) {
       UtcTime(correction.window_start_unix_nanos() + correction.window_length_nanos()));
 }
 
+// "2 rows in 1 report (lines 4-5)".
+std::string AddedText(const imports::ImportBatch& file, const std::vector<size_t>& reports) {
+  ReportsAndRows sum;
+  imports::LineSet lines;
+  std::set<int64_t> seen;
+  for (const size_t index : reports) {
+    ++sum.reports;
+    sum.rows += file.reports[index].rows();
+    for (const int64_t line : file.reports[index].lines.Lines()) {
+      if (seen.insert(line).second) lines.Add(line);
+    }
+  }
+  std::string text = lines.NamedText();
+  if (text.size() > kMostAddedLinesText)
+    text = text.substr(0, text.rfind(',', kMostAddedLinesText)) + ", ...";
+  return fmt::format("{} ({})", RowsText(sum), text);
+}
+
 }  // namespace
 
 std::array<ReportsAndRows, 4> SumByStanding(const imports::ImportBatch& file,
@@ -138,15 +159,30 @@ std::string FormatComparison(const imports::ImportBatch& file, const CorrectionP
   std::string out = "the file beside the books\n";
   for (size_t i = 0; i < sums.size(); ++i) {
     if (i == static_cast<size_t>(Standing::kPartial) && sums[i].reports == 0) continue;
-    out += fmt::format("  {}: {} rows in {} reports\n", kStandingTitles[i],
-                       Grouped(std::to_string(sums[i].rows)),
-                       Grouped(std::to_string(sums[i].reports)));
+    out += fmt::format("  {}: {}\n", kStandingTitles[i], RowsText(sums[i]));
   }
   out += PartialText(plan);
   if (plan.changes.empty() && plan.results.empty()) return out;
   size_t left_out = 0;
   out += ChangesTable(plan, most, &left_out).Render();
-  if (left_out > 0) out += fmt::format("and {} lines more\n", left_out);
+  if (left_out > 0) {
+    out += fmt::format("and {} more\n", CountOf(static_cast<int64_t>(left_out), "line"));
+  }
+  return out;
+}
+
+std::string FormatAddition(const imports::ImportBatch& file, const Addition& addition) {
+  const std::pair<const char*, const std::vector<size_t>&> parts[] = {
+      {"new, of time that the books do not have", addition.fresh},
+      {"late, of time that the books have: added to it, once", addition.late},
+      {"taken back from what the books have, once", addition.reversals},
+      {"not added, since the books have a result of it", addition.results}};
+  std::string out = "the file is added to the books\n";
+  for (const auto& [title, reports] : parts) {
+    if (!reports.empty()) {
+      out += fmt::format("  {}: {}\n", title, AddedText(file, reports));
+    }
+  }
   return out;
 }
 

@@ -122,8 +122,7 @@ std::string ImportTable(const ImportSummary& summary) {
   if (summary.dry_run) return out + DryRunText(summary);
   for (const FateLine& fate : FateLines(summary)) {
     if (fate.sum.reports == 0 && &fate.sum != &summary.counted) continue;
-    out += fmt::format("{}: {} rows in {} reports\n", fate.title, Count(fate.sum.rows),
-                       Count(fate.sum.reports));
+    out += fmt::format("{}: {}\n", fate.title, RowsText(fate.sum));
   }
   return out;
 }
@@ -181,6 +180,10 @@ std::string NameOf(ImportKind kind) {
       return "benchmarks";
   }
   return "unknown";
+}
+
+std::string RowsText(const ReportsAndRows& sum) {
+  return fmt::format("{} in {}", CountOf(sum.rows, "row"), CountOf(sum.reports, "report"));
 }
 
 ImportSummary Summarize(const imports::ImportBatch& plan, const std::vector<Fate>& fates) {

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "daemon/ctl/import/fetch_books.h"
+#include "daemon/ctl/import/plan_addition.h"
 #include "daemon/ledger/postings.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
