@@ -107,6 +107,25 @@ absl::Status ReadInferenceOf(Database& ledger, int64_t correction_row, Correctio
       correction_row, from, to);
 }
 
+// Each result of a correction, with what the rows before it said last.
+absl::Status ReadScoresOf(Database& ledger, int64_t correction_row, CorrectionEntry* entry) {
+  return ReadBookedRows(
+      ledger,
+      "SELECT model, family, benchmark, version, date_start, measured_by, score, correction_row, "
+      "(SELECT p.score FROM benchmark_results AS p WHERE p.model = b.model "
+      "AND p.benchmark = b.benchmark AND p.version = b.version AND p.date_start = b.date_start "
+      "AND p.measured_by = b.measured_by AND p.result_row < b.result_row "
+      "ORDER BY p.result_row DESC LIMIT 1) "
+      "FROM benchmark_results AS b WHERE correction_row = ?1 ORDER BY result_row",
+      [&](const Statement& row) {
+        CorrectedScore& score = entry->scores.emplace_back();
+        score.after = ResultAt(row).row;
+        if (!row.IsNull(8)) score.before = row.Real(8);
+        return absl::OkStatus();
+      },
+      correction_row);
+}
+
 }  // namespace
 
 absl::StatusOr<WindowSet> ReadCountedTime(Database& ledger, OutcomeKind kind,
@@ -232,8 +251,9 @@ absl::StatusOr<CorrectionList> ReadCorrectionEntries(Database& ledger,
       },
       question.from_unix_nanos, question.to_unix_nanos, kind, question.source, question.limit);
   for (size_t i = 0; status.ok() && i < rows.size(); ++i) {
-    if (list.entries[i].kind != OutcomeKind::kInference) continue;
-    status = ReadInferenceOf(ledger, rows[i], &list.entries[i]);
+    CorrectionEntry& entry = list.entries[i];
+    if (entry.kind == OutcomeKind::kInference) status = ReadInferenceOf(ledger, rows[i], &entry);
+    if (entry.kind == OutcomeKind::kBenchmarks) status = ReadScoresOf(ledger, rows[i], &entry);
   }
   if (!status.ok()) return status;
   status = ReadBookedRows(

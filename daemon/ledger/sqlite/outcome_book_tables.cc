@@ -238,9 +238,10 @@ absl::StatusOr<int64_t> OutcomeBookTables::WriteRepriceCorrection(const AdminEnt
                                                                   int64_t now_unix_nanos) {
   // No stream brought it.
   absl::Status status = insert_correction_.Run(
-      source_row, RepriceCorrectionId(entry.number), entry.reason, entry.from_day * kNanosPerSecond,
-      (entry.to_day - entry.from_day) * kNanosPerSecond, now_unix_nanos, entry.identity, Blob{""},
-      int64_t{0}, entry.number);
+      source_row, RepriceCorrectionId(entry.number), entry.reason,
+      zone_.BeginOf(entry.from_day) * kNanosPerSecond,
+      (zone_.BeginOf(entry.to_day) - zone_.BeginOf(entry.from_day)) * kNanosPerSecond,
+      now_unix_nanos, entry.identity, Blob{""}, int64_t{0}, entry.number);
   if (!status.ok()) return status;
   return database_.LastInsertedRow();
 }
@@ -266,7 +267,7 @@ absl::Status OutcomeBookTables::AddRepriced(const AdminEntry& entry, int64_t now
                               int64_t{day.row.price_book_version},
                               it->second.first,
                               it->second.second,
-                              DayOf(now_unix_nanos / kNanosPerSecond)};
+                              DayOf(zone_.Local(now_unix_nanos / kNanosPerSecond))};
     absl::Status status = AddInferencePart(key, /*corrects=*/true, day.row.amounts);
     if (!status.ok()) return status;
   }
