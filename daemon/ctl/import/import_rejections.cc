@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t kMostLinesText = 300;
 
-imports::LineSet SetOf(const std::set<int64_t>& lines) {
+imports::LineSet LineSetOf(const std::set<int64_t>& lines) {
   imports::LineSet set;
   for (const int64_t line : lines) set.Add(line);
   return set;
@@ -79,9 +79,11 @@ std::string ImportRejections::Advice() const {
   return fmt::format(
       "When the cause is mended, run the same command again for all but {}, whose time the books "
       "have already",
-      Shortened(SetOf(overlapping_), /*named=*/true));
+      Shortened(LineSetOf(overlapping_), /*named=*/true));
 }
 
-std::string ImportRejections::Lines() const { return Shortened(SetOf(lines_), /*named=*/false); }
+std::string ImportRejections::Lines() const {
+  return Shortened(LineSetOf(lines_), /*named=*/false);
+}
 
 }  // namespace fleetmeter::ctl

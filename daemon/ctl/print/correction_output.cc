@@ -175,7 +175,7 @@ std::string WindowText(const v1::BookedCorrection& correction, const DayZone& zo
 }
 
 // Of an answer; UTC where it names none, or one that this machine does not know.
-DayZone ZoneOf(const v1::Corrections& corrections) {
+DayZone DayZoneOf(const v1::Corrections& corrections) {
   auto zone = DayZone::Load(corrections.time_zone());
   return zone.ok() ? *std::move(zone) : DayZone();
 }
@@ -246,7 +246,7 @@ std::string FormatAddition(const imports::ImportBatch& file, const Addition& add
 
 std::string FormatCorrections(const v1::Corrections& corrections, OutputFormat format) {
   if (format == OutputFormat::kJson) return Dump(ToJson(corrections));
-  const DayZone zone = ZoneOf(corrections);
+  const DayZone zone = DayZoneOf(corrections);
   if (format == OutputFormat::kCsv) {
     std::string out = CsvLine({"booked", "identity", "reason", "kind", "source", "window",
                                "difference", "id", "time_zone"});

@@ -6,19 +6,12 @@
 
 #include "daemon/base/units.h"
 #include "daemon/ledger/gaps_text.h"
+#include "daemon/ledger/read/read_rows.h"
 #include "daemon/ledger/sqlite/outcome_columns.h"
 #include "fmt/format.h"
 
 namespace fleetmeter {
 namespace {
-
-template <class Row, class... Values>
-absl::Status ReadBookedRows(Database& ledger, std::string_view sql, const Row& row,
-                            const Values&... values) {
-  Statement statement;
-  absl::Status status = ledger.Prepare(sql, &statement);
-  return status.ok() ? statement.ForEach(row, values...) : status;
-}
 
 // Of what a table calls `name`.
 std::string SumsOf(std::string_view name) {
@@ -95,7 +88,7 @@ absl::Status ReadInferenceOf(Database& ledger, int64_t correction_row, Correctio
   const int64_t from = entry->window_start_unix_nanos / kNanosPerSecond - kSecondsPerDay;
   const int64_t to =
       (entry->window_start_unix_nanos + entry->window_length_nanos) / kNanosPerSecond;
-  return ReadBookedRows(
+  return ReadRows(
       ledger,
       fmt::format("SELECT {} FROM inference_days AS i WHERE correction_row = ?1 "
                   "AND day_start >= ?2 AND day_start <= ?3",
@@ -109,7 +102,7 @@ absl::Status ReadInferenceOf(Database& ledger, int64_t correction_row, Correctio
 
 // Each result of a correction, with what the rows before it said last.
 absl::Status ReadScoresOf(Database& ledger, int64_t correction_row, CorrectionEntry* entry) {
-  return ReadBookedRows(
+  return ReadRows(
       ledger,
       "SELECT model, family, benchmark, version, date_start, measured_by, score, correction_row, "
       "(SELECT p.score FROM benchmark_results AS p WHERE p.model = b.model "
@@ -131,7 +124,7 @@ absl::Status ReadScoresOf(Database& ledger, int64_t correction_row, CorrectionEn
 absl::StatusOr<WindowSet> ReadCountedTime(Database& ledger, OutcomeKind kind,
                                           const std::string& source) {
   WindowSet windows;
-  const absl::Status status = ReadBookedRows(
+  const absl::Status status = ReadRows(
       ledger,
       "SELECT counted_from_unix_nanos, counted_to_unix_nanos, gaps "
       "FROM outcome_sources WHERE kind = ?1 AND source = ?2",
@@ -150,7 +143,7 @@ absl::StatusOr<std::vector<BookedInferenceCell>> ReadBookedInference(Database& l
                                                                      const std::string& source,
                                                                      DaySpan span) {
   std::vector<BookedInferenceCell> cells;
-  const absl::Status status = ReadBookedRows(
+  const absl::Status status = ReadRows(
       ledger,
       fmt::format("SELECT {}, day_start, model, customer_tier, pool, workload, {}, {} "
                   "FROM inference_days AS i JOIN segment_totals USING (segment_id) "
@@ -178,7 +171,7 @@ absl::StatusOr<std::vector<BookedTrainingCell>> ReadBookedTraining(Database& led
                                                                    const std::string& source,
                                                                    DaySpan span) {
   std::vector<BookedTrainingCell> cells;
-  const absl::Status status = ReadBookedRows(
+  const absl::Status status = ReadRows(
       ledger,
       fmt::format("SELECT day_start, model, family, run, phase, pool, sum(d.h100e_seconds), {} "
                   "FROM training_days AS d JOIN training_totals USING (training_id) WHERE {} "
@@ -205,7 +198,7 @@ absl::StatusOr<std::vector<BookedTrainingCell>> ReadBookedTraining(Database& led
 absl::StatusOr<std::vector<BookedResultCell>> ReadBookedResults(Database& ledger, DaySpan span) {
   std::vector<BookedResultCell> cells;
   // In the order of the index, so that of each key the last row comes last.
-  const absl::Status status = ReadBookedRows(
+  const absl::Status status = ReadRows(
       ledger,
       "SELECT model, family, benchmark, version, date_start, measured_by, score, correction_row "
       "FROM benchmark_results WHERE date_start >= ?1 AND date_start < ?2 "
@@ -229,7 +222,7 @@ absl::StatusOr<CorrectionList> ReadCorrectionEntries(Database& ledger,
   CorrectionList list;
   const std::string_view kind = question.kind ? Name(*question.kind) : std::string_view();
   std::vector<int64_t> rows;
-  absl::Status status = ReadBookedRows(
+  absl::Status status = ReadRows(
       ledger,
       fmt::format("{}{} ORDER BY correction_row DESC LIMIT ?5", kCorrectionColumns,
                   kCorrectionsWhere),
@@ -256,7 +249,7 @@ absl::StatusOr<CorrectionList> ReadCorrectionEntries(Database& ledger,
     if (entry.kind == OutcomeKind::kBenchmarks) status = ReadScoresOf(ledger, rows[i], &entry);
   }
   if (!status.ok()) return status;
-  status = ReadBookedRows(
+  status = ReadRows(
       ledger, fmt::format("SELECT count(*){}", kCorrectionsWhere),
       [&](const Statement& row) {
         list.left_out = row.Integer(0) - static_cast<int64_t>(list.entries.size());

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "daemon/base/calendar.h"
+#include "daemon/ledger/read/read_model_usage.h"
 #include "daemon/ledger/read/read_outcomes.h"
 #include "daemon/ledger/read/read_told_times.h"
 #include "gmock/gmock.h"
