@@ -94,17 +94,19 @@ void ImportCommand::AddFlags(Flags& flags) {
   flags.Add("FILE", &file_, "A CSV file with the columns " + columns_).Required();
   flags
       .Add("--source", &source_,
-           "Who reports this history. The default is the name of the file without folder and "
-           "extensions. The flag is required if another source has booked the same time")
+           "The source of this history: the name under which the books keep it. No time of one "
+           "source is counted twice. The default is the name of the file without folder and "
+           "extensions. The flag is required if another source has booked the same time, since "
+           "then both would count")
       .ValueName("NAME");
   flags
       .Add("--refused", &refused_,
-           "Write the rows that this import does not bring into the books to this file, with "
-           "the reasons")
+           "Write a list of the rows that were not counted to this file: their lines, and why")
       .ValueName("FILE");
   flags.AddSwitch("--dry-run", &dry_run_,
-                  "Read the whole file, ask the daemon whether it knows the names, and say what "
-                  "would be sent, but send nothing. Without a daemon, only the file is checked");
+                  "Send nothing. Read the whole file, ask the daemon whether it knows the pools, "
+                  "teams and chip kinds in it, and say what would be sent. If no daemon answers, "
+                  "only the file is checked. With --correct, show what would be corrected");
   flags.AddSwitch("--quiet,-q", &quiet_, "Show no progress");
   AddCorrectionFlags(flags, &correction_);
   AddFileForm(flags, &form_);

@@ -78,13 +78,16 @@ struct FateLine {
 };
 
 std::vector<FateLine> FateLines(const ImportSummary& summary) {
-  return {{"counted", "counted now", summary.counted},
-          {"counted_before", "settled by an earlier import of this file", summary.before},
-          {"unchanged", "unchanged: the books say the same already", summary.unchanged},
-          {"overlapping", "not counted, since the time was counted before", summary.overlapping},
-          {"rejected", "not counted, since the daemon rejected it", summary.rejected},
-          {"unheard", "settled, but the answer that says how was lost", summary.unheard},
-          {"unsent", "not sent", summary.unsent}};
+  return {
+      {"counted", "counted now", summary.counted},
+      {"counted_before", "counted before, by an earlier import of this file", summary.before},
+      {"unchanged", "unchanged: the books say the same already", summary.unchanged},
+      {"overlapping", "not counted, since the books have this time already", summary.overlapping},
+      {"rejected", "not counted, since the daemon rejected it", summary.rejected},
+      {"unheard",
+       "sent and decided about, but the answer was lost: run the command again to learn it",
+       summary.unheard},
+      {"unsent", "not sent", summary.unsent}};
 }
 
 // What the daemon says of the names, or that it was not asked.

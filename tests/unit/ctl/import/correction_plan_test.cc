@@ -409,6 +409,48 @@ TEST(PlanAddition, AddsLateRowsOnce) {
   EXPECT_EQ(books.corrections().at(0).reason, "late");
 }
 
+TEST(PlanAddition, TellsWhatIsNewLateAndTakenBack) {
+  BooksOfMaps books;
+  books.BookAll(FileOf({Served(0, 24, {Row("a", 3, 1'000, 30'000)})}));
+  const auto file = FileOf({Served(0, 1, {Row("a", 1, 10, 5)}), Served(24, 1, {Row("a", 1, 10, 5)}),
+                            Served(1, 1, {Row("a", -1, -10, -5)})});
+  const Addition addition = AdditionOf(file, *FetchBooks(books.Questions(), file, {}));
+  EXPECT_THAT(addition.late, ElementsAre(0U));
+  EXPECT_THAT(addition.fresh, ElementsAre(1U));
+  EXPECT_THAT(addition.reversals, ElementsAre(2U));
+}
+
+// What the price book says of rows without a revenue is left to the daemon, which rounds it with
+// the rest of the segment and prices each day by itself.
+TEST(PlanAddition, TheDaemonPricesWhatBringsNoRevenue) {
+  BooksOfMaps books;
+  books.BookAll(FileOf({Served(0, 72, {Row("a", 3, 1'000, {})})}));
+  const auto late = FileOf({Served(0, 48, {Row("a", 2, 100, {}), Row("free", 2, 100, {})})});
+  const auto batch = PlanAddition(late, {0}, *FetchBooks(books.Questions(), late, {}), {});
+  ASSERT_TRUE(batch.ok()) << batch.status();
+  ASSERT_THAT(batch->reports, SizeIs(1));
+  const auto& rows = std::get<OutcomeReport>(batch->reports[0].report).inference;
+  ASSERT_THAT(rows, SizeIs(2));
+  EXPECT_EQ(rows[0].price_book_version, kPriceBook);
+  EXPECT_FALSE(rows[0].revenue_micro_usd.has_value());
+  EXPECT_FALSE(rows[1].price_book_version.has_value()) << "nobody has a price of it";
+  EXPECT_EQ(rows[1].unpriced_requests, 2);
+}
+
+// A credit note is no account of what there was.
+TEST(PlanCorrection, AFileOfReversalsLeavesLessThanNothing) {
+  BooksOfMaps books;
+  books.BookAll(FileOf({Served(0, 24, {Row("a", 1'000, 5'000, 30'000)})}));
+  EXPECT_TRUE(LeavesLessThanNothing(
+      Compare(books, FileOf({Served(0, 24, {Row("a", -400, -2'000, -12'000)})}))));
+  EXPECT_TRUE(LeavesLessThanNothing(
+      Compare(books, FileOf({Served(48, 24, {Row("a", -400, -2'000, -12'000)})}))))
+      << "of time that the books do not have";
+  EXPECT_FALSE(
+      LeavesLessThanNothing(Compare(books, FileOf({Served(0, 24, {Row("a", 600, 3'000, -1)})}))))
+      << "a refund may be more than what was earned";
+}
+
 // Hours of some days with a few models, restated again and again.
 class Truth {
  public:
