@@ -74,10 +74,10 @@ int ImportCommand::Correct(const ImportBatch& file, RefusedFile& refused) const 
   const int code = Tell(std::move(summary), status);
   if (partial) {
     fmt::print(stderr,
-               "fleetmeterctl: {}: of some days the file has only a part, and they were not "
-               "compared. Rows that the books do not have are added with --add; "
-               "--skip-partial-days passes over such days; --from DAY --to DAY says that the "
-               "file is all that there was\n",
+               "fleetmeterctl: {}: the days named above were not compared, since the file has only "
+               "a part of them. If the file has all that there was, say so with --from DAY --to "
+               "DAY. If it has rows that the books do not have yet, add them with --add. If these "
+               "days may stay as they are, give --skip-partial-days\n",
                Printable(file_));
   }
   return code == kExitOk && partial ? kExitNotAll : code;

@@ -114,7 +114,7 @@ std::string ImportTable(const ImportSummary& summary) {
   };
   line("rows", Count(summary.rows));
   if (summary.refused_rows > 0) line("rows refused", Count(summary.refused_rows));
-  if (summary.passed_over_rows > 0) line("rows passed over", Count(summary.passed_over_rows));
+  if (summary.passed_over_rows > 0) line("rows without amounts", Count(summary.passed_over_rows));
   line("reports", Count(summary.reports));
   if (summary.totals.from_unix_nanos) {
     line("windows", fmt::format("{}, {} to {}", Count(summary.totals.windows),
