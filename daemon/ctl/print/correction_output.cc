@@ -176,6 +176,7 @@ std::string WindowText(const v1::BookedCorrection& correction, const DayZone& zo
 
 // Of an answer; UTC where it names none, or one that this machine does not know.
 DayZone DayZoneOf(const v1::Corrections& corrections) {
+  if (corrections.time_zone().empty()) return {};
   auto zone = DayZone::Load(corrections.time_zone());
   return zone.ok() ? *std::move(zone) : DayZone();
 }
@@ -193,8 +194,9 @@ std::string AddedText(const imports::ImportBatch& file, const std::vector<size_t
     }
   }
   std::string text = lines.NamedText();
-  if (text.size() > kMostAddedLinesText)
+  if (text.size() > kMostAddedLinesText) {
     text = text.substr(0, text.rfind(',', kMostAddedLinesText)) + ", ...";
+  }
   return fmt::format("{} ({})", RowsText(sum), text);
 }
 
