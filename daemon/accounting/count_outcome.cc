@@ -7,8 +7,10 @@
 #include <cstdlib>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "daemon/accounting/price_inference.h"
+#include "daemon/ledger/postings.h"
 
 namespace fleetmeter {
 namespace {
@@ -78,8 +80,13 @@ MaybeRejection CheckMagnitude(const InferenceAmounts& more, const std::string& f
 // The rows of one report, one after the other: several may be booked as one segment.
 class InferenceRows {
  public:
-  InferenceRows(const OutcomeReport& report, const OutcomeContext& context)
-      : report_(report), context_(context), magnitude_(context.books.Magnitude()) {}
+  // `days`: of the report's window.
+  InferenceRows(const OutcomeReport& report, std::vector<HourSlice> days,
+                const OutcomeContext& context)
+      : report_(report),
+        days_(std::move(days)),
+        context_(context),
+        magnitude_(context.books.Magnitude()) {}
 
   // `field` names the row in a rejection.
   MaybeRejection Count(const InferenceRow& row, const std::string& field, OutcomeEntry* entry) {
@@ -92,8 +99,10 @@ class InferenceRows {
                            .amounts = {}};
     const int64_t rest = RestOf(segment);
     const outcomes::Rules& rules = context_.reference.outcomes;
-    if (auto bad = PriceInference(row, report_, rules, rest, field, &booked)) return bad;
-    if (auto bad = CheckMagnitude(booked.amounts, field, &magnitude_)) return bad;
+    if (auto bad = PriceInference(row, report_, days_, rules, rest, field, &booked)) return bad;
+    for (const InferenceAmounts& part : PartsOf(booked)) {
+      if (auto bad = CheckMagnitude(part, field, &magnitude_)) return bad;
+    }
     if (auto bad = AddToTotal(segment, booked.amounts, field)) return bad;
     if (booked.price_rest) totals_[segment].price_rest = *booked.price_rest;
     entry->inference.push_back(std::move(booked));
@@ -128,6 +137,7 @@ class InferenceRows {
   }
 
   const OutcomeReport& report_;
+  const std::vector<HourSlice> days_;
   const OutcomeContext& context_;
   InferenceAmounts magnitude_;            // of all books, with the rows so far
   OutcomeState::TotalsBySegment totals_;  // of the rows' segments, with the rows so far
@@ -136,7 +146,13 @@ class InferenceRows {
 
 MaybeRejection CountInference(const OutcomeReport& report, const OutcomeContext& context,
                               OutcomeEntry* entry) {
-  InferenceRows rows(report, context);
+  auto days = SliceByDay(report.window_start_unix_nanos, report.window_length_nanos,
+                         context.reference.outcomes.day_zone);
+  if (!days.ok()) {
+    return Rejection{RejectReason::kBadWindow, "window_length_nanos",
+                     std::string(days.status().message())};
+  }
+  InferenceRows rows(report, *std::move(days), context);
   for (size_t i = 0; i < report.inference.size(); ++i) {
     const std::string field = fmt::format("inference.rows[{}]", i);
     if (auto bad = rows.Count(report.inference[i], field, entry)) return bad;

@@ -56,11 +56,12 @@ MaybeRejection CheckWindow(const OutcomeReport& report, const OutcomeContext& co
   if (windows == nullptr || !windows->Overlaps(window)) return std::nullopt;
   return Rejection{
       RejectReason::kWindowOverlap, "window_start_unix_nanos",
-      fmt::format("window {} to {} overlaps time that source '{}' has reported before; expected {} "
-                  "or later, before {}, one of the latest {} gaps, or a correction",
+      fmt::format("window {} to {} overlaps time that source '{}' has reported before, which is "
+                  "from {} to {}; expected time before or after that, or in one of the latest {} "
+                  "gaps in it, or a correction",
                   UtcText(window.start_unix_nanos), UtcText(window.end_unix_nanos), report.source,
-                  UtcText(windows->counted().end_unix_nanos),
-                  UtcText(windows->counted().start_unix_nanos), WindowSet::kMaxGaps)};
+                  UtcText(windows->counted().start_unix_nanos),
+                  UtcText(windows->counted().end_unix_nanos), WindowSet::kMaxGaps)};
 }
 
 MaybeRejection CheckResults(const OutcomeReport& report, const OutcomeContext& context) {

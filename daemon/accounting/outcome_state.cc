@@ -19,6 +19,13 @@ SegmentTotal EmptyTotal(const outcomes::Segment& segment) {
 
 }  // namespace
 
+std::vector<InferenceAmounts> PartsOf(const BookedInference& row) {
+  if (row.days.empty()) return {row.amounts};
+  std::vector<InferenceAmounts> parts;
+  for (const PricedDay& day : row.days) parts.push_back(day.amounts);
+  return parts;
+}
+
 InferenceAmounts Sum(const InferenceAmounts& a, const InferenceAmounts& b) {
   return {.requests = a.requests + b.requests,
           .unpriced_requests = a.unpriced_requests + b.unpriced_requests,
@@ -149,12 +156,14 @@ void OutcomeState::Stage(const OutcomeEntry& entry) {
     staged_.windows[{entry.kind, entry.source}] = entry.windows;
   }
   for (const BookedInference& row : entry.inference) {
-    const InferenceSides sides = SidesOf(row.amounts, entry.correction.has_value());
-    SegmentTotal more = EmptyTotal({row.model, row.customer_tier});
-    more.reported = sides.reported;
-    more.corrected = sides.corrected;
-    if (entry.history) more.history = sides.reported;
-    Add(more, &staged_);
+    for (const InferenceAmounts& part : PartsOf(row)) {
+      const InferenceSides sides = SidesOf(part, entry.correction.has_value());
+      SegmentTotal more = EmptyTotal({row.model, row.customer_tier});
+      more.reported = sides.reported;
+      more.corrected = sides.corrected;
+      if (entry.history) more.history = sides.reported;
+      Add(more, &staged_);
+    }
     if (row.price_rest) staged_.price_rests[{row.model, row.customer_tier}] = *row.price_rest;
   }
   for (const TrainingRow& row : entry.training) {

@@ -90,6 +90,10 @@ class OutcomeState final : public TransactionPart {
 
 // |a| for each amount.
 InferenceAmounts Magnitude(const InferenceAmounts& a);
+// The amounts of a row that count by themselves: those of its days, where the price book gave each
+// a revenue. What was served on one of them may have earned less than nothing, by a token that
+// rounding has moved to another day.
+std::vector<InferenceAmounts> PartsOf(const BookedInference& row);
 // a + b for each amount.
 InferenceAmounts Sum(const InferenceAmounts& a, const InferenceAmounts& b);
 

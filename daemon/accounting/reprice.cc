@@ -60,12 +60,17 @@ void AddRow(const InferenceDay& day, PricedTogether* together) {
   together->newest_version = std::max(together->newest_version, row.price_book_version);
 }
 
-// Reports are rounded one by one, a day once: so much of a difference is no change of the price.
+// Of the windows of one source, which do not overlap, so many reach into a day from another one.
+// Such a window may have tokens on a day and all of its requests on others.
+constexpr int64_t kWindowsAcrossMidnight = 2;
+
+// Rows are rounded one by one, a day once: so much of a difference is no change of the price. Every
+// other row of a day has a request there.
 bool IsRounding(const PricedTogether& t, int64_t difference, uint32_t version) {
   const bool same_version = t.repriced_by > 0 ? t.repriced_version == version
                                               : t.all_of_newest && t.newest_version == version;
   return same_version && t.amounts.unpriced_requests == 0 &&
-         std::abs(difference) <= std::abs(t.amounts.requests);
+         std::abs(difference) <= std::abs(t.amounts.requests) + kWindowsAcrossMidnight;
 }
 
 class Repricer {

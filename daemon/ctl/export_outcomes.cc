@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "daemon/base/calendar.h"
+#include "daemon/ledger/read/read_model_usage.h"
 #include "daemon/ledger/read/read_outcomes.h"
 #include "daemon/ledger/read/read_told_times.h"
 #include "daemon/serve/metrics/outcome_metrics.h"

@@ -9,6 +9,7 @@
 
 #include "daemon/base/text.h"
 #include "daemon/ctl/print/message_text.h"
+#include "daemon/ctl/print/number_text.h"
 #include "daemon/ctl/print/text_cells.h"
 
 namespace fleetmeter::ctl {
@@ -37,8 +38,9 @@ absl::Status Write(const std::string& file, const std::vector<RefusedRow>& refus
 
 void TellRefused(const std::string& file, const std::vector<RefusedRow>& refused) {
   if (refused.empty()) return;
-  fmt::print(stderr, "fleetmeterctl: {}: {} rows refused, the first on line {}: {}\n",
-             Printable(file), refused.size(), refused.front().line,
+  fmt::print(stderr, "fleetmeterctl: {}: {} refused, {}on line {}: {}\n", Printable(file),
+             CountOf(static_cast<int64_t>(refused.size()), "row"),
+             refused.size() == 1 ? "" : "the first ", refused.front().line,
              Printable(refused.front().reason));
 }
 

@@ -41,6 +41,13 @@ inline InferenceSides SidesOf(const InferenceAmounts& amounts, bool corrects) {
   return sides;
 }
 
+// What a row served on one day, with the revenue by the price of that day.
+struct PricedDay {
+  int64_t day_start = 0;  // the name of the day (base/day_zone.h)
+  InferenceAmounts amounts;
+  bool unpriced = false;  // the price book has no price of that day
+};
+
 struct BookedInference {
   std::string model;
   std::string customer_tier;
@@ -51,6 +58,9 @@ struct BookedInference {
   uint32_t price_book_version = 0;
   // Nobody knows the revenue of any of it: a later price list can price all of it.
   bool unpriced = false;
+  // Where a price book gave the revenue of a window of several days: each of its days, which add up
+  // to `amounts`. Empty: the amounts are shared by time over the days of the window.
+  std::vector<PricedDay> days = {};
   // What rounding that revenue has left, see SegmentTotal. Nothing: it gave none.
   std::optional<int64_t> price_rest = {};
 };

@@ -97,6 +97,16 @@ UsageAmounts PartIn(const HourSlice& slice, const UsageAmounts& total, int64_t l
           .productive_measured = part(total.productive_measured)};
 }
 
+InferenceAmounts PartIn(const HourSlice& slice, const InferenceAmounts& total, int64_t length) {
+  const auto part = [&](int64_t amount) { return PartIn(slice, amount, length); };
+  return {.requests = part(total.requests),
+          .unpriced_requests = part(total.unpriced_requests),
+          .input_tokens = part(total.input_tokens),
+          .cached_input_tokens = part(total.cached_input_tokens),
+          .output_tokens = part(total.output_tokens),
+          .revenue_micro_usd = part(total.revenue_micro_usd)};
+}
+
 int64_t PartIn(const HourSlice& slice, int64_t total, int64_t length) {
   if (slice.from_nanos == 0 && slice.to_nanos == length) return total;
   // Divisions drop what lies towards 0, so that a correction is cut as what it takes back was.

@@ -14,6 +14,7 @@
 #include "daemon/base/day_zone.h"
 #include "daemon/base/units.h"
 #include "daemon/domain/report/usage_report.h"
+#include "daemon/ledger/outcome_books.h"
 #include "daemon/ledger/usage_amounts.h"
 
 namespace fleetmeter {
@@ -48,6 +49,11 @@ absl::StatusOr<UsageAmounts> AmountsOf(const UsageGroup& group);
 
 // The slice's part of `total`, which was used over a window of that length.
 UsageAmounts PartIn(const HourSlice& slice, const UsageAmounts& total, int64_t window_length_nanos);
+
+// The same of what was served. Each amount is cut by itself, so that a part may count one more
+// request unpriced than another of as much time: the parts add up, whichever days are put together.
+InferenceAmounts PartIn(const HourSlice& slice, const InferenceAmounts& total,
+                        int64_t window_length_nanos);
 
 // The same of one amount, which may be negative: parts of an amount and of its negative cancel out.
 int64_t PartIn(const HourSlice& slice, int64_t total, int64_t window_length_nanos);

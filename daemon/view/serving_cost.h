@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "daemon/domain/outcomes/chip_cost.h"
 #include "daemon/domain/outcomes/rules.h"
+#include "daemon/ledger/read/read_model_usage.h"
 #include "daemon/ledger/read/read_outcomes.h"
 
 namespace fleetmeter {

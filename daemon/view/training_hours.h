@@ -11,6 +11,7 @@
 
 #include "absl/numeric/int128.h"
 #include "daemon/domain/outcomes/capability.h"
+#include "daemon/ledger/read/read_model_usage.h"
 #include "daemon/ledger/read/read_outcomes.h"
 
 namespace fleetmeter {

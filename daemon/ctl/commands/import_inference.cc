@@ -39,14 +39,17 @@ class ImportInference : public ImportCommand {
 
  private:
   void AddOwnFlags(Flags& flags) override {
-    AddLength(flags, "--window",
-              "The length of windows without an end. The default is the fewest calendar months "
-              "between two starts if every window starts with a month, and otherwise the shortest "
-              "time between two starts",
-              imports::kLongestOutcomeWindow, false, &window_nanos_);
-    AddLength(flags, "--every",
-              "Group the rows into windows of this length, for files with one row for each request",
-              kDay, true, &every_nanos_);
+    AddLength(
+        flags, "--window",
+        "How long the windows are, for files without a column end. The default is the shortest "
+        "time between two starts. If every window starts with a month, it is the fewest "
+        "calendar months between two starts",
+        imports::kLongestOutcomeWindow, false, &window_nanos_);
+    AddLength(
+        flags, "--every",
+        "Add up the rows within windows of this length, such as 1h, for files with one row for "
+        "each request",
+        kDay, true, &every_nanos_);
   }
   absl::StatusOr<imports::ImportBatch> MakeReports(CsvReader& csv, const std::string& source,
                                                    const DayZone& zone) const override {

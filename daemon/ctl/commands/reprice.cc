@@ -26,8 +26,9 @@ class Reprice : public Command {
 
   bool CallsAdmin() const override { return true; }
   void AddFlags(Flags& flags) override {
-    AddDay(flags, "--from", "The first day, UTC", &from_day_);
-    AddDay(flags, "--to", "The day after the last one, UTC", &to_day_);
+    AddDay(flags, "--from",
+           "The first day, as the books name it: by the daemon's outcomes.time_zone", &from_day_);
+    AddDay(flags, "--to", "The day after the last one", &to_day_);
     flags.Add("--reason", &reason_, "Why, for whoever reads the entry later")
         .ValueName("TEXT")
         .Required();
@@ -35,6 +36,10 @@ class Reprice : public Command {
     flags.AddSwitch("--yes", &yes_, "Do not ask, for scripts");
   }
   absl::Status CheckFlags() const override {
+    if (reason_.find_first_not_of(" \t\r\n") == std::string::npos) {
+      return absl::InvalidArgumentError(
+          "--reason is empty; expected why, for whoever reads the entry later");
+    }
     if (from_day_ < to_day_) return absl::OkStatus();
     return absl::InvalidArgumentError("--to is not after --from; expected a later day");
   }

@@ -32,8 +32,8 @@ absl::StatusOr<ImportBatch> MakeBenchmarksReports(CsvReader& csv,
       const auto [it, is_new] = lines.emplace(KeyOf(result), model.line);
       if (!is_new) {
         plan.refused.push_back(
-            {model.line, fmt::format("{}: line {} has a result of this model on that day; expected "
-                                     "one, or another version or source",
+            {model.line, fmt::format("{}: line {} has a result of this model on that day already; "
+                                     "expected one result, or another version or source",
                                      result.benchmark, it->second)});
         continue;
       }

@@ -11,7 +11,7 @@ absl::Status CheckReason(const CorrectionFlags& correction, bool dry_run) {
   const std::string& reason = correction.reason;
   if (reason.empty() && !dry_run) {
     return absl::InvalidArgumentError(
-        "--correct takes --reason TEXT: the books keep who corrected them, when and why");
+        "--correct needs --reason TEXT: the books keep who corrected them, when and why");
   }
   if (reason.size() > imports::kMostLabelBytes || FindInvalidUtf8(reason) ||
       HasControlCharacter(reason)) {
@@ -33,7 +33,7 @@ absl::Status CheckTime(const CorrectionFlags& correction) {
   }
   if (correction.add && (from || correction.skip_partial_days)) {
     return absl::InvalidArgumentError(
-        "--add takes no --from, --to and --skip-partial-days: nothing is compared");
+        "--from, --to and --skip-partial-days do not go with --add, which compares nothing");
   }
   return absl::OkStatus();
 }
@@ -50,26 +50,34 @@ CorrectionRules CorrectionFlags::rules(const DayZone& zone) const {
 }
 
 void AddCorrectionFlags(Flags& flags, CorrectionFlags* correction) {
-  flags.AddSwitch("--correct", &correction->correct,
-                  "Make the books say what the file says: compare each day that it has rows of "
-                  "with the books, show what differs, ask, and book the signed differences. What "
-                  "is new is counted as always. Run again, it books nothing. Not for usage");
-  flags.AddSwitch("--add", &correction->add,
-                  "With --correct: the file has what is not in the books yet, such as late rows or "
-                  "a reversal. Rows of time that was counted before are added to it, once");
+  flags.AddSwitch(
+      "--correct", &correction->correct,
+      "The file is right, and the books are corrected by it. Each day that the file has "
+      "rows of is compared with the books, the differences are shown, and they are "
+      "booked once you agree. Days that the books do not have are counted as always. "
+      "The same command, run again, books nothing. Needs --source and --reason. Usage "
+      "cannot be corrected");
+  flags.AddSwitch(
+      "--add", &correction->add,
+      "With --correct: nothing is compared. The rows of the file are added to what the "
+      "books have of their time, once. For rows that came late, and for files that take "
+      "something back, such as a credit note");
   flags
       .Add("--reason", &correction->reason,
-           "Why the books are corrected. They keep it, with who corrected them and when")
+           "With --correct: why the books are corrected. The books keep it, with who corrected "
+           "them and when (outcomes corrections)")
       .ValueName("TEXT");
-  flags.AddSwitch("--yes", &correction->yes, "Book the differences without asking");
+  flags.AddSwitch("--yes", &correction->yes, "With --correct: book the differences without asking");
   AddOutcomesTime(flags, "--from",
-                  "With --correct and --to: the file is all that there was from this day on, and "
-                  "days without rows are corrected to nothing",
+                  "With --correct and --to: the file has all rows of its source from this day on. "
+                  "A day without rows is then a day on which there was nothing",
                   &correction->from_unix_seconds);
-  AddOutcomesTime(flags, "--to", "The day before which that ends", &correction->to_unix_seconds);
+  AddOutcomesTime(flags, "--to", "With --from: the day after the last one that the file has all of",
+                  &correction->to_unix_seconds);
   flags.AddSwitch("--skip-partial-days", &correction->skip_partial_days,
-                  "With --correct: pass over days of which the file has only a part, such as the "
-                  "first of an export that begins within a day");
+                  "With --correct: leave out days of which the file has only a part, such as the "
+                  "first day of an export that begins at noon. Without the flag, such days are an "
+                  "error (exit code 4)");
 }
 
 absl::Status CheckCorrectionFlags(const CorrectionFlags& correction, bool has_source, bool usage,
@@ -79,8 +87,8 @@ absl::Status CheckCorrectionFlags(const CorrectionFlags& correction, bool has_so
                         correction.skip_partial_days || correction.from_unix_seconds ||
                         correction.to_unix_seconds;
     return others ? absl::InvalidArgumentError(
-                        "--add, --reason, --yes, --from, --to and --skip-partial-days take "
-                        "--correct")
+                        "--add, --reason, --yes, --from, --to and --skip-partial-days say how the "
+                        "books are corrected; expected --correct with them")
                   : absl::OkStatus();
   }
   if (usage) {
@@ -90,7 +98,7 @@ absl::Status CheckCorrectionFlags(const CorrectionFlags& correction, bool has_so
   }
   if (!has_source) {
     return absl::InvalidArgumentError(
-        "--correct takes --source NAME: whose reports in the books the file is compared with");
+        "--correct needs --source NAME: the source whose reports in the books are corrected");
   }
   if (absl::Status reason = CheckReason(correction, dry_run); !reason.ok()) return reason;
   return CheckTime(correction);

@@ -19,10 +19,6 @@ using imports::ImportReport;
 
 constexpr char kOverflow[] = "overflow";
 
-std::string TextOf(const CellAmounts& amounts) {
-  return fmt::format("{}", fmt::join(amounts, ","));
-}
-
 struct ToldCell {
   CellAmounts amounts{};
   bool by_price_book = true;  // which says the revenue of all of it
@@ -74,7 +70,6 @@ class SourceComparison {
     const auto slices =
         SliceByDay(report.window_start_unix_nanos, report.window_length_nanos, rules_.zone);
     if (!slices.ok()) return slices.status();
-    const std::vector<ToldRow> rows = ToldRows(report, index, books_);
     for (const HourSlice& slice : *slices) {
       ToldDay& day = days_[slice.hour_start];
       if (day.reports.empty()) {
@@ -82,12 +77,10 @@ class SourceComparison {
                       report.window_start_unix_nanos + slice.to_nanos};
       }
       day.reports.push_back(index);
-      for (const ToldRow& row : rows) {
+      for (const ToldRow& row : ToldRows(report, index, slice, books_)) {
         ToldCell& cell = day.cells[row.names];
         cell.by_price_book = cell.by_price_book && row.by_price_book;
-        for (size_t i = 0; i < cell.amounts.size(); ++i) {
-          cell.amounts[i] += PartIn(slice, row.amounts[i], report.window_length_nanos);
-        }
+        for (size_t i = 0; i < cell.amounts.size(); ++i) cell.amounts[i] += row.amounts[i];
       }
     }
     return absl::OkStatus();
@@ -258,29 +251,20 @@ void CompareResult(const ImportReport& planned, const Books& books, const Correc
   plan->batch.reports.push_back({.report = std::move(report), .lines = planned.lines});
 }
 
-// Revenue below 0 is a refund, which a report may say.
-bool TakesBack(const OutcomeReport& report) {
-  const auto less = [](const InferenceRow& row) {
-    return std::min({row.requests, row.input_tokens, row.cached_input_tokens, row.output_tokens}) <
-           0;
-  };
-  return std::any_of(report.inference.begin(), report.inference.end(), less) ||
-         std::any_of(report.training.begin(), report.training.end(),
-                     [](const TrainingRow& row) { return row.h100e_seconds < 0; });
-}
-
 }  // namespace
 
-WithoutReversals::WithoutReversals(const ImportBatch& file) : batch(file) {
-  batch.reports.clear();
-  for (size_t i = 0; i < file.reports.size(); ++i) {
-    if (TakesBack(OutcomeOf(file.reports[i]))) {
-      reversals.push_back(i);
-    } else {
-      batch.reports.push_back(file.reports[i]);
-      places.push_back(i);
+bool LeavesLessThanNothing(const CorrectionPlan& plan) {
+  const auto is_less = [](const CellChange& change) {
+    for (size_t a = 0; a < change.after.size(); ++a) {
+      if (a != kRevenueAmount && change.after[a] < 0) return true;
     }
-  }
+    return false;
+  };
+  const auto takes_back = [](const ImportReport& planned) {
+    return !OutcomeOf(planned).correction && TakesBack(OutcomeOf(planned));
+  };
+  return std::any_of(plan.changes.begin(), plan.changes.end(), is_less) ||
+         std::any_of(plan.batch.reports.begin(), plan.batch.reports.end(), takes_back);
 }
 
 ResultKey KeyOfResult(const BenchmarkRow& row) {
@@ -313,37 +297,6 @@ absl::StatusOr<CorrectionPlan> PlanCorrection(const ImportBatch& file, const Boo
   std::stable_partition(plan.batch.reports.begin(), plan.batch.reports.end(),
                         [](const ImportReport& r) { return !OutcomeOf(r).correction; });
   return plan;
-}
-
-ImportBatch PlanAddition(const ImportBatch& file, const std::vector<size_t>& indices,
-                         const Books& books, const std::string& reason) {
-  ImportBatch batch;
-  batch.rows = file.rows;
-  batch.time_zone = file.time_zone;
-  std::map<std::string, WindowSet> counted;
-  for (const auto& [source, booked] : books.sources) counted[source] = booked.counted;
-  for (const size_t index : indices) {
-    const OutcomeReport& report = OutcomeOf(file.reports[index]);
-    if (report.kind == OutcomeKind::kBenchmarks) continue;  // a result is there once
-    AddEmptyTime(report, &counted[report.source], &batch);
-    OutcomeReport added = ReportOf(report.kind, report.source, SpanOf(report));
-    std::vector<std::string> texts = {
-        "added", report.source, std::string(Name(report.kind)),
-        fmt::format("{} {}", report.window_start_unix_nanos, report.window_length_nanos)};
-    for (ToldRow& row : ToldRows(report, index, books)) {
-      AddTo(row.names, row.amounts, &added);
-      // Without what the price book says now: a row is the same whatever its price.
-      row.amounts[1] = row.amounts[kRevenueAmount] = 0;
-      texts.push_back(TextOf(row.amounts));
-      texts.insert(texts.end(), row.names.begin(), row.names.end());
-    }
-    for (const InferenceRow& row : report.inference) {
-      texts.push_back(row.revenue_micro_usd ? fmt::format("{}", *row.revenue_micro_usd) : "");
-    }
-    added.correction = CorrectionNote{"added-" + DigestOfTexts(texts), reason};
-    batch.reports.push_back({.report = std::move(added), .lines = file.reports[index].lines});
-  }
-  return batch;
 }
 
 }  // namespace fleetmeter::ctl

@@ -58,9 +58,9 @@ struct StandingResult {
 struct Books {
   std::map<std::string, BookedSource> sources;
   std::map<ResultKey, StandingResult> results;
-  // What the price book makes of rows without a revenue, by report and row; nothing: it has no
-  // price.
-  std::map<std::pair<size_t, size_t>, std::optional<int64_t>> prices;
+  // What the price book makes of rows without a revenue, by report, row and day of its window;
+  // nothing: it has no price of that day.
+  std::map<std::tuple<size_t, size_t, int64_t>, std::optional<int64_t>> prices;
   uint32_t price_book_version = 0;  // whose prices those are
 };
 
@@ -118,21 +118,9 @@ struct CorrectionPlan {
 absl::StatusOr<CorrectionPlan> PlanCorrection(const imports::ImportBatch& file, const Books& books,
                                               const CorrectionRules& rules);
 
-// The reports of a file that may be sent as they are, and those that take something back, such as
-// -400 requests: no report says so, only an addition to another one.
-struct WithoutReversals {
-  explicit WithoutReversals(const imports::ImportBatch& file);
-
-  imports::ImportBatch batch;
-  std::vector<size_t> places;     // of its reports in the file
-  std::vector<size_t> reversals;  // places in the file
-};
-
-// Reports of the file, named by their indices, as additions to what the books have of their time.
-// The same report has the same id whenever it is added, so that it is added once.
-imports::ImportBatch PlanAddition(const imports::ImportBatch& file,
-                                  const std::vector<size_t>& indices, const Books& books,
-                                  const std::string& reason);
+// Whether the plan would leave less than nothing of something, such as -400 requests of a day: then
+// the file tells what is taken back, and not what there was. Revenue may be below 0.
+bool LeavesLessThanNothing(const CorrectionPlan& plan);
 
 // Of a result in the books.
 ResultKey KeyOfResult(const BenchmarkRow& row);

@@ -1,11 +1,13 @@
 #include "daemon/ctl/import/fetch_books.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "daemon/base/calendar.h"
 #include "daemon/base/units.h"
+#include "daemon/ledger/postings.h"
 
 namespace fleetmeter::ctl {
 namespace {
@@ -114,22 +116,21 @@ absl::Status FetchSource(const BookQuestions& daemon, const std::string& source,
 // What the books price by their price book: rows of time that they have, without a revenue.
 class PriceFetcher {
  public:
-  PriceFetcher(const BookQuestions& daemon, Books* books) : daemon_(daemon), books_(books) {}
+  PriceFetcher(const BookQuestions& daemon, const DayZone& zone, Books* books)
+      : daemon_(daemon), zone_(zone), books_(books) {}
 
+  // Day by day, as the books price it.
   absl::Status Add(const OutcomeReport& report, size_t index) {
+    const auto days = SliceByDay(report.window_start_unix_nanos, report.window_length_nanos, zone_);
+    if (!days.ok()) return days.status();
     for (size_t i = 0; i < report.inference.size(); ++i) {
-      const InferenceRow& row = report.inference[i];
-      if (row.revenue_micro_usd) continue;
-      v1::PriceQuestion& question = *request_.add_rows();
-      question.set_model(row.model);
-      question.set_customer_tier(row.customer_tier);
-      question.set_unix_seconds(report.window_start_unix_nanos / kNanosPerSecond);
-      question.set_input_tokens(row.input_tokens);
-      question.set_cached_input_tokens(row.cached_input_tokens);
-      question.set_output_tokens(row.output_tokens);
-      places_.emplace_back(index, i);
-      if (request_.rows_size() < kMostQuestions) continue;
-      if (absl::Status asked = Ask(); !asked.ok()) return asked;
+      if (report.inference[i].revenue_micro_usd) continue;
+      for (const HourSlice& day : *days) {
+        AddQuestion(report, report.inference[i], day);
+        places_.emplace_back(index, i, day.hour_start);
+        if (request_.rows_size() < kMostQuestions) continue;
+        if (absl::Status asked = Ask(); !asked.ok()) return asked;
+      }
     }
     return absl::OkStatus();
   }
@@ -153,10 +154,24 @@ class PriceFetcher {
   }
 
  private:
+  void AddQuestion(const OutcomeReport& report, const InferenceRow& row, const HourSlice& day) {
+    const auto part = [&](int64_t amount) {
+      return PartIn(day, amount, report.window_length_nanos);
+    };
+    v1::PriceQuestion& question = *request_.add_rows();
+    question.set_model(row.model);
+    question.set_customer_tier(row.customer_tier);
+    question.set_unix_seconds((report.window_start_unix_nanos + day.from_nanos) / kNanosPerSecond);
+    question.set_input_tokens(part(row.input_tokens));
+    question.set_cached_input_tokens(part(row.cached_input_tokens));
+    question.set_output_tokens(part(row.output_tokens));
+  }
+
   const BookQuestions& daemon_;
+  const DayZone& zone_;
   Books* const books_;
   v1::GetPricesRequest request_;
-  std::vector<std::pair<size_t, size_t>> places_;  // of its rows
+  std::vector<std::tuple<size_t, size_t, int64_t>> places_;  // of its rows
 };
 
 }  // namespace
@@ -167,7 +182,7 @@ absl::StatusOr<Books> FetchBooks(const BookQuestions& daemon, const imports::Imp
   for (const auto& [source, days] : DaysToAsk(file, rules)) {
     if (absl::Status got = FetchSource(daemon, source, days, &books); !got.ok()) return got;
   }
-  PriceFetcher prices(daemon, &books);
+  PriceFetcher prices(daemon, rules.zone, &books);
   for (size_t i = 0; i < file.reports.size(); ++i) {
     const auto& report = std::get<OutcomeReport>(file.reports[i].report);
     const WindowSet& counted = books.sources[report.source].counted;

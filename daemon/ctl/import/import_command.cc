@@ -94,17 +94,19 @@ void ImportCommand::AddFlags(Flags& flags) {
   flags.Add("FILE", &file_, "A CSV file with the columns " + columns_).Required();
   flags
       .Add("--source", &source_,
-           "Who reports this history. The default is the name of the file without folder and "
-           "extensions. The flag is required if another source has booked the same time")
+           "The source of this history: the name under which the books keep it. No time of one "
+           "source is counted twice. The default is the name of the file without folder and "
+           "extensions. The flag is required if another source has booked the same time, since "
+           "then both would count")
       .ValueName("NAME");
   flags
       .Add("--refused", &refused_,
-           "Write the rows that this import does not bring into the books to this file, with "
-           "the reasons")
+           "Write a list of the rows that were not counted to this file: their lines, and why")
       .ValueName("FILE");
   flags.AddSwitch("--dry-run", &dry_run_,
-                  "Read the whole file, ask the daemon whether it knows the names, and say what "
-                  "would be sent, but send nothing. Without a daemon, only the file is checked");
+                  "Send nothing. Read the whole file, ask the daemon whether it knows the pools, "
+                  "teams and chip kinds in it, and say what would be sent. If no daemon answers, "
+                  "only the file is checked. With --correct, show what would be corrected");
   flags.AddSwitch("--quiet,-q", &quiet_, "Show no progress");
   AddCorrectionFlags(flags, &correction_);
   AddFileForm(flags, &form_);
@@ -141,6 +143,7 @@ int ImportCommand::Run() {
   summary.dry_run = true;
   summary.not_asked = asked ? "" : told.error;
   summary.unknown_names = told.unknown_names;
+  if (correction_.add) return ShowAddition(*plan, std::move(summary));
   return Tell(std::move(summary), absl::OkStatus());
 }
 
@@ -208,9 +211,10 @@ int ImportCommand::Send(const ImportBatch& plan, RefusedFile& refused) const {
   ImportSummary summary = SendPlain(plan, refused, &overlapping, &status);
   if (!overlapping.empty() && kind_ != ImportKind::kUsage) {
     fmt::print(stderr,
-               "fleetmeterctl: {}: the books have the time of these lines already. To "
-               "make them say what the file says: --correct --reason TEXT. To add rows that they "
-               "do not have, such as late ones: --correct --add --reason TEXT\n",
+               "fleetmeterctl: {}: the books have this time already. If the file is right, run the "
+               "command again with --correct --reason TEXT: it shows what differs, asks, and books "
+               "the differences. If the file has rows that the books do not have yet, such as late "
+               "ones, run it with --correct --add --reason TEXT: it adds them to the books\n",
                Printable(file_));
   }
   return Tell(std::move(summary), status);

@@ -55,6 +55,7 @@ class ImportCommand : public Command {
   // Corrects the books by what they differ from the file in, or adds it to them.
   int Correct(const imports::ImportBatch& file, RefusedFile& refused) const;
   int Add(const imports::ImportBatch& file, RefusedFile& refused) const;
+  int ShowAddition(const imports::ImportBatch& file, ImportSummary summary) const;
   absl::StatusOr<CorrectionRules> RulesOf(const imports::ImportBatch& file) const;
   absl::StatusOr<Books> AskBooks(const imports::ImportBatch& file,
                                  const CorrectionRules& rules) const;

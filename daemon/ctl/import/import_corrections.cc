@@ -9,6 +9,7 @@
 #include "daemon/ctl/confirm.h"
 #include "daemon/ctl/import/import_command.h"
 #include "daemon/ctl/import/import_messages.h"
+#include "daemon/ctl/import/plan_addition.h"
 #include "daemon/ctl/print/correction_output.h"
 #include "daemon/ctl/print/text_cells.h"
 #include "daemon/ctl/stop_signals.h"
@@ -44,6 +45,13 @@ int ImportCommand::Correct(const ImportBatch& file, RefusedFile& refused) const 
   } else {
     fmt::print(stderr, "{}", shown);
   }
+  if (LeavesLessThanNothing(*plan)) {
+    return ExitCode(absl::FailedPreconditionError(fmt::format(
+        "{}: by this file there would be less than nothing of something, such as -400 requests of "
+        "a day, and nothing was booked. A file that takes back what the books have, such as a "
+        "credit note, is added to them: run the command with --correct --add --reason TEXT",
+        Printable(file_))));
+  }
   ImportSummary summary = Summarize(plan->batch, {});
   const bool changes = !plan->changes.empty() || !plan->results.empty();
   absl::Status status;
@@ -66,13 +74,28 @@ int ImportCommand::Correct(const ImportBatch& file, RefusedFile& refused) const 
   const int code = Tell(std::move(summary), status);
   if (partial) {
     fmt::print(stderr,
-               "fleetmeterctl: {}: of some days the file has only a part, and they were not "
-               "compared. Rows that the books do not have are added with --add; "
-               "--skip-partial-days passes over such days; --from DAY --to DAY says that the "
-               "file is all that there was\n",
+               "fleetmeterctl: {}: the days named above were not compared, since the file has only "
+               "a part of them. If the file has all that there was, say so with --from DAY --to "
+               "DAY. If it has rows that the books do not have yet, add them with --add. If these "
+               "days may stay as they are, give --skip-partial-days\n",
                Printable(file_));
   }
   return code == kExitOk && partial ? kExitNotAll : code;
+}
+
+// What --add would do, and with which lines. Nothing is sent.
+int ImportCommand::ShowAddition(const ImportBatch& file, ImportSummary summary) const {
+  const auto rules = RulesOf(file);
+  if (!rules.ok()) return ExitCode(rules.status());
+  const auto books = AskBooks(file, *rules);
+  if (!books.ok()) return ExitCode(books.status());
+  const std::string shown = FormatAddition(file, AdditionOf(file, *books));
+  if (output_ == OutputFormat::kTable) {
+    if (absl::Status printed = Print(shown); !printed.ok()) return ExitCode(printed);
+  } else {
+    fmt::print(stderr, "{}", shown);
+  }
+  return Tell(std::move(summary), absl::OkStatus());
 }
 
 // First as any import does, so that what is new is counted once, whatever was imported before. What
@@ -88,8 +111,12 @@ int ImportCommand::Add(const ImportBatch& file, RefusedFile& refused) const {
   const ImportSummary whole = Summarize(file, {});
   summary.reports = whole.reports;
   summary.totals = whole.totals;
-  std::vector<size_t> additions;
-  for (const size_t place : overlapping) additions.push_back(first.places[place]);
+  Addition addition{.fresh = {}, .late = {}, .reversals = first.reversals, .results = {}};
+  for (const size_t place : overlapping) {
+    auto& known = kind_ == ImportKind::kBenchmarks ? addition.results : addition.late;
+    known.push_back(first.places[place]);
+  }
+  std::vector<size_t> additions = addition.late;
   additions.insert(additions.end(), first.reversals.begin(), first.reversals.end());
   std::sort(additions.begin(), additions.end());
   if (!status.ok() || additions.empty()) return Tell(std::move(summary), status);
@@ -97,11 +124,10 @@ int ImportCommand::Add(const ImportBatch& file, RefusedFile& refused) const {
   if (!rules.ok()) return ExitCode(rules.status());
   const auto books = AskBooks(file, *rules);
   if (!books.ok()) return Tell(std::move(summary), books.status());
-  const ImportBatch added = PlanAddition(file, additions, *books, correction_.reason);
-  const std::string shown =
-      fmt::format("{} rows in {} reports are of time that the books have already, or take back\n",
-                  imports::TotalsOf(added).rows, additions.size());
-  fmt::print(stderr, "{}", shown);
+  const auto planned = PlanAddition(file, additions, *books, *rules);
+  if (!planned.ok()) return Tell(std::move(summary), planned.status());
+  const ImportBatch& added = *planned;
+  fmt::print(stderr, "{}", FormatAddition(file, addition));
   if (!Agreed("Add them to what the books have?")) {
     Tell(std::move(summary), absl::OkStatus());
     return kExitNotAll;

@@ -31,11 +31,14 @@ class ImportRejections {
   absl::Status Keep(size_t index, const std::string& why);
   // "2-5, 9", as far as it fits into a message.
   std::string Lines() const;
+  // What to do about them.
+  std::string Advice() const;
 
   const std::string& file_;
   const imports::ImportBatch& plan_;
   RefusedFile& refused_;
   std::set<int64_t> lines_;
+  std::set<int64_t> overlapping_;  // of lines_: the books have their time already
   std::string first_;
   std::map<size_t, std::string> held_;  // why, by index in the plan
 };

@@ -260,9 +260,9 @@ absl::Status ImportSender::SendLess(const ReportAnswer& answer, size_t sent) {
     return absl::OkStatus();
   }
   return absl::FailedPreconditionError(fmt::format(
-      "{}; the report of lines {} does not fit into a call. Shorter windows (--every) make smaller "
+      "{}; the report of {} does not fit into a call. Shorter windows (--every) make smaller "
       "reports",
-      answer.error, plan_.reports[At(next_)].lines.Text()));
+      answer.error, plan_.reports[At(next_)].lines.NamedText()));
 }
 
 }  // namespace fleetmeter::ctl

@@ -66,7 +66,7 @@ struct Row {
 absl::Status CheckColumns(const CsvReader& csv) {
   if (csv.Column("cost_usd") != CsvReader::kAbsent && !csv.form().ignore_unknown_columns) {
     return csv.WrongHeader(
-        "column cost_usd is there; expected none: what serving cost is worked out from the "
+        "there is a column cost_usd; expected none. The cost of serving is worked out from the "
         "chip-time of usage reports and the catalog's prices");
   }
   const std::vector<std::string_view> known = {
@@ -93,7 +93,7 @@ Row ReadRow(RowReader& reader, bool has_tiers) {
   row.segment.pool = reader.OptionalLabel("pool");
   row.segment.workload = reader.OptionalLabel("workload");
   if (!row.segment.workload.empty() && row.segment.pool.empty()) {
-    reader.Refuse("workload", "expected a pool beside it");
+    reader.Refuse("workload", "expected a pool too, since workloads are told apart within a pool");
   }
   row.amounts.requests = reader.SignedCount("requests");
   row.amounts.input_tokens = reader.SignedCount("input_tokens");
@@ -213,8 +213,9 @@ class Planner {
       }
     } else if (row.end) {
       if (window.end && *window.end != *row.end) {
-        reader.Refuse("end", fmt::format("line {} has another end for this start; expected one",
-                                         window.end_line));
+        reader.Refuse(
+            "end", fmt::format("line {} has the same start and another end; expected the same end",
+                               window.end_line));
         return;
       }
       window.end = row.end;
@@ -306,8 +307,9 @@ class Planner {
     if (!rules_.corrects && TakesBack(part.amounts)) {
       return plan_.Refuse(part.lines,
                           "requests: the rows of this window, model and customer tier add up to "
-                          "less than 0 requests or tokens; expected 0 or more. What takes back "
-                          "some of what is in the books is imported with --correct --add");
+                          "less than 0 requests or tokens; expected 0 or more. A file that takes "
+                          "back what is in the books already, such as a credit note, is imported "
+                          "with --correct --add");
     }
     InferenceRow row;
     row.model = key.model;

@@ -22,6 +22,8 @@ class LineSet {
   std::vector<int64_t> Lines() const;
   // "2-5, 9".
   std::string Text() const;
+  // "line 9" or "lines 2-5, 9".
+  std::string NamedText() const { return (count_ == 1 ? "line " : "lines ") + Text(); }
 
  private:
   struct Range {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/numeric/int128.h"
+#include "daemon/base/calendar.h"
 #include "daemon/base/decimal.h"
 #include "daemon/base/units.h"
 #include "daemon/ctl/import/window_ends.h"
@@ -25,6 +26,26 @@ void ReadUsd(RowReader& reader, std::string_view column, std::optional<int64_t>*
   *rest = amount->rest;
 }
 
+// By the price of the day that the row begins on; without one it has no revenue.
+absl::Status PriceRow(const outcomes::PriceBook& prices, InferenceRow* row) {
+  const Sales& sales = row->sales;
+  row->sales.revenue_micro_usd.reset();
+  row->revenue_rest = 0;
+  const auto parts = prices.RevenueParts(row->segment.model, row->segment.customer_tier,
+                                         DayOf(row->start_unix_seconds),
+                                         {.input = sales.input_tokens - row->cached_input_tokens,
+                                          .cached_input = row->cached_input_tokens,
+                                          .output = sales.output_tokens});
+  if (!parts) return absl::OkStatus();
+  const auto revenue = outcomes::ToMicroUsd(*parts);
+  if (!revenue.ok()) return revenue.status();
+  row->sales.revenue_micro_usd = *revenue;
+  row->revenue_rest =
+      static_cast<int64_t>(*parts - absl::int128(*revenue) * outcomes::kPartsPerMicroUsd) *
+      (kPartsPerUnit / outcomes::kPartsPerMicroUsd);
+  return absl::OkStatus();
+}
+
 InferenceRow ReadRow(RowReader& reader, const outcomes::PriceBook& prices) {
   InferenceRow row;
   row.start_unix_seconds = reader.Time("start");
@@ -34,28 +55,17 @@ InferenceRow ReadRow(RowReader& reader, const outcomes::PriceBook& prices) {
   sales.requests = reader.Count("requests");
   sales.input_tokens = reader.Count("input_tokens");
   sales.output_tokens = reader.Count("output_tokens");
-  const int64_t cached = reader.OptionalCount("cached_input_tokens");
-  if (cached > sales.input_tokens) {
+  row.cached_input_tokens = reader.OptionalCount("cached_input_tokens");
+  if (row.cached_input_tokens > sales.input_tokens) {
     reader.Refuse("cached_input_tokens", "expected at most input_tokens, of which they are a part");
   }
   ReadUsd(reader, "revenue_usd", &sales.revenue_micro_usd, &row.revenue_rest);
   ReadUsd(reader, "cost_usd", &sales.cost_micro_usd, &row.cost_rest);
-  if (!reader.ok() || sales.revenue_micro_usd) return row;
-  const auto parts =
-      prices.RevenueParts(row.segment.model, row.segment.customer_tier, row.start_unix_seconds,
-                          {.input = sales.input_tokens - cached,
-                           .cached_input = cached,
-                           .output = sales.output_tokens});
-  if (!parts) return row;
-  const auto revenue = outcomes::ToMicroUsd(*parts);
-  if (!revenue.ok()) {
-    reader.Refuse("output_tokens", std::string(revenue.status().message()));
-    return row;
+  row.by_price_book = !sales.revenue_micro_usd;
+  if (!reader.ok() || !row.by_price_book) return row;
+  if (absl::Status priced = PriceRow(prices, &row); !priced.ok()) {
+    reader.Refuse("output_tokens", std::string(priced.message()));
   }
-  sales.revenue_micro_usd = *revenue;
-  row.revenue_rest =
-      static_cast<int64_t>(*parts - absl::int128(*revenue) * outcomes::kPartsPerMicroUsd) *
-      (kPartsPerUnit / outcomes::kPartsPerMicroUsd);
   return row;
 }
 
@@ -105,6 +115,41 @@ class PartIn {
   const int64_t from_;
   const int64_t to_;
 };
+
+// What of a row lies in [from, to).
+InferenceRow PartOf(const InferenceRow& row, int64_t from, int64_t to) {
+  const PartIn part(row, from, to);
+  InferenceRow cut = row;
+  cut.start_unix_seconds = std::max(from, row.start_unix_seconds);
+  cut.end_unix_seconds = std::min(to, row.end_unix_seconds);
+  cut.sales.requests = part.Of(row.sales.requests);
+  cut.sales.input_tokens = part.Of(row.sales.input_tokens);
+  cut.sales.output_tokens = part.Of(row.sales.output_tokens);
+  cut.cached_input_tokens = part.Of(row.cached_input_tokens);
+  cut.sales.cost_micro_usd = part.Of(row.sales.cost_micro_usd);
+  cut.cost_rest = part.Of(row.cost_rest);
+  return cut;
+}
+
+// Windows of several days that the price book prices, as a row for each of their days, so that each
+// has the price of its day, as in the books.
+absl::Status PriceByDay(const outcomes::PriceBook& prices, std::vector<InferenceRow>* rows) {
+  std::vector<InferenceRow> by_day;
+  for (InferenceRow& row : *rows) {
+    if (!row.by_price_book ||
+        row.end_unix_seconds <= DayOf(row.start_unix_seconds) + kSecondsPerDay) {
+      by_day.push_back(std::move(row));
+      continue;
+    }
+    for (int64_t day = DayOf(row.start_unix_seconds); day < row.end_unix_seconds;
+         day += kSecondsPerDay) {
+      InferenceRow& part = by_day.emplace_back(PartOf(row, day, day + kSecondsPerDay));
+      if (absl::Status priced = PriceRow(prices, &part); !priced.ok()) return priced;
+    }
+  }
+  *rows = std::move(by_day);
+  return absl::OkStatus();
+}
 
 bool AddTo(int64_t value, int64_t* sum) { return !__builtin_add_overflow(*sum, value, sum); }
 
@@ -177,6 +222,7 @@ absl::StatusOr<Rows<InferenceRow>> ReadInference(CsvReader& csv,
     return row;
   });
   SettleWindows(days, &rows.rows);
+  if (absl::Status priced = PriceByDay(prices, &rows.rows); !priced.ok()) return priced;
   return rows;
 }
 

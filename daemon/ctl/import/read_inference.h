@@ -16,6 +16,8 @@ struct InferenceRow {
   int64_t end_unix_seconds = 0;
   outcomes::Segment segment;
   outcomes::Sales sales;
+  int64_t cached_input_tokens = 0;  // of the input tokens
+  bool by_price_book = false;       // which says the revenue, if it has a price
   // What rounding to micro-dollars left of revenue and cost, in parts of kPartsPerUnit.
   int64_t revenue_rest = 0;
   int64_t cost_rest = 0;
@@ -23,8 +25,9 @@ struct InferenceRow {
 
 // Columns: start, model, customer_tier, requests, input_tokens, output_tokens; optional:
 // cached_input_tokens (of the input tokens, those from a cache), revenue_usd, cost_usd. A row
-// without revenue_usd is priced by `prices`; one that neither prices stays without revenue. Unknown
-// columns are refused, since a misspelt revenue would pass for none.
+// without revenue_usd is priced by `prices`, a window of several days as one row for each day; one
+// that neither prices stays without revenue. Unknown columns are refused, since a misspelt revenue
+// would pass for none.
 absl::StatusOr<Rows<InferenceRow>> ReadInference(CsvReader& csv, const outcomes::PriceBook& prices);
 
 // A row's window ends as one of import inference without an end does (see window_ends.h); where

@@ -1,6 +1,9 @@
 #include "daemon/ctl/import/told_rows.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
+#include <tuple>
 
 namespace fleetmeter::ctl {
 
@@ -11,28 +14,34 @@ namespace {
 
 constexpr size_t kTraining = 6;
 
-ToldRow ToldOf(const InferenceRow& row, std::pair<size_t, size_t> place, const Books& books) {
-  ToldRow told{.names = {row.model, row.customer_tier, row.pool, row.workload, ""}, .amounts = {}};
+std::array<std::string, 5> NamesOf(const InferenceRow& row) {
+  return {row.model, row.customer_tier, row.pool, row.workload, ""};
+}
+
+std::array<std::string, 5> NamesOf(const TrainingRow& row) {
+  return {row.model, row.family, row.run, std::string(Name(row.phase)), row.pool};
+}
+
+// `part`: what cuts an amount. `place`: report, row and day, by which its price is found.
+template <class Part>
+ToldRow ToldOf(const InferenceRow& row, const std::tuple<size_t, size_t, int64_t>& place,
+               const Books& books, const Part& part) {
+  ToldRow told{.names = NamesOf(row), .amounts = {}};
+  std::optional<int64_t> revenue;
+  if (row.revenue_micro_usd) revenue = part(*row.revenue_micro_usd);
   const auto priced = books.prices.find(place);
-  std::optional<int64_t> revenue = row.revenue_micro_usd;
   if (!revenue && priced != books.prices.end()) {
     revenue = priced->second;
     told.by_price_book = revenue.has_value();
   }
-  told.amounts = {row.requests,
-                  revenue ? 0 : row.requests,
-                  row.input_tokens,
-                  row.cached_input_tokens,
-                  row.output_tokens,
+  const int64_t requests = part(row.requests);
+  told.amounts = {requests,
+                  revenue ? 0 : requests,
+                  part(row.input_tokens),
+                  part(row.cached_input_tokens),
+                  part(row.output_tokens),
                   revenue.value_or(0),
                   0};
-  return told;
-}
-
-ToldRow ToldOf(const TrainingRow& row) {
-  ToldRow told{.names = {row.model, row.family, row.run, std::string(Name(row.phase)), row.pool},
-               .amounts = {}};
-  told.amounts[kTraining] = row.h100e_seconds;
   return told;
 }
 
@@ -74,12 +83,18 @@ std::vector<TimeSpan> PiecesOf(TimeSpan span, const WindowSet& counted, bool tha
   return pieces;
 }
 
-std::vector<ToldRow> ToldRows(const OutcomeReport& report, size_t index, const Books& books) {
+std::vector<ToldRow> ToldRows(const OutcomeReport& report, size_t index, const HourSlice& day,
+                              const Books& books) {
+  const auto part = [&](int64_t amount) { return PartIn(day, amount, report.window_length_nanos); };
   std::vector<ToldRow> rows;
   for (size_t i = 0; i < report.inference.size(); ++i) {
-    rows.push_back(ToldOf(report.inference[i], {index, i}, books));
+    rows.push_back(ToldOf(report.inference[i], {index, i, day.hour_start}, books, part));
   }
-  for (const TrainingRow& row : report.training) rows.push_back(ToldOf(row));
+  for (const TrainingRow& row : report.training) {
+    ToldRow& told = rows.emplace_back();
+    told.names = NamesOf(row);
+    told.amounts[kTraining] = part(row.h100e_seconds);
+  }
   return rows;
 }
 
@@ -116,6 +131,20 @@ void AddPriced(const std::array<std::string, 5>& names, const CellAmounts& a,
   row.price_book_version = price_book_version;
 }
 
+bool TakesBack(const OutcomeReport& report) {
+  const auto less = [](const InferenceRow& row) {
+    return std::min({row.requests, row.input_tokens, row.cached_input_tokens, row.output_tokens}) <
+           0;
+  };
+  return std::any_of(report.inference.begin(), report.inference.end(), less) ||
+         std::any_of(report.training.begin(), report.training.end(),
+                     [](const TrainingRow& row) { return row.h100e_seconds < 0; });
+}
+
+std::string TextOf(const CellAmounts& amounts) {
+  return fmt::format("{}", fmt::join(amounts, ","));
+}
+
 OutcomeReport ReportOf(OutcomeKind kind, const std::string& source, TimeSpan window) {
   OutcomeReport report;
   report.kind = kind;
@@ -128,10 +157,12 @@ OutcomeReport ReportOf(OutcomeKind kind, const std::string& source, TimeSpan win
 // What is not counted yet of a report's time, as time in which nothing was: so that a correction
 // may name it.
 void AddEmptyTime(const OutcomeReport& report, WindowSet* counted, ImportBatch* batch) {
-  const ToldRow row = ToldRows(report, 0, {}).front();
+  const std::array<std::string, 5> names = report.kind == OutcomeKind::kTraining
+                                               ? NamesOf(report.training.front())
+                                               : NamesOf(report.inference.front());
   for (const TimeSpan& piece : PiecesOf(SpanOf(report), *counted, false)) {
     OutcomeReport empty = ReportOf(report.kind, report.source, piece);
-    AddTo(row.names, {}, &empty);
+    AddTo(names, {}, &empty);
     counted->Add(piece);
     batch->reports.push_back({.report = std::move(empty), .lines = {}});
   }

@@ -136,7 +136,7 @@ class Planner {
     if (!flop) return std::nullopt;
     if (!rules_.rule) {
       reader.Refuse(rules_.flop_column,
-                    "expected h100e_hours, or a framework that makes hours of FLOP");
+                    "expected h100e_hours, or --framework FILE, which says how FLOP become hours");
       return std::nullopt;
     }
     return ToSeconds(reader, rules_.flop_column,
@@ -195,7 +195,7 @@ class Planner {
     same.h100e_seconds = window.row.h100e_seconds;
     if (window.end != row.end || same != window.row) {
       reader.Refuse(start_, fmt::format("line {} has another end, model, family or pool for this "
-                                        "run and phase from then on; expected the same",
+                                        "run, phase and start; expected the same",
                                         window.lines.Lines().front()));
     } else if (window.row.h100e_seconds + row.row.h100e_seconds > kMostAmount) {
       reader.Refuse(start_,

@@ -71,8 +71,9 @@ absl::Status Choose(const CsvReader& csv, const char* seconds, bool required,
   const bool has_hours = csv.Column(column->name) != CsvReader::kAbsent;
   const bool has_seconds = csv.Column(seconds) != CsvReader::kAbsent;
   if ((has_hours && has_seconds) || (required && !has_hours && !has_seconds)) {
-    return csv.WrongHeader(fmt::format("{} of the columns {} and {} is there; expected one",
-                                       has_hours ? "each" : "none", column->name, seconds));
+    return csv.WrongHeader(fmt::format("{} of the columns {} and {}; expected one of them",
+                                       has_hours ? "the file has both" : "the file has none",
+                                       column->name, seconds));
   }
   if (has_seconds) *column = {seconds, kNanosPerSecond, kSecondsExpected};
   return absl::OkStatus();

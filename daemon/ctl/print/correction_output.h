@@ -5,6 +5,7 @@
 #include <string>
 
 #include "daemon/ctl/import/correction_plan.h"
+#include "daemon/ctl/import/plan_addition.h"
 #include "daemon/ctl/print/import_output.h"
 #include "daemon/ctl/print/output_format.h"
 #include "fleetmeter/v1/outcomes.pb.h"
@@ -19,6 +20,9 @@ std::array<ReportsAndRows, 4> SumByStanding(const imports::ImportBatch& file,
 // have, what the file says and the signed difference; at most `most` of them.
 std::string FormatComparison(const imports::ImportBatch& file, const CorrectionPlan& plan,
                              size_t most);
+
+// What becomes of the rows of a file that is added to the books, with their lines.
+std::string FormatAddition(const imports::ImportBatch& file, const Addition& addition);
 
 // Who corrected the books, when, why and by how much.
 std::string FormatCorrections(const v1::Corrections& corrections, OutputFormat format);

@@ -78,13 +78,16 @@ struct FateLine {
 };
 
 std::vector<FateLine> FateLines(const ImportSummary& summary) {
-  return {{"counted", "counted now", summary.counted},
-          {"counted_before", "settled by an earlier import of this file", summary.before},
-          {"unchanged", "unchanged: the books say the same already", summary.unchanged},
-          {"overlapping", "not counted, since the time was counted before", summary.overlapping},
-          {"rejected", "not counted, since the daemon rejected it", summary.rejected},
-          {"unheard", "settled, but the answer that says how was lost", summary.unheard},
-          {"unsent", "not sent", summary.unsent}};
+  return {
+      {"counted", "counted now", summary.counted},
+      {"counted_before", "counted before, by an earlier import of this file", summary.before},
+      {"unchanged", "unchanged: the books say the same already", summary.unchanged},
+      {"overlapping", "not counted, since the books have this time already", summary.overlapping},
+      {"rejected", "not counted, since the daemon rejected it", summary.rejected},
+      {"unheard",
+       "sent and decided about, but the answer was lost: run the command again to learn it",
+       summary.unheard},
+      {"unsent", "not sent", summary.unsent}};
 }
 
 // What the daemon says of the names, or that it was not asked.
@@ -111,7 +114,7 @@ std::string ImportTable(const ImportSummary& summary) {
   };
   line("rows", Count(summary.rows));
   if (summary.refused_rows > 0) line("rows refused", Count(summary.refused_rows));
-  if (summary.passed_over_rows > 0) line("rows passed over", Count(summary.passed_over_rows));
+  if (summary.passed_over_rows > 0) line("rows without amounts", Count(summary.passed_over_rows));
   line("reports", Count(summary.reports));
   if (summary.totals.from_unix_nanos) {
     line("windows", fmt::format("{}, {} to {}", Count(summary.totals.windows),
@@ -122,8 +125,7 @@ std::string ImportTable(const ImportSummary& summary) {
   if (summary.dry_run) return out + DryRunText(summary);
   for (const FateLine& fate : FateLines(summary)) {
     if (fate.sum.reports == 0 && &fate.sum != &summary.counted) continue;
-    out += fmt::format("{}: {} rows in {} reports\n", fate.title, Count(fate.sum.rows),
-                       Count(fate.sum.reports));
+    out += fmt::format("{}: {}\n", fate.title, RowsText(fate.sum));
   }
   return out;
 }
@@ -181,6 +183,10 @@ std::string NameOf(ImportKind kind) {
       return "benchmarks";
   }
   return "unknown";
+}
+
+std::string RowsText(const ReportsAndRows& sum) {
+  return fmt::format("{} in {}", CountOf(sum.rows, "row"), CountOf(sum.reports, "report"));
 }
 
 ImportSummary Summarize(const imports::ImportBatch& plan, const std::vector<Fate>& fates) {

@@ -57,6 +57,9 @@ struct ImportSummary {
   }
 };
 
+// "2 rows in 1 report".
+std::string RowsText(const ReportsAndRows& sum);
+
 // `fates`: of a dry run empty.
 ImportSummary Summarize(const imports::ImportBatch& plan, const std::vector<Fate>& fates);
 

@@ -83,6 +83,10 @@ std::optional<std::string> SecondsOfNanos(std::string_view nanos) {
   return Shifted(nanos, kNanoDigits);
 }
 
+std::string CountOf(int64_t count, std::string_view one) {
+  return fmt::format("{} {}{}", Grouped(std::to_string(count)), one, count == 1 ? "" : "s");
+}
+
 std::string UtcTime(int64_t unix_nanos) {
   int64_t seconds = unix_nanos / kNanosPerSecond;
   if (unix_nanos % kNanosPerSecond < 0) --seconds;

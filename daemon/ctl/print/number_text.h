@@ -39,6 +39,9 @@ std::string ChipsOfMicro(int64_t micro_chips);
 // nullopt if the text is not a decimal integer.
 std::optional<std::string> SecondsOfNanos(std::string_view nanos);
 
+// "1 row", "2,000 rows" of "row".
+std::string CountOf(int64_t count, std::string_view one);
+
 // "2026-01-01 08:00:00Z".
 std::string UtcTime(int64_t unix_nanos);
 

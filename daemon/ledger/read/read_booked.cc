@@ -6,19 +6,12 @@
 
 #include "daemon/base/units.h"
 #include "daemon/ledger/gaps_text.h"
+#include "daemon/ledger/read/read_rows.h"
 #include "daemon/ledger/sqlite/outcome_columns.h"
 #include "fmt/format.h"
 
 namespace fleetmeter {
 namespace {
-
-template <class Row, class... Values>
-absl::Status ReadBookedRows(Database& ledger, std::string_view sql, const Row& row,
-                            const Values&... values) {
-  Statement statement;
-  absl::Status status = ledger.Prepare(sql, &statement);
-  return status.ok() ? statement.ForEach(row, values...) : status;
-}
 
 // Of what a table calls `name`.
 std::string SumsOf(std::string_view name) {
@@ -95,7 +88,7 @@ absl::Status ReadInferenceOf(Database& ledger, int64_t correction_row, Correctio
   const int64_t from = entry->window_start_unix_nanos / kNanosPerSecond - kSecondsPerDay;
   const int64_t to =
       (entry->window_start_unix_nanos + entry->window_length_nanos) / kNanosPerSecond;
-  return ReadBookedRows(
+  return ReadRows(
       ledger,
       fmt::format("SELECT {} FROM inference_days AS i WHERE correction_row = ?1 "
                   "AND day_start >= ?2 AND day_start <= ?3",
@@ -107,12 +100,31 @@ absl::Status ReadInferenceOf(Database& ledger, int64_t correction_row, Correctio
       correction_row, from, to);
 }
 
+// Each result of a correction, with what the rows before it said last.
+absl::Status ReadScoresOf(Database& ledger, int64_t correction_row, CorrectionEntry* entry) {
+  return ReadRows(
+      ledger,
+      "SELECT model, family, benchmark, version, date_start, measured_by, score, correction_row, "
+      "(SELECT p.score FROM benchmark_results AS p WHERE p.model = b.model "
+      "AND p.benchmark = b.benchmark AND p.version = b.version AND p.date_start = b.date_start "
+      "AND p.measured_by = b.measured_by AND p.result_row < b.result_row "
+      "ORDER BY p.result_row DESC LIMIT 1) "
+      "FROM benchmark_results AS b WHERE correction_row = ?1 ORDER BY result_row",
+      [&](const Statement& row) {
+        CorrectedScore& score = entry->scores.emplace_back();
+        score.after = ResultAt(row).row;
+        if (!row.IsNull(8)) score.before = row.Real(8);
+        return absl::OkStatus();
+      },
+      correction_row);
+}
+
 }  // namespace
 
 absl::StatusOr<WindowSet> ReadCountedTime(Database& ledger, OutcomeKind kind,
                                           const std::string& source) {
   WindowSet windows;
-  const absl::Status status = ReadBookedRows(
+  const absl::Status status = ReadRows(
       ledger,
       "SELECT counted_from_unix_nanos, counted_to_unix_nanos, gaps "
       "FROM outcome_sources WHERE kind = ?1 AND source = ?2",
@@ -131,7 +143,7 @@ absl::StatusOr<std::vector<BookedInferenceCell>> ReadBookedInference(Database& l
                                                                      const std::string& source,
                                                                      DaySpan span) {
   std::vector<BookedInferenceCell> cells;
-  const absl::Status status = ReadBookedRows(
+  const absl::Status status = ReadRows(
       ledger,
       fmt::format("SELECT {}, day_start, model, customer_tier, pool, workload, {}, {} "
                   "FROM inference_days AS i JOIN segment_totals USING (segment_id) "
@@ -159,7 +171,7 @@ absl::StatusOr<std::vector<BookedTrainingCell>> ReadBookedTraining(Database& led
                                                                    const std::string& source,
                                                                    DaySpan span) {
   std::vector<BookedTrainingCell> cells;
-  const absl::Status status = ReadBookedRows(
+  const absl::Status status = ReadRows(
       ledger,
       fmt::format("SELECT day_start, model, family, run, phase, pool, sum(d.h100e_seconds), {} "
                   "FROM training_days AS d JOIN training_totals USING (training_id) WHERE {} "
@@ -186,7 +198,7 @@ absl::StatusOr<std::vector<BookedTrainingCell>> ReadBookedTraining(Database& led
 absl::StatusOr<std::vector<BookedResultCell>> ReadBookedResults(Database& ledger, DaySpan span) {
   std::vector<BookedResultCell> cells;
   // In the order of the index, so that of each key the last row comes last.
-  const absl::Status status = ReadBookedRows(
+  const absl::Status status = ReadRows(
       ledger,
       "SELECT model, family, benchmark, version, date_start, measured_by, score, correction_row "
       "FROM benchmark_results WHERE date_start >= ?1 AND date_start < ?2 "
@@ -210,7 +222,7 @@ absl::StatusOr<CorrectionList> ReadCorrectionEntries(Database& ledger,
   CorrectionList list;
   const std::string_view kind = question.kind ? Name(*question.kind) : std::string_view();
   std::vector<int64_t> rows;
-  absl::Status status = ReadBookedRows(
+  absl::Status status = ReadRows(
       ledger,
       fmt::format("{}{} ORDER BY correction_row DESC LIMIT ?5", kCorrectionColumns,
                   kCorrectionsWhere),
@@ -232,11 +244,12 @@ absl::StatusOr<CorrectionList> ReadCorrectionEntries(Database& ledger,
       },
       question.from_unix_nanos, question.to_unix_nanos, kind, question.source, question.limit);
   for (size_t i = 0; status.ok() && i < rows.size(); ++i) {
-    if (list.entries[i].kind != OutcomeKind::kInference) continue;
-    status = ReadInferenceOf(ledger, rows[i], &list.entries[i]);
+    CorrectionEntry& entry = list.entries[i];
+    if (entry.kind == OutcomeKind::kInference) status = ReadInferenceOf(ledger, rows[i], &entry);
+    if (entry.kind == OutcomeKind::kBenchmarks) status = ReadScoresOf(ledger, rows[i], &entry);
   }
   if (!status.ok()) return status;
-  status = ReadBookedRows(
+  status = ReadRows(
       ledger, fmt::format("SELECT count(*){}", kCorrectionsWhere),
       [&](const Statement& row) {
         list.left_out = row.Integer(0) - static_cast<int64_t>(list.entries.size());

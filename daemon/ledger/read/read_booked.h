@@ -60,6 +60,11 @@ struct CorrectionQuestion {
   std::string source;               // empty: all
   int64_t limit = 1'000;
 };
+// A benchmark's result before and after a correction. Nothing: withdrawn, or not there before.
+struct CorrectedScore {
+  BenchmarkRow after;
+  std::optional<double> before;
+};
 // One correction: who booked it, when and why, and by how much it changed the books.
 struct CorrectionEntry {
   OutcomeKind kind = OutcomeKind::kInference;
@@ -72,6 +77,7 @@ struct CorrectionEntry {
   InferenceAmounts inference;
   int64_t h100e_seconds = 0;
   int64_t results = 0;
+  std::vector<CorrectedScore> scores = {};  // of benchmarks
 };
 struct CorrectionList {
   std::vector<CorrectionEntry> entries;  // the latest first

@@ -18,14 +18,18 @@ absl::Status Beyond(std::string_view what) {
       fmt::format("the sum of {} of one day would leave 64 bits; expected smaller amounts", what));
 }
 
-// Each amount is cut by itself, so that a part may count one more request unpriced than another of
-// as much time: the parts add up, whichever days are put together.
-InferenceAmounts PartIn(const HourSlice& day, const InferenceAmounts& total, int64_t length) {
-  InferenceAmounts part;
-  for (const auto column : kInferenceColumns) {
-    part.*column = fleetmeter::PartIn(day, total.*column, length);
+// A row's days as they are booked. The first one has a row whatever its amounts, so that the books
+// tell that the time was reported.
+std::vector<PricedDay> DaysOf(const BookedInference& row, const std::vector<HourSlice>& slices,
+                              int64_t window_length_nanos) {
+  if (!row.days.empty()) return row.days;
+  std::vector<PricedDay> days;
+  for (const HourSlice& slice : slices) {
+    days.push_back({.day_start = slice.hour_start,
+                    .amounts = PartIn(slice, row.amounts, window_length_nanos),
+                    .unpriced = row.unpriced});
   }
-  return part;
+  return days;
 }
 
 // "a = a + ?2, b = b + ?3, ..." for columns "a, b, ...".
@@ -210,20 +214,20 @@ absl::Status OutcomeBookTables::AddInference(const OutcomeEntry& entry, const Co
     const auto segment = segments_.Id(row.model, row.customer_tier);
     if (!segment.ok()) return segment.status();
     if (row.price_rest) price_rests_[*segment] = *row.price_rest;
-    const InferenceAmounts reported = SidesOf(row.amounts, entry.correction.has_value()).reported;
-    if (entry.history && !AddTo(&segments_history_[*segment], reported)) {
-      return Beyond("what was served");
-    }
     const auto server = servers_.Id(row.pool, row.workload);
     if (!server.ok()) return server.status();
-    const int64_t version = row.unpriced ? kNoPriceVersion : int64_t{row.price_book_version};
-    for (const HourSlice& day : c.days) {
-      const InferenceAmounts part = PartIn(day, row.amounts, c.window_length_nanos);
-      if (part == InferenceAmounts() && day.from_nanos > 0) continue;
-      const InferenceKey key = {day.hour_start, *segment,         *server,     version,
-                                c.source_row,   c.correction_row, c.booked_day};
-      absl::Status status = AddInferencePart(key, entry.correction.has_value(), part);
+    const std::vector<PricedDay> days = DaysOf(row, c.days, c.window_length_nanos);
+    for (const PricedDay& day : days) {
+      if (day.amounts == InferenceAmounts() && &day != &days.front()) continue;
+      const int64_t version = day.unpriced ? kNoPriceVersion : int64_t{row.price_book_version};
+      const InferenceKey key = {day.day_start, *segment,         *server,     version,
+                                c.source_row,  c.correction_row, c.booked_day};
+      absl::Status status = AddInferencePart(key, entry.correction.has_value(), day.amounts);
       if (!status.ok()) return status;
+      const InferenceAmounts reported = SidesOf(day.amounts, entry.correction.has_value()).reported;
+      if (entry.history && !AddTo(&segments_history_[*segment], reported)) {
+        return Beyond("what was served");
+      }
     }
   }
   return absl::OkStatus();
@@ -234,9 +238,10 @@ absl::StatusOr<int64_t> OutcomeBookTables::WriteRepriceCorrection(const AdminEnt
                                                                   int64_t now_unix_nanos) {
   // No stream brought it.
   absl::Status status = insert_correction_.Run(
-      source_row, RepriceCorrectionId(entry.number), entry.reason, entry.from_day * kNanosPerSecond,
-      (entry.to_day - entry.from_day) * kNanosPerSecond, now_unix_nanos, entry.identity, Blob{""},
-      int64_t{0}, entry.number);
+      source_row, RepriceCorrectionId(entry.number), entry.reason,
+      zone_.BeginOf(entry.from_day) * kNanosPerSecond,
+      (zone_.BeginOf(entry.to_day) - zone_.BeginOf(entry.from_day)) * kNanosPerSecond,
+      now_unix_nanos, entry.identity, Blob{""}, int64_t{0}, entry.number);
   if (!status.ok()) return status;
   return database_.LastInsertedRow();
 }
@@ -262,7 +267,7 @@ absl::Status OutcomeBookTables::AddRepriced(const AdminEntry& entry, int64_t now
                               int64_t{day.row.price_book_version},
                               it->second.first,
                               it->second.second,
-                              DayOf(now_unix_nanos / kNanosPerSecond)};
+                              DayOf(zone_.Local(now_unix_nanos / kNanosPerSecond))};
     absl::Status status = AddInferencePart(key, /*corrects=*/true, day.row.amounts);
     if (!status.ok()) return status;
   }

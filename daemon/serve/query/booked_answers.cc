@@ -140,6 +140,16 @@ void Fill(const CorrectionEntry& from, v1::BookedCorrection& to) {
   to.set_revenue_micro_usd(from.inference.revenue_micro_usd);
   to.set_h100e_seconds(from.h100e_seconds);
   to.set_results(static_cast<uint64_t>(from.results));
+  for (const CorrectedScore& score : from.scores) {
+    v1::CorrectedScore& out = *to.add_scores();
+    out.set_model(score.after.model);
+    out.set_benchmark(score.after.benchmark);
+    out.set_version(score.after.version);
+    out.set_date_unix_seconds(score.after.date_unix_seconds);
+    out.set_measured_by(score.after.source);
+    if (score.before) out.set_before(*score.before);
+    if (score.after.score) out.set_after(*score.after.score);
+  }
 }
 
 }  // namespace
@@ -178,7 +188,8 @@ absl::Status AnswerPrices(const OutcomeMoment& now, const v1::GetPricesRequest& 
   return absl::OkStatus();
 }
 
-absl::Status AnswerCorrections(Database& ledger, const v1::GetCorrectionsRequest& request,
+absl::Status AnswerCorrections(Database& ledger, const OutcomeMoment& now,
+                               const v1::GetCorrectionsRequest& request,
                                v1::Corrections* response) {
   CorrectionQuestion question{.from_unix_nanos = request.from_unix_nanos(),
                               .kind = std::nullopt,
@@ -196,6 +207,7 @@ absl::Status AnswerCorrections(Database& ledger, const v1::GetCorrectionsRequest
   if (!list.ok()) return list.status();
   for (const CorrectionEntry& entry : list->entries) Fill(entry, *response->add_corrections());
   response->set_left_out(static_cast<uint64_t>(list->left_out));
+  response->set_time_zone(now.reference->outcomes.day_zone.name());
   return absl::OkStatus();
 }
 

@@ -12,7 +12,7 @@ absl::Status AnswerBooked(Database& ledger, const v1::GetBookedRequest& request,
                           v1::BookedOutcomes* response);
 absl::Status AnswerPrices(const OutcomeMoment& now, const v1::GetPricesRequest& request,
                           v1::Prices* response);
-absl::Status AnswerCorrections(Database& ledger, const v1::GetCorrectionsRequest& request,
-                               v1::Corrections* response);
+absl::Status AnswerCorrections(Database& ledger, const OutcomeMoment& now,
+                               const v1::GetCorrectionsRequest& request, v1::Corrections* response);
 
 }  // namespace fleetmeter

@@ -72,8 +72,8 @@ grpc::ServerUnaryReactor* OutcomeService::GetPrices(grpc::CallbackServerContext*
 grpc::ServerUnaryReactor* OutcomeService::GetCorrections(grpc::CallbackServerContext* context,
                                                          const v1::GetCorrectionsRequest* request,
                                                          v1::Corrections* response) {
-  return Answer(context, [request, response](Database& ledger, const OutcomeMoment&) {
-    return AnswerCorrections(ledger, *request, response);
+  return Answer(context, [request, response](Database& ledger, const OutcomeMoment& now) {
+    return AnswerCorrections(ledger, now, *request, response);
   });
 }
 

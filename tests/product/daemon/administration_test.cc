@@ -2,6 +2,7 @@
 // daemon was killed, and its entry says who and why.
 #include <csignal>
 
+#include "daemon/ledger/sqlite/ledger_file.h"
 #include "gmock/gmock.h"
 #include "tests/support/daemon_fixture.h"
 #include "tests/support/reports.h"
@@ -152,6 +153,10 @@ TEST_F(DecisionsTest, LatePricesAreBookedAsACorrection) {
 
   files_.Write("prices.yaml", kPricesAfter);
   ASSERT_EQ(Admin({"admin", "reload"}).exit_code, 0);
+  // Also where nothing is left to book.
+  const Said empty = Admin({"reprice", "--from=2025-10-01", "--to=2025-10-02", "--reason="});
+  EXPECT_EQ(empty.exit_code, 2) << empty.out;
+  EXPECT_THAT(empty.error, HasSubstr("--reason"));
   std::vector<std::string> unasked = reprice;
   unasked.pop_back();
   const Said shown = Admin(unasked);
@@ -167,6 +172,35 @@ TEST_F(DecisionsTest, LatePricesAreBookedAsACorrection) {
   EXPECT_EQ(Run({"ledger", "verify", "--ledger=" + LedgerPath()}).exit_code, 0);
   EXPECT_THAT(Run({"ledger", "entries", "--ledger=" + LedgerPath(), "--output=json"}).out,
               HasSubstr("\"revenue_micro_usd\": 7500000"));
+}
+
+// Two days before a new price and two after it, in one window.
+TEST_F(DecisionsTest, AWindowOfSeveralDaysHasThePriceOfEachDay) {
+  files_.Write("prices.yaml", std::string(kPricesAfter) +
+                                  "  - {model: nova, effective_from: 2025-11-22, input: 10.00, "
+                                  "output: 25.00}\n");
+  ASSERT_EQ(Admin({"admin", "reload"}).exit_code, 0);
+  files_.Write("requests.csv",
+               "start,end,model,customer_tier,requests,input_tokens,output_tokens\n"
+               "2025-11-20,2025-11-24,nova,pro,400,4000000,0\n");
+  const Said imported = Run({"import", "inference", files_.PathOf("requests.csv"), "--source=gw",
+                             "--ingest-address=" + daemon_->ingest_address()});
+  ASSERT_EQ(imported.exit_code, 0) << imported.error;
+  const auto ledger = OpenLedgerToRead(LedgerPath());
+  ASSERT_TRUE(ledger.ok()) << ledger.status();
+  const auto revenue = [&](const std::string& where) {
+    return (*ledger)
+        ->Integer("SELECT sum(revenue_micro_usd) FROM inference_days WHERE " + where)
+        .value();
+  };
+  EXPECT_EQ(revenue("1"), 30'000'000);
+  EXPECT_EQ(revenue("day_start = 1763596800"), 5'000'000) << "2025-11-20";
+  EXPECT_EQ(revenue("day_start = 1763856000"), 10'000'000) << "2025-11-23";
+  const Said repriced = Admin(
+      {"reprice", "--from=2025-11-01", "--to=2025-12-01", "--reason=nothing has changed", "--yes"});
+  EXPECT_EQ(repriced.exit_code, 0) << repriced.error;
+  EXPECT_THAT(repriced.out, HasSubstr("price book 2 changes nothing"));
+  EXPECT_EQ(Run({"ledger", "verify", "--ledger=" + LedgerPath()}).exit_code, 0);
 }
 
 }  // namespace

@@ -76,8 +76,8 @@ TEST_F(CorrectionsTest, ARollingExportIsANormalCase) {
   ASSERT_EQ(Import("inference", kHead + day1 + day2, {}).exit_code, 0);
   const Said next = Import("inference", kHead + day2 + day3, {});
   EXPECT_EQ(next.exit_code, 0) << next.out << next.error;
-  EXPECT_THAT(next.out, HasSubstr("counted now: 1 rows in 1 reports"));
-  EXPECT_THAT(next.out, HasSubstr("unchanged: the books say the same already: 1 rows in 1"));
+  EXPECT_THAT(next.out, HasSubstr("counted now: 1 row in 1 report"));
+  EXPECT_THAT(next.out, HasSubstr("unchanged: the books say the same already: 1 row in 1 report"));
   EXPECT_EQ(next.error, "");
   // A day that was restated is not passed over.
   const std::string restated = "2025-03-02,2025-03-03,atlas,pro,25,2500,250,2.50\n";
@@ -135,6 +135,9 @@ TEST_F(CorrectionsTest, DaysOfATimeZoneAreCorrectedToo) {
   EXPECT_EQ(Import("inference", header + restated, correct).exit_code, 0);
   EXPECT_EQ(Served("atlas"), std::pair(int64_t{20}, int64_t{1'800'000}));
   EXPECT_EQ(Corrections().size(), 1U);
+  const Said listed = Run({"outcomes", "corrections"});
+  EXPECT_THAT(listed.out, HasSubstr(" 2025-03-29 "));
+  EXPECT_THAT(listed.out, HasSubstr("days and times of Europe/Berlin"));
 }
 
 // A credit note in a file of its own: what it takes back is no report, only an addition.
@@ -144,6 +147,11 @@ TEST_F(CorrectionsTest, AReversalIsAddedOnce) {
   const std::string month = "2025-03-01,2025-04-01,nova,pro,";
   EXPECT_EQ(Import("inference", header + month + "1000,5000000,500000,5000.00\n", {}).exit_code, 0);
   const std::string reversal = header + month + "-400,-2000000,-200000,-2000.00\n";
+  // It is no account of the month. What to do instead is said, and nothing is booked.
+  const Said compared = Import("inference", reversal, {"--correct", "--reason", "x", "--yes"});
+  EXPECT_EQ(compared.exit_code, 1) << compared.out;
+  EXPECT_THAT(compared.error, HasSubstr("--correct --add --reason"));
+  EXPECT_EQ(Served("nova"), std::pair(int64_t{1'000}, int64_t{5'000'000'000}));
   const std::vector<std::string> add = {"--correct", "--add", "--reason", "credit note", "--yes"};
   for (int time = 0; time < 2; ++time) {
     const Said added = Import("inference", reversal, add);
@@ -169,6 +177,13 @@ TEST_F(CorrectionsTest, LateRowsAreAddedOnce) {
   const Said told = Import("inference", day2, {"--every", "1h"});
   EXPECT_EQ(told.exit_code, 4);
   EXPECT_THAT(told.error, HasSubstr("--correct --add --reason"));
+  EXPECT_THAT(told.error, HasSubstr("line 2: "));
+  EXPECT_THAT(told.error, testing::Not(HasSubstr("run the same command again. It sends")));
+  const Said shown =
+      Import("inference", day2, {"--every", "1h", "--correct", "--add", "--dry-run"});
+  EXPECT_EQ(shown.exit_code, 0) << shown.error;
+  EXPECT_THAT(shown.out, HasSubstr("late, of time that the books have"));
+  EXPECT_THAT(shown.out, HasSubstr("1 row in 1 report (line 2)"));
   const std::vector<std::string> add = {"--every",  "1h",        "--correct", "--add",
                                         "--reason", "late rows", "--yes"};
   for (int time = 0; time < 2; ++time) {

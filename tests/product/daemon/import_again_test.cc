@@ -110,7 +110,7 @@ TEST_F(ImportAgainTest, AsksForTheSourceOfAnOverlappingExport) {
 
   const Ran grown = Import("inference", "export-2.csv", {"--source", "export-1"});
   EXPECT_EQ(grown.exit_code, 0) << grown.error;
-  EXPECT_THAT(grown.out, HasSubstr("counted now: 1 rows in 1 reports"));
+  EXPECT_THAT(grown.out, HasSubstr("counted now: 1 row in 1 report"));
   EXPECT_THAT(grown.out, HasSubstr("the books say the same already: 2 rows in 2 reports"));
   const Ran another = Import("inference", "export-2.csv", {"--source", "another"});
   EXPECT_EQ(another.exit_code, 0) << another.error;

@@ -148,7 +148,7 @@ def grown_file(daemon, folder, ledger, arguments, books):
     grown.write_text(path.read_text() + "2025-12-01,model-9,tier-9,1,1,1\n")
     refused = folder / "refused.csv"
     told = run_import(daemon, [kind, grown, *flags, "--source", "requests", "--refused", refused])
-    assert "counted now: 1 rows in 1 reports" in told, told
+    assert "counted now: 1 row in 1 report" in told, told
     assert "the books say the same already: 20,000 rows in 20,000 reports" in told, told
     with open(refused, newline="") as file:
         assert not list(csv.DictReader(file)), "nothing of it stays out of the books"

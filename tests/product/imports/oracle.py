@@ -3,7 +3,7 @@
 Written from the rules, not from the daemon's code, in whole numbers and fractions only:
 
 * A day is a UTC day; what a window holds counts for the day it starts on.
-* Requests of one window, model, tier, pool and workload are one row, priced at the window's start. What
+* Requests of one window, model, tier, pool and workload are one row, priced by the day of the window. What
   rounding to the nearest micro-dollar, halves up, leaves of a row goes on to the next row of its model
   and tier, in the order in which rows are sent. A row is priced by the price of exactly its model and tier; else, if
   its tier has a subscription in force, at 0; else by the price of its model; else it has no revenue.

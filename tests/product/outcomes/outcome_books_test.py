@@ -6,6 +6,7 @@ is killed now and then; the books must equal an oracle that does the arithmetic 
 """
 import argparse
 import fractions
+import math
 import os
 import pathlib
 import random
@@ -127,23 +128,18 @@ class Oracle:
         changes = []
         rests = dict(self.rests)
         for row in report["rows"]:
-            revenue, unpriced = row["revenue"], row.get("unpriced", 0)
-            if revenue is None:
-                revenue = 0
-                exact = None
-                if not correction:
-                    exact = price(row["model"], row["tier"], report["start"], row)
-                    unpriced = row["requests"] if exact is None else 0
-                if exact is not None:
-                    # What rounding leaves of a segment's rows goes on to its next row.
-                    exact += rests.get((row["model"], row["tier"]), 0)
-                    revenue = int(exact + fractions.Fraction(1, 2))
-                    rests[row["model"], row["tier"]] = exact - revenue
-            changes.append((row["model"], row["tier"],
-                            [row["requests"], unpriced, row["input"], row["cached"], row["output"],
-                             revenue]))
+            model, tier = row["model"], row["tier"]
+            amounts = [row["requests"], row.get("unpriced", 0), row["input"], row["cached"],
+                       row["output"], row["revenue"] or 0]
+            if row["revenue"] is None and not correction:
+                amounts[1] = 0
+                days = self._priced(report, model, tier, amounts, rests)
+                amounts = [sum(column) for column in zip(*(part for _, part in days))]
+            else:
+                days = list(by_day(report, amounts))
+            changes.append((model, tier, amounts, days))
         after = dict(self.segments)
-        for model, tier, amounts in changes:
+        for model, tier, amounts, _ in changes:
             old = after.get((model, tier), [0] * 6)
             new = [a + b for a, b in zip(old, amounts)]
             if min(new[:5]) < 0 or new[1] > new[0] or new[3] > new[2]:
@@ -151,11 +147,28 @@ class Oracle:
             after[model, tier] = new
         self.segments = after
         self.rests = rests
-        for model, tier, amounts in changes:
-            for day, part in by_day(report, amounts):
+        for model, tier, _, days in changes:
+            for day, part in days:
                 old = self.inference.get((day, model, tier), [0] * 6)
                 self.inference[day, model, tier] = [a + b for a, b in zip(old, part)]
         return None
+
+    @staticmethod
+    def _priced(report, model, tier, amounts, rests):
+        """The days of a window, each with the price of that day."""
+        days = []
+        for day, part in by_day(report, amounts):
+            part = list(part)
+            exact = price(model, tier, day, {"input": part[2], "cached": part[3], "output": part[4]})
+            if exact is None:
+                part[1] = part[0]
+            else:
+                # What rounding leaves of a segment's rows goes on to its next row.
+                exact += rests.get((model, tier), 0)
+                part[5] = math.floor(exact + fractions.Fraction(1, 2))
+                rests[model, tier] = exact - part[5]
+            days.append((day, part))
+        return days
 
     def _training(self, report, _):
         run = (report["model"], report["run"], report["phase"])

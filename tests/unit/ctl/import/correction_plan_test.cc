@@ -6,6 +6,7 @@
 #include <set>
 
 #include "daemon/ctl/import/fetch_books.h"
+#include "daemon/ctl/import/plan_addition.h"
 #include "daemon/ledger/postings.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -105,13 +106,19 @@ class BooksOfMaps {
     corrections_.push_back(note);
     return true;
   }
+  // Each day has the price of its own part.
   void Add(const HourSlice& day, const OutcomeReport& report, const InferenceRow& row) {
-    std::optional<int64_t> revenue = row.revenue_micro_usd;
+    const auto part = [&](int64_t amount) {
+      return PartIn(day, amount, report.window_length_nanos);
+    };
+    const bool brought = row.revenue_micro_usd.has_value();
+    std::optional<int64_t> revenue;
+    if (brought) revenue = part(*row.revenue_micro_usd);
     std::set<uint32_t>& versions =
         versions_[{day.hour_start, {row.model, row.customer_tier, row.pool, row.workload, ""}}];
-    if (!revenue && (row.price_book_version || !report.correction)) {
+    if (!brought && (row.price_book_version || !report.correction)) {
       EXPECT_EQ(row.price_book_version.value_or(kPriceBook), kPriceBook);
-      if (auto thirds = ThirdsOf(row.model, row.input_tokens, row.output_tokens)) {
+      if (auto thirds = ThirdsOf(row.model, part(row.input_tokens), part(row.output_tokens))) {
         revenue = RoundedThirds(*thirds + thirds_left_);
         thirds_left_ += *thirds - 3 * *revenue;
       }
@@ -121,21 +128,19 @@ class BooksOfMaps {
     }
     const int64_t unpriced =
         report.correction ? row.unpriced_requests : (revenue ? 0 : row.requests);
-    Add(day, report, {row.model, row.customer_tier, row.pool, row.workload, ""},
-        {row.requests, unpriced, row.input_tokens, row.cached_input_tokens, row.output_tokens,
-         revenue.value_or(0), 0});
+    AddPart(day, report, {row.model, row.customer_tier, row.pool, row.workload, ""},
+            {part(row.requests), part(unpriced), part(row.input_tokens),
+             part(row.cached_input_tokens), part(row.output_tokens), revenue.value_or(0), 0});
   }
   void Add(const HourSlice& day, const OutcomeReport& report, const TrainingRow& row) {
-    Add(day, report, {row.model, row.family, row.run, std::string(Name(row.phase)), row.pool},
-        {0, 0, 0, 0, 0, 0, row.h100e_seconds});
+    AddPart(day, report, {row.model, row.family, row.run, std::string(Name(row.phase)), row.pool},
+            {0, 0, 0, 0, 0, 0, PartIn(day, row.h100e_seconds, report.window_length_nanos)});
   }
-  void Add(const HourSlice& day, const OutcomeReport& report,
-           const std::array<std::string, 5>& names, const CellAmounts& amounts) {
+  void AddPart(const HourSlice& day, const OutcomeReport& report,
+               const std::array<std::string, 5>& names, const CellAmounts& amounts) {
     BookedCell& cell = cells_[{day.hour_start, names}];
     if (report.correction) ++cell.corrections;
-    for (size_t i = 0; i < amounts.size(); ++i) {
-      cell.amounts[i] += PartIn(day, amounts[i], report.window_length_nanos);
-    }
+    for (size_t i = 0; i < amounts.size(); ++i) cell.amounts[i] += amounts[i];
   }
 
   // A day an answer, as of books that are large.
@@ -390,7 +395,8 @@ TEST(PlanAddition, AddsLateRowsOnce) {
   // Its last hour is not counted yet.
   const auto late = FileOf({Served(23, 2, {Row("a", 1, 50'000, 750'000), Row("b", 1, 10, {})})});
   const auto add = [&] {
-    return PlanAddition(late, {0}, *FetchBooks(books.Questions(), late, {}), "late");
+    const CorrectionRules rules = {.zone = {}, .covers = std::nullopt, .reason = "late"};
+    return *PlanAddition(late, {0}, *FetchBooks(books.Questions(), late, rules), rules);
   };
   const imports::ImportBatch batch = add();
   ASSERT_THAT(batch.reports, SizeIs(2));  // the hour, and what is added
@@ -401,6 +407,48 @@ TEST(PlanAddition, AddsLateRowsOnce) {
   EXPECT_FALSE(books.Book(std::get<OutcomeReport>(again.reports[0].report)));
   EXPECT_EQ(books.Lines(), sum);
   EXPECT_EQ(books.corrections().at(0).reason, "late");
+}
+
+TEST(PlanAddition, TellsWhatIsNewLateAndTakenBack) {
+  BooksOfMaps books;
+  books.BookAll(FileOf({Served(0, 24, {Row("a", 3, 1'000, 30'000)})}));
+  const auto file = FileOf({Served(0, 1, {Row("a", 1, 10, 5)}), Served(24, 1, {Row("a", 1, 10, 5)}),
+                            Served(1, 1, {Row("a", -1, -10, -5)})});
+  const Addition addition = AdditionOf(file, *FetchBooks(books.Questions(), file, {}));
+  EXPECT_THAT(addition.late, ElementsAre(0U));
+  EXPECT_THAT(addition.fresh, ElementsAre(1U));
+  EXPECT_THAT(addition.reversals, ElementsAre(2U));
+}
+
+// What the price book says of rows without a revenue is left to the daemon, which rounds it with
+// the rest of the segment and prices each day by itself.
+TEST(PlanAddition, TheDaemonPricesWhatBringsNoRevenue) {
+  BooksOfMaps books;
+  books.BookAll(FileOf({Served(0, 72, {Row("a", 3, 1'000, {})})}));
+  const auto late = FileOf({Served(0, 48, {Row("a", 2, 100, {}), Row("free", 2, 100, {})})});
+  const auto batch = PlanAddition(late, {0}, *FetchBooks(books.Questions(), late, {}), {});
+  ASSERT_TRUE(batch.ok()) << batch.status();
+  ASSERT_THAT(batch->reports, SizeIs(1));
+  const auto& rows = std::get<OutcomeReport>(batch->reports[0].report).inference;
+  ASSERT_THAT(rows, SizeIs(2));
+  EXPECT_EQ(rows[0].price_book_version, kPriceBook);
+  EXPECT_FALSE(rows[0].revenue_micro_usd.has_value());
+  EXPECT_FALSE(rows[1].price_book_version.has_value()) << "nobody has a price of it";
+  EXPECT_EQ(rows[1].unpriced_requests, 2);
+}
+
+// A credit note is no account of what there was.
+TEST(PlanCorrection, AFileOfReversalsLeavesLessThanNothing) {
+  BooksOfMaps books;
+  books.BookAll(FileOf({Served(0, 24, {Row("a", 1'000, 5'000, 30'000)})}));
+  EXPECT_TRUE(LeavesLessThanNothing(
+      Compare(books, FileOf({Served(0, 24, {Row("a", -400, -2'000, -12'000)})}))));
+  EXPECT_TRUE(LeavesLessThanNothing(
+      Compare(books, FileOf({Served(48, 24, {Row("a", -400, -2'000, -12'000)})}))))
+      << "of time that the books do not have";
+  EXPECT_FALSE(
+      LeavesLessThanNothing(Compare(books, FileOf({Served(0, 24, {Row("a", 600, 3'000, -1)})}))))
+      << "a refund may be more than what was earned";
 }
 
 // Hours of some days with a few models, restated again and again.

@@ -286,7 +286,7 @@ TEST_F(ImportSenderTest, SendsLessAtATimeWhenThatIsTooMuch) {
   daemon_.Expect({Mishap::kTooLarge, Mishap::kTooLarge});
   const absl::Status status = Run(PlanOf(2, "gateway"));
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("the report of lines"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("the report of line"));
 }
 
 TEST_F(ImportSenderTest, TellsRejectedFromCountedBefore) {

@@ -19,5 +19,12 @@ TEST(LineSet, WritesLinesAsRangesInOrder) {
   EXPECT_THAT(lines.Lines(), ElementsAre(2, 3, 4, 7, 8, 9, 12));
 }
 
+TEST(LineSet, NamesOneLineInTheSingular) {
+  LineSet lines(9);
+  EXPECT_EQ(lines.NamedText(), "line 9");
+  lines.Add(10);
+  EXPECT_EQ(lines.NamedText(), "lines 9-10");
+}
+
 }  // namespace
 }  // namespace fleetmeter::imports

@@ -162,6 +162,29 @@ TEST(PeriodOf, NamesDaysByTheTimeZoneOfTheFile) {
   EXPECT_EQ(rows->rows[1].end_unix_seconds, kNewYear2026 + 120 * kDay);
 }
 
+// January at one price and February at another, in windows of a fortnight, one of which has days of
+// both.
+TEST(PeriodOf, EachDayOfAWindowHasItsPrice) {
+  PriceBook prices(1);
+  prices.Add("opus", "", {.effective_from_unix_seconds = kNewYear2026, .input = 1'000'000});
+  prices.Add("opus", "",
+             {.effective_from_unix_seconds = kNewYear2026 + 31 * kDay, .input = 3'000'000});
+  CsvReader csv = *CsvReader::FromText("t.csv", std::string(kHeader) +
+                                                    "\n2026-01-11,opus,free,14,14000000,0\n"
+                                                    "2026-01-25,opus,free,14,14000000,0\n");
+  const auto rows = ReadInference(csv, prices);
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  const auto all = PeriodOf(rows->rows, kNewYear2026, kNewYear2026 + 59 * kDay);
+  ASSERT_TRUE(all.ok()) << all.status();
+  EXPECT_EQ(all->at({"opus", "free"}).requests, 28);
+  // 14 days of $1, 7 of $1 and 7 of $3.
+  EXPECT_EQ(all->at({"opus", "free"}).revenue_micro_usd, 42 * kUsd);
+  const auto january = PeriodOf(rows->rows, kNewYear2026, kNewYear2026 + 31 * kDay);
+  ASSERT_TRUE(january.ok()) << january.status();
+  EXPECT_EQ(january->at({"opus", "free"}).revenue_micro_usd, 21 * kUsd);
+  EXPECT_EQ(january->at({"opus", "free"}).requests, 21);
+}
+
 TEST(PeriodOf, LosesNoMicroDollarToRounding) {
   std::string text = std::string(kHeader) + ",revenue_usd,cost_usd\n";
   for (int i = 0; i < 50; ++i) {

@@ -217,9 +217,9 @@ TEST(PlanUsage, TakesChipSeconds) {
   EXPECT_THAT(Refused(*plan), ElementsAre(HasSubstr("3 busy_chip_seconds: is \"61\"; expected at "
                                                     "most chip_seconds")));
   EXPECT_THAT(std::string(Plan("start,length,chip,chip_hours,chip_seconds\n").status().message()),
-              HasSubstr("each of the columns chip_hours and chip_seconds is there"));
+              HasSubstr("the file has both of the columns chip_hours and chip_seconds"));
   EXPECT_THAT(std::string(Plan("start,length,chip\n").status().message()),
-              HasSubstr("none of the columns chip_hours and chip_seconds is there"));
+              HasSubstr("the file has none of the columns chip_hours and chip_seconds"));
 }
 
 TEST(PlanUsage, RefusesFilesOfAnotherForm) {

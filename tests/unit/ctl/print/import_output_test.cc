@@ -47,8 +47,8 @@ TEST(FormatImport, SaysWhatBecameOfTheRows) {
   EXPECT_THAT(text, HasSubstr("revenue_usd             2.5\n"));
   EXPECT_THAT(text, HasSubstr("requests_with_revenue   1,800,000,000,000,000\n"));
   EXPECT_THAT(text, HasSubstr("2, 2026-01-01 00:00:00Z to 2026-01-03 00:00:00Z\n"));
-  EXPECT_THAT(text, HasSubstr("counted now: 2 rows in 1 reports\n"));
-  EXPECT_THAT(text, HasSubstr("not counted, since the time was counted before: 2 rows in 1"));
+  EXPECT_THAT(text, HasSubstr("counted now: 2 rows in 1 report\n"));
+  EXPECT_THAT(text, HasSubstr("not counted, since the books have this time already: 2 rows in 1"));
   EXPECT_THAT(text, Not(HasSubstr("rejected")));
 }
 
@@ -68,7 +68,7 @@ TEST(FormatImport, OfARollingExportAllIsThere) {
   summary.refused_rows = 0;
   EXPECT_TRUE(summary.complete());
   EXPECT_THAT(FormatImport(summary, OutputFormat::kTable),
-              HasSubstr("unchanged: the books say the same already: 2 rows in 1 reports\n"));
+              HasSubstr("unchanged: the books say the same already: 2 rows in 1 report\n"));
   summary.comparison = {{{1, 2}, {1, 2}, {0, 0}, {0, 0}}};
   const auto json = nlohmann::json::parse(FormatImport(summary, OutputFormat::kJson));
   EXPECT_EQ(json["unchanged"]["rows"], 2);

@@ -81,6 +81,12 @@ TEST(Usd, IsDollarsOrDollarsAndCents) {
   EXPECT_EQ(Usd(std::nullopt), "-");
 }
 
+TEST(CountOf, OneIsSingular) {
+  EXPECT_EQ(CountOf(1, "row"), "1 row");
+  EXPECT_EQ(CountOf(0, "report"), "0 reports");
+  EXPECT_EQ(CountOf(20'000, "row"), "20,000 rows");
+}
+
 TEST(WholePercent, RoundsHalvesUp) {
   EXPECT_EQ(WholePercent(0.1408926897), "14%");
   EXPECT_EQ(WholePercent(0.025), "3%");

@@ -121,6 +121,17 @@ TEST_F(ReadBookedTest, TellsTrainingAndResultsAsTheyStand) {
   ASSERT_THAT(*results, SizeIs(1));
   EXPECT_EQ((*results)[0].row.score, 71.5);
   EXPECT_EQ((*results)[0].corrections, 1);
+  const auto list = ReadCorrectionEntries(*reader, {});
+  ASSERT_TRUE(list.ok()) << list.status();
+  for (const CorrectionEntry& entry : list->entries) {
+    if (entry.kind != OutcomeKind::kBenchmarks) continue;
+    ASSERT_THAT(entry.scores, SizeIs(1));
+    EXPECT_EQ(entry.scores[0].before, 70);
+    EXPECT_EQ(entry.scores[0].after.score, 71.5);
+    EXPECT_EQ(entry.scores[0].after.benchmark, "gpqa");
+    return;
+  }
+  FAIL() << "no correction of benchmarks";
 }
 
 TEST_F(ReadBookedTest, ListsWhoCorrectedWhatWhenAndWhy) {

@@ -7,6 +7,7 @@
 #include <set>
 #include <tuple>
 
+#include "daemon/ledger/read/read_model_usage.h"
 #include "daemon/ledger/sqlite/ledger_file.h"
 #include "daemon/ledger/sqlite/outcome_columns.h"
 #include "gmock/gmock.h"

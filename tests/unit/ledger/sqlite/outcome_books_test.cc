@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "daemon/base/calendar.h"
+#include "daemon/ledger/read/read_model_usage.h"
 #include "daemon/ledger/read/read_outcomes.h"
 #include "daemon/ledger/read/read_told_times.h"
 #include "gmock/gmock.h"
@@ -58,6 +59,43 @@ TEST_F(OutcomeBooksTest, AMonthIsSharedByTimeOverItsDaysAndSoIsWhatTakesItBack) 
                     "HAVING sum(requests) <> 0 OR sum(revenue_micro_usd) <> 0)"),
             0);
   EXPECT_THAT(Findings(), IsEmpty());
+}
+
+// Each day of the window has the revenue that the writer gave it, and one of them none: nobody had
+// a price of it. Of tokens that rounding moved to another day, a day may have less than nothing.
+TEST_F(OutcomeBooksTest, PricedDaysAreBookedAsTheyAre) {
+  OutcomeEntry entry = Served(kMidnight, 3 * kDay, 6, 40);
+  entry.history = true;
+  BookedInference& row = entry.inference[0];
+  row.price_book_version = 7;
+  row.price_rest = 12;
+  row.amounts.unpriced_requests = 2;
+  for (int64_t day = 0; day < 3; ++day) {
+    row.days.push_back({.day_start = kSecondDay + day * kSecondsPerDay,
+                        .amounts = {.requests = 2,
+                                    .unpriced_requests = day == 0 ? 2 : 0,
+                                    .revenue_micro_usd = day == 0   ? 0
+                                                         : day == 1 ? 41
+                                                                    : -1},
+                        .unpriced = day == 0});
+  }
+  ASSERT_TRUE(Commit(entry, kMidnight + 4 * kDay).ok());
+  const auto of_day = [&](int64_t day, std::string_view what) {
+    return Integer(fmt::format("SELECT {} FROM inference_days WHERE day_start = {}", what,
+                               kSecondDay + day * kSecondsPerDay));
+  };
+  EXPECT_EQ(of_day(0, "price_book_version"), -1);
+  EXPECT_EQ(of_day(0, "unpriced_requests"), 2);
+  EXPECT_EQ(of_day(1, "price_book_version"), 7);
+  EXPECT_EQ(of_day(1, "revenue_micro_usd"), 41);
+  EXPECT_EQ(of_day(2, "revenue_micro_usd"), -1);
+  EXPECT_EQ(Integer("SELECT revenue_micro_usd FROM segment_history"), 41);
+  EXPECT_THAT(Findings(), IsEmpty());
+  Reopen();
+  ASSERT_EQ(books_.outcomes.segments.size(), 1U);
+  EXPECT_EQ(books_.outcomes.segments[0].reported.revenue_micro_usd, 41);
+  EXPECT_EQ(books_.outcomes.segments[0].corrected.revenue_micro_usd, -1);
+  EXPECT_EQ(books_.outcomes.segments[0].price_rest, 12);
 }
 
 TEST_F(OutcomeBooksTest, CorrectionsAreEntriesOfTheirOwn) {

@@ -1,0 +1,111 @@
+#include "daemon/ctl/import/plan_addition.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <utility>
+
+#include "daemon/ctl/import/import_messages.h"
+#include "daemon/ctl/import/told_rows.h"
+#include "daemon/ledger/postings.h"
+
+namespace fleetmeter::ctl {
+
+using imports::ImportBatch;
+using imports::ImportReport;
+
+namespace {
+
+// The rows of a report over all of its days. Where the price book has a price of one of them, the
+// daemon prices the row.
+absl::StatusOr<std::vector<ToldRow>> WholeRows(const OutcomeReport& report, size_t index,
+                                               const Books& books, const DayZone& zone) {
+  const auto days = SliceByDay(report.window_start_unix_nanos, report.window_length_nanos, zone);
+  if (!days.ok()) return days.status();
+  std::vector<ToldRow> whole = ToldRows(report, index, days->front(), books);
+  for (size_t day = 1; day < days->size(); ++day) {
+    const std::vector<ToldRow> rows = ToldRows(report, index, (*days)[day], books);
+    for (size_t i = 0; i < rows.size(); ++i) {
+      whole[i].by_price_book = whole[i].by_price_book || rows[i].by_price_book;
+      for (size_t a = 0; a < rows[i].amounts.size(); ++a) {
+        whole[i].amounts[a] += rows[i].amounts[a];
+      }
+    }
+  }
+  return whole;
+}
+
+}  // namespace
+
+WithoutReversals::WithoutReversals(const ImportBatch& file) : batch(file) {
+  batch.reports.clear();
+  for (size_t i = 0; i < file.reports.size(); ++i) {
+    if (TakesBack(OutcomeOf(file.reports[i]))) {
+      reversals.push_back(i);
+    } else {
+      batch.reports.push_back(file.reports[i]);
+      places.push_back(i);
+    }
+  }
+}
+
+absl::StatusOr<ImportBatch> PlanAddition(const ImportBatch& file,
+                                         const std::vector<size_t>& indices, const Books& books,
+                                         const CorrectionRules& rules) {
+  ImportBatch batch;
+  batch.rows = file.rows;
+  batch.time_zone = file.time_zone;
+  std::map<std::string, WindowSet> counted;
+  for (const auto& [source, booked] : books.sources) counted[source] = booked.counted;
+  for (const size_t index : indices) {
+    const OutcomeReport& report = OutcomeOf(file.reports[index]);
+    if (report.kind == OutcomeKind::kBenchmarks) continue;  // a result is there once
+    auto rows = WholeRows(report, index, books, rules.zone);
+    if (!rows.ok()) return rows.status();
+    AddEmptyTime(report, &counted[report.source], &batch);
+    OutcomeReport added = ReportOf(report.kind, report.source, SpanOf(report));
+    std::vector<std::string> texts = {
+        "added", report.source, std::string(Name(report.kind)),
+        fmt::format("{} {}", report.window_start_unix_nanos, report.window_length_nanos)};
+    for (ToldRow& row : *rows) {
+      if (row.by_price_book) {
+        AddPriced(row.names, row.amounts, books.price_book_version, &added);
+      } else {
+        AddTo(row.names, row.amounts, &added);
+      }
+      // Without what the price book says now: a row is the same whatever its price.
+      row.amounts[1] = row.amounts[kRevenueAmount] = 0;
+      texts.push_back(TextOf(row.amounts));
+      texts.insert(texts.end(), row.names.begin(), row.names.end());
+    }
+    for (const InferenceRow& row : report.inference) {
+      texts.push_back(row.revenue_micro_usd ? fmt::format("{}", *row.revenue_micro_usd) : "");
+    }
+    added.correction = CorrectionNote{"added-" + DigestOfTexts(texts), rules.reason};
+    batch.reports.push_back({.report = std::move(added), .lines = file.reports[index].lines});
+  }
+  return batch;
+}
+
+Addition AdditionOf(const ImportBatch& file, const Books& books) {
+  Addition addition;
+  for (size_t i = 0; i < file.reports.size(); ++i) {
+    const OutcomeReport& report = OutcomeOf(file.reports[i]);
+    if (report.kind == OutcomeKind::kBenchmarks) {
+      const bool known = books.results.contains(KeyOfResult(report.benchmarks.front()));
+      (known ? addition.results : addition.fresh).push_back(i);
+      continue;
+    }
+    const auto source = books.sources.find(report.source);
+    const bool counted = source != books.sources.end() && !source->second.counted.empty() &&
+                         source->second.counted.Overlaps(SpanOf(report));
+    if (TakesBack(report)) {
+      addition.reversals.push_back(i);
+    } else {
+      (counted ? addition.late : addition.fresh).push_back(i);
+    }
+  }
+  return addition;
+}
+
+}  // namespace fleetmeter::ctl
