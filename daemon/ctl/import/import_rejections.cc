@@ -31,7 +31,7 @@ absl::Status ImportRejections::Release(const std::set<size_t>& settled) {
 }
 
 absl::Status ImportRejections::Keep(size_t index, const std::string& why) {
-  const imports::LineSet& which = plan_.reports[index].lines;
+  const imports::LineSet& which = plan_.At(index).lines;
   const std::string lines = which.Text();
   for (const int64_t line : which.Lines()) lines_.insert(line);
   if (first_.empty()) first_ = fmt::format("lines {}: {}", lines, why);
