@@ -89,10 +89,12 @@ absl::StatusOr<CsvReader> CsvReader::FromText(std::string name, std::string text
   return reader;
 }
 
-absl::StatusOr<CsvReader> CsvReader::OpenStream(const std::string& path, CsvForm form) {
+absl::StatusOr<CsvReader> CsvReader::OpenStream(const std::string& path, CsvForm form,
+                                                std::string name) {
   auto source = TextSource::Open(path, form.encoding);
   if (!source.ok()) return source.status();
-  CsvReader reader(path, {.text = "", .encoding = source->encoding()}, std::move(form));
+  if (name.empty()) name = path;
+  CsvReader reader(std::move(name), {.text = "", .encoding = source->encoding()}, std::move(form));
   reader.source_ = *std::move(source);
   reader.ReadOn();
   if (absl::Status begun = reader.Begin(); !begun.ok()) return begun;

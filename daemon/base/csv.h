@@ -49,8 +49,10 @@ class CsvReader {
   // Reads a file, plain or gzip, and its header.
   static absl::StatusOr<CsvReader> Open(const std::string& path, CsvForm form = {});
   // The same for a file of any size, of which only the current record and what follows it is in
-  // memory. Whoever reads to the end asks read_status() then.
-  static absl::StatusOr<CsvReader> OpenStream(const std::string& path, CsvForm form = {});
+  // memory. Whoever reads to the end asks read_status() then. `name` stands for it in messages;
+  // empty: its path does.
+  static absl::StatusOr<CsvReader> OpenStream(const std::string& path, CsvForm form = {},
+                                              std::string name = "");
   // The same for a text; `name` stands for it in messages.
   static absl::StatusOr<CsvReader> FromText(std::string name, std::string text, CsvForm form = {});
 

@@ -40,8 +40,8 @@ std::string ProgressLine(const std::string& what, int64_t rows, int64_t total, i
   return line;
 }
 
-std::string ReadingLine(const std::string& what, double ratio) {
-  return fmt::format("{}: reading the file, {:.0f}%", what, std::floor(ratio * 100));
+std::string ReadingLine(const std::string& what, const std::string& doing, double ratio) {
+  return fmt::format("{}: {}, {:.0f}%", what, doing, std::floor(ratio * 100));
 }
 
 ReadingProgress::~ReadingProgress() {
@@ -50,11 +50,11 @@ ReadingProgress::~ReadingProgress() {
   }
 }
 
-void ReadingProgress::Show(double ratio) {
+void ReadingProgress::Show(const std::string& doing, double ratio) {
   const auto now = std::chrono::steady_clock::now();
   if (!shown_ || now - last_ < kOften) return;
   last_ = now;
-  fmt::print(stderr, "{}{}", kOverwrite, ClipLine(ReadingLine(what_, ratio), kColumns));
+  fmt::print(stderr, "{}{}", kOverwrite, ClipLine(ReadingLine(what_, doing, ratio), kColumns));
   std::fflush(stderr);
 }
 
