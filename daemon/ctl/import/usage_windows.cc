@@ -4,11 +4,11 @@
 #include <deque>
 #include <map>
 #include <optional>
-#include <tuple>
 #include <utility>
 
 #include "absl/numeric/int128.h"
 #include "daemon/base/units.h"
+#include "daemon/ctl/import/repeated_rows.h"
 #include "daemon/ctl/import/stored_bytes.h"
 #include "daemon/ctl/import/stored_reports.h"
 #include "daemon/domain/outcomes/apportion.h"
@@ -18,12 +18,6 @@ namespace fleetmeter::imports {
 namespace {
 
 constexpr int64_t kMostChips = 10'000'000;  // of a report, as the daemon takes it
-
-// What tells chips that are held side by side apart.
-auto NamesOf(const UsageGroup& group) {
-  return std::tie(group.state, group.chip, group.pool, group.team, group.workload,
-                  group.workload_type, group.model, group.run, group.signal);
-}
 
 // In the order of a source's rows.
 std::string KeyOf(const UsageRow& row) {
@@ -211,48 +205,6 @@ class Window {
   std::map<std::pair<GroupKey, bool>, UsageGroup*> places_;
 };
 
-// The rows of one source, in order: which of them overlap an earlier one of all the same names.
-class RepeatedRows {
- public:
-  // The line of that earlier row.
-  std::optional<int64_t> Find(const UsageRow& row) {
-    if (row.source != source_) {
-      latest_.clear();
-      source_ = row.source;
-    }
-    Names names = Names(NamesOf(row.group));
-    const auto found = latest_.find(names);
-    if (found != latest_.end()) {
-      const Latest& before = found->second;
-      const bool same_window = before.start == row.start && before.end == row.end;
-      if (!same_window && row.start < before.end) return before.line;
-    }
-    latest_[std::move(names)] = {row.start, row.end, row.line};
-    if (latest_.size() > most_) Forget(row.start);
-    return std::nullopt;
-  }
-
- private:
-  using Names = std::tuple<ChipState, std::string, std::string, std::string, std::string,
-                           std::string, std::string, std::string, std::string>;
-  struct Latest {
-    int64_t start = 0;
-    int64_t end = 0;
-    int64_t line = 0;
-  };
-
-  // Rows that ended before `time`: no later one overlaps them.
-  void Forget(int64_t time) {
-    std::erase_if(latest_, [time](const auto& each) { return each.second.end <= time; });
-    most_ = std::max(kFewest, 2 * latest_.size());
-  }
-
-  static constexpr size_t kFewest = 4'096;
-  std::string source_;
-  std::map<Names, Latest> latest_;
-  size_t most_ = kFewest;
-};
-
 }  // namespace
 
 absl::Status UsageWindows::Add(const UsageRow& row) {
@@ -393,9 +345,8 @@ absl::Status UsageWindows::AddReports(const OnProgress& on_progress, ImportBatch
   // Without those that the daemon would not take, no row is in the books by a part of it only.
   for (bool all_taken = false; status.ok() && !all_taken;) {
     const auto forms = FindForms();
-    if (!forms.ok()) return forms.status();
     RecordSorter pieces(memory_.sort_bytes);
-    status = Cut(*forms, &pieces);
+    status = forms.ok() ? Cut(*forms, &pieces) : forms.status();
     if (!status.ok()) break;
     const auto joined = Join(pieces, plan);
     status = joined.status();
