@@ -154,7 +154,7 @@ int ImportCommand::Run() {
   summary.dry_run = true;
   summary.not_asked = asked ? "" : told.error;
   summary.unknown_names = told.unknown_names;
-  return Tell(std::move(summary), absl::OkStatus());
+  return Tell(std::move(summary), plan->read_status());
 }
 
 // One call, which may fail: what follows waits for a daemon, and a dry run does without it.
@@ -303,6 +303,7 @@ ImportSummary ImportCommand::SendPlain(const ImportBatch& plan, RefusedFile& ref
   rejections.Tell();
   ImportSummary summary = Summarize(plan, sent.fates);
   summary.stream_id = sent.stream_id;
+  if (status->ok()) *status = plan.read_status();
   return summary;
 }
 
