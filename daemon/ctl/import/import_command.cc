@@ -273,6 +273,7 @@ ImportSummary ImportCommand::SendPlain(const ImportBatch& plan, RefusedFile& ref
   {
     ImportProgress progress(NameOf(kind_), imports::TotalsOf(plan).rows,
                             !quiet_ && ErrorsGoToTerminal());
+    progress.ShowBegin();
     const auto channel = ImportClient::Connect(connection_.ingest_address, connection_.tls);
     if (channel.ok()) {
       ImportClient client(*channel, connection_.ingest_address, connection_.timeout);

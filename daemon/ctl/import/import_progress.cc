@@ -65,12 +65,21 @@ ImportProgress::~ImportProgress() {
   if (shown_ && last_ != Clock::time_point()) fmt::print(stderr, "{}", kOverwrite);
 }
 
+void ImportProgress::ShowBegin() {
+  if (!shown_) return;
+  last_ = Clock::now();
+  Write(fmt::format("{}: preparing to send {} rows", what_, Count(total_)));
+}
+
 void ImportProgress::Show(int64_t rows, const std::string& trouble) {
   if (rows_before_ < 0) rows_before_ = rows;
   const Clock::time_point now = Clock::now();
   if (!shown_ || (now - last_ < kOften && trouble.empty())) return;
   last_ = now;
-  const std::string line = ProgressLine(what_, rows, total_, rows_before_, now - start_, trouble);
+  Write(ProgressLine(what_, rows, total_, rows_before_, now - start_, trouble));
+}
+
+void ImportProgress::Write(const std::string& line) {
   fmt::print(stderr, "{}{}", kOverwrite, ClipLine(line, kColumns));
   std::fflush(stderr);
 }

@@ -45,10 +45,14 @@ class ImportProgress {
   ImportProgress(const ImportProgress&) = delete;
   ImportProgress& operator=(const ImportProgress&) = delete;
 
+  // Before anything is known of the stream: "inference: preparing to send 28,185 rows".
+  void ShowBegin();
   void Show(int64_t rows, const std::string& trouble);
 
  private:
   using Clock = std::chrono::steady_clock;
+
+  void Write(const std::string& line);
 
   const std::string what_;
   const int64_t total_;
