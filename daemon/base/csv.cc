@@ -85,9 +85,26 @@ absl::StatusOr<CsvReader> CsvReader::FromText(std::string name, std::string text
         fmt::format("{}: cannot be read: {}", name, std::string(decoded.status().message())));
   }
   CsvReader reader(std::move(name), *std::move(decoded), std::move(form));
-  reader.FindDelimiter();
-  if (absl::Status status = reader.ReadHeader(); !status.ok()) return status;
+  if (absl::Status begun = reader.Begin(); !begun.ok()) return begun;
   return reader;
+}
+
+absl::StatusOr<CsvReader> CsvReader::OpenStream(const std::string& path, CsvForm form,
+                                                std::string name) {
+  auto source = TextSource::Open(path, form.encoding);
+  if (!source.ok()) return source.status();
+  if (name.empty()) name = path;
+  CsvReader reader(std::move(name), {.text = "", .encoding = source->encoding()}, std::move(form));
+  reader.source_ = *std::move(source);
+  reader.ReadOn();
+  if (absl::Status begun = reader.Begin(); !begun.ok()) return begun;
+  return reader;
+}
+
+absl::Status CsvReader::Begin() {
+  FindDelimiter();
+  absl::Status status = ReadHeader();
+  return read_status_.ok() ? status : read_status_;
 }
 
 // Excel may say it on a line of its own, "sep=;". Otherwise it is the one that the header has most
@@ -221,9 +238,10 @@ absl::StatusOr<bool> CsvReader::Next() {
 
 bool CsvReader::NextOrWrong() {
   constexpr uint64_t kRecordsBetweenTellings = 1'024;
-  if (!ReadRecord()) return false;
+  if (!ReadRecord() || !read_status_.ok()) return false;
   if (on_progress_ && ++records_ % kRecordsBetweenTellings == 0) {
-    on_progress_(static_cast<double>(position_) / static_cast<double>(text_.size()));
+    on_progress_(source_ ? source_->ratio()
+                         : static_cast<double>(position_) / static_cast<double>(text_.size()));
   }
   if (!wrong_form_ && fields_.size() != header_.size()) {
     const bool cut = position_ >= text_.size() && !text_.ends_with('\n');
@@ -261,7 +279,41 @@ void CsvReader::SkipLineEnd() {
   ++line_;
 }
 
+// What was read before the current record is dropped.
+void CsvReader::ReadOn() {
+  text_.erase(0, record_position_);
+  position_ -= record_position_;
+  record_position_ = 0;
+  const auto more = source_->Append(&text_);
+  if (!more.ok()) read_status_ = more.status();
+  has_more_ = more.ok() && *more;
+}
+
+// Whether more of the text may make another record of what was just read.
+bool CsvReader::IsCutByPiece() const {
+  if (!has_more_) return false;
+  if (ran_out_) return text_.size() - record_position_ < kMostRecordBytes;
+  return position_ + 1 >= text_.size();
+}
+
 bool CsvReader::ReadRecord() {
+  for (;;) {
+    const size_t position = position_;
+    const int64_t line = line_;
+    const bool found = ReadRecordOfPiece();
+    if (!IsCutByPiece()) return found;
+    // Empty lines are done with, but for one whose end is cut in its middle.
+    record_position_ = position_;
+    if (found || text_.ends_with('\r')) {
+      record_position_ = position_ = position;
+      line_ = line;
+    }
+    ReadOn();
+  }
+}
+
+bool CsvReader::ReadRecordOfPiece() {
+  ran_out_ = false;
   while (position_ < text_.size() && AtLineEnd()) SkipLineEnd();
   fields_.clear();
   wrong_form_.reset();
@@ -311,6 +363,7 @@ void CsvReader::ReadField() {
 void CsvReader::ReadQuoted(std::string& field) {
   for (++position_;; ++position_) {
     if (position_ >= text_.size()) {
+      ran_out_ = true;
       wrong_form_ = fmt::format("field {} has no closing quote", fields_.size());
       return;
     }

@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "daemon/base/text_encoding.h"
+#include "daemon/base/text_source.h"
 
 namespace fleetmeter {
 
@@ -37,11 +38,21 @@ struct CsvForm {
 // A whole file, unpacked when it is gzip. At most 1 GiB unpacked.
 absl::StatusOr<std::string> ReadFileOrGzip(const std::string& path);
 
-// A table held in memory, read record by record. Used by one loader, on one thread.
+// A table, held in memory or read piece by piece, record by record. Used by one loader, on one
+// thread.
 class CsvReader {
  public:
+  // Of a file that is read piece by piece, no record has more bytes than that: a quoted field that
+  // goes on for longer is one without a closing quote.
+  static constexpr size_t kMostRecordBytes = size_t{1} << 22;
+
   // Reads a file, plain or gzip, and its header.
   static absl::StatusOr<CsvReader> Open(const std::string& path, CsvForm form = {});
+  // The same for a file of any size, of which only the current record and what follows it is in
+  // memory. Whoever reads to the end asks read_status() then. `name` stands for it in messages;
+  // empty: its path does.
+  static absl::StatusOr<CsvReader> OpenStream(const std::string& path, CsvForm form = {},
+                                              std::string name = "");
   // The same for a text; `name` stands for it in messages.
   static absl::StatusOr<CsvReader> FromText(std::string name, std::string text, CsvForm form = {});
 
@@ -69,6 +80,8 @@ class CsvReader {
   // wrong, all of its fields are empty, and the next record begins on the next line.
   bool NextOrWrong();
   const std::optional<std::string>& wrong_form() const { return wrong_form_; }
+  // Not OK: NextOrWrong() ended before the end of the file, which cannot be read on.
+  const absl::Status& read_status() const { return read_status_; }
   // Where the current record begins, from 1.
   int64_t line() const { return record_line_; }
   // Of the current record; good until the next.
@@ -85,6 +98,10 @@ class CsvReader {
  private:
   CsvReader(std::string name, DecodedText text, CsvForm form);
 
+  absl::Status Begin();
+  void ReadOn();
+  bool IsCutByPiece() const;
+  bool ReadRecordOfPiece();
   void FindDelimiter();
   absl::Status ReadHeader();
   std::string Found() const;
@@ -99,6 +116,10 @@ class CsvReader {
 
   std::string name_;
   CsvForm form_;
+  std::optional<TextSource> source_;  // nothing: `text_` is all
+  bool has_more_ = false;             // behind `text_`
+  absl::Status read_status_;
+  bool ran_out_ = false;  // of text, within a quoted field
   std::string text_;
   std::string encoding_;
   char delimiter_ = ',';

@@ -32,13 +32,6 @@ void AppendUtf8(uint32_t code, std::string& out) {
   }
 }
 
-std::string FromLatin1(std::string_view bytes) {
-  std::string out;
-  out.reserve(bytes.size());
-  for (const char c : bytes) AppendUtf8(static_cast<uint8_t>(c), out);
-  return out;
-}
-
 absl::StatusOr<std::string> FromUtf16(std::string_view bytes, bool big_endian) {
   if (bytes.size() % 2 != 0) return absl::InvalidArgumentError("UTF-16 of an odd number of bytes");
   const auto unit = [&](size_t at) {
@@ -71,7 +64,28 @@ absl::StatusOr<DecodedText> Utf16(std::string_view bytes, bool big_endian) {
   return DecodedText{*std::move(text), "UTF-16"};
 }
 
+// As UTF-16 does that begins with an ASCII character.
+bool HasHalfZeros(std::string_view bytes) {
+  return bytes.size() >= 2 && (bytes[0] == '\0') != (bytes[1] == '\0');
+}
+
 }  // namespace
+
+bool IsUtf16(std::string_view first_bytes) {
+  return first_bytes.starts_with(kLittleEndianMark) || first_bytes.starts_with(kBigEndianMark) ||
+         HasHalfZeros(first_bytes);
+}
+
+size_t Utf8MarkLength(std::string_view first_bytes) {
+  return first_bytes.starts_with(kUtf8Mark) ? kUtf8Mark.size() : 0;
+}
+
+std::string Latin1ToUtf8(std::string_view bytes) {
+  std::string out;
+  out.reserve(bytes.size());
+  for (const char c : bytes) AppendUtf8(static_cast<uint8_t>(c), out);
+  return out;
+}
 
 absl::StatusOr<DecodedText> DecodeText(std::string bytes, TextEncoding otherwise) {
   const std::string_view view = bytes;
@@ -81,9 +95,8 @@ absl::StatusOr<DecodedText> DecodeText(std::string bytes, TextEncoding otherwise
   }
   if (view.starts_with(kLittleEndianMark)) return Utf16(view.substr(2), false);
   if (view.starts_with(kBigEndianMark)) return Utf16(view.substr(2), true);
-  if (view.size() >= 2 && (view[0] == '\0') != (view[1] == '\0'))
-    return Utf16(view, view[0] == '\0');
-  if (otherwise == TextEncoding::kLatin1) return DecodedText{FromLatin1(view), "Latin-1"};
+  if (HasHalfZeros(view)) return Utf16(view, view[0] == '\0');
+  if (otherwise == TextEncoding::kLatin1) return DecodedText{Latin1ToUtf8(view), "Latin-1"};
   return DecodedText{std::move(bytes), "UTF-8"};
 }
 

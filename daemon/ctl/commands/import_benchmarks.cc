@@ -21,11 +21,12 @@ class ImportBenchmarks : public ImportCommand {
     flags.Add("--suite", &suite_, "The benchmark suite, a YAML file").ValueName("FILE").Required();
     AddModelColumns(flags, "The name of this column in the file", &columns_);
   }
-  absl::StatusOr<imports::ImportBatch> MakeReports(CsvReader& csv, const std::string& source,
-                                                   const DayZone&) const override {
+  absl::StatusOr<imports::ImportBatch> MakeReports(CsvReader& csv,
+                                                   const Rules& rules) const override {
     const auto suite = LoadBenchmarkSuite(suite_);
     if (!suite.ok()) return suite.status();
-    return imports::MakeBenchmarksReports(csv, *suite, {.source = source, .columns = columns_});
+    return imports::MakeBenchmarksReports(csv, *suite,
+                                          {.source = rules.source, .columns = columns_});
   }
 
   std::string suite_;

@@ -51,13 +51,13 @@ class ImportInference : public ImportCommand {
         "each request",
         kDay, true, &every_nanos_);
   }
-  absl::StatusOr<imports::ImportBatch> MakeReports(CsvReader& csv, const std::string& source,
-                                                   const DayZone& zone) const override {
-    return imports::MakeInferenceReports(csv, {.source = source,
+  absl::StatusOr<imports::ImportBatch> MakeReports(CsvReader& csv,
+                                                   const Rules& rules) const override {
+    return imports::MakeInferenceReports(csv, {.source = rules.source,
                                                .window_nanos = window_nanos_,
                                                .every_nanos = every_nanos_,
                                                .corrects = corrects(),
-                                               .zone = zone});
+                                               .zone = rules.zone});
   }
 
   std::optional<int64_t> window_nanos_;

@@ -24,15 +24,15 @@ class ImportTraining : public ImportCommand {
     AddModelColumns(flags, kTrainingColumnHelp, &columns_);
     AddFlopColumn(flags, kTrainingColumnHelp, &flop_column_);
   }
-  absl::StatusOr<imports::ImportBatch> MakeReports(CsvReader& csv, const std::string& source,
-                                                   const DayZone& zone) const override {
+  absl::StatusOr<imports::ImportBatch> MakeReports(CsvReader& csv,
+                                                   const Rules& rules) const override {
     auto rule = LoadFlopRule(framework_);
     if (!rule.ok()) return rule.status();
-    return imports::MakeTrainingReports(csv, {.source = source,
+    return imports::MakeTrainingReports(csv, {.source = rules.source,
                                               .columns = columns_,
                                               .flop_column = flop_column_,
                                               .rule = *std::move(rule),
-                                              .zone = zone});
+                                              .zone = rules.zone});
   }
 
   imports::ModelColumns columns_;

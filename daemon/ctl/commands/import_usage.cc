@@ -18,9 +18,12 @@ class ImportUsage : public ImportCommand {
             connection) {}
 
  private:
-  absl::StatusOr<imports::ImportBatch> MakeReports(CsvReader& csv, const std::string& source,
-                                                   const DayZone& zone) const override {
-    return imports::MakeUsageReports(csv, {.source = source, .zone = zone});
+  absl::StatusOr<imports::ImportBatch> MakeReports(CsvReader& csv,
+                                                   const Rules& rules) const override {
+    return imports::MakeUsageReports(csv, {.source = rules.source,
+                                           .zone = rules.zone,
+                                           .memory = {},
+                                           .on_arranged = rules.on_arranged});
   }
   bool RowsHaveSources(const CsvReader& csv) const override {
     return csv.Column("source") != CsvReader::kAbsent;

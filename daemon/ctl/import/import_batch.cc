@@ -3,7 +3,19 @@
 #include <algorithm>
 #include <tuple>
 
+#include "daemon/ctl/import/stored_reports.h"
+
 namespace fleetmeter::imports {
+
+size_t ImportBatch::size() const { return stored == nullptr ? reports.size() : stored->size(); }
+
+const ImportReport& ImportBatch::At(size_t index) const {
+  return stored == nullptr ? reports[index] : stored->At(index);
+}
+
+absl::Status ImportBatch::read_status() const {
+  return stored == nullptr ? absl::OkStatus() : stored->status();
+}
 
 void ImportBatch::Refuse(const LineSet& lines, std::string_view reason) {
   for (const int64_t line : lines.Lines()) refused.push_back({line, std::string(reason)});

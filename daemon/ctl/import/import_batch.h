@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,14 +36,25 @@ struct ImportReport {
   int64_t rows() const { return lines.count() - repeated; }
 };
 
+class StoredReports;
+
 struct ImportBatch {
   std::vector<ImportReport> reports;
+  // In place of `reports`, where they are too many to be held in memory: of usage alone.
+  std::shared_ptr<const StoredReports> stored;
   std::vector<imports::RefusedRow> refused;  // ascending by line
   int64_t rows = 0;                          // in the file
   int64_t passed_over = 0;                   // of them, those that say nothing of the kind
   // Sources come of the file's name: the same file under another name is the same history.
   bool source_of_name = false;
   std::string time_zone = "UTC";  // whose days the books have, as far as windows were laid by them
+
+  // Of the reports, wherever they are. What At() gives is good until its next call.
+  size_t size() const;
+  bool empty() const { return size() == 0; }
+  const ImportReport& At(size_t index) const;
+  // Not OK: At() gave a report that is not one of them, since a temporary file cannot be read.
+  absl::Status read_status() const;
 
   void Refuse(const LineSet& lines, std::string_view reason);
   // Puts `refused` in order.

@@ -1,8 +1,11 @@
 #include "daemon/ctl/import/import_command.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -29,6 +32,8 @@ namespace fleetmeter::ctl {
 namespace {
 
 using imports::ImportBatch;
+
+constexpr std::string_view kInput = "-";
 
 // Of the flag or of the file's name, which may be anything.
 absl::Status CheckSource(const std::string& source) {
@@ -91,7 +96,8 @@ ImportCommand::ImportCommand(ImportKind kind, const std::string& help, std::stri
       connection_(connection) {}
 
 void ImportCommand::AddFlags(Flags& flags) {
-  flags.Add("FILE", &file_, "A CSV file with the columns " + columns_).Required();
+  flags.Add("FILE", &file_, "A CSV file, or - for standard input, with the columns " + columns_)
+      .Required();
   flags
       .Add("--source", &source_,
            "The source of this history: the name under which the books keep it. No time of one "
@@ -115,6 +121,10 @@ void ImportCommand::AddFlags(Flags& flags) {
 }
 
 absl::Status ImportCommand::CheckFlags() const {
+  if (file_ == kInput && correction_.correct && !correction_.yes && !dry_run_) {
+    return absl::InvalidArgumentError(
+        "-: standard input is the file, so that nobody can be asked there; expected --yes");
+  }
   return CheckCorrectionFlags(correction_, !source_.empty(), kind_ == ImportKind::kUsage, dry_run_);
 }
 
@@ -124,6 +134,9 @@ std::optional<std::string> ImportCommand::CalledAddress() const {
 }
 
 int ImportCommand::Run() {
+  if (absl::Status kept = file_ == kInput ? KeepInput() : absl::OkStatus(); !kept.ok()) {
+    return ExitCode(kept);
+  }
   auto plan = Plan(DayZone());
   if (!plan.ok()) return ExitCode(plan.status());
   const ReportAnswer told = AskDaemon(*plan);
@@ -144,7 +157,7 @@ int ImportCommand::Run() {
   summary.not_asked = asked ? "" : told.error;
   summary.unknown_names = told.unknown_names;
   if (correction_.add) return ShowAddition(*plan, std::move(summary));
-  return Tell(std::move(summary), absl::OkStatus());
+  return Tell(std::move(summary), plan->read_status());
 }
 
 // One call, which may fail: what follows waits for a daemon, and a dry run does without it.
@@ -172,21 +185,52 @@ std::string ImportCommand::Source() const {
   return name.stem();
 }
 
+absl::Status ImportCommand::KeepInput() {
+  auto kept = imports::TemporaryFile::Make();
+  if (!kept.ok()) return kept.status();
+  std::array<char, size_t{1} << 16> bytes{};
+  for (;;) {
+    const ssize_t got = read(STDIN_FILENO, bytes.data(), bytes.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return absl::ErrnoToStatus(errno, "-: standard input cannot be read");
+    if (got == 0) break;
+    const std::string_view more(bytes.data(), static_cast<size_t>(got));
+    if (absl::Status added = kept->Append(more); !added.ok()) return added;
+  }
+  if (absl::Status flushed = kept->Flush(); !flushed.ok()) return flushed;
+  input_ = *std::move(kept);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<CsvReader> ImportCommand::OpenFile(const CsvForm& form) const {
+  return CsvReader::OpenStream(input_ ? input_->path() : file_, form, file_);
+}
+
 // Local times are those of the books, unless the file's flags say otherwise.
 absl::StatusOr<ImportBatch> ImportCommand::Plan(const DayZone& zone) const {
   if (absl::Status status = CheckSource(Source()); !status.ok()) return status;
   CsvForm form = form_;
   if (!form.time_zone && !zone.is_utc()) form.time_zone = zone.clock();
-  auto csv = CsvReader::Open(file_, form);
+  auto csv = OpenFile(form);
   if (!csv.ok()) return csv.status();
   const bool rows_have_sources = RowsHaveSources(*csv);
   if (rows_have_sources && !source_.empty()) {
     return absl::InvalidArgumentError(fmt::format(
         "{}: has a column source; expected it without --source, or without the column", file_));
   }
+  if (file_ == kInput && !rows_have_sources && source_.empty()) {
+    return absl::InvalidArgumentError(
+        "-: standard input has no name to take the source from; expected --source NAME");
+  }
   ReadingProgress progress(NameOf(kind_), !quiet_ && ErrorsGoToTerminal());
-  csv->OnProgress([&progress](double ratio) { progress.Show(ratio); });
-  auto plan = MakeReports(*csv, Source(), zone);
+  const auto show = [&progress](const char* what) {
+    return [&progress, what](double ratio) { progress.Show(what, ratio); };
+  };
+  csv->OnProgress(show("reading the file"));
+  auto plan = MakeReports(
+      *csv, {.source = Source(), .zone = zone, .on_arranged = show("arranging the rows")});
+  // Whatever was made of a part of the file is not the file.
+  if (!csv->read_status().ok()) return csv->read_status();
   if (!plan.ok()) return plan.status();
   plan->time_zone = zone.name();
   plan->source_of_name = source_.empty() && !rows_have_sources;
@@ -233,6 +277,7 @@ ImportSummary ImportCommand::SendPlain(const ImportBatch& plan, RefusedFile& ref
   {
     ImportProgress progress(NameOf(kind_), imports::TotalsOf(plan).rows,
                             !quiet_ && ErrorsGoToTerminal());
+    progress.ShowBegin();
     const auto channel = ImportClient::Connect(connection_.ingest_address, connection_.tls);
     if (channel.ok()) {
       ImportClient client(*channel, connection_.ingest_address, connection_.timeout);
@@ -263,6 +308,7 @@ ImportSummary ImportCommand::SendPlain(const ImportBatch& plan, RefusedFile& ref
   rejections.Tell();
   ImportSummary summary = Summarize(plan, sent.fates);
   summary.stream_id = sent.stream_id;
+  if (status->ok()) *status = plan.read_status();
   return summary;
 }
 

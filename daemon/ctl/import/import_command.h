@@ -2,6 +2,8 @@
 // those to a daemon's books.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +14,7 @@
 #include "daemon/ctl/import/correction_plan.h"
 #include "daemon/ctl/import/import_batch.h"
 #include "daemon/ctl/import/import_client.h"
+#include "daemon/ctl/import/temporary_file.h"
 #include "daemon/ctl/print/import_output.h"
 #include "daemon/ctl/print/output_format.h"
 #include "daemon/ctl/print/refused_file.h"
@@ -33,10 +36,15 @@ class ImportCommand : public Command {
   // Flags of this kind alone.
   virtual void AddOwnFlags(Flags&) {}
 
-  // `source` is who reports what has no source of its own; the books have days of `zone`.
+  // What the reports follow from beside the file.
+  struct Rules {
+    std::string source;  // who reports what has no source of its own
+    DayZone zone;        // whose days the books have
+    // Told how far the work is that follows the reading, 0 to 1.
+    std::function<void(double)> on_arranged;
+  };
   virtual absl::StatusOr<imports::ImportBatch> MakeReports(CsvReader& csv,
-                                                           const std::string& source,
-                                                           const DayZone& zone) const = 0;
+                                                           const Rules& rules) const = 0;
 
   // Whether the rows of the file say who reports them; --source is refused then.
   virtual bool RowsHaveSources(const CsvReader&) const { return false; }
@@ -46,6 +54,9 @@ class ImportCommand : public Command {
 
  private:
   std::string Source() const;
+  // Standard input as a file, since it may have to be read twice.
+  absl::Status KeepInput();
+  absl::StatusOr<CsvReader> OpenFile(const CsvForm& form) const;
   absl::StatusOr<imports::ImportBatch> Plan(const DayZone& zone) const;
   ReportAnswer AskDaemon(const imports::ImportBatch& plan) const;
   absl::Status KeepRefused(const imports::ImportBatch& plan, RefusedFile& refused) const;
@@ -67,6 +78,7 @@ class ImportCommand : public Command {
   const std::string columns_;
   const Connection& connection_;
   std::string file_;
+  std::optional<imports::TemporaryFile> input_;  // what "-" stands for
   CsvForm form_;
   std::string source_;   // empty: the file's name without folder and extensions
   std::string refused_;  // where rows go that are not in the books by it; empty: nowhere

@@ -129,7 +129,7 @@ bool AddWindow(const imports::ImportReport& planned, v1::OverlapQuestion& questi
   return true;
 }
 
-// The same time in few spans. Where that is not enough, it is one, with the gaps between them.
+// The same time, without what overlaps or touches.
 std::vector<TimeSpan> Merged(std::vector<TimeSpan> windows) {
   std::sort(windows.begin(), windows.end(), [](const TimeSpan& a, const TimeSpan& b) {
     return a.start_unix_nanos < b.start_unix_nanos;
@@ -143,6 +143,11 @@ std::vector<TimeSpan> Merged(std::vector<TimeSpan> windows) {
       end = std::max(end, window.end_unix_nanos);
     }
   }
+  return spans;
+}
+
+// As many as may be asked about. Where that is not enough, it is one, with the gaps between them.
+std::vector<TimeSpan> FewOf(std::vector<TimeSpan> spans) {
   if (spans.size() <= kMostSpans) return spans;
   return {{spans.front().start_unix_nanos, spans.back().end_unix_nanos}};
 }
@@ -198,8 +203,8 @@ v1::ReportRequest MakeRequest(const imports::ImportBatch& plan, const ImportStre
     *reports->Add() = std::move(message);
     return true;
   };
-  for (size_t i = first; i < stream.order.size() && i - first < most_reports; ++i) {
-    const auto& report = plan.reports[stream.order[i]].report;
+  for (size_t i = first; i < stream.size() && i - first < most_reports; ++i) {
+    const auto& report = plan.At(stream.At(i)).report;
     if (const auto* usage = std::get_if<UsageReport>(&report)) {
       if (!add(ToMessage(*usage, i + 1), request.mutable_reports())) break;
     } else if (!add(ToMessage(std::get<OutcomeReport>(report), i + 1),
@@ -213,22 +218,20 @@ v1::ReportRequest MakeRequest(const imports::ImportBatch& plan, const ImportStre
 std::string StreamIdOf(const imports::ImportBatch& plan) {
   Sha256 digest;
   digest.Add("fleetmeterctl import 2");
-  for (size_t i = 0; i < plan.reports.size(); ++i) {
+  for (size_t i = 0; i < plan.size(); ++i) {
     std::visit(
         [&](const auto& report) {
           auto message = ToMessage(report, i + 1);
           if (plan.source_of_name) message.clear_source();
           digest.Add(message.SerializeAsString());
         },
-        plan.reports[i].report);
+        plan.At(i).report);
   }
   return digest.Finish().substr(0, kStreamIdBytes);
 }
 
 ImportStream WholeStream(const imports::ImportBatch& plan) {
-  ImportStream stream{.id = StreamIdOf(plan), .order = {}};
-  for (size_t i = 0; i < plan.reports.size(); ++i) stream.order.push_back(i);
-  return stream;
+  return {.id = StreamIdOf(plan), .order = {}, .whole = plan.size()};
 }
 
 ImportStream StreamAgain(const ImportStream& stream, std::vector<size_t> rejected) {
@@ -236,17 +239,22 @@ ImportStream StreamAgain(const ImportStream& stream, std::vector<size_t> rejecte
   digest.Add("fleetmeterctl import again 1");
   digest.Add(stream.id);
   for (const size_t index : rejected) digest.Add(fmt::format("{}", index));
-  return {.id = digest.Finish().substr(0, kStreamIdBytes), .order = std::move(rejected)};
+  return {
+      .id = digest.Finish().substr(0, kStreamIdBytes), .order = std::move(rejected), .whole = 0};
 }
 
 std::optional<v1::OverlapQuestion> OverlapQuestionOf(const imports::ImportBatch& plan) {
-  if (!plan.source_of_name || plan.reports.empty()) return std::nullopt;
+  if (!plan.source_of_name || plan.empty()) return std::nullopt;
   v1::OverlapQuestion question;
   std::vector<TimeSpan> windows;
-  for (const imports::ImportReport& planned : plan.reports) {
-    if (!AddWindow(planned, question, windows)) return std::nullopt;
+  size_t most_held = 16 * kMostSpans;
+  for (size_t i = 0; i < plan.size(); ++i) {
+    if (!AddWindow(plan.At(i), question, windows)) return std::nullopt;
+    if (windows.size() < most_held) continue;
+    windows = Merged(std::move(windows));
+    most_held = std::max(most_held, 2 * windows.size());
   }
-  for (const TimeSpan& span : Merged(std::move(windows))) {
+  for (const TimeSpan& span : FewOf(Merged(std::move(windows)))) {
     v1::TimeSpan& to = *question.add_spans();
     to.set_start_unix_nanos(span.start_unix_nanos);
     to.set_end_unix_nanos(span.end_unix_nanos);
@@ -270,7 +278,8 @@ v1::ReportRequest QuestionsOf(const imports::ImportBatch& plan) {
     int64_t& latest = names[{chip, pool, team}];
     latest = std::max(latest, start);
   };
-  for (const imports::ImportReport& planned : plan.reports) {
+  for (size_t i = 0; i < plan.size(); ++i) {
+    const imports::ImportReport& planned = plan.At(i);
     if (const auto* usage = std::get_if<UsageReport>(&planned.report)) {
       for (const UsageGroup& group : usage->groups) {
         add(group.chip, group.pool, group.team, usage->window_start_unix_nanos);

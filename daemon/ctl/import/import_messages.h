@@ -18,10 +18,15 @@ bool IsUsage(const imports::ImportReport& planned);
 v1::OutcomeReport ToMessage(const OutcomeReport& report, uint64_t sequence);
 v1::UsageReport ToMessage(const UsageReport& report, uint64_t sequence);
 
-// A stream of reports of `plan`: `order` says which, and in which order.
+// A stream of reports of `plan`: `order` says which, and in which order. A sequence is one more
+// than the place in the stream.
 struct ImportStream {
   std::string id;
-  std::vector<size_t> order;  // indices; a sequence is one more than the place in `order`
+  std::vector<size_t> order;  // indices
+  size_t whole = 0;           // above 0: all so many reports of the plan, and no `order`
+
+  size_t size() const { return whole > 0 ? whole : order.size(); }
+  size_t At(size_t place) const { return whole > 0 ? place : order[place]; }
 };
 
 // Reports from place `first` of the stream on: as many as fit into `most_reports` and `most_bytes`,

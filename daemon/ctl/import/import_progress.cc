@@ -40,8 +40,8 @@ std::string ProgressLine(const std::string& what, int64_t rows, int64_t total, i
   return line;
 }
 
-std::string ReadingLine(const std::string& what, double ratio) {
-  return fmt::format("{}: reading the file, {:.0f}%", what, std::floor(ratio * 100));
+std::string ReadingLine(const std::string& what, const std::string& doing, double ratio) {
+  return fmt::format("{}: {}, {:.0f}%", what, doing, std::floor(ratio * 100));
 }
 
 ReadingProgress::~ReadingProgress() {
@@ -50,11 +50,11 @@ ReadingProgress::~ReadingProgress() {
   }
 }
 
-void ReadingProgress::Show(double ratio) {
+void ReadingProgress::Show(const std::string& doing, double ratio) {
   const auto now = std::chrono::steady_clock::now();
   if (!shown_ || now - last_ < kOften) return;
   last_ = now;
-  fmt::print(stderr, "{}{}", kOverwrite, ClipLine(ReadingLine(what_, ratio), kColumns));
+  fmt::print(stderr, "{}{}", kOverwrite, ClipLine(ReadingLine(what_, doing, ratio), kColumns));
   std::fflush(stderr);
 }
 
@@ -65,12 +65,21 @@ ImportProgress::~ImportProgress() {
   if (shown_ && last_ != Clock::time_point()) fmt::print(stderr, "{}", kOverwrite);
 }
 
+void ImportProgress::ShowBegin() {
+  if (!shown_) return;
+  last_ = Clock::now();
+  Write(fmt::format("{}: preparing to send {} rows", what_, Count(total_)));
+}
+
 void ImportProgress::Show(int64_t rows, const std::string& trouble) {
   if (rows_before_ < 0) rows_before_ = rows;
   const Clock::time_point now = Clock::now();
   if (!shown_ || (now - last_ < kOften && trouble.empty())) return;
   last_ = now;
-  const std::string line = ProgressLine(what_, rows, total_, rows_before_, now - start_, trouble);
+  Write(ProgressLine(what_, rows, total_, rows_before_, now - start_, trouble));
+}
+
+void ImportProgress::Write(const std::string& line) {
   fmt::print(stderr, "{}{}", kOverwrite, ClipLine(line, kColumns));
   std::fflush(stderr);
 }

@@ -16,7 +16,7 @@ std::string ProgressLine(const std::string& what, int64_t rows, int64_t total, i
                          std::chrono::duration<double> elapsed, const std::string& trouble);
 
 // "inference: reading the file, 45%".
-std::string ReadingLine(const std::string& what, double ratio);
+std::string ReadingLine(const std::string& what, const std::string& doing, double ratio);
 
 // A line that is written over, at most a few times a second, and cleared at the end. One thread.
 class ReadingProgress {
@@ -26,7 +26,8 @@ class ReadingProgress {
   ReadingProgress(const ReadingProgress&) = delete;
   ReadingProgress& operator=(const ReadingProgress&) = delete;
 
-  void Show(double ratio);
+  // `doing`: "reading the file".
+  void Show(const std::string& doing, double ratio);
 
  private:
   const std::string what_;
@@ -44,10 +45,14 @@ class ImportProgress {
   ImportProgress(const ImportProgress&) = delete;
   ImportProgress& operator=(const ImportProgress&) = delete;
 
+  // Before anything is known of the stream: "inference: preparing to send 28,185 rows".
+  void ShowBegin();
   void Show(int64_t rows, const std::string& trouble);
 
  private:
   using Clock = std::chrono::steady_clock;
+
+  void Write(const std::string& line);
 
   const std::string what_;
   const int64_t total_;

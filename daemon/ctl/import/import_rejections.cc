@@ -46,7 +46,7 @@ absl::Status ImportRejections::Release(const std::set<size_t>& settled) {
 }
 
 absl::Status ImportRejections::Keep(size_t index, const std::string& why) {
-  const imports::LineSet& which = plan_.reports[index].lines;
+  const imports::LineSet& which = plan_.At(index).lines;
   for (const int64_t line : which.Lines()) lines_.insert(line);
   if (first_.empty()) {
     first_ = fmt::format("{} {}: {}", which.count() == 1 ? "is" : "are", which.NamedText(), why);

@@ -47,14 +47,14 @@ ImportSender::ImportSender(ImportClient& client, const imports::ImportBatch& pla
       on_rejected_(std::move(on_rejected)),
       stream_(WholeStream(plan)),
       whole_id_(stream_.id),
-      fates_(plan.reports.size(), Fate::kUnsent),
+      fates_(plan.size(), Fate::kUnsent),
       most_reports_(limits.reports),
       next_wait_(limits.first_wait) {}
 
 absl::Status ImportSender::Run() {
-  while (!know_where_ || next_ < stream_.order.size() || rejected_before_) {
+  while (!know_where_ || next_ < stream_.size() || rejected_before_) {
     if (wait_(std::chrono::milliseconds(0))) return absl::CancelledError("stopped");
-    const bool settled = know_where_ && next_ >= stream_.order.size();
+    const bool settled = know_where_ && next_ >= stream_.size();
     const absl::Status status = settled ? BeginAgain() : know_where_ ? SendBatch() : AskWhere();
     if (!status.ok()) return status;
     on_progress_(*this);
@@ -63,6 +63,8 @@ absl::Status ImportSender::Run() {
 }
 
 absl::Status ImportSender::AskWhere() {
+  // The stream follows from all reports.
+  if (absl::Status read = plan_.read_status(); !read.ok()) return read;
   v1::ReportRequest request;
   request.set_stream_id(stream_.id);
   request.set_tell_rejected(true);
@@ -99,7 +101,7 @@ absl::Status ImportSender::CheckOverlap(const ReportAnswer& answer) const {
 }
 
 absl::Status ImportSender::TakeRejected(const v1::Ack& ack) {
-  const size_t through = std::min<size_t>(ack.acknowledged_through(), stream_.order.size());
+  const size_t through = std::min<size_t>(ack.acknowledged_through(), stream_.size());
   for (const v1::Disposition& disposition : ack.dispositions()) {
     if (disposition.sequence() <= next_ || disposition.sequence() > through) continue;
     const size_t place = disposition.sequence() - 1;
@@ -124,7 +126,7 @@ absl::Status ImportSender::BeginAgain() {
   if (answer.kind != Kind::kAck) return WaitAfter(answer);
   std::vector<size_t> rejected;
   for (const v1::Disposition& disposition : answer.ack.dispositions()) {
-    if (disposition.sequence() == 0 || disposition.sequence() > stream_.order.size()) continue;
+    if (disposition.sequence() == 0 || disposition.sequence() > stream_.size()) continue;
     rejected.push_back(At(disposition.sequence() - 1));
   }
   rejected_before_ = false;
@@ -132,7 +134,7 @@ absl::Status ImportSender::BeginAgain() {
   stream_ = StreamAgain(stream_, std::move(rejected));
   for (const size_t index : stream_.order) {
     fates_[index] = Fate::kUnsent;
-    settled_rows_ -= plan_.reports[index].rows();
+    settled_rows_ -= plan_.At(index).rows();
   }
   next_ = 0;
   sent_before_ = 0;
@@ -143,6 +145,7 @@ absl::Status ImportSender::BeginAgain() {
 absl::Status ImportSender::SendBatch() {
   const v1::ReportRequest request =
       MakeRequest(plan_, stream_, next_, most_reports_, limits_.bytes);
+  if (absl::Status read = plan_.read_status(); !read.ok()) return read;
   const size_t sent =
       static_cast<size_t>(request.reports_size()) + static_cast<size_t>(request.outcomes_size());
   sent_before_ = std::max(sent_before_, next_ + sent);
@@ -182,7 +185,7 @@ absl::Status ImportSender::TakeAck(const v1::Ack& ack, size_t sent) {
 }
 
 absl::Status ImportSender::TakeDisposition(const v1::Disposition& disposition) {
-  if (disposition.sequence() == 0 || disposition.sequence() > stream_.order.size()) {
+  if (disposition.sequence() == 0 || disposition.sequence() > stream_.size()) {
     return absl::OkStatus();
   }
   const size_t index = At(disposition.sequence() - 1);
@@ -203,17 +206,17 @@ absl::Status ImportSender::TakeDisposition(const v1::Disposition& disposition) {
 
 // Goes on behind what is settled. What is not known yet of a report becomes `unless_known`.
 absl::Status ImportSender::MoveTo(uint64_t acknowledged_through, Fate unless_known) {
-  if (acknowledged_through > stream_.order.size()) {
+  if (acknowledged_through > stream_.size()) {
     return absl::InternalError(fmt::format(
         "the daemon has settled {} reports of this file, which has {}; expected at most "
         "that. Are these books of another program?",
-        acknowledged_through, stream_.order.size()));
+        acknowledged_through, stream_.size()));
   }
   const auto through = static_cast<size_t>(acknowledged_through);
   // Books that were taken back, or began anew: what they lost is sent again.
   for (size_t i = through; i < next_; ++i) {
     fates_[At(i)] = Fate::kUnsent;
-    settled_rows_ -= plan_.reports[At(i)].rows();
+    settled_rows_ -= plan_.At(At(i)).rows();
   }
   for (size_t i = next_; i < through; ++i) {
     Fate& fate = fates_[At(i)];
@@ -221,7 +224,7 @@ absl::Status ImportSender::MoveTo(uint64_t acknowledged_through, Fate unless_kno
       const bool lost = unless_known == Fate::kBefore && i < sent_before_;
       fate = lost ? Fate::kUnheard : unless_known;
     }
-    settled_rows_ += plan_.reports[At(i)].rows();
+    settled_rows_ += plan_.At(At(i)).rows();
   }
   if (through > next_) {
     waited_ = {};
@@ -262,7 +265,7 @@ absl::Status ImportSender::SendLess(const ReportAnswer& answer, size_t sent) {
   return absl::FailedPreconditionError(fmt::format(
       "{}; the report of {} does not fit into a call. Shorter windows (--every) make smaller "
       "reports",
-      answer.error, plan_.reports[At(next_)].lines.NamedText()));
+      answer.error, plan_.At(At(next_)).lines.NamedText()));
 }
 
 }  // namespace fleetmeter::ctl

@@ -85,7 +85,7 @@ class ImportSender {
   // Goes on with what the stream rejected, by the next stream.
   absl::Status BeginAgain();
   // The report at that place of the stream.
-  size_t At(size_t place) const { return stream_.order[place]; }
+  size_t At(size_t place) const { return stream_.At(place); }
   absl::Status SendBatch();
   absl::Status TakeAck(const v1::Ack& ack, size_t sent);
   absl::Status TakeDisposition(const v1::Disposition& disposition);

@@ -20,6 +20,11 @@ void LineSet::Add(const LineSet& other) {
   count_ += other.count_;
 }
 
+void LineSet::Add(const Range& range) {
+  ranges_.push_back(range);
+  count_ += range.last - range.first + 1;
+}
+
 std::vector<LineSet::Range> LineSet::Sorted() const {
   std::vector<Range> sorted = ranges_;
   std::sort(sorted.begin(), sorted.end(),

@@ -9,13 +9,21 @@ namespace fleetmeter::imports {
 
 class LineSet {
  public:
+  struct Range {
+    int64_t first;
+    int64_t last;
+  };
+
   LineSet() = default;
   explicit LineSet(int64_t line) { Add(line); }
 
   // Not one that is in it.
   void Add(int64_t line);
   void Add(const LineSet& other);
+  void Add(const Range& range);
 
+  // As they were added.
+  const std::vector<Range>& ranges() const { return ranges_; }
   int64_t count() const { return count_; }
   bool empty() const { return count_ == 0; }
   // Ascending.
@@ -26,10 +34,6 @@ class LineSet {
   std::string NamedText() const { return (count_ == 1 ? "line " : "lines ") + Text(); }
 
  private:
-  struct Range {
-    int64_t first;
-    int64_t last;
-  };
   std::vector<Range> Sorted() const;
 
   std::vector<Range> ranges_;

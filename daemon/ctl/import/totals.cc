@@ -26,7 +26,12 @@ class Adder {
     }
   }
 
+  // Those of a plan are by their starts, so that no earlier window comes again.
   void operator()(const UsageReport& report) {
+    if (!windows_.empty() && windows_.rbegin()->first < report.window_start_unix_nanos) {
+      earlier_windows_ += static_cast<int64_t>(windows_.size());
+      windows_.clear();
+    }
     Span(report.window_start_unix_nanos, report.WindowEnd());
     for (const UsageGroup& group : report.groups) {
       totals_.chip_nanos += group.chip_nanos;
@@ -34,7 +39,7 @@ class Adder {
     }
   }
 
-  int64_t windows() const { return static_cast<int64_t>(windows_.size()); }
+  int64_t windows() const { return earlier_windows_ + static_cast<int64_t>(windows_.size()); }
 
  private:
   void Span(int64_t from, int64_t to) {
@@ -55,6 +60,7 @@ class Adder {
 
   Totals& totals_;
   std::set<std::pair<int64_t, int64_t>> windows_;
+  int64_t earlier_windows_ = 0;  // that went from `windows_`
 };
 
 }  // namespace
@@ -62,7 +68,8 @@ class Adder {
 Totals TotalsOf(const ImportBatch& plan) {
   Totals totals;
   Adder add(totals);
-  for (const ImportReport& planned : plan.reports) {
+  for (size_t i = 0; i < plan.size(); ++i) {
+    const ImportReport& planned = plan.At(i);
     totals.rows += planned.rows();
     std::visit(add, planned.report);
   }

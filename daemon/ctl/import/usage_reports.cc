@@ -167,47 +167,59 @@ void ReadAmounts(RowReader& reader, const AmountColumns& columns, UsageGroup& gr
 class Planner {
  public:
   Planner(const UsageRules& rules, const AmountColumns& columns)
-      : rules_(rules), columns_(columns) {}
+      : rules_(rules), columns_(columns), rows_(rules.memory) {}
 
-  ImportBatch Plan(CsvReader& csv) {
+  absl::StatusOr<ImportBatch> Plan(CsvReader& csv) {
     has_source_ = csv.Column("source") != CsvReader::kAbsent;
+    absl::Status status;
     ReadInto(csv, plan_, [&](RowReader& reader, int64_t line) {
       UsageRow row = ReadRow(reader);
       row.line = line;
-      if (!reader.ok()) return;
-      days_.push_back(ReadDays(reader, row));
-      rows_.push_back(std::move(row));
+      if (!reader.ok() || !status.ok()) return;
+      ReadDays(reader, row);
+      NoteDays(row);
+      status = rows_.Add(row);
     });
-    MoveToNamedDays();
-    AddUsageReports(std::move(rows_), &plan_);
+    if (status.ok()) status = csv.read_status();
+    if (status.ok() && all_name_days_ && some_move_) {
+      status = AddMoved();
+    } else if (status.ok()) {
+      status = rows_.AddReports(rules_.on_arranged, &plan_);
+    }
+    if (!status.ok()) return status;
     plan_.Finish();
     return std::move(plan_);
   }
 
  private:
-  // The days that a row's start and end begin by their own clocks; nothing where one begins none.
-  struct Days {
-    std::optional<int64_t> start;
-    std::optional<int64_t> end;
-  };
-
-  static Days ReadDays(const RowReader& reader, const UsageRow& row) {
-    Days days = {.start = reader.BegunDay("start"), .end = reader.BegunDay("end")};
+  static void ReadDays(const RowReader& reader, UsageRow& row) {
+    row.start_day = reader.BegunDay("start");
+    row.end_day = reader.BegunDay("end");
     const int64_t length = row.end - row.start;
-    if (reader.Field("end").empty() && days.start && length % kDay == 0) {
-      days.end = *days.start + length;
+    if (reader.Field("end").empty() && row.start_day && length % kDay == 0) {
+      row.end_day = *row.start_day + length;
     }
-    return days;
   }
 
-  void MoveToNamedDays() {
-    for (const Days& days : days_) {
-      if (!days.start || !days.end || *days.end <= *days.start) return;
+  void NoteDays(const UsageRow& row) {
+    if (!row.start_day || !row.end_day || *row.end_day <= *row.start_day) {
+      all_name_days_ = false;
+      return;
     }
-    for (size_t i = 0; i < rows_.size(); ++i) {
-      rows_[i].start = MomentOf(rules_.zone, *days_[i].start);
-      rows_[i].end = MomentOf(rules_.zone, *days_[i].end);
-    }
+    some_move_ = some_move_ || row.start != MomentOf(rules_.zone, *row.start_day) ||
+                 row.end != MomentOf(rules_.zone, *row.end_day);
+  }
+
+  // To the days that the rows name: the books have those of another zone, and the rows may be in
+  // another order then.
+  absl::Status AddMoved() {
+    UsageWindows moved(rules_.memory);
+    absl::Status status = rows_.ForEach([&](UsageRow row) {
+      row.start = MomentOf(rules_.zone, *row.start_day);
+      row.end = MomentOf(rules_.zone, *row.end_day);
+      return moved.Add(row);
+    });
+    return status.ok() ? moved.AddReports(rules_.on_arranged, &plan_) : status;
   }
 
   UsageRow ReadRow(RowReader& reader) {
@@ -232,8 +244,9 @@ class Planner {
   const UsageRules& rules_;
   const AmountColumns& columns_;
   bool has_source_ = false;
-  std::vector<UsageRow> rows_;
-  std::vector<Days> days_;  // of each row
+  UsageWindows rows_;
+  bool all_name_days_ = true;
+  bool some_move_ = false;  // where the days that they name are not theirs in the books' zone
   ImportBatch plan_;
 };
 

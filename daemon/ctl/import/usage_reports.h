@@ -6,12 +6,16 @@
 #include "absl/status/statusor.h"
 #include "daemon/base/day_zone.h"
 #include "daemon/ctl/import/import_batch.h"
+#include "daemon/ctl/import/usage_windows.h"
 
 namespace fleetmeter::imports {
 
 struct UsageRules {
   std::string source;  // for files that have no column of it
   DayZone zone = {};   // whose days the books have
+  UsageMemory memory = {};
+  // Told how far the work is that follows the reading, 0 to 1. May be empty.
+  UsageWindows::OnProgress on_arranged = nullptr;
 };
 
 // Columns: start, end (or length, such as 1h), chip, chip_hours (or chip_seconds); optional:

@@ -1,15 +1,16 @@
 #include "daemon/ctl/import/usage_windows.h"
 
 #include <algorithm>
-#include <iterator>
+#include <deque>
 #include <map>
 #include <optional>
-#include <set>
-#include <tuple>
 #include <utility>
 
 #include "absl/numeric/int128.h"
 #include "daemon/base/units.h"
+#include "daemon/ctl/import/repeated_rows.h"
+#include "daemon/ctl/import/stored_bytes.h"
+#include "daemon/ctl/import/stored_reports.h"
 #include "daemon/domain/outcomes/apportion.h"
 #include "fmt/format.h"
 
@@ -18,13 +19,26 @@ namespace {
 
 constexpr int64_t kMostChips = 10'000'000;  // of a report, as the daemon takes it
 
-// What tells chips that are held side by side apart.
-auto NamesOf(const UsageGroup& group) {
-  return std::tie(group.state, group.chip, group.pool, group.team, group.workload,
-                  group.workload_type, group.model, group.run, group.signal);
+// In the order of a source's rows.
+std::string KeyOf(const UsageRow& row) {
+  std::string key;
+  PutOrdered(std::string_view(row.source), &key);
+  for (const int64_t part : {row.start, row.end, row.line}) PutOrdered(part, &key);
+  return key;
 }
 
-auto OrderOf(const UsageRow& row) { return std::tie(row.source, row.start, row.end, row.line); }
+UsageRow ReadStoredRow(std::string_view value) {
+  StoredReader reader(value);
+  UsageRow row;
+  row.line = reader.Int();
+  row.start = reader.Int();
+  row.end = reader.Int();
+  row.start_day = reader.OptionalInt();
+  row.end_day = reader.OptionalInt();
+  row.source = reader.Text();
+  row.group = reader.Group();
+  return row;
+}
 
 // A row's part of one window.
 struct Piece {
@@ -35,7 +49,7 @@ struct Piece {
 };
 
 // At multiples of `unit`.
-std::vector<Piece> Cut(const UsageRow& row, int64_t unit) {
+std::vector<Piece> CutRow(const UsageRow& row, int64_t unit) {
   std::vector<Piece> pieces;
   std::vector<int64_t> lengths;
   for (int64_t start = row.start; start < row.end;) {
@@ -66,195 +80,280 @@ void Add(const std::optional<int64_t>& more, std::optional<int64_t>& sum) {
   if (sum) *sum += more.value_or(0);
 }
 
-struct Window {
-  int64_t end = 0;
-  std::vector<UsageGroup> groups;
-  absl::int128 chip_nanos = 0;
-  LineSet lines;
-  int64_t repeated = 0;  // of the lines: in an earlier window too
-  bool of_hour = false;  // of jobs side by side
+using GroupKey = decltype(NamesOf(std::declval<const UsageGroup&>()));
 
-  void Take(const UsageRow& row, Piece piece) {
-    end = std::max(end, piece.end);
-    chip_nanos += piece.group.chip_nanos;
-    groups.push_back(std::move(piece.group));
-    lines.Add(row.line);
-    if (!piece.is_first) ++repeated;
-  }
+// A part of a row as it lies in a window.
+struct WindowPart {
+  int64_t window_start = 0;
+  std::string source;
+  int64_t line = 0;
+  bool of_hour = false;  // of jobs side by side
+  Piece piece;
 };
 
-using Windows = std::map<std::pair<int64_t, std::string>, Window>;  // by start and source
+absl::Status PutPart(const UsageRow& row, const WindowPart& part, int64_t number,
+                     RecordSorter* parts) {
+  std::string key;
+  PutOrdered(part.window_start, &key);
+  key += KeyOf(row);
+  PutOrdered(number, &key);
+  std::string value;
+  StoredWriter writer(&value);
+  writer.Put(part.window_start);
+  writer.Put(std::string_view(part.source));
+  writer.Put(part.line);
+  writer.Put(int64_t{part.of_hour});
+  writer.Put(part.piece.start);
+  writer.Put(part.piece.end);
+  writer.Put(int64_t{part.piece.is_first});
+  writer.Put(part.piece.group);
+  return parts->Add(key, value);
+}
 
-// The rows of one source, in order.
-class SourceRows {
+WindowPart ReadStoredPart(std::string_view value) {
+  StoredReader reader(value);
+  WindowPart part;
+  part.window_start = reader.Int();
+  part.source = reader.Text();
+  part.line = reader.Int();
+  part.of_hour = reader.Int() != 0;
+  part.piece.start = reader.Int();
+  part.piece.end = reader.Int();
+  part.piece.is_first = reader.Int() != 0;
+  part.piece.group = reader.Group();
+  return part;
+}
+
+// One window, made of its parts in order.
+class Window {
  public:
-  explicit SourceRows(std::vector<UsageRow> rows) : rows_(std::move(rows)) {}
+  explicit Window(const WindowPart& first)
+      : start_(first.window_start), source_(first.source), of_hour_(first.of_hour) {}
 
-  // Takes out rows that overlap one of all the same names.
-  void RefuseRepeated(ImportBatch* plan) {
-    std::map<decltype(NamesOf(rows_[0].group)), const UsageRow*> latest;
-    std::vector<UsageRow> kept;
-    kept.reserve(rows_.size());  // `latest` points into it
-    for (UsageRow& row : rows_) {
-      const auto found = latest.find(NamesOf(row.group));
-      const UsageRow* before = found == latest.end() ? nullptr : found->second;
-      const bool same_window =
-          before != nullptr && before->start == row.start && before->end == row.end;
-      if (before != nullptr && !same_window && row.start < before->end) {
-        plan->Refuse(
-            LineSet(row.line),
-            fmt::format("start: lies within an earlier window of this source and workload, "
-                        "that of line {}; expected windows that do not overlap, or another "
-                        "workload or source",
-                        before->line));
-        continue;
-      }
-      if (found != latest.end()) latest.erase(found);
-      kept.push_back(std::move(row));
-      latest.emplace(NamesOf(kept.back().group), &kept.back());
-    }
-    latest.clear();
-    rows_ = std::move(kept);
+  bool Has(const WindowPart& part) const {
+    return part.window_start == start_ && part.source == source_;
   }
 
-  void Drop(const std::set<int64_t>& lines) {
-    std::erase_if(rows_, [&](const UsageRow& row) { return lines.contains(row.line); });
+  void Take(WindowPart part) {
+    end_ = std::max(end_, part.piece.end);
+    chip_nanos_ += part.piece.group.chip_nanos;
+    lines_.Add(part.line);
+    if (!part.piece.is_first) ++repeated_;
+    if (of_hour_) return Merge(std::move(part.piece.group));
+    ++groups_count_;
+    // Of more than the daemon takes nothing is sent.
+    if (groups_.size() < kMostGroups) groups_.push_back(std::move(part.piece.group));
   }
 
-  void MakeWindows(Windows* windows) const {
-    const bool by_hour = Overlap();
-    for (const UsageRow& row : rows_) {
-      const int64_t unit = by_hour ? kHour : row.end - row.start > kDay ? kDay : 0;
-      if (unit == 0) {
-        (*windows)[{row.start, row.source}].Take(row, {row.start, row.end, row.group});
-        continue;
-      }
-      for (Piece& piece : Cut(row, unit)) {
-        const int64_t start = by_hour ? StartIn(piece.start) : piece.start;
-        Window& window = (*windows)[{start, row.source}];
-        window.of_hour = by_hour;
-        window.Take(row, std::move(piece));
-      }
+  // Why the daemon would not take it.
+  std::optional<std::string> WhyNot() const {
+    if (groups_count_ > kMostGroups) {
+      return fmt::format("start: this source has {} rows from then on; expected at most {}",
+                         groups_count_, kMostGroups);
     }
+    if (chip_nanos_ > absl::int128(end_ - start_) * kMostChips) {
+      return fmt::format(
+          "chip_hours: the rows of this source and window come to more than {} chips; expected "
+          "at most that",
+          kMostChips);
+    }
+    return std::nullopt;
+  }
+
+  const LineSet& lines() const { return lines_; }
+
+  ImportReport ToReport() && {
+    ImportReport planned;
+    planned.lines = std::move(lines_);
+    planned.repeated = repeated_;
+    UsageReport& report = planned.report.emplace<UsageReport>();
+    report.source = std::move(source_);
+    report.window_start_unix_nanos = start_;
+    report.window_length_nanos = end_ - start_;
+    report.duration_nanos = report.window_length_nanos;
+    report.groups = std::move(groups_);
+    for (UsageGroup& group : merged_) report.groups.push_back(std::move(group));
+    return planned;
   }
 
  private:
-  // Whether windows of different starts or ends do.
-  bool Overlap() const {
-    for (size_t i = 1; i < rows_.size(); ++i) {
-      const UsageRow& before = rows_[i - 1];
-      const bool same = rows_[i].start == before.start && rows_[i].end == before.end;
-      if (!same && rows_[i].start < before.end) return true;
+  // By names: an hour may have many jobs of one workload, one after the other.
+  void Merge(UsageGroup group) {
+    const auto found = places_.find({NamesOf(group), group.productive_chip_nanos.has_value()});
+    if (found == places_.end()) {
+      UsageGroup& added = merged_.emplace_back(std::move(group));
+      places_.emplace(std::pair(NamesOf(added), added.productive_chip_nanos.has_value()), &added);
+      groups_count_ = merged_.size();
+      return;
     }
-    return false;
-  }
-
-  // The hour, or where the source's first row begins within it.
-  int64_t StartIn(int64_t time) const { return std::max(time - time % kHour, rows_.front().start); }
-
-  std::vector<UsageRow> rows_;
-};
-
-// By names: an hour may have many jobs of one workload, one after the other.
-void Merge(std::vector<UsageGroup>& groups) {
-  std::vector<UsageGroup> merged;
-  merged.reserve(groups.size());
-  using Key = std::pair<decltype(NamesOf(groups[0])), bool>;
-  std::map<Key, size_t> places;
-  for (UsageGroup& group : groups) {
-    const auto found = places.find({NamesOf(group), group.productive_chip_nanos.has_value()});
-    if (found == places.end()) {
-      merged.push_back(std::move(group));
-      places.emplace(Key(NamesOf(merged.back()), merged.back().productive_chip_nanos.has_value()),
-                     merged.size() - 1);
-      continue;
-    }
-    UsageGroup& sum = merged[found->second];
+    UsageGroup& sum = *found->second;
     sum.chip_nanos += group.chip_nanos;
     Add(group.busy_chip_nanos, sum.busy_chip_nanos);
     Add(group.productive_chip_nanos, sum.productive_chip_nanos);
   }
-  places.clear();
-  groups = std::move(merged);
-}
 
-// Why the daemon would not take it.
-std::optional<std::string> WhyNot(int64_t start, const Window& window) {
-  if (window.groups.size() > kMostGroups) {
-    return fmt::format("start: this source has {} rows from then on; expected at most {}",
-                       window.groups.size(), kMostGroups);
-  }
-  if (window.chip_nanos > absl::int128(window.end - start) * kMostChips) {
-    return fmt::format(
-        "chip_hours: the rows of this source and window come to more than {} chips; expected at "
-        "most that",
-        kMostChips);
-  }
-  return std::nullopt;
-}
-
-Windows WindowsOf(const std::vector<SourceRows>& sources) {
-  Windows windows;
-  for (const SourceRows& rows : sources) rows.MakeWindows(&windows);
-  for (auto& [place, window] : windows) {
-    if (window.of_hour) Merge(window.groups);
-  }
-  return windows;
-}
-
-// The lines of windows that the daemon would not take, which go to the refused ones.
-std::set<int64_t> RefuseTooLarge(const Windows& windows, ImportBatch* plan) {
-  std::set<int64_t> refused;
-  for (const auto& [place, window] : windows) {
-    const auto why_not = WhyNot(place.first, window);
-    if (!why_not) continue;
-    for (const int64_t line : window.lines.Lines()) {
-      if (refused.insert(line).second) plan->refused.push_back({line, *why_not});
-    }
-  }
-  return refused;
-}
-
-std::vector<SourceRows> BySource(std::vector<UsageRow> rows) {
-  std::sort(rows.begin(), rows.end(),
-            [](const UsageRow& a, const UsageRow& b) { return OrderOf(a) < OrderOf(b); });
-  std::vector<SourceRows> sources;
-  for (auto first = rows.begin(); first != rows.end();) {
-    const auto last = std::find_if(
-        first, rows.end(), [&](const UsageRow& row) { return row.source != first->source; });
-    sources.emplace_back(
-        std::vector<UsageRow>(std::make_move_iterator(first), std::make_move_iterator(last)));
-    first = last;
-  }
-  return sources;
-}
-
-void AddReport(int64_t start, const std::string& source, Window& window, ImportBatch* plan) {
-  ImportReport& planned = plan->reports.emplace_back();
-  planned.lines = std::move(window.lines);
-  planned.repeated = window.repeated;
-  UsageReport& report = planned.report.emplace<UsageReport>();
-  report.source = source;
-  report.window_start_unix_nanos = start;
-  report.window_length_nanos = window.end - start;
-  report.duration_nanos = report.window_length_nanos;
-  report.groups = std::move(window.groups);
-}
+  int64_t start_;
+  std::string source_;
+  bool of_hour_;
+  int64_t end_ = 0;
+  absl::int128 chip_nanos_ = 0;
+  LineSet lines_;
+  int64_t repeated_ = 0;  // of the lines: in an earlier window too
+  size_t groups_count_ = 0;
+  std::vector<UsageGroup> groups_;
+  std::deque<UsageGroup> merged_;  // `places_` points into it
+  std::map<std::pair<GroupKey, bool>, UsageGroup*> places_;
+};
 
 }  // namespace
 
-void AddUsageReports(std::vector<UsageRow> rows, ImportBatch* plan) {
-  std::vector<SourceRows> sources = BySource(std::move(rows));
-  for (SourceRows& source : sources) source.RefuseRepeated(plan);
-  Windows windows = WindowsOf(sources);
-  // Without those, no row is in the books by a part of it only.
-  for (;;) {
-    const std::set<int64_t> refused = RefuseTooLarge(windows, plan);
-    if (refused.empty()) break;
-    for (SourceRows& source : sources) source.Drop(refused);
-    windows = WindowsOf(sources);
+absl::Status UsageWindows::Add(const UsageRow& row) {
+  std::string value;
+  StoredWriter writer(&value);
+  writer.Put(row.line);
+  writer.Put(row.start);
+  writer.Put(row.end);
+  writer.Put(row.start_day);
+  writer.Put(row.end_day);
+  writer.Put(std::string_view(row.source));
+  writer.Put(row.group);
+  return rows_.Add(KeyOf(row), value);
+}
+
+absl::Status UsageWindows::ForEach(const std::function<absl::Status(const UsageRow&)>& take) {
+  return rows_.ForEach([&](std::string_view, std::string_view value) {
+    tick_();
+    return take(ReadStoredRow(value));
+  });
+}
+
+bool UsageWindows::IsOut(int64_t line) const {
+  return static_cast<size_t>(line) < out_.size() && out_[static_cast<size_t>(line)];
+}
+
+bool UsageWindows::LeaveOut(int64_t line) {
+  if (IsOut(line)) return false;
+  if (out_.size() <= static_cast<size_t>(line)) out_.resize(static_cast<size_t>(line) + 1);
+  out_[static_cast<size_t>(line)] = true;
+  return true;
+}
+
+absl::Status UsageWindows::RefuseRepeated(ImportBatch* plan) {
+  RepeatedRows repeated;
+  return ForEach([&](const UsageRow& row) {
+    if (const auto before = repeated.Find(row)) {
+      plan->Refuse(LineSet(row.line),
+                   fmt::format("start: lies within an earlier window of this source and workload, "
+                               "that of line {}; expected windows that do not overlap, or another "
+                               "workload or source",
+                               *before));
+      LeaveOut(row.line);
+    }
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<UsageWindows::SourceForms> UsageWindows::FindForms() {
+  SourceForms forms;
+  SourceForm* form = nullptr;
+  UsageRow before;  // of the same source, if `form` is set
+  absl::Status read = ForEach([&](const UsageRow& row) {
+    if (IsOut(row.line)) return absl::OkStatus();
+    if (form == nullptr || row.source != before.source) {
+      form = &forms[row.source];
+      form->first_start = row.start;
+    } else {
+      // Windows of different starts or ends.
+      const bool same = row.start == before.start && row.end == before.end;
+      if (!same && row.start < before.end) form->by_hour = true;
+    }
+    before.source = row.source;
+    before.start = row.start;
+    before.end = row.end;
+    return absl::OkStatus();
+  });
+  if (!read.ok()) return read;
+  return forms;
+}
+
+absl::Status UsageWindows::Cut(const SourceForms& forms, RecordSorter* pieces) {
+  return ForEach([&](const UsageRow& row) {
+    if (IsOut(row.line)) return absl::OkStatus();
+    const SourceForm& form = forms.find(row.source)->second;
+    const int64_t unit = form.by_hour ? kHour : row.end - row.start > kDay ? kDay : 0;
+    if (unit == 0) {
+      const Piece whole{row.start, row.end, row.group};
+      return PutPart(row, {row.start, row.source, row.line, false, whole}, 0, pieces);
+    }
+    int64_t number = 0;
+    for (Piece& piece : CutRow(row, unit)) {
+      // The hour, or where the source's first row begins within it.
+      const int64_t start = form.by_hour
+                                ? std::max(piece.start - piece.start % kHour, form.first_start)
+                                : piece.start;
+      const WindowPart part{start, row.source, row.line, form.by_hour, std::move(piece)};
+      if (absl::Status put = PutPart(row, part, number++, pieces); !put.ok()) return put;
+    }
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<bool> UsageWindows::Join(RecordSorter& pieces, ImportBatch* plan) {
+  ReportKeeper keeper(memory_.report_bytes);
+  bool all = true;
+  std::optional<Window> window;
+  const auto end_window = [&]() -> absl::Status {
+    if (!window) return absl::OkStatus();
+    if (const auto why_not = window->WhyNot()) {
+      all = false;
+      for (const int64_t line : window->lines().Lines()) {
+        if (LeaveOut(line)) plan->refused.push_back({line, *why_not});
+      }
+    } else if (all) {
+      return keeper.Add(std::move(*window).ToReport());
+    }
+    return absl::OkStatus();
+  };
+  absl::Status joined = pieces.ForEach([&](std::string_view, std::string_view value) {
+    tick_();
+    WindowPart part = ReadStoredPart(value);
+    if (!window || !window->Has(part)) {
+      if (absl::Status ended = end_window(); !ended.ok()) return ended;
+      window.emplace(part);
+    }
+    window->Take(std::move(part));
+    return absl::OkStatus();
+  });
+  if (joined.ok()) joined = end_window();
+  if (joined.ok() && all) joined = keeper.Finish(plan);
+  if (!joined.ok()) return joined;
+  return all;
+}
+
+absl::Status UsageWindows::AddReports(const OnProgress& on_progress, ImportBatch* plan) {
+  // Three times over the rows and once over their parts. Of what is done again, or cut into many
+  // parts, nobody knows before.
+  constexpr uint64_t kRowsBetweenTellings = 1'024;
+  uint64_t done = 0;
+  const double all = 4.0 * static_cast<double>(rows_.size());
+  tick_ = [&] {
+    if (++done % kRowsBetweenTellings == 0 && on_progress) {
+      on_progress(std::min(static_cast<double>(done) / all, 1.0));
+    }
+  };
+  absl::Status status = RefuseRepeated(plan);
+  // Without those that the daemon would not take, no row is in the books by a part of it only.
+  for (bool all_taken = false; status.ok() && !all_taken;) {
+    const auto forms = FindForms();
+    RecordSorter pieces(memory_.sort_bytes);
+    status = forms.ok() ? Cut(*forms, &pieces) : forms.status();
+    if (!status.ok()) break;
+    const auto joined = Join(pieces, plan);
+    status = joined.status();
+    all_taken = joined.value_or(false);
   }
-  for (auto& [place, window] : windows) AddReport(place.first, place.second, window, plan);
+  tick_ = [] {};
+  return status;
 }
 
 }  // namespace fleetmeter::imports

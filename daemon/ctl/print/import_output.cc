@@ -199,12 +199,12 @@ ImportSummary Summarize(const imports::ImportBatch& plan, const std::vector<Fate
     if (row.line != last) ++summary.refused_rows;
     last = row.line;
   }
-  summary.reports = static_cast<int64_t>(plan.reports.size());
+  summary.reports = static_cast<int64_t>(plan.size());
   summary.totals = imports::TotalsOf(plan);
-  for (size_t i = 0; i < plan.reports.size(); ++i) {
+  for (size_t i = 0; i < plan.size(); ++i) {
     ReportsAndRows& sum = Of(summary, i < fates.size() ? fates[i] : Fate::kUnsent);
     ++sum.reports;
-    sum.rows += plan.reports[i].rows();
+    sum.rows += plan.At(i).rows();
   }
   return summary;
 }

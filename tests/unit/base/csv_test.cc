@@ -5,6 +5,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "tests/support/temp_folder.h"
 
@@ -30,6 +31,85 @@ absl::StatusOr<Records> Read(const std::string& text) {
 }
 
 std::string ErrorOf(const std::string& text) { return std::string(Read(text).status().message()); }
+
+// What a file that is read piece by piece has, or what a text has: line, what is wrong, fields.
+std::vector<std::string> Told(absl::StatusOr<CsvReader> csv) {
+  if (!csv.ok()) return {std::string(csv.status().message())};
+  std::vector<std::string> told;
+  while (csv->NextOrWrong()) {
+    told.push_back(std::to_string(csv->line()) + " " + csv->wrong_form().value_or("right") + " " +
+                   std::string(csv->Field(0)) + "|" + std::string(csv->Field(1)));
+  }
+  EXPECT_TRUE(csv->read_status().ok());
+  return told;
+}
+
+// Every form of record, and every wrong one, at many places of the pieces that a file is read by.
+TEST(Csv, AFileInPiecesIsReadLikeOneInMemory) {
+  const std::vector<std::string> kinds = {
+      "1,2", "\"a,b\",2",  "\"q\"\"u\",\"line\nbreak\"", "1,2,3", "x\"y,2", "\"open,2", "\"a\"b,1",
+      "",    "\xC3\xA9,2", std::string(700, 'z') + ",2"};
+  for (const std::string end : {"\n", "\r\n"}) {
+    std::string text = "a,b" + end;
+    for (size_t i = 0; text.size() < (size_t{3} << 18); ++i) {
+      // Rarely a quote that is not closed: it is looked for to the next one.
+      constexpr size_t kOpen = 5;
+      const size_t kind = i * i % 11 % kinds.size();
+      text += kinds[i % 97 == 0 ? kOpen : kind == kOpen ? 0 : kind];
+      text += end;
+    }
+    TempFolder folder;
+    const std::string path = folder.Write("t.csv", text);
+    EXPECT_EQ(Told(CsvReader::OpenStream(path, {}, "t.csv")),
+              Told(CsvReader::FromText("t.csv", text)));
+  }
+}
+
+TEST(Csv, AFileInPiecesMayBeInAnyEncoding) {
+  TempFolder folder;
+  const std::string mark = folder.Write("mark.csv",
+                                        "\xEF\xBB\xBF"
+                                        "a,b\n1,\xC3\xA9\n");
+  EXPECT_THAT(Told(CsvReader::OpenStream(mark)), ElementsAre("2 right 1|\xC3\xA9"));
+  const std::string latin = folder.Write("latin.csv", "a,b\n1,\xE9\n");
+  CsvForm form;
+  form.encoding = TextEncoding::kLatin1;
+  EXPECT_THAT(Told(CsvReader::OpenStream(latin, form)), ElementsAre("2 right 1|\xC3\xA9"));
+  const std::string wide = folder.Write("wide.csv", std::string("\xFF\xFE"
+                                                                "a\0,\0b\0\n\0"
+                                                                "1\0,\0\xE9\0\n\0",
+                                                                18));
+  EXPECT_THAT(Told(CsvReader::OpenStream(wide)), ElementsAre("2 right 1|\xC3\xA9"));
+  const std::string half = folder.Write("half.csv",
+                                        "\xFF\xFE"
+                                        "a");
+  EXPECT_THAT(Told(CsvReader::OpenStream(half)), ElementsAre(HasSubstr("cannot be read: UTF-16")));
+}
+
+TEST(Csv, AFileInPiecesThatCannotBeReadOnSaysSo) {
+  TempFolder folder;
+  std::string text = "a,b\n";
+  for (int i = 0; i < 200'000; ++i) text += std::to_string(i * 7919 % 100'003) + ",2\n";
+  const std::string path = folder.Write("t.csv.gz", "");
+  gzFile file = gzopen(path.c_str(), "wb");
+  ASSERT_NE(file, nullptr);
+  ASSERT_EQ(gzwrite(file, text.data(), static_cast<unsigned>(text.size())),
+            static_cast<int>(text.size()));
+  ASSERT_EQ(gzclose(file), Z_OK);
+  absl::StatusOr<CsvReader> whole = CsvReader::OpenStream(path);
+  ASSERT_TRUE(whole.ok());
+  int records = 0;
+  while (whole->NextOrWrong()) ++records;
+  EXPECT_EQ(records, 200'000);
+  EXPECT_TRUE(whole->read_status().ok());
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) / 2);
+  absl::StatusOr<CsvReader> cut = CsvReader::OpenStream(path);
+  ASSERT_TRUE(cut.ok());
+  while (cut->NextOrWrong()) --records;
+  EXPECT_GT(records, 0);
+  EXPECT_THAT(std::string(cut->read_status().message()), HasSubstr("cannot be read"));
+  EXPECT_FALSE(CsvReader::OpenStream(path + "-not-there").ok());
+}
 
 TEST(Csv, TellsHowMuchItHasRead) {
   std::string text = "a,b\n";

@@ -103,8 +103,8 @@ TEST(FormatImport, SaysHoursOfUsageExactly) {
 }
 
 TEST(ReadingLine, SaysHowMuchIsRead) {
-  EXPECT_EQ(ReadingLine("usage", 0.4599), "usage: reading the file, 45%");
-  EXPECT_EQ(ReadingLine("usage", 1), "usage: reading the file, 100%");
+  EXPECT_EQ(ReadingLine("usage", "reading the file", 0.4599), "usage: reading the file, 45%");
+  EXPECT_EQ(ReadingLine("usage", "arranging the rows", 1), "usage: arranging the rows, 100%");
 }
 
 TEST(ProgressLine, LeavesOutWhatIsNotKnown) {
