@@ -36,6 +36,7 @@ constexpr Target kTargets[] = {
     {"slurm_text", RunSlurmText},
     {"nvidia_smi_xml", RunNvidiaSmiXml},
     {"amd_json", RunAmdJson},
+    {"rocm_text", RunRocmText},
     {"smi_csv", RunSmiCsv},
 };
 

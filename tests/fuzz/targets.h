@@ -49,6 +49,7 @@ void RunSlurmJson(std::string_view bytes);
 void RunSlurmText(std::string_view bytes);
 void RunNvidiaSmiXml(std::string_view bytes);
 void RunAmdJson(std::string_view bytes);
+void RunRocmText(std::string_view bytes);
 void RunSmiCsv(std::string_view bytes);
 
 }  // namespace fleetmeter::fuzz

@@ -12,6 +12,7 @@
 #include "collectors/live/slurm/slurm_view.h"
 #include "collectors/live/smi/amd_json.h"
 #include "collectors/live/smi/nvidia_smi_xml.h"
+#include "collectors/live/smi/rocm_text.h"
 #include "collectors/live/smi/smi_csv.h"
 #include "tests/fuzz/targets.h"
 
@@ -94,6 +95,8 @@ void RunAmdJson(std::string_view bytes) {
   CheckListing(collector::ReadRocmSmiJson(bytes));
   CheckListing(collector::ReadAmdSmiJson(bytes));
 }
+
+void RunRocmText(std::string_view bytes) { CheckListing(collector::ReadRocmSmiText(bytes)); }
 
 void RunSmiCsv(std::string_view bytes) {
   CheckListing(collector::ReadSmiCsv(bytes, collector::HlSmiForm()));

@@ -11,6 +11,7 @@
 
 #include "collectors/live/smi/amd_json.h"
 #include "collectors/live/smi/nvidia_smi_xml.h"
+#include "collectors/live/smi/rocm_text.h"
 #include "collectors/live/smi/smi_csv.h"
 #include "collectors/live/smi/smi_listing.h"
 #include "collectors/live/source_type.h"
@@ -48,6 +49,7 @@ struct SmiSettings {
 std::vector<SmiArgv> SmiCommandsOf(const std::string& format, const SmiCsvForm& csv) {
   if (format == "nvidia-smi-xml") return {{"nvidia-smi", "-q", "-x"}};
   if (format == "rocm-smi-json") return {{"rocm-smi", "-a", "--json"}};
+  if (format == "rocm-smi-text") return {{"rocm-smi"}};
   if (format == "amd-smi-json") {
     return {{"amd-smi", "list", "--json"},
             {"amd-smi", "static", "--asic", "--json"},
@@ -62,6 +64,7 @@ std::vector<SmiArgv> SmiCommandsOf(const std::string& format, const SmiCsvForm& 
 absl::StatusOr<SmiListing> ReadSmiText(std::string_view text, const SmiSettings& settings) {
   if (settings.format == "nvidia-smi-xml") return ReadNvidiaSmiXml(text);
   if (settings.format == "rocm-smi-json") return ReadRocmSmiJson(text);
+  if (settings.format == "rocm-smi-text") return ReadRocmSmiText(text);
   if (settings.format == "amd-smi-json") return ReadAmdSmiJson(text);
   return ReadSmiCsv(text, settings.csv);
 }
@@ -203,9 +206,9 @@ class SmiType final : public SourceType {
     SmiSettings settings;
     settings.reading.host = context.host;
     entry.Required("format", "the tool and the form of its output, such as nvidia-smi-xml")
-        .ReadChoice(
-            {"nvidia-smi-xml", "nvidia-smi-csv", "rocm-smi-json", "amd-smi-json", "hl-smi-csv"},
-            &settings.format);
+        .ReadChoice({"nvidia-smi-xml", "nvidia-smi-csv", "rocm-smi-json", "rocm-smi-text",
+                     "amd-smi-json", "hl-smi-csv"},
+                    &settings.format);
     ReadSmiPlace(entry, settings);
     settings.local = settings.file.empty();
     entry.Optional("processes_are_local").ReadBool(&settings.local);

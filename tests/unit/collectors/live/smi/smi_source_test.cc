@@ -9,6 +9,7 @@
 #include "collectors/device/chip_kinds.h"
 #include "collectors/live/smi/amd_json.h"
 #include "collectors/live/smi/nvidia_smi_xml.h"
+#include "collectors/live/smi/rocm_text.h"
 #include "tests/support/shared_folder.h"
 #include "tests/support/temp_folder.h"
 #include "tests/unit/collectors/live/configured_source.h"
@@ -140,6 +141,18 @@ TEST(AmdJson, RefusesTextThatIsCut) {
   }
 }
 
+TEST(RocmText, ReadsTheTableAndNamesBelowItsRows) {
+  const auto devices = SmiDevices("rocm-smi-text", SmiSample("rocm_table.txt"));
+  ASSERT_THAT(devices, SizeIs(2));
+  EXPECT_EQ(devices[0].model, "AMD Instinct MI300X");
+  EXPECT_EQ(devices[0].parts.at(0).activity, 750'000);
+  EXPECT_EQ(devices[0].parts.at(0).memory, 400'000);
+  EXPECT_EQ(devices[1].index, 1u);
+  EXPECT_EQ(devices[1].model, "");
+  EXPECT_EQ(devices[1].parts.at(0).activity, std::nullopt);
+  EXPECT_TRUE(absl::IsInvalidArgument(ReadRocmSmiText("GPU VRAM% GPU%\n0 1% 1").status()));
+}
+
 TEST(SmiCsv, ReadsAHeaderAndLeavesOutWhatIsCut) {
   const auto seen = LookAtSmi("format: hl-smi-csv\nfile: " + SmiSample("hl_smi_header.csv") + "\n");
   ASSERT_TRUE(seen.ok()) << seen.status();
@@ -198,16 +211,18 @@ struct SharedSmi {
   size_t chips;
   std::string kind;  // empty: the catalog has none
   std::optional<Micro> activity;
+  std::string holder;  // empty: none
 };
 
 TEST(SmiSource, SaysOfSharedSamplesWhatTheyState) {
   for (const SharedSmi& sample : std::vector<SharedSmi>{
-           {"nvidia-smi-xml", "nvidia-smi/a100-sxm4-v12.xml", 1, "a100_80g", std::nullopt},
-           {"nvidia-smi-xml", "nvidia-smi/tesla-t4.xml", 1, "t4", 0},
-           {"nvidia-smi-xml", "nvidia-smi/rtx-3080-v12_processes.xml", 1, "", 0},
-           {"rocm-smi-json", "amd/rocm-smi_mi100_rocm571.json", 6, "", 0},
-           {"rocm-smi-json", "amd/rocm-smi_mi50_and_system_key.json", 1, "", 0},
-           {"hl-smi-csv", "gaudi/hl-smi_query_hl325l.csv", 2, "gaudi3", 0}}) {
+           {"nvidia-smi-xml", "nvidia-smi/a100-sxm4-v12.xml", 1, "a100_80g", std::nullopt, ""},
+           {"nvidia-smi-xml", "nvidia-smi/tesla-t4.xml", 1, "t4", 0, "python (5762)"},
+           {"nvidia-smi-xml", "nvidia-smi/rtx-3080-v12_processes.xml", 1, "", 0, ""},
+           {"rocm-smi-json", "amd/rocm-smi_mi100_rocm571.json", 6, "", 0, ""},
+           {"rocm-smi-json", "amd/rocm-smi_mi50_and_system_key.json", 1, "", 0, ""},
+           {"hl-smi-csv", "gaudi/hl-smi_query_hl325l.csv", 2, "gaudi3", 0, ""},
+           {"rocm-smi-text", "amd/rocm-smi_mi300x_x4_concise.txt", 4, "mi300x", 0, ""}}) {
     SCOPED_TRACE(sample.file);
     const auto path = InSharedFolder("data/fixtures/" + sample.file);
     if (!path) GTEST_SKIP() << "no shared/data/fixtures beside the checkout";
@@ -217,7 +232,8 @@ TEST(SmiSource, SaysOfSharedSamplesWhatTheyState) {
       EXPECT_EQ(ChipKinds().KindOf(device.model).value_or(""), sample.kind) << device.model;
       EXPECT_EQ(device.fitness, Fitness::kFit) << device.fitness_reason;
       EXPECT_EQ(device.parts.at(0).activity, sample.activity);
-      EXPECT_THAT(device.parts.at(0).holders, IsEmpty());
+      const auto& holders = device.parts.at(0).holders;
+      EXPECT_EQ(holders.empty() ? "" : holders[0].name, sample.holder);
     }
   }
 }
