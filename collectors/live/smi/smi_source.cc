@@ -69,13 +69,19 @@ absl::StatusOr<SmiListing> ReadSmiText(std::string_view text, const SmiSettings&
   return ReadSmiCsv(text, settings.csv);
 }
 
+// Whether the format names the processes of each chip.
+bool NamesSmiProcesses(const std::string& format) {
+  return format == "nvidia-smi-xml" || format == "amd-smi-json";
+}
+
 class SmiSource final : public LiveSource {
  public:
   explicit SmiSource(SmiSettings settings)
       : settings_(std::move(settings)), processes_(settings_.proc, settings_.environment) {}
 
   std::optional<bool> SeesHolders() const override {
-    return settings_.local || settings_.reading.free_without_process;
+    return NamesSmiProcesses(settings_.format) &&
+           (settings_.local || settings_.reading.free_without_process);
   }
 
   absl::StatusOr<Observation> Observe(const Look& look) override {
@@ -213,7 +219,11 @@ class SmiType final : public SourceType {
     settings.local = settings.file.empty();
     entry.Optional("processes_are_local").ReadBool(&settings.local);
     settings.reading.free_without_process = settings.local;
-    entry.Optional("free_without_process").ReadBool(&settings.reading.free_without_process);
+    const YamlValue free = entry.Optional("free_without_process");
+    free.ReadBool(&settings.reading.free_without_process);
+    if (free.present() && !NamesSmiProcesses(settings.format)) {
+      free.Complain("is of nvidia-smi-xml and amd-smi-json, which name the processes of each chip");
+    }
     entry.Optional("model").ReadText(kMaxSmiTextBytes, &settings.reading.model);
     entry.Optional("max_body").ReadSize(kKiB, int64_t{64} << 20, &settings.max_bytes);
     FilePath{}.Read(entry.Optional("proc"), &settings.proc);

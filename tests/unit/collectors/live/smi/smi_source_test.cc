@@ -187,6 +187,7 @@ TEST(SmiSource, RefusesKeysThatAreWrong) {
            {"file: /tmp/x\n", "format"},
            {"format: smi\n", "format"},
            {"format: rocm-smi-json\ncolumns: [a]\n", "columns"},
+           {"format: hl-smi-csv\nfree_without_process: true\n", "free_without_process"},
            {"format: rocm-smi-json\nmax_age: 10s\n", "max_age"},
            {"format: rocm-smi-json\nfile: /x\ncommand: [a]\n", "one of the two"}}) {
     EXPECT_THAT(ConfigurationError("smi", keys), HasSubstr(expected)) << keys;
