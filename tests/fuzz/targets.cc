@@ -31,6 +31,13 @@ constexpr Target kTargets[] = {
     {"pod_list", RunPodList},
     {"resource_slices", RunResourceSlices},
     {"tpu_info", RunTpuInfo},
+    {"neuron_json", RunNeuronJson},
+    {"slurm_json", RunSlurmJson},
+    {"slurm_text", RunSlurmText},
+    {"nvidia_smi_xml", RunNvidiaSmiXml},
+    {"amd_json", RunAmdJson},
+    {"rocm_text", RunRocmText},
+    {"smi_csv", RunSmiCsv},
 };
 
 }  // namespace

@@ -44,5 +44,12 @@ void RunKubeletList(std::string_view bytes);
 void RunPodList(std::string_view bytes);
 void RunResourceSlices(std::string_view bytes);
 void RunTpuInfo(std::string_view bytes);
+void RunNeuronJson(std::string_view bytes);
+void RunSlurmJson(std::string_view bytes);
+void RunSlurmText(std::string_view bytes);
+void RunNvidiaSmiXml(std::string_view bytes);
+void RunAmdJson(std::string_view bytes);
+void RunRocmText(std::string_view bytes);
+void RunSmiCsv(std::string_view bytes);
 
 }  // namespace fleetmeter::fuzz

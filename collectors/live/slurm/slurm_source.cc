@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "collectors/live/fetch_settings.h"
-#include "collectors/live/slurm/slurm_command.h"
+#include "collectors/process/run_command.h"
 #include "collectors/live/slurm/slurm_holder.h"
 #include "collectors/live/slurm/slurm_json.h"
 #include "collectors/live/slurm/slurm_rest.h"
@@ -96,7 +96,7 @@ class SlurmSource final : public LiveSource {
     if (question.commands.empty()) return std::string();
     absl::Status first;
     for (size_t i = 0; i < question.commands.size(); ++i) {
-      auto text = RunSlurmCommand(question.commands[i], deadline, settings_.max_bytes);
+      auto text = RunCommand(question.commands[i], deadline, settings_.max_bytes);
       if (text.ok()) {
         question.commands = {question.commands[i]};
         return text;

@@ -73,6 +73,22 @@ TEST(GaudiMapping, ShowsTheLineIfNoLabelNamesTheChip) {
                         "expected one of the labels UUID, Serial"));
 }
 
+TEST(AscendMapping, ReadsHealthPodsAndAChipWithoutUtilization) {
+  const auto chips = ChipsOf(MapPage(ShippedMapping("ascend"), DataOf("ascend_910b.prom")));
+  ASSERT_EQ(chips.size(), 3U);
+  EXPECT_EQ(chips[0].uuid, "A-0");
+  EXPECT_EQ(chips[0].index, 0U);
+  EXPECT_EQ(chips[0].model, "910B3");
+  EXPECT_EQ(chips[0].fitness, Fitness::kFit);
+  EXPECT_EQ(chips[0].parts[0].activity, 0);
+  EXPECT_EQ(chips[0].parts[0].signal, "npu_aicore_utilization");
+  EXPECT_THAT(chips[0].parts[0].holders, IsEmpty());
+  EXPECT_EQ(chips[1].fitness, Fitness::kBroken);
+  EXPECT_EQ(chips[1].parts[0].activity, std::nullopt) << "its family is missing";
+  EXPECT_EQ(chips[2].parts[0].activity, 870'000);
+  EXPECT_THAT(HolderNames(chips[2]), ElementsAre("pod ml/train-0"));
+}
+
 TEST(TpuMapping, PrefersTheNodesSeriesAndLeavesOutOtherVendors) {
   const auto seen = MapPage(ShippedMapping("tpu"), DataOf("tpu_v6e.prom"));
   const auto chips = ChipsOf(seen);

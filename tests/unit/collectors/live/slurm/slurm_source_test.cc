@@ -5,7 +5,6 @@
 #include <fstream>
 
 #include "collectors/config/collector_config.h"
-#include "collectors/live/slurm/slurm_command.h"
 #include "tests/support/canned_server.h"
 #include "tests/support/temp_folder.h"
 
@@ -98,43 +97,6 @@ TEST(SlurmSource, RefusesKeysThatAreWrong) {
     EXPECT_TRUE(absl::IsInvalidArgument(seen.status())) << keys;
     EXPECT_THAT(std::string(seen.status().message()), HasSubstr(expected)) << keys;
   }
-}
-
-absl::StatusOr<std::string> RunShell(const std::string& script, milliseconds time,
-                                     int64_t max_bytes = 1 << 20) {
-  return RunSlurmCommand({"sh", "-c", script}, steady_clock::now() + time, max_bytes);
-}
-
-TEST(SlurmCommand, GivesWhatACommandPrints) {
-  const auto text = RunShell("echo \"$TZ\"; echo aside >&2; cat", milliseconds(20'000));
-  ASSERT_TRUE(text.ok()) << text.status();
-  EXPECT_EQ(*text, "UTC\n");
-}
-
-TEST(SlurmCommand, KillsWhatHangsWithItsChildren) {
-  const auto begun = steady_clock::now();
-  const auto text = RunShell("echo begun; sleep 1000 & sleep 1000", milliseconds(200));
-  EXPECT_TRUE(absl::IsDeadlineExceeded(text.status()));
-  EXPECT_LT(steady_clock::now() - begun, std::chrono::seconds(20));
-  // It has closed its output, and does not end.
-  EXPECT_TRUE(
-      absl::IsDeadlineExceeded(RunShell("exec >&- 2>&-; sleep 1000", milliseconds(200)).status()));
-}
-
-TEST(SlurmCommand, BoundsWhatACommandPrints) {
-  EXPECT_TRUE(absl::IsResourceExhausted(
-      RunShell("while :; do echo 0123456789; done", milliseconds(20'000), 10'000).status()));
-}
-
-TEST(SlurmCommand, SaysWhyACommandFailed) {
-  const auto failed =
-      RunShell("echo one >&2; echo no controller >&2; exit 3", milliseconds(20'000));
-  EXPECT_TRUE(absl::IsUnavailable(failed.status()));
-  EXPECT_THAT(std::string(failed.status().message()), HasSubstr("code 3"));
-  EXPECT_THAT(std::string(failed.status().message()), HasSubstr("no controller"));
-  const auto absent =
-      RunSlurmCommand({"/no/such/sinfo"}, steady_clock::now() + milliseconds(20'000), 100);
-  EXPECT_TRUE(absl::IsNotFound(absent.status()));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "collectors/live/slurm/slurm_command.h"
+#include "collectors/process/run_command.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -86,9 +86,9 @@ class CommandChild {
     posix_spawn_file_actions_destroy(&files);
     if (error == 0) return absl::OkStatus();
     pid_ = -1;
-    return absl::NotFoundError(fmt::format("{} cannot be run: {}; expected a program of Slurm",
-                                           Quoted(argv[0]),
-                                           std::generic_category().message(error)));
+    return absl::NotFoundError(
+        fmt::format("{} cannot be run: {}; expected a program that can be run", Quoted(argv[0]),
+                    std::generic_category().message(error)));
   }
 
   // Its status of waitpid. Nothing: it has not ended in time.
@@ -155,10 +155,14 @@ std::string LastLine(std::string_view words) {
   return AsciiQuoted(newline == std::string_view::npos ? words : words.substr(newline + 1));
 }
 
+bool IsGood(int code, const std::vector<int>& other_codes) {
+  return code == 0 || std::find(other_codes.begin(), other_codes.end(), code) != other_codes.end();
+}
+
 }  // namespace
 
-absl::StatusOr<std::string> RunSlurmCommand(const std::vector<std::string>& argv, Deadline deadline,
-                                            int64_t max_bytes) {
+absl::StatusOr<std::string> RunCommand(const std::vector<std::string>& argv, Deadline deadline,
+                                       int64_t max_bytes, const std::vector<int>& other_codes) {
   CommandPipe out;
   CommandPipe err;
   if (out.ends[0] < 0 || err.ends[0] < 0) {
@@ -176,7 +180,7 @@ absl::StatusOr<std::string> RunSlurmCommand(const std::vector<std::string>& argv
   }
   const std::optional<int> status = child.Await(deadline);
   if (!status) return TooLate(argv[0]);
-  if (WIFEXITED(*status) && WEXITSTATUS(*status) == 0) return text;
+  if (WIFEXITED(*status) && IsGood(WEXITSTATUS(*status), other_codes)) return text;
   const std::string how = WIFEXITED(*status) ? fmt::format("code {}", WEXITSTATUS(*status))
                                              : fmt::format("signal {}", WTERMSIG(*status));
   return absl::UnavailableError(fmt::format("{} ended with {} and said {}; expected code 0",
