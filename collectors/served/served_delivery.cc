@@ -11,6 +11,16 @@ namespace {
 
 constexpr char kStateFile[] = "state.json";
 
+// Names of sources may have any characters.
+std::string FolderNameOf(std::string source) {
+  for (char& letter : source) {
+    const bool plain = (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'z') ||
+                       (letter >= 'A' && letter <= 'Z') || letter == '-' || letter == '_';
+    if (!plain) letter = '_';
+  }
+  return source;
+}
+
 v1::ReportRequest RequestOf(const ServedAccount& account) {
   v1::ReportRequest request;
   request.set_stream_id(account.stream_id);
@@ -39,7 +49,7 @@ ServedDelivery::~ServedDelivery() {
 absl::Status ServedDelivery::Open(const std::string& source) {
   Member member;
   if (!options_.folder.empty()) {
-    member.folder = options_.folder + "/" + source;
+    member.folder = options_.folder + "/" + FolderNameOf(source);
     for (const std::string& folder : {options_.folder, member.folder}) {
       if (absl::Status made = disk_.MakeFolder(folder); !made.ok()) return made;
     }
