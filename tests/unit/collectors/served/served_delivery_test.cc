@@ -2,9 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <deque>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <memory>
 
 #include "daemon/base/units.h"
 #include "tests/support/temp_folder.h"
