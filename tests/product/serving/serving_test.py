@@ -28,11 +28,13 @@ class Server:
     def __init__(self):
         self.counted = [0, 0]
         self.fails = False
+        self.failed = 0
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
                 body = outer.page().encode()
+                outer.failed += outer.fails
                 self.send_response(503 if outer.fails else 200)
                 self.send_header("Content-Type", "text/plain; version=0.0.4")
                 self.send_header("Content-Length", str(len(body)))
@@ -59,7 +61,7 @@ class Server:
 def value(daemon, name):
     """The only series of this name, or 0 if there is none yet."""
     with urllib.request.urlopen(f"http://{daemon.addresses['http']}/metrics", timeout=10) as page:
-        found = re.findall(rf"^{name}{{[^}}]*}} ([0-9.e+]+)$", page.read().decode(), re.MULTILINE)
+        found = re.findall(rf"^{name}{{[^}}]*}} ([0-9.e+-]+)$", page.read().decode(), re.MULTILINE)
     assert len(found) <= 1, found
     return float(found[0]) if found else 0.0
 
@@ -130,6 +132,7 @@ def main():
             print("ok: a restart of the server is a reset")
             server.fails = True
             server.counted = [4, 6]
+            wait_for("a look that fails", lambda: server.failed > 0)
             server.fails = False
             wait_for_requests(daemon, 20)
             wait_for("the state of it", lambda: has_state(folder, 10))
