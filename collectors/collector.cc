@@ -38,9 +38,38 @@ absl::StatusOr<std::unique_ptr<Collector>> Collector::Create(const CollectorFlag
 }
 
 absl::Status Collector::AddLiveSources(CollectorConfig& config) {
+  if (absl::Status added = AddServed(config); !added.ok()) return added;
   return AddPipeline(std::make_unique<LiveGroup>(std::move(config.live), std::move(config.members),
                                                  clock_, health_),
                      1);
+}
+
+absl::Status Collector::AddServed(CollectorConfig& config) {
+  ServedDeliveryOptions options;
+  if (!flags_.spool.empty()) {
+    if (absl::Status made = disk_.MakeFolder(flags_.spool); !made.ok()) return made;
+    options.folder = flags_.spool + "/served";
+  }
+  options.daemon = flags_.daemon;
+  options.tls = flags_.tls;
+  auto send = SendServedOverGrpc(options);
+  served_ = std::make_shared<ServedDelivery>(std::move(options), std::move(send));
+  for (const LiveMember& member : config.members) {
+    if (!member.counts_requests) continue;
+    if (absl::Status opened = served_->Open(member.name); !opened.ok()) return opened;
+  }
+  config.live.served = served_;
+  return absl::OkStatus();
+}
+
+absl::Status Collector::FinishServed() const {
+  if (!served_) return absl::OkStatus();
+  const absl::Status status =
+      served_->Stop(std::chrono::milliseconds(static_cast<int64_t>(flags_.drain_seconds * 1000)));
+  if (!status.ok()) return status;
+  if (served_->rejected() == 0) return status;
+  return absl::InvalidArgumentError(
+      fmt::format("{} reports of what was served were rejected", served_->rejected()));
 }
 
 absl::Status Collector::AddReplay(const SourceCommand& command) {
@@ -84,12 +113,14 @@ absl::StatusOr<std::unique_ptr<Outbox>> Collector::MakeOutbox(const std::string&
 
 std::vector<absl::Status> Collector::Run() {
   if (absl::Status served = ServePage(); !served.ok()) return {served};
+  if (served_) served_->Start();
   for (const auto& pipeline : pipelines_) pipeline->Start();
   WaitForEnd(pipelines_, flags_.drain_seconds);
   std::vector<absl::Status> errors;
   for (const auto& pipeline : pipelines_) {
     if (absl::Status status = Finish(*pipeline); !status.ok()) errors.push_back(std::move(status));
   }
+  if (absl::Status served = FinishServed(); !served.ok()) errors.push_back(std::move(served));
   return errors;
 }
 

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "collectors/config/collector_config.h"
 #include "collectors/core/pipeline.h"
+#include "collectors/served/served_delivery.h"
 #include "collectors/sources.h"
 #include "collectors/spool/disk.h"
 #include "daemon/base/clock.h"
@@ -35,6 +36,9 @@ class Collector {
   explicit Collector(const CollectorFlags& flags) : flags_(flags) {}
 
   absl::Status AddLiveSources(CollectorConfig& config);
+  absl::Status AddServed(CollectorConfig& config);
+  // Delivers what was served and is open, after the last look.
+  absl::Status FinishServed() const;
   absl::Status AddReplay(const SourceCommand& command);
   absl::Status AddPipeline(std::unique_ptr<Source> source, double speed);
   PipelineOptions OptionsOf(const std::string& source, double speed) const;
@@ -46,6 +50,7 @@ class Collector {
   const SystemClock clock_;
   Disk disk_;
   const std::shared_ptr<SourceHealth> health_ = std::make_shared<SourceHealth>();
+  std::shared_ptr<ServedDelivery> served_;  // null: there are no live sources
   std::vector<std::unique_ptr<Pipeline>> pipelines_;
   std::unique_ptr<HttpServer> page_;
 };

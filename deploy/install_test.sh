@@ -91,6 +91,7 @@ check "programs, configuration, units, protos, dashboards and rules are there" h
   share/fleetmeter/fleetmeterd.schema.json \
   share/fleetmeter/proto/fleetmeter/v1/{usage,ingest,query,plan}.proto \
   share/fleetmeter/mappings/{amd,ascend,dcgm,gaudi,nvidia_gpu_exporter,tpu}.yaml \
+  share/fleetmeter/mappings/serving/{sglang,tgi,triton,vllm}.yaml \
   share/fleetmeter/dashboards/{rules.yaml,alerts.yaml,headroom.json,outcomes.json,plan.json} \
   share/fleetmeter/dashboards/{METRICS,REASONS,RUNBOOK,MARGIN,CAPABILITY}.md \
   share/fleetmeter/dashboards/{capability.svg,alertmanager.example.yml}

@@ -55,6 +55,8 @@ struct Vocabulary {
   std::vector<AttributeSpec> attributes;
   // Whether the source knows what to report about a thing that no rule matches.
   bool may_leave_unattributed = true;
+  // Whether rules may say the customer tier: its things are requests, not holders of chips.
+  bool has_customer_tiers = false;
 
   // Null: there is no such attribute.
   const AttributeSpec* Find(std::string_view name) const;

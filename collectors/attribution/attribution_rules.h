@@ -26,6 +26,7 @@ struct Assignment {
   std::string workload_type;
   std::string model;
   std::string run;
+  std::string customer_tier;  // of requests that were served
 
   friend bool operator==(const Assignment&, const Assignment&) = default;
 };

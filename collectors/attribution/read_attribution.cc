@@ -27,6 +27,7 @@ constexpr ResultField kResultFields[] = {
     {"workload_type", &Assignment::workload_type, false},
     {"model", &Assignment::model, false},
     {"run", &Assignment::run, false},
+    {"customer_tier", &Assignment::customer_tier, false},
 };
 
 // A map whose keys are all commented out is empty.
@@ -69,6 +70,7 @@ class RulesReader {
     const YamlValue match = map.Optional("match");
     if (match.present()) ReadMatch(match, rule.conditions);
     for (const ResultField& field : kResultFields) {
+      if (field.member == &Assignment::customer_tier && !vocabulary_.has_customer_tiers) continue;
       const YamlValue name =
           field.required ? map.Required(field.name, "a name") : map.Optional(field.name);
       if (auto parsed = ReadName(name)) rule.names.emplace_back(field.member, *std::move(parsed));

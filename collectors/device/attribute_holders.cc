@@ -70,4 +70,11 @@ absl::Status AttributeDemand(const AttributionRules& rules, std::vector<DemandRe
   return absl::OkStatus();
 }
 
+absl::Status AttributeServed(const AttributionRules& rules, ServedReading& served) {
+  for (ServedThing& thing : served.things) {
+    if (absl::Status status = AttributeOne(rules, thing.holder); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace fleetmeter::collector

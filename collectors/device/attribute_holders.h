@@ -17,4 +17,7 @@ absl::Status AttributeHolders(const AttributionRules& rules, HostReading& host);
 // Likewise for those who wait.
 absl::Status AttributeDemand(const AttributionRules& rules, std::vector<DemandReading>& demand);
 
+// Likewise for what was served.
+absl::Status AttributeServed(const AttributionRules& rules, ServedReading& served);
+
 }  // namespace fleetmeter::collector

@@ -107,6 +107,9 @@ absl::Status LiveGroup::Sample(const Window& window, std::vector<v1::UsageReport
     if (report) reports.push_back(*std::move(report));
   }
   AddDemand(round.demand, window, reports);
+  if (options_.served) {
+    for (const auto& [source, reading] : round.served) options_.served->Take(source, reading);
+  }
   return absl::OkStatus();
 }
 
@@ -131,6 +134,9 @@ void LiveGroup::Collect(Member& member, std::vector<SourceReading>& readings, Li
   round.counts += observation.counts;
   Move(std::move(observation.remarks), member.is.name, round.remarks);
   CollectDemand(member, observation, round);
+  if (observation.served) {
+    round.served.emplace_back(member.is.name, *std::move(observation.served));
+  }
   readings.push_back({member.is.name, member.is.precedence_of_holders,
                       member.is.precedence_of_activity, std::move(observation.hosts)});
 }
@@ -154,6 +160,10 @@ absl::Status LiveGroup::Attribute(const Member& member, Observation& observation
   for (HostReading& host : observation.hosts) {
     options_.kinds.Name(host);
     if (absl::Status status = AttributeHolders(member.is.rules, host); !status.ok()) return status;
+  }
+  if (observation.served) {
+    absl::Status status = AttributeServed(member.is.rules, *observation.served);
+    if (!status.ok()) return status;
   }
   for (DemandReading& demand : observation.demand) {
     if (demand.kind.empty()) demand.kind = options_.kinds.KindOf(demand.model).value_or("");

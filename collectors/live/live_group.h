@@ -30,6 +30,7 @@
 #include "collectors/live/live_source.h"
 #include "collectors/live/prober.h"
 #include "collectors/live/source_health.h"
+#include "collectors/served/served_desk.h"
 
 namespace fleetmeter::collector {
 
@@ -39,6 +40,7 @@ struct LiveMember {
   std::unique_ptr<LiveSource> source;
   AttributionRules rules;
   bool sees_holders = false;
+  bool counts_requests = false;
   int64_t precedence_of_holders = 0;
   int64_t precedence_of_activity = 0;
   std::chrono::milliseconds timeout{5'000};
@@ -48,6 +50,8 @@ struct LiveOptions {
   ReportOptions report;
   JoinOptions join;
   ChipKinds kinds;
+  // Takes what was served; null: nobody does.
+  std::shared_ptr<ServedDesk> served;
 };
 
 struct JudgedHost {
@@ -60,6 +64,8 @@ struct LiveRound {
   std::vector<JudgedHost> hosts;        // by name
   std::vector<std::string> left_out;    // hosts whose holders are not known this time
   std::vector<SchedulerDemand> demand;  // one for each scheduler that a source told of
+  // What sources that count requests have counted so far, and the name of each.
+  std::vector<std::pair<std::string, ServedReading>> served;
   ObservationCounts counts;
   std::vector<std::string> remarks;
   std::vector<std::pair<std::string, absl::Status>> sources;  // how each fared, in their order

@@ -37,6 +37,8 @@ class SourceType {
   // precedence follows.
   virtual bool sees_holders() const = 0;
   virtual bool sees_activity() const = 0;
+  // Whether it counts requests that were served (Observation::served).
+  virtual bool counts_requests() const { return false; }
 
   // Reads the source's own keys of its entry (the common ones are read already), and complains to
   // the file about what is wrong. Opens no connection and starts nothing: --check-config comes here

@@ -244,7 +244,7 @@ std::string ExplainWaiting(const std::string& scheduler, const DemandReading& de
 
 }  // namespace
 
-std::string RoundAsTable(const LiveRound& round) {
+std::string RoundAsTable(const LiveRound& round, const ServedViews& served) {
   std::vector<Row> rows = {{"HOST", "DEVICE", "CHIP", "SHARE", "STATE", "POOL", "TEAM", "WORKLOAD",
                             "SIGNAL", "ACTIVITY"}};
   for (const JudgedHost& host : round.hosts) {
@@ -256,6 +256,7 @@ std::string RoundAsTable(const LiveRound& round) {
         fmt::format("{}: left out, since nobody can say now who holds its chips\n", Clean(host));
   }
   for (const SchedulerDemand& demand : round.demand) text += QueueText(demand);
+  text += ServedAsTable(served);
   for (const Count& count : CountsOf(round.counts)) {
     if (count.value > 0) text += fmt::format("{} {}\n", count.value, count.meaning);
   }
@@ -267,7 +268,7 @@ std::string RoundAsTable(const LiveRound& round) {
   return text;
 }
 
-std::string RoundAsJson(const LiveRound& round) {
+std::string RoundAsJson(const LiveRound& round, const ServedViews& served) {
   ordered_json object;
   object["sources"] = ordered_json::array();
   for (const auto& source : round.sources) object["sources"].push_back(JsonOf(source));
@@ -288,6 +289,7 @@ std::string RoundAsJson(const LiveRound& round) {
       object["demand"].push_back(JsonOf(demand.scheduler, waiting));
     }
   }
+  object["served"] = ordered_json::parse(ServedAsJson(served));
   for (const Count& count : CountsOf(round.counts)) object["counts"][count.name] = count.value;
   object["remarks"] = ordered_json::array();
   for (const std::string& remark : round.remarks) object["remarks"].push_back(Clean(remark));

@@ -67,10 +67,13 @@ int TryCommand::Run(CollectorConfig config) const {
   const SystemClock clock;
   LiveGroup group(std::move(config.live), std::move(config.members), clock,
                   std::make_shared<SourceHealth>());
+  ServedViews served;
   LiveRound round = group.Look();
+  TakeServed(round, served);
   for (uint64_t i = 1; i < (once_ ? 1 : looks_); ++i) {
     std::this_thread::sleep_for(interval);
     round = group.Look();
+    TakeServed(round, served);
   }
   if (!explain_.empty()) {
     const std::string text = Explain(round, explain_);
@@ -80,7 +83,8 @@ int TryCommand::Run(CollectorConfig config) const {
       return kWrongName;
     }
     if (!PrintText(text)) return kSourceFailed;
-  } else if (!PrintText(output_ == "json" ? RoundAsJson(round) : RoundAsTable(round))) {
+  } else if (!PrintText(output_ == "json" ? RoundAsJson(round, served)
+                                          : RoundAsTable(round, served))) {
     return kSourceFailed;
   }
   const bool all = std::all_of(round.sources.begin(), round.sources.end(),
