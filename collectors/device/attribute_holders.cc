@@ -70,4 +70,12 @@ absl::Status AttributeDemand(const AttributionRules& rules, std::vector<DemandRe
   return absl::OkStatus();
 }
 
+absl::Status AttributeQuotas(const AttributionRules& rules, std::vector<QuotaReading>& quotas) {
+  for (QuotaReading& quota : quotas) {
+    quota.holder.attributes.Set("chip", quota.kind);
+    if (absl::Status status = AttributeOne(rules, quota.holder); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace fleetmeter::collector

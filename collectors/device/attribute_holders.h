@@ -17,4 +17,7 @@ absl::Status AttributeHolders(const AttributionRules& rules, HostReading& host);
 // Likewise for those who wait.
 absl::Status AttributeDemand(const AttributionRules& rules, std::vector<DemandReading>& demand);
 
+// Likewise for those who are granted something.
+absl::Status AttributeQuotas(const AttributionRules& rules, std::vector<QuotaReading>& quotas);
+
 }  // namespace fleetmeter::collector

@@ -13,6 +13,7 @@
 
 #include "collectors/device/demand.h"
 #include "collectors/device/holder.h"
+#include "collectors/device/quota.h"
 #include "collectors/device/readings.h"
 
 namespace fleetmeter::collector {
@@ -120,6 +121,8 @@ struct Observation {
   // The name of the scheduler whose queue this is, "slurm/cluster-1": what several sources, or
   // several collectors, say of one scheduler is counted once. Empty: the name of the source.
   std::string scheduler;
+  // What queues are granted, if the source knows.
+  std::vector<QuotaReading> quotas;
   ObservationCounts counts;
   // For people, at most a few: lines such as "line 12: ...; expected ...".
   std::vector<std::string> remarks;
