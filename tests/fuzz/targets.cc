@@ -31,6 +31,7 @@ constexpr Target kTargets[] = {
     {"pod_list", RunPodList},
     {"resource_slices", RunResourceSlices},
     {"tpu_info", RunTpuInfo},
+    {"kueue_page", RunKueuePage},
 };
 
 }  // namespace

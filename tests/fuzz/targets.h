@@ -44,5 +44,6 @@ void RunKubeletList(std::string_view bytes);
 void RunPodList(std::string_view bytes);
 void RunResourceSlices(std::string_view bytes);
 void RunTpuInfo(std::string_view bytes);
+void RunKueuePage(std::string_view bytes);
 
 }  // namespace fleetmeter::fuzz

@@ -29,7 +29,8 @@ constexpr auto kKueueAmounts =
     });
 constexpr size_t kMostKueueKeys = 65'536;
 constexpr size_t kMostKueueRemarks = 20;
-constexpr double kMostKueueChips = 1e9;
+// The daemon's own limit; so many of so many queues are still an int64 of millionths.
+constexpr int64_t kMostKueueChips = 10'000'000;
 constexpr size_t kMostKueueNameBytes = 256;
 
 // One unit of a resource, as chips.
@@ -101,11 +102,12 @@ class KueueReader {
   }
 
   std::optional<double> ValueOf(const Sample& sample) {
-    if (std::isfinite(sample.value) && sample.value >= 0 && sample.value <= kMostKueueChips) {
+    if (std::isfinite(sample.value) && sample.value >= 0 &&
+        sample.value <= static_cast<double>(kMostKueueChips)) {
       return sample.value;
     }
     ++out_.counts.bad_lines;
-    Remark(fmt::format("line {}: {} is {}; expected a number from 0 to 1,000,000,000", sample.line,
+    Remark(fmt::format("line {}: {} is {}; expected a number from 0 to 10,000,000", sample.line,
                        AsciiQuoted(sample.name), AsciiQuoted(sample.value_text)));
     return std::nullopt;
   }
@@ -150,8 +152,8 @@ class KueueReader {
       quota.holder.attributes.Set("cohort", cohort);
       cohorts_[queue] = std::move(cohort);
     }
-    quota.*amount =
-        (quota.*amount).value_or(0) + std::llround(*value * static_cast<double>(unit->share));
+    const Micro more = std::llround(*value * static_cast<double>(unit->share));
+    quota.*amount = std::min((quota.*amount).value_or(0) + more, kMostKueueChips * kOne);
     CheckRoom();
   }
 
@@ -246,7 +248,7 @@ class KueueReader {
     reading.kind = unit->kind;
     const double share = static_cast<double>(unit->share) / static_cast<double>(kOne);
     // Parts of a chip that wait want at least a chip.
-    reading.chips = static_cast<int64_t>(std::ceil(amount * share - 1e-6));
+    reading.chips = std::max<int64_t>(1, std::llround(std::ceil(amount * share - 1e-6)));
     AddWorkloads(queue, reading);
   }
 
