@@ -30,7 +30,8 @@ usage() {
 Shows a whole Fleetmeter on this machine.
 
 The demo builds the programs and starts fleetmeterd. A collector replays a simulated day of
-72 hosts, one minute of it each second. fleetmeterctl imports two years of history: what was
+70 hosts, one minute of it each second. A second collector reads the pages of two exporters, of
+the hosts of the pool safety-evals, as it would on real machines. fleetmeterctl imports two years of history: what was
 served, trained and scored. Prometheus takes in the same history, scrapes the daemon and
 evaluates the alerts, and Grafana shows the dashboards if it is installed. Then the demo shows a live table.
 
@@ -183,6 +184,7 @@ start_all() {
   start_daemon
   import_history
   start_collector
+  start_agent
   start_prometheus
   start_grafana
 }

@@ -77,4 +77,12 @@ absl::Status AttributeServed(const AttributionRules& rules, ServedReading& serve
   return absl::OkStatus();
 }
 
+absl::Status AttributeQuotas(const AttributionRules& rules, std::vector<QuotaReading>& quotas) {
+  for (QuotaReading& quota : quotas) {
+    quota.holder.attributes.Set("chip", quota.kind);
+    if (absl::Status status = AttributeOne(rules, quota.holder); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace fleetmeter::collector

@@ -19,5 +19,7 @@ absl::Status AttributeDemand(const AttributionRules& rules, std::vector<DemandRe
 
 // Likewise for what was served.
 absl::Status AttributeServed(const AttributionRules& rules, ServedReading& served);
+// Likewise for those who are granted something.
+absl::Status AttributeQuotas(const AttributionRules& rules, std::vector<QuotaReading>& quotas);
 
 }  // namespace fleetmeter::collector

@@ -13,6 +13,7 @@
 
 #include "collectors/device/demand.h"
 #include "collectors/device/holder.h"
+#include "collectors/device/quota.h"
 #include "collectors/device/readings.h"
 #include "collectors/device/served.h"
 
@@ -123,6 +124,8 @@ struct Observation {
   std::string scheduler;
   // What was served so far, if the source counts requests.
   std::optional<ServedReading> served;
+  // What queues are granted, if the source knows.
+  std::vector<QuotaReading> quotas;
   ObservationCounts counts;
   // For people, at most a few: lines such as "line 12: ...; expected ...".
   std::vector<std::string> remarks;

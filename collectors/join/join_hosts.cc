@@ -36,6 +36,13 @@ bool HasSayingOf(const DeviceSayings& device, const SourceReading* source) {
 
 bool IsLoose(const Saying& saying) { return saying.device.part_of_unknown_chip; }
 
+// Sources call the same work by names of their own (a job's number, a pod's name), so that
+// workloads and runs tell nothing.
+bool IsOfSameTeam(const Holder& a, const Holder& b) {
+  if (!a.assignment || !b.assignment) return !a.assignment && !b.assignment;
+  return a.assignment->pool == b.assignment->pool && a.assignment->team == b.assignment->team;
+}
+
 // Merges what several sources say of one device.
 class DeviceMerge {
  public:
@@ -167,7 +174,7 @@ class DeviceMerge {
     }
     const bool differ = std::any_of(other.begin(), other.end(), [&](const Holder& holder) {
       return std::none_of(first.begin(), first.end(),
-                          [&](const Holder& own) { return own.assignment == holder.assignment; });
+                          [&](const Holder& own) { return IsOfSameTeam(own, holder); });
     });
     if (differ) Disagree(fmt::format("is another pool's or team's by {}", source));
   }

@@ -12,8 +12,9 @@
 //   parts                of the first source that tells parts apart; another source's whole-chip
 //                        holder then holds every part
 //
-// What disagrees is counted, and a remark names the chip: different kinds, different holders where
-// both sources know them, a chip that one source with knowledge of all chips does not list.
+// What disagrees is counted, and a remark names the chip: different kinds, holders of different
+// pools or teams where both sources know them, a chip that one source with knowledge of all chips
+// does not list.
 #pragma once
 
 #include <string>

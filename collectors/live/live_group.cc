@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "collectors/device/attribute_holders.h"
@@ -133,6 +134,7 @@ void LiveGroup::Collect(Member& member, std::vector<SourceReading>& readings, Li
   }
   round.counts += observation.counts;
   Move(std::move(observation.remarks), member.is.name, round.remarks);
+  CollectQuotas(member, observation, round);
   CollectDemand(member, observation, round);
   if (observation.served) {
     round.served.emplace_back(member.is.name, *std::move(observation.served));
@@ -156,6 +158,16 @@ void LiveGroup::CollectDemand(Member& member, Observation& observation, LiveRoun
   if (!demand.pools.empty()) AddScheduler(std::move(demand), round.demand);
 }
 
+void LiveGroup::CollectQuotas(Member& member, const Observation& observation,
+                              LiveRound& round) const {
+  std::vector<PoolQuota> quotas =
+      SumQuotas(member.is.name, observation.quotas, options_.report.unattributed_pool);
+  // The scheduler hands out chips for these pools, whether or not something waits.
+  for (const PoolQuota& quota : quotas) member.pools.insert(quota.pool);
+  health_->SetQuotas(member.is.name, quotas);
+  std::move(quotas.begin(), quotas.end(), std::back_inserter(round.quotas));
+}
+
 absl::Status LiveGroup::Attribute(const Member& member, Observation& observation) const {
   for (HostReading& host : observation.hosts) {
     options_.kinds.Name(host);
@@ -167,6 +179,12 @@ absl::Status LiveGroup::Attribute(const Member& member, Observation& observation
   }
   for (DemandReading& demand : observation.demand) {
     if (demand.kind.empty()) demand.kind = options_.kinds.KindOf(demand.model).value_or("");
+  }
+  for (QuotaReading& quota : observation.quotas) {
+    if (quota.kind.empty()) quota.kind = options_.kinds.KindOf(quota.model).value_or("");
+  }
+  if (absl::Status status = AttributeQuotas(member.is.rules, observation.quotas); !status.ok()) {
+    return status;
   }
   return AttributeDemand(member.is.rules, observation.demand);
 }

@@ -26,6 +26,7 @@
 #include "collectors/device/chip_kinds.h"
 #include "collectors/device/demand_report.h"
 #include "collectors/device/host_report.h"
+#include "collectors/device/quota.h"
 #include "collectors/join/join_hosts.h"
 #include "collectors/live/live_source.h"
 #include "collectors/live/prober.h"
@@ -66,6 +67,7 @@ struct LiveRound {
   std::vector<SchedulerDemand> demand;  // one for each scheduler that a source told of
   // What sources that count requests have counted so far, and the name of each.
   std::vector<std::pair<std::string, ServedReading>> served;
+  std::vector<PoolQuota> quotas;        // by source, pool and chip
   ObservationCounts counts;
   std::vector<std::string> remarks;
   std::vector<std::pair<std::string, absl::Status>> sources;  // how each fared, in their order
@@ -100,6 +102,7 @@ class LiveGroup final : public Source {
   // Nothing if the source failed.
   void Collect(Member& member, std::vector<SourceReading>& readings, LiveRound& round);
   void CollectDemand(Member& member, Observation& observation, LiveRound& round) const;
+  void CollectQuotas(Member& member, const Observation& observation, LiveRound& round) const;
   absl::Status Attribute(const Member& member, Observation& observation) const;
   void Say(Member& member, const absl::Status& status);
   bool MustLeaveOut(const HostReading& host) const;

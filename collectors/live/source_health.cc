@@ -1,5 +1,7 @@
 #include "collectors/live/source_health.h"
 
+#include <utility>
+
 namespace fleetmeter::collector {
 
 std::string ReasonOf(const absl::Status& status) {
@@ -32,6 +34,12 @@ void SourceHealth::Failed(const std::string& source, const absl::Status& status,
   ++stats.looks;
   ++stats.errors[ReasonOf(status)];
   stats.last_took = took;
+  stats.quotas.clear();
+}
+
+void SourceHealth::SetQuotas(const std::string& source, std::vector<PoolQuota> quotas) {
+  MutexLock lock(mutex_);
+  sources_[source].quotas = std::move(quotas);
 }
 
 void SourceHealth::SetJoined(const ObservationCounts& counts) {

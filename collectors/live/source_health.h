@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "collectors/device/device_reading.h"
+#include "collectors/device/quota.h"
 #include "daemon/base/mutex.h"
 
 namespace fleetmeter::collector {
@@ -26,6 +27,7 @@ struct SourceStats {
   int64_t hosts = 0;    // in the latest look that succeeded
   int64_t devices = 0;  // likewise
   ObservationCounts counts;
+  std::vector<PoolQuota> quotas;  // as it says now; none if it failed the last time
 };
 
 class SourceHealth {
@@ -33,6 +35,7 @@ class SourceHealth {
   void Succeeded(const std::string& source, const Observation& observation, int64_t now_unix_nanos,
                  std::chrono::nanoseconds took);
   void Failed(const std::string& source, const absl::Status& status, std::chrono::nanoseconds took);
+  void SetQuotas(const std::string& source, std::vector<PoolQuota> quotas);
   // What joining and judging found in the latest round, of all sources together.
   void SetJoined(const ObservationCounts& counts);
 

@@ -88,6 +88,18 @@ int64_t OddReadings(const SourceStats& stats) {
 
 int64_t BadLines(const SourceStats& stats) { return stats.counts.bad_lines; }
 
+// A series for each pool and kind of chip of which a source knows a quota.
+template <std::optional<Micro> PoolQuota::* amount>
+void EachQuota(const CollectorFigures& figures, TextWriter& out) {
+  for (const SourceStats& stats : figures.sources) {
+    for (const PoolQuota& quota : stats.quotas) {
+      if (!(quota.*amount)) continue;
+      out.Sample({stats.source, quota.pool, quota.chip},
+                 static_cast<double>(*(quota.*amount)) / static_cast<double>(kOne));
+    }
+  }
+}
+
 // What joining found; there is nothing to say without live sources.
 template <int64_t ObservationCounts::* value>
 void OfAllSources(const CollectorFigures& figures, TextWriter& out) {
@@ -229,6 +241,25 @@ constexpr Family<CollectorFigures> kFamilies[] = {
       {"source"},
       "This many lines of the live source could not be read."},
      EachSource<BadLines>},
+    {{"fleetmeter_collector_quota_chips",
+      kGauge,
+      {"source", "pool", "chip"},
+      "The scheduler grants the queues of the pool this many chips of the kind, by its nominal "
+      "quota. Compare it with the allocation of the plan. The series is absent while no source "
+      "tells."},
+     EachQuota<&PoolQuota::nominal>},
+    {{"fleetmeter_collector_quota_reserved_chips",
+      kGauge,
+      {"source", "pool", "chip"},
+      "The queues of the pool have reserved quota for this many chips of the kind. That is no "
+      "activity. The series is absent while no source tells."},
+     EachQuota<&PoolQuota::reserved>},
+    {{"fleetmeter_collector_quota_admitted_chips",
+      kGauge,
+      {"source", "pool", "chip"},
+      "The scheduler has admitted work of the pool for this many chips of the kind. That is no "
+      "activity. The series is absent while no source tells."},
+     EachQuota<&PoolQuota::admitted>},
     {{"fleetmeter_collector_unattributed_chips",
       kGauge,
       {},

@@ -230,6 +230,30 @@ std::string QueueText(const SchedulerDemand& demand) {
   return text;
 }
 
+// "kueue: the pool training has a quota of 16 chips of h100, 12 reserved, 8 admitted".
+std::string QuotaText(const PoolQuota& quota) {
+  const auto chips = [](const std::optional<Micro>& amount) {
+    return amount ? fmt::format("{:.10g}", Ratio(*amount)) : std::string("an unknown number of");
+  };
+  std::string text =
+      fmt::format("{}: the pool {} has a quota of {} chips of {}", quota.source, Clean(quota.pool),
+                  chips(quota.nominal), quota.chip.empty() ? "any kind" : Clean(quota.chip));
+  if (quota.reserved) text += fmt::format(", {} reserved", chips(quota.reserved));
+  if (quota.admitted) text += fmt::format(", {} admitted", chips(quota.admitted));
+  return text + "\n";
+}
+
+ordered_json JsonOf(const PoolQuota& quota) {
+  ordered_json object;
+  Put(object, "source", quota.source);
+  Put(object, "pool", quota.pool);
+  Put(object, "chip", quota.chip);
+  Put(object, "nominal_chips", quota.nominal);
+  Put(object, "reserved_chips", quota.reserved);
+  Put(object, "admitted_chips", quota.admitted);
+  return object;
+}
+
 std::string ExplainWaiting(const std::string& scheduler, const DemandReading& demand) {
   std::string text = fmt::format("{} waits at {} for {} chips of {}\n", Clean(demand.holder.name),
                                  Clean(scheduler), demand.chips, ChipOf(demand));
@@ -257,6 +281,7 @@ std::string RoundAsTable(const LiveRound& round, const ServedViews& served) {
   }
   for (const SchedulerDemand& demand : round.demand) text += QueueText(demand);
   text += ServedAsTable(served);
+  for (const PoolQuota& quota : round.quotas) text += QuotaText(quota);
   for (const Count& count : CountsOf(round.counts)) {
     if (count.value > 0) text += fmt::format("{} {}\n", count.value, count.meaning);
   }
@@ -290,6 +315,8 @@ std::string RoundAsJson(const LiveRound& round, const ServedViews& served) {
     }
   }
   object["served"] = ordered_json::parse(ServedAsJson(served));
+  object["quotas"] = ordered_json::array();
+  for (const PoolQuota& quota : round.quotas) object["quotas"].push_back(JsonOf(quota));
   for (const Count& count : CountsOf(round.counts)) object["counts"][count.name] = count.value;
   object["remarks"] = ordered_json::array();
   for (const std::string& remark : round.remarks) object["remarks"].push_back(Clean(remark));

@@ -5,7 +5,8 @@
 
 Promised are: utilization, headroom and coverage of every pool of the plan; planned and actual share of every
 category and tier, what of the buffer and of P0 is taken, and the revenue of a year like this; margin per request
-from imported history, of which every segment fell over the year while the total rose; and
+from imported history, of which every segment fell over the year while the total rose; that the pool that no recording
+feeds holds what two exporters list; and
 FleetmeterPoolUnderused pending or firing for the one pool that the demo leaves underused, and for no other.
 """
 
@@ -59,6 +60,13 @@ TREND = 'fleetmeter_inference_total_margin_per_request_usd{window="28d",basis="a
 ALL_DECLINED = f"count(fleetmeter_inference_margin_declined{YEAR} == 1) == 6"
 TOTAL_ROSE = (f"fleetmeter_inference_total_margin_per_request_usd{YEAR} > "
               f"fleetmeter_inference_total_margin_per_request_year_ago_usd{YEAR}")
+# 8 B200 chips by dcgm-exporter's page, and 16 Trainium2 chips by neuron-monitor's: 24 H100e and 16 / 1.5.
+FED = "safety-evals"
+FED_BY_EXPORTERS = (
+    f'abs(fleetmeter_pool_assigned_h100e{{job="fleetmeter",pool="{FED}",chip="b200"}} - 24) < 0.01',
+    f'abs(fleetmeter_pool_assigned_h100e{{job="fleetmeter",pool="{FED}",chip="trainium2"}} - 32 / 3) < 0.01',
+    f'abs(sum(fleetmeter_pool_busy_h100e{{job="fleetmeter",pool="{FED}"}}) - 0.85 * 104 / 3) < 1',
+)
 SHARES = " + ".join(["sum(fleetmeter_plan_category_actual_share_ratio)", "sum(fleetmeter_plan_unassigned_share_ratio)",
                      "sum(fleetmeter_plan_unavailable_share_ratio)", "sum(fleetmeter_plan_unplanned_share_ratio)"])
 ALERT = "FleetmeterPoolUnderused"
@@ -98,6 +106,12 @@ def missing_of_outcomes(prometheus):
     return lines
 
 
+def missing_of_exporters(prometheus):
+    """The pool whose hosts are in no recording holds what their exporters list, and is as busy as they say."""
+    return [f"the pool {FED} is not fed by exporters: it does not hold that {query}"
+            for query in FED_BY_EXPORTERS if not samples(prometheus, query)]
+
+
 def missing_of_plan(prometheus):
     lines = missing_of(prometheus, PROMISED_OF_PLAN)
     shares = [float(s["value"][1]) for s in samples(prometheus, SHARES)]
@@ -118,6 +132,7 @@ def missing(prometheus, pools, underused):
         for pool in sorted(pools - having(prometheus, metric, "pool")):
             lines.append(f'{metric}{{pool="{pool}"}} has no value')
     lines += missing_of_plan(prometheus)
+    lines += missing_of_exporters(prometheus)
     lines += missing_of_outcomes(prometheus)
     alerted = underused_pools(prometheus)
     if underused not in alerted:

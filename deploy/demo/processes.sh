@@ -45,7 +45,7 @@ stop() { # NAME
 # The source of the data ends first, so that the daemon's last numbers still reach Prometheus.
 stop_all() {
   local name
-  for name in build render table check import export blocks collector fleetmeterd grafana prometheus; do
+  for name in build render table check import export blocks agent exporters collector fleetmeterd grafana prometheus; do
     [ -z "${pid[$name]:-}" ] || stop "$name"
   done
 }
@@ -62,7 +62,7 @@ fail() { # MESSAGE [LOG...]
   exit 1
 }
 
-fail_with_all_logs() { fail "$1" collector fleetmeterd prometheus grafana; }
+fail_with_all_logs() { fail "$1" collector agent exporters fleetmeterd prometheus grafana; }
 
 # Waits until COMMAND succeeds. Fails if NAME ends before, or if it takes too long.
 becomes() { # SECONDS NAME COMMAND...

@@ -1,4 +1,4 @@
-// What the kubelet, the API server and TPU tools say to live sources.
+// What the kubelet, the API server, Kueue and TPU tools say to live sources.
 #include <map>
 #include <utility>
 
@@ -7,6 +7,7 @@
 #include "collectors/live/kubernetes/held_devices.h"
 #include "collectors/live/kubernetes/pod_list.h"
 #include "collectors/live/kubernetes/slices.h"
+#include "collectors/live/kueue/kueue_page.h"
 #include "collectors/live/tpu/tpu_info.h"
 #include "tests/fuzz/targets.h"
 
@@ -57,6 +58,20 @@ void RunTpuInfo(std::string_view bytes) {
   const auto seen = collector::ReadTpuInfo(bytes, "tpu-1", "");
   if (!seen.ok()) return;
   for (const auto& host : seen->hosts) RequireWholeChips(host);
+}
+
+void RunKueuePage(std::string_view bytes) {
+  const auto seen = collector::ReadKueuePage(bytes, false, {});
+  if (!seen.ok()) return;
+  for (const auto& waiting : seen->demand) {
+    Require(seen->tells_demand && waiting.chips > 0 && waiting.requests > 0,
+            "what waits are requests for chips");
+  }
+  for (const auto& quota : collector::SumQuotas("kueue", seen->quotas, "unattributed")) {
+    for (const auto& amount : {quota.nominal, quota.reserved, quota.admitted}) {
+      Require(!amount || *amount >= 0, "a quota is not below 0");
+    }
+  }
 }
 
 }  // namespace fleetmeter::fuzz

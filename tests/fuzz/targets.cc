@@ -38,6 +38,7 @@ constexpr Target kTargets[] = {
     {"amd_json", RunAmdJson},
     {"rocm_text", RunRocmText},
     {"smi_csv", RunSmiCsv},
+    {"kueue_page", RunKueuePage},
 };
 
 }  // namespace

@@ -51,5 +51,6 @@ void RunNvidiaSmiXml(std::string_view bytes);
 void RunAmdJson(std::string_view bytes);
 void RunRocmText(std::string_view bytes);
 void RunSmiCsv(std::string_view bytes);
+void RunKueuePage(std::string_view bytes);
 
 }  // namespace fleetmeter::fuzz

@@ -126,6 +126,7 @@ bool IsCollectorFamily(std::string_view family) {
 bool IsLiveSourceFamily(std::string_view family) {
   return family.starts_with("fleetmeter_collector_source_") ||
          family.starts_with("fleetmeter_collector_unattributed_") ||
+         family.starts_with("fleetmeter_collector_quota_") ||
          family == "fleetmeter_collector_unknown_kind_chips";
 }
 

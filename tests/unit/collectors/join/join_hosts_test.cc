@@ -85,6 +85,21 @@ TEST(JoinHosts, GoesByPrecedenceAndCountsWhatDisagrees) {
   EXPECT_THAT(joined.remarks, Contains(HasSubstr("GPU-a")));
 }
 
+// Slurm has a number for the job, and the kubelet a name for its pod.
+TEST(JoinHosts, OtherNamesForTheWorkOfOneTeamAreNoDisagreement) {
+  DeviceReading job = HeldBy("GPU-a", "training");
+  job.parts[0].holders[0].assignment->workload = "7";
+  DeviceReading pod = HeldBy("GPU-a", "training");
+  pod.parts[0].holders[0].assignment->workload = "train-0";
+  const auto joined = [&] {
+    return JoinHosts({Reading("slurm", 0, 1, {job}), Reading("kubelet", 1, 1, {pod})}, {});
+  };
+  EXPECT_EQ(joined().counts.disagreements, 0);
+  EXPECT_EQ(joined().hosts[0].devices.at(0).parts[0].holders.at(0).assignment->workload, "7");
+  pod.parts[0].holders[0].assignment->team = "another";
+  EXPECT_EQ(joined().counts.disagreements, 1);
+}
+
 TEST(JoinHosts, CountsAChipThatOneSourceDoesNotList) {
   const JoinedHosts joined =
       JoinHosts({Reading("dcgm", 1, 0, {Measured(0, "GPU-a", 0), Measured(1, "GPU-b", 0)}),
