@@ -108,6 +108,7 @@ std::vector<Count> CountsOf(const ObservationCounts& counts) {
       {"unattributed_chips", "chips in use that no rule takes", counts.unattributed_chips},
       {"disagreements", "disagreements between sources", counts.disagreements},
       {"guessed_devices", "chips that were given a place by guess", counts.guessed_devices},
+      {"alike_hosts", "pairs of hosts that differ by a domain alone", counts.alike_hosts},
       {"unattributed_requests", "waiting requests that no rule takes",
        counts.unattributed_requests},
       {"unusable_requests", "waiting requests whose chips cannot be", counts.unusable_requests}};
