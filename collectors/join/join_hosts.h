@@ -42,7 +42,7 @@ struct JoinOptions {
   bool strip_domain = false;
   // Names that stand for others: "node-1.example.org" for "node-1". LearnAliases (host_names.h)
   // adds to them.
-  std::map<std::string, std::string> aliases;
+  std::map<std::string, std::string> aliases = {};
 };
 
 // Of a chip whose holders no source knows.
