@@ -103,7 +103,7 @@ std::vector<Count> CountsOf(const ObservationCounts& counts) {
       {"unmeasured_readings", "readings that cannot be; their chips are not measured",
        counts.readings.unmeasured},
       {"bad_lines", "lines that could not be read", counts.bad_lines},
-      {"duplicate_devices", "devices with the UUID of another one", counts.duplicate_devices},
+      {"duplicate_devices", "devices with the UUID or the index of another one", counts.duplicate_devices},
       {"unknown_kinds", "chips of an unknown kind", counts.unknown_kinds},
       {"unattributed_chips", "chips in use that no rule takes", counts.unattributed_chips},
       {"disagreements", "disagreements between sources", counts.disagreements},
