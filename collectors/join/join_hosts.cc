@@ -40,6 +40,9 @@ void MergePart(DevicePart& own, DevicePart& part) {
 // Takes what a second reading of a device says that the first does not, and the worse health. Two
 // activities that differ are none.
 void MergeInto(DeviceReading& first, DeviceReading& second) {
+  if (!first.index) first.index = second.index;
+  if (first.model.empty()) first.model = std::move(second.model);
+  if (first.kind.empty()) first.kind = std::move(second.kind);
   if (second.fitness > first.fitness) {
     first.fitness = second.fitness;
     first.fitness_reason = std::move(second.fitness_reason);

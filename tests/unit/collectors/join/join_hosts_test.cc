@@ -278,6 +278,7 @@ TEST(JoinHosts, KeepsTheWorseHealthOfTwoChipsOfOneIndex) {
     EXPECT_EQ(device.fitness, Fitness::kBroken);
     EXPECT_EQ(device.fitness_reason, "gpu_health is 0");
     EXPECT_EQ(device.parts[0].activity, 500'000) << "the other one does not measure";
+    EXPECT_EQ(device.kind, "h100") << "the other one does not say";
     EXPECT_EQ(joined.counts.duplicate_devices, 1);
   }
 }
