@@ -7,11 +7,13 @@
 #include <utility>
 
 #include "collectors/device/attribute_holders.h"
+#include "daemon/base/text.h"
 
 namespace fleetmeter::collector {
 namespace {
 
 constexpr size_t kMostRemarks = 50;
+constexpr size_t kMostUnknownModels = 100;
 
 void Move(std::vector<std::string>&& from, const std::string& source,
           std::vector<std::string>& remarks) {
@@ -91,6 +93,7 @@ LiveRound LiveGroup::Look() {
     } else {
       left_out_.erase(host.host);
       round.hosts.push_back({host.host, JudgeHost(host, options_.report, counts)});
+      NameUnknownKinds(round.hosts.back());
     }
   }
   health_->SetJoined(counts);
@@ -198,6 +201,18 @@ const LiveGroup::Member* LiveGroup::SilentDecider(const std::string& host,
 bool LiveGroup::SpokeFor(const Member& member, const std::string& host) const {
   return std::any_of(member.hosts.begin(), member.hosts.end(),
                      [&](const std::string& own) { return ReportedHostName(own, join_) == host; });
+}
+
+// Their count is a metric; a model that has no kind is named in the log, once.
+void LiveGroup::NameUnknownKinds(const JudgedHost& host) {
+  for (const ReportedPart& part : host.parts) {
+    if (!part.left_out || unknown_models_.size() >= kMostUnknownModels) continue;
+    if (!unknown_models_.insert(part.model).second) continue;
+    spdlog::warn(
+        "chips of the model {} (device {} of {}) have no kind, and are in no report; the key "
+        "chip_kinds can name one of the catalog",
+        AsciiQuoted(part.model), part.number, host.host);
+  }
 }
 
 void LiveGroup::LeaveOut(const std::string& host, const Member& member, LiveRound& round) {

@@ -108,6 +108,7 @@ class LiveGroup final : public Source {
   const Member* SilentDecider(const std::string& host, int64_t decided_by) const;
   bool SpokeFor(const Member& member, const std::string& host) const;
   void LeaveOut(const std::string& host, const Member& member, LiveRound& round);
+  void NameUnknownKinds(const JudgedHost& host);
 
   const LiveOptions options_;
   JoinOptions join_;  // with the aliases that were learned
@@ -117,6 +118,7 @@ class LiveGroup final : public Source {
   // Said in the log already.
   std::set<AlikeHosts> alike_;
   std::set<std::string> left_out_;
+  std::set<std::string> unknown_models_;
 };
 
 }  // namespace fleetmeter::collector
