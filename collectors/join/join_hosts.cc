@@ -210,6 +210,11 @@ HostReading MergeHost(const std::string& name, HostSayings& host, JoinedHosts& o
 
 }  // namespace
 
+int64_t JoinedHosts::DecidedBy(const std::string& host) const {
+  const auto found = decided_by.find(host);
+  return found == decided_by.end() ? kNobodyDecides : found->second;
+}
+
 void MergeDuplicates(HostReading& host, ObservationCounts& counts) {
   std::map<std::string, size_t> places;
   std::vector<DeviceReading> devices;

@@ -53,6 +53,7 @@ struct JoinedHosts {
   // By the name of the host: the precedence of the source that decides who holds its chips; if
   // several do, that of the last, so that every chip is decided by it or by an earlier one.
   std::map<std::string, int64_t> decided_by;
+  int64_t DecidedBy(const std::string& host) const;
   ObservationCounts counts;
   std::vector<std::string> remarks;
 };

@@ -85,16 +85,7 @@ LiveRound LiveGroup::Look() {
   counts.alike_hosts = alike;
   Move(std::move(joined.remarks), "", round.remarks);
   for (const HostReading& host : joined.hosts) {
-    const auto decided = joined.decided_by.find(host.host);
-    const Member* silent = SilentDecider(
-        host.host, decided == joined.decided_by.end() ? kNobodyDecides : decided->second);
-    if (silent != nullptr) {
-      LeaveOut(host.host, *silent, round);
-    } else {
-      left_out_.erase(host.host);
-      round.hosts.push_back({host.host, JudgeHost(host, options_.report, counts)});
-      NameUnknownKinds(round.hosts.back());
-    }
+    AddHost(host, joined.DecidedBy(host.host), counts, round);
   }
   health_->SetJoined(counts);
   round.counts += counts;
@@ -175,6 +166,17 @@ void LiveGroup::Say(Member& member, const absl::Status& status) {
     spdlog::error("source {}: {}", member.is.name, error);
   }
   member.last_error = error;
+}
+
+void LiveGroup::AddHost(const HostReading& host, int64_t decided_by, ObservationCounts& counts,
+                        LiveRound& round) {
+  if (const Member* silent = SilentDecider(host.host, decided_by)) {
+    LeaveOut(host.host, *silent, round);
+    return;
+  }
+  left_out_.erase(host.host);
+  round.hosts.push_back({host.host, JudgeHost(host, options_.report, counts)});
+  NameUnknownKinds(round.hosts.back());
 }
 
 // How many pairs of hosts are left of which nobody can say whether they are one.

@@ -104,6 +104,8 @@ class LiveGroup final : public Source {
   absl::Status Attribute(const Member& member, Observation& observation) const;
   void Say(Member& member, const absl::Status& status);
   int64_t FindAliases(const std::vector<SourceReading>& readings, LiveRound& round);
+  void AddHost(const HostReading& host, int64_t decided_by, ObservationCounts& counts,
+               LiveRound& round);
   // The source for whose silence the host is left out; null: it is not left out.
   const Member* SilentDecider(const std::string& host, int64_t decided_by) const;
   bool SpokeFor(const Member& member, const std::string& host) const;

@@ -253,13 +253,14 @@ TEST(JoinHosts, NamesBothSourcesThatDisagree) {
 
 TEST(JoinHosts, SaysWhoseWordDecidesTheHoldersOfAHost) {
   const SourceReading dcgm = Reading("dcgm", 7, 0, {Measured(0, "GPU-a", 0)});
-  EXPECT_EQ(JoinHosts({dcgm}, {}).decided_by.at("node-1"), kNobodyDecides);
+  EXPECT_EQ(JoinHosts({dcgm}, {}).DecidedBy("node-1"), kNobodyDecides);
   const SourceReading slurm = Reading("slurm", 3, 1, {HeldBy("GPU-a", "x")});
-  EXPECT_EQ(JoinHosts({dcgm, slurm}, {}).decided_by.at("node-1"), 3);
+  EXPECT_EQ(JoinHosts({dcgm, slurm}, {}).DecidedBy("node-1"), 3);
   // Of two chips one has no scheduler.
   const SourceReading both =
       Reading("dcgm", 7, 0, {Measured(0, "GPU-a", 0), Measured(1, "GPU-b", 0)});
-  EXPECT_EQ(JoinHosts({both, slurm}, {}).decided_by.at("node-1"), kNobodyDecides);
+  EXPECT_EQ(JoinHosts({both, slurm}, {}).DecidedBy("node-1"), kNobodyDecides);
+  EXPECT_EQ(JoinHosts({both, slurm}, {}).DecidedBy("node-2"), kNobodyDecides) << "nobody spoke";
 }
 
 TEST(JoinHosts, KeepsTheWorseHealthOfTwoChipsOfOneIndex) {
