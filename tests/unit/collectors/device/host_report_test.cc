@@ -5,6 +5,8 @@
 
 #include <cmath>
 #include <limits>
+#include <utility>
+#include <vector>
 
 #include "collectors/device/chip_kinds.h"
 #include "collectors/device/readings.h"
