@@ -136,7 +136,8 @@ TEST(CollectorConfig, RemarksOnHostsThatDifferByADomainAlone) {
   ASSERT_TRUE(config.ok()) << config.status();
   const std::vector<std::string> remarks = RemarksOn(*config);
   ASSERT_EQ(remarks.size(), 1U);
-  EXPECT_THAT(remarks[0], HasSubstr("source a is of host node1 and source b of host node1.cluster"));
+  EXPECT_THAT(remarks[0],
+              HasSubstr("source a is of host node1 and source b of host node1.cluster"));
   EXPECT_THAT(remarks[0], HasSubstr("strip_domain: true"));
   const auto stripped =
       ReadCollectorConfig("collector.yaml", "strip_domain: true\n" + two, AllSourceTypes());
