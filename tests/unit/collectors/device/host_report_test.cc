@@ -275,7 +275,8 @@ TEST(ChipKinds, KnowsTheChipsOfTheShippedCatalogByTheNamesOfTheirDrivers) {
 
 // A type of GRES that is written as the catalog writes it.
 TEST(ChipKinds, TakeTheNameOfAKindForItself) {
-  const ChipKinds kinds({{"rtx pro 6000*", "rtx_pro_6000"}});
+  const std::vector<ChipKinds::Pattern> own = {{"rtx pro 6000*", "rtx_pro_6000"}};
+  const ChipKinds kinds(own);
   for (const char* kind : {"a100_80g", "a100_40g", "v100_16g", "tpu_v5p", "h100_nvl", "h100",
                            "trainium2", "rtx_pro_6000"}) {
     EXPECT_EQ(kinds.KindOf(kind), kind);
