@@ -70,6 +70,7 @@ int RunByConfig(const std::string& path, const CollectorFlags& flags,
   }
   if (check_config) {
     fmt::print("{} is right: {} live sources\n", path, config->members.size());
+    for (const std::string& remark : RemarksOn(*config)) fmt::print("Remark: {}\n", remark);
     return 0;
   }
   CollectorFlags delivery = config->delivery;

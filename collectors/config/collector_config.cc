@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "collectors/config/read_source.h"
+#include "collectors/join/host_names.h"
 #include "daemon/base/text.h"
 #include "daemon/base/units.h"
 #include "daemon/config/settings/kinds.h"
@@ -137,6 +138,22 @@ absl::StatusOr<CollectorConfig> ReadCollectorConfig(const std::string& name, std
   auto file = YamlFile::Parse(name, text);
   if (!file.ok()) return file.status();
   return ReadRoot(**file, types);
+}
+
+std::vector<std::string> RemarksOn(const CollectorConfig& config) {
+  std::vector<std::string> remarks;
+  if (config.live.join.strip_domain) return remarks;
+  const std::vector<LiveMember>& members = config.members;
+  for (size_t i = 0; i < members.size(); ++i) {
+    for (size_t k = 0; k < i; ++k) {
+      if (!DifferByDomain(members[k].host, members[i].host)) continue;
+      remarks.push_back(fmt::format(
+          "source {} is of host {} and source {} of host {}, which differ by the domain alone; "
+          "if they are one host, set strip_domain: true, or one name by the key host",
+          members[k].name, members[k].host, members[i].name, members[i].host));
+    }
+  }
+  return remarks;
 }
 
 }  // namespace fleetmeter::collector

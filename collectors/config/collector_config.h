@@ -28,4 +28,8 @@ absl::StatusOr<CollectorConfig> LoadCollectorConfig(const std::string& path,
 absl::StatusOr<CollectorConfig> ReadCollectorConfig(const std::string& name, std::string_view text,
                                                     const SourceTypes& types);
 
+// What is allowed and yet likely to be meant otherwise, a sentence each: two sources whose hosts
+// differ by a domain alone.
+std::vector<std::string> RemarksOn(const CollectorConfig& config);
+
 }  // namespace fleetmeter::collector

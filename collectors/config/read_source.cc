@@ -90,6 +90,7 @@ std::optional<LiveMember> ReadSource(const YamlValue& entry, size_t place,
   context.name = member.name;
   context.host = ThisHost();
   map.Optional("host").ReadText(kMaxHostBytes, &context.host);
+  member.host = context.host;
   ReadTimeout(map.Optional("timeout"), &context.timeout);
   member.timeout = context.timeout;
   const YamlValue precedence = map.Optional("precedence");

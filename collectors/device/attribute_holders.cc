@@ -29,6 +29,7 @@ absl::Status AttributeOne(const AttributionRules& rules, Holder& holder) {
 void AttributePlace(const AttributionRules& rules, const std::string& host,
                     const DeviceReading& device, DevicePart& part) {
   Holder place;
+  place.by_place = true;
   AddPlace(host, device, place.attributes);
   auto decision = rules.Decide(place.attributes);
   if (!decision) return;

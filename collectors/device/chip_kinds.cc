@@ -1,6 +1,5 @@
 #include "collectors/device/chip_kinds.h"
 
-#include <algorithm>
 #include <array>
 
 #include "collectors/attribution/glob.h"
@@ -9,13 +8,18 @@ namespace fleetmeter::collector {
 namespace {
 
 // Of lower-case text without the vendor's name, its words apart by single blanks. Variants that are
-// worth something else (H100 PCIe and NVL, A10G, MI300A) are left out on purpose, and so are names
-// that stand for two kinds (a100).
+// worth something else and have no kind (H200 NVL, A10G, RTX PRO 6000, MI300A) are left out on
+// purpose, and so are names that stand for two kinds (a100). The name of a kind stands for itself.
 constexpr auto kKnownModels = std::to_array<std::pair<const char*, const char*>>({
     {"h100", "h100"},
     {"h100 80gb hbm3*", "h100"},
     {"h100 sxm*", "h100"},
     {"h100 80gb", "h100"},
+    {"h100 pcie*", "h100_pcie"},
+    {"h100 nvl*", "h100_nvl"},
+    {"gh200 480gb", "gh200"},
+    {"gh200 144g*", "gh200"},
+    {"gh200", "gh200"},
     {"h200", "h200"},
     {"h200 141gb*", "h200"},
     {"h200 sxm*", "h200"},
@@ -24,6 +28,9 @@ constexpr auto kKnownModels = std::to_array<std::pair<const char*, const char*>>
     {"b200", "b200"},
     {"b200 sxm*", "b200"},
     {"b200 180gb*", "b200"},
+    {"b300", "b300"},
+    {"b300 sxm*", "b300"},
+    {"gb300", "gb300"},
     {"gb200", "gb200"},
     {"gb200 186gb*", "gb200"},
     {"a100 sxm? 80gb", "a100_80g"},
@@ -36,6 +43,9 @@ constexpr auto kKnownModels = std::to_array<std::pair<const char*, const char*>>
     {"a800 sxm? 80gb", "a800"},
     {"a800 80gb*", "a800"},
     {"a800", "a800"},
+    {"a30", "a30"},
+    {"l4", "l4"},
+    {"l40", "l40"},
     {"l40s", "l40s"},
     {"a10", "a10"},
     {"t4", "t4"},
@@ -46,6 +56,9 @@ constexpr auto kKnownModels = std::to_array<std::pair<const char*, const char*>>
     {"p100 sxm? 16gb", "p100"},
     {"p100 pcie 16gb", "p100"},
     {"p100", "p100"},
+    {"trn1*", "trainium1"},
+    {"trn2*", "trainium2"},
+    {"inf2*", "inferentia2"},
     {"trainium", "trainium1"},
     {"trainium1", "trainium1"},
     {"trainium2", "trainium2"},
@@ -104,10 +117,21 @@ std::optional<std::string> ChipKinds::KindOf(std::string_view model) const {
   for (const auto& [pattern, kind] : patterns_) {
     if (MatchesGlob(pattern, words) || MatchesGlob(pattern, bare)) return kind;
   }
-  const auto known = std::find_if(kKnownModels.begin(), kKnownModels.end(), [&](const auto& entry) {
-    return MatchesGlob(entry.first, bare);
-  });
-  return known == kKnownModels.end() ? std::nullopt : std::optional<std::string>(known->second);
+  for (const auto& [pattern, kind] : kKnownModels) {
+    if (MatchesGlob(pattern, bare)) return kind;
+  }
+  return KindNamed(words);
+}
+
+// A type of GRES, or a label, that is the kind's own name: "a100_80g".
+std::optional<std::string> ChipKinds::KindNamed(std::string_view words) const {
+  for (const auto& [pattern, kind] : patterns_) {
+    if (Normalised(kind) == words) return kind;
+  }
+  for (const auto& [pattern, kind] : kKnownModels) {
+    if (Normalised(kind) == words) return kind;
+  }
+  return std::nullopt;
 }
 
 void ChipKinds::Name(HostReading& host) const {

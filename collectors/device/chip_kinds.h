@@ -21,14 +21,16 @@ class ChipKinds {
   // `own` are asked before the built-in ones, which name kinds of deploy/catalog/default.yaml.
   explicit ChipKinds(std::vector<Pattern> own = {});
 
-  // Of "NVIDIA H100 80GB HBM3", "h100", "nvidia_a100-sxm4-80gb", "Trainium2", in any case, with
-  // blanks, underscores and hyphens alike. Nothing: unknown.
+  // Of a kind's own name, and of "NVIDIA H100 80GB HBM3", "h100", "nvidia_a100-sxm4-80gb",
+  // "Trainium2", in any case, with blanks, underscores and hyphens alike. Nothing: unknown.
   std::optional<std::string> KindOf(std::string_view model) const;
 
   // Gives each device without a kind the kind of its model, if that is known.
   void Name(HostReading& host) const;
 
  private:
+  std::optional<std::string> KindNamed(std::string_view words) const;
+
   std::vector<Pattern> patterns_;
 };
 

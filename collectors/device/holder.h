@@ -20,6 +20,9 @@ struct Holder {
   // Nothing: no rule took it.
   std::optional<Assignment> assignment;
   std::string rule;  // for people: "collector.yaml:31 (rule 2)"; empty: no rule
+  // Nobody was seen: a rule took the chip by its host, device or kind, because its source cannot
+  // see holders. A source that can see them decides before it.
+  bool by_place = false;
 };
 
 }  // namespace fleetmeter::collector

@@ -4,201 +4,51 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
+#include "collectors/join/host_names.h"
 #include "collectors/join/keys.h"
 #include "collectors/join/loose_parts.h"
+#include "collectors/join/merge_device.h"
+#include "collectors/join/sayings.h"
 
 namespace fleetmeter::collector {
 namespace {
-
-constexpr size_t kMostRemarks = 20;
-
-struct Saying {
-  const SourceReading* source = nullptr;
-  Listing listing = Listing::kAll;
-  DeviceReading device;
-};
-
-struct DeviceSayings {
-  std::vector<Saying> by;  // at most one a source
-};
-
-struct HostSayings {
-  std::vector<std::pair<const SourceReading*, Listing>> sources;
-  std::vector<DeviceSayings> devices;
-};
 
 bool HasSayingOf(const DeviceSayings& device, const SourceReading* source) {
   return std::any_of(device.by.begin(), device.by.end(),
                      [&](const Saying& saying) { return saying.source == source; });
 }
 
-bool IsLoose(const Saying& saying) { return saying.device.part_of_unknown_chip; }
-
-// Sources call the same work by names of their own (a job's number, a pod's name), so that
-// workloads and runs tell nothing.
-bool IsOfSameTeam(const Holder& a, const Holder& b) {
-  if (!a.assignment || !b.assignment) return !a.assignment && !b.assignment;
-  return a.assignment->pool == b.assignment->pool && a.assignment->team == b.assignment->team;
+void MergePart(DevicePart& own, DevicePart& part) {
+  for (Holder& holder : part.holders) {
+    const bool is_there = std::any_of(
+        own.holders.begin(), own.holders.end(),
+        [&](const Holder& known) { return !known.name.empty() && known.name == holder.name; });
+    if (!is_there) own.holders.push_back(std::move(holder));
+  }
+  if (part.knows_holders == Holders::kKnown) own.knows_holders = Holders::kKnown;
+  if (!part.activity || part.activity == own.activity) return;
+  // A signal without an activity is what is left of two that differed.
+  const bool is_first = own.signal.empty();
+  own.activity = is_first ? part.activity : std::nullopt;
+  own.productive = is_first ? part.productive : std::nullopt;
+  if (is_first) own.signal = std::move(part.signal);
 }
 
-// Merges what several sources say of one device.
-class DeviceMerge {
- public:
-  DeviceMerge(const std::string& host, const std::vector<Saying>& by, JoinedHosts& out)
-      : host_(host), by_(by), out_(out) {}
-
-  DeviceReading Merge() {
-    merged_.part_of_unknown_chip = std::all_of(by_.begin(), by_.end(), IsLoose);
-    Identify();
-    TakeParts();
-    TakeActivity();
-    TakeHolders();
-    TakeFitness();
-    return std::move(merged_);
+// Takes what a second reading of a device says that the first does not, and the worse health. Two
+// activities that differ are none.
+void MergeInto(DeviceReading& first, DeviceReading& second) {
+  if (!first.index) first.index = second.index;
+  if (first.model.empty()) first.model = std::move(second.model);
+  if (first.kind.empty()) first.kind = std::move(second.kind);
+  if (second.fitness > first.fitness) {
+    first.fitness = second.fitness;
+    first.fitness_reason = std::move(second.fitness_reason);
   }
-
- private:
-  // The sayings with the lowest precedence first.
-  std::vector<const Saying*> Ordered(int64_t SourceReading::* precedence) const {
-    std::vector<const Saying*> ordered;
-    for (const Saying& saying : by_) ordered.push_back(&saying);
-    std::stable_sort(ordered.begin(), ordered.end(), [&](const Saying* a, const Saying* b) {
-      return a->source->*precedence < b->source->*precedence;
-    });
-    return ordered;
-  }
-
-  void Identify() {
-    for (const Saying* saying : Ordered(&SourceReading::precedence_of_activity)) {
-      const DeviceReading& device = saying->device;
-      if (merged_.uuid.empty() && !IsPartOfAnother(device.uuid)) merged_.uuid = device.uuid;
-      if (!merged_.index && !device.anonymous) merged_.index = device.index;
-      if (merged_.model.empty()) merged_.model = device.model;
-      if (merged_.kind.empty()) {
-        merged_.kind = device.kind;
-      } else if (!device.kind.empty() && device.kind != merged_.kind) {
-        Disagree(fmt::format("is {} by one source and {} by {}", merged_.kind, device.kind,
-                             saying->source->source));
-      }
-    }
-    if (!merged_.index && merged_.uuid.empty()) merged_.index = by_.front().device.index;
-    merged_.parts.clear();
-  }
-
-  bool IsPartOfAnother(const std::string& uuid) const {
-    return !uuid.empty() && std::any_of(by_.begin(), by_.end(), [&](const Saying& saying) {
-      return HasPart(saying.device, uuid);
-    });
-  }
-
-  // Their division of the chip, without what is measured and who holds it.
-  void TakeParts() {
-    const DeviceReading* whose = nullptr;
-    for (const Saying* saying : Ordered(&SourceReading::precedence_of_activity)) {
-      if (IsLoose(*saying) && !merged_.part_of_unknown_chip) continue;
-      const auto& parts = saying->device.parts;
-      const bool divides = parts.size() > 1 || (parts.size() == 1 && parts[0].share != kOne) ||
-                           (parts.size() == 1 && !parts[0].id.empty());
-      if (whose == nullptr || (divides && !divided_)) whose = &saying->device;
-      divided_ = divided_ || divides;
-    }
-    for (const DevicePart& part : whose->parts) {
-      DevicePart& own = merged_.parts.emplace_back();
-      own.id = part.id;
-      own.share = part.share;
-    }
-  }
-
-  // What the source says of this part: of the part itself, or of the whole chip.
-  const DevicePart* Find(const DeviceReading& device, const DevicePart& part) const {
-    for (const DevicePart& other : device.parts) {
-      if (SameUuid(other.id, part.id)) return &other;
-    }
-    if (!part.id.empty() && SameUuid(device.uuid, part.id)) return &device.parts.front();
-    const bool whole =
-        device.parts.size() == 1 && device.parts[0].id.empty() && !IsPartOfAnother(device.uuid);
-    return whole ? &device.parts.front() : nullptr;
-  }
-
-  void TakeActivity() {
-    for (DevicePart& part : merged_.parts) {
-      for (const Saying* saying : Ordered(&SourceReading::precedence_of_activity)) {
-        const DevicePart* said = Find(saying->device, part);
-        if (said == nullptr) continue;
-        // The activity of a whole chip is not that of its parts.
-        const bool of_this_part = !divided_ || SameUuid(said->id, part.id);
-        if (!part.memory && of_this_part) part.memory = said->memory;
-        if (part.activity || !said->activity || !of_this_part) continue;
-        part.activity = said->activity;
-        part.signal = said->signal;
-        part.productive = said->productive;
-      }
-    }
-  }
-
-  void TakeHolders() {
-    for (DevicePart& part : merged_.parts) {
-      const std::vector<Holder>* first = nullptr;
-      for (const Saying* saying : Ordered(&SourceReading::precedence_of_holders)) {
-        const std::vector<Holder>* known = KnownHolders(*saying, part);
-        if (known == nullptr) continue;
-        if (first == nullptr) {
-          first = known;
-          part.holders = *known;
-          part.knows_holders = Holders::kKnown;
-        } else {
-          Compare(*first, *known, saying->source->source);
-        }
-      }
-    }
-  }
-
-  // Null: the source does not know. A source that lists what is held says of the parts that it
-  // leaves out that they are free.
-  const std::vector<Holder>* KnownHolders(const Saying& saying, const DevicePart& part) const {
-    static const std::vector<Holder> kNobody;
-    const DevicePart* said = Find(saying.device, part);
-    if (said == nullptr) return saying.listing == Listing::kHeld ? &kNobody : nullptr;
-    const bool knows = said->knows_holders == Holders::kKnown || !said->holders.empty();
-    return knows ? &said->holders : nullptr;
-  }
-
-  void Compare(const std::vector<Holder>& first, const std::vector<Holder>& other,
-               const std::string& source) {
-    if (first.empty() != other.empty()) {
-      Disagree(fmt::format("is {} by one source and {} by {}", first.empty() ? "free" : "held",
-                           other.empty() ? "free" : "held", source));
-      return;
-    }
-    const bool differ = std::any_of(other.begin(), other.end(), [&](const Holder& holder) {
-      return std::none_of(first.begin(), first.end(),
-                          [&](const Holder& own) { return IsOfSameTeam(own, holder); });
-    });
-    if (differ) Disagree(fmt::format("is another pool's or team's by {}", source));
-  }
-
-  void TakeFitness() {
-    for (const Saying& saying : by_) {
-      if (saying.device.fitness <= merged_.fitness) continue;
-      merged_.fitness = saying.device.fitness;
-      merged_.fitness_reason = saying.device.fitness_reason;
-    }
-  }
-
-  void Disagree(std::string what) {
-    ++out_.counts.disagreements;
-    if (out_.remarks.size() >= kMostRemarks) return;
-    out_.remarks.push_back(fmt::format("{} device {} {}", host_, DeviceLabel(merged_), what));
-  }
-
-  const std::string& host_;
-  const std::vector<Saying>& by_;
-  JoinedHosts& out_;
-  DeviceReading merged_;
-  bool divided_ = false;
-};
+  for (DevicePart& part : second.parts) MergePart(first.parts.front(), part);
+}
 
 // Finds the place of each device of one source among those of its host.
 class HostJoin {
@@ -241,27 +91,33 @@ class HostJoin {
         known.by.push_back({&source, listing_, std::move(device)});
         return;
       }
-      if (device.uuid.empty()) {
-        ++out_.counts.duplicate_devices;  // an index that came twice
-      } else {
-        AddPart(known, source, device);
-      }
+      AddAgain(known, source, device);
       return;
     }
     host_.devices.emplace_back().by.push_back({&source, listing_, std::move(device)});
   }
 
-  // A source that knows MIG instances by their own UUIDs only has a device for each.
-  static void AddPart(DeviceSayings& known, const SourceReading& source, DeviceReading& device) {
+  // What a source says of a chip of which it has spoken already.
+  void AddAgain(DeviceSayings& known, const SourceReading& source, DeviceReading& device) {
     for (Saying& saying : known.by) {
       if (saying.source != &source) continue;
-      if (saying.device.parts.size() == 1 && saying.device.parts[0].id.empty()) {
-        saying.device.parts[0].id = saying.device.uuid;
+      if (!device.uuid.empty()) {
+        AddPart(saying, device);
+      } else {
+        ++out_.counts.duplicate_devices;  // an index that came twice
+        MergeInto(saying.device, device);
       }
-      for (DevicePart& part : device.parts) {
-        if (part.id.empty()) part.id = device.uuid;
-        saying.device.parts.push_back(std::move(part));
-      }
+    }
+  }
+
+  // A source that knows MIG instances by their own UUIDs only has a device for each.
+  static void AddPart(Saying& saying, DeviceReading& device) {
+    if (saying.device.parts.size() == 1 && saying.device.parts[0].id.empty()) {
+      saying.device.parts[0].id = saying.device.uuid;
+    }
+    for (DevicePart& part : device.parts) {
+      if (part.id.empty()) part.id = device.uuid;
+      saying.device.parts.push_back(std::move(part));
     }
   }
 
@@ -298,15 +154,29 @@ class HostJoin {
   Listing listing_ = Listing::kAll;  // of the reading that is being added
 };
 
-// A source that lists what is held has said of the other chips that they are free.
+// Whether the source lists parts of chips of the host that it cannot name.
+bool ListsLooseParts(const HostSayings& host, const SourceReading* source) {
+  return std::any_of(host.devices.begin(), host.devices.end(), [&](const auto& device) {
+    return std::any_of(device.by.begin(), device.by.end(), [&](const Saying& saying) {
+      return saying.source == source && IsLoose(saying);
+    });
+  });
+}
+
+// A source that lists what is held has said of the other chips that they are free. If it holds
+// parts of chips that it cannot name, it has not said of which chip.
 void AddFreeDevices(HostSayings& host) {
+  std::set<const SourceReading*> vague;
+  for (const auto& [source, listing] : host.sources) {
+    if (ListsLooseParts(host, source)) vague.insert(source);
+  }
   for (DeviceSayings& device : host.devices) {
     for (const auto& [source, listing] : host.sources) {
       if (listing != Listing::kHeld || HasSayingOf(device, source)) continue;
       DeviceReading free;
       free.part_of_unknown_chip = IsLoose(device.by.front());
       free.parts.front().knows_holders = Holders::kKnown;
-      device.by.push_back({source, listing, std::move(free)});
+      device.by.push_back({source, listing, std::move(free), vague.contains(source)});
     }
   }
 }
@@ -317,8 +187,9 @@ void CompareLists(const std::string& name, const HostSayings& host, JoinedHosts&
     if (IsLoose(device.by.front())) continue;
     for (const auto& [source, listing] : host.sources) {
       if (listing != Listing::kAll || HasSayingOf(device, source)) continue;
+      if (ListsLooseParts(host, source)) continue;  // it may list this chip by its parts
       ++out.counts.disagreements;
-      if (out.remarks.size() >= kMostRemarks) continue;
+      if (out.remarks.size() >= kMostJoinRemarks) continue;
       out.remarks.push_back(fmt::format("{} device {} is listed by {} and not by {}", name,
                                         DeviceLabel(device.by.front().device),
                                         device.by.front().source->source, source->source));
@@ -331,29 +202,17 @@ HostReading MergeHost(const std::string& name, HostSayings& host, JoinedHosts& o
   AddFreeDevices(host);
   HostReading merged{.host = name, .devices = {}};
   for (const DeviceSayings& device : host.devices) {
-    merged.devices.push_back(DeviceMerge(name, device.by, out).Merge());
+    merged.devices.push_back(MergeDevice(name, device, out));
   }
   PlaceLooseParts(merged, host.sources.size() > 1, out.counts, out.remarks);
   return merged;
 }
 
-// Takes what a second reading of a device says that the first does not.
-void MergeInto(DeviceReading& first, DeviceReading& second) {
-  DevicePart& own = first.parts.front();
-  for (DevicePart& part : second.parts) {
-    for (Holder& holder : part.holders) own.holders.push_back(std::move(holder));
-    if (part.activity == own.activity) continue;
-    own.activity.reset();
-    own.productive.reset();
-  }
-}
-
 }  // namespace
 
-std::string ReportedHostName(const std::string& host, const JoinOptions& options) {
-  const bool is_address = host.find_first_not_of("0123456789.:") == std::string::npos;
-  if (!options.strip_domain || is_address) return host;
-  return host.substr(0, host.find('.'));
+int64_t JoinedHosts::DecidedBy(const std::string& host) const {
+  const auto found = decided_by.find(host);
+  return found == decided_by.end() ? kNobodyDecides : found->second;
 }
 
 void MergeDuplicates(HostReading& host, ObservationCounts& counts) {

@@ -4,7 +4,9 @@
 // anonymous chip (a scheduler that only counts) takes a place that no other chip of its source
 // claims, in the order of the host, and is counted as a guess.
 //
-//   holders              of the first source, by precedence, that knows holders
+//   holders              of the first source, by precedence, that knows holders; where that one
+//                        says that the chip is free and another one that it is held, the chip is
+//                        held: what anybody holds is not offered as free
 //   activity, productive of the first source, by precedence, that has an activity for the part
 //   memory, model, kind  of the first source that has it
 //   fitness              the worst that any source says: a chip that one of them calls broken is
@@ -17,6 +19,9 @@
 // does not list.
 #pragma once
 
+#include <cstdint>
+#include <limits>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -36,13 +41,20 @@ struct SourceReading {
 struct JoinOptions {
   // "node-1.example.org" and "node-1" are one host, and the report says "node-1".
   bool strip_domain = false;
+  // Names that stand for others: "node-1.example.org" for "node-1". LearnAliases (host_names.h)
+  // adds to them.
+  std::map<std::string, std::string> aliases = {};
 };
 
-// The name that a host is reported under.
-std::string ReportedHostName(const std::string& host, const JoinOptions& options);
+// Of a chip whose holders no source knows.
+inline constexpr int64_t kNobodyDecides = std::numeric_limits<int64_t>::max();
 
 struct JoinedHosts {
   std::vector<HostReading> hosts;  // by name
+  // By the name of the host: the precedence of the source that decides who holds its chips; if
+  // several do, that of the last, so that every chip is decided by it or by an earlier one.
+  std::map<std::string, int64_t> decided_by;
+  int64_t DecidedBy(const std::string& host) const;
   ObservationCounts counts;
   std::vector<std::string> remarks;
 };
@@ -50,7 +62,7 @@ struct JoinedHosts {
 JoinedHosts JoinHosts(const std::vector<SourceReading>& readings, const JoinOptions& options);
 
 // Within one source: devices of one UUID become one chip, which is unmeasured if they differ in
-// activity, and are counted.
+// activity, and as healthy as the worse of them. They are counted.
 void MergeDuplicates(HostReading& host, ObservationCounts& counts);
 
 }  // namespace fleetmeter::collector

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <utility>
 
 namespace fleetmeter::collector {
@@ -54,6 +55,14 @@ class LooseParts {
   }
 
   void TakePlaces() {
+    // What another source says too is found first, so that the rest is left to the others.
+    for (DeviceReading& loose : loose_) {
+      if (DevicePart* place = FindSame(loose)) {
+        placed_.insert(place);
+        loose.parts.front().holders.clear();
+        ++counts_.guessed_devices;
+      }
+    }
     for (DeviceReading& loose : loose_) {
       DevicePart& own = loose.parts.front();
       if (own.holders.empty()) continue;
@@ -86,16 +95,36 @@ class LooseParts {
   }
 
   // Of the same share, but for rounding.
-  DevicePart* FindPlace(const DeviceReading& loose) {
+  DevicePart* Find(const DeviceReading& loose, const auto& suits) {
     const Micro share = loose.parts.front().share;
     for (DeviceReading& device : host_.devices) {
       if (!loose.kind.empty() && !device.kind.empty() && loose.kind != device.kind) continue;
       for (DevicePart& part : device.parts) {
         const bool same = part.share >= share - 1 && part.share <= share + 1;
-        if (same && !part.id.empty() && part.holders.empty()) return &part;
+        if (same && !part.id.empty() && suits(part)) return &part;
       }
     }
     return nullptr;
+  }
+
+  DevicePart* FindPlace(const DeviceReading& loose) {
+    return Find(loose, [](const DevicePart& part) { return part.holders.empty(); });
+  }
+
+  // Held by the same, as another source says that knows the chip.
+  DevicePart* FindSame(const DeviceReading& loose) {
+    const std::vector<Holder>& holders = loose.parts.front().holders;
+    if (holders.empty()) return nullptr;
+    const auto same = [&](const DevicePart& part) {
+      return !placed_.contains(&part) && !part.holders.empty() &&
+             IsSameHolder(part.holders.front(), holders.front());
+    };
+    return Find(loose, same);
+  }
+
+  static bool IsSameHolder(const Holder& a, const Holder& b) {
+    if (!a.name.empty() && a.name == b.name) return true;
+    return a.assignment && a.assignment == b.assignment;
   }
 
   void Remark(const DeviceReading& loose, const char* what) {
@@ -107,6 +136,7 @@ class LooseParts {
   ObservationCounts& counts_;
   std::vector<std::string>& remarks_;
   std::vector<DeviceReading> loose_;
+  std::set<const DevicePart*> placed_;  // that a loose part was found to be
 };
 
 }  // namespace

@@ -8,11 +8,13 @@
 #include <utility>
 
 #include "collectors/device/attribute_holders.h"
+#include "daemon/base/text.h"
 
 namespace fleetmeter::collector {
 namespace {
 
 constexpr size_t kMostRemarks = 50;
+constexpr size_t kMostUnknownModels = 100;
 
 void Move(std::vector<std::string>&& from, const std::string& source,
           std::vector<std::string>& remarks) {
@@ -21,14 +23,6 @@ void Move(std::vector<std::string>&& from, const std::string& source,
     if (!source.empty()) remark.insert(0, source + ": ");
     remarks.push_back(std::move(remark));
   }
-}
-
-bool KnowsHolders(const HostReading& host) {
-  return std::any_of(host.devices.begin(), host.devices.end(), [](const DeviceReading& device) {
-    return std::any_of(device.parts.begin(), device.parts.end(), [](const DevicePart& part) {
-      return part.knows_holders == Holders::kKnown || !part.holders.empty();
-    });
-  });
 }
 
 void NotePools(const Observation& observation, std::set<std::string>& pools) {
@@ -69,7 +63,10 @@ void AddDemand(const std::vector<SchedulerDemand>& demand, const Window& window,
 
 LiveGroup::LiveGroup(LiveOptions options, std::vector<LiveMember> members, const Clock& clock,
                      std::shared_ptr<SourceHealth> health)
-    : options_(std::move(options)), clock_(clock), health_(std::move(health)) {
+    : options_(std::move(options)),
+      join_(options_.join),
+      clock_(clock),
+      health_(std::move(health)) {
   for (LiveMember& is : members) {
     Member& member = members_.emplace_back();
     member.prober = std::make_unique<Prober>(is.name, std::move(is.source), is.timeout, clock);
@@ -83,15 +80,13 @@ LiveRound LiveGroup::Look() {
   std::vector<SourceReading> readings;
   for (Member& member : members_) member.prober->Ask();
   for (Member& member : members_) Collect(member, readings, round);
-  JoinedHosts joined = JoinHosts(readings, options_.join);
+  const int64_t alike = FindAliases(readings, round);
+  JoinedHosts joined = JoinHosts(readings, join_);
   ObservationCounts counts = joined.counts;
+  counts.alike_hosts = alike;
   Move(std::move(joined.remarks), "", round.remarks);
   for (const HostReading& host : joined.hosts) {
-    if (MustLeaveOut(host)) {
-      round.left_out.push_back(host.host);
-    } else {
-      round.hosts.push_back({host.host, JudgeHost(host, options_.report, counts)});
-    }
+    AddHost(host, joined.DecidedBy(host.host), counts, round);
   }
   health_->SetJoined(counts);
   round.counts += counts;
@@ -130,7 +125,7 @@ void LiveGroup::Collect(Member& member, std::vector<SourceReading>& readings, Li
   member.answered = true;
   member.hosts.clear();
   for (const HostReading& host : observation.hosts) {
-    member.hosts.insert(ReportedHostName(host.host, options_.join));
+    member.hosts.insert(host.host);
   }
   round.counts += observation.counts;
   Move(std::move(observation.remarks), member.is.name, round.remarks);
@@ -201,11 +196,62 @@ void LiveGroup::Say(Member& member, const absl::Status& status) {
   member.last_error = error;
 }
 
-bool LiveGroup::MustLeaveOut(const HostReading& host) const {
-  return std::any_of(members_.begin(), members_.end(), [&](const Member& member) {
-    if (!member.is.sees_holders || !member.failing) return false;
-    return member.answered ? member.hosts.contains(host.host) : !KnowsHolders(host);
-  });
+void LiveGroup::AddHost(const HostReading& host, int64_t decided_by, ObservationCounts& counts,
+                        LiveRound& round) {
+  if (const Member* silent = SilentDecider(host.host, decided_by)) {
+    LeaveOut(host.host, *silent, round);
+    return;
+  }
+  left_out_.erase(host.host);
+  round.hosts.push_back({host.host, JudgeHost(host, options_.report, counts)});
+  NameUnknownKinds(round.hosts.back());
+}
+
+// How many pairs of hosts are left of which nobody can say whether they are one.
+int64_t LiveGroup::FindAliases(const std::vector<SourceReading>& readings, LiveRound& round) {
+  const std::vector<AlikeHosts> left = LearnAliases(readings, join_);
+  for (const AlikeHosts& alike : left) {
+    if (round.remarks.size() < kMostRemarks) round.remarks.push_back(alike.Remark());
+    if (alike_.insert(alike).second) spdlog::warn("{}", alike.Remark());
+  }
+  return static_cast<int64_t>(left.size());
+}
+
+const LiveGroup::Member* LiveGroup::SilentDecider(const std::string& host,
+                                                  int64_t decided_by) const {
+  for (const Member& member : members_) {
+    if (!member.is.sees_holders || !member.failing) continue;
+    const bool decides =
+        member.answered ? SpokeFor(member, host) : member.is.precedence_of_holders <= decided_by;
+    if (decides) return &member;
+  }
+  return nullptr;
+}
+
+bool LiveGroup::SpokeFor(const Member& member, const std::string& host) const {
+  return std::any_of(member.hosts.begin(), member.hosts.end(),
+                     [&](const std::string& own) { return ReportedHostName(own, join_) == host; });
+}
+
+// Their count is a metric; a model that has no kind is named in the log, once.
+void LiveGroup::NameUnknownKinds(const JudgedHost& host) {
+  for (const ReportedPart& part : host.parts) {
+    if (!part.left_out || unknown_models_.size() >= kMostUnknownModels) continue;
+    if (!unknown_models_.insert(part.model).second) continue;
+    spdlog::warn(
+        "chips of the model {} (device {} of {}) have no kind, and are in no report; the key "
+        "chip_kinds can name one of the catalog",
+        AsciiQuoted(part.model), part.number, host.host);
+  }
+}
+
+void LiveGroup::LeaveOut(const std::string& host, const Member& member, LiveRound& round) {
+  round.left_out.push_back(host);
+  std::string why =
+      fmt::format("{} is left out: {} decides who holds its chips, and {}", host, member.is.name,
+                  member.answered ? "does not answer" : "has not answered yet");
+  if (left_out_.insert(host).second) spdlog::warn("{}", why);
+  if (round.remarks.size() < kMostRemarks) round.remarks.push_back(std::move(why));
 }
 
 }  // namespace fleetmeter::collector

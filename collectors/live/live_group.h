@@ -6,8 +6,12 @@
 //   it measures activity   what it measured is not measured; chips that only it lists are not heard
 //   it knows holders       hosts that it spoke for are left out of the window, since use would
 //                          otherwise move to the pool for unattributed use and back; before its
-//                          first answer, hosts whose holders nobody else knows
+//                          first answer, all hosts with a chip that no source before it, by
+//                          precedence, decides: they are not reported as free
 //   it knows what waits    nobody tells of the demand of its scheduler, which is unknown then
+//
+// A host that is left out is silent. The daemon lets what it held stand until live.forget_after,
+// and offers nothing of it as headroom.
 //
 // What waits goes with the report of the first host. Without any host it has a report of its own,
 // under the name of the scheduler.
@@ -27,6 +31,7 @@
 #include "collectors/device/demand_report.h"
 #include "collectors/device/host_report.h"
 #include "collectors/device/quota.h"
+#include "collectors/join/host_names.h"
 #include "collectors/join/join_hosts.h"
 #include "collectors/live/live_source.h"
 #include "collectors/live/prober.h"
@@ -38,6 +43,8 @@ namespace fleetmeter::collector {
 // One configured source.
 struct LiveMember {
   std::string name;
+  // That it speaks for where what it reads names none: the key `host`, or this machine's name.
+  std::string host;
   std::unique_ptr<LiveSource> source;
   AttributionRules rules;
   bool sees_holders = false;
@@ -94,7 +101,7 @@ class LiveGroup final : public Source {
     std::unique_ptr<Prober> prober;
     bool answered = false;        // ever
     bool failing = false;         // the last time
-    std::set<std::string> hosts;  // that it last spoke for
+    std::set<std::string> hosts;  // that it last spoke for, by its own names
     std::set<std::string> pools;  // that it has ever named, or that its rules do
     std::string last_error;       // said in the log already
   };
@@ -105,12 +112,24 @@ class LiveGroup final : public Source {
   void CollectQuotas(Member& member, const Observation& observation, LiveRound& round) const;
   absl::Status Attribute(const Member& member, Observation& observation) const;
   void Say(Member& member, const absl::Status& status);
-  bool MustLeaveOut(const HostReading& host) const;
+  int64_t FindAliases(const std::vector<SourceReading>& readings, LiveRound& round);
+  void AddHost(const HostReading& host, int64_t decided_by, ObservationCounts& counts,
+               LiveRound& round);
+  // The source for whose silence the host is left out; null: it is not left out.
+  const Member* SilentDecider(const std::string& host, int64_t decided_by) const;
+  bool SpokeFor(const Member& member, const std::string& host) const;
+  void LeaveOut(const std::string& host, const Member& member, LiveRound& round);
+  void NameUnknownKinds(const JudgedHost& host);
 
   const LiveOptions options_;
+  JoinOptions join_;  // with the aliases that were learned
   const Clock& clock_;
   const std::shared_ptr<SourceHealth> health_;
   std::vector<Member> members_;
+  // Said in the log already.
+  std::set<AlikeHosts> alike_;
+  std::set<std::string> left_out_;
+  std::set<std::string> unknown_models_;
 };
 
 }  // namespace fleetmeter::collector

@@ -167,10 +167,11 @@ std::optional<Mapping> MappingOfName(const std::string& name, const YamlValue& v
     return MappingOfFile(folder + "/" + name + std::string(kMappingEnding), value);
   }
   const auto near = DidYouMean(name, names);
-  value.Complain(fmt::format("is {}, which is no mapping in {}{}; expected one of {}, or a path",
-                             Quoted(name), folder.empty() ? "any folder" : Quoted(folder),
-                             near ? fmt::format(" (did you mean {}?)", *near) : "",
-                             fmt::join(names, ", ")));
+  const std::string expected =
+      names.empty() ? "a path" : fmt::format("one of {}, or a path", fmt::join(names, ", "));
+  value.Complain(fmt::format("is {}, which is no mapping in {}{}; expected {}", Quoted(name),
+                             folder.empty() ? "any folder" : Quoted(folder),
+                             near ? fmt::format(" (did you mean {}?)", *near) : "", expected));
   return std::nullopt;
 }
 

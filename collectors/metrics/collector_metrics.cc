@@ -284,6 +284,13 @@ constexpr Family<CollectorFigures> kFamilies[] = {
       "Live sources disagreed about this many things in the latest round: the kind or the holder "
       "of a chip, or whether there is one. The series is absent without live sources."},
      OfAllSources<&ObservationCounts::disagreements>},
+    {{"fleetmeter_collector_alike_hosts",
+      kGauge,
+      {},
+      "In the latest round this many pairs of hosts had names that differ by a domain alone, and "
+      "nothing showed that they are one host. Each is counted as two. The series is absent without "
+      "live sources."},
+     OfAllSources<&ObservationCounts::alike_hosts>},
     {{"fleetmeter_collector_build_info",
       kGauge,
       {"version"},

@@ -14,6 +14,7 @@ namespace fleetmeter::collector {
 namespace {
 
 constexpr std::chrono::milliseconds kExporterStaleAfter{300'000};
+constexpr char kAnyPlace[] = "http://127.0.0.1/metrics";
 constexpr char kAcceptTextFormat[] =
     "application/openmetrics-text;version=1.0.0;q=0.9,text/plain;version=0.0.4";
 
@@ -62,7 +63,9 @@ class ExporterType final : public SourceType {
   std::unique_ptr<LiveSource> Configure(YamlMap& entry,
                                         const SourceContext& context) const override {
     auto settings = ReadMappedSettings(entry, kExporterStaleAfter);
-    FetchOptions fetch = ReadFetchSettings(entry, context, settings ? settings->mapping.url : "");
+    // Without a mapping nobody knows whether it has a usual place: `url` is then not missing.
+    FetchOptions fetch =
+        ReadFetchSettings(entry, context, settings ? settings->mapping.url : kAnyPlace);
     fetch.accept = kAcceptTextFormat;
     if (!settings || !entry.value().file()->ok()) return nullptr;
     const auto knows_holders = settings->knows_holders;

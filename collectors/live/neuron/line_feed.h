@@ -2,8 +2,6 @@
 // that the writer never waits for us.
 #pragma once
 
-#include <sys/types.h>
-
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -13,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "collectors/process/child_process.h"
 #include "daemon/base/mutex.h"
 
 namespace fleetmeter::collector {
@@ -77,9 +76,8 @@ class FeedingProcess {
  private:
   FeedingProcess() = default;
 
-  pid_t pid_ = -1;
-  std::optional<int> status_;  // as waitpid says
   std::unique_ptr<LineFeed> feed_;
+  ChildProcess child_;  // ends before its feed does
 };
 
 }  // namespace fleetmeter::collector

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "collectors/device/json_numbers.h"
 #include "collectors/live/neuron/neuron_report.h"
 #include "daemon/base/text.h"
 #include "daemon/base/units.h"
@@ -224,7 +225,8 @@ class NeuronJsonReader {
 }  // namespace
 
 absl::StatusOr<NeuronReport> ParseNeuronJson(std::string_view text) {
-  const json root = json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
+  json root = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (root.is_discarded()) root = json::parse(NanAsNull(text), nullptr, /*allow_exceptions=*/false);
   if (!root.is_object()) {
     return absl::InvalidArgumentError(fmt::format(
         "holds {} bytes that are no JSON object; expected one of neuron-monitor's", text.size()));

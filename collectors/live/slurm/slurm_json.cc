@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "collectors/device/json_numbers.h"
 #include "collectors/live/slurm/slurm_state.h"
 #include "daemon/base/text.h"
 
@@ -44,41 +45,14 @@ bool IsWanted(const std::string& key) {
   return std::binary_search(kWantedKeys.begin(), kWantedKeys.end(), key);
 }
 
-// Slurm prints doubles as C does, and NaN is no JSON. None of them is wanted, so they become null.
-std::string WithoutNan(std::string_view text) {
-  std::string out;
-  bool quoted = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted && c == '\\' && i + 1 < text.size()) {
-      out += c;
-      out += text[++i];
-      continue;
-    }
-    if (c == '"') quoted = !quoted;
-    if (!quoted && (c == 'N' || c == 'I' || c == '-')) {
-      size_t length = 0;
-      for (const std::string_view word : {"NaN", "-NaN", "Infinity", "-Infinity"}) {
-        if (text.substr(i).starts_with(word)) length = word.size();
-      }
-      if (length > 0) {
-        out += "null";
-        i += length - 1;
-        continue;
-      }
-    }
-    out += c;
-  }
-  return out;
-}
-
 Json ParseWanted(std::string_view text) {
   const auto keep = [](int, Json::parse_event_t event, Json& parsed) {
     return event != Json::parse_event_t::key || IsWanted(parsed.get_ref<const std::string&>());
   };
   Json json = Json::parse(text, keep, false);
   if (!json.is_discarded()) return json;
-  return Json::parse(WithoutNan(text), keep, false);
+  // Slurm prints doubles as C does. None of them is wanted.
+  return Json::parse(NanAsNull(text), keep, false);
 }
 
 // Null: it is not there.

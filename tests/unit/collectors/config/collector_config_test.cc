@@ -127,6 +127,24 @@ TEST(CollectorConfig, ReadsRulesInPlaceAndFromAFile) {
   EXPECT_THAT(std::string(load("absent.yaml").status().message()), HasSubstr("absent.yaml"));
 }
 
+TEST(CollectorConfig, RemarksOnHostsThatDifferByADomainAlone) {
+  const std::string two =
+      "sources:\n"
+      "  - {type: static, name: a, host: node1, devices: [{chips: 2, model: h200}]}\n"
+      "  - {type: static, name: b, host: node1.cluster.example, devices: [{model: h200}]}\n";
+  const auto config = ReadCollectorConfig("collector.yaml", two, AllSourceTypes());
+  ASSERT_TRUE(config.ok()) << config.status();
+  const std::vector<std::string> remarks = RemarksOn(*config);
+  ASSERT_EQ(remarks.size(), 1U);
+  EXPECT_THAT(remarks[0],
+              HasSubstr("source a is of host node1 and source b of host node1.cluster"));
+  EXPECT_THAT(remarks[0], HasSubstr("strip_domain: true"));
+  const auto stripped =
+      ReadCollectorConfig("collector.yaml", "strip_domain: true\n" + two, AllSourceTypes());
+  ASSERT_TRUE(stripped.ok()) << stripped.status();
+  EXPECT_TRUE(RemarksOn(*stripped).empty());
+}
+
 TEST(CollectorConfig, RefusesPlaintextBeyondLoopback) {
   EXPECT_THAT(ErrorOf(std::string("daemon: 10.0.0.1:7443\n") + kSource),
               HasSubstr("beyond loopback"));

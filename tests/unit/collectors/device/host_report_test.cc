@@ -5,6 +5,8 @@
 
 #include <cmath>
 #include <limits>
+#include <utility>
+#include <vector>
 
 #include "collectors/device/chip_kinds.h"
 #include "collectors/device/readings.h"
@@ -249,10 +251,44 @@ TEST(ChipKinds, KnowsNamesOfExportersAndSchedulers) {
   EXPECT_EQ(kinds.KindOf("HL-325L"), "gaudi3");
 }
 
+TEST(ChipKinds, KnowsTheChipsOfTheShippedCatalogByTheNamesOfTheirDrivers) {
+  const ChipKinds kinds;
+  const std::vector<std::pair<const char*, const char*>> names = {
+      {"NVIDIA H100 PCIe", "h100_pcie"},
+      {"NVIDIA H100 NVL", "h100_nvl"},
+      {"NVIDIA GH200 480GB", "gh200"},
+      {"NVIDIA GH200 144G HBM3e", "gh200"},
+      {"NVIDIA B300 SXM6 AC", "b300"},
+      {"NVIDIA GB300", "gb300"},
+      {"NVIDIA L4", "l4"},
+      {"NVIDIA L40", "l40"},
+      {"NVIDIA L40S", "l40s"},
+      {"NVIDIA A30", "a30"},
+      {"AMD Instinct MI325X", "mi325x"},
+      {"trn2.48xlarge", "trainium2"},
+      {"inf2.48xlarge", "inferentia2"},
+      {"TPU v5e", "tpu_v5e"},
+      {"NVIDIA H100 80GB HBM3", "h100"},
+      {"NVIDIA H200", "h200"}};
+  for (const auto& [name, kind] : names) EXPECT_EQ(kinds.KindOf(name), kind) << name;
+}
+
+// A type of GRES that is written as the catalog writes it.
+TEST(ChipKinds, TakeTheNameOfAKindForItself) {
+  const std::vector<ChipKinds::Pattern> own = {{"rtx pro 6000*", "rtx_pro_6000"}};
+  const ChipKinds kinds(own);
+  for (const char* kind : {"a100_80g", "a100_40g", "v100_16g", "tpu_v5p", "h100_nvl", "h100",
+                           "trainium2", "rtx_pro_6000"}) {
+    EXPECT_EQ(kinds.KindOf(kind), kind);
+  }
+  EXPECT_EQ(kinds.KindOf("A100_80G"), "a100_80g");
+  EXPECT_EQ(ChipKinds().KindOf("rtx_pro_6000"), std::nullopt);
+}
+
 TEST(ChipKinds, LeavesUnknownWhatIsWorthSomethingElse) {
   const ChipKinds kinds;
-  for (const char* model : {"NVIDIA H100 PCIe", "NVIDIA GH200 480GB", "NVIDIA A10G", "a100",
-                            "NVIDIA H100 NVL", "GB300", "NVIDIA T1000 8GB", "", "MI300A"}) {
+  for (const char* model : {"NVIDIA A10G", "a100", "NVIDIA H200 NVL", "NVIDIA T1000 8GB", "",
+                            "NVIDIA RTX PRO 6000 Blackwell Server Edition", "MI300A"}) {
     EXPECT_EQ(kinds.KindOf(model), std::nullopt) << model;
   }
 }

@@ -3,11 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <utility>
+
+#include "collectors/join/host_names.h"
+
 namespace fleetmeter::collector {
 namespace {
 
 using testing::Contains;
 using testing::HasSubstr;
+using testing::Not;
 
 DeviceReading Measured(uint32_t index, const std::string& uuid, Micro activity) {
   DeviceReading device;
@@ -217,6 +222,83 @@ TEST(JoinHosts, TakesNamesWithAndWithoutADomainForOneHostIfAsked) {
   EXPECT_EQ(ReportedHostName("10.0.0.1", {.strip_domain = true}), "10.0.0.1");
 }
 
+DeviceReading Free(const std::string& uuid) {
+  DeviceReading device;
+  device.uuid = uuid;
+  device.parts[0].knows_holders = Holders::kKnown;
+  return device;
+}
+
+TEST(JoinHosts, OffersNothingAsFreeThatAnySourceSaysIsHeld) {
+  const JoinedHosts joined =
+      JoinHosts({Reading("slurm", 0, 1, {Free("GPU-a")}, Listing::kAll),
+                 Reading("kubelet", 1, 1, {HeldBy("GPU-a", "serving")}, Listing::kHeld)},
+                {});
+  const DevicePart& part = joined.hosts[0].devices.at(0).parts[0];
+  ASSERT_EQ(part.holders.size(), 1U);
+  EXPECT_EQ(part.holders[0].name, "serving");
+  EXPECT_EQ(joined.counts.disagreements, 1);
+  EXPECT_THAT(joined.remarks, Contains(HasSubstr("is held by kubelet and free by slurm")));
+}
+
+TEST(JoinHosts, LetsARuleForThePlaceOfAChipNotOutweighASchedulerThatCallsItFree) {
+  DeviceReading placed = Measured(0, "GPU-a", 0);
+  Holder& place = placed.parts[0].holders.emplace_back();
+  place.by_place = true;
+  place.assignment.emplace().pool = "lab";
+  const JoinedHosts joined =
+      JoinHosts({Reading("slurm", 0, 1, {Free("GPU-a")}), Reading("dcgm", 1, 0, {placed})}, {});
+  EXPECT_TRUE(joined.hosts[0].devices.at(0).parts[0].holders.empty());
+  EXPECT_EQ(joined.counts.disagreements, 0) << "a rule is no sight of a holder";
+}
+
+TEST(JoinHosts, NamesBothSourcesThatDisagree) {
+  DeviceReading other = HeldBy("GPU-a", "training");
+  other.kind = "a100_80g";
+  const JoinedHosts joined =
+      JoinHosts({Reading("kubelet", 2, 2, {HeldBy("GPU-a", "serving")}),
+                 Reading("slurm", 1, 2, {other}), Reading("dcgm", 3, 0, {Measured(0, "GPU-a", 0)})},
+                {});
+  EXPECT_THAT(joined.remarks, Contains(HasSubstr("is h100 by dcgm and a100_80g by slurm")));
+  EXPECT_THAT(joined.remarks,
+              Contains(HasSubstr("is another pool's or team's by kubelet than by slurm")));
+  for (const std::string& remark : joined.remarks)
+    EXPECT_THAT(remark, Not(HasSubstr("one source")));
+}
+
+TEST(JoinHosts, SaysWhoseWordDecidesTheHoldersOfAHost) {
+  const SourceReading dcgm = Reading("dcgm", 7, 0, {Measured(0, "GPU-a", 0)});
+  EXPECT_EQ(JoinHosts({dcgm}, {}).DecidedBy("node-1"), kNobodyDecides);
+  const SourceReading slurm = Reading("slurm", 3, 1, {HeldBy("GPU-a", "x")});
+  EXPECT_EQ(JoinHosts({dcgm, slurm}, {}).DecidedBy("node-1"), 3);
+  // Of two chips one has no scheduler.
+  const SourceReading both =
+      Reading("dcgm", 7, 0, {Measured(0, "GPU-a", 0), Measured(1, "GPU-b", 0)});
+  EXPECT_EQ(JoinHosts({both, slurm}, {}).DecidedBy("node-1"), kNobodyDecides);
+  EXPECT_EQ(JoinHosts({both, slurm}, {}).DecidedBy("node-2"), kNobodyDecides) << "nobody spoke";
+}
+
+TEST(JoinHosts, KeepsTheWorseHealthOfTwoChipsOfOneIndex) {
+  for (const bool broken_first : {true, false}) {
+    DeviceReading fit = Measured(0, "", 500'000);
+    fit.fitness = Fitness::kFit;
+    DeviceReading broken;
+    broken.index = 0;
+    broken.fitness = Fitness::kBroken;
+    broken.fitness_reason = "gpu_health is 0";
+    std::vector<DeviceReading> devices = {fit, broken};
+    if (broken_first) std::swap(devices[0], devices[1]);
+    const JoinedHosts joined = JoinHosts({Reading("amd", 0, 0, devices)}, {});
+    ASSERT_EQ(joined.hosts[0].devices.size(), 1U);
+    const DeviceReading& device = joined.hosts[0].devices[0];
+    EXPECT_EQ(device.fitness, Fitness::kBroken);
+    EXPECT_EQ(device.fitness_reason, "gpu_health is 0");
+    EXPECT_EQ(device.parts[0].activity, 500'000) << "the other one does not measure";
+    EXPECT_EQ(device.kind, "h100") << "the other one does not say";
+    EXPECT_EQ(joined.counts.duplicate_devices, 1);
+  }
+}
+
 TEST(MergeDuplicates, MakesOneUnmeasuredChipOfTwoWithOneUuid) {
   HostReading host;
   host.devices = {Measured(0, "GPU-a", 100), Measured(1, "GPU-A", 200), Measured(2, "", 1),
@@ -226,6 +308,28 @@ TEST(MergeDuplicates, MakesOneUnmeasuredChipOfTwoWithOneUuid) {
   ASSERT_EQ(host.devices.size(), 3U);
   EXPECT_EQ(host.devices[0].parts[0].activity, std::nullopt);
   EXPECT_EQ(counts.duplicate_devices, 1);
+}
+
+TEST(MergeDuplicates, KeepsTheWorseHealth) {
+  HostReading host;
+  host.devices = {Measured(0, "GPU-a", 100), Measured(1, "GPU-A", 100)};
+  host.devices[1].fitness = Fitness::kBroken;
+  host.devices[1].fitness_reason = "XID 79";
+  ObservationCounts counts;
+  MergeDuplicates(host, counts);
+  ASSERT_EQ(host.devices.size(), 1U);
+  EXPECT_EQ(host.devices[0].fitness, Fitness::kBroken);
+  EXPECT_EQ(host.devices[0].fitness_reason, "XID 79");
+  EXPECT_EQ(host.devices[0].parts[0].activity, 100);
+}
+
+TEST(MergeDuplicates, MeasuresNothingWhereAThirdReadingDiffersToo) {
+  HostReading host;
+  host.devices = {Measured(0, "GPU-a", 100), Measured(1, "GPU-a", 200), Measured(2, "GPU-a", 300)};
+  ObservationCounts counts;
+  MergeDuplicates(host, counts);
+  ASSERT_EQ(host.devices.size(), 1U);
+  EXPECT_EQ(host.devices[0].parts[0].activity, std::nullopt);
 }
 
 }  // namespace

@@ -129,5 +129,33 @@ TEST(LooseParts, TakeAFreePartOfTheirSizeWhereNamesDoNotHelp) {
   EXPECT_EQ(joined.counts.disagreements, 1);
 }
 
+// The exporter of devices has the pods of MIG instances by their labels, and the kubelet has them
+// by UUIDs that the exporter does not know.
+TEST(LooseParts, AreTheOnesThatTheSameHolderHasByAnotherSource) {
+  SourceReading driver = DriverSays({"1", "2", "3"});
+  for (DevicePart& part : driver.hosts[0].devices[0].parts) {
+    part.knows_holders = Holders::kKnown;
+    if (part.id == "2") part.holders.emplace_back().name = "pod of MIG-a";
+  }
+  const JoinedHosts joined = JoinHosts({driver, KubeletSays({LoosePart("MIG-a", 142'857, true),
+                                                             LoosePart("MIG-b", 142'857, false)})},
+                                       {});
+  EXPECT_EQ(joined.counts.disagreements, 0);
+  EXPECT_THAT(joined.remarks, SizeIs(0));
+  ASSERT_THAT(joined.hosts.at(0).devices, SizeIs(1));
+  for (const DevicePart& part : joined.hosts[0].devices[0].parts) {
+    EXPECT_EQ(part.holders.empty(), part.id != "2") << part.id;
+    EXPECT_EQ(part.knows_holders, Holders::kKnown);
+  }
+}
+
+// A scheduler that lists all chips may list this one by its parts.
+TEST(LooseParts, AreNoChipThatTheirSourceDoesNotList) {
+  SourceReading slurm = KubeletSays({LoosePart("", 142'857, true)});
+  slurm.hosts[0].listing = Listing::kAll;
+  const JoinedHosts joined = JoinHosts({DriverSays({"1", "2"}), slurm}, {});
+  EXPECT_EQ(joined.counts.disagreements, 0);
+}
+
 }  // namespace
 }  // namespace fleetmeter::collector

@@ -8,7 +8,9 @@
 namespace fleetmeter::collector {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::SizeIs;
 
 constexpr Window kOneSecond{.start_unix_nanos = 1'000 * kNanosPerSecond,
@@ -102,6 +104,68 @@ TEST_F(LiveGroupTest, LeavesHostsOutWhileTheirSchedulerFails) {
   EXPECT_THAT(round.left_out, ElementsAre("node-1"));
   EXPECT_THAT(round.hosts, SizeIs(0));
   EXPECT_EQ(health_->stats().at(1).errors.at("unavailable"), 2U);
+}
+
+// The exporter of devices knows pods by labels, and would call the chip free.
+TEST_F(LiveGroupTest, OffersNothingAsFreeBeforeTheDecidingSchedulerHasSpoken) {
+  bool down = true;
+  LiveGroup& group = Make(
+      [](const Look&) {
+        Observation view = DeviceView();
+        view.hosts[0].devices[0].parts[0].knows_holders = Holders::kKnown;
+        view.hosts[0].devices[0].parts[0].activity = 0;
+        return view;
+      },
+      [&](const Look&) -> absl::StatusOr<Observation> {
+        if (down) return absl::UnavailableError("down; expected up");
+        return SchedulerView();
+      });
+  std::vector<v1::UsageReport> reports;
+  ASSERT_TRUE(group.Sample(kOneSecond, reports).ok());
+  EXPECT_THAT(reports, SizeIs(0)) << "silence, and not headroom";
+  const LiveRound before = group.Look();
+  EXPECT_THAT(before.left_out, ElementsAre("node-1"));
+  EXPECT_THAT(before.remarks, Contains(HasSubstr("slurm decides who holds its chips")));
+  down = false;
+  ASSERT_TRUE(group.Sample(kOneSecond, reports).ok());
+  ASSERT_THAT(reports, SizeIs(1));
+  EXPECT_EQ(reports[0].groups(0).state(), v1::CHIP_STATE_ASSIGNED);
+  // What it has said stands at the daemon; from here there is silence.
+  down = true;
+  EXPECT_THAT(group.Look().left_out, ElementsAre("node-1"));
+}
+
+TEST_F(LiveGroupTest, GoesOnWithoutASchedulerThatComesAfterTheOneThatDecides) {
+  std::vector<LiveMember> members;
+  members.push_back(MemberOf("dcgm", false, [](const Look&) { return DeviceView(); }));
+  members.push_back(MemberOf("kubelet", true, [](const Look&) { return SchedulerView(); }));
+  members.push_back(MemberOf("slurm", true, [](const Look&) -> absl::StatusOr<Observation> {
+    return absl::UnavailableError("down; expected up");
+  }));
+  members[2].precedence_of_holders = 5;
+  LiveGroup group(LiveOptions(), std::move(members), clock_, health_);
+  EXPECT_THAT(group.Look().hosts, SizeIs(1));
+}
+
+TEST_F(LiveGroupTest, CountsHostsThatDifferByADomainAlone) {
+  bool same = false;
+  LiveGroup& group = Make([](const Look&) { return DeviceView(); },
+                          [&](const Look&) {
+                            Observation view = SchedulerView();
+                            view.hosts[0].host = "node-1.cluster.example";
+                            if (!same) view.hosts[0].devices[0].uuid = "GPU-2";
+                            return view;
+                          });
+  const LiveRound round = group.Look();
+  EXPECT_THAT(round.hosts, SizeIs(2));
+  EXPECT_EQ(round.counts.alike_hosts, 1);
+  EXPECT_EQ(health_->joined().alike_hosts, 1);
+  EXPECT_THAT(round.remarks, Contains(HasSubstr("strip_domain: true")));
+  same = true;
+  const LiveRound joined = group.Look();
+  ASSERT_THAT(joined.hosts, SizeIs(1));
+  EXPECT_EQ(joined.hosts[0].host, "node-1");
+  EXPECT_EQ(joined.counts.alike_hosts, 0);
 }
 
 TEST_F(LiveGroupTest, HoldsChipsUnmeasuredWhileTheirExporterFails) {

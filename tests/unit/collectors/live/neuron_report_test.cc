@@ -52,6 +52,20 @@ TEST(ParseNeuronJson, TakesTheLogicalCoreAndNotItsPhysicalOnesToo) {
   EXPECT_NEAR(*report.runtimes[0].cores->at(1).utilization, 0.20, 1e-9);
 }
 
+TEST(ParseNeuronJson, LeavesACoreWithNaNUnmeasuredAndReadsTheOthers) {
+  const NeuronReport report = ParsedRuntime(
+      R"({"neuroncore_counters":{"error":"","neuroncores_in_use":{
+          "0":{"neuroncore_utilization":NaN},"1":{"neuroncore_utilization":25},
+          "2":{"neuroncore_utilization":-Infinity}}}})");
+  ASSERT_THAT(report.runtimes, SizeIs(1));
+  const auto& cores = *report.runtimes[0].cores;
+  ASSERT_THAT(cores, SizeIs(3));
+  EXPECT_EQ(cores[0].utilization, std::nullopt);
+  EXPECT_NEAR(*cores[1].utilization, 0.25, 1e-9);
+  EXPECT_EQ(cores[2].utilization, std::nullopt);
+  EXPECT_EQ(report.bad_values, 2);
+}
+
 TEST(ParseNeuronJson, LeavesASectionWithAnErrorUnmeasured) {
   // Cores that are listed are held.
   const NeuronReport listed = ParsedRuntime(

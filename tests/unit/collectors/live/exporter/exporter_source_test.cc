@@ -13,6 +13,7 @@ namespace fleetmeter::collector {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr char kPowerPage[] = "gpu_gfx_activity{serial_number=\"S\",gpu_id=\"0\"} 25\n";
 
@@ -89,6 +90,8 @@ TEST(ExporterSource, HasAMappingOfItsOwnInTheConfiguration) {
 TEST(ExporterSource, ComplainsAboutItsKeys) {
   EXPECT_THAT(SourceErrorOf("type: exporter"), HasSubstr("mapping"));
   EXPECT_THAT(SourceErrorOf("type: exporter\n    mapping: amdd"), HasSubstr("did you mean amd?"));
+  EXPECT_THAT(SourceErrorOf("type: exporter\n    mapping: amdd"), Not(HasSubstr("url")))
+      << "a wrong name is one error";
   EXPECT_THAT(SourceErrorOf("type: exporter\n    mapping: amd\n    modell: x"),
               HasSubstr("did you mean model?"));
   EXPECT_THAT(SourceErrorOf("type: exporter\n    mapping: amd\n    url: ftp://x"),
