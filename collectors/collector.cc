@@ -22,8 +22,9 @@ constexpr size_t kMemoryReports = 100'000;
 
 absl::StatusOr<std::unique_ptr<Collector>> Collector::Create(const CollectorFlags& flags,
                                                              const SourceCommands& commands,
-                                                             CollectorConfig* config) {
-  auto collector = std::unique_ptr<Collector>(new Collector(flags));
+                                                             CollectorConfig* config,
+                                                             Reloader* reloader) {
+  auto collector = std::unique_ptr<Collector>(new Collector(flags, reloader));
   if (flags.spool.empty()) {
     spdlog::warn("without a spool, reports that are not delivered do not outlive this process");
   }
@@ -38,9 +39,10 @@ absl::StatusOr<std::unique_ptr<Collector>> Collector::Create(const CollectorFlag
 }
 
 absl::Status Collector::AddLiveSources(CollectorConfig& config) {
-  return AddPipeline(std::make_unique<LiveGroup>(std::move(config.live), std::move(config.members),
-                                                 clock_, health_),
-                     1);
+  auto group = std::make_unique<LiveGroup>(std::move(config.live), std::move(config.members),
+                                           clock_, health_);
+  live_ = group.get();
+  return AddPipeline(std::move(group), 1);
 }
 
 absl::Status Collector::AddReplay(const SourceCommand& command) {
@@ -85,7 +87,7 @@ absl::StatusOr<std::unique_ptr<Outbox>> Collector::MakeOutbox(const std::string&
 std::vector<absl::Status> Collector::Run() {
   if (absl::Status served = ServePage(); !served.ok()) return {served};
   for (const auto& pipeline : pipelines_) pipeline->Start();
-  WaitForEnd(pipelines_, flags_.drain_seconds);
+  WaitForEnd(pipelines_, flags_.drain_seconds, Meanwhile());
   std::vector<absl::Status> errors;
   for (const auto& pipeline : pipelines_) {
     if (absl::Status status = Finish(*pipeline); !status.ok()) errors.push_back(std::move(status));
@@ -93,9 +95,21 @@ std::vector<absl::Status> Collector::Run() {
   return errors;
 }
 
+WhileRunning Collector::Meanwhile() {
+  WhileRunning meanwhile;
+  if (reloader_ == nullptr || live_ == nullptr) return meanwhile;
+  meanwhile.on_hangup = [this] { reloader_->Reload("SIGHUP", *live_); };
+  meanwhile.every_second = [this] {
+    live_->EndReplaced();
+    if (reloader_->FilesChanged()) reloader_->Reload("a file changed", *live_);
+  };
+  return meanwhile;
+}
+
 absl::Status Collector::ServePage() {
   if (flags_.metrics.empty()) return absl::OkStatus();
-  auto server = ServeMetrics(flags_.metrics, pipelines_, health_);
+  auto server = ServeMetrics(flags_.metrics, pipelines_, health_,
+                             reloader_ == nullptr ? nullptr : &reloader_->health());
   if (!server.ok()) return server.status();
   page_ = *std::move(server);
   // On standard output, and nothing else: what a script that asked for port 0 reads.

@@ -126,10 +126,13 @@ absl::StatusOr<CollectorConfig> ReadRoot(YamlFile& file, const SourceTypes& type
 }  // namespace
 
 absl::StatusOr<CollectorConfig> LoadCollectorConfig(const std::string& path,
-                                                    const SourceTypes& types) {
+                                                    const SourceTypes& types,
+                                                    std::vector<std::string>* files) {
   auto file = YamlFile::Open(path);
   if (!file.ok()) return file.status();
-  return ReadRoot(**file, types);
+  auto config = ReadRoot(**file, types);
+  if (files != nullptr) *files = (*file)->used();
+  return config;
 }
 
 absl::StatusOr<CollectorConfig> ReadCollectorConfig(const std::string& name, std::string_view text,

@@ -20,9 +20,11 @@ struct CollectorConfig {
 };
 
 // Reads the file and the files of rules that it names, and makes every source; opens no connection.
-// All that is wrong is told together, a line each.
+// All that is wrong is told together, a line each. `files`, unless it is null, gets the paths of
+// the other files that were read, also if something is wrong.
 absl::StatusOr<CollectorConfig> LoadCollectorConfig(const std::string& path,
-                                                    const SourceTypes& types);
+                                                    const SourceTypes& types,
+                                                    std::vector<std::string>* files = nullptr);
 
 // The same of a text; `name` stands in for the path.
 absl::StatusOr<CollectorConfig> ReadCollectorConfig(const std::string& name, std::string_view text,

@@ -58,6 +58,7 @@ AttributionRules ReadRules(const YamlValue& value, const Vocabulary& vocabulary)
   std::string path;
   FilePath{}.Read(value, &path);
   if (path.empty()) return {};
+  value.file()->NoteUse(path);
   absl::StatusOr<AttributionRules> rules = ReadAttributionFile(path, vocabulary);
   if (rules.ok()) return *std::move(rules);
   value.Complain(fmt::format("names rules that are wrong; expected them right:\n{}",
@@ -76,6 +77,35 @@ void ReadTimeout(const YamlValue& value, std::chrono::milliseconds* timeout) {
   int64_t nanos = timeout->count() * kMillisecond;
   DurationIn{50 * kMillisecond, 10 * kMinute}.Read(value, &nanos);
   *timeout = std::chrono::milliseconds(nanos / kMillisecond);
+}
+
+// A value as one text: equal for values that say the same, whatever their form and comments.
+void AppendValue(const YamlNode& node, std::string& text) {
+  text += fmt::format("{}{}:{}", node.quoted ? "q" : "p", node.scalar.size(), node.scalar);
+  for (size_t i = 0; i < node.values.size(); ++i) {
+    text += node.keys.empty() ? "[" : fmt::format("{{{}:{}", node.keys[i].size(), node.keys[i]);
+    AppendValue(node.values[i], text);
+    text += "]";
+  }
+}
+
+// What a source is made of (LiveMember::settings): the keys of its entry, and the files that it
+// read from `first_file` on. Who is counted where is no part of it.
+std::string SettingsText(const YamlValue& entry, const SourceContext& context, size_t first_file) {
+  std::string text = fmt::format("{}\n{}\n", context.host, context.timeout.count());
+  const YamlNode& node = entry.node();
+  for (size_t i = 0; i < node.keys.size(); ++i) {
+    if (node.keys[i] == "attribution" || node.keys[i] == "precedence") continue;
+    text += node.keys[i] + "=";
+    AppendValue(node.values[i], text);
+    text += "\n";
+  }
+  const std::vector<std::string>& files = entry.file()->used();
+  for (size_t i = first_file; i < files.size(); ++i) {
+    const absl::StatusOr<std::string> content = YamlFile::Read(files[i]);
+    text += content.ok() ? *content : files[i];
+  }
+  return text;
 }
 
 }  // namespace
@@ -99,7 +129,9 @@ std::optional<LiveMember> ReadSource(const YamlValue& entry, size_t place,
     return std::nullopt;
   }
   member.rules = ReadRules(attribution, WithPlace(type->vocabulary()));
+  const size_t files_of_rules = entry.file()->used().size();
   member.source = type->Configure(map, context);
+  member.settings = SettingsText(entry, context, files_of_rules);
   const auto in_list = static_cast<int64_t>(place);
   member.sees_holders = type->sees_holders();
   if (member.source != nullptr) {

@@ -10,6 +10,7 @@ ObservationCounts& ObservationCounts::operator+=(const ObservationCounts& other)
   unattributed_chips += other.unattributed_chips;
   disagreements += other.disagreements;
   guessed_devices += other.guessed_devices;
+  withheld_chips += other.withheld_chips;
   unattributed_requests += other.unattributed_requests;
   unusable_requests += other.unusable_requests;
   return *this;

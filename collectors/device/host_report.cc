@@ -128,6 +128,7 @@ class Judge {
   ReportedPart Begin(const DevicePart& part, Micro share) const {
     ReportedPart reported;
     reported.device = device_->index ? std::to_string(*device_->index) : DeviceLabel(*device_);
+    reported.index = device_->index;
     reported.uuid = device_->uuid;
     reported.part = part.id;
     reported.model = device_->model;

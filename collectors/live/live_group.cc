@@ -68,16 +68,83 @@ void AddDemand(const std::vector<SchedulerDemand>& demand, const Window& window,
 
 LiveGroup::LiveGroup(LiveOptions options, std::vector<LiveMember> members, const Clock& clock,
                      std::shared_ptr<SourceHealth> health)
-    : options_(std::move(options)), clock_(clock), health_(std::move(health)) {
-  for (LiveMember& is : members) {
-    Member& member = members_.emplace_back();
-    member.prober = std::make_unique<Prober>(is.name, std::move(is.source), is.timeout, clock);
-    member.is = std::move(is);
-    member.pools = member.is.rules.FixedPools();
+    : clock_(clock), health_(std::move(health)), options_(std::move(options)) {
+  for (LiveMember& is : members) members_.push_back(Begin(std::move(is)));
+}
+
+LiveGroup::Member LiveGroup::Begin(LiveMember is) const {
+  Member member;
+  member.prober = std::make_unique<Prober>(is.name, std::move(is.source), is.timeout, clock_);
+  member.is = std::move(is);
+  member.pools = member.is.rules.FixedPools();
+  return member;
+}
+
+void LiveGroup::Replace(LiveOptions options, std::vector<LiveMember> members) {
+  MutexLock lock(mutex_);
+  asked_.emplace(Asked{std::move(options), std::move(members)});
+}
+
+void LiveGroup::EndReplaced() {
+  std::vector<std::unique_ptr<Prober>> ended;
+  MutexLock lock(mutex_);
+  ended.swap(replaced_);
+}
+
+void LiveGroup::TakeUpReplacement() {
+  std::optional<Asked> asked;
+  {
+    MutexLock lock(mutex_);
+    asked.swap(asked_);
   }
+  if (!asked) return;
+  options_ = std::move(asked->options);
+  std::vector<Member> before = std::exchange(members_, {});
+  std::set<std::string> names;
+  for (LiveMember& is : asked->members) {
+    names.insert(is.name);
+    members_.push_back(Continue(std::move(is), before));
+  }
+  for (Member& gone : before) {
+    withheld_.Add(gone.taken);
+    Retire(std::move(gone.prober));
+  }
+  health_->Keep(names);
+}
+
+LiveGroup::Member LiveGroup::Continue(LiveMember is, std::vector<Member>& before) {
+  const auto known = std::find_if(before.begin(), before.end(),
+                                  [&](const Member& member) { return member.is.name == is.name; });
+  if (known == before.end()) {
+    Member added = Begin(std::move(is));
+    added.fresh = true;
+    return added;
+  }
+  Member old = std::move(*known);
+  before.erase(known);
+  if (old.is.settings == is.settings) {
+    is.source.reset();  // which was never asked
+    old.pools = is.rules.FixedPools();
+    old.is = std::move(is);
+    return old;
+  }
+  // Until it answers, it speaks for the hosts that it spoke for before.
+  withheld_.Add(old.taken);
+  Retire(std::move(old.prober));
+  Member member = Begin(std::move(is));
+  member.fresh = true;
+  member.answered = old.answered;
+  member.hosts = std::move(old.hosts);
+  return member;
+}
+
+void LiveGroup::Retire(std::unique_ptr<Prober> prober) {
+  MutexLock lock(mutex_);
+  replaced_.push_back(std::move(prober));
 }
 
 LiveRound LiveGroup::Look() {
+  TakeUpReplacement();
   LiveRound round;
   std::vector<SourceReading> readings;
   for (Member& member : members_) member.prober->Ask();
@@ -89,7 +156,10 @@ LiveRound LiveGroup::Look() {
     if (MustLeaveOut(host)) {
       round.left_out.push_back(host.host);
     } else {
-      round.hosts.push_back({host.host, JudgeHost(host, options_.report, counts)});
+      JudgedHost& judged = round.hosts.emplace_back();
+      judged.host = host.host;
+      judged.parts = JudgeHost(host, options_.report, counts);
+      counts.withheld_chips += withheld_.LeaveOut(judged.host, judged.parts);
     }
   }
   health_->SetJoined(counts);
@@ -101,7 +171,9 @@ absl::Status LiveGroup::Sample(const Window& window, std::vector<v1::UsageReport
   const LiveRound round = Look();
   const bool any = std::any_of(round.sources.begin(), round.sources.end(),
                                [](const auto& source) { return source.second.ok(); });
-  if (!any) return absl::UnavailableError("no source has answered; expected one at least");
+  if (!any && !round.sources.empty()) {
+    return absl::UnavailableError("no source has answered; expected one at least");
+  }
   for (const JudgedHost& host : round.hosts) {
     auto report = MakeHostReport(host.host, host.parts, window);
     if (report) reports.push_back(*std::move(report));
@@ -123,16 +195,25 @@ void LiveGroup::Collect(Member& member, std::vector<SourceReading>& readings, Li
   }
   Observation& observation = *result.observation;
   health_->Succeeded(member.is.name, observation, clock_.UnixNanos(), result.took);
-  member.answered = true;
-  member.hosts.clear();
-  for (const HostReading& host : observation.hosts) {
-    member.hosts.insert(ReportedHostName(host.host, options_.join));
-  }
+  NoteHosts(member, observation);
   round.counts += observation.counts;
   Move(std::move(observation.remarks), member.is.name, round.remarks);
   CollectDemand(member, observation, round);
   readings.push_back({member.is.name, member.is.precedence_of_holders,
                       member.is.precedence_of_activity, std::move(observation.hosts)});
+}
+
+void LiveGroup::NoteHosts(Member& member, const Observation& observation) {
+  member.answered = true;
+  member.hosts.clear();
+  member.taken.clear();
+  for (const HostReading& host : observation.hosts) {
+    const std::string name = ReportedHostName(host.host, options_.join);
+    member.hosts.insert(name);
+    std::vector<TakenChip> taken = TakenOf(host);
+    if (!taken.empty()) member.taken[name] = std::move(taken);
+  }
+  if (std::exchange(member.fresh, false)) withheld_.Release(member.hosts, member.is.sees_holders);
 }
 
 void LiveGroup::CollectDemand(Member& member, Observation& observation, LiveRound& round) const {

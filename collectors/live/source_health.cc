@@ -34,6 +34,11 @@ void SourceHealth::Failed(const std::string& source, const absl::Status& status,
   stats.last_took = took;
 }
 
+void SourceHealth::Keep(const std::set<std::string>& names) {
+  MutexLock lock(mutex_);
+  std::erase_if(sources_, [&](const auto& source) { return !names.contains(source.first); });
+}
+
 void SourceHealth::SetJoined(const ObservationCounts& counts) {
   MutexLock lock(mutex_);
   joined_ = counts;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,8 @@ class SourceHealth {
   void Succeeded(const std::string& source, const Observation& observation, int64_t now_unix_nanos,
                  std::chrono::nanoseconds took);
   void Failed(const std::string& source, const absl::Status& status, std::chrono::nanoseconds took);
+  // Forgets every other source.
+  void Keep(const std::set<std::string>& names);
   // What joining and judging found in the latest round, of all sources together.
   void SetJoined(const ObservationCounts& counts);
 

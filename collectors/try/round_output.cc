@@ -53,7 +53,7 @@ std::string Percent(const std::optional<Micro>& micro) {
 }
 
 std::string ChipOf(const ReportedPart& part) {
-  if (!part.left_out) return Clean(part.holding.chip);
+  if (!part.holding.chip.empty()) return Clean(part.holding.chip);
   return part.model.empty() ? "unknown" : "unknown: " + Clean(part.model);
 }
 
@@ -206,7 +206,7 @@ std::string ExplainPart(const std::string& host, const ReportedPart& part) {
                                         Percent(part.activity), Clean(part.holding.signal))
                           : "  Nobody measures its activity.\n";
   }
-  if (part.left_out) {
+  if (part.holding.chip.empty()) {
     text +=
         "  It is in no report, since its kind is not known. The key chip_kinds of the "
         "configuration can name it.\n";
