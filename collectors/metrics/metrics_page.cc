@@ -54,10 +54,8 @@ absl::StatusOr<std::unique_ptr<HttpServer>> ServeMetrics(
   }
   return HttpServer::Start(
       address,
-      {{"/metrics",
-        [&pipelines, health = std::move(health), reloads] {
-          return Metrics(pipelines, *health, reloads);
-        }},
+      {{"/metrics", [&pipelines, health = std::move(health),
+                     reloads] { return Metrics(pipelines, *health, reloads); }},
        {"/healthz", Alive}},
       kFlag);
 }
