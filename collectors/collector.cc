@@ -11,6 +11,7 @@
 #include "collectors/metrics/metrics_page.h"
 #include "collectors/spool/spool.h"
 #include "collectors/wait_for_end.h"
+#include "daemon/base/text.h"
 #include "daemon/base/version.h"
 
 namespace fleetmeter::collector {
@@ -30,6 +31,9 @@ absl::StatusOr<std::unique_ptr<Collector>> Collector::Create(const CollectorFlag
   }
   if (config != nullptr) {
     if (absl::Status added = collector->AddLiveSources(*config); !added.ok()) return added;
+    for (const ConfiguredReplay& replay : config->replays) {
+      if (absl::Status added = collector->AddConfigured(replay); !added.ok()) return added;
+    }
   }
   for (const auto& command : commands) {
     if (!command->chosen()) continue;
@@ -39,20 +43,33 @@ absl::StatusOr<std::unique_ptr<Collector>> Collector::Create(const CollectorFlag
 }
 
 absl::Status Collector::AddLiveSources(CollectorConfig& config) {
+  if (config.members.empty()) return absl::OkStatus();
   auto group = std::make_unique<LiveGroup>(std::move(config.live), std::move(config.members),
                                            clock_, health_);
   live_ = group.get();
-  return AddPipeline(std::move(group), 1);
+  return AddPipeline(LiveGroup::kName, std::move(group), 1);
 }
 
 absl::Status Collector::AddReplay(const SourceCommand& command) {
   auto source = command.MakeSource();
   if (!source.ok()) return source.status();
-  return AddPipeline(*std::move(source), command.speed());
+  const std::string name = (*source)->Name();
+  return AddPipeline(name, *std::move(source), command.speed());
 }
 
-absl::Status Collector::AddPipeline(std::unique_ptr<Source> source, double speed) {
-  const std::string name = source->Name();
+absl::Status Collector::AddConfigured(const ConfiguredReplay& replay) {
+  auto source = replay.source.make();
+  if (!source.ok()) return source.status();
+  return AddPipeline(replay.name, *std::move(source), replay.source.speed);
+}
+
+absl::Status Collector::AddPipeline(const std::string& name, std::unique_ptr<Source> source,
+                                    double speed) {
+  for (const auto& pipeline : pipelines_) {
+    if (pipeline->name() != name) continue;
+    return absl::InvalidArgumentError(
+        fmt::format("two sources are called {}; expected names of their own", Quoted(name)));
+  }
   auto outbox = MakeOutbox(name, speed);
   if (!outbox.ok()) return outbox.status();
   pipelines_.push_back(std::make_unique<Pipeline>(OptionsOf(name, speed), std::move(source),
@@ -62,6 +79,7 @@ absl::Status Collector::AddPipeline(std::unique_ptr<Source> source, double speed
 
 PipelineOptions Collector::OptionsOf(const std::string& source, double speed) const {
   PipelineOptions options;
+  options.name = source;
   options.sender.daemon = flags_.daemon;
   options.sender.tls = flags_.tls;
   options.sender.client = fmt::format("fleetmeter-collector/{} {}", kVersion, source);
@@ -97,11 +115,11 @@ std::vector<absl::Status> Collector::Run() {
 
 WhileRunning Collector::Meanwhile() {
   WhileRunning meanwhile;
-  if (reloader_ == nullptr || live_ == nullptr) return meanwhile;
-  meanwhile.on_hangup = [this] { reloader_->Reload("SIGHUP", *live_); };
+  if (reloader_ == nullptr) return meanwhile;
+  meanwhile.on_hangup = [this] { reloader_->Reload("SIGHUP", live_); };
   meanwhile.every_second = [this] {
-    live_->EndReplaced();
-    if (reloader_->FilesChanged()) reloader_->Reload("a file changed", *live_);
+    if (live_ != nullptr) live_->EndReplaced();
+    if (reloader_->FilesChanged()) reloader_->Reload("a file changed", live_);
   };
   return meanwhile;
 }

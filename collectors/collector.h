@@ -40,7 +40,8 @@ class Collector {
 
   absl::Status AddLiveSources(CollectorConfig& config);
   absl::Status AddReplay(const SourceCommand& command);
-  absl::Status AddPipeline(std::unique_ptr<Source> source, double speed);
+  absl::Status AddConfigured(const ConfiguredReplay& replay);
+  absl::Status AddPipeline(const std::string& name, std::unique_ptr<Source> source, double speed);
   PipelineOptions OptionsOf(const std::string& source, double speed) const;
   absl::StatusOr<std::unique_ptr<Outbox>> MakeOutbox(const std::string& source, double speed);
   absl::Status ServePage();

@@ -69,14 +69,15 @@ int RunByConfig(const std::string& path, const CollectorFlags& flags,
   // A reload that is asked for before the program can take one must not end it: what it would
   // bring in is read from now on, or noticed as a change of the file.
   std::signal(SIGHUP, SIG_IGN);
-  Reloader reloader(path);
+  Reloader reloader(path, commands);
   auto config = reloader.LoadFirst();
   if (!config.ok()) {
     Complain(std::string(config.status().message()));
     return kFailed;
   }
   if (check_config) {
-    fmt::print("{} is right: {} live sources\n", path, config->members.size());
+    fmt::print("{} is right: {} live sources{}\n", path, config->members.size(),
+               config->replays.empty() ? "" : fmt::format(", {} replays", config->replays.size()));
     return 0;
   }
   CollectorFlags delivery = config->delivery;

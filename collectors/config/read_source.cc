@@ -26,15 +26,16 @@ std::string ThisHost() {
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
 }
 
-const SourceType* FindType(const YamlValue& value, const SourceTypes& types) {
+const SourceType* FindType(const YamlValue& value, const KnownSources& known) {
   std::string wanted;
   value.ReadText(kMaxHostBytes, &wanted);
   if (wanted.empty()) return nullptr;
   std::vector<std::string> names;
-  for (const auto& type : types) {
+  for (const auto& type : known.live) {
     if (type->name() == wanted) return type.get();
     names.emplace_back(type->name());
   }
+  for (const auto& replay : known.replays) names.push_back(replay->name());
   const auto near = DidYouMean(wanted, names);
   value.Complain(fmt::format("is {}, which is no type of source{}; expected one of {}",
                              Quoted(wanted), near ? fmt::format(" (did you mean {}?)", *near) : "",
@@ -111,11 +112,11 @@ std::string SettingsText(const YamlValue& entry, const SourceContext& context, s
 }  // namespace
 
 std::optional<LiveMember> ReadSource(const YamlValue& entry, size_t place,
-                                     const SourceTypes& types) {
+                                     const KnownSources& known) {
   YamlMap map(entry);
   LiveMember member;
   SourceContext context;
-  const SourceType* type = FindType(map.Required("type", "the type of a source"), types);
+  const SourceType* type = FindType(map.Required("type", "the type of a source"), known);
   map.Required("name", "a name, for metrics and messages").ReadName(&member.name);
   context.name = member.name;
   context.host = ThisHost();
@@ -142,6 +143,33 @@ std::optional<LiveMember> ReadSource(const YamlValue& entry, size_t place,
   ReadPrecedence(precedence, member);
   if (member.source == nullptr) return std::nullopt;
   return member;
+}
+
+const SourceCommand* FindReplay(const YamlValue& entry, const ReplayCommands& replays) {
+  const YamlNode& node = entry.node();
+  for (size_t i = 0; i < node.keys.size(); ++i) {
+    if (node.keys[i] != "type") continue;
+    for (const auto& replay : replays) {
+      if (node.values[i].scalar == replay->name()) return replay.get();
+    }
+  }
+  return nullptr;
+}
+
+ConfiguredReplay ReadReplay(const YamlValue& entry, const SourceCommand& command) {
+  YamlMap map(entry);
+  ConfiguredReplay replay;
+  map.Required("type", "the type of a source");
+  const YamlValue name = map.Required("name", "a name, for metrics and messages");
+  name.ReadName(&replay.name);
+  // Its spool is a folder of that name, beside that of the live sources.
+  if (replay.name == LiveGroup::kName || replay.name.find('/') != std::string::npos) {
+    name.Complain(fmt::format("is {}; expected another name than {}, without a slash",
+                              Quoted(replay.name), LiveGroup::kName));
+  }
+  replay.source = command.Describe(map);
+  replay.settings = SettingsText(entry, SourceContext(), entry.file()->used().size());
+  return replay;
 }
 
 }  // namespace fleetmeter::collector

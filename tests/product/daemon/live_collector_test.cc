@@ -38,8 +38,8 @@ class LiveCollectorTest : public testing::Test {
                                        "unattributed: {pool: serving, team: chat}\n" +
                                        more + sources);
   }
-  void Start() {
-    Configure(kLab);
+  void Start(const std::string& sources = kLab) {
+    Configure(sources);
     auto process = ChildProcess::Start({BinaryPath("collectors/fleetmeter-collector"),
                                         "--config=" + files_.PathOf("collector.yaml")});
     ASSERT_TRUE(process.ok()) << process.status();
@@ -155,8 +155,7 @@ TEST_F(LiveCollectorTest, NamesWhatTakesARestart) {
 
 // Its host falls silent: what it held is never headroom of anybody.
 TEST_F(LiveCollectorTest, WhatASourceHeldIsNotFreeBecauseTheSourceIsGone) {
-  Start();
-  Configure(std::string(kLab) + kAnnex);
+  Start(std::string(kLab) + kAnnex);
   ASSERT_TRUE(Eventually([&] { return Assigned("training") == 4; })) << collector_->Stderr();
   const auto room = [&] {
     return daemon_.ScrapeMetrics()
@@ -171,6 +170,23 @@ TEST_F(LiveCollectorTest, WhatASourceHeldIsNotFreeBecauseTheSourceIsGone) {
   EXPECT_EQ(room(), headroom);
   collector_->Signal(SIGTERM);
   EXPECT_EQ(collector_->Wait(30s), 0) << collector_->Stderr();
+}
+
+TEST_F(LiveCollectorTest, AReplayIsASourceAmongSources) {
+  files_.Write("fleet.csv",
+               "time_seconds,host,chip,chips,state,pool,team,signal,activity\n"
+               "0,rec-1,h100,2,assigned,evals,red,gr_engine_active,0.5\n");
+  const std::string replay =
+      "  - {type: replay-csv, name: recording, file: fleet.csv, hold: true}\n";
+  Start(std::string(kLab) + replay);
+  EXPECT_TRUE(Eventually([&] { return Assigned("evals") == 2; })) << collector_->Stderr();
+  EXPECT_TRUE(Eventually([&] { return Assigned("serving") == 10; })) << collector_->Stderr();
+  EXPECT_EQ(ScrapeCollector().Value("fleetmeter_collector_connected", {{"pipeline", "recording"}}),
+            1);
+  Configure(kLab);
+  collector_->Signal(SIGHUP);
+  ASSERT_TRUE(AwaitReloads("ok", 2));
+  EXPECT_TRUE(Says("replay recording (running) -> (not set)")) << "it takes a restart";
 }
 
 }  // namespace
