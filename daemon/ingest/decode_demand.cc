@@ -89,7 +89,7 @@ std::optional<WaitCounts> ToWaitCounts(const v1::Waiting& wire) {
   for (size_t i = 0; i < waits.requests.size(); ++i) {
     waits.requests[i] = wire.requests_by_wait(static_cast<int>(i));
   }
-  waits.total_seconds = wire.total_wait_seconds();
+  waits.total_seconds = static_cast<double>(wire.total_wait_seconds());
   return waits;
 }
 

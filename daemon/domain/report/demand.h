@@ -18,7 +18,7 @@ inline constexpr std::array<int64_t, 9> kWaitBoundsSeconds = {
 
 struct WaitCounts {
   std::array<int64_t, kWaitBoundsSeconds.size() + 1> requests{};
-  int64_t total_seconds = 0;  // of all of them
+  double total_seconds = 0;  // of all of them; sums of what many sources tell pass 64 bits
 
   WaitCounts& operator+=(const WaitCounts& other) {
     for (size_t i = 0; i < requests.size(); ++i) requests[i] += other.requests[i];

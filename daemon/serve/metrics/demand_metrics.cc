@@ -60,7 +60,7 @@ void WriteWaits(const Snapshot& snapshot, TextWriter& out) {
     out.Histogram(labels, {.bounds = kDemandWaitBounds,
                            .cumulative = cumulative,
                            .count = count,
-                           .sum = static_cast<double>(waits.total_seconds)});
+                           .sum = waits.total_seconds});
   }
 }
 
