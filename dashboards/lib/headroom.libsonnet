@@ -214,8 +214,9 @@ function(config)
     'How long it has waited',
     'Waits of the requests that wait now for the chosen pools (fleetmeter_pool_demand_wait_seconds): of half, of nine in ten, and the longest. A gap means that nothing waits, or that no scheduler tells how long.',
     [
-      g.query('histogram_quantile(0.5, %s)' % waitBuckets, 'half'),
-      g.query('histogram_quantile(0.9, %s)' % waitBuckets, 'nine in ten'),
+      // Of nothing it is not a number, which the comparison leaves out.
+      g.query('histogram_quantile(0.5, %s) >= 0' % waitBuckets, 'half'),
+      g.query('histogram_quantile(0.9, %s) >= 0' % waitBuckets, 'nine in ten'),
       g.query('max(%s)' % pools('fleetmeter_pool_demand_oldest_wait_seconds'), 'longest'),
     ],
     's'
