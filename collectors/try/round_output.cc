@@ -214,9 +214,23 @@ std::string ExplainPart(const std::string& host, const ReportedPart& part) {
   return text;
 }
 
+// What sources disagree about, or what else is odd, where it names the chip.
+std::string RemarksOn(const ReportedPart& part, const std::vector<std::string>& remarks) {
+  std::string text;
+  for (const std::string& remark : remarks) {
+    if (part.uuid.empty() || remark.find(part.uuid) == std::string::npos) continue;
+    text += fmt::format("  {}\n", Clean(remark));
+  }
+  return text;
+}
+
 std::string ChipOf(const DemandReading& demand) {
   if (!demand.kind.empty()) return Clean(demand.kind);
   return demand.model.empty() ? "any kind" : "an unknown kind, " + Clean(demand.model);
+}
+
+std::string LeftOutText(const std::string& host) {
+  return fmt::format("{}: left out, since nobody can say now who holds its chips\n", Clean(host));
 }
 
 std::string QueueText(const SchedulerDemand& demand) {
@@ -234,10 +248,11 @@ std::string ExplainWaiting(const std::string& scheduler, const DemandReading& de
   std::string text = fmt::format("{} waits at {} for {} chips of {}\n", Clean(demand.holder.name),
                                  Clean(scheduler), demand.chips, ChipOf(demand));
   if (const auto& assignment = demand.holder.assignment) {
-    text += fmt::format(
-        "  It is demand of the pool {}, team {}, because {}.\n", Clean(assignment->pool),
-        OrNone(assignment->team),
-        demand.holder.rule.empty() ? "no rule takes it" : Clean(demand.holder.rule) + " took it");
+    text += fmt::format("  It is demand of the pool {}, team {}, because {}.\n",
+                        Clean(assignment->pool), OrNone(assignment->team),
+                        demand.holder.rule.empty()
+                            ? "no rule takes it, with " + demand.holder.attributes.Describe()
+                            : Clean(demand.holder.rule) + " took it");
   }
   return text;
 }
@@ -252,8 +267,7 @@ std::string RoundAsTable(const LiveRound& round) {
   }
   std::string text = Aligned(rows);
   for (const std::string& host : round.left_out) {
-    text +=
-        fmt::format("{}: left out, since nobody can say now who holds its chips\n", Clean(host));
+    text += LeftOutText(host);
   }
   for (const SchedulerDemand& demand : round.demand) text += QueueText(demand);
   for (const Count& count : CountsOf(round.counts)) {
@@ -298,8 +312,12 @@ std::string Explain(const LiveRound& round, std::string_view device) {
   std::string text;
   for (const JudgedHost& host : round.hosts) {
     for (const ReportedPart& part : host.parts) {
-      if (IsCalled(part, device)) text += ExplainPart(host.host, part);
+      if (!IsCalled(part, device) && host.host != device) continue;
+      text += ExplainPart(host.host, part) + RemarksOn(part, round.remarks);
     }
+  }
+  for (const std::string& host : round.left_out) {
+    if (host == device) text += LeftOutText(host);
   }
   for (const SchedulerDemand& demand : round.demand) {
     for (const DemandReading& waiting : demand.waiting) {
