@@ -83,6 +83,7 @@ int RunByConfig(const std::string& path, const CollectorFlags& flags,
   CollectorFlags delivery = config->delivery;
   delivery.recover_acknowledged = flags.recover_acknowledged;
   if (!look.chosen()) return Run(delivery, commands, &*config, &reloader);
+  std::signal(SIGHUP, SIG_DFL);
   fleetmeter::SetUpLogging("error", delivery.log_format);
   return look.Run(*std::move(config));
 }
