@@ -11,6 +11,7 @@
 #include "collectors/metrics/metrics_page.h"
 #include "collectors/spool/spool.h"
 #include "collectors/wait_for_end.h"
+#include "daemon/base/text.h"
 #include "daemon/base/version.h"
 
 namespace fleetmeter::collector {
@@ -22,13 +23,17 @@ constexpr size_t kMemoryReports = 100'000;
 
 absl::StatusOr<std::unique_ptr<Collector>> Collector::Create(const CollectorFlags& flags,
                                                              const SourceCommands& commands,
-                                                             CollectorConfig* config) {
-  auto collector = std::unique_ptr<Collector>(new Collector(flags));
+                                                             CollectorConfig* config,
+                                                             Reloader* reloader) {
+  auto collector = std::unique_ptr<Collector>(new Collector(flags, reloader));
   if (flags.spool.empty()) {
     spdlog::warn("without a spool, reports that are not delivered do not outlive this process");
   }
   if (config != nullptr) {
     if (absl::Status added = collector->AddLiveSources(*config); !added.ok()) return added;
+    for (const ConfiguredReplay& replay : config->replays) {
+      if (absl::Status added = collector->AddConfigured(replay); !added.ok()) return added;
+    }
   }
   for (const auto& command : commands) {
     if (!command->chosen()) continue;
@@ -38,10 +43,12 @@ absl::StatusOr<std::unique_ptr<Collector>> Collector::Create(const CollectorFlag
 }
 
 absl::Status Collector::AddLiveSources(CollectorConfig& config) {
+  if (config.members.empty()) return absl::OkStatus();
   if (absl::Status added = AddServed(config); !added.ok()) return added;
-  return AddPipeline(std::make_unique<LiveGroup>(std::move(config.live), std::move(config.members),
-                                                 clock_, health_),
-                     1);
+  auto group = std::make_unique<LiveGroup>(std::move(config.live), std::move(config.members),
+                                           clock_, health_);
+  live_ = group.get();
+  return AddPipeline(LiveGroup::kName, std::move(group), 1);
 }
 
 absl::Status Collector::AddServed(CollectorConfig& config) {
@@ -75,11 +82,23 @@ absl::Status Collector::FinishServed() const {
 absl::Status Collector::AddReplay(const SourceCommand& command) {
   auto source = command.MakeSource();
   if (!source.ok()) return source.status();
-  return AddPipeline(*std::move(source), command.speed());
+  const std::string name = (*source)->Name();
+  return AddPipeline(name, *std::move(source), command.speed());
 }
 
-absl::Status Collector::AddPipeline(std::unique_ptr<Source> source, double speed) {
-  const std::string name = source->Name();
+absl::Status Collector::AddConfigured(const ConfiguredReplay& replay) {
+  auto source = replay.source.make();
+  if (!source.ok()) return source.status();
+  return AddPipeline(replay.name, *std::move(source), replay.source.speed);
+}
+
+absl::Status Collector::AddPipeline(const std::string& name, std::unique_ptr<Source> source,
+                                    double speed) {
+  for (const auto& pipeline : pipelines_) {
+    if (pipeline->name() != name) continue;
+    return absl::InvalidArgumentError(
+        fmt::format("two sources are called {}; expected names of their own", Quoted(name)));
+  }
   auto outbox = MakeOutbox(name, speed);
   if (!outbox.ok()) return outbox.status();
   pipelines_.push_back(std::make_unique<Pipeline>(OptionsOf(name, speed), std::move(source),
@@ -89,6 +108,7 @@ absl::Status Collector::AddPipeline(std::unique_ptr<Source> source, double speed
 
 PipelineOptions Collector::OptionsOf(const std::string& source, double speed) const {
   PipelineOptions options;
+  options.name = source;
   options.sender.daemon = flags_.daemon;
   options.sender.tls = flags_.tls;
   options.sender.client = fmt::format("fleetmeter-collector/{} {}", kVersion, source);
@@ -115,7 +135,7 @@ std::vector<absl::Status> Collector::Run() {
   if (absl::Status served = ServePage(); !served.ok()) return {served};
   if (served_) served_->Start();
   for (const auto& pipeline : pipelines_) pipeline->Start();
-  WaitForEnd(pipelines_, flags_.drain_seconds);
+  WaitForEnd(pipelines_, flags_.drain_seconds, Meanwhile());
   std::vector<absl::Status> errors;
   for (const auto& pipeline : pipelines_) {
     if (absl::Status status = Finish(*pipeline); !status.ok()) errors.push_back(std::move(status));
@@ -124,9 +144,21 @@ std::vector<absl::Status> Collector::Run() {
   return errors;
 }
 
+WhileRunning Collector::Meanwhile() {
+  WhileRunning meanwhile;
+  if (reloader_ == nullptr) return meanwhile;
+  meanwhile.on_hangup = [this] { reloader_->Reload("SIGHUP", live_); };
+  meanwhile.every_second = [this] {
+    if (live_ != nullptr) live_->EndReplaced();
+    if (reloader_->FilesChanged()) reloader_->Reload("a file changed", live_);
+  };
+  return meanwhile;
+}
+
 absl::Status Collector::ServePage() {
   if (flags_.metrics.empty()) return absl::OkStatus();
-  auto server = ServeMetrics(flags_.metrics, pipelines_, health_);
+  auto server = ServeMetrics(flags_.metrics, pipelines_, health_,
+                             reloader_ == nullptr ? nullptr : &reloader_->health());
   if (!server.ok()) return server.status();
   page_ = *std::move(server);
   // On standard output, and nothing else: what a script that asked for port 0 reads.

@@ -9,9 +9,11 @@
 #include "absl/status/statusor.h"
 #include "collectors/config/collector_config.h"
 #include "collectors/core/pipeline.h"
+#include "collectors/reload.h"
 #include "collectors/served/served_delivery.h"
 #include "collectors/sources.h"
 #include "collectors/spool/disk.h"
+#include "collectors/wait_for_end.h"
 #include "daemon/base/clock.h"
 #include "daemon/serve/http/http_server.h"
 
@@ -22,10 +24,12 @@ namespace fleetmeter::collector {
 class Collector {
  public:
   // Reads the input of every chosen source and opens its outbox; nothing is reported yet. `config`
-  // may be null; its sources are taken from it.
+  // may be null; its sources are taken from it, and then `reloader`, which outlives the collector,
+  // keeps them as the file says.
   static absl::StatusOr<std::unique_ptr<Collector>> Create(const CollectorFlags& flags,
                                                            const SourceCommands& commands,
-                                                           CollectorConfig* config);
+                                                           CollectorConfig* config,
+                                                           Reloader* reloader);
 
   // Reports until every source is at its end and delivered, or for a signal and the time to drain.
   // Returns what went wrong, in the order of the sources. Nothing: every report was delivered and
@@ -33,20 +37,24 @@ class Collector {
   std::vector<absl::Status> Run();
 
  private:
-  explicit Collector(const CollectorFlags& flags) : flags_(flags) {}
+  Collector(const CollectorFlags& flags, Reloader* reloader) : flags_(flags), reloader_(reloader) {}
 
   absl::Status AddLiveSources(CollectorConfig& config);
   absl::Status AddServed(CollectorConfig& config);
   // Delivers what was served and is open, after the last look.
   absl::Status FinishServed() const;
   absl::Status AddReplay(const SourceCommand& command);
-  absl::Status AddPipeline(std::unique_ptr<Source> source, double speed);
+  absl::Status AddConfigured(const ConfiguredReplay& replay);
+  absl::Status AddPipeline(const std::string& name, std::unique_ptr<Source> source, double speed);
   PipelineOptions OptionsOf(const std::string& source, double speed) const;
   absl::StatusOr<std::unique_ptr<Outbox>> MakeOutbox(const std::string& source, double speed);
   absl::Status ServePage();
+  WhileRunning Meanwhile();
   absl::Status Finish(Pipeline& pipeline) const;
 
   const CollectorFlags flags_;
+  Reloader* const reloader_;   // null: without a configuration
+  LiveGroup* live_ = nullptr;  // of its pipeline; null: there are no live sources
   const SystemClock clock_;
   Disk disk_;
   const std::shared_ptr<SourceHealth> health_ = std::make_shared<SourceHealth>();

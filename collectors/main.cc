@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <string>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "collectors/collector.h"
 #include "collectors/collector_flags.h"
 #include "collectors/config/collector_config.h"
+#include "collectors/reload.h"
 #include "collectors/sources.h"
 #include "collectors/try/try_command.h"
 #include "daemon/base/flags.h"
@@ -19,6 +21,7 @@ namespace {
 using fleetmeter::collector::Collector;
 using fleetmeter::collector::CollectorConfig;
 using fleetmeter::collector::CollectorFlags;
+using fleetmeter::collector::Reloader;
 using fleetmeter::collector::SourceCommands;
 using fleetmeter::collector::TryCommand;
 
@@ -29,9 +32,10 @@ void Complain(const std::string& message) {
   fmt::print(stderr, "fleetmeter-collector: {}\n", message);
 }
 
-int Run(const CollectorFlags& flags, const SourceCommands& commands, CollectorConfig* config) {
+int Run(const CollectorFlags& flags, const SourceCommands& commands, CollectorConfig* config,
+        Reloader* reloader) {
   fleetmeter::SetUpLogging(flags.log_level, flags.log_format);
-  auto collector = Collector::Create(flags, commands, config);
+  auto collector = Collector::Create(flags, commands, config, reloader);
   if (!collector.ok()) {
     Complain(std::string(collector.status().message()));
     return kFailed;
@@ -53,7 +57,7 @@ int RunByFlags(const CollectorFlags& flags, const SourceCommands& commands, cons
     Complain(std::string(status.message()));
     return kWrongCommandLine;
   }
-  return Run(flags, commands, nullptr);
+  return Run(flags, commands, nullptr, nullptr);
 }
 
 int RunByConfig(const std::string& path, const CollectorFlags& flags,
@@ -62,20 +66,25 @@ int RunByConfig(const std::string& path, const CollectorFlags& flags,
     Complain("--config excludes the flags of TLS; expected the key tls of the configuration");
     return kWrongCommandLine;
   }
-  auto config =
-      fleetmeter::collector::LoadCollectorConfig(path, fleetmeter::collector::AllSourceTypes());
+  // A reload that is asked for before the program can take one must not end it: what it would
+  // bring in is read from now on, or noticed as a change of the file.
+  std::signal(SIGHUP, SIG_IGN);
+  Reloader reloader(path, commands);
+  auto config = reloader.LoadFirst();
   if (!config.ok()) {
     Complain(std::string(config.status().message()));
     return kFailed;
   }
   if (check_config) {
-    fmt::print("{} is right: {} live sources\n", path, config->members.size());
+    fmt::print("{} is right: {} live sources{}\n", path, config->members.size(),
+               config->replays.empty() ? "" : fmt::format(", {} replays", config->replays.size()));
     for (const std::string& remark : RemarksOn(*config)) fmt::print("Remark: {}\n", remark);
     return 0;
   }
   CollectorFlags delivery = config->delivery;
   delivery.recover_acknowledged = flags.recover_acknowledged;
-  if (!look.chosen()) return Run(delivery, commands, &*config);
+  if (!look.chosen()) return Run(delivery, commands, &*config, &reloader);
+  std::signal(SIGHUP, SIG_DFL);
   fleetmeter::SetUpLogging("error", delivery.log_format);
   return look.Run(*std::move(config));
 }

@@ -17,6 +17,9 @@ namespace {
 namespace asio = boost::asio;
 using Pipelines = std::vector<std::unique_ptr<Pipeline>>;
 
+using Steady = std::chrono::steady_clock;
+
+constexpr double kMillisPerSecond = 1'000;
 constexpr auto kLook = std::chrono::milliseconds(50);
 
 bool AllDone(const Pipelines& pipelines) {
@@ -26,30 +29,66 @@ bool AllDone(const Pipelines& pipelines) {
   return std::all_of(pipelines.begin(), pipelines.end(), [](const auto& p) { return p->Done(); });
 }
 
-}  // namespace
+class Waiter {
+ public:
+  Waiter(const Pipelines& pipelines, double drain_seconds, const WhileRunning& meanwhile)
+      : pipelines_(pipelines), drain_seconds_(drain_seconds), meanwhile_(meanwhile) {}
 
-void WaitForEnd(const Pipelines& pipelines, double drain_seconds) {
-  asio::io_context io;
-  asio::signal_set signals(io, SIGTERM, SIGINT);
-  asio::steady_timer timer(io);
-  std::optional<std::chrono::steady_clock::time_point> deadline;
-  signals.async_wait([&](boost::system::error_code error, int signal) {
-    if (error) return;
+  void Run() {
+    if (meanwhile_.on_hangup) signals_.add(SIGHUP);
+    WaitForSignal();
+    LookAgain();
+    io_.run();
+  }
+
+ private:
+  void WaitForSignal() {
+    signals_.async_wait([this](boost::system::error_code error, int signal) {
+      if (error) return;
+      if (signal == SIGHUP) {
+        if (!deadline_) meanwhile_.on_hangup();
+        return WaitForSignal();
+      }
+      if (!deadline_) Drain(signal);
+      WaitForSignal();
+    });
+  }
+
+  void Drain(int signal) {
     spdlog::info("stopping on signal {}", signal);
-    for (const auto& pipeline : pipelines) pipeline->StopSampling();
-    deadline = std::chrono::steady_clock::now() +
-               std::chrono::milliseconds(static_cast<int64_t>(drain_seconds * 1000));
-  });
-  std::function<void()> look = [&] {
-    if (AllDone(pipelines) || (deadline && std::chrono::steady_clock::now() > *deadline)) {
-      signals.cancel();
+    for (const auto& pipeline : pipelines_) pipeline->StopSampling();
+    deadline_ = Steady::now() +
+                std::chrono::milliseconds(static_cast<int64_t>(drain_seconds_ * kMillisPerSecond));
+  }
+
+  void LookAgain() {
+    const auto now = Steady::now();
+    if (AllDone(pipelines_) || (deadline_ && now > *deadline_)) {
+      signals_.cancel();
       return;
     }
-    timer.expires_after(kLook);
-    timer.async_wait([&](boost::system::error_code) { look(); });
-  };
-  look();
-  io.run();
+    if (meanwhile_.every_second && !deadline_ && now >= next_second_) {
+      next_second_ = now + std::chrono::seconds(1);
+      meanwhile_.every_second();
+    }
+    timer_.expires_after(kLook);
+    timer_.async_wait([this](boost::system::error_code) { LookAgain(); });
+  }
+
+  const Pipelines& pipelines_;
+  const double drain_seconds_;
+  const WhileRunning& meanwhile_;
+  asio::io_context io_;
+  asio::signal_set signals_{io_, SIGTERM, SIGINT};
+  asio::steady_timer timer_{io_};
+  std::optional<Steady::time_point> deadline_;
+  Steady::time_point next_second_ = Steady::now() + std::chrono::seconds(1);
+};
+
+}  // namespace
+
+void WaitForEnd(const Pipelines& pipelines, double drain_seconds, const WhileRunning& meanwhile) {
+  Waiter(pipelines, drain_seconds, meanwhile).Run();
 }
 
 }  // namespace fleetmeter::collector

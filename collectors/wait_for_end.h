@@ -1,6 +1,7 @@
 // How long the program runs.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -8,8 +9,15 @@
 
 namespace fleetmeter::collector {
 
+// What is done meanwhile, on the thread that waits.
+struct WhileRunning {
+  std::function<void()> on_hangup;     // SIGHUP; empty: the signal ends the program, as ever
+  std::function<void()> every_second;  // may be empty
+};
+
 // Returns when every pipeline is done or one has failed. After SIGTERM or SIGINT sampling stops,
 // and it returns when everything is delivered, or `drain_seconds` later.
-void WaitForEnd(const std::vector<std::unique_ptr<Pipeline>>& pipelines, double drain_seconds);
+void WaitForEnd(const std::vector<std::unique_ptr<Pipeline>>& pipelines, double drain_seconds,
+                const WhileRunning& meanwhile);
 
 }  // namespace fleetmeter::collector

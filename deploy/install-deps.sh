@@ -5,7 +5,8 @@ set -euo pipefail
 packages=(
   g++ cmake ninja-build pkg-config ccache
   libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libabsl-dev
-  prometheus-cpp-dev libboost1.81-dev libspdlog-dev libyaml-cpp-dev libcli11-dev zlib1g-dev
+  prometheus-cpp-dev libboost1.81-dev libspdlog-dev libyaml-cpp-dev libcli11-dev libre2-dev
+  zlib1g-dev
   libsystemd-dev libssl-dev openssl libsqlite3-dev sqlite3
   nlohmann-json3-dev libpugixml-dev
   prometheus prometheus-alertmanager jsonnet curl python3-yaml ca-certificates

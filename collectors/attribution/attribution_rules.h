@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "collectors/attribution/attributes.h"
 #include "collectors/attribution/name_template.h"
+#include "collectors/attribution/pattern.h"
 
 namespace fleetmeter::collector {
 
@@ -39,15 +40,19 @@ struct Condition {
   struct Globs {
     std::vector<std::string> patterns;  // glob.h; one has to match
   };
+  struct Patterns {
+    std::vector<Pattern> patterns;  // the first that matches counts, and names its groups
+  };
   struct Range {
     int64_t min = 0;
     int64_t max = 0;
   };
 
   std::string attribute;
-  std::variant<OneOf, Globs, Range> test;
+  std::variant<OneOf, Globs, Patterns, Range> test;
 
-  bool Holds(const Attributes& thing) const;
+  // Adds what its patterns have captured.
+  bool Holds(const Attributes& thing, Captures& captures) const;
 };
 
 struct AttributionRule {

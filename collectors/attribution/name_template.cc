@@ -15,7 +15,9 @@ bool IsLabel(const std::string& text) {
          !HasControlCharacter(text);
 }
 
-std::optional<std::string> ValueOf(const Attributes& thing, const std::string& name) {
+std::optional<std::string> ValueOf(const Attributes& thing, const Captures& captures,
+                                   const std::string& name) {
+  if (const auto found = captures.find(name); found != captures.end()) return found->second;
   if (const auto integer = thing.Integer(name)) return std::to_string(*integer);
   const auto texts = thing.Texts(name);
   return texts.empty() ? std::nullopt : std::optional(texts.front());
@@ -57,11 +59,12 @@ std::vector<std::string> NameTemplate::AttributeNames() const {
   return names;
 }
 
-std::optional<std::string> NameTemplate::Fill(const Attributes& thing) const {
+std::optional<std::string> NameTemplate::Fill(const Attributes& thing,
+                                              const Captures& captures) const {
   std::string name;
   for (const Part& part : parts_) {
     const std::optional<std::string> value =
-        part.is_attribute ? ValueOf(thing, part.text) : std::optional(part.text);
+        part.is_attribute ? ValueOf(thing, captures, part.text) : std::optional(part.text);
     if (!value) return std::nullopt;
     name += *value;
   }

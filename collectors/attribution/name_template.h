@@ -1,4 +1,5 @@
-// A name that is made from a thing's attributes: "{namespace}", or "{account}-{partition}".
+// A name that is made from a thing's attributes, and from what patterns captured of them:
+// "{namespace}", or "{account}-{partition}".
 #pragma once
 
 #include <optional>
@@ -8,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "collectors/attribution/attributes.h"
+#include "collectors/attribution/pattern.h"
 
 namespace fleetmeter::collector {
 
@@ -21,9 +23,9 @@ class NameTemplate {
   // The names in braces.
   std::vector<std::string> AttributeNames() const;
 
-  // Nothing if the thing lacks an attribute that is named here, or if the result is not a label
-  // that a report may have.
-  std::optional<std::string> Fill(const Attributes& thing) const;
+  // A name in braces is that of a capture, or else of an attribute. Nothing if there is neither, or
+  // if the result is not a label that a report may have.
+  std::optional<std::string> Fill(const Attributes& thing, const Captures& captures = {}) const;
 
  private:
   struct Part {

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <set>
 #include <utility>
+#include <variant>
 
 #include "daemon/base/text.h"
 
@@ -69,11 +71,13 @@ class RulesReader {
     YamlMap map(value);
     const YamlValue match = map.Optional("match");
     if (match.present()) ReadMatch(match, rule.conditions);
+    const std::set<std::string> captures = CapturesOf(match, rule.conditions);
     for (const ResultField& field : kResultFields) {
       if (field.member == &Assignment::customer_tier && !vocabulary_.has_customer_tiers) continue;
       const YamlValue name =
           field.required ? map.Required(field.name, "a name") : map.Optional(field.name);
-      if (auto parsed = ReadName(name)) rule.names.emplace_back(field.member, *std::move(parsed));
+      if (auto parsed = ReadName(name, captures))
+        rule.names.emplace_back(field.member, *std::move(parsed));
     }
     return rule;
   }
@@ -92,7 +96,7 @@ class RulesReader {
       } else if (spec->kind == AttributeKind::kInteger) {
         conditions.push_back({name, ReadRange(condition, *spec)});
       } else if (condition.node().kind == YamlNode::Kind::kMap) {
-        conditions.push_back({name, Condition::Globs{ReadGlobs(condition)}});
+        conditions.push_back({name, ReadPatterns(condition)});
       } else {
         conditions.push_back({name, Condition::OneOf{ReadTexts(condition)}});
       }
@@ -115,9 +119,56 @@ class RulesReader {
     return range;
   }
 
-  static std::vector<std::string> ReadGlobs(const YamlValue& value) {
+  // Either {glob: [a*]} or {re2: ["a(?P<name>.*)"]}.
+  static decltype(Condition::test) ReadPatterns(const YamlValue& value) {
     YamlMap map(value);
-    return ReadTexts(map.Required("glob", "a list of patterns such as chat-*"));
+    const YamlValue re2 = map.Optional("re2");
+    if (!re2.present()) {
+      return Condition::Globs{
+          ReadTexts(map.Required("glob", "a list of patterns such as chat-*, or the key re2"))};
+    }
+    if (map.Optional("glob").present()) {
+      value.Complain("has both glob and re2; expected one of them");
+    }
+    Condition::Patterns patterns;
+    for (const YamlValue& item : re2.Items()) {
+      std::string text;
+      item.ReadText(kMaxValueBytes, &text);
+      if (text.empty()) continue;
+      absl::StatusOr<Pattern> pattern = Pattern::Parse(text);
+      if (pattern.ok()) {
+        patterns.patterns.push_back(*std::move(pattern));
+      } else {
+        item.Complain(std::string(pattern.status().message()));
+      }
+    }
+    return patterns;
+  }
+
+  // The names that the patterns of a rule give to what they match. Each has one meaning.
+  std::set<std::string> CapturesOf(const YamlValue& match,
+                                   const std::vector<Condition>& conditions) const {
+    std::set<std::string> all;
+    for (const Condition& condition : conditions) {
+      const auto* patterns = std::get_if<Condition::Patterns>(&condition.test);
+      if (patterns == nullptr) continue;
+      std::set<std::string> names;
+      for (const Pattern& pattern : patterns->patterns) {
+        names.insert(pattern.capture_names().begin(), pattern.capture_names().end());
+      }
+      for (const std::string& name : names) {
+        if (vocabulary_.Find(name) != nullptr) {
+          match.Complain(
+              fmt::format("captures {}, which is the name of an attribute; expected a "
+                          "name of its own",
+                          Quoted(name)));
+        } else if (!all.insert(name).second) {
+          match.Complain(
+              fmt::format("captures {} of two attributes; expected a name for each", Quoted(name)));
+        }
+      }
+    }
+    return all;
   }
 
   static std::vector<std::string> ReadTexts(const YamlValue& value) {
@@ -128,7 +179,8 @@ class RulesReader {
     return texts;
   }
 
-  std::optional<NameTemplate> ReadName(const YamlValue& value) const {
+  std::optional<NameTemplate> ReadName(const YamlValue& value,
+                                       const std::set<std::string>& captures) const {
     if (value.present() && value.node().kind == YamlNode::Kind::kMap) {
       value.Complain("is a mapping; expected text, in quotes if it begins with a brace");
       return std::nullopt;
@@ -142,7 +194,9 @@ class RulesReader {
       return std::nullopt;
     }
     const std::vector<std::string> attributes = parsed->AttributeNames();
-    for (const std::string& name : attributes) CheckUsable(name, value);
+    for (const std::string& name : attributes) {
+      if (!captures.contains(name)) CheckUsable(name, value);
+    }
     if (attributes.empty() && text.size() > kMaxNameBytes) {
       value.Complain(fmt::format("has {} bytes; expected 1 to {}", text.size(), kMaxNameBytes));
     }

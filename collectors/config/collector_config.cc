@@ -95,21 +95,27 @@ ChipKinds ReadKinds(const YamlValue& value) {
   return ChipKinds(std::move(patterns));
 }
 
-void ReadSources(const YamlValue& list, const SourceTypes& types, CollectorConfig& config) {
+void ReadSources(const YamlValue& list, const KnownSources& known, CollectorConfig& config) {
   std::set<std::string> names;
   size_t place = 0;
   for (const YamlValue& item : list.Items()) {
-    std::optional<LiveMember> member = ReadSource(item, place++, types);
-    if (!member) continue;
-    if (!names.insert(member->name).second) {
-      item.Complain(fmt::format("has the name {} of a source above; expected one of its own",
-                                Quoted(member->name)));
+    std::string name;
+    if (const SourceCommand* command = FindReplay(item, known.replays)) {
+      name = config.replays.emplace_back(ReadReplay(item, *command)).name;
+    } else {
+      std::optional<LiveMember> member = ReadSource(item, place++, known);
+      if (!member) continue;
+      name = member->name;
+      config.members.push_back(*std::move(member));
     }
-    config.members.push_back(*std::move(member));
+    if (!names.insert(name).second) {
+      item.Complain(
+          fmt::format("has the name {} of a source above; expected one of its own", Quoted(name)));
+    }
   }
 }
 
-absl::StatusOr<CollectorConfig> ReadRoot(YamlFile& file, const SourceTypes& types) {
+absl::StatusOr<CollectorConfig> ReadRoot(YamlFile& file, const KnownSources& known) {
   CollectorConfig config;
   {
     YamlMap root(file.root());
@@ -118,7 +124,7 @@ absl::StatusOr<CollectorConfig> ReadRoot(YamlFile& file, const SourceTypes& type
     root.Optional("unknown_kind").ReadName(&config.live.report.unknown_kind);
     root.Optional("strip_domain").ReadBool(&config.live.join.strip_domain);
     config.live.kinds = ReadKinds(root.Optional("chip_kinds"));
-    ReadSources(root.Required("sources", "a list of sources"), types, config);
+    ReadSources(root.Required("sources", "a list of sources"), known, config);
   }
   if (!file.ok()) return file.status();
   return config;
@@ -127,17 +133,31 @@ absl::StatusOr<CollectorConfig> ReadRoot(YamlFile& file, const SourceTypes& type
 }  // namespace
 
 absl::StatusOr<CollectorConfig> LoadCollectorConfig(const std::string& path,
-                                                    const SourceTypes& types) {
+                                                    const KnownSources& known,
+                                                    std::vector<std::string>* files) {
   auto file = YamlFile::Open(path);
   if (!file.ok()) return file.status();
-  return ReadRoot(**file, types);
+  auto config = ReadRoot(**file, known);
+  if (files != nullptr) *files = (*file)->used();
+  return config;
+}
+
+absl::StatusOr<CollectorConfig> LoadCollectorConfig(const std::string& path,
+                                                    const SourceTypes& types,
+                                                    std::vector<std::string>* files) {
+  return LoadCollectorConfig(path, KnownSources{types, {}}, files);
+}
+
+absl::StatusOr<CollectorConfig> ReadCollectorConfig(const std::string& name, std::string_view text,
+                                                    const KnownSources& known) {
+  auto file = YamlFile::Parse(name, text);
+  if (!file.ok()) return file.status();
+  return ReadRoot(**file, known);
 }
 
 absl::StatusOr<CollectorConfig> ReadCollectorConfig(const std::string& name, std::string_view text,
                                                     const SourceTypes& types) {
-  auto file = YamlFile::Parse(name, text);
-  if (!file.ok()) return file.status();
-  return ReadRoot(**file, types);
+  return ReadCollectorConfig(name, text, KnownSources{types, {}});
 }
 
 std::vector<std::string> RemarksOn(const CollectorConfig& config) {

@@ -17,7 +17,7 @@ Pipeline::Pipeline(PipelineOptions options, std::unique_ptr<Source> source,
                    std::unique_ptr<Outbox> outbox, const Clock& clock)
     : options_(std::move(options)),
       source_(std::move(source)),
-      name_(source_->Name()),
+      name_(options_.name.empty() ? source_->Name() : options_.name),
       clock_(clock),
       outbox_(std::move(outbox)),
       sender_(options_.sender, *outbox_) {}

@@ -22,6 +22,7 @@
 namespace fleetmeter::collector {
 
 struct PipelineOptions {
+  std::string name;  // for metrics and the log; empty: the source's
   SenderOptions sender;
   std::chrono::nanoseconds interval{std::chrono::seconds(10)};
   // The source's time runs this many times faster than the clock.
@@ -29,7 +30,7 @@ struct PipelineOptions {
 };
 
 struct PipelineStats {
-  std::string source;  // Source::Name
+  std::string source;  // the pipeline's name
   OutboxStats outbox;
   SenderStats sender;
   uint64_t samples_failed = 0;

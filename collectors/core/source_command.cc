@@ -3,7 +3,7 @@
 namespace fleetmeter::collector {
 
 SourceCommand::SourceCommand(Flags& program, const std::string& name, const std::string& help)
-    : command_(program.AddCommand(name, help)) {}
+    : name_(name), command_(program.AddCommand(name, help)) {}
 
 bool SourceCommand::chosen() const { return command_.chosen(); }
 

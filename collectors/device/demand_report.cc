@@ -1,6 +1,7 @@
 #include "collectors/device/demand_report.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <tuple>
 #include <utility>
@@ -19,6 +20,10 @@ constexpr int64_t kLongestWaitSeconds = 1'000'000'000;
 constexpr int kMostPools = 4'096;
 // So many labels of 128 bytes are small beside what a report may have.
 constexpr size_t kMostWaitingEntries = 512;
+
+// As usage.proto states them.
+constexpr std::array<int64_t, 9> kRequestsByWaitSeconds = {60,     300,    900,     3'600,  14'400,
+                                                           43'200, 86'400, 259'200, 604'800};
 
 // A name of the scheduler's as a label; empty if it cannot be one.
 std::string DemandLabel(const std::string& text) {
@@ -105,6 +110,23 @@ void SetWaits(std::vector<std::pair<int64_t, int64_t>> waits, v1::Waiting& wire)
   }
 }
 
+void SetWaitCounts(const WaitingSum& sum, v1::Waiting& wire) {
+  std::array<int64_t, kRequestsByWaitSeconds.size() + 1> counts{};
+  int64_t left = wire.requests();
+  int64_t total = 0;
+  for (const auto& [seconds, requests] : sum.waits) {
+    const auto bound =
+        std::lower_bound(kRequestsByWaitSeconds.begin(), kRequestsByWaitSeconds.end(), seconds);
+    const int64_t counted = std::min(requests, left);
+    counts[static_cast<size_t>(bound - kRequestsByWaitSeconds.begin())] += counted;
+    total += counted * seconds;
+    left -= counted;
+  }
+  if (sum.waits.empty()) return;
+  wire.mutable_requests_by_wait()->Add(counts.begin(), counts.end());
+  wire.set_total_wait_seconds(total);
+}
+
 void SetIfGiven(const std::string& text, std::string* (v1::Waiting::*field)(), v1::Waiting& wire) {
   if (!text.empty()) *(wire.*field)() = text;
 }
@@ -118,6 +140,7 @@ void FillWaiting(const WaitingKey& key, const WaitingSum& sum, v1::Waiting& wire
   wire.set_micro_chips(std::min(sum.chips, kMostWaitingChips) * kOne);
   wire.set_requests(std::min(sum.requests, kMostWaitingRequests));
   SetWaits(sum.waits, wire);
+  SetWaitCounts(sum, wire);
 }
 
 bool IsUsable(const DemandReading& reading, int64_t chips_left) {

@@ -11,6 +11,7 @@ ObservationCounts& ObservationCounts::operator+=(const ObservationCounts& other)
   disagreements += other.disagreements;
   guessed_devices += other.guessed_devices;
   alike_hosts += other.alike_hosts;
+  withheld_chips += other.withheld_chips;
   unattributed_requests += other.unattributed_requests;
   unusable_requests += other.unusable_requests;
   return *this;

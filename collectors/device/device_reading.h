@@ -107,6 +107,7 @@ struct ObservationCounts {
   int64_t disagreements = 0;          // between joined sources
   int64_t guessed_devices = 0;        // anonymous chips that were given a place
   int64_t alike_hosts = 0;            // pairs of hosts that differ by a domain alone
+  int64_t withheld_chips = 0;         // not reported as free after a reload; also parts of chips
   int64_t unattributed_requests = 0;  // that wait, and no rule takes who waits
   int64_t unusable_requests = 0;      // that wait for no chips, or for more than there can be
 

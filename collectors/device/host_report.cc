@@ -41,6 +41,7 @@ struct Claim {
   std::optional<Assignment> assignment;
   std::string holder;
   std::string rule;
+  std::string about;  // what is known of the first holder; only where no rule takes it
 };
 
 std::vector<Claim> ClaimsOf(const std::vector<Holder>& holders) {
@@ -50,7 +51,8 @@ std::vector<Claim> ClaimsOf(const std::vector<Holder>& holders) {
       return claim.assignment == holder.assignment;
     });
     if (found == claims.end()) {
-      claims.push_back({holder.assignment, holder.name, holder.rule});
+      claims.push_back({holder.assignment, holder.name, holder.rule,
+                        holder.assignment ? "" : holder.attributes.Describe()});
     } else if (!holder.name.empty()) {
       found->holder += (found->holder.empty() ? "" : ", ") + holder.name;
     }
@@ -128,6 +130,7 @@ class Judge {
   ReportedPart Begin(const DevicePart& part, Micro share) const {
     ReportedPart reported;
     reported.device = device_->index ? std::to_string(*device_->index) : DeviceLabel(*device_);
+    reported.index = device_->index;
     reported.uuid = device_->uuid;
     reported.part = part.id;
     reported.model = device_->model;
@@ -181,10 +184,16 @@ class Judge {
       const Claim& claim = claims[static_cast<size_t>(i)];
       const Micro piece = share / count + (i < share % count ? 1 : 0);
       const std::string who = claim.holder.empty() ? "the chip" : claim.holder;
-      const std::string why = claim.assignment ? fmt::format("{} took {}", claim.rule, who)
-                                               : fmt::format("no rule takes {}", who);
-      if (piece > 0) AddClaim(claim, part, piece, why);
+      if (piece > 0) AddClaim(claim, part, piece, WhyHeld(claim, who));
     }
+  }
+
+  std::string WhyHeld(const Claim& claim, const std::string& who) const {
+    if (!claim.assignment) return fmt::format("no rule takes {}, with {}", who, claim.about);
+    const std::string why = fmt::format("{} took {}", claim.rule, who);
+    return device_->kind.empty()
+               ? why + ", but what a chip of an unknown kind is worth is not known"
+               : why;
   }
 
   void AddClaim(const Claim& claim, const DevicePart& part, Micro share, std::string why) {

@@ -38,12 +38,14 @@ struct ReportOptions {
 // What a report says of one part of a chip, and why: for tables and --explain.
 struct ReportedPart {
   std::string device;  // "0", or the UUID where there is no index
+  std::optional<uint32_t> index;
   std::string uuid;
   std::string part;  // its id; empty: the whole chip, or what its parts leave
   std::string model;
   Holding holding;
-  bool left_out = false;  // of an unknown kind, and options name none for it
-  uint32_t number = 0;    // the device's in the report
+  // Of an unknown kind, and options name none for it; or withheld after a reload.
+  bool left_out = false;
+  uint32_t number = 0;  // the device's in the report
   Micro share = kOne;
   std::optional<Micro> activity;
   std::optional<Micro> productive;

@@ -63,19 +63,90 @@ void AddDemand(const std::vector<SchedulerDemand>& demand, const Window& window,
 
 LiveGroup::LiveGroup(LiveOptions options, std::vector<LiveMember> members, const Clock& clock,
                      std::shared_ptr<SourceHealth> health)
-    : options_(std::move(options)),
-      join_(options_.join),
-      clock_(clock),
-      health_(std::move(health)) {
-  for (LiveMember& is : members) {
-    Member& member = members_.emplace_back();
-    member.prober = std::make_unique<Prober>(is.name, std::move(is.source), is.timeout, clock);
-    member.is = std::move(is);
-    member.pools = member.is.rules.FixedPools();
+    : clock_(clock),
+      health_(std::move(health)),
+      options_(std::move(options)),
+      join_(options_.join) {
+  for (LiveMember& is : members) members_.push_back(Begin(std::move(is)));
+}
+
+LiveGroup::Member LiveGroup::Begin(LiveMember is) const {
+  Member member;
+  member.prober = std::make_unique<Prober>(is.name, std::move(is.source), is.timeout, clock_);
+  member.is = std::move(is);
+  member.pools = member.is.rules.FixedPools();
+  return member;
+}
+
+void LiveGroup::Replace(LiveOptions options, std::vector<LiveMember> members) {
+  MutexLock lock(mutex_);
+  asked_.emplace(Asked{std::move(options), std::move(members)});
+}
+
+void LiveGroup::EndReplaced() {
+  std::vector<std::unique_ptr<Prober>> ended;
+  MutexLock lock(mutex_);
+  ended.swap(replaced_);
+}
+
+void LiveGroup::TakeUpReplacement() {
+  std::optional<Asked> asked;
+  {
+    MutexLock lock(mutex_);
+    asked.swap(asked_);
   }
+  if (!asked) return;
+  asked->options.served = options_.served;  // which is of the program, not of its configuration
+  options_ = std::move(asked->options);
+  std::map<std::string, std::string> aliases = std::move(join_.aliases);
+  join_ = options_.join;
+  join_.aliases = std::move(aliases);
+  std::vector<Member> before = std::exchange(members_, {});
+  std::set<std::string> names;
+  for (LiveMember& is : asked->members) {
+    names.insert(is.name);
+    members_.push_back(Continue(std::move(is), before));
+  }
+  for (Member& gone : before) {
+    withheld_.Add(gone.taken);
+    Retire(std::move(gone.prober));
+  }
+  health_->Keep(names);
+}
+
+LiveGroup::Member LiveGroup::Continue(LiveMember is, std::vector<Member>& before) {
+  const auto known = std::find_if(before.begin(), before.end(),
+                                  [&](const Member& member) { return member.is.name == is.name; });
+  if (known == before.end()) {
+    Member added = Begin(std::move(is));
+    added.fresh = true;
+    return added;
+  }
+  Member old = std::move(*known);
+  before.erase(known);
+  if (old.is.settings == is.settings) {
+    is.source.reset();  // which was never asked
+    old.pools = is.rules.FixedPools();
+    old.is = std::move(is);
+    return old;
+  }
+  // Until it answers, it speaks for the hosts that it spoke for before.
+  withheld_.Add(old.taken);
+  Retire(std::move(old.prober));
+  Member member = Begin(std::move(is));
+  member.fresh = true;
+  member.answered = old.answered;
+  member.hosts = std::move(old.hosts);
+  return member;
+}
+
+void LiveGroup::Retire(std::unique_ptr<Prober> prober) {
+  MutexLock lock(mutex_);
+  replaced_.push_back(std::move(prober));
 }
 
 LiveRound LiveGroup::Look() {
+  TakeUpReplacement();
   LiveRound round;
   std::vector<SourceReading> readings;
   for (Member& member : members_) member.prober->Ask();
@@ -97,7 +168,9 @@ absl::Status LiveGroup::Sample(const Window& window, std::vector<v1::UsageReport
   const LiveRound round = Look();
   const bool any = std::any_of(round.sources.begin(), round.sources.end(),
                                [](const auto& source) { return source.second.ok(); });
-  if (!any) return absl::UnavailableError("no source has answered; expected one at least");
+  if (!any && !round.sources.empty()) {
+    return absl::UnavailableError("no source has answered; expected one at least");
+  }
   for (const JudgedHost& host : round.hosts) {
     auto report = MakeHostReport(host.host, host.parts, window);
     if (report) reports.push_back(*std::move(report));
@@ -122,11 +195,7 @@ void LiveGroup::Collect(Member& member, std::vector<SourceReading>& readings, Li
   }
   Observation& observation = *result.observation;
   health_->Succeeded(member.is.name, observation, clock_.UnixNanos(), result.took);
-  member.answered = true;
-  member.hosts.clear();
-  for (const HostReading& host : observation.hosts) {
-    member.hosts.insert(host.host);
-  }
+  NoteHosts(member, observation);
   round.counts += observation.counts;
   Move(std::move(observation.remarks), member.is.name, round.remarks);
   CollectQuotas(member, observation, round);
@@ -136,6 +205,21 @@ void LiveGroup::Collect(Member& member, std::vector<SourceReading>& readings, Li
   }
   readings.push_back({member.is.name, member.is.precedence_of_holders,
                       member.is.precedence_of_activity, std::move(observation.hosts)});
+}
+
+void LiveGroup::NoteHosts(Member& member, const Observation& observation) {
+  member.answered = true;
+  member.hosts.clear();
+  member.taken.clear();
+  std::set<std::string> reported;
+  for (const HostReading& host : observation.hosts) {
+    const std::string name = ReportedHostName(host.host, join_);
+    member.hosts.insert(host.host);
+    reported.insert(name);
+    std::vector<TakenChip> taken = TakenOf(host);
+    if (!taken.empty()) member.taken[name] = std::move(taken);
+  }
+  if (std::exchange(member.fresh, false)) withheld_.Release(reported, member.is.sees_holders);
 }
 
 void LiveGroup::CollectDemand(Member& member, Observation& observation, LiveRound& round) const {
@@ -203,8 +287,11 @@ void LiveGroup::AddHost(const HostReading& host, int64_t decided_by, Observation
     return;
   }
   left_out_.erase(host.host);
-  round.hosts.push_back({host.host, JudgeHost(host, options_.report, counts)});
-  NameUnknownKinds(round.hosts.back());
+  JudgedHost& judged = round.hosts.emplace_back();
+  judged.host = host.host;
+  judged.parts = JudgeHost(host, options_.report, counts);
+  counts.withheld_chips += withheld_.LeaveOut(judged.host, judged.parts);
+  NameUnknownKinds(judged);
 }
 
 // How many pairs of hosts are left of which nobody can say whether they are one.

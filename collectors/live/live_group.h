@@ -16,11 +16,16 @@
 // What waits goes with the report of the first host. Without any host it has a report of its own,
 // under the name of the scheduler.
 //
-// Belongs to the sampling thread.
+// Sources may be replaced while the group runs. One whose settings are the same goes on with all
+// that it remembers. What one that is gone called held or broken is not reported as free because
+// of that: see withheld_chips.h.
+//
+// Belongs to the sampling thread, apart from Replace and EndReplaced.
 #pragma once
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -36,7 +41,9 @@
 #include "collectors/live/live_source.h"
 #include "collectors/live/prober.h"
 #include "collectors/live/source_health.h"
+#include "collectors/live/withheld_chips.h"
 #include "collectors/served/served_desk.h"
+#include "daemon/base/mutex.h"
 
 namespace fleetmeter::collector {
 
@@ -46,6 +53,9 @@ struct LiveMember {
   // That it speaks for where what it reads names none: the key `host`, or this machine's name.
   std::string host;
   std::unique_ptr<LiveSource> source;
+  // What the source was made of: its type, its keys, and the files that they name. Rules and
+  // precedence are not part of it. Two sources with equal texts are one and the same.
+  std::string settings;
   AttributionRules rules;
   bool sees_holders = false;
   bool counts_requests = false;
@@ -74,7 +84,7 @@ struct LiveRound {
   std::vector<SchedulerDemand> demand;  // one for each scheduler that a source told of
   // What sources that count requests have counted so far, and the name of each.
   std::vector<std::pair<std::string, ServedReading>> served;
-  std::vector<PoolQuota> quotas;        // by source, pool and chip
+  std::vector<PoolQuota> quotas;  // by source, pool and chip
   ObservationCounts counts;
   std::vector<std::string> remarks;
   std::vector<std::pair<std::string, absl::Status>> sources;  // how each fared, in their order
@@ -95,19 +105,38 @@ class LiveGroup final : public Source {
   // Asks every source once.
   LiveRound Look();
 
+  // From the next round on: these sources with these rules. For any thread.
+  void Replace(LiveOptions options, std::vector<LiveMember> members);
+  // Ends the sources that were replaced, which takes up to two seconds for each that hangs. For any
+  // thread but the sampling one.
+  void EndReplaced();
+
  private:
   struct Member {
     LiveMember is;
     std::unique_ptr<Prober> prober;
     bool answered = false;        // ever
     bool failing = false;         // the last time
+    bool fresh = false;           // of a replacement, and has not answered yet
     std::set<std::string> hosts;  // that it last spoke for, by its own names
-    std::set<std::string> pools;  // that it has ever named, or that its rules do
+    TakenChips taken;             // that it last called held or unfit
+    std::set<std::string> pools;  // that it has named since its rules are these, or that they do
     std::string last_error;       // said in the log already
   };
+  struct Asked {
+    LiveOptions options;
+    std::vector<LiveMember> members;
+  };
+
+  Member Begin(LiveMember is) const;
+  void TakeUpReplacement();
+  // The member of that name goes on, or begins anew.
+  Member Continue(LiveMember is, std::vector<Member>& before);
+  void Retire(std::unique_ptr<Prober> prober);
 
   // Nothing if the source failed.
   void Collect(Member& member, std::vector<SourceReading>& readings, LiveRound& round);
+  void NoteHosts(Member& member, const Observation& observation);
   void CollectDemand(Member& member, Observation& observation, LiveRound& round) const;
   void CollectQuotas(Member& member, const Observation& observation, LiveRound& round) const;
   absl::Status Attribute(const Member& member, Observation& observation) const;
@@ -121,15 +150,21 @@ class LiveGroup final : public Source {
   void LeaveOut(const std::string& host, const Member& member, LiveRound& round);
   void NameUnknownKinds(const JudgedHost& host);
 
-  const LiveOptions options_;
-  JoinOptions join_;  // with the aliases that were learned
   const Clock& clock_;
   const std::shared_ptr<SourceHealth> health_;
+  // Of the sampling thread.
+  LiveOptions options_;
+  JoinOptions join_;  // with the aliases that were learned
   std::vector<Member> members_;
+  WithheldChips withheld_;
   // Said in the log already.
   std::set<AlikeHosts> alike_;
   std::set<std::string> left_out_;
   std::set<std::string> unknown_models_;
+
+  Mutex mutex_;
+  std::optional<Asked> asked_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::unique_ptr<Prober>> replaced_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace fleetmeter::collector

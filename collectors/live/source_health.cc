@@ -42,6 +42,11 @@ void SourceHealth::SetQuotas(const std::string& source, std::vector<PoolQuota> q
   sources_[source].quotas = std::move(quotas);
 }
 
+void SourceHealth::Keep(const std::set<std::string>& names) {
+  MutexLock lock(mutex_);
+  std::erase_if(sources_, [&](const auto& source) { return !names.contains(source.first); });
+}
+
 void SourceHealth::SetJoined(const ObservationCounts& counts) {
   MutexLock lock(mutex_);
   joined_ = counts;

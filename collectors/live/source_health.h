@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,8 @@ class SourceHealth {
                  std::chrono::nanoseconds took);
   void Failed(const std::string& source, const absl::Status& status, std::chrono::nanoseconds took);
   void SetQuotas(const std::string& source, std::vector<PoolQuota> quotas);
+  // Forgets every other source.
+  void Keep(const std::set<std::string>& names);
   // What joining and judging found in the latest round, of all sources together.
   void SetJoined(const ObservationCounts& counts);
 

@@ -153,6 +153,7 @@ bool LooksLikePath(std::string_view text) {
 }
 
 std::optional<Mapping> MappingOfFile(const std::string& path, const YamlValue& value) {
+  value.file()->NoteUse(path);
   absl::StatusOr<Mapping> mapping = ReadMappingFile(path);
   if (mapping.ok()) return *std::move(mapping);
   value.Complain(fmt::format("names a mapping that is wrong; expected it right:\n{}",

@@ -106,6 +106,20 @@ void OfAllSources(const CollectorFigures& figures, TextWriter& out) {
   if (!figures.sources.empty()) out.Sample({}, static_cast<double>(figures.joined.*value));
 }
 
+void WriteReloads(const CollectorFigures& figures, TextWriter& out) {
+  if (!figures.reloads) return;
+  out.Sample({"ok"}, static_cast<double>(figures.reloads->succeeded));
+  out.Sample({"failed"}, static_cast<double>(figures.reloads->failed));
+}
+
+void WriteLastReload(const CollectorFigures& figures, TextWriter& out) {
+  if (figures.reloads) out.Sample({}, figures.reloads->last_succeeded ? 1 : 0);
+}
+
+void WriteReloadTime(const CollectorFigures& figures, TextWriter& out) {
+  if (figures.reloads) out.Sample({}, Seconds(figures.reloads->last_success_unix_nanos));
+}
+
 void WriteBuildInfo(const CollectorFigures&, TextWriter& out) { out.Sample({kVersion}, 1); }
 
 constexpr Family<CollectorFigures> kFamilies[] = {
@@ -291,6 +305,33 @@ constexpr Family<CollectorFigures> kFamilies[] = {
       "nothing showed that they are one host. Each is counted as two. The series is absent without "
       "live sources."},
      OfAllSources<&ObservationCounts::alike_hosts>},
+    {{"fleetmeter_collector_withheld_chips",
+      kGauge,
+      {},
+      "This many chips, or parts of chips, of the latest round are in no report: a source that a "
+      "reload took out of the configuration said that they are held or unfit, and no source that "
+      "is left says so. The daemon takes them for unaccounted for. The series is absent without "
+      "live sources."},
+     OfAllSources<&ObservationCounts::withheld_chips>},
+    {{"fleetmeter_collector_config_reloads_total",
+      kCounter,
+      {"result"},
+      "The configuration was read this many times; the start is the first. With the result ok it "
+      "is in force; with the result failed the old one stays. The series is absent without a "
+      "configuration."},
+     WriteReloads},
+    {{"fleetmeter_collector_config_last_reload_successful",
+      kGauge,
+      {},
+      "The value is 1 if the last reload succeeded. It is 0 if the reload was refused and the old "
+      "configuration stays in force. The series is absent without a configuration."},
+     WriteLastReload},
+    {{"fleetmeter_collector_config_last_reload_success_timestamp_seconds",
+      kGauge,
+      {},
+      "The configuration in force was loaded at this time, as seconds since the Unix epoch. The "
+      "series is absent without a configuration."},
+     WriteReloadTime},
     {{"fleetmeter_collector_build_info",
       kGauge,
       {"version"},

@@ -2,19 +2,22 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "collectors/core/pipeline.h"
 #include "collectors/live/source_health.h"
+#include "collectors/metrics/reload_health.h"
 #include "daemon/serve/metrics/metric_group.h"
 
 namespace fleetmeter::collector {
 
 struct CollectorFigures {
   std::vector<PipelineStats> pipelines;
-  std::vector<SourceStats> sources;  // the live ones
-  ObservationCounts joined;          // of all live sources, in the latest round
+  std::vector<SourceStats> sources;    // the live ones
+  ObservationCounts joined;            // of all live sources, in the latest round
+  std::optional<ReloadStats> reloads;  // nothing: there is no configuration
   int64_t now_unix_nanos = 0;
 };
 

@@ -16,11 +16,12 @@ constexpr char kFlag[] = "--metrics";
 constexpr char kMetricsType[] = "text/plain; version=0.0.4; charset=utf-8";
 
 HttpResponse Metrics(const std::vector<std::unique_ptr<Pipeline>>& pipelines,
-                     const SourceHealth& health) {
+                     const SourceHealth& health, const ReloadHealth* reloads) {
   CollectorFigures figures;
   figures.now_unix_nanos = SystemClock().UnixNanos();
   figures.sources = health.stats();
   figures.joined = health.joined();
+  if (reloads != nullptr) figures.reloads = reloads->stats();
   for (const auto& pipeline : pipelines) figures.pipelines.push_back(pipeline->stats());
   HttpResponse response;
   response.content_type = kMetricsType;
@@ -40,7 +41,7 @@ HttpResponse Alive() {
 
 absl::StatusOr<std::unique_ptr<HttpServer>> ServeMetrics(
     const std::string& address, const std::vector<std::unique_ptr<Pipeline>>& pipelines,
-    std::shared_ptr<const SourceHealth> health) {
+    std::shared_ptr<const SourceHealth> health, const ReloadHealth* reloads) {
   const auto parsed = ParseListenAddress(address);
   if (!parsed.ok()) {
     return absl::InvalidArgumentError(
@@ -53,8 +54,8 @@ absl::StatusOr<std::unique_ptr<HttpServer>> ServeMetrics(
   }
   return HttpServer::Start(
       address,
-      {{"/metrics",
-        [&pipelines, health = std::move(health)] { return Metrics(pipelines, *health); }},
+      {{"/metrics", [&pipelines, health = std::move(health),
+                     reloads] { return Metrics(pipelines, *health, reloads); }},
        {"/healthz", Alive}},
       kFlag);
 }

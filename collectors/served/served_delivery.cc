@@ -92,7 +92,22 @@ bool ServedDelivery::Keep(Member& member, ServedAccount next) {
   return true;
 }
 
+// A source that a reload has added is opened when it first says something.
+bool ServedDelivery::IsOpen(const std::string& source) {
+  {
+    const MutexLock lock(mutex_);
+    if (members_.contains(source)) return true;
+  }
+  const absl::Status opened = Open(source);
+  if (!opened.ok() && unopened_.insert(source).second) {
+    spdlog::error("source '{}': what it counts is not reported: {}", source,
+                  std::string(opened.message()));
+  }
+  return opened.ok();
+}
+
 void ServedDelivery::Take(const std::string& source, const ServedReading& reading) {
+  if (!IsOpen(source)) return;
   const MutexLock lock(mutex_);
   const auto found = members_.find(source);
   if (found == members_.end()) return;

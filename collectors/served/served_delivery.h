@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -71,6 +72,8 @@ class ServedDelivery final : public ServedDesk {
     std::string last_error;  // said in the log already
   };
 
+  // For the sampling thread.
+  bool IsOpen(const std::string& source);
   std::optional<ServedAccount> Load(const Member& member);
   // Writes `next` and takes it. False: it could not be written, and nothing has changed.
   bool Keep(Member& member, ServedAccount next) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -98,6 +101,7 @@ class ServedDelivery final : public ServedDesk {
   std::map<std::string, Member> members_ ABSL_GUARDED_BY(mutex_);     // by source
   std::map<std::string, std::string> names_ ABSL_GUARDED_BY(mutex_);  // reported_as, by source
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::set<std::string> unopened_;  // said in the log already; of the sampling thread
   std::thread thread_;
 };
 

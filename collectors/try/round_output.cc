@@ -53,7 +53,7 @@ std::string Percent(const std::optional<Micro>& micro) {
 }
 
 std::string ChipOf(const ReportedPart& part) {
-  if (!part.left_out) return Clean(part.holding.chip);
+  if (!part.holding.chip.empty()) return Clean(part.holding.chip);
   return part.model.empty() ? "unknown" : "unknown: " + Clean(part.model);
 }
 
@@ -208,7 +208,7 @@ std::string ExplainPart(const std::string& host, const ReportedPart& part) {
                                         Percent(part.activity), Clean(part.holding.signal))
                           : "  Nobody measures its activity.\n";
   }
-  if (part.left_out) {
+  if (part.holding.chip.empty()) {
     text +=
         "  It is in no report, since its kind is not known. The key chip_kinds of the "
         "configuration can name it.\n";
@@ -216,9 +216,23 @@ std::string ExplainPart(const std::string& host, const ReportedPart& part) {
   return text;
 }
 
+// What sources disagree about, or what else is odd, where it names the chip.
+std::string RemarksOn(const ReportedPart& part, const std::vector<std::string>& remarks) {
+  std::string text;
+  for (const std::string& remark : remarks) {
+    if (part.uuid.empty() || remark.find(part.uuid) == std::string::npos) continue;
+    text += fmt::format("  {}\n", Clean(remark));
+  }
+  return text;
+}
+
 std::string ChipOf(const DemandReading& demand) {
   if (!demand.kind.empty()) return Clean(demand.kind);
   return demand.model.empty() ? "any kind" : "an unknown kind, " + Clean(demand.model);
+}
+
+std::string LeftOutText(const std::string& host) {
+  return fmt::format("{}: left out, since nobody can say now who holds its chips\n", Clean(host));
 }
 
 std::string QueueText(const SchedulerDemand& demand) {
@@ -260,10 +274,11 @@ std::string ExplainWaiting(const std::string& scheduler, const DemandReading& de
   std::string text = fmt::format("{} waits at {} for {} chips of {}\n", Clean(demand.holder.name),
                                  Clean(scheduler), demand.chips, ChipOf(demand));
   if (const auto& assignment = demand.holder.assignment) {
-    text += fmt::format(
-        "  It is demand of the pool {}, team {}, because {}.\n", Clean(assignment->pool),
-        OrNone(assignment->team),
-        demand.holder.rule.empty() ? "no rule takes it" : Clean(demand.holder.rule) + " took it");
+    text += fmt::format("  It is demand of the pool {}, team {}, because {}.\n",
+                        Clean(assignment->pool), OrNone(assignment->team),
+                        demand.holder.rule.empty()
+                            ? "no rule takes it, with " + demand.holder.attributes.Describe()
+                            : Clean(demand.holder.rule) + " took it");
   }
   return text;
 }
@@ -278,8 +293,7 @@ std::string RoundAsTable(const LiveRound& round, const ServedViews& served) {
   }
   std::string text = Aligned(rows);
   for (const std::string& host : round.left_out) {
-    text +=
-        fmt::format("{}: left out, since nobody can say now who holds its chips\n", Clean(host));
+    text += LeftOutText(host);
   }
   for (const SchedulerDemand& demand : round.demand) text += QueueText(demand);
   text += ServedAsTable(served);
@@ -329,8 +343,12 @@ std::string Explain(const LiveRound& round, std::string_view device) {
   std::string text;
   for (const JudgedHost& host : round.hosts) {
     for (const ReportedPart& part : host.parts) {
-      if (IsCalled(part, device)) text += ExplainPart(host.host, part);
+      if (!IsCalled(part, device) && host.host != device) continue;
+      text += ExplainPart(host.host, part) + RemarksOn(part, round.remarks);
     }
+  }
+  for (const std::string& host : round.left_out) {
+    if (host == device) text += LeftOutText(host);
   }
   for (const SchedulerDemand& demand : round.demand) {
     for (const DemandReading& waiting : demand.waiting) {

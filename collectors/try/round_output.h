@@ -16,9 +16,9 @@ std::string RoundAsTable(const LiveRound& round, const ServedViews& served = {})
 // What is not known is absent.
 std::string RoundAsJson(const LiveRound& round, const ServedViews& served = {});
 
-// For a device by its number, UUID, part or holder ("pod ml/train-0"), or for who waits by its
-// name: why it went where it went, a paragraph for each of its parts. Empty: there is none of that
-// name.
+// For a device by its number, UUID, part or holder ("pod ml/train-0"), for all of a host by its
+// name, or for who waits by its name: why it went where it went, a paragraph for each of its parts,
+// with the remarks that name it. Empty: there is none of that name.
 std::string Explain(const LiveRound& round, std::string_view device);
 
 }  // namespace fleetmeter::collector

@@ -56,8 +56,9 @@ TryCommand::TryCommand(Flags& program)
       .OneOf({"table", "json"})
       .ShowDefault();
   command_
-      .Add("--explain", &explain_,
-           "Say why this device or holder is counted where it is: a number, a UUID, or a name")
+      .Add(
+          "--explain", &explain_,
+          "Say why this device, holder or host is counted where it is: a number, a UUID, or a name")
       .ValueName("DEVICE");
 }
 
@@ -78,7 +79,8 @@ int TryCommand::Run(CollectorConfig config) const {
   if (!explain_.empty()) {
     const std::string text = Explain(round, explain_);
     if (text.empty()) {
-      fmt::print(stderr, "fleetmeter-collector: --explain is {}; expected a device or a holder\n",
+      fmt::print(stderr,
+                 "fleetmeter-collector: --explain is {}; expected a device, a holder or a host\n",
                  Quoted(explain_));
       return kWrongName;
     }

@@ -11,9 +11,9 @@
 
 #include "absl/status/status.h"
 #include "daemon/accounting/writer.h"
-#include "daemon/app/file_watch.h"
 #include "daemon/app/security.h"
 #include "daemon/base/clock.h"
+#include "daemon/base/file_watch.h"
 #include "daemon/config/daemon_config.h"
 #include "daemon/serve/metrics/daemon_metrics.h"
 #include "fleetmeter/v1/admin.pb.h"

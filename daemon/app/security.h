@@ -10,7 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "daemon/app/file_watch.h"
+#include "daemon/base/file_watch.h"
 #include "daemon/config/daemon_config.h"
 #include "daemon/security/access_control.h"
 #include "daemon/security/audit_log.h"

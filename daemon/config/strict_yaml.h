@@ -122,6 +122,10 @@ class YamlFile {
   // The line of a path such as "pools[3].tier", or of the nearest part of it that is in the file.
   int LineOf(std::string_view path) const;
 
+  // Another file that was read for this one, such as rules that it names.
+  void NoteUse(std::string path) { used_.push_back(std::move(path)); }
+  const std::vector<std::string>& used() const { return used_; }
+
   bool ok() const { return complaints_.empty(); }
   // All complaints by line, one a line, or OK.
   absl::Status status() const;
@@ -132,6 +136,7 @@ class YamlFile {
   const std::string name_;
   const YamlNode root_;
   std::multimap<int, std::string> complaints_;  // by line
+  std::vector<std::string> used_;
 };
 
 }  // namespace fleetmeter

@@ -56,6 +56,43 @@ std::optional<Rejection> CheckWaitingAmounts(const v1::Waiting& wire) {
                                  wire.median_wait_seconds(), wire.oldest_wait_seconds()));
 }
 
+std::optional<Rejection> CheckWaitCounts(const v1::Waiting& wire) {
+  if (wire.requests_by_wait_size() == 0 && !wire.has_total_wait_seconds()) return std::nullopt;
+  constexpr int kClasses = static_cast<int>(kWaitBoundsSeconds.size()) + 1;
+  if (wire.requests_by_wait_size() != kClasses || !wire.has_total_wait_seconds()) {
+    return WrongDemand(RejectReason::kMalformed, "requests_by_wait",
+                       fmt::format("{} counts and {} total_wait_seconds; expected {} and one, or "
+                                   "neither",
+                                   wire.requests_by_wait_size(),
+                                   wire.has_total_wait_seconds() ? "one" : "no", kClasses));
+  }
+  int64_t counted = 0;
+  for (const int64_t count : wire.requests_by_wait()) {
+    if (count < 0 || count > wire.requests() - counted) {
+      return WrongDemand(RejectReason::kBadMeasure, "requests_by_wait",
+                         fmt::format("a count is {}; expected counts from 0 that add up to at most "
+                                     "the {} requests",
+                                     count, wire.requests()));
+    }
+    counted += count;
+  }
+  const int64_t most = counted * kLongestWaitSeconds;
+  const int64_t total = wire.total_wait_seconds();
+  if (total >= 0 && total <= most) return std::nullopt;
+  return WrongDemand(RejectReason::kBadMeasure, "total_wait_seconds",
+                     fmt::format("total_wait_seconds is {}; expected 0 to {}", total, most));
+}
+
+std::optional<WaitCounts> ToWaitCounts(const v1::Waiting& wire) {
+  if (wire.requests_by_wait_size() == 0) return std::nullopt;
+  WaitCounts waits;
+  for (size_t i = 0; i < waits.requests.size(); ++i) {
+    waits.requests[i] = wire.requests_by_wait(static_cast<int>(i));
+  }
+  waits.total_seconds = static_cast<double>(wire.total_wait_seconds());
+  return waits;
+}
+
 WaitingWork ToWaiting(const v1::Waiting& wire) {
   WaitingWork waiting;
   waiting.pool = wire.pool();
@@ -67,6 +104,7 @@ WaitingWork ToWaiting(const v1::Waiting& wire) {
   waiting.requests = wire.requests();
   if (wire.has_oldest_wait_seconds()) waiting.oldest_wait_seconds = wire.oldest_wait_seconds();
   if (wire.has_median_wait_seconds()) waiting.median_wait_seconds = wire.median_wait_seconds();
+  waiting.waits = ToWaitCounts(wire);
   return waiting;
 }
 
@@ -92,6 +130,7 @@ std::optional<Rejection> DecodeWaiting(const v1::Waiting& wire, int64_t& micro_c
                                        Demand& demand) {
   if (auto bad = CheckWaitingLabels(wire)) return bad;
   if (auto bad = CheckWaitingAmounts(wire)) return bad;
+  if (auto bad = CheckWaitCounts(wire)) return bad;
   micro_chips += wire.micro_chips();
   if (micro_chips > kMostWaitingMicroChips) {
     return WrongDemand(RejectReason::kBadMeasure, "micro_chips",

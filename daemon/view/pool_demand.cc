@@ -59,6 +59,7 @@ class DemandSum {
   std::map<std::string, PoolDemand> Finish() {
     for (auto& [name, demand] : pools_) {
       demand.median_wait_seconds = MedianOf(std::move(waits_[name]));
+      if (demand.requests == 0) demand.waits.emplace();
       std::sort(demand.by_size.begin(), demand.by_size.end(),
                 [](const auto& a, const auto& b) { return a.h100e_each < b.h100e_each; });
     }
@@ -82,6 +83,10 @@ class DemandSum {
   }
 
   void AddWait(const WaitingWork& waiting, PoolDemand& demand) {
+    if (waiting.waits) {
+      if (!demand.waits) demand.waits.emplace();
+      *demand.waits += *waiting.waits;
+    }
     if (!waiting.oldest_wait_seconds) return;
     demand.oldest_wait_seconds =
         std::max(demand.oldest_wait_seconds.value_or(0), *waiting.oldest_wait_seconds);

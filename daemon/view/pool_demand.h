@@ -31,6 +31,8 @@ struct PoolDemand {
   std::optional<int64_t> oldest_wait_seconds;  // nothing: not known, or nothing waits
   // Of the entries of reports, each by its requests.
   std::optional<int64_t> median_wait_seconds;
+  // Of the requests whose wait reports tell. Nothing: something waits, and none tells.
+  std::optional<WaitCounts> waits;
   std::map<std::string, int64_t> uncounted_micro_chips;  // not in h100e, by kind
   std::map<std::string, TeamDemand> teams;               // "": not known
   std::map<std::string, int64_t> requests_by_reason;     // "": not told

@@ -197,6 +197,31 @@ function(config)
     g.ratio
   ) + runbook('FleetmeterPoolUnderused') + g.thresholdLine + { fieldConfig+: { defaults+: { min: 0, thresholds: colours.underuse } } };
 
+  // ---- what waits?
+
+  local demandGraph = g.graph(
+    'What waits for chips',
+    'Requests for this many H100e wait for the chosen pools, as live schedulers tell (fleetmeter_pool_demand_h100e), and what of it could start now, within the headroom of a pool or in what it may borrow. No line means that no scheduler tells; 0 means that nothing waits.',
+    [
+      g.query(total('fleetmeter_pool_demand_h100e'), 'waiting'),
+      g.query('sum by (room) (%s)' % pools('fleetmeter_pool_demand_servable_h100e'), 'could start, {{room}}'),
+    ],
+    g.h100e
+  ) + runbook('FleetmeterDemandServable');
+
+  local waitBuckets = 'sum by (le) (%s)' % pools('fleetmeter_pool_demand_wait_seconds_bucket');
+  local waitGraph = g.graph(
+    'How long it has waited',
+    'Waits of the requests that wait now for the chosen pools (fleetmeter_pool_demand_wait_seconds): of half, of nine in ten, and the longest. A gap means that nothing waits, or that no scheduler tells how long.',
+    [
+      // Of nothing it is not a number, which the comparison leaves out.
+      g.query('histogram_quantile(0.5, %s) >= 0' % waitBuckets, 'half'),
+      g.query('histogram_quantile(0.9, %s) >= 0' % waitBuckets, 'nine in ten'),
+      g.query('max(%s)' % pools('fleetmeter_pool_demand_oldest_wait_seconds'), 'longest'),
+    ],
+    's'
+  ) + runbook('FleetmeterDemandServable');
+
   // ---- whom do I ask?
 
   local top = 'topk(%d, %s)' % [config.dashboard.holders, teams('fleetmeter_team_idle_h100e')];
@@ -260,6 +285,7 @@ function(config)
       { title: 'When do I run out?', height: 9, panels: [{ width: 12, panel: headroomGraph }, { width: 12, panel: peakGraph }] },
       { title: '', height: 9, panels: [{ width: 24, panel: poolTable }] },
       { title: 'What is it used for?', height: 9, panels: [{ width: 12, panel: useGraph }, { width: 12, panel: utilizationGraph }] },
+      { title: 'What waits?', height: 9, panels: [{ width: 12, panel: demandGraph }, { width: 12, panel: waitGraph }] },
       { title: 'Whom do I ask?', height: 9, panels: [{ width: 16, panel: holders }, { width: 8, panel: withheld }] },
       { title: 'What stands behind these numbers?', height: 7, panels: [{ width: 12, panel: definitions }] + [{ width: 4, panel: p } for p in [basis.plan, basis.catalog, basis.tookEffect]] },
     ],

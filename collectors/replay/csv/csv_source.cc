@@ -23,6 +23,12 @@ class CsvCommand final : public SourceCommand {
   absl::StatusOr<std::unique_ptr<Source>> MakeSource() const override {
     return MakeCsvSource(options_);
   }
+  DescribedSource Describe(YamlMap& entry) const override {
+    CsvReplayOptions options;
+    options.path = ReadReplayPath(entry, "file", "the path of a CSV file");
+    ReadReplayKeys(entry, options.replay);
+    return {options.replay.speed, [options] { return MakeCsvSource(options); }};
+  }
 
  private:
   CsvReplayOptions options_;

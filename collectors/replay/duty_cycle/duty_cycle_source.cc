@@ -21,6 +21,7 @@ namespace {
 
 constexpr int64_t kHoldNanos = 57 * kNanosPerSecond;  // how long a sample speaks for
 constexpr double kPercent = 100;
+constexpr size_t kMostWorkloadBytes = 128;
 
 absl::Status CheckOptions(const DutyCycleReplayOptions& options) {
   for (const auto& [name, value] :
@@ -135,6 +136,17 @@ class DutyCycleCommand final : public SourceCommand {
   double speed() const override { return options_.replay.speed; }
   absl::StatusOr<std::unique_ptr<Source>> MakeSource() const override {
     return MakeDutyCycleSource(options_);
+  }
+  DescribedSource Describe(YamlMap& entry) const override {
+    DutyCycleReplayOptions options;
+    options.path = ReadReplayPath(entry, "file", "pod_gpu_duty_cycle_anon.csv");
+    entry.Required("chip", "the chip kind of every pod's GPU").ReadName(&options.chip);
+    entry.Required("pool", "the pool that the pods belong to").ReadName(&options.pool);
+    entry.Required("team", "a team of that pool").ReadName(&options.team);
+    entry.Optional("workload").ReadText(kMostWorkloadBytes, &options.workload);
+    entry.Optional("workload_type").ReadText(kMostWorkloadBytes, &options.workload_type);
+    ReadReplayKeys(entry, options.replay);
+    return {options.replay.speed, [options] { return MakeDutyCycleSource(options); }};
   }
 
  private:

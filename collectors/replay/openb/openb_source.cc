@@ -48,6 +48,8 @@ absl::Status CheckPlacement(const OpenbReplayOptions& options, const OpenbRules&
   return absl::OkStatus();
 }
 
+void WarnOfOpenb(const std::string& text) { spdlog::warn("replay-openb: {}", text); }
+
 class OpenbCommand final : public SourceCommand {
  public:
   explicit OpenbCommand(Flags& program)
@@ -58,12 +60,21 @@ class OpenbCommand final : public SourceCommand {
     command()
         .Add("--rules", &options_.rules_path, "YAML: which pod belongs to which pool")
         .Required();
-    options_.note = [](const std::string& text) { spdlog::warn("replay-openb: {}", text); };
+    options_.note = WarnOfOpenb;
     AddReplayFlags(command(), options_.replay);
   }
   double speed() const override { return options_.replay.speed; }
   absl::StatusOr<std::unique_ptr<Source>> MakeSource() const override {
     return MakeOpenbSource(options_);
+  }
+  DescribedSource Describe(YamlMap& entry) const override {
+    OpenbReplayOptions options;
+    options.nodes_path = ReadReplayPath(entry, "nodes", "openb_node_list_all_node.csv");
+    options.pods_path = ReadReplayPath(entry, "pods", "openb_pod_list_default.csv");
+    options.rules_path = ReadReplayPath(entry, "rules", "the path of a file of rules");
+    options.note = WarnOfOpenb;
+    ReadReplayKeys(entry, options.replay);
+    return {options.replay.speed, [options] { return MakeOpenbSource(options); }};
   }
 
  private:

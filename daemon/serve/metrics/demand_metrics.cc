@@ -1,4 +1,7 @@
+#include <array>
+#include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "daemon/serve/metrics/fleet_metrics.h"
 
@@ -32,6 +35,34 @@ std::optional<double> MedianWait(const PoolDemand& demand) {
 }
 
 double Requests(const PoolDemand& demand) { return static_cast<double>(demand.requests); }
+
+constexpr size_t kWaitBounds = kWaitBoundsSeconds.size();
+
+constexpr std::array<double, kWaitBounds> WaitBoundsAsDoubles() {
+  std::array<double, kWaitBounds> bounds{};
+  for (size_t i = 0; i < kWaitBounds; ++i) bounds[i] = static_cast<double>(kWaitBoundsSeconds[i]);
+  return bounds;
+}
+
+constexpr std::array<double, kWaitBounds> kDemandWaitBounds = WaitBoundsAsDoubles();
+
+void WriteWaits(const Snapshot& snapshot, TextWriter& out) {
+  for (const PoolView& view : snapshot.pools) {
+    if (!view.demand || !view.demand->waits) continue;
+    const WaitCounts& waits = *view.demand->waits;
+    std::array<uint64_t, kWaitBounds> cumulative{};
+    uint64_t count = 0;
+    for (size_t i = 0; i < waits.requests.size(); ++i) {
+      count += static_cast<uint64_t>(waits.requests[i]);
+      if (i < kWaitBounds) cumulative[i] = count;
+    }
+    const std::string_view labels[] = {view.pool->name};
+    out.Histogram(labels, {.bounds = kDemandWaitBounds,
+                           .cumulative = cumulative,
+                           .count = count,
+                           .sum = waits.total_seconds});
+  }
+}
 
 void WriteServable(const Snapshot& snapshot, TextWriter& out) {
   for (const PoolView& view : snapshot.pools) {
@@ -89,6 +120,16 @@ constexpr Family<Snapshot> kDemandFamilies[] = {
       "the median of the medians that reports give, each weighted by its requests. The series is "
       "absent while nothing waits, or no live source tells how long."},
      EachDemand<MedianWait>},
+    {{"fleetmeter_pool_demand_wait_seconds",
+      kHistogram,
+      {"pool"},
+      "Each request that waits for chips of the pool now gives one observation: how long it had "
+      "waited at the end of the window that told of it. The histogram shows the present queue and "
+      "falls with it, so take quantiles of its values and not of their increase: "
+      "histogram_quantile(0.9, fleetmeter_pool_demand_wait_seconds_bucket). Requests whose wait "
+      "nobody tells are left out. The series are absent while no live source tells of demand for "
+      "the pool, or of any wait though something waits."},
+     WriteWaits},
     {{"fleetmeter_pool_demand_servable_h100e",
       kGauge,
       {"pool", "room"},

@@ -28,6 +28,11 @@ BUILT_IN = {"$__rate_interval": "1m", "$__interval": "15s", "$__range": "15m"}
 MAY_BE_EMPTY = {
     "headroom.json / Top idle holders / Idle since": "absent while no team holds an idle chip",
     "headroom.json / Chips that cannot be used / orphaned": "absent while no chip is orphaned",
+    "headroom.json / What waits for chips / waiting": "absent while no scheduler tells of demand",
+    "headroom.json / What waits for chips / could start, {{room}}": "likewise",
+    "headroom.json / How long it has waited / half": "absent while nothing waits",
+    "headroom.json / How long it has waited / nine in ten": "likewise",
+    "headroom.json / How long it has waited / longest": "likewise",
     "record pool:fleetmeter_pool_headroom_exhaustion:seconds6h": "absent while no pool shrinks or is exhausted",
 }
 

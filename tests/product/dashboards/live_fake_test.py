@@ -155,6 +155,11 @@ def samples():
         add("pool_borrowable_h100e", 300, pool=pool)
         add("pool_coverage_ratio", coverage, pool=pool)
         add("pool_unused_h100e", max(0, allocated - assigned), pool=pool)
+        add("pool_demand_h100e", 64, pool=pool)
+        add("pool_demand_servable_h100e", 32, pool=pool, room="own")
+        add("pool_demand_oldest_wait_seconds", 700, pool=pool)
+        for le, count in (("60", 1), ("300", 2), ("900", 4), ("+Inf", 4)):
+            add("pool_demand_wait_seconds_bucket", count, pool=pool, le=le)
         add("team_assigned_h100e", assigned, pool=pool, team=f"{pool}-a")
         if activity is not None:
             add("pool_busy_h100e", assigned * activity, pool=pool, chip="b200", signal="gr_engine_active")

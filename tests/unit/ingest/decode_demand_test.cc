@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <initializer_list>
+#include <optional>
 #include <string>
 
 #include "daemon/base/clock.h"
@@ -57,6 +59,24 @@ TEST(DecodeDemand, TakesWhatWaits) {
   EXPECT_EQ(waiting.median_wait_seconds, 300);
 }
 
+void SetWaitCounts(std::initializer_list<int64_t> counts, int64_t total, v1::Waiting& waiting) {
+  waiting.clear_requests_by_wait();
+  for (const int64_t count : counts) waiting.add_requests_by_wait(count);
+  waiting.set_total_wait_seconds(total);
+}
+
+TEST(DecodeDemand, TakesHowManyWaitHowLong) {
+  v1::UsageReport wire = ReportWithQueue();
+  EXPECT_EQ(DecodeReport(wire).report.demand.at(0).waiting.at(0).waits, std::nullopt);
+  SetWaitCounts({0, 1, 1, 0, 0, 0, 0, 0, 0, 0}, 900, *wire.mutable_demand(0)->mutable_waiting(0));
+  const SequencedReport decoded = DecodeReport(wire);
+  ASSERT_FALSE(decoded.rejection) << decoded.rejection->detail;
+  const std::optional<WaitCounts>& waits = decoded.report.demand.at(0).waiting.at(0).waits;
+  ASSERT_TRUE(waits);
+  EXPECT_THAT(waits->requests, ElementsAre(0, 1, 1, 0, 0, 0, 0, 0, 0, 0));
+  EXPECT_EQ(waits->total_seconds, 900);
+}
+
 TEST(DecodeDemand, TellsSilenceFromAnEmptyQueue) {
   v1::UsageReport wire = ReportWithQueue();
   wire.clear_demand();
@@ -105,6 +125,18 @@ TEST(DecodeDemand, RejectsWhatCannotBeAndNamesTheField) {
        [](v1::Waiting& w) { w.clear_oldest_wait_seconds(); }},
       {"median_wait_seconds", RejectReason::kBadMeasure,
        [](v1::Waiting& w) { w.set_median_wait_seconds(601); }},
+      {"requests_by_wait", RejectReason::kMalformed,
+       [](v1::Waiting& w) { SetWaitCounts({1, 1}, 5, w); }},
+      {"requests_by_wait", RejectReason::kMalformed,
+       [](v1::Waiting& w) { w.set_total_wait_seconds(5); }},
+      {"requests_by_wait", RejectReason::kBadMeasure,
+       [](v1::Waiting& w) { SetWaitCounts({1, 1, 1, 0, 0, 0, 0, 0, 0, 0}, 5, w); }},
+      {"requests_by_wait", RejectReason::kBadMeasure,
+       [](v1::Waiting& w) { SetWaitCounts({-1, 1, 0, 0, 0, 0, 0, 0, 0, 0}, 5, w); }},
+      {"requests_by_wait", RejectReason::kBadMeasure,
+       [](v1::Waiting& w) { SetWaitCounts({1, INT64_MAX, 0, 0, 0, 0, 0, 0, 0, 0}, 5, w); }},
+      {"total_wait_seconds", RejectReason::kBadMeasure,
+       [](v1::Waiting& w) { SetWaitCounts({1, 0, 0, 0, 0, 0, 0, 0, 0, 0}, -1, w); }},
   };
   for (const BadDemand& each : bad) {
     v1::UsageReport wire = ReportWithQueue();

@@ -114,6 +114,24 @@ TEST_F(PoolDemandTest, CountsChipsOfNoKindAsTheOnlyKindOfThePool) {
   EXPECT_DOUBLE_EQ(DemandOf("alpha").h100e, 0);
 }
 
+TEST_F(PoolDemandTest, AddsUpHowManyWaitHowLong) {
+  WaitingWork first = WaitsFor("alpha", "half", 3, 3);
+  first.waits.emplace();
+  first.waits->requests[0] = 2;
+  first.waits->total_seconds = 50;
+  WaitingWork second = WaitsFor("alpha", "triple", 1);
+  second.waits.emplace();
+  second.waits->requests[9] = 1;
+  second.waits->total_seconds = 700'000;
+  Tell(0, {first, second, WaitsFor("beta", "half", 1)}, {"alpha", "beta", "gamma"});
+  const PoolDemand alpha = DemandOf("alpha");
+  ASSERT_TRUE(alpha.waits);
+  EXPECT_THAT(alpha.waits->requests, ElementsAre(2, 0, 0, 0, 0, 0, 0, 0, 0, 1));
+  EXPECT_EQ(alpha.waits->total_seconds, 700'050);
+  EXPECT_EQ(DemandOf("beta").waits, std::nullopt) << "nobody tells how long";
+  EXPECT_EQ(DemandOf("gamma").waits, WaitCounts()) << "nothing waits";
+}
+
 TEST_F(PoolDemandTest, TellsTheOldestAndTheMedianWait) {
   Tell(0, {WaitsSince(WaitsFor("alpha", "half", 3, 3), 100, 10),
            WaitsSince(WaitsFor("alpha", "half", 1), 900, 900), WaitsFor("alpha", "half", 9, 9)});

@@ -199,5 +199,71 @@ TEST(AttributionReadme, ShowsRulesForJobsThatDoWhatItSays) {
   EXPECT_EQ(Where(rules, job), "batch/pretrain//batch");
 }
 
+TEST(AttributionRules, PatternsTakePartsOfTexts) {
+  const AttributionRules rules = Read(
+      "version: 1\n"
+      "unmatched: unattributed\n"
+      "rules:\n"
+      "  - match:\n"
+      "      namespace: {re2: [\"team-(?P<group>[a-z]+)\"]}\n"
+      "      pod: {re2: [\"train-(?P<what>[a-z0-9]+)-(?P<which>run[0-9]+)-.*\"]}\n"
+      "    pool: training\n"
+      "    team: \"{group}\"\n"
+      "    workload: \"{what}-{which}\"\n"
+      "    workload_type: \"{namespace}\"\n"
+      "    model: \"{what}\"\n"
+      "    run: \"{which}\"\n");
+  const auto found = rules.AssignmentOf(Pod("team-chat", "train-llama3-run17-worker-2", 8));
+  ASSERT_TRUE(found.ok() && *found);
+  EXPECT_EQ(**found,
+            (Assignment{"training", "chat", "llama3-run17", "team-chat", "llama3", "run17"}));
+  EXPECT_EQ(Where(rules, Pod("my-team-chat", "train-llama3-run17-worker-2", 8)), "nobody")
+      << "patterns match the whole text";
+  EXPECT_EQ(Where(rules, Pod("team-chat2", "train-llama3-run17-worker-2", 8)), "nobody");
+}
+
+TEST(AttributionRules, TheFirstPatternThatMatchesAndTheFirstRuleWin) {
+  const AttributionRules rules = Read(
+      "version: 1\n"
+      "unmatched: unattributed\n"
+      "rules:\n"
+      "  - match: {namespace: {re2: [\"a-(?P<x>.+)\", \"(?P<x>.+)-(?P<y>.+)\"]}}\n"
+      "    pool: \"{x}\"\n"
+      "    team: first\n"
+      "  - match: {namespace: {re2: [\".*\"]}}\n"
+      "    pool: rest\n"
+      "    team: second\n");
+  EXPECT_EQ(Where(rules, Pod("a-b", "p", 1)), "b/first//");
+  EXPECT_EQ(Where(rules, Pod("c-b", "p", 1)), "c/first//");
+  EXPECT_EQ(Where(rules, Pod("c", "p", 1)), "rest/second//");
+}
+
+TEST(AttributionRules, AGroupThatMatchedNothingIsNotThere) {
+  const AttributionRules rules = Read(
+      "version: 1\n"
+      "unmatched: unattributed\n"
+      "rules:\n"
+      "  - match: {namespace: {re2: [\"team(-(?P<group>.*))?\"]}}\n"
+      "    pool: training\n"
+      "    team: \"{group}\"\n");
+  EXPECT_EQ(Where(rules, Pod("team-a", "p", 1)), "training/a//");
+  EXPECT_EQ(Where(rules, Pod("team", "p", 1)), "nobody");
+  EXPECT_EQ(Where(rules, Pod("team-", "p", 1)), "nobody");
+}
+
+TEST(AttributionRules, PatternsTakeTheFirstOfSeveralValuesThatMatches) {
+  const AttributionRules rules = Read(
+      "version: 1\n"
+      "unmatched: unattributed\n"
+      "rules:\n"
+      "  - match: {partition: {re2: [\"(?P<kind>b200|h100)-.*\"]}}\n"
+      "    pool: \"{kind}\"\n"
+      "    team: t\n",
+      Jobs());
+  Attributes job;
+  job.Set("partition", std::vector<std::string>{"cpu", "h100-long", "b200-long"});
+  EXPECT_EQ(Where(rules, job), "h100/t//");
+}
+
 }  // namespace
 }  // namespace fleetmeter::collector

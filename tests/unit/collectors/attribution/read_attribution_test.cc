@@ -74,6 +74,19 @@ TEST(ReadAttribution, NamesLineAndKeyOfWhatIsWrong) {
        "rules[0].match.namespace.min: unknown key"},
       {head + "{match: {namespace: {glob: a*}}, pool: p, team: t}" + rest,
        "rules[0].match.namespace.glob: is a single value; expected a list"},
+      {head + "{match: {namespace: {re2: ['a(']}}, pool: p, team: t}" + rest,
+       "rules[0].match.namespace.re2[0]: is \"a(\", which is no pattern: missing ): a(; expected"},
+      {head + "{match: {namespace: {re2: [a], glob: [a]}}, pool: p, team: t}" + rest,
+       "rules[0].match.namespace: has both glob and re2; expected one of them"},
+      {head + "{match: {namespace: {re2: ['(?P<namespace>.*)']}}, pool: p, team: t}" + rest,
+       "rules[0].match: captures \"namespace\", which is the name of an attribute"},
+      {head +
+           "{match: {namespace: {re2: ['(?P<x>a)']}, container: {re2: ['(?P<x>b)']}}, pool: p, "
+           "team: t}" +
+           rest,
+       "rules[0].match: captures \"x\" of two attributes; expected a name for each"},
+      {head + "{match: {namespace: {re2: ['(?P<x>a)']}}, pool: '{y}', team: t}" + rest,
+       "rules[0].pool: names the unknown attribute \"y\""},
       {head + "{match: {gpus: [8]}, pool: p, team: t}" + rest,
        "rules[0].match.gpus: is not a range; expected {min: N, max: N}"},
       {head + "{match: {gpus: {}}, pool: p, team: t}" + rest,

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <set>
 
+#include "collectors/config/restart_changes.h"
 #include "tests/support/temp_folder.h"
 
 namespace fleetmeter::collector {
@@ -148,6 +149,64 @@ TEST(CollectorConfig, RemarksOnHostsThatDifferByADomainAlone) {
 TEST(CollectorConfig, RefusesPlaintextBeyondLoopback) {
   EXPECT_THAT(ErrorOf(std::string("daemon: 10.0.0.1:7443\n") + kSource),
               HasSubstr("beyond loopback"));
+}
+
+// The settings of the only source of a configuration.
+std::string SettingsOf(const std::string& source) {
+  const auto config = ReadCollectorConfig("collector.yaml", source, AllSourceTypes());
+  return config.ok() ? config->members.at(0).settings : config.status().ToString();
+}
+
+TEST(CollectorConfig, TellsWhetherASourceIsTheSameAsBefore) {
+  const std::string same = SettingsOf(kSource);
+  EXPECT_EQ(SettingsOf("interval: 3s\nsources:\n  # the lab\n"
+                       "  - {type: static, name: lab, devices: [{chips: 2, model: h200}]}\n"),
+            same);
+  EXPECT_EQ(SettingsOf(std::string(kSource) + "    precedence: {holders: 5}\n"
+                                              "    attribution: {version: 1, rules: "
+                                              "[{pool: a, team: b}]}\n"),
+            same)
+      << "rules say who is counted where, and not what the source is";
+  EXPECT_NE(SettingsOf(std::string(kSource) + "    timeout: 7s\n"), same);
+  EXPECT_NE(SettingsOf(std::string(kSource) + "    host: other\n"), same);
+  EXPECT_NE(SettingsOf("sources: [{type: static, name: lab, devices: [{chips: 3, model: h200}]}]"),
+            same);
+}
+
+TEST(CollectorConfig, AChangedMappingIsAChangeOfTheSource) {
+  const TempFolder folder;
+  const std::string mapping =
+      "version: 1\n"
+      "devices: {series: [util], identity: [uuid], uuid: [uuid], model: [model]}\n"
+      "activity: [{series: util, signal: gpu_util, full: 100}]\n";
+  const auto settings = [&](const std::string& text) {
+    folder.Write("mine.yaml", text);
+    std::vector<std::string> files;
+    const auto config = LoadCollectorConfig(
+        folder.Write("collector.yaml",
+                     "sources:\n  - type: exporter\n    name: a\n    mapping: mine.yaml\n"
+                     "    url: http://127.0.0.1:1/metrics\n"),
+        AllSourceTypes(), &files);
+    EXPECT_EQ(files, std::vector<std::string>{folder.PathOf("mine.yaml")});
+    return config.ok() ? config->members.at(0).settings : config.status().ToString();
+  };
+  const std::string first = settings(mapping);
+  EXPECT_EQ(settings(mapping), first);
+  EXPECT_NE(settings(mapping + "title: another\n"), first);
+  EXPECT_THAT(settings(mapping + "wrong: yes\n"), HasSubstr("wrong"));
+}
+
+TEST(CollectorConfig, NamesWhatTakesARestart) {
+  const auto read = [](const std::string& keys) {
+    return ReadCollectorConfig("/etc/collector.yaml", keys + kSource, AllSourceTypes())->delivery;
+  };
+  const CollectorFlags in_force = read("daemon: 127.0.0.1:1\nspool: {folder: /spool}\n");
+  EXPECT_TRUE(ChangesForRestart(in_force, in_force).empty());
+  const std::string warning = RestartWarning(
+      ChangesForRestart(in_force, read("daemon: 127.0.0.1:2\nspool: {folder: /other}\n")));
+  EXPECT_THAT(warning, HasSubstr("daemon 127.0.0.1:1 -> 127.0.0.1:2"));
+  EXPECT_THAT(warning, HasSubstr("spool.folder /spool -> /other"));
+  EXPECT_THAT(warning, HasSubstr("take a restart"));
 }
 
 }  // namespace

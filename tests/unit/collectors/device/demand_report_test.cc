@@ -57,10 +57,26 @@ TEST(MakeDemand, AddsUpWhatIsAlike) {
   EXPECT_EQ(training.median_wait_seconds(), 60);
 }
 
+TEST(MakeDemand, CountsRequestsByTheirWait) {
+  DemandReading untold = WaitingJob("training", 8);
+  DemandReading array = WaitingJob("training", 16, 900'000);
+  array.requests = 2;
+  const v1::Demand wire = MakeDemand(
+      QueueWith({WaitingJob("training", 8, 60), WaitingJob("training", 8, 61), array, untold}),
+      kNowForDemand);
+  ASSERT_EQ(wire.waiting_size(), 1);
+  const v1::Waiting& waiting = wire.waiting(0);
+  EXPECT_EQ(waiting.requests(), 5);
+  EXPECT_THAT(waiting.requests_by_wait(), ElementsAre(1, 1, 0, 0, 0, 0, 0, 0, 0, 2));
+  EXPECT_EQ(waiting.total_wait_seconds(), 60 + 61 + 2 * 900'000);
+}
+
 TEST(MakeDemand, LeavesOutWaitsThatNobodyTells) {
   const v1::Demand wire = MakeDemand(QueueWith({WaitingJob("training", 8)}), kNowForDemand);
   EXPECT_FALSE(wire.waiting(0).has_oldest_wait_seconds());
   EXPECT_FALSE(wire.waiting(0).has_median_wait_seconds());
+  EXPECT_EQ(wire.waiting(0).requests_by_wait_size(), 0);
+  EXPECT_FALSE(wire.waiting(0).has_total_wait_seconds());
 }
 
 TEST(MakeDemand, TakesAClockThatIsAheadForNoWait) {

@@ -92,6 +92,20 @@ TEST(HostReport, PutsEveryChipInExactlyOneState) {
   EXPECT_EQ(judged.report->groups_size(), 5);
 }
 
+TEST(HostReport, SaysWhatIsKnownOfAHolderThatNoRuleTakes) {
+  DeviceReading stray = Held(0, 100'000, "training");
+  Holder& holder = stray.parts[0].holders[0];
+  holder.name = "pod lab/x";
+  holder.assignment.reset();
+  holder.attributes.Set("namespace", std::string("lab"));
+  EXPECT_EQ(JudgeDevices({stray}).parts.at(0).reason,
+            "no rule takes pod lab/x, with namespace \"lab\"");
+  DeviceReading strange = Held(0, 100'000, "training");
+  strange.kind = "";
+  EXPECT_THAT(JudgeDevices({strange}).parts.at(0).reason,
+              HasSubstr("but what a chip of an unknown kind is worth is not known"));
+}
+
 TEST(HostReport, KeepsTheWorkOfADrainedChipAssigned) {
   DeviceReading draining = Held(0, 100'000, "training");
   draining.fitness = Fitness::kDrained;

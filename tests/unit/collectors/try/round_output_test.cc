@@ -10,6 +10,7 @@ namespace {
 
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 LiveRound SomeRound() {
   LiveRound round;
@@ -109,6 +110,26 @@ TEST(RoundOutput, ExplainsADeviceByAnyOfItsNames) {
   }
   EXPECT_THAT(Explain(round, "1"), HasSubstr("chip_kinds"));
   EXPECT_THAT(Explain(round, "7"), IsEmpty());
+}
+
+TEST(RoundOutput, ExplainsAHostAndWhatIsOddAboutAChip) {
+  LiveRound round = SomeRound();
+  round.remarks.push_back("node-1: GPU-a is held by two jobs");
+  const std::string all = Explain(round, "node-1");
+  EXPECT_THAT(all, HasSubstr("node-1 device 0"));
+  EXPECT_THAT(all, HasSubstr("node-1 device 1"));
+  EXPECT_THAT(Explain(round, "0"), HasSubstr("GPU-a is held by two jobs"));
+  EXPECT_THAT(Explain(round, "0"), Not(HasSubstr("line 3")));
+  EXPECT_THAT(Explain(round, "node-2"), HasSubstr("nobody can say now who holds its chips"));
+}
+
+TEST(RoundOutput, SaysWhatIsKnownOfWhoWaitsWhereNoRuleTakesIt) {
+  LiveRound round = RoundWithQueue();
+  Holder& holder = round.demand[0].waiting[0].holder;
+  holder.rule = "";
+  holder.attributes.Set("account", std::string("ml"));
+  EXPECT_THAT(Explain(round, "job 4711"),
+              HasSubstr("because no rule takes it, with account \"ml\".\n"));
 }
 
 }  // namespace

@@ -91,6 +91,10 @@ TEST_F(FleetMetricsTest, ShowWhatWaits) {
   known.requests = 2;
   known.oldest_wait_seconds = 600;
   known.median_wait_seconds = 60;
+  known.waits.emplace();
+  known.waits->requests[0] = 1;
+  known.waits->requests[2] = 1;
+  known.waits->total_seconds = 660;
   WaitingWork strange = known;
   strange.chip = "h9000";
   Tell({.scheduler = "slurm", .pools = {"alpha", "gamma"}, .waiting = {known, strange}});
@@ -100,6 +104,15 @@ TEST_F(FleetMetricsTest, ShowWhatWaits) {
   EXPECT_EQ(demand.Value("fleetmeter_pool_demand_requests", alpha), 4);
   EXPECT_EQ(demand.Value("fleetmeter_pool_demand_oldest_wait_seconds", alpha), 600);
   EXPECT_EQ(demand.Value("fleetmeter_pool_demand_median_wait_seconds", alpha), 60);
+  for (const auto& [le, count] : {std::pair("60", 2), {"300", 2}, {"900", 4}, {"+Inf", 4}}) {
+    EXPECT_EQ(
+        demand.Value("fleetmeter_pool_demand_wait_seconds_bucket", {{"pool", "alpha"}, {"le", le}}),
+        count)
+        << le;
+  }
+  EXPECT_EQ(demand.Value("fleetmeter_pool_demand_wait_seconds_count", alpha), 4);
+  EXPECT_EQ(demand.Value("fleetmeter_pool_demand_wait_seconds_sum", alpha), 1'320);
+  EXPECT_EQ(demand.Value("fleetmeter_pool_demand_wait_seconds_count", {{"pool", "gamma"}}), 0);
   EXPECT_EQ(
       demand.Value("fleetmeter_pool_demand_servable_h100e", {{"pool", "alpha"}, {"room", "own"}}),
       8);

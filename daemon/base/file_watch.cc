@@ -1,4 +1,4 @@
-#include "daemon/app/file_watch.h"
+#include "daemon/base/file_watch.h"
 
 #include <fmt/format.h>
 #include <sys/stat.h>
