@@ -95,7 +95,10 @@ absl::Status ServedCounts::Take(const ServedReading& reading) {
   for (const ServedCounter& counter : reading.counters) {
     if (counter.thing >= reading.things.size()) continue;
     const std::optional<int64_t> growth = next.Growth(counter, reading);
-    AddServed(SegmentOf(reading.things[counter.thing]), counter, growth.value_or(0), next.sums_);
+    // The first look begins the window, and is not of it.
+    if (!first) {
+      AddServed(SegmentOf(reading.things[counter.thing]), counter, growth.value_or(0), next.sums_);
+    }
     Memory& memory = next.series_[counter.series];
     memory = {counter.value, counter.began, now};
   }
