@@ -27,6 +27,9 @@ struct AdminOrder {
   uint64_t agreed_digest = 0;
 };
 
+// InvalidArgument: the reason is missing, too long or no text.
+absl::Status CheckReason(const AdminOrder& order);
+
 // What stays as it was although its price may have changed.
 struct NotRepriced {
   std::string model;

@@ -39,6 +39,10 @@ class IngestService final : public v1::UsageIngest::CallbackService {
                                    const v1::ReportRequest* request,
                                    v1::ReportResponse* response) override;
 
+  grpc::ServerUnaryReactor* CorrectUsage(grpc::CallbackServerContext* context,
+                                         const v1::CorrectUsageRequest* request,
+                                         v1::CorrectUsageResponse* response) override;
+
   // Takes no more reports; open streams end with UNAVAILABLE once what they sent is answered.
   void Drain();
 

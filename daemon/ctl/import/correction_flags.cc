@@ -53,7 +53,8 @@ void AddCorrectionFlags(Flags& flags, CorrectionFlags* correction) {
   flags.AddSwitch("--correct", &correction->correct,
                   "Make the books say what the file says: compare each day that it has rows of "
                   "with the books, show what differs, ask, and book the signed differences. What "
-                  "is new is counted as always. Run again, it books nothing. Not for usage");
+                  "is new is counted as always. Run again, it books nothing. Usage is compared by "
+                  "the windows of its rows, and windows without rows stay as they are");
   flags.AddSwitch("--add", &correction->add,
                   "With --correct: the file has what is not in the books yet, such as late rows or "
                   "a reversal. Rows of time that was counted before are added to it, once");
@@ -64,12 +65,13 @@ void AddCorrectionFlags(Flags& flags, CorrectionFlags* correction) {
   flags.AddSwitch("--yes", &correction->yes, "Book the differences without asking");
   AddOutcomesTime(flags, "--from",
                   "With --correct and --to: the file is all that there was from this day on, and "
-                  "days without rows are corrected to nothing",
+                  "days (of usage: windows) without rows are corrected to nothing",
                   &correction->from_unix_seconds);
   AddOutcomesTime(flags, "--to", "The day before which that ends", &correction->to_unix_seconds);
   flags.AddSwitch("--skip-partial-days", &correction->skip_partial_days,
                   "With --correct: pass over days of which the file has only a part, such as the "
-                  "first of an export that begins within a day");
+                  "first of an export that begins within a day. Of usage: over windows that "
+                  "cannot be compared");
 }
 
 absl::Status CheckCorrectionFlags(const CorrectionFlags& correction, bool has_source, bool usage,
@@ -83,12 +85,12 @@ absl::Status CheckCorrectionFlags(const CorrectionFlags& correction, bool has_so
                         "--correct")
                   : absl::OkStatus();
   }
-  if (usage) {
+  if (usage && correction.add) {
     return absl::InvalidArgumentError(
-        "--correct: usage cannot be corrected, since the books keep it by pool and not by source; "
-        "inference, training and benchmarks can");
+        "--add: usage has no additions, since the rows of a window say all of it; --correct alone "
+        "counts windows that the books do not have");
   }
-  if (!has_source) {
+  if (!usage && !has_source) {
     return absl::InvalidArgumentError(
         "--correct takes --source NAME: whose reports in the books the file is compared with");
   }

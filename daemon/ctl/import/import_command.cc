@@ -134,6 +134,7 @@ int ImportCommand::Run() {
   }
   RefusedFile refused(refused_, file_);
   if (absl::Status kept = KeepRefused(*plan, refused); !kept.ok()) return ExitCode(kept);
+  if (correction_.correct && kind_ == ImportKind::kUsage) return CorrectUsage(*plan, refused);
   if (correction_.correct && !correction_.add) return Correct(*plan, refused);
   if (!dry_run_) return correction_.add ? Add(*plan, refused) : Send(*plan, refused);
   ImportSummary summary = Summarize(*plan, {});
@@ -206,12 +207,14 @@ int ImportCommand::Send(const ImportBatch& plan, RefusedFile& refused) const {
   absl::Status status;
   std::vector<size_t> overlapping;
   ImportSummary summary = SendPlain(plan, refused, &overlapping, &status);
-  if (!overlapping.empty() && kind_ != ImportKind::kUsage) {
+  if (!overlapping.empty()) {
     fmt::print(stderr,
                "fleetmeterctl: {}: the books have the time of these lines already. To "
-               "make them say what the file says: --correct --reason TEXT. To add rows that they "
-               "do not have, such as late ones: --correct --add --reason TEXT\n",
-               Printable(file_));
+               "make them say what the file says: --correct --reason TEXT{}\n",
+               Printable(file_),
+               kind_ == ImportKind::kUsage ? ""
+                                           : ". To add rows that they do not have, such as late "
+                                             "ones: --correct --add --reason TEXT");
   }
   return Tell(std::move(summary), status);
 }
@@ -246,6 +249,9 @@ ImportSummary ImportCommand::SendPlain(const ImportBatch& plan, RefusedFile& ref
     const auto books = rules.ok() ? AskBooks(plan, *rules) : rules.status();
     const auto compared = books.ok() ? PlanCorrection(plan, *books, *rules) : books.status();
     if (compared.ok()) unchanged = UnchangedOf(sent.fates, *compared);
+  }
+  if (overlaps && kind_ == ImportKind::kUsage && !correction_.correct) {
+    unchanged = UnchangedUsage(plan, sent.fates);
   }
   for (size_t i = 0; i < sent.fates.size(); ++i) {
     if (unchanged.contains(i)) sent.fates[i] = Fate::kUnchanged;

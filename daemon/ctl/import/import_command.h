@@ -2,6 +2,7 @@
 // those to a daemon's books.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "daemon/ctl/import/correction_plan.h"
 #include "daemon/ctl/import/import_batch.h"
 #include "daemon/ctl/import/import_client.h"
+#include "daemon/ctl/import/usage_correction.h"
 #include "daemon/ctl/print/import_output.h"
 #include "daemon/ctl/print/output_format.h"
 #include "daemon/ctl/print/refused_file.h"
@@ -54,6 +56,13 @@ class ImportCommand : public Command {
                           std::vector<size_t>* overlapping, absl::Status* status) const;
   // Corrects the books by what they differ from the file in, or adds it to them.
   int Correct(const imports::ImportBatch& file, RefusedFile& refused) const;
+  // The same of usage, which the daemon compares.
+  int CorrectUsage(const imports::ImportBatch& file, RefusedFile& refused) const;
+  int BookUsage(const imports::ImportBatch& file, const std::vector<UsageQuestion>& questions,
+                const UsageAnswers& answers, RefusedFile& refused) const;
+  AskUsage UsageAsker() const;
+  std::set<size_t> UnchangedUsage(const imports::ImportBatch& file,
+                                  const std::vector<Fate>& fates) const;
   int Add(const imports::ImportBatch& file, RefusedFile& refused) const;
   absl::StatusOr<CorrectionRules> RulesOf(const imports::ImportBatch& file) const;
   absl::StatusOr<Books> AskBooks(const imports::ImportBatch& file,
