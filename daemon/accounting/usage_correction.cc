@@ -170,13 +170,16 @@ class Planner {
   // Whether what is told stands for all that the books have of the stretch.
   bool IsComparable(const Stretch& stretch) const {
     std::vector<TimeSpan> booked;
-    for (const size_t index : stretch.booked) booked.push_back(books_.windows[index].span());
-    const TimeSpan hull = HullOf(booked);
-    const bool covered = told_.covers && Within(hull, *told_.covers);
+    std::vector<TimeSpan> used;  // of them, in which something was
+    for (const size_t index : stretch.booked) {
+      booked.push_back(books_.windows[index].span());
+      if (!books_.windows[index].groups.empty()) used.push_back(booked.back());
+    }
+    const bool covered = told_.covers && (used.empty() || Within(HullOf(used), *told_.covers));
     if (stretch.told.empty()) return covered;
     std::vector<TimeSpan> told;
     for (const size_t index : stretch.told) told.push_back(SpanOfWindow(told_.reports[index]));
-    if (!covered && !Within(hull, HullOf(told))) return false;
+    if (!covered && !used.empty() && !Within(HullOf(used), HullOf(told))) return false;
     return std::none_of(told.begin(), told.end(),
                         [&](const TimeSpan& span) { return HasOtherTime(span, booked); });
   }
@@ -243,21 +246,37 @@ class Planner {
       plan_.restated.windows.Merge(WindowSet(window->span(), {}), WindowSet::kMaxOutcomeGaps);
       plan_.restated.booked.push_back(*std::move(window));
     }
-    if (stretch.told.empty()) KeepEmpty(stretch);
+    KeepEmptyTime(stretch);
     plan_.windows += static_cast<int64_t>(std::max(stretch.told.size(), stretch.booked.size()));
     return absl::OkStatus();
   }
 
-  // Nothing was in these windows: they stay as time that was told of.
-  void KeepEmpty(const Stretch& stretch) {
+  // Nothing was in the time that windows of the books had and none that is told has: it stays as
+  // time that was told of.
+  void KeepEmptyTime(const Stretch& stretch) {
     for (const size_t index : stretch.booked) {
-      HistoryWindow window = books_.windows[index];
-      window.row = 0;
-      window.groups.clear();
-      window.conversions.clear();
-      window.terms.clear();
-      plan_.restated.booked.push_back(std::move(window));
+      const TimeSpan booked = books_.windows[index].span();
+      int64_t from = booked.start_unix_nanos;
+      for (const size_t place : stretch.told) {  // in the order of time
+        const TimeSpan told = SpanOfWindow(told_.reports[place]);
+        KeepEmpty(index, {from, std::min(told.start_unix_nanos, booked.end_unix_nanos)});
+        from = std::max(from, told.end_unix_nanos);
+      }
+      KeepEmpty(index, {from, booked.end_unix_nanos});
     }
+  }
+
+  void KeepEmpty(size_t index, TimeSpan span) {
+    if (span.start_unix_nanos >= span.end_unix_nanos) return;
+    const HistoryWindow& window = books_.windows[index];
+    plan_.restated.booked.push_back({.source = window.source,
+                                     .start_unix_nanos = span.start_unix_nanos,
+                                     .length_nanos = span.end_unix_nanos - span.start_unix_nanos,
+                                     .groups = {},
+                                     .conversions = {},
+                                     .terms = {},
+                                     .plan = window.plan,
+                                     .plan_version = window.plan_version});
   }
 
   void Finish() {

@@ -22,13 +22,13 @@ struct GroupTerms {
 
 struct HistoryWindow {
   int64_t row = 0;  // of the ledger's file; 0: it has none yet
-  std::string source;
+  std::string source = {};
   int64_t start_unix_nanos = 0;
   int64_t length_nanos = 0;
-  std::vector<UsageGroup> groups;
-  std::vector<BookConversion> conversions;  // one a group, in their order
-  std::vector<GroupTerms> terms;            // one a group, likewise
-  std::string plan;
+  std::vector<UsageGroup> groups = {};
+  std::vector<BookConversion> conversions = {};  // one a group, in their order
+  std::vector<GroupTerms> terms = {};            // one a group, likewise
+  std::string plan = {};
   uint32_t plan_version = 0;
 
   TimeSpan span() const { return {start_unix_nanos, start_unix_nanos + length_nanos}; }
