@@ -118,7 +118,7 @@ TEST_F(UsageCorrectionsTest, ReportHasTheCorrectionByTheTimeOfUseAndByBooking) {
             12 * 3'600);
   // The daemon's counters speak of the present, and have nothing of it.
   EXPECT_EQ(daemon_->ScrapeMetrics()
-                .Value("fleetmeter_pool_assigned_h100e_seconds_total", {{"pool", kPool}})
+                .Value("fleetmeter_pool_assigned_chip_seconds_total", {{"pool", kPool}})
                 .value_or(0),
             0);
   ExpectSound();
