@@ -76,7 +76,7 @@ std::string ChipsOfMicro(int64_t micro_chips) {
 }
 
 std::string ChipHoursOfNanos(absl::int128 chip_nanos) {
-  constexpr int kDecimals = 11;  // an hour is 36 x 10^11 ns
+  constexpr size_t kDecimals = 11;  // an hour is 36 x 10^11 ns
   absl::int128 units = chip_nanos / 36;
   const bool negative = units < 0;
   if (negative) units = -units;
