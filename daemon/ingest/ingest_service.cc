@@ -191,6 +191,15 @@ grpc::ServerUnaryReactor* IngestService::Report(grpc::CallbackServerContext* con
   return reactor;
 }
 
+void IngestService::AuditCorrection(const AdminEntry& entry, const Caller& caller) {
+  access_.audit().Done({{"event", "books_" + std::string(Name(entry.action))},
+                        {"identity", caller.identity},
+                        {"peer", caller.peer},
+                        {"entry", std::to_string(entry.number)},
+                        {"source", entry.source},
+                        {"reason", entry.reason}});
+}
+
 grpc::ServerUnaryReactor* IngestService::CorrectUsage(grpc::CallbackServerContext* context,
                                                       const v1::CorrectUsageRequest* request,
                                                       v1::CorrectUsageResponse* response) {
@@ -207,8 +216,11 @@ grpc::ServerUnaryReactor* IngestService::CorrectUsage(grpc::CallbackServerContex
     return reactor;
   }
   submission.order->identity = caller.identity;
-  submission.order_done = [request, response, reactor](const AdminAnswer& answer) {
-    if (answer.status.ok()) FillUsageCorrection(answer, request->preview(), response);
+  submission.order_done = [this, caller, request, response, reactor](const AdminAnswer& answer) {
+    if (answer.status.ok()) {
+      FillUsageCorrection(answer, request->preview(), response);
+      if (response->entry_number() > 0) AuditCorrection(answer.entry, caller);
+    }
     reactor->Finish(StatusOf(answer.status));
   };
   const auto busy = [context, reactor](const std::string& detail, uint32_t millis) {
