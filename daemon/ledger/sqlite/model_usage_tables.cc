@@ -69,6 +69,10 @@ absl::Status ModelUsageTables::Stage(const LedgerTransaction& transaction) {
     }
     if (!status.ok()) return status;
   }
+  // What was restated as it was is no row.
+  if (transaction.counted.empty()) {
+    std::erase_if(days_, [](const auto& day) { return day.second == UsageAmounts{}; });
+  }
   return WriteSums();
 }
 
@@ -182,7 +186,6 @@ absl::Status ModelUsageTables::LearnDay(int64_t day) {
 
 absl::Status ModelUsageTables::WriteSums() {
   for (const auto& [key, amounts] : days_) {
-    if (amounts == UsageAmounts{}) continue;  // restated as it was
     const auto& [day, cell, booked_day] = key;
     absl::Status status = RunWithAmounts(add_day_, amounts, day, cell, booked_day);
     if (!status.ok()) return status;
