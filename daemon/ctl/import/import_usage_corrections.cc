@@ -67,6 +67,13 @@ int ImportCommand::CorrectUsage(const ImportBatch& file, RefusedFile& refused) c
         "--correct takes --source NAME, or a column source: whose history in the books the file "
         "is compared with"));
   }
+  if (!file.refused.empty()) {
+    fmt::print(stderr,
+               "fleetmeterctl: {}: nothing was compared, since the rows of a window say all of it, "
+               "and a row that is refused would be taken out of the books; mend those rows first\n",
+               Printable(file_));
+    return kExitNotAll;
+  }
   BlockStopSignals();
   const auto rules = RulesOf(file);
   if (!rules.ok()) return ExitCode(rules.status());

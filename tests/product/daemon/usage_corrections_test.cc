@@ -160,6 +160,16 @@ TEST_F(UsageCorrectionsTest, AKillInBetweenLosesAndDoublesNothing) {
   ExpectSound();
 }
 
+// A window without its refused row would say less than it does.
+TEST_F(UsageCorrectionsTest, AFileWithRefusedRowsIsNotCompared) {
+  ASSERT_EQ(Import(Day(1, "24", "12"), {}).exit_code, 0);
+  const SaidOfUsage told = Correct(Day(1, "20", "12") + Day(2, "1", "2"));
+  EXPECT_EQ(told.exit_code, 4) << told.out;
+  EXPECT_THAT(told.error, HasSubstr("mend those rows first"));
+  EXPECT_EQ(ChipSeconds(), 24 * 3'600);
+  EXPECT_EQ(Entries(), 0);
+}
+
 TEST_F(UsageCorrectionsTest, AWrongCallSaysWhatIsExpected) {
   const SaidOfUsage silent = Import(Day(1, "1", "1"), {"--correct"});
   EXPECT_EQ(silent.exit_code, 2);
