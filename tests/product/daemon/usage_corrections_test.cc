@@ -1,10 +1,12 @@
 // fleetmeterctl import usage --correct on a real daemon: restated, grown and rolling files of
 // history, kills in between, and what report, verify and /metrics say afterwards.
+#include <chrono>
 #include <stdexcept>
 
 #include "daemon/ledger/sqlite/ledger_file.h"
 #include "fmt/format.h"
 #include "gmock/gmock.h"
+#include "grpcpp/grpcpp.h"
 #include "tests/support/daemon_fixture.h"
 #include "tests/support/scrape.h"
 
@@ -158,6 +160,63 @@ TEST_F(UsageCorrectionsTest, AKillInBetweenLosesAndDoublesNothing) {
   EXPECT_EQ(ChipSeconds(), 60 * 3'600);
   EXPECT_EQ(Entries(), 2);
   ExpectSound();
+}
+
+// The call itself, without the program that makes it.
+TEST_F(UsageCorrectionsTest, TheCallBooksNothingThatWasNotAgreedTo) {
+  ASSERT_EQ(Import(Day(1, "24", "12"), {}).exit_code, 0);
+  v1::CorrectUsageRequest request;
+  request.set_source("billing");
+  request.set_reason("recount");
+  v1::UsageReport& report = *request.add_reports();
+  report.set_source("billing");
+  report.set_window_start_unix_nanos(1'740'787'200'000'000'000);  // 2025-03-01
+  report.set_window_length_nanos(86'400'000'000'000);
+  v1::UsageGroup& group = *report.add_groups();
+  group.set_chip(kChip);
+  group.set_state(v1::CHIP_STATE_ASSIGNED);
+  group.set_pool(kPool);
+  group.set_team(kTeam);
+  group.set_signal("dcgm");
+  group.mutable_sums()->set_chip_nanos(12 * 3'600'000'000'000);
+  group.mutable_sums()->set_busy_chip_nanos(3'600'000'000'000);
+  const auto ask = [&](const v1::CorrectUsageRequest& asked, v1::CorrectUsageResponse* answer) {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
+    return daemon_->ingest().CorrectUsage(&context, asked, answer).error_code();
+  };
+  v1::CorrectUsageResponse answer;
+  v1::CorrectUsageRequest unagreed = request;
+  unagreed.set_agreed_digest(1);
+  EXPECT_EQ(ask(unagreed, &answer), grpc::StatusCode::FAILED_PRECONDITION);
+  v1::CorrectUsageRequest unreasoned = request;
+  unreasoned.clear_reason();
+  EXPECT_EQ(ask(unreasoned, &answer), grpc::StatusCode::INVALID_ARGUMENT);
+  v1::CorrectUsageRequest twice = request;
+  *twice.add_reports() = report;
+  EXPECT_EQ(ask(twice, &answer), grpc::StatusCode::INVALID_ARGUMENT);
+  v1::CorrectUsageRequest unknown = request;
+  unknown.mutable_reports(0)->mutable_groups(0)->set_pool("nowhere");
+  EXPECT_EQ(ask(unknown, &answer), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_EQ(ChipSeconds(), 24 * 3'600);
+  v1::CorrectUsageRequest preview = request;
+  preview.set_preview(true);
+  ASSERT_EQ(ask(preview, &answer), grpc::StatusCode::OK);
+  EXPECT_NE(answer.digest(), 0U);
+  EXPECT_EQ(answer.entry_number(), 0);
+  ASSERT_EQ(answer.standings_size(), 1);
+  EXPECT_EQ(answer.standings(0), v1::CorrectUsageResponse::CHANGED);
+  ASSERT_EQ(answer.differences_size(), 1);
+  EXPECT_EQ(answer.differences(0).chips_after().seconds(), 12 * 3'600);
+  EXPECT_EQ(Entries(), 0);
+  request.set_agreed_digest(answer.digest());
+  for (int time = 0; time < 2; ++time) {
+    answer.Clear();
+    ASSERT_EQ(ask(request, &answer), grpc::StatusCode::OK);
+    EXPECT_EQ(answer.nothing_to_do(), time == 1);
+    EXPECT_EQ(ChipSeconds(), 12 * 3'600);
+    EXPECT_EQ(Entries(), 1);
+  }
 }
 
 // A window without its refused row would say less than it does.
