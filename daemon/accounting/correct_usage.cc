@@ -27,6 +27,12 @@ AdminAnswer UsageRefused(absl::Status status) {
 absl::StatusOr<HistoryWindow> BookAsReported(const UsageReport& report,
                                              const AdmissionContext& context,
                                              const LiveBooks& books) {
+  if (report.window_start_unix_nanos < kFirstCorrectable) {
+    return absl::FailedPreconditionError(
+        fmt::format("the window that starts at {} cannot be corrected; expected a time after the "
+                    "first quarter of 1970",
+                    UtcText(report.window_start_unix_nanos)));
+  }
   if (const auto rejection = CheckAdmission(report, context)) {
     return absl::FailedPreconditionError(fmt::format("the window that starts at {}: {}: {}",
                                                      UtcText(report.window_start_unix_nanos),

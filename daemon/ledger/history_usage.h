@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/base/units.h"
 #include "daemon/domain/report/usage_report.h"
 #include "daemon/domain/report/window_set.h"
 #include "daemon/ledger/books.h"
@@ -19,6 +20,10 @@ struct GroupTerms {
   std::optional<int64_t>
       micro_usd_per_chip_hour;  // as the catalog says; nothing: it names no price
 };
+
+// Rows that correct another time name the hour, the day and the quarter of it, and 0 names none. So
+// history of the first quarter of 1970 cannot be corrected.
+inline constexpr int64_t kFirstCorrectable = 90 * kDay;
 
 struct HistoryWindow {
   int64_t row = 0;  // of the ledger's file; 0: it has none yet

@@ -145,8 +145,8 @@ std::string EntriesCsv(const v1::ListEntriesResponse& response) {
 v1::ListEntriesResponse AboutSources(const v1::ListEntriesResponse& entries) {
   v1::ListEntriesResponse about;
   for (const v1::Entry& entry : entries.entries()) {
-    if (entry.action() != "reprice" && entry.action() != "correct_usage")
-      *about.add_entries() = entry;
+    const bool of_usage = entry.action() == "correct_usage";
+    if (entry.action() != "reprice" && !of_usage) *about.add_entries() = entry;
   }
   return about;
 }

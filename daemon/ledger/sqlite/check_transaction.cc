@@ -91,16 +91,17 @@ absl::Status CheckOutcome(const OutcomeEntry& entry) {
   return absl::OkStatus();
 }
 
-// A correction of an hour needs a name of the hour above 0.
 absl::Status CheckRestated(const HistoryWindow& window) {
   if (window.groups.size() == window.conversions.size() &&
-      window.groups.size() == window.terms.size() && window.start_unix_nanos >= kNanosPerHour) {
+      window.groups.size() == window.terms.size() && window.length_nanos > 0 &&
+      window.start_unix_nanos >= kFirstCorrectable) {
     return absl::OkStatus();
   }
   return absl::InvalidArgumentError(fmt::format(
-      "a restated window of source {} starts {} ns after 1970, and has {} groups, {} conversions "
-      "and {} terms; expected a start after the first hour of 1970, and one of each for a group",
-      Quoted(window.source), window.start_unix_nanos, window.groups.size(),
+      "a restated window of source {} starts {} ns after 1970, is {} ns long, and has {} groups, "
+      "{} conversions and {} terms; expected a start after the first quarter of 1970, a length, "
+      "and one of each for a group",
+      Quoted(window.source), window.start_unix_nanos, window.length_nanos, window.groups.size(),
       window.conversions.size(), window.terms.size()));
 }
 
