@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "daemon/accounting/usage_correction.h"
 #include "daemon/ledger/admin_entry.h"
 
 namespace fleetmeter {
@@ -15,15 +16,19 @@ struct AdminOrder {
   AdminAction action = AdminAction::kForget;
   std::string identity;    // from the transport, never from the payload
   std::string reason;      // not empty
-  std::string source;      // forget, rename
+  std::string source;      // all but reprice
   std::string new_source;  // rename
   int64_t from_day = 0;    // reprice: seconds since 1970, half-open
   int64_t to_day = 0;
   bool dry_run = false;  // say what it would be, and change nothing
-  // reprice: the digest of the preview that was agreed to; 0: of none. What it would be by now must
-  // be the same.
+  UsageTold told;        // correct_usage; its source is the one above
+  // reprice, correct_usage: the digest of the preview that was agreed to; 0: of none. What it would
+  // be by now must be the same.
   uint64_t agreed_digest = 0;
 };
+
+// InvalidArgument: the reason is missing, too long or no text.
+absl::Status CheckReason(const AdminOrder& order);
 
 // What stays as it was although its price may have changed.
 struct NotRepriced {
@@ -42,7 +47,10 @@ struct AdminAnswer {
   bool nothing_to_do = false;
   AdminEntry entry;
   std::vector<NotRepriced> not_repriced;
-  uint64_t digest = 0;  // reprice: of what it books
+  uint64_t digest = 0;  // reprice, correct_usage: of what it books
+  // correct_usage: of the reports that were told, and of what differs.
+  std::vector<UsageStanding> standings;
+  std::vector<UsageChange> usage_changes;
 };
 
 using AdminDone = std::function<void(const AdminAnswer&)>;

@@ -18,6 +18,7 @@ namespace fleetmeter {
 namespace {
 
 constexpr size_t kMostNearest = 3;
+constexpr size_t kMostReasonBytes = 1'000;
 // As for reports (count_outcome.cc): no total may come near the end of 64 bits.
 constexpr int64_t kMostRevenue = INT64_MAX / 4;
 
@@ -96,6 +97,18 @@ absl::Status CheckTotals(const RepriceResult& result, const LiveBooks& books) {
 }
 
 }  // namespace
+
+absl::Status CheckReason(const AdminOrder& order) {
+  if (order.reason.size() > kMostReasonBytes || FindInvalidUtf8(order.reason)) {
+    return absl::InvalidArgumentError(
+        fmt::format("reason is too long or no UTF-8; expected at most {} bytes", kMostReasonBytes));
+  }
+  if (!order.dry_run && order.reason.find_first_not_of(" \t\r\n") == std::string::npos) {
+    return absl::InvalidArgumentError(
+        "reason is empty; expected why, for whoever reads the entry later");
+  }
+  return absl::OkStatus();
+}
 
 AdminAnswer PrepareForget(const AdminOrder& order, const LiveBooks& books, int64_t now_unix_nanos) {
   const auto facts = books.fleet.FindSource(books.names.Of(order.source));

@@ -5,9 +5,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "daemon/accounting/admin_order.h"
+#include "daemon/accounting/admission.h"
 #include "daemon/accounting/live_books.h"
 #include "daemon/domain/reference_data.h"
 #include "daemon/ledger/ledger.h"
@@ -21,5 +23,18 @@ AdminAnswer PrepareRename(const AdminOrder& order, const LiveBooks& books, int64
 // `booked`: what the ledger has of the order's days.
 AdminAnswer PrepareReprice(const AdminOrder& order, const std::vector<InferenceDay>& booked,
                            const ReferenceData& reference, const LiveBooks& books);
+
+// What a correction of usage is prepared with, beside the live books.
+struct UsageCorrectionContext {
+  std::vector<HistoryWindow> windows;  // that the ledger has of the order's time
+  const ReferenceData& reference;
+  WindowLimits limits;
+  ClockReading now;
+};
+AdminAnswer PrepareCorrectUsage(const AdminOrder& order, UsageCorrectionContext context,
+                                const LiveBooks& books);
+
+// The time of which a correction of usage asks the ledger; nothing: it tells of none.
+std::optional<TimeSpan> TimeOf(const UsageTold& told);
 
 }  // namespace fleetmeter

@@ -105,6 +105,10 @@ class FleetState {
   // source becomes its live state.
   void Apply(const LedgerEntry& entry, int64_t now_unix_nanos);
 
+  // A correction of a source's history was committed, which may have brought more of its time. What
+  // the source holds, and all counters, stay as they are.
+  void SetHistoryWindows(const std::string& source, const WindowSet& windows);
+
   // A report of the source was rejected: while nothing of it is accepted either, what it does is
   // not known, and what it held is unaccounted for.
   void NoteRejected(const std::string& source, int64_t now_unix_nanos);

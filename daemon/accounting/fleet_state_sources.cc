@@ -68,6 +68,11 @@ std::optional<SourceFacts> FleetState::FindSource(const std::string& name) const
   return FactsOf(name, it->second);
 }
 
+void FleetState::SetHistoryWindows(const std::string& name, const WindowSet& windows) {
+  const auto found = sources_.find(name);
+  if (found != sources_.end()) found->second.windows = windows;
+}
+
 WindowSet FleetState::RenamedWindows(const std::string& name, const std::string& new_name) const {
   const auto old = sources_.find(name);
   const auto found = sources_.find(new_name);

@@ -44,6 +44,12 @@ absl::StatusOr<std::vector<InferenceDay>> LedgerKeeper::InferenceDays(int64_t fr
   return ledger_.InferenceDays(from_day, to_day);
 }
 
+absl::StatusOr<std::vector<HistoryWindow>> LedgerKeeper::HistoryWindows(const std::string& source,
+                                                                        TimeSpan time) {
+  if (broken_) return absl::UnavailableError("the ledger failed; the daemon is ending");
+  return ledger_.HistoryWindows(source, time);
+}
+
 absl::Status LedgerKeeper::Ask(absl::FunctionRef<absl::Status()> call) {
   if (broken_) return absl::UnavailableError("the ledger failed; the daemon is ending");
   const absl::Status status = call();

@@ -35,6 +35,10 @@ class LedgerKeeper {
   // See Ledger::InferenceDays. Once the ledger is broken, Unavailable without asking it.
   absl::StatusOr<std::vector<InferenceDay>> InferenceDays(int64_t from_day, int64_t to_day);
 
+  // See Ledger::HistoryWindows. Likewise.
+  absl::StatusOr<std::vector<HistoryWindow>> HistoryWindows(const std::string& source,
+                                                            TimeSpan time);
+
   // Whether a transaction is due although nobody has reported. The books have to say now and then
   // how long the grants have been in force; and after trouble only a commit shows that it is over.
   bool CommitDue() const;

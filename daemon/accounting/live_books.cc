@@ -32,9 +32,13 @@ void LiveBooks::Apply(const AdminEntry& entry, int64_t now_unix_nanos) {
       break;
     case AdminAction::kReprice:
       break;  // it was staged
+    case AdminAction::kCorrectUsage:
+      fleet.SetHistoryWindows(entry.source, entry.restated.windows);
+      break;
   }
   AdminEntry kept = entry;
   kept.repriced.clear();
+  kept.restated = {};
   entries.push_back(std::move(kept));
 }
 

@@ -43,7 +43,7 @@ class LiveBooks final : public TransactionPart {
   OutcomeState outcomes;
   RejectedReports rejected;
   SourceNames names;
-  std::vector<AdminEntry> entries;  // oldest first, without what they repriced
+  std::vector<AdminEntry> entries;  // oldest first, without what they booked
 
  private:
   size_t first_term_ = 0;         // the ledger has the terms before it, and they do not change

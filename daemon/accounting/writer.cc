@@ -187,6 +187,7 @@ AdminAnswer Writer::Prepare(const AdminOrder& order) {
     }
     booked = *std::move(days);
   }
+  if (order.action == AdminAction::kCorrectUsage) return PrepareUsage(order);
   MutexLock lock(state_mutex_);
   switch (order.action) {
     case AdminAction::kForget:
@@ -195,8 +196,38 @@ AdminAnswer Writer::Prepare(const AdminOrder& order) {
       return PrepareRename(order, books_, clock_.UnixNanos());
     case AdminAction::kReprice:
       return PrepareReprice(order, booked, *settings_.reference, books_);
+    case AdminAction::kCorrectUsage:
+      break;  // above
   }
   return {};
+}
+
+AdminAnswer Writer::PrepareUsage(const AdminOrder& asked) {
+  AdminOrder order = asked;
+  {
+    MutexLock lock(state_mutex_);
+    order.told.source = books_.names.Of(asked.source);
+  }
+  for (UsageReport& report : order.told.reports) report.source = order.told.source;
+  std::vector<HistoryWindow> windows;
+  if (const auto time = TimeOf(order.told)) {
+    // The writer's thread alone changes it, so that it stays as it is read here.
+    auto read = ledger_.HistoryWindows(order.told.source, *time);
+    if (!read.ok()) {
+      AdminAnswer answer;
+      answer.status = read.status();
+      return answer;
+    }
+    windows = *std::move(read);
+  }
+  const int64_t now = clock_.UnixNanos();
+  MutexLock lock(state_mutex_);
+  return PrepareCorrectUsage(order,
+                             {.windows = std::move(windows),
+                              .reference = *settings_.reference,
+                              .limits = settings_.windows,
+                              .now = {.earliest = now, .latest = now}},
+                             books_);
 }
 
 AdminAnswer Writer::Decide(const AdminOrder& order) {

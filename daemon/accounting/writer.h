@@ -153,6 +153,7 @@ class Writer {
   // Decides what a person asks, as a transaction of its own.
   AdminAnswer Decide(const AdminOrder& order) ABSL_LOCKS_EXCLUDED(state_mutex_);
   AdminAnswer Prepare(const AdminOrder& order) ABSL_LOCKS_EXCLUDED(state_mutex_);
+  AdminAnswer PrepareUsage(const AdminOrder& order) ABSL_LOCKS_EXCLUDED(state_mutex_);
   TransactionDraft BeginDraft() ABSL_LOCKS_EXCLUDED(state_mutex_);
   // Adds what every transaction carries and gives it to the ledger; then publishes what it has
   // changed, or rolls back what was staged.

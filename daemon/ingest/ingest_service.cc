@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <string>
 #include <utility>
 
 #include "daemon/ingest/check_names.h"
 #include "daemon/ingest/check_pools.h"
+#include "daemon/ingest/correct_usage.h"
 #include "daemon/ingest/ingest_messages.h"
 #include "daemon/ingest/ingest_stream.h"
 
@@ -29,6 +32,11 @@ grpc::Status CheckUnary(const v1::ReportRequest& request, size_t max_reports) {
             fmt::format("call has {} reports; expected at most {}", reports, max_reports)};
   }
   return grpc::Status::OK;
+}
+
+// The codes are the same.
+grpc::Status StatusOf(const absl::Status& status) {
+  return {static_cast<grpc::StatusCode>(status.code()), std::string(status.message())};
 }
 
 }  // namespace
@@ -178,6 +186,62 @@ grpc::ServerUnaryReactor* IngestService::Report(grpc::CallbackServerContext* con
       probe_.ReportsBusy(reports);
       busy(fmt::format("the queue of {} reports is full; send again",
                        writer_.queue_limit_reports()));
+      break;
+  }
+  return reactor;
+}
+
+void IngestService::AuditCorrection(const AdminEntry& entry, const Caller& caller) {
+  access_.audit().Done({{"event", "books_" + std::string(Name(entry.action))},
+                        {"identity", caller.identity},
+                        {"peer", caller.peer},
+                        {"entry", std::to_string(entry.number)},
+                        {"source", entry.source},
+                        {"reason", entry.reason}});
+}
+
+grpc::ServerUnaryReactor* IngestService::CorrectUsage(grpc::CallbackServerContext* context,
+                                                      const v1::CorrectUsageRequest* request,
+                                                      v1::CorrectUsageResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  Caller caller;
+  grpc::Status refused = access_.Admit(*context, Role::kIngest, &caller);
+  if (refused.ok() && draining()) refused = Stopping();
+  if (refused.ok()) refused = CheckMayReport(access_, caller, request->reports(), {}, true);
+  Submission submission;
+  submission.order.emplace();
+  if (refused.ok()) refused = DecodeUsageCorrection(*request, &*submission.order);
+  if (!refused.ok()) {
+    reactor->Finish(refused);
+    return reactor;
+  }
+  submission.order->identity = caller.identity;
+  submission.order_done = [this, caller, request, response, reactor](const AdminAnswer& answer) {
+    if (answer.status.ok()) {
+      FillUsageCorrection(answer, request->preview(), response);
+      if (response->entry_number() > 0) AuditCorrection(answer.entry, caller);
+    }
+    reactor->Finish(StatusOf(answer.status));
+  };
+  const auto busy = [context, reactor](const std::string& detail, uint32_t millis) {
+    context->AddTrailingMetadata("grpc-retry-pushback-ms", std::to_string(millis));
+    reactor->Finish({grpc::StatusCode::RESOURCE_EXHAUSTED, detail});
+  };
+  // As much as one call of reports may have, however many there are.
+  const size_t reports =
+      std::min(static_cast<size_t>(request->reports_size()), limits_.max_reports_per_batch);
+  if (const uint32_t millis = MustWait(caller.identity, reports, request->ByteSizeLong())) {
+    busy(TooFast(millis), millis);
+    return reactor;
+  }
+  switch (writer_.TrySubmit(submission)) {
+    case Writer::Submitted::kYes:
+      break;
+    case Writer::Submitted::kStopping:
+      reactor->Finish(Stopping());
+      break;
+    case Writer::Submitted::kFull:
+      busy("the queue is full; send again", kRetryAfterMillis);
       break;
   }
   return reactor;

@@ -39,6 +39,10 @@ class IngestService final : public v1::UsageIngest::CallbackService {
                                    const v1::ReportRequest* request,
                                    v1::ReportResponse* response) override;
 
+  grpc::ServerUnaryReactor* CorrectUsage(grpc::CallbackServerContext* context,
+                                         const v1::CorrectUsageRequest* request,
+                                         v1::CorrectUsageResponse* response) override;
+
   // Takes no more reports; open streams end with UNAVAILABLE once what they sent is answered.
   void Drain();
 
@@ -46,6 +50,7 @@ class IngestService final : public v1::UsageIngest::CallbackService {
   friend class IngestStream;
   void Remove(IngestStream* stream);
   bool draining();
+  void AuditCorrection(const AdminEntry& entry, const Caller& caller);
 
   // Whether `identity` may send so much now. 0: yes; else the milliseconds to wait. Asked when
   // protobuf has parsed the message, which gRPC does, and before anything else is done with it.

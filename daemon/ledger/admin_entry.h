@@ -7,13 +7,15 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/numeric/int128.h"
+#include "daemon/ledger/history_usage.h"
 #include "daemon/ledger/outcome_books.h"
 
 namespace fleetmeter {
 
-enum class AdminAction : uint8_t { kForget, kRename, kReprice };
+enum class AdminAction : uint8_t { kForget, kRename, kReprice, kCorrectUsage };
 
-// "forget", "rename", "reprice".
+// "forget", "rename", "reprice", "correct_usage".
 constexpr std::string_view Name(AdminAction action) {
   switch (action) {
     case AdminAction::kForget:
@@ -22,6 +24,8 @@ constexpr std::string_view Name(AdminAction action) {
       return "rename";
     case AdminAction::kReprice:
       return "reprice";
+    case AdminAction::kCorrectUsage:
+      return "correct_usage";
   }
   return "";
 }
@@ -50,22 +54,30 @@ struct AdminEntry {
   AdminAction action = AdminAction::kForget;
   std::string identity;     // who
   std::string reason;       // why
-  std::string source;       // forget, rename: what it is about, by the name it had
+  std::string source;       // all but reprice: what it is about, by the name it had
   std::string new_source;   // rename
   int64_t micro_chips = 0;  // forget, rename: that nobody heard, and that left the numbers
   // forget: the whole source is gone; else only chips that it does not list any more.
   bool whole_source = false;
 
-  // reprice: the days, half-open, in seconds since 1970, and the sums of what it books.
+  // reprice, correct_usage: the days, half-open, in seconds since 1970.
   int64_t from_day = 0;
   int64_t to_day = 0;
+
+  // reprice: the sums of what it books.
   int64_t old_price_book_version = 0;  // the newest that had priced any of it; 0: none had
   int64_t price_book_version = 0;
   int64_t priced_requests = 0;    // that were unpriced
   int64_t revenue_micro_usd = 0;  // the difference
 
-  // What a reprice books. Not read again with the entry.
-  std::vector<RepricedDay> repriced;
+  // correct_usage: windows that say something else now, and the net difference.
+  int64_t windows = 0;
+  absl::int128 chip_nanos = 0;
+  absl::int128 busy_chip_nanos = 0;
+
+  // What a reprice or a correction of usage books. Not read again with the entry.
+  std::vector<RepricedDay> repriced = {};
+  RestatedUsage restated = {};
 };
 
 // The id of the correction by which an entry books what it repriced of a source.

@@ -19,16 +19,10 @@
 #include "daemon/domain/report/usage_report.h"
 #include "daemon/ledger/admin_entry.h"
 #include "daemon/ledger/books.h"
+#include "daemon/ledger/history_usage.h"
 #include "daemon/ledger/outcome_books.h"
 
 namespace fleetmeter {
-
-// What else was in force for a group.
-struct GroupTerms {
-  std::string category;  // of the pool, "inference"; empty where the group names no pool
-  std::optional<int64_t>
-      micro_usd_per_chip_hour;  // as the catalog says; nothing: it names no price
-};
 
 // A counted report and what was in force for it.
 struct LedgerEntry {
@@ -133,6 +127,15 @@ class Ledger {
                                                                   int64_t /*to_day*/) {
     return absl::FailedPreconditionError(
         "the books are kept in memory only, without outcomes; expected a daemon with ledger.path");
+  }
+
+  // What history said of a source in windows that overlap this time, in the order of time. Of
+  // history from before the books kept it by source, nothing. FailedPrecondition: they do not keep
+  // it. Changes nothing.
+  virtual absl::StatusOr<std::vector<HistoryWindow>> HistoryWindows(const std::string& /*source*/,
+                                                                    TimeSpan /*time*/) {
+    return absl::FailedPreconditionError(
+        "the books are kept in memory only, and not by source; expected a daemon with ledger.path");
   }
 
   virtual LedgerIdentity Identity() const = 0;

@@ -41,14 +41,17 @@ struct UsageAmounts {
 
 inline constexpr int kAmountColumns = 10;
 
-// chips_s, chips_ns, busy_s, busy_ns, ...: the order of the columns in every table.
+// chips_s, chips_ns, busy_s, busy_ns, ...: the order of the columns in every table. Seconds are
+// rounded down, so that the nanoseconds of amounts below 0 are not below 0 too.
 inline std::array<int64_t, kAmountColumns> ToColumns(const UsageAmounts& a) {
   std::array<int64_t, kAmountColumns> columns{};
   size_t at = 0;
   for (const absl::int128 nanos :
        {a.chips, a.busy, a.productive, a.measured, a.productive_measured}) {
-    columns[at++] = static_cast<int64_t>(nanos / kNanosPerSecond);
-    columns[at++] = static_cast<int64_t>(nanos % kNanosPerSecond);
+    const int64_t rest = static_cast<int64_t>(nanos % kNanosPerSecond);
+    const int64_t beyond = rest < 0 ? rest + kNanosPerSecond : rest;
+    columns[at++] = static_cast<int64_t>((nanos - beyond) / kNanosPerSecond);
+    columns[at++] = beyond;
   }
   return columns;
 }

@@ -60,6 +60,9 @@ class AccessControl {
   // the right to speak for all pools. `field` is where it stands in the request.
   grpc::Status DenyPool(const Caller& caller, std::string_view pool, const std::string& field);
 
+  // For what callers with the right to did.
+  AuditLog& audit() { return audit_; }
+
  private:
   std::shared_ptr<const AccessPolicy> policy();
   grpc::Status CheckRole(const AccessPolicy& policy, const Caller& caller, Role role);

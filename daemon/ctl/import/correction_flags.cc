@@ -55,13 +55,14 @@ void AddCorrectionFlags(Flags& flags, CorrectionFlags* correction) {
       "The file is right, and the books are corrected by it. Each day that the file has "
       "rows of is compared with the books, the differences are shown, and they are "
       "booked once you agree. Days that the books do not have are counted as always. "
-      "The same command, run again, books nothing. Needs --source and --reason. Usage "
-      "cannot be corrected");
+      "The same command, run again, books nothing. Needs --source and --reason. Usage is "
+      "compared by the windows of its rows, it needs no --source, and windows without rows "
+      "stay as they are");
   flags.AddSwitch(
       "--add", &correction->add,
       "With --correct: nothing is compared. The rows of the file are added to what the "
       "books have of their time, once. For rows that came late, and for files that take "
-      "something back, such as a credit note");
+      "something back, such as a credit note. Usage has no such additions");
   flags
       .Add("--reason", &correction->reason,
            "With --correct: why the books are corrected. The books keep it, with who corrected "
@@ -70,14 +71,14 @@ void AddCorrectionFlags(Flags& flags, CorrectionFlags* correction) {
   flags.AddSwitch("--yes", &correction->yes, "With --correct: book the differences without asking");
   AddOutcomesTime(flags, "--from",
                   "With --correct and --to: the file has all rows of its source from this day on. "
-                  "A day without rows is then a day on which there was nothing",
+                  "A day (of usage: a window) without rows is then one in which there was nothing",
                   &correction->from_unix_seconds);
   AddOutcomesTime(flags, "--to", "With --from: the day after the last one that the file has all of",
                   &correction->to_unix_seconds);
   flags.AddSwitch("--skip-partial-days", &correction->skip_partial_days,
                   "With --correct: leave out days of which the file has only a part, such as the "
-                  "first day of an export that begins at noon. Without the flag, such days are an "
-                  "error (exit code 4)");
+                  "first day of an export that begins at noon, and windows of usage that cannot be "
+                  "compared. Without the flag, they are an error (exit code 4)");
 }
 
 absl::Status CheckCorrectionFlags(const CorrectionFlags& correction, bool has_source, bool usage,
@@ -91,12 +92,12 @@ absl::Status CheckCorrectionFlags(const CorrectionFlags& correction, bool has_so
                         "books are corrected; expected --correct with them")
                   : absl::OkStatus();
   }
-  if (usage) {
+  if (usage && correction.add) {
     return absl::InvalidArgumentError(
-        "--correct: usage cannot be corrected, since the books keep it by pool and not by source; "
-        "inference, training and benchmarks can");
+        "--add: usage has no additions, since the rows of a window say all of it; --correct alone "
+        "counts windows that the books do not have");
   }
-  if (!has_source) {
+  if (!usage && !has_source) {
     return absl::InvalidArgumentError(
         "--correct needs --source NAME: the source whose reports in the books are corrected");
   }

@@ -27,7 +27,7 @@ struct CorrectionFlags {
 void AddCorrectionFlags(Flags& flags, CorrectionFlags* correction);
 
 // Whether they go together. `has_source`: --source was given. `usage`: the file is of usage, which
-// is never corrected.
+// may say the source in a column, and has no additions.
 absl::Status CheckCorrectionFlags(const CorrectionFlags& correction, bool has_source, bool usage,
                                   bool dry_run);
 

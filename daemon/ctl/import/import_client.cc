@@ -4,6 +4,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include <charconv>
+#include <thread>
 #include <utility>
 
 #include "daemon/ctl/print/text_cells.h"
@@ -112,6 +113,36 @@ ReportAnswer ImportClient::Report(const v1::ReportRequest& request) {
       break;
   }
   return answer;
+}
+
+absl::StatusOr<v1::CorrectUsageResponse> AskCorrectUsage(const std::string& address,
+                                                         const ClientTls& tls,
+                                                         std::chrono::nanoseconds timeout,
+                                                         const v1::CorrectUsageRequest& request) {
+  const auto channel = ImportClient::Connect(address, tls);
+  if (!channel.ok()) return channel.status();
+  const auto stub = v1::UsageIngest::NewStub(*channel);
+  const auto give_up = std::chrono::system_clock::now() + timeout;
+  for (;;) {
+    grpc::ClientContext context;
+    context.set_deadline(give_up);
+    v1::CorrectUsageResponse response;
+    const grpc::Status status = stub->CorrectUsage(&context, request, &response);
+    if (status.ok()) return response;
+    const auto wait = PushbackOf(context);
+    const bool busy = status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED && wait;
+    if (busy && std::chrono::system_clock::now() + *wait < give_up) {
+      std::this_thread::sleep_for(*wait);
+      continue;
+    }
+    if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED) {
+      return absl::UnimplementedError(fmt::format(
+          "fleetmeterd at {} does not know corrections of usage; expected a newer one", address));
+    }
+    return absl::Status(
+        static_cast<absl::StatusCode>(status.error_code()),
+        fmt::format("fleetmeterd at {}: {}", address, Printable(status.error_message())));
+  }
 }
 
 }  // namespace fleetmeter::ctl

@@ -52,4 +52,12 @@ class ImportClient {
   std::unique_ptr<Impl> impl_;
 };
 
+// Compares usage with the books, or corrects them, over a connection of its own. Waits while the
+// daemon is busy. Unavailable: no answer in time; whether it was booked is not known, and asking
+// again tells.
+absl::StatusOr<v1::CorrectUsageResponse> AskCorrectUsage(const std::string& address,
+                                                         const ClientTls& tls,
+                                                         std::chrono::nanoseconds timeout,
+                                                         const v1::CorrectUsageRequest& request);
+
 }  // namespace fleetmeter::ctl

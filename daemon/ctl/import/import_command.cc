@@ -149,6 +149,7 @@ int ImportCommand::Run() {
   }
   RefusedFile refused(refused_, file_);
   if (absl::Status kept = KeepRefused(*plan, refused); !kept.ok()) return ExitCode(kept);
+  if (correction_.correct && kind_ == ImportKind::kUsage) return CorrectUsage(*plan, refused);
   if (correction_.correct && !correction_.add) return Correct(*plan, refused);
   if (!dry_run_) return correction_.add ? Add(*plan, refused) : Send(*plan, refused);
   ImportSummary summary = Summarize(*plan, {});
@@ -253,13 +254,16 @@ int ImportCommand::Send(const ImportBatch& plan, RefusedFile& refused) const {
   absl::Status status;
   std::vector<size_t> overlapping;
   ImportSummary summary = SendPlain(plan, refused, &overlapping, &status);
-  if (!overlapping.empty() && kind_ != ImportKind::kUsage) {
+  if (!overlapping.empty()) {
     fmt::print(stderr,
                "fleetmeterctl: {}: the books have this time already. If the file is right, run the "
                "command again with --correct --reason TEXT: it shows what differs, asks, and books "
-               "the differences. If the file has rows that the books do not have yet, such as late "
-               "ones, run it with --correct --add --reason TEXT: it adds them to the books\n",
-               Printable(file_));
+               "the differences.{}\n",
+               Printable(file_),
+               kind_ == ImportKind::kUsage
+                   ? ""
+                   : " If the file has rows that the books do not have yet, such as late ones, run "
+                     "it with --correct --add --reason TEXT: it adds them to the books");
   }
   return Tell(std::move(summary), status);
 }
@@ -295,6 +299,9 @@ ImportSummary ImportCommand::SendPlain(const ImportBatch& plan, RefusedFile& ref
     const auto books = rules.ok() ? AskBooks(plan, *rules) : rules.status();
     const auto compared = books.ok() ? PlanCorrection(plan, *books, *rules) : books.status();
     if (compared.ok()) unchanged = UnchangedOf(sent.fates, *compared);
+  }
+  if (overlaps && kind_ == ImportKind::kUsage && !correction_.correct) {
+    unchanged = UnchangedUsage(plan, sent.fates);
   }
   for (size_t i = 0; i < sent.fates.size(); ++i) {
     if (unchanged.contains(i)) sent.fates[i] = Fate::kUnchanged;

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "daemon/ctl/import/import_batch.h"
 #include "daemon/ctl/import/import_client.h"
 #include "daemon/ctl/import/temporary_file.h"
+#include "daemon/ctl/import/usage_correction.h"
 #include "daemon/ctl/print/import_output.h"
 #include "daemon/ctl/print/output_format.h"
 #include "daemon/ctl/print/refused_file.h"
@@ -65,6 +67,13 @@ class ImportCommand : public Command {
                           std::vector<size_t>* overlapping, absl::Status* status) const;
   // Corrects the books by what they differ from the file in, or adds it to them.
   int Correct(const imports::ImportBatch& file, RefusedFile& refused) const;
+  // The same of usage, which the daemon compares.
+  int CorrectUsage(const imports::ImportBatch& file, RefusedFile& refused) const;
+  int BookUsage(const imports::ImportBatch& file, const std::vector<UsageQuestion>& questions,
+                const UsageAnswers& answers, RefusedFile& refused) const;
+  AskUsage UsageAsker() const;
+  std::set<size_t> UnchangedUsage(const imports::ImportBatch& file,
+                                  const std::vector<Fate>& fates) const;
   int Add(const imports::ImportBatch& file, RefusedFile& refused) const;
   int ShowAddition(const imports::ImportBatch& file, ImportSummary summary) const;
   absl::StatusOr<CorrectionRules> RulesOf(const imports::ImportBatch& file) const;

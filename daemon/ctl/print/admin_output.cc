@@ -32,6 +32,20 @@ std::string CountedTo(const v1::Source& source) {
   return source.has_counted_to_unix_nanos() ? UtcTime(source.counted_to_unix_nanos()) : kUnknown;
 }
 
+std::string SignedHours(int64_t seconds, int64_t nanos) {
+  const absl::int128 all = absl::int128(seconds) * kNanos + nanos;
+  const std::string hours = Grouped(ChipHoursOfNanos(all));
+  return all < 0 ? hours : "+" + hours;
+}
+
+std::string UsageCorrectionText(const v1::Entry& entry) {
+  return fmt::format("{}, {} to {}: {} windows restated, {} chip-hours, {} of them busy",
+                     Printable(entry.source()), Date(entry.from_day_unix_seconds()),
+                     Date(entry.to_day_unix_seconds()), entry.windows(),
+                     SignedHours(entry.chip_seconds(), entry.chip_nanos()),
+                     SignedHours(entry.busy_chip_seconds(), entry.busy_chip_nanos()));
+}
+
 // What an entry decided, without who, when and why.
 std::string What(const v1::Entry& entry) {
   if (entry.action() == "forget") {
@@ -43,6 +57,7 @@ std::string What(const v1::Entry& entry) {
                        Printable(entry.source()), Printable(entry.new_source()),
                        ChipText(entry.micro_chips()));
   }
+  if (entry.action() == "correct_usage") return UsageCorrectionText(entry);
   return fmt::format(
       "{} to {}, price book {} to {}: {}, {} requests priced", Date(entry.from_day_unix_seconds()),
       Date(entry.to_day_unix_seconds()), entry.old_price_book_version(), entry.price_book_version(),
@@ -75,6 +90,16 @@ Json EntryJson(const v1::Entry& entry) {
     return out;
   }
   out["source"] = entry.source();
+  if (entry.action() == "correct_usage") {
+    out["from_day_unix_seconds"] = entry.from_day_unix_seconds();
+    out["to_day_unix_seconds"] = entry.to_day_unix_seconds();
+    out["windows"] = entry.windows();
+    out["chip_seconds"] = entry.chip_seconds();
+    out["chip_nanos"] = entry.chip_nanos();
+    out["busy_chip_seconds"] = entry.busy_chip_seconds();
+    out["busy_chip_nanos"] = entry.busy_chip_nanos();
+    return out;
+  }
   out["micro_chips"] = entry.micro_chips();
   if (entry.action() == "rename") out["new_source"] = entry.new_source();
   if (entry.action() == "forget") out["whole_source"] = entry.whole_source();
@@ -87,24 +112,32 @@ Json EntriesJson(const v1::ListEntriesResponse& response) {
   return entries;
 }
 
+std::string PlainHours(int64_t seconds, int64_t nanos) {
+  return ChipHoursOfNanos(absl::int128(seconds) * kNanos + nanos);
+}
+
 std::string EntriesCsv(const v1::ListEntriesResponse& response) {
   std::string out =
       CsvLine({"number", "entered", "action", "identity", "reason", "source", "new_source",
                "micro_chips", "from_day", "to_day", "old_price_book_version", "price_book_version",
-               "priced_requests", "revenue_micro_usd"});
+               "priced_requests", "revenue_micro_usd", "windows", "chip_hours", "busy_chip_hours"});
   for (const v1::Entry& entry : response.entries()) {
     const bool reprice = entry.action() == "reprice";
+    const bool usage = entry.action() == "correct_usage";
+    const bool days = reprice || usage;
     const auto number = [](bool known, int64_t value) {
       return known ? std::to_string(value) : std::string();
     };
     out += CsvLine(
         {std::to_string(entry.number()), UtcTime(entry.entered_unix_nanos()), entry.action(),
          entry.identity(), entry.reason(), entry.source(), entry.new_source(),
-         number(!reprice, entry.micro_chips()), reprice ? Date(entry.from_day_unix_seconds()) : "",
-         reprice ? Date(entry.to_day_unix_seconds()) : "",
+         number(!days, entry.micro_chips()), days ? Date(entry.from_day_unix_seconds()) : "",
+         days ? Date(entry.to_day_unix_seconds()) : "",
          number(reprice, entry.old_price_book_version()),
          number(reprice, entry.price_book_version()), number(reprice, entry.priced_requests()),
-         number(reprice, entry.revenue_micro_usd())});
+         number(reprice, entry.revenue_micro_usd()), number(usage, entry.windows()),
+         usage ? PlainHours(entry.chip_seconds(), entry.chip_nanos()) : "",
+         usage ? PlainHours(entry.busy_chip_seconds(), entry.busy_chip_nanos()) : ""});
   }
   return out;
 }
@@ -112,7 +145,8 @@ std::string EntriesCsv(const v1::ListEntriesResponse& response) {
 v1::ListEntriesResponse AboutSources(const v1::ListEntriesResponse& entries) {
   v1::ListEntriesResponse about;
   for (const v1::Entry& entry : entries.entries()) {
-    if (entry.action() != "reprice") *about.add_entries() = entry;
+    const bool of_usage = entry.action() == "correct_usage";
+    if (entry.action() != "reprice" && !of_usage) *about.add_entries() = entry;
   }
   return about;
 }

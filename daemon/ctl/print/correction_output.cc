@@ -24,7 +24,7 @@ namespace {
 constexpr std::array<const char*, 4> kStandingTitles = {
     "new: not in the books yet", "unchanged: the books say the same",
     "changed: the books say something else",
-    "not compared: of a day of which the file has only a part"};
+    "not compared: the books have more of their time than the file, or in another way"};
 
 constexpr size_t kMostAddedLinesText = 300;
 
@@ -213,14 +213,18 @@ std::array<ReportsAndRows, 4> SumByStanding(const imports::ImportBatch& file,
   return sums;
 }
 
-std::string FormatComparison(const imports::ImportBatch& file, const CorrectionPlan& plan,
-                             size_t most) {
-  const auto sums = SumByStanding(file, plan.standings);
+std::string FormatStandings(const std::array<ReportsAndRows, 4>& sums) {
   std::string out = "the file beside the books\n";
   for (size_t i = 0; i < sums.size(); ++i) {
     if (i == static_cast<size_t>(Standing::kPartial) && sums[i].reports == 0) continue;
     out += fmt::format("  {}: {}\n", kStandingTitles[i], RowsText(sums[i]));
   }
+  return out;
+}
+
+std::string FormatComparison(const imports::ImportBatch& file, const CorrectionPlan& plan,
+                             size_t most) {
+  std::string out = FormatStandings(SumByStanding(file, plan.standings));
   out += PartialText(plan);
   if (plan.changes.empty() && plan.results.empty()) return out;
   size_t left_out = 0;

@@ -16,6 +16,9 @@ namespace fleetmeter::ctl {
 std::array<ReportsAndRows, 4> SumByStanding(const imports::ImportBatch& file,
                                             const std::vector<Standing>& standings);
 
+// A line for each standing, with its rows and reports.
+std::string FormatStandings(const std::array<ReportsAndRows, 4>& sums);
+
 // "unchanged ... new ... changed ..." and, below, each amount that differs with what the books
 // have, what the file says and the signed difference; at most `most` of them.
 std::string FormatComparison(const imports::ImportBatch& file, const CorrectionPlan& plan,

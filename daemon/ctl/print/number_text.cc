@@ -75,6 +75,21 @@ std::string ChipsOfMicro(int64_t micro_chips) {
   return Shifted(fmt::format("{}", micro_chips), kMicroDigits);
 }
 
+std::string ChipHoursOfNanos(absl::int128 chip_nanos) {
+  constexpr size_t kDecimals = 11;  // an hour is 36 x 10^11 ns
+  absl::int128 units = chip_nanos / 36;
+  const bool negative = units < 0;
+  if (negative) units = -units;
+  std::string digits;
+  for (; units > 0 || digits.size() <= kDecimals; units /= 10) {
+    digits.insert(digits.begin(), static_cast<char>('0' + static_cast<int>(units % 10)));
+  }
+  digits.insert(digits.size() - kDecimals, ".");
+  digits.erase(digits.find_last_not_of('0') + 1);
+  if (digits.back() == '.') digits.pop_back();
+  return (negative ? "-" : "") + digits;
+}
+
 std::optional<std::string> SecondsOfNanos(std::string_view nanos) {
   const std::string_view digits = nanos.substr(nanos.starts_with('-') ? 1 : 0);
   if (digits.empty() || digits.find_first_not_of("0123456789") != std::string_view::npos) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/numeric/int128.h"
 #include "daemon/base/text.h"
 
 namespace fleetmeter::ctl {
@@ -34,6 +35,10 @@ std::string PlainNumber(double value);
 
 // "4392.5" of 4,392,500,000 millionths: exact, without trailing zeros.
 std::string ChipsOfMicro(int64_t micro_chips);
+
+// "1.50000000001" chip-hours, with 11 decimals at most and without trailing zeros. What is left
+// below the last decimal is dropped.
+std::string ChipHoursOfNanos(absl::int128 chip_nanos);
 
 // "1.5" of "1500000000" nanoseconds, however long: exact, without trailing zeros.
 // nullopt if the text is not a decimal integer.

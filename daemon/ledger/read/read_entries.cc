@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "daemon/base/clock.h"
 #include "daemon/ledger/sqlite/outcome_columns.h"
 #include "fmt/format.h"
 
@@ -12,8 +13,8 @@ namespace fleetmeter {
 namespace {
 
 absl::StatusOr<AdminAction> ParseAdminAction(const std::string& text) {
-  for (const AdminAction action :
-       {AdminAction::kForget, AdminAction::kRename, AdminAction::kReprice}) {
+  for (const AdminAction action : {AdminAction::kForget, AdminAction::kRename,
+                                   AdminAction::kReprice, AdminAction::kCorrectUsage}) {
     if (Name(action) == text) return action;
   }
   return absl::DataLossError(fmt::format("the ledger has an entry of an action '{}'", text));
@@ -26,6 +27,10 @@ absl::Status ReadRows(Database& ledger, const std::string& sql, const Row& row,
   Statement statement;
   absl::Status status = ledger.Prepare(sql, &statement);
   return status.ok() ? statement.ForEach(row, values...) : status;
+}
+
+absl::int128 NanosAt(const Statement& row, int first) {
+  return absl::int128(row.Integer(first)) * kNanosPerSecond + row.Integer(first + 1);
 }
 
 InferenceDay InferenceDayAt(const Statement& row) {
@@ -53,8 +58,8 @@ absl::StatusOr<std::vector<AdminEntry>> ReadEntries(Database& ledger) {
       ReadRows(ledger,
                "SELECT number, entered_unix_nanos, action, identity, reason, source, new_source, "
                "micro_chips, whole_source, from_day, to_day, old_price_book_version, "
-               "price_book_version, priced_requests, revenue_micro_usd "
-               "FROM admin_entries ORDER BY number",
+               "price_book_version, priced_requests, revenue_micro_usd, windows, chips_s, "
+               "chips_ns, busy_s, busy_ns FROM admin_entries ORDER BY number",
                [&](const Statement& row) -> absl::Status {
                  const auto action = ParseAdminAction(row.Text(2));
                  if (!action.ok()) return action.status();
@@ -73,7 +78,9 @@ absl::StatusOr<std::vector<AdminEntry>> ReadEntries(Database& ledger) {
                                     .price_book_version = row.Integer(12),
                                     .priced_requests = row.Integer(13),
                                     .revenue_micro_usd = row.Integer(14),
-                                    .repriced = {}});
+                                    .windows = row.Integer(15),
+                                    .chip_nanos = NanosAt(row, 16),
+                                    .busy_chip_nanos = NanosAt(row, 18)});
                  return absl::OkStatus();
                });
   if (!status.ok()) return status;

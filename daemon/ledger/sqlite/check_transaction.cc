@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "daemon/base/text.h"
+#include "daemon/base/units.h"
 #include "daemon/ledger/sqlite/outcome_columns.h"
 #include "fmt/format.h"
 
@@ -90,6 +91,20 @@ absl::Status CheckOutcome(const OutcomeEntry& entry) {
   return absl::OkStatus();
 }
 
+absl::Status CheckRestated(const HistoryWindow& window) {
+  if (window.groups.size() == window.conversions.size() &&
+      window.groups.size() == window.terms.size() && window.length_nanos > 0 &&
+      window.start_unix_nanos >= kFirstCorrectable) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(fmt::format(
+      "a restated window of source {} starts {} ns after 1970, is {} ns long, and has {} groups, "
+      "{} conversions and {} terms; expected a start after the first quarter of 1970, a length, "
+      "and one of each for a group",
+      Quoted(window.source), window.start_unix_nanos, window.length_nanos, window.groups.size(),
+      window.conversions.size(), window.terms.size()));
+}
+
 }  // namespace
 
 absl::Status CheckTransaction(const LedgerTransaction& transaction) {
@@ -98,6 +113,13 @@ absl::Status CheckTransaction(const LedgerTransaction& transaction) {
   }
   for (const OutcomeEntry& entry : transaction.outcomes) {
     if (absl::Status status = CheckOutcome(entry); !status.ok()) return status;
+  }
+  for (const AdminEntry& entry : transaction.entries) {
+    for (const auto* windows : {&entry.restated.taken, &entry.restated.booked}) {
+      for (const HistoryWindow& window : *windows) {
+        if (absl::Status status = CheckRestated(window); !status.ok()) return status;
+      }
+    }
   }
   return absl::OkStatus();
 }

@@ -1,6 +1,7 @@
 #include "daemon/ledger/sqlite/ledger_schema.h"
 
 #include <array>
+#include <utility>
 
 #include "daemon/base/text.h"
 #include "daemon/ledger/sqlite/ledger_schema_v1.h"
@@ -9,15 +10,16 @@
 #include "daemon/ledger/sqlite/ledger_schema_v4.h"
 #include "daemon/ledger/sqlite/ledger_schema_v5.h"
 #include "daemon/ledger/sqlite/ledger_schema_v6.h"
+#include "daemon/ledger/sqlite/ledger_schema_v7.h"
 #include "fmt/format.h"
 
 namespace fleetmeter {
 namespace {
 
 // One a version, in order. Released ones are never edited.
-constexpr std::array<const char*, 6> kMigrations = {kLedgerSchemaV1, kLedgerSchemaV2,
-                                                    kLedgerSchemaV3, kLedgerSchemaV4,
-                                                    kLedgerSchemaV5, kLedgerSchemaV6};
+constexpr std::array<const char*, 7> kMigrations = {
+    kLedgerSchemaV1, kLedgerSchemaV2, kLedgerSchemaV3, kLedgerSchemaV4,
+    kLedgerSchemaV5, kLedgerSchemaV6, kLedgerSchemaV7};
 
 template <class Format>
 std::string ForAmounts(Format&& format) {
@@ -37,10 +39,28 @@ std::string Definitions() {
   });
 }
 
+// Of amounts that may be below 0.
+std::string SignedDefinitions() {
+  return ForAmounts([](std::string_view a) {
+    return fmt::format(
+        "{0}_s INTEGER NOT NULL, "
+        "{0}_ns INTEGER NOT NULL CHECK ({0}_ns BETWEEN 0 AND 999999999)",
+        a);
+  });
+}
+
 // For a view that joins usage with totals, which have the same columns.
 std::string ColumnsOfUsage() {
   return ForAmounts(
       [](std::string_view a) { return fmt::format("u.{0}_s AS {0}_s, u.{0}_ns AS {0}_ns", a); });
+}
+
+std::string NoAmountBelowZero() {
+  std::string all;
+  for (const std::string_view a : kAmountNames) {
+    all += fmt::format("{}{}_s >= 0", all.empty() ? "" : " AND ", a);
+  }
+  return "(" + all + ")";
 }
 
 std::string Replaced(std::string text, std::string_view what, const std::string& by) {
@@ -90,9 +110,11 @@ absl::Status MigrateSchema(Database& database, std::string_view path) {
   auto version = VersionOf(database, path);
   if (!version.ok()) return version.status();
   for (; *version < LatestSchemaVersion(); ++*version) {
-    const std::string tables =
-        Replaced(Replaced(kMigrations[static_cast<size_t>(*version)], "{amounts}", Definitions()),
-                 "{columns}", ColumnsOfUsage());
+    std::string tables = kMigrations[static_cast<size_t>(*version)];
+    tables = Replaced(std::move(tables), "{amounts}", Definitions());
+    tables = Replaced(std::move(tables), "{signed_amounts}", SignedDefinitions());
+    tables = Replaced(std::move(tables), "{none_below_zero}", NoAmountBelowZero());
+    tables = Replaced(std::move(tables), "{columns}", ColumnsOfUsage());
     const std::string step = fmt::format(
         "BEGIN IMMEDIATE;{} PRAGMA application_id = {}; PRAGMA user_version = {}; COMMIT", tables,
         kLedgerApplicationId, *version + 1);

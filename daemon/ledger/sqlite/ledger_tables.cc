@@ -3,6 +3,7 @@
 #include "daemon/base/failpoint.h"
 #include "daemon/ledger/sqlite/admin_entry_tables.h"
 #include "daemon/ledger/sqlite/dimension_tables.h"
+#include "daemon/ledger/sqlite/history_tables.h"
 #include "daemon/ledger/sqlite/model_usage_tables.h"
 #include "daemon/ledger/sqlite/outcome_book_tables.h"
 #include "daemon/ledger/sqlite/report_result_tables.h"
@@ -24,6 +25,7 @@ LedgerTables::LedgerTables(Database& database, const SqliteLedgerOptions& option
   Add<ModelUsageTables>(database, *dimensions, options.workloads_per_pool, options.day_zone);
   AddFailpoint([] { return FAILPOINT("ledger_after_usage"); });
   Add<AdminEntryTables>(database);
+  Add<HistoryTables>(database, *dimensions);
   Add<OutcomeBookTables>(database, options.day_zone);
   AddFailpoint([] { return FAILPOINT("ledger_after_outcomes"); });
   Add<SourceTables>(database, *dimensions, *usage, options.keep_sources_nanos);

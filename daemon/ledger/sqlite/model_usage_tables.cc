@@ -15,6 +15,12 @@ namespace {
 
 constexpr int64_t kNoPrice = -1;
 
+UsageAmounts Negated(const UsageAmounts& amounts) {
+  UsageAmounts negated;
+  negated -= amounts;
+  return negated;
+}
+
 bool IsBooked(const UsageGroup& group, const GroupTerms& terms) {
   return group.state == ChipState::kAssigned &&
          (terms.category == kServingCategory || !group.model.empty() || !group.run.empty());
@@ -53,32 +59,69 @@ absl::Status ModelUsageTables::Stage(const LedgerTransaction& transaction) {
   for (const LedgerEntry& entry : transaction.counted) {
     if (absl::Status status = Add(entry, booked_day); !status.ok()) return status;
   }
+  for (const AdminEntry& entry : transaction.entries) {
+    absl::Status status;
+    for (const HistoryWindow& window : entry.restated.taken) {
+      if (status.ok()) status = Add(window, -1, booked_day);
+    }
+    for (const HistoryWindow& window : entry.restated.booked) {
+      if (status.ok()) status = Add(window, 1, booked_day);
+    }
+    if (!status.ok()) return status;
+  }
+  // What was restated as it was is no row.
+  if (transaction.counted.empty()) {
+    std::erase_if(days_, [](const auto& day) { return day.second == UsageAmounts{}; });
+  }
   return WriteSums();
 }
 
 absl::Status ModelUsageTables::Add(const LedgerEntry& entry, int64_t booked_day) {
   const UsageReport& report = entry.report;
+  return AddPart({.start_unix_nanos = report.window_start_unix_nanos,
+                  .length_nanos = report.window_length_nanos,
+                  .groups = report.groups,
+                  .conversions = entry.conversions,
+                  .terms = entry.terms,
+                  .history = entry.history,
+                  .sign = 1},
+                 booked_day);
+}
+
+absl::Status ModelUsageTables::Add(const HistoryWindow& window, int sign, int64_t booked_day) {
+  return AddPart({.start_unix_nanos = window.start_unix_nanos,
+                  .length_nanos = window.length_nanos,
+                  .groups = window.groups,
+                  .conversions = window.conversions,
+                  .terms = window.terms,
+                  .history = true,
+                  .sign = sign},
+                 booked_day);
+}
+
+absl::Status ModelUsageTables::AddPart(const Part& added, int64_t booked_day) {
   std::vector<HourSlice> days;  // cut when the first group needs them
-  for (size_t i = 0; i < report.groups.size(); ++i) {
-    const UsageGroup& group = report.groups[i];
-    const GroupTerms& terms = entry.terms[i];
+  for (size_t i = 0; i < added.groups.size(); ++i) {
+    const UsageGroup& group = added.groups[i];
+    const GroupTerms& terms = added.terms[i];
     if (!IsBooked(group, terms)) continue;
     const auto amounts = AmountsOf(group);
     if (!amounts.ok()) return amounts.status();
-    const auto conversion = dimensions_.Conversion(entry.conversions[i]);
+    const auto conversion = dimensions_.Conversion(added.conversions[i]);
     if (!conversion.ok()) return conversion.status();
     if (days.empty()) {
-      auto sliced = SliceByDay(report.window_start_unix_nanos, report.window_length_nanos, zone_);
+      auto sliced = SliceByDay(added.start_unix_nanos, added.length_nanos, zone_);
       if (!sliced.ok()) return sliced.status();
       days = *std::move(sliced);
     }
     for (const HourSlice& slice : days) {
       const auto cell = CellOf(group, terms, *conversion, slice.hour_start);
       if (!cell.ok()) return cell.status();
-      const UsageAmounts part = PartIn(slice, *amounts, report.window_length_nanos);
+      UsageAmounts part = PartIn(slice, *amounts, added.length_nanos);
+      if (added.sign < 0) part = Negated(part);
       days_[{slice.hour_start, *cell, booked_day}] += part;
       totals_[*cell] += part;
-      if (entry.history) history_[*cell] += part;
+      if (added.history) history_[*cell] += part;
     }
   }
   return absl::OkStatus();

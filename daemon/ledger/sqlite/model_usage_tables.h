@@ -7,6 +7,7 @@
 #include <map>
 #include <string_view>
 #include <tuple>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -60,8 +61,21 @@ class ModelUsageTables final : public LedgerTable {
   // day_start, cell, booked_day_start: the key of model_usage_days.
   using DayKey = std::tuple<int64_t, int64_t, int64_t>;
 
+  // What is added of a window: of a report, or of history that was restated.
+  struct Part {
+    int64_t start_unix_nanos;
+    int64_t length_nanos;
+    const std::vector<UsageGroup>& groups;
+    const std::vector<BookConversion>& conversions;
+    const std::vector<GroupTerms>& terms;
+    bool history;
+    int sign;  // -1: it is taken out
+  };
+
   static uint64_t DigestOf(const Names& names);
   absl::Status Add(const LedgerEntry& entry, int64_t booked_day);
+  absl::Status Add(const HistoryWindow& window, int sign, int64_t booked_day);
+  absl::Status AddPart(const Part& added, int64_t booked_day);
   absl::StatusOr<int64_t> CellOf(const UsageGroup& group, const GroupTerms& terms,
                                  int64_t conversion, int64_t day);
   absl::StatusOr<Names> NamesFor(const UsageGroup& group, std::string_view category, int64_t day);

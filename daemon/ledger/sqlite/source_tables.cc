@@ -133,9 +133,20 @@ absl::Status SourceTables::Stage(const LedgerTransaction& transaction) {
     absl::Status status;
     if (entry.action == AdminAction::kForget && entry.whole_source) status = Forget(entry.source);
     if (entry.action == AdminAction::kRename) status = Rename(entry, transaction.renamed_windows);
+    if (entry.action == AdminAction::kCorrectUsage) status = Restate(entry);
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
+}
+
+// A correction may bring time that was not counted before.
+absl::Status SourceTables::Restate(const AdminEntry& entry) {
+  const auto found = known_.find(entry.source);
+  Known known = found == known_.end() ? Nothing() : found->second;
+  known.history = true;
+  absl::Status status = WriteSource(entry.source, entry.restated.windows, &known);
+  if (status.ok()) staged_.emplace_back(entry.source, known);
+  return status;
 }
 
 // What was counted of it stays, so that no time is counted twice.

@@ -72,6 +72,7 @@ class SourceTables final : public LedgerTable {
       const LedgerTransaction& transaction) const;
   absl::Status Write(const std::string& source, const Change& change);
   absl::Status Forget(const std::string& source);
+  absl::Status Restate(const AdminEntry& entry);
   absl::Status Rename(const AdminEntry& entry, const WindowSet& windows);
   absl::Status WriteSource(const std::string& source, const WindowSet& windows, Known* known);
   absl::Status WriteHoldings(const Change& change, Known* known);

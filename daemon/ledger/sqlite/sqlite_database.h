@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -71,6 +72,9 @@ class Statement {
 
   // What is bound lives as long as the call that binds it.
   int Bind(int index, int64_t value) { return sqlite3_bind_int64(statement_.get(), index, value); }
+  int Bind(int index, const std::optional<int64_t>& value) {
+    return value ? Bind(index, *value) : Bind(index, nullptr);
+  }
   int Bind(int index, double value) { return sqlite3_bind_double(statement_.get(), index, value); }
   int Bind(int index, std::string_view text) {
     return sqlite3_bind_text64(statement_.get(), index, text.data() == nullptr ? "" : text.data(),

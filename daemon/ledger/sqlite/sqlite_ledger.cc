@@ -9,6 +9,7 @@
 #include "daemon/base/failpoint.h"
 #include "daemon/base/text.h"
 #include "daemon/ledger/read/read_entries.h"
+#include "daemon/ledger/read/read_history.h"
 #include "daemon/ledger/sqlite/check_transaction.h"
 #include "daemon/ledger/sqlite/day_zone_row.h"
 #include "daemon/ledger/sqlite/ledger_schema.h"
@@ -168,6 +169,14 @@ absl::StatusOr<std::vector<InferenceDay>> SqliteLedger::InferenceDays(int64_t fr
   auto days = ReadInferenceDays(*database_, from_day, to_day);
   if (!days.ok()) return OrBreak(days.status());
   return days;
+}
+
+absl::StatusOr<std::vector<HistoryWindow>> SqliteLedger::HistoryWindows(const std::string& source,
+                                                                        TimeSpan time) {
+  if (!broken_.ok()) return broken_;
+  auto windows = ReadHistoryWindows(*database_, source, time);
+  if (!windows.ok()) return OrBreak(windows.status());
+  return windows;
 }
 
 absl::Status SqliteLedger::Transact(const std::function<absl::Status()>& stage) {

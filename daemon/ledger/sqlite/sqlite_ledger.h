@@ -32,6 +32,8 @@ class SqliteLedger final : public Ledger {
   absl::Status Maintain(int64_t now_unix_nanos) override;
   absl::StatusOr<std::vector<InferenceDay>> InferenceDays(int64_t from_day,
                                                           int64_t to_day) override;
+  absl::StatusOr<std::vector<HistoryWindow>> HistoryWindows(const std::string& source,
+                                                            TimeSpan time) override;
   LedgerIdentity Identity() const override { return {.id = id_, .durable = true}; }
   std::string Describe() const override;
 

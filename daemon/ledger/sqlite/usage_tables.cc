@@ -46,7 +46,9 @@ absl::Status UsageTables::Prepare() {
         &add_activity_},
        {"SELECT DISTINCT pool, workload, workload_type, model, run FROM usage_hours "
         "JOIN workloads USING (workload_id) WHERE hour_start = ?1",
-        &workloads_of_hour_}});
+        &workloads_of_hour_},
+       {fmt::format("INSERT INTO usage_corrections VALUES (?1, ?2, ?3, {})", AmountParameters(4)),
+        &insert_correction_}});
 }
 
 absl::Status UsageTables::Restore(RestoredBooks* books) {
@@ -98,7 +100,77 @@ absl::Status UsageTables::Stage(const LedgerTransaction& transaction) {
     absl::Status status = Add(entry, transaction.now_unix_nanos);
     if (!status.ok()) return status;
   }
+  for (const AdminEntry& entry : transaction.entries) {
+    if (entry.action != AdminAction::kCorrectUsage) continue;
+    absl::Status status = Restate(entry, transaction.now_unix_nanos);
+    if (!status.ok()) return status;
+  }
   return WriteSums();
+}
+
+absl::Status UsageTables::Restate(const AdminEntry& entry, int64_t now_unix_nanos) {
+  restated_.clear();
+  absl::Status status = AddRestated(entry.restated.taken, -1);
+  if (status.ok()) status = AddRestated(entry.restated.booked, 1);
+  if (!status.ok()) return status;
+  return BookRestated(entry.number, std::max(HourOf(now_unix_nanos), rollups_.closed_through()));
+}
+
+absl::Status UsageTables::AddRestated(const std::vector<HistoryWindow>& windows, int sign) {
+  for (const HistoryWindow& window : windows) {
+    const auto slices = SliceByHour(window.start_unix_nanos, window.length_nanos);
+    if (!slices.ok()) return slices.status();
+    const auto plan = dimensions_.Plan(window.plan, window.plan_version);
+    if (!plan.ok()) return plan.status();
+    for (size_t i = 0; i < window.groups.size(); ++i) {
+      const UsageGroup& group = window.groups[i];
+      const auto amounts = AmountsOf(group);
+      if (!amounts.ok()) return amounts.status();
+      const auto cell = CellOf(group, window.conversions[i]);
+      if (!cell.ok()) return cell.status();
+      for (const HourSlice& slice : *slices) {
+        UsageAmounts& sum =
+            restated_[{slice.hour_start,
+                       *cell,
+                       *plan,
+                       {group.pool, group.workload, group.workload_type, group.model, group.run}}];
+        const UsageAmounts part = PartIn(slice, *amounts, window.length_nanos);
+        if (sign > 0) {
+          sum += part;
+        } else {
+          sum -= part;
+        }
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+// What stays as it was cancels out, and is no row.
+absl::Status UsageTables::BookRestated(int64_t entry_number, int64_t booking_hour) {
+  std::map<std::pair<int64_t, int64_t>, UsageAmounts> by_hour;  // and cell
+  for (const auto& [key, amounts] : restated_) {
+    if (amounts == UsageAmounts{}) continue;
+    const auto& [hour, cell, plan, names] = key;
+    UsageGroup named;
+    named.pool = names[0];
+    named.workload = names[1];
+    named.workload_type = names[2];
+    named.model = names[3];
+    named.run = names[4];
+    const auto workload = WorkloadFor(named, booking_hour);
+    if (!workload.ok()) return workload.status();
+    hours_[{booking_hour, cell, *workload, plan, hour}] += amounts;
+    totals_[cell] += amounts;
+    history_[cell] += amounts;
+    by_hour[{hour, cell}] += amounts;
+  }
+  for (const auto& [key, amounts] : by_hour) {
+    absl::Status status =
+        RunWithAmounts(insert_correction_, amounts, entry_number, key.first, key.second);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 absl::Status UsageTables::Add(const LedgerEntry& entry, int64_t now_unix_nanos) {

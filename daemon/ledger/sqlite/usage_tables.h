@@ -2,6 +2,7 @@
 // that each row is written once. Not thread-safe; belongs to LedgerTables.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -45,11 +46,18 @@ class UsageTables final : public LedgerTable {
   const std::vector<int64_t>& cells() const { return cells_; }
 
  private:
+  // hour_start, cell, plan, and the names of the use: of restated history.
+  using RestatedKey = std::tuple<int64_t, int64_t, int64_t, std::array<std::string, 5>>;
   // hour_start, cell, workload, plan, corrects_hour: the key of usage_hours.
   using HourKey = std::tuple<int64_t, int64_t, int64_t, int64_t, int64_t>;
 
   absl::Status RestoreActivity(RestoredBooks* books);
   absl::Status Add(const LedgerEntry& entry, int64_t now_unix_nanos);
+  // Books the difference that a correction of history makes, as corrections in the hour of `now`.
+  absl::Status Restate(const AdminEntry& entry, int64_t now_unix_nanos);
+  // Adds what windows say, times `sign`, to what a correction books.
+  absl::Status AddRestated(const std::vector<HistoryWindow>& windows, int sign);
+  absl::Status BookRestated(int64_t entry_number, int64_t booking_hour);
   absl::StatusOr<int64_t> CellOf(const UsageGroup& group, const BookConversion& conversion);
   absl::StatusOr<int64_t> WorkloadFor(const UsageGroup& group, int64_t hour_start);
   absl::Status LearnHour(int64_t hour_start);
@@ -64,6 +72,7 @@ class UsageTables final : public LedgerTable {
   Statement add_history_;
   Statement add_activity_;
   Statement workloads_of_hour_;
+  Statement insert_correction_;
 
   // Of the transaction under way.
   absl::flat_hash_map<HourKey, UsageAmounts> hours_;
@@ -71,6 +80,7 @@ class UsageTables final : public LedgerTable {
   absl::flat_hash_map<int64_t, UsageAmounts> history_;  // the part of them that is history
   std::map<std::string, ActivityHistogram> activity_;   // by pool
   std::vector<int64_t> cells_;
+  std::map<RestatedKey, UsageAmounts> restated_;  // of one entry
 };
 
 }  // namespace fleetmeter

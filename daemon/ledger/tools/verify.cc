@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 
 #include "daemon/base/units.h"
 #include "daemon/ledger/sqlite/ledger_file.h"
@@ -213,23 +214,25 @@ class Verifier {
   }
 
   // What is measured is part of what there is, and what is busy is part of what is measured. In an
-  // hour each may be off by a chip-nanosecond a report, see postings.h.
+  // hour each may be off by a chip-nanosecond a report, see postings.h. A row that corrects another
+  // one is a difference, which may be anything.
   absl::Status CheckAmountNames() {
     absl::Status status;
-    for (const auto& [table, slack] : {std::pair{"totals", 0},
-                                       {"usage_hours", 1},
-                                       {"usage_days", 1},
-                                       {"usage_quarters", 1},
-                                       {"model_usage_totals", 1},
-                                       {"model_usage_days", 1},
-                                       {"history_totals", 0},
-                                       {"model_usage_history", 1}}) {
+    for (const auto& [table, slack, checked] :
+         {std::tuple{"totals", 0, "1"},
+          {"usage_hours", 1, "corrects_hour = 0"},
+          {"usage_days", 1, "corrects_day = 0"},
+          {"usage_quarters", 1, "corrects_quarter = 0"},
+          {"model_usage_totals", 1, "1"},
+          {"model_usage_days", 1, "0"},  // see CheckModelUsageDays
+          {"history_totals", 0, "1"},
+          {"model_usage_history", 1, "1"}}) {
       // SQLite's own check leaves out the tables' CHECKs where a file is opened for reading only.
       for (const std::string_view amount : kAmountNames) {
         if (!status.ok()) return status;
-        status = Find(fmt::format("SELECT cell_id FROM {0} WHERE {1}_s < 0 OR {1}_ns NOT BETWEEN "
-                                  "0 AND 999999999",
-                                  table, amount),
+        status = Find(fmt::format("SELECT cell_id FROM {0} WHERE ({2} AND {1}_s < 0) OR "
+                                  "{1}_ns NOT BETWEEN 0 AND 999999999",
+                                  table, amount, checked),
                       [&, table = table](const Statement& row) {
                         return fmt::format(
                             "{} has {} below nothing or beyond a second in a row of "
@@ -242,16 +245,29 @@ class Verifier {
                                         {"measured", "chips"},
                                         {"productive_measured", "chips"}}) {
         if (!status.ok()) return status;
-        status = Find(
-            fmt::format("SELECT cell_id FROM {0} WHERE ({1}_s, {1}_ns) > ({2}_s + {3}, {2}_ns)",
-                        table, part, whole, slack),
-            [&, table = table, part = part, whole = whole](const Statement& row) {
-              return fmt::format("{} has more {} than {} in a row of cell {}", table, part, whole,
-                                 row.Integer(0));
-            });
+        status = Find(fmt::format("SELECT cell_id FROM {0} WHERE {4} AND "
+                                  "({1}_s, {1}_ns) > ({2}_s + {3}, {2}_ns)",
+                                  table, part, whole, slack, checked),
+                      [&, table = table, part = part, whole = whole](const Statement& row) {
+                        return fmt::format("{} has more {} than {} in a row of cell {}", table,
+                                           part, whole, row.Integer(0));
+                      });
       }
     }
-    return status;
+    return status.ok() ? CheckModelUsageDays() : status;
+  }
+
+  // Rows of a day that were booked on several days: together they are no less than nothing.
+  absl::Status CheckModelUsageDays() {
+    return Find(fmt::format("SELECT cell_id, day_start FROM model_usage_days "
+                            "GROUP BY day_start, cell_id HAVING {}",
+                            AnyAmountBelowZero()),
+                [](const Statement& row) {
+                  return fmt::format(
+                      "model_usage_days has less than nothing in cell {} on the day "
+                      "that starts at {}",
+                      row.Integer(0), row.Integer(1));
+                });
   }
 
   // Every report that was settled moved its stream by one.

@@ -66,12 +66,57 @@ absl::Status CheckRepriced(Finder& finder) {
       });
 }
 
+// Likewise of what corrections of usage booked.
+absl::Status CheckCorrectedUsage(Finder& finder) {
+  absl::Status status = finder.Find(
+      "SELECT DISTINCT entry_number FROM usage_corrections WHERE entry_number NOT IN "
+      "(SELECT number FROM admin_entries WHERE action = 'correct_usage')",
+      [](const Statement& row) {
+        return fmt::format("usage was corrected by entry {}, which did not correct usage",
+                           row.Integer(0));
+      });
+  if (!status.ok()) return status;
+  return finder.Find(
+      "SELECT entry_number FROM (SELECT number AS entry_number, chips_s, chips_ns, busy_s, busy_ns "
+      "FROM admin_entries WHERE action = 'correct_usage' UNION ALL "
+      "SELECT entry_number, -chips_s, -chips_ns, -busy_s, -busy_ns FROM usage_corrections) "
+      "GROUP BY entry_number HAVING sum(chips_s) <> -(sum(chips_ns) / 1000000000) OR "
+      "sum(chips_ns) % 1000000000 <> 0 OR sum(busy_s) <> -(sum(busy_ns) / 1000000000) OR "
+      "sum(busy_ns) % 1000000000 <> 0",
+      [](const Statement& row) {
+        return fmt::format("entry {} says another difference of usage than it booked",
+                           row.Integer(0));
+      });
+}
+
+// What history says by window is part of all history. Before the books kept it by window, there was
+// history too.
+absl::Status CheckHistoryWindows(Finder& finder) {
+  absl::Status status = finder.Find(
+      "SELECT cell_id FROM (SELECT cell_id, chips_s, chips_ns FROM history_totals UNION ALL "
+      "SELECT cell_id, -(chip_nanos / 1000000000), -(chip_nanos % 1000000000) FROM history_groups) "
+      "GROUP BY cell_id HAVING sum(chips_s) + (sum(chips_ns) - (sum(chips_ns) % 1000000000 + "
+      "1000000000) % 1000000000) / 1000000000 < 0",
+      [](const Statement& row) {
+        return fmt::format("windows of history say more than all history in cell {}",
+                           row.Integer(0));
+      });
+  if (!status.ok()) return status;
+  return finder.Find(
+      "SELECT source FROM history_windows WHERE source NOT IN (SELECT source FROM sources)",
+      [](const Statement& row) {
+        return fmt::format("there is history of source {}, which is not there", row.Text(0));
+      });
+}
+
 }  // namespace
 
 absl::Status VerifyEntries(Finder& finder) {
   absl::Status status = CheckNumbers(finder);
   if (status.ok()) status = CheckNames(finder);
   if (status.ok()) status = CheckRepriced(finder);
+  if (status.ok()) status = CheckCorrectedUsage(finder);
+  if (status.ok()) status = CheckHistoryWindows(finder);
   return status;
 }
 

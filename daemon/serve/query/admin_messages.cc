@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "daemon/base/text.h"
+#include "daemon/ledger/usage_amounts.h"
 
 namespace fleetmeter {
 namespace {
@@ -17,7 +18,6 @@ namespace {
 constexpr uint32_t kDefaultSources = 1'000;
 constexpr uint32_t kMostSources = 10'000;
 constexpr size_t kMostDifferences = 10'000;
-constexpr size_t kMostReasonBytes = 1'000;
 constexpr int64_t kDaySeconds = 86'400;
 constexpr int64_t kLastDay = 7'258'118'400;  // 2200-01-01
 
@@ -91,13 +91,7 @@ bool IsSourceState(std::string_view text) {
 }
 
 absl::Status CheckOrder(const AdminOrder& order) {
-  if (order.reason.size() > kMostReasonBytes || FindInvalidUtf8(order.reason)) {
-    return WrongField("reason", fmt::format("is too long or no UTF-8; expected at most {} bytes",
-                                            kMostReasonBytes));
-  }
-  if (!order.dry_run && order.reason.find_first_not_of(" \t\r\n") == std::string::npos) {
-    return WrongField("reason", "is empty; expected why, for whoever reads the entry later");
-  }
+  if (absl::Status reason = CheckReason(order); !reason.ok()) return reason;
   if (order.action == AdminAction::kReprice) return CheckDays(order);
   if (order.source.empty()) return WrongField("source", "is empty; expected the name of a source");
   if (order.action == AdminAction::kRename && order.new_source.empty()) {
@@ -123,6 +117,15 @@ v1::Entry EntryMessage(const AdminEntry& entry) {
   message.set_price_book_version(entry.price_book_version);
   message.set_priced_requests(entry.priced_requests);
   message.set_revenue_micro_usd(entry.revenue_micro_usd);
+  UsageAmounts net;
+  net.chips = entry.chip_nanos;
+  net.busy = entry.busy_chip_nanos;
+  const auto columns = ToColumns(net);
+  message.set_windows(entry.windows);
+  message.set_chip_seconds(columns[0]);
+  message.set_chip_nanos(columns[1]);
+  message.set_busy_chip_seconds(columns[2]);
+  message.set_busy_chip_nanos(columns[3]);
   return message;
 }
 

@@ -225,11 +225,7 @@ TEST_F(CorrectionsTest, ARunThatGrewIsBookedAsAWhole) {
   EXPECT_THAT(again.out, HasSubstr("unchanged: the books say the same already"));
 }
 
-TEST_F(CorrectionsTest, UsageSaysThatItCannotBeCorrected) {
-  const Said usage = Run({"import", "usage", files_.PathOf("none.csv"), "--correct", "--reason",
-                          "x", "--source", "y"});
-  EXPECT_EQ(usage.exit_code, 2);
-  EXPECT_THAT(usage.error, HasSubstr("usage cannot be corrected"));
+TEST_F(CorrectionsTest, ACorrectionTakesAReason) {
   const Said silent =
       Run({"import", "inference", files_.PathOf("none.csv"), "--correct", "--source", "y"});
   EXPECT_EQ(silent.exit_code, 2);
