@@ -243,7 +243,7 @@ class Planner {
         window->conversions[i] = *found->second.first;
         window->terms[i] = *found->second.second;
       }
-      plan_.restated.windows.Merge(WindowSet(window->span(), {}), WindowSet::kMaxOutcomeGaps);
+      plan_.restated.windows.Merge(WindowSet(window->span(), {}));
       plan_.restated.booked.push_back(*std::move(window));
     }
     KeepEmptyTime(stretch);

@@ -121,13 +121,17 @@ std::string PartialText(const CorrectionPlan& plan) {
 std::string ScoresText(const v1::BookedCorrection& correction) {
   std::string text;
   for (const v1::CorrectedScore& score : correction.scores()) {
-    const auto before = score.has_before() ? std::optional(score.before()) : std::nullopt;
-    const auto after = score.has_after() ? std::optional(score.after()) : std::nullopt;
+    std::optional<double> before;
+    std::optional<double> after;
+    if (score.has_before()) before = score.before();
+    if (score.has_after()) after = score.after();
     text += fmt::format("{}{}: {} to {}", text.empty() ? "" : "; ",
                         NamesText({score.model(), score.benchmark(), score.version(),
                                    DayText(score.date_unix_seconds()), score.measured_by()}),
                         ScoreText(before), ScoreText(after));
-    if (before && after) text += fmt::format(" ({})", ScoreDifference(before, after));
+    if (score.has_before() && score.has_after()) {
+      text += fmt::format(" ({})", ScoreDifference(score.before(), score.after()));
+    }
   }
   if (!text.empty()) return text;
   return CountOf(static_cast<int64_t>(correction.results()), "result");

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "daemon/base/clock.h"
+#include "daemon/ledger/read/read_rows.h"
 #include "daemon/ledger/sqlite/outcome_columns.h"
 #include "fmt/format.h"
 
@@ -18,15 +19,6 @@ absl::StatusOr<AdminAction> ParseAdminAction(const std::string& text) {
     if (Name(action) == text) return action;
   }
   return absl::DataLossError(fmt::format("the ledger has an entry of an action '{}'", text));
-}
-
-// Calls `row` for each row of a query.
-template <class Row, class... Values>
-absl::Status ReadRows(Database& ledger, const std::string& sql, const Row& row,
-                      const Values&... values) {
-  Statement statement;
-  absl::Status status = ledger.Prepare(sql, &statement);
-  return status.ok() ? statement.ForEach(row, values...) : status;
 }
 
 absl::int128 NanosAt(const Statement& row, int first) {

@@ -216,7 +216,7 @@ TEST(AttributionRules, PatternsTakePartsOfTexts) {
   const auto found = rules.AssignmentOf(Pod("team-chat", "train-llama3-run17-worker-2", 8));
   ASSERT_TRUE(found.ok() && *found);
   EXPECT_EQ(**found,
-            (Assignment{"training", "chat", "llama3-run17", "team-chat", "llama3", "run17"}));
+            (Assignment{"training", "chat", "llama3-run17", "team-chat", "llama3", "run17", ""}));
   EXPECT_EQ(Where(rules, Pod("my-team-chat", "train-llama3-run17-worker-2", 8)), "nobody")
       << "patterns match the whole text";
   EXPECT_EQ(Where(rules, Pod("team-chat2", "train-llama3-run17-worker-2", 8)), "nobody");

@@ -74,7 +74,7 @@ LiveRound RoundWithQueue() {
   demand.pools = {"serving", "training"};
   DemandReading& waiting = demand.waiting.emplace_back();
   waiting.holder.name = "job 4711";
-  waiting.holder.assignment = Assignment{"training", "red", "", "", "", ""};
+  waiting.holder.assignment = Assignment{"training", "red", "", "", "", "", ""};
   waiting.holder.rule = "rules.yaml:3 (rule 1)";
   waiting.model = "h9000";
   waiting.chips = 16;

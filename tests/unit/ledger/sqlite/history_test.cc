@@ -70,7 +70,7 @@ class HistoryTest : public testing::Test {
     entry.plan_version = window.plan_version;
     entry.adjustment = entry.history = true;
     entry.latest = false;
-    counted_.Merge(WindowSet(window.span(), {}), WindowSet::kMaxOutcomeGaps);
+    counted_.Merge(WindowSet(window.span(), {}));
     entry.windows = counted_;
     transaction.streams = {{.stream = kStream, .sequence = sequence_, .epoch = 1, .digests = {}}};
     const absl::Status status = ledger_->Commit(transaction);
@@ -97,7 +97,7 @@ class HistoryTest : public testing::Test {
     add(taken, -1);
     add(booked, 1);
     for (const HistoryWindow& window : booked) {
-      counted_.Merge(WindowSet(window.span(), {}), WindowSet::kMaxOutcomeGaps);
+      counted_.Merge(WindowSet(window.span(), {}));
     }
     entry.windows = static_cast<int64_t>(booked.size());
     entry.restated = {.taken = std::move(taken), .booked = std::move(booked), .windows = counted_};
