@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 namespace fleetmeter {
@@ -65,6 +66,18 @@ WrongCommandLine Describe(const CLI::App& root, const CLI::Error& error) {
           .command = NameOf(app),
           .flags = FlagsOf(app),
           .commands = CommandsOf(app)};
+}
+
+// The library would take what follows "--reason=" for its value, even if that is the next flag.
+void RefuseFlagsCutShort(int argc, const char* const* argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view text = argv[i];
+    if (text == "--") return;
+    if (!text.starts_with("--") || !text.ends_with("=")) continue;
+    const std::string_view flag = text.substr(0, text.size() - 1);
+    throw CLI::ValidationError(
+        fmt::format("{} has nothing after the =; expected {} VALUE, or {} \"\"", flag, flag, flag));
+  }
 }
 
 }  // namespace
@@ -227,6 +240,7 @@ void ProgramFlags::SetComplaint(
 
 std::optional<int> ProgramFlags::Parse(int argc, const char* const* argv) {
   try {
+    RefuseFlagsCutShort(argc, argv);
     app_->parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     // The library has an exit code for each kind of error; ours is one for all of them.

@@ -127,7 +127,10 @@ bool IsLiveSourceFamily(std::string_view family) {
   return family.starts_with("fleetmeter_collector_source_") ||
          family.starts_with("fleetmeter_collector_unattributed_") ||
          family.starts_with("fleetmeter_collector_quota_") ||
-         family == "fleetmeter_collector_unknown_kind_chips";
+         family.starts_with("fleetmeter_collector_config_") ||
+         family == "fleetmeter_collector_unknown_kind_chips" ||
+         family == "fleetmeter_collector_alike_hosts" ||
+         family == "fleetmeter_collector_withheld_chips";
 }
 
 bool IsOutcomeFamily(std::string_view family) {

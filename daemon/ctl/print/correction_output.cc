@@ -251,6 +251,11 @@ std::string FormatAddition(const imports::ImportBatch& file, const Addition& add
       out += fmt::format("  {}: {}\n", title, AddedText(file, reports));
     }
   }
+  if (!addition.late.empty() || !addition.reversals.empty()) {
+    out +=
+        "  What an earlier run of this file has counted or added is among these rows. It is not "
+        "added again.\n";
+  }
   return out;
 }
 

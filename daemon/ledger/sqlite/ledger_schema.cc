@@ -162,6 +162,12 @@ std::string AmountParameters(int first) {
   return out;
 }
 
+std::string ZeroAmounts() {
+  std::string out = "0";
+  for (size_t i = 1; i < 2 * kAmountNames.size(); ++i) out += ", 0";
+  return out;
+}
+
 std::string AddAmounts(int first) {
   return ForAmounts([&](std::string_view a) {
     const int seconds = first++;

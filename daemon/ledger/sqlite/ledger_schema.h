@@ -38,6 +38,8 @@ const std::string& AmountColumnSums();
 std::string AmountColumnSums(std::string_view table);
 // "?6, ?7, ...": parameters for amounts, from the given number on.
 std::string AmountParameters(int first);
+// "0, 0, ...": nothing of every amount.
+std::string ZeroAmounts();
 // Adds amounts given as parameters to a row that is there: "chips_s = chips_s + ?6 +
 // (chips_ns + ?7) / 1000000000, chips_ns = (chips_ns + ?7) % 1000000000, ...".
 std::string AddAmounts(int first);

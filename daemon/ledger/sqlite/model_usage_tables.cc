@@ -43,8 +43,9 @@ absl::Status ModelUsageTables::Prepare() {
         &add_day_},
        {fmt::format("UPDATE model_usage_totals SET {} WHERE cell_id = ?1", AddAmounts(2)),
         &add_total_},
-       {fmt::format("INSERT INTO model_usage_history VALUES (?1, {}) ON CONFLICT DO UPDATE SET {}",
-                    AmountParameters(2), AddAmounts(2)),
+       {fmt::format("INSERT OR IGNORE INTO model_usage_history VALUES (?1, {})", ZeroAmounts()),
+        &begin_history_},
+       {fmt::format("UPDATE model_usage_history SET {} WHERE cell_id = ?1", AddAmounts(2)),
         &add_history_},
        {"SELECT DISTINCT category, pool, workload, workload_type, model, run FROM model_usage_days "
         "JOIN model_usage_totals USING (cell_id) WHERE day_start = ?1",
@@ -194,7 +195,9 @@ absl::Status ModelUsageTables::WriteSums() {
     if (absl::Status s = RunWithAmounts(add_total_, amounts, cell); !s.ok()) return s;
   }
   for (const auto& [cell, amounts] : history_) {
-    if (absl::Status s = RunWithAmounts(add_history_, amounts, cell); !s.ok()) return s;
+    absl::Status status = begin_history_.Run(cell);
+    if (status.ok()) status = RunWithAmounts(add_history_, amounts, cell);
+    if (!status.ok()) return status;
   }
   return absl::OkStatus();
 }

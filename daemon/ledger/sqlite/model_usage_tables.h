@@ -90,6 +90,7 @@ class ModelUsageTables final : public LedgerTable {
   WorkloadBudget names_;      // of each pool: (category, workload_type, model, run)
   Statement add_day_;
   Statement add_total_;
+  Statement begin_history_;
   Statement add_history_;
   Statement names_of_day_;
 

@@ -35,8 +35,10 @@ absl::Status UsageTables::Prepare() {
         &add_hour_},
        // The row is there: a cell is made with a total of nothing.
        {fmt::format("UPDATE totals SET {} WHERE cell_id = ?1", AddAmounts(2)), &add_total_},
-       {fmt::format("INSERT INTO history_totals VALUES (?1, {}) ON CONFLICT DO UPDATE SET {}",
-                    AmountParameters(2), AddAmounts(2)),
+       // What is added may be below 0, and a row may not, so that it is made before.
+       {fmt::format("INSERT OR IGNORE INTO history_totals VALUES (?1, {})", ZeroAmounts()),
+        &begin_history_},
+       {fmt::format("UPDATE history_totals SET {} WHERE cell_id = ?1", AddAmounts(2)),
         &add_history_},
        {"INSERT INTO activity VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
         "ON CONFLICT DO UPDATE SET at_most_5 = at_most_5 + ?2, at_most_10 = at_most_10 + ?3, "
@@ -258,7 +260,9 @@ absl::Status UsageTables::WriteSums() {
     if (absl::Status s = RunWithAmounts(add_total_, amounts, cell); !s.ok()) return s;
   }
   for (const auto& [cell, amounts] : Sorted(history_)) {
-    if (absl::Status s = RunWithAmounts(add_history_, amounts, cell); !s.ok()) return s;
+    absl::Status status = begin_history_.Run(cell);
+    if (status.ok()) status = RunWithAmounts(add_history_, amounts, cell);
+    if (!status.ok()) return status;
   }
   for (const auto& [pool, h] : activity_) {
     const auto count = [&](size_t i) { return static_cast<int64_t>(h.cumulative[i]); };

@@ -69,6 +69,7 @@ class UsageTables final : public LedgerTable {
   WorkloadBudget budget_;
   Statement add_hour_;
   Statement add_total_;
+  Statement begin_history_;
   Statement add_history_;
   Statement add_activity_;
   Statement workloads_of_hour_;

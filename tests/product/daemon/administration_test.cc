@@ -154,7 +154,7 @@ TEST_F(DecisionsTest, LatePricesAreBookedAsACorrection) {
   files_.Write("prices.yaml", kPricesAfter);
   ASSERT_EQ(Admin({"admin", "reload"}).exit_code, 0);
   // Also where nothing is left to book.
-  const Said empty = Admin({"reprice", "--from=2025-10-01", "--to=2025-10-02", "--reason="});
+  const Said empty = Admin({"reprice", "--from=2025-10-01", "--to=2025-10-02", "--reason", ""});
   EXPECT_EQ(empty.exit_code, 2) << empty.out;
   EXPECT_THAT(empty.error, HasSubstr("--reason"));
   std::vector<std::string> unasked = reprice;

@@ -130,7 +130,7 @@ TEST_F(UsageCorrectionsTest, ARollingExportIsANormalCase) {
   ASSERT_EQ(Import(Day(1, "24", "12") + Day(2, "48", "24"), {}).exit_code, 0);
   const SaidOfUsage next = Import(Day(2, "48", "24") + Day(3, "24", "1"), {});
   EXPECT_EQ(next.exit_code, 0) << next.out << next.error;
-  EXPECT_THAT(next.out, HasSubstr("unchanged: the books say the same already: 1 rows in 1"));
+  EXPECT_THAT(next.out, HasSubstr("unchanged: the books say the same already: 1 row in 1"));
   // A day that was restated is not passed over.
   const SaidOfUsage told = Import(Day(2, "40", "24") + Day(3, "24", "1"), {});
   EXPECT_EQ(told.exit_code, 4);

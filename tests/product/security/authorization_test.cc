@@ -210,7 +210,7 @@ TEST_F(AuthorizationTest, NoMethodOfAListenerIsOpenToAnotherRole) {
       }
     }
   }
-  EXPECT_EQ(secure_.Denied("ingest", "role"), 2 * 3);
+  EXPECT_EQ(secure_.Denied("ingest", "role"), 3 * 3);
   EXPECT_GE(secure_.Denied("query", "role"), (5 + 3) * 4);
   EXPECT_GE(secure_.Denied("admin", "role"), 1 * 4);
   EXPECT_TRUE(secure_.AwaitAudit({"reason=role role=query", kHostA}));

@@ -45,6 +45,17 @@ TEST_F(FlagsTest, FillEachKindOfVariable) {
   EXPECT_EQ(out_ + error_, "");
 }
 
+TEST_F(FlagsTest, DoNotTakeTheNextFlagForTheirValue) {
+  std::string reason;
+  bool yes = false;
+  flags_.Add("--reason", &reason, "");
+  flags_.AddSwitch("--yes", &yes, "");
+  EXPECT_EQ(Parse({"--reason=", "--yes"}), 2);
+  EXPECT_THAT(error_, testing::HasSubstr("--reason has nothing after the =; expected"));
+  EXPECT_EQ(Parse({"--reason", "", "--yes"}), std::nullopt);
+  EXPECT_TRUE(reason.empty() && yes);
+}
+
 TEST_F(FlagsTest, LeaveVariablesOfFlagsThatAreNotGiven) {
   std::string text = "default";
   uint32_t count = 3;

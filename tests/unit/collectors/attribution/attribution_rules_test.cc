@@ -185,7 +185,7 @@ TEST(AttributionReadme, ShowsRulesForPodsThatDoWhatItSays) {
 }
 
 TEST(AttributionReadme, ShowsRulesForJobsThatDoWhatItSays) {
-  const AttributionRules rules = Read(Example(2), Jobs());
+  const AttributionRules rules = Read(Example(3), Jobs());
   Attributes job;
   job.Set("account", "pretrain");
   job.Set("partition", std::vector<std::string>{"b200", "h100"});

@@ -99,7 +99,7 @@ TEST(ReadMapping, ShowsWhatIsWrongInTheFileThatItNames) {
 TEST(ReadMapping, FindsThoseOfThePackageAboveTheProgram) {
   const std::string folder = ShippedMappingsFolder();
   EXPECT_THAT(MappingNames(folder),
-              ElementsAre("amd", "dcgm", "gaudi", "nvidia_gpu_exporter", "tpu"))
+              ElementsAre("amd", "ascend", "dcgm", "gaudi", "nvidia_gpu_exporter", "tpu"))
       << folder;
 }
 

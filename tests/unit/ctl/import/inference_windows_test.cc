@@ -202,10 +202,12 @@ TEST(InferenceWindows, TakesEndsAndRefusesWindowsThatOverlap) {
   ASSERT_EQ(plan->reports.size(), 1u);
   EXPECT_EQ(Outcome(*plan, 0).window_length_nanos, 2 * kDay);
   EXPECT_EQ(Outcome(*plan, 0).inference[0].customer_tier, "all");  // no such column
-  EXPECT_THAT(Refused(*plan), ElementsAre(HasSubstr("3 start: lies within an earlier window"),
-                                          HasSubstr("4 end: is \"2026-01-04\"; line 2 has another"),
-                                          HasSubstr("5 end: is \"2026-01-03\"; expected a time"),
-                                          HasSubstr("6 start: the window is 730 days long")));
+  EXPECT_THAT(
+      Refused(*plan),
+      ElementsAre(HasSubstr("3 start: lies within an earlier window"),
+                  HasSubstr("4 end: is \"2026-01-04\"; line 2 has the same start and another end"),
+                  HasSubstr("5 end: is \"2026-01-03\"; expected a time"),
+                  HasSubstr("6 start: the window is 730 days long")));
 }
 
 }  // namespace

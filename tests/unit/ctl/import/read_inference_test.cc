@@ -77,7 +77,7 @@ TEST(ReadInference, RefusesALineThatIsCutShortAndReadsTheRest) {
   const auto rows = Inference(std::string(kHeader) +
                               "\n2026-01-01,opus,free,5,0,0\n"
                               "2026-01-02,opus,free,5\n"
-                              "2026-01-03,opus,free,5,0,0\n");
+                              "2026-01-02,opus,free,5,0,0\n");
   ASSERT_TRUE(rows.ok()) << rows.status();
   EXPECT_EQ(rows->rows.size(), 2u);
   ASSERT_EQ(rows->refused.size(), 1u);

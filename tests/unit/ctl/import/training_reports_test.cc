@@ -73,7 +73,7 @@ TEST(PlanTraining, MakesHoursOfFlopByTheFrameworksRule) {
   rules.columns = {.model = "System", .date = "Date", .family = "family"};
   rules.flop_column = "FLOP";
   EXPECT_THAT(Refused(*Plan(text, rules)),
-              ElementsAre(HasSubstr("or a framework"), HasSubstr("or a framework")));
+              ElementsAre(HasSubstr("or --framework FILE"), HasSubstr("or --framework FILE")));
   rules.rule = rule;
   const auto plan = Plan(text, rules);
   ASSERT_TRUE(plan.ok());
