@@ -210,16 +210,17 @@ function(config)
   ) + runbook('FleetmeterDemandServable');
 
   local waitBuckets = 'sum by (le) (%s)' % pools('fleetmeter_pool_demand_wait_seconds_bucket');
-  local waitGraph = g.graph(
+  local waits = g.stat(
     'How long it has waited',
-    'Waits of the requests that wait now for the chosen pools (fleetmeter_pool_demand_wait_seconds): of half, of nine in ten, and the longest. A gap means that nothing waits, or that no scheduler tells how long.',
+    'Waits of the requests that wait now for the chosen pools (fleetmeter_pool_demand_wait_seconds): half and nine in ten have waited at most so long, and the last number is the longest wait. No number means that nothing waits, or that no scheduler tells how long.',
     [
       // Of nothing it is not a number, which the comparison leaves out.
-      g.query('histogram_quantile(0.5, %s) >= 0' % waitBuckets, 'half'),
-      g.query('histogram_quantile(0.9, %s) >= 0' % waitBuckets, 'nine in ten'),
-      g.query('max(%s)' % pools('fleetmeter_pool_demand_oldest_wait_seconds'), 'longest'),
+      g.query('histogram_quantile(0.5, %s) >= 0' % waitBuckets, 'half', instant=true),
+      g.query('histogram_quantile(0.9, %s) >= 0' % waitBuckets, 'nine in ten', instant=true),
+      g.query('max(%s)' % pools('fleetmeter_pool_demand_oldest_wait_seconds'), 'longest', instant=true),
     ],
-    's'
+    's',
+    textMode='value_and_name'
   ) + runbook('FleetmeterDemandServable');
 
   // ---- whom do I ask?
@@ -285,7 +286,7 @@ function(config)
       { title: 'When do I run out?', height: 9, panels: [{ width: 12, panel: headroomGraph }, { width: 12, panel: peakGraph }] },
       { title: '', height: 9, panels: [{ width: 24, panel: poolTable }] },
       { title: 'What is it used for?', height: 9, panels: [{ width: 12, panel: useGraph }, { width: 12, panel: utilizationGraph }] },
-      { title: 'What waits?', height: 9, panels: [{ width: 12, panel: demandGraph }, { width: 12, panel: waitGraph }] },
+      { title: 'What waits?', height: 9, panels: [{ width: 12, panel: demandGraph }, { width: 12, panel: waits }] },
       { title: 'Whom do I ask?', height: 9, panels: [{ width: 16, panel: holders }, { width: 8, panel: withheld }] },
       { title: 'What stands behind these numbers?', height: 7, panels: [{ width: 12, panel: definitions }] + [{ width: 4, panel: p } for p in [basis.plan, basis.catalog, basis.tookEffect]] },
     ],

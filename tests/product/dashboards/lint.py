@@ -129,7 +129,8 @@ def lint_names(inp):
         if (kind == "counter") != name.endswith("_total") and not is_series_of_histogram:
             yield f"1 METRICS.md: {name} is a {kind}"
         # At most 10 pairs of sources are named, and a collector's configuration names its own sources.
-        few = name == "fleetmeter_suspect_source_info" or name.startswith("fleetmeter_collector_source_")
+        few = name == "fleetmeter_suspect_source_info" or name.startswith(
+            ("fleetmeter_collector_source_", "fleetmeter_collector_quota_"))
         bounded = {"source"} if few else set()
         for label in labels & {"workload", "host", "uuid", "source", "stream", "device"} - bounded:
             yield f"2 METRICS.md: {name} has the unbounded label {label}"

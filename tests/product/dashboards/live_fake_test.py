@@ -160,6 +160,8 @@ def samples():
         add("pool_demand_oldest_wait_seconds", 700, pool=pool)
         for le, count in (("60", 1), ("300", 2), ("900", 4), ("+Inf", 4)):
             add("pool_demand_wait_seconds_bucket", count, pool=pool, le=le)
+        add("pool_demand_wait_seconds_sum", 1900, pool=pool)
+        add("pool_demand_wait_seconds_count", 4, pool=pool)
         add("team_assigned_h100e", assigned, pool=pool, team=f"{pool}-a")
         if activity is not None:
             add("pool_busy_h100e", assigned * activity, pool=pool, chip="b200", signal="gr_engine_active")
@@ -181,7 +183,11 @@ def exposition(without=None):
     for name, rows in samples().items():
         if name == without:
             continue
-        lines += [f"# HELP {name} Stand-in.", f"# TYPE {name} {kinds[name][0]}"]
+        if name.endswith("_bucket"):
+            family = name.removesuffix("_bucket")
+            lines += [f"# HELP {family} Stand-in.", f"# TYPE {family} histogram"]
+        elif not name.endswith(("_seconds_sum", "_seconds_count")):
+            lines += [f"# HELP {name} Stand-in.", f"# TYPE {name} {kinds[name][0]}"]
         for labels, value in rows:
             inside = ",".join(f'{k}="{v}"' for k, v in labels.items())
             lines.append(f"{name}{{{inside}}} {value}")

@@ -32,8 +32,9 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         (folder / "deploy").symlink_to(SOURCE / "deploy")
-        (folder / "requests.csv").write_text(
-            "start,model,requests,input_tokens,output_tokens\n2026-01-01 08:00:00.5,m,1,2,3\n")
+        head = "start,model,requests,input_tokens,output_tokens\n"
+        (folder / "requests.csv").write_text(head + "2026-01-01 08:00:00.5,m,1,2,3\n")
+        (folder / "restated.csv").write_text(head + "2026-01-01,m,1,2,3\n2026-01-02,m,1,2,3\n")
         with Daemon(SOURCE / "deploy/catalog/default.yaml", [SOURCE / "deploy/plans/example.yaml"],
                     f"ledger: {{path: {folder / 'ledger.db'}}}\n") as daemon:
             for command in commands:
