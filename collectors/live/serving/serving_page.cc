@@ -142,7 +142,7 @@ class ServingPage {
 
   void Count(const ServingRow& row) {
     const double value = row.row.value;
-    if (!(value >= 0 && value <= kMostCounted)) {
+    if (std::isnan(value) || value < 0 || value > kMostCounted) {
       return Remark(
           fmt::format("{}: {} is {}; expected a count", row.row.place, row.row.Describe(), value));
     }

@@ -12,7 +12,6 @@
 namespace fleetmeter::ctl {
 
 using imports::ImportBatch;
-using imports::ImportReport;
 
 namespace {
 
