@@ -66,7 +66,8 @@ std::optional<HttpReply> HttpRequest(const std::string& address, const std::stri
                                      const std::string& path,
                                      const std::vector<std::string>& headers) {
   Socket socket(address);
-  std::string request = method + " " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
+  std::string request =
+      method + " " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
   for (const std::string& header : headers) request += header + "\r\n";
   if (!socket.Send(request + "\r\n")) return std::nullopt;
   return ParseReply(socket.ReceiveAll());

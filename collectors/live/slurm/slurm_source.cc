@@ -9,13 +9,13 @@
 #include <utility>
 
 #include "collectors/live/fetch_settings.h"
-#include "collectors/process/run_command.h"
 #include "collectors/live/slurm/slurm_holder.h"
 #include "collectors/live/slurm/slurm_json.h"
 #include "collectors/live/slurm/slurm_rest.h"
 #include "collectors/live/slurm/slurm_text.h"
 #include "collectors/live/slurm/slurm_view.h"
 #include "collectors/live/source_type.h"
+#include "collectors/process/run_command.h"
 #include "daemon/base/text.h"
 #include "daemon/base/units.h"
 #include "daemon/config/settings/kinds.h"

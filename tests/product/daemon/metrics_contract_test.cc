@@ -188,7 +188,8 @@ TEST_F(MixedFleetTest, OtherMethodsAreToldWhichOnesThereAre) {
 
 TEST_F(MixedFleetTest, OtherMethodsAreRefusedWithABodyToo) {
   Socket socket(daemon_.http_address());
-  ASSERT_TRUE(socket.Send("POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}"));
+  ASSERT_TRUE(
+      socket.Send("POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}"));
   EXPECT_THAT(socket.ReceiveSome(), testing::StartsWith("HTTP/1.1 405 "));
 }
 
