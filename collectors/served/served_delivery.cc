@@ -109,9 +109,7 @@ bool ServedDelivery::IsOpen(const std::string& source) {
 void ServedDelivery::Take(const std::string& source, const ServedReading& reading) {
   if (!IsOpen(source)) return;
   const MutexLock lock(mutex_);
-  const auto found = members_.find(source);
-  if (found == members_.end()) return;
-  Member& member = found->second;
+  Member& member = members_.at(source);
   names_[source] = reading.reported_as;
   ServedCounts& counts = member.account.counts;
   const bool first = !counts.based();

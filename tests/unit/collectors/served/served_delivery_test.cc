@@ -157,6 +157,29 @@ TEST_F(ServedDeliveryTest, BooksThatBeganAnewGetANewStream) {
   EXPECT_GE(books_.requests(), 9);
 }
 
+// A source that a reload of the configuration has added.
+TEST_F(ServedDeliveryTest, ASourceIsOpenedWhenItFirstSaysSomething) {
+  const auto delivery = Begin();
+  delivery->Take("sglang", VllmAt(0, 10));
+  delivery->Take("sglang", VllmAt(60, 17));
+  EXPECT_TRUE(delivery->Stop(kLongEnough).ok());
+  EXPECT_EQ(books_.requests(), 7);
+}
+
+TEST_F(ServedDeliveryTest, ASourceThatCannotBeOpenedReportsNothing) {
+  const auto other = Begin();
+  other->Take("sglang", VllmAt(0, 10));
+  ServedDeliveryOptions options;
+  options.folder = folder_.path() + "/served";
+  ServedDelivery second(options,
+                        [this](const v1::ReportRequest& request) { return books_.Take(request); });
+  second.Start();
+  second.Take("sglang", VllmAt(0, 10));
+  second.Take("sglang", VllmAt(60, 17));
+  EXPECT_TRUE(second.Stop(kLongEnough).ok());
+  EXPECT_EQ(books_.requests(), 0);
+}
+
 TEST_F(ServedDeliveryTest, OneProcessHasTheState) {
   auto delivery = Begin();
   ServedDeliveryOptions options;
