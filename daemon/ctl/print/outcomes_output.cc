@@ -179,7 +179,7 @@ std::string MarginTable(const v1::MarginReport& report) {
                   PerRequest(row.before()),
                   row.has_change_ratio() ? Percent(row.change_ratio()) : kUnknown, Tags(row)});
   }
-  std::string out = fmt::format("{} to {}, beside {} to {}\ndays of {}\n\n",
+  std::string out = fmt::format("{} to {}, beside {} to {}; days of {}\n\n",
                                 Time(report.from_unix_seconds(), report.time_zone()),
                                 Time(report.to_unix_seconds(), report.time_zone()),
                                 Time(report.before_from_unix_seconds(), report.time_zone()),
