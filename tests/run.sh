@@ -59,7 +59,7 @@ check() { # NAME COMMAND...
   report "$name" "$code"
 }
 
-# Runs ctest and counts case by case.
+# Runs ctest and counts its tests: cases, or programs with many cases (tests/CMakeLists.txt).
 suite() { # NAME PRESET CTEST-ARGUMENTS...
   local name=$1 preset=$2 log="$logs/$1.log"
   shift 2
@@ -77,10 +77,18 @@ suite() { # NAME PRESET CTEST-ARGUMENTS...
   passed=$((passed + total - bad - skips))
   failed=$((failed + bad))
   skipped=$((skipped + skips))
-  echo "   $name: $((total - bad - skips)) passed, $bad failed, $skips skipped"
+  echo "   $name: $((total - bad - skips)) passed, $bad failed, $skips skipped;" \
+    "$(cases_in "build/$preset/Testing/Temporary/LastTest.log")"
   if [ "$skips" -gt 0 ]; then grep '\*\*\*Skipped' "$log" | sed 's/^/   | /'; fi
   if [ "$bad" -gt 0 ]; then show_failures "$log"; fi
   show_slowest "$log"
+}
+
+# How many cases of GoogleTest ran, and how many of them were skipped.
+cases_in() { # LOG-OF-CTEST
+  awk '/^\[==========\] .* ran\./ { ran += $2 }
+    /^\[  SKIPPED \] [0-9]+ tests?[.,]/ { skipped += $4 }
+    END { printf "%d cases, of which %d were skipped", ran, skipped }' "$1"
 }
 
 show_failures() { # LOG

@@ -6,11 +6,18 @@
 set -euo pipefail
 tidy=$1 plugin=$2 source=$3 object=$4 compiler=$5
 shift 5
-case $source in
-  "$PWD"/* | [!/]*) ;; # Generated, below the build folder: not ours to judge.
-  *)
-    "$compiler" "${@/#-MD/-M}" "$source"
-    "$tidy" -load="$plugin" --quiet "$source" -- "$@"
-    ;;
-esac
+
+# What is generated below the build folder is not ours to judge. A batch is ours: it only includes
+# sources of ours.
+ours() {
+  case $source in
+    */batches/*) ;;
+    "$PWD"/* | [!/]*) return 1 ;;
+  esac
+}
+
+if ours; then
+  "$compiler" "${@/#-MD/-M}" "$source"
+  "$tidy" -load="$plugin" --quiet "$source" -- "$@"
+fi
 : >"$object"
