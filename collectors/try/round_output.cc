@@ -109,6 +109,10 @@ std::vector<Count> CountsOf(const ObservationCounts& counts) {
       {"unattributed_chips", "chips in use that no rule takes", counts.unattributed_chips},
       {"disagreements", "disagreements between sources", counts.disagreements},
       {"guessed_devices", "chips that were given a place by guess", counts.guessed_devices},
+      {"left_out_hosts", "hosts left out, as the source that decides who holds their chips is silent",
+       counts.left_out_hosts},
+      {"unheard_hosts", "hosts reported without the source that decides who holds their chips",
+       counts.unheard_hosts},
       {"alike_hosts", "pairs of hosts that differ by a domain alone", counts.alike_hosts},
       {"unattributed_requests", "waiting requests that no rule takes",
        counts.unattributed_requests},
@@ -321,6 +325,8 @@ std::string RoundAsJson(const LiveRound& round, const ServedViews& served) {
   }
   object["left_out_hosts"] = ordered_json::array();
   for (const std::string& host : round.left_out) object["left_out_hosts"].push_back(Clean(host));
+  object["unheard_hosts"] = ordered_json::array();
+  for (const std::string& host : round.unheard) object["unheard_hosts"].push_back(Clean(host));
   object["demand"] = ordered_json::array();
   object["schedulers"] = ordered_json::array();
   for (const SchedulerDemand& demand : round.demand) {
