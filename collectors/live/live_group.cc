@@ -113,6 +113,7 @@ void LiveGroup::TakeUpReplacement() {
     Retire(std::move(gone.prober));
   }
   health_->Keep(names);
+  if (options_.served) options_.served->Keep(names);
 }
 
 LiveGroup::Member LiveGroup::Continue(LiveMember is, std::vector<Member>& before) {

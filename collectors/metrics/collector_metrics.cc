@@ -363,6 +363,8 @@ constexpr MetricGroup<CollectorFigures> kCollectorMetrics = {
     kFamilies,
 };
 
-std::string MetricsReference() { return MetricSection(kCollectorMetrics); }
+std::string MetricsReference() {
+  return MetricSection(kCollectorMetrics) + MetricSection(kServedMetrics);
+}
 
 }  // namespace fleetmeter::collector
