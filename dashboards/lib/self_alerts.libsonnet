@@ -152,12 +152,14 @@ function(config)
       'FleetmeterCollectorHoldersUnknown',
       'warning',
       config.collector.holdersUnknownFor,
-      '%s + %s > 0' % [
-        n.lowest('fleetmeter_collector_left_out_hosts', of=mine),
-        n.lowest('fleetmeter_collector_unheard_hosts', of=mine),
+      // A host goes from the one to the other.
+      'min_over_time((fleetmeter_collector_left_out_hosts%s + fleetmeter_collector_unheard_hosts%s)[%s:]) > 0' % [
+        n.sel('', mine),
+        n.sel('', mine),
+        config.scrapeGap,
       ],
       'A source that decides who holds chips does not answer.',
-      'Of %s hosts of the collector at {{ $labels.instance }} nobody can say who holds their chips. They are silent, or what nobody else calls held is unattributed.' % count,
+      'Hosts of the collector at {{ $labels.instance }} of whose chips nobody can say who holds them: %s. They are silent, or what nobody else calls held is unattributed.' % count,
     ),
     alert(
       'FleetmeterCollectorUnattributed',
@@ -165,7 +167,7 @@ function(config)
       config.collector.unattributedFor,
       n.lowest('fleetmeter_collector_unattributed_chips', of=mine) + ' > 0',
       'Chips are in use, and no rule says whose they are.',
-      '%s chips that the collector at {{ $labels.instance }} sees are counted in the pool for unattributed use.' % count,
+      'Chips that the collector at {{ $labels.instance }} counts in the pool for unattributed use: %s.' % count,
     ),
     alert(
       'FleetmeterCollectorUnknownChips',
@@ -173,7 +175,7 @@ function(config)
       config.collector['for'],
       n.lowest('fleetmeter_collector_unknown_kind_chips', of=mine) + ' > 0',
       'A collector sees chips whose kind nobody knows.',
-      '%s chips of the collector at {{ $labels.instance }} are of a kind that nobody knows. They are in no report, unless the key unknown_kind is set.' % count,
+      'Chips of the collector at {{ $labels.instance }} whose kind nobody knows: %s. They are in no report, unless the key unknown_kind is set.' % count,
     ),
     alert(
       'FleetmeterCollectorServedBehind',
