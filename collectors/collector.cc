@@ -158,7 +158,7 @@ WhileRunning Collector::Meanwhile() {
 absl::Status Collector::ServePage() {
   if (flags_.metrics.empty()) return absl::OkStatus();
   auto server = ServeMetrics(flags_.metrics, pipelines_, health_,
-                             reloader_ == nullptr ? nullptr : &reloader_->health());
+                             reloader_ == nullptr ? nullptr : &reloader_->health(), served_);
   if (!server.ok()) return server.status();
   page_ = *std::move(server);
   // On standard output, and nothing else: what a script that asked for port 0 reads.

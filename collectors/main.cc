@@ -13,11 +13,13 @@
 #include "collectors/reload.h"
 #include "collectors/sources.h"
 #include "collectors/try/try_command.h"
+#include "daemon/base/counted.h"
 #include "daemon/base/flags.h"
 #include "daemon/base/logging.h"
 
 namespace {
 
+using fleetmeter::Counted;
 using fleetmeter::collector::Collector;
 using fleetmeter::collector::CollectorConfig;
 using fleetmeter::collector::CollectorFlags;
@@ -76,8 +78,9 @@ int RunByConfig(const std::string& path, const CollectorFlags& flags,
     return kFailed;
   }
   if (check_config) {
-    fmt::print("{} is right: {} live sources{}\n", path, config->members.size(),
-               config->replays.empty() ? "" : fmt::format(", {} replays", config->replays.size()));
+    fmt::print(
+        "{} is right: {}{}\n", path, Counted(config->members.size(), "live source", "live sources"),
+        config->replays.empty() ? "" : ", " + Counted(config->replays.size(), "replay", "replays"));
     for (const std::string& remark : RemarksOn(*config)) fmt::print("Remark: {}\n", remark);
     return 0;
   }

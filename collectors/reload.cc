@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "collectors/config/restart_changes.h"
+#include "daemon/base/counted.h"
 
 namespace fleetmeter::collector {
 namespace {
@@ -70,7 +71,8 @@ void Reloader::Reload(const char* why, LiveGroup* group) {
   }
   const std::string warning = RestartWarning(ChangesOf(*config, group != nullptr));
   if (!warning.empty()) spdlog::warn("reload ({}): {}", why, warning);
-  spdlog::info("reload ({}): {} live sources", why, config->members.size());
+  spdlog::info("reload ({}): {}", why,
+               Counted(config->members.size(), "live source", "live sources"));
   if (group != nullptr) group->Replace(std::move(config->live), std::move(config->members));
   health_.Done(true, clock_.UnixNanos());
 }

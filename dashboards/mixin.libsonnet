@@ -98,7 +98,14 @@
       'for': '10m',
     },
     // Damage is found when a collector starts, and told for so long after.
-    collector: { behind: '10m', damageTold: '1d', 'for': '5m' },
+    collector: {
+      behind: '10m',
+      damageTold: '1d',
+      'for': '5m',
+      // Longer than a scheduler or a kubelet takes to start anew.
+      holdersUnknownFor: '10m',
+      unattributedFor: '15m',
+    },
 
     dashboard: {
       tag: 'fleetmeter',
@@ -125,7 +132,7 @@
     events+: { window: '2m', 'for': '30s' },
     tls+: { 'for': '1m' },
     clock+: { 'for': '1m' },
-    collector+: { 'for': '1m' },
+    collector+: { 'for': '1m', holdersUnknownFor: '1m', unattributedFor: '1m' },
   },
 
   prometheusRules:: { groups: (import 'lib/rules.libsonnet')($._config) },

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <memory>
 #include <set>
 #include <utility>
@@ -83,6 +84,12 @@ void ReadUnattributed(const YamlValue& value, ReportOptions& report) {
   report.unclaimed_from = static_cast<Micro>(busy * static_cast<double>(kOne));
 }
 
+void ReadAwaitHolders(const YamlValue& value, LiveOptions& live) {
+  int64_t nanos = live.await_holders.count();
+  DurationIn{0, 30 * kDay}.Read(value, &nanos);
+  live.await_holders = std::chrono::nanoseconds(nanos);
+}
+
 ChipKinds ReadKinds(const YamlValue& value) {
   std::vector<ChipKinds::Pattern> patterns;
   if (!value.present()) return ChipKinds();
@@ -121,6 +128,7 @@ absl::StatusOr<CollectorConfig> ReadRoot(YamlFile& file, const KnownSources& kno
     YamlMap root(file.root());
     ReadDelivery(root, config.delivery);
     ReadUnattributed(root.Optional("unattributed"), config.live.report);
+    ReadAwaitHolders(root.Optional("await_holders"), config.live);
     root.Optional("unknown_kind").ReadName(&config.live.report.unknown_kind);
     root.Optional("strip_domain").ReadBool(&config.live.join.strip_domain);
     config.live.kinds = ReadKinds(root.Optional("chip_kinds"));

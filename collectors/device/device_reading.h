@@ -94,6 +94,9 @@ struct HostReading {
   std::string host;
   std::vector<DeviceReading> devices;
   Listing listing = Listing::kAll;
+  // The source that decides who holds the chips and has never answered: what nobody else calls held
+  // is not known to be free. Empty: there is none.
+  std::string unheard = {};
 };
 
 // What went wrong in an observation without ending it; names are a closed list, so that metrics can
@@ -107,6 +110,8 @@ struct ObservationCounts {
   int64_t disagreements = 0;          // between joined sources
   int64_t guessed_devices = 0;        // anonymous chips that were given a place
   int64_t alike_hosts = 0;            // pairs of hosts that differ by a domain alone
+  int64_t left_out_hosts = 0;         // silent, as the source that decides does not answer
+  int64_t unheard_hosts = 0;          // reported, though the source that decides never answered
   int64_t withheld_chips = 0;         // not reported as free after a reload; also parts of chips
   int64_t unattributed_requests = 0;  // that wait, and no rule takes who waits
   int64_t unusable_requests = 0;      // that wait for no chips, or for more than there can be

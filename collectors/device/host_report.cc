@@ -105,8 +105,9 @@ std::string WhyFree(const DeviceReading& device) {
 // Judges the parts of one host.
 class Judge {
  public:
-  Judge(const ReportOptions& options, ObservationCounts& counts)
-      : options_(options), counts_(counts) {}
+  // `unheard`: of the host's reading.
+  Judge(const ReportOptions& options, const std::string& unheard, ObservationCounts& counts)
+      : options_(options), unheard_(unheard), counts_(counts) {}
 
   void Add(const DeviceReading& device, uint32_t number) {
     device_ = &device;
@@ -148,6 +149,9 @@ class Judge {
       AddHeld(part, share);
     } else if (part.knows_holders == Holders::kUnknown) {
       AddClaim({}, part, share, "its source cannot tell who holds it, and no rule takes the chip");
+    } else if (!unheard_.empty() && StateOfFree(device_->fitness) == v1::CHIP_STATE_UNASSIGNED) {
+      AddClaim({}, part, share,
+               fmt::format("{} decides who holds it, and has never answered", unheard_));
     } else if (part.activity.value_or(0) >= options_.unclaimed_from) {
       AddClaim({}, part, share, "nobody is known to hold it, and yet it is busy");
     } else {
@@ -225,6 +229,7 @@ class Judge {
   }
 
   const ReportOptions& options_;
+  const std::string& unheard_;
   ObservationCounts& counts_;
   const DeviceReading* device_ = nullptr;
   uint32_t number_ = 0;
@@ -259,7 +264,7 @@ std::vector<ReportedPart> JudgeHost(const HostReading& host, const ReportOptions
                                     ObservationCounts& counts) {
   const std::vector<const DeviceReading*> devices = SortedDevices(host);
   const bool own_indexes = HaveUsableIndexes(devices);
-  Judge judge(options, counts);
+  Judge judge(options, host.unheard, counts);
   for (size_t i = 0; i < devices.size() && i <= kMostDeviceNumber; ++i) {
     judge.Add(*devices[i], own_indexes ? *devices[i]->index : static_cast<uint32_t>(i));
   }

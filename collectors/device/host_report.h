@@ -9,6 +9,8 @@
 //   held by somebody whom no rule takes             assigned, in the pool for unattributed use
 //   nobody holds it, and it is busy (unclaimed)     likewise
 //   the source cannot know holders                  likewise
+//   nobody holds it, by sources that do not decide, and the one that does has never answered
+//                                                   likewise
 //   free, and drained / reserved / fit              unhealthy / reserved / unassigned
 //
 // A part without an activity is assigned with the signal "allocated_only".

@@ -39,6 +39,9 @@ struct ServedThing {
 struct ServedReading {
   // How the books call whoever counts: two that count the same requests have one name.
   std::string reported_as;
+  // Where the counters stand, such as a URL: those of another place are other counters. Empty: not
+  // told.
+  std::string origin;
   std::chrono::nanoseconds report_every{0};
   int64_t unix_nanos = 0;  // of the look
   // When the process began that counts, by its own clock, seconds since 1970. 0: not told, or more

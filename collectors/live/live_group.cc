@@ -74,6 +74,7 @@ LiveGroup::Member LiveGroup::Begin(LiveMember is) const {
   Member member;
   member.prober = std::make_unique<Prober>(is.name, std::move(is.source), is.timeout, clock_);
   member.is = std::move(is);
+  member.since_nanos = clock_.MonotonicNanos();
   member.pools = member.is.rules.FixedPools();
   return member;
 }
@@ -112,6 +113,7 @@ void LiveGroup::TakeUpReplacement() {
     Retire(std::move(gone.prober));
   }
   health_->Keep(names);
+  if (options_.served) options_.served->Keep(names);
 }
 
 LiveGroup::Member LiveGroup::Continue(LiveMember is, std::vector<Member>& before) {
@@ -156,7 +158,7 @@ LiveRound LiveGroup::Look() {
   ObservationCounts counts = joined.counts;
   counts.alike_hosts = alike;
   Move(std::move(joined.remarks), "", round.remarks);
-  for (const HostReading& host : joined.hosts) {
+  for (HostReading& host : joined.hosts) {
     AddHost(host, joined.DecidedBy(host.host), counts, round);
   }
   health_->SetJoined(counts);
@@ -280,13 +282,20 @@ void LiveGroup::Say(Member& member, const absl::Status& status) {
   member.last_error = error;
 }
 
-void LiveGroup::AddHost(const HostReading& host, int64_t decided_by, ObservationCounts& counts,
+void LiveGroup::AddHost(HostReading& host, int64_t decided_by, ObservationCounts& counts,
                         LiveRound& round) {
   if (const Member* silent = SilentDecider(host.host, decided_by)) {
+    ++counts.left_out_hosts;
     LeaveOut(host.host, *silent, round);
     return;
   }
   left_out_.erase(host.host);
+  if (const Member* unheard = UnheardDecider(host.host, decided_by)) {
+    ++counts.unheard_hosts;
+    ReportUnheard(host, *unheard, round);
+  } else {
+    unheard_.erase(host.host);
+  }
   JudgedHost& judged = round.hosts.emplace_back();
   judged.host = host.host;
   judged.parts = JudgeHost(host, options_.report, counts);
@@ -307,12 +316,30 @@ int64_t LiveGroup::FindAliases(const std::vector<SourceReading>& readings, LiveR
 const LiveGroup::Member* LiveGroup::SilentDecider(const std::string& host,
                                                   int64_t decided_by) const {
   for (const Member& member : members_) {
-    if (!member.is.sees_holders || !member.failing) continue;
-    const bool decides =
-        member.answered ? SpokeFor(member, host) : member.is.precedence_of_holders <= decided_by;
-    if (decides) return &member;
+    if (!IsGivenUp(member) && Decides(member, host, decided_by)) return &member;
   }
   return nullptr;
+}
+
+const LiveGroup::Member* LiveGroup::UnheardDecider(const std::string& host,
+                                                   int64_t decided_by) const {
+  for (const Member& member : members_) {
+    if (IsGivenUp(member) && Decides(member, host, decided_by)) return &member;
+  }
+  return nullptr;
+}
+
+bool LiveGroup::Decides(const Member& member, const std::string& host, int64_t decided_by) const {
+  if (!member.is.sees_holders || !member.failing) return false;
+  return member.answered ? SpokeFor(member, host) : member.is.precedence_of_holders <= decided_by;
+}
+
+// One that has answered with these settings is waited for without an end: what it said last stands
+// at the daemon, and is better than nothing.
+bool LiveGroup::IsGivenUp(const Member& member) const {
+  const bool never = !member.answered || member.fresh;
+  const int64_t waited = clock_.MonotonicNanos() - member.since_nanos;
+  return never && waited >= options_.await_holders.count();
 }
 
 bool LiveGroup::SpokeFor(const Member& member, const std::string& host) const {
@@ -337,7 +364,24 @@ void LiveGroup::LeaveOut(const std::string& host, const Member& member, LiveRoun
   std::string why =
       fmt::format("{} is left out: {} decides who holds its chips, and {}", host, member.is.name,
                   member.answered ? "does not answer" : "has not answered yet");
+  if (!member.answered || member.fresh) {
+    why += fmt::format(
+        "; once it has not for {} s (await_holders), chips that nobody else calls held are "
+        "reported as unattributed",
+        std::chrono::duration_cast<std::chrono::seconds>(options_.await_holders).count());
+  }
   if (left_out_.insert(host).second) spdlog::warn("{}", why);
+  if (round.remarks.size() < kMostRemarks) round.remarks.push_back(std::move(why));
+}
+
+void LiveGroup::ReportUnheard(HostReading& host, const Member& member, LiveRound& round) {
+  host.unheard = member.is.name;
+  round.unheard.push_back(host.host);
+  std::string why = fmt::format(
+      "{} is reported without {}, which decides who holds its chips and has never answered: chips "
+      "that nobody else calls held are unattributed",
+      host.host, member.is.name);
+  if (unheard_.insert(host.host).second) spdlog::warn("{}", why);
   if (round.remarks.size() < kMostRemarks) round.remarks.push_back(std::move(why));
 }
 

@@ -7,7 +7,9 @@
 //   it knows holders       hosts that it spoke for are left out of the window, since use would
 //                          otherwise move to the pool for unattributed use and back; before its
 //                          first answer, all hosts with a chip that no source before it, by
-//                          precedence, decides: they are not reported as free
+//                          precedence, decides: they are not reported as free. One that has not
+//                          answered for LiveOptions::await_holders is not waited for any longer:
+//                          its hosts are reported, and what nobody else calls held is unattributed
 //   it knows what waits    nobody tells of the demand of its scheduler, which is unknown then
 //
 // A host that is left out is silent. The daemon lets what it held stand until live.forget_after,
@@ -68,6 +70,8 @@ struct LiveOptions {
   ReportOptions report;
   JoinOptions join;
   ChipKinds kinds;
+  // For so long hosts are silent for a source that sees holders and has never answered.
+  std::chrono::nanoseconds await_holders = std::chrono::minutes(15);
   // Takes what was served; null: nobody does.
   std::shared_ptr<ServedDesk> served;
 };
@@ -81,6 +85,7 @@ struct JudgedHost {
 struct LiveRound {
   std::vector<JudgedHost> hosts;        // by name
   std::vector<std::string> left_out;    // hosts whose holders are not known this time
+  std::vector<std::string> unheard;     // hosts that are reported without knowing them
   std::vector<SchedulerDemand> demand;  // one for each scheduler that a source told of
   // What sources that count requests have counted so far, and the name of each.
   std::vector<std::pair<std::string, ServedReading>> served;
@@ -115,6 +120,7 @@ class LiveGroup final : public Source {
   struct Member {
     LiveMember is;
     std::unique_ptr<Prober> prober;
+    int64_t since_nanos = 0;      // monotonic: begun with these settings
     bool answered = false;        // ever
     bool failing = false;         // the last time
     bool fresh = false;           // of a replacement, and has not answered yet
@@ -142,12 +148,17 @@ class LiveGroup final : public Source {
   absl::Status Attribute(const Member& member, Observation& observation) const;
   void Say(Member& member, const absl::Status& status);
   int64_t FindAliases(const std::vector<SourceReading>& readings, LiveRound& round);
-  void AddHost(const HostReading& host, int64_t decided_by, ObservationCounts& counts,
-               LiveRound& round);
+  void AddHost(HostReading& host, int64_t decided_by, ObservationCounts& counts, LiveRound& round);
   // The source for whose silence the host is left out; null: it is not left out.
   const Member* SilentDecider(const std::string& host, int64_t decided_by) const;
   bool SpokeFor(const Member& member, const std::string& host) const;
+  // Whether it has had its time for a first answer.
+  bool IsGivenUp(const Member& member) const;
+  // The same of sources for which the host would have been left out; null: it would not.
+  const Member* UnheardDecider(const std::string& host, int64_t decided_by) const;
+  bool Decides(const Member& member, const std::string& host, int64_t decided_by) const;
   void LeaveOut(const std::string& host, const Member& member, LiveRound& round);
+  void ReportUnheard(HostReading& host, const Member& member, LiveRound& round);
   void NameUnknownKinds(const JudgedHost& host);
 
   const Clock& clock_;
@@ -160,6 +171,7 @@ class LiveGroup final : public Source {
   // Said in the log already.
   std::set<AlikeHosts> alike_;
   std::set<std::string> left_out_;
+  std::set<std::string> unheard_;
   std::set<std::string> unknown_models_;
 
   Mutex mutex_;

@@ -305,6 +305,20 @@ constexpr Family<CollectorFigures> kFamilies[] = {
       "nothing showed that they are one host. Each is counted as two. The series is absent without "
       "live sources."},
      OfAllSources<&ObservationCounts::alike_hosts>},
+    {{"fleetmeter_collector_left_out_hosts",
+      kGauge,
+      {},
+      "This many hosts of the latest round are in no report: the source that decides who holds "
+      "their chips does not answer. They are silent at the daemon. The series is absent without "
+      "live sources."},
+     OfAllSources<&ObservationCounts::left_out_hosts>},
+    {{"fleetmeter_collector_unheard_hosts",
+      kGauge,
+      {},
+      "This many hosts of the latest round are reported without the source that decides who holds "
+      "their chips: it has never answered, and the time await_holders is over. Chips that no other "
+      "source calls held are unattributed. The series is absent without live sources."},
+     OfAllSources<&ObservationCounts::unheard_hosts>},
     {{"fleetmeter_collector_withheld_chips",
       kGauge,
       {},
@@ -349,6 +363,8 @@ constexpr MetricGroup<CollectorFigures> kCollectorMetrics = {
     kFamilies,
 };
 
-std::string MetricsReference() { return MetricSection(kCollectorMetrics); }
+std::string MetricsReference() {
+  return MetricSection(kCollectorMetrics) + MetricSection(kServedMetrics);
+}
 
 }  // namespace fleetmeter::collector

@@ -16,11 +16,13 @@ constexpr char kFlag[] = "--metrics";
 constexpr char kMetricsType[] = "text/plain; version=0.0.4; charset=utf-8";
 
 HttpResponse Metrics(const std::vector<std::unique_ptr<Pipeline>>& pipelines,
-                     const SourceHealth& health, const ReloadHealth* reloads) {
+                     const SourceHealth& health, const ReloadHealth* reloads,
+                     const ServedDelivery* served) {
   CollectorFigures figures;
   figures.now_unix_nanos = SystemClock().UnixNanos();
   figures.sources = health.stats();
   figures.joined = health.joined();
+  if (served != nullptr) figures.served = served->stats();
   if (reloads != nullptr) figures.reloads = reloads->stats();
   for (const auto& pipeline : pipelines) figures.pipelines.push_back(pipeline->stats());
   HttpResponse response;
@@ -28,6 +30,7 @@ HttpResponse Metrics(const std::vector<std::unique_ptr<Pipeline>>& pipelines,
   TextWriter out(response.body);
   WriteGroup(kProcessMetrics, ReadProcess(), out);
   WriteGroup(kCollectorMetrics, figures, out);
+  WriteGroup(kServedMetrics, figures, out);
   return response;
 }
 
@@ -41,7 +44,8 @@ HttpResponse Alive() {
 
 absl::StatusOr<std::unique_ptr<HttpServer>> ServeMetrics(
     const std::string& address, const std::vector<std::unique_ptr<Pipeline>>& pipelines,
-    std::shared_ptr<const SourceHealth> health, const ReloadHealth* reloads) {
+    std::shared_ptr<const SourceHealth> health, const ReloadHealth* reloads,
+    std::shared_ptr<const ServedDelivery> served) {
   const auto parsed = ParseListenAddress(address);
   if (!parsed.ok()) {
     return absl::InvalidArgumentError(
@@ -54,8 +58,10 @@ absl::StatusOr<std::unique_ptr<HttpServer>> ServeMetrics(
   }
   return HttpServer::Start(
       address,
-      {{"/metrics", [&pipelines, health = std::move(health),
-                     reloads] { return Metrics(pipelines, *health, reloads); }},
+      {{"/metrics",
+        [&pipelines, health = std::move(health), reloads, served = std::move(served)] {
+          return Metrics(pipelines, *health, reloads, served.get());
+        }},
        {"/healthz", Alive}},
       kFlag);
 }

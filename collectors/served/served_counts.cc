@@ -92,6 +92,7 @@ absl::Status ServedCounts::Take(const ServedReading& reading) {
   if (next.based() && now - next.from_ > kLongestServedWindow) next = ServedCounts();
   const bool first = !next.based();
   next.saw_reset_ = false;
+  next.TakeOrigin(reading.origin);
   for (const ServedCounter& counter : reading.counters) {
     if (counter.thing >= reading.things.size()) continue;
     const std::optional<int64_t> growth = next.Growth(counter, reading);
@@ -134,6 +135,16 @@ std::optional<int64_t> ServedCounts::Growth(const ServedCounter& counter,
     return counter.value;
   }
   return counter.value - before.value;
+}
+
+// What one server counts more than another one was not served meanwhile.
+void ServedCounts::TakeOrigin(const std::string& origin) {
+  if (origin.empty() || origin == origin_) return;
+  if (!origin_.empty()) {
+    series_.clear();
+    process_began_ = 0;
+  }
+  origin_ = origin;
 }
 
 void ServedCounts::ForgetOld(int64_t now_unix_nanos) {

@@ -3,6 +3,7 @@
 //   the first look       says where counters stand, and nothing was served yet
 //   a counter that fell  was reset: what it says now was served since
 //   a later beginning    likewise, whether or not it fell (`_created`, the start of the process)
+//   another origin       all counters are new
 //   a new counter        says where it stands, unless it is known to have begun after the last look
 //   a counter that is    is silence: nothing was served. If it comes back, it goes on from where it
 //   not there            stood
@@ -85,12 +86,14 @@ class ServedCounts {
 
   // What the counter adds; nothing if it is new and nobody knows since when it counts.
   std::optional<int64_t> Growth(const ServedCounter& counter, const ServedReading& reading);
+  void TakeOrigin(const std::string& origin);
   void ForgetOld(int64_t now_unix_nanos);
 
   int64_t from_ = 0;
   int64_t to_ = 0;
   int64_t last_look_ = 0;
   double process_began_ = 0;
+  std::string origin_;  // of the counters
   std::map<std::string, Memory> series_;
   ServedSums sums_;  // of the open window
   uint64_t resets_ = 0;

@@ -79,7 +79,7 @@ std::optional<ServedAccount> ServedDelivery::Load(const Member& member) {
   return std::nullopt;
 }
 
-bool ServedDelivery::Keep(Member& member, ServedAccount next) {
+bool ServedDelivery::Store(Member& member, ServedAccount next) {
   if (!member.folder.empty()) {
     const absl::Status kept = disk_.Replace(member.folder, kStateFile, next.Write());
     if (!kept.ok()) {
@@ -121,7 +121,7 @@ void ServedDelivery::Take(const std::string& source, const ServedReading& readin
     Cut(member, reading.reported_as);
   } else if (first || counts.saw_reset()) {
     // What the server has forgotten is nowhere but here.
-    Keep(member, member.account);
+    Store(member, member.account);
   }
 }
 
@@ -133,14 +133,63 @@ void ServedDelivery::Cut(Member& member, const std::string& reported_as) {
     next.under_way = report->SerializeAsString();
     ++next.sequence;
   }
-  if (Keep(member, std::move(next))) changed_.NotifyAll();
+  if (Store(member, std::move(next))) changed_.NotifyAll();
+}
+
+void ServedDelivery::CutOpen(const std::string& source, Member& member) {
+  const ServedCounts& counts = member.account.counts;
+  if (counts.to_unix_nanos() > counts.from_unix_nanos()) Cut(member, names_[source]);
 }
 
 void ServedDelivery::CutAll() {
-  for (auto& [source, member] : members_) {
-    const ServedCounts& counts = member.account.counts;
-    if (counts.to_unix_nanos() > counts.from_unix_nanos()) Cut(member, names_[source]);
+  for (auto& [source, member] : members_) CutOpen(source, member);
+}
+
+void ServedDelivery::Keep(const std::set<std::string>& sources) {
+  const MutexLock lock(mutex_);
+  for (auto& [source, member] : members_) member.leaving = !sources.contains(source);
+  LetGo();
+}
+
+void ServedDelivery::LetGo() {
+  for (auto place = members_.begin(); place != members_.end();) {
+    auto& [source, member] = *place;
+    if (member.leaving) CutOpen(source, member);
+    if (member.leaving && HasSaidAll(member)) {
+      spdlog::info("source {} is not listed any more, and what it counted is reported", source);
+      names_.erase(source);
+      place = members_.erase(place);
+    } else {
+      ++place;
+    }
   }
+}
+
+// What cannot be written is tried again with the next answer, or at the end.
+bool ServedDelivery::HasSaidAll(Member& member) {
+  const ServedCounts& counts = member.account.counts;
+  if (!member.account.under_way.empty()) return false;
+  if (counts.to_unix_nanos() > counts.from_unix_nanos()) return false;
+  ServedAccount ended = member.account;
+  ended.counts = ServedCounts();
+  return Store(member, std::move(ended));
+}
+
+std::vector<ServedStats> ServedDelivery::stats() const {
+  const MutexLock lock(mutex_);
+  std::vector<ServedStats> all;
+  for (const auto& [source, member] : members_) {
+    const ServedAccount& account = member.account;
+    const bool waits = !account.under_way.empty();
+    all.push_back({.source = source,
+                   .acknowledged = member.acknowledged,
+                   .rejected = member.rejected,
+                   .last_acknowledged_unix_nanos = member.last_acknowledged_unix_nanos,
+                   .waiting = waits ? 1U : 0U,
+                   .waiting_since_unix_nanos = waits ? account.counts.from_unix_nanos() : 0,
+                   .resets = account.counts.resets()});
+  }
+  return all;
 }
 
 // Once for each change.
@@ -215,6 +264,8 @@ bool ServedDelivery::SendAll() {
     all = all && member.account.under_way.empty();
     if (stopping_) break;
   }
+  const MutexLock lock(mutex_);
+  if (!stopping_) LetGo();
   changed_.NotifyAll();
   return all;
 }
@@ -227,6 +278,8 @@ void ServedDelivery::Settle(Member& member, const std::string& source, const Ser
   }
   if (answer.ack.acknowledged_through() >= member.account.sequence) {
     member.account.under_way.clear();
+    ++member.acknowledged;
+    member.last_acknowledged_unix_nanos = clock_.UnixNanos();
   }
 }
 
@@ -235,23 +288,25 @@ void ServedDelivery::TakeDisposition(Member& member, const std::string& source,
   switch (said.code()) {
     case v1::Disposition::REJECTED:
       ++rejected_;
+      ++member.rejected;
       spdlog::error("source {}: a report of what was served was rejected: {}", source, WhyOf(said));
       break;
     case v1::Disposition::CONFLICT: {
       ++rejected_;
+      ++member.rejected;
       spdlog::error("source {}: its state is older than what was reported, or used twice: {}",
                     source, WhyOf(said));
       ServedAccount next = member.account;
       next.under_way.clear();
       next.BeginStream();
-      Keep(member, std::move(next));
+      Store(member, std::move(next));
       break;
     }
     case v1::Disposition::OUT_OF_SEQUENCE: {
       // Other books than those that were reported to: what is under way is new to them.
       ServedAccount next = member.account;
       next.BeginStream();
-      Keep(member, std::move(next));
+      Store(member, std::move(next));
       break;
     }
     default:

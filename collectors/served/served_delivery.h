@@ -5,7 +5,8 @@
 // counters that it leads to (one atomic replacement), so that a crash at any moment neither loses
 // nor repeats what was counted. README.md has the details.
 //
-// Take is for the sampling thread; the rest is for the main thread. A thread of its own sends.
+// Take and Keep are for the sampling thread, and stats for any; the rest is for the main thread. A
+// thread of its own sends.
 #pragma once
 
 #include <atomic>
@@ -16,12 +17,15 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "collectors/served/served_account.h"
 #include "collectors/served/served_desk.h"
+#include "collectors/served/served_stats.h"
 #include "collectors/spool/disk.h"
+#include "daemon/base/clock.h"
 #include "daemon/base/mutex.h"
 #include "daemon/security/client_tls.h"
 #include "fleetmeter/v1/ingest.pb.h"
@@ -56,12 +60,16 @@ class ServedDelivery final : public ServedDesk {
 
   void Start();
   void Take(const std::string& source, const ServedReading& reading) override;
+  // A source that comes back later begins with a first look: another one may have counted the same
+  // requests meanwhile.
+  void Keep(const std::set<std::string>& sources) override;
   // Cuts what is open, and waits until it is delivered, at most so long. Then the thread ends.
   // Unavailable: something was not delivered, and no file keeps it.
   absl::Status Stop(std::chrono::milliseconds longest);
 
   // Reports that the daemon rejected, or found to be of other content.
   uint64_t rejected() const { return rejected_; }
+  std::vector<ServedStats> stats() const;  // by source
 
  private:
   // One source.
@@ -69,6 +77,10 @@ class ServedDelivery final : public ServedDesk {
     std::string folder;  // empty: no file
     FileHandle lock;
     ServedAccount account;
+    uint64_t acknowledged = 0;
+    uint64_t rejected = 0;
+    int64_t last_acknowledged_unix_nanos = 0;
+    bool leaving = false;    // its last window is on its way, and then it is gone
     std::string last_error;  // said in the log already
   };
 
@@ -76,9 +88,10 @@ class ServedDelivery final : public ServedDesk {
   bool IsOpen(const std::string& source);
   std::optional<ServedAccount> Load(const Member& member);
   // Writes `next` and takes it. False: it could not be written, and nothing has changed.
-  bool Keep(Member& member, ServedAccount next) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool Store(Member& member, ServedAccount next) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // A report of the open window, unless one is under way.
   void Cut(Member& member, const std::string& reported_as) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void CutOpen(const std::string& source, Member& member) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void CutAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Say(Member& member, const std::string& source, const absl::Status& status)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -90,13 +103,17 @@ class ServedDelivery final : public ServedDesk {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TakeDisposition(Member& member, const std::string& source, const v1::Disposition& said)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Gives up sources that are leaving and have nothing left to say.
+  void LetGo() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool HasSaidAll(Member& member) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool AnyUnderWay() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const ServedDeliveryOptions options_;
   const Send send_;
+  const SystemClock clock_;
   Disk disk_;
   std::atomic<uint64_t> rejected_ = 0;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   CondVar changed_;
   std::map<std::string, Member> members_ ABSL_GUARDED_BY(mutex_);     // by source
   std::map<std::string, std::string> names_ ABSL_GUARDED_BY(mutex_);  // reported_as, by source

@@ -58,6 +58,7 @@ std::string ServedCounts::Write() const {
                  {"to", to_},
                  {"last_look", last_look_},
                  {"process_began", process_began_},
+                 {"origin", origin_},
                  {"resets", resets_},
                  {"series", json::object()},
                  {"sums", json::array()}};
@@ -81,6 +82,7 @@ absl::StatusOr<ServedCounts> ServedCounts::Read(const std::string& text) {
     counts.to_ = object.at("to").get<int64_t>();
     counts.last_look_ = object.at("last_look").get<int64_t>();
     counts.process_began_ = object.at("process_began").get<double>();
+    counts.origin_ = object.value("origin", "");
     counts.resets_ = object.at("resets").get<uint64_t>();
     for (const auto& [series, memory] : object.at("series").items()) {
       counts.series_[series] = {memory.at(0).get<int64_t>(), memory.at(1).get<double>(),

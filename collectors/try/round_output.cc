@@ -92,27 +92,46 @@ std::string Aligned(const std::vector<Row>& rows) {
 
 struct Count {
   const char* name;
-  const char* meaning;
+  const char* one;   // what it is if there is one
+  const char* many;  // and if there are several
   int64_t value;
 };
 
 std::vector<Count> CountsOf(const ObservationCounts& counts) {
-  return {
-      {"clamped_readings", "readings a little outside 0 to 1, taken for 0 or 1",
-       counts.readings.clamped},
-      {"unmeasured_readings", "readings that cannot be; their chips are not measured",
-       counts.readings.unmeasured},
-      {"bad_lines", "lines that could not be read", counts.bad_lines},
-      {"duplicate_devices", "devices with the UUID or the index of another one",
-       counts.duplicate_devices},
-      {"unknown_kinds", "chips of an unknown kind", counts.unknown_kinds},
-      {"unattributed_chips", "chips in use that no rule takes", counts.unattributed_chips},
-      {"disagreements", "disagreements between sources", counts.disagreements},
-      {"guessed_devices", "chips that were given a place by guess", counts.guessed_devices},
-      {"alike_hosts", "pairs of hosts that differ by a domain alone", counts.alike_hosts},
-      {"unattributed_requests", "waiting requests that no rule takes",
-       counts.unattributed_requests},
-      {"unusable_requests", "waiting requests whose chips cannot be", counts.unusable_requests}};
+  return {{"clamped_readings", "reading a little outside 0 to 1, taken for 0 or 1",
+           "readings a little outside 0 to 1, taken for 0 or 1", counts.readings.clamped},
+          {"unmeasured_readings", "reading that cannot be; its chip is not measured",
+           "readings that cannot be; their chips are not measured", counts.readings.unmeasured},
+          {"bad_lines", "line that could not be read", "lines that could not be read",
+           counts.bad_lines},
+          {"duplicate_devices", "device with the UUID or the index of another one",
+           "devices with the UUID or the index of another one", counts.duplicate_devices},
+          {"unknown_kinds", "chip of an unknown kind", "chips of an unknown kind",
+           counts.unknown_kinds},
+          {"unattributed_chips", "chip in use that no rule takes",
+           "chips in use that no rule takes", counts.unattributed_chips},
+          {"disagreements", "disagreement between sources", "disagreements between sources",
+           counts.disagreements},
+          {"guessed_devices", "chip that was given a place by guess",
+           "chips that were given a place by guess", counts.guessed_devices},
+          {"left_out_hosts",
+           "host left out, since the source that decides who holds its chips is silent",
+           "hosts left out, since the source that decides who holds their chips is silent",
+           counts.left_out_hosts},
+          {"unheard_hosts", "host reported without the source that decides who holds its chips",
+           "hosts reported without the source that decides who holds their chips",
+           counts.unheard_hosts},
+          {"alike_hosts", "pair of hosts that differ by a domain alone",
+           "pairs of hosts that differ by a domain alone", counts.alike_hosts},
+          {"unattributed_requests", "waiting request that no rule takes",
+           "waiting requests that no rule takes", counts.unattributed_requests},
+          {"unusable_requests", "waiting request whose chips cannot be",
+           "waiting requests whose chips cannot be", counts.unusable_requests}};
+}
+
+// "1 chip", "2 chips", "0.5 chips".
+std::string Chips(const std::string& amount) {
+  return amount + (amount == "1" ? " chip" : " chips");
 }
 
 void Put(ordered_json& object, const char* key, const std::string& text) {
@@ -239,8 +258,8 @@ std::string QueueText(const SchedulerDemand& demand) {
   if (demand.waiting.empty()) return fmt::format("{}: nothing waits\n", Clean(demand.scheduler));
   std::string text;
   for (const DemandReading& waiting : demand.waiting) {
-    text += fmt::format("{}: {} waits for {} chips{}\n", Clean(demand.scheduler),
-                        OrNone(waiting.holder.name), waiting.chips,
+    text += fmt::format("{}: {} waits for {}{}\n", Clean(demand.scheduler),
+                        OrNone(waiting.holder.name), Chips(std::to_string(waiting.chips)),
                         waiting.reason.empty() ? "" : ": " + Clean(waiting.reason));
   }
   return text;
@@ -252,8 +271,8 @@ std::string QuotaText(const PoolQuota& quota) {
     return amount ? fmt::format("{:.10g}", Ratio(*amount)) : std::string("an unknown number of");
   };
   std::string text =
-      fmt::format("{}: the pool {} has a quota of {} chips of {}", quota.source, Clean(quota.pool),
-                  chips(quota.nominal), quota.chip.empty() ? "any kind" : Clean(quota.chip));
+      fmt::format("{}: the pool {} has a quota of {} of {}", quota.source, Clean(quota.pool),
+                  Chips(chips(quota.nominal)), quota.chip.empty() ? "any kind" : Clean(quota.chip));
   if (quota.reserved) text += fmt::format(", {} reserved", chips(quota.reserved));
   if (quota.admitted) text += fmt::format(", {} admitted", chips(quota.admitted));
   return text + "\n";
@@ -271,8 +290,9 @@ ordered_json JsonOf(const PoolQuota& quota) {
 }
 
 std::string ExplainWaiting(const std::string& scheduler, const DemandReading& demand) {
-  std::string text = fmt::format("{} waits at {} for {} chips of {}\n", Clean(demand.holder.name),
-                                 Clean(scheduler), demand.chips, ChipOf(demand));
+  std::string text =
+      fmt::format("{} waits at {} for {} of {}\n", OrNone(demand.holder.name), Clean(scheduler),
+                  Chips(std::to_string(demand.chips)), ChipOf(demand));
   if (const auto& assignment = demand.holder.assignment) {
     text += fmt::format("  It is demand of the pool {}, team {}, because {}.\n",
                         Clean(assignment->pool), OrNone(assignment->team),
@@ -299,7 +319,8 @@ std::string RoundAsTable(const LiveRound& round, const ServedViews& served) {
   text += ServedAsTable(served);
   for (const PoolQuota& quota : round.quotas) text += QuotaText(quota);
   for (const Count& count : CountsOf(round.counts)) {
-    if (count.value > 0) text += fmt::format("{} {}\n", count.value, count.meaning);
+    if (count.value > 0)
+      text += fmt::format("{} {}\n", count.value, count.value == 1 ? count.one : count.many);
   }
   for (const std::string& remark : round.remarks) text += Clean(remark) + "\n";
   for (const auto& [name, status] : round.sources) {
@@ -321,6 +342,8 @@ std::string RoundAsJson(const LiveRound& round, const ServedViews& served) {
   }
   object["left_out_hosts"] = ordered_json::array();
   for (const std::string& host : round.left_out) object["left_out_hosts"].push_back(Clean(host));
+  object["unheard_hosts"] = ordered_json::array();
+  for (const std::string& host : round.unheard) object["unheard_hosts"].push_back(Clean(host));
   object["demand"] = ordered_json::array();
   object["schedulers"] = ordered_json::array();
   for (const SchedulerDemand& demand : round.demand) {

@@ -135,8 +135,64 @@ function(config)
     ),
   ];
 
+  // What live sources see and say.
+  local sources = [
+    alert(
+      'FleetmeterCollectorReloadFailed',
+      'warning',
+      config.collector['for'],
+      '%s and on (job, instance) %s == 0' % [
+        n.highest('fleetmeter_collector_config_last_reload_success_timestamp_seconds', of=mine),
+        n.highest('fleetmeter_collector_config_last_reload_successful', of=mine),
+      ],
+      'The last reload of the configuration of a collector was refused.',
+      'The collector at {{ $labels.instance }} keeps the configuration that it loaded at {{ $value | humanizeTimestamp }}.',
+    ),
+    alert(
+      'FleetmeterCollectorHoldersUnknown',
+      'warning',
+      config.collector.holdersUnknownFor,
+      // A host goes from the one to the other.
+      'min_over_time((fleetmeter_collector_left_out_hosts%s + fleetmeter_collector_unheard_hosts%s)[%s:]) > 0' % [
+        n.sel('', mine),
+        n.sel('', mine),
+        config.scrapeGap,
+      ],
+      'A source that decides who holds chips does not answer.',
+      'Hosts of the collector at {{ $labels.instance }} of whose chips nobody can say who holds them: %s. They are silent, or what nobody else calls held is unattributed.' % count,
+    ),
+    alert(
+      'FleetmeterCollectorUnattributed',
+      'warning',
+      config.collector.unattributedFor,
+      n.lowest('fleetmeter_collector_unattributed_chips', of=mine) + ' > 0',
+      'Chips are in use, and no rule says whose they are.',
+      'Chips that the collector at {{ $labels.instance }} counts in the pool for unattributed use: %s.' % count,
+    ),
+    alert(
+      'FleetmeterCollectorUnknownChips',
+      'warning',
+      config.collector['for'],
+      n.lowest('fleetmeter_collector_unknown_kind_chips', of=mine) + ' > 0',
+      'A collector sees chips whose kind nobody knows.',
+      'Chips of the collector at {{ $labels.instance }} whose kind nobody knows: %s. They are in no report, unless the key unknown_kind is set.' % count,
+    ),
+    alert(
+      'FleetmeterCollectorServedBehind',
+      'warning',
+      config.collector['for'],
+      '%s > %d' % [
+        n.lowest('fleetmeter_collector_served_oldest_waiting_seconds', of=mine),
+        n.seconds(config.collector.behind),
+      ],
+      'A report of what was served has waited for more than %s.' % config.collector.behind,
+      'What the source {{ $labels.source }} at {{ $labels.instance }} counted has waited for {{ $value | humanizeDuration }}. Requests and margin lag behind by as much.',
+    ),
+  ];
+
   [
     { name: 'fleetmeter_self_alerts', rules: daemon },
     { name: 'fleetmeter_access_alerts', rules: access },
     { name: 'fleetmeter_collector_alerts', rules: collector },
+    { name: 'fleetmeter_source_alerts', rules: sources },
   ]

@@ -128,8 +128,11 @@ bool IsLiveSourceFamily(std::string_view family) {
          family.starts_with("fleetmeter_collector_unattributed_") ||
          family.starts_with("fleetmeter_collector_quota_") ||
          family.starts_with("fleetmeter_collector_config_") ||
+         family.starts_with("fleetmeter_collector_served_") ||
          family == "fleetmeter_collector_unknown_kind_chips" ||
          family == "fleetmeter_collector_alike_hosts" ||
+         family == "fleetmeter_collector_left_out_hosts" ||
+         family == "fleetmeter_collector_unheard_hosts" ||
          family == "fleetmeter_collector_withheld_chips";
 }
 

@@ -40,6 +40,7 @@ class ServingSource final : public LiveSource {
           fmt::format("{}: {}", fetch_.url, std::string(observation.status().message())));
     }
     observation->served->reported_as = settings_.reported_as;
+    observation->served->origin = fetch_.url;
     observation->served->report_every = std::chrono::nanoseconds(settings_.report_every);
     observation->served->unix_nanos = look.unix_nanos;
     return observation;

@@ -10,6 +10,7 @@
 #include "collectors/live/slurm/slurm_amounts.h"
 #include "collectors/live/slurm/slurm_holder.h"
 #include "collectors/live/slurm/slurm_state.h"
+#include "daemon/base/counted.h"
 #include "daemon/base/units.h"
 
 namespace fleetmeter::collector {
@@ -69,10 +70,10 @@ class DemandOfJobs {
 
   void Finish() {
     for (const auto& [reason, aside] : aside_) {
-      observation_.remarks.push_back(
-          fmt::format("{} pending jobs of {} chips are no demand, since chips are not what they "
-                      "wait for ({})",
-                      aside.jobs, aside.chips, reason));
+      observation_.remarks.push_back(fmt::format(
+          "{} of {} {} no demand, since chips are not what {} for ({})",
+          Counted(aside.jobs, "pending job", "pending jobs"), Counted(aside.chips, "chip", "chips"),
+          aside.jobs == 1 ? "is" : "are", aside.jobs == 1 ? "it waits" : "they wait", reason));
     }
   }
 

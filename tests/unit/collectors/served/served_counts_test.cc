@@ -56,6 +56,36 @@ TEST_F(ServedCountsTest, TheFirstLookOnlySaysWhereCountersStand) {
   EXPECT_EQ(report_->window_length_nanos(), 10 * kNanosPerSecond);
 }
 
+// The key `url` names another server now, or a collector was moved.
+TEST_F(ServedCountsTest, WhatAnotherServerCountsMoreWasNotServedMeanwhile) {
+  ServedReading reading = LookAt(0, RequestsAt(1'000));
+  reading.origin = "http://a:8000/metrics";
+  Take(reading);
+  reading = LookAt(10, RequestsAt(1'007));
+  reading.origin = "http://a:8000/metrics";
+  Take(reading);
+  reading = LookAt(20, RequestsAt(5'000));
+  reading.origin = "http://b:8000/metrics";
+  Take(reading);
+  reading = LookAt(30, RequestsAt(5'002));
+  reading.origin = "http://b:8000/metrics";
+  Take(reading);
+  EXPECT_EQ(CutRequests(), 9);
+}
+
+TEST_F(ServedCountsTest, AStateRemembersWhoseCountersItHas) {
+  ServedReading reading = LookAt(0, RequestsAt(1'000));
+  reading.origin = "http://a:8000/metrics";
+  Take(reading);
+  auto read = ServedCounts::Read(counts_.Write());
+  ASSERT_TRUE(read.ok()) << read.status();
+  counts_ = *std::move(read);
+  reading = LookAt(10, RequestsAt(5'000));
+  reading.origin = "http://b:8000/metrics";
+  Take(reading);
+  EXPECT_EQ(CutRequests(), 0);
+}
+
 TEST_F(ServedCountsTest, ACounterThatFellWasReset) {
   Take(LookAt(0, RequestsAt(1'000)));
   Take(LookAt(10, RequestsAt(4)));

@@ -33,6 +33,7 @@ class FakeBooks {
       ++last;
       requests_ += report.inference().rows(0).requests();
       ++reports_;
+      counted_.NotifyAll();
     } else {
       v1::Disposition& said = *answer.ack.add_dispositions();
       said.set_sequence(report.sequence());
@@ -63,6 +64,15 @@ class FakeBooks {
     const MutexLock lock(mutex_);
     return requests_;
   }
+  // False: they have not come in time.
+  bool AwaitRequests(int64_t requests) {
+    const auto deadline = std::chrono::steady_clock::now() + kLongEnough;
+    const MutexLock lock(mutex_);
+    while (requests_ < requests) {
+      if (!counted_.WaitUntil(mutex_, deadline)) return false;
+    }
+    return true;
+  }
   int reports() {
     const MutexLock lock(mutex_);
     return reports_;
@@ -70,6 +80,7 @@ class FakeBooks {
 
  private:
   Mutex mutex_;
+  CondVar counted_;
   std::map<std::string, uint64_t> last_ ABSL_GUARDED_BY(mutex_);
   int64_t requests_ ABSL_GUARDED_BY(mutex_) = 0;
   int reports_ ABSL_GUARDED_BY(mutex_) = 0;
@@ -178,6 +189,61 @@ TEST_F(ServedDeliveryTest, ASourceThatCannotBeOpenedReportsNothing) {
   second.Take("sglang", VllmAt(60, 17));
   EXPECT_TRUE(second.Stop(kLongEnough).ok());
   EXPECT_EQ(books_.requests(), 0);
+}
+
+// A source that a reload has taken out of the configuration.
+TEST_F(ServedDeliveryTest, ASourceThatIsRemovedDeliversItsLastWindowAtOnce) {
+  const auto delivery = Begin();
+  ServedReading first = VllmAt(0, 10);
+  first.report_every = std::chrono::hours(1);
+  ServedReading second = VllmAt(10, 17);
+  second.report_every = first.report_every;
+  delivery->Take("vllm", first);
+  delivery->Take("vllm", second);
+  EXPECT_EQ(books_.reports(), 0) << "the window is open";
+  delivery->Keep({});
+  EXPECT_TRUE(books_.AwaitRequests(7));
+  EXPECT_TRUE(delivery->Stop(kLongEnough).ok());
+  EXPECT_EQ(books_.reports(), 1);
+}
+
+// Another source may have counted the same requests meanwhile.
+TEST_F(ServedDeliveryTest, ASourceThatIsRemovedAndComesBackBeginsWithAFirstLook) {
+  const auto delivery = Begin();
+  delivery->Take("vllm", VllmAt(0, 10));
+  delivery->Take("vllm", VllmAt(10, 17));
+  EXPECT_TRUE(books_.AwaitRequests(7));
+  // The answer of the last report may be under way still: the source goes when it is there.
+  while (!delivery->stats().empty()) delivery->Keep({});
+  delivery->Keep({"vllm"});
+  delivery->Take("vllm", VllmAt(1'000, 500));
+  delivery->Take("vllm", VllmAt(1'010, 502));
+  EXPECT_TRUE(delivery->Stop(kLongEnough).ok());
+  EXPECT_EQ(books_.requests(), 9);
+}
+
+TEST_F(ServedDeliveryTest, SaysHowItsDeliveryFares) {
+  books_.Fail(1'000'000);
+  const auto delivery = Begin();
+  delivery->Take("vllm", VllmAt(0, 10));
+  delivery->Take("vllm", VllmAt(10, 17));
+  delivery->Take("vllm", VllmAt(20, 3));
+  const std::vector<ServedStats> before = delivery->stats();
+  ASSERT_EQ(before.size(), 1U);
+  EXPECT_EQ(before[0].source, "vllm");
+  EXPECT_EQ(before[0].waiting, 1U);
+  EXPECT_EQ(before[0].waiting_since_unix_nanos, kFirstLookAt + 10 * kNanosPerSecond);
+  EXPECT_EQ(before[0].acknowledged, 0U);
+  EXPECT_EQ(before[0].last_acknowledged_unix_nanos, 0);
+  EXPECT_EQ(before[0].resets, 1U);
+  books_.Fail(0);
+  EXPECT_TRUE(delivery->Stop(kLongEnough).ok());
+  const std::vector<ServedStats> after = delivery->stats();
+  EXPECT_EQ(after[0].waiting, 0U);
+  EXPECT_EQ(after[0].waiting_since_unix_nanos, 0);
+  EXPECT_EQ(after[0].acknowledged, 2U);
+  EXPECT_EQ(after[0].rejected, 0U);
+  EXPECT_GT(after[0].last_acknowledged_unix_nanos, 0);
 }
 
 TEST_F(ServedDeliveryTest, OneProcessHasTheState) {

@@ -47,7 +47,7 @@ TEST(RoundOutput, IsATableForPeople) {
   const std::string table = RoundAsTable(SomeRound());
   for (const char* text :
        {"HOST", "node-1", "h200", "assigned", "42.5%", "unknown: \"bad",
-        "1 chips of an unknown kind", "node-2: left out", "source slurm failed: is down"}) {
+        "1 chip of an unknown kind", "node-2: left out", "source slurm failed: is down"}) {
     EXPECT_THAT(table, HasSubstr(text));
   }
 }
