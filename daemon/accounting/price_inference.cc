@@ -26,6 +26,11 @@ outcomes::Tokens TokensOf(const InferenceAmounts& a) {
           .output = a.output_tokens};
 }
 
+// Tokens that nobody counted are not 0 tokens, unless nothing was served.
+bool LacksTokens(const InferenceRow& row) {
+  return row.requests != 0 && !(row.input_tokens_known && row.output_tokens_known);
+}
+
 // One row, priced day after day: what rounding leaves of one day goes to the next one.
 class RowPricer {
  public:
@@ -59,10 +64,19 @@ class RowPricer {
   }
 
  private:
+  // The day has a price, and it is a price of tokens that nobody counted.
+  bool LacksPricedTokens(int64_t day_start) const {
+    if (!LacksTokens(row_)) return false;
+    const outcomes::Tokens missing = {.input = row_.input_tokens_known ? 0 : 1,
+                                      .output = row_.output_tokens_known ? 0 : 1};
+    return prices_.RevenueParts(row_.model, row_.customer_tier, day_start, missing).value_or(0) !=
+           0;
+  }
+
   absl::Status PriceDay(PricedDay* day) {
     const auto parts = prices_.RevenueParts(row_.model, row_.customer_tier, day->day_start,
                                             TokensOf(day->amounts));
-    if (!parts) {
+    if (!parts || LacksPricedTokens(day->day_start)) {
       day->unpriced = true;
       day->amounts.unpriced_requests = day->amounts.requests;
       return absl::OkStatus();
@@ -123,6 +137,7 @@ MaybeRejection PriceInference(const InferenceRow& row, const OutcomeReport& repo
     return std::nullopt;
   }
   if (row.revenue_micro_usd) return std::nullopt;
+  booked->lacks_tokens = LacksTokens(row);
   RowPricer pricer(row, report, rules.prices, price_rest);
   if (absl::Status priced = pricer.Price(days); !priced.ok()) {
     return Rejection{RejectReason::kBadAmount, field, std::string(priced.message())};

@@ -21,7 +21,8 @@ namespace fleetmeter {
 //
 // A window of several days is priced day by day: what the books say was served on a day has the
 // price of that day, so that whoever prices the day again (reprice.h) gets the same. A day that the
-// price book has no price for stays unpriced. `days` are those of the report's window
+// price book has no price for stays unpriced. So does a row that leaves out tokens which have a
+// price: absent tokens are not 0 tokens. `days` are those of the report's window
 // (SliceByDay), by the rules' zone; dates of the price book begin with them.
 //
 // `price_rest` is what the rows of the segment so far have left (SegmentTotal::price_rest). It is

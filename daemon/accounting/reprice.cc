@@ -24,6 +24,7 @@ struct PricedTogether {
   // Of requests that are unpriced, among what reports brought a revenue for; below 0: a correction
   // brought a revenue for what was unpriced.
   int64_t unpriced_elsewhere = 0;
+  bool lacks_tokens = false;    // some of these were reported without their tokens
   uint32_t newest_version = 0;  // that priced any of it
   bool all_of_newest = true;    // and all of it
   int64_t repriced_by = 0;      // the latest entry that did
@@ -40,7 +41,8 @@ bool AllUnpriced(const BookedInference& row) {
 void AddRow(const InferenceDay& day, PricedTogether* together) {
   const BookedInference& row = day.row;
   const bool unpriced = AllUnpriced(row);
-  if (row.price_book_version == 0 && !unpriced) {
+  if (row.price_book_version == 0 && (!unpriced || row.lacks_tokens)) {
+    together->lacks_tokens = together->lacks_tokens || row.lacks_tokens;
     together->unpriced_elsewhere += row.amounts.unpriced_requests;
     return;
   }
@@ -87,8 +89,12 @@ class Repricer {
       return absl::OkStatus();
     }
     if (together.unpriced_elsewhere != 0) {
-      Leave(model, tier, "some requests have no price, among others whose report brought a revenue",
-            together.amounts.requests);
+      Leave(model, tier,
+            together.lacks_tokens
+                ? "some requests were reported without token counts, so that no price by the token "
+                  "says what they earned"
+                : "some requests have no price, among others whose report brought a revenue",
+            together.lacks_tokens ? together.unpriced_elsewhere : together.amounts.requests);
       if (together.unpriced_elsewhere < 0) return absl::OkStatus();
     }
     if (!together.any) return absl::OkStatus();

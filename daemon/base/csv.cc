@@ -9,6 +9,8 @@
 #include <system_error>
 #include <utility>
 
+#include "daemon/base/text.h"
+
 namespace fleetmeter {
 namespace {
 
@@ -25,6 +27,12 @@ struct GzClose {
 std::string Shown(std::string_view value) {
   return value.size() <= kShownBytes ? std::string(value)
                                      : std::string(value.substr(0, kShownBytes)) + "...";
+}
+
+// The name of a column, in quotes and fit for a terminal whatever its encoding.
+std::string ColumnText(std::string_view name) {
+  return FindInvalidUtf8(name) ? AsciiQuoted(name, kShownBytes)
+                               : fmt::format("\"{}\"", Shown(name));
 }
 
 std::string Trimmed(std::string_view text) {
@@ -159,15 +167,19 @@ std::string CsvReader::Found() const {
       names.push_back("...");
       break;
     }
-    names.push_back(fmt::format("\"{}\"", Shown(name)));
+    names.push_back(ColumnText(name));
   }
   const auto* delimiter = std::find_if(std::begin(kDelimiters), std::end(kDelimiters),
                                        [&](const auto& each) { return each.first == delimiter_; });
-  return fmt::format("The first line has the columns {}, separated by {}, in {}",
-                     fmt::join(names, ", "),
-                     delimiter == std::end(kDelimiters) ? fmt::format("\"{}\"", delimiter_)
-                                                        : std::string(delimiter->second),
-                     encoding_);
+  const std::string text = fmt::format(
+      "The first line has the columns {}, separated by {}, in {}", fmt::join(names, ", "),
+      delimiter == std::end(kDelimiters) ? fmt::format("\"{}\"", delimiter_)
+                                         : std::string(delimiter->second),
+      encoding_);
+  const bool readable = std::none_of(header_.begin(), header_.end(), [](const std::string& name) {
+    return FindInvalidUtf8(name).has_value();
+  });
+  return text + (readable ? "" : ", which it is not: --encoding latin-1 reads Latin-1");
 }
 
 absl::Status CsvReader::WrongHeader(std::string_view what) const {
@@ -204,7 +216,7 @@ absl::Status CsvReader::RefuseOtherColumns(const std::vector<std::string_view>& 
   std::vector<std::string> unknown;
   for (size_t i = 0; i < header_.size(); ++i) {
     if (std::find(places.begin(), places.end(), i) == places.end()) {
-      unknown.push_back(fmt::format("\"{}\"", Shown(header_[i])));
+      unknown.push_back(ColumnText(header_[i]));
     }
   }
   if (unknown.empty()) return absl::OkStatus();

@@ -1,5 +1,6 @@
 #include "daemon/config/load_outcomes.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -79,6 +80,8 @@ void ReadUsd(const YamlValue& value, int64_t most_micro_usd, int64_t* out) {
   }
 }
 
+constexpr int64_t kThousandsPerMillion = 1'000;
+
 // What the prices of a book are for, by its key `unit`.
 struct PriceUnit {
   bool said = false;                 // the book says so itself
@@ -89,8 +92,9 @@ PriceUnit ReadUnit(const YamlValue& value) {
   PriceUnit unit;
   if (!value.present()) return unit;
   std::string name;
-  value.ReadChoice({"per_million_tokens", "per_token"}, &name);
+  value.ReadChoice({"per_million_tokens", "per_thousand_tokens", "per_token"}, &name);
   unit.said = true;
+  if (name == "per_thousand_tokens") unit.factor *= kThousandsPerMillion;
   if (name == "per_token") unit.factor *= kMicroUsdPerUsd;
   return unit;
 }
@@ -101,6 +105,9 @@ PriceUnit ReadUnit(const YamlValue& value) {
 // cent a token: above that a price is more likely in micro-dollars.
 constexpr int64_t kLeastMicroUsdPerMillion = 1'000;
 constexpr int64_t kMostLikelyMicroUsdPerMillion = 10'000'000'000;
+// Prices per thousand tokens lie among those of small models per million, so no single one tells. A
+// book whose highest price is below two cents has no model that people pay for by the million.
+constexpr int64_t kLeastHighestMicroUsdPerMillion = 20'000;
 
 // "0.000003, which would be $3 per million". Nothing: the price is likely as it stands.
 std::string OtherUnitOf(std::string_view text) {
@@ -109,10 +116,14 @@ std::string OtherUnitOf(std::string_view text) {
   const bool zero = as_written->exact && as_written->whole == 0;
   if (!zero && as_written->whole < kLeastMicroUsdPerMillion) {
     const auto dollars = RoundDecimal(text, kMicroUsdPerUsd * kMicroUsdPerUsd);
+    const double per_token = static_cast<double>(dollars->whole) / kMicroUsdPerUsd;
+    const double per_thousand = per_token / kThousandsPerMillion;
+    const bool either = per_thousand * kMicroUsdPerUsd >= kLeastHighestMicroUsdPerMillion;
     return fmt::format(
-        "a price per million tokens; per token it would be ${:g} per million. Write that, or "
-        "`unit: per_token` beside `version`, or `unit: per_million_tokens` if it is meant",
-        static_cast<double>(dollars->whole) / kMicroUsdPerUsd);
+        "a price per million tokens; per token it would be ${:g} per million{}. Write that, or "
+        "`unit: per_token`{} beside `version`, or `unit: per_million_tokens` if it is meant",
+        per_token, either ? fmt::format(", and per thousand tokens ${:g}", per_thousand) : "",
+        either ? " or `unit: per_thousand_tokens`" : "");
   }
   if (as_written->whole > kMostLikelyMicroUsdPerMillion) {
     return fmt::format(
@@ -140,6 +151,17 @@ void ReadTokenPrice(const YamlValue& value, const PriceUnit& unit, int64_t* out)
   }
 }
 
+// Complains of a book that is likely per thousand tokens.
+void CheckHighest(const YamlValue& prices, const PriceUnit& unit, int64_t highest) {
+  if (unit.said || highest == 0 || highest >= kLeastHighestMicroUsdPerMillion) return;
+  const double dollars = static_cast<double>(highest) / kMicroUsdPerUsd;
+  prices.Complain(fmt::format(
+      "has ${:g} as its highest price; expected prices per million tokens; per thousand tokens it "
+      "would be ${:g} per million. Write that, or `unit: per_thousand_tokens` beside `version`, or "
+      "`unit: per_million_tokens` if it is meant",
+      dollars, dollars * kThousandsPerMillion));
+}
+
 // Notes the date of `what`, and complains unless it is later than that of the one before.
 template <class Key>
 void CheckAscends(const YamlValue& item, const Key& key, const std::string& what, int64_t from,
@@ -151,9 +173,9 @@ void CheckAscends(const YamlValue& item, const Key& key, const std::string& what
   }
 }
 
-// One entry of the list; prices of a segment must ascend.
+// One entry of the list; prices of a segment must ascend. `highest`: of the book so far.
 void ReadPrice(const YamlValue& item, const PriceUnit& unit, std::map<Segment, int64_t>* latest,
-               PriceBook* out) {
+               int64_t* highest, PriceBook* out) {
   Segment segment;
   TokenPrice price;
   YamlMap map(item);
@@ -175,6 +197,7 @@ void ReadPrice(const YamlValue& item, const PriceUnit& unit, std::map<Segment, i
                                   ? segment.model
                                   : segment.model + " for " + segment.customer_tier),
                price.effective_from_unix_seconds, latest);
+  *highest = std::max({*highest, price.input, price.output});
   out->Add(segment.model, segment.customer_tier, price);
 }
 
@@ -228,9 +251,12 @@ absl::StatusOr<PriceBook> LoadPriceBook(const std::string& path) {
     book = PriceBook(version);
     const PriceUnit unit = ReadUnit(map.Optional("unit"));
     std::map<Segment, int64_t> latest;
-    for (const YamlValue& item : map.Required("prices", "a list of prices").Items()) {
-      ReadPrice(item, unit, &latest, &book);
+    const YamlValue prices = map.Required("prices", "a list of prices");
+    int64_t highest = 0;
+    for (const YamlValue& item : prices.Items()) {
+      ReadPrice(item, unit, &latest, &highest, &book);
     }
+    CheckHighest(prices, unit, highest);
     std::map<std::string, int64_t> latest_of_tier;
     for (const YamlValue& item : map.Optional("subscriptions").Items()) {
       ReadSubscription(item, &latest_of_tier, &book);

@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "daemon/base/text.h"
+#include "daemon/ctl/exit_code.h"
 #include "daemon/ctl/print/message_text.h"
 #include "daemon/ctl/print/number_text.h"
 #include "daemon/ctl/print/text_cells.h"
@@ -51,6 +52,10 @@ absl::Status KeepRefused(const std::string& file, const std::vector<RefusedRow>&
   }
   TellRefused(file, refused);
   return absl::OkStatus();
+}
+
+int WithRefused(int exit_code, size_t refused) {
+  return exit_code == kExitOk && refused > 0 ? kExitNotAll : exit_code;
 }
 
 }  // namespace fleetmeter::ctl

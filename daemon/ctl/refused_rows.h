@@ -1,6 +1,7 @@
 // What becomes of rows of a file that were refused.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -16,5 +17,9 @@ void TellRefused(const std::string& file, const std::vector<imports::RefusedRow>
 // those that are there.
 absl::Status KeepRefused(const std::string& file, const std::vector<imports::RefusedRow>& refused,
                          const std::string& to, bool first);
+
+// How a command ends that answers from the rows that were not refused: an answer of a part of the
+// file is not all (kExitNotAll).
+int WithRefused(int exit_code, size_t refused);
 
 }  // namespace fleetmeter::ctl

@@ -102,6 +102,9 @@ MaybeRejection DecodeRow(const v1::InferenceRow& wire, bool correction, Inferenc
          .unpriced_requests = wire.unpriced_requests()};
   if (wire.has_revenue_micro_usd()) row.revenue_micro_usd = wire.revenue_micro_usd();
   if (wire.has_price_book_version()) row.price_book_version = wire.price_book_version();
+  // A correction that says nothing of tokens changes none.
+  row.input_tokens_known = correction || wire.has_input_tokens();
+  row.output_tokens_known = correction || wire.has_output_tokens();
   return std::nullopt;
 }
 

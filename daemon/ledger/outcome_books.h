@@ -58,6 +58,9 @@ struct BookedInference {
   uint32_t price_book_version = 0;
   // Nobody knows the revenue of any of it: a later price list can price all of it.
   bool unpriced = false;
+  // The report left out tokens: no price by the token, of whatever day, says what is unpriced of
+  // it.
+  bool lacks_tokens = false;
   // Where a price book gave the revenue of a window of several days: each of its days, which add up
   // to `amounts`. Empty: the amounts are shared by time over the days of the window.
   std::vector<PricedDay> days = {};

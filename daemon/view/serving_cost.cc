@@ -58,8 +58,10 @@ std::vector<absl::int128> ShareWeights(const std::vector<const InferenceAmounts*
   std::vector<absl::int128> shares;
   shares.reserve(amounts.size());
   for (const InferenceAmounts* each : amounts) shares.push_back(WeightedTokens(*each, weights));
-  const bool tokens_known =
-      std::any_of(shares.begin(), shares.end(), [](absl::int128 share) { return share > 0; });
+  bool tokens_known = true;
+  for (size_t i = 0; i < shares.size(); ++i) {
+    if (shares[i] == 0 && amounts[i]->requests > 0) tokens_known = false;
+  }
   if (tokens_known) return shares;
   for (size_t i = 0; i < shares.size(); ++i) {
     shares[i] = std::max<int64_t>(amounts[i]->requests, 0);

@@ -19,8 +19,8 @@ namespace fleetmeter {
 // output by their weights. At least 0; corrections below that count as none.
 absl::int128 WeightedTokens(const InferenceAmounts& amounts, const outcomes::TokenWeights& weights);
 
-// Weights of those who share chip-time or a cost: weighted tokens; requests, where nobody's tokens
-// are known.
+// Weights of those who share chip-time or a cost: weighted tokens. Requests of all of them, where
+// one has requests and no tokens: nobody counted its tokens, and it was not served for nothing.
 std::vector<absl::int128> ShareWeights(const std::vector<const InferenceAmounts*>& amounts,
                                        const outcomes::TokenWeights& weights);
 

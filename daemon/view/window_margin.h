@@ -38,7 +38,7 @@ struct WindowPeriod {
 // Segments of which nothing is left after corrections are none. Of models of which no day is known
 // nothing is known but requests of other time. Revenue of a segment is known if no
 // request of it was unpriced, its cost if all chip-time of its model has a price and there is some.
-// A model's cost goes to its segments by weighted tokens, or by requests where no tokens are known.
+// A model's cost goes to its segments by weighted tokens, or by requests where tokens are missing.
 // Costs that are known and the unattributed one add up to what all chip-time cost, but for the
 // rounding of each model's. OutOfRange if a sum leaves its type.
 absl::StatusOr<WindowPeriod> MakePeriod(const WindowFacts& facts, outcomes::CostBasis basis,

@@ -40,17 +40,18 @@ class OutcomesCapability : public Command {
   std::optional<std::string> CalledAddress() const override {
     return FromDaemon() ? std::optional(connection_.address) : std::nullopt;
   }
-  int Run() override { return PrintAnswer(Ask(), output_, FormatCapability); }
+  int Run() override {
+    return WithRefused(PrintAnswer(Ask(), output_, FormatCapability), refused_rows_);
+  }
 
  private:
   void AddFiles(Flags& flags);
   bool FromDaemon() const { return ledger_.empty() && benchmarks_.empty(); }
   v1::GetCapabilityRequest Request() const;
-  absl::StatusOr<v1::CapabilityReport> Ask() const;
-  absl::StatusOr<v1::CapabilityReport> WorkOut() const;
-  absl::StatusOr<std::vector<outcomes::Result>> Results(
-      const outcomes::BenchmarkSuite& suite) const;
-  absl::StatusOr<std::vector<imports::TrainingRow>> Training() const;
+  absl::StatusOr<v1::CapabilityReport> Ask();
+  absl::StatusOr<v1::CapabilityReport> WorkOut();
+  absl::StatusOr<std::vector<outcomes::Result>> Results(const outcomes::BenchmarkSuite& suite);
+  absl::StatusOr<std::vector<imports::TrainingRow>> Training();
   int64_t LastQuarter(const std::vector<outcomes::Result>& results) const;
 
   const Connection& connection_;
@@ -64,6 +65,7 @@ class OutcomesCapability : public Command {
   std::string flop_column_ = "flop";
   std::optional<int64_t> until_unix_seconds_;
   std::string refused_;  // where refused rows go; empty: nowhere
+  size_t refused_rows_ = 0;
   OutputFormat output_ = OutputFormat::kTable;
 };
 
@@ -115,7 +117,7 @@ absl::Status OutcomesCapability::CheckFlags() const {
   return benchmarks_.empty() ? RefuseFileForm(form_, "--benchmarks") : absl::OkStatus();
 }
 
-absl::StatusOr<v1::CapabilityReport> OutcomesCapability::Ask() const {
+absl::StatusOr<v1::CapabilityReport> OutcomesCapability::Ask() {
   if (!benchmarks_.empty()) return WorkOut();
   if (!ledger_.empty()) return CapabilityOfLedger(ledger_, suite_, Request());
   return QueryClient(connection_).GetCapability(Request());
@@ -130,18 +132,19 @@ v1::GetCapabilityRequest OutcomesCapability::Request() const {
 // --- By CSV files ------------------------------------------------------------------------------
 
 absl::StatusOr<std::vector<outcomes::Result>> OutcomesCapability::Results(
-    const outcomes::BenchmarkSuite& suite) const {
+    const outcomes::BenchmarkSuite& suite) {
   auto csv = CsvReader::Open(benchmarks_, form_);
   if (!csv.ok()) return csv.status();
   const auto rows = imports::ReadBenchmarks(*csv, suite, columns_);
   if (!rows.ok()) return rows.status();
   if (auto kept = KeepRefused(benchmarks_, rows->refused, refused_, true); !kept.ok()) return kept;
+  refused_rows_ += rows->refused.size();
   std::vector<outcomes::Result> results;
   for (const auto& row : rows->rows) results.insert(results.end(), row.begin(), row.end());
   return results;
 }
 
-absl::StatusOr<std::vector<imports::TrainingRow>> OutcomesCapability::Training() const {
+absl::StatusOr<std::vector<imports::TrainingRow>> OutcomesCapability::Training() {
   if (training_.empty()) return std::vector<imports::TrainingRow>();
   auto csv = CsvReader::Open(training_, form_);
   if (!csv.ok()) return csv.status();
@@ -150,6 +153,7 @@ absl::StatusOr<std::vector<imports::TrainingRow>> OutcomesCapability::Training()
   auto rows = imports::ReadTraining(*csv, columns_, flop_column_, *rule);
   if (!rows.ok()) return rows.status();
   if (auto kept = KeepRefused(training_, rows->refused, refused_, false); !kept.ok()) return kept;
+  refused_rows_ += rows->refused.size();
   return std::move(rows->rows);
 }
 
@@ -160,7 +164,7 @@ int64_t OutcomesCapability::LastQuarter(const std::vector<outcomes::Result>& res
   return last;
 }
 
-absl::StatusOr<v1::CapabilityReport> OutcomesCapability::WorkOut() const {
+absl::StatusOr<v1::CapabilityReport> OutcomesCapability::WorkOut() {
   const auto suite = LoadBenchmarkSuite(suite_);
   if (!suite.ok()) return suite.status();
   auto results = Results(*suite);

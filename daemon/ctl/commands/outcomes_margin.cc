@@ -47,7 +47,9 @@ class OutcomesMargin : public Command {
   std::optional<std::string> CalledAddress() const override {
     return FromDaemon() ? std::optional(connection_.address) : std::nullopt;
   }
-  int Run() override { return PrintAnswer(Ask(), output_, FormatMargin); }
+  int Run() override {
+    return WithRefused(PrintAnswer(Ask(), output_, FormatMargin), refused_rows_);
+  }
 
  private:
   void AddFiles(Flags& flags);
@@ -57,8 +59,8 @@ class OutcomesMargin : public Command {
   absl::Status CheckBooks() const;
   bool FromDaemon() const { return ledger_.empty() && inference_.empty(); }
   v1::GetMarginRequest Request() const;
-  absl::StatusOr<v1::MarginReport> Ask() const;
-  absl::StatusOr<v1::MarginReport> WorkOut() const;
+  absl::StatusOr<v1::MarginReport> Ask();
+  absl::StatusOr<v1::MarginReport> WorkOut();
 
   const Connection& connection_;
   std::string ledger_;     // a ledger's file
@@ -71,6 +73,7 @@ class OutcomesMargin : public Command {
   std::string basis_ = "allocated";
   uint32_t limit_ = 0;   // most rows of a scope; 0: as many as there may be
   std::string refused_;  // where refused rows go; empty: nowhere
+  size_t refused_rows_ = 0;
   OutputFormat output_ = OutputFormat::kTable;
 };
 
@@ -164,7 +167,7 @@ absl::Status OutcomesMargin::CheckBooks() const {
   return absl::OkStatus();
 }
 
-absl::StatusOr<v1::MarginReport> OutcomesMargin::Ask() const {
+absl::StatusOr<v1::MarginReport> OutcomesMargin::Ask() {
   if (!inference_.empty()) return WorkOut();
   if (!ledger_.empty()) return MarginOfLedger(ledger_, prices_, Request());
   return QueryClient(connection_).GetMargin(Request());
@@ -299,7 +302,7 @@ absl::StatusOr<v1::MarginReport> MarginOfRows(const std::vector<imports::Inferen
   return report;
 }
 
-absl::StatusOr<v1::MarginReport> OutcomesMargin::WorkOut() const {
+absl::StatusOr<v1::MarginReport> OutcomesMargin::WorkOut() {
   const auto prices = prices_.empty() ? outcomes::PriceBook() : LoadPriceBook(prices_);
   if (!prices.ok()) return prices.status();
   auto csv = CsvReader::Open(inference_, form_);
@@ -307,6 +310,7 @@ absl::StatusOr<v1::MarginReport> OutcomesMargin::WorkOut() const {
   const auto rows = imports::ReadInference(*csv, *prices);
   if (!rows.ok()) return rows.status();
   if (auto kept = KeepRefused(inference_, rows->refused, refused_, true); !kept.ok()) return kept;
+  refused_rows_ += rows->refused.size();
   const int64_t to = *to_unix_seconds_;
   const outcomes::Span span = {.from = to - window_nanos_ / kNanosPerSecond, .to = to};
   return MarginOfRows(rows->rows, inference_, span, *prices);

@@ -73,8 +73,10 @@ void AddFileForm(Flags& flags, CsvForm* form) {
           "utf-8 or latin-1, for files without a byte-order mark. The default is utf-8; UTF-16 is "
           "recognised")
       .ValueName("ENCODING");
-  flags.AddSwitch("--decimal-comma", &form->decimal_comma,
-                  "Numbers have a comma before their decimals, as in 12,50");
+  flags.AddSwitch(
+      "--decimal-comma", &form->decimal_comma,
+      "Numbers have a comma before their decimals, as in 12,50. Points may stand between "
+      "thousands, as in 1.234,50");
   flags
       .Add(
           "--time-zone", [form](const std::string& text) { return ReadTimeZone(text, form); },

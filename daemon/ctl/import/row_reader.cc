@@ -1,5 +1,8 @@
 #include "daemon/ctl/import/row_reader.h"
 
+#include <string>
+#include <utility>
+
 #include "daemon/base/text.h"
 #include "daemon/base/units.h"
 #include "fmt/format.h"
@@ -9,6 +12,34 @@ namespace {
 
 constexpr size_t kMaxLabelBytes = 128;
 constexpr int64_t kMicroUsdPerUsd = 1'000'000;
+
+// Whether the points of "-1.234.567,8" divide its whole part into thousands. Those of "0.125" and
+// of "12.50" do not.
+bool PointsAreThousands(std::string_view number) {
+  if (number.starts_with('-') || number.starts_with('+')) number.remove_prefix(1);
+  const std::string_view whole = number.substr(0, number.find(','));
+  size_t group = whole.find('.');  // how long the first one is
+  if (group < 1 || group > 3 || whole.starts_with('0')) return false;
+  for (size_t at = group; at < whole.size(); at += 4) {
+    const std::string_view digits = whole.substr(at + 1, 3);
+    const bool ends = at + 4 == whole.size() || (at + 4 < whole.size() && whole[at + 4] == '.');
+    if (digits.size() != 3 || !ends) return false;
+    if (digits.find_first_not_of("0123456789") != std::string_view::npos) return false;
+  }
+  return number.find('.', whole.size()) == std::string_view::npos;
+}
+
+// Of a number with a comma before its decimals. Empty, which is no number: its points mean
+// something else, and 1.234 would be a thousandth of what was written.
+std::string WithDecimalPoint(std::string number) {
+  if (number.find('.') != std::string::npos) {
+    if (!PointsAreThousands(number)) return "";
+    std::erase(number, '.');
+  }
+  const size_t comma = number.find(',');
+  if (comma != std::string::npos) number[comma] = '.';
+  return number;
+}
 
 }  // namespace
 
@@ -43,21 +74,17 @@ std::string RowReader::Number(std::string_view column) const {
   if (number.size() > 2 && number.starts_with('(') && number.ends_with(')') && number[1] != '-') {
     number = "-" + number.substr(1, number.size() - 2);
   }
-  if (csv_.form().decimal_comma && number.find('.') == std::string::npos) {
-    const size_t comma = number.find(',');
-    if (comma != std::string::npos) number[comma] = '.';
-  }
-  return number;
+  return csv_.form().decimal_comma ? WithDecimalPoint(std::move(number)) : number;
 }
 
 // Not read as either by guess: 1,200 may be 1200, and 1,250 may be 1.25.
 void RowReader::RefuseNumber(std::string_view column, std::string_view expected) {
-  const bool comma =
-      !csv_.form().decimal_comma && Field(column).find(',') != std::string_view::npos;
-  Refuse(column, fmt::format("{}{}", expected,
-                             comma ? ", without commas: --decimal-comma is for files that write "
-                                     "12,50 for 12.50"
-                                   : ""));
+  const bool by_comma = csv_.form().decimal_comma;
+  const bool odd = Field(column).find(by_comma ? '.' : ',') != std::string_view::npos;
+  const std::string_view why =
+      by_comma ? ". With --decimal-comma, points stand between thousands only, as in 1.234,50"
+               : ", without commas: --decimal-comma is for files that write 12,50 for 12.50";
+  Refuse(column, fmt::format("{}{}", expected, odd ? why : ""));
 }
 
 int64_t RowReader::Count(std::string_view column) {

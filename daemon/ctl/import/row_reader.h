@@ -40,6 +40,9 @@ class RowReader {
 
   // Empty: the column is absent or the field is.
   std::string_view Field(std::string_view column) const;
+  bool HasColumn(std::string_view column) const {
+    return csv_.Column(column) != CsvReader::kAbsent;
+  }
   // 1 to 128 bytes of UTF-8 without control characters.
   std::string Label(std::string_view column);
   // The same, or empty.

@@ -21,6 +21,7 @@ struct AmountColumn {
   const char* expected;
 };
 
+constexpr int64_t kMillion = 1'000'000;
 constexpr char kHoursExpected[] = "expected hours from 0 to 2562047, with a decimal point if any";
 constexpr char kSecondsExpected[] =
     "expected seconds from 0 to 9223372036, with a decimal point if any";
@@ -135,12 +136,16 @@ std::optional<int64_t> ReadAmount(RowReader& reader, const AmountColumn& column)
   return reader.OptionalScaled(column.name, column.nanos, column.expected);
 }
 
+// What programs add up as doubles may be more than all by a last digit: by at most a millionth it
+// is taken for all, as it is of a live reading.
 void CheckAtMostChipTime(RowReader& reader, const AmountColumn& column,
-                         const std::optional<int64_t>& nanos, const AmountColumns& columns,
+                         std::optional<int64_t>& nanos, const AmountColumns& columns,
                          int64_t chip_nanos) {
-  if (nanos.value_or(0) > chip_nanos) {
+  if (nanos.value_or(0) <= chip_nanos) return;
+  if (*nanos - chip_nanos > chip_nanos / kMillion) {
     reader.Refuse(column.name, fmt::format("expected at most {}", columns.chip.name));
   }
+  nanos = chip_nanos;
 }
 
 void ReadAmounts(RowReader& reader, const AmountColumns& columns, UsageGroup& group) {
@@ -151,6 +156,11 @@ void ReadAmounts(RowReader& reader, const AmountColumns& columns, UsageGroup& gr
   group.busy_chip_nanos = ReadAmount(reader, columns.busy);
   group.productive_chip_nanos = ReadAmount(reader, columns.productive);
   if (group.state != ChipState::kAssigned) return;
+  // A cell that is empty is time that the signal has not measured, and not time that was idle.
+  if (reader.HasColumn(columns.busy.name) && !group.busy_chip_nanos &&
+      !group.productive_chip_nanos) {
+    group.signal = kAllocatedOnly;
+  }
   const bool measured = !group.signal.empty() && group.signal != kAllocatedOnly;
   if (!measured && (group.busy_chip_nanos || group.productive_chip_nanos)) {
     reader.Refuse("signal", "expected the name of what measured the busy time");

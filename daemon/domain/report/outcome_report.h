@@ -31,6 +31,9 @@ struct InferenceRow {
   int64_t unpriced_requests = 0;                  // in corrections only; of requests
   // In corrections only: the price book of this version says the revenue of the difference.
   std::optional<uint32_t> price_book_version = {};
+  // False: nobody counted these tokens, and the amount above is 0. In corrections always true.
+  bool input_tokens_known = true;
+  bool output_tokens_known = true;
 
   friend bool operator==(const InferenceRow&, const InferenceRow&) = default;
 };

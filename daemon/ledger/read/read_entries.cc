@@ -34,7 +34,8 @@ InferenceDay InferenceDayAt(const Statement& row) {
   day.row.pool = row.Text(4);
   day.row.workload = row.Text(5);
   const int64_t version = row.Integer(6);
-  day.row.unpriced = version == kNoPriceVersion;
+  day.row.unpriced = version == kNoPriceVersion || version == kNoTokensVersion;
+  day.row.lacks_tokens = version == kNoTokensVersion;
   day.row.price_book_version = version < 0 ? 0 : static_cast<uint32_t>(version);
   day.corrects = row.Integer(7) != 0;
   day.reprice_number = row.Integer(8);

@@ -219,7 +219,8 @@ absl::Status OutcomeBookTables::AddInference(const OutcomeEntry& entry, const Co
     const std::vector<PricedDay> days = DaysOf(row, c.days, c.window_length_nanos);
     for (const PricedDay& day : days) {
       if (day.amounts == InferenceAmounts() && &day != &days.front()) continue;
-      const int64_t version = day.unpriced ? kNoPriceVersion : int64_t{row.price_book_version};
+      const int64_t unpriced = row.lacks_tokens ? kNoTokensVersion : kNoPriceVersion;
+      const int64_t version = day.unpriced ? unpriced : int64_t{row.price_book_version};
       const InferenceKey key = {day.day_start, *segment,         *server,     version,
                                 c.source_row,  c.correction_row, c.booked_day};
       absl::Status status = AddInferencePart(key, entry.correction.has_value(), day.amounts);

@@ -24,6 +24,8 @@ inline constexpr std::string_view kInferenceColumnNames =
 
 // What inference_days has in place of the version of a price book where nobody knew the revenue.
 inline constexpr int64_t kNoPriceVersion = -1;
+// The same, where the report left out tokens that a price by the token would need.
+inline constexpr int64_t kNoTokensVersion = -2;
 
 // Six columns of a row, from `first` on.
 inline InferenceAmounts InferenceAt(const Statement& row, int first) {

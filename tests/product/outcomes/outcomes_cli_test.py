@@ -33,8 +33,8 @@ def run(*arguments, code=0):
     return done
 
 
-def run_json(*arguments):
-    return json.loads(run(*arguments, "--output", "json").stdout)
+def run_json(*arguments, code=0):
+    return json.loads(run(*arguments, "--output", "json", code=code).stdout)
 
 
 def write_csv(path, header, rows):
@@ -179,7 +179,8 @@ def what_is_wrong_is_named(folder):
                              ["soon", "opus", "free", 1, 2, 3, "1", "1"],
                              ["2025-06-01", "opus", "free", -1, 2, 3, "1", "1"]])
     refused = folder / "refused.csv"
-    done = run("margin", "--inference", path, "--to", "2026-01-01", "--refused", refused)
+    # The answer is of a part of the file, and the exit code says so.
+    done = run("margin", "--inference", path, "--to", "2026-01-01", "--refused", refused, code=4)
     assert "2 rows refused, the first on line 3: start: is \"soon\"" in done.stderr, done.stderr
     with open(refused, newline="") as text:
         found = list(csv.DictReader(text))
@@ -198,6 +199,17 @@ def what_is_wrong_is_named(folder):
                   ["capability", "--ledger", path], ["capability", "--training", path]):
         run(*wrong, code=2)
     assert "is not a ledger" in run("margin", "--ledger", path, code=1).stderr
+    scores = folder / "scores.csv"
+    write_csv(scores, ["model", "date", "benchmark", "score"],
+              [["a", "2025-02-01", "mmlu", "0.5"], ["b", "2025-03-01", "mmlu", "high"]])
+    trained = folder / "trained.csv"
+    write_csv(trained, ["model", "date", "h100e_hours"], [["a", "2025-02-01", "many"]])
+    good = folder / "good.csv"
+    write_csv(good, ["model", "date", "benchmark", "score"], [["a", "2025-02-01", "mmlu", "0.5"]])
+    suite = ["capability", "--suite", SUITE, "--benchmarks"]
+    assert "1 row refused, on line 3: score" in run(*suite, scores, code=4).stderr
+    assert "1 row refused, on line 2" in run(*suite, good, "--training", trained, code=4).stderr
+    run(*suite, good)
     print("ok: wrong rows, columns and flags are named")
 
 
@@ -212,7 +224,8 @@ def published_models_agree_with_a_second_arithmetic():
         return
     report = run_json("capability", "--suite", SUITE, "--benchmarks", EPOCH, "--training", EPOCH,
                       "--framework", SOURCE / "deploy/plans/framework.yaml", "--model-column",
-                      "System", "--date-column", "Date", "--flop-column", "Training compute (FLOP)")
+                      "System", "--date-column", "Date", "--flop-column", "Training compute (FLOP)",
+                      code=4)  # a row has no date
     columns = {"mmlu": "MMLU", "gpqa": "GPQA", "bbh": "BBH"}
     with open(EPOCH, newline="", encoding="utf-8-sig") as text:
         rows = [row for row in csv.DictReader(text) if row["Date"]]

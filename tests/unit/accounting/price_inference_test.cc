@@ -174,6 +174,59 @@ TEST(PriceInference, WithoutAnyPriceAllOfItIsUnpriced) {
   EXPECT_FALSE(booked.price_rest.has_value());
 }
 
+// As servers report that count requests and no tokens.
+InferenceRow RowWithoutTokens(int64_t requests, bool input_known, bool output_known) {
+  InferenceRow row = BilledRow(requests, input_known ? 1'000'000 : 0);
+  row.input_tokens_known = input_known;
+  row.output_tokens_known = output_known;
+  return row;
+}
+
+TEST(PriceInference, TokensThatNobodyCountedHaveNoKnownPrice) {
+  const outcomes::Rules rules = TwoPrices();
+  const OutcomeReport report = BilledWindow(rules.day_zone, 1);
+  for (const auto& [input, output] : {std::pair(false, false), {true, false}, {false, true}}) {
+    const BookedInference booked = PriceRow(RowWithoutTokens(100, input, output), report, rules);
+    EXPECT_TRUE(booked.unpriced) << input << output;
+    EXPECT_TRUE(booked.lacks_tokens);
+    EXPECT_EQ(booked.amounts.unpriced_requests, 100);
+    EXPECT_EQ(booked.amounts.revenue_micro_usd, 0);
+    // No later price book takes the absent tokens for 0 either.
+    const auto later =
+        Reprice(BookedDaysOf(booked, report, rules.day_zone), TwoPrices(8, 9).prices);
+    ASSERT_TRUE(later.ok()) << later.status();
+    EXPECT_THAT(later->days, IsEmpty());
+    ASSERT_THAT(later->not_repriced, SizeIs(1));
+    EXPECT_THAT(later->not_repriced[0].why, HasSubstr("without token counts"));
+    EXPECT_EQ(later->not_repriced[0].requests, 100);
+  }
+}
+
+TEST(PriceInference, AbsentTokensMatterOnlyWhereTheyHaveAPrice) {
+  outcomes::Rules rules = TwoPrices();
+  const OutcomeReport report = BilledWindow(rules.day_zone, 1);
+  const BookedInference nothing = PriceRow(RowWithoutTokens(0, false, false), report, rules);
+  EXPECT_FALSE(nothing.unpriced) << "nothing was served";
+  InferenceRow told = RowWithoutTokens(100, false, false);
+  told.revenue_micro_usd = 5;
+  EXPECT_EQ(PriceRow(told, report, rules).amounts.unpriced_requests, 0) << "the report says it";
+  rules.prices.AddSubscription(
+      "pro", {.effective_from_unix_seconds = kPricedMonth, .micro_usd_per_month = 1'000'000});
+  const BookedInference subscribed = PriceRow(RowWithoutTokens(100, false, false), report, rules);
+  EXPECT_FALSE(subscribed.unpriced) << "the month's amount is their revenue";
+}
+
+// A price that comes late prices tokens, and there are none.
+TEST(PriceInference, WithoutTokensAPriceThatComesLateIsNone) {
+  const OutcomeReport report = BilledWindow(DayZone(), 1);
+  const BookedInference booked =
+      PriceRow(RowWithoutTokens(100, false, false), report, outcomes::Rules());
+  EXPECT_TRUE(booked.unpriced);
+  const auto later = Reprice(BookedDaysOf(booked, report, DayZone()), TwoPrices().prices);
+  ASSERT_TRUE(later.ok()) << later.status();
+  EXPECT_THAT(later->days, IsEmpty());
+}
+
 // Of a tier that pays by the month, requests earn nothing by the token, from that day on.
 TEST(PriceInference, ASubscriptionBeginsWithItsDay) {
   outcomes::Rules rules = TwoPrices();

@@ -241,6 +241,13 @@ TEST(Csv, ReadsColumnsByOtherNames) {
               HasSubstr("t.csv:1: column x, which is to be read as a, is missing"));
 }
 
+TEST(Csv, AHeaderOfAnotherEncodingIsToldWithoutItsBytes) {
+  const CsvReader csv = *CsvReader::FromText("t.csv", "start;Erl\xF6s\n");
+  const std::string told(csv.RequireColumns({"revenue_usd"}).message());
+  EXPECT_THAT(told, HasSubstr("in UTF-8, which it is not: --encoding latin-1 reads Latin-1"));
+  EXPECT_EQ(told.find('\xF6'), std::string::npos) << told;
+}
+
 TEST(Csv, NamesAllThatAWrongHeaderHas) {
   CsvForm form;
   form.advice = "Ask for help";

@@ -91,6 +91,39 @@ TEST(LoadPriceBook, RefusesPricesThatAreOffByAMillion) {
   }
 }
 
+// Of models m0, m1 and so on.
+absl::StatusOr<outcomes::PriceBook> BookOf(const std::vector<std::string>& prices,
+                                           const std::string& unit = "") {
+  const TempFolder folder;
+  std::string text = "version: 1\n" + unit + "prices:\n";
+  for (size_t i = 0; i < prices.size(); ++i) {
+    text +=
+        "  - {model: m" + std::to_string(i) + ", effective_from: 2026-01-01, " + prices[i] + "}\n";
+  }
+  return LoadPriceBook(folder.Write("p.yaml", text));
+}
+
+// As clouds list prices: per thousand tokens.
+TEST(LoadPriceBook, RefusesBooksThatAreOffByAThousand) {
+  EXPECT_THAT(std::string(BookOf({"input: 0.003, output: 0.015"}).status().message()),
+              HasSubstr("prices: has $0.015 as its highest price; expected prices per million "
+                        "tokens; per thousand tokens it would be $15 per million"));
+  EXPECT_FALSE(BookOf({"input: 0.0025, output: 0.01", "input: 0.001, output: 0.0012"}).ok());
+  // Either reading of one that is too low for the million.
+  const std::string either(BookOf({"input: 0.00025, output: 1"}).status().message());
+  EXPECT_THAT(either, HasSubstr("per token it would be $250 per million, and per thousand tokens "
+                                "$0.25"));
+  EXPECT_THAT(either, HasSubstr("`unit: per_thousand_tokens`"));
+  // Small models beside a dear one, and a book that says so.
+  EXPECT_TRUE(BookOf({"input: 0.003, output: 0.015", "input: 3, output: 15"}).ok());
+  EXPECT_TRUE(BookOf({"input: 0.02, output: 0"}).ok());
+  EXPECT_TRUE(BookOf({"input: 0, output: 0"}).ok()) << "what is free has no unit";
+  EXPECT_TRUE(BookOf({"input: 0.003, output: 0.015"}, "unit: per_million_tokens\n").ok());
+  const auto book = BookOf({"input: 0.003, output: 0.015"}, "unit: per_thousand_tokens\n");
+  ASSERT_TRUE(book.ok()) << book.status();
+  EXPECT_EQ(**book->RevenueMicroUsd("m0", "", kJanuary2026, {.input = 1'000'000}), 3'000'000);
+}
+
 TEST(LoadPriceBook, TakesTheUnitThatABookSays) {
   const auto revenue = [](const absl::StatusOr<outcomes::PriceBook>& book) {
     EXPECT_TRUE(book.ok()) << book.status();

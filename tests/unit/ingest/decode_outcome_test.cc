@@ -93,6 +93,22 @@ TEST(DecodeOutcome, GivesWhatCame) {
                                        .score = 0.5}));
 }
 
+TEST(DecodeOutcome, TellsAbsentTokensFromNone) {
+  v1::OutcomeReport wire = Inference();
+  v1::InferenceRow& row = *wire.mutable_inference()->mutable_rows(0);
+  row.clear_input_tokens();
+  row.clear_cached_input_tokens();
+  row.set_output_tokens(0);
+  const SequencedReport decoded = DecodeOutcome(wire);
+  ASSERT_FALSE(decoded.rejection.has_value());
+  EXPECT_FALSE(decoded.outcome->inference[0].input_tokens_known);
+  EXPECT_TRUE(decoded.outcome->inference[0].output_tokens_known);
+  // A correction changes what it names.
+  const SequencedReport corrected = DecodeOutcome(Corrected(wire));
+  ASSERT_FALSE(corrected.rejection.has_value());
+  EXPECT_TRUE(corrected.outcome->inference[0].input_tokens_known);
+}
+
 TEST(DecodeOutcome, CorrectionsAreDifferences) {
   v1::OutcomeReport wire = Corrected(Inference());
   v1::InferenceRow& row = *wire.mutable_inference()->mutable_rows(0);

@@ -76,6 +76,15 @@ TEST(MakePeriod, WeighsCachedTokensAsSuchAndRequestsWhereTokensAreNotKnown) {
   EXPECT_EQ(At(Make(facts), "opus", "max").cost_micro_usd, kUsd);
 }
 
+// The server of one tier counts no tokens. It was not served for nothing.
+TEST(MakePeriod, ATierWithoutTokensHasItsPartOfTheCost) {
+  WindowFacts facts;
+  facts.segments = {Served("opus", "free", 30, 0, 0, 0), Served("opus", "max", 10, 100, 20, 0)};
+  facts.serving = {Chips("opus", "serving", "", 4, 4, 4, kUsd)};
+  EXPECT_EQ(At(Make(facts), "opus", "free").cost_micro_usd, 3 * kUsd);
+  EXPECT_EQ(At(Make(facts), "opus", "max").cost_micro_usd, kUsd);
+}
+
 TEST(MakePeriod, RequestsOfOtherDaysAreToldAndInNoMargin) {
   WindowFacts facts;
   facts.segments = {Served("opus", "free", 10, 100, 20, 5), Served("haiku", "free", 0, 0, 0, 0)};

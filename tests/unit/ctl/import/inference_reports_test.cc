@@ -250,6 +250,32 @@ TEST(PlanInference, ReadsFilesOfSpreadsheets) {
   EXPECT_EQ(RevenueOf(*plan), 1'250'500'000);
 }
 
+// 1.234 was read as a thousandth of what a German spreadsheet means.
+TEST(PlanInference, PointsBetweenThousandsAreNoDecimals) {
+  CsvForm form;
+  form.decimal_comma = true;
+  const auto rows = [&](const std::string& requests, const std::string& revenue) {
+    return *PlanOf(
+        "start;model;requests;input_tokens;output_tokens;revenue_usd\n2026-01-01;atlas;" +
+            requests + ";0;0;" + revenue + "\n",
+        form);
+  };
+  const auto plan = rows("1.000", "1.234");
+  ASSERT_THAT(Refused(plan), IsEmpty());
+  EXPECT_EQ(Outcome(plan, 0).inference.at(0).requests, 1'000);
+  EXPECT_EQ(RevenueOf(plan), 1'234'000'000);
+  EXPECT_EQ(RevenueOf(rows("1.234.567", "-1.234.567,25")), -1'234'567'250'000);
+  EXPECT_EQ(RevenueOf(rows("1", "(1.234,5)")), -1'234'500'000);
+  EXPECT_EQ(RevenueOf(rows("1", "1,5e-3")), 1'500);
+  // Whoever writes these means something else than the flag says.
+  for (const std::string wrong : {"12.50", "0.125", "1.2345", "1.23.456", "1234.567", "1,234.5",
+                                  ".5", "5.", "1.234.", "1.5e3", "1.e00"}) {
+    EXPECT_THAT(Refused(rows("1", wrong)),
+                ElementsAre(HasSubstr("points stand between thousands only, as in 1.234,50")))
+        << wrong;
+  }
+}
+
 TEST(PlanInference, ReadsColumnsByOtherNamesAndPassesOverOthersWhenAsked) {
   CsvForm form;
   form.columns = {{"requests", "n_requests"}, {"model", "Model Name"}};

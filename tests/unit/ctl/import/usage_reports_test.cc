@@ -48,7 +48,6 @@ TEST(PlanUsage, RefusesRowsThatTheDaemonWouldNotTake) {
       "2026-01-01,1h,b200,,serving,,s,1,1\n"
       "2026-01-01,8785h,b200,,serving,api,s,1,1\n"
       "2026-01-01,1h,b200,,serving,api,,1,1\n"
-      "2026-01-01,1h,b200,,serving,api,s,1,\n"
       "2026-01-01,1h,b200,unassigned,,api,,1,\n"
       "2026-01-01,1h,b200,busy,serving,api,s,1,1\n"
       "2026-01-01,1h,b200,,serving,api,s,1:30,0\n"
@@ -63,11 +62,45 @@ TEST(PlanUsage, RefusesRowsThatTheDaemonWouldNotTake) {
       ElementsAre(HasSubstr("2 busy_chip_hours: is \"2\"; expected at most chip_hours"),
                   HasSubstr("3 team: is \"\"; expected a team"),
                   HasSubstr("4 length: is \"8785h\""), HasSubstr("5 signal: is \"\""),
-                  HasSubstr("6 busy_chip_hours: is \"\""),
-                  HasSubstr("7 team: is \"api\"; expected nothing"), HasSubstr("8 state: is"),
-                  HasSubstr("9 chip_hours: is"), HasSubstr("10 chip_hours: is \"-1\""),
-                  HasSubstr("11 chip_hours: is \"\""), HasSubstr("12 end: is \"\""),
-                  HasSubstr("13 chip_hours: the rows of this source and window come to more")));
+                  HasSubstr("6 team: is \"api\"; expected nothing"), HasSubstr("7 state: is"),
+                  HasSubstr("8 chip_hours: is"), HasSubstr("9 chip_hours: is \"-1\""),
+                  HasSubstr("10 chip_hours: is \"\""), HasSubstr("11 end: is \"\""),
+                  HasSubstr("12 chip_hours: the rows of this source and window come to more")));
+}
+
+// A gap of the exporter: the chips are held, and nobody knows how busy they were.
+TEST(PlanUsage, AnEmptyCellOfBusyTimeIsNotMeasuredAndNotIdle) {
+  const auto plan = Plan(
+      "start,length,chip,pool,team,signal,chip_hours,busy_chip_hours\n"
+      "2026-01-01,1h,b200,p,t,gpu_util,8,\n"
+      "2026-01-02,1h,b200,p,t,gpu_util,8,0\n");
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_THAT(Refused(*plan), ElementsAre());
+  ASSERT_EQ(plan->reports.size(), 2u);
+  EXPECT_EQ(Usage(*plan, 0).groups.at(0).signal, kAllocatedOnly);
+  EXPECT_EQ(Usage(*plan, 0).groups.at(0).busy_chip_nanos, std::nullopt);
+  EXPECT_EQ(Usage(*plan, 1).groups.at(0).signal, "gpu_util");
+  EXPECT_EQ(Usage(*plan, 1).groups.at(0).busy_chip_nanos, 0);
+  // A file that has no such column at all is likely to name it otherwise.
+  const auto without =
+      Plan("start,length,chip,pool,team,signal,chip_hours\n2026-01-01,1h,b200,p,t,gpu_util,8\n");
+  ASSERT_TRUE(without.ok()) << without.status();
+  EXPECT_THAT(Refused(*without), ElementsAre(HasSubstr("expected what the signal measured")));
+}
+
+// What doubles add up to.
+TEST(PlanUsage, BusyTimeMayExceedAllByAMillionth) {
+  const auto plan = Plan(
+      "start,length,chip,pool,team,signal,chip_hours,busy_chip_hours\n"
+      "2026-01-01,1h,b200,p,t,s,100000,100000.00000000001\n"
+      "2026-01-02,1h,b200,p,t,s,24,24.00002\n"
+      "2026-01-03,1h,b200,p,t,s,24,24.0001\n");
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_THAT(Refused(*plan), ElementsAre(HasSubstr("4 busy_chip_hours: is \"24.0001\"")));
+  for (const size_t i : {0u, 1u}) {
+    const UsageGroup& group = Usage(*plan, i).groups.at(0);
+    EXPECT_EQ(group.busy_chip_nanos, group.chip_nanos);
+  }
 }
 
 // 7 s of 2 chips are no decimal of an hour.

@@ -211,6 +211,35 @@ TEST_F(AdminEntriesTest, WhatWasRepricedIsASignedCorrectionWithItsEntry) {
   EXPECT_THAT(Findings(), ElementsAre(HasSubstr("entry 1 says 7500001 micro-USD")));
 }
 
+// Whoever prices these days again has to know that the tokens are absent and not 0.
+TEST_F(AdminEntriesTest, WhatLacksTokensIsReadBackAsSuch) {
+  LedgerTransaction served = Begin();
+  OutcomeEntry& outcome = served.outcomes.emplace_back();
+  outcome.stream = kStream;
+  outcome.sequence = ++sequence_;
+  outcome.source = "triton";
+  outcome.window_start_unix_nanos = kUsageDay * kNanosPerSecond;
+  outcome.window_length_nanos = kDay;
+  outcome.windows =
+      WindowSet({outcome.window_start_unix_nanos, outcome.window_start_unix_nanos + kDay}, {});
+  BookedInference& row = outcome.inference.emplace_back();
+  row.model = "nova";
+  row.customer_tier = "pro";
+  row.amounts.requests = 100;
+  row.amounts.unpriced_requests = 100;
+  row.unpriced = true;
+  row.lacks_tokens = true;
+  served.now_unix_nanos += kDay;
+  Commit(std::move(served));
+  const auto booked = ledger_->InferenceDays(kUsageDay, kUsageDay + kSecondsPerDay);
+  ASSERT_TRUE(booked.ok()) << booked.status();
+  ASSERT_THAT(*booked, SizeIs(1));
+  EXPECT_TRUE((*booked)[0].row.unpriced);
+  EXPECT_TRUE((*booked)[0].row.lacks_tokens);
+  EXPECT_EQ((*booked)[0].row.price_book_version, 0U);
+  EXPECT_THAT(Findings(), IsEmpty());
+}
+
 TEST_F(AdminEntriesTest, VerifyFindsEntriesThatAreMissing) {
   Use("gpu-17", WindowSet({kLedgerStart, kLedgerStart + kLength}, {}));
   AdminEntry entry = Entry(1, AdminAction::kForget, "gpu-17");
