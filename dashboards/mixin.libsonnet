@@ -97,6 +97,8 @@
       skewedRatio: 0.01,
       'for': '10m',
     },
+    // A log that stays longer than this is held back by a reader; it is emptied at about 16 MB.
+    ledger: { logBytes: 256 * 1024 * 1024, 'for': '10m' },
     // Damage is found when a collector starts, and told for so long after.
     collector: { behind: '10m', damageTold: '1d', 'for': '5m' },
 
@@ -125,6 +127,7 @@
     events+: { window: '2m', 'for': '30s' },
     tls+: { 'for': '1m' },
     clock+: { 'for': '1m' },
+    ledger+: { 'for': '1m' },
     collector+: { 'for': '1m' },
   },
 
