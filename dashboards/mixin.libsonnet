@@ -97,6 +97,8 @@
       skewedRatio: 0.01,
       'for': '10m',
     },
+    // A log that stays longer than this is held back by a reader; it is emptied at about 16 MB.
+    ledger: { logBytes: 256 * 1024 * 1024, 'for': '10m' },
     // Damage is found when a collector starts, and told for so long after.
     collector: {
       behind: '10m',
@@ -133,6 +135,8 @@
     tls+: { 'for': '1m' },
     clock+: { 'for': '1m' },
     collector+: { 'for': '1m', holdersUnknownFor: '1m', unattributedFor: '1m' },
+    ledger+: { 'for': '1m' },
+    collector+: { 'for': '1m' },
   },
 
   prometheusRules:: { groups: (import 'lib/rules.libsonnet')($._config) },

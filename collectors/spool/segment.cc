@@ -64,7 +64,7 @@ absl::StatusOr<Segment::Opened> Segment::Open(Disk& disk, const std::string& fol
 absl::Status Segment::Load(Disk& disk, const Manifest::Entry& entry, Opened& opened) {
   auto bytes = disk.ReadAll(path_);
   if (absl::IsNotFound(bytes.status())) {
-    damaged = sealed = true;
+    opened.missing = damaged = sealed = true;
     offsets_.assign(entry.records, 0);
     opened.lost_records = entry.records;
     return absl::OkStatus();
@@ -83,8 +83,11 @@ absl::Status Segment::Load(Disk& disk, const Manifest::Entry& entry, Opened& ope
   SegmentScan scan = ScanSegment(*bytes, identity_);
   damaged = header == HeaderCheck::kDamaged || scan.damaged_inside;
   bytes_ = bytes->size();
-  if (absl::Status mended = MendTail(disk, *bytes, scan, opened); !mended.ok()) return mended;
-  if (entry.sealed && scan.offsets.size() != entry.records) {
+  absl::Status mended = MendTail(disk, *bytes, entry.records, scan, opened);
+  if (!mended.ok()) return mended;
+  const uint64_t found = scan.offsets.size();
+  opened.cut_off = found < entry.records && scan.tail != Tail::kDamaged;
+  if (found < entry.records || (entry.sealed && found != entry.records)) {
     damaged = true;
     scan.offsets.resize(entry.records, 0);
   }
@@ -103,9 +106,10 @@ absl::Status Segment::Load(Disk& disk, const Manifest::Entry& entry, Opened& ope
   return entry.sealed ? absl::OkStatus() : disk.Sync(file_, path_);
 }
 
-absl::Status Segment::MendTail(Disk& disk, std::string_view bytes, SegmentScan& scan,
-                               Opened& opened) {
+absl::Status Segment::MendTail(Disk& disk, std::string_view bytes, uint64_t expected,
+                               SegmentScan& scan, Opened& opened) {
   if (scan.tail == Tail::kWhole || sealed) return absl::OkStatus();
+  if (scan.offsets.size() < expected) return absl::OkStatus();  // it is damaged: it stays as it is
   if (scan.tail == Tail::kDamaged) {
     damaged = true;
     scan.offsets.push_back(0);  // one at least, and it may have been sent

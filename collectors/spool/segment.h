@@ -33,6 +33,7 @@ class Segment {
   // What a segment of the manifest turned out to be.
   struct Opened;
   // Reads and checks all of it. A damaged or missing file is no error; one of another spool is.
+  // `entry.records` of an open segment: how many it held at least, if that is known.
   static absl::StatusOr<Opened> Open(Disk& disk, const std::string& folder,
                                      const std::string& spool_id, const Manifest::Entry& entry);
 
@@ -62,8 +63,10 @@ class Segment {
 
  private:
   absl::Status Load(Disk& disk, const Manifest::Entry& entry, Opened& opened);
-  // Cuts off what an append left behind that did not come to its end.
-  absl::Status MendTail(Disk& disk, std::string_view bytes, SegmentScan& scan, Opened& opened);
+  // Cuts off what an append left behind that did not come to its end. `expected`: records that
+  // were there for sure, so that a file with fewer of them was cut off later.
+  absl::Status MendTail(Disk& disk, std::string_view bytes, uint64_t expected, SegmentScan& scan,
+                        Opened& opened);
 
   std::string path_;
   SegmentIdentity identity_;
@@ -78,6 +81,8 @@ struct Segment::Opened {
   Segment segment;
   uint64_t torn_bytes = 0;    // of an append that did not come to its end; cut off
   uint64_t lost_records = 0;  // to damage, as far as can be told
+  bool missing = false;       // the file is gone
+  bool cut_off = false;       // records at its end are gone that had been synced
 };
 
 }  // namespace fleetmeter::collector

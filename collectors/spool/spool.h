@@ -21,6 +21,7 @@
 #include "collectors/core/outbox.h"
 #include "collectors/spool/disk.h"
 #include "collectors/spool/manifest.h"
+#include "collectors/spool/progress.h"
 #include "collectors/spool/segment.h"
 #include "daemon/base/clock.h"
 
@@ -126,6 +127,7 @@ class Spool final : public Outbox {
   int64_t earlier_window_end_ = 0;             // constant once open
   Manifest manifest_ ABSL_GUARDED_BY(mutex_);  // its segments: as last stored
   Segments segments_ ABSL_GUARDED_BY(mutex_);
+  ProgressFile progress_ ABSL_GUARDED_BY(mutex_);
   std::vector<StoredReport> held_ ABSL_GUARDED_BY(mutex_);  // measured, and no room on the disk
   bool no_room_ ABSL_GUARDED_BY(mutex_) = false;            // said so already
   int64_t acknowledged_stored_at_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -15,6 +15,28 @@ bool HasSegments(const std::vector<std::string>& names) {
                      [](const std::string& name) { return Segment::NumberOf(name) != 0; });
 }
 
+// `counted`: it is known how many reports the segment had.
+std::string DamageText(const Segment::Opened& opened, bool counted, const std::string& folder) {
+  const Segment& segment = opened.segment;
+  if (opened.missing && !counted) {
+    return fmt::format(
+        "{} is gone, and its reports are lost; how many they were is not known, since the program "
+        "that wrote it did not keep count",
+        segment.path());
+  }
+  if (opened.missing) {
+    return fmt::format(
+        "{} is gone: its {} reports are lost; what follows them goes to a new stream unless the "
+        "daemon has them",
+        segment.path(), opened.lost_records);
+  }
+  return fmt::format(
+      "{} {}: {} of its {} reports are lost; what follows them goes to a new stream unless the "
+      "daemon has them; the file will be kept in {}/quarantine",
+      segment.path(), opened.cut_off ? "was cut off after it had been written" : "is damaged",
+      opened.lost_records, segment.records(), folder);
+}
+
 }  // namespace
 
 absl::Status Spool::Recover() {
@@ -95,7 +117,10 @@ absl::Status Spool::RebuildManifest(const std::vector<std::string>& names, const
 
 absl::Status Spool::LoadSegments() {
   const int64_t now = clock_.MonotonicNanos();
-  for (const Manifest::Entry& entry : manifest_.segments) {
+  const auto progress = ProgressFile::Read(disk_, options_.folder);
+  for (Manifest::Entry& entry : manifest_.segments) {
+    const bool counted = entry.sealed || (progress && progress->segment == entry.number);
+    if (!entry.sealed && counted) entry.records = progress->records;
     auto opened = Segment::Open(disk_, options_.folder, manifest_.spool_id, entry);
     if (!opened.ok()) return opened.status();
     Segment& segment = opened->segment;
@@ -106,10 +131,7 @@ absl::Status Spool::LoadSegments() {
     if (segment.damaged) {
       ++damaged_;
       lost_ += opened->lost_records;
-      spdlog::error(
-          "{} is damaged: {} of its {} reports are lost; what follows them goes to a new stream "
-          "unless the daemon has them; the file will be kept in {}/quarantine",
-          segment.path(), opened->lost_records, segment.records(), options_.folder);
+      spdlog::error("{}", DamageText(*opened, counted, options_.folder));
     }
     if (segment.last() <= manifest_.acknowledged) segment.acknowledged_at = now;
     segments_.push_back(std::move(segment));
@@ -117,8 +139,8 @@ absl::Status Spool::LoadSegments() {
   // Positions go on behind what is known to have been acknowledged, whatever has become of it.
   if (!segments_.empty() && segments_.back().last() < manifest_.acknowledged) {
     spdlog::error("{}: acknowledged reports are missing at its end", segments_.back().path());
+    if (!segments_.back().damaged) ++damaged_;
     segments_.back().LoseThrough(manifest_.acknowledged);
-    ++damaged_;
   }
   return absl::OkStatus();
 }

@@ -77,7 +77,10 @@ absl::Status Spool::Roll() {
 absl::Status Spool::Write(const std::vector<StoredReport>& reports) {
   if (reports.empty()) return absl::OkStatus();
   if (absl::Status rolled = Roll(); !rolled.ok()) return rolled;
-  return segments_.back().Append(disk_, reports);
+  Segment& open = segments_.back();
+  if (absl::Status appended = open.Append(disk_, reports); !appended.ok()) return appended;
+  progress_.Write(disk_, options_.folder, {open.number(), open.records()});
+  return absl::OkStatus();
 }
 
 absl::Status Spool::WriteHeldReports() {

@@ -128,7 +128,7 @@ absl::StatusOr<ReferenceData> App::Impl::Load() {
 }
 
 absl::Status App::Impl::StartBooks(ReferenceData reference) {
-  auto ledger = OpenLedger(config_);
+  auto ledger = OpenLedger(config_, metrics_.ledger());
   if (!ledger.ok()) return ledger.status();
   ledger_ = *std::move(ledger);
   spdlog::info("{}", ledger_->Describe());

@@ -12,7 +12,7 @@ int64_t KeepSourcesNanos(const DaemonConfig& config) {
          config.ingest.max_window_nanos;
 }
 
-absl::StatusOr<std::unique_ptr<Ledger>> OpenLedger(const DaemonConfig& config) {
+absl::StatusOr<std::unique_ptr<Ledger>> OpenLedger(const DaemonConfig& config, LedgerProbe& probe) {
   if (config.ledger.path.empty()) return std::make_unique<MemoryLedger>();
   return SqliteLedger::Open(
       {.path = config.ledger.path,
@@ -21,7 +21,8 @@ absl::StatusOr<std::unique_ptr<Ledger>> OpenLedger(const DaemonConfig& config) {
        .max_lateness_nanos = config.ingest.max_lateness_nanos,
        .keep_sources_nanos = KeepSourcesNanos(config),
        .workloads_per_pool = static_cast<size_t>(config.ledger.workloads_per_pool),
-       .day_zone = config.outcomes.rules.day_zone});
+       .day_zone = config.outcomes.rules.day_zone,
+       .probe = &probe});
 }
 
 }  // namespace fleetmeter

@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "daemon/config/daemon_config.h"
 #include "daemon/ledger/ledger.h"
+#include "daemon/ledger/ledger_probe.h"
 
 namespace fleetmeter {
 
@@ -13,7 +14,7 @@ namespace fleetmeter {
 // still be admitted.
 int64_t KeepSourcesNanos(const DaemonConfig& config);
 
-// Errors name the file and what to do.
-absl::StatusOr<std::unique_ptr<Ledger>> OpenLedger(const DaemonConfig& config);
+// Errors name the file and what to do. `probe` outlives the ledger.
+absl::StatusOr<std::unique_ptr<Ledger>> OpenLedger(const DaemonConfig& config, LedgerProbe& probe);
 
 }  // namespace fleetmeter

@@ -19,6 +19,22 @@ function(config)
       'The watchdog of {{ $labels.instance }} has found it unhealthy for %s. Under systemd it is started again; elsewhere nobody does that.' % config.scrapeGap,
     ),
     alert(
+      'FleetmeterLedgerFileMoved',
+      'critical',
+      events['for'],
+      n.highest('fleetmeter_ledger_file_in_place') + ' == 0',
+      'The file of the ledger is not at its path, or was written by another program.',
+      '{{ $labels.instance }} acknowledges nothing: the ledger that it has open was moved, deleted, replaced, cut off or written by another program. Collectors keep their reports in their spools. Do not end the daemon before you have read the runbook.',
+    ),
+    alert(
+      'FleetmeterLedgerLogGrows',
+      'warning',
+      config.ledger['for'],
+      '%s > %d' % [n.lowest('fleetmeter_ledger_log_bytes'), config.ledger.logBytes],
+      'A reader holds the write-ahead log of the ledger.',
+      'The log of the ledger at {{ $labels.instance }} takes {{ $value | humanize1024 }}B, because a reader holds the ledger open. It grows with every commit until the disk is full.',
+    ),
+    alert(
       'FleetmeterConnectionsRefused',
       'warning',
       events['for'],

@@ -1,20 +1,14 @@
 #include "daemon/ledger/sqlite/ledger_file.h"
 
 #include <fcntl.h>
-#include <signal.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
-#include <chrono>
 #include <cstring>
 #include <filesystem>
-#include <thread>
 
 #include "daemon/base/text.h"
 #include "daemon/ledger/sqlite/ledger_schema.h"
@@ -34,49 +28,23 @@ std::string FolderOf(const std::string& path) {
   return std::filesystem::absolute(path).parent_path().string();
 }
 
-// The process id that the holder wrote into the lock file; 0: none.
-pid_t HolderOf(int fd) {
-  char text[32] = {};
-  const ssize_t size = pread(fd, text, sizeof(text) - 1, 0);
-  pid_t holder = 0;
-  const auto [end, error] = std::from_chars(text, text + std::max<ssize_t>(size, 0), holder);
-  return error == std::errc() && holder > 0 ? holder : 0;
+absl::Status NotADatabase(const std::string& path) {
+  return absl::FailedPreconditionError(
+      fmt::format("{} is not a ledger: it is no SQLite database; expected a ledger of Fleetmeter, "
+                  "or no file at all",
+                  Quoted(path)));
 }
 
-std::string HolderText(int fd) {
-  const pid_t holder = HolderOf(fd);
-  return holder > 0 ? fmt::format("process {}", holder) : "another process";
-}
-
-// A lock belongs to all processes that have inherited it: a child that the holder had forked keeps
-// it from the fork to its exec, also when the holder is killed in between. So a lock whose holder
-// has ended is about to be free.
-constexpr auto kPatienceWithChildren = std::chrono::seconds(5);
-constexpr auto kBetweenTries = std::chrono::milliseconds(5);
-
-// False: somebody has it, and errno says EWOULDBLOCK; or errno says what went wrong.
-bool Lock(int fd) {
-  const auto until = std::chrono::steady_clock::now() + kPatienceWithChildren;
-  while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-    const int error = errno;
-    const pid_t holder = HolderOf(fd);
-    const bool has_ended = holder > 0 && kill(holder, 0) != 0 && errno == ESRCH;
-    if (error != EWOULDBLOCK || !has_ended || std::chrono::steady_clock::now() >= until) {
-      errno = error;
-      return false;
-    }
-    std::this_thread::sleep_for(kBetweenTries);
-  }
-  return true;
+absl::Status CheckRegular(const std::string& path, const struct stat& file) {
+  if (S_ISREG(file.st_mode)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      fmt::format("ledger {} is not a regular file; expected a path to a file, which is made if it "
+                  "is not there",
+                  Quoted(path)));
 }
 
 absl::Status CheckExisting(const std::string& path, const struct stat& file) {
-  if (!S_ISREG(file.st_mode)) {
-    return absl::InvalidArgumentError(
-        fmt::format("ledger {} is not a regular file; expected a path to a file, which is made if "
-                    "it is not there",
-                    Quoted(path)));
-  }
+  if (absl::Status regular = CheckRegular(path, file); !regular.ok()) return regular;
   if (file.st_size == 0) return absl::OkStatus();
   constexpr std::string_view kMagic("SQLite format 3\0", 16);
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -85,10 +53,7 @@ absl::Status CheckExisting(const std::string& path, const struct stat& file) {
   const ssize_t size = pread(fd, head, sizeof(head), 0);
   close(fd);
   if (size != sizeof(head) || std::string_view(head, sizeof(head)) != kMagic) {
-    return absl::FailedPreconditionError(
-        fmt::format("{} is not a ledger: it is no SQLite database; expected a ledger of "
-                    "Fleetmeter, or no file at all",
-                    Quoted(path)));
+    return NotADatabase(path);
   }
   return absl::OkStatus();
 }
@@ -99,8 +64,9 @@ absl::StatusOr<std::unique_ptr<Database>> OpenAndCheck(const std::string& path,
   if (!database.ok()) return database.status();
   absl::Status status = (*database)->Execute("PRAGMA busy_timeout = 5000");
   if (status.ok()) status = CheckSchema(**database, path);
-  if (!status.ok()) return status;
-  return database;
+  if (status.ok()) return database;
+  const bool database_at_all = sqlite3_errcode((*database)->connection()) != SQLITE_NOTADB;
+  return database_at_all ? status : NotADatabase(path);
 }
 
 }  // namespace
@@ -140,32 +106,18 @@ absl::Status CheckLedgerPath(const std::string& path) {
   return CheckExisting(path, info);
 }
 
-absl::StatusOr<std::unique_ptr<LedgerLock>> LedgerLock::Take(const std::string& path) {
-  const std::string name = path + ".lock";
-  const int fd = open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) return ErrnoStatus("opening the ledger's lock", name);
-  std::unique_ptr<LedgerLock> lock(new LedgerLock(fd));
-  if (!Lock(fd)) {
-    if (errno != EWOULDBLOCK) return ErrnoStatus("locking", name);
-    return absl::FailedPreconditionError(
-        fmt::format("ledger {} is in use by {}; expected to be the only one that writes it",
-                    Quoted(path), HolderText(fd)));
-  }
-  // For people and for the message above; on a full disk it stays empty.
-  const std::string holder = fmt::format("{}\n", getpid());
-  if (ftruncate(fd, 0) == 0) {
-    [[maybe_unused]] const ssize_t written = pwrite(fd, holder.data(), holder.size(), 0);
-  }
-  return lock;
-}
-
-LedgerLock::~LedgerLock() { close(fd_); }
-
 absl::Status MakeLedgerFile(const std::string& path) {
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return errno == EEXIST ? absl::OkStatus() : ErrnoStatus("making ledger", path);
+  GiveToOwnerOfFolder(fd, path);
   close(fd);
   return SyncFolderOf(path);
+}
+
+void GiveToOwnerOfFolder(int fd, const std::string& path) {
+  struct stat folder{};
+  if (geteuid() != 0 || stat(FolderOf(path).c_str(), &folder) != 0) return;
+  [[maybe_unused]] const int given = fchown(fd, folder.st_uid, folder.st_gid);
 }
 
 absl::Status SyncFolderOf(const std::string& path) {
@@ -179,9 +131,10 @@ absl::Status SyncFolderOf(const std::string& path) {
 }
 
 absl::StatusOr<std::unique_ptr<Database>> OpenLedgerToRead(const std::string& path) {
-  if (absl::Status status = CheckLedgerPath(path); !status.ok()) return status;
+  if (absl::Status status = CheckLedgerFolder(path); !status.ok()) return status;
   struct stat info{};
   if (stat(path.c_str(), &info) != 0) return ErrnoStatus("ledger", path);
+  if (absl::Status status = CheckRegular(path, info); !status.ok()) return status;
   if (info.st_size == 0) {
     return absl::FailedPreconditionError(fmt::format("ledger {} is empty", Quoted(path)));
   }

@@ -1,7 +1,9 @@
 #include "daemon/ledger/sqlite/sqlite_ledger.h"
 
-#include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <random>
 #include <utility>
 
@@ -19,6 +21,7 @@ namespace fleetmeter {
 namespace {
 
 constexpr int kBusyMillis = 2'000;
+constexpr int64_t kFrameBytes = 4'096 + 24;  // of a page in the log
 
 std::string RandomId() {
   std::random_device random;
@@ -47,19 +50,53 @@ absl::Status UseWriteAheadLog(Database& database) {
                   *mode));
 }
 
+std::string HexOf(std::string_view bytes) {
+  std::string hex;
+  for (const char byte : bytes) hex += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+  return hex;
+}
+
+uint64_t SettledReports(const BookCounters& counters) {
+  uint64_t settled = counters.accepted;
+  for (const auto& [reason, reports] : counters.rejected) settled += reports;
+  return settled;
+}
+
 // Every report that was settled moved its stream by one. Quick, and false when pages of different
 // times were put together; the full check is VerifyLedger.
 absl::Status CheckPositions(const RestoredBooks& books) {
   uint64_t sequences = 0;
   for (const StreamPosition& stream : books.streams) sequences += stream.sequence;
-  uint64_t settled = books.counters.accepted;
-  for (const auto& [reason, reports] : books.counters.rejected) settled += reports;
+  const uint64_t settled = SettledReports(books.counters);
   if (sequences == settled) return absl::OkStatus();
   return absl::DataLossError(
       fmt::format("its streams have settled {} reports, but {} were accepted or rejected: the file "
                   "is damaged; 'fleetmeterctl ledger verify' says more, and 'fleetmeterctl ledger "
                   "restore' goes back to a backup",
                   sequences, settled));
+}
+
+absl::Status BooksAreGone(const SqliteLedgerOptions& options, const LedgerMemory& memory,
+                          std::string_view what) {
+  return absl::FailedPreconditionError(fmt::format(
+      "{} {}; it held books that had settled {} reports; expected that file again, or a backup in "
+      "its place ('fleetmeterctl ledger restore'); to begin new books, remove {}",
+      Quoted(options.path), what, memory.settled, Quoted(options.path + ".lock")));
+}
+
+// New books are not begun in silence where there were some.
+absl::Status CheckStillThere(const SqliteLedgerOptions& options, const LedgerMemory& memory) {
+  if (options.vfs != nullptr || memory.ledger_id.empty()) return absl::OkStatus();
+  if (access(options.path.c_str(), F_OK) == 0 || errno != ENOENT) return absl::OkStatus();
+  return BooksAreGone(options, memory, "is gone");
+}
+
+absl::Status CheckNotEmptied(Database& database, const SqliteLedgerOptions& options,
+                             const LedgerMemory& memory) {
+  if (options.vfs != nullptr || memory.ledger_id.empty()) return absl::OkStatus();
+  const auto tables = database.Integer("SELECT count(*) FROM sqlite_schema");
+  if (!tables.ok()) return tables.status();
+  return *tables > 0 ? absl::OkStatus() : BooksAreGone(options, memory, "is empty");
 }
 
 }  // namespace
@@ -69,12 +106,16 @@ absl::StatusOr<std::unique_ptr<SqliteLedger>> SqliteLedger::Open(
   if (absl::Status status = CheckLedgerPath(options.path); !status.ok()) return status;
   auto lock = LedgerLock::Take(options.path);
   if (!lock.ok()) return lock.status();
-  if (absl::Status status = MakeLedgerFile(options.path); !status.ok()) return status;
+  absl::Status status = CheckStillThere(options, (*lock)->memory());
+  if (status.ok()) status = MakeLedgerFile(options.path);
+  if (status.ok()) status = (*lock)->HoldFile();
+  if (!status.ok()) return status;
   auto database = Database::Open(options.path, {.vfs = options.vfs});
   if (!database.ok()) return database.status();
   // Before the mode is changed, which writes: a file that is not ours stays as it is.
-  absl::Status status = (*database)->Execute(Settings());
+  status = (*database)->Execute(Settings());
   if (status.ok()) status = CheckOwnership(**database, options.path);
+  if (status.ok()) status = CheckNotEmptied(**database, options, (*lock)->memory());
   if (status.ok()) status = UseWriteAheadLog(**database);
   if (status.ok()) status = MigrateSchema(**database, options.path);
   if (status.ok()) status = TakeDayZone(**database, options.day_zone, options.path);
@@ -83,6 +124,8 @@ absl::StatusOr<std::unique_ptr<SqliteLedger>> SqliteLedger::Open(
       new SqliteLedger(options, *std::move(lock), *std::move(database)));
   if (status = ledger->tables_.Prepare(); !status.ok()) return status;
   if (status = ledger->LoadIdentity(); !status.ok()) return status;
+  if (options.vfs == nullptr) status = ledger->BeginWatch();
+  if (!status.ok()) return status;
   return ledger;
 }
 
@@ -99,7 +142,62 @@ SqliteLedger::SqliteLedger(const SqliteLedgerOptions& options, std::unique_ptr<L
   sqlite3_wal_hook(database_->connection(), committed, this);
 }
 
-SqliteLedger::~SqliteLedger() = default;
+SqliteLedger::~SqliteLedger() {
+  if (watch_ == nullptr || !broken_.ok()) return;
+  const LedgerWatch::Found found = watch_->Look();
+  const bool damaged = absl::IsDataLoss(found.status);
+  // A file that was moved is to stand for itself: SQLite would leave its log where the file was,
+  // beside whatever is there now.
+  if (!found.status.ok() && !damaged) Checkpoint();
+  // And SQLite would delete what has the name of its log, whosever it is.
+  if (damaged || !found.log_in_place) LeaveLogWhenClosing();
+}
+
+absl::Status SqliteLedger::BeginWatch() {
+  const char* file = sqlite3_db_filename(database_->connection(), "main");
+  auto watch = LedgerWatch::Begin(options_.path, sqlite3_filename_wal(file),
+                                  std::string(file) + "-shm", lock_->file());
+  if (!watch.ok()) return watch.status();
+  watch_ = *std::move(watch);
+  return absl::OkStatus();
+}
+
+absl::Status SqliteLedger::CheckMemory(const RestoredBooks& books) {
+  if (watch_ == nullptr) return absl::OkStatus();
+  const LedgerMemory& last = lock_->memory();
+  memory_ = {.ledger_id = HexOf(id_), .settled = SettledReports(books.counters)};
+  if (last.ledger_id == memory_.ledger_id && last.settled > memory_.settled) {
+    return absl::DataLossError(fmt::format(
+        "it has settled {} reports, and had settled {} when it was last written here: the end of "
+        "its log is lost, or an older file was put in its place; 'fleetmeterctl ledger restore' "
+        "goes back to a backup; to go on with what is here, remove {}",
+        memory_.settled, last.settled, Quoted(options_.path + ".lock")));
+  }
+  lock_->Remember(memory_);
+  return absl::OkStatus();
+}
+
+absl::Status SqliteLedger::CheckFiles() {
+  return watch_ == nullptr ? absl::OkStatus() : Judge(watch_->Look());
+}
+
+absl::Status SqliteLedger::CheckNames() {
+  return watch_ == nullptr ? absl::OkStatus() : Judge(watch_->LookAtNames());
+}
+
+absl::Status SqliteLedger::Judge(const LedgerWatch::Found& found) {
+  if (options_.probe != nullptr) options_.probe->FileInPlace(found.status.ok());
+  if (found.status.ok() || absl::IsUnavailable(found.status)) return found.status;
+  // A log that lost its name is still open, and goes into the file. One that was cut off or written
+  // would ruin it.
+  if (absl::IsAborted(found.status)) Checkpoint();
+  LeaveLogWhenClosing();
+  return Break(found.status);
+}
+
+void SqliteLedger::NoteOwnChanges() {
+  if (watch_ != nullptr) watch_->NoteOwnChanges();
+}
 
 absl::Status SqliteLedger::LoadIdentity() {
   auto id = database_->Text("SELECT ledger_id FROM ledger_info");
@@ -127,6 +225,7 @@ absl::StatusOr<RestoredBooks> SqliteLedger::Restore() {
   absl::Status status = database_->Execute("BEGIN");
   if (status.ok()) status = tables_.Restore(&books);
   if (status.ok()) status = CheckPositions(books);
+  if (status.ok()) status = CheckMemory(books);
   if (status.ok()) status = database_->Execute("COMMIT");
   if (!status.ok()) {
     return absl::Status(status.code(),
@@ -138,20 +237,30 @@ absl::StatusOr<RestoredBooks> SqliteLedger::Restore() {
 
 absl::Status SqliteLedger::Commit(const LedgerTransaction& transaction) {
   if (!broken_.ok()) return broken_;
+  if (absl::Status status = CheckFiles(); !status.ok()) return status;
   if (transaction.empty() && transaction.terms.empty()) return absl::OkStatus();
   // Before anything is touched, so that nothing needs undoing.
   if (absl::Status status = CheckTransaction(transaction); !status.ok()) return status;
-  return Transact([&] { return tables_.Stage(transaction); });
+  absl::Status status = Transact([&] { return tables_.Stage(transaction); });
+  if (!status.ok() || watch_ == nullptr) return status;
+  memory_.settled +=
+      transaction.counted.size() + transaction.outcomes.size() + transaction.rejected.size();
+  lock_->Remember(memory_);
+  // What was moved away meanwhile has the transaction, or has not.
+  status = CheckNames();
+  return status.ok() || !broken_.ok() ? status : Break(status);
 }
 
 absl::Status SqliteLedger::RecordReferenceData(const ReferenceData& reference,
                                                int64_t now_unix_nanos) {
   if (!broken_.ok()) return broken_;
+  if (absl::Status status = CheckFiles(); !status.ok()) return status;
   return Transact([&] { return tables_.reference_data().Stage(reference, now_unix_nanos); });
 }
 
 absl::Status SqliteLedger::Maintain(int64_t now_unix_nanos) {
   if (!broken_.ok()) return broken_;
+  if (absl::Status status = CheckFiles(); !status.ok()) return status;
   Rollups& rollups = tables_.rollups();
   const auto work = rollups.Next(now_unix_nanos);
   if (!work.ok()) return OrBreak(work.status());
@@ -189,6 +298,7 @@ absl::Status SqliteLedger::Transact(const std::function<absl::Status()>& stage) 
   if (status.ok()) {
     tables_.Commit();
     CheckpointIfDue();
+    NoteOwnChanges();
     return status;
   }
   tables_.Rollback();
@@ -197,6 +307,7 @@ absl::Status SqliteLedger::Transact(const std::function<absl::Status()>& stage) 
     const absl::Status undone = database_->Execute("ROLLBACK");
     if (!undone.ok()) return Break(undone);
   }
+  NoteOwnChanges();  // frames that belong to no transaction
   return OrBreak(status);
 }
 
@@ -244,17 +355,36 @@ absl::Status SqliteLedger::Break(const absl::Status& why) {
 // The log is emptied, not only copied: frames that are in the file already would, should they rot
 // where they lie, bring back old pages among new ones at the next recovery.
 void SqliteLedger::CheckpointIfDue() {
-  if (log_pages_ < options_.checkpoint_pages) return;
-  // Waits for nobody: what a reader still needs stays, and the next commit tries again.
-  sqlite3_busy_timeout(database_->connection(), 0);
-  const int code = sqlite3_wal_checkpoint_v2(database_->connection(), nullptr,
-                                             SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  if (log_pages_ < options_.checkpoint_pages) return TellLog(log_pages_);
+  const int code = Checkpoint();
   const absl::Status status = SqliteStatus(database_->connection(), code, "checkpoint");
-  sqlite3_busy_timeout(database_->connection(), kBusyMillis);
   // Nor does a file that cannot grow lose anything. A disk that fails is not asked twice.
   const int primary = code & 0xff;
   const bool bad = primary == SQLITE_IOERR || primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB;
   if (bad && !absl::IsResourceExhausted(status)) Break(status).IgnoreError();
+}
+
+int SqliteLedger::Checkpoint() {
+  sqlite3* const connection = database_->connection();
+  // Waits for nobody: what a reader still needs stays, and the next commit tries again.
+  sqlite3_busy_timeout(connection, 0);
+  int pages = 0;
+  int moved = 0;
+  const int code =
+      sqlite3_wal_checkpoint_v2(connection, nullptr, SQLITE_CHECKPOINT_TRUNCATE, &pages, &moved);
+  sqlite3_busy_timeout(connection, kBusyMillis);
+  if (options_.probe != nullptr) options_.probe->Checkpointed(code == SQLITE_OK);
+  TellLog(code == SQLITE_OK ? 0 : std::max(pages, 0) - std::max(moved, 0));
+  return code;
+}
+
+void SqliteLedger::LeaveLogWhenClosing() {
+  sqlite3_db_config(database_->connection(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+}
+
+void SqliteLedger::TellLog(int unmoved_pages) {
+  if (options_.probe == nullptr || watch_ == nullptr) return;
+  options_.probe->LogSize(watch_->LogBytes(), unmoved_pages * kFrameBytes);
 }
 
 }  // namespace fleetmeter

@@ -12,7 +12,9 @@
 
 #include "daemon/ledger/ledger.h"
 #include "daemon/ledger/sqlite/ledger_file.h"
+#include "daemon/ledger/sqlite/ledger_lock.h"
 #include "daemon/ledger/sqlite/ledger_tables.h"
+#include "daemon/ledger/sqlite/ledger_watch.h"
 #include "daemon/ledger/sqlite/sqlite_database.h"
 #include "daemon/ledger/sqlite/sqlite_ledger_options.h"
 
@@ -20,7 +22,7 @@ namespace fleetmeter {
 
 class SqliteLedger final : public Ledger {
  public:
-  // Opens or makes the file, takes its lock, and brings its tables to this program's version.
+  // Opens or makes the file, takes its locks, and brings its tables to this program's version.
   // Errors are sentences for the operator.
   static absl::StatusOr<std::unique_ptr<SqliteLedger>> Open(const SqliteLedgerOptions& options);
   ~SqliteLedger() override;
@@ -42,6 +44,18 @@ class SqliteLedger final : public Ledger {
                std::unique_ptr<Database> database);
 
   absl::Status LoadIdentity();
+  // Neither is done with the files of tests.
+  absl::Status BeginWatch();
+  // That the books are no older than what was last written here.
+  absl::Status CheckMemory(const RestoredBooks& books);
+  // Whether the files are still those that were opened, as they were left. Unavailable: not at
+  // present. Any other error breaks the ledger.
+  absl::Status CheckFiles();
+  absl::Status CheckNames();
+  // What a look of the watch means for the ledger.
+  absl::Status Judge(const LedgerWatch::Found& found);
+  // After own changes: what they left is what the next look has to find.
+  void NoteOwnChanges();
   // Runs `stage` between BEGIN and COMMIT, and commits the tables' memory with the file or rolls
   // both back. After an error nothing has changed, or the ledger is broken.
   absl::Status Transact(const std::function<absl::Status()>& stage);
@@ -50,13 +64,21 @@ class SqliteLedger final : public Ledger {
   absl::Status Break(const absl::Status& why);
   // Moves the log into the file, when it has grown. An error of the disk breaks the ledger.
   void CheckpointIfDue();
+  // The same at once; gives SQLite's code.
+  int Checkpoint();
+  // For the metrics: how much of the log is not in the file yet.
+  void TellLog(int unmoved_pages);
+  // From now on closing the connection neither moves the log nor deletes a file of its name.
+  void LeaveLogWhenClosing();
 
   const SqliteLedgerOptions options_;
   std::string id_;
-  const std::unique_ptr<LedgerLock> lock_;
+  const std::unique_ptr<LedgerLock> lock_;  // goes after the connection: see its header
   const std::unique_ptr<Database> database_;
-  int log_pages_ = 0;    // of the write-ahead log, as of the latest commit
-  absl::Status broken_;  // not OK: what every later call gives
+  std::unique_ptr<LedgerWatch> watch_;  // nullptr in tests with files of their own
+  LedgerMemory memory_;                 // what the lock's file says
+  int log_pages_ = 0;                   // of the write-ahead log, as of the latest commit
+  absl::Status broken_;                 // not OK: what every later call gives
   LedgerTables tables_;
 };
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "daemon/base/day_zone.h"
+#include "daemon/ledger/ledger_probe.h"
 
 namespace fleetmeter {
 
@@ -24,7 +25,9 @@ struct SqliteLedgerOptions {
   DayZone day_zone = {};
   // The write-ahead log is moved into the file when it is longer; pages of 4 KiB.
   int checkpoint_pages = 4'000;
-  const char* vfs = nullptr;  // for tests; nullptr: the system's files
+  LedgerProbe* probe = nullptr;  // outlives the ledger; nullptr: nobody is told
+  // For tests; nullptr: the system's files. Only those are watched (LedgerWatch).
+  const char* vfs = nullptr;
 };
 
 }  // namespace fleetmeter

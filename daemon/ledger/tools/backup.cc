@@ -1,6 +1,7 @@
 #include "daemon/ledger/tools/backup.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -11,6 +12,7 @@
 
 #include "daemon/base/text.h"
 #include "daemon/ledger/sqlite/ledger_file.h"
+#include "daemon/ledger/sqlite/ledger_lock.h"
 #include "fmt/format.h"
 
 namespace fleetmeter {
@@ -121,6 +123,14 @@ absl::Status KeepAside(const std::string& path, const std::string& aside) {
   return SyncFolderOf(path);
 }
 
+// A restore by root leaves the ledger with the service that had it before; where there was none,
+// the owner of the folder has it already.
+void GiveToOwnerOf(const std::string& path, const std::string& restored) {
+  struct stat before{};
+  if (geteuid() != 0 || stat(path.c_str(), &before) != 0) return;
+  [[maybe_unused]] const int given = chown(restored.c_str(), before.st_uid, before.st_gid);
+}
+
 }  // namespace
 
 absl::Status BackUpLedger(const std::string& path, const std::string& to) {
@@ -146,6 +156,9 @@ absl::StatusOr<LedgerReport> RestoreLedger(const std::string& backup, const std:
   if (absl::Status status = CheckLedgerFolder(path); !status.ok()) return status;
   const auto lock = LedgerLock::Take(path);
   if (!lock.ok()) return lock.status();
+  if (access(path.c_str(), F_OK) == 0) {
+    if (absl::Status held = (*lock)->HoldFile(); !held.ok()) return held;
+  }
   const std::string aside = path + ".before-restore";
   for (const char* suffix : {"", "-wal", "-shm"}) {
     if (!IsThere(aside + suffix)) continue;
@@ -160,9 +173,11 @@ absl::StatusOr<LedgerReport> RestoreLedger(const std::string& backup, const std:
   const std::string unfinished = fmt::format("{}.unfinished-{}", path, getpid());
   Unfinished remove(unfinished);
   if (absl::Status status = Copy(**from, unfinished); !status.ok()) return status;
+  GiveToOwnerOf(path, unfinished);
   if (IsThere(path)) {
     if (absl::Status status = KeepAside(path, aside); !status.ok()) return status;
   }
+  (*lock)->Remember({});  // the books may be older from now on
   // In one step: whenever the machine stops, there is a ledger of that name.
   if (rename(unfinished.c_str(), path.c_str()) != 0) return ErrnoStatus("replacing", path);
   remove.Release();

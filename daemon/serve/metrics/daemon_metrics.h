@@ -11,6 +11,7 @@
 #include "daemon/accounting/daemon_probe.h"
 #include "daemon/serve/metrics/access_metrics.h"
 #include "daemon/serve/metrics/daemon_figures.h"
+#include "daemon/serve/metrics/ledger_metrics.h"
 
 namespace fleetmeter {
 
@@ -42,6 +43,7 @@ class DaemonMetrics final : public DaemonProbe {
   void Rendered(double seconds) override;
 
   AccessProbe& access() { return access_; }
+  LedgerProbe& ledger() { return ledger_; }
 
   // `listener`: "ingest", "query" or "admin".
   void ConnectionRefused(std::string_view listener);
@@ -52,6 +54,7 @@ class DaemonMetrics final : public DaemonProbe {
  private:
   std::unique_ptr<prometheus::Registry> registry_;
   AccessMetrics access_{*registry_};
+  LedgerMetrics ledger_{*registry_};
   prometheus::Counter& accepted_;
   prometheus::Counter& duplicate_;
   prometheus::Counter& conflict_;

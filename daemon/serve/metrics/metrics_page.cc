@@ -78,6 +78,7 @@ void ForEachGroup(const Visit& visit) {
   visit(kOutcomeStateMetrics, &Figures::outcomes);
   visit(kIngestMetrics, &Figures::daemon);
   visit(kDaemonMetrics, &Figures::daemon);
+  visit(kLedgerFileMetrics, &Figures::daemon);
   visit(kAccessMetrics, &Figures::daemon);
   visit(kProcessMetrics, &Figures::process);
 }

@@ -17,7 +17,7 @@
 #include <thread>
 #include <vector>
 
-#include "daemon/ledger/sqlite/ledger_file.h"
+#include "daemon/ledger/sqlite/ledger_lock.h"
 #include "fleetmeter/v1/admin.grpc.pb.h"
 #include "fleetmeter/v1/query.grpc.pb.h"
 #include "gmock/gmock.h"

@@ -52,6 +52,7 @@ TEST_F(DamageTest, AnAppendThatWasCutOffAnywhereIsAsIfItHadNotBeen) {
   for (size_t size = before; size < whole.size(); ++size) {
     WriteFile(path, whole.substr(0, size));
     WriteFile(folder_.path() + "/manifest", manifest);
+    WriteFile(folder_.path() + "/progress", EncodeProgress({1, 10}));
     auto spool = Open();
     EXPECT_EQ(Waiting(*spool), Numbers(5, 10)) << size;
     EXPECT_EQ(spool->stats().damaged_segments, 0u) << size;
@@ -61,6 +62,58 @@ TEST_F(DamageTest, AnAppendThatWasCutOffAnywhereIsAsIfItHadNotBeen) {
     expected.push_back(12);
     EXPECT_EQ(Waiting(*Open()), expected) << size;
   }
+}
+
+TEST_F(DamageTest, ASegmentThatWasCutOffLaterIsALossThatIsSaid) {
+  WriteTen();
+  const std::string path = folder_.Segments().at(0);
+  const std::string whole = ReadFile(path);
+  const std::string manifest = ReadFile(folder_.path() + "/manifest");
+  const std::string progress = ReadFile(folder_.path() + "/progress");
+  EXPECT_EQ(ParseProgress(progress), (Progress{1, 10}));
+  const size_t record = (whole.size() - kSegmentHeaderBytes) / 10;
+  // At the end of a record, within one, and within the header.
+  for (const size_t size : {whole.size() - record, whole.size() - record - 5, whole.size() - 1,
+                            kSegmentHeaderBytes, kSegmentHeaderBytes - 3, size_t{0}}) {
+    WriteFile(path, whole.substr(0, size));
+    WriteFile(folder_.path() + "/manifest", manifest);
+    WriteFile(folder_.path() + "/progress", progress);
+    auto spool = Open();
+    const size_t left = size < kSegmentHeaderBytes ? 0 : (size - kSegmentHeaderBytes) / record;
+    EXPECT_EQ(spool->stats().damaged_segments, 1u) << size;
+    EXPECT_EQ(spool->stats().lost_reports, 10 - left) << size;
+    EXPECT_EQ(spool->position().last, 10u) << "no position is given to another report";
+    EXPECT_EQ(SendAll(*spool), left < 4 ? Numbers(1, 0) : Numbers(5, left)) << size;
+    ASSERT_TRUE(AppendNumbers(*spool, 11, 11).ok());
+    EXPECT_EQ(Waiting(*spool), Numbers(11, 11)) << size;
+    std::filesystem::remove(folder_.Segments().back());
+    std::filesystem::remove_all(folder_.path() + "/quarantine");
+  }
+}
+
+TEST_F(DamageTest, AMissingOpenSegmentSaysHowManyReportsItHeld) {
+  WriteTen();
+  std::filesystem::remove(folder_.Segments().at(0));
+  auto spool = Open();
+  EXPECT_EQ(spool->stats().damaged_segments, 1u);
+  EXPECT_EQ(spool->stats().lost_reports, 10u);
+  EXPECT_EQ(spool->position().last, 10u);
+  EXPECT_THAT(SendAll(*spool), IsEmpty());
+  ASSERT_TRUE(AppendNumbers(*spool, 11, 12).ok());
+  EXPECT_EQ(Waiting(*spool), Numbers(11, 12));
+}
+
+TEST_F(DamageTest, WithoutItsCountAMissingOpenSegmentIsStillDamage) {
+  WriteTen();
+  std::filesystem::remove(folder_.Segments().at(0));
+  std::string progress = ReadFile(folder_.path() + "/progress");
+  progress[progress.size() - 3] ^= 1;
+  EXPECT_EQ(ParseProgress(progress), std::nullopt);
+  WriteFile(folder_.path() + "/progress", progress);
+  auto spool = Open();
+  EXPECT_EQ(spool->stats().damaged_segments, 1u);
+  ASSERT_TRUE(AppendNumbers(*spool, 11, 11).ok());
+  EXPECT_EQ(SendAll(*spool), Numbers(11, 11));
 }
 
 TEST_F(DamageTest, ATailOfZerosIsAnAppendThatWasCutOff) {

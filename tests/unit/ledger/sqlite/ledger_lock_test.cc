@@ -1,5 +1,5 @@
 // The lock of a ledger, and who else may have inherited it.
-#include "daemon/ledger/sqlite/ledger_file.h"
+#include "daemon/ledger/sqlite/ledger_lock.h"
 
 #include <gtest/gtest.h>
 #include <sys/inotify.h>
