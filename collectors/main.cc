@@ -13,6 +13,7 @@
 #include "collectors/reload.h"
 #include "collectors/sources.h"
 #include "collectors/try/try_command.h"
+#include "collectors/wait_for_end.h"
 #include "daemon/base/flags.h"
 #include "daemon/base/logging.h"
 
@@ -34,6 +35,7 @@ void Complain(const std::string& message) {
 
 int Run(const CollectorFlags& flags, const SourceCommands& commands, CollectorConfig* config,
         Reloader* reloader) {
+  fleetmeter::collector::HoldStopSignals();
   fleetmeter::SetUpLogging(flags.log_level, flags.log_format);
   auto collector = Collector::Create(flags, commands, config, reloader);
   if (!collector.ok()) {

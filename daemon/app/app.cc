@@ -67,7 +67,7 @@ class App::Impl {
     return reloader_.Reload(why, {*security_, *writer_, metrics_, clock_});
   }
   // Answers everything that calls have sent, and takes no more.
-  void Settle();
+  void Settle(const StopStack::Limit& limit);
   absl::Status Stop();
 
   // In the order in which they are built, so that each is gone before what it uses.
@@ -154,9 +154,11 @@ absl::Status App::Impl::StartBooks(ReferenceData reference) {
 }
 
 absl::Status App::Impl::StartPages() {
-  auto http =
-      HttpServer::Start(config_.listen.http,
-                        MakePages({*writer_, metrics_, *outcomes_, readiness_, health_, scrapes_}));
+  auto http = HttpServer::Start(
+      config_.listen.http,
+      MakePages({*writer_, metrics_, *outcomes_, readiness_, health_, scrapes_}), "listen.http",
+      {.evicted = [this] { metrics_.HttpConnectionEvicted(); },
+       .host_refused = [this] { metrics_.HttpHostRefused(); }});
   if (!http.ok()) return http.status();
   http_ = *std::move(http);
   stops_.Push("http", [this](const auto&) { http_->Stop(); });
@@ -179,7 +181,7 @@ absl::Status App::Impl::StartListeners() {
   stops_.Push("listeners",
               [this](const StopStack::Limit& limit) { listeners_.Close(limit.allowed); });
   // Before the listeners close: they wait for the calls that are open.
-  stops_.Push("calls under way", [this](const auto&) { Settle(); });
+  stops_.Push("calls under way", [this](const StopStack::Limit& limit) { Settle(limit); });
   return listeners_.Open(config_, {*services_, *security_, metrics_});
 }
 
@@ -220,11 +222,13 @@ void App::Impl::WaitForFileLook() {
   });
 }
 
-void App::Impl::Settle() {
+void App::Impl::Settle(const StopStack::Limit& limit) {
   services_->Drain();
   listeners_.SetIngestServing(false);
   writer_->Stop();  // settles and answers what was submitted
   outcomes_->Stop();
+  // Clients that read their answers have them by then; those that do not get a part of the time.
+  services_->AwaitEnd(std::min(limit.until, StopStack::Clock::now() + limit.allowed / 4));
   scrapes_.BeginFinal();
 }
 

@@ -56,4 +56,9 @@ void Services::Drain() {
   admin_.Drain();
 }
 
+void Services::AwaitEnd(std::chrono::steady_clock::time_point until) {
+  ingest_.AwaitEnd(until);
+  query_.AwaitEnd(until);
+}
+
 }  // namespace fleetmeter

@@ -83,8 +83,15 @@ void IngestService::Remove(IngestStream* stream) {
   {
     MutexLock lock(mutex_);
     streams_.erase(stream);
+    removed_.NotifyAll();
   }
   probe_.StreamClosed();
+}
+
+void IngestService::AwaitEnd(std::chrono::steady_clock::time_point until) {
+  MutexLock lock(mutex_);
+  while (!streams_.empty() && removed_.WaitUntil(mutex_, until)) {
+  }
 }
 
 bool IngestService::draining() {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <unordered_set>
@@ -45,6 +46,8 @@ class IngestService final : public v1::UsageIngest::CallbackService {
 
   // Takes no more reports; open streams end with UNAVAILABLE once what they sent is answered.
   void Drain();
+  // Waits until no stream is open, or the time is up.
+  void AwaitEnd(std::chrono::steady_clock::time_point until);
 
  private:
   friend class IngestStream;
@@ -63,6 +66,7 @@ class IngestService final : public v1::UsageIngest::CallbackService {
   const Clock& clock_;
   DaemonProbe& probe_;
   Mutex mutex_;
+  CondVar removed_;
   std::unordered_set<IngestStream*> streams_ ABSL_GUARDED_BY(mutex_);
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
 };

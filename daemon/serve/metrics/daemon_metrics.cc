@@ -96,6 +96,20 @@ constexpr Family<DaemonFigures> kDaemon[] = {
       "The listener closed this many connections at once, because as many were open as file "
       "descriptors allow."},
      Counted},
+    {{"fleetmeter_http_evicted_connections_total",
+      kCounter,
+      {},
+      "The HTTP listener closed this many connections to make room for new ones, because as many "
+      "were open as it keeps. Those closed had waited longest for a request, or had read an answer "
+      "for longest."},
+     Counted},
+    {{"fleetmeter_http_refused_hosts_total",
+      kCounter,
+      {},
+      "The HTTP listener refused this many requests whose Host header names another host than this "
+      "machine. A web page of a stranger asks so, and so does a proxy that passes its own Host "
+      "header on."},
+     Counted},
     {{"fleetmeter_watchdog_healthy",
       kGauge,
       {},
@@ -211,7 +225,11 @@ DaemonMetrics::DaemonMetrics()
       reload_time_(AddGauge(
           *registry_, Named("fleetmeter_config_last_reload_success_timestamp_seconds", kGauge))),
       render_(AddHistogram(*registry_, Named("fleetmeter_exposition_render_seconds", kHistogram),
-                           kWorkBounds)) {
+                           kWorkBounds)),
+      evicted_http_(
+          AddCounter(*registry_, Named("fleetmeter_http_evicted_connections_total", kCounter))),
+      refused_hosts_(
+          AddCounter(*registry_, Named("fleetmeter_http_refused_hosts_total", kCounter))) {
   for (const std::string listener : {"ingest", "query", "admin"}) {
     refused_connections_[listener] = &AddCounter(
         *registry_, Named("fleetmeter_connections_refused_total", kCounter), {listener});
@@ -296,6 +314,10 @@ void DaemonMetrics::Rendered(double seconds) { render_.Observe(seconds); }
 void DaemonMetrics::ConnectionRefused(std::string_view listener) {
   refused_connections_.find(listener)->second->Increment();
 }
+
+void DaemonMetrics::HttpConnectionEvicted() { evicted_http_.Increment(); }
+
+void DaemonMetrics::HttpHostRefused() { refused_hosts_.Increment(); }
 
 std::vector<prometheus::MetricFamily> DaemonMetrics::Collect() const {
   return registry_->Collect();

@@ -45,6 +45,9 @@ class DaemonMetrics final : public DaemonProbe {
 
   // `listener`: "ingest", "query" or "admin".
   void ConnectionRefused(std::string_view listener);
+  // Of the HTTP listener.
+  void HttpConnectionEvicted();
+  void HttpHostRefused();
 
   // All that was counted, for DaemonFigures.
   std::vector<prometheus::MetricFamily> Collect() const;
@@ -74,6 +77,8 @@ class DaemonMetrics final : public DaemonProbe {
   prometheus::Gauge& reload_successful_;
   prometheus::Gauge& reload_time_;
   prometheus::Histogram& render_;
+  prometheus::Counter& evicted_http_;
+  prometheus::Counter& refused_hosts_;
   std::map<std::string, prometheus::Counter*, std::less<>> refused_connections_;
 };
 

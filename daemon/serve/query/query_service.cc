@@ -106,6 +106,13 @@ grpc::ServerWriteReactor<v1::HeadroomResponse>* QueryService::WatchHeadroom(
 void QueryService::Remove(HeadroomWatch* watch) {
   MutexLock lock(mutex_);
   watches_.erase(watch);
+  removed_.NotifyAll();
+}
+
+void QueryService::AwaitEnd(std::chrono::steady_clock::time_point until) {
+  MutexLock lock(mutex_);
+  while (!watches_.empty() && removed_.WaitUntil(mutex_, until)) {
+  }
 }
 
 void QueryService::Drain() {

@@ -3,6 +3,7 @@
 // Owned by the App; lives as long as its gRPC server. Thread-safe.
 #pragma once
 
+#include <chrono>
 #include <unordered_set>
 
 #include "daemon/base/mutex.h"
@@ -37,6 +38,8 @@ class QueryService final : public v1::Query::CallbackService {
 
   // Ends open watches with UNAVAILABLE and refuses new ones.
   void Drain();
+  // Waits until no watch is open, or the time is up.
+  void AwaitEnd(std::chrono::steady_clock::time_point until);
 
  private:
   friend class HeadroomWatch;
@@ -53,6 +56,7 @@ class QueryService final : public v1::Query::CallbackService {
   AccessControl& access_;
   const size_t max_watches_;
   Mutex mutex_;
+  CondVar removed_;
   std::unordered_set<HeadroomWatch*> watches_ ABSL_GUARDED_BY(mutex_);
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
 };
