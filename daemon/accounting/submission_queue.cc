@@ -1,5 +1,6 @@
 #include "daemon/accounting/submission_queue.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -8,15 +9,36 @@ namespace fleetmeter {
 SubmissionQueue::Submitted SubmissionQueue::TryPush(Submission& submission) {
   MutexLock lock(mutex_);
   if (stopping_) return Submitted::kStopping;
-  if (waiting_reports_ + submission.reports.size() > limit_reports_) {
+  const size_t weight = WeightOf(submission);
+  if (!HasRoom(submission, weight)) {
     if (full_since_monotonic_ == 0) full_since_monotonic_ = clock_.MonotonicNanos();
     return Submitted::kFull;
   }
   full_since_monotonic_ = 0;
-  waiting_reports_ += submission.reports.size();
+  waiting_reports_ += weight;
+  if (weight > 0) waiting_of_[submission.stream.identity] += weight;
   waiting_.push_back(std::move(submission));
   changed_.NotifyAll();
   return Submitted::kYes;
+}
+
+size_t SubmissionQueue::WeightOf(const Submission& submission) const {
+  return std::max(submission.reports.size(), std::min(submission.weight, limit_reports_));
+}
+
+bool SubmissionQueue::HasRoom(const Submission& submission, size_t weight) const {
+  if (waiting_reports_ + weight > limit_reports_) return false;
+  if (sharing_ == Sharing::kAll) return true;
+  const auto own = waiting_of_.find(submission.stream.identity);
+  if (own == waiting_of_.end()) return true;
+  return own->second + weight <= 3 * (limit_reports_ - waiting_reports_);
+}
+
+void SubmissionQueue::Leave(const std::string& identity, size_t weight) {
+  if (weight == 0) return;
+  const auto own = waiting_of_.find(identity);
+  own->second -= weight;
+  if (own->second == 0) waiting_of_.erase(own);
 }
 
 std::vector<Submission> SubmissionQueue::Take(size_t most_reports, int64_t wait_nanos) {
@@ -28,9 +50,10 @@ std::vector<Submission> SubmissionQueue::Take(size_t most_reports, int64_t wait_
   }
   size_t reports = 0;
   while (!waiting_.empty()) {
-    const size_t size = waiting_.front().reports.size();
+    const size_t size = WeightOf(waiting_.front());
     if (!taken.empty() && reports + size > most_reports) break;
     reports += size;
+    Leave(waiting_.front().stream.identity, size);
     taken.push_back(std::move(waiting_.front()));
     waiting_.pop_front();
   }

@@ -1,11 +1,14 @@
-// Submissions that wait for the writer, at most a number of reports in all. Thread-safe.
+// Submissions that wait for the writer, at most a number of reports in all. A submission counts as
+// its weight, where that is more than its reports. Thread-safe.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "daemon/accounting/submission.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/mutex.h"
@@ -16,11 +19,18 @@ class SubmissionQueue {
  public:
   enum class Submitted { kYes, kFull, kStopping };
 
-  // `clock` outlives it.
-  SubmissionQueue(const Clock& clock, size_t limit_reports)
-      : clock_(clock), limit_reports_(limit_reports) {}
+  // Who may fill it.
+  enum class Sharing {
+    kAll,   // every sender, all of it: senders cannot be told apart
+    kFair,  // each sender, at most three times what is left: some of it is always there for others
+  };
 
-  // Unless kYes, `submission` is untouched.
+  // `clock` outlives it.
+  SubmissionQueue(const Clock& clock, size_t limit_reports, Sharing sharing = Sharing::kAll)
+      : clock_(clock), limit_reports_(limit_reports), sharing_(sharing) {}
+
+  // Unless kYes, `submission` is untouched. One that weighs more than the queue holds is taken when
+  // the queue is empty, unless it has more reports than that.
   [[nodiscard]] Submitted TryPush(Submission& submission);
 
   // Takes the oldest submissions: at most `most_reports` reports together, but at least one
@@ -39,14 +49,21 @@ class SubmissionQueue {
   int64_t FullForNanos() const;
 
  private:
+  size_t WeightOf(const Submission& submission) const;
+  bool HasRoom(const Submission& submission, size_t weight) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Leave(const std::string& identity, size_t weight) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   const Clock& clock_;
   const size_t limit_reports_;
+  const Sharing sharing_;
 
   mutable Mutex mutex_;
   CondVar changed_;
   std::deque<Submission> waiting_ ABSL_GUARDED_BY(mutex_);
   size_t waiting_reports_ ABSL_GUARDED_BY(mutex_) = 0;
-  int64_t full_since_monotonic_ ABSL_GUARDED_BY(mutex_) = 0;  // 0: there is room
+  absl::flat_hash_map<std::string, size_t> waiting_of_ ABSL_GUARDED_BY(mutex_);  // by identity
+  int64_t full_since_monotonic_ ABSL_GUARDED_BY(mutex_) = 0;                     // 0: there is room
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

@@ -16,7 +16,7 @@ Writer::Writer(Options options, WriterSettings settings, const Clock& clock, Led
     : options_(std::move(options)),
       clock_(clock),
       probe_(probe),
-      queue_(clock, options_.queue_reports),
+      queue_(clock, options_.queue_reports, options_.queue_sharing),
       ledger_(clock, ledger, probe, options_.on_broken_ledger),
       settings_(std::move(settings)),
       books_(settings_.state),

@@ -58,7 +58,9 @@ struct LiveFacts {
 class Writer {
  public:
   struct Options {
-    size_t queue_reports = 0;   // most reports waiting
+    size_t queue_reports = 0;  // most reports waiting
+    // Whether senders are told apart, so that none may take all of the queue.
+    SubmissionQueue::Sharing queue_sharing = SubmissionQueue::Sharing::kAll;
     size_t commit_reports = 0;  // most reports in a commit
     // How often time is let pass when nothing is submitted.
     int64_t tick_nanos = kNanosPerSecond;

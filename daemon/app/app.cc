@@ -135,6 +135,8 @@ absl::Status App::Impl::StartBooks(ReferenceData reference) {
 
   Writer::Options options;
   options.queue_reports = static_cast<size_t>(config_.ingest.queue_reports);
+  // Without TLS all senders are one identity.
+  if (config_.tls) options.queue_sharing = SubmissionQueue::Sharing::kFair;
   options.commit_reports = static_cast<size_t>(config_.ingest.commit_reports);
   options.on_broken_ledger = [this](const absl::Status& status) {
     asio::post(io_, [this, status] {

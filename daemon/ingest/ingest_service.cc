@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "daemon/ingest/batch_weight.h"
 #include "daemon/ingest/check_names.h"
 #include "daemon/ingest/check_pools.h"
 #include "daemon/ingest/correct_usage.h"
@@ -99,8 +100,9 @@ bool IngestService::draining() {
   return draining_;
 }
 
-uint32_t IngestService::MustWait(const std::string& identity, size_t reports, size_t bytes) {
-  const uint32_t millis = rates_.TryTake(identity, reports, bytes);
+uint32_t IngestService::MustWait(const std::string& identity, size_t reports, size_t weight,
+                                 size_t bytes) {
+  const uint32_t millis = rates_.TryTake(identity, weight, bytes);
   if (millis > 0) probe_.ReportsBusy(reports);
   return millis;
 }
@@ -151,11 +153,14 @@ grpc::ServerUnaryReactor* IngestService::Report(grpc::CallbackServerContext* con
     reactor->Finish({grpc::StatusCode::RESOURCE_EXHAUSTED, detail});
   };
   const size_t reports = Count(request->reports(), request->outcomes());
-  if (const uint32_t millis = MustWait(caller.identity, reports, request->ByteSizeLong())) {
+  const size_t bytes = request->ByteSizeLong();
+  const size_t weight = WeightOf(request->reports(), request->outcomes(), bytes);
+  if (const uint32_t millis = MustWait(caller.identity, reports, weight, bytes)) {
     busy(TooFast(millis), millis);
     return reactor;
   }
   Submission submission;
+  submission.weight = weight;
   submission.stream = StreamKey{caller.identity, request->stream_id()};
   submission.history = request->history();
   submission.reports = DecodeBatch(request->reports(), request->outcomes());
@@ -237,7 +242,11 @@ grpc::ServerUnaryReactor* IngestService::CorrectUsage(grpc::CallbackServerContex
   // As much as one call of reports may have, however many there are.
   const size_t reports =
       std::min(static_cast<size_t>(request->reports_size()), limits_.max_reports_per_batch);
-  if (const uint32_t millis = MustWait(caller.identity, reports, request->ByteSizeLong())) {
+  const size_t bytes = request->ByteSizeLong();
+  const size_t weight = WeightOf(request->reports(), {}, bytes);
+  submission.weight = weight;
+  submission.stream.identity = caller.identity;
+  if (const uint32_t millis = MustWait(caller.identity, reports, weight, bytes)) {
     busy(TooFast(millis), millis);
     return reactor;
   }

@@ -57,7 +57,8 @@ class IngestService final : public v1::UsageIngest::CallbackService {
 
   // Whether `identity` may send so much now. 0: yes; else the milliseconds to wait. Asked when
   // protobuf has parsed the message, which gRPC does, and before anything else is done with it.
-  uint32_t MustWait(const std::string& identity, size_t reports, size_t bytes);
+  // `weight`: what `reports` count for (batch_weight.h).
+  uint32_t MustWait(const std::string& identity, size_t reports, size_t weight, size_t bytes);
 
   const IngestLimits limits_;
   RateLimiter rates_;

@@ -50,7 +50,7 @@ absl::Status UseWriteAheadLog(Database& database) {
 // Every report that was settled moved its stream by one. Quick, and false when pages of different
 // times were put together; the full check is VerifyLedger.
 absl::Status CheckPositions(const RestoredBooks& books) {
-  uint64_t sequences = 0;
+  uint64_t sequences = books.retired.sequences;
   for (const StreamPosition& stream : books.streams) sequences += stream.sequence;
   uint64_t settled = books.counters.accepted;
   for (const auto& [reason, reports] : books.counters.rejected) settled += reports;

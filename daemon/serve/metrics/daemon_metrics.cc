@@ -54,7 +54,12 @@ constexpr Family<DaemonFigures> kIngest[] = {
       "Each batch gives one observation: by how many seconds the wall clocks of its sender and of "
       "the daemon differ. The time that the batch was under way is included."},
      Counted},
-    {{"fleetmeter_ingest_queue_reports", kGauge, {}, "This many reports wait for the writer."},
+    {{"fleetmeter_ingest_queue_reports",
+      kGauge,
+      {},
+      "This many reports wait for the writer. A batch counts as at least one for each 16 groups "
+      "and "
+      "each 4 KiB of it."},
      OneSeries<[](const DaemonFigures& f) {
        return static_cast<double>(f.writer.queued_reports());
      }>},
