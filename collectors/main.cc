@@ -16,6 +16,7 @@
 #include "collectors/wait_for_end.h"
 #include "daemon/base/flags.h"
 #include "daemon/base/logging.h"
+#include "daemon/serve/listen/grpc_log.h"
 
 namespace {
 
@@ -37,6 +38,7 @@ int Run(const CollectorFlags& flags, const SourceCommands& commands, CollectorCo
         Reloader* reloader) {
   fleetmeter::collector::HoldStopSignals();
   fleetmeter::SetUpLogging(flags.log_level, flags.log_format);
+  fleetmeter::RouteGrpcLog();
   auto collector = Collector::Create(flags, commands, config, reloader);
   if (!collector.ok()) {
     Complain(std::string(collector.status().message()));

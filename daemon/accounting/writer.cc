@@ -334,10 +334,12 @@ void Writer::Answer(const Submission& submission, SubmitResult result,
     if (disposition.code == ReportDisposition::Code::kConflict) ++conflicts;
   }
   if (conflicts > 0) {
-    spdlog::warn(
-        "{} sent {} reports again with other content than was counted: is its spool rolled back "
-        "or its host cloned?",
-        Quoted(submission.stream.identity), conflicts);
+    if (const auto left_out = conflict_lines_.Take(clock_.MonotonicNanos())) {
+      spdlog::warn(
+          "{} sent {} reports again with other content than was counted: is its spool rolled back "
+          "or its host cloned? {} such lines were left out before this one",
+          Quoted(submission.stream.identity), conflicts, *left_out);
+    }
   }
   submission.done(result);
 }

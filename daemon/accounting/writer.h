@@ -28,6 +28,7 @@
 #include "daemon/accounting/submission_queue.h"
 #include "daemon/accounting/transaction_draft.h"
 #include "daemon/base/clock.h"
+#include "daemon/base/log_throttle.h"
 #include "daemon/base/mutex.h"
 #include "daemon/domain/fleet/plan_identity.h"
 #include "daemon/ledger/ledger.h"
@@ -184,6 +185,7 @@ class Writer {
 
   // The writer thread's own.
   ClockWatch clock_watch_;
+  LogThrottle conflict_lines_;  // a sender can cause as many as it likes
   std::optional<int64_t> ticked_at_monotonic_;
   std::thread thread_;
 };

@@ -26,6 +26,7 @@
 #include "daemon/base/logging.h"
 #include "daemon/config/load_config.h"
 #include "daemon/serve/http/http_server.h"
+#include "daemon/serve/listen/grpc_log.h"
 #include "daemon/serve/metrics/daemon_metrics.h"
 
 namespace fleetmeter {
@@ -119,6 +120,7 @@ absl::Status App::Impl::StartAll() {
 absl::StatusOr<ReferenceData> App::Impl::Load() {
   if (absl::Status status = reloader_.LoadFirst(); !status.ok()) return status;
   SetUpLogging(config_.log.level, config_.log.format);
+  RouteGrpcLog();
   auto security = Security::Start(config_, metrics_.access(), clock_);
   if (!security.ok()) return security.status();
   security_ = *std::move(security);

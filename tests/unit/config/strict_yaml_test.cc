@@ -251,6 +251,16 @@ TEST(YamlSyntax, RefusesDeepNesting) {
   EXPECT_THAT(ParseError(blocks), HasSubstr("nested too deeply"));
 }
 
+// The parser would keep each bracket before it says how deep it is: gigabytes for a file of 15 MB.
+TEST(YamlSyntax, RefusesManyOpenBracketsBeforeTheyAreParsed) {
+  const std::string open = "a: 1\nb: " + std::string(15'000'000, '[');
+  EXPECT_THAT(ParseError(open), HasSubstr("f:2: more than 1000 brackets and braces are open"));
+  // Pairs are no depth, wherever they stand, and quotes and comments may have what they like.
+  std::string pairs = "a: [";
+  for (int i = 0; i < 5'000; ++i) pairs += "[1],";
+  EXPECT_EQ(ParseError(pairs + "]\n# [[[ {\nb: '[[['\n"), "");
+}
+
 TEST(YamlSyntax, RefusesMoreValuesThanAnyConfigurationHas) {
   std::string text = "[";
   for (size_t i = 0; i <= kMaxYamlValues; ++i) text += "1,";
