@@ -9,36 +9,18 @@ namespace fleetmeter {
 SubmissionQueue::Submitted SubmissionQueue::TryPush(Submission& submission) {
   MutexLock lock(mutex_);
   if (stopping_) return Submitted::kStopping;
-  const size_t weight = WeightOf(submission);
-  if (!HasRoom(submission, weight)) {
+  if (!room_.TryTake(submission.stream.identity, WeightOf(submission))) {
     if (full_since_monotonic_ == 0) full_since_monotonic_ = clock_.MonotonicNanos();
     return Submitted::kFull;
   }
   full_since_monotonic_ = 0;
-  waiting_reports_ += weight;
-  if (weight > 0) waiting_of_[submission.stream.identity] += weight;
   waiting_.push_back(std::move(submission));
   changed_.NotifyAll();
   return Submitted::kYes;
 }
 
 size_t SubmissionQueue::WeightOf(const Submission& submission) const {
-  return std::max(submission.reports.size(), std::min(submission.weight, limit_reports_));
-}
-
-bool SubmissionQueue::HasRoom(const Submission& submission, size_t weight) const {
-  if (waiting_reports_ + weight > limit_reports_) return false;
-  if (sharing_ == Sharing::kAll) return true;
-  const auto own = waiting_of_.find(submission.stream.identity);
-  if (own == waiting_of_.end()) return true;
-  return own->second + weight <= 3 * (limit_reports_ - waiting_reports_);
-}
-
-void SubmissionQueue::Leave(const std::string& identity, size_t weight) {
-  if (weight == 0) return;
-  const auto own = waiting_of_.find(identity);
-  own->second -= weight;
-  if (own->second == 0) waiting_of_.erase(own);
+  return std::max(submission.reports.size(), std::min(submission.weight, limit_));
 }
 
 std::vector<Submission> SubmissionQueue::Take(size_t most_reports, int64_t wait_nanos) {
@@ -53,11 +35,10 @@ std::vector<Submission> SubmissionQueue::Take(size_t most_reports, int64_t wait_
     const size_t size = WeightOf(waiting_.front());
     if (!taken.empty() && reports + size > most_reports) break;
     reports += size;
-    Leave(waiting_.front().stream.identity, size);
+    room_.GiveBack(waiting_.front().stream.identity, size);
     taken.push_back(std::move(waiting_.front()));
     waiting_.pop_front();
   }
-  waiting_reports_ -= reports;
   full_since_monotonic_ = 0;
   return taken;
 }
@@ -75,7 +56,7 @@ bool SubmissionQueue::Drained() const {
 
 size_t SubmissionQueue::waiting_reports() const {
   MutexLock lock(mutex_);
-  return waiting_reports_;
+  return room_.taken();
 }
 
 int64_t SubmissionQueue::FullForNanos() const {

@@ -140,6 +140,7 @@ void Writer::CloseSession(const StreamKey& stream, uint64_t epoch) {
 
 void Writer::Replace(WriterSettings settings) {
   MutexLock lock(state_mutex_);
+  ++version_;
   settings_ = std::move(settings);
   LearnReference();
   books_.fleet.set_options(settings_.state);
@@ -296,6 +297,7 @@ absl::Status Writer::Commit(LedgerTransaction& transaction) {
 
 void Writer::Publish(const LedgerTransaction& transaction) {
   MutexLock lock(state_mutex_);
+  ++version_;
   books_.Commit();
   const int64_t now = clock_.UnixNanos();
   for (const LedgerEntry& entry : transaction.counted) {
@@ -351,6 +353,7 @@ void Writer::Tick() {
   std::shared_ptr<const ReferenceData> reference;
   {
     MutexLock lock(state_mutex_);
+    ++version_;
     // Read under the lock: a reload lets time pass as well, and time must not run backwards.
     books_.fleet.Advance(settings_.reference, clock_.UnixNanos(), clock_.MonotonicNanos());
     reference = settings_.reference;

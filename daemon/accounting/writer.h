@@ -61,7 +61,7 @@ class Writer {
   struct Options {
     size_t queue_reports = 0;  // most reports waiting
     // Whether senders are told apart, so that none may take all of the queue.
-    SubmissionQueue::Sharing queue_sharing = SubmissionQueue::Sharing::kAll;
+    FairShare::Sharing queue_sharing = FairShare::Sharing::kAll;
     size_t commit_reports = 0;  // most reports in a commit
     // How often time is let pass when nothing is submitted.
     int64_t tick_nanos = kNanosPerSecond;
@@ -127,6 +127,9 @@ class Writer {
   // do the answers.
   uint64_t outcome_commits() const { return outcome_commits_; }
 
+  // Changes whenever what TakeFacts gives has changed: with each commit, reload and tick.
+  uint64_t version() const { return version_; }
+
   // Whether the plans of `reference` may come into force: no version that was taken before says
   // something else now, and none is lower than one that was in force. FailedPrecondition says what
   // to do.
@@ -175,6 +178,7 @@ class Writer {
   LedgerKeeper ledger_;  // as its header says; the rest of it is the writer thread's own
   std::atomic<int64_t> progress_at_monotonic_ = 0;
   std::atomic<uint64_t> outcome_commits_ = 0;
+  std::atomic<uint64_t> version_ = 1;  // counted on under state_mutex_
 
   // Held for moments only: never while the ledger works, never while a scrape is rendered.
   mutable Mutex state_mutex_;

@@ -138,7 +138,7 @@ absl::Status App::Impl::StartBooks(ReferenceData reference) {
   Writer::Options options;
   options.queue_reports = static_cast<size_t>(config_.ingest.queue_reports);
   // Without TLS all senders are one identity.
-  if (config_.tls) options.queue_sharing = SubmissionQueue::Sharing::kFair;
+  if (config_.tls) options.queue_sharing = FairShare::Sharing::kFair;
   options.commit_reports = static_cast<size_t>(config_.ingest.commit_reports);
   options.on_broken_ledger = [this](const absl::Status& status) {
     asio::post(io_, [this, status] {
@@ -151,7 +151,8 @@ absl::Status App::Impl::StartBooks(ReferenceData reference) {
   stops_.Push("writer", [this](const auto&) { writer_->Stop(); });
   if (absl::Status status = writer_->Start(); !status.ok()) return status;
 
-  outcomes_ = std::make_unique<OutcomesPart>(config_, *writer_, security_->access(), clock_);
+  outcomes_ =
+      std::make_unique<OutcomesPart>(config_, *writer_, security_->access(), metrics_, clock_);
   stops_.Push("outcomes", [this](const auto&) { outcomes_->Stop(); });
   outcomes_->Start();
   return absl::OkStatus();

@@ -127,6 +127,16 @@ std::optional<int> FindTooManyOpen(std::string_view text) {
   return std::nullopt;
 }
 
+// The line that is too long; none: there is no such line.
+std::optional<int> FindTooLong(std::string_view text) {
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    if (end - begin > kMaxYamlLineBytes) return LineAt(text, begin);
+    begin = end + 1;
+  }
+  return std::nullopt;
+}
+
 // What would mislead the parser or the reader of its messages.
 bool CheckBytes(std::string_view text, YamlSyntaxError* error) {
   if (text.size() > kMaxYamlBytes) {
@@ -139,6 +149,11 @@ bool CheckBytes(std::string_view text, YamlSyntaxError* error) {
   }
   if (const size_t nul = text.find('\0'); nul != std::string_view::npos) {
     *error = {LineAt(text, nul), "holds a NUL byte; expected text"};
+    return false;
+  }
+  if (const auto line = FindTooLong(text)) {
+    *error = {*line, fmt::format("is longer than {} MiB in one line; expected more lines",
+                                 kMaxYamlLineBytes >> 20)};
     return false;
   }
   if (const auto line = FindTooManyOpen(text)) {

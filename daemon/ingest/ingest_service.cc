@@ -49,7 +49,8 @@ IngestService::IngestService(IngestLimits limits, Writer& writer, AccessControl&
       writer_(writer),
       access_(access),
       clock_(clock),
-      probe_(probe) {}
+      probe_(probe),
+      places_(limits_.max_streams, limits_.sharing) {}
 
 IngestService::~IngestService() {
   // The last stream left under the lock, on a thread of gRPC's: take its word for it.
@@ -60,30 +61,37 @@ IngestService::~IngestService() {
 grpc::ServerBidiReactor<v1::StreamRequest, v1::StreamResponse>* IngestService::Stream(
     grpc::CallbackServerContext* context) {
   Caller caller;
+  // Whoever may not speak learns nothing else.
   grpc::Status refused = access_.Admit(*context, Role::kIngest, &caller);
-  auto stream = std::make_shared<IngestStream>(*this, std::move(caller));
+  auto stream = std::make_shared<IngestStream>(*this, caller);
   {
     MutexLock lock(mutex_);
-    if (!refused.ok()) {
-      // Whoever may not speak learns nothing else.
-    } else if (draining_) {
-      refused = Stopping();
-    } else if (streams_.size() >= limits_.max_streams) {
-      refused = {grpc::StatusCode::RESOURCE_EXHAUSTED,
-                 fmt::format("{} streams are open; expected at most {}", streams_.size(),
-                             limits_.max_streams)};
-    }
-    streams_.insert(stream.get());
+    if (refused.ok()) refused = draining_ ? Stopping() : TakePlace(caller.identity);
+    streams_.emplace(stream.get(), refused.ok() ? caller.identity : "");
   }
   probe_.StreamOpened();
   stream->Begin(refused);
   return stream.get();
 }
 
+grpc::Status IngestService::TakePlace(const std::string& identity) {
+  if (places_.TryTake(identity)) return grpc::Status::OK;
+  probe_.CallOverShare("stream");
+  return {grpc::StatusCode::RESOURCE_EXHAUSTED,
+          places_.taken() >= places_.places()
+              ? fmt::format("{} streams are open; expected at most {}", places_.taken(),
+                            places_.places())
+              : fmt::format("{} has {} streams open of the {} that there may be; the rest is for "
+                            "others",
+                            identity, places_.Of(identity), places_.places())};
+}
+
 void IngestService::Remove(IngestStream* stream) {
   {
     MutexLock lock(mutex_);
-    streams_.erase(stream);
+    const auto open = streams_.find(stream);
+    if (!open->second.empty()) places_.GiveBack(open->second);
+    streams_.erase(open);
     removed_.NotifyAll();
   }
   probe_.StreamClosed();
@@ -112,7 +120,7 @@ void IngestService::Drain() {
   {
     MutexLock lock(mutex_);
     draining_ = true;
-    for (IngestStream* stream : streams_) open.push_back(stream->shared_from_this());
+    for (const auto& [stream, identity] : streams_) open.push_back(stream->shared_from_this());
   }
   for (const auto& stream : open) stream->Drain();
 }

@@ -7,9 +7,11 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <unordered_set>
+#include <string>
+#include <unordered_map>
 
 #include "daemon/accounting/writer.h"
+#include "daemon/base/fair_share.h"
 #include "daemon/base/mutex.h"
 #include "daemon/ingest/rate_limit.h"
 #include "daemon/security/access_control.h"
@@ -21,6 +23,7 @@ struct IngestLimits {
   size_t max_reports_per_batch = 0;
   size_t max_message_bytes = 0;
   size_t max_streams = 0;
+  FairShare::Sharing sharing = FairShare::Sharing::kAll;  // of the streams among identities
   bool accept_replay = false;
   RateLimits rate = {};
 };
@@ -51,6 +54,8 @@ class IngestService final : public v1::UsageIngest::CallbackService {
 
  private:
   friend class IngestStream;
+  // Takes a place for a stream, or says why there is none.
+  grpc::Status TakePlace(const std::string& identity) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Remove(IngestStream* stream);
   bool draining();
   void AuditCorrection(const AdminEntry& entry, const Caller& caller);
@@ -68,7 +73,9 @@ class IngestService final : public v1::UsageIngest::CallbackService {
   DaemonProbe& probe_;
   Mutex mutex_;
   CondVar removed_;
-  std::unordered_set<IngestStream*> streams_ ABSL_GUARDED_BY(mutex_);
+  // Each with the identity whose place it has; an empty one: it is refused and has none.
+  std::unordered_map<IngestStream*, std::string> streams_ ABSL_GUARDED_BY(mutex_);
+  FairShare places_ ABSL_GUARDED_BY(mutex_);
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

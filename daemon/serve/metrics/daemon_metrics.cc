@@ -101,6 +101,15 @@ constexpr Family<DaemonFigures> kDaemon[] = {
       "The listener closed this many connections at once, because as many were open as file "
       "descriptors allow."},
      Counted},
+    {{"fleetmeter_calls_over_share_total",
+      kCounter,
+      {"call"},
+      "This many calls were refused because as many were open as may be, or because their identity "
+      "had its share of them. The call is stream for ingest streams, watch for watches of "
+      "headroom, "
+      "and question for questions about outcomes. With tls, an identity may have three times as "
+      "many as are left."},
+     Counted},
     {{"fleetmeter_http_evicted_connections_total",
       kCounter,
       {},
@@ -239,6 +248,10 @@ DaemonMetrics::DaemonMetrics()
     refused_connections_[listener] = &AddCounter(
         *registry_, Named("fleetmeter_connections_refused_total", kCounter), {listener});
   }
+  for (const std::string call : {"stream", "watch", "question"}) {
+    over_share_[call] =
+        &AddCounter(*registry_, Named("fleetmeter_calls_over_share_total", kCounter), {call});
+  }
   for (const RejectReason reason : kRejectReasons) {
     rejected_by_reason_[IndexOf(reason)] =
         &AddCounter(*registry_, Named("fleetmeter_ingest_rejected_reports_total", kCounter),
@@ -298,6 +311,10 @@ void DaemonMetrics::ReadingsOdd(int64_t clamped, int64_t unmeasured) {
 }
 
 void DaemonMetrics::ReportsBusy(size_t reports) { busy_.Increment(static_cast<double>(reports)); }
+
+void DaemonMetrics::CallOverShare(std::string_view call) {
+  over_share_.find(call)->second->Increment();
+}
 
 void DaemonMetrics::StreamOpened() { streams_.Increment(); }
 

@@ -35,6 +35,7 @@ class DaemonMetrics final : public DaemonProbe {
   void ReportRejected(RejectReason reason) override;
   void ReadingsOdd(int64_t clamped, int64_t unmeasured) override;
   void ReportsBusy(size_t reports) override;
+  void CallOverShare(std::string_view call) override;
   void StreamOpened() override;
   void StreamClosed() override;
   void CommitDone(double seconds, bool ok) override;
@@ -80,6 +81,7 @@ class DaemonMetrics final : public DaemonProbe {
   prometheus::Counter& evicted_http_;
   prometheus::Counter& refused_hosts_;
   std::map<std::string, prometheus::Counter*, std::less<>> refused_connections_;
+  std::map<std::string, prometheus::Counter*, std::less<>> over_share_;
 };
 
 }  // namespace fleetmeter

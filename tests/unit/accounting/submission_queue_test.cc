@@ -107,7 +107,7 @@ TEST_F(SubmissionQueueTest, WhatWeighsMoreThanTheQueueHoldsIsTakenAlone) {
 }
 
 TEST_F(SubmissionQueueTest, SharedFairlyNoSenderFillsIt) {
-  SubmissionQueue queue(clock_, /*limit_reports=*/100, SubmissionQueue::Sharing::kFair);
+  SubmissionQueue queue(clock_, /*limit_reports=*/100, FairShare::Sharing::kFair);
   size_t greedy = 0;
   for (;; ++greedy) {
     Submission one = Heavy("greedy", 1);
