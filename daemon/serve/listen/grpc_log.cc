@@ -3,6 +3,8 @@
 #include <grpc/support/log.h>
 #include <spdlog/spdlog.h>
 
+#include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "daemon/base/clock.h"
@@ -29,7 +31,10 @@ void Write(gpr_log_func_args* line) {
   static LogThrottle throttle;
   const spdlog::level::level_enum level = LevelOf(line->severity);
   if (!spdlog::should_log(level)) return;
-  const auto left_out = throttle.Take(SystemClock().MonotonicNanos());
+  std::optional<uint64_t> left_out = 0;
+  if (line->severity == GPR_LOG_SEVERITY_ERROR) {
+    left_out = throttle.Take(SystemClock().MonotonicNanos());
+  }
   if (!left_out) return;
   const std::string_view file = line->file;
   const std::string_view name = file.substr(file.rfind('/') + 1);

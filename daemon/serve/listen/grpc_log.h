@@ -4,8 +4,9 @@
 namespace fleetmeter {
 
 // From now on what gRPC logs goes to the process's logger, in its form: as JSON where that is asked
-// for, and with nothing in it that forges lines. gRPC writes of its peers' mistakes, so that its
-// lines are throttled (LogThrottle). Which of them there are is GRPC_VERBOSITY's to say.
+// for, and with nothing in it that forges lines. What gRPC calls errors are mistakes of its peers,
+// who can make many: those lines are throttled (LogThrottle). Others are there only if
+// GRPC_VERBOSITY and the level of the log ask for them.
 void RouteGrpcLog();
 
 }  // namespace fleetmeter
