@@ -36,8 +36,8 @@ struct SessionStart {
 // Streams of one identity whose positions are kept, at most and a quarter more; those with an open
 // session come on top.
 struct StreamLimits {
-  size_t counted = 16'384;  // of streams of which a report was counted
-  size_t others = 1'024;    // of streams whose reports were all rejected
+  size_t counted = 65'536;  // of streams of which a report was counted
+  size_t others = 4'096;    // of streams whose reports were all rejected
 };
 
 class StreamTable final : public TransactionPart {
