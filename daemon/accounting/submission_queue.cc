@@ -10,13 +10,24 @@ SubmissionQueue::Submitted SubmissionQueue::TryPush(Submission& submission) {
   MutexLock lock(mutex_);
   if (stopping_) return Submitted::kStopping;
   if (!room_.TryTake(submission.stream.identity, WeightOf(submission))) {
-    if (full_since_monotonic_ == 0) full_since_monotonic_ = clock_.MonotonicNanos();
+    NoteFull();
     return Submitted::kFull;
   }
   full_since_monotonic_ = 0;
   waiting_.push_back(std::move(submission));
   changed_.NotifyAll();
   return Submitted::kYes;
+}
+
+bool SubmissionQueue::HasRoomFor(const std::string& identity, size_t weight) {
+  MutexLock lock(mutex_);
+  if (stopping_ || room_.Has(identity, std::min(weight, limit_))) return true;
+  NoteFull();
+  return false;
+}
+
+void SubmissionQueue::NoteFull() {
+  if (full_since_monotonic_ == 0) full_since_monotonic_ = clock_.MonotonicNanos();
 }
 
 size_t SubmissionQueue::WeightOf(const Submission& submission) const {

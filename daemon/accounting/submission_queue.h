@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <string>
 #include <vector>
 
 #include "daemon/accounting/submission.h"
@@ -27,6 +28,10 @@ class SubmissionQueue {
   // the queue is empty, unless it has more reports than that.
   [[nodiscard]] Submitted TryPush(Submission& submission);
 
+  // Whether a submission of that weight would find room now: to be asked before it is made, since
+  // making one costs more than refusing it. Noted as TryPush notes it.
+  [[nodiscard]] bool HasRoomFor(const std::string& identity, size_t weight);
+
   // Takes the oldest submissions: at most `most_reports` reports together, but at least one
   // submission. Waits up to `wait_nanos` for the first, unless the queue is stopped. Empty when
   // there was none.
@@ -44,6 +49,7 @@ class SubmissionQueue {
 
  private:
   size_t WeightOf(const Submission& submission) const;
+  void NoteFull() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const Clock& clock_;
   const size_t limit_;

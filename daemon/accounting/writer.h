@@ -87,6 +87,10 @@ class Writer {
   using Submitted = SubmissionQueue::Submitted;
   // Unless kYes, `submission` is untouched.
   [[nodiscard]] Submitted TrySubmit(Submission& submission) { return queue_.TryPush(submission); }
+  // See SubmissionQueue::HasRoomFor.
+  [[nodiscard]] bool HasRoomFor(const std::string& identity, size_t weight) {
+    return queue_.HasRoomFor(identity, weight);
+  }
 
   // The sequence that a stream is to send next, as committed.
   uint64_t NextSequence(const StreamKey& stream) const;

@@ -24,14 +24,18 @@ class FairShare {
 
   // False: there is no room, or none for this identity; nothing was taken then.
   bool TryTake(const std::string& identity, size_t amount = 1) {
-    if (amount > places_ - taken_) return false;
-    if (sharing_ == Sharing::kFair && Of(identity) > 0 &&
-        Of(identity) + amount > 3 * (places_ - taken_)) {
-      return false;
-    }
+    if (!Has(identity, amount)) return false;
     taken_ += amount;
     if (amount > 0) taken_of_[identity] += amount;
     return true;
+  }
+
+  // Whether TryTake would succeed.
+  bool Has(const std::string& identity, size_t amount) const {
+    const size_t left = places_ - taken_;
+    if (amount > left) return false;
+    const size_t own = sharing_ == Sharing::kFair ? Of(identity) : 0;
+    return own == 0 || own + amount <= 3 * left;
   }
 
   // What it took before.

@@ -167,6 +167,14 @@ grpc::ServerUnaryReactor* IngestService::Report(grpc::CallbackServerContext* con
     busy(TooFast(millis), millis);
     return reactor;
   }
+  const auto full = [this, reports, busy] {
+    probe_.ReportsBusy(reports);
+    busy(fmt::format("the queue of {} reports is full; send again", writer_.queue_limit_reports()));
+  };
+  if (!writer_.HasRoomFor(caller.identity, weight)) {
+    full();
+    return reactor;
+  }
   Submission submission;
   submission.weight = weight;
   submission.stream = StreamKey{caller.identity, request->stream_id()};
@@ -203,9 +211,7 @@ grpc::ServerUnaryReactor* IngestService::Report(grpc::CallbackServerContext* con
       reactor->Finish(Stopping());
       break;
     case Writer::Submitted::kFull:
-      probe_.ReportsBusy(reports);
-      busy(fmt::format("the queue of {} reports is full; send again",
-                       writer_.queue_limit_reports()));
+      full();
       break;
   }
   return reactor;

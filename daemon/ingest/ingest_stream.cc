@@ -161,6 +161,12 @@ void IngestStream::HandleBatch(const v1::Batch& batch) {
   if (const uint32_t millis = service_.MustWait(caller_.identity, size, weight, bytes)) {
     return busy(TooFast(millis), millis);
   }
+  const auto full = [&] {
+    service_.probe_.ReportsBusy(size);
+    busy(fmt::format("the queue of {} reports is full", service_.writer_.queue_limit_reports()),
+         kRetryAfterMillis);
+  };
+  if (!service_.writer_.HasRoomFor(caller_.identity, weight)) return full();
   Submission submission;
   submission.stream = stream_;
   submission.weight = weight;
@@ -177,11 +183,8 @@ void IngestStream::HandleBatch(const v1::Batch& batch) {
     case Writer::Submitted::kStopping:
       return End(Stopping());
     case Writer::Submitted::kFull:
-      break;
+      return full();
   }
-  service_.probe_.ReportsBusy(size);
-  busy(fmt::format("the queue of {} reports is full", service_.writer_.queue_limit_reports()),
-       kRetryAfterMillis);
 }
 
 void IngestStream::Settled(const SubmitResult& result, const std::vector<uint64_t>& sequences) {
