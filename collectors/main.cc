@@ -13,9 +13,14 @@
 #include "collectors/reload.h"
 #include "collectors/sources.h"
 #include "collectors/try/try_command.h"
+<<<<<<< HEAD
 #include "daemon/base/counted.h"
+=======
+#include "collectors/wait_for_end.h"
+>>>>>>> 38e515902350de5047ff824dbffb42b1533ed5c0
 #include "daemon/base/flags.h"
 #include "daemon/base/logging.h"
+#include "daemon/serve/listen/grpc_log.h"
 
 namespace {
 
@@ -36,7 +41,9 @@ void Complain(const std::string& message) {
 
 int Run(const CollectorFlags& flags, const SourceCommands& commands, CollectorConfig* config,
         Reloader* reloader) {
+  fleetmeter::collector::HoldStopSignals();
   fleetmeter::SetUpLogging(flags.log_level, flags.log_format);
+  fleetmeter::RouteGrpcLog();
   auto collector = Collector::Create(flags, commands, config, reloader);
   if (!collector.ok()) {
     Complain(std::string(collector.status().message()));

@@ -29,6 +29,11 @@ bool AllDone(const Pipelines& pipelines) {
   return std::all_of(pipelines.begin(), pipelines.end(), [](const auto& p) { return p->Done(); });
 }
 
+// The signal that came before there was a Waiter; 0: none did. A handler can reach nothing else.
+volatile std::sig_atomic_t held_stop_signal = 0;
+
+void HoldStopSignal(int signal) { held_stop_signal = signal; }
+
 class Waiter {
  public:
   Waiter(const Pipelines& pipelines, double drain_seconds, const WhileRunning& meanwhile)
@@ -37,6 +42,8 @@ class Waiter {
   void Run() {
     if (meanwhile_.on_hangup) signals_.add(SIGHUP);
     WaitForSignal();
+    // After signals_ has taken over: whatever comes now comes to it.
+    if (held_stop_signal != 0) Drain(held_stop_signal);
     LookAgain();
     io_.run();
   }
@@ -86,6 +93,11 @@ class Waiter {
 };
 
 }  // namespace
+
+void HoldStopSignals() {
+  std::signal(SIGTERM, HoldStopSignal);
+  std::signal(SIGINT, HoldStopSignal);
+}
 
 void WaitForEnd(const Pipelines& pipelines, double drain_seconds, const WhileRunning& meanwhile) {
   Waiter(pipelines, drain_seconds, meanwhile).Run();

@@ -15,6 +15,10 @@ struct WhileRunning {
   std::function<void()> every_second;  // may be empty
 };
 
+// From now on SIGTERM and SIGINT do not end the program at once. One that comes before WaitForEnd
+// is acted on there, so that what waits in a spool is delivered however early it comes.
+void HoldStopSignals();
+
 // Returns when every pipeline is done or one has failed. After SIGTERM or SIGINT sampling stops,
 // and it returns when everything is delivered, or `drain_seconds` later.
 void WaitForEnd(const std::vector<std::unique_ptr<Pipeline>>& pipelines, double drain_seconds,

@@ -48,6 +48,12 @@ ResumeDecision DecideResumption(const v1::Welcome& welcome, const OutboxPosition
   if (next == 0) {
     return {Resumption::kRefuse, "it expects report 0; expected 1 or more"};
   }
+  if (welcome.stream_retired() && own.acknowledged_through > 0) {
+    return {Resumption::kNewStream,
+            fmt::format("it keeps the position of this stream no longer, of which {} reports were "
+                        "acknowledged; {}",
+                        own.acknowledged_through, kLeave)};
+  }
   if (next <= own.acknowledged_through) return Behind(welcome, own, own_digest, may_go_back);
   if (next > own.last + 1) {
     return {Resumption::kNewStream,

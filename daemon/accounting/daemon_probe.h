@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "daemon/domain/report/reject_reason.h"
 
@@ -34,6 +35,9 @@ class DaemonProbe {
   // Of a report that was accepted.
   virtual void ReadingsOdd(int64_t clamped, int64_t unmeasured) = 0;
   virtual void ReportsBusy(size_t reports) = 0;  // refused for want of room
+  // A call was refused since its identity has as many as it may, or all may: "stream", "watch" or
+  // "question".
+  virtual void CallOverShare(std::string_view call) = 0;
   virtual void StreamOpened() = 0;
   virtual void StreamClosed() = 0;
   virtual void CommitDone(double seconds, bool ok) = 0;

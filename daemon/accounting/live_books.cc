@@ -7,6 +7,7 @@ namespace fleetmeter {
 
 void LiveBooks::Restore(const RestoredBooks& books, int64_t now_unix_nanos) {
   for (const StreamPosition& position : books.streams) streams.Restore(position);
+  streams.RestoreRetired(books.retired.marks);
   fleet.Restore(books, now_unix_nanos);
   outcomes.Restore(books.outcomes);
   for (const RejectedEntry& entry : books.rejected) Remember(entry);
@@ -43,6 +44,7 @@ void LiveBooks::Apply(const AdminEntry& entry, int64_t now_unix_nanos) {
 }
 
 void LiveBooks::Complete(LedgerTransaction* transaction) {
+  streams.StageRetirement();
   transaction->streams = streams.Staged();
   const std::vector<AllocationTerm>& terms = fleet.allocations();
   transaction->first_term = first_term_;

@@ -26,7 +26,8 @@ class LiveBooks final : public TransactionPart {
   // At start, from the ledger.
   void Restore(const RestoredBooks& books, int64_t now_unix_nanos);
 
-  // Adds to `transaction` what every transaction carries: where streams will stand, and the
+  // Adds to `transaction` what every transaction carries: where streams will stand and which are
+  // retired, and the
   // allocation terms that may have changed since the last one.
   void Complete(LedgerTransaction* transaction);
   void Commit() override;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <list>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -27,7 +28,8 @@ class RejectedReports {
  private:
   void ForgetOldest();
 
-  absl::flat_hash_map<StreamKey, std::deque<ReportDisposition>> by_stream_;
+  // Lists, since most streams have one or none: an empty deque takes half a kilobyte.
+  absl::flat_hash_map<StreamKey, std::list<ReportDisposition>> by_stream_;
   std::deque<StreamKey> order_;  // of each that is remembered
 };
 

@@ -1,6 +1,7 @@
 // Reports that are submitted to the writer, and what became of them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -34,6 +35,9 @@ struct Submission {
   double replay_speed = 1;
   bool history = false;  // of any age, and never live (ReportRequest.history)
   std::vector<SequencedReport> reports;
+  // What the reports count for where reports are counted, if that is more than their number: some
+  // have thousands of groups.
+  size_t weight = 0;
   std::function<void(const SubmitResult&)> done;
   // In place of reports: what a person asks, and who is told.
   std::optional<AdminOrder> order;

@@ -1,5 +1,6 @@
 #include "daemon/accounting/submission_queue.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -8,15 +9,29 @@ namespace fleetmeter {
 SubmissionQueue::Submitted SubmissionQueue::TryPush(Submission& submission) {
   MutexLock lock(mutex_);
   if (stopping_) return Submitted::kStopping;
-  if (waiting_reports_ + submission.reports.size() > limit_reports_) {
-    if (full_since_monotonic_ == 0) full_since_monotonic_ = clock_.MonotonicNanos();
+  if (!room_.TryTake(submission.stream.identity, WeightOf(submission))) {
+    NoteFull();
     return Submitted::kFull;
   }
   full_since_monotonic_ = 0;
-  waiting_reports_ += submission.reports.size();
   waiting_.push_back(std::move(submission));
   changed_.NotifyAll();
   return Submitted::kYes;
+}
+
+bool SubmissionQueue::HasRoomFor(const std::string& identity, size_t weight) {
+  MutexLock lock(mutex_);
+  if (stopping_ || room_.Has(identity, std::min(weight, limit_))) return true;
+  NoteFull();
+  return false;
+}
+
+void SubmissionQueue::NoteFull() {
+  if (full_since_monotonic_ == 0) full_since_monotonic_ = clock_.MonotonicNanos();
+}
+
+size_t SubmissionQueue::WeightOf(const Submission& submission) const {
+  return std::max(submission.reports.size(), std::min(submission.weight, limit_));
 }
 
 std::vector<Submission> SubmissionQueue::Take(size_t most_reports, int64_t wait_nanos) {
@@ -28,13 +43,13 @@ std::vector<Submission> SubmissionQueue::Take(size_t most_reports, int64_t wait_
   }
   size_t reports = 0;
   while (!waiting_.empty()) {
-    const size_t size = waiting_.front().reports.size();
+    const size_t size = WeightOf(waiting_.front());
     if (!taken.empty() && reports + size > most_reports) break;
     reports += size;
+    room_.GiveBack(waiting_.front().stream.identity, size);
     taken.push_back(std::move(waiting_.front()));
     waiting_.pop_front();
   }
-  waiting_reports_ -= reports;
   full_since_monotonic_ = 0;
   return taken;
 }
@@ -52,7 +67,7 @@ bool SubmissionQueue::Drained() const {
 
 size_t SubmissionQueue::waiting_reports() const {
   MutexLock lock(mutex_);
-  return waiting_reports_;
+  return room_.taken();
 }
 
 int64_t SubmissionQueue::FullForNanos() const {

@@ -1,13 +1,16 @@
-// Submissions that wait for the writer, at most a number of reports in all. Thread-safe.
+// Submissions that wait for the writer, at most a number of reports in all. A submission counts as
+// its weight, where that is more than its reports. Thread-safe.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <string>
 #include <vector>
 
 #include "daemon/accounting/submission.h"
 #include "daemon/base/clock.h"
+#include "daemon/base/fair_share.h"
 #include "daemon/base/mutex.h"
 
 namespace fleetmeter {
@@ -16,12 +19,18 @@ class SubmissionQueue {
  public:
   enum class Submitted { kYes, kFull, kStopping };
 
-  // `clock` outlives it.
-  SubmissionQueue(const Clock& clock, size_t limit_reports)
-      : clock_(clock), limit_reports_(limit_reports) {}
+  // `clock` outlives it. Fair: no identity can fill it.
+  SubmissionQueue(const Clock& clock, size_t limit_reports,
+                  FairShare::Sharing sharing = FairShare::Sharing::kAll)
+      : clock_(clock), limit_(limit_reports), room_(limit_reports, sharing) {}
 
-  // Unless kYes, `submission` is untouched.
+  // Unless kYes, `submission` is untouched. One that weighs more than the queue holds is taken when
+  // the queue is empty, unless it has more reports than that.
   [[nodiscard]] Submitted TryPush(Submission& submission);
+
+  // Whether a submission of that weight would find room now: to be asked before it is made, since
+  // making one costs more than refusing it. Noted as TryPush notes it.
+  [[nodiscard]] bool HasRoomFor(const std::string& identity, size_t weight);
 
   // Takes the oldest submissions: at most `most_reports` reports together, but at least one
   // submission. Waits up to `wait_nanos` for the first, unless the queue is stopped. Empty when
@@ -34,18 +43,21 @@ class SubmissionQueue {
   bool Drained() const;
 
   size_t waiting_reports() const;
-  size_t limit_reports() const { return limit_reports_; }
+  size_t limit_reports() const { return limit_; }
   // For how long submissions have been refused for want of room; 0 while there is some.
   int64_t FullForNanos() const;
 
  private:
+  size_t WeightOf(const Submission& submission) const;
+  void NoteFull() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   const Clock& clock_;
-  const size_t limit_reports_;
+  const size_t limit_;
 
   mutable Mutex mutex_;
   CondVar changed_;
   std::deque<Submission> waiting_ ABSL_GUARDED_BY(mutex_);
-  size_t waiting_reports_ ABSL_GUARDED_BY(mutex_) = 0;
+  FairShare room_ ABSL_GUARDED_BY(mutex_);
   int64_t full_since_monotonic_ ABSL_GUARDED_BY(mutex_) = 0;  // 0: there is room
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 };

@@ -74,7 +74,10 @@ std::optional<ReportDisposition> TransactionDraft::SettleReport(const Submission
     rejection = report.outcome ? CountOutcome(submission, report, books)
                                : CountUsage(submission, report, books);
   }
-  if (!rejection) return std::nullopt;
+  if (!rejection) {
+    books.streams.NoteCounted(stream);
+    return std::nullopt;
+  }
   transaction_.rejected.push_back(
       {stream, sequence, report.report.source, *rejection, submission.history});
   return ReportDisposition{sequence, Code::kRejected, *std::move(rejection)};

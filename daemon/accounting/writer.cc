@@ -16,7 +16,7 @@ Writer::Writer(Options options, WriterSettings settings, const Clock& clock, Led
     : options_(std::move(options)),
       clock_(clock),
       probe_(probe),
-      queue_(clock, options_.queue_reports),
+      queue_(clock, options_.queue_reports, options_.queue_sharing),
       ledger_(clock, ledger, probe, options_.on_broken_ledger),
       settings_(std::move(settings)),
       books_(settings_.state),
@@ -140,6 +140,7 @@ void Writer::CloseSession(const StreamKey& stream, uint64_t epoch) {
 
 void Writer::Replace(WriterSettings settings) {
   MutexLock lock(state_mutex_);
+  ++version_;
   settings_ = std::move(settings);
   LearnReference();
   books_.fleet.set_options(settings_.state);
@@ -296,6 +297,7 @@ absl::Status Writer::Commit(LedgerTransaction& transaction) {
 
 void Writer::Publish(const LedgerTransaction& transaction) {
   MutexLock lock(state_mutex_);
+  ++version_;
   books_.Commit();
   const int64_t now = clock_.UnixNanos();
   for (const LedgerEntry& entry : transaction.counted) {
@@ -334,10 +336,12 @@ void Writer::Answer(const Submission& submission, SubmitResult result,
     if (disposition.code == ReportDisposition::Code::kConflict) ++conflicts;
   }
   if (conflicts > 0) {
-    spdlog::warn(
-        "{} sent {} reports again with other content than was counted: is its spool rolled back "
-        "or its host cloned?",
-        Quoted(submission.stream.identity), conflicts);
+    if (const auto left_out = conflict_lines_.Take(clock_.MonotonicNanos())) {
+      spdlog::warn(
+          "{} sent {} reports again with other content than was counted: is its spool rolled back "
+          "or its host cloned? {} such lines were left out before this one",
+          Quoted(submission.stream.identity), conflicts, *left_out);
+    }
   }
   submission.done(result);
 }
@@ -349,6 +353,7 @@ void Writer::Tick() {
   std::shared_ptr<const ReferenceData> reference;
   {
     MutexLock lock(state_mutex_);
+    ++version_;
     // Read under the lock: a reload lets time pass as well, and time must not run backwards.
     books_.fleet.Advance(settings_.reference, clock_.UnixNanos(), clock_.MonotonicNanos());
     reference = settings_.reference;

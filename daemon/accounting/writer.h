@@ -28,6 +28,7 @@
 #include "daemon/accounting/submission_queue.h"
 #include "daemon/accounting/transaction_draft.h"
 #include "daemon/base/clock.h"
+#include "daemon/base/log_throttle.h"
 #include "daemon/base/mutex.h"
 #include "daemon/domain/fleet/plan_identity.h"
 #include "daemon/ledger/ledger.h"
@@ -58,7 +59,9 @@ struct LiveFacts {
 class Writer {
  public:
   struct Options {
-    size_t queue_reports = 0;   // most reports waiting
+    size_t queue_reports = 0;  // most reports waiting
+    // Whether senders are told apart, so that none may take all of the queue.
+    FairShare::Sharing queue_sharing = FairShare::Sharing::kAll;
     size_t commit_reports = 0;  // most reports in a commit
     // How often time is let pass when nothing is submitted.
     int64_t tick_nanos = kNanosPerSecond;
@@ -84,6 +87,10 @@ class Writer {
   using Submitted = SubmissionQueue::Submitted;
   // Unless kYes, `submission` is untouched.
   [[nodiscard]] Submitted TrySubmit(Submission& submission) { return queue_.TryPush(submission); }
+  // See SubmissionQueue::HasRoomFor.
+  [[nodiscard]] bool HasRoomFor(const std::string& identity, size_t weight) {
+    return queue_.HasRoomFor(identity, weight);
+  }
 
   // The sequence that a stream is to send next, as committed.
   uint64_t NextSequence(const StreamKey& stream) const;
@@ -123,6 +130,9 @@ class Writer {
   // How many commits changed what outcomes are worked out of. While the number stays the same, so
   // do the answers.
   uint64_t outcome_commits() const { return outcome_commits_; }
+
+  // Changes whenever what TakeFacts gives has changed: with each commit, reload and tick.
+  uint64_t version() const { return version_; }
 
   // Whether the plans of `reference` may come into force: no version that was taken before says
   // something else now, and none is lower than one that was in force. FailedPrecondition says what
@@ -172,6 +182,7 @@ class Writer {
   LedgerKeeper ledger_;  // as its header says; the rest of it is the writer thread's own
   std::atomic<int64_t> progress_at_monotonic_ = 0;
   std::atomic<uint64_t> outcome_commits_ = 0;
+  std::atomic<uint64_t> version_ = 1;  // counted on under state_mutex_
 
   // Held for moments only: never while the ledger works, never while a scrape is rendered.
   mutable Mutex state_mutex_;
@@ -182,6 +193,7 @@ class Writer {
 
   // The writer thread's own.
   ClockWatch clock_watch_;
+  LogThrottle conflict_lines_;  // a sender can cause as many as it likes
   std::optional<int64_t> ticked_at_monotonic_;
   std::thread thread_;
 };

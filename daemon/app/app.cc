@@ -26,6 +26,7 @@
 #include "daemon/base/logging.h"
 #include "daemon/config/load_config.h"
 #include "daemon/serve/http/http_server.h"
+#include "daemon/serve/listen/grpc_log.h"
 #include "daemon/serve/metrics/daemon_metrics.h"
 
 namespace fleetmeter {
@@ -67,7 +68,7 @@ class App::Impl {
     return reloader_.Reload(why, {*security_, *writer_, metrics_, clock_});
   }
   // Answers everything that calls have sent, and takes no more.
-  void Settle();
+  void Settle(const StopStack::Limit& limit);
   absl::Status Stop();
 
   // In the order in which they are built, so that each is gone before what it uses.
@@ -119,6 +120,7 @@ absl::Status App::Impl::StartAll() {
 absl::StatusOr<ReferenceData> App::Impl::Load() {
   if (absl::Status status = reloader_.LoadFirst(); !status.ok()) return status;
   SetUpLogging(config_.log.level, config_.log.format);
+  RouteGrpcLog();
   auto security = Security::Start(config_, metrics_.access(), clock_);
   if (!security.ok()) return security.status();
   security_ = *std::move(security);
@@ -135,6 +137,8 @@ absl::Status App::Impl::StartBooks(ReferenceData reference) {
 
   Writer::Options options;
   options.queue_reports = static_cast<size_t>(config_.ingest.queue_reports);
+  // Without TLS all senders are one identity.
+  if (config_.tls) options.queue_sharing = FairShare::Sharing::kFair;
   options.commit_reports = static_cast<size_t>(config_.ingest.commit_reports);
   options.on_broken_ledger = [this](const absl::Status& status) {
     asio::post(io_, [this, status] {
@@ -147,16 +151,19 @@ absl::Status App::Impl::StartBooks(ReferenceData reference) {
   stops_.Push("writer", [this](const auto&) { writer_->Stop(); });
   if (absl::Status status = writer_->Start(); !status.ok()) return status;
 
-  outcomes_ = std::make_unique<OutcomesPart>(config_, *writer_, security_->access(), clock_);
+  outcomes_ =
+      std::make_unique<OutcomesPart>(config_, *writer_, security_->access(), metrics_, clock_);
   stops_.Push("outcomes", [this](const auto&) { outcomes_->Stop(); });
   outcomes_->Start();
   return absl::OkStatus();
 }
 
 absl::Status App::Impl::StartPages() {
-  auto http =
-      HttpServer::Start(config_.listen.http,
-                        MakePages({*writer_, metrics_, *outcomes_, readiness_, health_, scrapes_}));
+  auto http = HttpServer::Start(
+      config_.listen.http,
+      MakePages({*writer_, metrics_, *outcomes_, readiness_, health_, scrapes_}), "listen.http",
+      {.evicted = [this] { metrics_.HttpConnectionEvicted(); },
+       .host_refused = [this] { metrics_.HttpHostRefused(); }});
   if (!http.ok()) return http.status();
   http_ = *std::move(http);
   stops_.Push("http", [this](const auto&) { http_->Stop(); });
@@ -179,7 +186,7 @@ absl::Status App::Impl::StartListeners() {
   stops_.Push("listeners",
               [this](const StopStack::Limit& limit) { listeners_.Close(limit.allowed); });
   // Before the listeners close: they wait for the calls that are open.
-  stops_.Push("calls under way", [this](const auto&) { Settle(); });
+  stops_.Push("calls under way", [this](const StopStack::Limit& limit) { Settle(limit); });
   return listeners_.Open(config_, {*services_, *security_, metrics_});
 }
 
@@ -220,11 +227,13 @@ void App::Impl::WaitForFileLook() {
   });
 }
 
-void App::Impl::Settle() {
+void App::Impl::Settle(const StopStack::Limit& limit) {
   services_->Drain();
   listeners_.SetIngestServing(false);
   writer_->Stop();  // settles and answers what was submitted
   outcomes_->Stop();
+  // Clients that read their answers have them by then; those that do not get a part of the time.
+  services_->AwaitEnd(std::min(limit.until, StopStack::Clock::now() + limit.allowed / 4));
   scrapes_.BeginFinal();
 }
 

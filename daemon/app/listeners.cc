@@ -2,12 +2,18 @@
 
 #include <grpcpp/security/server_credentials.h>
 
+#include <algorithm>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "daemon/serve/listen/descriptors.h"
 
 namespace fleetmeter {
 namespace {
+
+// What has been answered is on its way: so long it has to get there.
+constexpr auto kToReadAnswers = std::chrono::milliseconds(500);
 
 GrpcLimits LimitsOf(const char* listener, int descriptor_ceiling, DaemonMetrics& metrics) {
   return {.descriptor_ceiling = descriptor_ceiling,
@@ -58,14 +64,15 @@ absl::Status Listeners::Open(const DaemonConfig& config, const Parts& parts) {
 }
 
 void Listeners::Close(std::chrono::nanoseconds allowed) {
-  const auto close = [](GrpcListener* listener, std::chrono::nanoseconds patience) {
-    if (listener == nullptr) return;
-    listener->Stop(std::chrono::system_clock::now() +
-                   std::chrono::duration_cast<std::chrono::system_clock::duration>(patience));
-  };
-  close(ingest_.get(), allowed / 2);
-  close(query_.get(), allowed / 4);
-  close(admin_.get(), allowed / 4);
+  const auto patience = std::chrono::duration_cast<std::chrono::system_clock::duration>(
+      std::min<std::chrono::nanoseconds>(allowed, kToReadAnswers));
+  const auto deadline = std::chrono::system_clock::now() + patience;
+  std::vector<std::thread> closing;
+  for (GrpcListener* listener : {ingest_.get(), query_.get(), admin_.get()}) {
+    if (listener == nullptr) continue;
+    closing.emplace_back([listener, deadline] { listener->Stop(deadline); });
+  }
+  for (std::thread& thread : closing) thread.join();
 }
 
 void Listeners::SetIngestServing(bool serving) {

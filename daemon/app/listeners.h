@@ -29,8 +29,10 @@ class Listeners {
   // names the setting, and those that were opened before stay open.
   absl::Status Open(const DaemonConfig& config, const Parts& parts);
 
-  // Closes those that are open, and waits for their calls: for those of ingest at most half of
-  // `allowed`, for those of the others at most a quarter of it each.
+  // Closes those that are open, all at the same time. Calls and connections that are still there
+  // are cut off half a second later, or after `allowed` if that is shorter. By then every call has
+  // been answered, and gRPC would wait for idle connections too, whose clients may never say a
+  // word.
   void Close(std::chrono::nanoseconds allowed);
 
   // What health checks are told of ingest.

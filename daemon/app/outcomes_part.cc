@@ -3,18 +3,20 @@
 namespace fleetmeter {
 
 OutcomesPart::OutcomesPart(const DaemonConfig& config, const Writer& writer, AccessControl& access,
-                           const Clock& clock)
+                           DaemonProbe& probe, const Clock& clock)
     : writer_(writer) {
   if (!config.ledger.path.empty()) {
     OutcomeBoard::Options options;
     options.ledger_path = config.ledger.path;
     options.refresh_nanos = config.outcomes.refresh_nanos;
+    // Without TLS all callers are one identity.
+    options.sharing = config.tls ? FairShare::Sharing::kFair : FairShare::Sharing::kAll;
     options.reference = [&writer] { return writer.reference(); };
     options.commits = [&writer] { return writer.outcome_commits(); };
     board_ = std::make_unique<OutcomeBoard>(std::move(options), clock);
   }
-  service_ = std::make_unique<OutcomeService>(board_.get(), writer, access, clock);
-  service_of_ingest_ = std::make_unique<OutcomeService>(board_.get(), writer, access, clock);
+  service_ = std::make_unique<OutcomeService>(board_.get(), writer, access, probe, clock);
+  service_of_ingest_ = std::make_unique<OutcomeService>(board_.get(), writer, access, probe, clock);
 }
 
 void OutcomesPart::Start() {

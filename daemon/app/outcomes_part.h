@@ -15,7 +15,7 @@ class OutcomesPart {
  public:
   // All outlive the part.
   OutcomesPart(const DaemonConfig& config, const Writer& writer, AccessControl& access,
-               const Clock& clock);
+               DaemonProbe& probe, const Clock& clock);
   // Stops first: questions that wait are answered by the service.
   ~OutcomesPart() { Stop(); }
   OutcomesPart(const OutcomesPart&) = delete;

@@ -14,10 +14,16 @@ RateLimits RatesFrom(const RateConfig& rate) {
           .burst_bytes = static_cast<double>(rate.burst_bytes)};
 }
 
-IngestLimits LimitsFrom(const IngestConfig& ingest) {
+// Without TLS all callers are one identity.
+FairShare::Sharing SharingOf(const DaemonConfig& config) {
+  return config.tls ? FairShare::Sharing::kFair : FairShare::Sharing::kAll;
+}
+
+IngestLimits LimitsFrom(const IngestConfig& ingest, FairShare::Sharing sharing) {
   return {.max_reports_per_batch = static_cast<size_t>(ingest.max_reports_per_batch),
           .max_message_bytes = static_cast<size_t>(ingest.max_message_bytes),
           .max_streams = static_cast<size_t>(ingest.max_streams),
+          .sharing = sharing,
           .accept_replay = ingest.accept_replay,
           .rate = RatesFrom(ingest.rate)};
 }
@@ -25,9 +31,9 @@ IngestLimits LimitsFrom(const IngestConfig& ingest) {
 }  // namespace
 
 Services::Services(const DaemonConfig& config, const Parts& parts, std::function<void()> ask_reload)
-    : ingest_(LimitsFrom(config.ingest), parts.writer, parts.security.access(), parts.clock,
-              parts.probe),
-      query_(parts.writer, parts.security.access(), kMaxWatches),
+    : ingest_(LimitsFrom(config.ingest, SharingOf(config)), parts.writer, parts.security.access(),
+              parts.clock, parts.probe),
+      query_(parts.writer, parts.security.access(), parts.probe, kMaxWatches, SharingOf(config)),
       plan_(parts.writer, parts.security.access()),
       outcomes_(parts.outcomes.service()),
       corrections_(parts.outcomes.service_of_ingest()),
@@ -54,6 +60,11 @@ void Services::Drain() {
   ingest_.Drain();
   query_.Drain();
   admin_.Drain();
+}
+
+void Services::AwaitEnd(std::chrono::steady_clock::time_point until) {
+  ingest_.AwaitEnd(until);
+  query_.AwaitEnd(until);
 }
 
 }  // namespace fleetmeter

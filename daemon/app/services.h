@@ -3,6 +3,7 @@
 // Owned by the App; outlives the listeners. Thread-safe.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <vector>
 
@@ -39,6 +40,8 @@ class Services {
 
   // Calls that stay open end once what they have sent is answered, and no others are taken.
   void Drain();
+  // After Drain: waits until those calls have ended, or the time is up.
+  void AwaitEnd(std::chrono::steady_clock::time_point until);
 
  private:
   IngestService ingest_;

@@ -345,6 +345,11 @@ void CsvReader::ReadFields() {
   for (;;) {
     ReadField();
     if (wrong_form_ || AtLineEnd()) return;
+    if (fields_.size() == kMostColumns) {
+      wrong_form_ =
+          fmt::format("there are more than {} fields; expected at most so many", kMostColumns);
+      return;
+    }
     ++position_;  // the delimiter
   }
 }

@@ -45,6 +45,8 @@ class CsvReader {
   // Of a file that is read piece by piece, no record has more bytes than that: a quoted field that
   // goes on for longer is one without a closing quote.
   static constexpr size_t kMostRecordBytes = size_t{1} << 22;
+  // No record has more fields than that, nor a header more columns.
+  static constexpr size_t kMostColumns = 4'096;
 
   // Reads a file, plain or gzip, and its header.
   static absl::StatusOr<CsvReader> Open(const std::string& path, CsvForm form = {});

@@ -78,12 +78,17 @@ std::string Quoted(std::string_view text) {
   // Not in the middle of a character.
   while (cut && size > 0 && (static_cast<uint8_t>(text[size]) & 0xC0) == 0x80) --size;
   std::string out = "\"";
-  for (const char c : text.substr(0, size)) {
-    const auto byte = static_cast<uint8_t>(c);
-    if (byte < 0x20 || byte == 0x7F) {
+  const std::string_view shown = text.substr(0, size);
+  for (size_t i = 0; i < size; ++i) {
+    const auto byte = static_cast<uint8_t>(shown[i]);
+    // U+0080 to U+009F are control characters as well.
+    const bool c1 = byte == 0xC2 && i + 1 < size && static_cast<uint8_t>(shown[i + 1]) < 0xA0;
+    if (c1) {
+      out += fmt::format("\\x{:02x}\\x{:02x}", byte, static_cast<uint8_t>(shown[++i]));
+    } else if (byte < 0x20 || byte == 0x7F) {
       out += fmt::format("\\x{:02x}", byte);
     } else {
-      out += c;
+      out += shown[i];
     }
   }
   return out + (cut ? "...\"" : "\"");

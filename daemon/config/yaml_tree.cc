@@ -1,6 +1,7 @@
 #include "daemon/config/yaml_tree.h"
 
 #include <algorithm>
+#include <optional>
 #include <sstream>
 
 #include "daemon/base/text.h"
@@ -114,6 +115,28 @@ int LineAt(std::string_view text, size_t offset) {
   return 1 + static_cast<int>(std::count(text.begin(), text.begin() + offset, '\n'));
 }
 
+// The line where too many brackets are open; none: there is no such line. A text may have more that
+// close than open, as in a sentence.
+std::optional<int> FindTooManyOpen(std::string_view text) {
+  size_t open = 0;
+  for (size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if ((c == ']' || c == '}') && open > 0) --open;
+    if ((c == '[' || c == '{') && ++open > kMaxYamlOpenBrackets) return LineAt(text, at);
+  }
+  return std::nullopt;
+}
+
+// The line that is too long; none: there is no such line.
+std::optional<int> FindTooLong(std::string_view text) {
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    if (end - begin > kMaxYamlLineBytes) return LineAt(text, begin);
+    begin = end + 1;
+  }
+  return std::nullopt;
+}
+
 // What would mislead the parser or the reader of its messages.
 bool CheckBytes(std::string_view text, YamlSyntaxError* error) {
   if (text.size() > kMaxYamlBytes) {
@@ -126,6 +149,17 @@ bool CheckBytes(std::string_view text, YamlSyntaxError* error) {
   }
   if (const size_t nul = text.find('\0'); nul != std::string_view::npos) {
     *error = {LineAt(text, nul), "holds a NUL byte; expected text"};
+    return false;
+  }
+  if (const auto line = FindTooLong(text)) {
+    *error = {*line, fmt::format("is longer than {} MiB in one line; expected more lines",
+                                 kMaxYamlLineBytes >> 20)};
+    return false;
+  }
+  if (const auto line = FindTooManyOpen(text)) {
+    *error = {*line, fmt::format("more than {} brackets and braces are open; expected values that "
+                                 "are nested at most {} levels deep",
+                                 kMaxYamlOpenBrackets, kMaxYamlDepth)};
     return false;
   }
   return true;

@@ -31,6 +31,13 @@ struct YamlSyntaxError {
 inline constexpr size_t kMaxYamlBytes = 16 << 20;
 inline constexpr size_t kMaxYamlDepth = 32;
 inline constexpr size_t kMaxYamlValues = 1'000'000;
+// Of brackets and braces that are open at a time, in quotes and comments too. Looked at before the
+// text is parsed, since the parser takes some hundred bytes for each that is open before it says
+// how deep it is.
+inline constexpr size_t kMaxYamlOpenBrackets = 1'000;
+// The parser reads a line to its end before it gives the first value of it, at a hundred times its
+// size.
+inline constexpr size_t kMaxYamlLineBytes = 1 << 20;
 
 // Fills `root`. Returns whether the text could be read; `error` says why not.
 [[nodiscard]] bool ParseYaml(std::string_view text, YamlNode* root, YamlSyntaxError* error);

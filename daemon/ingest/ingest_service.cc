@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "daemon/ingest/batch_weight.h"
 #include "daemon/ingest/check_names.h"
 #include "daemon/ingest/check_pools.h"
 #include "daemon/ingest/correct_usage.h"
@@ -48,7 +49,8 @@ IngestService::IngestService(IngestLimits limits, Writer& writer, AccessControl&
       writer_(writer),
       access_(access),
       clock_(clock),
-      probe_(probe) {}
+      probe_(probe),
+      places_(limits_.max_streams, limits_.sharing) {}
 
 IngestService::~IngestService() {
   // The last stream left under the lock, on a thread of gRPC's: take its word for it.
@@ -59,32 +61,46 @@ IngestService::~IngestService() {
 grpc::ServerBidiReactor<v1::StreamRequest, v1::StreamResponse>* IngestService::Stream(
     grpc::CallbackServerContext* context) {
   Caller caller;
+  // Whoever may not speak learns nothing else.
   grpc::Status refused = access_.Admit(*context, Role::kIngest, &caller);
-  auto stream = std::make_shared<IngestStream>(*this, std::move(caller));
+  auto stream = std::make_shared<IngestStream>(*this, caller);
   {
     MutexLock lock(mutex_);
-    if (!refused.ok()) {
-      // Whoever may not speak learns nothing else.
-    } else if (draining_) {
-      refused = Stopping();
-    } else if (streams_.size() >= limits_.max_streams) {
-      refused = {grpc::StatusCode::RESOURCE_EXHAUSTED,
-                 fmt::format("{} streams are open; expected at most {}", streams_.size(),
-                             limits_.max_streams)};
-    }
-    streams_.insert(stream.get());
+    if (refused.ok()) refused = draining_ ? Stopping() : TakePlace(caller.identity);
+    streams_.emplace(stream.get(), refused.ok() ? caller.identity : "");
   }
   probe_.StreamOpened();
   stream->Begin(refused);
   return stream.get();
 }
 
+grpc::Status IngestService::TakePlace(const std::string& identity) {
+  if (places_.TryTake(identity)) return grpc::Status::OK;
+  probe_.CallOverShare("stream");
+  return {grpc::StatusCode::RESOURCE_EXHAUSTED,
+          places_.taken() >= places_.places()
+              ? fmt::format("{} streams are open; expected at most {}", places_.taken(),
+                            places_.places())
+              : fmt::format("{} has {} streams open of the {} that there may be; the rest is for "
+                            "others",
+                            identity, places_.Of(identity), places_.places())};
+}
+
 void IngestService::Remove(IngestStream* stream) {
   {
     MutexLock lock(mutex_);
-    streams_.erase(stream);
+    const auto open = streams_.find(stream);
+    if (!open->second.empty()) places_.GiveBack(open->second);
+    streams_.erase(open);
+    removed_.NotifyAll();
   }
   probe_.StreamClosed();
+}
+
+void IngestService::AwaitEnd(std::chrono::steady_clock::time_point until) {
+  MutexLock lock(mutex_);
+  while (!streams_.empty() && removed_.WaitUntil(mutex_, until)) {
+  }
 }
 
 bool IngestService::draining() {
@@ -92,8 +108,9 @@ bool IngestService::draining() {
   return draining_;
 }
 
-uint32_t IngestService::MustWait(const std::string& identity, size_t reports, size_t bytes) {
-  const uint32_t millis = rates_.TryTake(identity, reports, bytes);
+uint32_t IngestService::MustWait(const std::string& identity, size_t reports, size_t weight,
+                                 size_t bytes) {
+  const uint32_t millis = rates_.TryTake(identity, weight, bytes);
   if (millis > 0) probe_.ReportsBusy(reports);
   return millis;
 }
@@ -103,7 +120,7 @@ void IngestService::Drain() {
   {
     MutexLock lock(mutex_);
     draining_ = true;
-    for (IngestStream* stream : streams_) open.push_back(stream->shared_from_this());
+    for (const auto& [stream, identity] : streams_) open.push_back(stream->shared_from_this());
   }
   for (const auto& stream : open) stream->Drain();
 }
@@ -144,11 +161,22 @@ grpc::ServerUnaryReactor* IngestService::Report(grpc::CallbackServerContext* con
     reactor->Finish({grpc::StatusCode::RESOURCE_EXHAUSTED, detail});
   };
   const size_t reports = Count(request->reports(), request->outcomes());
-  if (const uint32_t millis = MustWait(caller.identity, reports, request->ByteSizeLong())) {
+  const size_t bytes = request->ByteSizeLong();
+  const size_t weight = WeightOf(request->reports(), request->outcomes(), bytes);
+  if (const uint32_t millis = MustWait(caller.identity, reports, weight, bytes)) {
     busy(TooFast(millis), millis);
     return reactor;
   }
+  const auto full = [this, reports, busy] {
+    probe_.ReportsBusy(reports);
+    busy(fmt::format("the queue of {} reports is full; send again", writer_.queue_limit_reports()));
+  };
+  if (!writer_.HasRoomFor(caller.identity, weight)) {
+    full();
+    return reactor;
+  }
   Submission submission;
+  submission.weight = weight;
   submission.stream = StreamKey{caller.identity, request->stream_id()};
   submission.history = request->history();
   submission.reports = DecodeBatch(request->reports(), request->outcomes());
@@ -183,9 +211,7 @@ grpc::ServerUnaryReactor* IngestService::Report(grpc::CallbackServerContext* con
       reactor->Finish(Stopping());
       break;
     case Writer::Submitted::kFull:
-      probe_.ReportsBusy(reports);
-      busy(fmt::format("the queue of {} reports is full; send again",
-                       writer_.queue_limit_reports()));
+      full();
       break;
   }
   return reactor;
@@ -230,7 +256,11 @@ grpc::ServerUnaryReactor* IngestService::CorrectUsage(grpc::CallbackServerContex
   // As much as one call of reports may have, however many there are.
   const size_t reports =
       std::min(static_cast<size_t>(request->reports_size()), limits_.max_reports_per_batch);
-  if (const uint32_t millis = MustWait(caller.identity, reports, request->ByteSizeLong())) {
+  const size_t bytes = request->ByteSizeLong();
+  const size_t weight = WeightOf(request->reports(), {}, bytes);
+  submission.weight = weight;
+  submission.stream.identity = caller.identity;
+  if (const uint32_t millis = MustWait(caller.identity, reports, weight, bytes)) {
     busy(TooFast(millis), millis);
     return reactor;
   }

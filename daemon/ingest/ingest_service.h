@@ -4,11 +4,14 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
-#include <unordered_set>
+#include <string>
+#include <unordered_map>
 
 #include "daemon/accounting/writer.h"
+#include "daemon/base/fair_share.h"
 #include "daemon/base/mutex.h"
 #include "daemon/ingest/rate_limit.h"
 #include "daemon/security/access_control.h"
@@ -20,6 +23,7 @@ struct IngestLimits {
   size_t max_reports_per_batch = 0;
   size_t max_message_bytes = 0;
   size_t max_streams = 0;
+  FairShare::Sharing sharing = FairShare::Sharing::kAll;  // of the streams among identities
   bool accept_replay = false;
   RateLimits rate = {};
 };
@@ -45,16 +49,21 @@ class IngestService final : public v1::UsageIngest::CallbackService {
 
   // Takes no more reports; open streams end with UNAVAILABLE once what they sent is answered.
   void Drain();
+  // Waits until no stream is open, or the time is up.
+  void AwaitEnd(std::chrono::steady_clock::time_point until);
 
  private:
   friend class IngestStream;
+  // Takes a place for a stream, or says why there is none.
+  grpc::Status TakePlace(const std::string& identity) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Remove(IngestStream* stream);
   bool draining();
   void AuditCorrection(const AdminEntry& entry, const Caller& caller);
 
   // Whether `identity` may send so much now. 0: yes; else the milliseconds to wait. Asked when
   // protobuf has parsed the message, which gRPC does, and before anything else is done with it.
-  uint32_t MustWait(const std::string& identity, size_t reports, size_t bytes);
+  // `weight`: what `reports` count for (batch_weight.h).
+  uint32_t MustWait(const std::string& identity, size_t reports, size_t weight, size_t bytes);
 
   const IngestLimits limits_;
   RateLimiter rates_;
@@ -63,7 +72,10 @@ class IngestService final : public v1::UsageIngest::CallbackService {
   const Clock& clock_;
   DaemonProbe& probe_;
   Mutex mutex_;
-  std::unordered_set<IngestStream*> streams_ ABSL_GUARDED_BY(mutex_);
+  CondVar removed_;
+  // Each with the identity whose place it has; an empty one: it is refused and has none.
+  std::unordered_map<IngestStream*, std::string> streams_ ABSL_GUARDED_BY(mutex_);
+  FairShare places_ ABSL_GUARDED_BY(mutex_);
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "daemon/base/text.h"
+#include "daemon/ingest/batch_weight.h"
 #include "daemon/ingest/check_pools.h"
 #include "daemon/ingest/decode_report.h"
 #include "daemon/ingest/ingest_messages.h"
@@ -106,6 +107,7 @@ void IngestStream::HandleOpen(const v1::Open& open) {
   const LedgerIdentity ledger = service_.writer_.ledger_identity();
   welcome.set_next_sequence(session.next_sequence);
   welcome.set_last_digest(session.last_digest);
+  welcome.set_stream_retired(session.retired);
   welcome.set_session_epoch(session.epoch);
   welcome.set_ledger_id(ledger.id);
   welcome.set_durable_books(ledger.durable);
@@ -154,11 +156,20 @@ void IngestStream::HandleBatch(const v1::Batch& batch) {
     response.mutable_ack()->set_retry_after_millis(millis);
     Send(std::move(response));
   };
-  if (const uint32_t millis = service_.MustWait(caller_.identity, size, batch.ByteSizeLong())) {
+  const size_t bytes = batch.ByteSizeLong();
+  const size_t weight = WeightOf(batch.reports(), batch.outcomes(), bytes);
+  if (const uint32_t millis = service_.MustWait(caller_.identity, size, weight, bytes)) {
     return busy(TooFast(millis), millis);
   }
+  const auto full = [&] {
+    service_.probe_.ReportsBusy(size);
+    busy(fmt::format("the queue of {} reports is full", service_.writer_.queue_limit_reports()),
+         kRetryAfterMillis);
+  };
+  if (!service_.writer_.HasRoomFor(caller_.identity, weight)) return full();
   Submission submission;
   submission.stream = stream_;
+  submission.weight = weight;
   submission.epoch = epoch_;
   submission.replay_speed = replay_speed_;
   submission.reports = DecodeBatch(batch.reports(), batch.outcomes());
@@ -172,11 +183,8 @@ void IngestStream::HandleBatch(const v1::Batch& batch) {
     case Writer::Submitted::kStopping:
       return End(Stopping());
     case Writer::Submitted::kFull:
-      break;
+      return full();
   }
-  service_.probe_.ReportsBusy(size);
-  busy(fmt::format("the queue of {} reports is full", service_.writer_.queue_limit_reports()),
-       kRetryAfterMillis);
 }
 
 void IngestStream::Settled(const SubmitResult& result, const std::vector<uint64_t>& sequences) {

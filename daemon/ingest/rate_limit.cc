@@ -22,8 +22,8 @@ void RateLimiter::Refill(Buckets& buckets, int64_t now) const {
 }
 
 uint32_t RateLimiter::TryTake(const std::string& identity, size_t reports, size_t bytes) {
-  const auto wanted_reports = static_cast<double>(reports);
-  const auto wanted_bytes = static_cast<double>(bytes);
+  const double wanted_reports = std::min(static_cast<double>(reports), limits_.burst_reports);
+  const double wanted_bytes = std::min(static_cast<double>(bytes), limits_.burst_bytes);
   MutexLock lock(mutex_);
   const int64_t now = clock_.MonotonicNanos();
   if (buckets_.size() >= look_again_at_) ForgetFull(now);

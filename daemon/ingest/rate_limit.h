@@ -29,7 +29,8 @@ class RateLimiter {
   RateLimiter(RateLimits limits, const Clock& clock) : limits_(limits), clock_(clock) {}
 
   // 0: it may, and what it sends is taken from its buckets. Else nothing is taken, and this is in
-  // how many milliseconds both will hold enough, if it sends nothing else until then.
+  // how many milliseconds both will hold enough, if it sends nothing else until then. What is more
+  // than a full bucket holds takes all of it.
   uint32_t TryTake(const std::string& identity, size_t reports, size_t bytes);
 
   // Identities that are remembered: those whose buckets are not full, and some more.

@@ -2,7 +2,13 @@
 
 #include <cmath>
 
+#include "daemon/base/digest.h"
+
 namespace fleetmeter {
+
+uint64_t RetiredMark(const StreamKey& stream) {
+  return Digest64(stream.identity + '\0' + stream.id);
+}
 
 void ActivityHistogram::Observe(double activity) {
   ++count;

@@ -72,6 +72,18 @@ struct StreamPosition {
   uint64_t sequence = 0;  // the latest committed
   uint64_t epoch = 0;     // of the latest session
   RecentDigests digests;
+  bool retired = false;  // to be kept no longer; what it has settled stays in the sums
+};
+
+// By what a stream is remembered that was retired.
+uint64_t RetiredMark(const StreamKey& stream);
+
+// Streams whose positions the books keep no longer.
+struct RetiredStreams {
+  static constexpr size_t kMost = 100'000;  // marks that are remembered, the latest
+
+  uint64_t sequences = 0;       // that they have settled, all together
+  std::vector<uint64_t> marks;  // oldest first
 };
 
 // What a source held when last heard: chips of one kind in one place, in micro-chips.

@@ -63,9 +63,10 @@ struct LedgerTransaction {
   std::vector<AdminEntry> entries;
   // Of a transaction that renames a source: what was counted of both names together.
   WindowSet renamed_windows;
-  std::vector<StreamPosition> streams;  // where every stream that moved stands afterwards
-  uint64_t duplicates = 0;              // reports that came again
-  uint64_t conflicts = 0;               // reports that came again with other content
+  // Where every stream that moved stands afterwards, and those that are retired.
+  std::vector<StreamPosition> streams;
+  uint64_t duplicates = 0;  // reports that came again
+  uint64_t conflicts = 0;   // reports that came again with other content
   // Terms from index first_term on, as they stand afterwards; earlier ones have not changed.
   size_t first_term = 0;
   std::vector<AllocationTerm> terms;
@@ -81,6 +82,7 @@ struct LedgerTransaction {
 // All that a start needs to go on where the last run ended.
 struct RestoredBooks {
   std::vector<StreamPosition> streams;
+  RetiredStreams retired;
   std::vector<SourceRecord> sources;
   std::vector<BookTotal> totals;
   std::map<std::string, ActivityHistogram> activity;  // by pool

@@ -15,6 +15,8 @@ namespace {
 constexpr int64_t kRestPerWork = 9;
 // Steps of SQLite's machine between two looks at whether to stop: some milliseconds of them.
 constexpr int kStepsPerLook = 100'000;
+// Of those who ask, for fairness among them.
+constexpr size_t kMostRemembered = 1'024;
 
 // Lets no figure fall below what it was: counters only grow.
 template <class Key, class Amount>
@@ -55,7 +57,9 @@ absl::StatusOr<OutcomeView> WorkOutOutcomes(Database& ledger, const outcomes::Ru
 }
 
 OutcomeBoard::OutcomeBoard(Options options, const Clock& clock)
-    : options_(std::move(options)), clock_(clock) {}
+    : options_(std::move(options)),
+      clock_(clock),
+      places_(options_.most_questions, options_.sharing) {}
 
 OutcomeBoard::~OutcomeBoard() { Stop(); }
 
@@ -87,12 +91,31 @@ uint64_t OutcomeBoard::failures() const {
   return failures_;
 }
 
-bool OutcomeBoard::Ask(Question question) {
+bool OutcomeBoard::Ask(Question question, const std::string& identity) {
   MutexLock lock(mutex_);
-  if (stopping_ || questions_.size() >= options_.most_questions) return false;
-  questions_.push_back(std::move(question));
+  if (stopping_ || !places_.TryTake(identity)) return false;
+  questions_.push_back({identity, std::move(question)});
   changed_.NotifyAll();
   return true;
+}
+
+OutcomeBoard::Question OutcomeBoard::TakeNext() {
+  const auto last_answer = [this](const Asked& asked) {
+    mutex_.AssertHeld();
+    const auto found = answered_.find(asked.identity);
+    return found == answered_.end() ? 0 : found->second;
+  };
+  // The first of those, so that one who asks is answered in order.
+  auto next = questions_.begin();
+  for (auto each = next; each != questions_.end(); ++each) {
+    if (last_answer(*each) < last_answer(*next)) next = each;
+  }
+  if (answered_.size() >= kMostRemembered) answered_.clear();
+  answered_[next->identity] = ++answers_;
+  places_.GiveBack(next->identity);
+  Question question = std::move(next->question);
+  questions_.erase(next);
+  return question;
 }
 
 void OutcomeBoard::Run() {
@@ -105,10 +128,7 @@ void OutcomeBoard::Run() {
       while (!stopping_ && questions_.empty() && changed_.WaitUntil(mutex_, look_at)) {
       }
       stopping = stopping_;
-      if (!questions_.empty()) {
-        question = std::move(questions_.front());
-        questions_.pop_front();
-      }
+      if (!questions_.empty()) question = TakeNext();
     }
     if (question && stopping) {
       question(absl::UnavailableError("the daemon is stopping"), nullptr);

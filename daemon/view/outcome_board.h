@@ -18,6 +18,7 @@
 
 #include "absl/status/status.h"
 #include "daemon/base/clock.h"
+#include "daemon/base/fair_share.h"
 #include "daemon/base/mutex.h"
 #include "daemon/domain/reference_data.h"
 #include "daemon/ledger/read/read_told_times.h"
@@ -55,6 +56,7 @@ class OutcomeBoard {
     std::string ledger_path;
     int64_t refresh_nanos = 0;   // the shortest time between two refreshes
     size_t most_questions = 16;  // waiting
+    FairShare::Sharing sharing = FairShare::Sharing::kAll;  // of these among who asks
     // The model in force, and a number that changes whenever something was committed. Called on the
     // board's thread; outlive it.
     std::function<std::shared_ptr<const ReferenceData>()> reference;
@@ -80,9 +82,10 @@ class OutcomeBoard {
 
   // A question for the ledger, answered on the board's thread within one read transaction: called
   // with the ledger, or with why there is none (null). False: too many wait, or the board has
-  // stopped; it is then not called.
+  // stopped; it is then not called. Of several who ask, the one is next whose last answer is
+  // longest ago.
   using Question = std::function<void(const absl::Status& status, Database* ledger)>;
-  bool Ask(Question question);
+  bool Ask(Question question, const std::string& identity = "");
 
  private:
   // What a refresh depends on; the same: nothing would change.
@@ -94,7 +97,13 @@ class OutcomeBoard {
     friend bool operator==(const Basis&, const Basis&) = default;
   };
 
+  struct Asked {
+    std::string identity;
+    Question question;
+  };
+
   void Run();
+  Question TakeNext() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Basis TakeBasis() const;
   void RefreshIfChanged();
   void Answer(const Question& question);
@@ -116,7 +125,11 @@ class OutcomeBoard {
 
   mutable Mutex mutex_;
   CondVar changed_;
-  std::deque<Question> questions_ ABSL_GUARDED_BY(mutex_);
+  std::deque<Asked> questions_ ABSL_GUARDED_BY(mutex_);
+  FairShare places_ ABSL_GUARDED_BY(mutex_);
+  uint64_t answers_ ABSL_GUARDED_BY(mutex_) = 0;
+  // The number of the last answer of who has asked lately.
+  std::map<std::string, uint64_t> answered_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<const OutcomeView> view_ ABSL_GUARDED_BY(mutex_);
   int64_t holds_as_of_unix_nanos_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t failures_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -53,7 +53,10 @@ struct IngestConfig {
   static void Describe(Visitor& visit) {
     visit(Setting{.key = "queue_reports",
                   .help = "At most this many reports of all streams together wait to be committed. "
-                          "Senders are told to wait while the queue is full."},
+                          "Senders are told to wait while the queue is full. A batch counts as at "
+                          "least one report for each 16 groups and each 4 KiB, here and in "
+                          "commit_reports and rate. With tls, no identity can fill all of the "
+                          "queue."},
           IntegerIn{1, 10'000'000}, &IngestConfig::queue_reports);
     visit(
         Setting{.key = "commit_reports",

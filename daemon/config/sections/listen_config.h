@@ -25,7 +25,8 @@ struct ListenConfig {
         Setting{.key = "http",
                 .help = "This HTTP listener serves /metrics, /healthz and /readyz. It has no TLS, "
                         "so it stays on loopback unless the last setting of this section is true. "
-                        "A proxy that authenticates may stand before it."},
+                        "A proxy that authenticates may stand before it. On loopback a request is "
+                        "answered only if its Host header is an IP address or localhost."},
         HostAndPort{}, &ListenConfig::http);
     visit(Setting{.key = "admin",
                   .help = "This gRPC listener takes the orders of `fleetmeterctl admin`. There is "

@@ -127,11 +127,45 @@ std::vector<std::string> ScalarCells(const Descriptor& descriptor, const Json& j
   return out;
 }
 
+namespace {
+
+// Digits with a sign, a point and an exponent where there is one.
+bool IsPlainNumber(std::string_view text) {
+  const auto skip_digits = [&text] {
+    const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+    text.remove_prefix(digits);
+    return digits > 0;
+  };
+  if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
+  if (!skip_digits()) return false;
+  if (text.starts_with('.')) {
+    text.remove_prefix(1);
+    if (!skip_digits()) return false;
+  }
+  if (text.starts_with('e') || text.starts_with('E')) {
+    text.remove_prefix(1);
+    if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
+    if (!skip_digits()) return false;
+  }
+  return text.empty();
+}
+
+// Whether a spreadsheet would work the cell out. The last four are the wide forms of the first.
+bool IsFormula(std::string_view text) {
+  for (const std::string_view sign :
+       {"=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20"}) {
+    if (text.starts_with(sign)) return text != sign && !IsPlainNumber(text);
+  }
+  return false;
+}
+
+}  // namespace
+
 std::string CsvLine(const std::vector<std::string>& cells) {
   std::string out;
   for (const std::string& cell : cells) {
     if (&cell != &cells.front()) out += ',';
-    std::string text = Printable(cell);
+    std::string text = (IsFormula(cell) ? "'" : "") + Printable(cell);
     if (text.find_first_of("\",") != std::string::npos) {
       for (size_t at = 0; (at = text.find('"', at)) != std::string::npos; at += 2) {
         text.insert(at, 1, '"');

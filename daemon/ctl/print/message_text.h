@@ -31,7 +31,9 @@ std::vector<std::string> ScalarNames(const google::protobuf::Descriptor& descrip
 std::vector<std::string> ScalarCells(const google::protobuf::Descriptor& descriptor,
                                      const Json& json);
 
-// One record, quoted where needed (RFC 4180, but with "\n" as line end).
+// One record, quoted where needed (RFC 4180, but with "\n" as line end). A text that a spreadsheet
+// would run as a formula, as one that begins with "=", gets an apostrophe before it, which makes it
+// text there. Numbers stay as they are.
 std::string CsvLine(const std::vector<std::string>& cells);
 
 }  // namespace fleetmeter::ctl

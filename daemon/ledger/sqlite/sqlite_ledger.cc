@@ -65,7 +65,7 @@ uint64_t SettledReports(const BookCounters& counters) {
 // Every report that was settled moved its stream by one. Quick, and false when pages of different
 // times were put together; the full check is VerifyLedger.
 absl::Status CheckPositions(const RestoredBooks& books) {
-  uint64_t sequences = 0;
+  uint64_t sequences = books.retired.sequences;
   for (const StreamPosition& stream : books.streams) sequences += stream.sequence;
   const uint64_t settled = SettledReports(books.counters);
   if (sequences == settled) return absl::OkStatus();

@@ -36,18 +36,41 @@ absl::StatusOr<Slots> ParseSlots(const std::string& bytes) {
 }  // namespace
 
 absl::Status StreamPositionTable::Prepare() {
-  return database_.PrepareAll({{"UPDATE streams SET sequence = ?3, epoch = ?4, digests = ?5 "
-                                "WHERE identity = ?1 AND stream_id = ?2",
-                                &update_stream_},
-                               {"INSERT INTO streams (identity, stream_id, sequence, epoch, "
-                                "digests) VALUES (?1, ?2, ?3, ?4, ?5)",
-                                &insert_stream_}});
+  return database_.PrepareAll(
+      {{"UPDATE streams SET sequence = ?3, epoch = ?4, digests = ?5 "
+        "WHERE identity = ?1 AND stream_id = ?2",
+        &update_stream_},
+       {"INSERT INTO streams (identity, stream_id, sequence, epoch, "
+        "digests) VALUES (?1, ?2, ?3, ?4, ?5)",
+        &insert_stream_},
+       {"DELETE FROM streams WHERE identity = ?1 AND stream_id = ?2", &delete_stream_},
+       {"UPDATE retired_totals SET sequences = sequences + ?1", &add_retired_},
+       {"INSERT INTO retired_streams (mark) VALUES (?1)", &insert_retired_},
+       {"DELETE FROM retired_streams WHERE retired_row <= "
+        "(SELECT max(retired_row) FROM retired_streams) - ?1",
+        &bound_retired_}});
+}
+
+absl::Status StreamPositionTable::RestoreRetired(RetiredStreams* retired) {
+  const auto sequences = database_.Integer("SELECT sequences FROM retired_totals");
+  if (!sequences.ok()) return sequences.status();
+  retired->sequences = static_cast<uint64_t>(*sequences);
+  Statement marks;
+  absl::Status status =
+      database_.Prepare("SELECT mark FROM retired_streams ORDER BY retired_row", &marks);
+  if (!status.ok()) return status;
+  return marks.ForEach([&](const Statement& row) {
+    retired->marks.push_back(static_cast<uint64_t>(row.Integer(0)));
+    return absl::OkStatus();
+  });
 }
 
 absl::Status StreamPositionTable::Restore(RestoredBooks* books) {
   Statement streams;
   absl::Status status = database_.Prepare(
-      "SELECT identity, stream_id, sequence, epoch, digests FROM streams", &streams);
+      "SELECT identity, stream_id, sequence, epoch, digests FROM streams ORDER BY stream_row",
+      &streams);
+  if (status.ok()) status = RestoreRetired(&books->retired);
   if (!status.ok()) return status;
   const auto count = database_.Integer("SELECT count(*) FROM streams");
   if (!count.ok()) return count.status();
@@ -65,10 +88,25 @@ absl::Status StreamPositionTable::Restore(RestoredBooks* books) {
 }
 
 absl::Status StreamPositionTable::Stage(const LedgerTransaction& transaction) {
+  bool retired = false;
   for (const StreamPosition& position : transaction.streams) {
-    if (absl::Status status = Write(position); !status.ok()) return status;
+    absl::Status status = position.retired ? Retire(position) : Write(position);
+    if (!status.ok()) return status;
+    retired = retired || position.retired;
   }
-  return absl::OkStatus();
+  if (!retired) return absl::OkStatus();
+  return bound_retired_.Run(static_cast<int64_t>(RetiredStreams::kMost));
+}
+
+absl::Status StreamPositionTable::Retire(const StreamPosition& position) {
+  absl::Status status = delete_stream_.Run(position.stream.identity, Blob{position.stream.id});
+  if (!status.ok()) return status;
+  if (database_.Changes() != 1) {
+    return absl::InternalError("a stream that is to be retired is not in the ledger");
+  }
+  status = add_retired_.Run(static_cast<int64_t>(position.sequence));
+  if (!status.ok()) return status;
+  return insert_retired_.Run(static_cast<int64_t>(RetiredMark(position.stream)));
 }
 
 absl::Status StreamPositionTable::Write(const StreamPosition& position) {

@@ -1,4 +1,5 @@
-// How far each stream was settled: the table streams. Not thread-safe; belongs to LedgerTables.
+// How far each stream was settled, and which streams are not kept any more: the tables streams,
+// retired_totals and retired_streams. Not thread-safe; belongs to LedgerTables.
 #pragma once
 
 #include "absl/status/status.h"
@@ -18,11 +19,17 @@ class StreamPositionTable final : public LedgerTable {
   absl::Status Stage(const LedgerTransaction& transaction) override;
 
  private:
+  absl::Status RestoreRetired(RetiredStreams* retired);
   absl::Status Write(const StreamPosition& position);
+  absl::Status Retire(const StreamPosition& position);
 
   Database& database_;
   Statement update_stream_;
   Statement insert_stream_;
+  Statement delete_stream_;
+  Statement add_retired_;
+  Statement insert_retired_;
+  Statement bound_retired_;
 };
 
 }  // namespace fleetmeter

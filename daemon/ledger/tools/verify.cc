@@ -273,7 +273,8 @@ class Verifier {
   // Every report that was settled moved its stream by one.
   absl::Status CheckPositions() {
     return Find(
-        "SELECT s, c FROM (SELECT coalesce(sum(sequence), 0) AS s FROM streams), "
+        "SELECT s, c FROM (SELECT coalesce(sum(sequence), 0) + "
+        "(SELECT coalesce(sum(sequences), 0) FROM retired_totals) AS s FROM streams), "
         "(SELECT coalesce(sum(reports), 0) AS c FROM counters "
         "WHERE result IN ('accepted', 'rejected')) WHERE s <> c",
         [](const Statement& row) {

@@ -71,8 +71,8 @@ bool IsLocalHostHeader(std::string_view header) {
 
 class HttpServer::Impl {
  public:
-  explicit Impl(std::map<std::string, Handler> handlers)
-      : acceptor_(io_), handlers_(std::move(handlers)) {}
+  Impl(std::map<std::string, Handler> handlers, HttpHooks hooks)
+      : acceptor_(io_), handlers_(std::move(handlers)), hooks_(std::move(hooks)) {}
 
   absl::Status Listen(const std::string& address, const std::string& setting) {
     const auto parts = SplitAddress(address);
@@ -138,6 +138,7 @@ class HttpServer::Impl {
   tcp::acceptor acceptor_;
   asio::steady_timer retry_{io_};
   const std::map<std::string, Handler> handlers_;
+  const HttpHooks hooks_;
   std::string address_;
   bool loopback_ = false;
   std::thread thread_;
@@ -203,6 +204,7 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
     HttpResponse answer;
     const std::string host(request[http::field::host]);
     if (server_.loopback_ && !IsLocalHostHeader(host)) {
+      if (server_.hooks_.host_refused) server_.hooks_.host_refused();
       answer.status = 421;
       answer.body =
           "The Host header names another host; expected an IP address or localhost, since this "
@@ -287,6 +289,7 @@ void HttpServer::Impl::MakeRoom() {
   // A session that is closed leaves its list a little later, when its handler is told.
   std::list<Session*>& list = waiting_.empty() ? answered_ : waiting_;
   list.front()->Close();
+  if (hooks_.evicted) hooks_.evicted();
   list.splice(list.end(), list, list.begin());
 }
 
@@ -296,9 +299,9 @@ std::string HttpServer::address() const { return impl_->address(); }
 void HttpServer::Stop() { impl_->Stop(); }
 
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(
-    const std::string& address, std::map<std::string, Handler> handlers,
-    const std::string& setting) {
-  auto impl = std::make_unique<Impl>(std::move(handlers));
+    const std::string& address, std::map<std::string, Handler> handlers, const std::string& setting,
+    HttpHooks hooks) {
+  auto impl = std::make_unique<Impl>(std::move(handlers), std::move(hooks));
   if (absl::Status status = impl->Listen(address, setting); !status.ok()) return status;
   impl->Serve();
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));

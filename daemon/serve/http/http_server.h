@@ -32,6 +32,12 @@ struct HttpResponse {
 // or "[::1]:9477". Empty: the request has none, so no browser sent it.
 bool IsLocalHostHeader(std::string_view host);
 
+// What a server tells, on its own thread. Each may be empty.
+struct HttpHooks {
+  std::function<void()> evicted;       // a connection was closed to make room for a new one
+  std::function<void()> host_refused;  // a request named another host
+};
+
 class HttpServer {
  public:
   using Handler = std::function<HttpResponse()>;
@@ -40,7 +46,7 @@ class HttpServer {
   // address comes from, for messages.
   static absl::StatusOr<std::unique_ptr<HttpServer>> Start(
       const std::string& address, std::map<std::string, Handler> handlers,
-      const std::string& setting = "listen.http");
+      const std::string& setting = "listen.http", HttpHooks hooks = {});
   ~HttpServer();
 
   // "127.0.0.1:9477": where it listens.

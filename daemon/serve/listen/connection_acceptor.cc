@@ -17,6 +17,9 @@
 #include <thread>
 #include <utility>
 
+#include "daemon/base/clock.h"
+#include "daemon/base/log_throttle.h"
+
 namespace fleetmeter {
 namespace {
 
@@ -67,6 +70,7 @@ class ConnectionAcceptor::Impl {
   int descriptor_ceiling_ = 0;
   bool failing_ = false;  // the thread's own: it is logged once
   std::atomic<bool> full_ = false;
+  LogThrottle full_lines_;
   std::thread thread_;
 };
 
@@ -155,7 +159,8 @@ bool ConnectionAcceptor::Impl::AcceptSome(Door& door) {
 void ConnectionAcceptor::Impl::Take(int listener, int connection) {
   if (connection >= descriptor_ceiling_) {
     close(connection);
-    if (!full_.exchange(true)) {
+    // Whoever closes one connection and opens two can cause it again and again.
+    if (!full_.exchange(true) && full_lines_.Take(SystemClock().MonotonicNanos())) {
       spdlog::warn(
           "{}: {} file descriptors are in use; new connections are refused until some are "
           "closed",

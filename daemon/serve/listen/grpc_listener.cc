@@ -103,6 +103,7 @@ std::shared_ptr<grpc::Channel> GrpcListener::InProcessChannel() {
 }
 
 void GrpcListener::SetServing(bool serving) {
+  serving_ = serving;
   server_->GetHealthCheckService()->SetServingStatus(serving);
   for (const std::string& name : service_names_) {
     server_->GetHealthCheckService()->SetServingStatus(name, serving);

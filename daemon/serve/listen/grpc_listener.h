@@ -1,6 +1,7 @@
 // A gRPC server with services of ours, the health service and the daemon's limits.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -59,6 +60,8 @@ class GrpcListener {
 
   // What the health service says of the services, and of the server as a whole.
   void SetServing(bool serving);
+  // What it was last told to say.
+  bool serving() const { return serving_; }
 
   // Waits for open calls until the deadline, then cancels them. Returns when their handlers have
   // ended. A second time it does nothing.
@@ -75,6 +78,7 @@ class GrpcListener {
   std::unique_ptr<grpc::Server> server_;
   std::string address_;
   std::vector<std::string> service_names_;
+  std::atomic<bool> serving_ = false;
 };
 
 }  // namespace fleetmeter

@@ -18,6 +18,7 @@ namespace {
 // HealthCheckRequest{string service = 1} and HealthCheckResponse{ServingStatus status = 1}.
 constexpr char kCheck[] = "/grpc.health.v1.Health/Check";
 constexpr char kServing[] = "\x08\x01";
+constexpr char kNotServing[] = "\x08\x02";
 
 grpc::ByteBuffer HealthCheckRequest(const std::string& service) {
   const std::string bytes = "\x0a" + std::string(1, static_cast<char>(service.size())) + service;
@@ -35,8 +36,9 @@ std::string TextOf(const grpc::ByteBuffer& buffer) {
   return text;
 }
 
-absl::Status AskHealth(const std::shared_ptr<grpc::Channel>& channel, const std::string& service,
+absl::Status AskHealth(const GrpcListener& listener, const std::shared_ptr<grpc::Channel>& channel,
                        const std::string& where, std::chrono::milliseconds patience) {
+  const std::string& service = listener.service_names().front();
   grpc::GenericStub stub(channel);
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + patience);
@@ -59,11 +61,12 @@ absl::Status AskHealth(const std::shared_ptr<grpc::Channel>& channel, const std:
                                               static_cast<int>(status.error_code()),
                                               status.error_message()));
   }
-  if (TextOf(response) != kServing) {
-    return absl::UnavailableError(
-        fmt::format("{}: the health service does not say SERVING of {}", where, service));
-  }
-  return absl::OkStatus();
+  const std::string answer = TextOf(response);
+  if (answer == kServing) return absl::OkStatus();
+  // A listener that takes no reports at present, such as while the disk is full, says so. It works.
+  if (answer == kNotServing && !listener.serving()) return absl::OkStatus();
+  return absl::UnavailableError(
+      fmt::format("{}: the health service does not say SERVING of {}", where, service));
 }
 
 // Where to reach ourselves: one can listen on "any address" but not connect to it.
@@ -81,8 +84,8 @@ absl::Status AskFromOutside(const GrpcListener& listener, bool tls,
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a connection of its own
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   return AskHealth(
-      grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments),
-      listener.service_names().front(), address, patience);
+      listener, grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments),
+      address, patience);
 }
 
 }  // namespace
@@ -91,8 +94,7 @@ absl::Status CheckListener(GrpcListener& listener, bool tls, std::chrono::millis
   absl::Status outside = AskFromOutside(listener, tls, patience);
   if (!outside.ok() && !listener.full()) return outside;
   if (outside.ok() && !tls) return outside;
-  return AskHealth(listener.InProcessChannel(), listener.service_names().front(), "in process",
-                   patience);
+  return AskHealth(listener, listener.InProcessChannel(), "in process", patience);
 }
 
 }  // namespace fleetmeter

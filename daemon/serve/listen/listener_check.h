@@ -17,7 +17,8 @@ namespace fleetmeter {
 //   and threads? What neither part sees is the end of a handshake; a certificate that is not good
 //   shows there, and that is not mended by starting anew.
 //
-// A listener that is full refuses new connections and is well: starting anew would help nobody.
+// A listener that is full refuses new connections and is well: starting anew would help nobody. The
+// same holds for one that was told to say NOT_SERVING: the daemon means it, and answers.
 // Waits at most twice `patience`. Unavailable: what failed.
 absl::Status CheckListener(GrpcListener& listener, bool tls, std::chrono::milliseconds patience);
 

@@ -54,7 +54,12 @@ constexpr Family<DaemonFigures> kIngest[] = {
       "Each batch gives one observation: by how many seconds the wall clocks of its sender and of "
       "the daemon differ. The time that the batch was under way is included."},
      Counted},
-    {{"fleetmeter_ingest_queue_reports", kGauge, {}, "This many reports wait for the writer."},
+    {{"fleetmeter_ingest_queue_reports",
+      kGauge,
+      {},
+      "This many reports wait for the writer. A batch counts as at least one for each 16 groups "
+      "and "
+      "each 4 KiB of it."},
      OneSeries<[](const DaemonFigures& f) {
        return static_cast<double>(f.writer.queued_reports());
      }>},
@@ -95,6 +100,29 @@ constexpr Family<DaemonFigures> kDaemon[] = {
       {"listener"},
       "The listener closed this many connections at once, because as many were open as file "
       "descriptors allow."},
+     Counted},
+    {{"fleetmeter_calls_over_share_total",
+      kCounter,
+      {"call"},
+      "This many calls were refused because as many were open as may be, or because their identity "
+      "had its share of them. The call is stream for ingest streams, watch for watches of "
+      "headroom, "
+      "and question for questions about outcomes. With tls, an identity may have three times as "
+      "many as are left."},
+     Counted},
+    {{"fleetmeter_http_evicted_connections_total",
+      kCounter,
+      {},
+      "The HTTP listener closed this many connections to make room for new ones, because as many "
+      "were open as it keeps. Those closed had waited longest for a request, or had read an answer "
+      "for longest."},
+     Counted},
+    {{"fleetmeter_http_refused_hosts_total",
+      kCounter,
+      {},
+      "The HTTP listener refused this many requests whose Host header names another host than this "
+      "machine. A web page of a stranger asks so, and so does a proxy that passes its own Host "
+      "header on."},
      Counted},
     {{"fleetmeter_watchdog_healthy",
       kGauge,
@@ -211,10 +239,18 @@ DaemonMetrics::DaemonMetrics()
       reload_time_(AddGauge(
           *registry_, Named("fleetmeter_config_last_reload_success_timestamp_seconds", kGauge))),
       render_(AddHistogram(*registry_, Named("fleetmeter_exposition_render_seconds", kHistogram),
-                           kWorkBounds)) {
+                           kWorkBounds)),
+      evicted_http_(
+          AddCounter(*registry_, Named("fleetmeter_http_evicted_connections_total", kCounter))),
+      refused_hosts_(
+          AddCounter(*registry_, Named("fleetmeter_http_refused_hosts_total", kCounter))) {
   for (const std::string listener : {"ingest", "query", "admin"}) {
     refused_connections_[listener] = &AddCounter(
         *registry_, Named("fleetmeter_connections_refused_total", kCounter), {listener});
+  }
+  for (const std::string call : {"stream", "watch", "question"}) {
+    over_share_[call] =
+        &AddCounter(*registry_, Named("fleetmeter_calls_over_share_total", kCounter), {call});
   }
   for (const RejectReason reason : kRejectReasons) {
     rejected_by_reason_[IndexOf(reason)] =
@@ -276,6 +312,10 @@ void DaemonMetrics::ReadingsOdd(int64_t clamped, int64_t unmeasured) {
 
 void DaemonMetrics::ReportsBusy(size_t reports) { busy_.Increment(static_cast<double>(reports)); }
 
+void DaemonMetrics::CallOverShare(std::string_view call) {
+  over_share_.find(call)->second->Increment();
+}
+
 void DaemonMetrics::StreamOpened() { streams_.Increment(); }
 
 void DaemonMetrics::StreamClosed() { streams_.Decrement(); }
@@ -296,6 +336,10 @@ void DaemonMetrics::Rendered(double seconds) { render_.Observe(seconds); }
 void DaemonMetrics::ConnectionRefused(std::string_view listener) {
   refused_connections_.find(listener)->second->Increment();
 }
+
+void DaemonMetrics::HttpConnectionEvicted() { evicted_http_.Increment(); }
+
+void DaemonMetrics::HttpHostRefused() { refused_hosts_.Increment(); }
 
 std::vector<prometheus::MetricFamily> DaemonMetrics::Collect() const {
   return registry_->Collect();

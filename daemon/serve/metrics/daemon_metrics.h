@@ -36,6 +36,7 @@ class DaemonMetrics final : public DaemonProbe {
   void ReportRejected(RejectReason reason) override;
   void ReadingsOdd(int64_t clamped, int64_t unmeasured) override;
   void ReportsBusy(size_t reports) override;
+  void CallOverShare(std::string_view call) override;
   void StreamOpened() override;
   void StreamClosed() override;
   void CommitDone(double seconds, bool ok) override;
@@ -47,6 +48,9 @@ class DaemonMetrics final : public DaemonProbe {
 
   // `listener`: "ingest", "query" or "admin".
   void ConnectionRefused(std::string_view listener);
+  // Of the HTTP listener.
+  void HttpConnectionEvicted();
+  void HttpHostRefused();
 
   // All that was counted, for DaemonFigures.
   std::vector<prometheus::MetricFamily> Collect() const;
@@ -77,7 +81,10 @@ class DaemonMetrics final : public DaemonProbe {
   prometheus::Gauge& reload_successful_;
   prometheus::Gauge& reload_time_;
   prometheus::Histogram& render_;
+  prometheus::Counter& evicted_http_;
+  prometheus::Counter& refused_hosts_;
   std::map<std::string, prometheus::Counter*, std::less<>> refused_connections_;
+  std::map<std::string, prometheus::Counter*, std::less<>> over_share_;
 };
 
 }  // namespace fleetmeter

@@ -42,7 +42,7 @@ void HeadroomWatch::Look() {
   v1::HeadroomResponse response;
   grpc::Status status = service_.access_.Recheck(caller_, Role::kQuery);
   if (status.ok()) {
-    status = QueryService::AnswerHeadroom(*TakeSnapshot(service_.writer_), pool_, &response);
+    status = QueryService::AnswerHeadroom(*service_.snapshots_.Take(), pool_, &response);
   }
   if (!status.ok()) return EndLocked(status);
   std::string substance = Substance(response);

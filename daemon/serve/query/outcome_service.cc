@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "daemon/base/units.h"
 #include "daemon/serve/query/booked_answers.h"
 #include "daemon/serve/query/grpc_status.h"
 #include "daemon/serve/query/outcome_answers.h"
@@ -23,33 +24,44 @@ grpc::ServerUnaryReactor* OutcomeService::Answer(grpc::CallbackServerContext* co
          "ledger.path in its configuration"});
     return reactor;
   }
-  const bool asked = board_->Ask([this, reactor, fill](const absl::Status& status,
-                                                       Database* ledger) {
+  const auto answer = [this, reactor, fill](const absl::Status& status, Database* ledger) {
     if (!status.ok()) return reactor->Finish(ToGrpc(status));
     const OutcomeMoment now = {.reference = writer_.reference(), .unix_nanos = clock_.UnixNanos()};
     reactor->Finish(ToGrpc(fill(*ledger, now)));
-  });
-  if (!asked) {
-    reactor->Finish({grpc::StatusCode::RESOURCE_EXHAUSTED,
-                     "too many questions about outcomes wait already, or the daemon is stopping; "
-                     "ask again later"});
+  };
+  if (!board_->Ask(answer, caller.identity)) {
+    probe_.CallOverShare("question");
+    reactor->Finish(
+        {grpc::StatusCode::RESOURCE_EXHAUSTED,
+         "too many questions about outcomes wait already, of all or of this identity, or "
+         "the daemon is stopping; ask again later"});
   }
   return reactor;
+}
+
+AnswerCache::Basis OutcomeService::BasisOf(uint64_t commits, const OutcomeMoment& now) {
+  return {
+      .commits = commits, .quarter_hour = now.unix_nanos / (kHour / 4), .reference = now.reference};
 }
 
 grpc::ServerUnaryReactor* OutcomeService::GetMargin(grpc::CallbackServerContext* context,
                                                     const v1::GetMarginRequest* request,
                                                     v1::MarginReport* response) {
-  return Answer(context, [request, response](Database& ledger, const OutcomeMoment& now) {
-    return AnswerMargin(ledger, now, *request, response);
+  // Read before the ledger is: an answer that was kept may be newer than that, and never older.
+  const uint64_t commits = writer_.outcome_commits();
+  return Answer(context, [=, this](Database& ledger, const OutcomeMoment& now) {
+    return margins_.Answer(BasisOf(commits, now), *request, response,
+                           [&] { return AnswerMargin(ledger, now, *request, response); });
   });
 }
 
 grpc::ServerUnaryReactor* OutcomeService::GetCapability(grpc::CallbackServerContext* context,
                                                         const v1::GetCapabilityRequest* request,
                                                         v1::CapabilityReport* response) {
-  return Answer(context, [request, response](Database& ledger, const OutcomeMoment& now) {
-    return AnswerCapability(ledger, now, *request, response);
+  const uint64_t commits = writer_.outcome_commits();
+  return Answer(context, [=, this](Database& ledger, const OutcomeMoment& now) {
+    return capabilities_.Answer(BasisOf(commits, now), *request, response,
+                                [&] { return AnswerCapability(ledger, now, *request, response); });
   });
 }
 

@@ -4,9 +4,12 @@
 // Owned by the App; lives as long as its gRPC server. Thread-safe.
 #pragma once
 
+#include "daemon/accounting/daemon_probe.h"
 #include "daemon/accounting/writer.h"
 #include "daemon/base/clock.h"
 #include "daemon/security/access_control.h"
+#include "daemon/serve/query/answer_cache.h"
+#include "daemon/serve/query/outcome_answers.h"
 #include "daemon/view/outcome_board.h"
 #include "fleetmeter/v1/outcomes.grpc.pb.h"
 
@@ -16,8 +19,8 @@ class OutcomeService final : public v1::Outcomes::CallbackService {
  public:
   // All outlive the service. `board` null: the ledger is in memory, and every call is refused.
   OutcomeService(OutcomeBoard* board, const Writer& writer, AccessControl& access,
-                 const Clock& clock)
-      : board_(board), writer_(writer), access_(access), clock_(clock) {}
+                 DaemonProbe& probe, const Clock& clock)
+      : board_(board), writer_(writer), access_(access), probe_(probe), clock_(clock) {}
 
   grpc::ServerUnaryReactor* GetMargin(grpc::CallbackServerContext* context,
                                       const v1::GetMarginRequest* request,
@@ -39,11 +42,15 @@ class OutcomeService final : public v1::Outcomes::CallbackService {
   // Fills the response on the board's thread if the caller has the role query.
   template <class Fill>
   grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const Fill& fill);
+  static AnswerCache::Basis BasisOf(uint64_t commits, const OutcomeMoment& now);
 
   OutcomeBoard* const board_;
   const Writer& writer_;
   AccessControl& access_;
+  DaemonProbe& probe_;
   const Clock& clock_;
+  AnswerCache margins_;
+  AnswerCache capabilities_;
 };
 
 }  // namespace fleetmeter

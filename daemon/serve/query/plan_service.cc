@@ -86,11 +86,11 @@ absl::Status AnswerSimulation(const Snapshot& snapshot, const v1::SimulateReques
 
 template <class Fill>
 grpc::ServerUnaryReactor* PlanService::Answer(grpc::CallbackServerContext* context,
-                                              const Fill& fill) const {
+                                              const Fill& fill) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   Caller caller;
   grpc::Status status = access_.Admit(*context, Role::kQuery, &caller);
-  if (status.ok()) status = ToGrpc(fill(*TakeSnapshot(writer_)));
+  if (status.ok()) status = ToGrpc(fill(*snapshots_.Take()));
   reactor->Finish(status);
   return reactor;
 }

@@ -6,6 +6,7 @@
 
 #include "daemon/security/access_control.h"
 #include "daemon/view/snapshot.h"
+#include "daemon/view/snapshot_cache.h"
 #include "fleetmeter/v1/plan.grpc.pb.h"
 
 namespace fleetmeter {
@@ -13,7 +14,7 @@ namespace fleetmeter {
 class PlanService final : public v1::Plan::CallbackService {
  public:
   // `writer` and `access` outlive the service.
-  PlanService(const Writer& writer, AccessControl& access) : writer_(writer), access_(access) {}
+  PlanService(const Writer& writer, AccessControl& access) : snapshots_(writer), access_(access) {}
 
   grpc::ServerUnaryReactor* GetFramework(grpc::CallbackServerContext* context,
                                          const v1::GetFrameworkRequest* request,
@@ -28,9 +29,9 @@ class PlanService final : public v1::Plan::CallbackService {
  private:
   // Fills the response from a snapshot if the caller has the role query.
   template <class Fill>
-  grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const Fill& fill) const;
+  grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const Fill& fill);
 
-  const Writer& writer_;
+  SnapshotCache snapshots_;
   AccessControl& access_;
 };
 

@@ -20,8 +20,9 @@ constexpr uint32_t kLongestIntervalMillis = 3'600'000;
 
 }  // namespace
 
-QueryService::QueryService(const Writer& writer, AccessControl& access, size_t max_watches)
-    : writer_(writer), access_(access), max_watches_(max_watches) {}
+QueryService::QueryService(const Writer& writer, AccessControl& access, DaemonProbe& probe,
+                           size_t max_watches, FairShare::Sharing sharing)
+    : access_(access), probe_(probe), snapshots_(writer), places_(max_watches, sharing) {}
 
 QueryService::~QueryService() {
   // The last watch left under the lock, on a thread of gRPC's: take its word for it.
@@ -35,11 +36,11 @@ grpc::Status QueryService::Admit(const grpc::CallbackServerContext& context, Cal
 
 template <class Fill>
 grpc::ServerUnaryReactor* QueryService::Answer(grpc::CallbackServerContext* context,
-                                               const Fill& fill) const {
+                                               const Fill& fill) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   Caller caller;
   grpc::Status status = Admit(*context, &caller);
-  if (status.ok()) status = fill(*TakeSnapshot(writer_));
+  if (status.ok()) status = fill(*snapshots_.Take());
   reactor->Finish(status);
   return reactor;
 }
@@ -85,27 +86,43 @@ grpc::ServerWriteReactor<v1::HeadroomResponse>* QueryService::WatchHeadroom(
       std::clamp(wanted, kShortestIntervalMillis, kLongestIntervalMillis));
   Caller caller;
   grpc::Status refused = Admit(*context, &caller);
-  auto watch = std::make_shared<HeadroomWatch>(*this, std::move(caller), request->pool(), interval);
+  auto watch = std::make_shared<HeadroomWatch>(*this, caller, request->pool(), interval);
   {
     MutexLock lock(mutex_);
-    if (!refused.ok()) {
-      // Whoever may not ask learns nothing else.
-    } else if (draining_) {
-      refused = {grpc::StatusCode::UNAVAILABLE, "the daemon is stopping"};
-    } else if (watches_.size() >= max_watches_) {
-      refused = {
-          grpc::StatusCode::RESOURCE_EXHAUSTED,
-          fmt::format("{} watches are open; expected at most {}", watches_.size(), max_watches_)};
+    if (refused.ok()) {
+      refused = draining_ ? grpc::Status(grpc::StatusCode::UNAVAILABLE, "the daemon is stopping")
+                          : TakePlace(caller.identity);
     }
-    watches_.insert(watch.get());
+    watches_.emplace(watch.get(), refused.ok() ? caller.identity : "");
   }
   watch->Begin(refused);
   return watch.get();
 }
 
+grpc::Status QueryService::TakePlace(const std::string& identity) {
+  if (places_.TryTake(identity)) return grpc::Status::OK;
+  probe_.CallOverShare("watch");
+  return {grpc::StatusCode::RESOURCE_EXHAUSTED,
+          places_.taken() >= places_.places()
+              ? fmt::format("{} watches are open; expected at most {}", places_.taken(),
+                            places_.places())
+              : fmt::format("{} has {} watches open of the {} that there may be; the rest is for "
+                            "others",
+                            identity, places_.Of(identity), places_.places())};
+}
+
 void QueryService::Remove(HeadroomWatch* watch) {
   MutexLock lock(mutex_);
-  watches_.erase(watch);
+  const auto open = watches_.find(watch);
+  if (!open->second.empty()) places_.GiveBack(open->second);
+  watches_.erase(open);
+  removed_.NotifyAll();
+}
+
+void QueryService::AwaitEnd(std::chrono::steady_clock::time_point until) {
+  MutexLock lock(mutex_);
+  while (!watches_.empty() && removed_.WaitUntil(mutex_, until)) {
+  }
 }
 
 void QueryService::Drain() {
@@ -113,7 +130,7 @@ void QueryService::Drain() {
   {
     MutexLock lock(mutex_);
     draining_ = true;
-    for (HeadroomWatch* watch : watches_) open.push_back(watch->shared_from_this());
+    for (const auto& [watch, identity] : watches_) open.push_back(watch->shared_from_this());
   }
   for (const auto& watch : open) {
     watch->End({grpc::StatusCode::UNAVAILABLE, "the daemon is stopping"});

@@ -92,6 +92,16 @@ TEST_F(CollectorSpoolTest, EndsWellWhenWhatIsLeftIsInTheSpool) {
   EXPECT_THAT(collector->Stderr(), HasSubstr("wait for the next start"));
 }
 
+// The signal comes as soon as the program has said a word, which is before it waits for signals.
+TEST_F(CollectorSpoolTest, AStopThatComesWhileItStartsIsAStopInOrder) {
+  const std::string address = FreeAddress();
+  for (int i = 0; i < 12; ++i) {
+    const auto collector = Start(address);
+    collector->Signal(SIGTERM);
+    ASSERT_EQ(collector->Wait(30s), 0) << i << ": " << collector->Stderr();
+  }
+}
+
 TEST_F(CollectorSpoolTest, ASecondProcessOnASpoolIsRefused) {
   const std::string address = FreeAddress();
   const auto one = Start(address);

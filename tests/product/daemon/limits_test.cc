@@ -132,6 +132,8 @@ TEST(HostileHttp, SilentConnectionsKeepNobodyOut) {
     ASSERT_TRUE(reply.has_value()) << i;
     EXPECT_EQ(reply->status, 200);
   }
+  // 256 are kept, and each of the others took a place.
+  EXPECT_GE(daemon.ScrapeMetrics().Value("fleetmeter_http_evicted_connections_total"), 600 - 256);
 }
 
 // A name that somebody made to point at this machine, as in an attack by DNS rebinding.
@@ -140,6 +142,7 @@ TEST(HostileHttp, ARequestForAnotherHostIsRefused) {
   Socket socket(daemon.http_address());
   ASSERT_TRUE(socket.Send("GET /metrics HTTP/1.1\r\nHost: evil.example:9477\r\n\r\n"));
   EXPECT_THAT(socket.ReceiveSome(), AllOf(StartsWith("HTTP/1.1 421 "), HasSubstr("localhost")));
+  EXPECT_EQ(daemon.ScrapeMetrics().Value("fleetmeter_http_refused_hosts_total"), 1);
 }
 
 TEST(HostHeader, IsLocalIfItIsAnAddressOrLocalhost) {

@@ -5,8 +5,10 @@
 
 #include <csignal>
 
+#include "daemon/ledger/sqlite/sqlite_database.h"
 #include "gmock/gmock.h"
 #include "tests/support/daemon_fixture.h"
+#include "tests/support/reports.h"
 
 namespace fleetmeter::e2e {
 namespace {
@@ -97,6 +99,41 @@ TEST(Service, FeedsTheWatchdogAgainAndAgain) {
   const Daemon daemon(With(notify));
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(notify.AwaitWatchdog());
   EXPECT_EQ(daemon.ScrapeMetrics().Value("fleetmeter_watchdog_healthy"), 1);
+}
+
+// Another program holds the lock of the ledger. Reports wait at their senders, and everything else
+// is answered, so that a restart would help nobody.
+TEST(Service, FeedsTheWatchdogWhileTheLedgerTakesNothing) {
+  NotifySocket notify;
+  const TempFolder books;
+  DaemonSettings settings = With(notify);
+  settings.more = "ledger: {path: " + books.PathOf("ledger.db") + "}\n";
+  Daemon daemon(settings);
+  StreamClient client(daemon.ingest());
+  ASSERT_TRUE(client.Open());
+  ASSERT_EQ(client.Settle({Numbered(GoodReport("a"), 1)}).acknowledged_through(), 1u);
+
+  const auto other = Database::Open(books.PathOf("ledger.db"), {});
+  ASSERT_TRUE(other.ok()) << other.status();
+  ASSERT_TRUE((*other)->Execute("PRAGMA busy_timeout = 10000; BEGIN IMMEDIATE").ok());
+  ASSERT_TRUE(client.Send({Numbered(GoodReport("a", 5 * kSecond), 2)}));
+  ASSERT_TRUE(
+      Eventually([&] { return daemon.ScrapeMetrics().Value("fleetmeter_ledger_writable") == 0; }));
+  // Until the health service has said so to the watchdog as well.
+  ASSERT_TRUE(Eventually([&] {
+    const auto reply = HttpRequest(daemon.http_address(), "GET", "/readyz");
+    return reply && reply->status == 503;
+  }));
+  for (int i = 0; i < 20; ++i) {
+    notify.Empty();
+    EXPECT_TRUE(notify.AwaitWatchdog());
+  }
+  EXPECT_EQ(HttpRequest(daemon.http_address(), "GET", "/healthz")->status, 200);
+  EXPECT_EQ(daemon.ListPools().pools_size(), 3);
+
+  ASSERT_TRUE((*other)->Execute("ROLLBACK").ok());
+  EXPECT_TRUE(
+      Eventually([&] { return daemon.ScrapeMetrics().Value("fleetmeter_ledger_writable") == 1; }));
 }
 
 // No descriptor is left for anybody, and that is not for want of room for connections.

@@ -176,5 +176,25 @@ TEST(Shutdown, ConnectionsThatDoNotAnswerAreCutOffInTime) {
   EXPECT_EQ(daemon.Stop(), 0) << daemon.process().Stderr();
 }
 
+// Connections of both listeners that are open and have no call, whose clients do not even answer
+// that the daemon goes; a scrape that nobody repeats comes on top.
+TEST(Shutdown, IdleConnectionsDoNotHoldItUp) {
+  Daemon daemon({.shutdown = {"deadline: 60s", "final_scrape: 100ms"}});
+  daemon.ScrapeMetrics();
+  const std::string empty_settings("\0\0\0\4\0\0\0\0\0", 9);
+  std::vector<std::unique_ptr<Socket>> idle;
+  for (int i = 0; i < 10; ++i) {
+    for (const std::string& address : {daemon.ingest_address(), daemon.query_address()}) {
+      idle.push_back(std::make_unique<Socket>(address));
+      ASSERT_TRUE(idle.back()->Send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + empty_settings));
+      ASSERT_NE(idle.back()->ReceiveSome(), "");
+    }
+  }
+  const auto stopped = std::chrono::steady_clock::now();
+  EXPECT_EQ(daemon.Stop(), 0) << daemon.process().Stderr();
+  // To wait for each would take 15 s for each listener, a quarter of the deadline.
+  EXPECT_LT(std::chrono::steady_clock::now() - stopped, 10s);
+}
+
 }  // namespace
 }  // namespace fleetmeter::e2e

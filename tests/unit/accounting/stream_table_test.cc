@@ -86,5 +86,105 @@ TEST(StreamTable, GoesOnAfterARestart) {
   EXPECT_EQ(restarted.Check(kStream, 9, 0), SequenceCheck::kConflict);
 }
 
+// --- Streams that are not used any more
+
+StreamKey StreamNumber(int number, const std::string& identity = "me") {
+  return {identity, std::to_string(number)};
+}
+
+// One report of a stream, as a transaction of its own; what was retired with it.
+std::vector<StreamPosition> SettleOne(StreamTable& table, const StreamKey& key, bool counted) {
+  table.Stage(key, table.Expected(key), 7);
+  if (counted) table.NoteCounted(key);
+  table.StageRetirement();
+  std::vector<StreamPosition> retired;
+  for (const StreamPosition& position : table.Staged()) {
+    if (position.retired) retired.push_back(position);
+  }
+  table.Commit();
+  return retired;
+}
+
+constexpr StreamLimits kFew{.counted = 8, .others = 4};
+
+TEST(StreamTable, CallsThatAreRejectedLeaveOnlyAFewPositions) {
+  StreamTable table(kFew);
+  for (int i = 0; i < 1'000; ++i) SettleOne(table, StreamNumber(i), false);
+  EXPECT_LE(table.size(), 6u);
+  EXPECT_EQ(table.Expected(StreamNumber(999)), 2u) << "the latest go on";
+}
+
+TEST(StreamTable, RetiresThoseThatMovedLongestAgo) {
+  StreamTable table(kFew);
+  for (int i = 0; i < 9; ++i) SettleOne(table, StreamNumber(i), true);
+  SettleOne(table, StreamNumber(0), true);
+  EXPECT_TRUE(SettleOne(table, StreamNumber(9), true).empty()) << "a quarter more than may be";
+  const std::vector<StreamPosition> retired = SettleOne(table, StreamNumber(10), true);
+  ASSERT_EQ(retired.size(), 3u);
+  EXPECT_EQ(table.size(), 8u);
+  EXPECT_EQ(table.Expected(StreamNumber(0)), 3u) << "it has moved again since";
+  for (const int gone : {1, 2, 3}) EXPECT_EQ(table.Expected(StreamNumber(gone)), 1u) << gone;
+  EXPECT_EQ(retired[0].sequence, 1u);
+}
+
+TEST(StreamTable, OneIdentityRetiresNoStreamOfAnother) {
+  StreamTable table(kFew);
+  SettleOne(table, StreamNumber(1, "quiet"), true);
+  for (int i = 0; i < 100; ++i) SettleOne(table, StreamNumber(i, "busy"), true);
+  EXPECT_EQ(table.Expected(StreamNumber(1, "quiet")), 2u);
+}
+
+TEST(StreamTable, AStreamWithAnOpenSessionStays) {
+  StreamTable table(kFew);
+  const SessionStart session = table.OpenSession(kStream);
+  SettleOne(table, kStream, true);
+  for (int i = 0; i < 100; ++i) SettleOne(table, StreamNumber(i), true);
+  EXPECT_EQ(table.Expected(kStream), 2u);
+  EXPECT_FALSE(table.Fenced(kStream, session.epoch));
+  table.CloseSession(kStream, session.epoch);
+  for (int i = 0; i < 100; ++i) SettleOne(table, StreamNumber(i), true);
+  EXPECT_EQ(table.Expected(kStream), 1u);
+}
+
+TEST(StreamTable, WhoGoesOnWithARetiredStreamIsToldSo) {
+  StreamTable table(kFew);
+  SettleOne(table, kStream, true);
+  for (int i = 0; i < 100; ++i) SettleOne(table, StreamNumber(i), true);
+  EXPECT_TRUE(table.OpenSession(kStream).retired);
+  EXPECT_FALSE(table.OpenSession(StreamNumber(1'000)).retired) << "that was never used";
+  EXPECT_FALSE(table.OpenSession(StreamNumber(99)).retired) << "that is kept";
+}
+
+TEST(StreamTable, RemembersWhatWasRetiredOverARestart) {
+  StreamTable table(kFew);
+  table.RestoreRetired({RetiredMark(kStream)});
+  EXPECT_TRUE(table.OpenSession(kStream).retired);
+}
+
+TEST(StreamTable, ARetirementThatIsRolledBackIsTriedAgain) {
+  StreamTable table(kFew);
+  for (int i = 0; i < 10; ++i) SettleOne(table, StreamNumber(i), true);
+  table.Stage(StreamNumber(10), 1, 7);
+  table.NoteCounted(StreamNumber(10));
+  table.StageRetirement();
+  table.Rollback();
+  EXPECT_EQ(table.Expected(StreamNumber(0)), 2u);
+  EXPECT_EQ(table.size(), 10u);
+  EXPECT_FALSE(SettleOne(table, StreamNumber(11), true).empty());
+}
+
+// A restart of an old ledger may find any number of them.
+TEST(StreamTable, RetiresNoMoreAtOnceThanATransactionMayCarry) {
+  StreamTable table(kFew);
+  for (int i = 0; i < 10'000; ++i) {
+    table.Restore({.stream = StreamNumber(i), .sequence = 3, .epoch = 0, .digests = {}});
+  }
+  EXPECT_EQ(SettleOne(table, kStream, true).size(), 4'096u);
+  EXPECT_EQ(SettleOne(table, kStream, true).size(), 4'096u);
+  SettleOne(table, kStream, true);
+  EXPECT_EQ(table.size(), 8u);
+  EXPECT_EQ(table.Expected(StreamNumber(9'999)), 4u);
+}
+
 }  // namespace
 }  // namespace fleetmeter

@@ -81,5 +81,46 @@ TEST_F(SubmissionQueueTest, StoppingWakesWhoWaits) {
   EXPECT_EQ(waiting.get(), 0u);
 }
 
+Submission Heavy(const std::string& identity, size_t weight) {
+  Submission submission = Of(1);
+  submission.stream.identity = identity;
+  submission.weight = weight;
+  return submission;
+}
+
+TEST_F(SubmissionQueueTest, ASubmissionCountsAsItsWeight) {
+  Submission first = Heavy("a", 8);
+  ASSERT_EQ(queue_.TryPush(first), Submitted::kYes);
+  EXPECT_EQ(queue_.waiting_reports(), 8u);
+  EXPECT_EQ(Push(3), Submitted::kFull);
+  EXPECT_EQ(Push(2), Submitted::kYes);
+  EXPECT_EQ(queue_.Take(/*most_reports=*/9, /*wait_nanos=*/0).size(), 1u);
+  EXPECT_EQ(queue_.waiting_reports(), 2u);
+}
+
+TEST_F(SubmissionQueueTest, WhatWeighsMoreThanTheQueueHoldsIsTakenAlone) {
+  Submission huge = Heavy("a", 1'000);
+  ASSERT_EQ(queue_.TryPush(huge), Submitted::kYes);
+  EXPECT_EQ(Push(1), Submitted::kFull);
+  EXPECT_EQ(queue_.Take(/*most_reports=*/5, /*wait_nanos=*/0).size(), 1u);
+  EXPECT_EQ(Push(1), Submitted::kYes);
+}
+
+TEST_F(SubmissionQueueTest, SharedFairlyNoSenderFillsIt) {
+  SubmissionQueue queue(clock_, /*limit_reports=*/100, FairShare::Sharing::kFair);
+  size_t greedy = 0;
+  for (;; ++greedy) {
+    Submission one = Heavy("greedy", 1);
+    if (queue.TryPush(one) != Submitted::kYes) break;
+  }
+  EXPECT_EQ(greedy, 75u);
+  Submission other = Heavy("other", 10);
+  EXPECT_EQ(queue.TryPush(other), Submitted::kYes);
+  // What it had taken leaves with it.
+  EXPECT_EQ(queue.Take(/*most_reports=*/1'000, /*wait_nanos=*/0).size(), 76u);
+  Submission again = Heavy("greedy", 1);
+  EXPECT_EQ(queue.TryPush(again), Submitted::kYes);
+}
+
 }  // namespace
 }  // namespace fleetmeter

@@ -38,6 +38,7 @@ class SilentProbe : public DaemonProbe {
   void ReportRejected(RejectReason) override { ++rejected; }
   void ReadingsOdd(int64_t, int64_t) override {}
   void ReportsBusy(size_t) override {}
+  void CallOverShare(std::string_view) override {}
   void StreamOpened() override {}
   void StreamClosed() override {}
   void CommitDone(double, bool) override {}

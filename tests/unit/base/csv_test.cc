@@ -1,5 +1,6 @@
 #include "daemon/base/csv.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <zlib.h>
@@ -286,6 +287,18 @@ TEST(Csv, SaysWhichFileIsMissing) {
   const absl::Status status = CsvReader::Open("/nowhere/t.csv").status();
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(std::string(status.message()), HasSubstr("/nowhere/t.csv"));
+}
+
+// Every name of a header is held against all others.
+TEST(Csv, AFileHasOnlySoManyColumns) {
+  std::string header;
+  for (size_t i = 0; i < CsvReader::kMostColumns; ++i) header += fmt::format("c{},", i);
+  header.pop_back();
+  EXPECT_TRUE(CsvReader::FromText("t.csv", header + "\n").ok());
+  const auto more = CsvReader::FromText("t.csv", header + ",x\n");
+  EXPECT_THAT(std::string(more.status().message()), HasSubstr("more than 4096 fields"));
+  const auto million = CsvReader::FromText("t.csv", std::string(1'000'000, ',') + "\n");
+  EXPECT_THAT(std::string(million.status().message()), HasSubstr("more than 4096 fields"));
 }
 
 }  // namespace

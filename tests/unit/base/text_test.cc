@@ -45,6 +45,10 @@ TEST(Names, AreShortAndPlain) {
 TEST(Quoted, IsShortPrintableAndWholeCharacters) {
   EXPECT_EQ(Quoted("a b"), "\"a b\"");
   EXPECT_EQ(Quoted("a\n\x1b"), "\"a\\x0a\\x1b\"");
+  EXPECT_EQ(Quoted("a\xc2\x9b"
+                   "2J"),
+            "\"a\\xc2\\x9b2J\"")
+      << "CSI in one character";
   const std::string cut = Quoted(std::string(63, 'a') + "\u20ac\u20ac");
   EXPECT_EQ(cut, "\"" + std::string(63, 'a') + "...\"");
 }

@@ -251,9 +251,26 @@ TEST(YamlSyntax, RefusesDeepNesting) {
   EXPECT_THAT(ParseError(blocks), HasSubstr("nested too deeply"));
 }
 
+// The parser would keep each bracket before it says how deep it is: gigabytes for a file of 15 MB.
+TEST(YamlSyntax, RefusesManyOpenBracketsBeforeTheyAreParsed) {
+  std::string open = "a: 1\nb: ";
+  for (int i = 0; i < 15; ++i) open += std::string(1'000'000, '[') + "\n";
+  EXPECT_THAT(ParseError(open), HasSubstr("f:2: more than 1000 brackets and braces are open"));
+  // Pairs are no depth, wherever they stand, and quotes and comments may have what they like.
+  std::string pairs = "a: [";
+  for (int i = 0; i < 5'000; ++i) pairs += "[1],";
+  EXPECT_EQ(ParseError(pairs + "]\n# [[[ {\nb: '[[['\n"), "");
+}
+
+TEST(YamlSyntax, RefusesALineThatIsTooLong) {
+  std::string pairs = "a: 1\nb: [";
+  for (int i = 0; i < 400'000; ++i) pairs += "[],";
+  EXPECT_THAT(ParseError(pairs + "]"), HasSubstr("f:2: is longer than 1 MiB in one line"));
+}
+
 TEST(YamlSyntax, RefusesMoreValuesThanAnyConfigurationHas) {
   std::string text = "[";
-  for (size_t i = 0; i <= kMaxYamlValues; ++i) text += "1,";
+  for (size_t i = 0; i <= kMaxYamlValues; ++i) text += i % 1'000 == 0 ? "\n1," : "1,";
   EXPECT_THAT(ParseError(text + "1]"), HasSubstr("too many values"));
 }
 

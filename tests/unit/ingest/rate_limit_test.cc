@@ -81,5 +81,15 @@ TEST(RateLimiter, DoesNotForgetWhoStillHasToWait) {
   EXPECT_GT(limiter.TryTake("greedy", 1, 0), 0U);
 }
 
+// Or it could never be sent.
+TEST(RateLimiter, WhatIsMoreThanAFullBucketTakesAllOfIt) {
+  ManualClock clock;
+  RateLimiter limiter(kTenASecond, clock);
+  EXPECT_EQ(limiter.TryTake("a", 1'000, 0), 0U);
+  EXPECT_EQ(limiter.TryTake("a", 1'000, 0), 2'000U);
+  clock.Pass(2'000 * kMillisecond);
+  EXPECT_EQ(limiter.TryTake("a", 1'000, 0), 0U);
+}
+
 }  // namespace
 }  // namespace fleetmeter

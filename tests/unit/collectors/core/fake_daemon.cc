@@ -106,6 +106,7 @@ void FakeDaemon::Welcome(Call& call, const v1::Open& open, v1::Welcome& welcome)
   welcome.set_session_epoch(call.epoch);
   welcome.set_ledger_id(books_.ledger_id);
   welcome.set_durable_books(durable_);
+  welcome.set_stream_retired(counted == 0 && books_.retired.contains(call.stream_id));
   changed_.NotifyAll();
 }
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@ class FakeDaemon final : public v1::UsageIngest::CallbackService {
   struct Books {
     std::string ledger_id = "ledger-000000001";
     std::map<std::string, std::vector<std::string>> streams;
+    std::set<std::string> retired;  // streams whose reports were counted and that are not kept
     std::map<std::pair<std::string, int64_t>, int> windows;  // how often each was counted
   };
 

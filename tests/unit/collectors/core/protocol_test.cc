@@ -200,6 +200,18 @@ TEST_F(ProtocolTest, BooksInMemoryThatBeginAnewGetANewStream) {
   EXPECT_EQ(daemon_.books().windows.size(), 10u);
 }
 
+// It is not taken for books that were restored from an older backup.
+TEST_F(ProtocolTest, AStreamThatWasRetiredIsLeftForANewOne) {
+  Deliver(1, 10);
+  FakeDaemon::Books books = daemon_.books();
+  for (const auto& [stream, reports] : books.streams) books.retired.insert(stream);
+  books.streams.clear();
+  daemon_.SetBooks(books);
+  Deliver(11, 20);
+  ExpectCounted(20);
+  EXPECT_EQ(daemon_.books().streams.size(), 1u);
+}
+
 TEST_F(ProtocolTest, BooksRestoredFromAnOlderBackupAreAnErrorWithAWayOut) {
   Deliver(1, 10);
   const FakeDaemon::Books older = daemon_.books();

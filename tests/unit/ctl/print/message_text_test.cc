@@ -31,6 +31,19 @@ TEST(Dump, LetsNothingThroughThatSteersATerminal) {
   EXPECT_EQ(Dump(Json("\xff"), -1), "\"\xef\xbf\xbd\"\n");
 }
 
+// Labels are what peers send, and people open the file in a spreadsheet.
+TEST(CsvLine, LetsNoCellRunAsAFormula) {
+  EXPECT_EQ(CsvLine({"=1+2", "@SUM(A1)", "+cmd|' /C calc'!A0", "-2+3", "\t=1", "\uff1d1"}),
+            "'=1+2,'@SUM(A1),'+cmd|' /C calc'!A0,'-2+3,'\\x09=1,'\uff1d1\n");
+  EXPECT_EQ(CsvLine({"=HYPERLINK(\"x\")"}), "\"'=HYPERLINK(\"\"x\"\")\"\n");
+}
+
+TEST(CsvLine, LeavesNumbersAndDashesAsTheyAre) {
+  EXPECT_EQ(CsvLine({"-1", "+2.5", "-1e-07", "-0.25", "-", "a=b", "2026-01-02", "1E+9"}),
+            "-1,+2.5,-1e-07,-0.25,-,a=b,2026-01-02,1E+9\n");
+  EXPECT_EQ(CsvLine({"-1.", "-.5", "-1e", "--1"}), "'-1.,'-.5,'-1e,'--1\n");
+}
+
 TEST(CsvLine, QuotesWhereNeeded) {
   EXPECT_EQ(CsvLine({"plain", "", "a,b", "say \"hi\"", "two\nlines"}),
             "plain,,\"a,b\",\"say \"\"hi\"\"\",two\\x0alines\n");

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "daemon/ledger/sqlite/ledger_schema.h"
+#include "daemon/ledger/tools/verify.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/unit/ledger/ledger_fixture.h"
@@ -186,6 +187,48 @@ TEST(SqliteLedger, ChangesNothingForATransactionThatContradictsItself) {
   RestoredBooks books;
   OpenLedger(options, &books);
   EXPECT_EQ(TextOf(books), maker.Expected());
+}
+
+// Their positions go; what they have settled stays in the sums by which a start checks the file.
+TEST(SqliteLedger, RetiresStreams) {
+  const TempFolder folder;
+  const auto options = LedgerOptions(folder.PathOf("books"));
+  auto ledger = OpenLedger(options);
+  const StreamKey old_stream{"sender", std::string(16, 'o')};
+  const StreamKey new_stream{"sender", std::string(16, 'n')};
+  LedgerTransaction transaction;
+  transaction.now_unix_nanos = kLedgerStart;
+  const Rejection wrong{RejectReason::kUnknownPool, "groups[0].pool", "'x' is not a pool"};
+  for (uint64_t i = 1; i <= 3; ++i) {
+    transaction.rejected.push_back({old_stream, i, "host", wrong});
+  }
+  transaction.streams.push_back({.stream = old_stream, .sequence = 3, .epoch = 1, .digests = {}});
+  ASSERT_TRUE(ledger->Commit(transaction).ok());
+
+  LedgerTransaction next;
+  next.now_unix_nanos = kLedgerStart;
+  next.rejected.push_back({new_stream, 1, "host", wrong});
+  next.streams.push_back({.stream = new_stream, .sequence = 1, .epoch = 1, .digests = {}});
+  next.streams.push_back(
+      {.stream = old_stream, .sequence = 3, .epoch = 1, .digests = {}, .retired = true});
+  ASSERT_TRUE(ledger->Commit(next).ok());
+
+  ledger.reset();
+  RestoredBooks books;
+  ledger = OpenLedger(options, &books);
+  ASSERT_EQ(books.streams.size(), 1u);
+  EXPECT_EQ(books.streams[0].stream, new_stream);
+  EXPECT_EQ(books.retired.sequences, 3u);
+  EXPECT_THAT(books.retired.marks, testing::ElementsAre(RetiredMark(old_stream)));
+  EXPECT_TRUE(VerifyLedger(options.path)->findings.empty());
+
+  ledger.reset();
+  Tamper(options.path, "UPDATE retired_totals SET sequences = 2");
+  EXPECT_FALSE(VerifyLedger(options.path)->findings.empty());
+  auto damaged = SqliteLedger::Open(options);
+  ASSERT_TRUE(damaged.ok()) << damaged.status();
+  EXPECT_THAT(std::string((*damaged)->Restore().status().message()),
+              HasSubstr("have settled 3 reports, but 4"));
 }
 
 TEST(SqliteLedger, ForgetsSourcesThatNothingWasCountedForInALongTime) {

@@ -39,11 +39,24 @@ TEST_F(ListenerCheckTest, SucceedsWhileTheListenerServes) {
   EXPECT_EQ(CheckListener(*listener_, false, kPatience), absl::OkStatus());
 }
 
-TEST_F(ListenerCheckTest, FailsWhenTheServiceDoesNotServe) {
+// While the ledger takes nothing, the daemon says so to its clients. Nothing would be better after
+// a restart.
+TEST_F(ListenerCheckTest, SucceedsWhileTheListenerIsToldNotToServe) {
   Start({});
   listener_->SetServing(false);
+  EXPECT_EQ(CheckListener(*listener_, false, kPatience), absl::OkStatus());
+  listener_->SetServing(true);
+  EXPECT_EQ(CheckListener(*listener_, false, kPatience), absl::OkStatus());
+}
+
+TEST_F(ListenerCheckTest, FailsWhenTheHealthServiceKnowsNothingOfTheService) {
+  auto started =
+      GrpcListener::Start("listen.query", "127.0.0.1:0", grpc::InsecureServerCredentials(), {},
+                          {{service_, v1::Query::service_full_name()}});
+  ASSERT_TRUE(started.ok()) << started.status();
+  listener_ = *std::move(started);  // and nobody tells it to serve
   EXPECT_THAT(std::string(CheckListener(*listener_, false, kPatience).message()),
-              HasSubstr("does not say SERVING"));
+              HasSubstr("health check failed"));
 }
 
 TEST_F(ListenerCheckTest, FailsWhenNothingListensAnyMore) {
@@ -56,8 +69,8 @@ TEST_F(ListenerCheckTest, OfAFullListenerAsksInside) {
   Start({.descriptor_ceiling = 0});
   EXPECT_EQ(CheckListener(*listener_, false, kPatience), absl::OkStatus());
   EXPECT_TRUE(listener_->full());
-  listener_->SetServing(false);
-  EXPECT_FALSE(CheckListener(*listener_, false, kPatience).ok());
+  listener_->Stop(std::chrono::system_clock::now());
+  EXPECT_FALSE(CheckListener(*listener_, false, 500ms).ok());
 }
 
 // What a listener looks like from outside whose accept loop has died: the kernel still connects.
