@@ -36,6 +36,11 @@ const WindowSet* FleetState::Windows(const std::string& source) const {
   return it == sources_.end() ? nullptr : &it->second.windows;
 }
 
+DurationAccount FleetState::Durations(const std::string& source) const {
+  const auto it = sources_.find(source);
+  return it == sources_.end() ? DurationAccount{} : it->second.durations;
+}
+
 void FleetState::FindOverlap(OverlapFinder* finder) const {
   for (const auto& [name, source] : sources_) finder->Look(name, source.windows);
 }
@@ -207,6 +212,7 @@ void FleetState::Apply(const LedgerEntry& entry, int64_t now_unix_nanos) {
   }
   source.history = history;
   source.windows = entry.windows;
+  source.durations = entry.durations;
   for (size_t i = 0; i < report.groups.size(); ++i) {
     const uint32_t cell = CellFor(report.groups[i], entry.conversions[i]);
     // Counters say what happened while they were scraped.

@@ -88,6 +88,9 @@ class FleetState {
   // What was counted of a source; nullptr if nothing was, or it is forgotten.
   const WindowSet* Windows(const std::string& source) const;
 
+  // What a source has saved for long durations; nothing of one that is not known.
+  DurationAccount Durations(const std::string& source) const;
+
   // Of every source that is known.
   void FindOverlap(OverlapFinder* finder) const;
 
@@ -157,6 +160,7 @@ class FleetState {
   };
   struct Source {
     WindowSet windows;
+    DurationAccount durations;
     Hearing hearing = Hearing::kLive;
     bool heard = true;  // since the start; before that only its holdings are known
     // Some of its windows came as history: they are kept for ever. If all did, it is no source of

@@ -88,6 +88,7 @@ TransactionDraft::MaybeRejection TransactionDraft::CountUsage(const Submission& 
   if (auto rejection = StageSignals(report.report, books.fleet.signals())) return rejection;
   LedgerEntry entry = CountReport(submission.stream, std::move(report), context);
   windows_[entry.report.source] = entry.windows;
+  durations_[entry.report.source] = entry.durations;
   if (!entry.history) live_sources_.insert(entry.report.source);
   transaction_.counted.push_back(std::move(entry));
   return std::nullopt;
@@ -97,10 +98,12 @@ AdmissionContext TransactionDraft::ContextFor(const Submission& submission,
                                               const std::string& source,
                                               const FleetState& fleet) const {
   const auto staged = windows_.find(source);
+  const auto durations = durations_.find(source);
   return {.reference = *rules_.reference,
           .limits = rules_.windows,
           .now = rules_.now,
           .windows = staged != windows_.end() ? &staged->second : fleet.Windows(source),
+          .durations = durations != durations_.end() ? durations->second : fleet.Durations(source),
           .replay_speed = submission.replay_speed,
           .history = submission.history,
           .reports_live = live_sources_.contains(source) || fleet.ReportsLive(source)};

@@ -58,6 +58,7 @@ class TransactionDraft {
   LedgerTransaction transaction_;
   // Of the sources in the transaction.
   absl::flat_hash_map<std::string, WindowSet> windows_;
+  absl::flat_hash_map<std::string, DurationAccount> durations_;
   absl::flat_hash_set<std::string> live_sources_;  // some of their reports are no history
   // Of the signals in the transaction, those that were never counted before.
   absl::flat_hash_set<std::string> signals_;
