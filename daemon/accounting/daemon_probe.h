@@ -33,6 +33,8 @@ class DaemonProbe {
   virtual void ReportRejected(RejectReason reason) = 0;
   // Of a report that was accepted.
   virtual void ReadingsOdd(int64_t clamped, int64_t unmeasured) = 0;
+  // Of a source: nothing can be counted in them any more.
+  virtual void GapsClosed(int64_t gaps, double seconds) = 0;
   virtual void ReportsBusy(size_t reports) = 0;  // refused for want of room
   virtual void StreamOpened() = 0;
   virtual void StreamClosed() = 0;

@@ -9,7 +9,7 @@
 namespace fleetmeter {
 namespace {
 
-void Add(LiveAmounts& to, const LiveAmounts& what, int sign) {
+void Add(LiveSums& to, const LiveAmounts& what, int sign) {
   to.chips += sign * what.chips;
   to.busy += sign * what.busy;
   to.productive += sign * what.productive;
@@ -112,6 +112,7 @@ void FleetState::Count(const UsageGroup& group, Cell& cell) {
   cell.booked.productive += group.productive_chip_nanos.value_or(0);
   if (group.samples.empty()) return;
   ActivityHistogram& histogram = activity_[cell.key.pool].histogram;
+  if (histogram.IsFull()) histogram = {};
   for (const ChipSample& sample : group.samples) histogram.Observe(sample.activity);
 }
 

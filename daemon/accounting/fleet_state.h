@@ -193,8 +193,8 @@ class FleetState {
   // A plan that declares fewer chips of a kind than the one before settles so many of those that
   // are unaccounted for.
   void SettleUndeclared(const Plan& plan);
-  void Settle(uint32_t chip, int64_t micro_chips);
-  int64_t KnownOf(uint32_t chip) const;  // in micro-chips
+  void Settle(uint32_t chip, absl::int128 micro_chips);
+  absl::int128 KnownOf(uint32_t chip) const;  // in micro-chips
   void ForgetRejected(int64_t now_unix_nanos);
   void LookForDoubleHosts(const Plan& plan, int64_t monotonic_nanos);
   bool HearsMoreThan(const Plan& plan) const;

@@ -6,15 +6,13 @@
 
 #include "daemon/accounting/count_outcome.h"
 #include "daemon/accounting/count_report.h"
-#include "daemon/base/text.h"
+#include "daemon/accounting/fair_shares.h"
+#include "daemon/accounting/usage_room.h"
 
 namespace fleetmeter {
 namespace {
 
 using Code = ReportDisposition::Code;
-
-// Each signal is a label value of several metrics of every pool.
-constexpr size_t kMaxSignals = 64;
 
 ReportDisposition Conflict(uint64_t sequence) {
   return {sequence,
@@ -82,10 +80,16 @@ std::optional<ReportDisposition> TransactionDraft::SettleReport(const Submission
 
 TransactionDraft::MaybeRejection TransactionDraft::CountUsage(const Submission& submission,
                                                               SequencedReport& report,
-                                                              const LiveBooks& books) {
+                                                              LiveBooks& books) {
+  const std::string sender = SenderOf(submission.stream, report.report.source);
   const AdmissionContext context = ContextFor(submission, report.report.source, books.fleet);
   if (auto rejection = CheckAdmission(report.report, context)) return rejection;
-  if (auto rejection = StageSignals(report.report, books.fleet.signals())) return rejection;
+  if (auto rejection = CheckUsageRoom(report.report, sender, books.usage)) return rejection;
+  if (auto rejection =
+          books.signals.Stage(sender, rules_.now.earliest, books.fleet.signals(), report.report)) {
+    return rejection;
+  }
+  books.usage.Stage(sender, ChipNanosOf(report.report));
   LedgerEntry entry = CountReport(submission.stream, std::move(report), context);
   windows_[entry.report.source] = entry.windows;
   durations_[entry.report.source] = entry.durations;
@@ -109,24 +113,6 @@ AdmissionContext TransactionDraft::ContextFor(const Submission& submission,
           .reports_live = live_sources_.contains(source) || fleet.ReportsLive(source)};
 }
 
-TransactionDraft::MaybeRejection TransactionDraft::StageSignals(
-    const UsageReport& report, const absl::flat_hash_set<std::string>& known) {
-  absl::flat_hash_set<std::string> signals = signals_;
-  for (size_t i = 0; i < report.groups.size(); ++i) {
-    const std::string& signal = report.groups[i].signal;
-    if (signal.empty() || known.contains(signal)) continue;
-    signals.insert(signal);
-    const size_t number = known.size() + signals.size();
-    if (number <= kMaxSignals) continue;
-    return Rejection{RejectReason::kTooManySignals, fmt::format("groups[{}].signal", i),
-                     fmt::format("{} would be signal number {}; expected at most {} different "
-                                 "ones: a signal says what measures, not what is measured",
-                                 Quoted(signal), number, kMaxSignals)};
-  }
-  signals_ = std::move(signals);
-  return std::nullopt;
-}
-
 TransactionDraft::MaybeRejection TransactionDraft::CountOutcome(const Submission& submission,
                                                                 const SequencedReport& report,
                                                                 LiveBooks& books) {
@@ -138,6 +124,7 @@ TransactionDraft::MaybeRejection TransactionDraft::CountOutcome(const Submission
   const OutcomeContext context{.reference = *rules_.reference,
                                .books = books.outcomes,
                                .now = rules_.now,
+                               .sender = SenderOf(submission.stream, report.outcome->source),
                                .future_tolerance_nanos = rules_.windows.future_tolerance_nanos};
   if (auto rejection = ::fleetmeter::CountOutcome(*report.outcome, context, &entry)) {
     return rejection;

@@ -40,6 +40,7 @@ struct LedgerEntry {
   WindowSet windows;  // of the source, this report included
   // Likewise. Not kept: after a start each source has to save anew.
   DurationAccount durations = {};
+  ClosedGaps closed_gaps = {};  // of them, by this report
   // Whether it is the latest of its source, so that its holdings are the source's.
   bool latest = true;
   // Brought as history: the source's windows are kept for ever, it holds nothing, and nothing of it
@@ -86,6 +87,7 @@ struct RestoredBooks {
   std::vector<StreamPosition> streams;
   std::vector<SourceRecord> sources;
   std::vector<BookTotal> totals;
+  absl::int128 chip_nanos = 0;  // of everything that was ever booked, history included
   std::map<std::string, ActivityHistogram> activity;  // by pool
   std::vector<AllocationTerm> terms;                  // oldest first
   std::vector<PlanContent> plans;                     // that were taken
