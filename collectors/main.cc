@@ -13,11 +13,8 @@
 #include "collectors/reload.h"
 #include "collectors/sources.h"
 #include "collectors/try/try_command.h"
-<<<<<<< HEAD
 #include "daemon/base/counted.h"
-=======
 #include "collectors/wait_for_end.h"
->>>>>>> 38e515902350de5047ff824dbffb42b1533ed5c0
 #include "daemon/base/flags.h"
 #include "daemon/base/logging.h"
 #include "daemon/serve/listen/grpc_log.h"

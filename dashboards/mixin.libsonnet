@@ -136,7 +136,6 @@
     clock+: { 'for': '1m' },
     collector+: { 'for': '1m', holdersUnknownFor: '1m', unattributedFor: '1m' },
     ledger+: { 'for': '1m' },
-    collector+: { 'for': '1m' },
   },
 
   prometheusRules:: { groups: (import 'lib/rules.libsonnet')($._config) },

@@ -12,8 +12,8 @@ namespace {
 
 constexpr int64_t kStep = kNanosPerSecond;  // a clock that gains more than this was set
 constexpr size_t kMostSpans = 64;
-// The daemon takes up to twice the length and 60 s; the rest is for clocks that differ in speed.
-constexpr int64_t kMostExtra = 59 * kNanosPerSecond;
+// Of what the daemon takes, the rest is for clocks that differ in speed.
+constexpr int64_t kSpare = kNanosPerSecond;
 
 }  // namespace
 
@@ -97,7 +97,7 @@ std::optional<Window> WindowClock::Next(int64_t longest_duration, bool last) {
   next_ = {free.start, free.start + length};
   next_measured_ =
       length < all ? static_cast<int64_t>(static_cast<__int128>(owed) * length / all) : owed;
-  next_measured_ = std::clamp<int64_t>(next_measured_, 1, 2 * length + kMostExtra);
+  next_measured_ = std::clamp<int64_t>(next_measured_, 1, LongestMeasured(length, last));
   Window window;
   window.start_unix_nanos = next_.start;
   window.length_nanos = length;
@@ -107,7 +107,14 @@ std::optional<Window> WindowClock::Next(int64_t longest_duration, bool last) {
   return window;
 }
 
+int64_t WindowClock::LongestMeasured(int64_t length, bool last) const {
+  const int64_t always = std::max<int64_t>(1, DurationAccount::AllowanceOf(length));
+  if (!last) return always;
+  return std::max(always, durations_.LongestFor(length) - kSpare);
+}
+
 void WindowClock::Advance() {
+  durations_.Count(next_.end - next_.start, next_measured_);
   measured_until_ += next_measured_;
   run_end_ = next_.end;
   first_ = false;

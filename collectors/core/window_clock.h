@@ -8,7 +8,7 @@
 //   slightly slewed          windows stay without gaps; length and duration differ a little
 //   set back into time that  hold: no window until the clock has come out of it; what was measured
 //   is taken by windows      meanwhile follows in windows of more duration than length, as much at
-//                            a time as the daemon takes (twice the length and a minute)
+//                            a time as the daemon takes (11/10 of the length, DurationAccount)
 //   set back further than    windows go on at the new time: either it is free, or what is there was
 //   kLongestHold             ahead of the daemon's clock; what the daemon has counted it refuses
 //   frozen                   hold, as above
@@ -22,6 +22,7 @@
 
 #include "collectors/core/source.h"
 #include "daemon/base/clock.h"
+#include "daemon/base/duration_account.h"
 
 namespace fleetmeter::collector {
 
@@ -50,6 +51,9 @@ class WindowClock {
     int64_t start = 0;
     int64_t end = 0;
   };
+  // How much of what was measured a window of this length may carry. The last one may use what was
+  // saved: others do not, since a daemon that was started again does not know of it.
+  int64_t LongestMeasured(int64_t length, bool last) const;
   // What wall time there is for a window that ends at `wall`; empty: none.
   Span FreeTime(int64_t wall) const;
   // Where windows continue: the end of the latest span that ends at `wall` or before.
@@ -64,6 +68,7 @@ class WindowClock {
   std::vector<Span> taken_;  // ascending, apart
   int64_t run_end_ = 0;      // of the window before
   int64_t measured_until_ = 0;
+  DurationAccount durations_;  // as the daemon has it
   bool first_ = true;          // no window has been done with
   Span next_;                  // what Next gave, for Advance
   int64_t next_measured_ = 0;  // likewise

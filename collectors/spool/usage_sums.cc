@@ -6,6 +6,7 @@
 
 #include "collectors/core/outbox.h"
 #include "daemon/base/clock.h"
+#include "daemon/base/duration_account.h"
 #include "daemon/base/text.h"
 
 namespace fleetmeter::collector {
@@ -135,10 +136,11 @@ bool GoodWindow(int64_t start, int64_t length, int64_t duration, double speed) {
   if (start < 0 || start > kLatestStart || length <= 0 || length > kHour || duration <= 0) {
     return false;
   }
-  // A nanosecond less than the daemon takes: it compares in floating point.
-  const double most =
-      (2.0 * static_cast<double>(length) + 60.0 * kNanosPerSecond) * std::max(1.0, speed);
-  return static_cast<double>(duration) <= most - 1;
+  // What the daemon takes whatever the source has sent before, and a nanosecond less where it
+  // divides by the speed. Without it a window that it would refuse could take others with it.
+  const auto most = static_cast<double>(DurationAccount::AllowanceOf(length));
+  if (speed <= 1) return duration <= DurationAccount::AllowanceOf(length);
+  return static_cast<double>(duration) <= most * speed - 1;
 }
 
 bool WithinAnHour(int64_t start, int64_t end) { return start / kHour == (end - 1) / kHour; }

@@ -19,8 +19,6 @@ namespace {
 
 constexpr size_t kMostNearest = 3;
 constexpr size_t kMostReasonBytes = 1'000;
-// As for reports (count_outcome.cc): no total may come near the end of 64 bits.
-constexpr int64_t kMostRevenue = INT64_MAX / 4;
 
 AdminAnswer Refused(absl::Status status) {
   AdminAnswer answer;
@@ -69,19 +67,20 @@ AdminAnswer Decided(const AdminOrder& order) {
 }
 
 // By segment, that no total leaves what it can be.
-absl::Status CheckTotals(const RepriceResult& result, const LiveBooks& books) {
+absl::Status CheckTotals(const AdminOrder& order, const RepriceResult& result,
+                         const LiveBooks& books) {
   std::map<outcomes::Segment, int64_t> unpriced;
-  int64_t magnitude = books.outcomes.Magnitude().revenue_micro_usd;
+  // As for reports (count_outcome.cc): no total may come near the end of 64 bits.
+  OutcomeChange change;
   for (const RepricedDay& day : result.days) {
     unpriced[{day.row.model, day.row.customer_tier}] += day.row.amounts.unpriced_requests;
-    const int64_t revenue = day.row.amounts.revenue_micro_usd;
-    if (revenue > kMostRevenue - magnitude || -revenue > kMostRevenue - magnitude) {
-      return absl::OutOfRangeError(fmt::format(
-          "with it, all revenue in the books would be more than {} micro-USD; expected at most "
-          "that",
-          kMostRevenue));
-    }
-    magnitude += revenue < 0 ? -revenue : revenue;
+    change.Count(kRevenueAmount, day.row.amounts.revenue_micro_usd);
+    const OutcomeRoom room =
+        books.outcomes.shares().RoomFor(order.identity, OutcomeKind::kInference, day.source);
+    if (room.FirstBeyond(change) == kOutcomeAmounts.size()) continue;
+    return absl::OutOfRangeError(
+        "with it, all revenue in the books would be more than they can hold; expected smaller "
+        "prices");
   }
   for (const auto& [segment, change] : unpriced) {
     const SegmentTotal total = books.outcomes.TotalOf(segment);
@@ -185,7 +184,8 @@ AdminAnswer PrepareReprice(const AdminOrder& order, const std::vector<InferenceD
   }
   auto result = Reprice(booked, prices);
   if (!result.ok()) return Refused(result.status());
-  if (absl::Status status = CheckTotals(*result, books); !status.ok()) return Refused(status);
+  if (absl::Status status = CheckTotals(order, *result, books); !status.ok())
+    return Refused(status);
   if (order.agreed_digest != 0 && !result->days.empty() && order.agreed_digest != result->digest) {
     return Refused(absl::FailedPreconditionError(
         "books or prices have changed since this was shown; expected to be asked again"));

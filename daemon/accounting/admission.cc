@@ -12,6 +12,22 @@
 namespace fleetmeter {
 namespace {
 
+// The monotonic clock may disagree with a wall clock that is being set, but reports that claim more
+// time than passed would be counted as time that never was.
+std::optional<Rejection> CheckDuration(const UsageReport& report, const AdmissionContext& context) {
+  const int64_t length = report.window_length_nanos;
+  const int64_t most = context.durations.LongestFor(length);
+  if (report.duration_nanos > 0 && SenderDuration(report, context.replay_speed) <= most) {
+    return std::nullopt;
+  }
+  return Rejection{
+      RejectReason::kBadWindow, "duration_nanos",
+      fmt::format("duration is {} s in a window of {} s; expected more than 0 and at most {} s: "
+                  "over time the durations of a source are at most 11/10 of its windows",
+                  ToSeconds(report.duration_nanos), ToSeconds(length),
+                  ToSeconds(most) * std::max(1.0, context.replay_speed))};
+}
+
 std::optional<Rejection> CheckLength(const UsageReport& report, const AdmissionContext& context) {
   const int64_t length = report.window_length_nanos;
   const int64_t longest = context.history ? std::max(kDay, context.limits.max_length_nanos)
@@ -21,16 +37,7 @@ std::optional<Rejection> CheckLength(const UsageReport& report, const AdmissionC
                      fmt::format("window is {} s long; expected more than 0 and at most {} s",
                                  ToSeconds(length), ToSeconds(longest))};
   }
-  // The monotonic clock may disagree with a wall clock that is being set, but a report that claims
-  // far more time than passed would be counted as time that never was.
-  const double most = (2.0 * ToSeconds(length) + 60.0) * std::max(1.0, context.replay_speed);
-  if (report.duration_nanos <= 0 || ToSeconds(report.duration_nanos) > most) {
-    return Rejection{RejectReason::kBadWindow, "duration_nanos",
-                     fmt::format("duration is {} s in a window of {} s; expected more than 0 and "
-                                 "at most {} s",
-                                 ToSeconds(report.duration_nanos), ToSeconds(length), most)};
-  }
-  return std::nullopt;
+  return CheckDuration(report, context);
 }
 
 std::optional<Rejection> CheckPosition(const UsageReport& report, const AdmissionContext& context) {
@@ -98,6 +105,11 @@ std::optional<Rejection> CheckAdmission(const UsageReport& report,
     }
   }
   return CheckDemandNames(report, plan);
+}
+
+int64_t SenderDuration(const UsageReport& report, double replay_speed) {
+  if (replay_speed <= 1) return report.duration_nanos;
+  return static_cast<int64_t>(std::ceil(static_cast<double>(report.duration_nanos) / replay_speed));
 }
 
 bool IsAdjustment(const UsageReport& report, const AdmissionContext& context) {

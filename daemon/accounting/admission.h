@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "daemon/accounting/clock_watch.h"
+#include "daemon/base/duration_account.h"
 #include "daemon/domain/reference_data.h"
 #include "daemon/domain/report/usage_report.h"
 #include "daemon/domain/report/window_set.h"
@@ -27,7 +28,10 @@ struct AdmissionContext {
   ClockReading now;
   // What was counted of the source; nullptr for a new one.
   const WindowSet* windows = nullptr;
-  // 1 unless the stream declared a replay speed: duration may be this many times the length.
+  // What the source has saved for durations that are longer than their windows.
+  DurationAccount durations = {};
+  // 1 unless the stream declared a replay speed: durations are in recorded time, which passes this
+  // many times as fast.
   double replay_speed = 1;
   // Brought as history: of any age, and windows may be as long as a day.
   bool history = false;
@@ -37,6 +41,9 @@ struct AdmissionContext {
 
 // nullopt: yes. The report has been through DecodeReport, so its own structure is sound.
 std::optional<Rejection> CheckAdmission(const UsageReport& report, const AdmissionContext& context);
+
+// How long a report took to measure by the clocks of its sender, in nanoseconds, rounded up.
+int64_t SenderDuration(const UsageReport& report, double replay_speed);
 
 // Whether an admitted report comes too late for its own hours.
 bool IsAdjustment(const UsageReport& report, const AdmissionContext& context);

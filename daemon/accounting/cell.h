@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 
+#include "absl/numeric/int128.h"
 #include "daemon/domain/report/usage_report.h"
 #include "daemon/ledger/books.h"
 
@@ -28,27 +29,30 @@ struct CellKey {
   }
 };
 
-// What live sources hold right now, in micro-chips (the mean over their latest window).
-struct LiveAmounts {
-  int64_t chips = 0;
-  int64_t busy = 0;
-  int64_t productive = 0;
-  int64_t productive_measured = 0;  // chips whose productive part is measured
-  int64_t sampled = 0;              // chips with a reading of their own
-  int64_t idle = 0;                 // of these, chips below the idle threshold
+// What is held right now, in micro-chips (the mean over the latest window).
+template <class Integer>
+struct LiveNumbers {
+  Integer chips = 0;
+  Integer busy = 0;
+  Integer productive = 0;
+  Integer productive_measured = 0;  // chips whose productive part is measured
+  Integer sampled = 0;              // chips with a reading of their own
+  Integer idle = 0;                 // of these, chips below the idle threshold
 };
+using LiveAmounts = LiveNumbers<int64_t>;    // by one source: at most ten million chips
+using LiveSums = LiveNumbers<absl::int128>;  // by any number of them
 
 struct Cell {
   CellKey key;
-  LiveAmounts live;
-  int64_t unheard = 0;  // micro-chips of silent sources when last heard
+  LiveSums live;
+  absl::int128 unheard = 0;  // micro-chips of silent sources when last heard
   // Micro-chips that nobody reports any more, though nobody has said what became of them: of
   // sources that are silent for long or rejected, and of sources that stopped listing them.
-  int64_t unaccounted = 0;
+  absl::int128 unaccounted = 0;
   BookedAmounts booked;
 };
 
 // Live distribution of chip activity in steps of 1%: micro-chips by percent, 0 to 100.
-using ActivityCounts = std::array<int64_t, 101>;
+using ActivityCounts = std::array<absl::int128, 101>;
 
 }  // namespace fleetmeter

@@ -99,6 +99,10 @@ AdminAnswer PrepareCorrectUsage(const AdminOrder& order, UsageCorrectionContext 
     return UsageRefused(absl::FailedPreconditionError(
         "the books have changed since this was shown; expected to be asked again"));
   }
+  if (plan->chip_nanos > books.usage.RoomFor(order.identity)) {
+    return UsageRefused(absl::OutOfRangeError(
+        "with it, the books would have more chip-time than they can hold; expected less"));
+  }
   AdminAnswer answer;
   answer.nothing_to_do = plan->restated.empty();
   answer.digest = plan->digest;

@@ -2,23 +2,22 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "daemon/accounting/outcome_shares.h"
 #include "daemon/accounting/price_inference.h"
+#include "daemon/base/text.h"
 #include "daemon/ledger/postings.h"
 
 namespace fleetmeter {
 namespace {
 
 using MaybeRejection = std::optional<Rejection>;
-
-// No total may come near the end of 64 bits, so that no sum of rows does.
-constexpr int64_t kMostTotal = INT64_MAX / 4;
 
 struct NamedAmount {
   int64_t value;
@@ -54,27 +53,24 @@ MaybeRejection CheckTotal(const SegmentTotal& before, const InferenceAmounts& mo
                                all.requests, all.cached_input_tokens, all.input_tokens)};
 }
 
-// That all the books' amounts together, whatever their signs, stay far within 64 bits: then so does
-// every sum of some of them. Adds the row's to `magnitude`.
-MaybeRejection CheckMagnitude(const InferenceAmounts& more, const std::string& field,
-                              InferenceAmounts* magnitude) {
-  const InferenceAmounts added = Magnitude(more);
-  const auto before = Counts(*magnitude);
-  const auto counts = Counts(added);
-  const auto beyond = [&](const char* name) {
-    return Rejection{RejectReason::kBadAmount, fmt::format("{}.{}", field, name),
-                     fmt::format("with it, all {} in the books would be more than {}; expected at "
-                                 "most that",
-                                 name, kMostTotal)};
-  };
-  for (size_t i = 0; i < counts.size(); ++i) {
-    if (counts[i].value > kMostTotal - before[i].value) return beyond(counts[i].name);
-  }
-  if (added.revenue_micro_usd > kMostTotal - magnitude->revenue_micro_usd) {
-    return beyond("revenue_micro_usd");
-  }
-  *magnitude = Sum(*magnitude, added);
-  return std::nullopt;
+// How much more of something a message can name.
+std::string RoomText(absl::int128 room) {
+  return fmt::format("{}", static_cast<int64_t>(std::clamp<absl::int128>(room, 0, INT64_MAX)));
+}
+
+// That all the books' amounts together stay far within 64 bits, so that every sum of some of them
+// does, and that no sender takes the room of others. `field` names the row.
+MaybeRejection CheckRoom(const OutcomeRoom& room, const OutcomeChange& change,
+                         const std::string& field, const std::string& sender) {
+  const size_t beyond = room.FirstBeyond(change);
+  if (beyond == kOutcomeAmounts.size()) return std::nullopt;
+  const bool adds = change.added[beyond] > room.added[beyond];
+  return Rejection{
+      RejectReason::kBadAmount, fmt::format("{}.{}", field, kOutcomeAmounts[beyond]),
+      fmt::format("the report {} too many {}; expected at most {} of {}, which is half of what the "
+                  "books can still hold",
+                  adds ? "adds" : "takes away", kOutcomeAmounts[beyond],
+                  RoomText(adds ? room.added[beyond] : room.revenue_taken), Quoted(sender))};
 }
 
 // The rows of one report, one after the other: several may be booked as one segment.
@@ -86,7 +82,7 @@ class InferenceRows {
       : report_(report),
         days_(std::move(days)),
         context_(context),
-        magnitude_(context.books.Magnitude()) {}
+        room_(context.books.shares().RoomFor(context.sender, report.kind, report.source)) {}
 
   // `field` names the row in a rejection.
   MaybeRejection Count(const InferenceRow& row, const std::string& field, OutcomeEntry* entry) {
@@ -100,9 +96,8 @@ class InferenceRows {
     const int64_t rest = RestOf(segment);
     const outcomes::Rules& rules = context_.reference.outcomes;
     if (auto bad = PriceInference(row, report_, days_, rules, rest, field, &booked)) return bad;
-    for (const InferenceAmounts& part : PartsOf(booked)) {
-      if (auto bad = CheckMagnitude(part, field, &magnitude_)) return bad;
-    }
+    for (const InferenceAmounts& part : PartsOf(booked)) change_.Count(part);
+    if (auto bad = CheckRoom(room_, change_, field, context_.sender)) return bad;
     if (auto bad = AddToTotal(segment, booked.amounts, field)) return bad;
     if (booked.price_rest) totals_[segment].price_rest = *booked.price_rest;
     entry->inference.push_back(std::move(booked));
@@ -139,7 +134,8 @@ class InferenceRows {
   const OutcomeReport& report_;
   const std::vector<HourSlice> days_;
   const OutcomeContext& context_;
-  InferenceAmounts magnitude_;            // of all books, with the rows so far
+  const OutcomeRoom room_;
+  OutcomeChange change_;                  // by the rows so far
   OutcomeState::TotalsBySegment totals_;  // of the rows' segments, with the rows so far
   size_t new_segments_ = 0;               // of totals_: not in the books yet
 };
@@ -169,20 +165,19 @@ MaybeRejection CheckTraining(const TrainingRow& row, const OutcomeState& books) 
         fmt::format("run '{}' of model '{}' would have {} H100e-seconds in all; expected 0 or more",
                     row.run, row.model, after)};
   }
-  if (std::abs(row.h100e_seconds) > kMostTotal - books.TrainingMagnitude()) {
-    return Rejection{RejectReason::kBadAmount, field,
-                     fmt::format("with it, all H100e-seconds in the books would be more than {}; "
-                                 "expected at most that",
-                                 kMostTotal)};
-  }
   return std::nullopt;
 }
 
 MaybeRejection CountTraining(const OutcomeReport& report, const OutcomeContext& context,
                              OutcomeEntry* entry) {
+  const OutcomeRoom room =
+      context.books.shares().RoomFor(context.sender, report.kind, report.source);
+  OutcomeChange change;
   for (const TrainingRow& row : report.training) {
     if (auto bad = CheckOutcomePool(row.pool, "training.pool", report, context)) return bad;
     if (auto bad = CheckTraining(row, context.books)) return bad;
+    change.Count(kTrainingAmount, row.h100e_seconds);
+    if (auto bad = CheckRoom(room, change, "training", context.sender)) return bad;
   }
   entry->training = report.training;
   return std::nullopt;
@@ -201,7 +196,7 @@ std::optional<Rejection> CountOutcome(const OutcomeReport& report, const Outcome
   const WindowSet* windows = context.books.Windows(report.kind, report.source);
   if (windows != nullptr) entry->windows = *windows;
   if (!report.correction && report.kind != OutcomeKind::kBenchmarks) {
-    entry->windows.Add({report.window_start_unix_nanos, report.WindowEnd()});
+    entry->closed_gaps = entry->windows.Add({report.window_start_unix_nanos, report.WindowEnd()});
   }
   switch (report.kind) {
     case OutcomeKind::kInference:

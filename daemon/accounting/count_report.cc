@@ -25,7 +25,10 @@ LedgerEntry CountReport(StreamKey stream, SequencedReport report, const Admissio
   entry.plan_version = plan.version;
   entry.adjustment = IsAdjustment(entry.report, context);
   if (context.windows != nullptr) entry.windows = *context.windows;
-  entry.windows.Add({start, entry.report.WindowEnd()});
+  entry.closed_gaps = entry.windows.Add({start, entry.report.WindowEnd()});
+  entry.durations = context.durations;
+  entry.durations.Count(entry.report.window_length_nanos,
+                        SenderDuration(entry.report, context.replay_speed));
   entry.history = context.history;
   entry.latest =
       !entry.history && entry.windows.counted().end_unix_nanos == entry.report.WindowEnd();

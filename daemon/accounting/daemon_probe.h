@@ -34,6 +34,8 @@ class DaemonProbe {
   virtual void ReportRejected(RejectReason reason) = 0;
   // Of a report that was accepted.
   virtual void ReadingsOdd(int64_t clamped, int64_t unmeasured) = 0;
+  // Of a source: nothing can be counted in them any more.
+  virtual void GapsClosed(int64_t gaps, double seconds) = 0;
   virtual void ReportsBusy(size_t reports) = 0;  // refused for want of room
   // A call was refused since its identity has as many as it may, or all may: "stream", "watch" or
   // "question".

@@ -9,7 +9,7 @@
 namespace fleetmeter {
 namespace {
 
-void Add(LiveAmounts& to, const LiveAmounts& what, int sign) {
+void Add(LiveSums& to, const LiveAmounts& what, int sign) {
   to.chips += sign * what.chips;
   to.busy += sign * what.busy;
   to.productive += sign * what.productive;
@@ -34,6 +34,11 @@ std::vector<Grant> Grants(const Plan& plan) {
 const WindowSet* FleetState::Windows(const std::string& source) const {
   const auto it = sources_.find(source);
   return it == sources_.end() ? nullptr : &it->second.windows;
+}
+
+DurationAccount FleetState::Durations(const std::string& source) const {
+  const auto it = sources_.find(source);
+  return it == sources_.end() ? DurationAccount{} : it->second.durations;
 }
 
 void FleetState::FindOverlap(OverlapFinder* finder) const {
@@ -107,6 +112,7 @@ void FleetState::Count(const UsageGroup& group, Cell& cell) {
   cell.booked.productive += group.productive_chip_nanos.value_or(0);
   if (group.samples.empty()) return;
   ActivityHistogram& histogram = activity_[cell.key.pool].histogram;
+  if (histogram.IsFull()) histogram = {};
   for (const ChipSample& sample : group.samples) histogram.Observe(sample.activity);
 }
 
@@ -207,6 +213,7 @@ void FleetState::Apply(const LedgerEntry& entry, int64_t now_unix_nanos) {
   }
   source.history = history;
   source.windows = entry.windows;
+  source.durations = entry.durations;
   for (size_t i = 0; i < report.groups.size(); ++i) {
     const uint32_t cell = CellFor(report.groups[i], entry.conversions[i]);
     // Counters say what happened while they were scraped.

@@ -88,6 +88,9 @@ class FleetState {
   // What was counted of a source; nullptr if nothing was, or it is forgotten.
   const WindowSet* Windows(const std::string& source) const;
 
+  // What a source has saved for long durations; nothing of one that is not known.
+  DurationAccount Durations(const std::string& source) const;
+
   // Of every source that is known.
   void FindOverlap(OverlapFinder* finder) const;
 
@@ -157,6 +160,7 @@ class FleetState {
   };
   struct Source {
     WindowSet windows;
+    DurationAccount durations;
     Hearing hearing = Hearing::kLive;
     bool heard = true;  // since the start; before that only its holdings are known
     // Some of its windows came as history: they are kept for ever. If all did, it is no source of
@@ -189,8 +193,8 @@ class FleetState {
   // A plan that declares fewer chips of a kind than the one before settles so many of those that
   // are unaccounted for.
   void SettleUndeclared(const Plan& plan);
-  void Settle(uint32_t chip, int64_t micro_chips);
-  int64_t KnownOf(uint32_t chip) const;  // in micro-chips
+  void Settle(uint32_t chip, absl::int128 micro_chips);
+  absl::int128 KnownOf(uint32_t chip) const;  // in micro-chips
   void ForgetRejected(int64_t now_unix_nanos);
   void LookForDoubleHosts(const Plan& plan, int64_t monotonic_nanos);
   bool HearsMoreThan(const Plan& plan) const;

@@ -98,6 +98,7 @@ void FleetState::Rename(const std::string& name, const std::string& new_name,
   const std::vector<HeldChips> more = UnlistedChips(Known(gone), Known(source), cells_);
   source.unlisted.insert(source.unlisted.end(), more.begin(), more.end());
   source.windows = std::move(windows);
+  source.durations.Merge(gone.durations);
   source.forgotten = false;
   source.history = source.history || gone.history;
   source.only_history = source.only_history && gone.only_history;

@@ -72,18 +72,19 @@ void FleetState::SettleUndeclared(const Plan& plan) {
   const auto before = std::exchange(declared_chips_, declared);
   if (!before) return;  // the first plan says nothing of what went before
   for (const auto& [chip, chips] : *before) {
-    const int64_t fewer = (chips - declared[chip]) * kMicroChipsPerChip;
+    const absl::int128 fewer = absl::int128(chips - declared[chip]) * kMicroChipsPerChip;
     if (fewer <= 0) continue;
     const uint32_t kind = symbols_.Intern(chip);
-    Settle(kind, std::min(fewer, KnownOf(kind) - declared[chip] * kMicroChipsPerChip));
+    const absl::int128 left = absl::int128(declared[chip]) * kMicroChipsPerChip;
+    Settle(kind, std::min(fewer, KnownOf(kind) - left));
   }
 }
 
 bool FleetState::HearsMoreThan(const Plan& plan) const {
-  std::map<std::string, int64_t> more;
+  std::map<std::string, absl::int128> more;
   for (const Cell& cell : cells_) more[symbols_.names()[cell.key.chip]] += cell.live.chips;
   for (const DeclaredSupply& declared : plan.supply) {
-    more[declared.chip] -= declared.chips * kMicroChipsPerChip;
+    more[declared.chip] -= absl::int128(declared.chips) * kMicroChipsPerChip;
   }
   return std::any_of(more.begin(), more.end(),
                      [](const auto& kind) { return kind.second >= kMicroChipsPerChip; });
@@ -107,8 +108,8 @@ void FleetState::LookForDoubleHosts(const Plan& plan, int64_t monotonic_nanos) {
   double_hosts_ = DoubleHosts(names, kMostDoubleHosts);
 }
 
-int64_t FleetState::KnownOf(uint32_t chip) const {
-  int64_t known = 0;
+absl::int128 FleetState::KnownOf(uint32_t chip) const {
+  absl::int128 known = 0;
   for (const Cell& cell : cells_) {
     if (cell.key.chip == chip) known += cell.live.chips + cell.unheard + cell.unaccounted;
   }
@@ -116,7 +117,7 @@ int64_t FleetState::KnownOf(uint32_t chip) const {
 }
 
 // Takes from those that were heard longest ago.
-void FleetState::Settle(uint32_t chip, int64_t micro_chips) {
+void FleetState::Settle(uint32_t chip, absl::int128 micro_chips) {
   if (micro_chips <= 0) return;
   std::vector<Source*> sources;
   for (auto& [name, source] : sources_) {
@@ -129,7 +130,7 @@ void FleetState::Settle(uint32_t chip, int64_t micro_chips) {
   });
   const auto take = [&](uint32_t cell, int64_t* chips) {
     if (cells_[cell].key.chip != chip) return;
-    const int64_t part = std::min(*chips, micro_chips);
+    const auto part = static_cast<int64_t>(std::min<absl::int128>(*chips, micro_chips));
     *chips -= part;
     micro_chips -= part;
   };

@@ -10,6 +10,7 @@ void LiveBooks::Restore(const RestoredBooks& books, int64_t now_unix_nanos) {
   streams.RestoreRetired(books.retired.marks);
   fleet.Restore(books, now_unix_nanos);
   outcomes.Restore(books.outcomes);
+  usage.Restore(books.chip_nanos);
   for (const RejectedEntry& entry : books.rejected) Remember(entry);
   names.Restore(books.aliases);
   entries = books.entries;
@@ -35,6 +36,7 @@ void LiveBooks::Apply(const AdminEntry& entry, int64_t now_unix_nanos) {
       break;  // it was staged
     case AdminAction::kCorrectUsage:
       fleet.SetHistoryWindows(entry.source, entry.restated.windows);
+      usage.Restore(entry.chip_nanos);
       break;
   }
   AdminEntry kept = entry;
@@ -55,12 +57,16 @@ void LiveBooks::Complete(LedgerTransaction* transaction) {
 void LiveBooks::Commit() {
   streams.Commit();
   outcomes.Commit();
+  signals.Commit();
+  usage.Commit();
   first_term_ = staged_first_term_;
 }
 
 void LiveBooks::Rollback() {
   streams.Rollback();
   outcomes.Rollback();
+  signals.Rollback();
+  usage.Rollback();
   staged_first_term_ = first_term_;
 }
 

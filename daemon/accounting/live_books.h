@@ -9,11 +9,14 @@
 #include <cstdint>
 #include <vector>
 
+#include "daemon/accounting/fair_shares.h"
 #include "daemon/accounting/fleet_state.h"
 #include "daemon/accounting/outcome_state.h"
 #include "daemon/accounting/rejected_reports.h"
+#include "daemon/accounting/signal_budget.h"
 #include "daemon/accounting/source_names.h"
 #include "daemon/accounting/stream_table.h"
+#include "daemon/accounting/usage_room.h"
 #include "daemon/base/transaction_part.h"
 #include "daemon/ledger/ledger.h"
 
@@ -42,6 +45,8 @@ class LiveBooks final : public TransactionPart {
   StreamTable streams;
   FleetState fleet;
   OutcomeState outcomes;
+  SignalBudget signals;
+  FairShares usage{kMostChipNanos};  // chip-nanoseconds
   RejectedReports rejected;
   SourceNames names;
   std::vector<AdminEntry> entries;  // oldest first, without what they booked

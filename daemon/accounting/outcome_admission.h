@@ -18,6 +18,8 @@ struct OutcomeContext {
   const ReferenceData& reference;
   const OutcomeState& books;
   ClockReading now;
+  // Who is charged for what the report adds, see OutcomeShares.
+  std::string sender = {};
   int64_t future_tolerance_nanos = 0;
 };
 

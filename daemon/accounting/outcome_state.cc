@@ -1,7 +1,5 @@
 #include "daemon/accounting/outcome_state.h"
 
-#include <cstdlib>
-
 namespace fleetmeter {
 namespace {
 
@@ -35,15 +33,6 @@ InferenceAmounts Sum(const InferenceAmounts& a, const InferenceAmounts& b) {
           .revenue_micro_usd = a.revenue_micro_usd + b.revenue_micro_usd};
 }
 
-InferenceAmounts Magnitude(const InferenceAmounts& a) {
-  return {.requests = std::abs(a.requests),
-          .unpriced_requests = std::abs(a.unpriced_requests),
-          .input_tokens = std::abs(a.input_tokens),
-          .cached_input_tokens = std::abs(a.cached_input_tokens),
-          .output_tokens = std::abs(a.output_tokens),
-          .revenue_micro_usd = std::abs(a.revenue_micro_usd)};
-}
-
 OutcomeState::ResultKey OutcomeState::KeyOf(const BenchmarkRow& row) {
   return {row.model, row.benchmark, row.version, row.date_unix_seconds, row.source};
 }
@@ -58,11 +47,10 @@ void OutcomeState::Add(const SegmentTotal& more, Books* books) {
   total.reported = Sum(total.reported, more.reported);
   total.corrected = Sum(total.corrected, more.corrected);
   total.history = Sum(total.history, more.history);
-  books->magnitude = Sum(books->magnitude, Sum(::fleetmeter::Magnitude(more.reported),
-                                               ::fleetmeter::Magnitude(more.corrected)));
 }
 
 void OutcomeState::Restore(const RestoredOutcomes& books) {
+  shares_.Restore(books);
   for (const OutcomeSource& source : books.sources) {
     committed_.windows[{source.kind, source.source}] = source.windows;
   }
@@ -74,8 +62,6 @@ void OutcomeState::Restore(const RestoredOutcomes& books) {
   for (const TrainingTotal& total : books.training) {
     committed_.training[{total.model, total.run, total.phase}] +=
         total.reported_h100e_seconds + total.corrected_h100e_seconds;
-    committed_.training_magnitude +=
-        total.reported_h100e_seconds + std::abs(total.corrected_h100e_seconds);
   }
   for (const CorrectionKey& key : books.corrections) {
     committed_.corrections.emplace(key.kind, key.source, key.id);
@@ -133,10 +119,6 @@ bool OutcomeState::Knows(const outcomes::Segment& segment) const {
   return committed_.segments.contains(segment) || staged_.segments.contains(segment);
 }
 
-InferenceAmounts OutcomeState::Magnitude() const {
-  return Sum(committed_.magnitude, staged_.magnitude);
-}
-
 outcomes::Segment OutcomeState::BookedAs(const outcomes::Segment& segment, size_t most,
                                          const TotalsBySegment& added, size_t added_new) const {
   const auto known = [&](const outcomes::Segment& s) { return Knows(s) || added.contains(s); };
@@ -150,6 +132,7 @@ outcomes::Segment OutcomeState::BookedAs(const outcomes::Segment& segment, size_
 }
 
 void OutcomeState::Stage(const OutcomeEntry& entry) {
+  OutcomeChange change;
   if (entry.correction) {
     staged_.corrections.emplace(entry.kind, entry.source, entry.correction->id);
   } else if (entry.kind != OutcomeKind::kBenchmarks) {
@@ -162,15 +145,18 @@ void OutcomeState::Stage(const OutcomeEntry& entry) {
       more.reported = sides.reported;
       more.corrected = sides.corrected;
       if (entry.history) more.history = sides.reported;
+      change.Count(part);
       Add(more, &staged_);
     }
     if (row.price_rest) staged_.price_rests[{row.model, row.customer_tier}] = *row.price_rest;
   }
   for (const TrainingRow& row : entry.training) {
     staged_.training[{row.model, row.run, row.phase}] += row.h100e_seconds;
-    staged_.training_magnitude += std::abs(row.h100e_seconds);
+    change.Count(kTrainingAmount, row.h100e_seconds);
   }
   for (const BenchmarkRow& row : entry.benchmarks) staged_.results.insert(KeyOf(row));
+  shares_.Stage(SenderOf(entry.stream, entry.source), entry.kind, entry.source, change,
+                entry.correction.has_value());
 }
 
 void OutcomeState::StageRepriced(const AdminEntry& entry) {
@@ -180,6 +166,9 @@ void OutcomeState::StageRepriced(const AdminEntry& entry) {
     SegmentTotal more = EmptyTotal({day.row.model, day.row.customer_tier});
     more.corrected = day.row.amounts;
     Add(more, &staged_);
+    OutcomeChange change;
+    change.Count(day.row.amounts);
+    shares_.Stage(entry.identity, OutcomeKind::kInference, day.source, change, /*corrects=*/true);
   }
 }
 
@@ -187,17 +176,18 @@ void OutcomeState::Commit() {
   for (auto& [key, windows] : staged_.windows) committed_.windows[key] = std::move(windows);
   committed_.corrections.merge(staged_.corrections);
   committed_.results.merge(staged_.results);
-  const InferenceAmounts magnitude = Magnitude();
   for (const SegmentTotal& total : staged_.totals) {
     Add(total, &committed_);
   }
   for (const auto& [segment, rest] : staged_.price_rests) committed_.price_rests[segment] = rest;
-  committed_.magnitude = magnitude;  // of each amount, where the totals hold sums
   for (const auto& [key, seconds] : staged_.training) committed_.training[key] += seconds;
-  committed_.training_magnitude += staged_.training_magnitude;
   staged_ = {};
+  shares_.Commit();
 }
 
-void OutcomeState::Rollback() { staged_ = {}; }
+void OutcomeState::Rollback() {
+  staged_ = {};
+  shares_.Rollback();
+}
 
 }  // namespace fleetmeter

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/accounting/outcome_shares.h"
 #include "daemon/accounting/source_overlap.h"
 #include "daemon/base/transaction_part.h"
 #include "daemon/domain/outcomes/segment.h"
@@ -45,12 +46,8 @@ class OutcomeState final : public TransactionPart {
   // Whether anything of the segment is booked.
   bool Knows(const outcomes::Segment& segment) const;
 
-  // Sums over everything booked, of amounts without their signs: what bounds every other sum. After
-  // a restart, over what is in each total.
-  InferenceAmounts Magnitude() const;
-  int64_t TrainingMagnitude() const {
-    return committed_.training_magnitude + staged_.training_magnitude;
-  }
+  // How much each sender may still add.
+  const OutcomeShares& shares() const { return shares_; }
 
   // The segment that books tell a row by: its own, while there are fewer than `most` or it is among
   // them; else the tier "overflow" of its model; and when there are too many models as well, of the
@@ -78,18 +75,15 @@ class OutcomeState final : public TransactionPart {
     std::vector<SegmentTotal> totals;
     std::map<outcomes::Segment, int64_t> price_rests;  // staged: as they would be
     std::map<RunKey, int64_t> training;
-    InferenceAmounts magnitude;
-    int64_t training_magnitude = 0;
   };
   // The amounts of `more`.
   static void Add(const SegmentTotal& more, Books* books);
 
+  OutcomeShares shares_;
   Books committed_;
   Books staged_;  // windows as they would be, amounts as differences
 };
 
-// |a| for each amount.
-InferenceAmounts Magnitude(const InferenceAmounts& a);
 // The amounts of a row that count by themselves: those of its days, where the price book gave each
 // a revenue. What was served on one of them may have earned less than nothing, by a token that
 // rounding has moved to another day.

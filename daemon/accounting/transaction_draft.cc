@@ -6,15 +6,13 @@
 
 #include "daemon/accounting/count_outcome.h"
 #include "daemon/accounting/count_report.h"
-#include "daemon/base/text.h"
+#include "daemon/accounting/fair_shares.h"
+#include "daemon/accounting/usage_room.h"
 
 namespace fleetmeter {
 namespace {
 
 using Code = ReportDisposition::Code;
-
-// Each signal is a label value of several metrics of every pool.
-constexpr size_t kMaxSignals = 64;
 
 ReportDisposition Conflict(uint64_t sequence) {
   return {sequence,
@@ -85,12 +83,19 @@ std::optional<ReportDisposition> TransactionDraft::SettleReport(const Submission
 
 TransactionDraft::MaybeRejection TransactionDraft::CountUsage(const Submission& submission,
                                                               SequencedReport& report,
-                                                              const LiveBooks& books) {
+                                                              LiveBooks& books) {
+  const std::string sender = SenderOf(submission.stream, report.report.source);
   const AdmissionContext context = ContextFor(submission, report.report.source, books.fleet);
   if (auto rejection = CheckAdmission(report.report, context)) return rejection;
-  if (auto rejection = StageSignals(report.report, books.fleet.signals())) return rejection;
+  if (auto rejection = CheckUsageRoom(report.report, sender, books.usage)) return rejection;
+  if (auto rejection =
+          books.signals.Stage(sender, rules_.now.earliest, books.fleet.signals(), report.report)) {
+    return rejection;
+  }
+  books.usage.Stage(sender, ChipNanosOf(report.report));
   LedgerEntry entry = CountReport(submission.stream, std::move(report), context);
   windows_[entry.report.source] = entry.windows;
+  durations_[entry.report.source] = entry.durations;
   if (!entry.history) live_sources_.insert(entry.report.source);
   transaction_.counted.push_back(std::move(entry));
   return std::nullopt;
@@ -100,31 +105,15 @@ AdmissionContext TransactionDraft::ContextFor(const Submission& submission,
                                               const std::string& source,
                                               const FleetState& fleet) const {
   const auto staged = windows_.find(source);
+  const auto durations = durations_.find(source);
   return {.reference = *rules_.reference,
           .limits = rules_.windows,
           .now = rules_.now,
           .windows = staged != windows_.end() ? &staged->second : fleet.Windows(source),
+          .durations = durations != durations_.end() ? durations->second : fleet.Durations(source),
           .replay_speed = submission.replay_speed,
           .history = submission.history,
           .reports_live = live_sources_.contains(source) || fleet.ReportsLive(source)};
-}
-
-TransactionDraft::MaybeRejection TransactionDraft::StageSignals(
-    const UsageReport& report, const absl::flat_hash_set<std::string>& known) {
-  absl::flat_hash_set<std::string> signals = signals_;
-  for (size_t i = 0; i < report.groups.size(); ++i) {
-    const std::string& signal = report.groups[i].signal;
-    if (signal.empty() || known.contains(signal)) continue;
-    signals.insert(signal);
-    const size_t number = known.size() + signals.size();
-    if (number <= kMaxSignals) continue;
-    return Rejection{RejectReason::kTooManySignals, fmt::format("groups[{}].signal", i),
-                     fmt::format("{} would be signal number {}; expected at most {} different "
-                                 "ones: a signal says what measures, not what is measured",
-                                 Quoted(signal), number, kMaxSignals)};
-  }
-  signals_ = std::move(signals);
-  return std::nullopt;
 }
 
 TransactionDraft::MaybeRejection TransactionDraft::CountOutcome(const Submission& submission,
@@ -138,6 +127,7 @@ TransactionDraft::MaybeRejection TransactionDraft::CountOutcome(const Submission
   const OutcomeContext context{.reference = *rules_.reference,
                                .books = books.outcomes,
                                .now = rules_.now,
+                               .sender = SenderOf(submission.stream, report.outcome->source),
                                .future_tolerance_nanos = rules_.windows.future_tolerance_nanos};
   if (auto rejection = ::fleetmeter::CountOutcome(*report.outcome, context, &entry)) {
     return rejection;

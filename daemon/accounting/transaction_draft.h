@@ -1,8 +1,8 @@
 // A transaction that is being put together: settles each report that was submitted, by staging it
 // in the live books and adding it to what the ledger is asked to keep.
 //
-// It is made for one transaction and dropped afterwards, and with it what it has staged of sources
-// and signals. Not thread-safe.
+// It is made for one transaction and dropped afterwards, and with it what it has staged of sources.
+// Not thread-safe.
 #pragma once
 
 #include <memory>
@@ -45,22 +45,18 @@ class TransactionDraft {
                                                 SequencedReport& report, LiveBooks& books);
   // Each counts a report that is the next of its stream, or says why it cannot be.
   MaybeRejection CountUsage(const Submission& submission, SequencedReport& report,
-                            const LiveBooks& books);
+                            LiveBooks& books);
   MaybeRejection CountOutcome(const Submission& submission, const SequencedReport& report,
                               LiveBooks& books);
   AdmissionContext ContextFor(const Submission& submission, const std::string& source,
                               const FleetState& fleet) const;
-  // Stages the signals that are new.
-  MaybeRejection StageSignals(const UsageReport& report,
-                              const absl::flat_hash_set<std::string>& known);
 
   const Rules rules_;
   LedgerTransaction transaction_;
   // Of the sources in the transaction.
   absl::flat_hash_map<std::string, WindowSet> windows_;
+  absl::flat_hash_map<std::string, DurationAccount> durations_;
   absl::flat_hash_set<std::string> live_sources_;  // some of their reports are no history
-  // Of the signals in the transaction, those that were never counted before.
-  absl::flat_hash_set<std::string> signals_;
 };
 
 }  // namespace fleetmeter

@@ -295,6 +295,11 @@ absl::Status Writer::Commit(LedgerTransaction& transaction) {
   return status;
 }
 
+void Writer::NoteClosed(const ClosedGaps& closed) {
+  if (closed.gaps == 0) return;
+  probe_.GapsClosed(closed.gaps, static_cast<double>(closed.nanos) / kNanosPerSecond);
+}
+
 void Writer::Publish(const LedgerTransaction& transaction) {
   MutexLock lock(state_mutex_);
   ++version_;
@@ -304,13 +309,17 @@ void Writer::Publish(const LedgerTransaction& transaction) {
     books_.fleet.Apply(entry, now);
     const OddReadings& odd = entry.report.odd;
     if (odd.any()) probe_.ReadingsOdd(odd.clamped, odd.unmeasured);
+    NoteClosed(entry.closed_gaps);
     if (entry.history) {
       probe_.HistoryAccepted();
     } else {
       probe_.ReportAccepted(static_cast<double>(now - entry.report.WindowEnd()) / kNanosPerSecond);
     }
   }
-  for (size_t i = 0; i < transaction.outcomes.size(); ++i) probe_.HistoryAccepted();
+  for (const OutcomeEntry& entry : transaction.outcomes) {
+    probe_.HistoryAccepted();
+    NoteClosed(entry.closed_gaps);
+  }
   for (const AdminEntry& entry : transaction.entries) books_.Apply(entry, now);
   if (!transaction.counted.empty() || !transaction.outcomes.empty() ||
       !transaction.entries.empty()) {

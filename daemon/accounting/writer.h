@@ -168,6 +168,7 @@ class Writer {
   // Adds what every transaction carries and gives it to the ledger; then publishes what it has
   // changed, or rolls back what was staged.
   absl::Status Commit(LedgerTransaction& transaction) ABSL_LOCKS_EXCLUDED(state_mutex_);
+  void NoteClosed(const ClosedGaps& closed);
   void Publish(const LedgerTransaction& transaction) ABSL_LOCKS_EXCLUDED(state_mutex_);
   void Answer(const Submission& submission, SubmitResult result, const absl::Status& committed);
   // What is done once a tick: time passes, the ledger is looked after.

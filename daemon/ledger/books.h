@@ -44,6 +44,11 @@ struct ActivityHistogram {
   uint64_t count = 0;
   uint64_t sum_micro = 0;
 
+  // Beyond this it begins anew, which reads as a counter that was reset: a column of the ledger
+  // holds 64 bits. Two million chips come here after two years of windows of ten seconds.
+  static constexpr uint64_t kMostSum = uint64_t{1} << 62;
+  bool IsFull() const { return sum_micro > kMostSum; }
+
   void Observe(double activity);
   friend bool operator==(const ActivityHistogram&, const ActivityHistogram&) = default;
 };

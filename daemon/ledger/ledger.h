@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "daemon/base/duration_account.h"
 #include "daemon/domain/fleet/catalog_identity.h"
 #include "daemon/domain/fleet/plan_identity.h"
 #include "daemon/domain/reference_data.h"
@@ -37,6 +38,9 @@ struct LedgerEntry {
   // Its own hours are closed: booked in the hour of `now`, naming the hours that it corrects.
   bool adjustment = false;
   WindowSet windows;  // of the source, this report included
+  // Likewise. Not kept: after a start each source has to save anew.
+  DurationAccount durations = {};
+  ClosedGaps closed_gaps = {};  // of them, by this report
   // Whether it is the latest of its source, so that its holdings are the source's.
   bool latest = true;
   // Brought as history: the source's windows are kept for ever, it holds nothing, and nothing of it
@@ -85,6 +89,7 @@ struct RestoredBooks {
   RetiredStreams retired;
   std::vector<SourceRecord> sources;
   std::vector<BookTotal> totals;
+  absl::int128 chip_nanos = 0;  // of everything that was ever booked, history included
   std::map<std::string, ActivityHistogram> activity;  // by pool
   std::vector<AllocationTerm> terms;                  // oldest first
   std::vector<PlanContent> plans;                     // that were taken

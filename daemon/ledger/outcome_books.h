@@ -86,6 +86,7 @@ struct OutcomeEntry {
   // Of the source and kind, this report included (a correction changes nothing). Empty for
   // benchmarks.
   WindowSet windows;
+  ClosedGaps closed_gaps = {};  // of them, by this report
 };
 
 // What the writer needs to go on where the last run ended.

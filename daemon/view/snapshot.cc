@@ -8,11 +8,11 @@
 namespace fleetmeter {
 namespace {
 
-double ChipsFromMicro(int64_t micro_chips) {
+double ChipsFromMicro(absl::int128 micro_chips) {
   return static_cast<double>(micro_chips) / kMicroChipsPerChip;
 }
 
-double H100eFromMicro(int64_t micro_chips, const Ratio& ratio) {
+double H100eFromMicro(absl::int128 micro_chips, const Ratio& ratio) {
   return H100e(ChipsFromMicro(micro_chips), ratio);
 }
 
@@ -39,11 +39,11 @@ void AddUse(const Cell& cell, const Ratio& ratio, UseView& use) {
 
 // The smallest whole-percent activity that at least `q` of the chips do not exceed.
 std::optional<double> Quantile(const ActivityCounts& counts, double q) {
-  int64_t total = 0;
-  for (const int64_t n : counts) total += n;
+  absl::int128 total = 0;
+  for (const absl::int128 n : counts) total += n;
   if (total == 0) return std::nullopt;
   const double wanted = q * static_cast<double>(total);
-  int64_t seen = 0;
+  absl::int128 seen = 0;
   for (size_t percent = 0; percent < counts.size(); ++percent) {
     seen += counts[percent];
     if (static_cast<double>(seen) >= wanted) return static_cast<double>(percent) / 100;
@@ -330,13 +330,13 @@ std::map<std::string, double> AllocatedSeconds(const FleetFacts& facts) {
 
 }  // namespace
 
-int64_t SupplyView::HeardMicroChips() const {
-  int64_t sum = 0;
-  for (const int64_t n : micro_chips) sum += n;
+absl::int128 SupplyView::HeardMicroChips() const {
+  absl::int128 sum = 0;
+  for (const absl::int128 n : micro_chips) sum += n;
   return sum;
 }
 
-int64_t SupplyView::KnownMicroChips() const {
+absl::int128 SupplyView::KnownMicroChips() const {
   return HeardMicroChips() + unheard_micro_chips + unaccounted_micro_chips;
 }
 

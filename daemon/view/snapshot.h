@@ -21,14 +21,14 @@ namespace fleetmeter {
 struct UseView {
   std::string chip;  // empty in a team's view
   std::string signal;
-  int64_t assigned_micro_chips = 0;
-  int64_t unheard_micro_chips = 0;  // or unaccounted for
+  absl::int128 assigned_micro_chips = 0;
+  absl::int128 unheard_micro_chips = 0;  // or unaccounted for
   double assigned_h100e = 0;
   double busy_h100e = 0;
   double productive_h100e = 0;
   bool measured = false;             // the signal measures activity
   bool productive_measured = false;  // some source measures the productive part
-  int64_t idle_micro_chips = 0;
+  absl::int128 idle_micro_chips = 0;
   BookedAmounts booked;  // chip-nanoseconds; 0 in a team's view, which mixes kinds
   double booked_assigned_h100e_seconds = 0;
   double booked_busy_h100e_seconds = 0;
@@ -100,15 +100,15 @@ struct PoolView {
 struct SupplyView {
   std::string provider;
   std::string chip;
-  std::array<int64_t, kChipStates.size()> micro_chips{};  // by ChipState
-  int64_t unheard_micro_chips = 0;
-  int64_t unaccounted_micro_chips = 0;
-  int64_t orphaned_micro_chips = 0;  // of those that are assigned
+  std::array<absl::int128, kChipStates.size()> micro_chips{};  // by ChipState
+  absl::int128 unheard_micro_chips = 0;
+  absl::int128 unaccounted_micro_chips = 0;
+  absl::int128 orphaned_micro_chips = 0;  // of those that are assigned
   int64_t declared_chips = 0;
   double chips_per_h100e = 1;
 
-  int64_t HeardMicroChips() const;
-  int64_t KnownMicroChips() const;
+  absl::int128 HeardMicroChips() const;
+  absl::int128 KnownMicroChips() const;
 };
 
 struct Snapshot {

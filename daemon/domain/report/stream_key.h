@@ -2,9 +2,13 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace fleetmeter {
+
+// The identity of every caller where callers have none: without TLS.
+inline constexpr std::string_view kLocalIdentity = "local";
 
 // A stream is who sends (from the transport, never from the payload) and 128 random bits.
 struct StreamKey {

@@ -58,15 +58,25 @@ void WindowSet::Merge(const WindowSet& other) {
     }
     counted_.end_unix_nanos = std::max(counted_.end_unix_nanos, span.end_unix_nanos);
   }
-  if (gaps_.size() > kMaxGaps) {
-    gaps_.erase(gaps_.begin(), gaps_.end() - static_cast<int64_t>(kMaxGaps));
-  }
+  CloseOldest();
 }
 
-void WindowSet::Add(TimeSpan window) {
+ClosedGaps WindowSet::CloseOldest() {
+  ClosedGaps closed;
+  if (gaps_.size() <= kMaxGaps) return closed;
+  const auto end = gaps_.end() - static_cast<int64_t>(kMaxGaps);
+  for (auto gap = gaps_.begin(); gap != end; ++gap) {
+    ++closed.gaps;
+    closed.nanos += gap->end_unix_nanos - gap->start_unix_nanos;
+  }
+  gaps_.erase(gaps_.begin(), end);
+  return closed;
+}
+
+ClosedGaps WindowSet::Add(TimeSpan window) {
   if (empty()) {
     counted_ = window;
-    return;
+    return {};
   }
   if (window.start_unix_nanos >= counted_.end_unix_nanos) {
     if (window.start_unix_nanos > counted_.end_unix_nanos) {
@@ -81,14 +91,14 @@ void WindowSet::Add(TimeSpan window) {
   } else {
     const auto gap = std::find_if(gaps_.begin(), gaps_.end(),
                                   [&](const TimeSpan& g) { return Within(window, g); });
-    if (gap == gaps_.end()) return;  // the caller was to look first
+    if (gap == gaps_.end()) return {};  // the caller was to look first
     const TimeSpan before{gap->start_unix_nanos, window.start_unix_nanos};
     const TimeSpan after{window.end_unix_nanos, gap->end_unix_nanos};
     auto next = gaps_.erase(gap);
     if (after.start_unix_nanos < after.end_unix_nanos) next = gaps_.insert(next, after);
     if (before.start_unix_nanos < before.end_unix_nanos) gaps_.insert(next, before);
   }
-  if (gaps_.size() > kMaxGaps) gaps_.erase(gaps_.begin());
+  return CloseOldest();
 }
 
 }  // namespace fleetmeter

@@ -18,6 +18,13 @@ struct TimeSpan {  // half-open
   friend bool operator==(const TimeSpan&, const TimeSpan&) = default;
 };
 
+// Gaps in which nothing can be counted any more, for want of room to remember them.
+struct ClosedGaps {
+  int64_t gaps = 0;
+  int64_t nanos = 0;
+  friend bool operator==(const ClosedGaps&, const ClosedGaps&) = default;
+};
+
 class WindowSet {
  public:
   // Beyond this many gaps the oldest is closed: nothing can be counted in it any more. A source
@@ -40,8 +47,8 @@ class WindowSet {
   // Whether all of the window was counted before. A gap that was closed (kMaxGaps) passes for
   // counted.
   bool Covers(TimeSpan window) const;
-  // `window` must not overlap.
-  void Add(TimeSpan window);
+  // `window` must not overlap. Tells which gaps had to be closed (kMaxGaps).
+  ClosedGaps Add(TimeSpan window);
 
   // Counts what either of them has. What they both have counts once.
   void Merge(const WindowSet& other);
@@ -49,6 +56,8 @@ class WindowSet {
   friend bool operator==(const WindowSet&, const WindowSet&) = default;
 
  private:
+  ClosedGaps CloseOldest();
+
   TimeSpan counted_;
   std::vector<TimeSpan> gaps_;
 };

@@ -124,6 +124,7 @@ absl::Status DimensionTables::Restore(RestoredBooks* books) {
     cells_.Learn(KeyOf({total->state, total->pool, total->team, total->signal}, conversion),
                  row.Integer(0));
     restored_cells_.push_back(row.Integer(0));
+    books->chip_nanos += total->amounts.chips;
     books->totals.push_back(*std::move(total));
     return absl::OkStatus();
   });

@@ -20,6 +20,20 @@ auto Sorted(const Map& map) {
   return rows;
 }
 
+// One that is full begins anew (ActivityHistogram::IsFull).
+std::string AddActivity() {
+  std::string set;
+  int parameter = 1;
+  for (const char* column : {"at_most_5", "at_most_10", "at_most_25", "at_most_50", "at_most_75",
+                             "at_most_90", "at_most_100", "observations", "sum_micro"}) {
+    set += fmt::format("{}{} = iif(sum_micro > {}, 0, {}) + ?{}", set.empty() ? "" : ", ", column,
+                       ActivityHistogram::kMostSum, column, ++parameter);
+  }
+  return "INSERT INTO activity VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
+         "ON CONFLICT DO UPDATE SET " +
+         set;
+}
+
 bool IsUnnamed(const UsageGroup& g) {
   return g.workload.empty() && g.workload_type.empty() && g.model.empty() && g.run.empty();
 }
@@ -40,12 +54,7 @@ absl::Status UsageTables::Prepare() {
         &begin_history_},
        {fmt::format("UPDATE history_totals SET {} WHERE cell_id = ?1", AddAmounts(2)),
         &add_history_},
-       {"INSERT INTO activity VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
-        "ON CONFLICT DO UPDATE SET at_most_5 = at_most_5 + ?2, at_most_10 = at_most_10 + ?3, "
-        "at_most_25 = at_most_25 + ?4, at_most_50 = at_most_50 + ?5, at_most_75 = at_most_75 + ?6, "
-        "at_most_90 = at_most_90 + ?7, at_most_100 = at_most_100 + ?8, "
-        "observations = observations + ?9, sum_micro = sum_micro + ?10",
-        &add_activity_},
+       {AddActivity(), &add_activity_},
        {"SELECT DISTINCT pool, workload, workload_type, model, run FROM usage_hours "
         "JOIN workloads USING (workload_id) WHERE hour_start = ?1",
         &workloads_of_hour_},

@@ -41,6 +41,17 @@ constexpr Family<DaemonFigures> kIngest[] = {
       "treated as clamped were outside by at most a millionth. The devices of those treated as "
       "unmeasured count as held and not measured."},
      Counted},
+    {{"fleetmeter_ingest_closed_gaps_total",
+      kCounter,
+      {},
+      "This many gaps in what sources have reported were closed. Of each source the latest 1,000 "
+      "gaps stay open; late reports that lie in older ones are rejected as overlapping."},
+     Counted},
+    {{"fleetmeter_ingest_closed_gap_seconds_total",
+      kCounter,
+      {},
+      "The gaps that were closed are this many seconds long in all."},
+     Counted},
     {{"fleetmeter_ingest_streams", kGauge, {}, "This many ingest streams are open."}, Counted},
     {{"fleetmeter_ingest_fenced_sessions_total",
       kCounter,
@@ -220,6 +231,9 @@ DaemonMetrics::DaemonMetrics()
       busy_(Result(*registry_, "busy")),
       odd_clamped_(OddCounter(*registry_, "clamped")),
       odd_unmeasured_(OddCounter(*registry_, "unmeasured")),
+      closed_gaps_(AddCounter(*registry_, Named("fleetmeter_ingest_closed_gaps_total", kCounter))),
+      closed_gap_seconds_(
+          AddCounter(*registry_, Named("fleetmeter_ingest_closed_gap_seconds_total", kCounter))),
       streams_(AddGauge(*registry_, Named("fleetmeter_ingest_streams", kGauge))),
       fenced_(AddCounter(*registry_, Named("fleetmeter_ingest_fenced_sessions_total", kCounter))),
       skew_(AddHistogram(*registry_, Named("fleetmeter_ingest_clock_skew_seconds", kHistogram),
@@ -308,6 +322,11 @@ void DaemonMetrics::ReportRejected(RejectReason reason) {
 void DaemonMetrics::ReadingsOdd(int64_t clamped, int64_t unmeasured) {
   odd_clamped_.Increment(static_cast<double>(clamped));
   odd_unmeasured_.Increment(static_cast<double>(unmeasured));
+}
+
+void DaemonMetrics::GapsClosed(int64_t gaps, double seconds) {
+  closed_gaps_.Increment(static_cast<double>(gaps));
+  closed_gap_seconds_.Increment(seconds);
 }
 
 void DaemonMetrics::ReportsBusy(size_t reports) { busy_.Increment(static_cast<double>(reports)); }

@@ -35,6 +35,7 @@ class DaemonMetrics final : public DaemonProbe {
   void ReportOutOfSequence() override;
   void ReportRejected(RejectReason reason) override;
   void ReadingsOdd(int64_t clamped, int64_t unmeasured) override;
+  void GapsClosed(int64_t gaps, double seconds) override;
   void ReportsBusy(size_t reports) override;
   void CallOverShare(std::string_view call) override;
   void StreamOpened() override;
@@ -67,6 +68,8 @@ class DaemonMetrics final : public DaemonProbe {
   prometheus::Counter& busy_;
   prometheus::Counter& odd_clamped_;
   prometheus::Counter& odd_unmeasured_;
+  prometheus::Counter& closed_gaps_;
+  prometheus::Counter& closed_gap_seconds_;
   std::array<prometheus::Counter*, kRejectReasons.size()> rejected_by_reason_{};
   prometheus::Gauge& streams_;
   prometheus::Counter& fenced_;

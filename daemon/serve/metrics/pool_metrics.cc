@@ -9,7 +9,9 @@ namespace {
 
 using enum MetricType;
 
-double Chips(int64_t micro_chips) { return static_cast<double>(micro_chips) / kMicroChipsPerChip; }
+double Chips(absl::int128 micro_chips) {
+  return static_cast<double>(micro_chips) / kMicroChipsPerChip;
+}
 
 // A series for each pool of the plan: what `value`, a function or a member, gives of its PoolView.
 template <auto value>
@@ -88,7 +90,7 @@ void WriteActivity(const Snapshot& snapshot, TextWriter& out) {
 
 void WriteIdleChips(const Snapshot& snapshot, TextWriter& out) {
   for (const PoolView& view : snapshot.pools) {
-    std::map<std::string, int64_t> by_chip;
+    std::map<std::string, absl::int128> by_chip;
     for (const UseView& use : view.use->uses) {
       if (use.measured && use.assigned_micro_chips > 0) by_chip[use.chip] += use.idle_micro_chips;
     }

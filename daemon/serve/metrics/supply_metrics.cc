@@ -10,14 +10,14 @@ using enum MetricType;
 void WriteByState(const Snapshot& snapshot, bool in_h100e, TextWriter& out) {
   for (const SupplyView& row : snapshot.supply) {
     const double per_chip = in_h100e ? 1 / row.chips_per_h100e : 1;
-    const auto sample = [&](std::string_view state, int64_t micro_chips) {
+    const auto sample = [&](std::string_view state, absl::int128 micro_chips) {
       out.Sample({row.provider, row.chip, state},
                  static_cast<double>(micro_chips) / kMicroChipsPerChip * per_chip);
     };
     for (const ChipState state : kChipStates) {
       const bool assigned = state == ChipState::kAssigned;
       sample(Name(state), row.micro_chips[static_cast<size_t>(state)] -
-                              (assigned ? row.orphaned_micro_chips : 0));
+                              (assigned ? row.orphaned_micro_chips : absl::int128(0)));
     }
     sample("orphaned", row.orphaned_micro_chips);
     sample("unheard", row.unheard_micro_chips);

@@ -1,5 +1,7 @@
 #include "daemon/serve/query/snapshot_messages.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <sstream>
 #include <string>
 
@@ -14,6 +16,11 @@ std::string Decimal(absl::int128 value) {
   return out.str();
 }
 
+// A sum in 128 bits as a message holds it, at the edge where it does not fit.
+int64_t ForMessage(absl::int128 value) {
+  return static_cast<int64_t>(std::clamp<absl::int128>(value, INT64_MIN, INT64_MAX));
+}
+
 void FillTeam(const TeamView& from, v1::TeamUse& to) {
   to.set_team(from.team);
   to.set_assigned_h100e(from.assigned_h100e);
@@ -25,7 +32,7 @@ void FillTeam(const TeamView& from, v1::TeamUse& to) {
 void FillUse(const UseView& from, v1::ChipUse& to) {
   to.set_chip(from.chip);
   to.set_signal(from.signal);
-  to.set_assigned_micro_chips(from.assigned_micro_chips);
+  to.set_assigned_micro_chips(ForMessage(from.assigned_micro_chips));
   to.set_assigned_chip_nanos_total(Decimal(from.booked.chips));
   to.set_busy_chip_nanos_total(Decimal(from.booked.busy));
   to.set_productive_chip_nanos_total(Decimal(from.booked.productive));
@@ -132,13 +139,14 @@ void FillSupply(const Snapshot& snapshot, v1::GetSupplyResponse& response) {
     };
     to.set_provider(from.provider);
     to.set_chip(from.chip);
-    to.set_assigned_micro_chips(micro_chips(ChipState::kAssigned) - from.orphaned_micro_chips);
-    to.set_orphaned_micro_chips(from.orphaned_micro_chips);
-    to.set_unassigned_micro_chips(micro_chips(ChipState::kUnassigned));
-    to.set_unhealthy_micro_chips(micro_chips(ChipState::kUnhealthy));
-    to.set_reserved_micro_chips(micro_chips(ChipState::kReserved));
-    to.set_unheard_micro_chips(from.unheard_micro_chips);
-    to.set_unaccounted_micro_chips(from.unaccounted_micro_chips);
+    to.set_assigned_micro_chips(
+        ForMessage(micro_chips(ChipState::kAssigned) - from.orphaned_micro_chips));
+    to.set_orphaned_micro_chips(ForMessage(from.orphaned_micro_chips));
+    to.set_unassigned_micro_chips(ForMessage(micro_chips(ChipState::kUnassigned)));
+    to.set_unhealthy_micro_chips(ForMessage(micro_chips(ChipState::kUnhealthy)));
+    to.set_reserved_micro_chips(ForMessage(micro_chips(ChipState::kReserved)));
+    to.set_unheard_micro_chips(ForMessage(from.unheard_micro_chips));
+    to.set_unaccounted_micro_chips(ForMessage(from.unaccounted_micro_chips));
     to.set_declared_chips(from.declared_chips);
     to.set_chips_per_h100e(from.chips_per_h100e);
     to.set_h100e(static_cast<double>(from.HeardMicroChips()) / kMicroChipsPerChip /

@@ -37,6 +37,7 @@ class SilentProbe : public DaemonProbe {
   void ReportOutOfSequence() override {}
   void ReportRejected(RejectReason) override { ++rejected; }
   void ReadingsOdd(int64_t, int64_t) override {}
+  void GapsClosed(int64_t gaps, double) override { closed_gaps += static_cast<int>(gaps); }
   void ReportsBusy(size_t) override {}
   void CallOverShare(std::string_view) override {}
   void StreamOpened() override {}
@@ -50,6 +51,7 @@ class SilentProbe : public DaemonProbe {
   std::atomic<int> conflicts = 0;
   std::atomic<int> clock_steps = 0;
   std::atomic<int> rejected = 0;
+  std::atomic<int> closed_gaps = 0;
 };
 
 // Fails when told to, and can hold a commit until it is let go.

@@ -129,24 +129,6 @@ TEST_F(WriterTest, GoesOnWhereTheLedgerSaysItWas) {
   EXPECT_EQ(result.dispositions.at(0).code, Code::kDuplicate);
 }
 
-TEST_F(WriterTest, TakesSixtyFourSignalsAndNoMore) {
-  StartWriter();
-  UsageReport report = Report("h1", 1, {});
-  for (int i = 0; i < 64; ++i) {
-    UsageGroup group = Assigned("half", 1, "alpha", 1);
-    group.signal = "signal-" + std::to_string(i);
-    report.groups.push_back(group);
-  }
-  EXPECT_TRUE(Submit({Numbered(1, report)}).get().dispositions.empty());
-  UsageReport more = Report("h2", 1, {Assigned("half", 1, "alpha", 1)});
-  const SubmitResult result = Submit({Numbered(2, more)}).get();
-  ASSERT_EQ(result.dispositions.size(), 1u);
-  EXPECT_EQ(result.dispositions[0].rejection.reason, RejectReason::kTooManySignals);
-  EXPECT_EQ(result.dispositions[0].rejection.field, "groups[0].signal");
-  more.groups[0].signal = "signal-63";
-  EXPECT_TRUE(Submit({Numbered(3, more)}).get().dispositions.empty());
-}
-
 TEST_F(WriterTest, ASourceWhoseReportsAreRejectedKeepsItsChips) {
   StartWriter();
   Submit({Good(1)}).get();

@@ -232,8 +232,11 @@ TEST(Coalesce, LeavesApartWhatIsBookedInDifferentHours) {
 TEST(Coalesce, LeavesApartWhatTheDaemonMightJudgeDifferently) {
   EXPECT_EQ(Left({At(0, 10), At(10, 10, "q"), At(20, 10, "q")}), 2u);
   v1::UsageReport much = At(10, 10);
-  much.set_duration_nanos(79 * kNanosPerSecond);  // as much as it takes
+  much.set_duration_nanos(11 * kNanosPerSecond);  // as much as it always takes
   EXPECT_EQ(Left({At(0, 10), much}), 1u);
+  v1::UsageReport more = much;
+  more.set_duration_nanos(11 * kNanosPerSecond + 1);
+  EXPECT_EQ(Left({At(0, 10), more}), 2u) << "it might refuse this one";
   EXPECT_EQ(Left({much,
                   [] {
                     v1::UsageReport next = At(20, 10);

@@ -324,5 +324,33 @@ TEST(Rejections, AreKeptForAWhileAndCountedForEver) {
   EXPECT_THAT(FindingsOf(options.path), testing::IsEmpty());
 }
 
+// What a column of 64 bits cannot hold would fail the transaction, with the usage of others in it.
+TEST(ActivityOfAPool, BeginsAnewWhenItIsFull) {
+  const TempFolder folder;
+  const std::string path = folder.PathOf("books");
+  auto group = MakeGroup("p", "t", 100);
+  group.samples = {{kMicroChipsPerChip, 1.0}, {kMicroChipsPerChip, 0.0}};
+  auto ledger = OpenLedger(LedgerOptions(path));
+  const auto commit = [&](const std::string& source) {
+    return ledger->Commit(OneReport(source, kLedgerStart, 10 * kNanosPerSecond, group,
+                                    kLedgerStart + 10 * kNanosPerSecond));
+  };
+  const auto activity = [&](const std::string& column) {
+    return ReadInteger(path, "SELECT " + column + " FROM activity");
+  };
+  ASSERT_TRUE(commit("a").ok());
+  EXPECT_EQ(activity("sum_micro"), 1'000'000);
+  Tamper(path, fmt::format("UPDATE activity SET sum_micro = {}", ActivityHistogram::kMostSum));
+  ASSERT_TRUE(commit("b").ok()) << "it is just not full";
+  EXPECT_EQ(activity("observations"), 4);
+  EXPECT_GT(activity("sum_micro"), static_cast<int64_t>(ActivityHistogram::kMostSum));
+  Tamper(path, "UPDATE activity SET sum_micro = 9223372036854775807");
+  ASSERT_TRUE(commit("c").ok());
+  EXPECT_EQ(activity("observations"), 2);
+  EXPECT_EQ(activity("sum_micro"), 1'000'000);
+  EXPECT_EQ(activity("at_most_5"), 1);
+  EXPECT_EQ(activity("at_most_100"), 2);
+}
+
 }  // namespace
 }  // namespace fleetmeter
