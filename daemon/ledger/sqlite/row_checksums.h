@@ -46,7 +46,6 @@ class RowChecksums final : public TransactionPart {
   void Rollback() override;
 
  private:
-  using Table = std::map<std::string, RowSum, std::less<>>::value_type;
 
   static void OnChange(void* self, sqlite3* connection, int operation, const char* database,
                        const char* table, int64_t old_row, int64_t new_row);
