@@ -117,7 +117,10 @@ LedgerLock::~LedgerLock() {
 }
 
 absl::Status LedgerLock::HoldFile() {
-  file_ = open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+  // For writing, though nothing is written: an overlay file system then has it where SQLite will
+  // write it, and not as the file of a lower layer.
+  file_ = open(path_.c_str(), O_RDWR | O_CLOEXEC);
+  if (file_ < 0) file_ = open(path_.c_str(), O_RDONLY | O_CLOEXEC);
   if (file_ < 0) return LockErrno("opening ledger", path_);
   // Who held PATH.lock before us may have left a child that has this one, too.
   if (LockExclusively(file_, [this] { return earlier_holder_; })) return absl::OkStatus();

@@ -15,22 +15,15 @@
 
 #include <sys/types.h>
 
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "daemon/ledger/sqlite/ledger_memory.h"
 
 namespace fleetmeter {
-
-// Which books were last written here, and how many reports they had settled. It is written after
-// each commit and never synced, so it may lag behind the books and is never ahead of them.
-struct LedgerMemory {
-  std::string ledger_id;  // hexadecimal; empty: there is none
-  uint64_t settled = 0;
-};
 
 class LedgerLock {
  public:

@@ -22,6 +22,10 @@ constexpr std::array<const char*, 8> kMigrations = {
     kLedgerSchemaV1, kLedgerSchemaV2, kLedgerSchemaV3, kLedgerSchemaV4,
     kLedgerSchemaV5, kLedgerSchemaV6, kLedgerSchemaV7, kLedgerSchemaV8};
 
+// From this version on there are checksums of rows. A later migration changes rows without them, so
+// that they are worked out anew.
+constexpr int64_t kFirstWithChecksums = 8;
+
 template <class Format>
 std::string ForAmounts(Format&& format) {
   std::string out;
@@ -116,6 +120,7 @@ absl::Status MigrateSchema(Database& database, std::string_view path) {
     tables = Replaced(std::move(tables), "{signed_amounts}", SignedDefinitions());
     tables = Replaced(std::move(tables), "{none_below_zero}", NoAmountBelowZero());
     tables = Replaced(std::move(tables), "{columns}", ColumnsOfUsage());
+    if (*version >= kFirstWithChecksums) tables += "DELETE FROM row_checksums;";
     const std::string step = fmt::format(
         "BEGIN IMMEDIATE;{} PRAGMA application_id = {}; PRAGMA user_version = {}; COMMIT", tables,
         kLedgerApplicationId, *version + 1);

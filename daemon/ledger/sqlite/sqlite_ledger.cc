@@ -1,9 +1,7 @@
 #include "daemon/ledger/sqlite/sqlite_ledger.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
+#include <chrono>
 #include <random>
 #include <utility>
 
@@ -14,6 +12,7 @@
 #include "daemon/ledger/read/read_history.h"
 #include "daemon/ledger/sqlite/check_transaction.h"
 #include "daemon/ledger/sqlite/day_zone_row.h"
+#include "daemon/ledger/sqlite/ledger_memory.h"
 #include "daemon/ledger/sqlite/ledger_schema.h"
 #include "fmt/format.h"
 
@@ -50,12 +49,6 @@ absl::Status UseWriteAheadLog(Database& database) {
                   *mode));
 }
 
-std::string HexOf(std::string_view bytes) {
-  std::string hex;
-  for (const char byte : bytes) hex += fmt::format("{:02x}", static_cast<unsigned char>(byte));
-  return hex;
-}
-
 uint64_t SettledReports(const BookCounters& counters) {
   uint64_t settled = counters.accepted;
   for (const auto& [reason, reports] : counters.rejected) settled += reports;
@@ -76,29 +69,6 @@ absl::Status CheckPositions(const RestoredBooks& books) {
                   sequences, settled));
 }
 
-absl::Status BooksAreGone(const SqliteLedgerOptions& options, const LedgerMemory& memory,
-                          std::string_view what) {
-  return absl::FailedPreconditionError(fmt::format(
-      "{} {}; it held books that had settled {} reports; expected that file again, or a backup in "
-      "its place ('fleetmeterctl ledger restore'); to begin new books, remove {}",
-      Quoted(options.path), what, memory.settled, Quoted(options.path + ".lock")));
-}
-
-// New books are not begun in silence where there were some.
-absl::Status CheckStillThere(const SqliteLedgerOptions& options, const LedgerMemory& memory) {
-  if (options.vfs != nullptr || memory.ledger_id.empty()) return absl::OkStatus();
-  if (access(options.path.c_str(), F_OK) == 0 || errno != ENOENT) return absl::OkStatus();
-  return BooksAreGone(options, memory, "is gone");
-}
-
-absl::Status CheckNotEmptied(Database& database, const SqliteLedgerOptions& options,
-                             const LedgerMemory& memory) {
-  if (options.vfs != nullptr || memory.ledger_id.empty()) return absl::OkStatus();
-  const auto tables = database.Integer("SELECT count(*) FROM sqlite_schema");
-  if (!tables.ok()) return tables.status();
-  return *tables > 0 ? absl::OkStatus() : BooksAreGone(options, memory, "is empty");
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SqliteLedger>> SqliteLedger::Open(
@@ -106,7 +76,9 @@ absl::StatusOr<std::unique_ptr<SqliteLedger>> SqliteLedger::Open(
   if (absl::Status status = CheckLedgerPath(options.path); !status.ok()) return status;
   auto lock = LedgerLock::Take(options.path);
   if (!lock.ok()) return lock.status();
-  absl::Status status = CheckStillThere(options, (*lock)->memory());
+  // The memory is of the system's files, not of those of tests.
+  const LedgerMemory memory = options.vfs == nullptr ? (*lock)->memory() : LedgerMemory();
+  absl::Status status = CheckStillThere(options.path, memory);
   if (status.ok()) status = MakeLedgerFile(options.path);
   if (status.ok()) status = (*lock)->HoldFile();
   if (!status.ok()) return status;
@@ -115,16 +87,16 @@ absl::StatusOr<std::unique_ptr<SqliteLedger>> SqliteLedger::Open(
   // Before the mode is changed, which writes: a file that is not ours stays as it is.
   status = (*database)->Execute(Settings());
   if (status.ok()) status = CheckOwnership(**database, options.path);
-  if (status.ok()) status = CheckNotEmptied(**database, options, (*lock)->memory());
+  if (status.ok()) status = CheckNotEmptied(**database, options.path, memory);
   if (status.ok()) status = UseWriteAheadLog(**database);
   if (status.ok()) status = MigrateSchema(**database, options.path);
-  if (status.ok()) status = TakeDayZone(**database, options.day_zone, options.path);
   if (!status.ok()) return status;
   std::unique_ptr<SqliteLedger> ledger(
       new SqliteLedger(options, *std::move(lock), *std::move(database)));
-  if (status = ledger->tables_.Prepare(); !status.ok()) return status;
-  if (status = ledger->LoadIdentity(); !status.ok()) return status;
-  if (options.vfs == nullptr) status = ledger->BeginWatch();
+  if (status = ledger->CheckAndFollowRows(); !status.ok()) return status;
+  // When changes are followed: SQLite plans some statements otherwise then.
+  status = ledger->tables_.Prepare();
+  if (status.ok() && options.vfs == nullptr) status = ledger->BeginWatch();
   if (!status.ok()) return status;
   return ledger;
 }
@@ -134,6 +106,7 @@ SqliteLedger::SqliteLedger(const SqliteLedgerOptions& options, std::unique_ptr<L
     : options_(options),
       lock_(std::move(lock)),
       database_(std::move(database)),
+      checksums_(*database_),
       tables_(*database_, options) {
   const auto committed = [](void* self, sqlite3*, const char*, int pages) {
     static_cast<SqliteLedger*>(self)->log_pages_ = pages;
@@ -164,17 +137,10 @@ absl::Status SqliteLedger::BeginWatch() {
 
 absl::Status SqliteLedger::CheckMemory(const RestoredBooks& books) {
   if (watch_ == nullptr) return absl::OkStatus();
-  const LedgerMemory& last = lock_->memory();
-  memory_ = {.ledger_id = HexOf(id_), .settled = SettledReports(books.counters)};
-  if (last.ledger_id == memory_.ledger_id && last.settled > memory_.settled) {
-    return absl::DataLossError(fmt::format(
-        "it has settled {} reports, and had settled {} when it was last written here: the end of "
-        "its log is lost, or an older file was put in its place; 'fleetmeterctl ledger restore' "
-        "goes back to a backup; to go on with what is here, remove {}",
-        memory_.settled, last.settled, Quoted(options_.path + ".lock")));
-  }
-  lock_->Remember(memory_);
-  return absl::OkStatus();
+  memory_ = MemoryOf(id_, SettledReports(books.counters));
+  absl::Status status = CheckNotOlder(options_.path, lock_->memory(), memory_);
+  if (status.ok()) lock_->Remember(memory_);
+  return status;
 }
 
 absl::Status SqliteLedger::CheckFiles() {
@@ -199,6 +165,35 @@ void SqliteLedger::NoteOwnChanges() {
   if (watch_ != nullptr) watch_->NoteOwnChanges();
 }
 
+absl::Status SqliteLedger::CheckAndFollowRows() {
+  absl::Status status = database_->Execute("BEGIN IMMEDIATE");
+  if (status.ok()) status = checksums_.Start();
+  if (status.ok()) status = CheckRowsAtStart();
+  if (status.ok()) status = TakeDayZone(*database_, options_.day_zone, options_.path);
+  if (status.ok()) status = LoadIdentity();
+  if (status.ok()) status = checksums_.Stage();
+  if (status.ok()) status = database_->Execute("COMMIT");
+  if (status.ok()) {
+    checksums_.Commit();
+  } else if (database_->InTransaction()) {
+    database_->Execute("ROLLBACK").IgnoreError();
+  }
+  return status;
+}
+
+absl::Status SqliteLedger::CheckRowsAtStart() {
+  const auto check =
+      CheckRows(*database_, std::chrono::nanoseconds(options_.check_rows_at_start_nanos));
+  if (!check.ok()) return check.status();
+  tables_checked_ = check->tables;
+  tables_left_ = check->left;
+  if (check->findings.empty()) return absl::OkStatus();
+  return absl::DataLossError(
+      fmt::format("ledger {}: {}; 'fleetmeterctl ledger verify' says more, and 'fleetmeterctl "
+                  "ledger restore' goes back to a backup",
+                  Quoted(options_.path), check->findings.front()));
+}
+
 absl::Status SqliteLedger::LoadIdentity() {
   auto id = database_->Text("SELECT ledger_id FROM ledger_info");
   if (absl::IsNotFound(id.status())) {
@@ -214,10 +209,17 @@ absl::Status SqliteLedger::LoadIdentity() {
 }
 
 std::string SqliteLedger::Describe() const {
+  const std::string left =
+      tables_left_ == 0
+          ? ""
+          : fmt::format(", and {} were left to 'fleetmeterctl ledger verify' for want of time",
+                        tables_left_);
   return fmt::format(
       "books are kept in {}, synced to disk before anything is acknowledged; hours are kept for {} "
-      "days, days for {}, quarters and outcomes for ever",
-      Quoted(options_.path), options_.keep_hours_nanos / kDay, options_.keep_days_nanos / kDay);
+      "days, days for {}, quarters and outcomes for ever; the rows of {} tables match their "
+      "checksums{}",
+      Quoted(options_.path), options_.keep_hours_nanos / kDay, options_.keep_days_nanos / kDay,
+      tables_checked_, left);
 }
 
 absl::StatusOr<RestoredBooks> SqliteLedger::Restore() {
@@ -293,15 +295,18 @@ absl::Status SqliteLedger::Transact(const std::function<absl::Status()>& stage) 
   if (status.ok()) status = database_->Execute("BEGIN IMMEDIATE");
   if (status.ok()) status = FAILPOINT("ledger_after_begin");
   if (status.ok()) status = stage();
+  if (status.ok()) status = checksums_.Stage();
   if (status.ok()) status = FAILPOINT("ledger_before_commit");
   if (status.ok()) status = CommitOrBreak();
   if (status.ok()) {
     tables_.Commit();
+    checksums_.Commit();
     CheckpointIfDue();
     NoteOwnChanges();
     return status;
   }
   tables_.Rollback();
+  checksums_.Rollback();
   if (!broken_.ok()) return broken_;
   if (database_->InTransaction()) {
     const absl::Status undone = database_->Execute("ROLLBACK");

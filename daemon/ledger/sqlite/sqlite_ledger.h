@@ -15,6 +15,7 @@
 #include "daemon/ledger/sqlite/ledger_lock.h"
 #include "daemon/ledger/sqlite/ledger_tables.h"
 #include "daemon/ledger/sqlite/ledger_watch.h"
+#include "daemon/ledger/sqlite/row_checksums.h"
 #include "daemon/ledger/sqlite/sqlite_database.h"
 #include "daemon/ledger/sqlite/sqlite_ledger_options.h"
 
@@ -43,6 +44,10 @@ class SqliteLedger final : public Ledger {
   SqliteLedger(const SqliteLedgerOptions& options, std::unique_ptr<LedgerLock> lock,
                std::unique_ptr<Database> database);
 
+  // Compares the rows with their checksums, as long as there is time, and follows their changes
+  // from now on. Takes the day zone and the identity, which may change rows.
+  absl::Status CheckAndFollowRows();
+  absl::Status CheckRowsAtStart();
   absl::Status LoadIdentity();
   // Neither is done with the files of tests.
   absl::Status BeginWatch();
@@ -75,6 +80,9 @@ class SqliteLedger final : public Ledger {
   std::string id_;
   const std::unique_ptr<LedgerLock> lock_;  // goes after the connection: see its header
   const std::unique_ptr<Database> database_;
+  RowChecksums checksums_;
+  int64_t tables_checked_ = 0;
+  int64_t tables_left_ = 0;
   std::unique_ptr<LedgerWatch> watch_;  // nullptr in tests with files of their own
   LedgerMemory memory_;                 // what the lock's file says
   int log_pages_ = 0;                   // of the write-ahead log, as of the latest commit

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "daemon/base/day_zone.h"
+#include "daemon/base/units.h"
 #include "daemon/ledger/ledger_probe.h"
 
 namespace fleetmeter {
@@ -25,6 +26,8 @@ struct SqliteLedgerOptions {
   DayZone day_zone = {};
   // The write-ahead log is moved into the file when it is longer; pages of 4 KiB.
   int checkpoint_pages = 4'000;
+  // How long a start may read rows to compare them with their checksums.
+  int64_t check_rows_at_start_nanos = 3 * kSecond;
   LedgerProbe* probe = nullptr;  // outlives the ledger; nullptr: nobody is told
   // For tests; nullptr: the system's files. Only those are watched (LedgerWatch).
   const char* vfs = nullptr;

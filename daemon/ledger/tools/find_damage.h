@@ -25,6 +25,9 @@ class Finder {
   // that names a source.
   absl::Status FindBadWindows(std::string_view table, std::string_view name);
 
+  // What was found by other ways.
+  void Add(std::string finding) { findings_.push_back(std::move(finding)); }
+
   Database& database() { return database_; }
 
   std::vector<std::string> TakeFindings() { return std::move(findings_); }

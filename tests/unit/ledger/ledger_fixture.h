@@ -27,7 +27,8 @@ std::unique_ptr<SqliteLedger> OpenLedger(const SqliteLedgerOptions& options,
 // What the first column of the first row holds, read by a connection of its own.
 int64_t ReadInteger(const std::string& path, const std::string& sql);
 std::string ReadText(const std::string& path, const std::string& sql);
-// Edits a ledger behind its back.
+// Edits a ledger behind its back, without checksums of rows, so that what else would find it is
+// tried.
 void Tamper(const std::string& path, const std::string& sql);
 
 UsageGroup MakeGroup(const std::string& pool, const std::string& team, int64_t chip_nanos);
