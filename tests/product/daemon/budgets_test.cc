@@ -74,6 +74,7 @@ class DaemonBudgetsTest : public testing::Test {
       row.set_customer_tier("t");
       row.set_requests(tokens < 0 ? -1 : 1);
       row.set_output_tokens(tokens);
+      row.set_revenue_micro_usd(0);
     }
     return report;
   }
