@@ -12,8 +12,6 @@ namespace {
 
 constexpr int64_t kStep = kNanosPerSecond;  // a clock that gains more than this was set
 constexpr size_t kMostSpans = 64;
-// Of what the daemon takes, the rest is for clocks that differ in speed.
-constexpr int64_t kSpare = kNanosPerSecond;
 
 }  // namespace
 
@@ -108,9 +106,7 @@ std::optional<Window> WindowClock::Next(int64_t longest_duration, bool last) {
 }
 
 int64_t WindowClock::LongestMeasured(int64_t length, bool last) const {
-  const int64_t always = std::max<int64_t>(1, DurationAccount::AllowanceOf(length));
-  if (!last) return always;
-  return std::max(always, durations_.LongestFor(length) - kSpare);
+  return last ? durations_.LongestFor(length) : DurationAccount::AllowanceOf(length);
 }
 
 void WindowClock::Advance() {

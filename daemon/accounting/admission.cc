@@ -109,7 +109,7 @@ std::optional<Rejection> CheckAdmission(const UsageReport& report,
 
 int64_t SenderDuration(const UsageReport& report, double replay_speed) {
   if (replay_speed <= 1) return report.duration_nanos;
-  return static_cast<int64_t>(std::ceil(static_cast<double>(report.duration_nanos) / replay_speed));
+  return std::llround(static_cast<double>(report.duration_nanos) / replay_speed);
 }
 
 bool IsAdjustment(const UsageReport& report, const AdmissionContext& context) {

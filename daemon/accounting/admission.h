@@ -42,7 +42,7 @@ struct AdmissionContext {
 // nullopt: yes. The report has been through DecodeReport, so its own structure is sound.
 std::optional<Rejection> CheckAdmission(const UsageReport& report, const AdmissionContext& context);
 
-// How long a report took to measure by the clocks of its sender, in nanoseconds, rounded up.
+// How long a report took to measure by the clocks of its sender, to the nanosecond.
 int64_t SenderDuration(const UsageReport& report, double replay_speed);
 
 // Whether an admitted report comes too late for its own hours.

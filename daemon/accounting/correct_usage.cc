@@ -99,7 +99,7 @@ AdminAnswer PrepareCorrectUsage(const AdminOrder& order, UsageCorrectionContext 
     return UsageRefused(absl::FailedPreconditionError(
         "the books have changed since this was shown; expected to be asked again"));
   }
-  if (plan->chip_nanos > books.usage.RoomFor(order.identity)) {
+  if (plan->chip_nanos > 0 && plan->chip_nanos > books.usage.RoomFor(order.identity)) {
     return UsageRefused(absl::OutOfRangeError(
         "with it, the books would have more chip-time than they can hold; expected less"));
   }

@@ -5,6 +5,7 @@
 // identities, or sources where callers have none (SenderOf). Not thread-safe.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +24,9 @@ inline std::string SenderOf(const StreamKey& stream, const std::string& source) 
 
 class FairShares final : public TransactionPart {
  public:
+  // Beyond so many, what all of them have becomes nobody's: names of senders may come and go.
+  static constexpr size_t kMostSenders = 500'000;
+
   // Of everything together. At most 2^126.
   explicit FairShares(absl::int128 limit) : limit_(limit) {}
 
@@ -47,7 +51,10 @@ class FairShares final : public TransactionPart {
     Add(sender, amount);
     staged_.emplace_back(sender, amount);
   }
-  void Commit() override { staged_.clear(); }
+  void Commit() override {
+    staged_.clear();
+    if (shares_.size() > kMostSenders) shares_.clear();
+  }
   void Rollback() override {
     for (const auto& [sender, amount] : staged_) Add(sender, -amount);
     staged_.clear();

@@ -19,7 +19,7 @@ namespace {
 
 // With these no sum over a report can overflow: 65,536 devices x 1e14 ns is below 2^63.
 constexpr int64_t kMaxStartNanos = INT64_MAX / 4;
-// Far more than a host has, and few enough that the live sums of 900,000 sources fit 64 bits.
+// Far more than a host has, and few enough that what one source holds fits 64 bits.
 constexpr int64_t kMaxChipsPerReport = 10'000'000;
 constexpr int64_t kMaxDurationNanos = 100'000'000'000'000;  // 27.8 h
 

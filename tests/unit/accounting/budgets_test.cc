@@ -125,7 +125,7 @@ TEST_F(BudgetsTest, JunkSignalsOfOneSenderLeaveRoomForOthers) {
   constexpr int kMost = SignalBudget::kMostNew;
   EXPECT_EQ(Refusal(Send("host-a", WithSignals("a", 0, "junk", kMost))), "counted");
   EXPECT_THAT(Refusal(Send("host-a", WithSignals("a", 1, "more", 1))),
-              HasSubstr("too_many_signals groups[0].signal: 'more0'"));
+              HasSubstr("too_many_signals groups[0].signal: \"more0\""));
   EXPECT_EQ(Refusal(Send("host-a", WithSignals("a", 1, "junk", kMost))), "counted")
       << "they are known";
   EXPECT_EQ(Refusal(Send("host-b", WithSignals("b", 0, "new", 1))), "counted");
@@ -146,7 +146,7 @@ TEST_F(BudgetsTest, WhatASenderHasBroughtIsForgivenByTheHour) {
   clock_.Pass(kHour - kSecond);
   EXPECT_THAT(Refusal(Send("host", WithSignals("h", 300, "more", 1))), HasSubstr("too_many"));
   clock_.Pass(kSecond);
-  EXPECT_THAT(Refusal(Send("host", WithSignals("h", 301, "more", 2))), HasSubstr("'more1'"));
+  EXPECT_THAT(Refusal(Send("host", WithSignals("h", 301, "more", 2))), HasSubstr("\"more1\""));
   EXPECT_EQ(Refusal(Send("host", WithSignals("h", 302, "more", 1))), "counted");
 }
 
