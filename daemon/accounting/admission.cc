@@ -45,16 +45,17 @@ std::optional<Rejection> CheckPosition(const UsageReport& report, const Admissio
   if (ahead > context.limits.future_tolerance_nanos) {
     return Rejection{
         RejectReason::kWindowInFuture, "window_start_unix_nanos",
-        fmt::format("window ends {} s ahead of the daemon's clock; expected at most {} s",
-                    ToSeconds(ahead), ToSeconds(context.limits.future_tolerance_nanos))};
+        fmt::format("window ends at {}, {} s ahead of the daemon's clock; expected at most {} s",
+                    UtcText(report.WindowEnd()), ToSeconds(ahead),
+                    ToSeconds(context.limits.future_tolerance_nanos))};
   }
   const int64_t oldest =
       std::max(context.limits.max_lateness_nanos, context.limits.adjust_up_to_nanos);
   const int64_t age = context.now.earliest - report.WindowEnd();
   if (age > oldest && !context.history) {
     return Rejection{RejectReason::kWindowTooOld, "window_start_unix_nanos",
-                     fmt::format("window ended {} s ago; expected at most {} s", ToSeconds(age),
-                                 ToSeconds(oldest))};
+                     fmt::format("window ended at {}, {} s ago; expected at most {} s",
+                                 UtcText(report.WindowEnd()), ToSeconds(age), ToSeconds(oldest))};
   }
   // It would pass for a sign of life.
   if (context.history && context.reports_live && context.windows != nullptr &&

@@ -108,6 +108,14 @@ class FleetState {
   // source becomes its live state.
   void Apply(const LedgerEntry& entry, int64_t now_unix_nanos);
 
+  // For the ledger, which has to know after a restart what absence does not settle: what each
+  // source will have listed before and list no more once these are applied, in their order.
+  std::vector<SourceHoldings> UnlistedAfter(const std::vector<LedgerEntry>& entries);
+  // All that a source lists, and so holds once its unlisted chips are forgotten.
+  SourceHoldings ListedHoldings(const std::string& source) const;
+  // All that `new_source` holds once it is `source` as well.
+  SourceHoldings RenamedHoldings(const std::string& source, const std::string& new_source) const;
+
   // A correction of a source's history was committed, which may have brought more of its time. What
   // the source holds, and all counters, stay as they are.
   void SetHistoryWindows(const std::string& source, const WindowSet& windows);
@@ -190,6 +198,11 @@ class FleetState {
   // All that it has listed and nobody has settled.
   static std::vector<HeldChips> Known(const Source& source);
   static std::vector<HeldChips> Listed(const Source& source);
+  // What a report lists, by cell.
+  std::vector<HeldChips> ListedBy(const LedgerEntry& entry);
+  // Whether it lists fewer chips of a kind than are known; quick, since most list as many.
+  bool ListsFewer(const LedgerEntry& entry, const std::vector<HeldChips>& known) const;
+  SourceHoldings HoldingsOf(const std::string& source, const std::vector<HeldChips>& held) const;
   // A plan that declares fewer chips of a kind than the one before settles so many of those that
   // are unaccounted for.
   void SettleUndeclared(const Plan& plan);

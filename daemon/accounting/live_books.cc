@@ -48,6 +48,7 @@ void LiveBooks::Apply(const AdminEntry& entry, int64_t now_unix_nanos) {
 void LiveBooks::Complete(LedgerTransaction* transaction) {
   streams.StageRetirement();
   transaction->streams = streams.Staged();
+  transaction->unlisted = fleet.UnlistedAfter(transaction->counted);
   const std::vector<AllocationTerm>& terms = fleet.allocations();
   transaction->first_term = first_term_;
   transaction->terms.assign(terms.begin() + static_cast<int64_t>(first_term_), terms.end());

@@ -16,16 +16,18 @@ MaybeRejection CheckFuture(const OutcomeReport& report, const OutcomeContext& co
   if (ahead > context.future_tolerance_nanos) {
     return Rejection{
         RejectReason::kWindowInFuture, "window_start_unix_nanos",
-        fmt::format("window ends {} s ahead of the daemon's clock; expected at most {} s",
-                    ToSeconds(ahead), ToSeconds(context.future_tolerance_nanos))};
+        fmt::format("window ends at {}, {} s ahead of the daemon's clock; expected at most {} s",
+                    UtcText(report.WindowEnd()), ToSeconds(ahead),
+                    ToSeconds(context.future_tolerance_nanos))};
   }
   const int64_t latest = context.now.latest / kNanosPerSecond;
   for (size_t i = 0; i < report.benchmarks.size(); ++i) {
     if (report.benchmarks[i].date_unix_seconds <= latest) continue;
     return Rejection{
         RejectReason::kWindowInFuture, fmt::format("benchmarks.results[{}].date_unix_seconds", i),
-        fmt::format("date is {} s ahead of the daemon's clock; expected today or before",
-                    report.benchmarks[i].date_unix_seconds - latest)};
+        fmt::format("date is {}, and the daemon's clock says {}; expected today or before",
+                    UtcText(report.benchmarks[i].date_unix_seconds * kNanosPerSecond),
+                    UtcText(latest * kNanosPerSecond))};
   }
   return std::nullopt;
 }

@@ -243,6 +243,11 @@ AdminAnswer Writer::Decide(const AdminOrder& order) {
     if (order.action == AdminAction::kRename) {
       transaction.renamed_windows =
           books_.fleet.RenamedWindows(answer.entry.source, answer.entry.new_source);
+      transaction.decided.push_back(
+          books_.fleet.RenamedHoldings(answer.entry.source, answer.entry.new_source));
+    }
+    if (order.action == AdminAction::kForget && !answer.entry.whole_source) {
+      transaction.decided.push_back(books_.fleet.ListedHoldings(answer.entry.source));
     }
   }
   transaction.entries.push_back(answer.entry);

@@ -53,6 +53,11 @@ class Cursor {
     *out = value;
     return value <= most;
   }
+  // One digit or two.
+  bool TakeShortNumber(int64_t most, int64_t* out) {
+    const bool two = text_.size() > 1 && IsDecimalDigit(text_[1]);
+    return TakeNumber(two ? 2 : 1, most, out);
+  }
   // ".25" as nanoseconds; what is finer is cut off. At least one digit.
   bool TakeFraction(int64_t* nanos) {
     int digits = 0;
@@ -81,6 +86,13 @@ bool ReadDate(Cursor& cursor, Fields& out) {
   const std::string_view between = slashes ? "/" : "-";
   return cursor.Take(between) && cursor.TakeNumber(2, 12, &out.month) && cursor.Take(between) &&
          cursor.TakeNumber(2, 31, &out.day);
+}
+
+// "2.3.2026", "02.03.2026": where people write points, the day comes first.
+bool ReadDottedDate(Cursor& cursor, Fields& out) {
+  return cursor.TakeShortNumber(31, &out.day) && cursor.Take(".") &&
+         cursor.TakeShortNumber(12, &out.month) && cursor.Take(".") &&
+         cursor.TakeNumber(4, kYearAfterLast, &out.year);
 }
 
 bool ReadClock(Cursor& cursor, Fields& out) {
@@ -116,7 +128,10 @@ bool ReadOffset(Cursor& cursor, Fields& out) {
 std::optional<Fields> ReadFields(std::string_view text) {
   Cursor cursor(text);
   Fields out;
-  if (!ReadDate(cursor, out)) return std::nullopt;
+  if (!ReadDate(cursor, out)) {
+    cursor = Cursor(text);
+    if (!ReadDottedDate(cursor, out)) return std::nullopt;
+  }
   if (cursor.TakeAny("Tt ")) {
     out.has_clock = true;
     if (!ReadClock(cursor, out)) return std::nullopt;
@@ -213,7 +228,7 @@ absl::StatusOr<Timestamp> FromEpoch(std::string_view text,
   return Unknown();
 }
 
-// "03/02/2026", "2.3.26": a day that depends on who reads it.
+// "03/02/2026", "2.3.26": a day, or a century, that depends on who reads it.
 bool StartsWithDayOrMonth(std::string_view text) {
   const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
   return (digits == 1 || digits == 2) && digits < text.size() &&

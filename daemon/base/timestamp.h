@@ -26,6 +26,7 @@ struct Timestamp {
 //   2026-03-02T08:00:00Z                 RFC 3339, with or without seconds and fraction
 //   2026-03-02 08:00:00+00               PostgreSQL, pandas (+00:00), Go (+0000 UTC)
 //   2026-03-02 08:00:00.25 UTC           BigQuery
+//   02.03.2026, 2.3.2026 08:00           with points, the day comes first
 //   2026-03-02 08:00:00                  no offset: the time of `zone`, UTC without one
 //   1772438400, 1772438400000, ...       since 1970 in s, ms, us or ns, told apart by magnitude,
 //                                        from March 1973 on

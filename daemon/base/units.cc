@@ -154,7 +154,7 @@ std::optional<int64_t> ParseTime(std::string_view text) {
   // Abseil is more generous than RFC 3339: it takes spaces, signs and short fields.
   const bool is_date = Matches(text, kDate);
   if (!is_date && !Matches(text.substr(0, kSeconds.size()), kSeconds)) return std::nullopt;
-  if (text < "2000" || text >= "2200" || text.find(' ') != std::string_view::npos) {
+  if (text < "1970" || text >= "2200" || text.find(' ') != std::string_view::npos) {
     return std::nullopt;
   }
   absl::Time time;
@@ -163,7 +163,8 @@ std::optional<int64_t> ParseTime(std::string_view text) {
                        &error)) {
     return std::nullopt;
   }
-  return absl::ToUnixNanos(time);
+  const int64_t nanos = absl::ToUnixNanos(time);
+  return nanos >= 0 ? std::optional(nanos) : std::nullopt;
 }
 
 std::string FormatDuration(int64_t nanos) { return FormatWithUnit(nanos, kDurationUnits); }

@@ -55,7 +55,7 @@ std::optional<int64_t> ParseInteger(std::string_view text);
 // "2.45" or "245e-2" US dollars, 0 or more, that are whole micro-dollars: exact.
 std::optional<int64_t> ParseMicroUsd(std::string_view text);
 
-// "2026-01-01" (midnight UTC) or RFC 3339 "2026-01-01T08:00:00+01:00", years 2000 to 2199.
+// "2026-01-01" (midnight UTC) or RFC 3339 "2026-01-01T08:00:00+01:00", years 1970 to 2199.
 // Nanoseconds since the Unix epoch.
 std::optional<int64_t> ParseTime(std::string_view text);
 

@@ -163,7 +163,7 @@ void YamlValue::ReadSize(int64_t min_bytes, int64_t max_bytes, int64_t* out) con
 
 void YamlValue::ReadTime(int64_t* out) const {
   constexpr std::string_view kExpected =
-      "a date such as 2026-01-01 or an RFC 3339 time such as 2026-01-01T00:00:00Z, 2000 to 2199";
+      "a date such as 2026-01-01 or an RFC 3339 time such as 2026-01-01T00:00:00Z, 1970 to 2199";
   const std::string* text = Scalar(kExpected);
   if (text == nullptr) return;
   if (const auto time = ParseTime(*text)) {

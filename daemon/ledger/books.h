@@ -103,6 +103,12 @@ struct Holding {
   friend bool operator==(const Holding&, const Holding&) = default;
 };
 
+// Some of what a source holds.
+struct SourceHoldings {
+  std::string source;
+  std::vector<Holding> holdings;
+};
+
 struct SourceRecord {
   std::string source;
   WindowSet windows;

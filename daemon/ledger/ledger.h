@@ -65,6 +65,11 @@ struct LedgerTransaction {
   std::vector<OutcomeEntry> outcomes;
   std::vector<RejectedEntry> rejected;
   std::vector<AdminEntry> entries;
+  // What sources of `counted` have listed before and do not list any more. They hold it beside what
+  // their latest reports list, until somebody says what became of it.
+  std::vector<SourceHoldings> unlisted;
+  // All that a source holds once the entries are decided, where that is not nothing.
+  std::vector<SourceHoldings> decided;
   // Of a transaction that renames a source: what was counted of both names together.
   WindowSet renamed_windows;
   // Where every stream that moved stands afterwards, and those that are retired.

@@ -262,8 +262,8 @@ int ImportCommand::Send(const ImportBatch& plan, RefusedFile& refused) const {
                Printable(file_),
                kind_ == ImportKind::kUsage
                    ? ""
-                   : " If the file has rows that the books do not have yet, such as late ones, run "
-                     "it with --correct --add --reason TEXT: it adds them to the books");
+                   : " If none of its rows of that time is in the books yet, as in a file of late "
+                     "rows, run it with --correct --add --reason TEXT: it adds them to the books");
   }
   return Tell(std::move(summary), status);
 }

@@ -89,7 +89,10 @@ int ImportCommand::ShowAddition(const ImportBatch& file, ImportSummary summary) 
   if (!rules.ok()) return ExitCode(rules.status());
   const auto books = AskBooks(file, *rules);
   if (!books.ok()) return ExitCode(books.status());
-  const std::string shown = FormatAddition(file, AdditionOf(file, *books));
+  const Addition addition = AdditionOf(file, *books);
+  const std::string shown =
+      FormatAddition(file, addition) +
+      FormatLikelyThere(DaysLikelyThere(file, addition.late, *books, rules->zone));
   if (output_ == OutputFormat::kTable) {
     if (absl::Status printed = Print(shown); !printed.ok()) return ExitCode(printed);
   } else {
@@ -127,7 +130,8 @@ int ImportCommand::Add(const ImportBatch& file, RefusedFile& refused) const {
   const auto planned = PlanAddition(file, additions, *books, *rules);
   if (!planned.ok()) return Tell(std::move(summary), planned.status());
   const ImportBatch& added = *planned;
-  fmt::print(stderr, "{}", FormatAddition(file, addition));
+  fmt::print(stderr, "{}{}", FormatAddition(file, addition),
+             FormatLikelyThere(DaysLikelyThere(file, addition.late, *books, rules->zone)));
   if (!Agreed("Add them to what the books have?")) {
     Tell(std::move(summary), absl::OkStatus());
     return kExitNotAll;

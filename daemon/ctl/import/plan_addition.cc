@@ -34,7 +34,64 @@ absl::StatusOr<std::vector<ToldRow>> WholeRows(const OutcomeReport& report, size
   return whole;
 }
 
+// Requests, input tokens, output tokens and training; what a row earned may be restated.
+constexpr size_t kCountedAmounts[] = {0, 2, 4, 6};
+
+// What a file says, by source and by cell of the books.
+using ToldCells = std::map<std::string, std::map<CellKey, CellAmounts>>;
+
+ToldCells CellsOf(const ImportBatch& file, const Books& books, const DayZone& zone) {
+  ToldCells cells;
+  for (size_t i = 0; i < file.reports.size(); ++i) {
+    const OutcomeReport& report = OutcomeOf(file.reports[i]);
+    if (report.kind == OutcomeKind::kBenchmarks || TakesBack(report)) continue;
+    const auto days = SliceByDay(report.window_start_unix_nanos, report.window_length_nanos, zone);
+    if (!days.ok()) continue;
+    for (const HourSlice& day : *days) {
+      for (const ToldRow& row : ToldRows(report, i, day, books)) {
+        CellAmounts& sum = cells[report.source][{day.hour_start, row.names}];
+        for (const size_t a : kCountedAmounts) sum[a] += row.amounts[a];
+      }
+    }
+  }
+  return cells;
+}
+
+// Whether the books have something of the day, and the file at least as much of all of it.
+bool SaysAllOf(int64_t day, const BookedSource& booked,
+               const std::map<CellKey, CellAmounts>& told) {
+  bool any = false;
+  for (auto cell = booked.cells.lower_bound({day, {}});
+       cell != booked.cells.end() && cell->first.day == day; ++cell) {
+    const auto found = told.find(cell->first);
+    const CellAmounts amounts = found == told.end() ? CellAmounts{} : found->second;
+    for (const size_t a : kCountedAmounts) {
+      if (amounts[a] < cell->second.amounts[a]) return false;
+      any = any || cell->second.amounts[a] > 0;
+    }
+  }
+  return any;
+}
+
 }  // namespace
+
+std::set<int64_t> DaysLikelyThere(const ImportBatch& file, const std::vector<size_t>& late,
+                                  const Books& books, const DayZone& zone) {
+  const ToldCells told = CellsOf(file, books, zone);
+  std::set<int64_t> there;
+  for (const size_t index : late) {
+    const OutcomeReport& report = OutcomeOf(file.reports[index]);
+    const auto booked = books.sources.find(report.source);
+    const auto cells = told.find(report.source);
+    if (booked == books.sources.end() || cells == told.end()) continue;
+    const auto days = SliceByDay(report.window_start_unix_nanos, report.window_length_nanos, zone);
+    if (!days.ok()) continue;
+    for (const HourSlice& day : *days) {
+      if (SaysAllOf(day.hour_start, booked->second, cells->second)) there.insert(day.hour_start);
+    }
+  }
+  return there;
+}
 
 WithoutReversals::WithoutReversals(const ImportBatch& file) : batch(file) {
   batch.reports.clear();

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <set>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -28,6 +30,12 @@ struct Addition {
   std::vector<size_t> results;    // of which the books have one: it stays as it is
 };
 Addition AdditionOf(const imports::ImportBatch& file, const Books& books);
+
+// Days, seconds since 1970, of late reports of which the file says at least as much as the books
+// have of every model: the file is likely one that has grown, whose rows are counted already.
+// `late` names reports by their indices.
+std::set<int64_t> DaysLikelyThere(const imports::ImportBatch& file, const std::vector<size_t>& late,
+                                  const Books& books, const DayZone& zone);
 
 // Reports of the file, named by their indices, as additions to what the books have of their time.
 // The same report has the same id whenever it is added, so that it is added once. Rows without a

@@ -61,7 +61,8 @@ void CheckScore(RowReader& reader, std::string_view column, const outcomes::Benc
 // "70.7%" is 0.707 of a benchmark from 0 to 1, and 70.7 of one from 0 to 100.
 std::optional<double> ReadScore(RowReader& reader, const std::string& column,
                                 const outcomes::Benchmark* benchmark) {
-  std::string_view text = reader.Field(column);
+  const std::string number = reader.Number(column);  // with a decimal point, whatever the file has
+  std::string_view text = number;
   if (!text.ends_with('%')) return reader.OptionalNumber(column);
   text.remove_suffix(1);
   const auto percent = ParseNumber(text);

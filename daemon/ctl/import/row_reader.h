@@ -72,11 +72,11 @@ class RowReader {
   std::optional<int64_t> OptionalScaled(std::string_view column, int64_t factor,
                                         std::string_view expected);
   std::optional<double> OptionalNumber(std::string_view column);
+  // The field, with a point before the decimals of its number.
+  std::string Number(std::string_view column) const;
 
  private:
   Timestamp ReadTimestamp(std::string_view column);
-  // As its decimals are written with a point.
-  std::string Number(std::string_view column) const;
   void RefuseNumber(std::string_view column, std::string_view expected);
 
   const CsvReader& csv_;

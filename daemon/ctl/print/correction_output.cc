@@ -253,10 +253,22 @@ std::string FormatAddition(const imports::ImportBatch& file, const Addition& add
   }
   if (!addition.late.empty() || !addition.reversals.empty()) {
     out +=
-        "  What an earlier run of this file has counted or added is among these rows. It is not "
-        "added again.\n";
+        "  What an earlier run of this command has added is among these rows. It is not added "
+        "again.\n";
   }
   return out;
+}
+
+std::string FormatLikelyThere(const std::set<int64_t>& days) {
+  if (days.empty()) return "";
+  return fmt::format(
+      "  Of {}{} the file says at least as much as the books have. A file that has grown has the "
+      "rows that were counted as well, and --add counts them twice. For such a file, run the "
+      "command with --correct and without --add.\n",
+      DayText(*days.begin()),
+      days.size() == 1
+          ? ""
+          : fmt::format(" and {}", CountOf(static_cast<int64_t>(days.size()) - 1, "other day")));
 }
 
 std::string FormatCorrections(const v1::Corrections& corrections, OutputFormat format) {

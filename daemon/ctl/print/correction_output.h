@@ -2,6 +2,8 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
+#include <set>
 #include <string>
 
 #include "daemon/ctl/import/correction_plan.h"
@@ -26,6 +28,10 @@ std::string FormatComparison(const imports::ImportBatch& file, const CorrectionP
 
 // What becomes of the rows of a file that is added to the books, with their lines.
 std::string FormatAddition(const imports::ImportBatch& file, const Addition& addition);
+
+// What to think of before a file is added whose days the books may have (DaysLikelyThere); empty if
+// there are none.
+std::string FormatLikelyThere(const std::set<int64_t>& days);
 
 // Who corrected the books, when, why and by how much.
 std::string FormatCorrections(const v1::Corrections& corrections, OutputFormat format);

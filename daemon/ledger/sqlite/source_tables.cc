@@ -52,7 +52,9 @@ absl::Status SourceTables::Prepare() {
         &update_source_},
        {"UPDATE sources SET forgotten = 1 WHERE source_row = ?1", &forget_source_},
        {"DELETE FROM sources WHERE source_row = ?1", &delete_source_},
-       {"SELECT source_row, source, counted_to_unix_nanos FROM sources WHERE source_row > ?1 "
+       {"SELECT source_row, source, counted_to_unix_nanos < ?3 AND NOT EXISTS (SELECT 1 "
+        "FROM holdings AS h WHERE h.source_row = sources.source_row AND h.micro_chips > 0) "
+        "FROM sources WHERE source_row > ?1 "
         "AND history = 0 ORDER BY source_row LIMIT ?2",
         &next_sources_},
        {"DELETE FROM holdings WHERE source_row = ?1", &delete_holdings_},
@@ -130,13 +132,33 @@ absl::Status SourceTables::Stage(const LedgerTransaction& transaction) {
     if (absl::Status status = Write(*source, change); !status.ok()) return status;
   }
   for (const AdminEntry& entry : transaction.entries) {
-    absl::Status status;
-    if (entry.action == AdminAction::kForget && entry.whole_source) status = Forget(entry.source);
-    if (entry.action == AdminAction::kRename) status = Rename(entry, transaction.renamed_windows);
-    if (entry.action == AdminAction::kCorrectUsage) status = Restate(entry);
-    if (!status.ok()) return status;
+    if (absl::Status status = Decide(entry, transaction); !status.ok()) return status;
+  }
+  for (const SourceHoldings& decided : transaction.decided) {
+    if (absl::Status status = WriteDecided(decided); !status.ok()) return status;
   }
   return absl::OkStatus();
+}
+
+absl::Status SourceTables::Decide(const AdminEntry& entry, const LedgerTransaction& transaction) {
+  if (entry.action == AdminAction::kForget && entry.whole_source) return Forget(entry.source);
+  if (entry.action == AdminAction::kRename) return Rename(entry, transaction.renamed_windows);
+  if (entry.action == AdminAction::kCorrectUsage) return Restate(entry);
+  return absl::OkStatus();
+}
+
+absl::Status SourceTables::WriteDecided(const SourceHoldings& decided) {
+  // As this transaction has left it.
+  const auto staged = std::find_if(staged_.rbegin(), staged_.rend(),
+                                   [&](const auto& each) { return each.first == decided.source; });
+  const auto found = known_.find(decided.source);
+  if (staged == staged_.rend() && found == known_.end()) return absl::OkStatus();
+  Known known = staged != staged_.rend() ? staged->second : found->second;
+  const auto held = Together({}, &decided);
+  if (!held.ok()) return held.status();
+  absl::Status status = WriteHeld(*held, &known);
+  if (status.ok()) staged_.emplace_back(decided.source, known);
+  return status;
 }
 
 // A correction may bring time that was not counted before.
@@ -205,6 +227,10 @@ std::vector<std::pair<const std::string*, SourceTables::Change>> SourceTables::C
     }
     entry_cells += entry.report.groups.size();
   }
+  for (const SourceHoldings& unlisted : transaction.unlisted) {
+    const auto it = index.find(unlisted.source);
+    if (it != index.end()) changes[it->second].second.unlisted = &unlisted;
+  }
   return changes;
 }
 
@@ -237,7 +263,30 @@ absl::Status SourceTables::WriteSource(const std::string& source, const WindowSe
 }
 
 absl::Status SourceTables::WriteHoldings(const Change& change, Known* known) {
-  const std::vector<HeldCell> held = HeldBy(change.holds->report, change.cells);
+  const auto held = Together(HeldBy(change.holds->report, change.cells), change.unlisted);
+  return held.ok() ? WriteHeld(*held, known) : held.status();
+}
+
+absl::StatusOr<std::vector<HeldCell>> SourceTables::Together(const std::vector<HeldCell>& held,
+                                                             const SourceHoldings* more) {
+  if (more == nullptr) return held;
+  std::map<int64_t, int64_t> sums;
+  for (const HeldCell& cell : held) sums[cell.cell_id] += cell.micro_chips;
+  for (const Holding& holding : more->holdings) {
+    const auto conversion = dimensions_.Conversion(holding.conversion);
+    if (!conversion.ok()) return conversion.status();
+    const auto cell =
+        dimensions_.Cell({holding.state, holding.pool, holding.team, holding.signal}, *conversion);
+    if (!cell.ok()) return cell.status();
+    sums[*cell] += holding.micro_chips;
+  }
+  std::vector<HeldCell> together;
+  together.reserve(sums.size());
+  for (const auto& [cell, micro_chips] : sums) together.push_back({cell, micro_chips});
+  return together;
+}
+
+absl::Status SourceTables::WriteHeld(const std::vector<HeldCell>& held, Known* known) {
   // Most reports say the same as the one before: nothing to write.
   if (HoldingsDigest(held) == known->holdings) return absl::OkStatus();
   known->holdings = HoldingsDigest(held);
@@ -256,11 +305,12 @@ absl::StatusOr<bool> SourceTables::FindExpired(int64_t now_unix_nanos) {
       [&](const Statement& row) {
         ++rows;
         expiry_cursor_ = row.Integer(0);
-        const bool expired = row.Integer(2) < now_unix_nanos - keep_nanos_;
+        // What holds chips holds them until somebody says otherwise.
+        const bool expired = row.Integer(2) != 0;
         if (expired) expired_.push_back({row.Integer(0), row.Text(1)});
         return absl::OkStatus();
       },
-      expiry_cursor_, kExpirySlice);
+      expiry_cursor_, kExpirySlice, now_unix_nanos - keep_nanos_);
   if (!status.ok()) return status;
   if (rows < kExpirySlice) expiry_cursor_ = 0;  // from the beginning again
   return !expired_.empty();

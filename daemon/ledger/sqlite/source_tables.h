@@ -31,9 +31,9 @@ std::vector<HeldCell> HeldBy(const UsageReport& report, const int64_t* cells);
 
 class SourceTables final : public LedgerTable {
  public:
-  // `database`, `dimensions` and `usage` outlive it. keep_nanos: a source, unless it is history, is
-  // forgotten when nothing was counted for so long.
-  SourceTables(Database& database, const DimensionTables& dimensions, const UsageTables& usage,
+  // `database`, `dimensions` and `usage` outlive it. keep_nanos: a source that holds nothing,
+  // unless it is history, is forgotten when nothing was counted for so long.
+  SourceTables(Database& database, DimensionTables& dimensions, const UsageTables& usage,
                int64_t keep_nanos)
       : database_(database), dimensions_(dimensions), usage_(usage), keep_nanos_(keep_nanos) {}
 
@@ -58,9 +58,10 @@ class SourceTables final : public LedgerTable {
   // The last that a transaction says of a source.
   struct Change {
     const LedgerEntry* last = nullptr;
-    const LedgerEntry* holds = nullptr;  // the last that was its latest
-    const int64_t* cells = nullptr;      // of `holds`
-    bool history = false;                // one of them was
+    const LedgerEntry* holds = nullptr;        // the last that was its latest
+    const int64_t* cells = nullptr;            // of `holds`
+    bool history = false;                      // one of them was
+    const SourceHoldings* unlisted = nullptr;  // nothing: none
   };
   struct SourceRow {
     int64_t row = 0;
@@ -71,16 +72,23 @@ class SourceTables final : public LedgerTable {
   std::vector<std::pair<const std::string*, Change>> ChangesOf(
       const LedgerTransaction& transaction) const;
   absl::Status Write(const std::string& source, const Change& change);
+  absl::Status Decide(const AdminEntry& entry, const LedgerTransaction& transaction);
+  // After a decision: all that the source holds.
+  absl::Status WriteDecided(const SourceHoldings& decided);
   absl::Status Forget(const std::string& source);
   absl::Status Restate(const AdminEntry& entry);
   absl::Status Rename(const AdminEntry& entry, const WindowSet& windows);
   absl::Status WriteSource(const std::string& source, const WindowSet& windows, Known* known);
   absl::Status WriteHoldings(const Change& change, Known* known);
+  absl::Status WriteHeld(const std::vector<HeldCell>& held, Known* known);
+  // `held` and `more`, by cell.
+  absl::StatusOr<std::vector<HeldCell>> Together(const std::vector<HeldCell>& held,
+                                                 const SourceHoldings* more);
   absl::Status RestoreHoldings(const absl::flat_hash_map<int64_t, size_t>& index,
                                RestoredBooks* books);
 
   Database& database_;
-  const DimensionTables& dimensions_;
+  DimensionTables& dimensions_;
   const UsageTables& usage_;
   const int64_t keep_nanos_;
   absl::flat_hash_map<std::string, Known> known_;

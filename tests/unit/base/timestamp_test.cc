@@ -48,6 +48,10 @@ TEST(Timestamp, IsReadAsDatabasesDataFramesAndCloudsWriteIt) {
                                       "2026-03-02 00:00:00.000000",
                                       "2026-03-02 00:00",
                                       "2026/03/02",
+                                      "02.03.2026",
+                                      "2.3.2026",
+                                      "02.03.2026 00:00",
+                                      "02.03.2026 01:00:00+01:00",
                                       "2026-03-01T23:59:60Z",
                                       "1772409600",
                                       "1772409600.0",
@@ -101,13 +105,18 @@ TEST(Timestamp, IsRefusedWhereItIsNoSuchMoment) {
                                       "2026-03-02T00:00:00+1",
                                       "2026-03-02T00:00:00 CET",
                                       "2026-03/02",
+                                      "29.02.2026",
+                                      "03.13.2026",
+                                      "00.03.2026",
+                                      "2.3.20261",
+                                      "2.3-2026",
                                       "UnknownZ",
                                       "tomorrow",
                                       "-1772409600"}) {
     EXPECT_THAT(WhyNot(text), HasSubstr("expected")) << text;
   }
   EXPECT_THAT(WhyNot("03/02/2026"), HasSubstr("nobody can tell the day from the month"));
-  EXPECT_THAT(WhyNot("02.03.2026"), HasSubstr("expected the year first"));
+  EXPECT_THAT(WhyNot("02.03.26"), HasSubstr("expected the year first"));
 }
 
 TEST(Timestamp, IsLocalWithoutAnOffset) {

@@ -1,5 +1,6 @@
 // Random histories of a fleet, held against what was last said of each chip. Hosts shrink, fall
-// silent, are rejected, come back and change their names; plans rename, split and drop pools. No
+// silent, are rejected, come back and change their names; plans rename, split and drop pools; the
+// daemon is started again. No
 // number offers as free, idle or reclaimable what was last said to be held, and each chip is in one
 // state.
 #include <gmock/gmock.h>
@@ -35,6 +36,7 @@ struct ToldHost {
   std::string kind;
   std::vector<ToldChip> chips;
   int64_t heard_until = 0;
+  bool heard = false;  // since the daemon was started last
 
   double H100ePerChip() const { return kind == "half" ? 0.5 : 3; }
 };
@@ -58,7 +60,7 @@ class History {
   }
 
   void Step() {
-    switch (Below(13)) {
+    switch (Below(14)) {
       case 0:
         reference_ = plans_[Below(plans_.size())];
         break;
@@ -79,6 +81,9 @@ class History {
         break;
       case 6:
         StateRename();
+        break;
+      case 7:
+        Restart();
         break;
       default:
         ReportAll(AnyHost());
@@ -110,6 +115,7 @@ class History {
   int accepted() const { return accepted_; }
   int rejected() const { return rejected_; }
   int renamed() const { return renamed_; }
+  int restarts() const { return restarts_; }
 
  private:
   static ToldHost Fresh(std::string kind, size_t chips) {
@@ -170,12 +176,40 @@ class History {
       ++rejected_;
       return;
     }
-    ApplyTo(state_, report, *reference_, clock_.UnixNanos());
+    LedgerEntry entry =
+        CountReport({}, {.sequence = 1, .digest = 0, .report = report, .rejection = {}}, context);
+    const std::vector<SourceHoldings> unlisted = state_.UnlistedAfter({entry});
+    state_.Apply(entry, clock_.UnixNanos());
+    Keep(name, unlisted);
     const bool first = host.heard_until == 0;
     host.chips = chips;
     if (first) DropUnlisted(host);  // nobody has ever heard of them
     host.heard_until = clock_.UnixNanos();
+    host.heard = true;
     ++accepted_;
+  }
+
+  // What a ledger has of a source that was counted.
+  void Keep(const std::string& name, const std::vector<SourceHoldings>& unlisted) {
+    SourceRecord& record = kept_[name];
+    record.source = name;
+    record.windows = *state_.Windows(name);
+    record.forgotten = false;
+    record.holdings = state_.ListedHoldings(name).holdings;
+    for (const SourceHoldings& of_source : unlisted) {
+      record.holdings.insert(record.holdings.end(), of_source.holdings.begin(),
+                             of_source.holdings.end());
+    }
+  }
+
+  // Of the daemon: it knows what the ledger has kept, and has heard nobody.
+  void Restart() {
+    RestoredBooks books;
+    for (const auto& [name, record] : kept_) books.sources.push_back(record);
+    state_ = FleetState(kOptions);
+    state_.Restore(books, clock_.UnixNanos());
+    for (auto& [name, host] : hosts_) host.heard = false;
+    ++restarts_;
   }
 
   // The rest of what the plan declares is free, and always heard.
@@ -191,12 +225,16 @@ class History {
   }
 
   bool Live(const ToldHost& host) const {
-    return host.heard_until > 0 && clock_.UnixNanos() - host.heard_until <= kSilentAfter;
+    return host.heard && clock_.UnixNanos() - host.heard_until <= kSilentAfter;
   }
 
   void Forget(const std::string& name) {
     ToldHost& host = hosts_[name];
     state_.Forget(name);
+    if (kept_.contains(name)) {
+      kept_[name].holdings = state_.ListedHoldings(name).holdings;
+      kept_[name].forgotten = !Live(host);
+    }
     if (!Live(host)) {
       host = Fresh(host.kind, host.chips.size());
       return;
@@ -228,6 +266,10 @@ class History {
     if (host.heard_until == 0 || same.heard_until == 0 || Live(host)) return;
     if (!state_.FindSource(old) || !state_.FindSource(now_called)) return;
     const std::optional<WindowSet> before = WindowsOf(old);
+    kept_[now_called].holdings = state_.RenamedHoldings(old, now_called).holdings;
+    kept_[now_called].windows = state_.RenamedWindows(old, now_called);
+    kept_[now_called].forgotten = false;
+    kept_.erase(old);
     state_.Rename(old, now_called, clock_.UnixNanos());
     EXPECT_EQ(state_.Windows(old), nullptr);
     ASSERT_NE(state_.Windows(now_called), nullptr);
@@ -306,19 +348,23 @@ class History {
   std::vector<std::shared_ptr<const ReferenceData>> plans_;
   std::shared_ptr<const ReferenceData> reference_;
   std::map<std::string, ToldHost> hosts_;
-  FleetState state_{{.silent_after_nanos = kSilentAfter,
-                     .forget_after_nanos = 3'600 * kNanosPerSecond,
-                     .keep_windows_nanos = 7'200 * kNanosPerSecond,
-                     .idle_below = 0.05}};
+  std::map<std::string, SourceRecord> kept_;  // by the ledger
+  static constexpr FleetStateOptions kOptions = {.silent_after_nanos = kSilentAfter,
+                                                 .forget_after_nanos = 3'600 * kNanosPerSecond,
+                                                 .keep_windows_nanos = 7'200 * kNanosPerSecond,
+                                                 .idle_below = 0.05};
+  FleetState state_{kOptions};
   int accepted_ = 0;
   int rejected_ = 0;
   int renamed_ = 0;
+  int restarts_ = 0;
 };
 
 TEST(ChipsNeverVanish, InRandomHistories) {
   int accepted = 0;
   int rejected = 0;
   int renamed = 0;
+  int restarts = 0;
   for (uint32_t seed = 1; seed <= 20; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     History history(seed);
@@ -331,9 +377,11 @@ TEST(ChipsNeverVanish, InRandomHistories) {
     accepted += history.accepted();
     rejected += history.rejected();
     renamed += history.renamed();
+    restarts += history.restarts();
   }
   EXPECT_GT(accepted, 500);
   EXPECT_GT(rejected, 100) << "the histories have to tell of rejections too";
+  EXPECT_GT(restarts, 50);
   EXPECT_GT(renamed, 5) << "and of people who say that two names are one host";
 }
 

@@ -43,6 +43,29 @@ TEST(PlanAddition, TellsWhatIsNewLateAndTakenBack) {
   EXPECT_THAT(addition.reversals, ElementsAre(2U));
 }
 
+// A file that has grown has the rows that were counted: added, they would count twice.
+TEST(DaysLikelyThere, AreThoseThatTheFileSaysAllOf) {
+  BooksOfMaps books;
+  books.BookAll(
+      FileOf({Served(0, 1, {Row("a", 3, 1'000, 30'000)}), Served(1, 1, {Row("b", 2, 500, 10'000)}),
+              Served(24, 1, {Row("a", 5, 5'000, 10'000)})}));
+  const auto likely = [&](const imports::ImportBatch& file) {
+    const auto fetched = *FetchBooks(books.Questions(), file, {});
+    return DaysLikelyThere(file, AdditionOf(file, fetched).late, fetched, {});
+  };
+  // The second hour has a row more; the first one is as it was.
+  EXPECT_THAT(likely(FileOf({Served(0, 1, {Row("a", 3, 1'000, 30'000)}),
+                             Served(1, 1, {Row("b", 2, 500, 10'000), Row("a", 1, 10, 5)})})),
+              ElementsAre(kFirstDay));
+  // Late rows alone, of one day and of the next.
+  EXPECT_THAT(likely(FileOf(
+                  {Served(1, 1, {Row("b", 9, 9'000, 5)}), Served(24, 1, {Row("a", 4, 9'000, 5)})})),
+              ElementsAre());
+  EXPECT_THAT(likely(FileOf({Served(24, 1, {Row("a", 5, 5'000, 9'000)})})),
+              ElementsAre(kFirstDay + kSecondsPerDay))
+      << "a restated price is no late row";
+}
+
 // What the price book says of rows without a revenue is left to the daemon, which rounds it with
 // the rest of the segment and prices each day by itself.
 TEST(PlanAddition, TheDaemonPricesWhatBringsNoRevenue) {

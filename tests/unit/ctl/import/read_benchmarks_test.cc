@@ -69,6 +69,18 @@ TEST(ReadBenchmarks, ReadsPercentagesAsTheSuiteHasThem) {
   EXPECT_EQ(rows->refused[0].reason, "MMLU: is \"x%\"; expected a number");
 }
 
+TEST(ReadBenchmarks, ReadsPercentagesWithADecimalComma) {
+  CsvForm form;
+  form.decimal_comma = true;
+  auto csv = CsvReader::FromText("t.csv", "model;date;MMLU\na;2026-01-01;70,5%\n", form);
+  ASSERT_TRUE(csv.ok()) << csv.status();
+  const auto rows = ReadBenchmarks(*csv, Suite(), {});
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  EXPECT_TRUE(rows->refused.empty());
+  ASSERT_EQ(rows->rows.size(), 1u);
+  EXPECT_DOUBLE_EQ(rows->rows[0].at(0).score, 0.705);
+}
+
 outcomes::BenchmarkSuite PercentSuite() {
   outcomes::BenchmarkSuite suite;
   suite.name = "percent";

@@ -58,6 +58,15 @@ TEST(FormatAddition, SaysWhichLinesAreNewAndWhichLate) {
   EXPECT_THAT(text, Not(HasSubstr("taken back")));
 }
 
+TEST(FormatLikelyThere, SaysWhatToDoAboutAFileThatHasGrown) {
+  EXPECT_EQ(FormatLikelyThere({}), "");
+  const std::string one = FormatLikelyThere({kCorrectedDay});
+  EXPECT_THAT(one, HasSubstr("Of 2025-03-29 the file says at least as much as the books have."));
+  EXPECT_THAT(one, HasSubstr("with --correct and without --add"));
+  EXPECT_THAT(FormatLikelyThere({kCorrectedDay, kCorrectedDay + 86'400, kCorrectedDay + 172'800}),
+              HasSubstr("Of 2025-03-29 and 2 other days the file"));
+}
+
 v1::BookedCorrection Restated(int64_t start_seconds, int64_t length_seconds) {
   v1::BookedCorrection correction;
   correction.set_kind("inference");

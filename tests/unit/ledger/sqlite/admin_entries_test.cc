@@ -42,7 +42,8 @@ class AdminEntriesTest : public testing::Test {
   }
 
   // Some chips of a host for ten seconds, as its latest report.
-  void Use(const std::string& source, const WindowSet& windows) {
+  void Use(const std::string& source, const WindowSet& windows,
+           std::vector<SourceHoldings> unlisted = {}) {
     LedgerTransaction transaction = Begin();
     LedgerEntry& entry = transaction.counted.emplace_back();
     entry.stream = kStream;
@@ -56,6 +57,7 @@ class AdminEntriesTest : public testing::Test {
     entry.plan = "plan";
     entry.plan_version = 1;
     entry.windows = windows;
+    transaction.unlisted = std::move(unlisted);
     Commit(std::move(transaction));
   }
 
@@ -69,11 +71,32 @@ class AdminEntriesTest : public testing::Test {
     entry.source = source;
     return entry;
   }
-  void Decide(AdminEntry entry, const WindowSet& renamed = {}) {
+  void Decide(AdminEntry entry, const WindowSet& renamed = {},
+              std::vector<SourceHoldings> decided = {}) {
     LedgerTransaction transaction = Begin();
     transaction.entries.push_back(std::move(entry));
     transaction.renamed_windows = renamed;
+    transaction.decided = std::move(decided);
     Commit(std::move(transaction));
+  }
+
+  // So many chips that a source has listed before, of another team than Use's.
+  static SourceHoldings Holds(const std::string& source, int64_t chips,
+                              const std::string& team = "research") {
+    return {.source = source,
+            .holdings = {{.state = ChipState::kAssigned,
+                          .pool = "serving",
+                          .team = team,
+                          .signal = "gr_engine_active",
+                          .conversion = HalfChip(),
+                          .micro_chips = chips * 1'000'000}}};
+  }
+  int64_t HeldOf(const std::string& source) const {
+    int64_t chips = 0;
+    for (const Holding& holding : Restored(source)->holdings) {
+      chips += holding.micro_chips / 1'000'000;
+    }
+    return chips;
   }
 
   const SourceRecord* Restored(const std::string& source) const {
@@ -121,6 +144,41 @@ TEST_F(AdminEntriesTest, AForgottenHostHoldsNothingAfterARestart) {
   Reopen();
   EXPECT_FALSE(Restored("gpu-17")->forgotten);
   EXPECT_THAT(Restored("gpu-17")->holdings, SizeIs(1));
+}
+
+// A host that lists fewer chips than before, and a daemon that is started again: they are held.
+TEST_F(AdminEntriesTest, ChipsThatAreNotListedAnyMoreAreHeldAfterARestart) {
+  WindowSet windows({kLedgerStart, kLedgerStart + kLength}, {});
+  Use("gpu-17", windows, {Holds("gpu-17", 3)});
+  Reopen();
+  EXPECT_EQ(HeldOf("gpu-17"), 4 + 3);
+  // Of the same cell as those that it lists.
+  windows.Add({kLedgerStart + kLength, kLedgerStart + 2 * kLength});
+  Use("gpu-17", windows, {Holds("gpu-17", 3), Holds("another", 9)});
+  Reopen();
+  EXPECT_EQ(HeldOf("gpu-17"), 4 + 3);
+  EXPECT_EQ(Restored("another"), nullptr);
+  AdminEntry entry = Entry(1, AdminAction::kForget, "gpu-17");  // live: what it lists is there
+  Decide(entry, {}, {Holds("gpu-17", 4, "chat")});
+  Reopen();
+  EXPECT_EQ(HeldOf("gpu-17"), 4) << "a person has said that the others are gone";
+  EXPECT_FALSE(Restored("gpu-17")->forgotten);
+  EXPECT_THAT(Findings(), IsEmpty());
+}
+
+TEST_F(AdminEntriesTest, ARenamedHostHasTheChipsOfBothNamesAfterARestart) {
+  const WindowSet old({kLedgerStart, kLedgerStart + kLength}, {});
+  WindowSet now_called({kLedgerStart + 5 * kLength, kLedgerStart + 6 * kLength}, {});
+  Use("gpu-17", old, {Holds("gpu-17", 4)});
+  Use("gpu-17.east", now_called);
+  now_called.Merge(old);
+  AdminEntry entry = Entry(1, AdminAction::kRename, "gpu-17");
+  entry.new_source = "gpu-17.east";
+  Decide(entry, now_called, {Holds("gpu-17.east", 8)});
+  Reopen();
+  EXPECT_EQ(Restored("gpu-17"), nullptr);
+  EXPECT_EQ(HeldOf("gpu-17.east"), 8);
+  EXPECT_THAT(Findings(), IsEmpty());
 }
 
 TEST_F(AdminEntriesTest, ARenamedHostIsOneSourceAfterARestart) {

@@ -104,7 +104,8 @@ TEST_F(ModelUsageBooksTest, WorkloadsWithoutAModelAreToldApartUpToALimit) {
 }
 
 TEST_F(ModelUsageBooksTest, HistoryIsNeverForgottenAndHoldsNothing) {
-  LedgerEntry live = Used(kLedgerStart, kHour, {MakeGroup("p", "t", 1'000'000'000)}, {});
+  // Less than a micro-chip: a source that holds chips is not forgotten either.
+  LedgerEntry live = Used(kLedgerStart, kHour, {MakeGroup("p", "t", 100)}, {});
   LedgerEntry old = Used(kLedgerStart, kHour, {MakeGroup("p", "t", 1'000'000'000)}, {});
   old.history = true;
   old.report.source = "history";

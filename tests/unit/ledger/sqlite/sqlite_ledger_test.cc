@@ -231,6 +231,8 @@ TEST(SqliteLedger, RetiresStreams) {
               HasSubstr("have settled 3 reports, but 4"));
 }
 
+// Those that hold nothing. What a host held when it was heard last it holds until somebody says
+// otherwise, over a restart too.
 TEST(SqliteLedger, ForgetsSourcesThatNothingWasCountedForInALongTime) {
   const TempFolder folder;
   const auto options = LedgerOptions(folder.PathOf("books"));
@@ -239,10 +241,19 @@ TEST(SqliteLedger, ForgetsSourcesThatNothingWasCountedForInALongTime) {
   ASSERT_TRUE(ledger->Commit(maker.Next()).ok());
   ASSERT_TRUE(ledger->Maintain(maker.now()).ok());
   EXPECT_GT(ReadInteger(options.path, "SELECT count(*) FROM sources"), 0);
+  const std::string held = "SELECT count(DISTINCT source_row) FROM holdings WHERE micro_chips > 0";
+  const int64_t holders = ReadInteger(options.path, held);
+  EXPECT_GT(holders, 0);
+  const std::string live = "SELECT count(*) FROM sources WHERE history = 0";
   // Rolling up comes first, a slice at a time.
   for (int i = 0; i < 10; ++i) ASSERT_TRUE(ledger->Maintain(maker.now() + 11 * kDay).ok());
-  EXPECT_EQ(ReadInteger(options.path, "SELECT count(*) FROM sources WHERE history = 0"), 0);
-  EXPECT_EQ(ReadInteger(options.path, "SELECT count(*) FROM holdings"), 0);
+  EXPECT_EQ(ReadInteger(options.path, live), holders);
+  EXPECT_EQ(ReadInteger(options.path, held), holders);
+  ledger.reset();
+  Tamper(options.path, "DELETE FROM holdings");
+  ledger = OpenLedger(options);
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(ledger->Maintain(maker.now() + 11 * kDay).ok());
+  EXPECT_EQ(ReadInteger(options.path, live), 0);
   EXPECT_GT(ReadInteger(options.path, "SELECT count(*) FROM streams"), 0);
 }
 
