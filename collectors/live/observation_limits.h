@@ -7,7 +7,7 @@
 
 namespace fleetmeter::collector {
 
-inline constexpr size_t kMostChipsOfHost = 1'024;
+inline constexpr size_t kMostChipsOfHost = 4'096;
 inline constexpr size_t kMostPartsOfChip = 1'024;
 inline constexpr size_t kMostHoldersOfPart = 1'024;
 
