@@ -90,6 +90,7 @@ class AttributionRules {
   std::optional<AttributionDecision> Decide(const Attributes& thing) const;
   // The pools that rules name by themselves, not by an attribute of the thing.
   std::set<std::string> FixedPools() const;
+  bool empty() const { return rules_.empty(); }
   bool RefusesUnmatched() const { return unmatched_ == Unmatched::kError; }
 
  private:

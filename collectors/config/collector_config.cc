@@ -168,9 +168,10 @@ absl::StatusOr<CollectorConfig> ReadCollectorConfig(const std::string& name, std
   return ReadCollectorConfig(name, text, KnownSources{types, {}});
 }
 
-std::vector<std::string> RemarksOn(const CollectorConfig& config) {
-  std::vector<std::string> remarks;
-  if (config.live.join.strip_domain) return remarks;
+namespace {
+
+void RemarkOnDomains(const CollectorConfig& config, std::vector<std::string>& remarks) {
+  if (config.live.join.strip_domain) return;
   const std::vector<LiveMember>& members = config.members;
   for (size_t i = 0; i < members.size(); ++i) {
     for (size_t k = 0; k < i; ++k) {
@@ -181,6 +182,29 @@ std::vector<std::string> RemarksOn(const CollectorConfig& config) {
           members[k].name, members[k].host, members[i].name, members[i].host));
     }
   }
+}
+
+// Of a chip that both see, the rules of the second would never be asked.
+void RemarkOnMissingRules(const CollectorConfig& config, std::vector<std::string>& remarks) {
+  for (const LiveMember& first : config.members) {
+    if (!first.sees_holders || !first.rules.empty()) continue;
+    for (const LiveMember& other : config.members) {
+      if (other.rules.empty() || !other.sees_chips || other.host != first.host) continue;
+      if (other.precedence_of_holders <= first.precedence_of_holders) continue;
+      remarks.push_back(fmt::format(
+          "source {} decides who holds chips before source {} does, and has no rules: what both "
+          "see is unattributed; move the key attribution to {}, or give it a later precedence",
+          first.name, other.name, first.name));
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> RemarksOn(const CollectorConfig& config) {
+  std::vector<std::string> remarks;
+  RemarkOnDomains(config, remarks);
+  RemarkOnMissingRules(config, remarks);
   return remarks;
 }
 

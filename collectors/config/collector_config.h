@@ -55,7 +55,7 @@ absl::StatusOr<CollectorConfig> ReadCollectorConfig(const std::string& name, std
                                                     const SourceTypes& types);
 
 // What is allowed and yet likely to be meant otherwise, a sentence each: two sources whose hosts
-// differ by a domain alone.
+// differ by a domain alone; a source without rules that decides before one that has some.
 std::vector<std::string> RemarksOn(const CollectorConfig& config);
 
 }  // namespace fleetmeter::collector

@@ -137,6 +137,7 @@ std::optional<LiveMember> ReadSource(const YamlValue& entry, size_t place,
   const auto in_list = static_cast<int64_t>(place);
   member.sees_holders = type->sees_holders();
   member.counts_requests = type->counts_requests();
+  member.sees_chips = type->sees_holders() || type->sees_activity();
   if (member.source != nullptr) {
     member.sees_holders = member.source->SeesHolders().value_or(member.sees_holders);
   }

@@ -35,7 +35,8 @@ const Statement& Taken(const std::vector<Statement>& said) {
 // Sources call the same work by names of their own (a job's number, a pod's name), so that
 // workloads and runs tell nothing.
 bool IsOfSameTeam(const Holder& a, const Holder& b) {
-  if (!a.assignment || !b.assignment) return !a.assignment && !b.assignment;
+  // A source whose rules do not take a holder says nothing of its pool.
+  if (!a.assignment || !b.assignment) return true;
   return a.assignment->pool == b.assignment->pool && a.assignment->team == b.assignment->team;
 }
 

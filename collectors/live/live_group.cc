@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "collectors/device/attribute_holders.h"
+#include "collectors/live/observation_limits.h"
 #include "daemon/base/text.h"
 
 namespace fleetmeter::collector {
@@ -187,6 +188,7 @@ absl::Status LiveGroup::Sample(const Window& window, std::vector<v1::UsageReport
 void LiveGroup::Collect(Member& member, std::vector<SourceReading>& readings, LiveRound& round) {
   LookResult result = member.prober->Await();
   absl::Status status = result.observation.status();
+  if (status.ok()) status = CheckObservationLimits(*result.observation);
   if (status.ok()) status = Attribute(member, *result.observation);
   member.failing = !status.ok();
   Say(member, status);

@@ -61,6 +61,7 @@ struct LiveMember {
   AttributionRules rules;
   bool sees_holders = false;
   bool counts_requests = false;
+  bool sees_chips = true;  // false: it tells of queues or requests alone
   int64_t precedence_of_holders = 0;
   int64_t precedence_of_activity = 0;
   std::chrono::milliseconds timeout{5'000};

@@ -4,32 +4,19 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <map>
 #include <set>
 #include <utility>
 
 #include "collectors/mappings/chip_finder.h"
+#include "collectors/mappings/parts_of_chips.h"
 
 namespace fleetmeter::collector {
 namespace {
 
 constexpr size_t kMostMappedRemarks = 5;
-constexpr uint32_t kMostMappedIndex = 1'000'000;
 constexpr std::string_view kExported = "exported_";
-
-// The number at the end of "card0", "/dev/vfio/3" or "7".
-std::optional<uint32_t> NumberAtEnd(std::string_view text) {
-  size_t begin = text.size();
-  while (begin > 0 && text[begin - 1] >= '0' && text[begin - 1] <= '9') --begin;
-  uint32_t number = 0;
-  const auto [stop, error] =
-      std::from_chars(text.data() + begin, text.data() + text.size(), number);
-  if (error != std::errc() || begin == text.size() || number > kMostMappedIndex)
-    return std::nullopt;
-  return number;
-}
 
 // What the rows of one chip say of it.
 class ChipReader {
@@ -165,7 +152,7 @@ class ChipReader {
   }
 
   // Of rows that repeat one value: that of the row without a holder, else the highest. Nothing if
-  // they are of several chips and differ.
+  // they are of several chips and differ, or if one series has two values.
   std::optional<double> Choose(const std::vector<const MappedRow*>& rows) {
     const MappedRow* chosen = rows.front();
     bool differ = false;
@@ -173,9 +160,28 @@ class ChipReader {
       differ = differ || row->value != rows.front()->value;
       if (IsBetter(*row, *chosen)) chosen = row;
     }
-    if (!differ || indexes_.size() <= 1) return chosen->value;
+    if (!differ) return chosen->value;
+    const bool contradict = OneSeriesHasTwoValues(rows);
+    if (contradict) ++counts_.duplicate_devices;
+    if (!contradict && indexes_.size() <= 1) return chosen->value;
     ++counts_.readings.unmeasured;
     return std::nullopt;
+  }
+
+  static bool OneSeriesHasTwoValues(const std::vector<const MappedRow*>& rows) {
+    std::map<std::string, double> values;
+    for (const MappedRow* row : rows) {
+      auto labels = row->labels;
+      std::sort(labels.begin(), labels.end());
+      std::string series = row->name;
+      // Sizes stand before texts, so that no two series have one text.
+      for (const auto& [name, value] : labels) {
+        series += fmt::format("|{}:{}{}:{}", name.size(), name, value.size(), value);
+      }
+      const auto [found, is_new] = values.emplace(std::move(series), row->value);
+      if (!is_new && found->second != row->value) return true;
+    }
+    return false;
   }
 
   bool IsBetter(const MappedRow& row, const MappedRow& than) const {
@@ -333,6 +339,7 @@ absl::StatusOr<MappedChips> MapDevices(const Mapping& mapping, std::vector<Mappe
   ChipReader reader(mapping, options, exported, out.counts);
   const bool all = mapping.devices.all && options.whole_hosts;
   out.hosts = ReadHosts(finder.hosts(), all ? Listing::kAll : Listing::kSome, reader);
+  PutPartsTogether(mapping.devices, options, out);
   const Failures failures = FailuresOf(mapping, rows, finder);
   LeaveOut(failures, out);
   absl::Status found = CheckFound(mapping, finder, failures, out.hosts);

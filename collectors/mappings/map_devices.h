@@ -42,6 +42,8 @@ struct MapOptions {
   // Where rows name no host. Empty: every row has to name one.
   std::string host;
   std::string model;  // of chips whose model no row names; may be empty
+  // How many identities one chip has. Nothing: one, unless the mapping says that nobody can tell.
+  std::optional<int64_t> ids_per_chip;
   // Whether a chip without a holder is free. Nothing: it is, once any holder has been seen.
   std::optional<bool> knows_holders;
   bool saw_holders = false;  // in an earlier look

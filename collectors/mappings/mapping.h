@@ -77,6 +77,9 @@ struct MappedDevices {
   // measures, for the whole chip; if there is no such name, no part does.
   std::vector<std::string> partition;
   std::string measured_partition;
+  // Patterns of models of which nobody can tell by the page whether an identity is a chip or a part
+  // of one.
+  std::vector<std::string> maybe_parts;
   bool anonymous = false;  // other sources have other names for the chips
   bool all = true;         // the exporter always lists all chips of the host
 };

@@ -40,11 +40,18 @@ std::vector<std::string> ReadMappedTexts(const YamlValue& value) {
   return texts;
 }
 
+void ReadLabelPattern(const YamlValue& value, std::vector<std::string>& patterns) {
+  const YamlNode& node = value.node();
+  std::string& pattern = patterns.emplace_back();
+  if (node.quoted && node.scalar.empty()) return;
+  value.ReadText(kMaxMappingTextBytes, &pattern);
+}
+
 void ReadWhere(const YamlValue& value, MappedSeries& series) {
   if (!value.present()) return;
   YamlMap map(value);
   for (const auto& [label, patterns] : map.Entries()) {
-    series.where.emplace_back(label, ReadMappedTexts(patterns));
+    series.where.emplace_back(label, ReadLabelPatterns(patterns));
   }
 }
 
@@ -121,6 +128,7 @@ MappedDevices ReadDevices(const YamlValue& value) {
   devices.index_series.names = ReadMappedTexts(map.Optional("index_series"));
   devices.model = ReadMappedTexts(map.Optional("model"));
   devices.host = ReadMappedTexts(map.Optional("host"));
+  devices.maybe_parts = ReadMappedTexts(map.Optional("maybe_parts"));
   devices.partition = ReadMappedTexts(map.Optional("partition"));
   const YamlValue measured = map.Optional("measured_partition");
   measured.ReadText(kMaxMappingTextBytes, &devices.measured_partition);
@@ -171,12 +179,24 @@ std::optional<Mapping> MappingOfName(const std::string& name, const YamlValue& v
   const std::string expected =
       names.empty() ? "a path" : fmt::format("one of {}, or a path", fmt::join(names, ", "));
   value.Complain(fmt::format("is {}, which is no mapping in {}{}; expected {}", Quoted(name),
-                             folder.empty() ? "any folder" : Quoted(folder),
+                             folder.empty()
+                                 ? "a folder share/fleetmeter/mappings above that of the program"
+                                 : Quoted(folder),
                              near ? fmt::format(" (did you mean {}?)", *near) : "", expected));
   return std::nullopt;
 }
 
 }  // namespace
+
+std::vector<std::string> ReadLabelPatterns(const YamlValue& value) {
+  std::vector<std::string> patterns;
+  if (value.node().kind != YamlNode::Kind::kList) {
+    ReadLabelPattern(value, patterns);
+    return patterns;
+  }
+  for (const YamlValue& item : value.Items()) ReadLabelPattern(item, patterns);
+  return patterns;
+}
 
 Mapping ReadMapping(YamlMap& map) {
   Mapping mapping;

@@ -24,6 +24,9 @@ absl::StatusOr<Mapping> ReadMappingText(const std::string& name, std::string_vie
 // above the folder of the program, at most three folders up. Empty: there is none.
 std::string ShippedMappingsFolder();
 
+// The patterns of a label: one, or a list. An empty text stands for a label that is not there.
+std::vector<std::string> ReadLabelPatterns(const YamlValue& value);
+
 // Names of the mapping files in a folder, sorted: "amd" for amd.yaml.
 std::vector<std::string> MappingNames(const std::string& folder);
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -15,20 +16,25 @@
 namespace fleetmeter::collector::dcgm {
 
 // One value that may come in copies: one for each pod or job that shares the GPU, each with the
-// value of the whole GPU, and one without a holder.
+// value of the whole GPU, and one without a holder. Two of the latter that differ are none.
 class CopiedValue {
  public:
   void Add(double value, bool held) {
+    contradicts_ = contradicts_ || (!held && own_ && *own_ != value);
     std::optional<double>& kept = held ? of_holders_ : own_;
     // The larger one, and any number before NaN.
     kept = kept ? std::fmax(*kept, value) : value;
   }
   // That without a holder, or the largest: never a sum.
-  std::optional<double> Get() const { return own_ ? own_ : of_holders_; }
+  std::optional<double> Get() const {
+    if (contradicts_) return std::numeric_limits<double>::quiet_NaN();
+    return own_ ? own_ : of_holders_;
+  }
 
  private:
   std::optional<double> own_;
   std::optional<double> of_holders_;
+  bool contradicts_ = false;
 };
 
 // A whole GPU or one MIG instance of it.

@@ -11,6 +11,7 @@ namespace fleetmeter::collector {
 namespace {
 
 constexpr size_t kMaxMappedTextBytes = 256;
+constexpr int64_t kMostIdsPerChip = 64;
 
 std::optional<bool> ReadMappedBool(const YamlValue& value) {
   if (!value.present()) return std::nullopt;
@@ -29,6 +30,9 @@ std::optional<MappedSettings> ReadMappedSettings(YamlMap& entry,
       ShippedMappingsFolder());
   entry.Optional("prefix").ReadText(kMaxMappedTextBytes, &settings.prefix);
   entry.Optional("model").ReadText(kMaxMappedTextBytes, &settings.model);
+  if (const YamlValue ids = entry.Optional("ids_per_chip"); ids.present()) {
+    ids.ReadInteger(1, kMostIdsPerChip, &settings.ids_per_chip.emplace(1));
+  }
   settings.knows_holders = ReadMappedBool(entry.Optional("knows_holders"));
   settings.exported_labels = ReadMappedBool(entry.Optional("exported_labels"));
   int64_t nanos = stale_after.count() * kMillisecond;
@@ -50,6 +54,7 @@ absl::StatusOr<Observation> MappedLooks::Map(std::vector<MappedRow> rows, Observ
   options.host = host_;
   options.whole_hosts = !host_.empty();
   options.model = settings_.model;
+  options.ids_per_chip = settings_.ids_per_chip;
   options.knows_holders = settings_.knows_holders;
   options.exported_labels = settings_.exported_labels;
   options.saw_holders = saw_holders_;

@@ -15,13 +15,14 @@ struct MappedSettings {
   Mapping mapping;
   std::string prefix;  // that may stand in front of names of series
   std::string model;
+  std::optional<int64_t> ids_per_chip;
   std::optional<bool> knows_holders;
   std::optional<bool> exported_labels;
   std::chrono::milliseconds stale_after{300'000};
 };
 
-// The keys mapping, prefix, model, knows_holders, exported_labels, stale_after. Nothing: the
-// mapping is wrong, which was complained about.
+// The keys mapping, prefix, model, ids_per_chip, knows_holders, exported_labels, stale_after.
+// Nothing: the mapping is wrong, which was complained about.
 std::optional<MappedSettings> ReadMappedSettings(YamlMap& entry,
                                                  std::chrono::milliseconds stale_after);
 

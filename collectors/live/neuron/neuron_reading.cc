@@ -60,7 +60,10 @@ class NeuronHostMaker {
 
   void TakeUse(const NeuronRuntime& runtime, const NeuronCoreUse& use) {
     NeuronCoreState* core = CoreAt(use.core, "a runtime");
-    if (core == nullptr) return;
+    if (core == nullptr) {
+      hidden_ = true;  // it holds some core, and nobody knows which
+      return;
+    }
     core->runtimes.push_back(&runtime);
     core->measured = core->measured && use.utilization.has_value();
     core->utilization += use.utilization.value_or(0);

@@ -47,7 +47,7 @@ MappedSeries ReadServingSeries(const YamlValue& value) {
   if (!where.present()) return series;
   YamlMap labels(where);
   for (const auto& [label, patterns] : labels.Entries()) {
-    series.where.emplace_back(label, ReadServingTexts(patterns));
+    series.where.emplace_back(label, ReadLabelPatterns(patterns));
   }
   return series;
 }

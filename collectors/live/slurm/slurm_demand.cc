@@ -59,6 +59,8 @@ class DemandOfJobs {
     }
     for (const DemandReading& reading : readings) chips += reading.chips;
     if (chips == 0) return;
+    // Rules ask of one task, as they do of one that runs.
+    for (DemandReading& reading : readings) reading.holder = SlurmHolder(&job, chips / tasks);
     if (job.priority == 0 || SlurmJobWaitsForOther(job.reason)) {
       SetAside& aside = aside_[job.priority == 0 ? "held" : job.reason];
       ++aside.jobs;
@@ -108,8 +110,8 @@ class DemandOfJobs {
     if (chips <= 0 || tasks <= 0) return;
     DemandReading& reading = readings.emplace_back();
     reading.chips = std::min(kMostDemand, tasks) * std::min(chips, kMostDemand / tasks + 1);
+    reading.requests = std::min(tasks, kMostDemand / 2);
     reading.model = meaning.model;
-    reading.holder = SlurmHolder(&job, reading.chips);
     reading.reason = job.reason == "None" ? "" : job.reason;
     reading.waits_since_unix_nanos = WaitsSince(job);
   }

@@ -5,6 +5,7 @@
 
 #include "collectors/live/slurm/slurm_amounts.h"
 #include "collectors/live/slurm/slurm_holder.h"
+#include "collectors/live/slurm/slurm_numbers.h"
 #include "collectors/live/slurm/slurm_state.h"
 
 namespace fleetmeter::collector {
@@ -113,11 +114,17 @@ class Units {
         ++surplus_;
         continue;
       }
+      if (IsOfAnother(*unit, claim)) ++surplus_;
       unit->holders.push_back(&claim);
       unit->told = true;
     }
     const auto told = static_cast<int64_t>(claim.gres.indexes.size());
     if (claim.gres.count > told) PlaceCounted(claim, claim.gres.count - told);
+  }
+
+  // Slurm gives a whole GPU to one job.
+  static bool IsOfAnother(const Unit& unit, const SlurmClaim& claim) {
+    return !unit.holders.empty() && unit.holders.front()->job != claim.job;
   }
 
   // A free unit of the type, one that is in use by Slurm's own account before others.
@@ -375,10 +382,13 @@ class Chips {
 SlurmDevices PlaceSlurmClaims(const SlurmNode& node, bool listed,
                               const std::vector<SlurmClaim>& claims,
                               const SlurmViewOptions& options) {
-  Units units(node, listed, claims);
+  SlurmNode numbered = node;
+  std::vector<SlurmClaim> placed = claims;
+  NumberAcrossTypes(numbered, placed);
+  Units units(numbered, listed, placed);
   units.Place();
   SlurmDevices out;
-  out.devices = Chips(node, units, options).Make();
+  out.devices = Chips(numbered, units, options).Make();
   out.guessed = units.guessed();
   out.surplus = units.surplus();
   out.unexplained = units.unexplained();

@@ -11,6 +11,7 @@
 #include "collectors/live/slurm/slurm_amounts.h"
 #include "collectors/live/slurm/slurm_demand.h"
 #include "collectors/live/slurm/slurm_state.h"
+#include "daemon/base/counted.h"
 #include "daemon/base/text.h"
 
 namespace fleetmeter::collector {
@@ -137,12 +138,13 @@ class ViewMaker {
 
   void Count(const SlurmNode& node, bool listed, const SlurmDevices& placed) {
     if (placed.surplus > 0) {
-      Remark(
-          fmt::format("jobs on node {} hold {} GPUs more than it has", node.name, placed.surplus));
+      Remark(fmt::format("jobs on node {} hold {} more than it has", node.name,
+                         Counted(placed.surplus, "GPU", "GPUs")));
     }
     if (placed.unexplained > 0) {
-      Remark(fmt::format("{} GPUs of node {} are in use by no job that Slurm lists",
-                         placed.unexplained, node.name));
+      Remark(fmt::format("{} of node {} {} in use by no job that Slurm lists",
+                         Counted(placed.unexplained, "GPU", "GPUs"), node.name,
+                         placed.unexplained == 1 ? "is" : "are"));
     }
     if (placed.surplus > 0 || placed.unexplained > 0 || (listed && HasMoreThanUsed(node))) {
       view_.consistent = false;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "collectors/live/observation_limits.h"
 #include "collectors/live/source_type.h"
 #include "daemon/config/strict_yaml.h"
 
@@ -54,7 +55,7 @@ void ReadChips(const YamlValue& value, HostReading& host) {
   DeviceReading device;
   int64_t count = 1;
   int64_t index = -1;
-  map.Optional("chips").ReadInteger(1, kMostChips, &count);
+  map.Optional("chips").ReadInteger(1, int64_t{kMostChipsOfHost}, &count);
   map.Optional("index").ReadInteger(0, kMostChips - 1, &index);
   map.Optional("uuid").ReadText(kMaxTextBytes, &device.uuid);
   map.Optional("model").ReadText(kMaxTextBytes, &device.model);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <set>
@@ -128,6 +129,39 @@ TEST(CollectorConfig, ReadsRulesInPlaceAndFromAFile) {
   }
   EXPECT_THAT(std::string(load("bad.yaml").status().message()), HasSubstr("bad.yaml:2"));
   EXPECT_THAT(std::string(load("absent.yaml").status().message()), HasSubstr("absent.yaml"));
+}
+
+TEST(CollectorConfig, WaitsFifteenMinutesForHoldersUnlessItIsToldOtherwise) {
+  const auto usual = ReadCollectorConfig("collector.yaml", kSource, AllSourceTypes());
+  ASSERT_TRUE(usual.ok()) << usual.status();
+  EXPECT_EQ(usual->live.await_holders, std::chrono::minutes(15));
+  const auto own = ReadCollectorConfig(
+      "collector.yaml", std::string("await_holders: 1h\n") + kSource, AllSourceTypes());
+  ASSERT_TRUE(own.ok()) << own.status();
+  EXPECT_EQ(own->live.await_holders, std::chrono::hours(1));
+  EXPECT_THAT(ErrorOf(std::string("await_holders: 31d\n") + kSource), HasSubstr("await_holders"));
+}
+
+// A kubelet decides before an exporter that repeats what it says.
+TEST(CollectorConfig, RemarksOnRulesThatAreNeverAsked) {
+  const std::string rules =
+      "{version: 1, unmatched: unattributed, rules: [{match: {namespace: [ml]}, pool: p, team: "
+      "t}]}";
+  const auto remarks = [&](const std::string& of_dcgm, const std::string& of_kubelet) {
+    const auto config = ReadCollectorConfig(
+        "collector.yaml",
+        "sources:\n  - {type: dcgm, name: gpus, host: n" + of_dcgm +
+            "}\n  - {type: kubernetes, name: kubelet, host: n" + of_kubelet + "}\n",
+        AllSourceTypes());
+    EXPECT_TRUE(config.ok()) << config.status();
+    return config.ok() ? RemarksOn(*config) : std::vector<std::string>();
+  };
+  const std::string with_rules = ", attribution: " + rules;
+  ASSERT_EQ(remarks(with_rules, "").size(), 1U);
+  EXPECT_THAT(remarks(with_rules, "")[0],
+              HasSubstr("source kubelet decides who holds chips before source gpus does"));
+  EXPECT_TRUE(remarks("", with_rules).empty());
+  EXPECT_TRUE(remarks(with_rules, with_rules).empty());
 }
 
 TEST(CollectorConfig, RemarksOnHostsThatDifferByADomainAlone) {

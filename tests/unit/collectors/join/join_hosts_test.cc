@@ -105,6 +105,16 @@ TEST(JoinHosts, OtherNamesForTheWorkOfOneTeamAreNoDisagreement) {
   EXPECT_EQ(joined().counts.disagreements, 1);
 }
 
+// An exporter repeats the pods of the kubelet, and only the kubelet has rules.
+TEST(JoinHosts, AHolderThatNoRuleTakesIsNoOtherPools) {
+  DeviceReading pod = HeldBy("GPU-a", "training");
+  pod.parts[0].holders[0].assignment.reset();
+  const JoinedHosts joined = JoinHosts(
+      {Reading("kubelet", 0, 1, {HeldBy("GPU-a", "training")}), Reading("dcgm", 1, 0, {pod})}, {});
+  EXPECT_EQ(joined.counts.disagreements, 0);
+  EXPECT_TRUE(joined.remarks.empty());
+}
+
 TEST(JoinHosts, CountsAChipThatOneSourceDoesNotList) {
   const JoinedHosts joined =
       JoinHosts({Reading("dcgm", 1, 0, {Measured(0, "GPU-a", 0), Measured(1, "GPU-b", 0)}),

@@ -52,6 +52,17 @@ TEST_F(DcgmSource, MakesOneChipOfTwoGpusOfOneUuid) {
   EXPECT_EQ(Only(page("0.5")).parts[0].activity, 500'000);
 }
 
+TEST_F(DcgmSource, DoesNotMeasureAGpuOfWhichOneSeriesHasTwoValues) {
+  const HostReading host =
+      Host(Active("0.5") + Active("0.9") +
+           "DCGM_FI_PROF_GR_ENGINE_ACTIVE{gpu=\"1\",UUID=\"GPU-1\",Hostname=\"node-1\"} 0.5\n");
+  ASSERT_THAT(host.devices, SizeIs(2));
+  EXPECT_EQ(host.devices[0].parts[0].activity, std::nullopt);
+  EXPECT_EQ(host.devices[1].parts[0].activity, 500'000);
+  EXPECT_EQ(last_.counts.readings.unmeasured, 1);
+  EXPECT_EQ(Only(Active("0.5") + Active("0.5")).parts[0].activity, 500'000);
+}
+
 TEST_F(DcgmSource, CountsAGpuOfTwoHostsOnce) {
   const DeviceReading chip =
       Only(Active("0.5") +

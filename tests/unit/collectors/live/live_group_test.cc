@@ -217,6 +217,36 @@ TEST_F(LiveGroupTest, FailsOnlyIfNoSourceAnswers) {
   EXPECT_THAT(reports, SizeIs(0));
 }
 
+// Joining compares the chips of a host with each other.
+TEST_F(LiveGroupTest, AFloodOfOneSourceHoldsUpNoOther) {
+  enum class Flood { kChips, kParts, kHolders };
+  for (const Flood flood : {Flood::kChips, Flood::kParts, Flood::kHolders}) {
+    LiveGroup& group = Make(
+        [&](const Look&) {
+          Observation view = DeviceView();
+          view.hosts[0].host = "flood";
+          std::vector<DeviceReading>& devices = view.hosts[0].devices;
+          if (flood == Flood::kChips) {
+            for (int i = 0; i < 60'000; ++i) {
+              devices.emplace_back().uuid = "GPU-" + std::to_string(i);
+            }
+          } else if (flood == Flood::kParts) {
+            devices[0].parts.resize(60'000);
+          } else {
+            devices[0].parts[0].holders.resize(60'000);
+          }
+          return view;
+        },
+        [](const Look&) { return SchedulerView(); });
+    const LiveRound round = group.Look();
+    EXPECT_EQ(round.sources.at(0).second.code(), absl::StatusCode::kResourceExhausted);
+    EXPECT_THAT(std::string(round.sources[0].second.message()), HasSubstr("expected at most"));
+    EXPECT_TRUE(round.sources.at(1).second.ok());
+    ASSERT_THAT(round.hosts, SizeIs(1));
+    EXPECT_EQ(round.hosts[0].host, "node-1");
+  }
+}
+
 TEST_F(LiveGroupTest, CountsWhatNobodyClaims) {
   Make([](const Look&) { return DeviceView(); },
        [](const Look&) {

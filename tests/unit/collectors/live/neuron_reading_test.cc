@@ -159,6 +159,9 @@ TEST(ReadNeuron, LeavesOutCoresThatTheMachineDoesNotHave) {
   const Observation observation = ReadOk(report);
   EXPECT_EQ(observation.counts.bad_lines, 2);
   EXPECT_THAT(observation.remarks.at(0), HasSubstr("names core 4; expected one below 4"));
+  const DevicePart& other = observation.hosts.at(0).devices.at(0).parts.at(0);
+  EXPECT_EQ(other.knows_holders, Holders::kUnknown) << "it may be the one that is meant";
+  EXPECT_EQ(other.activity, std::nullopt);
 }
 
 TEST(ReadNeuron, FailsWhereTheDriverShowsNoChips) {

@@ -84,7 +84,7 @@ TEST(ReadMapping, NamesTheMappingsThatThereAre) {
   EXPECT_THAT(SettingErrorOf("c.yaml", "mapping: amf\n", folder.path()),
               HasSubstr("(did you mean amd?); expected one of amd, or a path"));
   EXPECT_THAT(SettingErrorOf("c.yaml", "mapping: amd\n", ""),
-              HasSubstr("no mapping in any folder"));
+              HasSubstr("no mapping in a folder share/fleetmeter/mappings"));
 }
 
 TEST(ReadMapping, ShowsWhatIsWrongInTheFileThatItNames) {

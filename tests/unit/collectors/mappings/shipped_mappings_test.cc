@@ -108,6 +108,59 @@ TEST(TpuMapping, TakesAPageWithoutChipsForAHostInNoUse) {
   EXPECT_THAT(seen->hosts, IsEmpty());
 }
 
+// Eight ids of a machine that has four chips of two devices each.
+std::string Tpu7xPage(const std::string& last_value) {
+  std::string page;
+  for (int id = 0; id < 8; ++id) {
+    const std::string labels = "{make=\"cloud-tpu\",model=\"tpu7x\",accelerator_id=\"77-" +
+                               std::to_string(id) + "\",namespace=\"ml\",pod=\"p" +
+                               std::to_string(id / 4) + "\"} ";
+    page += "duty_cycle" + labels + (id == 7 ? last_value : id % 2 == 0 ? "20" : "40") + "\n";
+  }
+  return page;
+}
+
+TEST(TpuMapping, NeverCountsTheDevicesOfATpu7xAsChipsUntold) {
+  const auto seen = MapPage(ShippedMapping("tpu"), Tpu7xPage("40"));
+  ASSERT_TRUE(seen.ok()) << seen.status();
+  ASSERT_EQ(seen->hosts.at(0).devices.size(), 8U);
+  for (const DeviceReading& device : seen->hosts[0].devices) {
+    EXPECT_EQ(ChipKinds().KindOf(device.model), std::nullopt) << device.model;
+  }
+  EXPECT_THAT(seen->remarks, testing::Contains(testing::HasSubstr("ids_per_chip")));
+}
+
+TEST(TpuMapping, PutsTheDevicesOfATpu7xTogetherAsTheConfigurationSays) {
+  MapOptions options = OptionsOfHost();
+  options.ids_per_chip = 2;
+  const auto seen = MapPage(ShippedMapping("tpu"), Tpu7xPage("NaN"), options);
+  ASSERT_TRUE(seen.ok()) << seen.status();
+  const auto& devices = seen->hosts.at(0).devices;
+  ASSERT_EQ(devices.size(), 4U);
+  EXPECT_EQ(ChipKinds().KindOf(devices[0].model), "tpu_v7");
+  EXPECT_EQ(devices[0].parts[0].activity, 300'000);
+  EXPECT_EQ(devices[0].parts[0].signal, "duty_cycle");
+  ASSERT_EQ(devices[0].parts[0].holders.size(), 1U);
+  EXPECT_EQ(devices[3].parts[0].activity, std::nullopt) << "one of its devices is not measured";
+  EXPECT_EQ(devices[3].parts[0].signal, "");
+  options.ids_per_chip = 1;
+  const auto chips = MapPage(ShippedMapping("tpu"), Tpu7xPage("40"), options);
+  ASSERT_TRUE(chips.ok()) << chips.status();
+  EXPECT_EQ(chips->hosts.at(0).devices.size(), 8U);
+  EXPECT_EQ(ChipKinds().KindOf(chips->hosts[0].devices[0].model), "tpu_v7");
+}
+
+TEST(AmdMapping, DoesNotMeasureAChipOfWhichOneSeriesHasTwoValues) {
+  const std::string labels = "{gpu_id=\"0\",serial_number=\"S\",card_series=\"MI300X\"} ";
+  const auto seen = MapPage(ShippedMapping("amd"),
+                            "gpu_gfx_activity" + labels + "40\ngpu_gfx_activity" + labels + "60\n");
+  ASSERT_TRUE(seen.ok()) << seen.status();
+  ASSERT_EQ(seen->hosts.at(0).devices.size(), 1U);
+  EXPECT_EQ(seen->hosts[0].devices[0].parts[0].activity, std::nullopt);
+  EXPECT_EQ(seen->counts.duplicate_devices, 1);
+  EXPECT_EQ(seen->counts.readings.unmeasured, 1);
+}
+
 TEST(NvidiaGpuExporterMapping, ReadsIndexesHealthAndProcesses) {
   const auto chips =
       ChipsOf(MapPage(ShippedMapping("nvidia_gpu_exporter"), DataOf("nvidia_two.prom")));

@@ -99,6 +99,19 @@ TEST(ServingPageTest, SglangAddsStreamsAndCaches) {
   EXPECT_EQ(counted["glm/all"].cached_input_tokens, 25);
 }
 
+// The row without a priority has the total, and each rank repeats the first.
+TEST(ServingPageTest, SglangCountsPrioritiesAndRanksOnce) {
+  auto priorities = CountedOn("sglang",
+                              "sglang:num_requests_total{model_name=\"q\",priority=\"\"} 10\n"
+                              "sglang:num_requests_total{model_name=\"q\",priority=\"high\"} 4\n"
+                              "sglang:num_requests_total{model_name=\"q\",priority=\"low\"} 6\n");
+  EXPECT_EQ(priorities["q/all"].requests, 10);
+  auto ranks = CountedOn("sglang",
+                         "sglang:num_requests_total{model_name=\"q\",tp_rank=\"0\"} 10\n"
+                         "sglang:num_requests_total{model_name=\"q\",tp_rank=\"1\"} 10\n");
+  EXPECT_EQ(ranks["q/all"].requests, 10);
+}
+
 TEST(ServingPageTest, ARowWithoutAModelIsTold) {
   auto observation = ReadServingPage(ServingMappingNamed("tgi"), {}, ServingSample("tgi.prom"));
   ASSERT_TRUE(observation.ok());

@@ -226,6 +226,10 @@ TEST(SlurmDemand, LeavesOutWhatDoesNotWaitForChips) {
   ASSERT_THAT(view.observation.demand, SizeIs(2));
   EXPECT_EQ(view.observation.demand[0].holder.name, "job 3");
   EXPECT_EQ(view.observation.demand[1].chips, 3);
+  EXPECT_EQ(view.observation.demand[0].requests, 1);
+  EXPECT_EQ(view.observation.demand[1].requests, 3) << "tasks start one by one";
+  const auto& who = view.observation.demand[1].holder.attributes;
+  EXPECT_THAT(who.Describe(), HasSubstr("gpus 1")) << "of a task";
   EXPECT_THAT(view.observation.remarks, SizeIs(2));
 }
 
