@@ -84,7 +84,8 @@ void StreamTable::Retire(const std::string& identity) {
   std::vector<Candidate> counted;
   std::vector<Candidate> others;
   for (const auto& [key, position] : positions_) {
-    const bool moves = position.staged != position.committed;
+    // One that was never committed is not in the ledger.
+    const bool moves = position.staged != position.committed || position.committed == 0;
     if (key.identity != identity || moves || position.sessions > 0 || position.retiring) continue;
     (position.counted ? counted : others).push_back({position.moved, &key});
   }
@@ -154,7 +155,7 @@ void StreamTable::Mark(uint64_t mark) {
 void StreamTable::Rollback() {
   for (const Moved& moved : moved_) {
     const auto it = positions_.find(moved.key);
-    if (it->second.committed == 0 && it->second.epoch == 0) {
+    if (it->second.committed == 0 && it->second.sessions == 0) {
       Erase(it);
     } else {
       it->second.staged = it->second.committed;

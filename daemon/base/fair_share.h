@@ -33,6 +33,7 @@ class FairShare {
   // Whether TryTake would succeed.
   bool Has(const std::string& identity, size_t amount) const {
     const size_t left = places_ - taken_;
+    if (amount == 0) return true;
     if (amount > left) return false;
     const size_t own = sharing_ == Sharing::kFair ? Of(identity) : 0;
     return own == 0 || own + amount <= 3 * left;

@@ -16,7 +16,7 @@ constexpr int64_t kRestPerWork = 9;
 // Steps of SQLite's machine between two looks at whether to stop: some milliseconds of them.
 constexpr int kStepsPerLook = 100'000;
 // Of those who ask, for fairness among them.
-constexpr size_t kMostRemembered = 1'024;
+constexpr size_t kMostAskers = 1'024;
 
 // Lets no figure fall below what it was: counters only grow.
 template <class Key, class Amount>
@@ -110,7 +110,7 @@ OutcomeBoard::Question OutcomeBoard::TakeNext() {
   for (auto each = next; each != questions_.end(); ++each) {
     if (last_answer(*each) < last_answer(*next)) next = each;
   }
-  if (answered_.size() >= kMostRemembered) answered_.clear();
+  if (answered_.size() >= kMostAskers) answered_.clear();
   answered_[next->identity] = ++answers_;
   places_.GiveBack(next->identity);
   Question question = std::move(next->question);

@@ -4,7 +4,9 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 
+#include <algorithm>
 #include <cmath>
+#include <string_view>
 
 #include "daemon/ctl/print/number_text.h"
 #include "daemon/ctl/print/text_cells.h"

@@ -119,12 +119,12 @@ TEST(Service, FeedsTheWatchdogWhileTheLedgerTakesNothing) {
   ASSERT_TRUE(client.Send({Numbered(GoodReport("a", 5 * kSecond), 2)}));
   ASSERT_TRUE(
       Eventually([&] { return daemon.ScrapeMetrics().Value("fleetmeter_ledger_writable") == 0; }));
-  // Until the health service has said so to the watchdog as well.
   ASSERT_TRUE(Eventually([&] {
     const auto reply = HttpRequest(daemon.http_address(), "GET", "/readyz");
     return reply && reply->status == 503;
   }));
-  for (int i = 0; i < 20; ++i) {
+  // Every 50 ms: for several seconds, in the first of which the health service is told as well.
+  for (int i = 0; i < 100; ++i) {
     notify.Empty();
     EXPECT_TRUE(notify.AwaitWatchdog());
   }

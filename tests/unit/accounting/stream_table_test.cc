@@ -173,6 +173,15 @@ TEST(StreamTable, ARetirementThatIsRolledBackIsTriedAgain) {
   EXPECT_FALSE(SettleOne(table, StreamNumber(11), true).empty());
 }
 
+TEST(StreamTable, ASessionThatEndsBeforeItsFirstReportIsRolledBackLeavesNothing) {
+  StreamTable table;
+  const SessionStart session = table.OpenSession(kStream);
+  StageThrough(table, 1, 2);
+  table.CloseSession(kStream, session.epoch);
+  table.Rollback();
+  EXPECT_EQ(table.size(), 0u);
+}
+
 // A restart of an old ledger may find any number of them.
 TEST(StreamTable, RetiresNoMoreAtOnceThanATransactionMayCarry) {
   StreamTable table(kFew);

@@ -42,6 +42,7 @@ TEST(FairShare, NothingIsAlwaysThere) {
   FairShare places(1, Sharing::kFair);
   EXPECT_TRUE(places.TryTake("a"));
   EXPECT_TRUE(places.TryTake("b", 0));
+  EXPECT_TRUE(places.TryTake("a", 0));
   places.GiveBack("b", 0);
   EXPECT_FALSE(places.TryTake("b", 1));
 }

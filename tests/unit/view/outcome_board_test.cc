@@ -142,5 +142,36 @@ TEST_F(OutcomeBoardTest, AnswersQuestionsUntilItIsStopped) {
   EXPECT_FALSE(board.Ask([](const absl::Status&, Database*) { FAIL(); }));
 }
 
+TEST_F(OutcomeBoardTest, AnswersThoseWhoAskInTurn) {
+  OutcomeBoard board(Options(), clock_);
+  std::string order;
+  std::promise<void> all;
+  const auto ask = [&](const std::string& identity, const std::string& name) {
+    return board.Ask(
+        [&order, &all, name](const absl::Status&, Database*) {
+          order += name + " ";
+          if (name == "a3") all.set_value();
+        },
+        identity);
+  };
+  for (const char* name : {"a1", "a2", "a3"}) ASSERT_TRUE(ask("a", name));
+  ASSERT_TRUE(ask("b", "b1"));
+  board.Start();
+  all.get_future().wait();
+  EXPECT_EQ(order, "a1 b1 a2 a3 ");
+}
+
+TEST_F(OutcomeBoardTest, OneWhoAsksMuchLeavesRoomForOthers) {
+  OutcomeBoard::Options options = Options();
+  options.most_questions = 8;
+  options.sharing = FairShare::Sharing::kFair;
+  OutcomeBoard board(options, clock_);
+  const auto ignore = [](const absl::Status&, Database*) {};
+  int asked = 0;
+  while (board.Ask(ignore, "greedy")) ++asked;
+  EXPECT_EQ(asked, 6);
+  EXPECT_TRUE(board.Ask(ignore, "other"));
+}
+
 }  // namespace
 }  // namespace fleetmeter

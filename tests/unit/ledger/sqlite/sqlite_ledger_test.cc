@@ -225,7 +225,7 @@ TEST(SqliteLedger, RetiresStreams) {
   ledger.reset();
   Tamper(options.path, "UPDATE retired_totals SET sequences = 2");
   EXPECT_FALSE(VerifyLedger(options.path)->findings.empty());
-  auto damaged = SqliteLedger::Open(options);
+  const auto damaged = SqliteLedger::Open(options);
   ASSERT_TRUE(damaged.ok()) << damaged.status();
   EXPECT_THAT(std::string((*damaged)->Restore().status().message()),
               HasSubstr("have settled 3 reports, but 4"));
