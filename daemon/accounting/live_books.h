@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "daemon/accounting/fleet_state.h"
+#include "daemon/accounting/foreign_reports.h"
 #include "daemon/accounting/outcome_state.h"
 #include "daemon/accounting/rejected_reports.h"
 #include "daemon/accounting/source_names.h"
@@ -35,6 +36,10 @@ class LiveBooks final : public TransactionPart {
   // a session.
   void Remember(const RejectedEntry& entry);
 
+  // Remembers a committed rejection of a report for a source of another identity. It says nothing
+  // of the source itself.
+  void NoteForeign(const RejectedEntry& entry, int64_t now_unix_nanos);
+
   // Applies a committed entry.
   void Apply(const AdminEntry& entry, int64_t now_unix_nanos);
 
@@ -43,6 +48,7 @@ class LiveBooks final : public TransactionPart {
   OutcomeState outcomes;
   RejectedReports rejected;
   SourceNames names;
+  ForeignReportsBySource foreign;
   std::vector<AdminEntry> entries;  // oldest first, without what they booked
 
  private:

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "daemon/accounting/admin_order.h"
+#include "daemon/accounting/source_claim.h"
 #include "daemon/domain/report/stream_key.h"
 #include "daemon/domain/report/usage_report.h"
 
@@ -34,6 +35,7 @@ struct Submission {
   double replay_speed = 1;
   bool history = false;  // of any age, and never live (ReportRequest.history)
   std::vector<SequencedReport> reports;
+  SourceClaims claims = {};  // of the reports
   std::function<void(const SubmitResult&)> done;
   // In place of reports: what a person asks, and who is told.
   std::optional<AdminOrder> order;

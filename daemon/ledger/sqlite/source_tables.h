@@ -61,6 +61,7 @@ class SourceTables final : public LedgerTable {
     const LedgerEntry* holds = nullptr;  // the last that was its latest
     const int64_t* cells = nullptr;      // of `holds`
     bool history = false;                // one of them was
+    std::string new_owner = {};          // empty: as before
   };
   struct SourceRow {
     int64_t row = 0;
@@ -72,6 +73,7 @@ class SourceTables final : public LedgerTable {
       const LedgerTransaction& transaction) const;
   absl::Status Write(const std::string& source, const Change& change);
   absl::Status Forget(const std::string& source);
+  absl::Status Move(const AdminEntry& entry);
   absl::Status Restate(const AdminEntry& entry);
   absl::Status Rename(const AdminEntry& entry, const WindowSet& windows);
   absl::Status WriteSource(const std::string& source, const WindowSet& windows, Known* known);
@@ -92,6 +94,7 @@ class SourceTables final : public LedgerTable {
   Statement insert_source_;
   Statement update_source_;
   Statement forget_source_;
+  Statement own_source_;
   Statement delete_source_;
   Statement next_sources_;
   Statement delete_holdings_;
