@@ -75,7 +75,7 @@ TEST(Kinds, ReadTheStructuresThatTheyWrite) {
   EXPECT_EQ(RoundTrip(AccessRules{}, std::vector<AccessRule>{host, relay}),
             "[{identity: spiffe://example.org/a, roles: [ingest, admin], pools: [chat, lab]}, "
             "{identity: spiffe://example.org/a, roles: [ingest, admin], pools: \"*\", "
-            "sources: [\"{id}\", rack7-*]}]");
+            "sources: [\"{id}\", \"rack7-*\"]}]");
 }
 
 TEST(Kinds, SayWhenAValueIsNotSet) {
