@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "daemon/accounting/source_claim.h"
 #include "daemon/accounting/usage_correction.h"
 #include "daemon/ledger/admin_entry.h"
 
@@ -18,10 +19,13 @@ struct AdminOrder {
   std::string reason;      // not empty
   std::string source;      // all but reprice
   std::string new_source;  // rename
+  std::string new_owner;   // move
   int64_t from_day = 0;    // reprice: seconds since 1970, half-open
   int64_t to_day = 0;
   bool dry_run = false;  // say what it would be, and change nothing
   UsageTold told;        // correct_usage; its source is the one above
+  // correct_usage: what the rules say of who asks and the source.
+  SourceClaim claim = SourceClaim::kUnchecked;
   // reprice, correct_usage: the digest of the preview that was agreed to; 0: of none. What it would
   // be by now must be the same.
   uint64_t agreed_digest = 0;

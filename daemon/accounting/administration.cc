@@ -141,6 +141,26 @@ AdminAnswer PrepareForget(const AdminOrder& order, const LiveBooks& books, int64
   return answer;
 }
 
+AdminAnswer PrepareMove(const AdminOrder& order, const LiveBooks& books) {
+  const auto facts = books.fleet.FindSource(books.names.Of(order.source));
+  if (!facts) return UnknownSource(order.source, books);
+  if (facts->source != order.source) {
+    return Refused(absl::FailedPreconditionError(
+        fmt::format("{} is another name of source {}; expected the name of today",
+                    Quoted(order.source), Quoted(facts->source))));
+  }
+  if (facts->owner == order.new_owner) {
+    const AdminEntry* before = LatestEntry(AdminAction::kMove, order.source, books);
+    if (before != nullptr && before->new_owner == order.new_owner) return DoneBefore(*before);
+    AdminAnswer answer;
+    answer.nothing_to_do = true;
+    return answer;
+  }
+  AdminAnswer answer = Decided(order);
+  answer.entry.new_owner = order.new_owner;
+  return answer;
+}
+
 AdminAnswer PrepareRename(const AdminOrder& order, const LiveBooks& books, int64_t now_unix_nanos) {
   if (order.source == order.new_source) {
     return Refused(absl::FailedPreconditionError("old and new name are the same"));

@@ -19,6 +19,7 @@ namespace fleetmeter {
 // The answer has the entry to commit, unless its status is not OK or nothing is left to do. The
 // entry has no number yet, and no time.
 AdminAnswer PrepareForget(const AdminOrder& order, const LiveBooks& books, int64_t now_unix_nanos);
+AdminAnswer PrepareMove(const AdminOrder& order, const LiveBooks& books);
 AdminAnswer PrepareRename(const AdminOrder& order, const LiveBooks& books, int64_t now_unix_nanos);
 // `booked`: what the ledger has of the order's days.
 AdminAnswer PrepareReprice(const AdminOrder& order, const std::vector<InferenceDay>& booked,

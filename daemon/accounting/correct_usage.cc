@@ -7,6 +7,7 @@
 
 #include "daemon/accounting/administration.h"
 #include "daemon/accounting/count_report.h"
+#include "daemon/accounting/source_admission.h"
 #include "daemon/base/calendar.h"
 #include "daemon/base/text.h"
 #include "daemon/base/timestamp.h"
@@ -90,6 +91,11 @@ AdminAnswer PrepareCorrectUsage(const AdminOrder& order, UsageCorrectionContext 
                                    .windows = nullptr,
                                    .history = true,
                                    .reports_live = false};
+  const SourceAdmission sources(SourceLimits{});
+  if (const auto foreign = sources.CheckOwner({.identity = order.identity, .claim = order.claim},
+                                              order.told.source, books.fleet)) {
+    return UsageRefused(absl::PermissionDeniedError(foreign->detail));
+  }
   auto plan = PlanUsageCorrection(
       order.told,
       {.windows = std::move(context.windows), .counted = books.fleet.Windows(order.told.source)},

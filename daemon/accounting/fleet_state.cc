@@ -91,6 +91,7 @@ void FleetState::Restore(const RestoredBooks& books, int64_t now_unix_nanos) {
     source.history = record.history;
     source.only_history = record.history && record.holdings.empty() && !record.forgotten;
     source.forgotten = record.forgotten;
+    Own(source, owners_.Number(record.owner));
     for (const Holding& holding : record.holdings) {
       LiveAmounts amounts;
       amounts.chips = holding.micro_chips;
@@ -137,6 +138,7 @@ void FleetState::CollectLive(const UsageReport& report, const UsageGroup& group,
 }
 
 void FleetState::Contribute(const Source& source, int sign) {
+  ContributeToOwner(source, sign);
   for (const HeldChips& held : source.unlisted) {
     cells_[held.cell].unaccounted += sign * held.micro_chips;
   }
@@ -200,6 +202,8 @@ void FleetState::Apply(const LedgerEntry& entry, int64_t now_unix_nanos) {
   const UsageReport& report = entry.report;
   const auto [it, is_new] = sources_.try_emplace(report.source);
   Source& source = it->second;
+  if (!entry.new_owner.empty()) Own(source, owners_.Number(entry.new_owner));
+  const uint32_t owner = source.owner;
   const bool history = source.history || entry.history;
   std::vector<HeldChips> known;
   if (entry.latest) {
@@ -207,6 +211,7 @@ void FleetState::Apply(const LedgerEntry& entry, int64_t now_unix_nanos) {
     known = Known(source);
     if (!is_new) Contribute(source, -1);
     source = Source{};
+    source.owner = owner;
   } else if (is_new) {  // history: it holds nothing that could be live
     source.only_history = true;
     source.hearing = Hearing::kForgotten;
@@ -271,6 +276,7 @@ void FleetState::Advance(const std::shared_ptr<const ReferenceData>& reference,
         it->second.hearing == Hearing::kForgotten && !it->second.history &&
         now_unix_nanos - it->second.windows.counted().end_unix_nanos > options_.keep_windows_nanos;
     if (expired) {
+      Own(it->second, 0);
       sources_.erase(it++);
     } else {
       ++it;

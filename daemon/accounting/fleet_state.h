@@ -16,6 +16,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "daemon/accounting/cell.h"
 #include "daemon/accounting/live_demand.h"
+#include "daemon/accounting/owner_holdings.h"
 #include "daemon/accounting/source_overlap.h"
 #include "daemon/accounting/symbols.h"
 #include "daemon/accounting/unlisted_chips.h"
@@ -68,6 +69,14 @@ struct SourceFacts {
   int64_t counted_to_unix_nanos = 0;  // 0: nothing of it was ever accepted
   int64_t micro_chips = 0;            // that its latest report lists
   int64_t unlisted_micro_chips = 0;   // that it listed before, and lists no more
+  std::string owner;                  // the identity that it belongs to; empty: nobody's
+};
+
+// What a source holds of a chip kind.
+struct ChipsOfKind {
+  std::string_view chip;
+  int64_t micro_chips = 0;
+  bool expected = true;  // the source is live or silent, and not unaccounted for
 };
 
 struct FleetStateOptions {
@@ -96,6 +105,17 @@ class FleetState {
 
   // Whether it has reported itself: some of its windows came otherwise than as history.
   bool ReportsLive(const std::string& source) const;
+
+  // The identity that a source belongs to. Empty: nobody's, or the source is not known.
+  const std::string& OwnerOf(const std::string& source) const;
+  // What people and rules decide; a source that is not known stays so.
+  void SetOwner(const std::string& source, const std::string& identity);
+  // All that a source has listed and nobody has settled, by chip kind. The names are valid until
+  // the fleet changes.
+  std::vector<ChipsOfKind> HeldBy(const std::string& source) const;
+  // What the live and silent sources of an identity hold of a chip kind.
+  int64_t MicroChipsOf(const std::string& identity, std::string_view chip) const;
+  const OwnerHoldings& owners() const { return owners_; }
 
   // Signals that have been counted so far.
   const absl::flat_hash_set<std::string>& signals() const { return signals_; }
@@ -177,6 +197,7 @@ class FleetState {
     bool only_history = false;
     bool forgotten = false;                   // by a person, since the latest that was accepted
     bool rejected = false;                    // a report, since the latest that was accepted
+    uint32_t owner = 0;                       // whose it is; 0: nobody's
     std::vector<Contribution> contributions;  // what its latest report lists
     std::vector<HeldChips> unlisted;          // what it listed before, and lists no more
 
@@ -194,7 +215,11 @@ class FleetState {
   // Adds (sign 1) or takes away (-1) what a source holds, where its hearing puts it.
   void Contribute(const Source& source, int sign);
   void SetHearing(Source& source, Hearing hearing);
-  static SourceFacts FactsOf(const std::string& name, const Source& source);
+  // The same for its owner.
+  void ContributeToOwner(const Source& source, int sign);
+  void Own(Source& source, uint32_t owner);
+  static bool Expected(const Source& source);
+  SourceFacts FactsOf(const std::string& name, const Source& source) const;
   // All that it has listed and nobody has settled.
   static std::vector<HeldChips> Known(const Source& source);
   static std::vector<HeldChips> Listed(const Source& source);
@@ -222,6 +247,7 @@ class FleetState {
   std::vector<Cell> cells_;
   absl::flat_hash_map<CellKey, uint32_t> cell_index_;
   absl::flat_hash_map<std::string, Source> sources_;
+  OwnerHoldings owners_;
   absl::flat_hash_set<std::string> signals_;
   std::map<uint32_t, PoolActivity> activity_;
   LiveDemand demand_;

@@ -24,9 +24,10 @@ std::string_view Name(SourceState state) {
   return "";
 }
 
-SourceFacts FleetState::FactsOf(const std::string& name, const Source& source) {
+SourceFacts FleetState::FactsOf(const std::string& name, const Source& source) const {
   SourceFacts facts;
   facts.source = name;
+  facts.owner = owners_.Identity(source.owner);
   facts.counted_to_unix_nanos = source.windows.counted().end_unix_nanos;
   for (const HeldChips& held : Listed(source)) facts.micro_chips += held.micro_chips;
   for (const HeldChips& held : source.unlisted) facts.unlisted_micro_chips += held.micro_chips;
@@ -89,6 +90,7 @@ void FleetState::Rename(const std::string& name, const std::string& new_name,
   if (old == sources_.end() || !sources_.contains(new_name) || name == new_name) return;
   WindowSet windows = RenamedWindows(name, new_name);
   Contribute(old->second, -1);
+  owners_.AddSources(old->second.owner, -1);
   const Source gone = std::move(old->second);
   sources_.erase(old);
   demand_.Forget(name);

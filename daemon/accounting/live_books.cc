@@ -23,6 +23,11 @@ void LiveBooks::Remember(const RejectedEntry& entry) {
   if (!streams.HadSession(entry.stream)) rejected.Add(entry);
 }
 
+void LiveBooks::NoteForeign(const RejectedEntry& entry, int64_t now_unix_nanos) {
+  if (fleet.FindSource(entry.source))
+    foreign.Add(entry.source, entry.stream.identity, now_unix_nanos);
+}
+
 void LiveBooks::Apply(const AdminEntry& entry, int64_t now_unix_nanos) {
   switch (entry.action) {
     case AdminAction::kForget:
@@ -31,6 +36,10 @@ void LiveBooks::Apply(const AdminEntry& entry, int64_t now_unix_nanos) {
     case AdminAction::kRename:
       fleet.Rename(entry.source, entry.new_source, now_unix_nanos);
       names.Rename(entry.source, entry.new_source);
+      break;
+    case AdminAction::kMove:
+      fleet.SetOwner(entry.source, entry.new_owner);
+      foreign.Forget(entry.source);
       break;
     case AdminAction::kReprice:
       break;  // it was staged

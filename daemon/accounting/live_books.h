@@ -11,6 +11,7 @@
 
 #include "daemon/accounting/fair_shares.h"
 #include "daemon/accounting/fleet_state.h"
+#include "daemon/accounting/foreign_reports.h"
 #include "daemon/accounting/outcome_state.h"
 #include "daemon/accounting/rejected_reports.h"
 #include "daemon/accounting/signal_budget.h"
@@ -39,6 +40,10 @@ class LiveBooks final : public TransactionPart {
   // a session.
   void Remember(const RejectedEntry& entry);
 
+  // Remembers a committed rejection of a report for a source of another identity. It says nothing
+  // of the source itself.
+  void NoteForeign(const RejectedEntry& entry, int64_t now_unix_nanos);
+
   // Applies a committed entry.
   void Apply(const AdminEntry& entry, int64_t now_unix_nanos);
 
@@ -49,6 +54,7 @@ class LiveBooks final : public TransactionPart {
   FairShares usage{kMostChipNanos};  // chip-nanoseconds
   RejectedReports rejected;
   SourceNames names;
+  ForeignReportsBySource foreign;
   std::vector<AdminEntry> entries;  // oldest first, without what they booked
 
  private:

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "daemon/accounting/admin_order.h"
+#include "daemon/accounting/source_claim.h"
 #include "daemon/domain/report/stream_key.h"
 #include "daemon/domain/report/usage_report.h"
 
@@ -38,6 +39,7 @@ struct Submission {
   // What the reports count for where reports are counted, if that is more than their number: some
   // have thousands of groups.
   size_t weight = 0;
+  SourceClaims claims = {};  // of the reports
   std::function<void(const SubmitResult&)> done;
   // In place of reports: what a person asks, and who is told.
   std::optional<AdminOrder> order;

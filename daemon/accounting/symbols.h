@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,12 @@ class SymbolTable {
   uint32_t Intern(const std::string& name) {
     const auto [it, is_new] = ids_.try_emplace(name, static_cast<uint32_t>(names_.size()));
     if (is_new) names_.push_back(name);
+    return it->second;
+  }
+  // Nothing for a name that was never interned.
+  std::optional<uint32_t> Find(const std::string& name) const {
+    const auto it = ids_.find(name);
+    if (it == ids_.end()) return std::nullopt;
     return it->second;
   }
   const std::vector<std::string>& names() const { return names_; }

@@ -30,6 +30,14 @@ ReportDisposition OutOfSequence(uint64_t sequence, uint64_t expected) {
            fmt::format("sequence is {}; expected {}", sequence, expected)}};
 }
 
+// The name of today. A rule that gives a name of before gives nothing of the source of today.
+SourceClaim ResolveSource(const SourceNames& names, SourceClaim claim, std::string* source) {
+  std::string name = names.Of(*source);
+  const bool renamed = name != *source;
+  *source = std::move(name);
+  return renamed && claim == SourceClaim::kByRule ? SourceClaim::kFirstUse : claim;
+}
+
 }  // namespace
 
 SubmitResult TransactionDraft::Settle(Submission& submission, LiveBooks& books) {
@@ -41,8 +49,9 @@ SubmitResult TransactionDraft::Settle(Submission& submission, LiveBooks& books) 
                     submission.epoch));
     return result;
   }
-  for (SequencedReport& report : submission.reports) {
-    auto disposition = SettleReport(submission, report, books);
+  for (size_t i = 0; i < submission.reports.size(); ++i) {
+    auto disposition =
+        SettleReport(submission, submission.reports[i], submission.claims.Of(i), books);
     if (disposition) result.dispositions.push_back(*std::move(disposition));
   }
   return result;
@@ -50,9 +59,10 @@ SubmitResult TransactionDraft::Settle(Submission& submission, LiveBooks& books) 
 
 std::optional<ReportDisposition> TransactionDraft::SettleReport(const Submission& submission,
                                                                 SequencedReport& report,
+                                                                SourceClaim claim,
                                                                 LiveBooks& books) {
   const StreamKey& stream = submission.stream;
-  if (!report.outcome) report.report.source = books.names.Of(report.report.source);
+  if (!report.outcome) claim = ResolveSource(books.names, claim, &report.report.source);
   const uint64_t sequence = report.sequence;
   switch (books.streams.Check(stream, sequence, report.digest)) {
     case SequenceCheck::kNext:
@@ -67,10 +77,15 @@ std::optional<ReportDisposition> TransactionDraft::SettleReport(const Submission
       return OutOfSequence(sequence, books.streams.Expected(stream));
   }
   books.streams.Stage(stream, sequence, report.digest);
-  MaybeRejection rejection = std::move(report.rejection);
+  MaybeRejection rejection;
+  if (!report.outcome) {
+    rejection = sources_.CheckOwner({.identity = stream.identity, .claim = claim},
+                                    report.report.source, books.fleet);
+  }
+  if (!rejection) rejection = std::move(report.rejection);
   if (!rejection) {
     rejection = report.outcome ? CountOutcome(submission, report, books)
-                               : CountUsage(submission, report, books);
+                               : CountUsage(submission, report, claim, books);
   }
   if (!rejection) {
     books.streams.NoteCounted(stream);
@@ -83,17 +98,26 @@ std::optional<ReportDisposition> TransactionDraft::SettleReport(const Submission
 
 TransactionDraft::MaybeRejection TransactionDraft::CountUsage(const Submission& submission,
                                                               SequencedReport& report,
+                                                              SourceClaim claim,
                                                               LiveBooks& books) {
   const std::string sender = SenderOf(submission.stream, report.report.source);
   const AdmissionContext context = ContextFor(submission, report.report.source, books.fleet);
   if (auto rejection = CheckAdmission(report.report, context)) return rejection;
+  const SourceAdmission::Speaker speaker{.identity = submission.stream.identity, .claim = claim};
+  const Plan& plan = rules_.reference->PlanAt(report.report.window_start_unix_nanos);
+  if (!submission.history) {
+    auto rejection = sources_.CheckHoldings(speaker, report.report, plan, books.fleet);
+    if (rejection) return rejection;
+  }
   if (auto rejection = CheckUsageRoom(report.report, sender, books.usage)) return rejection;
   if (auto rejection =
           books.signals.Stage(sender, rules_.now.earliest, books.fleet.signals(), report.report)) {
     return rejection;
   }
   books.usage.Stage(sender, ChipNanosOf(report.report));
+  std::string new_owner = sources_.Count(speaker, report.report, books.fleet);
   LedgerEntry entry = CountReport(submission.stream, std::move(report), context);
+  entry.new_owner = std::move(new_owner);
   windows_[entry.report.source] = entry.windows;
   durations_[entry.report.source] = entry.durations;
   if (!entry.history) live_sources_.insert(entry.report.source);

@@ -15,6 +15,7 @@
 #include "daemon/accounting/admission.h"
 #include "daemon/accounting/clock_watch.h"
 #include "daemon/accounting/live_books.h"
+#include "daemon/accounting/source_admission.h"
 #include "daemon/accounting/submission.h"
 #include "daemon/domain/reference_data.h"
 #include "daemon/ledger/ledger.h"
@@ -28,8 +29,9 @@ class TransactionDraft {
     std::shared_ptr<const ReferenceData> reference;
     WindowLimits windows;
     ClockReading now;
+    SourceLimits sources = {};
   };
-  explicit TransactionDraft(Rules rules) : rules_(std::move(rules)) {}
+  explicit TransactionDraft(Rules rules) : rules_(std::move(rules)), sources_(rules_.sources) {}
 
   // Settles the reports of a submission, which are moved from. The result says what was not
   // counted, or that its session is fenced and nothing was settled.
@@ -42,10 +44,11 @@ class TransactionDraft {
 
   // Nothing: it is counted.
   std::optional<ReportDisposition> SettleReport(const Submission& submission,
-                                                SequencedReport& report, LiveBooks& books);
+                                                SequencedReport& report, SourceClaim claim,
+                                                LiveBooks& books);
   // Each counts a report that is the next of its stream, or says why it cannot be.
   MaybeRejection CountUsage(const Submission& submission, SequencedReport& report,
-                            LiveBooks& books);
+                             SourceClaim claim, LiveBooks& books);
   MaybeRejection CountOutcome(const Submission& submission, const SequencedReport& report,
                               LiveBooks& books);
   AdmissionContext ContextFor(const Submission& submission, const std::string& source,
@@ -53,6 +56,7 @@ class TransactionDraft {
 
   const Rules rules_;
   LedgerTransaction transaction_;
+  SourceAdmission sources_;
   // Of the sources in the transaction.
   absl::flat_hash_map<std::string, WindowSet> windows_;
   absl::flat_hash_map<std::string, DurationAccount> durations_;

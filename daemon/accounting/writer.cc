@@ -113,7 +113,8 @@ std::vector<Writer::NamedSource> Writer::Sources() const {
   MutexLock lock(state_mutex_);
   for (SourceFacts& facts : books_.fleet.Sources()) {
     std::vector<std::string> others = books_.names.OtherNamesOf(facts.source);
-    sources.push_back({std::move(facts), std::move(others)});
+    auto foreign = books_.foreign.Of(facts.source);
+    sources.push_back({std::move(facts), std::move(others), std::move(foreign)});
   }
   return sources;
 }
@@ -197,6 +198,8 @@ AdminAnswer Writer::Prepare(const AdminOrder& order) {
       return PrepareRename(order, books_, clock_.UnixNanos());
     case AdminAction::kReprice:
       return PrepareReprice(order, booked, *settings_.reference, books_);
+    case AdminAction::kMove:
+      return PrepareMove(order, books_);
     case AdminAction::kCorrectUsage:
       break;  // above
   }
@@ -279,7 +282,7 @@ TransactionDraft Writer::BeginDraft() {
     probe_.ClockStepped(static_cast<double>(ahead) / kNanosPerSecond);
   }
   MutexLock lock(state_mutex_);
-  return TransactionDraft({settings_.reference, settings_.windows, now});
+  return TransactionDraft({settings_.reference, settings_.windows, now, settings_.sources});
 }
 
 absl::Status Writer::Commit(LedgerTransaction& transaction) {
@@ -333,7 +336,11 @@ void Writer::Publish(const LedgerTransaction& transaction) {
   for (const RejectedEntry& entry : transaction.rejected) {
     books_.Remember(entry);
     probe_.ReportRejected(entry.rejection.reason);
-    if (!entry.history) books_.fleet.NoteRejected(entry.source, now);
+    if (entry.rejection.reason == RejectReason::kForeignSource) {
+      books_.NoteForeign(entry, now);
+    } else if (!entry.history) {
+      books_.fleet.NoteRejected(entry.source, now);
+    }
   }
   for (uint64_t i = 0; i < transaction.duplicates; ++i) probe_.ReportDuplicate();
   for (uint64_t i = 0; i < transaction.conflicts; ++i) probe_.ReportConflict();

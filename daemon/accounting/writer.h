@@ -47,6 +47,7 @@ struct WriterSettings {
   WindowLimits windows;
   FleetStateOptions state;
   KnownThresholds thresholds;
+  SourceLimits sources = {};
 };
 
 // The fleet as of a commit, and what it is to be judged by.
@@ -121,6 +122,7 @@ class Writer {
   struct NamedSource {
     SourceFacts facts;
     std::vector<std::string> other_names;
+    std::optional<ForeignReports> foreign = {};
   };
   std::vector<NamedSource> Sources() const;
   // What people have decided about the books, oldest first.

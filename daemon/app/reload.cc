@@ -54,6 +54,9 @@ WriterSettings SettingsFrom(const DaemonConfig& config, ReferenceData reference)
                     .forget_after_nanos = config.live.forget_after_nanos,
                     .keep_windows_nanos = KeepSourcesNanos(config),
                     .idle_below = config.live.idle_below};
+  settings.sources = {.max_chips_per_source = config.ingest.max_chips_per_source,
+                      .supply_factor = config.ingest.supply_factor,
+                      .max_sources_per_identity = config.ingest.max_sources_per_identity};
   settings.thresholds = {.coverage = config.live.coverage_threshold,
                          .measured = config.live.measured_threshold};
   return settings;

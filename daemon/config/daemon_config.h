@@ -120,9 +120,17 @@ struct DaemonConfig {
                     "it. The roles are ingest, query and admin, each for the listener of that "
                     "name. An identity may report for its pools, a list or \"*\" for all; chips "
                     "without a pool need the role ingest only.\n"
+                    "An identity with a rule that lists sources may report for those only, and a "
+                    "source that a rule lists is for the identities of such rules only. In the "
+                    "name of a source at most one * stands for any text, and {id} for the last "
+                    "part of the caller's identity. A source that no rule lists belongs to the "
+                    "identity that reported it first; fleetmeterctl source move gives it to "
+                    "another one.\n"
                     "A reload puts changes into force at once, also for connections that are open.",
             .example = "- {identity: spiffe://example.org/host/a, roles: [ingest], pools: "
                        "[research-scaling]}\n"
+                       "- {identity: spiffe://example.org/host/*, roles: [ingest], sources: "
+                       "[\"{id}\"]}\n"
                        "- {identity: spiffe://example.org/relay/*, roles: [ingest], pools: \"*\"}\n"
                        "- {identity: spiffe://example.org/ops/*, roles: [query, admin]}",
             .only_with = "tls"},

@@ -87,6 +87,11 @@ absl::StatusOr<v1::DecisionResponse> AskRename(const Connection& connection,
   return Ask(connection, "rename a source", &v1::Admin::Stub::RenameSource, request);
 }
 
+absl::StatusOr<v1::DecisionResponse> AskMove(const Connection& connection,
+                                             const v1::MoveSourceRequest& request) {
+  return Ask(connection, "move a source", &v1::Admin::Stub::MoveSource, request);
+}
+
 absl::StatusOr<v1::DecisionResponse> AskReprice(const Connection& connection,
                                                 const v1::RepriceRequest& request) {
   return Ask(connection, "reprice", &v1::Admin::Stub::Reprice, request);

@@ -24,6 +24,8 @@ absl::StatusOr<v1::DecisionResponse> AskForget(const Connection& connection,
                                                const v1::ForgetSourceRequest& request);
 absl::StatusOr<v1::DecisionResponse> AskRename(const Connection& connection,
                                                const v1::RenameSourceRequest& request);
+absl::StatusOr<v1::DecisionResponse> AskMove(const Connection& connection,
+                                             const v1::MoveSourceRequest& request);
 absl::StatusOr<v1::DecisionResponse> AskReprice(const Connection& connection,
                                                 const v1::RepriceRequest& request);
 absl::StatusOr<v1::ListEntriesResponse> AskEntries(const Connection& connection);

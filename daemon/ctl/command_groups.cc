@@ -79,7 +79,10 @@ constexpr char kSourceFooter[] =
     "Examples:\n"
     "  fleetmeterctl source list --state unaccounted\n"
     "  fleetmeterctl source forget gpu-17 --reason 'returned to the vendor'\n"
-    "  fleetmeterctl source rename gpu-17 gpu-17.east.example --reason 'reports its long name now'";
+    "  fleetmeterctl source rename gpu-17 gpu-17.east.example --reason 'reports its long name "
+    "now'\n"
+    "  fleetmeterctl source move gpu-17 spiffe://example.org/host/gpu-17 \\\n"
+    "                --reason 'it had the certificate of a relay'";
 
 constexpr CommandGroup kGroups[] = {
     {"plan", "Show, make and compare plans and the allocation framework that they are made from",

@@ -9,6 +9,7 @@
 #include "daemon/ingest/batch_weight.h"
 #include "daemon/ingest/check_names.h"
 #include "daemon/ingest/check_pools.h"
+#include "daemon/ingest/claim_sources.h"
 #include "daemon/ingest/correct_usage.h"
 #include "daemon/ingest/ingest_messages.h"
 #include "daemon/ingest/ingest_stream.h"
@@ -180,6 +181,7 @@ grpc::ServerUnaryReactor* IngestService::Report(grpc::CallbackServerContext* con
   submission.stream = StreamKey{caller.identity, request->stream_id()};
   submission.history = request->history();
   submission.reports = DecodeBatch(request->reports(), request->outcomes());
+  submission.claims = ClaimSources(access_.ViewOf(caller), request->reports());
   const bool tell_rejected = request->tell_rejected() && reports == 0;
   std::shared_ptr<OverlapQuestion> overlaps;
   if (request->has_overlaps() && reports == 0) {
@@ -189,8 +191,9 @@ grpc::ServerUnaryReactor* IngestService::Report(grpc::CallbackServerContext* con
       return reactor;
     }
   }
-  submission.done = [reactor, request, response, busy, tell_rejected, overlaps, &writer = writer_,
-                     stream = submission.stream](const SubmitResult& result) {
+  submission.done = [this, caller, reactor, request, response, busy, tell_rejected, overlaps,
+                     &writer = writer_, stream = submission.stream](const SubmitResult& result) {
+    NoteForeignSources(access_, caller, result);
     if (!result.status.ok()) return busy(std::string(result.status.message()));
     const auto reference = writer.reference();
     response->set_time_zone(reference->outcomes.day_zone.name());
@@ -242,6 +245,7 @@ grpc::ServerUnaryReactor* IngestService::CorrectUsage(grpc::CallbackServerContex
     return reactor;
   }
   submission.order->identity = caller.identity;
+  submission.order->claim = ClaimSource(access_.ViewOf(caller), request->source());
   submission.order_done = [this, caller, request, response, reactor](const AdminAnswer& answer) {
     if (answer.status.ok()) {
       FillUsageCorrection(answer, request->preview(), response);

@@ -9,6 +9,7 @@
 #include "daemon/base/text.h"
 #include "daemon/ingest/batch_weight.h"
 #include "daemon/ingest/check_pools.h"
+#include "daemon/ingest/claim_sources.h"
 #include "daemon/ingest/decode_report.h"
 #include "daemon/ingest/ingest_messages.h"
 
@@ -173,6 +174,7 @@ void IngestStream::HandleBatch(const v1::Batch& batch) {
   submission.epoch = epoch_;
   submission.replay_speed = replay_speed_;
   submission.reports = DecodeBatch(batch.reports(), batch.outcomes());
+  submission.claims = ClaimSources(service_.access_.ViewOf(caller_), batch.reports());
   submission.done = [self = shared_from_this(), sequences](const SubmitResult& result) {
     self->Settled(result, sequences);
   };
@@ -189,6 +191,7 @@ void IngestStream::HandleBatch(const v1::Batch& batch) {
 
 void IngestStream::Settled(const SubmitResult& result, const std::vector<uint64_t>& sequences) {
   v1::StreamResponse response;
+  NoteForeignSources(service_.access_, caller_, result);
   if (result.status.ok()) {
     FillAck(result, *response.mutable_ack());
   } else {

@@ -13,9 +13,9 @@
 
 namespace fleetmeter {
 
-enum class AdminAction : uint8_t { kForget, kRename, kReprice, kCorrectUsage };
+enum class AdminAction : uint8_t { kForget, kRename, kReprice, kCorrectUsage, kMove };
 
-// "forget", "rename", "reprice", "correct_usage".
+// "forget", "rename", "reprice", "correct_usage", "move".
 constexpr std::string_view Name(AdminAction action) {
   switch (action) {
     case AdminAction::kForget:
@@ -26,6 +26,8 @@ constexpr std::string_view Name(AdminAction action) {
       return "reprice";
     case AdminAction::kCorrectUsage:
       return "correct_usage";
+    case AdminAction::kMove:
+      return "move";
   }
   return "";
 }
@@ -52,11 +54,12 @@ struct AdminEntry {
   int64_t number = 0;  // 1, 2, 3, ...
   int64_t entered_unix_nanos = 0;
   AdminAction action = AdminAction::kForget;
-  std::string identity;     // who
-  std::string reason;       // why
-  std::string source;       // all but reprice: what it is about, by the name it had
-  std::string new_source;   // rename
-  int64_t micro_chips = 0;  // forget, rename: that nobody heard, and that left the numbers
+  std::string identity;        // who
+  std::string reason;          // why
+  std::string source;          // all but reprice: what it is about, by the name it had
+  std::string new_source;      // rename
+  std::string new_owner = {};  // move: the identity that it belongs to from then on
+  int64_t micro_chips = 0;     // forget, rename: that nobody heard, and that left the numbers
   // forget: the whole source is gone; else only chips that it does not list any more.
   bool whole_source = false;
 

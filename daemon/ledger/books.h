@@ -115,6 +115,7 @@ struct SourceRecord {
   std::vector<Holding> holdings;
   bool history = false;    // windows that are kept for ever
   bool forgotten = false;  // a person said that it is gone, and nothing was accepted since
+  std::string owner = {};  // the identity that it belongs to; empty: nobody's
 };
 
 // What was counted since the books began, at the grain of the counters, without history.

@@ -46,6 +46,8 @@ struct LedgerEntry {
   // Brought as history: the source's windows are kept for ever, it holds nothing, and nothing of it
   // is part of what a Restore gives for the counters.
   bool history = false;
+  // The identity that the source belongs to from now on; empty: as before.
+  std::string new_owner = {};
 };
 
 struct RejectedEntry {

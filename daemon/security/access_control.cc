@@ -122,4 +122,16 @@ grpc::Status AccessControl::DenyPool(const Caller& caller, std::string_view pool
                       caller.identity, what, field)};
 }
 
+void AccessControl::NoteForeignSource(const Caller& caller, const std::string& field,
+                                      const std::string& detail) {
+  probe_.CallDenied(Name(Role::kIngest), "source");
+  audit_.Refused(caller.identity, {{"event", "denied"},
+                                   {"reason", "source"},
+                                   {"role", Name(Role::kIngest)},
+                                   {"identity", caller.identity},
+                                   {"peer", caller.peer},
+                                   {"field", field},
+                                   {"detail", detail}});
+}
+
 }  // namespace fleetmeter

@@ -48,6 +48,10 @@ class AccessControl {
    public:
     bool MayReportFor(std::string_view pool) const { return grants_.MayReportFor(pool); }
     bool MayReportForAll() const { return grants_.MayReportForAll(); }
+    SourceRight RightTo(std::string_view source) const { return grants_.RightTo(source); }
+    // Whether any rule names sources; and whether callers can be told apart at all.
+    bool RulesNameSources() const { return policy_->names_sources(); }
+    bool TellsCallersApart() const { return !policy_->open_to_all(); }
 
    private:
     friend class AccessControl;
@@ -59,6 +63,10 @@ class AccessControl {
   // PERMISSION_DENIED for a report of a pool that the caller may not speak for; "": of what needs
   // the right to speak for all pools. `field` is where it stands in the request.
   grpc::Status DenyPool(const Caller& caller, std::string_view pool, const std::string& field);
+
+  // Notes that the caller reported for a source that is not its own. Reports of it are settled as
+  // rejected, so that the call goes on.
+  void NoteForeignSource(const Caller& caller, const std::string& field, const std::string& detail);
 
   // For what callers with the right to did.
   AuditLog& audit() { return audit_; }

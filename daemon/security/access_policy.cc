@@ -11,6 +11,26 @@ namespace fleetmeter {
 namespace {
 
 constexpr std::string_view kBelow = "/*";
+constexpr std::string_view kCallersId = "{id}";
+
+// At most one "*" stands for any text.
+bool MatchesSource(std::string_view pattern, std::string_view source) {
+  const size_t star = pattern.find('*');
+  if (star == std::string_view::npos) return pattern == source;
+  const std::string_view before = pattern.substr(0, star);
+  const std::string_view after = pattern.substr(star + 1);
+  return source.size() >= before.size() + after.size() && source.starts_with(before) &&
+         source.ends_with(after);
+}
+
+std::string WithCallersId(const std::string& pattern, const std::string& id) {
+  std::string text = pattern;
+  for (size_t at = text.find(kCallersId); at != std::string::npos;
+       at = text.find(kCallersId, at + id.size())) {
+    text.replace(at, kCallersId.size(), id);
+  }
+  return text;
+}
 
 }  // namespace
 
@@ -24,6 +44,21 @@ std::string_view Name(Role role) {
       return "admin";
   }
   return "unknown";
+}
+
+absl::Status CheckSourcePattern(std::string_view text) {
+  std::string rest(text);
+  for (size_t at = rest.find(kCallersId); at != std::string::npos; at = rest.find(kCallersId)) {
+    rest.erase(at, kCallersId.size());
+  }
+  if (text.empty() || rest.find_first_of("{}") != std::string::npos ||
+      std::count(rest.begin(), rest.end(), '*') > 1) {
+    return absl::InvalidArgumentError(
+        fmt::format("is {}; expected the name of a source, in which at most one * stands for any "
+                    "text and {{id}} for the last part of the caller's identity",
+                    AsciiQuoted(text)));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status CheckRuleIdentity(std::string_view text, std::string_view trust_domain) {
@@ -58,12 +93,33 @@ AccessPolicy::AccessPolicy(std::string trust_domain, std::vector<AccessRule> rul
     const bool below = identity.ends_with(kBelow);
     if (below) identity.resize(identity.size() - kBelow.size());
     (below ? below_ : exact_)[std::move(identity)].push_back(i);
+    NameSources(rules_[i]);
   }
+}
+
+void AccessPolicy::NameSources(const AccessRule& rule) {
+  for (const std::string& pattern : rule.sources) {
+    names_sources_ = true;
+    if (pattern.find(kCallersId) != std::string::npos) continue;
+    if (pattern.find('*') == std::string::npos) {
+      source_names_.insert(pattern);
+    } else {
+      source_patterns_.push_back(pattern);
+    }
+  }
+}
+
+bool AccessPolicy::Reserves(std::string_view source) const {
+  return source_names_.contains(source) ||
+         std::any_of(source_patterns_.begin(), source_patterns_.end(),
+                     [&](const std::string& pattern) { return MatchesSource(pattern, source); });
 }
 
 AccessPolicy::Grants AccessPolicy::GrantsOf(std::string_view identity) const {
   Grants grants;
   grants.all_ = open_to_all_;
+  grants.policy_ = this;
+  grants.id_ = identity.substr(identity.rfind('/') + 1);
   const auto add = [&](const auto& index, std::string_view key) {
     const auto found = index.find(key);
     if (found == index.end()) return;
@@ -95,6 +151,20 @@ bool AccessPolicy::Grants::MayReportForAll() const {
   return all_ || std::any_of(rules_.begin(), rules_.end(), [](const AccessRule* rule) {
            return rule->roles.contains(Role::kIngest) && rule->all_pools;
          });
+}
+
+SourceRight AccessPolicy::Grants::RightTo(std::string_view source) const {
+  if (all_) return SourceRight::kAnyones;
+  bool limited = false;
+  for (const AccessRule* rule : rules_) {
+    if (!rule->roles.contains(Role::kIngest)) continue;
+    for (const std::string& pattern : rule->sources) {
+      limited = true;
+      if (MatchesSource(WithCallersId(pattern, id_), source)) return SourceRight::kGiven;
+    }
+  }
+  if (limited) return SourceRight::kNotGiven;
+  return policy_->Reserves(source) ? SourceRight::kReserved : SourceRight::kFirstUse;
 }
 
 }  // namespace fleetmeter

@@ -26,7 +26,23 @@ struct AccessRule {
   // What the role ingest may report for. Chips that name no pool need the role only.
   bool all_pools = false;
   std::set<std::string, std::less<>> pools;
+  // Names of sources that the role ingest may report for: at most one "*" stands for any text, and
+  // "{id}" for the last part of the caller's identity. Empty: the rule says nothing of sources.
+  std::vector<std::string> sources = {};
 };
+
+// Whether a caller may report for a source, as far as the rules say. What they leave open is for
+// the books to decide: a source belongs to the identity that registered it first.
+enum class SourceRight : uint8_t {
+  kAnyones,   // callers cannot be told apart
+  kFirstUse,  // no rule speaks of it
+  kGiven,     // a rule of the caller names it
+  kNotGiven,  // the caller's rules name other sources only
+  kReserved,  // a rule names it that is not the caller's
+};
+
+// OK if `text` can be among the sources of a rule.
+absl::Status CheckSourcePattern(std::string_view text);
 
 // OK if `text` can be the identity of a rule in this trust domain.
 absl::Status CheckRuleIdentity(std::string_view text, std::string_view trust_domain);
@@ -45,6 +61,8 @@ class AccessPolicy {
 
   bool open_to_all() const { return open_to_all_; }
   const std::string& trust_domain() const { return trust_domain_; }
+  // Whether any rule names sources.
+  bool names_sources() const { return names_sources_; }
 
   // What one caller may do; valid as long as the policy.
   class Grants {
@@ -54,16 +72,22 @@ class AccessPolicy {
     bool MayReportFor(std::string_view pool) const;
     // Whether it may report for every pool, and so for what belongs to none.
     bool MayReportForAll() const;
+    SourceRight RightTo(std::string_view source) const;
 
    private:
     friend class AccessPolicy;
     bool all_ = false;
+    const AccessPolicy* policy_ = nullptr;
+    std::string id_;  // the last part of the identity
     std::vector<const AccessRule*> rules_;
   };
   Grants GrantsOf(std::string_view identity) const;
 
  private:
   AccessPolicy() = default;
+  void NameSources(const AccessRule& rule);
+  // Whether a rule names it, whoever calls.
+  bool Reserves(std::string_view source) const;
 
   bool open_to_all_ = false;
   std::string trust_domain_;
@@ -71,6 +95,11 @@ class AccessPolicy {
   // By the identity, or by the path before "/*"; values index rules_.
   std::map<std::string, std::vector<size_t>, std::less<>> exact_;
   std::map<std::string, std::vector<size_t>, std::less<>> below_;
+  // What rules say of sources by name, and by patterns with a "*". Patterns with "{id}" are not
+  // among them: they stand for another name with each caller.
+  bool names_sources_ = false;
+  std::set<std::string, std::less<>> source_names_;
+  std::vector<std::string> source_patterns_;
 };
 
 }  // namespace fleetmeter

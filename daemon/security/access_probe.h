@@ -8,11 +8,12 @@
 namespace fleetmeter {
 
 // Why a call is denied. The names are label values, so the set is closed.
-inline constexpr std::array<std::string_view, 4> kDenials = {
+inline constexpr std::array<std::string_view, 5> kDenials = {
     "identity",  // no certificate, or one that names no identity of the trust domain
     "expired",   // the certificate of an open connection
     "role",      // the identity may not use this listener
     "pool",      // nor report for this pool
+    "source",    // nor for this source, which belongs to another identity: reports are rejected
 };
 
 class AccessProbe {

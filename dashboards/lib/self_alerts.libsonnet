@@ -85,9 +85,17 @@ function(config)
       'FleetmeterReportsDenied',
       'warning',
       events['for'],
-      n.happened('fleetmeter_ingest_denied_total') + ' > 0',
+      n.happened('fleetmeter_ingest_denied_total', 'reason!="source"') + ' > 0',
       'Senders are denied; their reports are not counted.',
       '%s calls or batches to {{ $labels.instance }} were denied in %s: {{ $labels.reason }}. Their collectors keep the reports.' % [count, events.window],
+    ),
+    alert(
+      'FleetmeterForeignSource',
+      'warning',
+      events['for'],
+      n.happened('fleetmeter_ingest_denied_total', 'reason="source"') + ' > 0',
+      'An identity reports for a source that belongs to another one.',
+      '%s calls or batches to {{ $labels.instance }} in %s reported for sources of other identities. These reports are rejected and count for nothing. The audit lines in the log name the identity and the source.' % [count, events.window],
     ),
     alert(
       'FleetmeterCertificateExpires',

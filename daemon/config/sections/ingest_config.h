@@ -47,6 +47,9 @@ struct IngestConfig {
   int64_t future_tolerance_nanos = 5 * kSecond;
   int64_t adjust_up_to_nanos = 90 * kDay;
   RateConfig rate;
+  int64_t max_chips_per_source = 4'096;
+  int64_t supply_factor = 2;
+  int64_t max_sources_per_identity = 200'000;
   bool accept_replay = false;
 
   template <class Visitor>
@@ -80,6 +83,7 @@ struct IngestConfig {
                   "How much one identity may send. Who sends more is told to wait. Without tls all "
                   "senders together are one identity."},
           &IngestConfig::rate);
+    DescribeSources(visit);
     visit(
         Setting{.key = "accept_replay",
                 .help = "With true, streams may replay the past faster than real time. The ledger "
@@ -88,6 +92,27 @@ struct IngestConfig {
   }
 
  private:
+  // What a sender may say that it holds.
+  template <class Visitor>
+  static void DescribeSources(Visitor& visit) {
+    visit(Setting{.key = "max_chips_per_source",
+                  .takes = Takes::kReload,
+                  .help = "A report may list at most this many chips, or as many as its source "
+                          "holds already. History may list any number."},
+          IntegerIn{1, 10'000'000}, &IngestConfig::max_chips_per_source);
+    visit(Setting{.key = "supply_factor",
+                  .takes = Takes::kReload,
+                  .help = "With tls, the sources of one identity together may hold at most this "
+                          "many times the chips of a kind that the plan declares, but 256 chips of "
+                          "each kind in any case. What a source holds already is not refused."},
+          IntegerIn{1, 1'000}, &IngestConfig::supply_factor);
+    visit(Setting{.key = "max_sources_per_identity",
+                  .takes = Takes::kReload,
+                  .help = "With tls, at most this many sources belong to one identity. Reports of "
+                          "further ones are rejected."},
+          IntegerIn{1, 100'000'000}, &IngestConfig::max_sources_per_identity);
+  }
+
   // When a report's window may lie. The ledger is opened for the longest delay: what is rolled up
   // no longer changes.
   template <class Visitor>

@@ -12,6 +12,8 @@ namespace {
 
 using nlohmann::ordered_json;
 
+constexpr size_t kMaxSourceBytes = 256;
+
 void ReadTrustDomain(const YamlValue& value, std::string* out) {
   std::string text;
   value.ReadText(kMaxTrustDomainBytes, &text);
@@ -53,6 +55,20 @@ void ReadPools(const YamlValue& value, AccessRule* out) {
   }
 }
 
+void ReadSources(const YamlValue& value, AccessRule* out) {
+  for (const YamlValue& item : value.Items()) {
+    std::string source;
+    item.ReadText(kMaxSourceBytes, &source);
+    if (const absl::Status status = CheckSourcePattern(source); !status.ok()) {
+      item.Complain(std::string(status.message()));
+    } else if (std::find(out->sources.begin(), out->sources.end(), source) != out->sources.end()) {
+      item.Complain("is listed twice; expected each source once");
+    } else {
+      out->sources.push_back(std::move(source));
+    }
+  }
+}
+
 void ReadRule(const YamlValue& value, AccessRule* out) {
   YamlMap map(value);
   map.Required("identity", "a SPIFFE ID, or one that ends in /*")
@@ -62,6 +78,13 @@ void ReadRule(const YamlValue& value, AccessRule* out) {
   ReadPools(pools, out);
   if (pools.present() && !out->roles.empty() && !out->roles.contains(Role::kIngest)) {
     pools.Complain("is given without the role ingest; expected pools only where usage is reported");
+  }
+  const YamlValue sources = map.Optional("sources");
+  if (!sources.present()) return;
+  ReadSources(sources, out);
+  if (!out->roles.empty() && !out->roles.contains(Role::kIngest)) {
+    sources.Complain(
+        "is given without the role ingest; expected sources only where usage is reported");
   }
 }
 
@@ -74,6 +97,7 @@ ordered_json RuleJson(const AccessRule& rule) {
   } else if (!rule.pools.empty()) {
     json["pools"] = rule.pools;
   }
+  if (!rule.sources.empty()) json["sources"] = rule.sources;
   return json;
 }
 
@@ -136,7 +160,8 @@ ordered_json AccessRules::Schema() const {
                              {"properties",
                               {{"identity", Text(kMaxSpiffeIdBytes)},
                                {"roles", UniqueListOf({{"enum", {"ingest", "query", "admin"}}})},
-                               {"pools", {{"anyOf", {{{"const", "*"}}, pools}}}}}}};
+                               {"pools", {{"anyOf", {{{"const", "*"}}, pools}}}},
+                               {"sources", UniqueListOf(Text(kMaxSourceBytes))}}}};
   return {{"type", "array"}, {"minItems", 1}, {"items", rule}};
 }
 

@@ -57,6 +57,10 @@ std::string What(const v1::Entry& entry) {
                        Printable(entry.source()), Printable(entry.new_source()),
                        ChipText(entry.micro_chips()));
   }
+  if (entry.action() == "move") {
+    return fmt::format("{} belongs to {} now", Printable(entry.source()),
+                       Printable(entry.new_owner()));
+  }
   if (entry.action() == "correct_usage") return UsageCorrectionText(entry);
   return fmt::format(
       "{} to {}, price book {} to {}: {}, {} requests priced", Date(entry.from_day_unix_seconds()),
@@ -100,6 +104,10 @@ Json EntryJson(const v1::Entry& entry) {
     out["busy_chip_nanos"] = entry.busy_chip_nanos();
     return out;
   }
+  if (entry.action() == "move") {
+    out["new_owner"] = entry.new_owner();
+    return out;
+  }
   out["micro_chips"] = entry.micro_chips();
   if (entry.action() == "rename") out["new_source"] = entry.new_source();
   if (entry.action() == "forget") out["whole_source"] = entry.whole_source();
@@ -117,27 +125,29 @@ std::string PlainHours(int64_t seconds, int64_t nanos) {
 }
 
 std::string EntriesCsv(const v1::ListEntriesResponse& response) {
-  std::string out =
-      CsvLine({"number", "entered", "action", "identity", "reason", "source", "new_source",
-               "micro_chips", "from_day", "to_day", "old_price_book_version", "price_book_version",
-               "priced_requests", "revenue_micro_usd", "windows", "chip_hours", "busy_chip_hours"});
+  std::string out = CsvLine(
+      {"number", "entered", "action", "identity", "reason", "source", "new_source", "micro_chips",
+       "from_day", "to_day", "old_price_book_version", "price_book_version", "priced_requests",
+       "revenue_micro_usd", "windows", "chip_hours", "busy_chip_hours", "new_owner"});
   for (const v1::Entry& entry : response.entries()) {
     const bool reprice = entry.action() == "reprice";
     const bool usage = entry.action() == "correct_usage";
     const bool days = reprice || usage;
+    const bool chips = !days && entry.action() != "move";
     const auto number = [](bool known, int64_t value) {
       return known ? std::to_string(value) : std::string();
     };
     out += CsvLine(
         {std::to_string(entry.number()), UtcTime(entry.entered_unix_nanos()), entry.action(),
          entry.identity(), entry.reason(), entry.source(), entry.new_source(),
-         number(!days, entry.micro_chips()), days ? Date(entry.from_day_unix_seconds()) : "",
+         number(chips, entry.micro_chips()), days ? Date(entry.from_day_unix_seconds()) : "",
          days ? Date(entry.to_day_unix_seconds()) : "",
          number(reprice, entry.old_price_book_version()),
          number(reprice, entry.price_book_version()), number(reprice, entry.priced_requests()),
          number(reprice, entry.revenue_micro_usd()), number(usage, entry.windows()),
          usage ? PlainHours(entry.chip_seconds(), entry.chip_nanos()) : "",
-         usage ? PlainHours(entry.busy_chip_seconds(), entry.busy_chip_nanos()) : ""});
+         usage ? PlainHours(entry.busy_chip_seconds(), entry.busy_chip_nanos()) : "",
+         entry.new_owner()});
   }
   return out;
 }
@@ -151,6 +161,14 @@ v1::ListEntriesResponse AboutSources(const v1::ListEntriesResponse& entries) {
   return about;
 }
 
+// Empty: nobody else has reported for it.
+std::string ForeignReportsText(const v1::Source& source) {
+  if (source.foreign_reports() == 0) return "";
+  return fmt::format("{} rejected reports for {} came from another identity, at last {} from {}\n",
+                     source.foreign_reports(), Printable(source.source()),
+                     UtcTime(source.foreign_unix_nanos()), Printable(source.foreign_identity()));
+}
+
 std::string SourcesTable(const v1::ListSourcesResponse& response,
                          const v1::ListEntriesResponse& entries) {
   Table table({{"SOURCE"},
@@ -158,14 +176,18 @@ std::string SourcesTable(const v1::ListSourcesResponse& response,
                {"COUNTED TO"},
                {"CHIPS", Align::kRight},
                {"NOT LISTED ANY MORE", Align::kRight},
-               {"OTHER NAMES"}});
+               {"OTHER NAMES"},
+               {"OWNER"},
+               {"FOREIGN REPORTS", Align::kRight}});
   for (const v1::Source& source : response.sources()) {
     table.AddRow({source.source(), source.state(), CountedTo(source),
                   ChipText(source.micro_chips()), ChipText(source.unlisted_micro_chips()),
-                  fmt::format("{}", fmt::join(source.other_names(), ", "))});
+                  fmt::format("{}", fmt::join(source.other_names(), ", ")), source.owner(),
+                  std::to_string(source.foreign_reports())});
   }
   std::string text = table.Render() +
                      fmt::format("\n{} of {} sources\n", response.sources_size(), response.total());
+  for (const v1::Source& source : response.sources()) text += ForeignReportsText(source);
   if (entries.entries_size() > 0) text += "\n" + EntriesTable(entries);
   return text;
 }
@@ -187,6 +209,12 @@ std::string SourcesJson(const v1::ListSourcesResponse& response,
     row["unlisted_micro_chips"] = source.unlisted_micro_chips();
     row["other_names"] = Json::array();
     for (const std::string& name : source.other_names()) row["other_names"].push_back(name);
+    row["owner"] = source.owner();
+    row["foreign_reports"] = source.foreign_reports();
+    if (source.foreign_reports() > 0) {
+      row["foreign_identity"] = source.foreign_identity();
+      row["foreign_unix_nanos"] = source.foreign_unix_nanos();
+    }
     out["sources"].push_back(std::move(row));
   }
   out["entries"] = EntriesJson(entries);
@@ -194,12 +222,13 @@ std::string SourcesJson(const v1::ListSourcesResponse& response,
 }
 
 std::string SourcesCsv(const v1::ListSourcesResponse& response) {
-  std::string out = CsvLine({"source", "state", "counted_to", "chips", "unlisted_chips"});
+  std::string out = CsvLine(
+      {"source", "state", "counted_to", "chips", "unlisted_chips", "owner", "foreign_reports"});
   for (const v1::Source& source : response.sources()) {
-    out +=
-        CsvLine({source.source(), source.state(),
-                 source.has_counted_to_unix_nanos() ? CountedTo(source) : "",
-                 ChipsOfMicro(source.micro_chips()), ChipsOfMicro(source.unlisted_micro_chips())});
+    out += CsvLine({source.source(), source.state(),
+                    source.has_counted_to_unix_nanos() ? CountedTo(source) : "",
+                    ChipsOfMicro(source.micro_chips()), ChipsOfMicro(source.unlisted_micro_chips()),
+                    source.owner(), std::to_string(source.foreign_reports())});
   }
   return out;
 }

@@ -14,8 +14,9 @@ namespace fleetmeter {
 namespace {
 
 absl::StatusOr<AdminAction> ParseAdminAction(const std::string& text) {
-  for (const AdminAction action : {AdminAction::kForget, AdminAction::kRename,
-                                   AdminAction::kReprice, AdminAction::kCorrectUsage}) {
+  for (const AdminAction action :
+       {AdminAction::kForget, AdminAction::kRename, AdminAction::kReprice,
+        AdminAction::kCorrectUsage, AdminAction::kMove}) {
     if (Name(action) == text) return action;
   }
   return absl::DataLossError(fmt::format("the ledger has an entry of an action '{}'", text));
@@ -52,7 +53,7 @@ absl::StatusOr<std::vector<AdminEntry>> ReadEntries(Database& ledger) {
                "SELECT number, entered_unix_nanos, action, identity, reason, source, new_source, "
                "micro_chips, whole_source, from_day, to_day, old_price_book_version, "
                "price_book_version, priced_requests, revenue_micro_usd, windows, chips_s, "
-               "chips_ns, busy_s, busy_ns FROM admin_entries ORDER BY number",
+               "chips_ns, busy_s, busy_ns, new_owner FROM admin_entries ORDER BY number",
                [&](const Statement& row) -> absl::Status {
                  const auto action = ParseAdminAction(row.Text(2));
                  if (!action.ok()) return action.status();
@@ -63,6 +64,7 @@ absl::StatusOr<std::vector<AdminEntry>> ReadEntries(Database& ledger) {
                                     .reason = row.Text(4),
                                     .source = row.Text(5),
                                     .new_source = row.Text(6),
+                                    .new_owner = row.Text(20),
                                     .micro_chips = row.Integer(7),
                                     .whole_source = row.Integer(8) != 0,
                                     .from_day = row.Integer(9),

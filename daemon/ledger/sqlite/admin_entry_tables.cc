@@ -12,9 +12,8 @@ absl::Status AdminEntryTables::Prepare() {
       {{"INSERT INTO admin_entries (number, entered_unix_nanos, action, identity, reason, source, "
         "new_source, micro_chips, whole_source, from_day, to_day, old_price_book_version, "
         "price_book_version, priced_requests, revenue_micro_usd, windows, chips_s, chips_ns, "
-        "busy_s, "
-        "busy_ns) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
-        "?17, ?18, ?19, ?20)",
+        "busy_s, busy_ns, new_owner) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
+        "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
         &insert_entry_},
        {"UPDATE source_aliases SET source = ?2 WHERE source = ?1", &move_aliases_},
        {"INSERT INTO source_aliases (name, source) VALUES (?1, ?2)", &insert_alias_}});
@@ -52,7 +51,7 @@ absl::Status AdminEntryTables::Write(const AdminEntry& e) {
       e.number, e.entered_unix_nanos, std::string(Name(e.action)), e.identity, e.reason, e.source,
       e.new_source, e.micro_chips, int64_t{e.whole_source ? 1 : 0}, e.from_day, e.to_day,
       e.old_price_book_version, e.price_book_version, e.priced_requests, e.revenue_micro_usd,
-      e.windows, columns[0], columns[1], columns[2], columns[3]);
+      e.windows, columns[0], columns[1], columns[2], columns[3], e.new_owner);
 }
 
 }  // namespace fleetmeter

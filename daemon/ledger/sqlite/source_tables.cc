@@ -51,6 +51,7 @@ absl::Status SourceTables::Prepare() {
         "gaps = ?4, history = ?5, forgotten = ?6 WHERE source_row = ?1",
         &update_source_},
        {"UPDATE sources SET forgotten = 1 WHERE source_row = ?1", &forget_source_},
+       {"UPDATE sources SET owner = ?2 WHERE source_row = ?1", &own_source_},
        {"DELETE FROM sources WHERE source_row = ?1", &delete_source_},
        {"SELECT source_row, source, counted_to_unix_nanos < ?3 AND NOT EXISTS (SELECT 1 "
         "FROM holdings AS h WHERE h.source_row = sources.source_row AND h.micro_chips > 0) "
@@ -66,7 +67,7 @@ absl::Status SourceTables::Restore(RestoredBooks* books) {
   Statement sources;
   absl::Status status = database_.Prepare(
       "SELECT source_row, source, counted_from_unix_nanos, counted_to_unix_nanos, gaps, history, "
-      "forgotten FROM sources ORDER BY source_row",
+      "forgotten, owner FROM sources ORDER BY source_row",
       &sources);
   if (!status.ok()) return status;
   const auto count = database_.Integer("SELECT count(*) FROM sources");
@@ -83,6 +84,7 @@ absl::Status SourceTables::Restore(RestoredBooks* books) {
     record.windows = WindowSet({row.Integer(2), row.Integer(3)}, *std::move(gaps));
     record.history = row.Integer(5) != 0;
     record.forgotten = row.Integer(6) != 0;
+    record.owner = row.Text(7);
     index.emplace(row.Integer(0), books->sources.size() - 1);
     known_.emplace(record.source, Known{.row = row.Integer(0),
                                         .holdings = HoldingsDigest({}),
@@ -142,6 +144,7 @@ absl::Status SourceTables::Stage(const LedgerTransaction& transaction) {
 
 absl::Status SourceTables::Decide(const AdminEntry& entry, const LedgerTransaction& transaction) {
   if (entry.action == AdminAction::kForget && entry.whole_source) return Forget(entry.source);
+  if (entry.action == AdminAction::kMove) return Move(entry);
   if (entry.action == AdminAction::kRename) return Rename(entry, transaction.renamed_windows);
   if (entry.action == AdminAction::kCorrectUsage) return Restate(entry);
   return absl::OkStatus();
@@ -184,6 +187,12 @@ absl::Status SourceTables::Forget(const std::string& source) {
   return status;
 }
 
+absl::Status SourceTables::Move(const AdminEntry& entry) {
+  const auto found = known_.find(entry.source);
+  if (found == known_.end()) return absl::OkStatus();  // it has expired meanwhile
+  return own_source_.Run(found->second.row, entry.new_owner);
+}
+
 // The new name takes over what was counted of the old one.
 absl::Status SourceTables::Rename(const AdminEntry& entry, const WindowSet& windows) {
   absl::Status status;
@@ -221,6 +230,7 @@ std::vector<std::pair<const std::string*, SourceTables::Change>> SourceTables::C
     Change& change = changes[it->second].second;
     change.last = &entry;
     change.history = change.history || entry.history;
+    if (!entry.new_owner.empty()) change.new_owner = entry.new_owner;
     if (entry.latest && !entry.history) {
       change.holds = &entry;
       change.cells = entry_cells;
@@ -242,6 +252,9 @@ absl::Status SourceTables::Write(const std::string& source, const Change& change
   // Late reports of what is gone do not bring it back.
   if (change.holds != nullptr) known.forgotten = false;
   absl::Status status = WriteSource(source, change.last->windows, &known);
+  if (status.ok() && !change.new_owner.empty()) {
+    status = own_source_.Run(known.row, change.new_owner);
+  }
   if (status.ok() && change.holds != nullptr) status = WriteHoldings(change, &known);
   if (status.ok() && known != before) staged_.emplace_back(source, known);
   return status;

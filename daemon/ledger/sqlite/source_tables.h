@@ -62,6 +62,7 @@ class SourceTables final : public LedgerTable {
     const int64_t* cells = nullptr;            // of `holds`
     bool history = false;                      // one of them was
     const SourceHoldings* unlisted = nullptr;  // nothing: none
+    std::string new_owner = {};                // empty: as before
   };
   struct SourceRow {
     int64_t row = 0;
@@ -76,6 +77,7 @@ class SourceTables final : public LedgerTable {
   // After a decision: all that the source holds.
   absl::Status WriteDecided(const SourceHoldings& decided);
   absl::Status Forget(const std::string& source);
+  absl::Status Move(const AdminEntry& entry);
   absl::Status Restate(const AdminEntry& entry);
   absl::Status Rename(const AdminEntry& entry, const WindowSet& windows);
   absl::Status WriteSource(const std::string& source, const WindowSet& windows, Known* known);
@@ -100,6 +102,7 @@ class SourceTables final : public LedgerTable {
   Statement insert_source_;
   Statement update_source_;
   Statement forget_source_;
+  Statement own_source_;
   Statement delete_source_;
   Statement next_sources_;
   Statement delete_holdings_;

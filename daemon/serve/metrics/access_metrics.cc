@@ -14,8 +14,11 @@ constexpr Family<DaemonFigures> kFamilies[] = {
       {"reason"},
       "The ingest listener denied this many calls and batches. The reason is identity for a caller "
       "without a certificate that names one, expired for the certificate of an open connection, "
-      "role for an identity without the role ingest, and pool for an identity that may not report "
-      "for a pool. Reports that are denied are counted nowhere else."},
+      "role for an identity without the role ingest, pool for an identity that may not report for "
+      "a "
+      "pool, and source for an identity that reported for a source of another one. Reports that "
+      "are denied are counted nowhere else, except those of the reason source, which are rejected "
+      "one by one."},
      Counted},
     {{"fleetmeter_query_denied_total",
       kCounter,
@@ -51,9 +54,9 @@ constexpr std::pair<const char*, const Metric&> kDenied[] = {
     {"admin", Declared(kFamilies, "fleetmeter_admin_denied_total", kCounter)},
 };
 
-// Pools are checked where usage is reported, and nowhere else.
+// Pools and sources are checked where usage is reported, and nowhere else.
 bool CanHappen(std::string_view listener, std::string_view reason) {
-  return reason != "pool" || listener == "ingest";
+  return (reason != "pool" && reason != "source") || listener == "ingest";
 }
 
 }  // namespace

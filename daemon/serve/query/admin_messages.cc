@@ -11,6 +11,7 @@
 
 #include "daemon/base/text.h"
 #include "daemon/ledger/usage_amounts.h"
+#include "daemon/security/spiffe_id.h"
 
 namespace fleetmeter {
 namespace {
@@ -58,6 +59,12 @@ v1::Source SourceMessage(const Writer::NamedSource& source) {
   message.set_micro_chips(source.facts.micro_chips);
   message.set_unlisted_micro_chips(source.facts.unlisted_micro_chips);
   for (const std::string& name : source.other_names) message.add_other_names(name);
+  message.set_owner(source.facts.owner);
+  if (source.foreign) {
+    message.set_foreign_reports(source.foreign->reports);
+    message.set_foreign_identity(source.foreign->identity);
+    message.set_foreign_unix_nanos(source.foreign->latest_unix_nanos);
+  }
   return message;
 }
 
@@ -97,6 +104,10 @@ absl::Status CheckOrder(const AdminOrder& order) {
   if (order.action == AdminAction::kRename && order.new_source.empty()) {
     return WrongField("new_source", "is empty; expected the name of a source");
   }
+  if (order.action != AdminAction::kMove) return absl::OkStatus();
+  if (const auto id = ParseSpiffeId(order.new_owner); !id.ok()) {
+    return WrongField("identity", std::string(id.status().message()));
+  }
   return absl::OkStatus();
 }
 
@@ -109,6 +120,7 @@ v1::Entry EntryMessage(const AdminEntry& entry) {
   message.set_reason(entry.reason);
   message.set_source(entry.source);
   message.set_new_source(entry.new_source);
+  message.set_new_owner(entry.new_owner);
   message.set_micro_chips(entry.micro_chips);
   message.set_whole_source(entry.whole_source);
   message.set_from_day_unix_seconds(entry.from_day);

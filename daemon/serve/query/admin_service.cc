@@ -108,6 +108,21 @@ grpc::ServerUnaryReactor* AdminService::RenameSource(grpc::CallbackServerContext
   return reactor;
 }
 
+grpc::ServerUnaryReactor* AdminService::MoveSource(grpc::CallbackServerContext* context,
+                                                   const v1::MoveSourceRequest* request,
+                                                   v1::DecisionResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  Caller caller;
+  if (!Admit(context, reactor, &caller)) return reactor;
+  AdminOrder order;
+  order.action = AdminAction::kMove;
+  order.source = request->source();
+  order.new_owner = request->identity();
+  order.reason = request->reason();
+  Submit(std::move(order), caller, reactor, response);
+  return reactor;
+}
+
 grpc::ServerUnaryReactor* AdminService::Reprice(grpc::CallbackServerContext* context,
                                                 const v1::RepriceRequest* request,
                                                 v1::DecisionResponse* response) {
@@ -148,6 +163,7 @@ void AdminService::Submit(AdminOrder order, const Caller& caller, grpc::ServerUn
                    {"entry", std::to_string(entry.number)},
                    {"source", entry.source},
                    {"new_source", entry.new_source},
+                   {"new_owner", entry.new_owner},
                    {"reason", entry.reason}});
     }
     FillDecision(answer, response);

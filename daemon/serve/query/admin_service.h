@@ -34,6 +34,9 @@ class AdminService final : public v1::Admin::CallbackService {
   grpc::ServerUnaryReactor* RenameSource(grpc::CallbackServerContext* context,
                                          const v1::RenameSourceRequest* request,
                                          v1::DecisionResponse* response) override;
+  grpc::ServerUnaryReactor* MoveSource(grpc::CallbackServerContext* context,
+                                       const v1::MoveSourceRequest* request,
+                                       v1::DecisionResponse* response) override;
   grpc::ServerUnaryReactor* Reprice(grpc::CallbackServerContext* context,
                                     const v1::RepriceRequest* request,
                                     v1::DecisionResponse* response) override;

@@ -95,7 +95,7 @@ TEST(LoadDaemonConfig, ReadsWhoMaySpeak) {
 listen: {ingest: "0.0.0.0:1", admin: "127.0.0.1:2"}
 tls: {trust_domain: example.org, certificate: tls/c.pem, key: /abs/k.pem, client_ca: ca.pem}
 authorization:
-  - {identity: spiffe://example.org/host/a, roles: [ingest], pools: [serving, a/b]}
+  - {identity: spiffe://example.org/host/a, roles: [ingest], pools: [serving, a/b], sources: [a, "rack7-*"]}
   - identity: spiffe://example.org/relay/*
     roles: [ingest, query, admin]
     pools: "*"
@@ -113,9 +113,36 @@ authorization:
   EXPECT_THAT(host.roles, testing::ElementsAre(Role::kIngest));
   EXPECT_THAT(host.pools, testing::ElementsAre("a/b", "serving"));
   EXPECT_FALSE(host.all_pools);
+  EXPECT_THAT(host.sources, testing::ElementsAre("a", "rack7-*"));
   const AccessRule& relay = config->authorization[1];
   EXPECT_THAT(relay.roles, testing::ElementsAre(Role::kIngest, Role::kQuery, Role::kAdmin));
   EXPECT_TRUE(relay.all_pools);
+}
+
+TEST(LoadDaemonConfig, SourcesOfARuleAreNamesWithOneStar) {
+  const auto error_of = [](const std::string& rule) {
+    const TempFolder folder;
+    const auto config = LoadDaemonConfig(folder.Write("d.yaml", std::string(kPaths) + R"(
+tls: {trust_domain: example.org, certificate: c.pem, key: k.pem, client_ca: ca.pem}
+authorization:
+  - {identity: spiffe://example.org/host/a, )" + rule + "}\n"));
+    return config.ok() ? std::string() : std::string(config.status().message());
+  };
+  EXPECT_EQ(error_of("roles: [ingest], sources: [\"{id}\"]"), "");
+  EXPECT_THAT(error_of("roles: [ingest], sources: [\"a*b*\"]"), HasSubstr("at most one *"));
+  EXPECT_THAT(error_of("roles: [ingest], sources: [a, a]"), HasSubstr("is listed twice"));
+  EXPECT_THAT(error_of("roles: [query], sources: [a]"), HasSubstr("without the role ingest"));
+}
+
+TEST(LoadDaemonConfig, BoundsWhatASourceMayHold) {
+  const TempFolder folder;
+  const auto config = LoadDaemonConfig(folder.Write(
+      "d.yaml", std::string(kPaths) + "ingest: {max_chips_per_source: 64, supply_factor: 3, "
+                                      "max_sources_per_identity: 5}\n"));
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->ingest.max_chips_per_source, 64);
+  EXPECT_EQ(config->ingest.supply_factor, 3);
+  EXPECT_EQ(config->ingest.max_sources_per_identity, 5);
 }
 
 TEST(LoadDaemonConfig, PlaintextBeyondLoopbackTakesAFlagThatSaysWhatItDoes) {
@@ -138,6 +165,9 @@ TEST(LoadDaemonConfig, HasARangeForEverySetting) {
                                      "ingest: {max_message: 65MiB}",
                                      "ingest: {max_reports_per_batch: 0}",
                                      "ingest: {max_streams: 0}",
+                                     "ingest: {max_chips_per_source: 0}",
+                                     "ingest: {supply_factor: 1001}",
+                                     "ingest: {max_sources_per_identity: 0}",
                                      "ingest: {buffer: 63MiB}",
                                      "ingest: {rate: {reports_per_second: 0}}",
                                      "ingest: {rate: {burst_reports: 0}}",

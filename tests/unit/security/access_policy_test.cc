@@ -85,6 +85,66 @@ TEST(AccessPolicy, PoolsOfARuleWithoutIngestMeanNothing) {
   EXPECT_FALSE(policy.GrantsOf(kHostA).MayReportFor(""));
 }
 
+AccessRule SourceRule(std::string identity, std::vector<std::string> sources) {
+  AccessRule rule = Rule(std::move(identity), {Role::kIngest});
+  rule.sources = std::move(sources);
+  return rule;
+}
+
+TEST(AccessPolicy, ASourceThatNoRuleNamesIsOfTheFirstUse) {
+  const AccessPolicy policy("example.org", {Rule(kHostA, {Role::kIngest}, {"serving"})});
+  EXPECT_FALSE(policy.names_sources());
+  EXPECT_EQ(policy.GrantsOf(kHostA).RightTo("a"), SourceRight::kFirstUse);
+  EXPECT_EQ(AccessPolicy::OpenToAll().GrantsOf(AccessPolicy::kLocal).RightTo("a"),
+            SourceRight::kAnyones);
+}
+
+TEST(AccessPolicy, ARuleGivesItsSourcesToItsIdentitiesOnly) {
+  const AccessPolicy policy("example.org",
+                            {SourceRule(kHostA, {"gpu-a", "rack7-*"}),
+                             Rule("spiffe://example.org/*", {Role::kIngest}, {"serving"})});
+  EXPECT_TRUE(policy.names_sources());
+  const auto host = policy.GrantsOf(kHostA);
+  for (const char* given : {"gpu-a", "rack7-", "rack7-12"}) {
+    EXPECT_EQ(host.RightTo(given), SourceRight::kGiven) << given;
+  }
+  for (const char* other : {"gpu-b", "gpu-a2", "gpu-", "rack7", "", "*", "GPU-A"}) {
+    EXPECT_EQ(host.RightTo(other), SourceRight::kNotGiven) << other;
+  }
+  const auto stranger = policy.GrantsOf("spiffe://example.org/relay");
+  EXPECT_EQ(stranger.RightTo("gpu-a"), SourceRight::kReserved);
+  EXPECT_EQ(stranger.RightTo("rack7-12"), SourceRight::kReserved);
+  EXPECT_EQ(stranger.RightTo("gpu-b"), SourceRight::kFirstUse);
+}
+
+TEST(AccessPolicy, TheLastPartOfAnIdentityNamesItsSource) {
+  const AccessPolicy policy("example.org",
+                            {SourceRule("spiffe://example.org/host/*", {"{id}", "{id}.lab"}),
+                             Rule("spiffe://example.org/relay", {Role::kIngest}, {"serving"})});
+  EXPECT_EQ(policy.GrantsOf(kHostA).RightTo("a"), SourceRight::kGiven);
+  EXPECT_EQ(policy.GrantsOf(kHostA).RightTo("a.lab"), SourceRight::kGiven);
+  EXPECT_EQ(policy.GrantsOf(kHostA).RightTo("b"), SourceRight::kNotGiven);
+  EXPECT_EQ(policy.GrantsOf("spiffe://example.org/host/rack/b").RightTo("b"), SourceRight::kGiven);
+  // Such a rule names no source for good, so it keeps none from others.
+  EXPECT_EQ(policy.GrantsOf("spiffe://example.org/relay").RightTo("a"), SourceRight::kFirstUse);
+}
+
+TEST(AccessPolicy, SourcesOfARuleWithoutIngestMeanNothing) {
+  AccessRule query = SourceRule(kHostA, {"gpu-a"});
+  query.roles = {Role::kQuery};
+  const AccessPolicy policy("example.org", {query, Rule(kHostA, {Role::kIngest})});
+  EXPECT_NE(policy.GrantsOf(kHostA).RightTo("gpu-b"), SourceRight::kNotGiven);
+}
+
+TEST(AccessPolicy, SourcePatternsHaveOneStarAndKnownWords) {
+  for (const char* good : {"gpu-17", "*", "rack7-*", "*.lab", "a*b", "{id}", "gpu-{id}-*"}) {
+    EXPECT_TRUE(CheckSourcePattern(good).ok()) << good;
+  }
+  for (const char* bad : {"", "**", "a*b*", "{host}", "{", "id}", "{id", "{{id}}"}) {
+    EXPECT_FALSE(CheckSourcePattern(bad).ok()) << bad;
+  }
+}
+
 TEST(AccessPolicy, OpenToAllIsOpenToAll) {
   const AccessPolicy policy = AccessPolicy::OpenToAll();
   EXPECT_TRUE(policy.open_to_all());

@@ -71,9 +71,11 @@ TEST(Kinds, ReadTheStructuresThatTheyWrite) {
   AccessRule relay = host;
   relay.pools.clear();
   relay.all_pools = true;
+  relay.sources = {"{id}", "rack7-*"};
   EXPECT_EQ(RoundTrip(AccessRules{}, std::vector<AccessRule>{host, relay}),
             "[{identity: spiffe://example.org/a, roles: [ingest, admin], pools: [chat, lab]}, "
-            "{identity: spiffe://example.org/a, roles: [ingest, admin], pools: \"*\"}]");
+            "{identity: spiffe://example.org/a, roles: [ingest, admin], pools: \"*\", "
+            "sources: [\"{id}\", \"rack7-*\"]}]");
 }
 
 TEST(Kinds, SayWhenAValueIsNotSet) {
