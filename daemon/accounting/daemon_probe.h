@@ -31,6 +31,7 @@ class DaemonProbe {
   virtual void ReportDuplicate() = 0;
   virtual void ReportOutOfSequence() = 0;
   virtual void ReportRejected(RejectReason reason) = 0;
+  virtual void ReportDeferred(RejectReason reason) = 0;
   // Of a report that was accepted.
   virtual void ReadingsOdd(int64_t clamped, int64_t unmeasured) = 0;
   virtual void ReportsBusy(size_t reports) = 0;  // refused for want of room

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "daemon/accounting/deferred_sources.h"
 #include "daemon/accounting/fleet_state.h"
 #include "daemon/accounting/outcome_state.h"
 #include "daemon/accounting/rejected_reports.h"
@@ -42,6 +43,7 @@ class LiveBooks final : public TransactionPart {
   FleetState fleet;
   OutcomeState outcomes;
   RejectedReports rejected;
+  DeferredSources deferred;
   SourceNames names;
   std::vector<AdminEntry> entries;  // oldest first, without what they booked
 

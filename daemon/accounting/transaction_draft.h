@@ -43,6 +43,10 @@ class TransactionDraft {
   // Nothing: it is counted.
   std::optional<ReportDisposition> SettleReport(const Submission& submission,
                                                 SequencedReport& report, LiveBooks& books);
+  // The same of a report whose sequence was settled before, with this content.
+  std::optional<ReportDisposition> SettleAgain(const Submission& submission,
+                                               SequencedReport& report, LiveBooks& books);
+  ReportDisposition Defer(const SequencedReport& report, Rejection rejection, bool again);
   // Each counts a report that is the next of its stream, or says why it cannot be.
   MaybeRejection CountUsage(const Submission& submission, SequencedReport& report,
                             const LiveBooks& books);

@@ -151,6 +151,7 @@ grpc::ServerUnaryReactor* IngestService::Report(grpc::CallbackServerContext* con
   Submission submission;
   submission.stream = StreamKey{caller.identity, request->stream_id()};
   submission.history = request->history();
+  submission.can_defer = request->can_defer();
   submission.reports = DecodeBatch(request->reports(), request->outcomes());
   const bool tell_rejected = request->tell_rejected() && reports == 0;
   std::shared_ptr<OverlapQuestion> overlaps;

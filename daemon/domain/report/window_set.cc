@@ -64,6 +64,18 @@ void WindowSet::Merge(const WindowSet& other) {
 }
 
 void WindowSet::Add(TimeSpan window) {
+  Insert(window);
+  if (gaps_.size() > kMaxGaps) gaps_.erase(gaps_.begin());
+}
+
+std::optional<TimeSpan> WindowSet::ClosedBy(TimeSpan window) const {
+  if (gaps_.size() < kMaxGaps) return std::nullopt;
+  WindowSet after = *this;
+  after.Insert(window);
+  return after.gaps_.size() > kMaxGaps ? std::optional(after.gaps_.front()) : std::nullopt;
+}
+
+void WindowSet::Insert(TimeSpan window) {
   if (empty()) {
     counted_ = window;
     return;
@@ -88,7 +100,6 @@ void WindowSet::Add(TimeSpan window) {
     if (after.start_unix_nanos < after.end_unix_nanos) next = gaps_.insert(next, after);
     if (before.start_unix_nanos < before.end_unix_nanos) gaps_.insert(next, before);
   }
-  if (gaps_.size() > kMaxGaps) gaps_.erase(gaps_.begin());
 }
 
 }  // namespace fleetmeter

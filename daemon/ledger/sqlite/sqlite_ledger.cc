@@ -47,16 +47,15 @@ absl::Status UseWriteAheadLog(Database& database) {
                   *mode));
 }
 
-// Every report that was settled moved its stream by one. Quick, and false when pages of different
+// Every report that was settled or deferred moved its stream by one. Quick, and false when pages of different
 // times were put together; the full check is VerifyLedger.
 absl::Status CheckPositions(const RestoredBooks& books) {
   uint64_t sequences = 0;
   for (const StreamPosition& stream : books.streams) sequences += stream.sequence;
-  uint64_t settled = books.counters.accepted;
-  for (const auto& [reason, reports] : books.counters.rejected) settled += reports;
+  const uint64_t settled = books.counters.Moved();
   if (sequences == settled) return absl::OkStatus();
   return absl::DataLossError(
-      fmt::format("its streams have settled {} reports, but {} were accepted or rejected: the file "
+      fmt::format("its streams have settled {} reports, but {} were accepted, rejected or deferred: the file "
                   "is damaged; 'fleetmeterctl ledger verify' says more, and 'fleetmeterctl ledger "
                   "restore' goes back to a backup",
                   sequences, settled));

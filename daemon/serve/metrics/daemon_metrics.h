@@ -33,6 +33,7 @@ class DaemonMetrics final : public DaemonProbe {
   void SessionFenced() override;
   void ReportOutOfSequence() override;
   void ReportRejected(RejectReason reason) override;
+  void ReportDeferred(RejectReason reason) override;
   void ReadingsOdd(int64_t clamped, int64_t unmeasured) override;
   void ReportsBusy(size_t reports) override;
   void StreamOpened() override;
@@ -57,10 +58,12 @@ class DaemonMetrics final : public DaemonProbe {
   prometheus::Counter& conflict_;
   prometheus::Counter& out_of_sequence_;
   prometheus::Counter& rejected_;
+  prometheus::Counter& deferred_;
   prometheus::Counter& busy_;
   prometheus::Counter& odd_clamped_;
   prometheus::Counter& odd_unmeasured_;
   std::array<prometheus::Counter*, kRejectReasons.size()> rejected_by_reason_{};
+  std::array<prometheus::Counter*, kRejectReasons.size()> deferred_by_reason_{};  // some: null
   prometheus::Gauge& streams_;
   prometheus::Counter& fenced_;
   prometheus::Histogram& skew_;
