@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <optional>
 
 #include "daemon/base/clock.h"
@@ -45,6 +46,43 @@ void WriteOldestWaiting(const CollectorFigures& figures, TextWriter& out) {
 void WriteRejected(const CollectorFigures& figures, TextWriter& out) {
   for (const PipelineStats& stats : figures.pipelines) {
     for (const auto& [reason, count] : stats.sender.rejected) {
+      out.Sample({stats.source, reason}, static_cast<double>(count));
+    }
+  }
+}
+
+// Names are what sources and plans make them: the twenty largest groups, and the rest together.
+constexpr size_t kMostDeferredGroups = 20;
+
+void WriteDeferred(const CollectorFigures& figures, TextWriter& out) {
+  for (const PipelineStats& stats : figures.pipelines) {
+    std::map<std::string, uint64_t> others;  // by reason
+    const std::vector<DeferredGroup>& groups = stats.outbox.deferred.groups;
+    for (size_t i = 0; i < groups.size(); ++i) {
+      if (i >= kMostDeferredGroups) {
+        others[groups[i].reason] += groups[i].reports;
+        continue;
+      }
+      out.Sample({stats.source, groups[i].reason, groups[i].subject},
+                 static_cast<double>(groups[i].reports));
+    }
+    for (const auto& [reason, reports] : others) {
+      out.Sample({stats.source, reason, "other"}, static_cast<double>(reports));
+    }
+  }
+}
+
+void WriteDeferredWait(const CollectorFigures& figures, TextWriter& out) {
+  EachPipeline<[](const PipelineStats& stats) {
+    return Seconds(stats.outbox.deferred.oldest_wait_nanos);
+  }>(figures, out);
+}
+
+uint64_t DeferredBytes(const PipelineStats& stats) { return stats.outbox.deferred.bytes; }
+
+void WriteDeferredLost(const CollectorFigures& figures, TextWriter& out) {
+  for (const PipelineStats& stats : figures.pipelines) {
+    for (const auto& [reason, count] : stats.outbox.deferred.lost) {
       out.Sample({stats.source, reason}, static_cast<double>(count));
     }
   }
@@ -160,6 +198,31 @@ constexpr Family<CollectorFigures> kFamilies[] = {
       "This many reports were lost to damaged files. Reports that the daemon has all the same are "
       "included."},
      EachOutbox<&OutboxStats::lost_reports>},
+    {{"fleetmeter_collector_deferred_reports",
+      kGauge,
+      {"pipeline", "reason", "subject"},
+      "The daemon has deferred this many reports, and they wait here to be offered again. The label "
+      "subject says what has to be mended first. All subjects of a pipeline beyond the twenty with "
+      "the most reports are `other`. The series is absent while none is deferred."},
+     WriteDeferred},
+    {{"fleetmeter_collector_deferred_bytes",
+      kGauge,
+      {"pipeline"},
+      "Deferred reports take this many bytes, on disk or, without a spool, in memory."},
+     EachPipeline<DeferredBytes>},
+    {{"fleetmeter_collector_deferred_oldest_wait_seconds",
+      kGauge,
+      {"pipeline"},
+      "Of the reports that are deferred now, the oldest was first deferred this many seconds ago. "
+      "Time in which the collector did not run is left out. The value is 0 when none is deferred."},
+     WriteDeferredWait},
+    {{"fleetmeter_collector_deferred_lost_reports_total",
+      kCounter,
+      {"pipeline", "reason"},
+      "This many deferred reports were given up, because they had waited for too long or took too "
+      "much room. The reason is that for which the daemon deferred them. The series is absent "
+      "before the first."},
+     WriteDeferredLost},
     {{"fleetmeter_collector_connected",
       kGauge,
       {"pipeline"},
