@@ -96,8 +96,7 @@ void DeferredReports::ForgetIfEmpty(const GroupKey& key) {
   groups_.erase(it);
 }
 
-absl::Status DeferredReports::Defer(
-    const std::vector<std::pair<Deferral, std::string>>& reports) {
+absl::Status DeferredReports::Defer(const std::vector<std::pair<Deferral, std::string>>& reports) {
   std::vector<DeferredRecord> records;
   std::vector<uint64_t> rounds;
   std::set<uint64_t> digests;

@@ -147,11 +147,11 @@ class DeferredReports {
   int64_t looked_for_old_ = 0;
   uint64_t next_id_ = 1;
   uint64_t bytes_ = 0;
-  std::map<uint64_t, Entry> entries_;            // by id
-  std::map<uint64_t, uint64_t> by_digest_;       // id
+  std::map<uint64_t, Entry> entries_;       // by id
+  std::map<uint64_t, uint64_t> by_digest_;  // id
   std::map<GroupKey, Group> groups_;
-  std::map<uint64_t, Unanswered> unanswered_;    // by digest
-  std::multiset<int64_t> starts_;                // of entries and of what is unanswered
+  std::map<uint64_t, Unanswered> unanswered_;  // by digest
+  std::multiset<int64_t> starts_;              // of entries and of what is unanswered
   std::map<std::string, uint64_t> lost_;
   uint64_t warnings_ = 0;
 };

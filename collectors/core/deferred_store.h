@@ -28,8 +28,8 @@ struct DeferredRecord {
 class DeferredStore {
  public:
   virtual ~DeferredStore() = default;
-  // Returns OK when the records are as safe as they can be. ResourceExhausted: none of them is kept.
-  // `in_use_nanos`: for how long the store has been in use, to be remembered.
+  // Returns OK when the records are as safe as they can be. ResourceExhausted: none of them is
+  // kept. `in_use_nanos`: for how long the store has been in use, to be remembered.
   virtual absl::Status Keep(const std::vector<DeferredRecord>& records, int64_t in_use_nanos) = 0;
   virtual absl::StatusOr<std::string> Read(uint64_t id) = 0;
   // Of ids that are not kept nothing is said.

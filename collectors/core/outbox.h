@@ -81,8 +81,8 @@ class Outbox {
   // Digest64 of BytesOf the report; nullopt if it is not kept.
   virtual std::optional<uint64_t> DigestOf(uint64_t sequence) const = 0;
   virtual void Acknowledge(uint64_t through) = 0;
-  // Keeps apart what the daemon has deferred, before it is acknowledged. False: it could not be kept
-  // now, and must not be acknowledged.
+  // Keeps apart what the daemon has deferred, before it is acknowledged. False: it could not be
+  // kept now, and must not be acknowledged.
   virtual bool Defer(const std::vector<Deferral>& deferrals) = 0;
   // Gives deferred reports that are due a new place, behind all others. `may_defer`: the daemon
   // there is knows how to defer; otherwise they wait for one that does. `new_session`: it may be

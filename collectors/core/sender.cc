@@ -5,11 +5,11 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <deque>
 #include <random>
 #include <utility>
 
 #include "collectors/core/resume.h"
+#include "collectors/core/sent_batches.h"
 #include "daemon/base/clock.h"
 #include "fleetmeter/v1/ingest.grpc.pb.h"
 
@@ -180,7 +180,7 @@ class Sender::Session {
     std::vector<v1::UsageReport> reports = outbox_.After(sent_through_, max_reports_, max_bytes_);
     if (reports.empty() || BlankIfTooLarge(reports.front())) return false;
     sent_through_ = reports.back().sequence();
-    in_flight_.push_back({reports.front().sequence(), sent_through_});
+    in_flight_.Add(reports.front().sequence(), sent_through_);
     if (may_defer_) batch.set_oldest_deferred_unix_nanos(outbox_.OldestDeferredStart());
     for (v1::UsageReport& report : reports) *batch.add_reports() = std::move(report);
     return true;
@@ -208,23 +208,6 @@ class Sender::Session {
     outbox_.Wake();
   }
 
-  // The last report of the batch that is answered. What was settled is answered in the order in
-  // which it was sent; that the daemon is busy it may say before, and then names the reports.
-  uint64_t TakeAnswered(const v1::Ack& ack) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (in_flight_.empty()) return ack.acknowledged_through();
-    auto answered = in_flight_.begin();
-    if (ack.dispositions_size() > 0 && ack.dispositions(0).code() == v1::Disposition::BUSY) {
-      const uint64_t sequence = ack.dispositions(0).sequence();
-      answered = std::find_if(in_flight_.begin(), in_flight_.end(), [&](const SentBatch& batch) {
-        return batch.first <= sequence && sequence <= batch.last;
-      });
-      if (answered == in_flight_.end()) answered = in_flight_.begin();
-    }
-    const uint64_t last = answered->last;
-    in_flight_.erase(answered);
-    return last;
-  }
-
   // What is deferred is kept before it is acknowledged. When it cannot be kept now, nothing is
   // acknowledged until all of it was sent again.
   bool KeepDeferred(const v1::Ack& ack) {
@@ -250,7 +233,7 @@ class Sender::Session {
     {
       MutexLock lock(mutex_);
       // Reports that are asked for again are settled, and their answers are still to come.
-      const uint64_t answered = TakeAnswered(ack);
+      const uint64_t answered = in_flight_.Answered(ack);
       if (may_defer_) through = std::min(through, answered);
       for (const v1::Disposition& disposition : ack.dispositions()) Take(disposition, ack);
     }
@@ -294,11 +277,6 @@ class Sender::Session {
     }
   }
 
-  struct SentBatch {
-    uint64_t first = 0;
-    uint64_t last = 0;
-  };
-
   template <class Change>
   void Count(const Change& change) {
     MutexLock lock(sender_.mutex_);
@@ -320,7 +298,7 @@ class Sender::Session {
   // Everything up to here was settled before this session, and is asked for again.
   uint64_t settled_through_ = 0;
   bool may_defer_ = false;
-  std::deque<SentBatch> in_flight_ ABSL_GUARDED_BY(mutex_);
+  SentBatches in_flight_ ABSL_GUARDED_BY(mutex_);
   bool unkept_ ABSL_GUARDED_BY(mutex_) = false;  // a deferred report could not be kept
   bool rewinding_ ABSL_GUARDED_BY(mutex_) = false;
   Steady::time_point not_before_ ABSL_GUARDED_BY(mutex_);

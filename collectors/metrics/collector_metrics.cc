@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <functional>
-#include <map>
 #include <optional>
 
+#include "collectors/metrics/deferred_samples.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/version.h"
 #include "daemon/serve/metrics/metric_reference.h"
@@ -46,43 +46,6 @@ void WriteOldestWaiting(const CollectorFigures& figures, TextWriter& out) {
 void WriteRejected(const CollectorFigures& figures, TextWriter& out) {
   for (const PipelineStats& stats : figures.pipelines) {
     for (const auto& [reason, count] : stats.sender.rejected) {
-      out.Sample({stats.source, reason}, static_cast<double>(count));
-    }
-  }
-}
-
-// Names are what sources and plans make them: the twenty largest groups, and the rest together.
-constexpr size_t kMostDeferredGroups = 20;
-
-void WriteDeferred(const CollectorFigures& figures, TextWriter& out) {
-  for (const PipelineStats& stats : figures.pipelines) {
-    std::map<std::string, uint64_t> others;  // by reason
-    const std::vector<DeferredGroup>& groups = stats.outbox.deferred.groups;
-    for (size_t i = 0; i < groups.size(); ++i) {
-      if (i >= kMostDeferredGroups) {
-        others[groups[i].reason] += groups[i].reports;
-        continue;
-      }
-      out.Sample({stats.source, groups[i].reason, groups[i].subject},
-                 static_cast<double>(groups[i].reports));
-    }
-    for (const auto& [reason, reports] : others) {
-      out.Sample({stats.source, reason, "other"}, static_cast<double>(reports));
-    }
-  }
-}
-
-void WriteDeferredWait(const CollectorFigures& figures, TextWriter& out) {
-  EachPipeline<[](const PipelineStats& stats) {
-    return Seconds(stats.outbox.deferred.oldest_wait_nanos);
-  }>(figures, out);
-}
-
-uint64_t DeferredBytes(const PipelineStats& stats) { return stats.outbox.deferred.bytes; }
-
-void WriteDeferredLost(const CollectorFigures& figures, TextWriter& out) {
-  for (const PipelineStats& stats : figures.pipelines) {
-    for (const auto& [reason, count] : stats.outbox.deferred.lost) {
       out.Sample({stats.source, reason}, static_cast<double>(count));
     }
   }
@@ -201,7 +164,8 @@ constexpr Family<CollectorFigures> kFamilies[] = {
     {{"fleetmeter_collector_deferred_reports",
       kGauge,
       {"pipeline", "reason", "subject"},
-      "The daemon has deferred this many reports, and they wait here to be offered again. The label "
+      "The daemon has deferred this many reports, and they wait here to be offered again. The "
+      "label "
       "subject says what has to be mended first. All subjects of a pipeline beyond the twenty with "
       "the most reports are `other`. The series is absent while none is deferred."},
      WriteDeferred},
@@ -209,7 +173,7 @@ constexpr Family<CollectorFigures> kFamilies[] = {
       kGauge,
       {"pipeline"},
       "Deferred reports take this many bytes, on disk or, without a spool, in memory."},
-     EachPipeline<DeferredBytes>},
+     WriteDeferredBytes},
     {{"fleetmeter_collector_deferred_oldest_wait_seconds",
       kGauge,
       {"pipeline"},

@@ -167,8 +167,8 @@ Segment* DeferredDisk::Find(uint64_t number) {
 }
 
 absl::Status DeferredDisk::Append(const std::vector<StoredReport>& reports) {
-  const bool fresh = !segments_.empty() && !segments_.back().damaged &&
-                     segments_.back().bytes() < segment_bytes_;
+  const bool fresh =
+      !segments_.empty() && !segments_.back().damaged && segments_.back().bytes() < segment_bytes_;
   if (!fresh) {
     if (absl::Status made = disk_.MakeFolder(folder_); !made.ok()) return made;
     auto segment = Segment::Create(disk_, folder_, {id_, next_number_}, 1);

@@ -1,6 +1,6 @@
 // Deferred reports on disk: a log in the folder `deferred` of a spool, in segments as the spool's
-// own. README.md says what is in them. What Keep has returned OK for outlives a crash; what Drop has
-// returned OK for does not come back. Belongs to a spool, under the spool's mutex.
+// own. README.md says what is in them. What Keep has returned OK for outlives a crash; what Drop
+// has returned OK for does not come back. Belongs to a spool, under the spool's mutex.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +20,8 @@ namespace fleetmeter::collector {
 class DeferredDisk final : public DeferredStore {
  public:
   struct Opened;
-  // `disk` outlives it. The folder is made when there is something to keep. FailedPrecondition: its files are not
-  // of one store.
+  // `disk` outlives it. The folder is made when there is something to keep. FailedPrecondition: its
+  // files are not of one store.
   static absl::StatusOr<Opened> Open(Disk& disk, const std::string& folder,
                                      uint64_t segment_bytes = uint64_t{4} << 20);
 
@@ -56,8 +56,8 @@ class DeferredDisk final : public DeferredStore {
   Disk& disk_;
   const std::string folder_;
   const uint64_t segment_bytes_;
-  std::string id_;                   // of the store, in each segment
-  std::deque<Segment> segments_;     // by number; only the last is appended to
+  std::string id_;                // of the store, in each segment
+  std::deque<Segment> segments_;  // by number; only the last is appended to
   std::map<uint64_t, Place> places_;
   std::map<uint64_t, uint64_t> live_;        // reports by segment
   std::map<uint64_t, uint64_t> live_bytes_;  // of bodies, by id

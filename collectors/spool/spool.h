@@ -141,7 +141,7 @@ class Spool final : public Outbox {
   std::unique_ptr<DeferredReports> deferred_ ABSL_GUARDED_BY(mutex_);  // once open
   bool last_offer_begun_ ABSL_GUARDED_BY(mutex_) = false;
   bool last_offer_made_ ABSL_GUARDED_BY(mutex_) = false;
-  bool no_room_ ABSL_GUARDED_BY(mutex_) = false;            // said so already
+  bool no_room_ ABSL_GUARDED_BY(mutex_) = false;  // said so already
   int64_t acknowledged_stored_at_ ABSL_GUARDED_BY(mutex_) = 0;
   bool acknowledged_dirty_ ABSL_GUARDED_BY(mutex_) = false;
   uint64_t coalesced_ ABSL_GUARDED_BY(mutex_) = 0;

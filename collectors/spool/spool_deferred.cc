@@ -27,7 +27,8 @@ absl::Status Spool::OpenDeferred() {
   for (auto& [id, record] : opened->records) records.push_back(std::move(record));
   deferred_->Restore(records);
   absl::Status dropped = DropDeferredThatWait();
-  if (absl::IsResourceExhausted(dropped)) dropped = absl::OkStatus();  // it is offered twice at worst
+  if (absl::IsResourceExhausted(dropped))
+    dropped = absl::OkStatus();  // it is offered twice at worst
   if (!deferred_->empty()) {
     spdlog::info("the spool {} holds {} reports that the daemon has deferred", options_.folder,
                  deferred_->size());
@@ -64,8 +65,8 @@ bool Spool::Defer(const std::vector<Deferral>& deferrals) {
   return Held(deferred_->Defer(reports));
 }
 
-// On the disk in the stream first, and gone from the deferred ones then: a process that ends between
-// the two finds it in both, and drops it there (DropDeferredThatWait).
+// On the disk in the stream first, and gone from the deferred ones then: a process that ends
+// between the two finds it in both, and drops it there (DropDeferredThatWait).
 void Spool::Offer() {
   if (!held_.empty() || Bytes() >= options_.max_bytes) return;
   auto offers = deferred_->Due(kMostSpoolOffers);

@@ -41,8 +41,8 @@ struct AdmissionContext {
 // nullopt: yes. The report has been through DecodeReport, so its own structure is sound.
 std::optional<Rejection> CheckAdmission(const UsageReport& report, const AdmissionContext& context);
 
-// Whether somebody else can mend it: whoever keeps the plan, the catalog or a clock. A sender that can
-// defer reports is to keep such a report, and offer it again.
+// Whether somebody else can mend it: whoever keeps the plan, the catalog or a clock. A sender that
+// can defer reports is to keep such a report, and offer it again.
 bool CanBeMended(RejectReason reason);
 
 // Whether an admitted report comes too late for its own hours.

@@ -330,8 +330,8 @@ void Writer::Publish(const LedgerTransaction& transaction) {
     probe_.ReportDeferred(entry.rejection.reason);
     // An old window that is offered again says nothing of the source's present.
     const WindowSet* windows = books_.fleet.Windows(entry.source);
-    const bool latest = windows == nullptr ||
-                        entry.window.end_unix_nanos > windows->counted().end_unix_nanos;
+    const bool latest =
+        windows == nullptr || entry.window.end_unix_nanos > windows->counted().end_unix_nanos;
     if (latest) books_.fleet.NoteRejected(entry.source, now);
   }
   for (uint64_t i = 0; i < transaction.duplicates; ++i) probe_.ReportDuplicate();
