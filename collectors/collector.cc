@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <utility>
@@ -18,6 +19,23 @@ namespace fleetmeter::collector {
 namespace {
 
 constexpr size_t kMemoryReports = 100'000;
+constexpr size_t kMostGroupsSaid = 20;
+
+DeferralOptions DeferralOf(const CollectorFlags& flags) {
+  DeferralOptions options;
+  options.max_wait_nanos = static_cast<int64_t>(flags.deferred_max_hours * kHour);
+  options.max_bytes = flags.deferred_max_bytes;
+  return options;
+}
+
+void SayWhatIsDeferred(const Pipeline& pipeline) {
+  const DeferredStats deferred = pipeline.stats().outbox.deferred;
+  for (size_t i = 0; i < std::min(kMostGroupsSaid, deferred.groups.size()); ++i) {
+    const DeferredGroup& group = deferred.groups[i];
+    spdlog::warn("{} deferred reports of {} wait for the next start: {}: {}: {}", group.reports,
+                 pipeline.name(), group.reason, group.subject, group.detail);
+  }
+}
 
 }  // namespace
 
@@ -122,12 +140,15 @@ PipelineOptions Collector::OptionsOf(const std::string& source, double speed) co
 
 absl::StatusOr<std::unique_ptr<Outbox>> Collector::MakeOutbox(const std::string& source,
                                                               double speed) {
-  if (flags_.spool.empty()) return std::make_unique<MemoryOutbox>(kMemoryReports);
+  if (flags_.spool.empty()) {
+    return std::make_unique<MemoryOutbox>(kMemoryReports, DeferralOf(flags_), clock_);
+  }
   if (absl::Status made = disk_.MakeFolder(flags_.spool); !made.ok()) return made;
   SpoolOptions options;
   options.folder = flags_.spool + "/" + source;
   options.max_bytes = flags_.spool_max_bytes;
   options.speed = speed;
+  options.deferral = DeferralOf(flags_);
   return Spool::Open(options, clock_, disk_);
 }
 
@@ -173,6 +194,7 @@ absl::Status Collector::Finish(Pipeline& pipeline) const {
       !flags_.spool.empty() && left > 0) {
     spdlog::warn("{} reports of {} wait for the next start", left, pipeline.name());
   }
+  if (!flags_.spool.empty()) SayWhatIsDeferred(pipeline);
   const absl::Status status = pipeline.status();
   if (status.ok()) return status;
   return absl::Status(status.code(),

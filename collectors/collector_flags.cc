@@ -38,6 +38,21 @@ void AddSpool(Flags& program, CollectorFlags& flags, const Flag& config) {
       .InRange(uint64_t{64} << 10, uint64_t{1} << 44)
       .Default("1GiB")
       .Excludes(config);
+  program
+      .Add("--deferred-hours", &flags.deferred_max_hours,
+           "Hours for which a report is kept that the daemon defers, since its plan, its catalog\n"
+           "or a clock has to be mended first")
+      .InRange(0.0, 2'000.0)
+      .ShowDefault()
+      .Excludes(config);
+  program
+      .Add("--deferred-max", &flags.deferred_max_bytes,
+           "Most that the deferred reports of a source take, beside the spool; more than that,\n"
+           "and the oldest are lost and counted as lost")
+      .TakeSizes()
+      .InRange(uint64_t{64} << 10, uint64_t{1} << 44)
+      .Default("256MiB")
+      .Excludes(config);
   program.AddSwitch(
       "--recover-acknowledged", &flags.recover_acknowledged,
       "After the daemon's books were restored from an older backup: send again what they\n"

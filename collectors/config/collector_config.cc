@@ -45,6 +45,17 @@ void ReadSpool(const YamlValue& value, CollectorFlags& delivery) {
   delivery.spool_max_bytes = static_cast<uint64_t>(most);
 }
 
+void ReadDeferred(const YamlValue& value, CollectorFlags& delivery) {
+  if (!value.present()) return;
+  YamlMap map(value);
+  double seconds = delivery.deferred_max_hours * kSecondsPerHour;
+  ReadSeconds(map.Optional("keep"), 0, 2'000 * kHour, &seconds);
+  delivery.deferred_max_hours = seconds / kSecondsPerHour;
+  auto most = static_cast<int64_t>(delivery.deferred_max_bytes);
+  map.Optional("max").ReadSize(64 * kKiB, int64_t{1} << 44, &most);
+  delivery.deferred_max_bytes = static_cast<uint64_t>(most);
+}
+
 void ReadLog(const YamlValue& value, CollectorFlags& delivery) {
   if (!value.present()) return;
   YamlMap map(value);
@@ -64,6 +75,7 @@ void ReadDelivery(YamlMap& root, CollectorFlags& delivery) {
               &delivery.interval_seconds);
   ReadSeconds(root.Optional("drain"), 0, 10 * kMinute, &delivery.drain_seconds);
   ReadSpool(root.Optional("spool"), delivery);
+  ReadDeferred(root.Optional("deferred"), delivery);
   HostAndPort{}.Read(root.Optional("metrics"), &delivery.metrics);
   ReadLog(root.Optional("log"), delivery);
   const absl::Status status = CheckClientTls(delivery.tls, delivery.daemon);

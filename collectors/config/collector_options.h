@@ -15,6 +15,9 @@ struct CollectorFlags {
   double drain_seconds = 5;
   std::string spool;  // empty: reports are kept in memory
   uint64_t spool_max_bytes = uint64_t{1} << 30;
+  // How long, and how much, a pipeline keeps of what the daemon defers.
+  double deferred_max_hours = 168;
+  uint64_t deferred_max_bytes = uint64_t{256} << 20;
   bool recover_acknowledged = false;
   std::string metrics;  // empty: no page is served
   std::string log_level = "info";

@@ -44,6 +44,8 @@ std::vector<SettingChange> ChangesForRestart(const CollectorFlags& in_force,
   list.Compare("drain", in_force.drain_seconds, asked.drain_seconds);
   list.Compare("spool.folder", in_force.spool, asked.spool);
   list.Compare("spool.max", in_force.spool_max_bytes, asked.spool_max_bytes);
+  list.Compare("deferred.keep", in_force.deferred_max_hours, asked.deferred_max_hours);
+  list.Compare("deferred.max", in_force.deferred_max_bytes, asked.deferred_max_bytes);
   list.Compare("metrics", in_force.metrics, asked.metrics);
   list.Compare("log.level", in_force.log_level, asked.log_level);
   list.Compare("log.format", in_force.log_format, asked.log_format);

@@ -14,9 +14,22 @@ int64_t WindowEnd(const v1::UsageReport& report) {
   return report.window_start_unix_nanos() + report.window_length_nanos();
 }
 
+const Clock& SteadyClock() {
+  static const SystemClock clock;
+  return clock;
+}
+
+constexpr size_t kMostOfferedTogether = 256;
+
 }  // namespace
 
-MemoryOutbox::MemoryOutbox(size_t capacity) : capacity_(capacity), stream_id_(RandomStreamId()) {}
+MemoryOutbox::MemoryOutbox(size_t capacity)
+    : MemoryOutbox(capacity, DeferralOptions{}, SteadyClock()) {}
+
+MemoryOutbox::MemoryOutbox(size_t capacity, const DeferralOptions& deferral, const Clock& clock)
+    : capacity_(capacity),
+      stream_id_(RandomStreamId()),
+      deferred_(deferral, clock, std::make_unique<DeferredMemory>()) {}
 
 bool MemoryOutbox::HasRoom() {
   MutexLock lock(mutex_);
@@ -84,7 +97,47 @@ void MemoryOutbox::Acknowledge(uint64_t through) {
     reports_.pop_front();
     ++acknowledged_through_;
   }
+  deferred_.Answered(stream_base_ + acknowledged_through_);
   Changed();
+}
+
+bool MemoryOutbox::Defer(const std::vector<Deferral>& deferrals) {
+  std::vector<std::pair<Deferral, std::string>> reports;
+  MutexLock lock(mutex_);
+  for (const Deferral& deferral : deferrals) {
+    const uint64_t index = deferral.sequence - acknowledged_through_ - 1;
+    if (index < reports_.size()) reports.emplace_back(deferral, BytesOf(reports_[index]));
+  }
+  return deferred_.Defer(reports).ok();
+}
+
+void MemoryOutbox::OfferDeferred(bool may_defer, bool new_session) {
+  MutexLock lock(mutex_);
+  if (may_defer) {
+    const bool last = closed_ && !std::exchange(last_offer_begun_, closed_);
+    if (last || new_session) deferred_.OfferSoon();
+    auto offers = deferred_.Due(kMostOfferedTogether);
+    if (!offers.ok()) return;  // memory does not fail
+    const uint64_t position = stream_base_ + acknowledged_through_ + reports_.size() + 1;
+    for (const DeferredReports::Offer& offer : *offers) {
+      v1::UsageReport report;
+      report.ParsePartialFromString(offer.bytes);
+      bytes_ += report.ByteSizeLong();
+      reports_.push_back(std::move(report));
+    }
+    if (!offers->empty()) {
+      deferred_.Offered(*offers, position).IgnoreError();  // likewise
+      Changed();
+    }
+  }
+  if (!closed_ || last_offer_made_ || (may_defer && !deferred_.Quiet())) return;
+  last_offer_made_ = true;
+  Changed();
+}
+
+int64_t MemoryOutbox::OldestDeferredStart() const {
+  MutexLock lock(mutex_);
+  return deferred_.OldestStart();
 }
 
 void MemoryOutbox::Blank(uint64_t sequence) {
@@ -107,6 +160,7 @@ bool MemoryOutbox::AdoptLedger(const std::string& ledger_id) {
 bool MemoryOutbox::BeginStream() {
   MutexLock lock(mutex_);
   stream_id_ = RandomStreamId();
+  stream_base_ += acknowledged_through_;
   acknowledged_through_ = 0;
   acknowledged_digest_.reset();
   Changed();
@@ -126,13 +180,14 @@ OutboxStats MemoryOutbox::stats() const {
   OutboxStats stats;
   stats.waiting_reports = reports_.size();
   stats.bytes = bytes_;
+  stats.deferred = deferred_.stats();
   if (!reports_.empty()) stats.oldest_waiting_end_unix_nanos = WindowEnd(reports_.front());
   return stats;
 }
 
 bool MemoryOutbox::Finished() const {
   MutexLock lock(mutex_);
-  return closed_ && reports_.empty();
+  return closed_ && reports_.empty() && (deferred_.empty() || last_offer_made_);
 }
 
 }  // namespace fleetmeter::collector

@@ -11,8 +11,9 @@ namespace fleetmeter::collector {
 
 class MemoryOutbox final : public Outbox {
  public:
-  // `capacity`: reports.
+  // `capacity`: reports. `clock` outlives the outbox.
   explicit MemoryOutbox(size_t capacity);
+  MemoryOutbox(size_t capacity, const DeferralOptions& deferral, const Clock& clock);
 
   bool HasRoom() override;
   absl::Status Append(std::vector<v1::UsageReport> reports) override;
@@ -23,6 +24,9 @@ class MemoryOutbox final : public Outbox {
                                      size_t max_bytes) override;
   std::optional<uint64_t> DigestOf(uint64_t sequence) const override;
   void Acknowledge(uint64_t through) override;
+  bool Defer(const std::vector<Deferral>& deferrals) override;
+  void OfferDeferred(bool may_defer, bool new_session) override;
+  int64_t OldestDeferredStart() const override;
   void Blank(uint64_t sequence) override;
   bool AdoptLedger(const std::string& ledger_id) override;
   bool BeginStream() override;
@@ -39,6 +43,12 @@ class MemoryOutbox final : public Outbox {
   // Those that wait.
   std::deque<v1::UsageReport> reports_ ABSL_GUARDED_BY(mutex_);
   uint64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  // What the streams before have acknowledged: a report's place over the outbox's life is so much
+  // behind its sequence.
+  uint64_t stream_base_ ABSL_GUARDED_BY(mutex_) = 0;
+  DeferredReports deferred_ ABSL_GUARDED_BY(mutex_);
+  bool last_offer_begun_ ABSL_GUARDED_BY(mutex_) = false;
+  bool last_offer_made_ ABSL_GUARDED_BY(mutex_) = false;
   uint64_t acknowledged_through_ ABSL_GUARDED_BY(mutex_) = 0;
   // Of the report at acknowledged_through_, for the daemon's next welcome.
   std::optional<uint64_t> acknowledged_digest_ ABSL_GUARDED_BY(mutex_);

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "collectors/core/deferred_reports.h"
 #include "daemon/base/mutex.h"
 #include "fleetmeter/v1/usage.pb.h"
 
@@ -45,6 +46,7 @@ struct OutboxStats {
   uint64_t coalesced_reports = 0;             // added into others
   uint64_t damaged_segments = 0;
   uint64_t lost_reports = 0;  // that damage took
+  DeferredStats deferred;
 };
 
 class Outbox {
@@ -79,6 +81,15 @@ class Outbox {
   // Digest64 of BytesOf the report; nullopt if it is not kept.
   virtual std::optional<uint64_t> DigestOf(uint64_t sequence) const = 0;
   virtual void Acknowledge(uint64_t through) = 0;
+  // Keeps apart what the daemon has deferred, before it is acknowledged. False: it could not be
+  // kept now, and must not be acknowledged.
+  virtual bool Defer(const std::vector<Deferral>& deferrals) = 0;
+  // Gives deferred reports that are due a new place, behind all others. `may_defer`: the daemon
+  // there is knows how to defer; otherwise they wait for one that does. `new_session`: it may be
+  // another daemon than before, or have another plan.
+  virtual void OfferDeferred(bool may_defer, bool new_session) = 0;
+  // The start of the oldest window that is deferred, or was and is not answered yet; 0: none.
+  virtual int64_t OldestDeferredStart() const = 0;
   // Puts, in place of a report that no message can carry, one that the daemon will record as
   // rejected under the name of its source. Only for a report that was not sent.
   virtual void Blank(uint64_t sequence) = 0;
@@ -100,7 +111,7 @@ class Outbox {
   // OK, or why nothing more can be taken or handed out: the process has to end, and a new one to
   // recover.
   absl::Status failure() const;
-  // Closed, and all acknowledged.
+  // Closed, all acknowledged, and what is deferred was offered once more.
   virtual bool Finished() const = 0;
   // Returns when something was appended, acknowledged, closed or woken, or at the deadline.
   void WaitForChange(uint64_t seen_version, std::chrono::steady_clock::time_point deadline) const;

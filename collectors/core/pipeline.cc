@@ -10,6 +10,9 @@ namespace fleetmeter::collector {
 namespace {
 
 constexpr int kMostLastWindows = 100;  // 50 h of them
+// A wall clock that was set back by a little is waited for when the last window is laid.
+constexpr auto kLongestLastWait = std::chrono::seconds(1);
+constexpr auto kLastLook = std::chrono::milliseconds(10);
 
 }  // namespace
 
@@ -57,6 +60,13 @@ absl::Status Pipeline::status() const {
     return absl::UnavailableError(
         fmt::format("{} reports of {} were not delivered", stats.waiting_reports, name_));
   }
+  if (!stats.deferred.groups.empty() && !outbox_->durable()) {
+    const DeferredGroup& group = stats.deferred.groups.front();
+    return absl::UnavailableError(fmt::format(
+        "{} reports of {} were deferred by the daemon and are lost without a spool, most of them "
+        "for {}: {}: {}",
+        stats.deferred.reports, name_, group.reason, group.subject, group.detail));
+  }
   if (sender_.rejected() > 0) {
     return absl::InvalidArgumentError(
         fmt::format("{} reports of {} were rejected", sender_.rejected(), name_));
@@ -93,7 +103,7 @@ void Pipeline::Run() {
       ++ticks_skipped_;
       continue;
     }
-    if (!SampleOnce(false)) return Finish(next);
+    if (!SampleOnce()) return Finish(next);
   }
   FlushAtEnd();
   outbox_->Close();
@@ -112,9 +122,12 @@ void Pipeline::Finish(std::chrono::steady_clock::time_point next) {
 // What has happened since the last tick, in as many windows as it takes.
 void Pipeline::FlushAtEnd() {
   const int64_t until = clock_.MonotonicNanos();
+  const auto deadline = std::chrono::steady_clock::now() + kLongestLastWait;
   for (int i = 0; i < kMostLastWindows && !Failed(); ++i) {
     const int64_t before = windows_->OwedNanos();
-    if (!SampleOnce(true)) return;
+    // No window may lie ahead of the wall clock, the last one neither.
+    if (!AwaitWallTime(deadline)) break;
+    if (!SampleOnce()) return;
     const int64_t owed = windows_->OwedNanos() - (clock_.MonotonicNanos() - until);
     if (owed <= 0) return;
     if (windows_->OwedNanos() >= before) break;  // the wall clock has no place for it
@@ -123,8 +136,16 @@ void Pipeline::FlushAtEnd() {
                 static_cast<double>(windows_->OwedNanos()) / kNanosPerSecond);
 }
 
-bool Pipeline::SampleOnce(bool last) {
-  const std::optional<Window> window = windows_->Next(source_->RemainingNanos(), last);
+bool Pipeline::AwaitWallTime(std::chrono::steady_clock::time_point deadline) const {
+  while (windows_->Holds()) {
+    if (std::chrono::steady_clock::now() >= deadline) return false;
+    std::this_thread::sleep_for(kLastLook);
+  }
+  return true;
+}
+
+bool Pipeline::SampleOnce() {
+  const std::optional<Window> window = windows_->Next(source_->RemainingNanos());
   if (!window) {
     ++ticks_held_;
     return true;

@@ -64,8 +64,10 @@ class Pipeline {
  private:
   void Run();
   // False at the end of the source.
-  bool SampleOnce(bool last);
+  bool SampleOnce();
   void FlushAtEnd();
+  // Until the wall clock has come out of time that windows were reported for, or the deadline.
+  bool AwaitWallTime(std::chrono::steady_clock::time_point deadline) const;
   void Finish(std::chrono::steady_clock::time_point next);
   void WaitUntil(std::chrono::steady_clock::time_point when);
 

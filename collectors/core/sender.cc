@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "collectors/core/resume.h"
+#include "collectors/core/sent_batches.h"
 #include "daemon/base/clock.h"
 #include "fleetmeter/v1/ingest.grpc.pb.h"
 
@@ -17,10 +18,11 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-constexpr int kMaxInFlight = 4;
+constexpr size_t kMaxInFlight = 4;
 constexpr size_t kMaxBatchReports = 512;
 constexpr size_t kEnvelopeBytes = 16;                   // tags and lengths around a report
 constexpr auto kLook = std::chrono::milliseconds(200);  // how soon a stop is noticed
+constexpr auto kUnkeptWait = std::chrono::seconds(1);
 constexpr uint64_t kLoggedRejections = 20;
 
 // What sending again cannot mend.
@@ -75,6 +77,7 @@ class Sender::Session {
     open.set_stream_id(own.stream_id);
     open.set_client(sender_.options_.client);
     open.set_replay_speed(sender_.options_.replay_speed);
+    open.set_can_defer(true);
     v1::StreamResponse response;
     if (!stream_->Write(request) || !stream_->Read(&response)) return false;
     if (!response.has_welcome()) return false;
@@ -82,6 +85,7 @@ class Sender::Session {
     max_reports_ = std::clamp<size_t>(welcome.max_reports_per_batch(), 1, kMaxBatchReports);
     max_message_bytes_ = welcome.max_message_bytes();
     max_bytes_ = max_message_bytes_ / 2;
+    may_defer_ = welcome.may_defer();
     if (!Resume(welcome, own)) {
       context_.TryCancel();  // ours to end; nothing was sent
       return false;
@@ -111,8 +115,13 @@ class Sender::Session {
         outbox_.RewindTo(next - 1);
         break;
       case Resumption::kGoOn:
-        if (next > own.acknowledged_through + 1) {
-          outbox_.Acknowledge(next - 1);  // counted, but the word of it was lost
+        if (next <= own.acknowledged_through + 1) break;
+        // Settled, but the word of it was lost. What was deferred has to be asked for: all of it is
+        // sent again, and the daemon says of each report what it is.
+        if (may_defer_) {
+          settled_through_ = next - 1;
+        } else {
+          outbox_.Acknowledge(next - 1);
         }
         break;
     }
@@ -125,11 +134,13 @@ class Sender::Session {
   }
 
   void WriteBatches() {
+    bool new_session = true;
     while (!sender_.stopping_ && !broken_ && !outbox_.Finished() && outbox_.failure().ok()) {
       const uint64_t version = outbox_.version();
       if (LeavesStream()) return;
       v1::StreamRequest request;
       if (!NextBatch(*request.mutable_batch())) {
+        outbox_.OfferDeferred(may_defer_, std::exchange(new_session, false));
         outbox_.WaitForChange(version, Steady::now() + kLook);
         continue;
       }
@@ -141,7 +152,15 @@ class Sender::Session {
   // A report that was lost to damage cannot be sent, and those behind it cannot follow without it.
   bool LeavesStream() {
     MutexLock lock(mutex_);
-    if (in_flight_ > 0 || !outbox_.NeedsNewStream()) return false;
+    if (!in_flight_.empty() || !outbox_.NeedsNewStream()) return false;
+    // Not of those that the daemon has settled: whatever it said of them, they need not follow.
+    while (outbox_.NeedsNewStream()) {
+      const uint64_t next = outbox_.position().acknowledged_through + 1;
+      if (next > settled_through_) break;
+      outbox_.Acknowledge(next);
+      sent_through_ = std::max(sent_through_, next);
+    }
+    if (!outbox_.NeedsNewStream()) return false;
     spdlog::error("what follows a damaged report goes to a new stream");
     reopen_ = outbox_.BeginStream();
     return reopen_;
@@ -150,17 +169,19 @@ class Sender::Session {
   // False when there is nothing to send for now.
   bool NextBatch(v1::Batch& batch) {
     MutexLock lock(mutex_);
-    if (in_flight_ >= kMaxInFlight) return false;
+    if (in_flight_.size() >= kMaxInFlight) return false;
     if (rewinding_) {
       // Every batch on its way would be out of sequence: let them all be answered first.
-      if (in_flight_ > 0 || Steady::now() < not_before_) return false;
+      if (!in_flight_.empty() || Steady::now() < not_before_) return false;
       rewinding_ = false;
+      unkept_ = false;
       sent_through_ = outbox_.position().acknowledged_through;
     }
     std::vector<v1::UsageReport> reports = outbox_.After(sent_through_, max_reports_, max_bytes_);
     if (reports.empty() || BlankIfTooLarge(reports.front())) return false;
     sent_through_ = reports.back().sequence();
-    ++in_flight_;
+    in_flight_.Add(reports.front().sequence(), sent_through_);
+    if (may_defer_) batch.set_oldest_deferred_unix_nanos(outbox_.OldestDeferredStart());
     for (v1::UsageReport& report : reports) *batch.add_reports() = std::move(report);
     return true;
   }
@@ -187,14 +208,38 @@ class Sender::Session {
     outbox_.Wake();
   }
 
+  // What is deferred is kept before it is acknowledged. When it cannot be kept now, nothing is
+  // acknowledged until all of it was sent again.
+  bool KeepDeferred(const v1::Ack& ack) {
+    std::vector<Deferral> deferrals;
+    for (const v1::Disposition& disposition : ack.dispositions()) {
+      if (disposition.code() != v1::Disposition::DEFERRED) continue;
+      deferrals.push_back({.sequence = disposition.sequence(),
+                           .reason = disposition.reason(),
+                           .subject = disposition.subject(),
+                           .detail = disposition.detail()});
+    }
+    MutexLock lock(mutex_);
+    if (!unkept_ && !deferrals.empty() && !outbox_.Defer(deferrals)) {
+      unkept_ = rewinding_ = true;
+      not_before_ = std::max(not_before_, Steady::now() + kUnkeptWait);
+    }
+    if (!unkept_) Count([&](SenderStats& stats) { stats.deferred += deferrals.size(); });
+    return !unkept_;
+  }
+
   void Take(const v1::Ack& ack) {
+    uint64_t through = ack.acknowledged_through();
     {
       MutexLock lock(mutex_);
-      --in_flight_;
+      // Reports that are asked for again are settled, and their answers are still to come.
+      const uint64_t answered = in_flight_.Answered(ack);
+      if (may_defer_) through = std::min(through, answered);
       for (const v1::Disposition& disposition : ack.dispositions()) Take(disposition, ack);
     }
+    if (!KeepDeferred(ack)) return;
     const uint64_t before = outbox_.position().acknowledged_through;
-    outbox_.Acknowledge(ack.acknowledged_through());
+    outbox_.Acknowledge(through);
     const uint64_t after = outbox_.position().acknowledged_through;
     if (after == before) return;
     progressed_ = true;
@@ -250,7 +295,11 @@ class Sender::Session {
   std::atomic<bool> progressed_ = false;
   Mutex mutex_;
   uint64_t sent_through_ ABSL_GUARDED_BY(mutex_) = 0;
-  int in_flight_ ABSL_GUARDED_BY(mutex_) = 0;
+  // Everything up to here was settled before this session, and is asked for again.
+  uint64_t settled_through_ = 0;
+  bool may_defer_ = false;
+  SentBatches in_flight_ ABSL_GUARDED_BY(mutex_);
+  bool unkept_ ABSL_GUARDED_BY(mutex_) = false;  // a deferred report could not be kept
   bool rewinding_ ABSL_GUARDED_BY(mutex_) = false;
   Steady::time_point not_before_ ABSL_GUARDED_BY(mutex_);
 };

@@ -41,6 +41,7 @@ struct SenderStats {
   uint64_t duplicates = 0;
   uint64_t conflicts = 0;
   std::map<std::string, uint64_t> rejected;  // by reason
+  uint64_t deferred = 0;                     // answers, and not reports
   int64_t last_acknowledged_unix_nanos = 0;  // 0: never
 };
 

@@ -77,13 +77,17 @@ void WindowClock::SayWhetherHeld(bool held, int64_t wall) {
       static_cast<double>(covering == nullptr ? 0 : covering->end - wall) / kNanosPerSecond);
 }
 
-std::optional<Window> WindowClock::Next(int64_t longest_duration, bool last) {
+bool WindowClock::Holds() const {
+  const Span free = FreeTime(clock_->UnixNanos());
+  return free.end <= free.start;
+}
+
+std::optional<Window> WindowClock::Next(int64_t longest_duration) {
   const int64_t owed = OwedNanos();
   const int64_t wall = clock_->UnixNanos();
   if (owed <= 0) return std::nullopt;
   GiveUpWaiting(wall);
   Span free = FreeTime(wall);
-  if (last && free.end <= free.start) free = FreeTime(wall + kLastAhead);
   SayWhetherHeld(free.end <= free.start, wall);
   if (free.end <= free.start) return std::nullopt;
   // Written so that no difference can overflow: Floor may be the least number.

@@ -30,16 +30,15 @@ class WindowClock {
  public:
   static constexpr int64_t kLongestWindow = 1'800 * kNanosPerSecond;
   static constexpr int64_t kLongestHold = 7'200 * kNanosPerSecond;
-  // Less than the daemon's future tolerance of 5 s: how far the last window of all may end ahead.
-  static constexpr int64_t kLastAhead = kNanosPerSecond;
 
   // Measuring begins now. `earlier_end`: end of the latest window of an earlier run, 0 if there is
   // none. `speed`: recorded time a measured time. `clock` outlives this.
   WindowClock(const Clock& clock, int64_t earlier_end_unix_nanos, double speed);
 
-  // The next window, with at most `longest_duration` of recorded time. nullopt: hold. `last`: no
-  // other will come, so it may end kLastAhead ahead of the wall clock.
-  std::optional<Window> Next(int64_t longest_duration, bool last);
+  // The next window, with at most `longest_duration` of recorded time. nullopt: hold.
+  std::optional<Window> Next(int64_t longest_duration);
+  // Whether Next would hold now.
+  bool Holds() const;
   // The window that Next gave is done with, counted or failed.
   void Advance();
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 
+#include "collectors/metrics/deferred_samples.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/version.h"
 #include "daemon/serve/metrics/metric_reference.h"
@@ -160,6 +161,32 @@ constexpr Family<CollectorFigures> kFamilies[] = {
       "This many reports were lost to damaged files. Reports that the daemon has all the same are "
       "included."},
      EachOutbox<&OutboxStats::lost_reports>},
+    {{"fleetmeter_collector_deferred_reports",
+      kGauge,
+      {"pipeline", "reason", "subject"},
+      "The daemon has deferred this many reports, and they wait here to be offered again. The "
+      "label "
+      "subject says what has to be mended first. All subjects of a pipeline beyond the twenty with "
+      "the most reports are `other`. The series is absent while none is deferred."},
+     WriteDeferred},
+    {{"fleetmeter_collector_deferred_bytes",
+      kGauge,
+      {"pipeline"},
+      "Deferred reports take this many bytes, on disk or, without a spool, in memory."},
+     WriteDeferredBytes},
+    {{"fleetmeter_collector_deferred_oldest_wait_seconds",
+      kGauge,
+      {"pipeline"},
+      "Of the reports that are deferred now, the oldest was first deferred this many seconds ago. "
+      "Time in which the collector did not run is left out. The value is 0 when none is deferred."},
+     WriteDeferredWait},
+    {{"fleetmeter_collector_deferred_lost_reports_total",
+      kCounter,
+      {"pipeline", "reason"},
+      "This many deferred reports were given up, because they had waited for too long or took too "
+      "much room. The reason is that for which the daemon deferred them. The series is absent "
+      "before the first."},
+     WriteDeferredLost},
     {{"fleetmeter_collector_connected",
       kGauge,
       {"pipeline"},

@@ -156,6 +156,7 @@ void Spool::Acknowledge(uint64_t through) {
     segment.released = true;  // what was counted must have been sent
     if (segment.last() <= position) segment.acknowledged_at = now;
   }
+  deferred_->Answered(position);
   Changed();
   if (!Held(DropAcknowledged(UINT64_MAX))) return;
   if (!held_.empty() && !Held(WriteHeldReports())) return;
@@ -209,6 +210,7 @@ void Spool::RewindTo(uint64_t through) {
   for (Segment& segment : segments_) {
     if (segment.last() > position) segment.acknowledged_at = 0;
   }
+  Held(DropDeferredThatWait());
   Changed();
 }
 
@@ -228,6 +230,7 @@ OutboxStats Spool::stats() const {
   stats.coalesced_reports = coalesced_;
   stats.damaged_segments = damaged_;
   stats.lost_reports = lost_;
+  stats.deferred = deferred_->stats();
   const uint64_t oldest = manifest_.acknowledged + 1;
   const Segment* segment = Find(oldest);
   if (segment != nullptr && !segment->Lost(oldest)) {
@@ -241,7 +244,8 @@ OutboxStats Spool::stats() const {
 
 bool Spool::Finished() const {
   MutexLock lock(mutex_);
-  return closed_ && held_.empty() && manifest_.acknowledged == Last();
+  return closed_ && held_.empty() && manifest_.acknowledged == Last() &&
+         (deferred_->empty() || last_offer_made_);
 }
 
 uint64_t Spool::Bytes() const {

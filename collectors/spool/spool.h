@@ -5,6 +5,7 @@
 //   - once it may have been sent, its sequence and its bytes never change;
 //   - acknowledged reports are kept for a while, for a daemon whose books were restored;
 //   - damage is never skipped in silence, and never makes another report;
+//   - what the daemon deferred is on the disk, apart, before it is acknowledged;
 //   - full: windows that were never handed out are added up, oldest first (totals stay exact).
 //
 // One mutex guards it all, and is held while files are written.
@@ -36,6 +37,7 @@ struct SpoolOptions {
   int64_t keep_acknowledged_nanos = 3'600 * kNanosPerSecond;
   // Recorded time a measured time: a replay's reports are good for a stream of that speed only.
   double speed = 1;
+  DeferralOptions deferral = {};
 };
 
 class Spool final : public Outbox {
@@ -57,6 +59,9 @@ class Spool final : public Outbox {
                                      size_t max_bytes) override;
   std::optional<uint64_t> DigestOf(uint64_t sequence) const override;
   void Acknowledge(uint64_t through) override;
+  bool Defer(const std::vector<Deferral>& deferrals) override;
+  void OfferDeferred(bool may_defer, bool new_session) override;
+  int64_t OldestDeferredStart() const override;
   void Blank(uint64_t sequence) override;
   bool AdoptLedger(const std::string& ledger_id) override;
   bool BeginStream() override;
@@ -108,6 +113,12 @@ class Spool final : public Outbox {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RenumberFrom(size_t index) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
+  // spool_deferred.cc
+  absl::Status OpenDeferred() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // What waits to be sent is not deferred, whatever the process was doing when it ended.
+  absl::Status DropDeferredThatWait() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Offer() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   uint64_t Bytes() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   uint64_t Last() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);       // position
   uint64_t FirstKept() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);  // position
@@ -129,7 +140,10 @@ class Spool final : public Outbox {
   Segments segments_ ABSL_GUARDED_BY(mutex_);
   ProgressFile progress_ ABSL_GUARDED_BY(mutex_);
   std::vector<StoredReport> held_ ABSL_GUARDED_BY(mutex_);  // measured, and no room on the disk
-  bool no_room_ ABSL_GUARDED_BY(mutex_) = false;            // said so already
+  std::unique_ptr<DeferredReports> deferred_ ABSL_GUARDED_BY(mutex_);  // once open
+  bool last_offer_begun_ ABSL_GUARDED_BY(mutex_) = false;
+  bool last_offer_made_ ABSL_GUARDED_BY(mutex_) = false;
+  bool no_room_ ABSL_GUARDED_BY(mutex_) = false;  // said so already
   int64_t acknowledged_stored_at_ ABSL_GUARDED_BY(mutex_) = 0;
   bool acknowledged_dirty_ ABSL_GUARDED_BY(mutex_) = false;
   uint64_t coalesced_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -46,6 +46,7 @@ absl::Status Spool::Recover() {
   if (absl::Status loaded = LoadSegments(); !loaded.ok()) return loaded;
   if (absl::Status cleaned = RemoveStrays(*names); !cleaned.ok()) return cleaned;
   if (absl::Status fits = CheckSpeed(); !fits.ok()) return fits;
+  if (absl::Status opened = OpenDeferred(); !opened.ok()) return opened;
   earlier_window_end_ = manifest_.window_end_unix_nanos;
   for (const Segment& segment : segments_) {
     earlier_window_end_ = std::max(earlier_window_end_, segment.latest_window_end());

@@ -47,7 +47,8 @@ std::optional<Rejection> CheckPosition(const UsageReport& report, const Admissio
         RejectReason::kWindowInFuture, "window_start_unix_nanos",
         fmt::format("window ends at {}, {} s ahead of the daemon's clock; expected at most {} s",
                     UtcText(report.WindowEnd()), ToSeconds(ahead),
-                    ToSeconds(context.limits.future_tolerance_nanos))};
+                    ToSeconds(context.limits.future_tolerance_nanos)),
+         "the clocks of this sender and the daemon"};
   }
   const int64_t oldest =
       std::max(context.limits.max_lateness_nanos, context.limits.adjust_up_to_nanos);
@@ -81,6 +82,21 @@ std::optional<Rejection> CheckPosition(const UsageReport& report, const Admissio
   return std::nullopt;
 }
 
+// A gap is closed when there are too many. It must not be one that a deferred report may fill.
+std::optional<Rejection> CheckGaps(const UsageReport& report, const AdmissionContext& context) {
+  if (context.keep_open_from_unix_nanos == 0 || context.windows == nullptr) return std::nullopt;
+  const auto closed =
+      context.windows->ClosedBy({report.window_start_unix_nanos, report.WindowEnd()});
+  if (!closed || closed->end_unix_nanos <= context.keep_open_from_unix_nanos) return std::nullopt;
+  return Rejection{
+      RejectReason::kTooManyGaps, "window_start_unix_nanos",
+      fmt::format("source '{}' has {} gaps in what was counted of it; expected fewer before one "
+                  "more, since the sender keeps deferred reports from {} on",
+                  report.source, context.windows->gaps().size(),
+                  UtcText(context.keep_open_from_unix_nanos)),
+      fmt::format("gaps of source '{}'", report.source)};
+}
+
 std::optional<Rejection> CheckDemandNames(const UsageReport& report, const Plan& plan) {
   for (size_t d = 0; d < report.demand.size(); ++d) {
     const std::vector<WaitingWork>& waiting = report.demand[d].waiting;
@@ -105,7 +121,21 @@ std::optional<Rejection> CheckAdmission(const UsageReport& report,
       return rejection;
     }
   }
-  return CheckDemandNames(report, plan);
+  if (auto rejection = CheckDemandNames(report, plan)) return rejection;
+  return CheckGaps(report, context);
+}
+
+bool CanBeMended(RejectReason reason) {
+  switch (reason) {
+    case RejectReason::kUnknownPool:
+    case RejectReason::kUnknownTeam:
+    case RejectReason::kUnknownChip:
+    case RejectReason::kWindowInFuture:
+    case RejectReason::kTooManyGaps:
+      return true;
+    default:
+      return false;
+  }
 }
 
 int64_t SenderDuration(const UsageReport& report, double replay_speed) {

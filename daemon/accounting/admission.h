@@ -37,6 +37,9 @@ struct AdmissionContext {
   bool history = false;
   // Some of the source's windows came from its host, not as history.
   bool reports_live = false;
+  // The sender keeps deferred reports from this moment on, so that no gap behind it may be closed.
+  // 0: it keeps none.
+  int64_t keep_open_from_unix_nanos = 0;
 };
 
 // nullopt: yes. The report has been through DecodeReport, so its own structure is sound.
@@ -44,6 +47,9 @@ std::optional<Rejection> CheckAdmission(const UsageReport& report, const Admissi
 
 // How long a report took to measure by the clocks of its sender, to the nanosecond.
 int64_t SenderDuration(const UsageReport& report, double replay_speed);
+// Whether somebody else can mend it: whoever keeps the plan, the catalog or a clock. A sender that
+// can defer reports is to keep such a report, and offer it again.
+bool CanBeMended(RejectReason reason);
 
 // Whether an admitted report comes too late for its own hours.
 bool IsAdjustment(const UsageReport& report, const AdmissionContext& context);

@@ -32,6 +32,7 @@ class DaemonProbe {
   virtual void ReportDuplicate() = 0;
   virtual void ReportOutOfSequence() = 0;
   virtual void ReportRejected(RejectReason reason) = 0;
+  virtual void ReportDeferred(RejectReason reason) = 0;
   // Of a report that was accepted.
   virtual void ReadingsOdd(int64_t clamped, int64_t unmeasured) = 0;
   // Of a source: nothing can be counted in them any more.

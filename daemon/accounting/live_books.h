@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "daemon/accounting/deferred_sources.h"
 #include "daemon/accounting/fair_shares.h"
 #include "daemon/accounting/fleet_state.h"
 #include "daemon/accounting/foreign_reports.h"
@@ -53,6 +54,7 @@ class LiveBooks final : public TransactionPart {
   SignalBudget signals;
   FairShares usage{kMostChipNanos};  // chip-nanoseconds
   RejectedReports rejected;
+  DeferredSources deferred;
   SourceNames names;
   ForeignReportsBySource foreign;
   std::vector<AdminEntry> entries;  // oldest first, without what they booked

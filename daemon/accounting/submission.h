@@ -16,10 +16,11 @@
 namespace fleetmeter {
 
 struct ReportDisposition {
-  enum class Code { kDuplicate, kRejected, kOutOfSequence, kConflict };
+  enum class Code { kDuplicate, kRejected, kDeferred, kOutOfSequence, kConflict };
   uint64_t sequence = 0;
   Code code = Code::kRejected;
-  Rejection rejection;  // with kRejected; its detail only with kOutOfSequence and kConflict
+  Rejection
+      rejection;  // with kRejected and kDeferred; its detail only with kOutOfSequence and kConflict
 };
 
 struct SubmitResult {
@@ -34,7 +35,9 @@ struct Submission {
   StreamKey stream;
   uint64_t epoch = 0;  // of the session that it came by; 0: of none
   double replay_speed = 1;
-  bool history = false;  // of any age, and never live (ReportRequest.history)
+  bool history = false;    // of any age, and never live (ReportRequest.history)
+  bool can_defer = false;  // what is deferred is kept by the sender, and offered again
+  int64_t oldest_deferred_unix_nanos = 0;  // of the windows that it keeps; 0: none
   std::vector<SequencedReport> reports;
   // What the reports count for where reports are counted, if that is more than their number: some
   // have thousands of groups.

@@ -23,6 +23,12 @@ ReportDisposition Conflict(uint64_t sequence) {
                        sequence)}};
 }
 
+// History comes from whoever can run the import again; outcomes have no place to wait.
+bool MayDefer(const Submission& submission) { return submission.can_defer && !submission.history; }
+bool MayDefer(const Submission& submission, const SequencedReport& report) {
+  return MayDefer(submission) && !report.outcome;
+}
+
 ReportDisposition OutOfSequence(uint64_t sequence, uint64_t expected) {
   return {sequence,
           Code::kOutOfSequence,
@@ -68,8 +74,7 @@ std::optional<ReportDisposition> TransactionDraft::SettleReport(const Submission
     case SequenceCheck::kNext:
       break;
     case SequenceCheck::kDuplicate:
-      ++transaction_.duplicates;
-      return ReportDisposition{sequence, Code::kDuplicate, {}};
+      return SettleAgain(submission, report, claim, books);
     case SequenceCheck::kConflict:
       ++transaction_.conflicts;
       return Conflict(sequence);
@@ -91,9 +96,46 @@ std::optional<ReportDisposition> TransactionDraft::SettleReport(const Submission
     books.streams.NoteCounted(stream);
     return std::nullopt;
   }
+  if (MayDefer(submission, report) && CanBeMended(rejection->reason)) {
+    return Defer(report, *std::move(rejection), false);
+  }
   transaction_.rejected.push_back(
       {stream, sequence, report.report.source, *rejection, submission.history});
   return ReportDisposition{sequence, Code::kRejected, *std::move(rejection)};
+}
+
+// Its sender may not have heard that it was deferred, or offers what was rejected in an older
+// version's way. What was counted overlaps itself, so nothing can be counted twice here.
+std::optional<ReportDisposition> TransactionDraft::SettleAgain(const Submission& submission,
+                                                               SequencedReport& report,
+                                                               SourceClaim claim,
+                                                               LiveBooks& books) {
+  const uint64_t sequence = report.sequence;
+  if (MayDefer(submission, report) && !report.rejection &&
+      !sources_.CheckOwner({.identity = submission.stream.identity, .claim = claim},
+                           report.report.source, books.fleet)) {
+    const AdmissionContext context = ContextFor(submission, report.report.source, books.fleet);
+    const TimeSpan window{report.report.window_start_unix_nanos, report.report.WindowEnd()};
+    const bool counted = context.windows != nullptr && context.windows->Overlaps(window);
+    if (!counted) {
+      MaybeRejection rejection = CountUsage(submission, report, claim, books);
+      if (!rejection) {
+        ++transaction_.counted_again;
+        return std::nullopt;
+      }
+      if (CanBeMended(rejection->reason)) return Defer(report, *std::move(rejection), true);
+    }
+  }
+  ++transaction_.duplicates;
+  return ReportDisposition{sequence, Code::kDuplicate, {}};
+}
+
+ReportDisposition TransactionDraft::Defer(const SequencedReport& report, Rejection rejection,
+                                          bool again) {
+  const UsageReport& usage = report.report;
+  transaction_.deferred.push_back(
+      {usage.source, {usage.window_start_unix_nanos, usage.WindowEnd()}, rejection, again});
+  return {report.sequence, Code::kDeferred, std::move(rejection)};
 }
 
 TransactionDraft::MaybeRejection TransactionDraft::CountUsage(const Submission& submission,
@@ -137,7 +179,9 @@ AdmissionContext TransactionDraft::ContextFor(const Submission& submission,
           .durations = durations != durations_.end() ? durations->second : fleet.Durations(source),
           .replay_speed = submission.replay_speed,
           .history = submission.history,
-          .reports_live = live_sources_.contains(source) || fleet.ReportsLive(source)};
+          .reports_live = live_sources_.contains(source) || fleet.ReportsLive(source),
+          .keep_open_from_unix_nanos =
+              MayDefer(submission) ? submission.oldest_deferred_unix_nanos : 0};
 }
 
 TransactionDraft::MaybeRejection TransactionDraft::CountOutcome(const Submission& submission,

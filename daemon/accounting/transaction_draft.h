@@ -46,6 +46,11 @@ class TransactionDraft {
   std::optional<ReportDisposition> SettleReport(const Submission& submission,
                                                 SequencedReport& report, SourceClaim claim,
                                                 LiveBooks& books);
+  // The same of a report whose sequence was settled before, with this content.
+  std::optional<ReportDisposition> SettleAgain(const Submission& submission,
+                                               SequencedReport& report, SourceClaim claim,
+                                               LiveBooks& books);
+  ReportDisposition Defer(const SequencedReport& report, Rejection rejection, bool again);
   // Each counts a report that is the next of its stream, or says why it cannot be.
   MaybeRejection CountUsage(const Submission& submission, SequencedReport& report,
                              SourceClaim claim, LiveBooks& books);

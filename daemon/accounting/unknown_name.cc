@@ -13,14 +13,20 @@ namespace {
 
 constexpr size_t kMostNamed = 3;
 
-std::optional<Rejection> CheckTeam(const Pool& pool, const std::string& team,
+std::string NameOf(const Plan& plan) {
+  return fmt::format("plan '{}' version {}", plan.name, plan.version);
+}
+
+std::optional<Rejection> CheckTeam(const Plan& plan, const Pool& pool, const std::string& team,
                                    const std::string& field) {
   if (std::find(pool.teams.begin(), pool.teams.end(), team) != pool.teams.end()) {
     return std::nullopt;
   }
   return Rejection{RejectReason::kUnknownTeam, field + ".team",
                    fmt::format("'{}' is not a team of pool '{}'; expected one of: {}", team,
-                               pool.name, fmt::join(pool.teams, ", "))};
+                               pool.name, fmt::join(pool.teams, ", ")),
+                   fmt::format("team '{}' of pool '{}' in {}", team, pool.name, NameOf(plan)),
+                   pool.name};
 }
 
 // "; the nearest are: a, b, c", or nothing where nothing is known.
@@ -37,20 +43,23 @@ std::string Nearest(const std::string& word, const std::vector<Named>& known) {
 
 Rejection UnknownPool(const std::string& pool, const std::string& field, const Plan& plan) {
   return {RejectReason::kUnknownPool, field,
-          fmt::format("'{}' is not a pool of plan '{}' version {}{}", pool, plan.name, plan.version,
-                      Nearest(pool, plan.pools))};
+          fmt::format("'{}' is not a pool of {}{}", pool, NameOf(plan), Nearest(pool, plan.pools)),
+          fmt::format("pool '{}' in {}", pool, NameOf(plan)), pool};
 }
 
 Rejection UnknownChip(const std::string& chip, const std::string& field, const Catalog& catalog) {
   return {RejectReason::kUnknownChip, field,
           fmt::format("'{}' is not a chip kind of catalog version {}{}", chip, catalog.version(),
-                      Nearest(chip, catalog.kinds()))};
+                      Nearest(chip, catalog.kinds())),
+          fmt::format("chip kind '{}' in catalog version {}", chip, catalog.version())};
 }
 
 std::optional<Rejection> CheckNames(const UsageGroup& group, const std::string& field,
                                     const ReferenceData& reference, const Plan& plan) {
   if (reference.catalog.Find(group.chip) == nullptr) {
-    return UnknownChip(group.chip, field + ".chip", reference.catalog);
+    Rejection unknown = UnknownChip(group.chip, field + ".chip", reference.catalog);
+    unknown.pool = group.pool;
+    return unknown;
   }
   if (group.pool.empty()) return std::nullopt;  // a free chip that is set aside for nobody
   const Pool* pool = plan.FindPool(group.pool);
@@ -58,7 +67,7 @@ std::optional<Rejection> CheckNames(const UsageGroup& group, const std::string& 
     return UnknownPool(group.pool, field + ".pool", plan);
   }
   if (group.state != ChipState::kAssigned) return std::nullopt;
-  return CheckTeam(*pool, group.team, field);
+  return CheckTeam(plan, *pool, group.team, field);
 }
 
 std::optional<Rejection> CheckNames(const WaitingWork& waiting, const std::string& field,
@@ -66,7 +75,7 @@ std::optional<Rejection> CheckNames(const WaitingWork& waiting, const std::strin
   const Pool* pool = plan.FindPool(waiting.pool);
   if (pool == nullptr) return UnknownPool(waiting.pool, field + ".pool", plan);
   if (waiting.team.empty()) return std::nullopt;
-  return CheckTeam(*pool, waiting.team, field);
+  return CheckTeam(plan, *pool, waiting.team, field);
 }
 
 }  // namespace fleetmeter

@@ -108,6 +108,11 @@ std::vector<SegmentTotal> Writer::TakeSegmentTotals() const {
   return books_.outcomes.CommittedTotals();
 }
 
+std::vector<DeferredCount> Writer::Deferred() const {
+  MutexLock lock(state_mutex_);
+  return books_.deferred.Counts();
+}
+
 std::vector<Writer::NamedSource> Writer::Sources() const {
   std::vector<NamedSource> sources;
   MutexLock lock(state_mutex_);
@@ -315,6 +320,7 @@ void Writer::Publish(const LedgerTransaction& transaction) {
   const int64_t now = clock_.UnixNanos();
   for (const LedgerEntry& entry : transaction.counted) {
     books_.fleet.Apply(entry, now);
+    books_.deferred.NoteCounted(entry.report.source, entry.report.window_start_unix_nanos);
     const OddReadings& odd = entry.report.odd;
     if (odd.any()) probe_.ReadingsOdd(odd.clamped, odd.unmeasured);
     NoteClosed(entry.closed_gaps);
@@ -341,6 +347,15 @@ void Writer::Publish(const LedgerTransaction& transaction) {
     } else if (!entry.history) {
       books_.fleet.NoteRejected(entry.source, now);
     }
+  }
+  for (const DeferredEntry& entry : transaction.deferred) {
+    books_.deferred.Note(entry, clock_.MonotonicNanos());
+    probe_.ReportDeferred(entry.rejection.reason);
+    // An old window that is offered again says nothing of the source's present.
+    const WindowSet* windows = books_.fleet.Windows(entry.source);
+    const bool latest =
+        windows == nullptr || entry.window.end_unix_nanos > windows->counted().end_unix_nanos;
+    if (latest) books_.fleet.NoteRejected(entry.source, now);
   }
   for (uint64_t i = 0; i < transaction.duplicates; ++i) probe_.ReportDuplicate();
   for (uint64_t i = 0; i < transaction.conflicts; ++i) probe_.ReportConflict();
@@ -377,6 +392,7 @@ void Writer::Tick() {
     ++version_;
     // Read under the lock: a reload lets time pass as well, and time must not run backwards.
     books_.fleet.Advance(settings_.reference, clock_.UnixNanos(), clock_.MonotonicNanos());
+    books_.deferred.Forget(clock_.MonotonicNanos());
     reference = settings_.reference;
   }
   LedgerTransaction idle;

@@ -20,6 +20,7 @@
 #include "daemon/accounting/admission.h"
 #include "daemon/accounting/clock_watch.h"
 #include "daemon/accounting/daemon_probe.h"
+#include "daemon/accounting/deferred_sources.h"
 #include "daemon/accounting/fleet_state.h"
 #include "daemon/accounting/ledger_keeper.h"
 #include "daemon/accounting/live_books.h"
@@ -118,6 +119,8 @@ class Writer {
   // What was served since the books began, by segment, as of the latest commit; in the order in
   // which segments were first seen.
   std::vector<SegmentTotal> TakeSegmentTotals() const;
+  // How many sources have deferred reports, by reason and pool, as of the latest commit.
+  std::vector<DeferredCount> Deferred() const;
   // Every source that is known, ascending by name, and its other names.
   struct NamedSource {
     SourceFacts facts;

@@ -16,6 +16,8 @@ v1::Disposition::Code ToWire(ReportDisposition::Code code) {
       return v1::Disposition::DUPLICATE;
     case ReportDisposition::Code::kRejected:
       return v1::Disposition::REJECTED;
+    case ReportDisposition::Code::kDeferred:
+      return v1::Disposition::DEFERRED;
     case ReportDisposition::Code::kConflict:
       return v1::Disposition::CONFLICT;
     case ReportDisposition::Code::kOutOfSequence:
@@ -73,7 +75,9 @@ void AddDispositions(const std::vector<ReportDisposition>& dispositions, v1::Ack
     to.set_sequence(from.sequence);
     to.set_code(ToWire(from.code));
     if (from.code == ReportDisposition::Code::kDuplicate) continue;
-    if (from.code == ReportDisposition::Code::kRejected) {
+    const bool deferred = from.code == ReportDisposition::Code::kDeferred;
+    if (deferred) to.set_subject(from.rejection.subject);
+    if (deferred || from.code == ReportDisposition::Code::kRejected) {
       to.set_reason(std::string(Name(from.rejection.reason)));
     }
     to.set_field(from.rejection.field);

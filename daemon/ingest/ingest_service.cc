@@ -180,6 +180,7 @@ grpc::ServerUnaryReactor* IngestService::Report(grpc::CallbackServerContext* con
   submission.weight = weight;
   submission.stream = StreamKey{caller.identity, request->stream_id()};
   submission.history = request->history();
+  submission.can_defer = request->can_defer();
   submission.reports = DecodeBatch(request->reports(), request->outcomes());
   submission.claims = ClaimSources(access_.ViewOf(caller), request->reports());
   const bool tell_rejected = request->tell_rejected() && reports == 0;

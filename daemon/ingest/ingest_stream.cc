@@ -100,6 +100,7 @@ void IngestStream::HandleOpen(const v1::Open& open) {
   spdlog::debug("stream opened by {}", Quoted(open.client()));
   opened_ = true;
   replay_speed_ = speed;
+  can_defer_ = open.can_defer();
   stream_ = StreamKey{caller_.identity, open.stream_id()};
   v1::StreamResponse response;
   v1::Welcome& welcome = *response.mutable_welcome();
@@ -112,6 +113,7 @@ void IngestStream::HandleOpen(const v1::Open& open) {
   welcome.set_session_epoch(session.epoch);
   welcome.set_ledger_id(ledger.id);
   welcome.set_durable_books(ledger.durable);
+  welcome.set_may_defer(can_defer_);
   welcome.set_server_time_unix_nanos(service_.clock_.UnixNanos());
   welcome.set_max_reports_per_batch(static_cast<uint32_t>(service_.limits_.max_reports_per_batch));
   welcome.set_max_message_bytes(static_cast<uint32_t>(service_.limits_.max_message_bytes));
@@ -173,6 +175,8 @@ void IngestStream::HandleBatch(const v1::Batch& batch) {
   submission.weight = weight;
   submission.epoch = epoch_;
   submission.replay_speed = replay_speed_;
+  submission.can_defer = can_defer_;
+  submission.oldest_deferred_unix_nanos = batch.oldest_deferred_unix_nanos();
   submission.reports = DecodeBatch(batch.reports(), batch.outcomes());
   submission.claims = ClaimSources(service_.access_.ViewOf(caller_), batch.reports());
   submission.done = [self = shared_from_this(), sequences](const SubmitResult& result) {

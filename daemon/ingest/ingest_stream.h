@@ -51,6 +51,7 @@ class IngestStream final : public grpc::ServerBidiReactor<v1::StreamRequest, v1:
   StreamKey stream_ ABSL_GUARDED_BY(mutex_);
   uint64_t epoch_ ABSL_GUARDED_BY(mutex_) = 0;  // of our session
   double replay_speed_ ABSL_GUARDED_BY(mutex_) = 1;
+  bool can_defer_ ABSL_GUARDED_BY(mutex_) = false;  // the client can
   int in_flight_ ABSL_GUARDED_BY(mutex_) = 0;
   bool opened_ ABSL_GUARDED_BY(mutex_) = false;
   bool reading_ ABSL_GUARDED_BY(mutex_) = false;

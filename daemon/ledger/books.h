@@ -150,6 +150,16 @@ struct BookCounters {
   uint64_t duplicate = 0;
   uint64_t conflicting = 0;
   std::map<std::string, uint64_t> rejected;  // by reason
+  // What moved streams and was left to its sender, and what was counted when it came again.
+  uint64_t deferred = 0;
+  uint64_t counted_again = 0;
+
+  // By how much all streams together have moved.
+  uint64_t Moved() const {
+    uint64_t moved = accepted + deferred - counted_again;
+    for (const auto& [reason, reports] : rejected) moved += reports;
+    return moved;
+  }
 };
 
 }  // namespace fleetmeter

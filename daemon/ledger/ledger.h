@@ -58,6 +58,14 @@ struct RejectedEntry {
   bool history = false;  // it was brought as history, and says nothing of the present
 };
 
+// A report that its sender keeps and offers again.
+struct DeferredEntry {
+  std::string source;
+  TimeSpan window;
+  Rejection rejection;
+  bool again = false;  // its sequence was settled before, and its stream stays where it is
+};
+
 struct LedgerTransaction {
   int64_t now_unix_nanos = 0;
   std::vector<LedgerEntry> counted;
@@ -66,6 +74,8 @@ struct LedgerTransaction {
   // to.
   std::vector<OutcomeEntry> outcomes;
   std::vector<RejectedEntry> rejected;
+  // The books keep nothing of these but how far their streams have come.
+  std::vector<DeferredEntry> deferred;
   std::vector<AdminEntry> entries;
   // What sources of `counted` have listed before and do not list any more. They hold it beside what
   // their latest reports list, until somebody says what became of it.
@@ -78,6 +88,8 @@ struct LedgerTransaction {
   std::vector<StreamPosition> streams;
   uint64_t duplicates = 0;  // reports that came again
   uint64_t conflicts = 0;   // reports that came again with other content
+  // Of `counted`, those that came again and had not been counted before: no stream moved by them.
+  uint64_t counted_again = 0;
   // Terms from index first_term on, as they stand afterwards; earlier ones have not changed.
   size_t first_term = 0;
   std::vector<AllocationTerm> terms;
@@ -86,7 +98,7 @@ struct LedgerTransaction {
   // fsync.
   bool empty() const {
     return counted.empty() && outcomes.empty() && rejected.empty() && entries.empty() &&
-           streams.empty() && duplicates == 0 && conflicts == 0;
+           deferred.empty() && streams.empty() && duplicates == 0 && conflicts == 0;
   }
 };
 

@@ -209,6 +209,15 @@ function(config)
         {{ $value | humanizePercentage }} of the reports to {{ $labels.instance }} are rejected. Most frequent reason: {{ with printf "topk(1, rate(fleetmeter_ingest_rejected_reports_total{job=%%q,instance=%%q}[%s]))" $labels.job $labels.instance | query }}{{ . | first | label "reason" }}{{ else }}not known{{ end }}. What they say is not counted.
       ||| % config.ingest.rateWindow),
     ),
+    // One source is enough: its pool lacks it, however many others there are.
+    alert(
+      'FleetmeterReportsDeferred',
+      'warning',
+      config.ingest['for'],
+      '%s > 0' % n.lowest('fleetmeter_ingest_deferred_sources'),
+      'Reports are deferred, since somebody has to mend a plan, the catalog or a clock.',
+      'Reports of {{ $value }} sources to {{ $labels.instance }} are deferred. Reason: {{ $labels.reason }}{{ with $labels.pool }}, pool {{ . }}{{ end }}. Their collectors keep them, and they are counted when it is mended. Until then what they say is missing.',
+    ),
     alert(
       'FleetmeterQueueNearlyFull',
       'warning',

@@ -144,6 +144,14 @@ function(config)
       '%s reports of {{ $labels.pipeline }} at {{ $labels.instance }} were added into others in %s. Totals stay exact; resolution in time is lost.' % [count, events.window],
     ),
     alert(
+      'FleetmeterDeferredReportsLost',
+      'critical',
+      events['for'],
+      n.happened('fleetmeter_collector_deferred_lost_reports_total', of=mine) + ' > 0',
+      'A collector gave up reports that the daemon had deferred for too long.',
+      '%s deferred reports of {{ $labels.pipeline }} at {{ $labels.instance }} were lost in %s. Reason: {{ $labels.reason }}. What they measured is missing in the books.' % [count, events.window],
+    ),
+    alert(
       'FleetmeterSpoolDamaged',
       'warning',
       events['for'],

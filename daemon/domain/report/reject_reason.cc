@@ -55,6 +55,11 @@ constexpr std::string_view kIntroduction =
     "`rejected_reports` of the ledger, name the reason, the field, and what was expected there.\n"
     "`fleetmeter_ingest_rejected_reports_total` counts reports by reason.\n"
     "\n"
+    "Some reasons somebody else can mend: `unknown_chip`, `unknown_pool`, `unknown_team`,\n"
+    "`window_in_future` and `too_many_gaps`. For these the daemon defers a report instead, if the\n"
+    "sender can keep it and offer it again, as `fleetmeter-collector` does. It is counted when\n"
+    "it is mended. `fleetmeter_ingest_deferred_reports_total` counts by reason how often that is.\n"
+    "\n"
     "| reason | what it means, and what the sender can do |\n"
     "|---|---|\n";
 

@@ -74,9 +74,21 @@ ClosedGaps WindowSet::CloseOldest() {
 }
 
 ClosedGaps WindowSet::Add(TimeSpan window) {
+  Insert(window);
+  return CloseOldest();
+}
+
+std::optional<TimeSpan> WindowSet::ClosedBy(TimeSpan window) const {
+  if (gaps_.size() < kMaxGaps) return std::nullopt;
+  WindowSet after = *this;
+  after.Insert(window);
+  return after.gaps_.size() > kMaxGaps ? std::optional(after.gaps_.front()) : std::nullopt;
+}
+
+void WindowSet::Insert(TimeSpan window) {
   if (empty()) {
     counted_ = window;
-    return {};
+    return;
   }
   if (window.start_unix_nanos >= counted_.end_unix_nanos) {
     if (window.start_unix_nanos > counted_.end_unix_nanos) {
@@ -91,14 +103,13 @@ ClosedGaps WindowSet::Add(TimeSpan window) {
   } else {
     const auto gap = std::find_if(gaps_.begin(), gaps_.end(),
                                   [&](const TimeSpan& g) { return Within(window, g); });
-    if (gap == gaps_.end()) return {};  // the caller was to look first
+    if (gap == gaps_.end()) return;  // the caller was to look first
     const TimeSpan before{gap->start_unix_nanos, window.start_unix_nanos};
     const TimeSpan after{window.end_unix_nanos, gap->end_unix_nanos};
     auto next = gaps_.erase(gap);
     if (after.start_unix_nanos < after.end_unix_nanos) next = gaps_.insert(next, after);
     if (before.start_unix_nanos < before.end_unix_nanos) gaps_.insert(next, before);
   }
-  return CloseOldest();
 }
 
 }  // namespace fleetmeter

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -49,6 +50,8 @@ class WindowSet {
   bool Covers(TimeSpan window) const;
   // `window` must not overlap. Tells which gaps had to be closed (kMaxGaps).
   ClosedGaps Add(TimeSpan window);
+  // The gap that Add(window) would close because there would be too many (kMaxGaps).
+  std::optional<TimeSpan> ClosedBy(TimeSpan window) const;
 
   // Counts what either of them has. What they both have counts once.
   void Merge(const WindowSet& other);
@@ -56,6 +59,8 @@ class WindowSet {
   friend bool operator==(const WindowSet&, const WindowSet&) = default;
 
  private:
+  // Add, however many gaps there are then.
+  void Insert(TimeSpan window);
   ClosedGaps CloseOldest();
 
   TimeSpan counted_;

@@ -1,5 +1,6 @@
 #include "daemon/ledger/sqlite/report_result_tables.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
@@ -71,6 +72,10 @@ absl::Status ReportResultTables::RestoreCounters(BookCounters* into) {
       counters.conflicting = reports;
     } else if (result == "rejected") {
       counters.rejected[row.Text(1)] = reports;
+    } else if (result == "deferred") {
+      counters.deferred = reports;
+    } else if (result == "counted_again") {
+      counters.counted_again = reports;
     } else {
       return absl::DataLossError(fmt::format("the ledger counts reports that are '{}'", result));
     }
@@ -89,7 +94,12 @@ absl::Status ReportResultTables::Stage(const LedgerTransaction& transaction) {
     if (absl::Status s = Count("rejected", reason, reports); !s.ok()) return s;
   }
   const uint64_t accepted = transaction.counted.size() + transaction.outcomes.size();
+  const auto deferred = static_cast<uint64_t>(
+      std::count_if(transaction.deferred.begin(), transaction.deferred.end(),
+                    [](const DeferredEntry& entry) { return !entry.again; }));
   for (const auto& [result, reports] : {std::pair{"accepted", accepted},
+                                        {"deferred", deferred},
+                                        {"counted_again", transaction.counted_again},
                                         {"duplicate", transaction.duplicates},
                                         {"conflicting", transaction.conflicts}}) {
     if (absl::Status s = Count(result, "", reports); !s.ok()) return s;

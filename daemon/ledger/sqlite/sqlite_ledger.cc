@@ -49,21 +49,15 @@ absl::Status UseWriteAheadLog(Database& database) {
                   *mode));
 }
 
-uint64_t SettledReports(const BookCounters& counters) {
-  uint64_t settled = counters.accepted;
-  for (const auto& [reason, reports] : counters.rejected) settled += reports;
-  return settled;
-}
-
-// Every report that was settled moved its stream by one. Quick, and false when pages of different
-// times were put together; the full check is VerifyLedger.
+// Every report that was settled or deferred moved its stream by one. Quick, and false when pages of
+// different times were put together; the full check is VerifyLedger.
 absl::Status CheckPositions(const RestoredBooks& books) {
   uint64_t sequences = books.retired.sequences;
   for (const StreamPosition& stream : books.streams) sequences += stream.sequence;
-  const uint64_t settled = SettledReports(books.counters);
+  const uint64_t settled = books.counters.Moved();
   if (sequences == settled) return absl::OkStatus();
   return absl::DataLossError(
-      fmt::format("its streams have settled {} reports, but {} were accepted or rejected: the file "
+      fmt::format("its streams have settled {} reports, but {} were accepted, rejected or deferred: the file "
                   "is damaged; 'fleetmeterctl ledger verify' says more, and 'fleetmeterctl ledger "
                   "restore' goes back to a backup",
                   sequences, settled));

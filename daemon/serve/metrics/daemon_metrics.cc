@@ -21,19 +21,41 @@ void WriteBuildInfo(const DaemonFigures&, TextWriter& out) {
   out.Sample({kVersion, __VERSION__}, 1);
 }
 
+void WriteDeferredSources(const DaemonFigures& figures, TextWriter& out) {
+  for (const DeferredCount& count : figures.writer.Deferred()) {
+    out.Sample({Name(count.reason), count.pool}, static_cast<double>(count.sources));
+  }
+}
+
 constexpr Family<DaemonFigures> kIngest[] = {
     {{"fleetmeter_ingest_reports_total",
       kCounter,
       {"result"},
       "This many reports ended with the result. A report with the result accepted, duplicate, "
-      "conflict or rejected is settled. One with the result out_of_sequence or busy is not settled "
-      "and has to be sent again."},
+      "conflict or rejected is settled. One with the result deferred is kept by its sender and "
+      "offered again. One with the result out_of_sequence or busy is not settled and has to be "
+      "sent again. The count of deferred reports begins anew when the daemon starts."},
      Counted},
     {{"fleetmeter_ingest_rejected_reports_total",
       kCounter,
       {"reason"},
       "This many reports were rejected for the reason. REASONS.md explains each reason."},
      Counted},
+    {{"fleetmeter_ingest_deferred_reports_total",
+      kCounter,
+      {"reason"},
+      "Reports were deferred this many times for the reason. Each time that a sender offers one "
+      "again and it is deferred again counts. The count begins anew when the daemon starts. "
+      "REASONS.md explains each reason."},
+     Counted},
+    {{"fleetmeter_ingest_deferred_sources",
+      kGauge,
+      {"reason", "pool"},
+      "The latest deferred report of this many sources was deferred for the reason. The label pool "
+      "is the pool that the fault is about. It is empty where the fault is about no pool, and for "
+      "all pools beyond the first 100. A source leaves when the report is counted, or when none of "
+      "its reports was deferred for 15 minutes. The series is absent while there is none."},
+     WriteDeferredSources},
     {{"fleetmeter_ingest_odd_readings_total",
       kCounter,
       {"treated"},
@@ -228,6 +250,7 @@ DaemonMetrics::DaemonMetrics()
       conflict_(Result(*registry_, "conflict")),
       out_of_sequence_(Result(*registry_, "out_of_sequence")),
       rejected_(Result(*registry_, "rejected")),
+      deferred_(Result(*registry_, "deferred")),
       busy_(Result(*registry_, "busy")),
       odd_clamped_(OddCounter(*registry_, "clamped")),
       odd_unmeasured_(OddCounter(*registry_, "unmeasured")),
@@ -269,6 +292,10 @@ DaemonMetrics::DaemonMetrics()
   for (const RejectReason reason : kRejectReasons) {
     rejected_by_reason_[IndexOf(reason)] =
         &AddCounter(*registry_, Named("fleetmeter_ingest_rejected_reports_total", kCounter),
+                    {std::string(Name(reason))});
+    if (!CanBeMended(reason)) continue;
+    deferred_by_reason_[IndexOf(reason)] =
+        &AddCounter(*registry_, Named("fleetmeter_ingest_deferred_reports_total", kCounter),
                     {std::string(Name(reason))});
   }
 }
@@ -317,6 +344,11 @@ void DaemonMetrics::ReportOutOfSequence() { out_of_sequence_.Increment(); }
 void DaemonMetrics::ReportRejected(RejectReason reason) {
   rejected_.Increment();
   rejected_by_reason_[IndexOf(reason)]->Increment();
+}
+
+void DaemonMetrics::ReportDeferred(RejectReason reason) {
+  deferred_.Increment();
+  if (auto* counter = deferred_by_reason_[IndexOf(reason)]) counter->Increment();
 }
 
 void DaemonMetrics::ReadingsOdd(int64_t clamped, int64_t unmeasured) {

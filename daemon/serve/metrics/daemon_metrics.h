@@ -34,6 +34,7 @@ class DaemonMetrics final : public DaemonProbe {
   void SessionFenced() override;
   void ReportOutOfSequence() override;
   void ReportRejected(RejectReason reason) override;
+  void ReportDeferred(RejectReason reason) override;
   void ReadingsOdd(int64_t clamped, int64_t unmeasured) override;
   void GapsClosed(int64_t gaps, double seconds) override;
   void ReportsBusy(size_t reports) override;
@@ -65,12 +66,14 @@ class DaemonMetrics final : public DaemonProbe {
   prometheus::Counter& conflict_;
   prometheus::Counter& out_of_sequence_;
   prometheus::Counter& rejected_;
+  prometheus::Counter& deferred_;
   prometheus::Counter& busy_;
   prometheus::Counter& odd_clamped_;
   prometheus::Counter& odd_unmeasured_;
   prometheus::Counter& closed_gaps_;
   prometheus::Counter& closed_gap_seconds_;
   std::array<prometheus::Counter*, kRejectReasons.size()> rejected_by_reason_{};
+  std::array<prometheus::Counter*, kRejectReasons.size()> deferred_by_reason_{};  // some: null
   prometheus::Gauge& streams_;
   prometheus::Counter& fenced_;
   prometheus::Histogram& skew_;

@@ -66,6 +66,8 @@ def group(wire, duration):
 def reports(folder):
     """Every report of every segment below the folder."""
     for path in sorted(pathlib.Path(folder).rglob("*")):
+        if path.parent.name == "deferred":  # a log of another form, and its reports come again
+            continue
         if not path.is_file() or path.stat().st_size < SEGMENT_HEADER:
             continue
         with open(path, "rb") as head:

@@ -121,13 +121,13 @@ TEST_F(CollectorTest, SaysWhyADaemonWillNotHaveAReplay) {
   EXPECT_EQ(daemon.TotalsOf("serving"), Totals());
 }
 
-TEST_F(CollectorTest, SaysThatReportsWereRejected) {
+TEST_F(CollectorTest, SaysThatReportsWereDeferredAndAreLostWithoutASpool) {
   Daemon daemon(AcceptingReplays());
   const auto collector = Replay(daemon.ingest_address(), Replaced(kFleet, "serving,chat,chat-large",
                                                                   "nowhere,chat,chat-large"));
   EXPECT_EQ(collector->Wait(60s), 1);
-  EXPECT_THAT(collector->Stderr(), HasSubstr("unknown_pool: groups[0].pool: 'nowhere'"));
-  EXPECT_THAT(collector->Stderr(), HasSubstr("were rejected"));
+  EXPECT_THAT(collector->Stderr(), HasSubstr("unknown_pool: pool 'nowhere' in plan 'test'"));
+  EXPECT_THAT(collector->Stderr(), HasSubstr("were deferred by the daemon and are lost"));
   // The others were not held up.
   EXPECT_EQ(daemon.TotalsOf("training", "a100").assigned, "240000000000");
 }

@@ -36,6 +36,7 @@ class SilentProbe : public DaemonProbe {
   void SessionFenced() override {}
   void ReportOutOfSequence() override {}
   void ReportRejected(RejectReason) override { ++rejected; }
+  void ReportDeferred(RejectReason) override { ++deferred; }
   void ReadingsOdd(int64_t, int64_t) override {}
   void GapsClosed(int64_t gaps, double) override { closed_gaps += static_cast<int>(gaps); }
   void ReportsBusy(size_t) override {}
@@ -52,6 +53,7 @@ class SilentProbe : public DaemonProbe {
   std::atomic<int> clock_steps = 0;
   std::atomic<int> rejected = 0;
   std::atomic<int> closed_gaps = 0;
+  std::atomic<int> deferred = 0;
 };
 
 // Fails when told to, and can hold a commit until it is let go.

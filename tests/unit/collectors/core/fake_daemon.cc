@@ -107,6 +107,7 @@ void FakeDaemon::Welcome(Call& call, const v1::Open& open, v1::Welcome& welcome)
   welcome.set_ledger_id(books_.ledger_id);
   welcome.set_durable_books(durable_);
   welcome.set_stream_retired(counted == 0 && books_.retired.contains(call.stream_id));
+  welcome.set_may_defer(may_defer_ && open.can_defer());
   changed_.NotifyAll();
 }
 
@@ -133,14 +134,25 @@ void FakeDaemon::TakeReport(std::vector<std::string>& stream, const v1::UsageRep
   const std::string bytes = Bytes(report);
   v1::Disposition disposition;
   disposition.set_sequence(report.sequence());
-  if (report.sequence() > stream.size() + 1) {
+  const std::pair window(report.source(), report.window_start_unix_nanos());
+  const bool settled = report.sequence() <= stream.size();
+  if (may_defer_ && report.sequence() <= stream.size() + 1 && !books_.windows.contains(window) &&
+      report.has_window_start_unix_nanos()) {
+    if (!settled) stream.push_back(bytes);
+    if (!deferred_starts_.contains(report.window_start_unix_nanos())) {
+      ++books_.windows[window];
+      return;
+    }
+    disposition.set_code(v1::Disposition::DEFERRED);
+    disposition.set_reason("unknown_pool");
+    disposition.set_subject("pool 'x'");
+  } else if (report.sequence() > stream.size() + 1) {
     disposition.set_code(v1::Disposition::OUT_OF_SEQUENCE);
-  } else if (report.sequence() <= stream.size()) {
+  } else if (settled) {
     const bool same = stream[report.sequence() - 1] == bytes;
     disposition.set_code(same ? v1::Disposition::DUPLICATE : v1::Disposition::CONFLICT);
   } else {
     stream.push_back(bytes);
-    const std::pair window(report.source(), report.window_start_unix_nanos());
     if (conflict_once_) {
       conflict_once_ = false;
       disposition.set_code(v1::Disposition::CONFLICT);
@@ -189,6 +201,12 @@ void FakeDaemon::BeBusy(int batches) {
 void FakeDaemon::ConflictOnce() {
   MutexLock lock(mutex_);
   conflict_once_ = true;
+}
+
+void FakeDaemon::DeferWindows(std::set<int64_t> starts_unix_nanos) {
+  MutexLock lock(mutex_);
+  may_defer_ = true;
+  deferred_starts_ = std::move(starts_unix_nanos);
 }
 
 void FakeDaemon::SetMaxMessageBytes(uint32_t bytes) {

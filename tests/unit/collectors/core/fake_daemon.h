@@ -43,6 +43,8 @@ class FakeDaemon final : public v1::UsageIngest::CallbackService {
   // Says CONFLICT of the next report instead of counting it.
   void ConflictOnce();
   void SetMaxMessageBytes(uint32_t bytes);
+  // Defers the windows that begin then, until it is called again.
+  void DeferWindows(std::set<int64_t> starts_unix_nanos);
 
   // Until so many windows were counted. False: not within half a minute.
   bool AwaitWindows(size_t windows) const;
@@ -73,6 +75,8 @@ class FakeDaemon final : public v1::UsageIngest::CallbackService {
   bool durable_ ABSL_GUARDED_BY(mutex_) = true;
   bool lose_next_ack_ ABSL_GUARDED_BY(mutex_) = false;
   bool conflict_once_ ABSL_GUARDED_BY(mutex_) = false;
+  bool may_defer_ ABSL_GUARDED_BY(mutex_) = false;
+  std::set<int64_t> deferred_starts_ ABSL_GUARDED_BY(mutex_);
   int busy_ ABSL_GUARDED_BY(mutex_) = 0;
   uint32_t max_message_bytes_ ABSL_GUARDED_BY(mutex_) = 4 << 20;
   grpc::Status refusal_ ABSL_GUARDED_BY(mutex_);

@@ -313,5 +313,64 @@ TEST_F(ProtocolTest, AReportThatNoMessageCanCarryIsRecordedAsRejected) {
   ExpectCounted(4);
 }
 
+// Closes the spool, so that all that is deferred is offered once more.
+bool OfferAtEnd(Collector& collector) {
+  collector.spool().Close();
+  return collector.Await([&] { return collector.spool().Finished(); });
+}
+
+// A new session offers what is deferred once, so that it may be on its way for a moment.
+bool AwaitDeferred(Collector& collector, uint64_t reports) {
+  return collector.Await([&] {
+    return collector.spool().size() == 0 && collector.spool().stats().deferred.reports == reports;
+  });
+}
+
+TEST_F(ProtocolTest, WhatIsDeferredIsKeptAndCountedOnceWhenItIsMended) {
+  daemon_.DeferWindows({NumberedReport(2).window_start_unix_nanos()});
+  Collector collector(folder(), daemon_.address());
+  collector.Append(1, 9);
+  collector.Start();
+  ASSERT_TRUE(collector.AwaitDelivered());
+  EXPECT_EQ(daemon_.books().windows.size(), 8u) << "the others go on";
+  EXPECT_TRUE(AwaitDeferred(collector, 1));
+  EXPECT_EQ(collector.sender().rejected(), 0u);
+  daemon_.DeferWindows({});
+  ASSERT_TRUE(OfferAtEnd(collector));
+  ExpectCounted(9);
+  EXPECT_EQ(collector.spool().stats().deferred.reports, 0u);
+}
+
+TEST_F(ProtocolTest, AnAnswerThatWasLostOnTheWayLosesNothingThatWasDeferred) {
+  daemon_.DeferWindows({NumberedReport(2).window_start_unix_nanos()});
+  daemon_.LoseNextAck();
+  Collector collector(folder(), daemon_.address());
+  collector.Append(1, 9);
+  collector.Start();
+  ASSERT_TRUE(collector.AwaitDelivered());
+  EXPECT_GE(daemon_.sessions(), 2u);
+  EXPECT_TRUE(AwaitDeferred(collector, 1));
+  daemon_.DeferWindows({});
+  ASSERT_TRUE(OfferAtEnd(collector));
+  ExpectCounted(9);
+  EXPECT_EQ(daemon_.rejected(), 0u);
+}
+
+TEST_F(ProtocolTest, WhatIsStillDeferredAtTheEndWaitsForTheNextStart) {
+  daemon_.DeferWindows({NumberedReport(1).window_start_unix_nanos()});
+  {
+    Collector collector(folder(), daemon_.address());
+    collector.Append(1, 3);
+    collector.Start();
+    ASSERT_TRUE(OfferAtEnd(collector));
+    EXPECT_EQ(collector.spool().stats().deferred.reports, 1u);
+  }
+  daemon_.DeferWindows({});
+  Collector collector(folder(), daemon_.address());
+  collector.Start();
+  ASSERT_TRUE(OfferAtEnd(collector));
+  ExpectCounted(3);
+}
+
 }  // namespace
 }  // namespace fleetmeter::collector

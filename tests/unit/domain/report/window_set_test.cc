@@ -99,6 +99,23 @@ TEST(WindowSetMerge, CountsWhatEitherHasCounted) {
   }
 }
 
+TEST(WindowSet, SaysWhichGapAWindowWouldClose) {
+  WindowSet windows;
+  for (int64_t i = 0; i < static_cast<int64_t>(WindowSet::kMaxGaps); ++i) {
+    windows.Add({20 * i, 20 * i + 10});
+  }
+  const int64_t end = windows.counted().end_unix_nanos;
+  ASSERT_EQ(windows.gaps().size(), WindowSet::kMaxGaps - 1);
+  EXPECT_EQ(windows.ClosedBy({end + 10, end + 20}), std::nullopt) << "there is room for one more";
+  windows.Add({end + 10, end + 20});
+  ASSERT_EQ(windows.gaps().size(), WindowSet::kMaxGaps);
+  EXPECT_EQ(windows.ClosedBy({end + 20, end + 30}), std::nullopt) << "it leaves no gap";
+  EXPECT_EQ(windows.ClosedBy({30, 40}), std::nullopt) << "it fills one";
+  EXPECT_EQ(windows.ClosedBy({end + 30, end + 40}), (TimeSpan{10, 20}));
+  EXPECT_EQ(windows.ClosedBy({14, 16}), (TimeSpan{10, 14})) << "a window parts the oldest gap";
+  EXPECT_EQ(windows.gaps().size(), WindowSet::kMaxGaps) << "asking changes nothing";
+}
+
 TEST(WindowSetMerge, WithNothingIsTheSame) {
   WindowSet windows({10, 20}, {{12, 14}});
   const WindowSet before = windows;

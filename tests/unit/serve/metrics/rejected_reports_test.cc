@@ -34,6 +34,18 @@ TEST(RejectedReports, AreCountedByEachReasonThereIs) {
                                           std::to_string(kRejectReasons.size()) + "\n"));
 }
 
+TEST(DeferredReports, AreCountedByEachReasonThatSomebodyElseCanMend) {
+  DaemonMetrics metrics;
+  const std::string unknown = "fleetmeter_ingest_deferred_reports_total{reason=\"unknown_pool\"} ";
+  EXPECT_THAT(Counted(metrics), HasSubstr(unknown + "0\n"));
+  metrics.ReportDeferred(RejectReason::kUnknownPool);
+  EXPECT_THAT(Counted(metrics), HasSubstr(unknown + "1\n"));
+  EXPECT_THAT(Counted(metrics),
+              HasSubstr("fleetmeter_ingest_reports_total{result=\"deferred\"} 1\n"));
+  EXPECT_THAT(Counted(metrics),
+              Not(HasSubstr("fleetmeter_ingest_deferred_reports_total{reason=\"malformed\"}")));
+}
+
 TEST(RejectedReports, OfAnotherVersionsReasonCountInTheSumOnly) {
   DaemonMetrics metrics;
   metrics.CountersRestored({}, {{"gone_since", 5}, {"unknown_pool", 2}});

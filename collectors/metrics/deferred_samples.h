@@ -1,0 +1,14 @@
+// The series of what the daemon deferred, by pipeline.
+#pragma once
+
+#include "collectors/metrics/collector_metrics.h"
+#include "daemon/serve/metrics/metric_reference.h"
+
+namespace fleetmeter::collector {
+
+void WriteDeferred(const CollectorFigures& figures, TextWriter& out);
+void WriteDeferredBytes(const CollectorFigures& figures, TextWriter& out);
+void WriteDeferredWait(const CollectorFigures& figures, TextWriter& out);
+void WriteDeferredLost(const CollectorFigures& figures, TextWriter& out);
+
+}  // namespace fleetmeter::collector
