@@ -27,8 +27,10 @@ LedgerEntry CountReport(StreamKey stream, SequencedReport report, const Admissio
   if (context.windows != nullptr) entry.windows = *context.windows;
   entry.windows.Add({start, entry.report.WindowEnd()});
   entry.history = context.history;
+  // What was counted ahead of the present, by clocks that were wrong, is no later sign of life.
+  const int64_t present = context.now.latest + context.limits.future_tolerance_nanos;
   entry.latest =
-      !entry.history && entry.windows.counted().end_unix_nanos == entry.report.WindowEnd();
+      !entry.history && entry.windows.CountedBefore(present) <= entry.report.WindowEnd();
   return entry;
 }
 

@@ -1,5 +1,6 @@
 #include "daemon/accounting/live_books.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -19,6 +20,12 @@ void LiveBooks::Restore(const RestoredBooks& books, int64_t now_unix_nanos) {
 
 void LiveBooks::Remember(const RejectedEntry& entry) {
   if (!streams.HadSession(entry.stream)) rejected.Add(entry);
+}
+
+void LiveBooks::GrantBreak(int64_t nanos) {
+  const auto term = fleet.GrantBreak(nanos);
+  if (term) first_term_ = std::min(first_term_, *term);
+  staged_first_term_ = first_term_;
 }
 
 void LiveBooks::Apply(const AdminEntry& entry, int64_t now_unix_nanos) {

@@ -35,6 +35,9 @@ class LiveBooks final : public TransactionPart {
   // a session.
   void Remember(const RejectedEntry& entry);
 
+  // See FleetState::GrantBreak. The next transaction carries the term that it changes.
+  void GrantBreak(int64_t nanos);
+
   // Applies a committed entry.
   void Apply(const AdminEntry& entry, int64_t now_unix_nanos);
 

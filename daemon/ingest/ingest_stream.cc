@@ -161,6 +161,7 @@ void IngestStream::HandleBatch(const v1::Batch& batch) {
   submission.stream = stream_;
   submission.epoch = epoch_;
   submission.replay_speed = replay_speed_;
+  submission.sent_unix_nanos = batch.sent_unix_nanos();
   submission.reports = DecodeBatch(batch.reports(), batch.outcomes());
   submission.done = [self = shared_from_this(), sequences](const SubmitResult& result) {
     self->Settled(result, sequences);

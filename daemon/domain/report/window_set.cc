@@ -41,6 +41,15 @@ bool WindowSet::Covers(TimeSpan window) const {
          });
 }
 
+int64_t WindowSet::CountedBefore(int64_t unix_nanos) const {
+  if (unix_nanos >= counted_.end_unix_nanos) return counted_.end_unix_nanos;
+  for (auto gap = gaps_.rbegin(); gap != gaps_.rend(); ++gap) {
+    if (gap->end_unix_nanos <= unix_nanos) break;
+    if (gap->start_unix_nanos <= unix_nanos) return gap->start_unix_nanos;
+  }
+  return std::max(unix_nanos, counted_.start_unix_nanos);
+}
+
 // A gap of both together is what no span of either touches.
 void WindowSet::Merge(const WindowSet& other) {
   if (other.empty()) return;
