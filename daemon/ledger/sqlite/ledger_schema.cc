@@ -11,15 +11,16 @@
 #include "daemon/ledger/sqlite/ledger_schema_v5.h"
 #include "daemon/ledger/sqlite/ledger_schema_v6.h"
 #include "daemon/ledger/sqlite/ledger_schema_v7.h"
+#include "daemon/ledger/sqlite/ledger_schema_v8_clock.h"
 #include "fmt/format.h"
 
 namespace fleetmeter {
 namespace {
 
 // One a version, in order. Released ones are never edited.
-constexpr std::array<const char*, 7> kMigrations = {
+constexpr std::array<const char*, 8> kMigrations = {
     kLedgerSchemaV1, kLedgerSchemaV2, kLedgerSchemaV3, kLedgerSchemaV4,
-    kLedgerSchemaV5, kLedgerSchemaV6, kLedgerSchemaV7};
+    kLedgerSchemaV5, kLedgerSchemaV6, kLedgerSchemaV7, kLedgerSchemaV8Clock};
 
 template <class Format>
 std::string ForAmounts(Format&& format) {

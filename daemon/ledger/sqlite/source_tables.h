@@ -61,6 +61,7 @@ class SourceTables final : public LedgerTable {
     const LedgerEntry* holds = nullptr;  // the last that was its latest
     const int64_t* cells = nullptr;      // of `holds`
     bool history = false;                // one of them was
+    bool is_fresh = false;               // the writer knew no earlier window of the source
   };
   struct SourceRow {
     int64_t row = 0;
@@ -74,7 +75,8 @@ class SourceTables final : public LedgerTable {
   absl::Status Forget(const std::string& source);
   absl::Status Restate(const AdminEntry& entry);
   absl::Status Rename(const AdminEntry& entry, const WindowSet& windows);
-  absl::Status WriteSource(const std::string& source, const WindowSet& windows, Known* known);
+  absl::Status WriteSource(const std::string& source, const WindowSet& windows, Known* known,
+                           bool is_fresh);
   absl::Status WriteHoldings(const Change& change, Known* known);
   absl::Status RestoreHoldings(const absl::flat_hash_map<int64_t, size_t>& index,
                                RestoredBooks* books);
@@ -88,6 +90,7 @@ class SourceTables final : public LedgerTable {
   std::vector<std::string> staged_deletes_;
   std::vector<SourceRow> expired_;  // as FindExpired found them last
   int64_t expiry_cursor_ = 0;
+  int64_t expired_at_unix_nanos_ = 0;
 
   Statement insert_source_;
   Statement update_source_;
@@ -96,6 +99,9 @@ class SourceTables final : public LedgerTable {
   Statement next_sources_;
   Statement delete_holdings_;
   Statement insert_holding_;
+  Statement note_expired_;
+  Statement drop_expired_;
+  Statement delete_expired_;
 };
 
 }  // namespace fleetmeter
