@@ -96,6 +96,7 @@
       skew: 60,
       skewedRatio: 0.01,
       'for': '10m',
+      unconfirmedFor: '15m',
     },
     // Damage is found when a collector starts, and told for so long after.
     collector: { behind: '10m', damageTold: '1d', 'for': '5m' },
@@ -124,7 +125,7 @@
     daemon+: { 'for': '1m' },
     events+: { window: '2m', 'for': '30s' },
     tls+: { 'for': '1m' },
-    clock+: { 'for': '1m' },
+    clock+: { 'for': '1m', unconfirmedFor: '1m' },
     collector+: { 'for': '1m' },
   },
 
