@@ -96,6 +96,7 @@ TEST_F(VerifyTimesTest, FindsAWindowThatWasCountedAgainAfterItsSourceWasForgotte
 TEST_F(VerifyTimesTest, ASourceThatComesBackHasCountedNothingTwice) {
   Count("h1", kLedgerStart, kLedgerStart + kHour);
   Count("h2", kLedgerStart, kLedgerStart + kHour);
+  Count("h3", kLedgerStart + 10 * kDay - kHour, kLedgerStart + 10 * kDay);
   Maintain(kLedgerStart + 10 * kDay);
   // The writer has forgotten one of them as well, and still knows the other.
   Count("h1", kLedgerStart + 10 * kDay, kLedgerStart + 10 * kDay + kHour);
