@@ -96,6 +96,7 @@
       skew: 60,
       skewedRatio: 0.01,
       'for': '10m',
+      unconfirmedFor: '15m',
     },
     // A log that stays longer than this is held back by a reader; it is emptied at about 16 MB.
     ledger: { logBytes: 256 * 1024 * 1024, 'for': '10m' },
@@ -133,7 +134,7 @@
     daemon+: { 'for': '1m' },
     events+: { window: '2m', 'for': '30s' },
     tls+: { 'for': '1m' },
-    clock+: { 'for': '1m' },
+    clock+: { 'for': '1m', unconfirmedFor: '1m' },
     collector+: { 'for': '1m', holdersUnknownFor: '1m', unattributedFor: '1m' },
     ledger+: { 'for': '1m' },
   },

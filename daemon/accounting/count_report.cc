@@ -30,8 +30,10 @@ LedgerEntry CountReport(StreamKey stream, SequencedReport report, const Admissio
   entry.durations.Count(entry.report.window_length_nanos,
                         SenderDuration(entry.report, context.replay_speed));
   entry.history = context.history;
+  // What was counted ahead of the present, by clocks that were wrong, is no later sign of life.
+  const int64_t present = context.now.latest + context.limits.future_tolerance_nanos;
   entry.latest =
-      !entry.history && entry.windows.counted().end_unix_nanos == entry.report.WindowEnd();
+      !entry.history && entry.windows.CountedBefore(present) <= entry.report.WindowEnd();
   return entry;
 }
 

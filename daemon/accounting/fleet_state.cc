@@ -22,6 +22,15 @@ void Add(LiveSums& to, const LiveAmounts& what, int sign) {
 // was set is likelier.
 constexpr int64_t kLongestBreak = 35 * kDay;
 
+// A present that is further ahead than this of the time that has certainly come is in doubt. What a
+// plan of the future grants, and what its supply settles, would stay in the books.
+constexpr int64_t kDoubtfulPresent = 15 * kMinute;
+
+int64_t TimeOfPlan(int64_t now_unix_nanos, int64_t settled_unix_nanos) {
+  const bool doubtful = now_unix_nanos - settled_unix_nanos > kDoubtfulPresent;
+  return doubtful ? settled_unix_nanos : now_unix_nanos;
+}
+
 std::vector<Grant> Grants(const Plan& plan) {
   std::vector<Grant> grants;
   grants.reserve(plan.pools.size());
@@ -101,10 +110,16 @@ void FleetState::Restore(const RestoredBooks& books, int64_t now_unix_nanos) {
     Contribute(source, 1);
   }
   allocations_ = books.terms;
+  restored_terms_ = allocations_.size();
   if (allocations_.empty()) return;
-  // Grants hold while nobody meters them: what collectors kept meanwhile will be counted too.
-  const int64_t away = now_unix_nanos - allocations_.back().as_of_unix_nanos;
-  if (away > 0 && away <= kLongestBreak) allocations_.back().nanos += away;
+  GrantBreak(now_unix_nanos - allocations_.back().as_of_unix_nanos);
+}
+
+// Grants hold while nobody meters them: what collectors kept meanwhile will be counted too.
+std::optional<size_t> FleetState::GrantBreak(int64_t nanos) {
+  if (restored_terms_ == 0 || nanos <= 0 || nanos > kLongestBreak) return std::nullopt;
+  allocations_[restored_terms_ - 1].nanos += nanos;
+  return restored_terms_ - 1;
 }
 
 void FleetState::Count(const UsageGroup& group, Cell& cell) {
@@ -170,7 +185,9 @@ void FleetState::Contribute(const Source& source, int sign) {
 }
 
 FleetState::Hearing FleetState::HearingAt(const Source& source, int64_t now_unix_nanos) const {
-  const int64_t age = now_unix_nanos - source.windows.counted().end_unix_nanos;
+  // A window far ahead of the present, by clocks that were wrong, is no sign of life.
+  const int64_t latest = source.windows.CountedBefore(now_unix_nanos + options_.silent_after_nanos);
+  const int64_t age = now_unix_nanos - latest;
   if (source.only_history || source.forgotten) return Hearing::kForgotten;
   if (age <= options_.silent_after_nanos && source.heard) return Hearing::kLive;
   if (source.rejected) return Hearing::kUnaccounted;
@@ -233,13 +250,12 @@ void FleetState::Apply(const LedgerEntry& entry, int64_t now_unix_nanos) {
   Contribute(source, 1);
 }
 
-void FleetState::AccrueAllocations(const std::shared_ptr<const ReferenceData>& reference,
-                                   int64_t now_unix_nanos, int64_t monotonic_nanos) {
+void FleetState::AccrueAllocations(const Plan& plan, int64_t now_unix_nanos,
+                                   int64_t monotonic_nanos) {
   if (!allocations_.empty() && accrued_until_monotonic_) {
     allocations_.back().nanos += monotonic_nanos - *accrued_until_monotonic_;
   }
   accrued_until_monotonic_ = monotonic_nanos;
-  const Plan& plan = reference->PlanAt(now_unix_nanos);
   std::vector<Grant> grants = Grants(plan);
   if (allocations_.empty() || allocations_.back().grants != grants) {
     allocations_.push_back({.plan = "",
@@ -267,14 +283,17 @@ void FleetState::TrackIdleness(int64_t now_unix_nanos) {
 }
 
 void FleetState::Advance(const std::shared_ptr<const ReferenceData>& reference,
-                         int64_t now_unix_nanos, int64_t monotonic_nanos) {
-  SettleUndeclared(reference->PlanAt(now_unix_nanos));
+                         int64_t now_unix_nanos, int64_t monotonic_nanos,
+                         int64_t settled_unix_nanos) {
+  const Plan& plan = reference->PlanAt(TimeOfPlan(now_unix_nanos, settled_unix_nanos));
+  const int64_t forget_before =
+      std::min(now_unix_nanos, settled_unix_nanos) - options_.keep_windows_nanos;
+  SettleUndeclared(plan);
   ForgetRejected(now_unix_nanos);
   for (auto it = sources_.begin(); it != sources_.end();) {
     SetHearing(it->second, HearingAt(it->second, now_unix_nanos));
-    const bool expired =
-        it->second.hearing == Hearing::kForgotten && !it->second.history &&
-        now_unix_nanos - it->second.windows.counted().end_unix_nanos > options_.keep_windows_nanos;
+    const bool expired = it->second.hearing == Hearing::kForgotten && !it->second.history &&
+                         it->second.windows.counted().end_unix_nanos < forget_before;
     if (expired) {
       Own(it->second, 0);
       sources_.erase(it++);
@@ -283,9 +302,9 @@ void FleetState::Advance(const std::shared_ptr<const ReferenceData>& reference,
     }
   }
   demand_.DropOlder(now_unix_nanos - options_.silent_after_nanos);
-  AccrueAllocations(reference, now_unix_nanos, monotonic_nanos);
+  AccrueAllocations(plan, now_unix_nanos, monotonic_nanos);
   TrackIdleness(now_unix_nanos);
-  LookForDoubleHosts(reference->PlanAt(now_unix_nanos), monotonic_nanos);
+  LookForDoubleHosts(plan, monotonic_nanos);
 }
 
 FleetFacts FleetState::Copy(int64_t now_unix_nanos) const {

@@ -161,9 +161,24 @@ class FleetState {
   std::optional<SourceFacts> FindSource(const std::string& source) const;
 
   // Lets time pass: silences sources, accrues allocations, tracks idleness.
-  // `monotonic_nanos` never decreases.
+  // `monotonic_nanos` never decreases. `settled_unix_nanos`: a time that has certainly come, by
+  // which windows are forgotten; while it is far behind `now`, grants are those of its plan.
   void Advance(const std::shared_ptr<const ReferenceData>& reference, int64_t now_unix_nanos,
-               int64_t monotonic_nanos);
+               int64_t monotonic_nanos, int64_t settled_unix_nanos);
+  void Advance(const std::shared_ptr<const ReferenceData>& reference, int64_t now_unix_nanos,
+               int64_t monotonic_nanos) {
+    Advance(reference, now_unix_nanos, monotonic_nanos, now_unix_nanos);
+  }
+
+  // The daemon was away for so long before its start, which a Restore could not know. Returns the
+  // term that was in force meanwhile, which now holds for as much longer; nullopt: there is none,
+  // or a break is so long that it grants nothing.
+  std::optional<size_t> GrantBreak(int64_t nanos);
+
+  // How many sources report live, or did and are not forgotten.
+  size_t present_sources() const {
+    return live_sources_ + silent_sources_ + unaccounted_sources_ + rejected_sources_;
+  }
 
   void set_options(FleetStateOptions options) { options_ = options; }
   // Oldest first; the last is in force.
@@ -237,8 +252,7 @@ class FleetState {
   void LookForDoubleHosts(const Plan& plan, int64_t monotonic_nanos);
   bool HearsMoreThan(const Plan& plan) const;
   Hearing HearingAt(const Source& source, int64_t now_unix_nanos) const;
-  void AccrueAllocations(const std::shared_ptr<const ReferenceData>& reference,
-                         int64_t now_unix_nanos, int64_t monotonic_nanos);
+  void AccrueAllocations(const Plan& plan, int64_t now_unix_nanos, int64_t monotonic_nanos);
   void TrackIdleness(int64_t now_unix_nanos);
 
   FleetStateOptions options_;
@@ -254,6 +268,7 @@ class FleetState {
   std::map<std::pair<uint32_t, uint32_t>, int64_t> idle_since_;
   std::vector<AllocationTerm> allocations_;
   std::optional<int64_t> accrued_until_monotonic_;
+  size_t restored_terms_ = 0;
   // By chip kind, what the plan in force declared when time last passed.
   std::optional<std::map<std::string, int64_t>> declared_chips_;
   // When a report was last rejected of sources of which nothing was ever accepted.

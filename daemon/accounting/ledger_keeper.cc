@@ -80,13 +80,13 @@ bool LedgerKeeper::CommitDue() const {
   return !latest_.ok();
 }
 
-void LedgerKeeper::KeepHouse(const std::shared_ptr<const ReferenceData>& reference) {
-  const int64_t now = clock_.UnixNanos();
+void LedgerKeeper::KeepHouse(const std::shared_ptr<const ReferenceData>& reference,
+                             int64_t now_unix_nanos, int64_t settled_unix_nanos) {
   if (reference != recorded_ &&
-      Ask([&] { return ledger_.RecordReferenceData(*reference, now); }).ok()) {
+      Ask([&] { return ledger_.RecordReferenceData(*reference, now_unix_nanos); }).ok()) {
     recorded_ = reference;
   }
-  if (absl::Status kept = Ask([&] { return ledger_.Maintain(now); }); !kept.ok()) {
+  if (absl::Status kept = Ask([&] { return ledger_.Maintain(settled_unix_nanos); }); !kept.ok()) {
     spdlog::warn("housekeeping of the ledger failed: {}", std::string(kept.message()));
   }
 }

@@ -43,8 +43,10 @@ class LedgerKeeper {
   // how long the grants have been in force; and after trouble only a commit shows that it is over.
   bool CommitDue() const;
 
-  // Records `reference` if it is new, and lets the ledger do some of its own housekeeping.
-  void KeepHouse(const std::shared_ptr<const ReferenceData>& reference);
+  // Records `reference` if it is new, and lets the ledger do some of its own housekeeping, as of a
+  // time that has certainly come.
+  void KeepHouse(const std::shared_ptr<const ReferenceData>& reference, int64_t now_unix_nanos,
+                 int64_t settled_unix_nanos);
 
   // Why nothing can be committed at present; empty while all is well.
   std::string Trouble() const;

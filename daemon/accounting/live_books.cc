@@ -1,5 +1,6 @@
 #include "daemon/accounting/live_books.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -26,6 +27,12 @@ void LiveBooks::Remember(const RejectedEntry& entry) {
 void LiveBooks::NoteForeign(const RejectedEntry& entry, int64_t now_unix_nanos) {
   if (fleet.FindSource(entry.source))
     foreign.Add(entry.source, entry.stream.identity, now_unix_nanos);
+}
+
+void LiveBooks::GrantBreak(int64_t nanos) {
+  const auto term = fleet.GrantBreak(nanos);
+  if (term) first_term_ = std::min(first_term_, *term);
+  staged_first_term_ = first_term_;
 }
 
 void LiveBooks::Apply(const AdminEntry& entry, int64_t now_unix_nanos) {

@@ -44,6 +44,8 @@ class LiveBooks final : public TransactionPart {
   // Remembers a committed rejection of a report for a source of another identity. It says nothing
   // of the source itself.
   void NoteForeign(const RejectedEntry& entry, int64_t now_unix_nanos);
+  // See FleetState::GrantBreak. The next transaction carries the term that it changes.
+  void GrantBreak(int64_t nanos);
 
   // Applies a committed entry.
   void Apply(const AdminEntry& entry, int64_t now_unix_nanos);

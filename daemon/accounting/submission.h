@@ -35,6 +35,7 @@ struct Submission {
   StreamKey stream;
   uint64_t epoch = 0;  // of the session that it came by; 0: of none
   double replay_speed = 1;
+  int64_t sent_unix_nanos = 0;  // by the sender's wall clock; 0: it did not say
   bool history = false;    // of any age, and never live (ReportRequest.history)
   bool can_defer = false;  // what is deferred is kept by the sender, and offered again
   int64_t oldest_deferred_unix_nanos = 0;  // of the windows that it keeps; 0: none

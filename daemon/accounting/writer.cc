@@ -20,13 +20,16 @@ Writer::Writer(Options options, WriterSettings settings, const Clock& clock, Led
       ledger_(clock, ledger, probe, options_.on_broken_ledger),
       settings_(std::move(settings)),
       books_(settings_.state),
-      clock_watch_(clock) {}
+      time_(clock) {}
 
 Writer::~Writer() { Stop(); }
 
 absl::Status Writer::Start() {
   const auto books = ledger_.Restore();
   if (!books.ok()) return books.status();
+  const int64_t committed = books->terms.empty() ? 0 : books->terms.back().as_of_unix_nanos;
+  time_.Resume(committed, books->confirmed_unix_nanos);
+  LookAtClocks();
   if (absl::Status status = Restore(*books); !status.ok()) return status;
   probe_.CountersRestored({{"accepted", books->counters.accepted},
                            {"duplicate", books->counters.duplicate},
@@ -43,7 +46,7 @@ absl::Status Writer::Restore(const RestoredBooks& books) {
   MutexLock lock(state_mutex_);
   for (const PlanContent& content : books.plans) known_plans_.Learn(content);
   for (const CatalogContent& content : books.catalogs) known_catalogs_.Learn(content);
-  books_.Restore(books, clock_.UnixNanos());
+  books_.Restore(books, Present());
   absl::Status status = CheckPlansLocked(*settings_.reference);
   if (status.ok()) LearnReference();
   return status;
@@ -55,7 +58,7 @@ absl::Status Writer::CheckPlans(const ReferenceData& reference) const {
 }
 
 void Writer::LearnReference() {
-  known_plans_.Learn(settings_.reference->plans, clock_.UnixNanos());
+  known_plans_.Learn(settings_.reference->plans, Present());
   known_catalogs_.Learn(settings_.reference->catalog);
 }
 
@@ -67,7 +70,7 @@ absl::Status Writer::CheckPlansLocked(const ReferenceData& reference) const {
   for (const AllocationTerm& term : books_.fleet.allocations()) {
     known.LearnInForce(term.plan, term.plan_version);
   }
-  return known.Check(reference.plans, reference.PlanAt(clock_.UnixNanos()));
+  return known.Check(reference.plans, reference.PlanAt(Present()));
 }
 
 void Writer::Stop() {
@@ -100,7 +103,7 @@ std::optional<SourceOverlap> Writer::FindOverlap(const OverlapQuestion& asked) c
 
 LiveFacts Writer::TakeFacts() const {
   MutexLock lock(state_mutex_);
-  return {books_.fleet.Copy(clock_.UnixNanos()), settings_.reference, settings_.thresholds};
+  return {books_.fleet.Copy(Present()), settings_.reference, settings_.thresholds};
 }
 
 std::vector<SegmentTotal> Writer::TakeSegmentTotals() const {
@@ -151,7 +154,8 @@ void Writer::Replace(WriterSettings settings) {
   LearnReference();
   books_.fleet.set_options(settings_.state);
   // Allocations up to now were granted by the old plan.
-  books_.fleet.Advance(settings_.reference, clock_.UnixNanos(), clock_.MonotonicNanos());
+  books_.fleet.Advance(settings_.reference, Present(), clock_.MonotonicNanos(),
+                       kept_.settled_unix_nanos);
 }
 
 void Writer::Run() {
@@ -198,9 +202,9 @@ AdminAnswer Writer::Prepare(const AdminOrder& order) {
   MutexLock lock(state_mutex_);
   switch (order.action) {
     case AdminAction::kForget:
-      return PrepareForget(order, books_, clock_.UnixNanos());
+      return PrepareForget(order, books_, Present());
     case AdminAction::kRename:
-      return PrepareRename(order, books_, clock_.UnixNanos());
+      return PrepareRename(order, books_, Present());
     case AdminAction::kReprice:
       return PrepareReprice(order, booked, *settings_.reference, books_);
     case AdminAction::kMove:
@@ -229,8 +233,8 @@ AdminAnswer Writer::PrepareUsage(const AdminOrder& asked) {
     }
     windows = *std::move(read);
   }
-  const int64_t now = clock_.UnixNanos();
   MutexLock lock(state_mutex_);
+  const int64_t now = Present();
   return PrepareCorrectUsage(order,
                              {.windows = std::move(windows),
                               .reference = *settings_.reference,
@@ -246,7 +250,7 @@ AdminAnswer Writer::Decide(const AdminOrder& order) {
   {
     MutexLock lock(state_mutex_);
     answer.entry.number = static_cast<int64_t>(books_.entries.size()) + 1;
-    answer.entry.entered_unix_nanos = clock_.UnixNanos();
+    answer.entry.entered_unix_nanos = Present();
     if (order.action == AdminAction::kReprice) books_.outcomes.StageRepriced(answer.entry);
     if (order.action == AdminAction::kRename) {
       transaction.renamed_windows =
@@ -264,6 +268,7 @@ AdminAnswer Writer::Decide(const AdminOrder& order) {
 }
 
 void Writer::SettleReports(std::vector<Submission> batch) {
+  for (const Submission& submission : batch) time_.Listen(submission);
   TransactionDraft draft = BeginDraft();
   std::vector<SubmitResult> results;
   results.reserve(batch.size());
@@ -277,23 +282,16 @@ void Writer::SettleReports(std::vector<Submission> batch) {
 }
 
 TransactionDraft Writer::BeginDraft() {
-  const ClockReading now = clock_watch_.Read();
-  if (now.stepped) {
-    const int64_t ahead = clock_watch_.deviation_nanos();
-    spdlog::warn(
-        "the wall clock was set: it is {} s ahead of the monotonic clock; for an hour a window is "
-        "taken when either clock allows it",
-        ahead / kNanosPerSecond);
-    probe_.ClockStepped(static_cast<double>(ahead) / kNanosPerSecond);
-  }
+  const ClockReading now = LookAtClocks().windows;
   MutexLock lock(state_mutex_);
   return TransactionDraft({settings_.reference, settings_.windows, now, settings_.sources});
 }
 
 absl::Status Writer::Commit(LedgerTransaction& transaction) {
-  transaction.now_unix_nanos = clock_.UnixNanos();
   {
     MutexLock lock(state_mutex_);
+    transaction.now_unix_nanos = Present();
+    transaction.confirmed_unix_nanos = kept_.confirmed_unix_nanos;
     books_.Complete(&transaction);
   }
   const absl::Status status = ledger_.Commit(transaction);
@@ -317,7 +315,7 @@ void Writer::Publish(const LedgerTransaction& transaction) {
   MutexLock lock(state_mutex_);
   ++version_;
   books_.Commit();
-  const int64_t now = clock_.UnixNanos();
+  const int64_t now = Present();
   for (const LedgerEntry& entry : transaction.counted) {
     books_.fleet.Apply(entry, now);
     books_.deferred.NoteCounted(entry.report.source, entry.report.window_start_unix_nanos);
@@ -386,18 +384,19 @@ void Writer::Tick() {
   const int64_t now = clock_.MonotonicNanos();
   if (ticked_at_monotonic_ && now - *ticked_at_monotonic_ < options_.tick_nanos) return;
   ticked_at_monotonic_ = now;
+  const int64_t settled = LookAtClocks().settled_unix_nanos;
   std::shared_ptr<const ReferenceData> reference;
   {
     MutexLock lock(state_mutex_);
     ++version_;
     // Read under the lock: a reload lets time pass as well, and time must not run backwards.
-    books_.fleet.Advance(settings_.reference, clock_.UnixNanos(), clock_.MonotonicNanos());
+    books_.fleet.Advance(settings_.reference, Present(), clock_.MonotonicNanos(), settled);
     books_.deferred.Forget(clock_.MonotonicNanos());
     reference = settings_.reference;
   }
   LedgerTransaction idle;
   if (ledger_.CommitDue() && !Commit(idle).ok()) return;
-  ledger_.KeepHouse(reference);
+  ledger_.KeepHouse(reference, PresentNow(), settled);
 }
 
 }  // namespace fleetmeter

@@ -18,7 +18,6 @@
 
 #include "absl/status/status.h"
 #include "daemon/accounting/admission.h"
-#include "daemon/accounting/clock_watch.h"
 #include "daemon/accounting/daemon_probe.h"
 #include "daemon/accounting/deferred_sources.h"
 #include "daemon/accounting/fleet_state.h"
@@ -27,6 +26,7 @@
 #include "daemon/accounting/source_overlap.h"
 #include "daemon/accounting/submission.h"
 #include "daemon/accounting/submission_queue.h"
+#include "daemon/accounting/time_keeper.h"
 #include "daemon/accounting/transaction_draft.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/log_throttle.h"
@@ -113,6 +113,10 @@ class Writer {
   // Why nothing can be committed at present; empty while all is well.
   std::string LedgerTrouble() const { return ledger_.Trouble(); }
 
+  // Whether the wall clock can be trusted, as of the latest look at the clocks: once a tick, and
+  // with each transaction.
+  ClockState clock_state() const;
+
   // A copy of what is known as of the latest commit. Never waits for the ledger.
   LiveFacts TakeFacts() const;
 
@@ -156,6 +160,14 @@ class Writer {
 
  private:
   void Run();
+  // Asks all clocks what time it is, and says so to the other threads and in the log.
+  KeptTime LookAtClocks() ABSL_LOCKS_EXCLUDED(state_mutex_);
+  void SayWhatChanged(const KeptTime& before, const KeptTime& now);
+  // The present, by the clock that is to be believed.
+  int64_t Present() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_mutex_) {
+    return kept_.present.UnixNanos(clock_);
+  }
+  int64_t PresentNow() const ABSL_LOCKS_EXCLUDED(state_mutex_);
   // What was restored, and that the plans of the start agree with it.
   absl::Status Restore(const RestoredBooks& books) ABSL_LOCKS_EXCLUDED(state_mutex_);
   void LearnReference() ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_mutex_);
@@ -196,9 +208,10 @@ class Writer {
   LiveBooks books_ ABSL_GUARDED_BY(state_mutex_);
   KnownPlans known_plans_ ABSL_GUARDED_BY(state_mutex_);
   KnownCatalogs known_catalogs_ ABSL_GUARDED_BY(state_mutex_);
+  KeptTime kept_ ABSL_GUARDED_BY(state_mutex_);
 
   // The writer thread's own.
-  ClockWatch clock_watch_;
+  TimeKeeper time_;
   LogThrottle conflict_lines_;  // a sender can cause as many as it likes
   std::optional<int64_t> ticked_at_monotonic_;
   std::thread thread_;

@@ -30,10 +30,16 @@ HttpResponse Text(int status, std::string body) {
   return {status, "text/plain; charset=utf-8", std::move(body), nullptr};
 }
 
-HttpResponse Healthy(const Health& health) {
+// What people should know although nothing is refused for it.
+std::string Remarks(const Writer& writer) {
+  const std::string trouble = writer.clock_state().Trouble();
+  return trouble.empty() ? "" : trouble + "\n";
+}
+
+HttpResponse Healthy(const Writer& writer, const Health& health) {
   const absl::Status status = health.Get();
   if (!status.ok()) return Text(503, std::string(status.message()) + "\n");
-  return Text(200, "ok\n");
+  return Text(200, "ok\n" + Remarks(writer));
 }
 
 HttpResponse Ready(const Writer& writer, const Readiness& readiness) {
@@ -45,7 +51,7 @@ HttpResponse Ready(const Writer& writer, const Readiness& readiness) {
   if (const std::string trouble = writer.LedgerTrouble(); !trouble.empty()) {
     return Text(503, fmt::format("the ledger takes no commits: {}\n", trouble));
   }
-  return Text(200, "ready\n");
+  return Text(200, "ready\n" + Remarks(writer));
 }
 
 HttpResponse Index() {
@@ -63,7 +69,7 @@ HttpResponse Index() {
 std::map<std::string, HttpServer::Handler> MakePages(const PageSources& sources) {
   return {
       {"/", Index},
-      {"/healthz", [sources] { return Healthy(sources.health); }},
+      {"/healthz", [sources] { return Healthy(sources.writer, sources.health); }},
       {"/readyz", [sources] { return Ready(sources.writer, sources.readiness); }},
       {"/metrics", [sources] { return Metrics(sources); }},
   };

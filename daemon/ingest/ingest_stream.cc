@@ -177,6 +177,7 @@ void IngestStream::HandleBatch(const v1::Batch& batch) {
   submission.replay_speed = replay_speed_;
   submission.can_defer = can_defer_;
   submission.oldest_deferred_unix_nanos = batch.oldest_deferred_unix_nanos();
+  submission.sent_unix_nanos = batch.sent_unix_nanos();
   submission.reports = DecodeBatch(batch.reports(), batch.outcomes());
   submission.claims = ClaimSources(service_.access_.ViewOf(caller_), batch.reports());
   submission.done = [self = shared_from_this(), sequences](const SubmitResult& result) {

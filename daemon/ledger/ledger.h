@@ -68,6 +68,8 @@ struct DeferredEntry {
 
 struct LedgerTransaction {
   int64_t now_unix_nanos = 0;
+  // It is this time at least (ConfirmedTime); 0: nobody says, and the books keep what they have.
+  int64_t confirmed_unix_nanos = 0;
   std::vector<LedgerEntry> counted;
   // None where the ledger is not durable: ingest refuses them first, since they are of use only
   // over years. All totals of a segment or run stay within 64 bits, which is the writer's to see
@@ -116,6 +118,7 @@ struct RestoredBooks {
   std::vector<RejectedEntry> rejected;                // the latest, oldest first
   std::vector<AdminEntry> entries;                    // oldest first, without what they repriced
   std::vector<SourceAlias> aliases;
+  int64_t confirmed_unix_nanos = 0;  // as the latest transaction said; 0: none did
   BookCounters counters;
   RestoredOutcomes outcomes;
 };
@@ -144,7 +147,9 @@ class Ledger {
   virtual absl::Status RecordReferenceData(const ReferenceData& reference,
                                            int64_t now_unix_nanos) = 0;
 
-  // Does a little housekeeping (rollups, retention), at most some milliseconds of it. Same errors.
+  // Does a little housekeeping (rollups, retention), at most some milliseconds of it. What it does
+  // is final, so that `now` is a time that has certainly come, and no clock that may be wrong. Same
+  // errors.
   virtual absl::Status Maintain(int64_t now_unix_nanos) = 0;
 
   // What was served on these days (seconds since 1970, half-open), in the order of days.

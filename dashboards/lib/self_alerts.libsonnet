@@ -80,6 +80,19 @@ function(config)
     ),
   ];
 
+  local clock = [
+    alert(
+      'FleetmeterClockUnconfirmed',
+      'warning',
+      config.clock.unconfirmedFor,
+      n.highest('fleetmeter_clock_confirmed') + ' == 0',
+      "The daemon's wall clock is not confirmed.",
+      inline(|||
+        The wall clock of {{ $labels.instance }} is ahead of the time that has really passed by {{ with printf "fleetmeter_clock_unconfirmed_seconds{job=%q,instance=%q}" $labels.job $labels.instance | query }}{{ . | first | value | printf "%.0f" }} s{{ else }}not known{{ end }}, or sources contradict it. Until that is settled, rows are deleted, periods are closed and sources are forgotten later than usual. No usage is lost.
+      |||),
+    ),
+  ];
+
   local access = [
     alert(
       'FleetmeterReportsDenied',
@@ -223,7 +236,7 @@ function(config)
   ];
 
   [
-    { name: 'fleetmeter_self_alerts', rules: daemon },
+    { name: 'fleetmeter_self_alerts', rules: daemon + clock },
     { name: 'fleetmeter_access_alerts', rules: access },
     { name: 'fleetmeter_collector_alerts', rules: collector },
     { name: 'fleetmeter_source_alerts', rules: sources },

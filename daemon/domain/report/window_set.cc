@@ -10,19 +10,6 @@ bool Within(const TimeSpan& inner, const TimeSpan& outer) {
          inner.end_unix_nanos <= outer.end_unix_nanos;
 }
 
-// What was counted, without the gaps; ascending.
-std::vector<TimeSpan> Spans(const WindowSet& windows) {
-  std::vector<TimeSpan> spans;
-  if (windows.empty()) return spans;
-  int64_t from = windows.counted().start_unix_nanos;
-  for (const TimeSpan& gap : windows.gaps()) {
-    spans.push_back({from, gap.start_unix_nanos});
-    from = gap.end_unix_nanos;
-  }
-  spans.push_back({from, windows.counted().end_unix_nanos});
-  return spans;
-}
-
 }  // namespace
 
 bool WindowSet::Overlaps(TimeSpan window) const {
@@ -41,11 +28,32 @@ bool WindowSet::Covers(TimeSpan window) const {
          });
 }
 
+std::vector<TimeSpan> WindowSet::Spans() const {
+  std::vector<TimeSpan> spans;
+  if (empty()) return spans;
+  int64_t from = counted_.start_unix_nanos;
+  for (const TimeSpan& gap : gaps_) {
+    spans.push_back({from, gap.start_unix_nanos});
+    from = gap.end_unix_nanos;
+  }
+  spans.push_back({from, counted_.end_unix_nanos});
+  return spans;
+}
+
+int64_t WindowSet::CountedBefore(int64_t unix_nanos) const {
+  if (unix_nanos >= counted_.end_unix_nanos) return counted_.end_unix_nanos;
+  for (auto gap = gaps_.rbegin(); gap != gaps_.rend(); ++gap) {
+    if (gap->end_unix_nanos <= unix_nanos) break;
+    if (gap->start_unix_nanos <= unix_nanos) return gap->start_unix_nanos;
+  }
+  return std::max(unix_nanos, counted_.start_unix_nanos);
+}
+
 // A gap of both together is what no span of either touches.
 void WindowSet::Merge(const WindowSet& other) {
   if (other.empty()) return;
-  std::vector<TimeSpan> spans = Spans(*this);
-  const std::vector<TimeSpan> more = Spans(other);
+  std::vector<TimeSpan> spans = Spans();
+  const std::vector<TimeSpan> more = other.Spans();
   spans.insert(spans.end(), more.begin(), more.end());
   std::sort(spans.begin(), spans.end(), [](const TimeSpan& a, const TimeSpan& b) {
     return a.start_unix_nanos < b.start_unix_nanos;

@@ -48,6 +48,11 @@ class WindowSet {
   // Whether all of the window was counted before. A gap that was closed (kMaxGaps) passes for
   // counted.
   bool Covers(TimeSpan window) const;
+  // What was counted, without the gaps; ascending.
+  std::vector<TimeSpan> Spans() const;
+  // The end of the latest time before `unix_nanos` that was counted: normally the end of all, and
+  // less where some lies ahead of it. The beginning of all if nothing was counted before.
+  int64_t CountedBefore(int64_t unix_nanos) const;
   // `window` must not overlap. Tells which gaps had to be closed (kMaxGaps).
   ClosedGaps Add(TimeSpan window);
   // The gap that Add(window) would close because there would be too many (kMaxGaps).

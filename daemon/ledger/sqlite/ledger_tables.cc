@@ -2,6 +2,7 @@
 
 #include "daemon/base/failpoint.h"
 #include "daemon/ledger/sqlite/admin_entry_tables.h"
+#include "daemon/ledger/sqlite/confirmed_time_table.h"
 #include "daemon/ledger/sqlite/dimension_tables.h"
 #include "daemon/ledger/sqlite/history_tables.h"
 #include "daemon/ledger/sqlite/model_usage_tables.h"
@@ -33,6 +34,7 @@ LedgerTables::LedgerTables(Database& database, const SqliteLedgerOptions& option
   AddFailpoint([] { return FAILPOINT("ledger_after_streams"); });
   Add<ReportResultTables>(database, options.keep_hours_nanos);
   Add<TermTables>(database);
+  Add<ConfirmedTimeTable>(database);
   reference_data_ = Add<ReferenceTables>(database);
 }
 

@@ -108,6 +108,10 @@ absl::Status Rollups::Prepare() {
         "WHERE last_hour_start > 0 AND last_hour_start < ?1 AND (workload <> '' OR run <> '') "
         "LIMIT ?2)",
         &delete_workloads_},
+       {"INSERT OR IGNORE INTO closed_periods SELECT ?1, ?2, ?3, "
+        "coalesce(max(confirmed_unix_nanos), 0), coalesce(max(committed_unix_nanos), 0) "
+        "FROM confirmed_time",
+        &note_closed_},
        {"UPDATE rollup SET closed_through = ?1, days_through = ?2, quarters_through = ?3, "
         "hours_from = ?4, days_from = ?5, hour_cursor = ?6, day_cursor = ?7",
         &save_}});
@@ -249,7 +253,11 @@ absl::Status Rollups::RollDay(int64_t now_unix_nanos) {
   const int64_t end = *day + kSecondsPerDay;
   // From its first slice on the day is closed: an hour that was taken must not change.
   staged_.closed_through = end;
-  if (staged_.hour_cursor.empty()) staged_.hour_cursor = {*day, -1, -1, -1, -1};
+  if (staged_.hour_cursor.empty()) {
+    staged_.hour_cursor = {*day, -1, -1, -1, -1};
+    absl::Status noted = note_closed_.Run(std::string_view("day"), *day, now_unix_nanos);
+    if (!noted.ok()) return noted;
+  }
   const auto rows = Slice(hours_after_, staged_.hour_cursor, end);
   if (!rows.ok()) return rows.status();
   std::map<Cursor, UsageAmounts> sums;
@@ -276,7 +284,11 @@ absl::Status Rollups::RollQuarter(int64_t now_unix_nanos) {
   const int64_t end = QuarterOf(*quarter, 1);
   staged_.closed_through = std::max(staged_.closed_through, end);
   staged_.days_through = std::max(staged_.days_through, end);
-  if (staged_.day_cursor.empty()) staged_.day_cursor = {*quarter, -1, -1, -1, -1};
+  if (staged_.day_cursor.empty()) {
+    staged_.day_cursor = {*quarter, -1, -1, -1, -1};
+    absl::Status noted = note_closed_.Run(std::string_view("quarter"), *quarter, now_unix_nanos);
+    if (!noted.ok()) return noted;
+  }
   const auto rows = Slice(days_after_, staged_.day_cursor, end);
   if (!rows.ok()) return rows.status();
   std::map<Cursor, UsageAmounts> sums;

@@ -93,6 +93,7 @@ class Rollups final : public LedgerTable {
   Statement old_days_;
   Statement delete_days_;
   Statement delete_workloads_;
+  Statement note_closed_;
   Statement save_;
 };
 

@@ -7,12 +7,15 @@
 #include <utility>
 
 #include "daemon/base/digest.h"
+#include "daemon/base/units.h"
 #include "daemon/ledger/gaps_text.h"
 #include "fmt/format.h"
 
 namespace fleetmeter {
 namespace {
 
+// What was counted of a source that is forgotten is kept for so long, for VerifyTimes.
+constexpr int64_t kKeepExpired = 400 * kDay;
 constexpr int64_t kExpirySlice = 2'000;  // rows that are looked at in one go
 
 uint64_t HoldingsDigest(const std::vector<HeldCell>& held) {
@@ -58,6 +61,13 @@ absl::Status SourceTables::Prepare() {
         "FROM sources WHERE source_row > ?1 "
         "AND history = 0 ORDER BY source_row LIMIT ?2",
         &next_sources_},
+       {"INSERT INTO expired_sources (source, counted_from_unix_nanos, counted_to_unix_nanos, "
+        "gaps, "
+        "expired_unix_nanos) SELECT source, counted_from_unix_nanos, counted_to_unix_nanos, gaps, "
+        "?2 FROM sources WHERE source_row = ?1",
+        &note_expired_},
+       {"DELETE FROM expired_sources WHERE expired_unix_nanos < ?1", &drop_expired_},
+       {"DELETE FROM expired_sources WHERE source = ?1", &delete_expired_},
        {"DELETE FROM holdings WHERE source_row = ?1", &delete_holdings_},
        {"INSERT INTO holdings (source_row, cell_id, micro_chips) VALUES (?1, ?2, ?3)",
         &insert_holding_}});
@@ -169,7 +179,7 @@ absl::Status SourceTables::Restate(const AdminEntry& entry) {
   const auto found = known_.find(entry.source);
   Known known = found == known_.end() ? Nothing() : found->second;
   known.history = true;
-  absl::Status status = WriteSource(entry.source, entry.restated.windows, &known);
+  absl::Status status = WriteSource(entry.source, entry.restated.windows, &known, false);
   if (status.ok()) staged_.emplace_back(entry.source, known);
   return status;
 }
@@ -208,7 +218,7 @@ absl::Status SourceTables::Rename(const AdminEntry& entry, const WindowSet& wind
   Known known = found == known_.end() ? Nothing() : found->second;
   known.history = known.history || history;
   known.forgotten = false;
-  status = WriteSource(entry.new_source, windows, &known);
+  status = WriteSource(entry.new_source, windows, &known, false);
   if (status.ok()) staged_.emplace_back(entry.new_source, known);
   return status;
 }
@@ -226,7 +236,11 @@ std::vector<std::pair<const std::string*, SourceTables::Change>> SourceTables::C
   for (const LedgerEntry& entry : transaction.counted) {
     const std::string& source = entry.report.source;
     const auto [it, is_new] = index.try_emplace(source, changes.size());
-    if (is_new) changes.push_back({&source, {}});
+    if (is_new) {
+      changes.push_back({&source, {}});
+      const TimeSpan window{entry.report.window_start_unix_nanos, entry.report.WindowEnd()};
+      changes.back().second.is_fresh = entry.windows == WindowSet(window, {});
+    }
     Change& change = changes[it->second].second;
     change.last = &entry;
     change.history = change.history || entry.history;
@@ -251,7 +265,7 @@ absl::Status SourceTables::Write(const std::string& source, const Change& change
   known.history = known.history || change.history;
   // Late reports of what is gone do not bring it back.
   if (change.holds != nullptr) known.forgotten = false;
-  absl::Status status = WriteSource(source, change.last->windows, &known);
+  absl::Status status = WriteSource(source, change.last->windows, &known, change.is_fresh);
   if (status.ok() && !change.new_owner.empty()) {
     status = own_source_.Run(known.row, change.new_owner);
   }
@@ -261,7 +275,7 @@ absl::Status SourceTables::Write(const std::string& source, const Change& change
 }
 
 absl::Status SourceTables::WriteSource(const std::string& source, const WindowSet& windows,
-                                       Known* known) {
+                                       Known* known, bool is_fresh) {
   const int64_t from = windows.counted().start_unix_nanos;
   const int64_t to = windows.counted().end_unix_nanos;
   const std::string gaps = GapsText(windows.gaps());
@@ -272,7 +286,8 @@ absl::Status SourceTables::WriteSource(const std::string& source, const WindowSe
   }
   absl::Status status = insert_source_.Run(source, from, to, gaps, history);
   known->row = database_.LastInsertedRow();
-  return status;
+  // What was counted of it before, and the writer still knows, is in its row again.
+  return status.ok() && !is_fresh ? delete_expired_.Run(source) : status;
 }
 
 absl::Status SourceTables::WriteHoldings(const Change& change, Known* known) {
@@ -313,6 +328,7 @@ absl::Status SourceTables::WriteHeld(const std::vector<HeldCell>& held, Known* k
 
 absl::StatusOr<bool> SourceTables::FindExpired(int64_t now_unix_nanos) {
   expired_.clear();
+  expired_at_unix_nanos_ = now_unix_nanos;
   int64_t rows = 0;
   const absl::Status status = next_sources_.ForEach(
       [&](const Statement& row) {
@@ -331,11 +347,13 @@ absl::StatusOr<bool> SourceTables::FindExpired(int64_t now_unix_nanos) {
 
 absl::Status SourceTables::DeleteExpired() {
   for (const SourceRow& expired : expired_) {
+    absl::Status noted = note_expired_.Run(expired.row, expired_at_unix_nanos_);
+    if (!noted.ok()) return noted;
     if (absl::Status status = delete_holdings_.Run(expired.row); !status.ok()) return status;
     if (absl::Status status = delete_source_.Run(expired.row); !status.ok()) return status;
     staged_deletes_.push_back(expired.source);
   }
-  return absl::OkStatus();
+  return drop_expired_.Run(expired_at_unix_nanos_ - kKeepExpired);
 }
 
 void SourceTables::Commit() {

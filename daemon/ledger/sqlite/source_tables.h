@@ -63,6 +63,7 @@ class SourceTables final : public LedgerTable {
     bool history = false;                      // one of them was
     const SourceHoldings* unlisted = nullptr;  // nothing: none
     std::string new_owner = {};                // empty: as before
+    bool is_fresh = false;                     // the writer knew no earlier window of it
   };
   struct SourceRow {
     int64_t row = 0;
@@ -80,7 +81,8 @@ class SourceTables final : public LedgerTable {
   absl::Status Move(const AdminEntry& entry);
   absl::Status Restate(const AdminEntry& entry);
   absl::Status Rename(const AdminEntry& entry, const WindowSet& windows);
-  absl::Status WriteSource(const std::string& source, const WindowSet& windows, Known* known);
+  absl::Status WriteSource(const std::string& source, const WindowSet& windows, Known* known,
+                           bool is_fresh);
   absl::Status WriteHoldings(const Change& change, Known* known);
   absl::Status WriteHeld(const std::vector<HeldCell>& held, Known* known);
   // `held` and `more`, by cell.
@@ -98,6 +100,7 @@ class SourceTables final : public LedgerTable {
   std::vector<std::string> staged_deletes_;
   std::vector<SourceRow> expired_;  // as FindExpired found them last
   int64_t expiry_cursor_ = 0;
+  int64_t expired_at_unix_nanos_ = 0;
 
   Statement insert_source_;
   Statement update_source_;
@@ -107,6 +110,9 @@ class SourceTables final : public LedgerTable {
   Statement next_sources_;
   Statement delete_holdings_;
   Statement insert_holding_;
+  Statement note_expired_;
+  Statement drop_expired_;
+  Statement delete_expired_;
 };
 
 }  // namespace fleetmeter

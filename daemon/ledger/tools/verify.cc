@@ -14,6 +14,7 @@
 #include "daemon/ledger/tools/verify_checksums.h"
 #include "daemon/ledger/tools/verify_entries.h"
 #include "daemon/ledger/tools/verify_outcomes.h"
+#include "daemon/ledger/tools/verify_times.h"
 #include "fmt/format.h"
 
 namespace fleetmeter {
@@ -56,6 +57,7 @@ class Verifier {
     if (absl::Status status = VerifyOutcomes(finder_); !status.ok()) return status;
     if (absl::Status status = VerifyModelUsage(finder_); !status.ok()) return status;
     if (absl::Status status = VerifyEntries(finder_); !status.ok()) return status;
+    if (absl::Status status = VerifyTimes(finder_); !status.ok()) return status;
     if (absl::Status status = VerifyChecksums(finder_); !status.ok()) return status;
     report_.findings = finder_.TakeFindings();
     if (absl::Status status = ReadSpans(); !status.ok()) return status;

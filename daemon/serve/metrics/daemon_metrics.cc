@@ -27,6 +27,13 @@ void WriteDeferredSources(const DaemonFigures& figures, TextWriter& out) {
   }
 }
 
+void WriteClockSources(const DaemonFigures& figures, TextWriter& out) {
+  const ClockVotes votes = figures.writer.clock_state().votes;
+  out.Sample({"agrees"}, static_cast<double>(votes.agreeing));
+  out.Sample({"ahead"}, static_cast<double>(votes.ahead));
+  out.Sample({"behind"}, static_cast<double>(votes.behind));
+}
+
 constexpr Family<DaemonFigures> kIngest[] = {
     {{"fleetmeter_ingest_reports_total",
       kCounter,
@@ -128,6 +135,27 @@ constexpr Family<DaemonFigures> kDaemon[] = {
       "When the wall clock was last set, it was this many seconds ahead of the time that had "
       "really passed since the start. The value is 0 if it never was set."},
      Counted},
+    {{"fleetmeter_clock_confirmed",
+      kGauge,
+      {},
+      "The value is 1 while the wall clock of the daemon is near the time that has really passed by "
+      "the books, and sources do not contradict it. While it is 0, nothing is deleted, closed or "
+      "forgotten before both clocks say that it is time."},
+     OneSeries<[](const DaemonFigures& f) { return f.writer.clock_state().confirmed ? 1.0 : 0.0; }>},
+    {{"fleetmeter_clock_unconfirmed_seconds",
+      kGauge,
+      {},
+      "The wall clock of the daemon is this many seconds ahead of the time that has really passed "
+      "by the books. Below 0 it is behind."},
+     OneSeries<[](const DaemonFigures& f) {
+       return static_cast<double>(f.writer.clock_state().ahead_nanos) / kNanosPerSecond;
+     }>},
+    {{"fleetmeter_clock_sources",
+      kGauge,
+      {"clock"},
+      "So many sources, of a sample of 64, have a clock that agrees with that of the daemon, is "
+      "ahead of it or is behind it."},
+     WriteClockSources},
     {{"fleetmeter_connections_refused_total",
       kCounter,
       {"listener"},

@@ -44,20 +44,20 @@ class LedgerKeeperTest : public testing::Test {
 TEST_F(LedgerKeeperTest, RecordsReferenceDataOnceAndAgainWhenItIsReplaced) {
   const auto first = MakeReferenceData();
   const auto second = MakeReferenceData();
-  keeper_.KeepHouse(first);
-  keeper_.KeepHouse(first);
-  keeper_.KeepHouse(second);
-  keeper_.KeepHouse(second);
+  keeper_.KeepHouse(first, kStart, kStart);
+  keeper_.KeepHouse(first, kStart, kStart);
+  keeper_.KeepHouse(second, kStart, kStart);
+  keeper_.KeepHouse(second, kStart, kStart);
   EXPECT_THAT(ledger_.recorded, ElementsAre(first.get(), second.get()));
 }
 
 TEST_F(LedgerKeeperTest, RecordsReferenceDataLaterIfTheLedgerRefuses) {
   const auto reference = MakeReferenceData();
   ledger_.status = absl::ResourceExhaustedError("full");
-  keeper_.KeepHouse(reference);
+  keeper_.KeepHouse(reference, kStart, kStart);
   EXPECT_TRUE(ledger_.recorded.empty());
   ledger_.status = absl::OkStatus();
-  keeper_.KeepHouse(reference);
+  keeper_.KeepHouse(reference, kStart, kStart);
   EXPECT_THAT(ledger_.recorded, ElementsAre(reference.get()));
 }
 
@@ -79,7 +79,7 @@ TEST_F(LedgerKeeperTest, ABrokenLedgerIsToldOnceAndNeverAskedAgain) {
   EXPECT_TRUE(keeper_.broken());
   ledger_.status = absl::OkStatus();
   EXPECT_TRUE(absl::IsUnavailable(keeper_.Commit({})));
-  keeper_.KeepHouse(MakeReferenceData());
+  keeper_.KeepHouse(MakeReferenceData(), kStart, kStart);
   EXPECT_EQ(ledger_.asked, 1);
   EXPECT_EQ(told_broken_, 1);
   EXPECT_EQ(keeper_.Trouble(), "gone");
