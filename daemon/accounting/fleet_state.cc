@@ -22,11 +22,11 @@ void Add(LiveSums& to, const LiveAmounts& what, int sign) {
 // was set is likelier.
 constexpr int64_t kLongestBreak = 35 * kDay;
 
-// A present that is further ahead than this of the time that has certainly come is in doubt. What a
-// plan of the future grants, and what its supply settles, would stay in the books.
+// A present that is further ahead than this of the time that has certainly come is in doubt. What
+// the supply of a plan settles is final, so that it waits.
 constexpr int64_t kDoubtfulPresent = 15 * kMinute;
 
-int64_t TimeOfPlan(int64_t now_unix_nanos, int64_t settled_unix_nanos) {
+int64_t TimeOfSettling(int64_t now_unix_nanos, int64_t settled_unix_nanos) {
   const bool doubtful = now_unix_nanos - settled_unix_nanos > kDoubtfulPresent;
   return doubtful ? settled_unix_nanos : now_unix_nanos;
 }
@@ -285,10 +285,10 @@ void FleetState::TrackIdleness(int64_t now_unix_nanos) {
 void FleetState::Advance(const std::shared_ptr<const ReferenceData>& reference,
                          int64_t now_unix_nanos, int64_t monotonic_nanos,
                          int64_t settled_unix_nanos) {
-  const Plan& plan = reference->PlanAt(TimeOfPlan(now_unix_nanos, settled_unix_nanos));
+  const Plan& plan = reference->PlanAt(now_unix_nanos);
   const int64_t forget_before =
       std::min(now_unix_nanos, settled_unix_nanos) - options_.keep_windows_nanos;
-  SettleUndeclared(plan);
+  SettleUndeclared(reference->PlanAt(TimeOfSettling(now_unix_nanos, settled_unix_nanos)));
   ForgetRejected(now_unix_nanos);
   for (auto it = sources_.begin(); it != sources_.end();) {
     SetHearing(it->second, HearingAt(it->second, now_unix_nanos));

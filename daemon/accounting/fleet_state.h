@@ -162,7 +162,8 @@ class FleetState {
 
   // Lets time pass: silences sources, accrues allocations, tracks idleness.
   // `monotonic_nanos` never decreases. `settled_unix_nanos`: a time that has certainly come, by
-  // which windows are forgotten; while it is far behind `now`, grants are those of its plan.
+  // which windows are forgotten; while it is far behind `now`, only the supply of its plan settles
+  // chips.
   void Advance(const std::shared_ptr<const ReferenceData>& reference, int64_t now_unix_nanos,
                int64_t monotonic_nanos, int64_t settled_unix_nanos);
   void Advance(const std::shared_ptr<const ReferenceData>& reference, int64_t now_unix_nanos,

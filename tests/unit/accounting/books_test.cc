@@ -216,5 +216,43 @@ TEST_F(WriterTest, AClockThatIsSetLosesNothing) {
   EXPECT_GE(probe_.clock_steps, 4);
 }
 
+// A source that was heard far in the future, by clocks that were all wrong, is live by what it says
+// of the present, and falls silent when it says nothing.
+TEST_F(WriterTest, AWindowFarAheadIsNoSignOfLife) {
+  constexpr int64_t kTenYears = int64_t{3'650} * kDay;
+  StartWriter();
+  clock_.Pass(kWindow);
+  Submit({Good(1)}).get();
+  clock_.unix_nanos += kTenYears;
+  clock_.Pass(kWindow);
+  UsageReport far = Report("h1", 0, {Assigned("half", 20, "alpha", 1)});
+  far.window_start_unix_nanos += kTenYears + kWindow;
+  EXPECT_TRUE(Submit({Numbered(2, far)}).get().dispositions.empty());
+  clock_.unix_nanos -= kTenYears;
+  clock_.Pass(kWindow);
+  EXPECT_TRUE(Submit({Good(3)}).get().dispositions.empty());
+  const auto live = TakeSnapshot(*writer_);
+  EXPECT_EQ(live->live_sources, 1u);
+  EXPECT_DOUBLE_EQ(live->FindPool("alpha")->use->assigned_h100e, 5) << "what it said last";
+  clock_.Pass(2 * kHour);
+  Submit({Numbered(4, Report("h2", 700, {Assigned("half", 1, "alpha", 1)}))}).get();
+  Submit({Numbered(5, Report("h2", 701, {Assigned("half", 1, "alpha", 1)}))}).get();
+  EXPECT_EQ(TakeSnapshot(*writer_)->silent_sources, 1u);
+}
+
+// Nothing is final by a wall clock alone, and the books are told what is certain.
+TEST_F(WriterTest, TheBooksAreToldATimeThatHasReallyPassed) {
+  StartWriter();
+  clock_.Pass(kWindow);
+  Submit({Good(1)}).get();
+  clock_.unix_nanos += int64_t{1'095} * kDay;
+  clock_.Pass(kWindow);
+  Submit({Good(2)}).get();
+  EXPECT_EQ(ledger_.last().confirmed_unix_nanos, kStart + 2 * kWindow);
+  EXPECT_EQ(ledger_.last().now_unix_nanos, kStart + 2 * kWindow) << "the hour of an adjustment";
+  EXPECT_FALSE(writer_->clock_state().confirmed);
+  EXPECT_THAT(writer_->clock_state().Trouble(), testing::HasSubstr("is not confirmed"));
+}
+
 }  // namespace
 }  // namespace fleetmeter

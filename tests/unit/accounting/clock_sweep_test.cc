@@ -285,7 +285,9 @@ void SweepOne(int64_t jump, Where where, bool at_start) {
   fleet.Live(7, 30 * kMinute);
   EXPECT_EQ(fleet.LiveSources(), 2u);
   // A collector that is wrong alone may be refused; nobody else is.
-  if (where != Where::kCollectors) EXPECT_EQ(fleet.rejected(), 0);
+  if (where != Where::kCollectors) {
+    EXPECT_EQ(fleet.rejected(), 0);
+  }
   const SubmitResult again = fleet.SendFirstAgain();
   ASSERT_EQ(again.dispositions.size(), 1u) << "a window was counted twice";
   EXPECT_EQ(again.dispositions[0].rejection.reason, RejectReason::kWindowOverlap);

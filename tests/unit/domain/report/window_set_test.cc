@@ -139,5 +139,22 @@ TEST(WindowSetMerge, ClosesTheOldestGapsBeyondTheLimit) {
   EXPECT_FALSE(even.Overlaps({40 * 590 + 10, 40 * 590 + 20}));
 }
 
+TEST(WindowSet, SaysWhatWasCountedBeforeATime) {
+  WindowSet windows;
+  windows.Add({10, 20});
+  windows.Add({30, 40});
+  windows.Add({1'000, 1'010});  // by a clock that was far ahead
+  EXPECT_EQ(windows.CountedBefore(5), 10) << "nothing was";
+  EXPECT_EQ(windows.CountedBefore(15), 15);
+  EXPECT_EQ(windows.CountedBefore(25), 20);
+  EXPECT_EQ(windows.CountedBefore(35), 35);
+  EXPECT_EQ(windows.CountedBefore(40), 40);
+  EXPECT_EQ(windows.CountedBefore(999), 40);
+  EXPECT_EQ(windows.CountedBefore(1'010), 1'010);
+  EXPECT_EQ(windows.CountedBefore(9'999), 1'010);
+  EXPECT_THAT(windows.Spans(),
+              ElementsAre(TimeSpan{10, 20}, TimeSpan{30, 40}, TimeSpan{1'000, 1'010}));
+}
+
 }  // namespace
 }  // namespace fleetmeter
