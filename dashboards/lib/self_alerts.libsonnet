@@ -19,8 +19,9 @@ function(config)
       'The watchdog of {{ $labels.instance }} has found it unhealthy for %s. Under systemd it is started again; elsewhere nobody does that.' % config.scrapeGap,
     ),
     alert(
+      // FleetmeterLedgerCommitsFailing wakes somebody; this one says why.
       'FleetmeterLedgerFileMoved',
-      'critical',
+      'warning',
       events['for'],
       n.highest('fleetmeter_ledger_file_in_place') + ' == 0',
       'The file of the ledger is not at its path, or was written by another program.',

@@ -106,8 +106,9 @@ absl::StatusOr<std::unique_ptr<LedgerLock>> LedgerLock::Take(const std::string& 
   GiveToOwnerOfFolder(fd, path);
   lock->memory_ = ParseLedgerMemory(LockText(fd));
   lock->earlier_holder_ = HolderOf(fd);
-  // For people and for the message above; on a full disk it stays empty.
-  if (ftruncate(fd, 0) == 0) lock->Remember(lock->memory_);
+  // Who holds it, for people and for the message above; on a full disk a new file stays empty. What
+  // is remembered stays where it is.
+  lock->Remember(LedgerMemory(lock->memory_));
   return lock;
 }
 

@@ -46,7 +46,6 @@ class RowChecksums final : public TransactionPart {
   void Rollback() override;
 
  private:
-
   static void OnChange(void* self, sqlite3* connection, int operation, const char* database,
                        const char* table, int64_t old_row, int64_t new_row);
   void Note(sqlite3* connection, int operation, const char* table);

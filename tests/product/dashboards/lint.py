@@ -29,7 +29,9 @@ TARGET_LABELS = {"job", "instance", "__name__"}
 BUILT_IN = {"up": ("gauge", set())}
 BRIDGES = {"max_over_time", "min_over_time", "avg_over_time", "quantile_over_time", "predict_linear", "deriv"}
 # Alerts whose value is a state and says nothing beside the summary.
-NO_VALUE = {"FleetmeterAbsent", "FleetmeterUnhealthy", "FleetmeterMarginPerRequestDeclining"}
+NO_VALUE = {
+    "FleetmeterAbsent", "FleetmeterLedgerFileMoved", "FleetmeterMarginPerRequestDeclining", "FleetmeterUnhealthy",
+}  # fmt: skip
 # Counters that begin with what a start found: an increase would miss it.
 COUNTED_AT_START = {"fleetmeter_collector_damaged_segments_total", "fleetmeter_collector_lost_reports_total"}
 # Dashboard variables that do not parse as PromQL, and values that do.
