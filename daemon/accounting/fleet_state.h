@@ -231,8 +231,9 @@ class FleetState {
   // Adds (sign 1) or takes away (-1) what a source holds, where its hearing puts it.
   void Contribute(const Source& source, int sign);
   void SetHearing(Source& source, Hearing hearing);
-  // The same for its owner.
+  // Contribute, for what its owner holds.
   void ContributeToOwner(const Source& source, int sign);
+  // Gives it to an owner, with what it holds.
   void Own(Source& source, uint32_t owner);
   static bool Expected(const Source& source);
   SourceFacts FactsOf(const std::string& name, const Source& source) const;

@@ -1,4 +1,6 @@
 // Whose a source is: kept with the source, also over a restart and an update of the tables.
+#include <map>
+
 #include "daemon/ledger/tools/verify.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
