@@ -171,12 +171,12 @@ void Answer(Spool& spool, Books& books, bool mended) {
   for (const v1::UsageReport& report : batch) {
     const uint64_t number = NumberOf(report);
     const bool again = !books.settled.insert(report.sequence()).second;
-    if (number == 3 && !mended) {
+    if (books.counted.contains(number)) {
+      if (!again) ++books.rejected;  // an overlap
+    } else if (number == 3 && !mended) {
       deferrals.push_back(UnknownPool(report.sequence()));
-    } else if (!books.counted.contains(number)) {
+    } else {
       ++books.counted[number];
-    } else if (!again) {
-      ++books.rejected;  // an overlap
     }
   }
   if (!spool.Defer(deferrals)) return;
