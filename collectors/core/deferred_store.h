@@ -16,13 +16,13 @@ namespace fleetmeter::collector {
 // A report that the daemon deferred.
 struct DeferredRecord {
   uint64_t id = 0;  // 1, 2, 3 ... over the life of the store
-  std::string reason;
-  std::string subject;  // what has to be mended
-  std::string detail;
+  std::string reason = {};
+  std::string subject = {};  // what has to be mended
+  std::string detail = {};
   // For how long the store had been in use, over all processes, when the report was first deferred.
   // No wall clock that is set can make it older.
   int64_t deferred_at_nanos = 0;
-  std::string bytes;  // the message without its sequence
+  std::string bytes = {};  // the message without its sequence
 };
 
 class DeferredStore {

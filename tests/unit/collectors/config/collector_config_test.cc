@@ -232,6 +232,23 @@ TEST(CollectorConfig, AChangedMappingIsAChangeOfTheSource) {
   EXPECT_THAT(settings(mapping + "wrong: yes\n"), HasSubstr("wrong"));
 }
 
+TEST(CollectorConfig, SaysForHowLongAndHowMuchDeferredReportsAreKept) {
+  const auto read = [](const std::string& keys) {
+    return ReadCollectorConfig("/etc/collector.yaml", keys + kSource, AllSourceTypes());
+  };
+  const auto plain = read("");
+  ASSERT_TRUE(plain.ok());
+  EXPECT_EQ(plain->delivery.deferred_max_hours, 168);
+  EXPECT_EQ(plain->delivery.deferred_max_bytes, uint64_t{256} << 20);
+  const auto less = read("deferred: {keep: 36h, max: 2MiB}\n");
+  ASSERT_TRUE(less.ok());
+  EXPECT_EQ(less->delivery.deferred_max_hours, 36);
+  EXPECT_EQ(less->delivery.deferred_max_bytes, uint64_t{2} << 20);
+  EXPECT_THAT(RestartWarning(ChangesForRestart(plain->delivery, less->delivery)),
+              HasSubstr("deferred.keep"));
+  EXPECT_FALSE(read("deferred: {keep: a week}\n").ok());
+}
+
 TEST(CollectorConfig, NamesWhatTakesARestart) {
   const auto read = [](const std::string& keys) {
     return ReadCollectorConfig("/etc/collector.yaml", keys + kSource, AllSourceTypes())->delivery;

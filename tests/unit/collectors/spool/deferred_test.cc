@@ -156,14 +156,14 @@ TEST(SpoolDeferred, ADamagedFileLosesItsReportsAndNoOthers) {
 
 // The daemon, as far as it decides: report 3 is deferred until it is mended, and no window is
 // counted twice.
-struct Books {
+struct DecidedBooks {
   std::map<uint64_t, int> counted;
   std::set<uint64_t> settled;  // sequences
   int rejected = 0;
 };
 
 // One answer for all that waits: what is deferred is told first, as the sender does.
-void Answer(Spool& spool, Books& books, bool mended) {
+void Answer(Spool& spool, DecidedBooks& books, bool mended) {
   const uint64_t from = spool.position().acknowledged_through;
   const auto batch = spool.After(from, 100, 1 << 20);
   if (batch.empty()) return;
@@ -171,12 +171,12 @@ void Answer(Spool& spool, Books& books, bool mended) {
   for (const v1::UsageReport& report : batch) {
     const uint64_t number = NumberOf(report);
     const bool again = !books.settled.insert(report.sequence()).second;
-    if (number == 3 && !mended) {
+    if (books.counted.contains(number)) {
+      if (!again) ++books.rejected;  // an overlap
+    } else if (number == 3 && !mended) {
       deferrals.push_back(UnknownPool(report.sequence()));
-    } else if (!books.counted.contains(number)) {
+    } else {
       ++books.counted[number];
-    } else if (!again) {
-      ++books.rejected;  // an overlap
     }
   }
   if (!spool.Defer(deferrals)) return;
@@ -184,7 +184,8 @@ void Answer(Spool& spool, Books& books, bool mended) {
 }
 
 // Everything that a collector does with a report that is deferred, up to where the process ends.
-void Live(const SpoolOptions& options, ManualClock& clock, Disk& disk, Books& books, bool mended) {
+void Live(const SpoolOptions& options, ManualClock& clock, Disk& disk, DecidedBooks& books,
+          bool mended) {
   auto spool = Spool::Open(options, clock, disk);
   if (!spool.ok()) return;
   // What was being written when the process ended was never promised.
@@ -206,7 +207,7 @@ TEST(SpoolDeferred, AProcessThatEndsAtAnyStepHasEachReportCountedOnce) {
       TempSpool folder;
       ManualClock clock;
       const SpoolOptions options = OptionsIn(folder.path());
-      Books books;
+      DecidedBooks books;
       UnsyncedDisk good;
       if (mended) Live(options, clock, good, books, false);
       EndingDisk disk(steps);
