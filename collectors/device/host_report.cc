@@ -46,14 +46,16 @@ struct Claim {
 
 std::vector<Claim> ClaimsOf(const std::vector<Holder>& holders) {
   std::vector<Claim> claims;
+  std::set<std::string> named;  // a job may come twice for one chip
   for (const Holder& holder : holders) {
+    const bool is_new = named.insert(holder.name).second;
     const auto found = std::find_if(claims.begin(), claims.end(), [&](const Claim& claim) {
       return claim.assignment == holder.assignment;
     });
     if (found == claims.end()) {
       claims.push_back({holder.assignment, holder.name, holder.rule,
                         holder.assignment ? "" : holder.attributes.Describe()});
-    } else if (!holder.name.empty()) {
+    } else if (is_new && !holder.name.empty()) {
       found->holder += (found->holder.empty() ? "" : ", ") + holder.name;
     }
   }

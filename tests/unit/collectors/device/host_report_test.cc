@@ -71,6 +71,16 @@ Micro SumOfShares(const std::vector<ReportedPart>& parts) {
   return sum;
 }
 
+TEST(HostReport, NamesAHolderThatComesTwiceOnce) {
+  DeviceReading held = Held(0, 500'000, "training");
+  held.parts[0].holders[0].name = "job 7";
+  held.parts[0].holders.push_back(held.parts[0].holders[0]);
+  const Judged judged = JudgeDevices({held});
+  ASSERT_EQ(judged.parts.size(), 1U);
+  EXPECT_EQ(judged.parts[0].share, kOne);
+  EXPECT_EQ(judged.parts[0].holder, "job 7");
+}
+
 TEST(HostReport, PutsEveryChipInExactlyOneState) {
   DeviceReading reserved = Free(2);
   reserved.fitness = Fitness::kReserved;

@@ -52,6 +52,19 @@ TEST(RoundOutput, IsATableForPeople) {
   }
 }
 
+TEST(RoundOutput, TellsOneFromSeveral) {
+  LiveRound round = SomeRound();
+  round.counts.left_out_hosts = 1;
+  round.counts.unattributed_chips = 2;
+  round.unheard.push_back("node-3");
+  round.counts.unheard_hosts = 1;
+  const std::string table = RoundAsTable(round);
+  EXPECT_THAT(table, HasSubstr("\n1 host left out, since"));
+  EXPECT_THAT(table, HasSubstr("\n1 host reported without the source that decides"));
+  EXPECT_THAT(table, HasSubstr("\n2 chips in use that no rule takes"));
+  EXPECT_EQ(nlohmann::json::parse(RoundAsJson(round))["unheard_hosts"][0], "node-3");
+}
+
 TEST(RoundOutput, IsAnObjectForPrograms) {
   const auto object = nlohmann::json::parse(RoundAsJson(SomeRound()));
   const auto& devices = object["hosts"][0]["devices"];
