@@ -131,7 +131,7 @@ absl::Status SqliteLedger::BeginWatch() {
 
 absl::Status SqliteLedger::CheckMemory(const RestoredBooks& books) {
   if (watch_ == nullptr) return absl::OkStatus();
-  memory_ = MemoryOf(id_, SettledReports(books.counters));
+  memory_ = MemoryOf(id_, books.counters.Moved());
   absl::Status status = CheckNotOlder(options_.path, lock_->memory(), memory_);
   if (status.ok()) lock_->Remember(memory_);
   return status;
