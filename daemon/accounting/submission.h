@@ -33,7 +33,7 @@ struct Submission {
   uint64_t epoch = 0;  // of the session that it came by; 0: of none
   double replay_speed = 1;
   int64_t sent_unix_nanos = 0;  // by the sender's wall clock; 0: it did not say
-  bool history = false;  // of any age, and never live (ReportRequest.history)
+  bool history = false;         // of any age, and never live (ReportRequest.history)
   std::vector<SequencedReport> reports;
   std::function<void(const SubmitResult&)> done;
   // In place of reports: what a person asks, and who is told.
