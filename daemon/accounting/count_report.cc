@@ -32,8 +32,7 @@ LedgerEntry CountReport(StreamKey stream, SequencedReport report, const Admissio
   entry.history = context.history;
   // What was counted ahead of the present, by clocks that were wrong, is no later sign of life.
   const int64_t present = context.now.latest + context.limits.future_tolerance_nanos;
-  entry.latest =
-      !entry.history && entry.windows.CountedBefore(present) <= entry.report.WindowEnd();
+  entry.latest = !entry.history && entry.windows.CountedBefore(present) <= entry.report.WindowEnd();
   return entry;
 }
 

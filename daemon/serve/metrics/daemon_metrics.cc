@@ -138,10 +138,13 @@ constexpr Family<DaemonFigures> kDaemon[] = {
     {{"fleetmeter_clock_confirmed",
       kGauge,
       {},
-      "The value is 1 while the wall clock of the daemon is near the time that has really passed by "
+      "The value is 1 while the wall clock of the daemon is near the time that has really passed "
+      "by "
       "the books, and sources do not contradict it. While it is 0, nothing is deleted, closed or "
       "forgotten before both clocks say that it is time."},
-     OneSeries<[](const DaemonFigures& f) { return f.writer.clock_state().confirmed ? 1.0 : 0.0; }>},
+     OneSeries<[](const DaemonFigures& f) {
+       return f.writer.clock_state().confirmed ? 1.0 : 0.0;
+     }>},
     {{"fleetmeter_clock_unconfirmed_seconds",
       kGauge,
       {},
