@@ -5,7 +5,8 @@
 // SQLite's preupdate hook tells of each row before it is written: what it was is taken out of the
 // sum of its table, and what it will be is put in. So a table that is added needs nothing here. The
 // sums are written with the transaction, and checked by reading all rows. They guard against
-// accidents, not against somebody who computes them too. The hook costs some percent of a commit.
+// accidents, not against somebody who computes them too. For each
+// row that changes the hook costs about half of what SQLite takes for an upsert of it.
 //
 // Tables whose names begin with "sqlite_" are SQLite's own, and are not followed; the definitions
 // of tables, indexes and views are summed up once, when a migration has made them. Not thread-safe;
