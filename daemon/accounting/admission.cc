@@ -132,6 +132,8 @@ bool CanBeMended(RejectReason reason) {
     case RejectReason::kUnknownChip:
     case RejectReason::kWindowInFuture:
     case RejectReason::kTooManyGaps:
+    case RejectReason::kTooManyChips:
+    case RejectReason::kTooManySources:
       return true;
     default:
       return false;
