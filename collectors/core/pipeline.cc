@@ -127,7 +127,7 @@ void Pipeline::FlushAtEnd() {
     const int64_t before = windows_->OwedNanos();
     // No window may lie ahead of the wall clock, the last one neither.
     if (!AwaitWallTime(deadline)) break;
-    if (!SampleOnce()) return;
+    if (!SampleOnce(true)) return;
     const int64_t owed = windows_->OwedNanos() - (clock_.MonotonicNanos() - until);
     if (owed <= 0) return;
     if (windows_->OwedNanos() >= before) break;  // the wall clock has no place for it
@@ -144,8 +144,8 @@ bool Pipeline::AwaitWallTime(std::chrono::steady_clock::time_point deadline) con
   return true;
 }
 
-bool Pipeline::SampleOnce() {
-  const std::optional<Window> window = windows_->Next(source_->RemainingNanos());
+bool Pipeline::SampleOnce(bool last) {
+  const std::optional<Window> window = windows_->Next(source_->RemainingNanos(), last);
   if (!window) {
     ++ticks_held_;
     return true;

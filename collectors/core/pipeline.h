@@ -64,7 +64,7 @@ class Pipeline {
  private:
   void Run();
   // False at the end of the source.
-  bool SampleOnce();
+  bool SampleOnce(bool last = false);
   void FlushAtEnd();
   // Until the wall clock has come out of time that windows were reported for, or the deadline.
   bool AwaitWallTime(std::chrono::steady_clock::time_point deadline) const;

@@ -82,7 +82,7 @@ bool WindowClock::Holds() const {
   return free.end <= free.start;
 }
 
-std::optional<Window> WindowClock::Next(int64_t longest_duration) {
+std::optional<Window> WindowClock::Next(int64_t longest_duration, bool last) {
   const int64_t owed = OwedNanos();
   const int64_t wall = clock_->UnixNanos();
   if (owed <= 0) return std::nullopt;

@@ -35,8 +35,9 @@ class WindowClock {
   // none. `speed`: recorded time a measured time. `clock` outlives this.
   WindowClock(const Clock& clock, int64_t earlier_end_unix_nanos, double speed);
 
-  // The next window, with at most `longest_duration` of recorded time. nullopt: hold.
-  std::optional<Window> Next(int64_t longest_duration);
+  // The next window, with at most `longest_duration` of recorded time. nullopt: hold. `last`: the
+  // run is at its end.
+  std::optional<Window> Next(int64_t longest_duration, bool last = false);
   // Whether Next would hold now.
   bool Holds() const;
   // The window that Next gave is done with, counted or failed.
