@@ -48,7 +48,7 @@ std::optional<Rejection> CheckPosition(const UsageReport& report, const Admissio
         fmt::format("window ends at {}, {} s ahead of the daemon's clock; expected at most {} s",
                     UtcText(report.WindowEnd()), ToSeconds(ahead),
                     ToSeconds(context.limits.future_tolerance_nanos)),
-         "the clocks of this sender and the daemon"};
+        "the clocks of this sender and the daemon"};
   }
   const int64_t oldest =
       std::max(context.limits.max_lateness_nanos, context.limits.adjust_up_to_nanos);

@@ -36,8 +36,8 @@ struct Submission {
   uint64_t epoch = 0;  // of the session that it came by; 0: of none
   double replay_speed = 1;
   int64_t sent_unix_nanos = 0;  // by the sender's wall clock; 0: it did not say
-  bool history = false;    // of any age, and never live (ReportRequest.history)
-  bool can_defer = false;  // what is deferred is kept by the sender, and offered again
+  bool history = false;         // of any age, and never live (ReportRequest.history)
+  bool can_defer = false;       // what is deferred is kept by the sender, and offered again
   int64_t oldest_deferred_unix_nanos = 0;  // of the windows that it keeps; 0: none
   std::vector<SequencedReport> reports;
   // What the reports count for where reports are counted, if that is more than their number: some

@@ -140,8 +140,7 @@ ReportDisposition TransactionDraft::Defer(const SequencedReport& report, Rejecti
 
 TransactionDraft::MaybeRejection TransactionDraft::CountUsage(const Submission& submission,
                                                               SequencedReport& report,
-                                                              SourceClaim claim,
-                                                              LiveBooks& books) {
+                                                              SourceClaim claim, LiveBooks& books) {
   const std::string sender = SenderOf(submission.stream, report.report.source);
   const AdmissionContext context = ContextFor(submission, report.report.source, books.fleet);
   if (auto rejection = CheckAdmission(report.report, context)) return rejection;

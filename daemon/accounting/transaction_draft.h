@@ -53,7 +53,7 @@ class TransactionDraft {
   ReportDisposition Defer(const SequencedReport& report, Rejection rejection, bool again);
   // Each counts a report that is the next of its stream, or says why it cannot be.
   MaybeRejection CountUsage(const Submission& submission, SequencedReport& report,
-                             SourceClaim claim, LiveBooks& books);
+                            SourceClaim claim, LiveBooks& books);
   MaybeRejection CountOutcome(const Submission& submission, const SequencedReport& report,
                               LiveBooks& books);
   AdmissionContext ContextFor(const Submission& submission, const std::string& source,

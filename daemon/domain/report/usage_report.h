@@ -77,8 +77,8 @@ struct Rejection {
   RejectReason reason = RejectReason::kMalformed;
   std::string field;   // "groups[1].per_chip.activity[3]"
   std::string detail;  // what was wrong and what was expected
-  // Where somebody else can mend it: what, for example "pool 'research' in plan 'q3' version 2", and
-  // which pool it is about, as far as it is about one.
+  // Where somebody else can mend it: what, for example "pool 'research' in plan 'q3' version 2",
+  // and which pool it is about, as far as it is about one.
   std::string subject = {};
   std::string pool = {};
 };

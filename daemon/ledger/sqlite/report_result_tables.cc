@@ -94,9 +94,9 @@ absl::Status ReportResultTables::Stage(const LedgerTransaction& transaction) {
     if (absl::Status s = Count("rejected", reason, reports); !s.ok()) return s;
   }
   const uint64_t accepted = transaction.counted.size() + transaction.outcomes.size();
-  const auto deferred = static_cast<uint64_t>(
-      std::count_if(transaction.deferred.begin(), transaction.deferred.end(),
-                    [](const DeferredEntry& entry) { return !entry.again; }));
+  const auto deferred =
+      static_cast<uint64_t>(std::count_if(transaction.deferred.begin(), transaction.deferred.end(),
+                                          [](const DeferredEntry& entry) { return !entry.again; }));
   for (const auto& [result, reports] : {std::pair{"accepted", accepted},
                                         {"deferred", deferred},
                                         {"counted_again", transaction.counted_again},

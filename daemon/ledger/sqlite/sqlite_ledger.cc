@@ -56,11 +56,11 @@ absl::Status CheckPositions(const RestoredBooks& books) {
   for (const StreamPosition& stream : books.streams) sequences += stream.sequence;
   const uint64_t settled = books.counters.Moved();
   if (sequences == settled) return absl::OkStatus();
-  return absl::DataLossError(
-      fmt::format("its streams have settled {} reports, but {} were accepted, rejected or deferred: the file "
-                  "is damaged; 'fleetmeterctl ledger verify' says more, and 'fleetmeterctl ledger "
-                  "restore' goes back to a backup",
-                  sequences, settled));
+  return absl::DataLossError(fmt::format(
+      "its streams have settled {} reports, but {} were accepted, rejected or deferred: the file "
+      "is damaged; 'fleetmeterctl ledger verify' says more, and 'fleetmeterctl ledger "
+      "restore' goes back to a backup",
+      sequences, settled));
 }
 
 }  // namespace

@@ -274,8 +274,8 @@ class Verifier {
                 });
   }
 
-  // Every report that was settled or deferred moved its stream by one, and one that was deferred and
-  // counted under its old sequence did not.
+  // Every report that was settled or deferred moved its stream by one, and one that was deferred
+  // and counted under its old sequence did not.
   absl::Status CheckPositions() {
     return Find(
         "SELECT s, c FROM (SELECT coalesce(sum(sequence), 0) + "
@@ -284,8 +284,9 @@ class Verifier {
         "AS c FROM counters "
         "WHERE result IN ('accepted', 'rejected', 'deferred', 'counted_again')) WHERE s <> c",
         [](const Statement& row) {
-          return fmt::format("streams have settled {} reports, but {} were accepted, rejected or deferred",
-                             row.Integer(0), row.Integer(1));
+          return fmt::format(
+              "streams have settled {} reports, but {} were accepted, rejected or deferred",
+              row.Integer(0), row.Integer(1));
         });
   }
 
