@@ -106,7 +106,9 @@ void Tamper(const std::string& path, const std::string& sql) {
   const auto summed =
       database->Integer("SELECT count(*) FROM sqlite_schema WHERE name = 'row_checksums'");
   ASSERT_TRUE(summed.ok()) << summed.status();
-  if (*summed > 0) EXPECT_TRUE(database->Execute("DELETE FROM row_checksums").ok());
+  if (*summed > 0) {
+    EXPECT_TRUE(database->Execute("DELETE FROM row_checksums").ok());
+  }
 }
 
 UsageGroup MakeGroup(const std::string& pool, const std::string& team, int64_t chip_nanos) {
