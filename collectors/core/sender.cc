@@ -118,11 +118,8 @@ class Sender::Session {
         if (next <= own.acknowledged_through + 1) break;
         // Settled, but the word of it was lost. What was deferred has to be asked for: all of it is
         // sent again, and the daemon says of each report what it is.
-        if (may_defer_) {
-          settled_through_ = next - 1;
-        } else {
-          outbox_.Acknowledge(next - 1);
-        }
+        if (may_defer_) settled_through_ = next - 1;
+        if (!may_defer_) outbox_.Acknowledge(next - 1);
         break;
     }
     if (welcome.ledger_id() != own.ledger_id && !outbox_.AdoptLedger(welcome.ledger_id())) {

@@ -1,5 +1,7 @@
-// The part of Writer about what time it is.
+// The part of Writer about what time it is, and what is done as time passes.
 #include <spdlog/spdlog.h>
+
+#include <memory>
 
 #include "daemon/accounting/writer.h"
 
@@ -44,6 +46,25 @@ void Writer::SayWhatChanged(const KeptTime& before, const KeptTime& now) {
   } else {
     spdlog::warn("{}", now.state.Trouble());
   }
+}
+
+void Writer::Tick() {
+  const int64_t now = clock_.MonotonicNanos();
+  if (ticked_at_monotonic_ && now - *ticked_at_monotonic_ < options_.tick_nanos) return;
+  ticked_at_monotonic_ = now;
+  const int64_t settled = LookAtClocks().settled_unix_nanos;
+  std::shared_ptr<const ReferenceData> reference;
+  {
+    MutexLock lock(state_mutex_);
+    ++version_;
+    // Read under the lock: a reload lets time pass as well, and time must not run backwards.
+    books_.fleet.Advance(settings_.reference, Present(), clock_.MonotonicNanos(), settled);
+    books_.deferred.Forget(clock_.MonotonicNanos());
+    reference = settings_.reference;
+  }
+  LedgerTransaction idle;
+  if (ledger_.CommitDue() && !Commit(idle).ok()) return;
+  ledger_.KeepHouse(reference, PresentNow(), settled);
 }
 
 }  // namespace fleetmeter

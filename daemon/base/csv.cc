@@ -342,12 +342,9 @@ bool CsvReader::ReadRecordOfPiece() {
 }
 
 void CsvReader::ReadFields() {
-  for (;;) {
-    ReadField();
-    if (wrong_form_ || AtLineEnd()) return;
+  for (ReadField(); !wrong_form_ && !AtLineEnd(); ReadField()) {
     if (fields_.size() == kMostColumns) {
-      wrong_form_ =
-          fmt::format("there are more than {} fields; expected at most so many", kMostColumns);
+      wrong_form_ = fmt::format("more than {} fields; expected at most so many", kMostColumns);
       return;
     }
     ++position_;  // the delimiter
