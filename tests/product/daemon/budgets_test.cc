@@ -70,8 +70,8 @@ class DaemonBudgetsTest : public testing::Test {
     report.set_window_length_nanos(kDay);
     for (int i = 0; i < rows; ++i) {
       v1::InferenceRow& row = *report.mutable_inference()->add_rows();
-      row.set_model("m");
-      row.set_customer_tier("t");
+      row.set_model("m" + std::to_string(i / 24));
+      row.set_customer_tier("t" + std::to_string(i % 24));
       row.set_requests(tokens < 0 ? -1 : 1);
       row.set_output_tokens(tokens);
       row.set_revenue_micro_usd(0);

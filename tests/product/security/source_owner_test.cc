@@ -31,7 +31,7 @@ class SourceOwnerTest : public testing::Test {
   static std::string ReasonOf(const v1::Ack& ack) {
     return ack.dispositions_size() == 0 ? "" : ack.dispositions(0).reason();
   }
-  double Chips(const std::string& state) const {
+  double Chips(const std::string& state) {
     return secure_.daemon()
         .ScrapeMetrics()
         .Value("fleetmeter_supply_chips", {{"chip", "h100"}, {"state", state}})

@@ -86,9 +86,10 @@ TEST(FormatCorrections, WindowsAreDaysOfTheBooks) {
   *corrections.add_corrections() = Restated(kCorrectedDay - 3'600, 86'400 + 82'800);
   *corrections.add_corrections() = Restated(kCorrectedDay, 3'600);
   const std::string csv = FormatCorrections(corrections, OutputFormat::kCsv);
-  EXPECT_THAT(csv, HasSubstr("billing,2025-03-29,+2 requests"));
-  EXPECT_THAT(csv, HasSubstr("billing,2025-03-29 to 2025-03-30,+2 requests"));
-  EXPECT_THAT(csv, HasSubstr("2025-03-29 01:00:00+01:00 to 2025-03-29 02:00:00+01:00,+2 requests"));
+  EXPECT_THAT(csv, HasSubstr("billing,2025-03-29,'+2 requests"));
+  EXPECT_THAT(csv, HasSubstr("billing,2025-03-29 to 2025-03-30,'+2 requests"));
+  EXPECT_THAT(csv,
+              HasSubstr("2025-03-29 01:00:00+01:00 to 2025-03-29 02:00:00+01:00,'+2 requests"));
   EXPECT_THAT(FormatCorrections(corrections, OutputFormat::kTable),
               HasSubstr("windows are days and times of Europe/Berlin"));
 }
