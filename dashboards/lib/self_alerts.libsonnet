@@ -159,7 +159,7 @@ function(config)
     ),
     alert(
       'FleetmeterDeferredReportsLost',
-      'critical',
+      'warning',
       events['for'],
       n.happened('fleetmeter_collector_deferred_lost_reports_total', of=mine) + ' > 0',
       'A collector gave up reports that the daemon had deferred for too long.',
@@ -199,11 +199,8 @@ function(config)
       'warning',
       config.collector.holdersUnknownFor,
       // A host goes from the one to the other.
-      'min_over_time((fleetmeter_collector_left_out_hosts%s + fleetmeter_collector_unheard_hosts%s)[%s:]) > 0' % [
-        n.sel('', mine),
-        n.sel('', mine),
-        config.scrapeGap,
-      ],
+      n.highest('fleetmeter_collector_left_out_hosts', of=mine) + ' + ' +
+      n.highest('fleetmeter_collector_unheard_hosts', of=mine) + ' > 0',
       'A source that decides who holds chips does not answer.',
       'Hosts of the collector at {{ $labels.instance }} of whose chips nobody can say who holds them: %s. They are silent, or what nobody else calls held is unattributed.' % count,
     ),

@@ -63,7 +63,7 @@ def watches(target):
             assert error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED, error
     assert answered == 768, answered
     honest = query_pb2_grpc.QueryStub(target.channel("query", "host-honest"))
-    assert next(honest.WatchHeadroom(request)).pool.name == "research-scaling"
+    assert next(honest.WatchHeadroom(request)).pool.pool == "research-scaling"
     for call in calls:
         call.cancel()
 

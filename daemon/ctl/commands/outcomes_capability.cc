@@ -41,7 +41,8 @@ class OutcomesCapability : public Command {
     return FromDaemon() ? std::optional(connection_.address) : std::nullopt;
   }
   int Run() override {
-    return WithRefused(PrintAnswer(Ask(), output_, FormatCapability), refused_rows_);
+    const int printed = PrintAnswer(Ask(), output_, FormatCapability);  // counts refused rows
+    return WithRefused(printed, refused_rows_);
   }
 
  private:

@@ -48,7 +48,8 @@ class OutcomesMargin : public Command {
     return FromDaemon() ? std::optional(connection_.address) : std::nullopt;
   }
   int Run() override {
-    return WithRefused(PrintAnswer(Ask(), output_, FormatMargin), refused_rows_);
+    const int printed = PrintAnswer(Ask(), output_, FormatMargin);  // counts refused rows
+    return WithRefused(printed, refused_rows_);
   }
 
  private:

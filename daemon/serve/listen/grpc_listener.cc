@@ -112,6 +112,7 @@ void GrpcListener::SetServing(bool serving) {
 
 void GrpcListener::Stop(std::chrono::system_clock::time_point deadline) {
   SetServing(false);
+  stopped_ = true;
   acceptor_->Stop();
   server_->Shutdown(deadline);
   server_->Wait();

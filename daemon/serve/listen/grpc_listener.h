@@ -55,11 +55,13 @@ class GrpcListener {
   // As many connections are open as may be, and new ones are refused.
   bool full() const;
 
-  // Calls of the process to itself, past the listening socket and its credentials.
+  // Calls of the process to itself, past the listening socket and its credentials. Not after Stop:
+  // gRPC would jump into what is gone.
   std::shared_ptr<grpc::Channel> InProcessChannel();
 
   // What the health service says of the services, and of the server as a whole.
   void SetServing(bool serving);
+  bool stopped() const { return stopped_; }
   // What it was last told to say.
   bool serving() const { return serving_; }
 
@@ -79,6 +81,7 @@ class GrpcListener {
   std::string address_;
   std::vector<std::string> service_names_;
   std::atomic<bool> serving_ = false;
+  std::atomic<bool> stopped_ = false;
 };
 
 }  // namespace fleetmeter

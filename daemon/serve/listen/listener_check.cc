@@ -94,6 +94,7 @@ absl::Status CheckListener(GrpcListener& listener, bool tls, std::chrono::millis
   absl::Status outside = AskFromOutside(listener, tls, patience);
   if (!outside.ok() && !listener.full()) return outside;
   if (outside.ok() && !tls) return outside;
+  if (listener.stopped()) return absl::UnavailableError("the listener was stopped");
   return AskHealth(listener, listener.InProcessChannel(), "in process", patience);
 }
 

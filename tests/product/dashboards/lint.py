@@ -30,7 +30,7 @@ BUILT_IN = {"up": ("gauge", set())}
 BRIDGES = {"max_over_time", "min_over_time", "avg_over_time", "quantile_over_time", "predict_linear", "deriv"}
 # Alerts whose value is a state and says nothing beside the summary.
 NO_VALUE = {
-    "FleetmeterAbsent", "FleetmeterLedgerFileMoved", "FleetmeterMarginPerRequestDeclining", "FleetmeterUnhealthy",
+    "FleetmeterAbsent", "FleetmeterClockUnconfirmed", "FleetmeterLedgerFileMoved", "FleetmeterMarginPerRequestDeclining", "FleetmeterUnhealthy",
 }  # fmt: skip
 # Counters that begin with what a start found: an increase would miss it.
 COUNTED_AT_START = {"fleetmeter_collector_damaged_segments_total", "fleetmeter_collector_lost_reports_total"}
@@ -132,7 +132,7 @@ def lint_names(inp):
             yield f"1 METRICS.md: {name} is a {kind}"
         # At most 10 pairs of sources are named, and a collector's configuration names its own sources.
         few = name == "fleetmeter_suspect_source_info" or name.startswith(
-            ("fleetmeter_collector_source_", "fleetmeter_collector_quota_"))
+            ("fleetmeter_collector_source_", "fleetmeter_collector_quota_", "fleetmeter_collector_served_"))
         bounded = {"source"} if few else set()
         for label in labels & {"workload", "host", "uuid", "source", "stream", "device"} - bounded:
             yield f"2 METRICS.md: {name} has the unbounded label {label}"
