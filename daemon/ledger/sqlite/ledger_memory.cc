@@ -45,9 +45,10 @@ absl::Status CheckNotEmptied(Database& database, const std::string& path,
 
 absl::Status CheckNotOlder(const std::string& path, const LedgerMemory& before,
                            const LedgerMemory& restored) {
-  if (before.ledger_id != restored.ledger_id || before.settled <= restored.settled) {
-    return absl::OkStatus();
-  }
+  // A log that was cut off early may leave books that have begun and no more.
+  const bool begun_anew = !before.ledger_id.empty() && restored.settled == 0;
+  const bool same = before.ledger_id == restored.ledger_id;
+  if ((!same && !begun_anew) || before.settled <= restored.settled) return absl::OkStatus();
   return absl::DataLossError(fmt::format(
       "it has settled {} reports, and had settled {} when it was last written here: the end of its "
       "log is lost, or an older file was put in its place; 'fleetmeterctl ledger restore' goes "

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "daemon/ledger/sqlite/ledger_lock.h"
+#include "daemon/ledger/sqlite/ledger_memory.h"
 #include "daemon/ledger/tools/backup.h"
 #include "daemon/ledger/tools/verify.h"
 #include "gmock/gmock.h"
@@ -264,6 +265,15 @@ TEST_F(MovedFilesTest, TellsHowLongTheLogIsAndWhetherAReaderHoldsIt) {
   Commit(1);
   EXPECT_EQ(probe_.log_bytes_, 0);
   EXPECT_EQ(probe_.unmoved_bytes_, 0);
+}
+
+// A log that is cut off before the books had a name leaves books of another one, with no report.
+TEST(LedgerMemory, BooksThatBeginAnewAreNotThoseThatWereHere) {
+  const LedgerMemory before = MemoryOf("books", 10);
+  EXPECT_FALSE(CheckNotOlder("ledger.db", before, MemoryOf("other", 0)).ok());
+  EXPECT_FALSE(CheckNotOlder("ledger.db", before, MemoryOf("books", 9)).ok());
+  EXPECT_TRUE(CheckNotOlder("ledger.db", before, MemoryOf("other", 9)).ok());
+  EXPECT_TRUE(CheckNotOlder("ledger.db", LedgerMemory(), MemoryOf("other", 0)).ok());
 }
 
 }  // namespace
