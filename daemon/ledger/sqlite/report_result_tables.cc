@@ -1,7 +1,5 @@
 #include "daemon/ledger/sqlite/report_result_tables.h"
 
-#include <algorithm>
-#include <map>
 #include <string>
 #include <utility>
 
@@ -83,23 +81,29 @@ absl::Status ReportResultTables::RestoreCounters(BookCounters* into) {
   });
 }
 
-absl::Status ReportResultTables::Stage(const LedgerTransaction& transaction) {
-  std::map<std::string_view, uint64_t> reasons;
+BookCounters CountersOf(const LedgerTransaction& transaction) {
+  BookCounters counters;
+  counters.accepted = transaction.counted.size() + transaction.outcomes.size();
+  counters.counted_again = transaction.counted_again;
+  for (const DeferredEntry& entry : transaction.deferred) counters.deferred += entry.again ? 0 : 1;
   for (const RejectedEntry& entry : transaction.rejected) {
-    ++reasons[Name(entry.rejection.reason)];
+    ++counters.rejected[std::string(Name(entry.rejection.reason))];
+  }
+  return counters;
+}
+
+absl::Status ReportResultTables::Stage(const LedgerTransaction& transaction) {
+  for (const RejectedEntry& entry : transaction.rejected) {
     absl::Status status = InsertRejected(entry, transaction.now_unix_nanos);
     if (!status.ok()) return status;
   }
-  for (const auto& [reason, reports] : reasons) {
+  const BookCounters counters = CountersOf(transaction);
+  for (const auto& [reason, reports] : counters.rejected) {
     if (absl::Status s = Count("rejected", reason, reports); !s.ok()) return s;
   }
-  const uint64_t accepted = transaction.counted.size() + transaction.outcomes.size();
-  const auto deferred =
-      static_cast<uint64_t>(std::count_if(transaction.deferred.begin(), transaction.deferred.end(),
-                                          [](const DeferredEntry& entry) { return !entry.again; }));
-  for (const auto& [result, reports] : {std::pair{"accepted", accepted},
-                                        {"deferred", deferred},
-                                        {"counted_again", transaction.counted_again},
+  for (const auto& [result, reports] : {std::pair{"accepted", counters.accepted},
+                                        {"deferred", counters.deferred},
+                                        {"counted_again", counters.counted_again},
                                         {"duplicate", transaction.duplicates},
                                         {"conflicting", transaction.conflicts}}) {
     if (absl::Status s = Count(result, "", reports); !s.ok()) return s;

@@ -12,6 +12,9 @@
 
 namespace fleetmeter {
 
+// What a transaction adds to the counters, without its duplicates and conflicts.
+BookCounters CountersOf(const LedgerTransaction& transaction);
+
 class ReportResultTables final : public LedgerTable {
  public:
   // The most rejected reports that are kept, however many there were.

@@ -14,6 +14,7 @@
 #include "daemon/ledger/sqlite/day_zone_row.h"
 #include "daemon/ledger/sqlite/ledger_memory.h"
 #include "daemon/ledger/sqlite/ledger_schema.h"
+#include "daemon/ledger/sqlite/report_result_tables.h"
 #include "fmt/format.h"
 
 namespace fleetmeter {
@@ -239,8 +240,7 @@ absl::Status SqliteLedger::Commit(const LedgerTransaction& transaction) {
   if (absl::Status status = CheckTransaction(transaction); !status.ok()) return status;
   absl::Status status = Transact([&] { return tables_.Stage(transaction); });
   if (!status.ok() || watch_ == nullptr) return status;
-  memory_.settled +=
-      transaction.counted.size() + transaction.outcomes.size() + transaction.rejected.size();
+  memory_.settled += CountersOf(transaction).Moved();
   lock_->Remember(memory_);
   // What was moved away meanwhile has the transaction, or has not.
   status = CheckNames();

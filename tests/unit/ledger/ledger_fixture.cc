@@ -325,4 +325,24 @@ std::string TextOf(const RestoredBooks& books) {
   return text + CountersText(c.accepted, c.duplicate, c.conflicting, c.rejected);
 }
 
+LedgerTransaction OneReport(const std::string& source, int64_t start, int64_t length,
+                            const UsageGroup& group, int64_t now) {
+  LedgerTransaction transaction;
+  transaction.now_unix_nanos = now;
+  LedgerEntry& entry = transaction.counted.emplace_back();
+  entry.stream = {"sender", source + std::string(16 - source.size(), '.')};
+  entry.sequence = 1;
+  entry.report.source = source;
+  entry.report.window_start_unix_nanos = start;
+  entry.report.window_length_nanos = entry.report.duration_nanos = length;
+  entry.report.groups.push_back(group);
+  entry.conversions.push_back(HalfChip());
+  entry.terms.emplace_back();
+  entry.plan = "plan";
+  entry.plan_version = 1;
+  entry.windows.Add({start, start + length});
+  transaction.streams.push_back({.stream = entry.stream, .sequence = 1, .epoch = 1, .digests = {}});
+  return transaction;
+}
+
 }  // namespace fleetmeter

@@ -91,4 +91,8 @@ class TransactionMaker {
 // Restored books as text, in one order, for comparing integer for integer.
 std::string TextOf(const RestoredBooks& books);
 
+// A transaction that counts one report, the first of a stream of its own.
+LedgerTransaction OneReport(const std::string& source, int64_t start, int64_t length,
+                            const UsageGroup& group, int64_t now);
+
 }  // namespace fleetmeter

@@ -13,26 +13,6 @@ namespace {
 constexpr int64_t Seconds(int64_t nanos) { return nanos / kNanosPerSecond; }
 
 // One report of a source of its own, over `length` from `start`.
-LedgerTransaction OneReport(const std::string& source, int64_t start, int64_t length,
-                            const UsageGroup& group, int64_t now) {
-  LedgerTransaction transaction;
-  transaction.now_unix_nanos = now;
-  LedgerEntry& entry = transaction.counted.emplace_back();
-  entry.stream = {"sender", source + std::string(16 - source.size(), '.')};
-  entry.sequence = 1;
-  entry.report.source = source;
-  entry.report.window_start_unix_nanos = start;
-  entry.report.window_length_nanos = entry.report.duration_nanos = length;
-  entry.report.groups.push_back(group);
-  entry.conversions.push_back(HalfChip());
-  entry.terms.emplace_back();
-  entry.plan = "plan";
-  entry.plan_version = 1;
-  entry.windows.Add({start, start + length});
-  transaction.streams.push_back({.stream = entry.stream, .sequence = 1, .epoch = 1, .digests = {}});
-  return transaction;
-}
-
 int Settle(SqliteLedger& ledger, const std::string& path, int64_t now) {
   int slices = 0;
   for (std::string before; ledger.Maintain(now).ok() && slices < 10'000; ++slices) {

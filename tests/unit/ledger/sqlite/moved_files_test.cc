@@ -276,5 +276,32 @@ TEST(LedgerMemory, BooksThatBeginAnewAreNotThoseThatWereHere) {
   EXPECT_TRUE(CheckNotOlder("ledger.db", LedgerMemory(), MemoryOf("other", 0)).ok());
 }
 
+// Counting what was deferred moves no stream: its sequence was settled when it was deferred.
+TEST(LedgerMemory, WhatWasDeferredAndCountedInALaterRunIsRememberedOnce) {
+  const TempFolder folder;
+  const auto options = LedgerOptions(folder.PathOf("books"));
+  LedgerTransaction counted = OneReport("host", kLedgerStart, 10 * kNanosPerSecond,
+                                        MakeGroup("p", "t", 100), kLedgerStart + kHour);
+  LedgerTransaction deferred;
+  deferred.now_unix_nanos = counted.now_unix_nanos;
+  deferred.streams = counted.streams;
+  deferred.deferred.push_back({.source = "host",
+                               .window = {kLedgerStart, kLedgerStart + 10 * kNanosPerSecond},
+                               .rejection = {RejectReason::kUnknownPool, "groups[0].pool", "x"},
+                               .again = false});
+  counted.streams.clear();
+  counted.counted_again = 1;
+  for (const LedgerTransaction& transaction : {deferred, counted}) {
+    auto ledger = OpenLedger(options);
+    ASSERT_NE(ledger, nullptr);
+    ASSERT_TRUE(ledger->Commit(transaction).ok());
+  }
+  auto ledger = SqliteLedger::Open(options);
+  ASSERT_TRUE(ledger.ok()) << ledger.status();
+  const auto books = (*ledger)->Restore();
+  ASSERT_TRUE(books.ok()) << books.status();
+  EXPECT_EQ(books->counters.Moved(), 1u);
+}
+
 }  // namespace
 }  // namespace fleetmeter
