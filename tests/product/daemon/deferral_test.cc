@@ -3,6 +3,7 @@
 #include <csignal>
 #include <filesystem>
 
+#include "daemon/base/units.h"
 #include "gmock/gmock.h"
 #include "tests/support/daemon_fixture.h"
 #include "tests/support/reports.h"
@@ -12,6 +13,14 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::HasSubstr;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;
+#elif defined(__has_feature)
+constexpr bool kSanitized = __has_feature(address_sanitizer);
+#else
+constexpr bool kSanitized = false;
+#endif
 
 constexpr char kTwoPools[] =
     R"(time_seconds,host,chip,chips,state,pool,team,workload,signal,activity,productive
@@ -24,29 +33,23 @@ std::string PlanOf(int version, const std::string& from = "", const std::string&
   return from.empty() ? plan : Replaced(plan, from, to);
 }
 
-// faketime's library, or nothing where it is not installed.
-std::string FaketimeLibrary() {
-  for (const char* path : {"/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
-                           "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1"}) {
-    if (std::filesystem::exists(path)) return path;
-  }
-  return "";
-}
-
 class DeferralTest : public testing::Test {
  protected:
-  std::map<std::string, std::string> ClockOff(const std::string& by) {
-    files_.Write("faketime", by + "\n");
-    return {{"LD_PRELOAD", FaketimeLibrary()},
-            {"FAKETIME_TIMESTAMP_FILE", files_.PathOf("faketime")},
-            {"FAKETIME_NO_CACHE", "1"},
-            {"FAKETIME_DONT_FAKE_MONOTONIC", "1"},
-            {"DONT_FAKE_MONOTONIC", "1"}};
+  // For a program whose wall clock is off by so much (tests/support/fake_wall_clock.cc).
+  std::map<std::string, std::string> ClockOff(int64_t nanos) {
+    SetClockOff(nanos);
+    return {{"LD_PRELOAD", BinaryPath("tests/support/libfake_wall_clock.so")},
+            {"FLEETMETER_FAKE_WALL_CLOCK", files_.PathOf("clock")}};
+  }
+  // Replaced as a whole: the program may read it at any moment.
+  void SetClockOff(int64_t nanos) {
+    files_.Write("clock.new", std::to_string(nanos));
+    std::filesystem::rename(files_.PathOf("clock.new"), files_.PathOf("clock"));
   }
 
   void StartDaemon(DaemonSettings settings = {}) { daemon_.emplace(std::move(settings)); }
 
-  // By `env` of faketime, if it is given.
+  // With the clock of ClockOff, if it is given.
   void StartCollector(const std::map<std::string, std::string>& env = {}) {
     files_.Write("fleet.csv", kTwoPools);
     std::vector<std::string> argv;
@@ -136,26 +139,26 @@ TEST_F(DeferralTest, APoolThatWasDroppedAndRestoredLosesNothing) {
 }
 
 TEST_F(DeferralTest, ADaemonThatStartsAnHourBehindLosesNothing) {
-  if (FaketimeLibrary().empty()) GTEST_SKIP() << "faketime is not installed";
+  if (kSanitized) GTEST_SKIP() << "a sanitizer's programs take no preloaded clock";
   DaemonSettings settings;
-  settings.env = ClockOff("-1h");
+  settings.env = ClockOff(-kHour);
   StartDaemon(settings);
   StartCollector();
   ASSERT_TRUE(AwaitDeferred()) << collector_->Stderr();
   EXPECT_GE(OfDaemon("fleetmeter_ingest_deferred_sources", {{"reason", "window_in_future"}}), 1);
-  files_.Write("faketime", "+0\n");
+  SetClockOff(0);
   ASSERT_TRUE(AwaitDeferred(0)) << collector_->Stderr();
   ExpectBooksAreWhole();
 }
 
 TEST_F(DeferralTest, ACollectorThatIsAheadIsDeferredUntilTheTimeHasCome) {
-  if (FaketimeLibrary().empty()) GTEST_SKIP() << "faketime is not installed";
+  if (kSanitized) GTEST_SKIP() << "a sanitizer's programs take no preloaded clock";
   StartDaemon();
-  StartCollector(ClockOff("+8s"));
+  StartCollector(ClockOff(8 * kNanosPerSecond));
   ASSERT_TRUE(AwaitDeferred()) << collector_->Stderr();
   EXPECT_THAT(collector_->Stderr(), HasSubstr("window_in_future"));
   // Its clock is right again, so that the time which was reported has to come first.
-  files_.Write("faketime", "+0\n");
+  SetClockOff(0);
   ASSERT_TRUE(AwaitDeferred(0)) << collector_->Stderr();
   ExpectBooksAreWhole();
 }
