@@ -91,10 +91,13 @@ cases_in() { # LOG-OF-CTEST
     END { printf "%d cases, of which %d were skipped", ran, skipped }' "$1"
 }
 
+# The list of what failed, and the output of each test that did: ctest prints it after the line that
+# says so, up to the line of another test.
 show_failures() { # LOG
   sed -n '/tests failed out of/,$p' "$1" | sed 's/^/   | /'
-  grep -E '(FAILED|Failure|ERROR|WARNING: ThreadSanitizer|runtime error)' -A 8 "$1" |
-    head -n 150 | sed 's/^/   | /'
+  awk '/^ *[0-9]+\/[0-9]+ Test +#/ { shown = /\*\*\*/ && !/\*\*\*Skipped/ }
+    /^ +Start +[0-9]+:/ || /^[0-9]+% tests passed/ { next }
+    shown' "$1" | head -n 300 | sed 's/^/   | /'
 }
 
 # Where the time went: the tests that took longest.
