@@ -25,7 +25,7 @@ The stages, in their order:
   analysis   Run clang's thread-safety analysis and clang-tidy.
   asan       Run the tests with AddressSanitizer and UndefinedBehaviorSanitizer.
   tsan       Run the tests of what has threads with ThreadSanitizer.
-  fuzz       Fuzz each parser for FLEETMETER_FUZZ_SECONDS seconds, which is 10 unless it is set.
+  fuzz       Fuzz each parser for FLEETMETER_FUZZ_SECONDS seconds, which is 5 unless it is set.
   bare       Run the commands of README's quick start in a bare Debian. It builds everything again
              there, so it takes long unless ccache is warm, and it runs only when it is named.
 
