@@ -72,7 +72,7 @@ def fill(folder):
         with Daemon(catalog, [SOURCE / "deploy/demo/plan.yaml"],
                     f"ledger: {{path: {ledger}}}\n") as daemon:
             ctl("--address", daemon.addresses["query"], "import", "--ingest-address",
-                daemon.addresses["ingest"], "usage", file, "--source", "a")
+                daemon.addresses["ingest"], "usage", file)
     return ledger
 
 
