@@ -16,12 +16,15 @@ namespace fleetmeter::ctl {
 namespace {
 
 constexpr char kMcpExamples[] =
+    "Example:\n"
+    "  fleetmeterctl mcp --address 127.0.0.1:7444\n"
+    "\n"
     "The program reads a message a line from standard input, and ends with it. Programs that "
     "speak\n"
     "the protocol start it themselves. Their configuration is like this:\n"
     "\n"
     "  {\"mcpServers\": {\"fleetmeter\": {\"command\": \"fleetmeterctl\",\n"
-    "     \"args\": [\"--address\", \"127.0.0.1:7444\", \"mcp\"]}}}";
+    "     \"args\": [\"mcp\", \"--address\", \"127.0.0.1:7444\"]}}}";
 
 class AskedDaemon final : public FleetSource {
  public:

@@ -22,6 +22,12 @@ BillingPeriodStart ChargeCategory ChargeClass ChargeDescription ChargePeriodEnd 
 ContractedCost EffectiveCost InvoiceIssuerName ListCost PricingQuantity PricingUnit ProviderName
 PublisherName ServiceCategory ServiceName""".split()
 RECOMMENDED = ["ChargeFrequency", "InvoiceId", "ServiceSubcategory"]
+# What other providers have.
+OTHERS = """AvailabilityZone BillingAccountType CapacityReservationId CapacityReservationStatus
+CommitmentDiscountCategory CommitmentDiscountId CommitmentDiscountName CommitmentDiscountQuantity
+CommitmentDiscountStatus CommitmentDiscountType CommitmentDiscountUnit PricingCurrency
+PricingCurrencyContractedUnitPrice PricingCurrencyEffectiveCost PricingCurrencyListUnitPrice RegionId
+RegionName ResourceId ResourceName ResourceType SubAccountType""".split()
 # What a provider with these facts has to have besides.
 CONDITIONAL = """ConsumedQuantity ConsumedUnit ContractedUnitPrice ListUnitPrice PricingCategory SkuId
 SkuMeter SkuPriceDetails SkuPriceId SubAccountId SubAccountName Tags""".split()
@@ -55,7 +61,7 @@ SUBCATEGORIES = {
 NUMBER = re.compile(r"[+-]?([0-9]*[.])?[0-9]+([eE][+-]?[0-9]+)?")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 OWN_COLUMN = re.compile(r"x_[A-Za-z0-9]+")
-FOCUS_COLUMN = re.compile(r"[A-Z][A-Za-z0-9]{0,49}")
+FOCUS_COLUMNS = {*MANDATORY, *RECOMMENDED, *CONDITIONAL, *OTHERS}
 
 
 def check_columns(columns):
@@ -67,8 +73,8 @@ def check_columns(columns):
     own = False
     for name in columns:
         own = own or name.startswith("x_")
-        if not (OWN_COLUMN if name.startswith("x_") else FOCUS_COLUMN).fullmatch(name):
-            yield f"{name} is no name of a column"
+        if name not in FOCUS_COLUMNS and not OWN_COLUMN.fullmatch(name):
+            yield f"{name} is no column of FOCUS, and does not begin with x_"
         if own and not name.startswith("x_"):
             yield f"{name} stands after a column that is not of FOCUS"
 

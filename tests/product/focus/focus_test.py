@@ -125,7 +125,7 @@ def check_file(folder, ledger):
                                                            "2026-03-01T00:00:00Z"}
     check_sums(ledger, priced + without)
     # It is not written over, and then it is; what has a price now leaves no file of what had none.
-    assert "already" in ctl(*export, code=1).stderr
+    assert "--force" in ctl(*export, code=1).stderr
     ctl("export", "focus", "--ledger", ledger, "--since", "2026-01-31", "--to", file, "--force")
     assert not unpriced.exists() and len(rows_of(file)) == 2
     return file

@@ -22,7 +22,7 @@ class Session:
     """One client of the protocol."""
 
     def __init__(self, *arguments):
-        self.process = subprocess.Popen([FLEETMETERCTL, *arguments, "mcp"], stdin=subprocess.PIPE,
+        self.process = subprocess.Popen([FLEETMETERCTL, "mcp", *arguments], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, text=True)
         self.id = 0
 
@@ -122,7 +122,7 @@ def main():
         with SteadyDaemon(folder) as daemon:
             report(folder, daemon)
             session = Session("--address", daemon.query_address, "--timeout", "5s",
-                              "--admin-address", f"127.0.0.1:{daemon.query}")
+                              "--admin-address", "127.0.0.1:1")
             hello = begin(session)
             assert hello["serverInfo"]["name"] == "fleetmeter", hello
             asks_about_the_fleet(session)
