@@ -146,7 +146,7 @@ absl::StatusOr<std::string> FocusLine(const FocusAccount& account, const FocusRo
       cost,
       price,
       cost,
-      "",  // there is no invoice
+      fmt::format("{}/{}", account.id, FocusTime(MonthOf(row.day, 0)).substr(0, 7)),
       account.provider,
       cost,
       price,
