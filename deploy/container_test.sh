@@ -19,13 +19,15 @@ words() { # NAME
   instruction "$1" | sed 's/^[^[]*//' | python3 -c 'import json, sys; print(*json.load(sys.stdin), sep="\n")'
 }
 
-as_its_user() { # COMMAND...
-  in_root root setpriv --reuid "${user%:*}" --regid "${user#*:}" --clear-groups --inh-caps=-all "$@"
+# The rest of a command line that runs something in the root as the user.
+as_its_user() {
+  in_user=(chroot "$root" env -i PATH=/usr/bin:/bin setpriv --reuid "${user%:*}" --regid
+    "${user#*:}" --clear-groups --inh-caps=-all)
 }
 
-# In one network, as in a container.
 lives() {
-  as_its_user "${command[@]}" >"$scratch/said" 2>"$scratch/daemon.log" &
+  unshare --net sh -c 'ip link set lo up && exec "$@"' _ "${in_user[@]}" "${command[@]}" \
+    >"$scratch/said" 2>"$scratch/daemon.log" &
   local daemon=$! tries=300
   until grep -qx ready "$scratch/said"; do
     if [ $((tries -= 1)) -eq 0 ] || ! kill -0 "$daemon" 2>/dev/null; then
@@ -34,10 +36,12 @@ lives() {
     fi
     sleep 0.1
   done
-  as_its_user "${check[@]}" >/dev/null
-  kill -s "$(instruction STOPSIGNAL)" "$(pgrep -P "$daemon" -x fleetmeterd || echo "$daemon")"
+  # In the same network, as in a container.
+  exec 8<"/proc/$daemon/ns/net"
+  nsenter --net=/proc/self/fd/8 "${in_user[@]}" "${check[@]}" >/dev/null
+  kill -s "$(instruction STOPSIGNAL)" "$daemon"
   wait "$daemon"
-  if as_its_user "${check[@]}" >/dev/null 2>&1; then
+  if nsenter --net=/proc/self/fd/8 "${in_user[@]}" "${check[@]}" >/dev/null 2>&1; then
     echo "the health check says well of no daemon"
     return 1
   fi
@@ -46,6 +50,7 @@ lives() {
 [ "$(instruction FROM)" = docker.io/library/debian:12-slim ]
 user=$(instruction USER)
 [ "${user%:*}" -gt 0 ]
+as_its_user
 mapfile -t command < <(words ENTRYPOINT && words CMD)
 mapfile -t check < <(words HEALTHCHECK)
 cpack -G DEB --config "$build/CPackConfig.cmake" -B "$scratch/cpack" >/dev/null
@@ -55,5 +60,5 @@ in_root root env DEBIAN_FRONTEND=noninteractive sh -ec "$(instruction RUN)" >"$s
   { cat "$scratch/log" && exit 1; }
 [ "$(stat -c %u:%a "$root$(instruction VOLUME)")" = "${user%:*}:700" ]
 echo "ok    the package is installed, and its state belongs to ${user%:*} alone"
-alone lives
+lives
 echo "ok    the daemon runs as ${user%:*}; the health check passes, and fails when it has ended"

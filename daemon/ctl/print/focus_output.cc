@@ -146,7 +146,7 @@ absl::StatusOr<std::string> FocusLine(const FocusAccount& account, const FocusRo
       cost,
       price,
       cost,
-      fmt::format("{}/{}", account.id, FocusTime(MonthOf(row.day, 0)).substr(0, 7)),
+      "",  // there is no invoice
       account.provider,
       cost,
       price,

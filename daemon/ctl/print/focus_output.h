@@ -3,8 +3,7 @@
 //
 // A row is a charge of the category Usage: the chip-hours of one kind that a team of a pool held in
 // a UTC day, at the price of the catalog that they were booked by. What was billed, contracted,
-// listed and effective is the same, since there are no discounts. There is no invoice but the file,
-// so InvoiceId is the account and the month. Columns of our own begin with x_.
+// listed and effective is the same, since there are no discounts. Columns of our own begin with x_.
 #pragma once
 
 #include <cstdint>

@@ -66,7 +66,6 @@ TEST(FocusOutputTest, ARowIsAChargeOfADay) {
   EXPECT_EQ(columns["BillingPeriodStart"], "2026-12-01T00:00:00Z");
   EXPECT_EQ(columns["BillingPeriodEnd"], "2027-01-01T00:00:00Z");
   EXPECT_EQ(columns["SubAccountId"], "research-scaling");
-  EXPECT_EQ(columns["InvoiceId"], "books/2026-12");
   EXPECT_EQ(columns["PublisherName"], "aws");
   EXPECT_EQ(columns["SkuPriceId"], "b200/catalog-3");
   EXPECT_THAT(columns["Tags"], HasSubstr("team"));
