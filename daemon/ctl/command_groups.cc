@@ -70,6 +70,8 @@ constexpr char kExportFooter[] =
     "  fleetmeterctl export openmetrics --ledger ledger.db --from 2024-01-01 --to 2026-01-01 \\\n"
     "                --label cluster=east --to-file history.om\n"
     "  promtool tsdb create-blocks-from openmetrics history.om /var/lib/prometheus\n"
+    "  fleetmeterctl export focus --ledger ledger.db --since 2026-01-01 --until 2026-02-01 \\\n"
+    "                --to fleet-2026-01.csv\n"
     "\n"
     "Export only time in which Prometheus did not yet scrape the daemon. A graph shows a value\n"
     "for the 5 minutes after it. If Prometheus is started with --query.lookback-delta=1h, it\n"

@@ -6,8 +6,10 @@
 #include "daemon/base/units.h"
 
 namespace fleetmeter::ctl {
+namespace {
 
-void AddFullHour(Flags& flags, const std::string& name, const std::string& help, FullHour* out) {
+template <class Out>
+Flag Add(Flags& flags, const std::string& name, const std::string& help, Out* out) {
   const auto read = [out](const std::string& text) {
     const auto nanos = ParseTime(text);
     if (!nanos || *nanos % kHour != 0) {
@@ -16,11 +18,22 @@ void AddFullHour(Flags& flags, const std::string& name, const std::string& help,
                       "2026-01-01T08:00:00Z; usage is kept by the hour",
                       Quoted(text)));
     }
-    *out = {.unix_seconds = *nanos / kNanosPerSecond,
-            .is_date = text.find(':') == std::string::npos};
+    *out = FullHour{.unix_seconds = *nanos / kNanosPerSecond,
+                    .is_date = text.find(':') == std::string::npos};
     return absl::OkStatus();
   };
-  flags.Add(name, read, help).ValueName("TIME").Required();
+  return flags.Add(name, read, help).ValueName("TIME");
+}
+
+}  // namespace
+
+void AddFullHour(Flags& flags, const std::string& name, const std::string& help, FullHour* out) {
+  Add(flags, name, help, out).Required();
+}
+
+void AddFullHour(Flags& flags, const std::string& name, const std::string& help,
+                 std::optional<FullHour>* out) {
+  Add(flags, name, help, out);
 }
 
 }  // namespace fleetmeter::ctl

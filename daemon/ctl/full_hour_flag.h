@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "daemon/base/flags.h"
@@ -15,5 +16,8 @@ struct FullHour {
 
 // Required.
 void AddFullHour(Flags& flags, const std::string& name, const std::string& help, FullHour* out);
+// Not required.
+void AddFullHour(Flags& flags, const std::string& name, const std::string& help,
+                 std::optional<FullHour>* out);
 
 }  // namespace fleetmeter::ctl

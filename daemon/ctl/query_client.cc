@@ -173,6 +173,10 @@ absl::StatusOr<v1::GetPlanResponse> QueryClient::GetPlan() {
   return impl_->Call(&v1::Query::Stub::GetPlan, v1::GetPlanRequest());
 }
 
+absl::StatusOr<v1::CompareResponse> QueryClient::Compare() {
+  return impl_->Call(&v1::Plan::Stub::Compare, v1::CompareRequest());
+}
+
 absl::StatusOr<v1::SimulateResponse> QueryClient::Simulate(const v1::SimulateRequest& request) {
   return impl_->Call(&v1::Plan::Stub::Simulate, request);
 }

@@ -34,6 +34,7 @@ class QueryClient {
   absl::StatusOr<v1::HeadroomResponse> GetHeadroom(const std::string& pool);
   absl::StatusOr<v1::GetSupplyResponse> GetSupply();
   absl::StatusOr<v1::GetPlanResponse> GetPlan();
+  absl::StatusOr<v1::CompareResponse> Compare();
 
   // What if, with the daemon's assumptions. InvalidArgument: it does not fit. FailedPrecondition:
   // the daemon has no assumptions, or knows too little of its fleet.

@@ -39,6 +39,7 @@ constexpr Target kTargets[] = {
     {"rocm_text", RunRocmText},
     {"smi_csv", RunSmiCsv},
     {"kueue_page", RunKueuePage},
+    {"mcp", RunMcp},
 };
 
 }  // namespace

@@ -52,5 +52,6 @@ void RunAmdJson(std::string_view bytes);
 void RunRocmText(std::string_view bytes);
 void RunSmiCsv(std::string_view bytes);
 void RunKueuePage(std::string_view bytes);
+void RunMcp(std::string_view bytes);
 
 }  // namespace fleetmeter::fuzz

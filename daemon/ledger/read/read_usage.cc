@@ -40,6 +40,7 @@ constexpr std::array kKeys = {
     KeyEntry{UsageKey::kCategory, "category", kOfPool, Period::kQuarters},
     KeyEntry{UsageKey::kTier, "tier", kOfPool, Period::kQuarters},
     KeyEntry{UsageKey::kPlan, "plan", "plan || '/' || plan_version", Period::kQuarters},
+    KeyEntry{UsageKey::kCatalog, "catalog", "catalog_version", Period::kQuarters},
     KeyEntry{UsageKey::kWorkload, "workload", "workload", Period::kDays},
     KeyEntry{UsageKey::kWorkloadType, "workload_type", "workload_type", Period::kQuarters},
     KeyEntry{UsageKey::kModel, "model", "model", Period::kQuarters},

@@ -26,7 +26,8 @@ enum class UsageKey {
   kSignal,
   kCategory,  // of the pool, in the plan that was in force
   kTier,
-  kPlan,  // "name/version"
+  kPlan,     // "name/version"
+  kCatalog,  // the version whose conversion and prices it was booked by
   kWorkload,
   kWorkloadType,
   kModel,

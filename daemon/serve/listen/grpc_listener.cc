@@ -1,6 +1,7 @@
 #include "daemon/serve/listen/grpc_listener.h"
 
 #include <fmt/format.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
@@ -15,13 +16,18 @@ namespace {
 using AcceptorForGrpc = grpc::experimental::ExternalConnectionAcceptor;
 
 constexpr int kSecondMillis = 1'000;
+// Reflection takes a thread for each call that is open, and nothing else does. Beyond this, its
+// callers are refused.
+constexpr int kMostReflectionThreads = 8;
 
 void ApplyLimits(const GrpcLimits& limits, grpc::ServerBuilder& builder) {
   builder.SetMaxReceiveMessageSize(limits.max_message_bytes);
   // gRPC unpacks a message before it compares its size with the limit: 4 MB may become 4 GB.
   builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
   builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
-  builder.SetResourceQuota(grpc::ResourceQuota("fleetmeterd").Resize(limits.buffer_bytes));
+  builder.SetResourceQuota(grpc::ResourceQuota("fleetmeterd")
+                               .Resize(limits.buffer_bytes)
+                               .SetMaxThreads(kMostReflectionThreads));
   const auto set = [&builder](const char* name, int value) {
     builder.AddChannelArgument(name, value);
   };
@@ -71,6 +77,7 @@ absl::StatusOr<std::unique_ptr<GrpcListener>> GrpcListener::Start(
         fmt::format("{} {}", name, std::string(acceptor.status().message())));
   }
   grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
   using Type = grpc::ServerBuilder::experimental_type::ExternalConnectionType;
   std::shared_ptr<AcceptorForGrpc> handover =

@@ -1,4 +1,5 @@
-// A gRPC server with services of ours, the health service and the daemon's limits.
+// A gRPC server with services of ours, the health service, reflection and the daemon's limits.
+// Reflection tells the messages of our protos, and no number.
 #pragma once
 
 #include <atomic>
