@@ -22,7 +22,7 @@ from programs import FLEETMETERCTL, SOURCE, Daemon
 CATALOG = SOURCE / "deploy/catalog/default.yaml"
 PLAN = SOURCE / "deploy/plans/example.yaml"
 FRAMEWORK = SOURCE / "deploy/plans/framework.yaml"
-POOL = "research-scaling"
+POOL = "research"
 TOKEN = "a-token-of-the-test"
 OLD_TOKEN = "a-token-that-has-ended"
 
@@ -120,7 +120,7 @@ def every_call_answers(client):
 
 def answers_are_those_of_grpc(client, daemon):
     told = json.loads(subprocess.run(
-        [FLEETMETERCTL, "--address", daemon.addresses["query"], "--output", "json", "pools"],
+        [FLEETMETERCTL, "--address", daemon.addresses["query"], "pools", "--output", "json"],
         check=True, capture_output=True, text=True).stdout)
     names = [pool["pool"] for pool in client.must("pools")["pools"]]
     assert names and names == [pool["pool"] for pool in told["pools"]], (names, told)
