@@ -165,5 +165,32 @@ TEST(AccessPolicy, RuleIdentitiesAreSpiffeIdsOfTheTrustDomain) {
   }
 }
 
+TEST(AccessPolicySight, IsOfAllPoolsUnlessEveryRuleNamesSome) {
+  const std::set<std::string, std::less<>> serving = {"serving"};
+  const std::set<std::string, std::less<>> training = {"training"};
+  const AccessPolicy policy(
+      "example.org",
+      {{.identity = "spiffe://example.org/one", .roles = {Role::kQuery}, .sees = serving},
+       {.identity = "spiffe://example.org/two", .roles = {Role::kQuery}, .sees = serving},
+       {.identity = "spiffe://example.org/two", .roles = {Role::kQuery}, .sees = training},
+       {.identity = "spiffe://example.org/all", .roles = {Role::kQuery}, .sees = serving},
+       {.identity = "spiffe://example.org/all", .roles = {Role::kQuery}},
+       {.identity = "spiffe://example.org/host", .roles = {Role::kIngest}, .all_pools = true}});
+  const auto sees = [&](const char* name, const char* pool) {
+    return policy.GrantsOf(std::string("spiffe://example.org/") + name).MaySee(pool);
+  };
+  EXPECT_TRUE(sees("one", "serving"));
+  EXPECT_FALSE(sees("one", "training"));
+  EXPECT_TRUE(sees("two", "serving") && sees("two", "training"));
+  EXPECT_FALSE(sees("two", "research"));
+  EXPECT_TRUE(sees("all", "research"));
+  EXPECT_FALSE(sees("host", "serving")) << "who reports for a pool does not see it for that";
+  EXPECT_TRUE(policy.GrantsOf("spiffe://example.org/all").SeesAll());
+  for (const char* name : {"one", "two", "host", "stranger"}) {
+    EXPECT_FALSE(policy.GrantsOf(std::string("spiffe://example.org/") + name).SeesAll()) << name;
+  }
+  EXPECT_TRUE(AccessPolicy::OpenToAll().GrantsOf("local").SeesAll());
+}
+
 }  // namespace
 }  // namespace fleetmeter
