@@ -165,17 +165,25 @@ TEST(AccessPolicy, RuleIdentitiesAreSpiffeIdsOfTheTrustDomain) {
   }
 }
 
+AccessRule SightRule(const char* name, Role role,
+                     std::optional<std::set<std::string, std::less<>>> sees) {
+  AccessRule rule;
+  rule.identity = std::string("spiffe://example.org/") + name;
+  rule.roles = {role};
+  rule.all_pools = role == Role::kIngest;
+  rule.sees = std::move(sees);
+  return rule;
+}
+
 TEST(AccessPolicySight, IsOfAllPoolsUnlessEveryRuleNamesSome) {
   const std::set<std::string, std::less<>> serving = {"serving"};
   const std::set<std::string, std::less<>> training = {"training"};
   const AccessPolicy policy(
       "example.org",
-      {{.identity = "spiffe://example.org/one", .roles = {Role::kQuery}, .sees = serving},
-       {.identity = "spiffe://example.org/two", .roles = {Role::kQuery}, .sees = serving},
-       {.identity = "spiffe://example.org/two", .roles = {Role::kQuery}, .sees = training},
-       {.identity = "spiffe://example.org/all", .roles = {Role::kQuery}, .sees = serving},
-       {.identity = "spiffe://example.org/all", .roles = {Role::kQuery}},
-       {.identity = "spiffe://example.org/host", .roles = {Role::kIngest}, .all_pools = true}});
+      {SightRule("one", Role::kQuery, serving), SightRule("two", Role::kQuery, serving),
+       SightRule("two", Role::kQuery, training), SightRule("all", Role::kQuery, serving),
+       SightRule("all", Role::kQuery, std::nullopt),
+       SightRule("host", Role::kIngest, std::nullopt)});
   const auto sees = [&](const char* name, const char* pool) {
     return policy.GrantsOf(std::string("spiffe://example.org/") + name).MaySee(pool);
   };
