@@ -11,6 +11,8 @@
 #include "collectors/core/resume.h"
 #include "collectors/core/sent_batches.h"
 #include "daemon/base/clock.h"
+#include "daemon/base/log_fields.h"
+#include "daemon/security/explain_connection.h"
 #include "fleetmeter/v1/ingest.grpc.pb.h"
 
 namespace fleetmeter::collector {
@@ -24,6 +26,7 @@ constexpr size_t kEnvelopeBytes = 16;                   // tags and lengths arou
 constexpr auto kLook = std::chrono::milliseconds(200);  // how soon a stop is noticed
 constexpr auto kUnkeptWait = std::chrono::seconds(1);
 constexpr uint64_t kLoggedRejections = 20;
+constexpr auto kExplainWithin = std::chrono::seconds(2);
 
 // What sending again cannot mend.
 bool IsFinal(grpc::StatusCode code) {
@@ -250,8 +253,13 @@ class Sender::Session {
     switch (disposition.code()) {
       case v1::Disposition::REJECTED:
         if (++sender_.rejected_ <= kLoggedRejections) {
-          spdlog::warn("the daemon rejected report {}: {}: {}: {}", disposition.sequence(),
-                       disposition.reason(), disposition.field(), disposition.detail());
+          LogWith(spdlog::level::warn,
+                  fmt::format("the daemon rejected report {}: {}: {}: {}", disposition.sequence(),
+                              disposition.reason(), disposition.field(), disposition.detail()),
+                  {{"event", "report_rejected"},
+                   {"sequence", disposition.sequence()},
+                   {"reason", disposition.reason()},
+                   {"field", disposition.field()}});
         }
         return Count([&](SenderStats& stats) { ++stats.rejected[disposition.reason()]; });
       case v1::Disposition::CONFLICT:
@@ -356,8 +364,10 @@ void Sender::RunSession() {
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1'000);
   const auto credentials = MakeChannelCredentials(options_.tls, &arguments);
   if (!credentials.ok()) {
-    spdlog::error("cannot connect to {}: {}; {} reports wait", options_.daemon,
-                  std::string(credentials.status().message()), outbox_.size());
+    TellTrouble(spdlog::level::err, "cannot_connect",
+                fmt::format("cannot connect to {}: {}", options_.daemon,
+                            std::string(credentials.status().message())),
+                "");
     return;  // files that are being replaced are whole again soon
   }
   const auto channel = grpc::CreateCustomChannel(options_.daemon, *credentials, arguments);
@@ -380,12 +390,34 @@ void Sender::Judge(int error_code, const std::string& message) {
     Refuse(message);
   } else if (IsDenied(code)) {
     wait_ = options_.longest_backoff;
-    spdlog::error("the daemon at {} does not let us report: {}; {} reports wait until it does",
-                  options_.daemon, message, outbox_.size());
+    TellTrouble(
+        spdlog::level::err, "not_allowed",
+        fmt::format("the daemon at {} does not let us report: {}", options_.daemon, message),
+        " until it does");
   } else if (code != grpc::StatusCode::OK) {
-    spdlog::warn("the stream to {} ended: {}; {} reports wait", options_.daemon, message,
-                 outbox_.size());
+    TellTrouble(spdlog::level::warn, "stream_ended",
+                fmt::format("the stream to {} ended: {}", options_.daemon, Explained(code, message)),
+                "");
   }
+}
+
+// gRPC says of a handshake that failed only that the socket was closed. The connection is tried
+// once for each thing that it says, so that a fleet that nobody lets in does not ask twice.
+std::string Sender::Explained(int error_code, const std::string& message) {
+  if (static_cast<grpc::StatusCode>(error_code) != grpc::StatusCode::UNAVAILABLE) return message;
+  if (message != unexplained_) {
+    unexplained_ = message;
+    explanation_ = ExplainFailedConnection(options_.daemon, options_.tls, kExplainWithin);
+  }
+  return explanation_.empty() ? message : explanation_;
+}
+
+void Sender::TellTrouble(int level, const std::string& event, const std::string& what,
+                         const std::string& until) const {
+  const size_t waiting = outbox_.size();
+  LogWith(static_cast<spdlog::level::level_enum>(level),
+          fmt::format("{}; {} reports wait{}", what, waiting, until),
+          {{"event", event}, {"daemon", options_.daemon}, {"reports_waiting", waiting}});
 }
 
 void Sender::Backoff(std::chrono::milliseconds wait) {

@@ -39,7 +39,6 @@ class Headroom : public Command {
   std::optional<double> ask_h100e_;
   bool watch_ = false;
   std::chrono::nanoseconds interval_ = std::chrono::seconds(1);
-  OutputFormat output_ = OutputFormat::kTable;
 };
 
 void Headroom::AddFlags(Flags& flags) {

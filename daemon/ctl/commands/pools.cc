@@ -21,7 +21,6 @@ class Pools : public Command {
 
  private:
   const Connection& connection_;
-  OutputFormat output_ = OutputFormat::kTable;
 };
 
 }  // namespace
