@@ -26,8 +26,6 @@ class OutcomesPart {
   OutcomeService& service() { return *service_; }
   // Another for the listener of ingest: a service belongs to one server.
   OutcomeService& service_of_ingest() { return *service_of_ingest_; }
-  // What reads the ledger; null: it is in memory.
-  OutcomeBoard* board() { return board_.get(); }
   // What /metrics shows of outcomes, and which segments have series of their own.
   OutcomeFacts Facts() const;
   SegmentSeries& segments() { return segments_; }

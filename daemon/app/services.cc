@@ -37,8 +37,8 @@ Services::Services(const DaemonConfig& config, const Parts& parts, std::function
       plan_(parts.writer, parts.security.access()),
       outcomes_(parts.outcomes.service()),
       corrections_(parts.outcomes.service_of_ingest()),
-      admin_(parts.writer, parts.outcomes.board(), parts.security.access(), parts.security.audit(),
-             std::move(ask_reload)) {}
+      admin_(parts.writer, parts.security.access(), parts.security.audit(), std::move(ask_reload)) {
+}
 
 std::vector<ServedService> Services::OfIngest() {
   // Who corrects the books by reports asks them first, at the same address.

@@ -8,7 +8,6 @@
 #include "daemon/base/text.h"
 #include "daemon/serve/query/admin_messages.h"
 #include "daemon/serve/query/grpc_status.h"
-#include "daemon/serve/query/rejection_answers.h"
 
 namespace fleetmeter {
 namespace {
@@ -17,13 +16,9 @@ grpc::Status Stopping() { return {grpc::StatusCode::UNAVAILABLE, "the daemon is 
 
 }  // namespace
 
-AdminService::AdminService(Writer& writer, OutcomeBoard* board, AccessControl& access,
-                           AuditLog& audit, std::function<void()> ask_reload)
-    : writer_(writer),
-      board_(board),
-      access_(access),
-      audit_(audit),
-      ask_reload_(std::move(ask_reload)) {}
+AdminService::AdminService(Writer& writer, AccessControl& access, AuditLog& audit,
+                           std::function<void()> ask_reload)
+    : writer_(writer), access_(access), audit_(audit), ask_reload_(std::move(ask_reload)) {}
 
 bool AdminService::Admit(grpc::CallbackServerContext* context, grpc::ServerUnaryReactor* reactor,
                          Caller* caller) {
@@ -68,29 +63,6 @@ grpc::ServerUnaryReactor* AdminService::ListSources(grpc::CallbackServerContext*
   }
   FillSources(writer_.Sources(), *request, response);
   reactor->Finish(grpc::Status::OK);
-  return reactor;
-}
-
-grpc::ServerUnaryReactor* AdminService::ListRejections(grpc::CallbackServerContext* context,
-                                                       const v1::ListRejectionsRequest* request,
-                                                       v1::ListRejectionsResponse* response) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  Caller caller;
-  if (!Admit(context, reactor, &caller)) return reactor;
-  if (board_ == nullptr) {
-    reactor->Finish({grpc::StatusCode::FAILED_PRECONDITION,
-                     "this daemon keeps its ledger in memory, and rejected reports only in its log; "
-                     "expected ledger.path in its configuration"});
-    return reactor;
-  }
-  const auto answer = [request, response, reactor](const absl::Status& status, Database* ledger) {
-    reactor->Finish(
-        ToGrpc(status.ok() ? AnswerRejections(*ledger, *request, response) : status));
-  };
-  if (!board_->Ask(answer, caller.identity)) {
-    reactor->Finish({grpc::StatusCode::RESOURCE_EXHAUSTED,
-                     "too many questions to the ledger wait already; ask again later"});
-  }
   return reactor;
 }
 

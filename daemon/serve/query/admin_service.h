@@ -10,7 +10,6 @@
 #include "daemon/accounting/writer.h"
 #include "daemon/base/mutex.h"
 #include "daemon/security/access_control.h"
-#include "daemon/view/outcome_board.h"
 #include "fleetmeter/v1/admin.grpc.pb.h"
 
 namespace fleetmeter {
@@ -19,8 +18,7 @@ class AdminService final : public v1::Admin::CallbackService {
  public:
   // `ask_reload` has AnswerReloads called soon, on another thread. `access` and `audit` outlive the
   // service, and so does `writer`.
-  // `board`, which reads the ledger, does so as well; null: the ledger is in memory.
-  AdminService(Writer& writer, OutcomeBoard* board, AccessControl& access, AuditLog& audit,
+  AdminService(Writer& writer, AccessControl& access, AuditLog& audit,
                std::function<void()> ask_reload);
 
   grpc::ServerUnaryReactor* Reload(grpc::CallbackServerContext* context,
@@ -30,9 +28,6 @@ class AdminService final : public v1::Admin::CallbackService {
   grpc::ServerUnaryReactor* ListSources(grpc::CallbackServerContext* context,
                                         const v1::ListSourcesRequest* request,
                                         v1::ListSourcesResponse* response) override;
-  grpc::ServerUnaryReactor* ListRejections(grpc::CallbackServerContext* context,
-                                           const v1::ListRejectionsRequest* request,
-                                           v1::ListRejectionsResponse* response) override;
   grpc::ServerUnaryReactor* ForgetSource(grpc::CallbackServerContext* context,
                                          const v1::ForgetSourceRequest* request,
                                          v1::DecisionResponse* response) override;
@@ -69,7 +64,6 @@ class AdminService final : public v1::Admin::CallbackService {
               v1::DecisionResponse* response);
 
   Writer& writer_;
-  OutcomeBoard* const board_;
   AccessControl& access_;
   AuditLog& audit_;
   const std::function<void()> ask_reload_;
