@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "daemon/base/mutex.h"
+#include "daemon/ctl/explain_unavailable.h"
 #include "daemon/ctl/print/text_cells.h"
 #include "fleetmeter/v1/outcomes.grpc.pb.h"
 #include "fleetmeter/v1/plan.grpc.pb.h"
@@ -132,6 +133,10 @@ absl::Status QueryClient::Impl::Explain(const grpc::Status& status) {
           "listen.ingest (or the daemon is older than what was asked)",
           address));
     case grpc::StatusCode::UNAVAILABLE:
+      if (const std::string why = ExplainUnavailable(address, tls, status); !why.empty()) {
+        return absl::UnavailableError(
+            fmt::format("cannot reach fleetmeterd at {}: {}", address, why));
+      }
       return absl::UnavailableError(
           fmt::format("cannot reach fleetmeterd at {}: {}; is it running, and is that its "
                       "listen.query? Set --address or FLEETMETER_ADDRESS",

@@ -27,6 +27,7 @@ std::unique_ptr<addrinfo, FreeAddresses> LookUp(const std::string& address) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
+  if (port.empty()) return nullptr;
   if (getaddrinfo(host.c_str(), port.c_str(), &hints, &found) != 0) found = nullptr;
   return std::unique_ptr<addrinfo, FreeAddresses>(found);
 }

@@ -1,23 +1,17 @@
 #include "daemon/ledger/read/read_rejections.h"
 
-#include <utility>
-
 #include "daemon/ledger/read/read_rows.h"
 
 namespace fleetmeter {
 namespace {
 
-constexpr char kOfQuestion[] =
-    " FROM rejected_reports WHERE (?1 = '' OR source = ?1) AND (?2 = '' OR reason = ?2)";
-
 KeptRejection RejectionAt(const Statement& row) {
   return {.rejected_unix_nanos = row.Integer(0),
           .identity = row.Text(1),
-          .sequence = static_cast<uint64_t>(row.Integer(2)),
-          .source = row.Text(3),
-          .reason = row.Text(4),
-          .field = row.Text(5),
-          .detail = row.Text(6)};
+          .source = row.Text(2),
+          .reason = row.Text(3),
+          .field = row.Text(4),
+          .detail = row.Text(5)};
 }
 
 }  // namespace
@@ -25,17 +19,17 @@ KeptRejection RejectionAt(const Statement& row) {
 absl::StatusOr<KeptRejections> ReadRejections(Database& ledger, const RejectionQuestion& question) {
   KeptRejections kept;
   absl::Status status = ReadRows(
-      ledger, std::string("SELECT count(*)") + kOfQuestion,
+      ledger, "SELECT reason, reports FROM counters WHERE result = 'rejected'",
       [&](const Statement& row) {
-        kept.total = static_cast<uint64_t>(row.Integer(0));
+        kept.by_reason[row.Text(0)] = static_cast<uint64_t>(row.Integer(1));
         return absl::OkStatus();
-      },
-      question.source, question.reason);
+      });
   if (!status.ok()) return status;
   status = ReadRows(
       ledger,
-      std::string("SELECT at_unix_nanos, identity, sequence, source, reason, field, detail") +
-          kOfQuestion + " ORDER BY rejected_row DESC LIMIT ?3",
+      "SELECT at_unix_nanos, identity, source, reason, field, detail FROM rejected_reports "
+      "WHERE (?1 = '' OR source = ?1) AND (?2 = '' OR reason = ?2) "
+      "ORDER BY rejected_row DESC LIMIT ?3",
       [&](const Statement& row) {
         kept.rejections.push_back(RejectionAt(row));
         return absl::OkStatus();

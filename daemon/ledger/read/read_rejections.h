@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,6 @@ struct RejectionQuestion {
 struct KeptRejection {
   int64_t rejected_unix_nanos = 0;
   std::string identity;
-  uint64_t sequence = 0;
   std::string source;
   std::string reason;  // a word, maybe of another version
   std::string field;
@@ -27,8 +27,8 @@ struct KeptRejection {
 };
 
 struct KeptRejections {
-  std::vector<KeptRejection> rejections;  // the latest first
-  uint64_t total = 0;                     // listed or not
+  std::vector<KeptRejection> rejections;     // the latest first
+  std::map<std::string, uint64_t> by_reason;  // how many ever were, of all sources, kept or not
 };
 
 absl::StatusOr<KeptRejections> ReadRejections(Database& ledger, const RejectionQuestion& question);
