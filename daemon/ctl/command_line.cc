@@ -143,7 +143,10 @@ void CommandLine::Add(Command& command) {
   const std::string above = flags.footer();
   command.AddFlags(flags);
   // What stands below the help of a group or of the program is for all of its commands.
-  if (flags.footer() == above) flags.SetFooter(FooterOfCommand(above, command.path()));
+  const bool own = flags.footer() != above;
+  flags.SetFooter((own ? flags.footer() : FooterOfCommand(above, command.path())) +
+                  "\n\nFor the options of all commands, such as --address, see "
+                  "fleetmeterctl --help.");
   command.TakeProgram(flags_);
   flags.SetCheck([this, &command] {
     const absl::Status status = command.CheckFlags();

@@ -90,13 +90,17 @@ struct QueryClient::Impl {
     const grpc::Status status = (stub.*method)(&context, request, &response);
     Leave();
     if (status.ok()) return response;
-    // The next call tries at once, however long the channel would have waited after its failures;
-    // and with new files, should it be our certificate that has expired.
+    LeaveIfBroken(status);
+    return Explain(status);
+  }
+
+  // The next call tries at once, however long the channel would have waited after its failures;
+  // and with new files, should it be our certificate that has expired.
+  void LeaveIfBroken(const grpc::Status& status) {
     if (status.error_code() == grpc::StatusCode::UNAVAILABLE ||
         status.error_code() == grpc::StatusCode::UNAUTHENTICATED) {
       channel.reset();
     }
-    return Explain(status);
   }
 
   const std::string address;
@@ -223,6 +227,7 @@ absl::Status QueryClient::WatchHeadroom(
   impl_->Leave();
   if (!printed.ok()) return printed;
   if (impl_->WasCancelled()) return absl::OkStatus();
+  impl_->LeaveIfBroken(status);
   return status.ok() ? absl::UnavailableError(fmt::format(
                            "fleetmeterd at {} ended the watch; start it again", impl_->address))
                      : impl_->Explain(status);

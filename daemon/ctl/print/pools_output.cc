@@ -83,7 +83,7 @@ std::string PoolsTable(const v1::ListPoolsResponse& response, size_t width) {
   std::string notes = fmt::format("Amounts in H100e{}; \"-\" is no data.",
                                   has_idle_chips ? ", idle chips in chips" : "");
   if (!left_out.empty()) {
-    notes += fmt::format(" {} more: pools --wide. One pool: headroom POOL.",
+    notes += fmt::format(" {} left out; --wide shows all.",
                          CountOf(static_cast<int64_t>(left_out.size()), "column"));
   }
   const std::string basis = BasisLine(response.basis());
