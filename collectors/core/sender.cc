@@ -395,9 +395,9 @@ void Sender::Judge(int error_code, const std::string& message) {
         fmt::format("the daemon at {} does not let us report: {}", options_.daemon, message),
         " until it does");
   } else if (code != grpc::StatusCode::OK) {
-    TellTrouble(spdlog::level::warn, "stream_ended",
-                fmt::format("the stream to {} ended: {}", options_.daemon, Explained(code, message)),
-                "");
+    TellTrouble(
+        spdlog::level::warn, "stream_ended",
+        fmt::format("the stream to {} ended: {}", options_.daemon, Explained(code, message)), "");
   }
 }
 

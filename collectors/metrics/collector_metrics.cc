@@ -122,7 +122,9 @@ void WriteReloadTime(const CollectorFigures& figures, TextWriter& out) {
   if (figures.reloads) out.Sample({}, Seconds(figures.reloads->last_success_unix_nanos));
 }
 
-void WriteBuildInfo(const CollectorFigures&, TextWriter& out) { out.Sample({kVersion, Revision()}, 1); }
+void WriteBuildInfo(const CollectorFigures&, TextWriter& out) {
+  out.Sample({kVersion, Revision()}, 1);
+}
 
 constexpr Family<CollectorFigures> kFamilies[] = {
     {{"fleetmeter_collector_waiting_reports",
@@ -377,7 +379,8 @@ constexpr Family<CollectorFigures> kFamilies[] = {
     {{"fleetmeter_collector_build_info",
       kGauge,
       {"version", "revision"},
-      "The value is 1. The labels name the version of the collector and the commit that it was built "
+      "The value is 1. The labels name the version of the collector and the commit that it was "
+      "built "
       "from, which is \"unknown\" outside of a checkout."},
      WriteBuildInfo},
 };

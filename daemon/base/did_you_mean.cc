@@ -64,7 +64,8 @@ std::string DidYouMeanText(std::string_view word, const std::vector<std::string>
 
 std::string NamesHint(std::string_view word, const std::vector<std::string>& known, size_t most) {
   if (known.empty()) return "";
-  if (const auto meant = DidYouMean(word, known)) return fmt::format("; the nearest is '{}'", *meant);
+  if (const auto meant = DidYouMean(word, known))
+    return fmt::format("; the nearest is '{}'", *meant);
   const std::vector<std::string> names = NearestNames(word, known, most);
   return fmt::format("; expected one of: {}{}", fmt::join(names, ", "),
                      names.size() < known.size() ? ", ..." : "");

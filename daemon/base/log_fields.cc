@@ -35,9 +35,8 @@ void LogWith(spdlog::logger& logger, spdlog::level::level_enum level, std::strin
 std::string JsonMembers(const LogFields& fields) {
   std::string out;
   for (const LogField& field : fields) {
-    out += field.is_number
-               ? fmt::format(",\"{}\":{}", field.name, field.value)
-               : fmt::format(",\"{}\":\"{}\"", field.name, JsonLogText(field.value));
+    out += field.is_number ? fmt::format(",\"{}\":{}", field.name, field.value)
+                           : fmt::format(",\"{}\":\"{}\"", field.name, JsonLogText(field.value));
   }
   return out;
 }

@@ -32,8 +32,7 @@ class SafeMessage final : public spdlog::custom_flag_formatter {
 // The fields of a line (log_fields.h), as members that follow others.
 class FieldMembers final : public spdlog::custom_flag_formatter {
  public:
-  void format(const spdlog::details::log_msg&, const std::tm&,
-              spdlog::memory_buf_t& out) override {
+  void format(const spdlog::details::log_msg&, const std::tm&, spdlog::memory_buf_t& out) override {
     const LogFields* fields = FieldsOfLine();
     if (fields == nullptr) return;
     const std::string text = JsonMembers(*fields);

@@ -234,10 +234,10 @@ void CheckAssumptions(const Assumptions& assumptions, YamlFile* file) {
   if (!has_curve) {
     std::vector<std::string> names;
     for (const auto& [name, curve] : assumptions.revenue.curves) names.push_back(name);
-    file->ComplainAt("revenue.curve",
-                     fmt::format("is {}{}; expected one of {}", Quoted(assumptions.revenue.curve),
-                                 DidYouMeanText(assumptions.revenue.curve, names),
-                                 fmt::join(names, ", ")));
+    file->ComplainAt(
+        "revenue.curve",
+        fmt::format("is {}{}; expected one of {}", Quoted(assumptions.revenue.curve),
+                    DidYouMeanText(assumptions.revenue.curve, names), fmt::join(names, ", ")));
   }
   if (const double sum = assumptions.p0 + assumptions.buffer; sum > 1 + kTolerance) {
     file->ComplainAt("tiers",

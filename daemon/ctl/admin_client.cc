@@ -13,8 +13,8 @@ namespace fleetmeter::ctl {
 namespace {
 
 // The daemon's own words for what is wrong with the question; ours for why there is no answer.
-absl::Status StatusOf(const grpc::Status& status, const std::string& address,
-                      const ClientTls& tls, const std::string& what) {
+absl::Status StatusOf(const grpc::Status& status, const std::string& address, const ClientTls& tls,
+                      const std::string& what) {
   const std::string said = Printable(status.error_message());
   switch (status.error_code()) {
     case grpc::StatusCode::UNAUTHENTICATED:
@@ -27,10 +27,10 @@ absl::Status StatusOf(const grpc::Status& status, const std::string& address,
     case grpc::StatusCode::OUT_OF_RANGE:
       return absl::Status(static_cast<absl::StatusCode>(status.error_code()), said);
     case grpc::StatusCode::UNIMPLEMENTED:
-      return absl::UnimplementedError(
-          fmt::format("fleetmeterd at {} cannot {}: it is of an earlier version, or that is not its "
-                      "listen.admin",
-                      address, what));
+      return absl::UnimplementedError(fmt::format(
+          "fleetmeterd at {} cannot {}: it is of an earlier version, or that is not its "
+          "listen.admin",
+          address, what));
     default: {
       const std::string why = ExplainUnavailable(address, tls, status);
       return absl::UnavailableError(

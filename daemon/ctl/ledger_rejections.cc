@@ -9,9 +9,9 @@ absl::StatusOr<v1::ListRejectedResponse> RejectedOfLedger(const std::string& pat
                                                           const v1::ListRejectedRequest& request) {
   const auto ledger = OpenLedgerToRead(path);
   if (!ledger.ok()) return ledger.status();
-  const auto kept = ReadRejections(**ledger, {.source = request.source(),
-                                              .reason = request.reason(),
-                                              .most = request.page_size()});
+  const auto kept = ReadRejections(
+      **ledger,
+      {.source = request.source(), .reason = request.reason(), .most = request.page_size()});
   if (!kept.ok()) return kept.status();
   v1::ListRejectedResponse response;
   for (const KeptRejection& each : kept->rejections) {

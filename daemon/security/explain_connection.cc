@@ -79,7 +79,8 @@ Answer AskInPlaintext(const std::string& address, ProbeWire::Deadline deadline) 
 }
 
 constexpr char kWebServer[] =
-    "it is a web server, such as the daemon's listen.http; expected the address of its listen.query "
+    "it is a web server, such as the daemon's listen.http; expected the address of its "
+    "listen.query "
     "or listen.ingest";
 
 // --- TLS -----------------------------------------------------------------------------------------
@@ -105,7 +106,8 @@ class Handshake {
   bool Shake() {
     return Step([this] { return SSL_do_handshake(ssl_.get()); });
   }
-  // After it: whether the daemon goes on. TLS 1.3 tells only then what it thinks of our certificate.
+  // After it: whether the daemon goes on. TLS 1.3 tells only then what it thinks of our
+  // certificate.
   bool HearMore() {
     std::array<char, 1> byte{};
     return Step([&] { return SSL_peek(ssl_.get(), byte.data(), byte.size()); });
@@ -223,13 +225,12 @@ std::string OtherIdentity(SSL* ssl, const ClientTls& tls) {
   PEM_write_bio_X509(bio.get(), certificate.get());
   char* pem = nullptr;
   const long size = BIO_get_mem_data(bio.get(), &pem);
-  const auto is =
-      ReadCertificateIdentity({pem, static_cast<size_t>(size)}, expected->trust_domain);
+  const auto is = ReadCertificateIdentity({pem, static_cast<size_t>(size)}, expected->trust_domain);
   if (is.ok() && is->id == *expected) return "";
-  return fmt::format("we refuse the daemon's certificate: {}; expected {} (--daemon-identity)",
-                     is.ok() ? "it is that of " + is->id.Text()
-                             : std::string(is.status().message()),
-                     expected->Text());
+  return fmt::format(
+      "we refuse the daemon's certificate: {}; expected {} (--daemon-identity)",
+      is.ok() ? "it is that of " + is->id.Text() : std::string(is.status().message()),
+      expected->Text());
 }
 
 // What the daemon holds against us. `reason` is OpenSSL's, of an alert that came; 0: none came.
@@ -260,7 +261,8 @@ std::string TheirRefusal(const Handshake& handshake, const ClientTls& tls, int r
           "authority that issued it, {}?",
           refused, issuer);
     default:
-      return fmt::format("{}: {}", refused, ERR_reason_error_string(ERR_PACK(ERR_LIB_SSL, 0, reason)));
+      return fmt::format("{}: {}", refused,
+                         ERR_reason_error_string(ERR_PACK(ERR_LIB_SSL, 0, reason)));
   }
 }
 

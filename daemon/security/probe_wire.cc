@@ -88,8 +88,8 @@ ProbeWire::~ProbeWire() {
 
 bool ProbeWire::Await(short events) const {
   while (true) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-        deadline_ - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline_ - std::chrono::steady_clock::now());
     pollfd look = {fd_, events, 0};
     const int ready = poll(&look, 1, static_cast<int>(std::max<int64_t>(left.count(), 0)));
     if (ready >= 0) return ready > 0;

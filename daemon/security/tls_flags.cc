@@ -13,8 +13,8 @@ TlsFlags AddTlsFlags(Flags& flags, ClientTls* tls) {
       .certificate =
           flags.Add("--tls-certificate", &tls->files.certificate, "PEM file of our own certificate")
               .ValueName("FILE"),
-      .key = flags.Add("--tls-key", &tls->files.key, "PEM file of its private key")
-                 .ValueName("FILE"),
+      .key =
+          flags.Add("--tls-key", &tls->files.key, "PEM file of its private key").ValueName("FILE"),
       .server_name = flags
                          .Add("--tls-server-name", &tls->server_name,
                               "Name in the daemon's certificate, if not the host of its address")

@@ -1,8 +1,9 @@
 // completion: scripts that complete command lines.
+#include "daemon/ctl/print/completion.h"
+
 #include <map>
 
 #include "daemon/ctl/command.h"
-#include "daemon/ctl/print/completion.h"
 #include "daemon/ctl/terminal.h"
 
 namespace fleetmeter::ctl {

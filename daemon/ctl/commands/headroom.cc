@@ -101,8 +101,9 @@ class WatchPrinter {
     const bool told = std::exchange(lost_, true);
     if (redraw_) {
       const size_t columns = TerminalSize().value_or(TopLook::Size{}).columns;
-      return screen_.Show(picture_ + "\n" +
-                          WrapText(why + ". The numbers above are old. Trying again.", columns, ""));
+      return screen_.Show(
+          picture_ + "\n" +
+          WrapText(why + ". The numbers above are old. Trying again.", columns, ""));
     }
     if (!told) Warn(why + "; trying again", output_);
     return absl::OkStatus();
@@ -133,9 +134,8 @@ int Headroom::Watch() const {
   const auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(interval_);
   absl::Status printed;
   while (true) {
-    const absl::Status ended = client.WatchHeadroom(pool_, interval, [&](const auto& response) {
-      return printed = printer.Show(response);
-    });
+    const absl::Status ended = client.WatchHeadroom(
+        pool_, interval, [&](const auto& response) { return printed = printer.Show(response); });
     if (!printed.ok()) return ExitCode(printed);
     if (!absl::IsUnavailable(ended)) return ExitCode(ended);
     // The daemon is started anew, or cannot be reached for a while.

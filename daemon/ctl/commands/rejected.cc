@@ -46,9 +46,9 @@ class Rejected : public Command {
     request.set_source(source_);
     request.set_reason(reason_);
     request.set_page_size(most_);
-    return PrintAnswer(ledger_.empty() ? AskRejected(connection_, request)
-                                       : RejectedOfLedger(ledger_, request),
-                       output_, FormatRejected);
+    return PrintAnswer(
+        ledger_.empty() ? AskRejected(connection_, request) : RejectedOfLedger(ledger_, request),
+        output_, FormatRejected);
   }
 
  private:

@@ -173,8 +173,7 @@ ReportAnswer ImportCommand::AskDaemon(const ImportBatch& plan) const {
     none.error = std::string(channel.status().message());
     return none;
   }
-  ImportClient client(*channel, connection_.ingest_address, connection_.timeout,
-                      connection_.tls);
+  ImportClient client(*channel, connection_.ingest_address, connection_.timeout, connection_.tls);
   v1::ReportRequest request = QuestionsOf(plan);
   if (!dry_run_) request.clear_names();
   return client.Report(request);

@@ -61,9 +61,8 @@ void Sort(const PoolOrder& order, std::vector<const v1::Pool*>* pools) {
     return;
   }
   if (order.sort == "pool") {
-    std::stable_sort(pools->begin(), pools->end(), [](const v1::Pool* a, const v1::Pool* b) {
-      return a->pool() < b->pool();
-    });
+    std::stable_sort(pools->begin(), pools->end(),
+                     [](const v1::Pool* a, const v1::Pool* b) { return a->pool() < b->pool(); });
   }
   if (order.reverse) std::reverse(pools->begin(), pools->end());
 }

@@ -87,8 +87,7 @@ std::string PoolsTable(const v1::ListPoolsResponse& response, size_t width) {
                          CountOf(static_cast<int64_t>(left_out.size()), "column"));
   }
   const std::string basis = BasisLine(response.basis());
-  return table.Render() + "\n" +
-         (width == 0 ? notes + "\n" : WrapText(notes, width, "")) +
+  return table.Render() + "\n" + (width == 0 ? notes + "\n" : WrapText(notes, width, "")) +
          OrphanedLines(response, width) + (width == 0 ? basis + "\n" : WrapText(basis, width, ""));
 }
 

@@ -25,8 +25,8 @@ constexpr size_t kTextColumns = 80;
 
 // Of a source that should be heard and is not. Nothing: it is heard, or nobody expects it.
 std::optional<int64_t> SilentSeconds(const v1::Source& source, int64_t now_unix_nanos) {
-  const bool awaited = source.state() == "silent" || source.state() == "unaccounted" ||
-                       source.state() == "rejected";
+  const bool awaited =
+      source.state() == "silent" || source.state() == "unaccounted" || source.state() == "rejected";
   if (!awaited) return std::nullopt;
   const int64_t since = source.has_silent_since_unix_nanos() ? source.silent_since_unix_nanos()
                                                              : source.counted_to_unix_nanos();
@@ -69,16 +69,19 @@ std::string CountLine(const v1::ListSourcesResponse& response) {
 
 std::string SilenceTable(const v1::ListSourcesResponse& response, bool all,
                          int64_t now_unix_nanos) {
-  Table table({{"SOURCE"}, {"STATE"}, {"SILENT FOR", Align::kRight}, {"COUNTED TO"},
+  Table table({{"SOURCE"},
+               {"STATE"},
+               {"SILENT FOR", Align::kRight},
+               {"COUNTED TO"},
                {"CHIPS", Align::kRight}});
   bool any = false;
   for (const v1::Source& source : response.sources()) {
     if (!all && source.state() == "live" && source.unlisted_micro_chips() == 0) continue;
     any = true;
-    table.AddRow({source.source(), source.state(), AgeText(SilentSeconds(source, now_unix_nanos)),
-                  source.has_counted_to_unix_nanos() ? UtcTime(source.counted_to_unix_nanos())
-                                                     : kUnknown,
-                  Grouped(ChipsOfMicro(source.micro_chips()))});
+    table.AddRow(
+        {source.source(), source.state(), AgeText(SilentSeconds(source, now_unix_nanos)),
+         source.has_counted_to_unix_nanos() ? UtcTime(source.counted_to_unix_nanos()) : kUnknown,
+         Grouped(ChipsOfMicro(source.micro_chips()))});
   }
   table.FitInto(kTextColumns);
   std::string text = CountLine(response);
@@ -86,8 +89,7 @@ std::string SilenceTable(const v1::ListSourcesResponse& response, bool all,
   return text + "\nMore: fleetmeterctl source list, fleetmeterctl rejected.\n";
 }
 
-std::string SilenceJson(const v1::ListSourcesResponse& response, bool all,
-                        int64_t now_unix_nanos) {
+std::string SilenceJson(const v1::ListSourcesResponse& response, bool all, int64_t now_unix_nanos) {
   Json out;
   out["total"] = response.total();
   out["states"] = Json::object();
@@ -108,10 +110,10 @@ std::string SilenceCsv(const v1::ListSourcesResponse& response, bool all, int64_
   for (const v1::Source& source : response.sources()) {
     if (!all && source.state() == "live" && source.unlisted_micro_chips() == 0) continue;
     const auto silent = SilentSeconds(source, now_unix_nanos);
-    out += CsvLine({source.source(), source.state(), silent ? std::to_string(*silent) : "",
-                    source.has_counted_to_unix_nanos() ? UtcTime(source.counted_to_unix_nanos())
-                                                       : "",
-                    ChipsOfMicro(source.micro_chips())});
+    out +=
+        CsvLine({source.source(), source.state(), silent ? std::to_string(*silent) : "",
+                 source.has_counted_to_unix_nanos() ? UtcTime(source.counted_to_unix_nanos()) : "",
+                 ChipsOfMicro(source.micro_chips())});
   }
   return out;
 }
@@ -144,8 +146,8 @@ std::string RejectedTable(const v1::ListRejectedResponse& response) {
   }
   std::vector<std::string> counts;
   for (const v1::RejectedCount& count : response.counts()) {
-    counts.push_back(fmt::format("{} {}", Grouped(std::to_string(count.reports())),
-                                 Printable(count.reason())));
+    counts.push_back(
+        fmt::format("{} {}", Grouped(std::to_string(count.reports())), Printable(count.reason())));
   }
   if (blocks.empty()) text += "No rejected report is kept that this asks for.\n";
   if (counts.empty()) return text;
@@ -165,8 +167,8 @@ std::string RejectedCsv(const v1::ListRejectedResponse& response) {
 
 }  // namespace
 
-std::string FormatSilence(const v1::ListSourcesResponse& response, bool all,
-                          int64_t now_unix_nanos, OutputFormat format) {
+std::string FormatSilence(const v1::ListSourcesResponse& response, bool all, int64_t now_unix_nanos,
+                          OutputFormat format) {
   switch (format) {
     case OutputFormat::kJson:
       return SilenceJson(response, all, now_unix_nanos);

@@ -9,11 +9,11 @@
 
 namespace fleetmeter::ctl {
 
-// A line that counts the sources by state, and a row for each that is not live, with how long it has
-// been silent at `now`; with `all`, for the live ones too. JSON: {"total", "states", "sources"}, with
-// "silent_seconds" in each source that is silent.
-std::string FormatSilence(const v1::ListSourcesResponse& response, bool all,
-                          int64_t now_unix_nanos, OutputFormat format);
+// A line that counts the sources by state, and a row for each that is not live, with how long it
+// has been silent at `now`; with `all`, for the live ones too. JSON: {"total", "states",
+// "sources"}, with "silent_seconds" in each source that is silent.
+std::string FormatSilence(const v1::ListSourcesResponse& response, bool all, int64_t now_unix_nanos,
+                          OutputFormat format);
 
 // Of the table, a block for each source, reason and field, the latest first, with the words of the
 // latest report. JSON: {"reports", "counts"}, every report; CSV: a record a report.

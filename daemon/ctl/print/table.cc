@@ -49,9 +49,9 @@ std::vector<std::string> Table::FitInto(size_t width) {
   };
   std::vector<std::string> left_out;
   while (whole() > width) {
-    const auto least = std::max_element(
-        columns_.begin(), columns_.end(),
-        [](const Column& a, const Column& b) { return a.rank < b.rank; });
+    const auto least =
+        std::max_element(columns_.begin(), columns_.end(),
+                         [](const Column& a, const Column& b) { return a.rank < b.rank; });
     if (least->rank == 0) break;
     left_out.push_back(least->title);
     Remove(static_cast<size_t>(least - columns_.begin()));

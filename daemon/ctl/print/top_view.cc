@@ -138,8 +138,8 @@ std::string TopPicture(const TopState& state, const TopLook& look) {
     out += Header("fleetmeter  " + Printable(state.address), look, Style::kBold);
   }
   if (state.pools) {
-    out += Header(BasisLine(state.pools->basis()) + "; H100e; \"-\" is no data", look,
-                  Style::kPlain);
+    out +=
+        Header(BasisLine(state.pools->basis()) + "; H100e; \"-\" is no data", look, Style::kPlain);
   }
   const v1::ListPoolsResponse shown =
       state.pools ? ArrangedPools(*state.pools, state.order) : v1::ListPoolsResponse();

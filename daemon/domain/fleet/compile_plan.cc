@@ -195,9 +195,9 @@ class PlanCompiler {
     if (std::find(supplied.begin(), supplied.end(), allocation.chip) != supplied.end()) {
       return allocation.chip;
     }
-    Complain(path + ".chip",
-             fmt::format("\"{}\" is not in the plan's supply{}; expected one of {}", allocation.chip,
-                         DidYouMeanText(allocation.chip, supplied), fmt::join(supplied, ", ")));
+    Complain(path + ".chip", fmt::format("\"{}\" is not in the plan's supply{}; expected one of {}",
+                                         allocation.chip, DidYouMeanText(allocation.chip, supplied),
+                                         fmt::join(supplied, ", ")));
     return "";
   }
 

@@ -18,12 +18,12 @@ KeptRejection RejectionAt(const Statement& row) {
 
 absl::StatusOr<KeptRejections> ReadRejections(Database& ledger, const RejectionQuestion& question) {
   KeptRejections kept;
-  absl::Status status = ReadRows(
-      ledger, "SELECT reason, reports FROM counters WHERE result = 'rejected'",
-      [&](const Statement& row) {
-        kept.by_reason[row.Text(0)] = static_cast<uint64_t>(row.Integer(1));
-        return absl::OkStatus();
-      });
+  absl::Status status =
+      ReadRows(ledger, "SELECT reason, reports FROM counters WHERE result = 'rejected'",
+               [&](const Statement& row) {
+                 kept.by_reason[row.Text(0)] = static_cast<uint64_t>(row.Integer(1));
+                 return absl::OkStatus();
+               });
   if (!status.ok()) return status;
   status = ReadRows(
       ledger,

@@ -27,7 +27,7 @@ struct KeptRejection {
 };
 
 struct KeptRejections {
-  std::vector<KeptRejection> rejections;     // the latest first
+  std::vector<KeptRejection> rejections;      // the latest first
   std::map<std::string, uint64_t> by_reason;  // how many ever were, of all sources, kept or not
 };
 

@@ -125,8 +125,10 @@ constexpr Family<DaemonFigures> kDaemon[] = {
     {{"fleetmeter_build_info",
       kGauge,
       {"version", "revision", "compiler"},
-      "The value is 1. The labels name the version of the daemon, the commit that it was built from "
-      "and the compiler that built it. The commit is \"unknown\" outside of a checkout, and ends in "
+      "The value is 1. The labels name the version of the daemon, the commit that it was built "
+      "from "
+      "and the compiler that built it. The commit is \"unknown\" outside of a checkout, and ends "
+      "in "
       "-dirty where sources differed from it."},
      WriteBuildInfo},
     {{"fleetmeter_clock_steps_total",

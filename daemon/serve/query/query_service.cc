@@ -63,10 +63,10 @@ grpc::Status QueryService::AnswerHeadroom(const Snapshot& snapshot, const std::s
   }
   std::vector<std::string> known;
   for (const PoolView& each : snapshot.pools) known.push_back(each.pool->name);
-  return {grpc::StatusCode::NOT_FOUND,
-          fmt::format("{} is not a pool of plan '{}' version {}{}", Quoted(pool),
-                      snapshot.plan->name, snapshot.plan->version,
-                      NamesHint(pool, known, kMostNamed))};
+  return {
+      grpc::StatusCode::NOT_FOUND,
+      fmt::format("{} is not a pool of plan '{}' version {}{}", Quoted(pool), snapshot.plan->name,
+                  snapshot.plan->version, NamesHint(pool, known, kMostNamed))};
 }
 
 grpc::ServerUnaryReactor* QueryService::GetHeadroom(grpc::CallbackServerContext* context,

@@ -127,7 +127,8 @@ TEST_F(FlagsTest, HandListsToReadersAtOnce) {
   EXPECT_EQ(place, "meadow");
   EXPECT_EQ(ErrorOf({"--name", "Ada", "--name", "Bo", "--name", "Cleo"}),
             Told("--name: expected at most two"));
-  EXPECT_EQ(ErrorOf({"--name", "Ada", "--name", "Eve"}), Told("--name: \"Eve\" is not one of Ada, Bo, Cleo"));
+  EXPECT_EQ(ErrorOf({"--name", "Ada", "--name", "Eve"}),
+            Told("--name: \"Eve\" is not one of Ada, Bo, Cleo"));
 }
 
 TEST_F(FlagsTest, MayStandWithoutTheirValue) {
