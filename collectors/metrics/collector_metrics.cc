@@ -380,8 +380,7 @@ constexpr Family<CollectorFigures> kFamilies[] = {
       kGauge,
       {"version", "revision"},
       "The value is 1. The labels name the version of the collector and the commit that it was "
-      "built "
-      "from, which is \"unknown\" outside of a checkout."},
+      "built from, or \"unknown\"."},
      WriteBuildInfo},
 };
 

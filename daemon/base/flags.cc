@@ -86,6 +86,14 @@ std::vector<std::string> WordsOf(const std::string& type_name) {
   return words;
 }
 
+// Behind the name of a value the library writes what it must be: "N:INT in [1 - 9]".
+std::string ValueNameOf(const std::string& type_name) {
+  size_t end = type_name.find(":{");
+  const size_t range = type_name.find(" in [");
+  if (end == std::string::npos && range != std::string::npos) end = type_name.rfind(':', range);
+  return type_name.substr(0, end);
+}
+
 FlagDescription DescriptionOf(const CLI::Option& option) {
   FlagDescription flag;
   flag.positional = option.get_positional();
@@ -96,7 +104,7 @@ FlagDescription DescriptionOf(const CLI::Option& option) {
   flag.repeated = option.get_expected_max() >= CLI::detail::expected_max_vector_size;
   if (option.get_type_size() != 0) {
     const std::string type = option.get_type_name();
-    flag.value = type.substr(0, type.find(':'));
+    flag.value = ValueNameOf(type);
     flag.words = WordsOf(type);
     flag.default_text = option.get_default_str();
   }

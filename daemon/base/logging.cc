@@ -46,7 +46,8 @@ class FieldMembers final : public spdlog::custom_flag_formatter {
 template <std::string (*kText)(std::string_view)>
 std::unique_ptr<spdlog::formatter> Formatter(const char* pattern) {
   auto formatter = std::make_unique<spdlog::pattern_formatter>();
-  formatter->add_flag<SafeMessage<kText>>('*').add_flag<FieldMembers>('&').set_pattern(pattern);
+  formatter->add_flag<SafeMessage<kText>>('*').template add_flag<FieldMembers>('&').set_pattern(
+      pattern);
   return formatter;
 }
 

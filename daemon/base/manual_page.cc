@@ -55,7 +55,7 @@ std::string FirstSentence(const std::string& text) {
 // What man's whatis prints: "name - what it does".
 std::string WhatItDoes(const CommandDescription& program) {
   std::string first = FirstSentence(program.help);
-  for (const std::string begin : {program.name + ": ", program.name + " "}) {
+  for (const std::string& begin : {program.name + ": ", program.name + " "}) {
     if (first.starts_with(begin)) first.erase(0, begin.size());
   }
   if (first.ends_with('.')) first.pop_back();

@@ -55,7 +55,7 @@ class Filler {
   void Path(YamlMap& map, const std::string& key, std::string* out) const {
     std::string path;
     map.Optional(key.substr(key.find('.') + 1)).ReadText(kLongestText, &path);
-    if (!path.empty() && !GivenByFlag(connection_, key)) *out = folder_ / path;
+    if (!path.empty() && !GivenByFlag(connection_, key)) *out = (folder_ / path).string();
   }
   void Timeout(YamlMap& map) const {
     int64_t nanos = connection_.timeout.count();

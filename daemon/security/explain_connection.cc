@@ -124,21 +124,19 @@ class Handshake {
     while (true) {
       ERR_clear_error();
       const int done = act();
-      if (!Flush()) closed_ = true;
+      Flush();  // where that fails, what the daemon said before it left can be read
       if (done > 0) return true;
       const int error = SSL_get_error(ssl_.get(), done);
       if (error == SSL_ERROR_ZERO_RETURN) closed_ = true;
-      if (error != SSL_ERROR_WANT_READ || closed_ || !Fill()) return false;
+      if (error != SSL_ERROR_WANT_READ || !Fill()) return false;
     }
   }
-  bool Flush() {
+  void Flush() {
     char* bytes = nullptr;
     BIO* out = SSL_get_wbio(ssl_.get());
     const long size = BIO_get_mem_data(out, &bytes);
-    if (size <= 0) return true;
-    const bool sent = wire_.Send({bytes, static_cast<size_t>(size)});
-    BIO_reset(out);
-    return sent;
+    if (size > 0) wire_.Send({bytes, static_cast<size_t>(size)});
+    [[maybe_unused]] const int emptied = BIO_reset(out);
   }
   bool Fill() {
     const auto got = wire_.Receive();
@@ -260,9 +258,10 @@ std::string TheirRefusal(const Handshake& handshake, const ClientTls& tls, int r
           "{}: it ended the connection when it had seen it. Does its tls.client_ca have the "
           "authority that issued it, {}?",
           refused, issuer);
-    default:
-      return fmt::format("{}: {}", refused,
-                         ERR_reason_error_string(ERR_PACK(ERR_LIB_SSL, 0, reason)));
+    default: {
+      const char* said = ERR_reason_error_string(ERR_PACK(ERR_LIB_SSL, 0, reason));
+      return fmt::format("{}: {}", refused, said == nullptr ? "it does not say why" : said);
+    }
   }
 }
 

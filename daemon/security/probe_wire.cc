@@ -76,7 +76,7 @@ std::optional<ProbeWire> ProbeWire::Connect(int family, const void* to, unsigned
   int error = 0;
   socklen_t size = sizeof(error);
   if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0 || error != 0) return std::nullopt;
-  return wire;
+  return std::optional<ProbeWire>(std::move(wire));
 }
 
 ProbeWire::ProbeWire(ProbeWire&& other) noexcept

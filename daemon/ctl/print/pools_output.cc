@@ -47,11 +47,13 @@ std::vector<Column> PoolsColumns() {
 }
 
 constexpr int kRankOfNothing = 100;
+constexpr int kOutOfTheOrdinary = 6;  // the first rank of columns that are
 
 // Columns that tell of something out of the ordinary give way first where there is nothing to tell.
-void RankEmptyLast(size_t columns, Table* table) {
-  for (size_t i = 1; i < columns; ++i) {
-    if (table->ColumnIs(i, {"0.0", kUnknown, ""})) {
+void RankEmptyLast(Table* table) {
+  const std::vector<Column> columns = PoolsColumns();
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i].rank >= kOutOfTheOrdinary && table->ColumnIs(i, {"0.0", kUnknown, ""})) {
       table->SetRank(i, kRankOfNothing + static_cast<int>(i));
     }
   }
@@ -75,7 +77,7 @@ std::string PoolsTable(const v1::ListPoolsResponse& response, size_t width) {
   Table table = PoolRows(response);
   std::vector<std::string> left_out;
   if (width > 0) {
-    RankEmptyLast(PoolsColumns().size(), &table);
+    RankEmptyLast(&table);
     left_out = table.FitInto(width);
   }
   const bool has_idle_chips =

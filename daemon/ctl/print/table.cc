@@ -8,8 +8,9 @@
 namespace fleetmeter::ctl {
 namespace {
 
-constexpr size_t kBetween = 2;   // spaces
-constexpr size_t kShortest = 8;  // columns of a text that is shortened
+constexpr size_t kBetween = 2;       // spaces
+constexpr size_t kShortest = 8;      // columns of a text that is shortened
+constexpr size_t kLongestName = 32;  // before columns are left out
 
 }  // namespace
 
@@ -42,11 +43,17 @@ void Table::Remove(size_t column) {
   for (auto& row : rows_) row.erase(row.begin() + place);
 }
 
+void Table::ShortenFirst(size_t width) {
+  for (auto& row : rows_) row.front().text = Shortened(row.front().text, width);
+}
+
 std::vector<std::string> Table::FitInto(size_t width) {
   const auto whole = [this] {
     const std::vector<size_t> widths = Widths();
     return std::accumulate(widths.begin(), widths.end(), kBetween * (widths.size() - 1));
   };
+  // One name that is very long must not hide all that is known.
+  if (whole() > width) ShortenFirst(kLongestName);
   std::vector<std::string> left_out;
   while (whole() > width) {
     const auto least =
@@ -58,8 +65,7 @@ std::vector<std::string> Table::FitInto(size_t width) {
   }
   if (const size_t is = whole(); is > width) {
     const size_t first = Widths().front();
-    const size_t most = std::max(kShortest, first - std::min(first, is - width));
-    for (auto& row : rows_) row.front().text = Shortened(row.front().text, most);
+    ShortenFirst(std::max(kShortest, first - std::min(first, is - width)));
   }
   return left_out;
 }

@@ -51,6 +51,7 @@ class Table {
  private:
   std::vector<size_t> Widths() const;
   void Remove(size_t column);
+  void ShortenFirst(size_t width);
   std::string Line(const std::vector<Cell>& cells, const std::vector<size_t>& widths,
                    bool colors) const;
 

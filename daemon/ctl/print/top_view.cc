@@ -50,8 +50,8 @@ std::string TopTable(const v1::ListPoolsResponse& pools, const TopLook& look) {
                {"ASSIGNED", Align::kRight, 5},
                {"BUSY", Align::kRight, 6},
                {"HEADROOM", Align::kRight},
-               {"UTILIZATION", Align::kLeft, 3},
-               {"", Align::kRight, 1},
+               {"UTILIZATION", Align::kRight, 1},
+               {"", Align::kLeft, 3},
                {"COVERAGE", Align::kRight, 2},
                {""}});
   for (const v1::Pool& pool : pools.pools()) {
@@ -60,9 +60,10 @@ std::string TopTable(const v1::ListPoolsResponse& pools, const TopLook& look) {
         {pool.pool(), pool.owner(), Amount(pool.allocated_h100e()), Amount(pool.assigned_h100e()),
          Amount(Busy(pool)),
          Cell(Amount(KnownHeadroom(pool)), IsNearlyFull(pool) ? Style::kRed : Style::kPlain),
+         Percent(Utilization(pool)),
          Cell(UtilizationBar(Utilization(pool), look.unicode),
               IsUnderused(pool) ? Style::kYellow : Style::kPlain),
-         Percent(Utilization(pool)), Percent(pool.coverage_ratio()), Cell(PoolMark(pool), style)});
+         Percent(pool.coverage_ratio()), Cell(PoolMark(pool), style)});
   }
   if (look.size) table.FitInto(look.size->columns);
   return table.Render(look.colors);

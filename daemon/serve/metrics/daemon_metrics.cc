@@ -126,10 +126,8 @@ constexpr Family<DaemonFigures> kDaemon[] = {
       kGauge,
       {"version", "revision", "compiler"},
       "The value is 1. The labels name the version of the daemon, the commit that it was built "
-      "from "
-      "and the compiler that built it. The commit is \"unknown\" outside of a checkout, and ends "
-      "in "
-      "-dirty where sources differed from it."},
+      "from, and the compiler that built it. The commit is \"unknown\" where the sources were no "
+      "checkout, and ends in -dirty where they differed from it."},
      WriteBuildInfo},
     {{"fleetmeter_clock_steps_total",
       kCounter,
