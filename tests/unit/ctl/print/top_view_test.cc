@@ -19,12 +19,12 @@ TEST(TopPicture, ShowsPlanTimeAndPools) {
       "plan openb version 3 (replay), catalog version 2, 2026-01-02 03:04:05Z; H100e; \"-\" is "
       "no data\n"
       "\n"
-      "POOL      OWNER        ALLOCATED  ASSIGNED   BUSY  HEADROOM  UTILIZATION          "
+      "POOL      OWNER        ALLOCATED  ASSIGNED   BUSY  HEADROOM  UTILIZATION                "
       "COVERAGE\n"
-      "serving   API Serving    1,000.0     700.0  523.2     300.0  [#####-----]  52.3%    "
-      "100.0%\n"
-      "research  Research          10.0       9.8      -       0.2                    -    "
-      "100.0%  nearly full\n");
+      "serving   API Serving    1,000.0     700.0  523.2     300.0        52.3%  [#####-----]  "
+      "  100.0%\n"
+      "research  Research          10.0       9.8      -       0.2            -                "
+      "  100.0%  nearly full\n");
 }
 
 TEST(TopPicture, SaysThatTheDaemonIsAwayAndKeepsTheOldNumbers) {
