@@ -56,7 +56,7 @@ std::vector<std::string> FlagsOf(const CLI::App& app) {
   return names;
 }
 
-WrongCommandLine Describe(const CLI::App& root, const CLI::Error& error) {
+WrongCommandLine WrongnessOf(const CLI::App& root, const CLI::Error& error) {
   const CLI::App& app = Named(root);
   std::vector<std::string> rest = root.remaining(true);
   std::erase(rest, "--");  // only says that no flag follows
@@ -305,7 +305,7 @@ ProgramFlags::~ProgramFlags() = default;
 void ProgramFlags::SetComplaint(
     const std::function<std::string(const WrongCommandLine&)>& complaint) {
   app_->failure_message([complaint](const CLI::App* root, const CLI::Error& error) {
-    return complaint(Describe(*root, error));
+    return complaint(WrongnessOf(*root, error));
   });
 }
 

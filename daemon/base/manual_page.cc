@@ -94,7 +94,8 @@ std::string Synopsis(const std::string& path, const CommandDescription& command)
   if (std::any_of(command.flags.begin(), command.flags.end(), is_option)) text += " [OPTIONS]";
   for (const FlagDescription& flag : command.flags) {
     if (!flag.positional) continue;
-    text += fmt::format(flag.required ? " \\fI{}\\fR" : " [\\fI{}\\fR]", Plain(flag.names.front()));
+    const std::string name = fmt::format("\\fI{}\\fR", Plain(flag.names.front()));
+    text += flag.required ? " " + name : " [" + name + "]";
   }
   return text + (command.commands.empty() ? "" : " COMMAND") + "\n";
 }
