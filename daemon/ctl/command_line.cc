@@ -103,7 +103,9 @@ std::string Unknown(const std::string& word, const std::string& what,
 std::string Misnamed(const WrongCommandLine& wrong) {
   const auto option = std::find_if(wrong.rest.begin(), wrong.rest.end(),
                                    [](const std::string& word) { return word.starts_with('-'); });
-  if (option != wrong.rest.end()) {
+  // Options behind a command that there is not may well be its own.
+  const bool no_command = option != wrong.rest.begin() && !wrong.commands.empty();
+  if (option != wrong.rest.end() && !no_command) {
     return Unknown(option->substr(0, option->find('=')), "an option of " + wrong.command,
                    wrong.flags);
   }
