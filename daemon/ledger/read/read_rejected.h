@@ -14,8 +14,9 @@ namespace fleetmeter {
 struct RejectedQuestion {
   std::string source;      // empty: all
   std::string reason;      // empty: all
-  int64_t before_row = 0;  // rows are numbered in the order in which they were rejected
-  uint32_t most = 0;
+  // Rows are numbered in the order in which they were rejected. The default is all.
+  int64_t before_row = INT64_MAX;
+  uint32_t most = 1'000;
 };
 
 struct RejectedRow {

@@ -81,11 +81,10 @@ grpc::Status QueryService::Answer(const Caller& caller, const v1::HeadroomReques
   for (const PoolView& each : snapshot->pools) {
     if (rights.MaySee(each.pool->name)) known.push_back(each.pool->name);
   }
-  const std::vector<std::string> names = NearestNames(request.pool(), known, kMostNamed);
   return {grpc::StatusCode::NOT_FOUND,
-          fmt::format("{} is not a pool of plan '{}' version {}; expected one of: {}{}",
-                      Quoted(request.pool()), snapshot->plan->name, snapshot->plan->version,
-                      fmt::join(names, ", "), known.size() > names.size() ? ", ..." : "")};
+          fmt::format("{} is not a pool of plan '{}' version {}{}", Quoted(request.pool()),
+                      snapshot->plan->name, snapshot->plan->version,
+                      NamesHint(request.pool(), known, kMostNamed))};
 }
 
 grpc::Status QueryService::Answer(const Caller& caller, const v1::GetSupplyRequest&,
