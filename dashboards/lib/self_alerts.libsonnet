@@ -236,6 +236,6 @@ function(config)
   [
     { name: 'fleetmeter_self_alerts', rules: daemon + clock },
     { name: 'fleetmeter_access_alerts', rules: access },
-    { name: 'fleetmeter_collector_alerts', rules: collector },
-    { name: 'fleetmeter_source_alerts', rules: sources },
+    { name: 'fleetmeter_collector_alerts', rules: [build.ofNoDaemon(a) for a in collector] },
+    { name: 'fleetmeter_source_alerts', rules: [build.ofNoDaemon(a) for a in sources] },
   ]
