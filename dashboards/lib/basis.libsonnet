@@ -53,7 +53,7 @@ function(config)
     runbook(alert):: { links: [{ title: 'Runbook: ' + alert, url: runbook('#' + std.asciiLower(alert)), targetBlank: true }] },
     runbookPage:: runbook(),
 
-    poolLabel:: g.label('pool', 'Pool', g.link('Headroom of this pool', url('headroom', thisOne('pool')))),
+    poolLabel:: g.label('pool', 'Pool', g.link('Headroom of this pool', url('headroom', thisOne('pool'))), width=160),
     teamLabel:: g.label('team', 'Team', g.link('Pools of this team', url('pools', thisOne('team')))),
 
     colours:: {
@@ -114,20 +114,21 @@ function(config)
       },
     ],
 
-    // Alerts of this daemon that fire, and since when. `only`: a matcher of their names.
-    firing(title='Alerts that fire', only='Fleetmeter.+')::
-      local firing = fleet('ALERTS', 'alertname=~"%s", alertstate="firing"' % only);
-      local since = 'ALERTS_FOR_STATE' + n.sel('%s="$cluster", alertname=~"%s"' % [cluster, only]);
+    // Alerts of this daemon that fire, and since when. `only`: a pattern of their names, and further
+    // matchers. `wide`: there is room for the owner.
+    firing(title='Alerts that fire', only='Fleetmeter.+', matchers='', wide=true)::
+      local these = 'alertname=~"%s"%s' % [only, more(matchers)];
+      local firing = fleet('ALERTS', these + ', alertstate="firing"');
+      local since = fleet('ALERTS_FOR_STATE', these);
       g.table(
         title,
         'Alerts of the chosen daemon that fire now, and since when their condition holds. The runbook above says what to do for each.',
         [
-          g.label('alertname', 'Alert', width=260),
-          g.column('Since', self.row(['alertname', 'severity', 'pool', 'owner'], '%s * 1000 and ignoring (alertstate) %s' % [since, firing]), 'dateTimeFromNow'),
-          g.label('severity', 'Severity', g.mapped(g.words([g.word('critical', 'critical', 'red'), g.word('warning', 'warning', 'orange'), g.word('info', 'info', 'blue')])) + g.coloured(g.plain), width=100),
+          g.label('alertname', 'Alert', width=250),
+          g.column('Since', self.row(['alertname', 'severity', 'pool', 'owner'], '%s * 1000 and ignoring (alertstate) %s' % [since, firing]), 'dateTimeFromNow', width=110),
+          g.label('severity', 'Severity', g.mapped(g.words([g.word('critical', 'critical', 'red'), g.word('warning', 'warning', 'orange'), g.word('info', 'info', 'blue')])) + g.coloured(g.plain), width=90),
           g.label('pool', 'Pool', g.link('Headroom of this pool', url('headroom', thisOne('pool'))), width=180),
-          g.label('owner', 'Owner'),
-        ],
+        ] + (if wide then [g.label('owner', 'Owner')] else []),
         'Since',
         'No alert fires. If "of the supply is heard" above cannot tell, no alert can fire either.',
       ),

@@ -106,9 +106,9 @@ function(config)
     'Pools with most that was granted and seen to be unused through %s, what it costs a day, and whom to ask.' % config.underuse.window,
     [
       basis.poolLabel,
-      g.column('H100e unused', poolRow(worst), g.amount, g.decimals(0), width=110),
+      g.column('H100e unused', poolRow(worst), g.amount, g.decimals(0), width=100),
       g.column('A day', poolRow('%s and on (%s) %s' % [fleet(n.reclaimableUsd), n.identity, worst]), g.usd, width=90),
-      g.label('owner', 'Owner', width=140),
+      g.label('owner', 'Owner', width=120),
       g.label('contact', 'Contact'),
     ],
     'H100e unused',
@@ -137,7 +137,7 @@ function(config)
     annotations=basis.annotations,
     rows=[
       g.row('', 5, [answer]),
-      g.row('What needs a decision?', 8, [basis.firing('Alerts that fire', 'Fleetmeter.+'), reclaim]),
+      g.row('What needs a decision?', 8, [basis.firing(wide=false), reclaim]),
       g.row('Does it go where it was decided to go?', 8, [flow, categories]),
       g.row('What did it lead to?', 5, [margin]),
       g.row('', 5, [capability]),

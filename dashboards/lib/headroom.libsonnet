@@ -175,7 +175,7 @@ function(config)
   local top = 'topk(%d, %s > 0)' % [config.dashboard.holders, basis.teams('fleetmeter_team_idle_h100e')];
   local teamRow(expr) = row('%s and on (%s, team) %s' % [expr, n.identity, top], ['pool', 'team', 'contact']);
   local holders = g.table(
-    'Who holds idle chips',
+    'Teams that hold idle chips',
     'The %d teams that hold the most idle H100e of the chosen pools. Idle since says how long the team has held an idle chip without a break.' % config.dashboard.holders,
     [
       basis.teamLabel,

@@ -43,10 +43,10 @@ function(config)
     'What to ask back, and whom',
     'The same pools with what they cost a day, since when each is underused, and whom to ask. A pool that is not underused has no time. A click on a pool shows it alone.',
     [
-      g.label('pool', 'Pool', g.link('Only this pool', basis.url('pools', basis.thisOne('pool')))),
-      g.column('H100e unused', poolRow(top(n.reclaimable)), g.amount, g.decimals(0), width=110),
-      g.column('A day', poolRow('%s and on (%s) %s' % [pools(n.reclaimableUsd), n.identity, top(n.reclaimable)]), g.usd, width=90),
-      g.column('Underused since', poolRow('max by (%s) (%s * 1000) and on (%s) %s' % [n.identity, since, n.identity, top(n.reclaimable)]), 'dateTimeFromNow', g.mapped([g.unknownText('not underused')])),
+      g.label('pool', 'Pool', g.link('Only this pool', basis.url('pools', basis.thisOne('pool'))), width=150),
+      g.column('H100e unused', poolRow(top(n.reclaimable)), g.amount, g.decimals(0), width=100),
+      g.column('A day', poolRow('%s and on (%s) %s' % [pools(n.reclaimableUsd), n.identity, top(n.reclaimable)]), g.usd, width=80),
+      g.column('Underused since', poolRow('max by (%s) (%s * 1000) and on (%s) %s' % [n.identity, since, n.identity, top(n.reclaimable)]), 'dateTimeFromNow', g.mapped([g.unknownText('not underused')]), width=130),
       g.label('contact', 'Contact'),
     ],
     'H100e unused',
@@ -128,7 +128,7 @@ function(config)
       g.row('Who borrows, and who has room?', 8, [borrowed, lends]),
       g.row('What do the chosen pools do?', 9, [use, demand]),
       g.row('Who holds what?', 9, [teams]),
-      g.row('What fires?', 7, [basis.firing('Alerts about pools', 'Fleetmeter(Pool|Headroom|Demand|Coverage).*')]),
+      g.row('What fires?', 7, [basis.firing('Alerts about pools', 'Fleetmeter(Pool|Headroom|Demand|Coverage).*', 'pool=~"$pool"')]),
       g.row('How was it before?', 9, [history]),
       basis.behind(|||
         - **Unused** is granted and seen not to be used: neither busy, nor held without being measured, nor silent. It can be reclaimed.
