@@ -11,7 +11,7 @@ function(config)
   local pools(metric, matchers='') = fleet(metric, 'pool=~"$pool"' + more(matchers));
   local teams(metric, matchers='') = pools(metric, 'team=~"$team"' + more(matchers));
   // The same with what the ledger exported of the time before, which has no instance.
-  local past(metric, matchers='') = metric + n.sel('%s=~"${cluster:regex}|"%s' % [cluster, more(matchers)]);
+  local past(metric, matchers='') = metric + n.sel('%s=~"$cluster|"%s' % [cluster, more(matchers)]);
 
   local url(view, params='') =
     '/d/fleetmeter-%s?${datasource:queryparam}&${cluster:queryparam}&${__url_time_range}%s' % [view, params];

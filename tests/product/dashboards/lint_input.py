@@ -22,7 +22,7 @@ NO_VALUE = {
 COUNTED_AT_START = {"fleetmeter_collector_damaged_segments_total", "fleetmeter_collector_lost_reports_total"}
 # Dashboard variables that do not parse as PromQL, and values that do.
 VARIABLES = {
-    "$__rate_interval": "1m", "$__range": "1h", "$__interval": "1m", "$ask": "512", "${cluster:regex}": "m",
+    "$__rate_interval": "1m", "$__range": "1h", "$__interval": "1m", "$ask": "512",
     "$inference_percent": "20", "$training_percent": "18",
 }  # fmt: skip
 
