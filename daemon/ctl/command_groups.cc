@@ -79,7 +79,8 @@ constexpr char kDashboardsFooter[] =
     "Examples:\n"
     "  fleetmeterctl dashboards render --to rendered\n"
     "  fleetmeterctl dashboards render --grafana-url https://grafana.my.org \\\n"
-    "                --prometheus-url http://localhost:9090 --set underuse.window=1h --to rendered\n"
+    "                --prometheus-url http://localhost:9090 --set underuse.window=1h --to "
+    "rendered\n"
     "  fleetmeterctl dashboards settings";
 
 constexpr char kSourceFooter[] =
@@ -100,8 +101,8 @@ constexpr CommandGroup kGroups[] = {
      "See the sources of usage, and state what became of them. These commands need the "
      "role admin",
      kSourceFooter, AddAdminAddress},
-    {"dashboards", "Make rules, alerts and dashboards for Prometheus and Grafana", kDashboardsFooter,
-     nullptr},
+    {"dashboards", "Make rules, alerts and dashboards for Prometheus and Grafana",
+     kDashboardsFooter, nullptr},
     {"export", "Write what the books hold for other programs", kExportFooter, nullptr},
     {"outcomes",
      "Show what allocations led to, from the daemon's books, a ledger's file or CSV files",

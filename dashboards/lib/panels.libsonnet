@@ -257,7 +257,6 @@ local refIds = 'ABCDEFGHIJKLMNOP';
   word(value, text, color):: { value: value, text: text, color: color },
   mapped(mappings):: [{ id: 'mappings', value: mappings }],
   link(title, url):: [{ id: 'links', value: [{ title: title, url: url, targetBlank: false }] }],
-  hidden:: [{ id: 'custom.hidden', value: true }],
 
   // What stands on a series by its name.
   named(name, properties):: { matcher: { id: 'byName', options: name }, properties: properties },

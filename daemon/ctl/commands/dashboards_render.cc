@@ -22,7 +22,8 @@ constexpr char kNext[] =
     "  prometheus/    rule_files of Prometheus\n"
     "  alertmanager/  a route and inhibit rules to take over into Alertmanager's configuration\n"
     "  grafana/       provisioning/ for Grafana's folder of that name, and the dashboards\n"
-    "  kubernetes/    for kubectl apply: PrometheusRule, ServiceMonitor, ConfigMaps of dashboards\n";
+    "  kubernetes/    for kubectl apply: PrometheusRule, ServiceMonitor, ConfigMaps of "
+    "dashboards\n";
 
 class DashboardsRender : public Command {
  public:

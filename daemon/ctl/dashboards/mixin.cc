@@ -63,7 +63,8 @@ std::string Reason(std::string_view error) {
 
 absl::StatusOr<nlohmann::ordered_json> Evaluate(const Vm& vm, const std::string& snippet) {
   int failed = 0;
-  char* const answer = jsonnet_evaluate_snippet(vm.get(), "fleetmeterctl", snippet.c_str(), &failed);
+  char* const answer =
+      jsonnet_evaluate_snippet(vm.get(), "fleetmeterctl", snippet.c_str(), &failed);
   const std::string text = answer;
   jsonnet_realloc(vm.get(), answer, 0);
   if (failed != 0) return absl::InvalidArgumentError(Reason(text));

@@ -45,7 +45,7 @@ def green(panel, expr):
 
 
 def unfilter(inp):
-    panel = panel_of(inp, "timeseries")
+    panel = next(p for p in board(inp)["panels"] if p["type"] == "timeseries")
     for target in panel["targets"]:
         target["expr"] = "max(fleetmeter_plan_buffer_h100e)"
 
@@ -107,7 +107,7 @@ MUTATIONS = [
     ("panel ids", 24, lambda i: board(i)["panels"][1].update(id=1)),
     ("no drill-down", 24, lambda i: [o.update(properties=[p for p in o["properties"] if p["id"] != "links"]) for o in panel_of(i, "table")["fieldConfig"]["overrides"]]),
     ("stacking", 25, lambda i: panel_of(i, "timeseries")["fieldConfig"]["defaults"]["custom"]["stacking"].update(mode="normal")),
-    ("too many lines", 25, lambda i: panel_of(i, "timeseries").update(targets=panel_of(i, "timeseries")["targets"] * 3)),
+    ("too many lines", 25, lambda i: panel_of(i, "timeseries").update(targets=panel_of(i, "timeseries")["targets"] * 6)),
     ("panel threshold", 25, lambda i: panel_of(i, "timeseries")["fieldConfig"]["defaults"]["thresholds"]["steps"].append({"color": "red", "value": 0.42})),
     ("unknown metric in an alert", 0, lambda i: replace_in(alert_of(i, UNDERUSED), "fleetmeter_pool_utilization_ratio", "fleetmeter_pool_usage_ratio")),
     ("unknown metric in a panel", 0, lambda i: panel_of(i, "stat")["targets"][0].update(expr="sum(fleetmeter_pool_free_h100e)")),
