@@ -90,7 +90,7 @@ function(config)
     'Whether the wall clock of the daemon agrees with the time that has really passed and with its sources, and by how much it is ahead.',
     [
       g.figure(told('min(%s)' % fleet('fleetmeter_clock_confirmed')), 'is the wall clock', 'none', mappings=g.words([g.word('0', 'Not confirmed', 'orange'), g.word('1', 'Confirmed', 'green')])),
-      g.figure(told('max(%s)' % fleet('fleetmeter_clock_unconfirmed_seconds')), 'is it ahead', 's', decimals=1),
+      g.figure(told('round(max(%s), 0.001)' % fleet('fleetmeter_clock_unconfirmed_seconds')), 'is it ahead', 's', decimals=1),
       g.figure(told('sum(increase(%s[$__rate_interval]))' % fleet('fleetmeter_clock_steps_total')), 'times it was set just now', 'none', basis.colours.some, 0),
     ]
   ) + basis.runbook('FleetmeterClockUnconfirmed');

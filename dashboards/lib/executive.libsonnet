@@ -107,7 +107,7 @@ function(config)
     [
       basis.poolLabel,
       g.column('H100e unused', poolRow(worst), g.amount, g.decimals(0), width=100),
-      g.column('A day', poolRow('%s and on (%s) %s' % [fleet(n.reclaimableUsd), n.identity, worst]), g.usd, width=90),
+      g.column('A day', poolRow('(%s and on (%s) %s) or NaN * %s' % [fleet(n.reclaimableUsd), n.identity, worst, worst]), g.usd, width=90),
       g.label('owner', 'Owner', width=120),
       g.label('contact', 'Contact'),
     ],

@@ -21,7 +21,7 @@ function(config)
     'The category that is furthest off its planned share: red from %g of the supply either way. The part of the buffer that is in use, and what P0 lacks of its guarantee, each as its alert. What a year like this moment earns on the straight line. Nothing measured is shown while less than %g of the supply is heard.' % [p.driftRatio, config.coverage.ratio],
     [
       g.figure('topk(1, abs(%s)) * 0 + %s' % [drift, drift], '{{category}}: share held less share planned', g.ratio, colours.drift, 1),
-      g.figure(told('max(%s)' % fleet(n.bufferRatio)), 'of the buffer is in use', g.ratio, colours.buffer, 0),
+      g.figure(told(basis.heard('max(%s)' % fleet(n.bufferRatio))), 'of the buffer is in use', g.ratio, colours.buffer, 0),
       g.figure(told('max(%s)' % fleet('fleetmeter_plan_p0_shortfall_h100e')), 'H100e are missing from P0', g.amount, colours.p0, 0),
       g.figure(told(serviceable), 'a year like this moment earns', g.usd, empty='no framework, or not heard'),
       basis.coverageFigure,

@@ -45,8 +45,8 @@ function(config)
     [
       g.label('pool', 'Pool', g.link('Only this pool', basis.url('pools', basis.thisOne('pool'))), width=150),
       g.column('H100e unused', poolRow(top(n.reclaimable)), g.amount, g.decimals(0), width=100),
-      g.column('A day', poolRow('%s and on (%s) %s' % [pools(n.reclaimableUsd), n.identity, top(n.reclaimable)]), g.usd, width=80),
-      g.column('Underused since', poolRow('max by (%s) (%s * 1000) and on (%s) %s' % [n.identity, since, n.identity, top(n.reclaimable)]), 'dateTimeFromNow', g.mapped([g.unknownText('not underused')]), width=130),
+      g.column('A day', poolRow('(%s and on (%s) %s) or NaN * %s' % [pools(n.reclaimableUsd), n.identity, top(n.reclaimable), top(n.reclaimable)]), g.usd, width=80),
+      g.column('Underused since', poolRow('(max by (%s) (%s * 1000) and on (%s) %s) or on (%s) NaN * %s' % [n.identity, since, n.identity, top(n.reclaimable), n.identity, top(n.reclaimable)]), 'dateTimeFromNow', g.mapped([g.unknownText('not underused')]), width=130),
       g.label('contact', 'Contact'),
     ],
     'H100e unused',
