@@ -96,7 +96,7 @@ def main():
         rendered = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
         subprocess.run([SOURCE / "dashboards/render.sh", "--demo", rendered], check=True)
         daemon = stack.enter_context(Daemon(
-            SOURCE / "deploy/catalog/default.yaml", [SOURCE / "deploy/demo/plan.yaml"],
+            SOURCE / "deploy/demo/catalog.yaml", [SOURCE / "deploy/demo/plan.yaml"],
             f"framework: {SOURCE}/deploy/demo/framework.yaml\nlive: {{silent_after: 2s}}\n"))
         first, second = halves(rendered)
         stack.enter_context(replaying(daemon, first))
