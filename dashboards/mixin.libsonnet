@@ -153,6 +153,8 @@
     ledger+: { 'for': '1m' },
   },
 
+  assert std.member([1, 5, 60, 3600], $._config.clock.skew) : 'the setting clock.skew is %g; expected a bound of the histogram: 1, 5, 60 or 3600' % $._config.clock.skew,
+
   prometheusRules:: { groups: (import 'lib/rules.libsonnet')($._config) },
   prometheusAlerts:: { groups: (import 'lib/alerts.libsonnet')($._config) },
   grafanaDashboards:: {

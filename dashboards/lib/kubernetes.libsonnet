@@ -29,7 +29,7 @@ function(mixin)
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: metadata('fleetmeter-dashboard-' + std.strReplace(file, '.json', ''), { [k.dashboardLabel]: '1' }),
-    data: { ['fleetmeter-' + file]: std.manifestJsonMinified(mixin.grafanaDashboards[file]) },
+    data: { ['fleetmeter-' + file]: std.toString(mixin.grafanaDashboards[file]) },
   };
 
   local list(items) = { apiVersion: 'v1', kind: 'List', items: items };

@@ -1,7 +1,6 @@
 #include "daemon/ctl/dashboards/mixin.h"
 
 #include <fmt/format.h>
-#include <libjsonnet.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -10,6 +9,11 @@
 
 #include "daemon/ctl/dashboards/mixin_sources.h"
 #include "daemon/ctl/dashboards/yaml_writer.h"
+
+// The header does not say so itself.
+extern "C" {
+#include <libjsonnet.h>
+}
 
 namespace fleetmeter::ctl {
 namespace {
