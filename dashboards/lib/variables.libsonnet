@@ -47,7 +47,7 @@ local datasource = { type: 'prometheus', uid: '${datasource}' };
   oneOfVariable(name, label, description, query, value=''):: found(name, label, description, query) + {
     multi: false,
     includeAll: false,
-    current: if value == '' then {} else { selected: true, text: value, value: value },
+    current: { selected: value != '', text: value, value: value },
   },
 
   choiceVariable(name, label, description, values):: {

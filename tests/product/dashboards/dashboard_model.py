@@ -143,7 +143,7 @@ def variables():
     base = {
         "name": {"type": "string", "pattern": "^[a-z_]+$"}, "label": SAID, "description": SAID, "hide": one_of(0, 1, 2),
         "options": many(record({"selected": FLAG, "text": TEXT, "value": TEXT})), "skipUrlSync": FLAG,
-        "current": record({"selected": FLAG, "text": words, "value": words}, ["selected", "text", "value"]),
+        "current": record({"selected": FLAG, "text": words, "value": words}, ["selected"]),
     }  # fmt: skip
     several = {"multi": FLAG, "includeAll": FLAG}
     found = {"regex": TEXT, "refresh": one_of(1, 2), **several}

@@ -84,7 +84,7 @@ def chosen(prom, dashboard):
         name = "$" + variable["name"]
         if variable["type"] == "datasource":
             continue
-        if variable.get("allValue") or variable["current"]:
+        if variable.get("allValue") or variable["current"]["value"]:
             values[name] = variable.get("allValue") or variable["current"]["value"]
         else:
             values[name] = min(label_values(prom, variable, values), default="")

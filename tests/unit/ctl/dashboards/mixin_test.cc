@@ -21,7 +21,7 @@ TEST(MixinTest, RendersEveryFileWithWhatWasSet) {
   ASSERT_TRUE(files.ok()) << files.status();
   EXPECT_GT(files->size(), 15U);
   const std::string& alerts = files->at("prometheus/alerts.yaml");
-  EXPECT_THAT(alerts, HasSubstr("for: 2h"));
+  EXPECT_THAT(alerts, HasSubstr("for: '2h'"));
   EXPECT_THAT(alerts, HasSubstr("< 0.5 and")) << "the rest of the group stays";
   EXPECT_THAT(alerts, HasSubstr("https://g.my.org/d/fleetmeter-pools"));
   EXPECT_THAT(files->at("grafana/provisioning/dashboards/fleetmeter.yaml"),
