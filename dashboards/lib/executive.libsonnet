@@ -15,15 +15,16 @@ function(config)
   local idleUsd = '24 * sum(%s * on (%s) %s)' % [fleet('fleetmeter_pool_idle_h100e'), n.identity, fleet(n.poolPrice)];
   local drift = fleet('fleetmeter_plan_category_drift_ratio');
 
+  local toPools(part) = g.leading(part, 'Pools: which, whose, since when', basis.url('pools'));
   local answer = g.answer(
     'How is the fleet used?',
     'The used part of what the plan grants, of pools that are heard; H100e that somebody holds and nothing uses, and what they cost a day at the prices of the catalog; the category that is furthest off its planned share; and how much of the supply is heard. Red below %g, as FleetmeterPoolUnderused.' % config.underuse.utilizationRatio,
     [
-      g.figure(told(basis.heard(utilization)), 'of what is granted is used', g.ratio, colours.underuse, 0),
-      g.figure(told(basis.heard(idle)), 'H100e are held and idle', g.amount, g.plain, 0),
-      g.figure(told(basis.heard(idleUsd)), 'a day is what they cost', g.usd, g.plain, empty='no price'),
-      g.figure('topk(1, abs(%s)) * 0 + %s' % [drift, drift], '{{category}}: share held less share planned', g.ratio, colours.drift, 1),
-      basis.coverageFigure,
+      toPools(g.figure(told(basis.heard(utilization)), 'of what is granted is used', g.ratio, colours.underuse, 0)),
+      toPools(g.figure(told(basis.heard(idle)), 'H100e are held and idle', g.amount, g.plain, 0)),
+      toPools(g.figure(told(basis.heard(idleUsd)), 'a day is what they cost', g.usd, g.plain, empty='no price')),
+      g.leading(g.figure('topk(1, abs(%s)) * 0 + %s' % [drift, drift], '{{category}}: share held less share planned', g.ratio, colours.drift, 1), 'Plan', basis.url('plan')),
+      g.leading(basis.coverageFigure, 'Sources: who is silent', basis.url('sources')),
     ]
   ) + basis.runbook('FleetmeterPoolUnderused');
 

@@ -98,6 +98,9 @@ local refIds = 'ABCDEFGHIJKLMNOP';
     ] + (if decimals == null then [] else [{ id: 'decimals', value: decimals }]),
   },
 
+  // A click on the figure leads to what stands behind it.
+  leading(part, title, url):: part { properties+: $.link(title, url) },
+
   local legend = { showLegend: true, displayMode: 'list', placement: 'bottom', calcs: [] },
   local hideFrom = { tooltip: false, viz: false, legend: false },
 
