@@ -33,6 +33,7 @@ class DashboardsRender : public Command {
                 "Grafana and the Prometheus Operator, with your addresses and thresholds") {}
 
   void AddFlags(Flags& flags) override;
+  absl::Status CheckFlags() const override;
   int Run() override { return ExitCode(Render()); }
 
  private:
@@ -89,6 +90,15 @@ void DashboardsRender::AddFlags(Flags& flags) {
       .ValueName("DIR")
       .Required();
   flags.AddSwitch("--force", &force_, "Replace files that are there");
+}
+
+absl::Status DashboardsRender::CheckFlags() const {
+  const bool address = prometheus_url_.empty() || prometheus_url_.starts_with("http://") ||
+                       prometheus_url_.starts_with("https://");
+  if (address) return absl::OkStatus();
+  return absl::InvalidArgumentError(fmt::format(
+      "--prometheus-url is {}; expected an address that begins with http:// or https://",
+      Quoted(prometheus_url_)));
 }
 
 absl::StatusOr<MixinRequest> DashboardsRender::Request() const {

@@ -125,6 +125,7 @@ MUTATIONS = [
     ("empty table without words", 26, lambda i: panel_of(i, "table")["fieldConfig"]["defaults"].update(noValue="no data")),
     ("link that breaks on &", 26, lambda i: links_of(panel_of(i, "table"))[0].update(url="/d/fleetmeter-pools?${__url_time_range}&var-pool=${__value.raw}")),
     ("drill-down that loses time", 26, lambda i: links_of(panel_of(i, "table"))[0].update(url="/d/fleetmeter-pools?${cluster:queryparam}")),
+    ("a figure of all daemons", 26, lambda i: panel_of(i, "timeseries")["targets"][0].update(expr="sum(fleetmeter_plan_buffer_h100e)")),
     ("two daemons at once", 26, lambda i: variable(i, "cluster").update(multi=True)),
     ("green silence", 26, lambda i: green(panel_of(i, "stat"), "sum(fleetmeter_pool_assigned_h100e)")),
     ("variable that drives half a row", 26, lambda i: unfilter(i)),

@@ -25,6 +25,7 @@ def lint_dashboards(inp):
         yield from lint_identity(inp, name, dashboard)
         yield from lint_variables(name, dashboard)
         yield from lint_annotations(name, dashboard)
+        yield from lint_daemons(inp, name, dashboard)
         yield from lint_filters(name, dashboard)
         graphs = [p for p in dashboard["panels"] if p["type"] == "timeseries"]
         if len(graphs) > 6:
@@ -71,6 +72,15 @@ def lint_annotations(name, dashboard):
     told = {a["name"] for a in dashboard["annotations"]["list"]}
     for what in {"Plan", "Catalog", "Prices", "Alerts"} - told:
         yield f"26 {name}: no annotation for {what}"
+
+
+def lint_daemons(inp, name, dashboard):
+    """Each series is of the chosen daemon, or of a collector, which may report to any."""
+    exprs = [e for p in dashboard["panels"] for e in targets(p)] + [a["expr"] for a in dashboard["annotations"]["list"]]
+    for expr in exprs:
+        for series in promql.parse(plain(expr))[0]:
+            if inp.config["clusterLabel"] not in series.labels and not series.name.startswith("fleetmeter_collector_"):
+                yield f"26 {name}: {series.name} is of all daemons at once"
 
 
 def rows_of(dashboard):

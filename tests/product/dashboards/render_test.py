@@ -104,6 +104,7 @@ def check_refusals(folder):
         done = render(folder, *arguments)
         assert done.returncode == 1 and why in done.stderr, (arguments, done)
         assert not folder.exists(), "nothing is written"
+    assert render(folder, "--prometheus-url", "p:9090").returncode == 2
     assert subprocess.run([FLEETMETERCTL, "dashboards", "render"], capture_output=True).returncode == 2
 
 
