@@ -10,9 +10,10 @@
     // The label that tells one daemon's fleet from another's; set it to 'cluster' where targets carry that.
     clusterLabel: 'instance',
 
-    // Base addresses for the links in alerts and dashboards.
-    dashboardBaseUrl: 'https://grafana.example.com',
-    runbookUrl: 'https://git.example.com/fleetmeter/dashboards/RUNBOOK.md',
+    // Your Grafana, for the links in alerts: by default where Grafana listens by itself.
+    grafanaUrl: 'http://localhost:3000',
+    // A page with a section for each alert. Empty: the page /runbook that each daemon serves itself.
+    runbookUrl: '',
 
     // A failed scrape shorter than this neither fires an alert nor restarts its `for`.
     scrapeGap: '5m',
@@ -118,6 +119,19 @@
       lines: 5,
       holders: 10,
     },
+
+    kubernetes: {
+      namespace: 'monitoring',
+      // The label `release` by which your Prometheus selects rules and monitors. Empty: no label.
+      release: '',
+      // What the Service of the daemon is called by, and its port for /metrics.
+      app: 'fleetmeterd',
+      collectorApp: 'fleetmeter-collector',
+      port: 'http',
+      interval: '30s',
+      // The label of ConfigMaps from which Grafana's sidecar takes dashboards.
+      dashboardLabel: 'grafana_dashboard',
+    },
   },
 
   // For a demonstration or an end-to-end test: the same rules, in minutes instead of hours.
@@ -139,11 +153,23 @@
     ledger+: { 'for': '1m' },
   },
 
+  assert std.member([1, 5, 60, 3600], $._config.clock.skew) : 'the setting clock.skew is %g; expected a bound of the histogram: 1, 5, 60 or 3600' % $._config.clock.skew,
+
   prometheusRules:: { groups: (import 'lib/rules.libsonnet')($._config) },
   prometheusAlerts:: { groups: (import 'lib/alerts.libsonnet')($._config) },
   grafanaDashboards:: {
+    'capability.json': (import 'lib/capability.libsonnet')($._config),
+    'daemon.json': (import 'lib/daemon.libsonnet')($._config),
+    'executive.json': (import 'lib/executive.libsonnet')($._config),
     'headroom.json': (import 'lib/headroom.libsonnet')($._config),
-    'outcomes.json': (import 'lib/outcomes.libsonnet')($._config),
+    'margin.json': (import 'lib/margin.libsonnet')($._config),
     'plan.json': (import 'lib/plan.libsonnet')($._config),
+    'pools.json': (import 'lib/pools.libsonnet')($._config),
+    'sources.json': (import 'lib/sources.libsonnet')($._config),
+    'supply.json': (import 'lib/supply.libsonnet')($._config),
+    'training-and-economics.json': (import 'lib/economics.libsonnet')($._config),
   },
+
+  // Objects for a cluster with the Prometheus Operator, by the name of their file.
+  kubernetes:: (import 'lib/kubernetes.libsonnet')($),
 }

@@ -121,9 +121,9 @@ TEXT
 print_grafana() {
   if [ -n "$grafana" ]; then
     cat <<TEXT
-Grafana        http://$grafana/d/fleetmeter-headroom
-               http://$grafana/d/fleetmeter-plan
-               http://$grafana/d/fleetmeter-outcomes
+Grafana        http://$grafana/d/fleetmeter-executive
+               http://$grafana/d/fleetmeter-headroom
+               http://$grafana/d/fleetmeter-pools
 TEXT
   else
     cat <<TEXT

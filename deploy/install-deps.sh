@@ -8,7 +8,7 @@ packages=(
   prometheus-cpp-dev libboost1.81-dev libspdlog-dev libyaml-cpp-dev libcli11-dev libre2-dev
   zlib1g-dev
   libsystemd-dev libssl-dev openssl libsqlite3-dev sqlite3
-  nlohmann-json3-dev libpugixml-dev
+  nlohmann-json3-dev libpugixml-dev libjsonnet-dev
   prometheus prometheus-alertmanager jsonnet curl python3-yaml ca-certificates
 )
 test_packages=(

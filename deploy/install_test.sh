@@ -131,7 +131,8 @@ check "programs, configuration, units, protos, dashboards and rules are there" h
   share/fleetmeter/proto/fleetmeter/v1/{usage,ingest,query,plan}.proto \
   share/fleetmeter/mappings/{amd,ascend,dcgm,gaudi,nvidia_gpu_exporter,tpu}.yaml \
   share/fleetmeter/mappings/serving/{sglang,tgi,triton,vllm}.yaml \
-  share/fleetmeter/dashboards/{rules.yaml,alerts.yaml,headroom.json,outcomes.json,plan.json} \
+  share/fleetmeter/dashboards/{rules.yaml,alerts.yaml,executive.json,headroom.json,margin.json} \
+  share/fleetmeter/dashboards/{mixin.libsonnet,install.jsonnet,lib/alerts.libsonnet} \
   share/fleetmeter/dashboards/{METRICS,REASONS,RUNBOOK,MARGIN,CAPABILITY}.md \
   share/fleetmeter/dashboards/{capability.svg,alertmanager.example.yml} \
   share/man/man1/fleetmeterctl.1.gz share/man/man8/{fleetmeterd,fleetmeter-collector}.8.gz \

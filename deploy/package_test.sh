@@ -96,6 +96,13 @@ serves_until_stopped() {
   daemon=
 }
 
+# With the package alone: neither jsonnet nor the sources are there.
+renders_dashboards() {
+  in_root root fleetmeterctl dashboards render --grafana-url https://grafana.my.org --to /tmp/rendered
+  grep -q https://grafana.my.org/d/fleetmeter-pools "$root/tmp/rendered/prometheus/alerts.yaml"
+  [ -s "$root/tmp/rendered/grafana/dashboards/executive.json" ]
+}
+
 # What must survive: the daemon's own ledger, and whatever else is beside it.
 remember_books() {
   [ -s "$root/var/lib/fleetmeter/ledger.db" ] || { echo "the daemon made no ledger" && exit 1; }
@@ -143,6 +150,7 @@ check "a bare Debian 12 is made" make_clean_root
 [ "$failed" -eq 0 ] || exit 1
 check "installs there" installs
 check "the installed daemon serves, and stops in order" serves_until_stopped
+check "dashboards are rendered there" renders_dashboards
 remember_books
 check "a configuration that was changed survives a reinstallation" keeps_a_changed_configuration
 check "the ledger survives it, too" books_are_kept

@@ -18,6 +18,19 @@ macro(fleetmeter_require package)
   endif()
 endmacro()
 
+# fleetmeter_require_header(PREFIX LIBRARY HEADER): a library that comes with neither CMake's nor
+# pkg-config's files, as PREFIX::LIBRARY.
+macro(fleetmeter_require_header prefix library header)
+  find_library(${prefix}_LIBRARY ${library})
+  find_path(${prefix}_FOLDER ${header})
+  if(NOT ${prefix}_LIBRARY OR NOT ${prefix}_FOLDER)
+    fleetmeter_missing(lib${library})
+  endif()
+  add_library(${prefix}::${library} UNKNOWN IMPORTED)
+  set_target_properties(${prefix}::${library} PROPERTIES
+    IMPORTED_LOCATION ${${prefix}_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${${prefix}_FOLDER})
+endmacro()
+
 # fleetmeter_require_for_tests(PACKAGE [ARGUMENT...]): the same for what only the tests need.
 macro(fleetmeter_require_for_tests package)
   find_package(${package} ${ARGN})

@@ -77,6 +77,14 @@ constexpr char kExportFooter[] =
     "for the 5 minutes after it. If Prometheus is started with --query.lookback-delta=1h, it\n"
     "shows the value for an hour.";
 
+constexpr char kDashboardsFooter[] =
+    "Examples:\n"
+    "  fleetmeterctl dashboards render --to rendered\n"
+    "  fleetmeterctl dashboards render --grafana-url https://grafana.my.org \\\n"
+    "                --prometheus-url http://localhost:9090 --set underuse.window=1h --to "
+    "rendered\n"
+    "  fleetmeterctl dashboards settings";
+
 constexpr char kSourceFooter[] =
     "Examples:\n"
     "  fleetmeterctl source list --state unaccounted\n"
@@ -95,6 +103,8 @@ constexpr CommandGroup kGroups[] = {
      "See the sources of usage, and state what became of them. These commands need the "
      "role admin",
      kSourceFooter, AddAdminAddress},
+    {"dashboards", "Make rules, alerts and dashboards for Prometheus and Grafana",
+     kDashboardsFooter, nullptr},
     {"export", "Write what the books hold for other programs", kExportFooter, nullptr},
     {"outcomes",
      "Show what allocations led to, from the daemon's books, a ledger's file or CSV files",

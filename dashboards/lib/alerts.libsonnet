@@ -13,7 +13,23 @@ function(config)
       {{ with printf "%s{job=%%q,instance=%%q,pool=%%q%s}" $labels.job $labels.instance $labels.pool | query }}{{ . | first | value | printf "%%.1f" }} H100e{{ else }}%s{{ end }}
     ||| % [series, std.strReplace(matcher, '"', '\\"'), unknown];
 
-  local poolDashboard = build.dashboard('?var-pool={{ $labels.pool }}');
+  // What those cost a day, or words if a price is not known.
+  local poolUsd =
+    |||
+      {{ with printf "%s{job=%%q,instance=%%q,pool=%%q}" $labels.job $labels.instance $labels.pool | query }}${{ . | first | value | printf "%%.0f" }}{{ else }}not known{{ end }}
+    ||| % n.reclaimableUsd;
+
+  // Who holds most idle chips of the pool, how many, and since when.
+  local holder = inline(|||
+    {{ with printf "topk(1, fleetmeter_team_idle_h100e{job=%q,instance=%q,pool=%q} > 0)" $labels.job $labels.instance $labels.pool | query }}Most idle: team {{ . | first | label "team" }} with {{ . | first | value | printf "%.1f" }} H100e{{ with printf "fleetmeter_team_idle_since_timestamp_seconds{job=%q,instance=%q,pool=%q,team=%q}" $labels.job $labels.instance $labels.pool (. | first | label "team") | query }}, since {{ . | first | value | humanizeTimestamp }}{{ end }}.{{ else }}No team is known to hold idle chips.{{ end }}
+  |||);
+
+  // The pool is underused and full at once: one statement, and not two alerts.
+  local full = inline(|||
+    {{ with printf "fleetmeter_pool_headroom_h100e{job=%%q,instance=%%q,pool=%%q} < %g * fleetmeter_pool_allocated_h100e{job=%%q,instance=%%q,pool=%%q}" $labels.job $labels.instance $labels.pool $labels.job $labels.instance $labels.pool | query }} The pool has no room left all the same, since its chips are held and idle: ask the holders before you grant more.{{ end }}
+  ||| % config.headroom.exhaustedRatio);
+
+  local poolDashboard(name) = build.view(name, '&var-pool={{ $labels.pool | urlquery }}');
   local whom = 'Owner: {{ $labels.owner }}. Contact: {{ $labels.contact }}.';
 
   local underused = '%s < %g and on (%s) %s >= %g' % [
@@ -33,12 +49,15 @@ function(config)
       config.underuse.window,
       n.withInfo(underused),
       'A pool has used less than %s of its allocation for %s.' % [percent(config.underuse.utilizationRatio), config.underuse.window],
-      'Pool {{ $labels.pool }} ({{ $labels.category }}, {{ $labels.tier }}) is at {{ $value | humanizePercentage }} utilization of its allocation. Reclaimable, unused for %s: %s. %s' % [
+      'Pool {{ $labels.pool }} ({{ $labels.category }}, {{ $labels.tier }}) uses {{ $value | humanizePercentage }} of its allocation. Reclaimable, unused for %s: %s. Their cost a day: %s.%s %s %s' % [
         config.underuse.window,
         inline(poolH100e(n.reclaimable, 'not known')),
+        inline(poolUsd),
+        full,
+        holder,
         whom,
       ],
-      poolDashboard,
+      poolDashboard('pools'),
     ),
     alert(
       'FleetmeterHeadroomExhausted',
@@ -58,14 +77,15 @@ function(config)
         horizon: n.horizonSeconds,
       }),
       'A pool has less than %s of its allocation left, and it is gone or will be within %s.' % [percent(config.headroom.exhaustedRatio), config.headroom.horizon],
-      'Pool {{ $labels.pool }} ({{ $labels.category }}, {{ $labels.tier }}) has {{ if lt $value 0.0 }}no headroom: its workloads, broken chips and chips that are not heard take %s H100e more than{{ else }}%s H100e of headroom left of{{ end }} its allocation of %s. It may still borrow: %s. %s' % [
+      'Pool {{ $labels.pool }} ({{ $labels.category }}, {{ $labels.tier }}) has {{ if lt $value 0.0 }}no headroom: its workloads, broken chips and chips that are not heard take %s H100e more than{{ else }}%s H100e of headroom left of{{ end }} its allocation of %s. It may still borrow: %s. %s %s' % [
         build.magnitude,
         build.magnitude,
         inline(poolH100e('fleetmeter_pool_allocated_h100e', 'not known')),
         inline(poolH100e('fleetmeter_pool_borrowable_h100e', 'not known')),
+        holder,
         whom,
       ],
-      poolDashboard,
+      poolDashboard('headroom'),
     ),
     alert(
       'FleetmeterDemandServable',
@@ -80,7 +100,7 @@ function(config)
         inline(poolH100e('fleetmeter_pool_demand_h100e', 'not known')),
         whom,
       ]),
-      poolDashboard,
+      poolDashboard('headroom'),
     ),
     alert(
       'FleetmeterCoverageLow',
@@ -88,12 +108,12 @@ function(config)
       config.coverage['for'],
       n.withInfo('%s < %g' % [n.highest('fleetmeter_pool_coverage_ratio'), config.coverage.ratio]),
       'Less than %s of the chips of a pool are heard from.' % percent(config.coverage.ratio),
-      'Pool {{ $labels.pool }} ({{ $labels.category }}, {{ $labels.tier }}) has {{ $value | humanizePercentage }} coverage; its utilization is not known and FleetmeterPoolUnderused is silent. Unheard: %s. Unaccounted: %s. %s' % [
-        inline(poolH100e('fleetmeter_pool_unheard_h100e', 'not known')),
-        inline(poolH100e('fleetmeter_pool_unaccounted_h100e', 'not known')),
+      'Pool {{ $labels.pool }} ({{ $labels.category }}, {{ $labels.tier }}) is heard from {{ $value | humanizePercentage }} of its chips only. How much of it is used is not known, and no alert can say that it is unused. Hosts that fell silent held %s of it, and of %s nobody speaks any more. Start the collectors of these hosts, or say what became of them. %s' % [
+        inline(poolH100e('fleetmeter_pool_unheard_h100e', 'an unknown amount')),
+        inline(poolH100e('fleetmeter_pool_unaccounted_h100e', 'an unknown amount')),
         whom,
       ],
-      poolDashboard,
+      poolDashboard('headroom'),
     ),
   ];
 
@@ -104,7 +124,8 @@ function(config)
       config.coverage['for'],
       '%s < %g' % [n.highest('fleetmeter_supply_coverage_ratio'), config.coverage.ratio],
       'Less than %s of the supply is heard from.' % percent(config.coverage.ratio),
-      'The daemon at {{ $labels.instance }} hears from {{ $value | humanizePercentage }} of the H100e it expects. Sums over the fleet miss the rest.',
+      'The daemon at {{ $labels.instance }} hears {{ $value | humanizePercentage }} of the H100e that it expects. Sums over the fleet miss the rest, and what is held is not compared with the plan. Find out which hosts or collectors stopped.',
+      build.view('sources'),
     ),
     alert(
       'FleetmeterSilentSources',
@@ -116,7 +137,8 @@ function(config)
         config.sources.silentRatio,
       ],
       'More than %s of the sources are silent.' % percent(config.sources.silentRatio),
-      '{{ $value | humanizePercentage }} of the sources of the daemon at {{ $labels.instance }} have stopped reporting. What they held counts as unheard: neither free nor busy.',
+      '{{ $value | humanizePercentage }} of the sources of the daemon at {{ $labels.instance }} have stopped reporting. What they held counts as unheard: neither free nor busy. Start their collectors, or forget hosts that are gone for good.',
+      build.view('sources'),
     ),
   ];
 
@@ -130,6 +152,7 @@ function(config)
       '%s > 0' % n.lowest('fleetmeter_supply_chips', 'state="unaccounted"'),
       'Chips that were known are not reported any more, and nobody has said what became of them.',
       '%s chips of kind {{ $labels.chip }} ({{ $labels.provider }}) at {{ $labels.instance }} are unaccounted for. They are taken from headroom and count as neither free nor idle. Let their hosts report them again, or lower the supply in the plan if they are gone.' % chips,
+      build.view('sources'),
     ),
     alert(
       'FleetmeterSourcesRejected',
@@ -140,6 +163,7 @@ function(config)
       inline(|||
         Nothing of {{ $value }} sources of the daemon at {{ $labels.instance }} is accepted, and their reports are rejected. Most frequent reason: {{ with printf "topk(1, rate(fleetmeter_ingest_rejected_reports_total{job=%%q,instance=%%q}[%s]))" $labels.job $labels.instance | query }}{{ . | first | label "reason" }}{{ else }}not known{{ end }}. What they hold is neither free nor known.
       ||| % config.ingest.rateWindow),
+      build.view('sources'),
     ),
     alert(
       'FleetmeterChipsOrphaned',
@@ -148,6 +172,7 @@ function(config)
       '%s > 0' % n.lowest('fleetmeter_orphaned_h100e'),
       'Chips are held under a pool that the plan does not know.',
       'Sources of the daemon at {{ $labels.instance }} hold %s H100e under pool {{ $labels.pool }}, which the plan in force does not know. They are taken from the headroom of every pool. Was the pool renamed or dropped? Tell the collectors the new name, or the plan the old one.' % chips,
+      build.view('sources'),
     ),
     alert(
       'FleetmeterMoreHeardThanDeclared',
@@ -162,18 +187,19 @@ function(config)
       inline(|||
         Live sources of the daemon at {{ $labels.instance }} report %s chips of kind {{ $labels.chip }} ({{ $labels.provider }}) more than the plan declares. Hosts that report under two names count twice. Suspects: {{ range printf "topk(5, fleetmeter_suspect_source_info{job=%%q,instance=%%q})" $labels.job $labels.instance | query }}{{ .Labels.source }} and {{ .Labels.other }}; {{ else }}none by name; {{ end }}otherwise the plan declares too little.
       ||| % chips),
+      build.view('supply'),
     ),
   ];
 
   local daemon = [
-    alert(
+    build.ofNoDaemon(alert(
       'FleetmeterAbsent',
       'critical',
       config.daemon['for'],
       'absent(up%s) or %s == 0' % [n.sel(), n.highest('up')],
       'Prometheus has no answer from fleetmeterd.',
-      'No scrape of {{ $labels.job }}{{ with $labels.instance }} at {{ . }}{{ end }} has succeeded for %s. Every Fleetmeter number is missing, and no other Fleetmeter alert can fire.' % config.scrapeGap,
-    ),
+      'No scrape of {{ $labels.job }}{{ with $labels.instance }} at {{ . }}{{ end }} has succeeded for %s. Every Fleetmeter number is missing, and no other Fleetmeter alert can fire. Look whether fleetmeterd runs on its host. Its package has this runbook as RUNBOOK.md, since the daemon cannot serve it now.' % config.scrapeGap,
+    )),
     alert(
       'FleetmeterLedgerCommitsFailing',
       'critical',
@@ -208,6 +234,7 @@ function(config)
       inline(|||
         {{ $value | humanizePercentage }} of the reports to {{ $labels.instance }} are rejected. Most frequent reason: {{ with printf "topk(1, rate(fleetmeter_ingest_rejected_reports_total{job=%%q,instance=%%q}[%s]))" $labels.job $labels.instance | query }}{{ . | first | label "reason" }}{{ else }}not known{{ end }}. What they say is not counted.
       ||| % config.ingest.rateWindow),
+      build.view('sources'),
     ),
     // One source is enough: its pool lacks it, however many others there are.
     alert(
@@ -217,6 +244,7 @@ function(config)
       '%s > 0' % n.lowest('fleetmeter_ingest_deferred_sources'),
       'Reports are deferred, since somebody has to mend a plan, the catalog or a clock.',
       'Reports of {{ $value }} sources to {{ $labels.instance }} are deferred. Reason: {{ $labels.reason }}{{ with $labels.pool }}, pool {{ . }}{{ end }}. Their collectors keep them, and they are counted when it is mended. Until then what they say is missing.',
+      build.view('sources'),
     ),
     alert(
       'FleetmeterQueueNearlyFull',

@@ -2,73 +2,21 @@
 local g = import 'grafana.libsonnet';
 
 function(config)
-  local n = (import 'names.libsonnet')(config);
-  local cluster = config.clusterLabel;
-  local h = config.headroom;
-
   local basis = (import 'basis.libsonnet')(config);
+  local n = basis.names;
+  local h = config.headroom;
   local pools = basis.pools;
-  local teams(metric) = pools(metric, ', team=~"$team"');
+  local told = basis.told;
+  local colours = basis.colours;
   local total(metric) = 'sum(%s)' % pools(metric);
 
   // One row of a table for each set of these labels.
-  local row(expr, labels) =
-    'max by (%s) (%s)' % [std.join(', ', [cluster] + labels), n.withInfo(expr, pools(n.info))];
+  local row(expr, labels) = basis.row(labels, n.withInfo(expr, pools(n.info)));
 
   // The `count` pools with the lowest `rank` at the end of the time range, over the whole of it.
   local lowest(metric, count, rank) = '%s and on (%s) bottomk(%d, %s)' % [pools(metric), n.identity, count, rank];
-
-  local runbook = basis.runbook;
-
-  local colours = {
-    underuse: g.thresholds('red', [['green', config.underuse.utilizationRatio]]),
-    coverage: g.thresholds('red', [['green', config.coverage.ratio]]),
-    headroom: g.thresholds('red', [['green', h.exhaustedRatio]]),
-    exhaustion: g.thresholds('red', [['green', n.horizonSeconds]]),
-  };
-
-  local poolLabel = g.label('pool', 'Pool', g.link(
-    'Only this pool',
-    '/d/fleetmeter-headroom?var-pool=${__value.raw}&${cluster:queryparam}&${ask:queryparam}&${datasource:queryparam}&${__url_time_range}'
-  ));
-  local whom = [g.label('owner', 'Owner'), g.label('contact', 'Contact')];
-  local daemon = g.label(cluster, 'Daemon');
-
-  // ---- stats
-
-  local now(metric, legend='') = g.query(total(metric), legend, instant=true);
-
-  local stats = [
-    g.stat('Allocated', 'What the plan in force grants to the chosen pools.', [now('fleetmeter_pool_allocated_h100e')], g.h100e),
-    g.stat('Assigned', 'Held by workloads of the chosen pools, from live sources. Held is not used.', [now(n.assigned)], g.h100e),
-    g.stat('Busy', 'What is measured to work of the assigned H100e (fleetmeter_pool_busy_h100e). Pools that nothing measures are not in this sum.', [now(n.busy)], g.h100e),
-    g.stat(
-      'Headroom now',
-      'What the chosen pools can still admit (fleetmeter_pool_headroom_h100e), in H100e and as part of their allocation. It is negative when they hold more than they are granted. Red below %g of the allocation, as FleetmeterHeadroomExhausted.' % h.exhaustedRatio,
-      [
-        now('fleetmeter_pool_headroom_h100e', 'headroom'),
-        g.query('%s / (%s > 0)' % [total('fleetmeter_pool_headroom_h100e'), total('fleetmeter_pool_allocated_h100e')], 'of the allocation', instant=true),
-      ],
-      g.h100e
-    ) + runbook('FleetmeterHeadroomExhausted') + {
-      fieldConfig+: { overrides: [{
-        matcher: { id: 'byName', options: 'of the allocation' },
-        properties: [{ id: 'unit', value: g.ratio }, { id: 'thresholds', value: colours.headroom }],
-      }] },
-    },
-    g.stat(
-      'Utilization',
-      'Busy H100e as part of the allocation that is heard from (fleetmeter_pool_utilization_ratio). Both are summed over the chosen pools whose utilization is known, and then divided. There is no data while none is known. Red below %g, as FleetmeterPoolUnderused.' % config.underuse.utilizationRatio,
-      [g.query('%s / %s' % [total(n.knownBusy), total(n.knownAllocated)], instant=true)],
-      g.ratio
-    ) + runbook('FleetmeterPoolUnderused') + { fieldConfig+: { defaults+: { thresholds: colours.underuse } } },
-    g.stat(
-      'Lowest coverage',
-      'Coverage of the chosen pool that is heard from least (fleetmeter_pool_coverage_ratio). Below %g utilization is not known and FleetmeterCoverageLow fires.' % config.coverage.ratio,
-      [g.query('min(%s)' % pools('fleetmeter_pool_coverage_ratio'), instant=true)],
-      g.ratio
-    ) + runbook('FleetmeterCoverageLow') + { fieldConfig+: { defaults+: { thresholds: colours.coverage } } },
-  ];
+  local onlyThis = g.label('pool', 'Pool', g.link('Only this pool', basis.url('headroom', basis.thisOne('pool') + '&${ask:queryparam}')));
+  local contact = g.label('contact', 'Contact');
 
   // ---- can I admit it?
 
@@ -87,29 +35,39 @@ function(config)
     allocated,
     allocated,
   ];
-  local admitRow(expr) = g.query(row(expr, ['pool', 'owner', 'contact']), table=true);
+  local known = basis.ofHeard(headroom);
+  local ofAnswer(values) = 'count(%s) or 0 * count(%s)' % [std.strReplace(values, 'A', '(%s)' % admits), allocated];
 
+  local answer = g.answer(
+    'Can I admit $ask H100e now?',
+    'How many of the chosen pools take the number in the field "Ask" from their own headroom, or with what others lend; which pool has most left; and of how many nothing can be said. Only pools of which at least %g is heard are counted.' % config.coverage.ratio,
+    [
+      g.figure(told(ofAnswer('A == 2')), 'pools take it from their own', 'none', g.plain, 0),
+      g.figure(told(ofAnswer('A == 1')), 'more take it by borrowing', 'none', g.plain, 0),
+      g.figure('topk(1, %s)' % known, 'H100e free in {{pool}}, which has most', g.amount, g.plain, 0),
+      g.figure(told(ofAnswer('A == 3')), 'pools cannot tell', 'none', colours.some, 0),
+      g.figure('bottomk(1, %s)' % pools('fleetmeter_pool_coverage_ratio'), 'of {{pool}} is heard, the least', g.ratio, colours.coverage, 0, empty='nothing heard'),
+    ]
+  ) + basis.runbook('FleetmeterHeadroomExhausted');
+
+  local admitRow(expr) = row(expr, ['pool', 'owner', 'contact']);
   local admit = g.table(
     'Which pools admit $ask H100e now',
-    'The answer for the number in the field "Ask". Own: the headroom of the pool takes it. Borrowing: headroom and what other pools lend take it together. No: ask the owner. Unknown: less than %g of the chips that the pool could use are heard from, or chips that may be the pool\'s are held under a name that the plan does not know. fleetmeterctl headroom answers the same. Chips that are not heard from count as taken.' % config.coverage.ratio,
+    'Own: the headroom of the pool takes it. Borrowing: headroom and what other pools lend take it together. No: ask the contact. Unknown: less than %g of the chips that the pool could use are heard, or chips that may be its own are held under a name that the plan does not know. fleetmeterctl headroom answers the same.' % config.coverage.ratio,
     [
-      poolLabel,
-      g.column('Admits it', admitRow(admits), 'short', g.mapped([{
-        type: 'value',
-        options: {
-          '0': { text: 'no', color: 'red', index: 0 },
-          '1': { text: 'yes, borrowing', color: 'orange', index: 1 },
-          '2': { text: 'yes, own', color: 'green', index: 2 },
-          '3': { text: 'unknown', color: 'yellow', index: 3 },
-        },
-      }]) + [{ id: 'custom.cellOptions', value: { type: 'color-text' } }]),
-      g.column('Largest grant', admitRow(grant), g.h100e, g.decimals(1)),
-      g.column('Short by', admitRow('clamp_min($ask - %s, 0)' % grant), g.h100e, g.decimals(1)),
-      g.column('Headroom', admitRow(headroom), g.h100e, g.decimals(1)),
-      g.column('Borrowable', admitRow(pools('fleetmeter_pool_borrowable_h100e')), g.h100e, g.decimals(1)),
-      g.column('Coverage', admitRow(pools('fleetmeter_pool_coverage_ratio')), g.ratio, g.coloured(colours.coverage)),
-    ] + whom + [daemon],
-    'Largest grant',
+      onlyThis,
+      g.column('Admits it', admitRow(admits), 'none', g.mapped(g.words([
+        g.word('0', 'no', 'red'),
+        g.word('1', 'yes, borrowing', 'orange'),
+        g.word('2', 'yes, own', 'green'),
+        g.word('3', 'unknown', 'text'),
+      ])) + g.coloured(g.plain)),
+      g.column('Largest grant, H100e', admitRow(grant), g.amount, g.decimals(1), width=170),
+      g.column('Heard', admitRow(pools('fleetmeter_pool_coverage_ratio')), g.ratio, g.decimals(0) + g.coloured(colours.coverage), width=90),
+      contact,
+    ],
+    'Largest grant, H100e',
+    'No pool is known: the daemon is not heard, or no pool is chosen.',
     descending=true
   );
 
@@ -117,177 +75,159 @@ function(config)
 
   local tightest = config.dashboard.lines - 1;
   local headroomGraph = g.graph(
-    'Headroom of the %d tightest pools' % tightest,
-    'Pools whose lowest headroom in the time range is lowest, beside the number in the field "Ask". A pool under the line of the ask cannot take it from its own allocation. Gaps are missing data.',
+    'Headroom of the %d tightest pools, H100e' % tightest,
+    'Pools whose lowest headroom in the time range is lowest, beside the number in the field "Ask". Below 0 a pool holds more than its allocation. Gaps are missing data.',
     [
       g.query(lowest('fleetmeter_pool_headroom_h100e', tightest, 'min_over_time(%s[$__range] @ end())' % headroom), '{{pool}}'),
       g.query('$ask + 0 * max(%s)' % headroom, 'ask'),
     ],
-    g.h100e
-  ) + runbook('FleetmeterHeadroomExhausted') + {
-    fieldConfig+: { overrides: [{
-      matcher: { id: 'byName', options: 'ask' },
-      properties: [
-        { id: 'custom.lineStyle', value: { fill: 'dash', dash: [10, 10] } },
-        { id: 'color', value: { mode: 'fixed', fixedColor: 'text' } },
-      ],
-    }] },
-  };
+    g.amount
+  ) + basis.runbook('FleetmeterHeadroomExhausted') + { fieldConfig+: { overrides+: [
+    g.named('ask', g.dashed + [{ id: 'color', value: { mode: 'fixed', fixedColor: g.colour.unknown } }]),
+  ] } };
 
   local overPeak(f) = '%s%s[%s:])' % [f, total(n.assigned), h.peakWindow];
   local peakGraph = g.graph(
-    'Peak beside average',
+    'Peak beside average, H100e',
     'Assigned H100e of the chosen pools: 95th percentile and average over %s, beside the allocation. A peak near the allocation while the average is low calls for smoothing, not for more chips.' % h.peakWindow,
     [
       g.query(total('fleetmeter_pool_allocated_h100e'), 'allocated'),
       g.query(overPeak('quantile_over_time(0.95, '), 'assigned, p95'),
       g.query(overPeak('avg_over_time('), 'assigned, average'),
     ],
-    g.h100e
-  );
+    g.amount
+  ) + g.coloursOf([['allocated', g.colour.planned]]);
 
+  // A line through minutes of history is no forecast: only pools that are known for all of the window.
+  local trusted(metric) = '%s and on (%s) %s offset %s' % [pools(metric), n.identity, headroom, h.trendWindow];
   // Not shrinking is an answer, and not the same as no data. It sorts behind every date.
   local never = 1e9;
-  local runsOut = '%s or %d + 0 * (%s >= 0)' % [pools(n.exhaustion), never, pools(n.slope)];
+  local runsOut = '%s or %d + 0 * (%s >= 0)' % [trusted(n.exhaustion), never, trusted(n.slope)];
   local runsOutText = g.mapped([
-    { type: 'range', options: { from: never, to: null, result: { text: 'not shrinking', color: 'green', index: 0 } } },
-    { type: 'range', options: { from: 365 * 86400, to: never, result: { text: 'over a year', color: 'green', index: 1 } } },
-    { type: 'special', options: { match: 'null+nan', result: { text: 'no data', color: 'text', index: 2 } } },
+    { type: 'range', options: { from: never, to: null, result: { text: 'not shrinking', color: 'text', index: 0 } } },
+    { type: 'range', options: { from: 365 * 86400, to: never, result: { text: 'over a year', color: 'text', index: 1 } } },
+    g.unknownText('too early to tell'),
   ]);
-  local poolRow(expr) = g.query(row(expr, ['pool', 'category', 'tier', 'owner', 'contact']), table=true);
-  local poolMetric(metric) = poolRow(pools(metric));
-
+  local poolRow(expr) = row(expr, ['pool', 'contact']);
   local poolTable = g.table(
-    'Pools',
-    'One row for each pool. Runs out in: headroom over its speed of shrinking in the last %s. Reclaimable: granted and unused through %s. No data in a cell means that the number is not known.' % [h.trendWindow, config.underuse.window],
+    'How long will it last?',
+    'Runs out in: headroom over its speed of shrinking in the last %s. It is told for pools that Prometheus has known for as long. In %s: the headroom on the same line. Red where the headroom is below %g of the allocation.' % [h.trendWindow, h.horizon, h.exhaustedRatio],
     [
-      poolLabel,
-      g.column('Runs out in', poolRow(runsOut), 's', runsOutText + g.coloured(colours.exhaustion)),
-      g.column('Headroom', poolMetric('fleetmeter_pool_headroom_h100e'), g.h100e, g.decimals(1)),
-      g.column('Of allocation', poolRow('%s / (%s > 0)' % [headroom, pools('fleetmeter_pool_allocated_h100e')]), g.ratio, g.coloured(colours.headroom)),
-      g.column('In ' + h.horizon, poolMetric(n.predicted), g.h100e, g.decimals(1)),
-      g.column('Utilization', poolMetric('fleetmeter_pool_utilization_ratio'), g.ratio, g.coloured(colours.underuse)),
-      g.column('Reclaimable', poolMetric(n.reclaimable), g.h100e, g.decimals(1)),
-      g.column('Borrowed', poolMetric('fleetmeter_pool_borrowed_h100e'), g.h100e, g.decimals(1)),
-      g.column('Borrowable', poolMetric('fleetmeter_pool_borrowable_h100e'), g.h100e, g.decimals(1)),
-      g.column('Coverage', poolMetric('fleetmeter_pool_coverage_ratio'), g.ratio, g.coloured(colours.coverage)),
-      g.label('category', 'Category'),
-      g.label('tier', 'Tier'),
-    ] + whom + [daemon],
-    'Runs out in'
-  ) + runbook('FleetmeterHeadroomExhausted');
+      onlyThis,
+      g.column('Of allocation', poolRow('%s / (%s > 0)' % [headroom, allocated]), g.ratio, g.decimals(0) + g.coloured(colours.headroom)),
+      g.column('Runs out in', poolRow('(%s) or NaN * %s' % [runsOut, headroom]), 's', runsOutText),
+      g.column('In %s, H100e' % h.horizon, poolRow('(%s) or NaN * %s' % [trusted(n.predicted), headroom]), g.amount, g.decimals(0) + g.mapped([g.unknownText('too early to tell')])),
+      contact,
+    ],
+    'Of allocation',
+    'No headroom is known.'
+  ) + basis.runbook('FleetmeterHeadroomExhausted');
 
   // ---- what is it used for?
 
   local useGraph = g.graph(
-    'Allocated, assigned, busy',
+    'Allocated, assigned, busy, H100e',
     'Sums over the chosen pools. Allocated less assigned can be admitted; assigned less busy can be asked back. Busy is only what is measured.',
     [
       g.query(total('fleetmeter_pool_allocated_h100e'), 'allocated'),
       g.query(total(n.assigned), 'assigned'),
       g.query(total(n.busy), 'busy'),
     ],
-    g.h100e
-  );
+    g.amount
+  ) + g.coloursOf([['allocated', g.colour.planned], ['assigned', g.colour.held], ['busy', g.colour.busy]]);
 
   local utilizationGraph = g.graph(
     'Utilization of the %d least used pools' % config.dashboard.lines,
-    'Busy H100e as part of the allocation that is heard from (fleetmeter_pool_utilization_ratio). The line is the threshold of FleetmeterPoolUnderused. A gap means that too little was heard or measured to know.',
+    'Busy H100e as part of the allocation that is heard. The line is the threshold of FleetmeterPoolUnderused. A gap means that too little was heard or measured to know.',
     [g.query(lowest(n.utilization, config.dashboard.lines, 'quantile_over_time(0.5, %s[$__range] @ end())' % pools(n.utilization)), '{{pool}}')],
     g.ratio
-  ) + runbook('FleetmeterPoolUnderused') + g.thresholdLine + { fieldConfig+: { defaults+: { min: 0, thresholds: colours.underuse } } };
+  ) + basis.runbook('FleetmeterPoolUnderused') + g.thresholdLine + g.defaults({ min: 0, thresholds: colours.underuse });
 
   // ---- what waits?
 
   local demandGraph = g.graph(
-    'What waits for chips',
-    'Requests for this many H100e wait for the chosen pools, as live schedulers tell (fleetmeter_pool_demand_h100e), and what of it could start now, within the headroom of a pool or in what it may borrow. No line means that no scheduler tells; 0 means that nothing waits.',
+    'What waits for chips, H100e',
+    'Requests for this many H100e wait for the chosen pools, as live schedulers tell, and what of it could start now, within the headroom of a pool or in what it may borrow. 0 means that nothing waits.',
     [
       g.query(total('fleetmeter_pool_demand_h100e'), 'waiting'),
       g.query('sum by (room) (%s)' % pools('fleetmeter_pool_demand_servable_h100e'), 'could start, {{room}}'),
     ],
-    g.h100e
-  ) + runbook('FleetmeterDemandServable');
+    g.amount,
+    'No scheduler tells of demand for the chosen pools.'
+  ) + basis.runbook('FleetmeterDemandServable');
 
   local waitBuckets = 'sum by (le) (%s)' % pools('fleetmeter_pool_demand_wait_seconds_bucket');
   local waits = g.stat(
     'How long it has waited',
-    'Waits of the requests that wait now for the chosen pools (fleetmeter_pool_demand_wait_seconds): half and nine in ten have waited at most so long, and the last number is the longest wait. No number means that nothing waits, or that no scheduler tells how long.',
+    'Waits of the requests that wait now for the chosen pools: half and nine in ten have waited at most so long, and the last number is the longest wait.',
     [
       // Of nothing it is not a number, which the comparison leaves out.
-      g.query('histogram_quantile(0.5, %s) >= 0' % waitBuckets, 'half', instant=true),
-      g.query('histogram_quantile(0.9, %s) >= 0' % waitBuckets, 'nine in ten', instant=true),
-      g.query('max(%s)' % pools('fleetmeter_pool_demand_oldest_wait_seconds'), 'longest', instant=true),
+      g.now('histogram_quantile(0.5, %s) >= 0' % waitBuckets, 'half of them'),
+      g.now('histogram_quantile(0.9, %s) >= 0' % waitBuckets, 'nine in ten'),
+      g.now('max(%s)' % pools('fleetmeter_pool_demand_oldest_wait_seconds'), 'the longest'),
     ],
     's',
-    textMode='value_and_name'
-  ) + runbook('FleetmeterDemandServable');
+    empty='Nothing waits, or no scheduler tells how long.'
+  ) + basis.runbook('FleetmeterDemandServable');
 
   // ---- whom do I ask?
 
-  local top = 'topk(%d, %s)' % [config.dashboard.holders, teams('fleetmeter_team_idle_h100e')];
-  local teamRow(expr) = g.query(row('%s and on (%s, team) %s' % [expr, n.identity, top], ['pool', 'team', 'owner', 'contact']), table=true);
-
+  local top = 'topk(%d, %s > 0)' % [config.dashboard.holders, basis.teams('fleetmeter_team_idle_h100e')];
+  local teamRow(expr) = row('%s and on (%s, team) %s' % [expr, n.identity, top], ['pool', 'team', 'contact']);
   local holders = g.table(
-    'Top idle holders',
-    'The %d teams that hold the most idle H100e (fleetmeter_team_idle_h100e). Idle since says how long the team has held an idle chip without a break.' % config.dashboard.holders,
+    'Teams that hold idle chips',
+    'The %d teams that hold the most idle H100e of the chosen pools. Idle since says how long the team has held an idle chip without a break.' % config.dashboard.holders,
     [
-      g.label('team', 'Team'),
-      poolLabel,
-      g.column('Idle', teamRow(teams('fleetmeter_team_idle_h100e')), g.h100e, g.decimals(1)),
-      g.column('Idle since', teamRow('%s * 1000' % teams('fleetmeter_team_idle_since_timestamp_seconds')), 'dateTimeFromNow', g.mapped([
-        { type: 'special', options: { match: 'null+nan', result: { text: 'no idle chip', color: 'text', index: 0 } } },
-      ])),
-      g.column('Idle chips', teamRow(teams('fleetmeter_team_idle_chips')), 'short', g.decimals(0)),
-      g.column('Assigned', teamRow(teams('fleetmeter_team_assigned_h100e')), g.h100e, g.decimals(1)),
-    ] + whom + [daemon],
-    'Idle',
+      basis.teamLabel,
+      g.label('pool', 'Pool'),
+      g.column('H100e idle', teamRow(basis.teams('fleetmeter_team_idle_h100e')), g.amount, g.decimals(1)),
+      g.column('Idle since', teamRow('%s * 1000' % basis.teams('fleetmeter_team_idle_since_timestamp_seconds')), 'dateTimeFromNow', g.mapped([g.unknownText('no whole chip')])),
+      contact,
+    ],
+    'H100e idle',
+    'No team is known to hold idle chips: all are busy, or nothing is measured.',
     descending=true
-  ) + runbook('FleetmeterPoolUnderused');
+  ) + basis.runbook('FleetmeterPoolUnderused');
 
   local withheld = g.graph(
-    'Chips that cannot be used',
+    'Chips that cannot be used, H100e',
     'What the chosen pools cannot use: broken or drained, withheld, held by sources that have gone silent (unheard), or not reported any more without a word (unaccounted). Orphaned chips of the whole fleet are held under a pool that the plan does not know. None of these is free.',
     [
       g.query(total('fleetmeter_pool_unhealthy_h100e'), 'unhealthy'),
       g.query(total('fleetmeter_pool_reserved_h100e'), 'reserved'),
       g.query(total('fleetmeter_pool_unheard_h100e'), 'unheard'),
       g.query(total('fleetmeter_pool_unaccounted_h100e'), 'unaccounted'),
-      g.query('sum(%s)' % basis.fleet('fleetmeter_orphaned_h100e'), 'orphaned'),
+      g.query('sum(%s)' % basis.fleet('fleetmeter_orphaned_h100e'), 'orphaned, any pool'),
     ],
-    g.h100e
-  ) + runbook('FleetmeterCoverageLow');
-
-  // ---- what stands behind it?
-
-  local definitions = g.text('What the words mean', 'The words of this dashboard, as the plan and the daemon use them.', |||
-    - **H100e** are H100-equivalents: chips converted by the catalog in force.
-    - **Allocated** is what the plan grants, **assigned** is what workloads hold, and **busy** is the part of that which is measured to work. Allocation is never utilization, and neither is assignment.
-    - **Headroom** is what a pool can still admit. **Borrowable** is what other pools would lend it.
-    - **Utilization** is busy as part of the allocation that is heard from. Sums are formed before anything is divided.
-    - **Coverage** is the part of the chips that is heard from. Below %(coverage)g%% coverage there is no utilization, and never a 0 in its place.
-    - **Reclaimable** is what was allocated and seen to be unused through %(window)s.
-    - dashboards/METRICS.md has the formula of each word, at the metric of its name: headroom at `fleetmeter_pool_headroom_h100e`.
-  ||| % { coverage: config.coverage.ratio * 100, window: config.underuse.window });
+    g.amount
+  ) + basis.runbook('FleetmeterCoverageLow');
 
   g.dashboard(
     uid='fleetmeter-headroom',
     title='Fleetmeter / Headroom',
     description='For each pool: can I admit this grant now, when do I run out, whom do I ask?',
     config=config,
+    runbook=basis.runbookPage,
     from='now-6h',
-    variables=basis.variables + [
+    variables=basis.variables() + [
       g.textVariable('ask', 'Ask (H100e)', 'The grant that you want to admit, a number of H100e.', std.toString(config.dashboard.defaultAskH100e)),
     ],
-    annotations=[basis.planChange],
+    annotations=basis.annotations,
     rows=[
-      { title: '', height: 4, panels: [{ width: 4, panel: p } for p in stats] },
-      { title: 'Can I admit $ask H100e now?', height: 8, panels: [{ width: 24, panel: admit }] },
-      { title: 'When do I run out?', height: 9, panels: [{ width: 12, panel: headroomGraph }, { width: 12, panel: peakGraph }] },
-      { title: '', height: 9, panels: [{ width: 24, panel: poolTable }] },
-      { title: 'What is it used for?', height: 9, panels: [{ width: 12, panel: useGraph }, { width: 12, panel: utilizationGraph }] },
-      { title: 'What waits?', height: 9, panels: [{ width: 12, panel: demandGraph }, { width: 12, panel: waits }] },
-      { title: 'Whom do I ask?', height: 9, panels: [{ width: 16, panel: holders }, { width: 8, panel: withheld }] },
-      { title: 'What stands behind these numbers?', height: 7, panels: [{ width: 12, panel: definitions }] + [{ width: 4, panel: p } for p in [basis.plan, basis.catalog, basis.tookEffect]] },
+      g.row('', 5, [answer]),
+      g.row('Which pools?', 9, [admit]),
+      g.row('When do I run out?', 9, [headroomGraph, peakGraph]),
+      g.row('', 9, [poolTable]),
+      g.row('Whom do I ask?', 9, [holders]),
+      g.row('What is it used for?', 9, [useGraph, utilizationGraph]),
+      g.row('What waits, and what is missing?', 9, [demandGraph, withheld]),
+      g.row('', 4, [waits]),
+      basis.behind(|||
+        - **Headroom** is what a pool can still admit of its allocation. What broken chips and silent hosts may hold is taken away. **Borrowable** is what other pools would lend it.
+        - **Allocated** is what the plan grants, **assigned** is what workloads hold, and **busy** is the part of that which is measured to work. Allocation is never utilization, and neither is assignment.
+        - **Utilization** is busy as part of the allocation that is heard. Sums are formed before anything is divided.
+        - **Heard** is the part of the chips whose hosts report. Below %(coverage)g%% there is no utilization and no answer, and never a 0 in its place.
+        - dashboards/METRICS.md has the formula of each word, at the metric of its name.
+      ||| % { coverage: config.coverage.ratio * 100 }),
     ],
   )

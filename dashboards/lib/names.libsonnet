@@ -44,6 +44,12 @@ function(config) {
   slope: 'pool:fleetmeter_pool_headroom_h100e:deriv' + config.headroom.trendWindow,
   predicted: 'pool:fleetmeter_pool_headroom_h100e:predict%(horizon)s_linear%(trendWindow)s' % config.headroom,
 
+  // What an H100e costs an hour, and what unused and idle ones cost a day.
+  fleetPrice: 'fleet:fleetmeter_supply_usd_per_h100e_hour:mean',
+  poolPrice: 'pool:fleetmeter_pool_usd_per_h100e_hour:mean',
+  reclaimableUsd: 'pool:fleetmeter_pool_unused_usd_per_day:min' + config.underuse.window,
+  teamIdleUsd: 'team:fleetmeter_team_idle_usd_per_day:sum',
+
   // The buffer of the plan, consumed by everybody together.
   bufferConsumed: 'fleet:fleetmeter_plan_buffer_consumed_h100e:sum',
   bufferRatio: 'fleet:fleetmeter_plan_buffer_consumed:ratio',

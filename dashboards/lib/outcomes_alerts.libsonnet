@@ -6,8 +6,8 @@ function(config)
   local o = config.outcomes;
   local told = build.told;
   local percent(ratio) = '%g%%' % (ratio * 100);
-  local alert(name, severity, duration, expr, summary, description) =
-    build.alert(name, severity, duration, expr, summary, description, build.outcomesDashboard);
+  local alert(name, severity, duration, expr, summary, description, view='margin') =
+    build.alert(name, severity, duration, expr, summary, description, build.view(view));
   local due(reason) = '%s == 1' % n.lowest('fleetmeter_research_review_due', 'reason="%s"' % reason);
 
   // What the description quotes: one window, one basis, named beside the figures.
@@ -68,6 +68,7 @@ function(config)
         told('fleetmeter_benchmark_suite_info', 'label "suite"'),
         told('fleetmeter_benchmark_suite_info', 'label "version"'),
       ],
+      view='capability',
     ),
   ];
 
@@ -82,6 +83,7 @@ function(config)
       ],
       'A benchmark is saturated and tells models apart no more.',
       'The best score on {{ $labels.benchmark }} at {{ $labels.instance }} has come {{ $value | humanizePercentage }} of the way from its floor to its ceiling. It is left out of capability per training hour.',
+      view='capability',
     ),
     alert(
       'FleetmeterBenchmarkSuiteSaturated',
@@ -93,6 +95,7 @@ function(config)
         told('fleetmeter_benchmark_suite_info', 'label "suite"'),
         told('fleetmeter_benchmark_suite_info', 'label "version"'),
       ],
+      view='capability',
     ),
     alert(
       'FleetmeterRequestsUnpriced',

@@ -1,140 +1,95 @@
-// Fleetmeter / Plan: is the fleet used as planned, who takes the buffer, and what is a year like this worth?
+// Fleetmeter / Plan: is the fleet used as planned, who takes the buffer, what is a year like this
+// worth, and what would another plan be?
 local g = import 'grafana.libsonnet';
 
 function(config)
-  local n = (import 'names.libsonnet')(config);
   local basis = (import 'basis.libsonnet')(config);
-  local cluster = config.clusterLabel;
+  local n = basis.names;
   local fleet = basis.fleet;
+  local told = basis.told;
+  local colours = basis.colours;
   local p = config.plan;
-  local secondsPerHour = 3600;
+  local perHour = 3600;
+  local framework(metric, matchers='') = fleet('fleetmeter_framework_' + metric, matchers);
 
-  local usd = 'currencyUSD';
-  local hours = 'suffix:H100-hours';
+  // ---- the answer
 
-  local colours = {
-    drift: g.thresholds('red', [['green', -p.driftRatio], ['red', p.driftRatio]]),
-    buffer: g.thresholds('green', [['orange', p.bufferStartedRatio], ['red', p.bufferRatio]]),
-    p0: g.thresholds('green', [['red', p.p0ShortfallH100e]]),
-  };
-  local coloured(thresholds) = { fieldConfig+: { defaults+: { thresholds: thresholds } } };
-
-  local elsewhere(title, more='') = g.link(title, '/d/fleetmeter-headroom?${cluster:queryparam}&${datasource:queryparam}%s&${__url_time_range}' % more);
-  local daemon = g.label(cluster, 'Daemon', elsewhere('Pools of this daemon'));
-
-  // ---- stats: one number each, the worst of the chosen daemons
-
-  local now(expr, legend='') = g.query(expr, legend, instant=true);
-
-  local stats = [
-    g.stat(
-      'Furthest off its plan',
-      'The category whose actual share of the supply differs most from its planned share. Red from %g of the supply either way, as FleetmeterPlanShareDrift.' % p.driftRatio,
-      [now('topk(1, abs(%s)) * 0 + %s' % [fleet('fleetmeter_plan_category_drift_ratio'), fleet('fleetmeter_plan_category_drift_ratio')], '{{category}}')],
-      g.ratio,
-      'value_and_name'
-    ) + basis.runbook('FleetmeterPlanShareDrift') + coloured(colours.drift),
-    g.stat(
-      'Buffer in use',
-      'The part of the buffer that borrowers and unhealthy or reserved chips take. Orange from %g, red from %g, as FleetmeterBufferConsumed.' % [p.bufferStartedRatio, p.bufferRatio],
-      [now('max(%s)' % fleet(n.bufferRatio))],
-      g.ratio
-    ) + basis.runbook('FleetmeterBufferConsumed') + coloured(colours.buffer),
-    g.stat(
-      'P0 lacks',
-      'What P0 lacks of its guarantee and no free chip could fill. Red from %g H100e, as FleetmeterP0BelowGuarantee.' % p.p0ShortfallH100e,
-      [now('max(%s)' % fleet('fleetmeter_plan_p0_shortfall_h100e'))],
-      g.h100e
-    ) + basis.runbook('FleetmeterP0BelowGuarantee') + coloured(colours.p0),
-    g.stat(
-      'Inference utilization',
-      'Busy / assigned of what inference holds and is measured, beside what the framework assumes. Of what is held, not of what is granted.',
-      [
-        now('max(%s)' % fleet('fleetmeter_plan_inference_utilization_ratio'), 'now'),
-        now('max(%s)' % fleet('fleetmeter_framework_utilization_ratio'), 'assumed'),
-      ],
-      g.ratio
-    ),
-    g.stat(
-      'Forgone revenue a year',
-      'What a year like this moment earns less than planned, by curve. 0 where it earns more.',
-      [now('max by (curve) (%s)' % fleet('fleetmeter_pace_forgone_revenue_usd_per_year'), '{{curve}}')],
-      usd
-    ),
-    g.stat(
-      'Supply coverage',
-      'H100e heard from recently / expected. Below %g nothing measured is shown here.' % config.coverage.ratio,
-      [now('min(%s)' % fleet('fleetmeter_supply_coverage_ratio'))],
-      g.ratio
-    ) + basis.runbook('FleetmeterSupplyCoverageLow') + coloured(g.thresholds('red', [['green', config.coverage.ratio]])),
-  ];
+  local drift = fleet('fleetmeter_plan_category_drift_ratio');
+  local serviceable = 'max(%s)' % fleet('fleetmeter_pace_serviceable_revenue_usd_per_year', 'curve="linear"');
+  local answer = g.answer(
+    'Is the fleet used as planned?',
+    'The category that is furthest off its planned share: red from %g of the supply either way. The part of the buffer that is in use, and what P0 lacks of its guarantee, each as its alert. What a year like this moment earns on the straight line. Nothing measured is shown while less than %g of the supply is heard.' % [p.driftRatio, config.coverage.ratio],
+    [
+      g.figure('topk(1, abs(%s)) * 0 + %s' % [drift, drift], '{{category}}: share held less share planned', g.ratio, colours.drift, 1),
+      g.figure(told(basis.heard('max(%s)' % fleet(n.bufferRatio))), 'of the buffer is in use', g.ratio, colours.buffer, 0),
+      g.figure(told('max(%s)' % fleet('fleetmeter_plan_p0_shortfall_h100e')), 'H100e are missing from P0', g.amount, colours.p0, 0),
+      g.figure(told(serviceable), 'a year like this moment earns', g.usd, empty='no framework, or not heard'),
+      basis.coverageFigure,
+    ]
+  ) + basis.runbook('FleetmeterPlanShareDrift');
 
   // ---- is it used as planned?
 
-  local shares(what, title, description) =
-    local row(metric) = g.query('max by (%s, %s) (%s)' % [cluster, what, fleet('fleetmeter_plan_%s_%s' % [what, metric])], table=true);
-    g.table(
-      title,
-      description,
-      [
-        g.label(what, if what == 'tier' then 'Tier' else 'Category'),
-        g.column('Planned', row('share_ratio'), g.ratio, g.decimals(1)),
-        g.column('Actual', row('actual_share_ratio'), g.ratio, g.decimals(1)),
-        g.column('Drift', row('drift_ratio'), g.ratio, g.decimals(1) + g.coloured(colours.drift)),
-        g.column('Planned H100e', row('h100e'), g.h100e, g.decimals(1)),
-        daemon,
-      ],
-      'Planned',
-      descending=true
-    );
-  local categories = shares('category', 'Planned and actual share by category', 'Planned is the share of the supply that the plan gives, and actual the share of what is heard from (fleetmeter_plan_category_actual_share_ratio). Drift is the difference. No data in Actual means that too little of the fleet or of these pools is heard from.') + basis.runbook('FleetmeterPlanShareDrift');
-  local tiers = shares('tier', 'Planned and actual share by tier', 'The same by tier. No pool may hold the buffer, so it has no actual share: see below who takes it.');
-
-  local drift = g.graph(
-    'Drift by category',
-    'Drift of each category (fleetmeter_plan_category_drift_ratio): above 0 a category holds more of the supply than planned. The lines are the thresholds of FleetmeterPlanShareDrift. Gaps are missing data.',
-    [g.query('max by (category) (%s)' % fleet('fleetmeter_plan_category_drift_ratio'), '{{category}}')],
-    g.ratio
-  ) + g.thresholdLine + basis.runbook('FleetmeterPlanShareDrift') + coloured(colours.drift);
-
-  local rest = g.graph(
-    'Where the supply is',
-    'Parts of all that is heard from; together they are 1. Held by pools of the plan, free, unhealthy or reserved, and held by pools that the plan does not know.',
+  local shares(what, title, description) = g.paired(
+    title,
+    description,
+    what,
     [
-      g.query('max(%s)' % fleet('fleet:fleetmeter_plan_actual_share_ratio:sum'), 'assigned to planned pools'),
-      g.query('max(%s)' % fleet('fleetmeter_plan_unassigned_share_ratio'), 'unassigned'),
-      g.query('max(%s)' % fleet('fleetmeter_plan_unavailable_share_ratio'), 'unavailable'),
-      g.query('max(%s)' % fleet('fleetmeter_plan_unplanned_share_ratio'), 'unplanned'),
+      basis.row([what], fleet('fleetmeter_plan_%s_share_ratio' % what)) { legendFormat: 'planned' },
+      basis.row([what], fleet('fleetmeter_plan_%s_actual_share_ratio' % what)) { legendFormat: 'actual' },
     ],
+    g.ratio,
+    'The daemon is not heard, or too little of its supply is.'
+  ) + g.coloursOf([['planned', g.colour.planned], ['actual', g.colour.held]]) + basis.runbook('FleetmeterPlanShareDrift');
+  local categories = shares('category', 'Planned and actual share by category', 'Planned is the share of the supply that the plan gives, and actual the share of what is heard. A category without an actual bar is not heard enough.');
+  local tiers = shares('tier', 'Planned and actual share by tier', 'The same by tier. No pool may hold the buffer, so it has no actual bar: see below who takes it.');
+
+  local driftGraph = g.graph(
+    'Drift by category',
+    'Share held less share planned of each category: above 0 a category holds more of the supply than planned. The lines are the thresholds of FleetmeterPlanShareDrift. Gaps are missing data.',
+    [g.query('max by (category) (%s)' % drift, '{{category}}')],
     g.ratio
+  ) + g.thresholdLine + basis.runbook('FleetmeterPlanShareDrift') + g.defaults({ thresholds: colours.drift });
+
+  local part(expr, name) = g.now(told('max(%s)' % expr), name);
+  local rest = g.bars(
+    'Where the supply is',
+    'Parts of all that is heard; together they are 1. Held by pools of the plan, free, broken or withheld, and held by pools that the plan does not know.',
+    [
+      part(fleet('fleet:fleetmeter_plan_actual_share_ratio:sum'), 'held by pools'),
+      part(fleet('fleetmeter_plan_unassigned_share_ratio'), 'free'),
+      part(fleet('fleetmeter_plan_unavailable_share_ratio'), 'broken or withheld'),
+      part(fleet('fleetmeter_plan_unplanned_share_ratio'), 'of no planned pool'),
+    ],
+    g.ratio,
+    'not heard'
   );
 
   // ---- who takes the buffer?
 
   local buffer = g.graph(
-    'Buffer',
+    'Buffer, H100e',
     'What the plan holds back, what of it is in use, and what will be in %s on the line through the last %s.' % [p.horizon, p.trendWindow],
     [
       g.query('sum(%s)' % fleet('fleetmeter_plan_buffer_h100e'), 'planned'),
       g.query('sum(%s)' % fleet(n.bufferConsumed), 'in use'),
       g.query('sum(%s)' % fleet(n.bufferPredicted), 'in ' + p.horizon),
     ],
-    g.h100e
-  ) + basis.runbook('FleetmeterBufferConsumed');
+    g.amount
+  ) + basis.runbook('FleetmeterBufferConsumed') + g.coloursOf([['planned', g.colour.planned], ['in use', g.colour.idle]]);
 
-  local consumerRow(expr) = g.query('max by (%s, cause, pool) (%s)' % [cluster, expr], table=true);
-  local consumed = fleet('fleetmeter_plan_buffer_consumed_h100e');
+  local consumed = fleet('fleetmeter_plan_buffer_consumed_h100e') + ' > 0';
   local consumers = g.table(
     'Who takes the buffer',
-    'Pools by what they hold beyond their allocation, and unhealthy or reserved chips (cause unavailable, no pool), in proportion. While others leave as much unused, nobody takes anything: all rows are 0.',
+    'Pools by what they hold beyond their allocation (borrowed), and broken or withheld chips (unavailable), in proportion.',
     [
-      g.label('cause', 'Cause'),
-      g.label('pool', 'Pool', elsewhere('This pool', '&var-pool=${__value.raw}')),
-      g.column('Takes', consumerRow(consumed), g.h100e, g.decimals(1)),
-      g.column('Of the buffer', consumerRow('%s / on (job, instance) group_left () (%s > 0)' % [consumed, fleet('fleetmeter_plan_buffer_h100e')]), g.ratio, g.decimals(1) + g.coloured(colours.buffer)),
-      daemon,
+      basis.poolLabel,
+      g.label('cause', 'Cause', width=120),
+      g.column('H100e', basis.row(['pool', 'cause'], consumed), g.amount, g.decimals(1), width=100),
+      g.column('Of the buffer', basis.row(['pool', 'cause'], '%s / on (job, instance) group_left () (%s > 0)' % ['(%s)' % consumed, fleet('fleetmeter_plan_buffer_h100e')]), g.ratio, g.decimals(0) + g.coloured(colours.buffer)),
     ],
-    'Takes',
+    'H100e',
+    'Nobody takes anything from the buffer: others leave as much unused. If "of the buffer is in use" above cannot tell, it is not known.',
     descending=true
   ) + basis.runbook('FleetmeterBufferConsumed');
 
@@ -143,64 +98,107 @@ function(config)
   local byCurve(what) = 'sum by (curve) (%s)' % fleet('fleetmeter_pace_%s_revenue_usd_per_year' % what);
   local revenue = g.graph(
     'Revenue of a year like this',
-    'Serviceable: inference H100-hours of a year like this moment x what an hour earns at the utilization now, on each of the curves of the framework. Planned: the plan at the utilization that the framework assumes. The curves are alternatives, not parts of a sum.',
+    'Serviceable: inference H100-hours of a year like this moment x what an hour earns at the utilization now, on each curve of the framework. Planned: the plan at the utilization that the framework assumes. The curves are alternatives, not parts of a sum.',
     [
       g.query(byCurve('serviceable'), 'serviceable, {{curve}}'),
       g.query(byCurve('planned'), 'planned, {{curve}}'),
     ],
-    usd
+    g.usd,
+    'The daemon has no framework, or is not heard.'
   );
   local training = g.graph(
-    'Training hours of a year like this',
-    'H100-hours that training would get in a year like this moment, beside what the plan gives it.',
+    'Training of a year like this, H100-hours',
+    'H100-hours that training would get in a year like this moment, beside what the plan gives it and what the framework needs.',
     [
-      g.query('sum(%s) / %d' % [fleet('fleetmeter_pace_training_h100e_seconds_per_year'), secondsPerHour], 'now'),
-      g.query('sum(%s) / %d' % [fleet('fleetmeter_pace_planned_training_h100e_seconds_per_year'), secondsPerHour], 'planned'),
+      g.query('sum(%s) / %d' % [fleet('fleetmeter_pace_training_h100e_seconds_per_year'), perHour], 'now'),
+      g.query('sum(%s) / %d' % [fleet('fleetmeter_pace_planned_training_h100e_seconds_per_year'), perHour], 'planned'),
+      g.query('max(%s) / %d' % [framework('training_h100e_seconds', 'step="year_with_losses"'), perHour], 'needed'),
     ],
-    hours
-  );
-  local paceRow(what) = g.query('max by (%s, curve) (%s)' % [cluster, fleet('fleetmeter_pace_%s_revenue_usd_per_year' % what)], table=true);
-  local paceTable = g.table(
-    'Planned, serviceable and forgone revenue',
-    'US dollars a year at this moment, on each curve. Forgone is what the serviceable revenue lacks of the planned. No data means that too little of inference is heard from or measured.',
+    g.amount,
+    'The daemon has no framework, or is not heard.'
+  ) + g.coloursOf([['planned', g.colour.planned], ['now', g.colour.held]]);
+
+  // ---- what would another plan be?
+
+  local none = 'The daemon has no framework (setting `framework`), or is not heard.';
+  local scenarios = g.stacked(
+    'Scenarios: who gets which share',
+    'What each scenario of the framework gives to safety, inference, training, research and the buffer. The parts of a scenario are the whole supply.',
+    'scenario',
+    'part',
+    basis.row(['scenario', 'part'], framework('scenario_share_ratio')),
+    g.ratio,
+    none
+  ) + g.defaults({ max: 1 });
+  local outcome(by, metric, scale=1) = basis.row([by], '%s / %d' % [framework('%s_%s' % [by, metric]), scale]);
+  local outcomes(by, title, description) = g.table(
+    title,
+    description,
     [
-      g.label('curve', 'Curve'),
-      g.column('Planned', paceRow('planned'), usd),
-      g.column('Serviceable', paceRow('serviceable'), usd),
-      g.column('Forgone', paceRow('forgone'), usd),
-      daemon,
+      g.label(by, if by == 'case' then 'Case' else 'Scenario', g.link('Training and economics', basis.url('training-and-economics')), width=180),
+      g.column('Revenue a year', outcome(by, 'revenue_usd_per_year'), g.usd, width=120),
+      g.column('Training, H100-hours', outcome(by, 'training_h100e_seconds_per_year', perHour), g.amount, width=150),
+      g.column('Research, H100-hours', outcome(by, 'research_h100e_seconds_per_year', perHour), g.amount),
     ],
-    'Curve'
+    'Revenue a year',
+    none,
+    descending=true
   );
+  local outcomesOfScenarios = outcomes('scenario', 'Scenarios: what each brings', 'Revenue on the curve and at the utilization that the framework assumes, and hours for training and research.');
+  local tornado = g.bars(
+    'Sensitivity: revenue of each case, least first',
+    'What each case of the sensitivity analysis earns a year. What sets the cases apart is in the framework file.',
+    [g.now('sort(%s)' % framework('case_revenue_usd_per_year'), '{{case}}')],
+    g.usd,
+    none
+  );
+  local cases = outcomes('case', 'Sensitivity: what each case brings', 'The baseline scenario under other assumptions.');
 
-  // ---- what stands behind it?
-
-  local definitions = g.text('What the words mean', 'The words of this dashboard, as the plan, the framework and the daemon use them.', |||
-    - **Planned share** is what the plan in force gives a tier or category of its supply. **Actual share** is what its pools hold of the supply that is heard from. **Drift** says how much more the second is than the first.
-    - **Heard from** is the supply that live sources report. Below %(coverage)g%% coverage nothing measured is shown: silence is not idleness, and missing is never 0.
-    - **Buffer in use** is the part of the buffer that is held or unavailable. It is split between the pools that hold more than their allocation and the chips that are unhealthy or reserved.
-    - **P0 lacks** what is missing from its guarantee and could not be filled with free chips.
-    - **Serviceable revenue** is what a year like this moment would earn, and **forgone** is what that is less than the plan would earn. Silent chips are taken to be shared out like those that are heard.
-    - **Inference utilization** is the busy part of what inference holds. A list price of the framework, not an invoice, turns it into revenue.
-    - dashboards/METRICS.md has the formula of each word, in the sections *Plan beside fleet* and *A year like this moment*.
-  ||| % { coverage: config.coverage.ratio * 100 });
+  // The text boxes give shares in percent. P0 and buffer are those of the baseline, and research
+  // takes the rest.
+  local ofBaseline(name) = 'max(%s * on (job, instance, scenario) label_replace(%s, "scenario", "$1", "baseline", "(.*)"))' % [framework('scenario_share_ratio', 'part="%s"' % name), framework('info')];
+  local research = '1 - %s - %s - ($inference_percent + $training_percent) / 100' % [ofBaseline('safety'), ofBaseline('buffer')];
+  local hours = 'sum(%s) * max(%s) / %d' % [framework('supply_h100e'), framework('year_seconds'), perHour];
+  local simulated = g.answer(
+    'What if inference has $inference_percent%, training $training_percent%?',
+    'The shares are of the supply that the framework assumes. P0 and buffer stay as in the baseline scenario, and research takes the rest: below 0 it does not fit. The revenue is at $utilization_percent% utilization on each curve. `fleetmeterctl simulate` does the same and more.',
+    [
+      g.figure('$inference_percent / 100 * %s * on () group_right () max by (curve) (%s)' % [hours, framework('revenue_usd_per_h100e_hour', 'utilization_percent="$utilization_percent"')], 'a year, {{curve}}', g.usd),
+      g.figure(told('$training_percent / 100 * %s / (max(%s) / %d)' % [hours, framework('training_h100e_seconds', 'step="year_with_losses"'), perHour]), 'of the training that is needed', g.ratio, g.plain, 0),
+      g.figure(told(research), 'of the supply is left for research', g.ratio, g.thresholds('red', [['text', 0]]), 1),
+      g.figure(told('(%s) * %s' % [research, hours]), 'H100-hours for research', g.amount),
+    ]
+  );
 
   g.dashboard(
     uid='fleetmeter-plan',
     title='Fleetmeter / Plan',
-    description='Is the fleet used as planned, who takes the buffer, and what is a year like this worth?',
+    description='Is the fleet used as planned, who takes the buffer, what is a year like this worth, and what would another plan be?',
     config=config,
+    runbook=basis.runbookPage,
     from='now-7d',
     // Pools and teams are not chosen here; the variables keep what was chosen elsewhere.
-    variables=[if std.member(['pool', 'team'], v.name) then v { hide: 2 } else v for v in basis.variables],
-    annotations=[basis.planChange],
+    variables=basis.variables(hidden=['pool', 'team']) + [
+      g.textVariable('inference_percent', 'What if: inference, %', 'Share of the supply for inference, in percent, for the row "What if".', '20'),
+      g.textVariable('training_percent', 'training, %', 'Share of the supply for training, in percent, for the row "What if".', '18'),
+      g.oneOfVariable('utilization_percent', 'utilization, %', 'Utilization of inference, in percent, for the row "What if".', 'label_values(%s, utilization_percent)' % framework('revenue_usd_per_h100e_hour'), '20') { sort: 3 },
+    ],
+    annotations=basis.annotations,
     rows=[
-      { title: '', height: 4, panels: [{ width: 4, panel: s } for s in stats] },
-      { title: 'Is the fleet used as planned?', height: 8, panels: [{ width: 12, panel: categories }, { width: 12, panel: tiers }] },
-      { title: '', height: 9, panels: [{ width: 12, panel: drift }, { width: 12, panel: rest }] },
-      { title: 'Who takes the buffer?', height: 9, panels: [{ width: 12, panel: buffer }, { width: 12, panel: consumers }] },
-      { title: 'What is a year like this worth?', height: 9, panels: [{ width: 12, panel: revenue }, { width: 12, panel: training }] },
-      { title: '', height: 6, panels: [{ width: 24, panel: paceTable }] },
-      { title: 'What stands behind these numbers?', height: 8, panels: [{ width: 12, panel: definitions }] + [{ width: 4, panel: s } for s in [basis.plan, basis.catalog, basis.framework]] },
+      g.row('', 5, [answer]),
+      g.row('Is the fleet used as planned?', 8, [categories, tiers]),
+      g.row('', 9, [driftGraph, rest]),
+      g.row('Who takes the buffer?', 9, [buffer, consumers]),
+      g.row('What is a year like this worth?', 9, [revenue, training]),
+      g.row('What if? The fields above choose the shares.', 5, [simulated]),
+      g.row('What would another scenario bring?', 8, [scenarios, outcomesOfScenarios]),
+      g.row('How sensitive is it?', 9, [tornado, cases]),
+      basis.behind(|||
+        - **Planned share** is what the plan in force gives a tier or category of its supply. **Actual share** is what its pools hold of the supply that is heard. **Drift** is the second less the first.
+        - **Heard**: below %(coverage)g%% coverage nothing measured is shown: silence is not idleness, and missing is never 0.
+        - **Buffer in use** is split between the pools that hold more than their allocation and the chips that are broken or withheld.
+        - **Serviceable revenue** is what a year like this moment would earn. A list price of the framework, not an invoice, turns hours into revenue.
+        - **Scenarios, cases and what-if** follow from the framework's assumptions. Nothing in them is measured.
+      ||| % { coverage: config.coverage.ratio * 100 }),
     ],
   )

@@ -41,7 +41,7 @@ function(config)
         ratio('fleetmeter_plan_category_share_ratio', ['category']),
         basis,
       ],
-      build.planDashboard,
+      build.view('plan'),
     ),
     build.alert(
       'FleetmeterBufferConsumed',
@@ -65,7 +65,7 @@ function(config)
         broken,
         basis,
       ],
-      build.planDashboard,
+      build.view('plan'),
     ),
     build.alert(
       'FleetmeterP0BelowGuarantee',
@@ -78,7 +78,7 @@ function(config)
         ratio('fleetmeter_plan_unassigned_share_ratio'),
         basis,
       ],
-      build.planDashboard,
+      build.view('plan'),
     ),
   ];
   [{ name: 'fleetmeter_plan_alerts', rules: rules }]

@@ -50,6 +50,30 @@ function(config)
     ]),
   ];
 
+  // The mean price of what is there, by kind of chip. Where one kind has no price, the mean is not
+  // known: a part of it would be taken for 0.
+  local price = 'fleetmeter_supply_usd_per_h100e_hour%s' % n.sel();
+  local supply = 'sum without (state) (fleetmeter_supply_h100e%s)' % n.sel();
+  local held = 'fleetmeter_pool_assigned_h100e%s' % n.sel();
+  local ofKind = 'on (job, instance, chip) group_left () sum without (provider) (%s)' % price;
+  local hoursPerDay = 24;
+  local costs = [
+    rule(n.fleetPrice, 'sum without (provider, chip) (%(supply)s * %(price)s) / (sum without (provider, chip) (%(supply)s) > 0) unless sum without (provider, chip) (%(supply)s > 0 unless %(price)s)' % {
+      supply: supply,
+      price: price,
+    }),
+    // A pool that holds nothing would be given chips of the fleet's mean price.
+    rule(n.poolPrice, '(sum without (chip) (%(held)s * %(ofKind)s) / (%(assigned)s > 0) unless sum without (chip) (%(held)s > 0 unless on (job, instance, chip) %(price)s)) or 0 * (%(assigned)s == 0) + on (job, instance) group_left () %(fleet)s' % {
+      held: held,
+      ofKind: ofKind,
+      assigned: n.assigned + n.sel(),
+      price: price,
+      fleet: n.fleetPrice + n.sel(),
+    }),
+    rule(n.reclaimableUsd, '%d * %s * %s' % [hoursPerDay, n.reclaimable + n.sel(), n.poolPrice + n.sel()]),
+    rule(n.teamIdleUsd, '%d * fleetmeter_team_idle_h100e%s * on (%s) group_left () %s' % [hoursPerDay, n.sel(), n.identity, n.poolPrice + n.sel()]),
+  ];
+
   local plan = [
     rule(n.bufferConsumed, 'sum without (cause, pool) (fleetmeter_plan_buffer_consumed_h100e%s)' % n.sel()),
     rule(n.bufferRatio, '%s%s / (fleetmeter_plan_buffer_h100e%s > 0)' % [n.bufferConsumed, n.sel(), n.sel()]),
@@ -86,6 +110,7 @@ function(config)
 
   [
     { name: 'fleetmeter_pools', rules: pools },
+    { name: 'fleetmeter_costs', rules: costs },
     { name: 'fleetmeter_categories', rules: level('category', ['pool', 'tier', 'owner', 'contact']) },
     { name: 'fleetmeter_tiers', rules: level('tier', ['pool', 'category', 'owner', 'contact']) },
     { name: 'fleetmeter_plan', rules: plan },

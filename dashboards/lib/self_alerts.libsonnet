@@ -6,6 +6,10 @@ function(config)
   local alert = build.alert;
   local inline = build.inline;
   local events = config.events;
+  // How far the wall clock is from the time that has really passed, and which way.
+  local off(series) = inline(|||
+    {{ with printf "%s{job=%%q,instance=%%q}" $labels.job $labels.instance | query }}{{ $ahead := . | first | value }}{{ $ahead | printf "%%.0f" | reReplaceAll "^-" "" }} s {{ if lt $ahead 0.0 }}behind{{ else }}ahead of{{ end }}{{ else }}an unknown time off{{ end }}
+  ||| % series);
   // Increases are extrapolated; what is counted is whole.
   local count = '{{ $value | printf "%.0f" }}';
 
@@ -16,7 +20,7 @@ function(config)
       config.daemon.unhealthyFor,
       n.highest('fleetmeter_watchdog_healthy') + ' == 0',
       'The daemon cannot reach its own listeners, or its writer makes no progress.',
-      'The watchdog of {{ $labels.instance }} has found it unhealthy for %s. Under systemd it is started again; elsewhere nobody does that.' % config.scrapeGap,
+      'For %s the daemon at {{ $labels.instance }} has not reached its own listeners, or has written nothing of what waits. Under systemd it is started again. Elsewhere start it again yourself.' % config.scrapeGap,
     ),
     alert(
       // FleetmeterLedgerCommitsFailing wakes somebody; this one says why.
@@ -33,7 +37,7 @@ function(config)
       config.ledger['for'],
       '%s > %d' % [n.lowest('fleetmeter_ledger_log_bytes'), config.ledger.logBytes],
       'A reader holds the write-ahead log of the ledger.',
-      'The log of the ledger at {{ $labels.instance }} takes {{ $value | humanize1024 }}B, because a reader holds the ledger open. It grows with every commit until the disk is full.',
+      'The log of the ledger at {{ $labels.instance }} takes {{ $value | humanize1024 }}B, because a reader holds the ledger open. It grows with every commit until the disk is full. Find the program that reads the ledger and end it.',
     ),
     alert(
       'FleetmeterConnectionsRefused',
@@ -52,7 +56,7 @@ function(config)
         n.happened('fleetmeter_ingest_fenced_sessions_total'),
       ],
       'Two processes write one stream, or a spool was rolled back.',
-      '%s times in %s {{ $labels.instance }} refused what came from a fenced session, or under a sequence that it had settled with other content. Nothing is counted twice; a collector that was fenced has stopped.' % [count, events.window],
+      '%s times in %s {{ $labels.instance }} refused reports of a stream that two processes send: a host was cloned, a collector runs twice, or a spool was put back from a copy. Nothing is counted twice, and one of the two has stopped. Find the other and stop it.' % [count, events.window],
     ),
     alert(
       'FleetmeterClockSkewed',
@@ -67,7 +71,7 @@ function(config)
         config.clock.skewedRatio,
       ],
       'The clocks of senders and the daemon differ by more than %d seconds.' % config.clock.skew,
-      '{{ $value | humanizePercentage }} of the batches to {{ $labels.instance }} come from clocks that differ from its own by more than %d s. Their usage lies in the wrong hour, or is rejected.' % config.clock.skew,
+      '{{ $value | humanizePercentage }} of the batches to {{ $labels.instance }} come from clocks that differ from its own by more than %d s. Their usage lies in the wrong hour, or is rejected. Look at the time service of the hosts, and at that of the daemon.' % config.clock.skew,
     ),
     alert(
       'FleetmeterClockSet',
@@ -75,9 +79,7 @@ function(config)
       events['for'],
       n.happened('fleetmeter_clock_steps_total') + ' > 0',
       "The daemon's wall clock was set while it ran.",
-      inline(|||
-        The wall clock of {{ $labels.instance }} was set %s times in %s. It is ahead of what has passed by {{ with printf "fleetmeter_clock_ahead_seconds{job=%%q,instance=%%q}" $labels.job $labels.instance | query }}{{ . | first | value | printf "%%.0f" }} s{{ else }}not known{{ end }}. Windows are taken by either clock for an hour.
-      ||| % [count, events.window]),
+      'The wall clock of {{ $labels.instance }} was set %s times in %s. It is now %s the time that has really passed. Reports are taken by either clock for an hour. Look at the time service of the host.' % [count, events.window, off('fleetmeter_clock_ahead_seconds')],
     ),
   ];
 
@@ -88,9 +90,7 @@ function(config)
       config.clock.unconfirmedFor,
       n.highest('fleetmeter_clock_confirmed') + ' == 0',
       "The daemon's wall clock is not confirmed.",
-      inline(|||
-        The wall clock of {{ $labels.instance }} is ahead of the time that has really passed by {{ with printf "fleetmeter_clock_unconfirmed_seconds{job=%q,instance=%q}" $labels.job $labels.instance | query }}{{ . | first | value | printf "%.0f" }} s{{ else }}not known{{ end }}, or sources contradict it. Until that is settled, rows are deleted, periods are closed and sources are forgotten later than usual. No usage is lost.
-      |||),
+      'The wall clock of {{ $labels.instance }} is %s the time that has really passed, or sources contradict it. Until that is settled, rows are deleted, periods are closed and sources are forgotten later than usual. No usage is lost. Look at the time service of the host.' % off('fleetmeter_clock_unconfirmed_seconds'),
     ),
   ];
 
@@ -236,6 +236,6 @@ function(config)
   [
     { name: 'fleetmeter_self_alerts', rules: daemon + clock },
     { name: 'fleetmeter_access_alerts', rules: access },
-    { name: 'fleetmeter_collector_alerts', rules: collector },
-    { name: 'fleetmeter_source_alerts', rules: sources },
+    { name: 'fleetmeter_collector_alerts', rules: [build.ofNoDaemon(a) for a in collector] },
+    { name: 'fleetmeter_source_alerts', rules: [build.ofNoDaemon(a) for a in sources] },
   ]

@@ -57,6 +57,9 @@ PROMISED_OF_OUTCOMES = {
 YEAR = '{job="fleetmeter",window="year",basis="allocated"}'
 # Exported by fleetmeterctl, since Prometheus scraped nothing then.
 TREND = 'fleetmeter_inference_total_margin_per_request_usd{window="28d",basis="allocated"} offset 300d'
+# The same as the dashboards ask: of a daemon by its address, and of what was exported, which has no address.
+DRAWN = ('last_over_time(fleetmeter_inference_total_margin_per_request_usd'
+         '{job="fleetmeter",instance=~"a-daemon|",window="28d",basis="allocated"}[1d] offset 300d)')
 ALL_DECLINED = f"count(fleetmeter_inference_margin_declined{YEAR} == 1) == 6"
 TOTAL_ROSE = (f"fleetmeter_inference_total_margin_per_request_usd{YEAR} > "
               f"fleetmeter_inference_total_margin_per_request_year_ago_usd{YEAR}")
@@ -100,7 +103,7 @@ def missing_of(prometheus, promised):
 def missing_of_outcomes(prometheus):
     lines = missing_of(prometheus, PROMISED_OF_OUTCOMES)
     for what, query in (("every segment declined", ALL_DECLINED), ("the total rose", TOTAL_ROSE),
-                        ("a trend goes back a year", TREND)):
+                        ("a trend goes back a year", TREND), ("dashboards draw it", DRAWN)):
         if not samples(prometheus, query):
             lines.append(f"margin per request over the year: it is not so that {what}")
     return lines

@@ -68,6 +68,7 @@ void ForEachGroup(const Visit& visit) {
   visit(kPlanMetrics, &Figures::plan);
   visit(kPlanComparisonMetrics, &Figures::plan);
   visit(kPaceMetrics, &Figures::plan);
+  visit(kFrameworkMetrics, &Figures::plan);
   visit(kPoolMetrics, &Figures::fleet);
   visit(kTeamMetrics, &Figures::fleet);
   visit(kDemandMetrics, &Figures::fleet);

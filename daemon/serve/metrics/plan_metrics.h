@@ -16,6 +16,7 @@ struct PlanFigures {
 extern const MetricGroup<PlanFigures> kPlanMetrics;
 extern const MetricGroup<PlanFigures> kPlanComparisonMetrics;
 extern const MetricGroup<PlanFigures> kPaceMetrics;
+extern const MetricGroup<PlanFigures> kFrameworkMetrics;
 
 // A series for each tier: what `value` gives of its PlanShare.
 template <auto value>

@@ -7,6 +7,8 @@ namespace {
 
 using enum MetricType;
 
+constexpr double kMicroUsdPerUsd = 1e6;
+
 void WriteByState(const Snapshot& snapshot, bool in_h100e, TextWriter& out) {
   for (const SupplyView& row : snapshot.supply) {
     const double per_chip = in_h100e ? 1 / row.chips_per_h100e : 1;
@@ -28,6 +30,16 @@ void WriteByState(const Snapshot& snapshot, bool in_h100e, TextWriter& out) {
 void WriteDeclared(const Snapshot& snapshot, TextWriter& out) {
   for (const SupplyView& row : snapshot.supply) {
     out.Sample({row.provider, row.chip}, static_cast<double>(row.declared_chips));
+  }
+}
+
+// A kind without a price has no series: what it costs is not known.
+void WritePrices(const Snapshot& snapshot, TextWriter& out) {
+  for (const SupplyView& row : snapshot.supply) {
+    const ChipKind* kind = snapshot.reference->catalog.Find(row.chip);
+    if (kind == nullptr || !kind->micro_usd_per_chip_hour) continue;
+    const double usd = static_cast<double>(*kind->micro_usd_per_chip_hour) / kMicroUsdPerUsd;
+    out.Sample({row.provider, row.chip}, usd * row.chips_per_h100e);
   }
 }
 
@@ -67,6 +79,13 @@ constexpr Family<Snapshot> kSupplyFamilies[] = {
       "The plan in force declares this many chips of the kind. The value is 0 for a kind that "
       "sources report and the plan does not declare."},
      WriteDeclared},
+    {{"fleetmeter_supply_usd_per_h100e_hour",
+      kGauge,
+      {"provider", "chip"},
+      "An H100e of the kind of chip costs this many US dollars an hour: usd_per_chip_hour of the "
+      "catalog x chips_per_h100e, at the general ratio of the kind. The series is absent for a "
+      "kind without a price."},
+     WritePrices},
     {{"fleetmeter_supply_coverage_ratio",
       kGauge,
       {},

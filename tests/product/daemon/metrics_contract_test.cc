@@ -94,12 +94,13 @@ TEST_F(MixedFleetTest, MetricsAreThoseOfTheDocumentation) {
   EXPECT_THAT(BrokenPromises(scrape, promises), testing::IsEmpty());
   std::vector<std::string> without = FamiliesWithoutSeries(scrape);
   std::erase_if(without, IsOutcomeFamily);
-  // The first three have series only where something is wrong; the last one has them with TLS only,
-  // and tests/product/security looks at it.
-  EXPECT_THAT(without, testing::UnorderedElementsAre(
-                           "fleetmeter_suspect_source_info", "fleetmeter_orphaned_h100e",
-                           "fleetmeter_ingest_deferred_sources",
-                           "fleetmeter_tls_certificate_expiry_timestamp_seconds"));
+  // The first three have series only where something is wrong; the chips of this catalog have no
+  // price; and the last one has them with TLS only, and tests/product/security looks at it.
+  EXPECT_THAT(without,
+              testing::UnorderedElementsAre(
+                  "fleetmeter_suspect_source_info", "fleetmeter_orphaned_h100e",
+                  "fleetmeter_supply_usd_per_h100e_hour", "fleetmeter_ingest_deferred_sources",
+                  "fleetmeter_tls_certificate_expiry_timestamp_seconds"));
 }
 
 TEST_F(MixedFleetTest, FamiliesAreThereEvenWithoutSeries) {

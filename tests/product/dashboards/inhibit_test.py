@@ -53,23 +53,34 @@ def until(what, done, limit=30):
     raise SystemExit(f"timed out: {what}")
 
 
-def main():
+@contextlib.contextmanager
+def alertmanager(config):
+    """A real Alertmanager with the file `config`; gives its address."""
     url = f"http://127.0.0.1:{free_port()}"
     with tempfile.TemporaryDirectory() as storage:
         server = subprocess.Popen(
-            ["prometheus-alertmanager", f"--config.file={sys.argv[1]}", f"--storage.path={storage}",
+            ["prometheus-alertmanager", f"--config.file={config}", f"--storage.path={storage}",
              f"--web.listen-address={url[7:]}", "--cluster.listen-address="],
             stderr=subprocess.DEVNULL,
         )  # fmt: skip
         try:
             until("Alertmanager starts", lambda: call(url + "/api/v2/status"))
-            shared = {"job": "fleetmeter", "instance": "m", "severity": "warning"}
-            call(url + "/api/v2/alerts", [{"labels": {**shared, **a}} for a in ALERTS])
-            until("the alerts are handled", lambda: len(states(url)) == len(ALERTS) and "unprocessed" not in states(url).values())
-            got = states(url)
+            yield url
         finally:
             server.terminate()
             server.wait()
+
+
+def send(url, alerts):
+    shared = {"job": "fleetmeter", "instance": "m", "severity": "warning"}
+    call(url + "/api/v2/alerts", [{"labels": {**shared, **a}} for a in alerts])
+
+
+def main():
+    with alertmanager(sys.argv[1]) as url:
+        send(url, ALERTS)
+        until("the alerts are handled", lambda: len(states(url)) == len(ALERTS) and "unprocessed" not in states(url).values())
+        got = states(url)
     want = {
         ("FleetmeterCoverageLow", "a", "m"): "active",
         ("FleetmeterPoolUnderused", "a", "m"): "suppressed",

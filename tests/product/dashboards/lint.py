@@ -5,14 +5,13 @@ Each finding starts with the number of the rule that it breaks:
   1 names and units   2 labels   6 record names   7 ratios of sums   8 without   9 windows and group names
   10 alert names   11 severities   12 for   13 texts   14 runbook   15 dashboard link   16 gauges bridged
   17 capacity   18 absence and inhibition   19 one config   20 tests   21 variables   22 panel texts
-  23 PromQL and counters   24 identity and links   25 size of a dashboard   0 structure
+  23 PromQL and counters   24 identity and links   25 size of a dashboard   0 structure   26 what people see
+lint_dashboards.py has the rules about dashboards, and lint_breaks.py the breaks of --self-test.
 Rules 3 and 4 (sums that mean something, timestamps) and 5 (promtool check metrics) need a live daemon or a
 reader. --self-test breaks the input in memory and requires that each break is found.
 """
 
-import copy
 import json
-import pathlib
 import re
 import subprocess
 import sys
@@ -20,108 +19,10 @@ import tempfile
 
 import yaml
 
+import lint_dashboards
 import promql
-
-HERE = pathlib.Path(__file__).resolve().parent
-DASHBOARDS = HERE.parents[2] / "dashboards"
-TARGET_LABELS = {"job", "instance", "__name__"}
-# Series that Prometheus makes itself.
-BUILT_IN = {"up": ("gauge", set())}
-BRIDGES = {"max_over_time", "min_over_time", "avg_over_time", "quantile_over_time", "predict_linear", "deriv"}
-# Alerts whose value is a state and says nothing beside the summary.
-NO_VALUE = {
-    "FleetmeterAbsent", "FleetmeterClockUnconfirmed", "FleetmeterLedgerFileMoved", "FleetmeterMarginPerRequestDeclining", "FleetmeterUnhealthy",
-}  # fmt: skip
-# Counters that begin with what a start found: an increase would miss it.
-COUNTED_AT_START = {"fleetmeter_collector_damaged_segments_total", "fleetmeter_collector_lost_reports_total"}
-# Dashboard variables that do not parse as PromQL, and values that do.
-VARIABLES = {"$__rate_interval": "1m", "$__range": "1h", "$__interval": "1m", "$ask": "512"}
-
-
-class Input:
-    """All that is linted, as plain values, so that the self-test can break a copy."""
-
-    def __init__(self):
-        rendered = DASHBOARDS / "rendered"
-        self.metrics = read_metrics((DASHBOARDS / "METRICS.md").read_text())
-        self.rules = yaml.safe_load((rendered / "rules.yaml").read_text())["groups"]
-        self.alerts = yaml.safe_load((rendered / "alerts.yaml").read_text())["groups"]
-        self.dashboards = {p.name: json.loads(p.read_text()) for p in sorted(rendered.glob("*.json"))}
-        self.alertmanager = yaml.safe_load((DASHBOARDS / "alertmanager.example.yml").read_text())
-        self.runbook = (DASHBOARDS / "RUNBOOK.md").read_text()
-        self.tests = [yaml.safe_load(p.read_text()) for p in sorted((HERE / "rules").glob("*_test.yaml"))]
-        config = subprocess.run(
-            ["jsonnet", "-e", "(import 'mixin.libsonnet')._config"], cwd=DASHBOARDS, check=True, capture_output=True
-        )
-        self.config = json.loads(config.stdout)
-
-    def recorded(self):
-        return [rule for group in self.rules for rule in group["rules"]]
-
-    def alerting(self):
-        return [rule for group in self.alerts for rule in group["rules"]]
-
-    def panels(self):
-        return [(name, p) for name, d in self.dashboards.items() for p in d["panels"] if p["type"] != "row"]
-
-
-# Histograms of what is there now: they fall, and are read as they are.
-OF_THE_PRESENT = {"fleetmeter_pool_demand_wait_seconds"}
-
-
-def read_metrics(text):
-    """name -> (type, labels) from the tables of METRICS.md, histogram series included."""
-    metrics = {}
-    for name, kind, labels in re.findall(r"^\| `(\w+)` \| (\w+) \|([^|]*)\|", text, re.M):
-        labels = {label.strip() for label in labels.split(",")} - {""}
-        metrics[name] = (kind, labels)
-        if kind == "histogram":
-            series = "gauge" if name in OF_THE_PRESENT else "counter"
-            metrics[name + "_bucket"] = (series, labels)
-            metrics[name + "_sum"] = metrics[name + "_count"] = (series, labels - {"le"})
-    return metrics
-
-
-def targets(panel):
-    return [t["expr"] for t in panel.get("targets", [])]
-
-
-def plain(expr):
-    """A dashboard expression with values for its variables, so that it parses."""
-    for variable, value in VARIABLES.items():
-        expr = expr.replace(variable, value)
-    return expr
-
-
-def variable_selectors(dashboard):
-    queries = [v["definition"] for v in dashboard["templating"]["list"] if v["type"] == "query"]
-    return [re.fullmatch(r"label_values\((.*), (\w+)\)", q).groups() for q in queries]
-
-
-def dashboard_exprs(dashboard):
-    exprs = [e for p in dashboard["panels"] for e in targets(p)]
-    exprs += [a["expr"] for a in dashboard["annotations"]["list"] if "expr" in a]
-    exprs += [selector for selector, _ in variable_selectors(dashboard)]
-    return exprs
-
-
-def runbook_exprs(text):
-    return [line for block in re.findall(r"```promql\n(.*?)```", text, re.S) for line in block.splitlines()]
-
-
-def every_expr(inp):
-    """(where, expression) of all there is."""
-    for rule in inp.recorded() + inp.alerting():
-        yield rule.get("record") or rule.get("alert"), rule["expr"]
-    for name, dashboard in inp.dashboards.items():
-        for expr in dashboard_exprs(dashboard):
-            yield name, plain(expr)
-    for expr in runbook_exprs(inp.runbook):
-        yield "RUNBOOK.md", expr
-    for rule in inp.alerting():
-        for query in re.findall(r'printf "((?:[^"\\]|\\.)*)"(?: \$labels\.\w+)+ \| query', rule["annotations"]["description"]):
-            yield rule["alert"] + " description", query.replace("%q", '"x"').replace('\\"', '"')
-
+from lint_input import (BRIDGES, BUILT_IN, COUNTED_AT_START, Input, NO_VALUE, TARGET_LABELS, dashboard_exprs, every_expr, plain,
+                        read_metrics, walk)
 
 def lint_names(inp):
     for name, (kind, labels) in inp.metrics.items():
@@ -156,9 +57,8 @@ def lint_exprs(inp):
                 yield f"7 {where}: average of the ratio {series.name}"
     for name, dashboard in inp.dashboards.items():
         for expr in dashboard_exprs(dashboard):
-            if re.search(r"\b(rate|increase)\(", expr) and "$__rate_interval" not in expr:
+            if re.search(r"\b(rate|increase)\(", expr) and not re.search(r"\[\$__(rate_interval|range)\]", expr):
                 yield f"23 {name}: rate without $__rate_interval: {expr}"
-    yield from lint_parse(inp)
 
 
 def lint_parse(inp):
@@ -187,7 +87,7 @@ def lint_recording(inp):
             yield f"9 a group has no proper name: {group.get('name')}"
     for rule in inp.recorded():
         record, expr = rule["record"], rule["expr"]
-        if not re.fullmatch(r"(pool|category|tier|fleet|model|customer_tier|segment):fleetmeter_[a-z0-9_]+:[a-z0-9_]+", record):
+        if not re.fullmatch(r"(pool|team|category|tier|fleet|model|customer_tier|segment):fleetmeter_[a-z0-9_]+:[a-z0-9_]+", record):
             yield f"6 {record}: not level:metric:operations"
             continue
         series, _, calls, windows = promql.parse(expr)
@@ -221,9 +121,9 @@ def lint_alerts(inp):
         if "$labels." not in description or ("$value" not in description and name not in NO_VALUE):
             yield f"13 {name}: the description lacks labels or value"
         url, _, anchor = notes.get("runbook_url", "").partition("#")
-        if url != inp.config["runbookUrl"] or anchor not in anchors:
+        if not is_runbook(url, inp.config) or anchor not in anchors:
             yield f"14 {name}: runbook_url"
-        link = re.match(re.escape(inp.config["dashboardBaseUrl"]) + r"/d/([\w-]+)", notes.get("dashboard_url", ""))
+        link = re.match(re.escape(inp.config["grafanaUrl"]) + r"/d/([\w-]+)", notes.get("dashboard_url", ""))
         if not link or link.group(1) not in uids:
             yield f"15 {name}: dashboard_url"
         yield from lint_alert_expr(inp, name, expr)
@@ -236,6 +136,18 @@ def lint_alerts(inp):
         for part in ("Meaning", "Impact", "Diagnosis", "Mitigation"):
             if f"**{part}.**" not in section:
                 yield f"14 RUNBOOK.md: {section.split()[0]} lacks {part}"
+
+
+def is_runbook(url, config):
+    """Without an address of its own it is the page of a daemon."""
+    return url == config["runbookUrl"] or (not config["runbookUrl"] and re.fullmatch(r"http://\{\{.*\}\}/runbook", url))
+
+
+def lint_addresses(inp):
+    """No address that is nobody's."""
+    for name, text in [("alerts.yaml", json.dumps(inp.alerts)), *((n, json.dumps(d)) for n, d in inp.dashboards.items())]:
+        if re.search(r"example\.(com|org|net)", text):
+            yield f"24 {name}: an address of an example"
 
 
 def lint_alert_expr(inp, name, expr):
@@ -303,15 +215,8 @@ def lint_thresholds(inp):
     for name, panel in inp.panels():
         for node in walk(panel["fieldConfig"]):
             for step in node.get("steps", []):
-                if step["value"] is not None and step["value"] not in allowed | {0}:
+                if step["value"] is not None and step["value"] not in allowed | {0, 1}:  # 1: of what is counted, any
                     yield f"25 {name}: threshold {step['value']} of '{panel['title']}' is not in _config"
-
-
-def walk(node):
-    if isinstance(node, dict):
-        yield node
-    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else []:
-        yield from walk(child)
 
 
 def lint_tests(inp):
@@ -324,219 +229,26 @@ def lint_tests(inp):
             yield f"20 {rule['alert']}: no test of its annotations"
 
 
-def lint_dashboards(inp):
-    uids = [d["uid"] for d in inp.dashboards.values()]
-    if len(set(uids)) != len(uids):
-        yield "24 two dashboards have one uid"
-    for name, d in inp.dashboards.items():
-        view = d["title"].removeprefix("Fleetmeter / ")
-        if d["uid"] != "fleetmeter-" + view.lower() or f"{view.lower()}.json" != name or view == d["title"]:
-            yield f"24 {name}: title, uid and file name differ"
-        if inp.config["dashboard"]["tag"] not in d["tags"] or not 37 <= d["schemaVersion"] <= 39:
-            yield f"24 {name}: tag or schemaVersion"
-        if not any(l["type"] == "dashboards" and l["keepTime"] and l["includeVars"] for l in d["links"]):
-            yield f"24 {name}: no tag link that keeps time and variables"
-        ids = [p["id"] for p in d["panels"]]
-        if len(set(ids)) != len(ids):
-            yield f"24 {name}: panel ids are not unique"
-        variables = {v["name"]: v for v in d["templating"]["list"]}
-        if not {"datasource", "cluster", "pool", "team"} <= set(variables):
-            yield f"21 {name}: variables"
-        if [v["name"] for v in variables.values() if v["type"] == "datasource"] != ["datasource"]:
-            yield f"21 {name}: not one datasource variable"
-        users = [n for n in walk(d) if isinstance(n.get("datasource"), dict)]
-        if any(u["datasource"] != {"type": "prometheus", "uid": "${datasource}"} for u in users):
-            yield f"21 {name}: a datasource that is not ${{datasource}}"
-        used = set(re.findall(r"\$\{?(\w+)", json.dumps(d))) - {"datasource"}
-        for variable in used - set(variables) - {v[1:] for v in VARIABLES}:
-            if not variable.startswith("__"):
-                yield f"21 {name}: there is no variable {variable}"
-        graphs = [p for p in d["panels"] if p["type"] == "timeseries"]
-        if len(graphs) > 6:
-            yield f"25 {name}: {len(graphs)} graphs"
-        for a, b in ((a, b) for a in d["panels"] for b in d["panels"] if a["id"] < b["id"]):
-            if overlap(a["gridPos"], b["gridPos"]):
-                yield f"0 {name}: panels {a['id']} and {b['id']} overlap"
-    for name, panel in inp.panels():
-        yield from lint_panel(name, panel, inp)
-
-
-def overlap(a, b):
-    return a["x"] < b["x"] + b["w"] and b["x"] < a["x"] + a["w"] and a["y"] < b["y"] + b["h"] and b["y"] < a["y"] + a["h"]
-
-
-def lint_panel(name, panel, inp):
-    where = f"{name} '{panel.get('title')}'"
-    if not panel.get("title") or not panel.get("description"):
-        yield f"22 {where}: title or description"
-    if panel["gridPos"]["x"] + panel["gridPos"]["w"] > 24:
-        yield f"0 {where}: wider than the grid"
-    if panel["type"] not in ("stat", "timeseries", "table", "text"):
-        yield f"0 {where}: panel type {panel['type']}"
-    if panel["type"] == "text":
-        return
-    defaults = panel["fieldConfig"]["defaults"]
-    if not defaults.get("unit"):
-        yield f"22 {where}: unit"
-    if defaults.get("noValue") != "no data":
-        yield f"0 {where}: missing data does not read 'no data'"
-    if not panel["targets"] or any("datasource" not in t for t in panel["targets"]):
-        yield f"21 {where}: a target without datasource"
-    if len({t["refId"] for t in panel["targets"]}) != len(panel["targets"]):
-        yield f"0 {where}: refIds are not unique"
-    if panel["type"] == "timeseries":
-        if len(panel["targets"]) > 5:
-            yield f"25 {where}: more than five lines"
-        if defaults["custom"]["stacking"]["mode"] != "none" or defaults["custom"]["spanNulls"]:
-            yield f"25 {where}: stacks, or draws over gaps"
-    elif any(not t["instant"] for t in panel["targets"]):
-        yield f"0 {where}: a range query would show a value that has gone"
-    if panel["type"] == "table":
-        yield from lint_table(where, panel, inp)
-
-
-def lint_table(where, panel, inp):
-    organize = next(t["options"] for t in panel["transformations"] if t["id"] == "organize")
-    titles = set(organize["renameByName"].values())
-    fields = {f"Value #{t['refId']}" for t in panel["targets"]}
-    labels = {f for f in organize["renameByName"] if not f.startswith("Value #")}
-    if not fields <= set(organize["renameByName"]) or set(organize["indexByName"]) != set(organize["renameByName"]):
-        yield f"0 {where}: columns without a name or a place"
-    for target in panel["targets"]:
-        if not labels <= promql.parse(plain(target["expr"]))[1]:
-            yield f"0 {where}: {target['refId']} does not give the labels {sorted(labels)}"
-    overrides = panel["fieldConfig"]["overrides"]
-    for override in overrides:
-        if override["matcher"]["options"] not in titles:
-            yield f"0 {where}: an override for no column: {override['matcher']['options']}"
-    for field in fields:
-        title = organize["renameByName"].get(field)
-        mine = [p for o in overrides if o["matcher"]["options"] == title for p in o["properties"]]
-        if not any(p["id"] == "unit" for p in mine):
-            yield f"22 {where}: column {title} has no unit"
-    links = [l["url"] for o in overrides for p in o["properties"] if p["id"] == "links" for l in p["value"]]
-    uids = {d["uid"] for d in inp.dashboards.values()}
-    if not links or any(re.match(r"/d/([\w-]+)", u).group(1) not in uids for u in links):
-        yield f"24 {where}: no drill-down"
-    if panel["options"]["sortBy"][0]["displayName"] not in titles:
-        yield f"0 {where}: sorts by no column"
-
-
 CHECKS = [
-    lint_names, lint_exprs, lint_recording, lint_alerts, lint_absence, lint_thresholds, lint_tests, lint_dashboards,
+    lint_names, lint_exprs, lint_recording, lint_alerts, lint_absence, lint_addresses, lint_thresholds, lint_tests,
 ]  # fmt: skip
 
 
-def lint(inp):
-    return [finding for check in CHECKS for finding in check(inp)]
-
-
-# ---- the lint's own test: (what is broken, number of the rule, how)
-
-
-def alert_of(inp, name):
-    return next(r for r in inp.alerting() if r["alert"] == name)
-
-
-def remove_alert(inp, name):
-    for group in inp.alerts:
-        group["rules"] = [r for r in group["rules"] if r["alert"] != name]
-
-
-def panel_of(inp, kind):
-    return next(p for _, p in inp.panels() if p["type"] == kind)
-
-
-def board(inp):
-    return inp.dashboards["headroom.json"]
-
-
-def replace_in(rule, old, new):
-    assert old in rule["expr"], (old, rule["expr"])
-    rule["expr"] = rule["expr"].replace(old, new)
-
-
-UNDERUSED = "FleetmeterPoolUnderused"
-MUTATIONS = [
-    ("counter without _total", 1, lambda i: i.metrics.update(fleetmeter_requests=("counter", set()))),
-    ("unbounded label", 2, lambda i: i.metrics.update(fleetmeter_chip_busy_ratio=("gauge", {"uuid"}))),
-    ("record name", 6, lambda i: i.recorded()[0].update(record="pool_info_latest")),
-    ("average of ratios", 7, lambda i: i.recorded()[1].update(expr="avg without (pool) (fleetmeter_pool_utilization_ratio)")),
-    ("ratio by averaging recorded ratios", 7, lambda i: i.recorded()[-2].update(expr="avg without (pool) (pool:fleetmeter_pool_utilization:ratio)")),
-    ("by", 8, lambda i: i.recorded()[1].update(expr="sum by (pool) (fleetmeter_pool_assigned_h100e)")),
-    ("window differs from name", 9, lambda i: replace_in(next(r for r in i.recorded() if r["record"].endswith(":min30m")), "[30m]", "[15m]")),
-    ("horizon differs from name", 9, lambda i: replace_in(next(r for r in i.recorded() if "predict" in r["record"]), "86400", "3600")),
-    ("unnamed group", 9, lambda i: i.rules[0].update(name="")),
-    ("alert name", 10, lambda i: i.alerting()[0].update(alert="pool_underused")),
-    ("severity", 11, lambda i: i.alerting()[0]["labels"].update(severity="page")),
-    ("all critical", 11, lambda i: [r["labels"].update(severity="critical") for r in i.alerting()]),
-    ("no for", 12, lambda i: i.alerting()[0].pop("for")),
-    ("template in summary", 13, lambda i: i.alerting()[0]["annotations"].update(summary="Pool {{ $labels.pool }} is idle.")),
-    ("no value", 13, lambda i: i.alerting()[0]["annotations"].update(description="Pool {{ $labels.pool }}.")),
-    ("dead anchor", 14, lambda i: i.alerting()[0]["annotations"].update(runbook_url=i.config["runbookUrl"] + "#nowhere")),
-    ("section is gone", 14, lambda i: setattr(i, "runbook", i.runbook.replace("## " + UNDERUSED, "## Other"))),
-    ("no mitigation", 14, lambda i: setattr(i, "runbook", i.runbook.replace("**Mitigation.**", "", 1))),
-    ("no dashboard", 15, lambda i: i.alerting()[0]["annotations"].update(dashboard_url="https://example.com/d/other")),
-    ("bare gauge", 16, lambda i: alert_of(i, "FleetmeterSupplyCoverageLow").update(expr="fleetmeter_supply_coverage_ratio < 0.9")),
-    ("no prediction", 17, lambda i: alert_of(i, "FleetmeterHeadroomExhausted").update(expr="max_over_time(fleetmeter_pool_headroom_h100e[5m]) < 0")),
-    ("underuse blind to coverage", 18, lambda i: alert_of(i, UNDERUSED).update(expr="max_over_time(fleetmeter_pool_utilization_ratio[5m]) < 0.5")),
-    ("no inhibition", 18, lambda i: i.alertmanager["inhibit_rules"].pop(0)),
-    ("no inhibition of the plan", 18, lambda i: [r.update(equal=["job"]) for r in i.alertmanager["inhibit_rules"]]),
-    ("drift blind to coverage", 18, lambda i: alert_of(i, "FleetmeterPlanShareDrift").update(expr="max_over_time(fleetmeter_plan_category_drift_ratio[5m]) > 0.05")),
-    ("buffer without prediction", 17, lambda i: replace_in(alert_of(i, "FleetmeterBufferConsumed"), "predict_linear", "delta")),
-    ("no inhibition of benchmarks", 18, lambda i: i.alertmanager["inhibit_rules"].pop(3)),
-    ("inhibits too widely", 18, lambda i: i.alertmanager["inhibit_rules"][0].update(equal=["job"])),
-    ("no absent alert", 18, lambda i: remove_alert(i, "FleetmeterAbsent")),
-    ("threshold of its own", 19, lambda i: replace_in(alert_of(i, UNDERUSED), "< 0.5", "< 0.45")),
-    ("untested", 20, lambda i: i.tests.clear()),
-    ("firing untested", 20, lambda i: [c.update(exp_alerts=[]) for f in i.tests for t in f["tests"] for c in t.get("alert_rule_test", [])]),
-    ("fixed datasource", 21, lambda i: panel_of(i, "stat")["targets"][0].update(datasource={"type": "prometheus", "uid": "abc"})),
-    ("no pool variable", 21, lambda i: board(i)["templating"].update(list=[v for v in board(i)["templating"]["list"] if v["name"] != "pool"])),
-    ("no description", 22, lambda i: panel_of(i, "stat").update(description="")),
-    ("no unit", 22, lambda i: panel_of(i, "timeseries")["fieldConfig"]["defaults"].pop("unit")),
-    ("column without unit", 22, lambda i: panel_of(i, "table")["fieldConfig"].update(overrides=panel_of(i, "table")["fieldConfig"]["overrides"][:1])),
-    ("PromQL", 23, lambda i: panel_of(i, "stat")["targets"][0].update(expr="sum(fleetmeter_sources) +")),
-    ("bare counter", 23, lambda i: panel_of(i, "stat")["targets"][0].update(expr="fleetmeter_ingest_reports_total")),
-    ("bare counter of what a start found", 23, lambda i: alert_of(i, "FleetmeterSpoolDamaged").update(expr="fleetmeter_collector_damaged_segments_total > 0")),
-    ("maximum of a counter", 23, lambda i: alert_of(i, "FleetmeterReportsDenied").update(expr="max_over_time(fleetmeter_ingest_denied_total[15m]) > 0")),
-    ("fixed rate window", 23, lambda i: panel_of(i, "stat")["targets"][0].update(expr="rate(fleetmeter_ingest_reports_total[5m])")),
-    ("uid", 24, lambda i: board(i).update(uid="abc")),
-    ("title", 24, lambda i: board(i).update(title="Headroom")),
-    ("link loses time", 24, lambda i: board(i)["links"][0].update(keepTime=False)),
-    ("panel ids", 24, lambda i: board(i)["panels"][1].update(id=1)),
-    ("no drill-down", 24, lambda i: [o.update(properties=[p for p in o["properties"] if p["id"] != "links"]) for o in panel_of(i, "table")["fieldConfig"]["overrides"]]),
-    ("stacking", 25, lambda i: panel_of(i, "timeseries")["fieldConfig"]["defaults"]["custom"]["stacking"].update(mode="normal")),
-    ("too many lines", 25, lambda i: panel_of(i, "timeseries").update(targets=panel_of(i, "timeseries")["targets"] * 3)),
-    ("panel threshold", 25, lambda i: panel_of(i, "timeseries")["fieldConfig"]["defaults"]["thresholds"]["steps"].append({"color": "red", "value": 0.42})),
-    ("unknown metric in an alert", 0, lambda i: replace_in(alert_of(i, UNDERUSED), "fleetmeter_pool_utilization_ratio", "fleetmeter_pool_usage_ratio")),
-    ("unknown metric in a panel", 0, lambda i: panel_of(i, "stat")["targets"][0].update(expr="sum(fleetmeter_pool_free_h100e)")),
-    ("unknown metric in the runbook", 0, lambda i: setattr(i, "runbook", i.runbook.replace("fleetmeter_ingest_streams", "fleetmeter_streams"))),
-    ("unknown metric in a description", 0, lambda i: i.alerting()[0]["annotations"].update(description='{{ $value }} {{ $labels.pool }} {{ with printf "fleetmeter_gone{pool=%q}" $labels.pool | query }}x{{ end }}')),
-    ("unknown label", 0, lambda i: panel_of(i, "stat")["targets"][0].update(expr='sum(fleetmeter_sources{pool="a"})')),
-    ("range query in a stat", 0, lambda i: panel_of(i, "stat")["targets"][0].update(instant=False)),
-    ("missing reads as something else", 0, lambda i: panel_of(i, "stat")["fieldConfig"]["defaults"].update(noValue="0")),
-    ("overlapping panels", 0, lambda i: board(i)["panels"][1].update(gridPos=board(i)["panels"][0]["gridPos"])),
-    ("override for no column", 0, lambda i: panel_of(i, "table")["fieldConfig"]["overrides"][0]["matcher"].update(options="Nothing")),
-    ("frames that do not merge", 0, lambda i: panel_of(i, "table")["targets"][0].update(expr="max by (pool) (fleetmeter_pool_headroom_h100e)")),
-]  # fmt: skip
-
-
-def self_test(good):
-    missed = []
-    for what, number, mutate in MUTATIONS:
-        broken = copy.deepcopy(good)
-        mutate(broken)
-        if not any(f.startswith(f"{number} ") for f in lint(broken)):
-            missed.append(f"self-test: not found: {what} (rule {number})")
-    return missed
+def lint(inp, parse=True):
+    """Every finding. Without `parse` promtool is not asked whether expressions parse, which takes longest."""
+    checks = [*CHECKS, *lint_dashboards.CHECKS, *([lint_parse] if parse else [])]
+    return [finding for check in checks for finding in check(inp)]
 
 
 def main():
     inp = Input()
     findings = lint(inp)
     if "--self-test" in sys.argv[1:]:
-        findings += self_test(inp)
-        print(f"{len(MUTATIONS)} breaks tried")
+        import lint_breaks  # which needs this module
+
+        missed, tried = lint_breaks.self_test(inp, lint)
+        findings += missed
+        print(f"{tried} breaks tried")
     print(f"{len(list(every_expr(inp)))} expressions, {len(inp.alerting())} alerts, {len(inp.panels())} panels")
     print("\n".join(findings) or "clean")
     return 1 if findings else 0

@@ -24,20 +24,34 @@ import yaml
 RENDERED = pathlib.Path(__file__).resolve().parents[3] / "dashboards" / "rendered"
 BUILT_IN = {"$__rate_interval": "1m", "$__interval": "15s", "$__range": "15m"}
 
-# What may be empty on a healthy fleet, and why. Failing or not finite it may never be.
-MAY_BE_EMPTY = {
-    "headroom.json / Top idle holders / Idle since": "absent while no team holds an idle chip",
-    "headroom.json / Chips that cannot be used / orphaned": "absent while no chip is orphaned",
-    "headroom.json / What waits for chips / waiting": "absent while no scheduler tells of demand",
-    "headroom.json / What waits for chips / could start, {{room}}": "likewise",
-    "headroom.json / How long it has waited / half": "absent while nothing waits",
-    "headroom.json / How long it has waited / nine in ten": "likewise",
-    "headroom.json / How long it has waited / longest": "likewise",
-    "record pool:fleetmeter_pool_headroom_exhaustion:seconds6h": "absent while no pool shrinks or is exhausted",
-}
+# What may be empty on a healthy fleet, by what it is called, and why. Failing or not finite it may never be.
+MAY_BE_EMPTY = [
+    (r".* / annotation (Alerts|Catalog|Prices)", "nothing fires, or no version came into force in the last minutes"),
+    (r".* / Alerts .* / Since", "nothing fires"),
+    (r"executive / Against a week ago / .*", "Prometheus has not seen a week"),
+    (r"executive / From supply to productive, H100e / productive", "absent where no source measures it"),
+    (r"(pools|executive) / .* / (H100e of theirs can be reclaimed|a day is what they cost)", "no pool is underused"),
+    (r"(pools / What to ask back, and whom|executive / Allocations to look at first) / .*", "nothing was unused for the whole window"),
+    (r"pools / (Unused through|Borrowed|Free in).*", "likewise, or nobody borrows"),
+    (r"pools / Teams of the chosen pools / Idle since", "absent while no team holds an idle chip"),
+    (r"headroom / Teams that hold idle chips / .*", "likewise"),
+    (r"headroom / Chips that cannot be used, H100e / orphaned, any pool", "absent while no chip is orphaned"),
+    (r"(headroom|pools) / What waits for chips, H100e / .*", "absent while no scheduler tells of demand"),
+    (r"headroom / How long it has waited / .*", "absent while nothing waits"),
+    (r"headroom / How long will it last\? / (Runs out in|In .*)", "Prometheus has not seen the whole window"),
+    (r"plan / Who takes the buffer / .*", "nobody takes anything of it"),
+    (r"sources / What is (rejected|deferred).*", "nothing is"),
+    (r"sources / (Held under names|Hosts that may report twice|Chips that nobody speaks of|Collectors: what waits).*", "there are none"),
+    (r"sources / Rejected reports a second, by reason / .*", "nothing is rejected"),
+    (r"daemon / Is the meter well\? / until a certificate expires", "there is no TLS"),
+    (r"daemon / Files of the ledger / .*", "the books are in memory"),
+    (r"record pool:fleetmeter_pool_headroom_exhaustion:seconds6h", "absent while no pool shrinks or is exhausted"),
+]
 
 # What is empty while nobody reports outcomes.
-OUTCOMES = re.compile(r"outcomes\.json / |record \w+:fleetmeter_(inference|benchmark)_")
+OUTCOMES = re.compile(
+    r"(margin|capability) / |executive / What does |record \w+:fleetmeter_(inference|benchmark)_"
+)
 
 
 class Prometheus:
@@ -63,12 +77,27 @@ class Prometheus:
         return [value for series in result for _, value in series["values"]]
 
 
-def substitute(expr, dashboard):
-    """The expression as Grafana sends it when All is chosen everywhere."""
+def chosen(prom, dashboard):
+    """Variable -> what Grafana puts in its place at first: All, the default, or the first that there is."""
     values = dict(BUILT_IN)
     for variable in dashboard["templating"]["list"]:
-        if variable["type"] != "datasource":
-            values["$" + variable["name"]] = variable.get("allValue") or variable["current"]["value"]
+        name = "$" + variable["name"]
+        if variable["type"] == "datasource":
+            continue
+        if variable.get("allValue") or variable["current"]["value"]:
+            values[name] = variable.get("allValue") or variable["current"]["value"]
+        else:
+            values[name] = min(label_values(prom, variable, values), default="")
+    return values
+
+
+def label_values(prom, variable, values):
+    selector, label = re.fullmatch(r"label_values\((.*), (\w+)\)", variable["definition"]).groups()
+    return prom.get(f"label/{label}/values", **{"match[]": substitute(selector, values)})
+
+
+def substitute(expr, values):
+    """The expression as Grafana sends it."""
     for name in sorted(values, key=len, reverse=True):
         expr = expr.replace(name, values[name])
     return expr
@@ -80,23 +109,28 @@ def target_names(panel):
     for step in panel["transformations"]:
         if step["id"] == "organize":
             columns = step["options"]["renameByName"]
-    return {t["refId"]: columns.get(f"Value #{t['refId']}", t["legendFormat"]) for t in panel["targets"]}
+    name = lambda t: t["refId"] if t["legendFormat"] == "__auto" else t["legendFormat"]
+    return {t["refId"]: columns.get(f"Value #{t['refId']}", name(t)) for t in panel["targets"]}
 
 
 def dashboard_queries(prom, name, dashboard):
     """(where, function that runs it) for everything that the dashboard asks."""
+    values = chosen(prom, dashboard)
     for variable in dashboard["templating"]["list"]:
         if variable["type"] == "query":
-            selector, label = re.fullmatch(r"label_values\((.*), (\w+)\)", variable["definition"]).groups()
-            match = substitute(selector, dashboard)
-            yield f"{name} / variable {variable['name']}", lambda l=label, m=match: prom.get(f"label/{l}/values", **{"match[]": m})
+            yield f"{name} / variable {variable['name']}", lambda v=variable: label_values(prom, v, values)
     for annotation in dashboard["annotations"]["list"]:
-        yield f"{name} / annotation {annotation['name']}", lambda e=substitute(annotation["expr"], dashboard): prom.instant(e)
+        yield f"{name} / annotation {annotation['name']}", lambda e=substitute(annotation["expr"], values): prom.instant(e)
     for panel in dashboard["panels"]:
         for target in panel.get("targets", []):
             run = prom.instant if target["instant"] else prom.over_time
             where = f"{name} / {panel['title']} / {target_names(panel)[target['refId']]}"
-            yield where, lambda r=run, e=substitute(target["expr"], dashboard): r(e)
+            yield where, lambda r=run, e=substitute(target["expr"], values): known(e, r(e))
+
+
+def known(expr, values):
+    """Without the NaN that an expression itself puts in the place of what is missing."""
+    return [v for v in values if v != "NaN"] if "NaN" in expr else values
 
 
 def rule_queries(prom, rendered):
@@ -108,7 +142,9 @@ def rule_queries(prom, rendered):
 
 def may_be_empty(where, outcomes):
     name = where.replace("expression of", "record")
-    return name in MAY_BE_EMPTY or (not outcomes and OUTCOMES.match(name) is not None)
+    if not outcomes and OUTCOMES.match(name):
+        return True
+    return any(re.fullmatch(pattern, name) for pattern, _ in MAY_BE_EMPTY)
 
 
 def problem(where, run, outcomes=True):
@@ -144,7 +180,7 @@ def check(url, rendered=None, outcomes=True):
     prom = Prometheus(url)
     queries = list(rule_queries(prom, rendered))
     for path in sorted(rendered.glob("*.json")):
-        queries += dashboard_queries(prom, path.name, json.loads(path.read_text()))
+        queries += dashboard_queries(prom, path.stem, json.loads(path.read_text()))
     problems = [f"{where}: {found}" for where, run in queries if (found := problem(where, run, outcomes))]
     return len(queries), problems + list(rule_health(prom, rendered))
 

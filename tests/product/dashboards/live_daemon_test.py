@@ -7,6 +7,7 @@ with it, and no further underuse is alerted.
 """
 import contextlib
 import csv
+import json
 import pathlib
 import subprocess
 import sys
@@ -66,6 +67,17 @@ def evaluations(prom):
     return min(group["lastEvaluation"] for group in prom.get("rules")["groups"])
 
 
+def check_no_verdict(prom, rendered):
+    """What the dashboards answer first cannot be told, and is not a number that looks good."""
+    board = json.loads((rendered / "executive.json").read_text())
+    answer = next(panel for panel in board["panels"] if panel["type"] == "stat")
+    values = live_check.chosen(prom, board)
+    told = {t["legendFormat"]: prom.instant(live_check.substitute(t["expr"], values)) for t in answer["targets"]}
+    for words in ("of what is granted is used", "H100e are held and idle", "a day is what they cost"):
+        assert told[words] == ["NaN"], (words, told)
+    assert 0 < float(told["of the supply is heard"][0]) < 0.9, told
+
+
 def check_silence(prom, collector):
     before = by_pool(prom, "fleetmeter_pool_utilization_ratio")
     collector.terminate()
@@ -96,7 +108,7 @@ def main():
         rendered = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
         subprocess.run([SOURCE / "dashboards/render.sh", "--demo", rendered], check=True)
         daemon = stack.enter_context(Daemon(
-            SOURCE / "deploy/catalog/default.yaml", [SOURCE / "deploy/demo/plan.yaml"],
+            SOURCE / "deploy/demo/catalog.yaml", [SOURCE / "deploy/demo/plan.yaml"],
             f"framework: {SOURCE}/deploy/demo/framework.yaml\nlive: {{silent_after: 2s}}\n"))
         first, second = halves(rendered)
         stack.enter_context(replaying(daemon, first))
@@ -111,6 +123,7 @@ def main():
         until("underuse is alerted", lambda: alerted(prom))
         assert alerted(prom) == {UNDERUSED}, alerted(prom)
         check_silence(prom, collector)
+        check_no_verdict(prom, rendered)
     print(f"{count} queries answered; silence stayed silent")
 
 

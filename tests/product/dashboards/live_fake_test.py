@@ -16,6 +16,7 @@ import time
 
 import yaml
 
+import fake_daemon_figures
 import lint
 import live_check
 from inhibit_test import free_port, until
@@ -154,6 +155,8 @@ def samples():
         add("pool_borrowed_h100e", max(0, assigned - allocated), pool=pool)
         add("pool_borrowable_h100e", 300, pool=pool)
         add("pool_coverage_ratio", coverage, pool=pool)
+        add("pool_idle_h100e", assigned * 0.2, pool=pool)
+        add("pool_productive_h100e", assigned * 0.4, pool=pool, chip="b200", signal="gr_engine_active")
         add("pool_unused_h100e", max(0, allocated - assigned), pool=pool)
         add("pool_demand_h100e", 64, pool=pool)
         add("pool_demand_servable_h100e", 32, pool=pool, room="own")
@@ -171,10 +174,17 @@ def samples():
             add("team_idle_since_timestamp_seconds", START - 3600, pool=pool, team=f"{pool}-a")
     add_plan(add)
     add_outcomes(add)
+    fake_daemon_figures.add_all(add)
+    add_process(out)
     add("plan_info", 1, plan="base", version="7", scenario="balanced")
     add("plan_effective_timestamp_seconds", START - 7200)
     add("catalog_info", 1, version="3")
     return out
+
+
+def add_process(out):
+    out["process_cpu_seconds_total"] = [({}, time.time() - START)]
+    out["process_resident_memory_bytes"] = [({}, 3e8)]
 
 
 def exposition(without=None):
@@ -258,9 +268,9 @@ def main():
         if problems:
             raise SystemExit("\n".join(problems))
         print(f"{count} queries answered")
-        Daemon.without = "fleetmeter_pool_borrowable_h100e"
+        Daemon.without = "fleetmeter_ledger_file_in_place"
         _, problems = settle(url, lambda found: found)
-        if not any("Borrowable: empty" in p for p in problems):
+        if not any("are its files: empty" in p for p in problems):
             raise SystemExit("a metric that is gone was not noticed")
         print("noticed a metric that is gone")
 

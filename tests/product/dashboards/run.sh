@@ -45,6 +45,18 @@ short_windows() {
     grep -q 'for: 1m' "$scratch/demo/alerts.yaml" && ! grep '30m' "$scratch"/demo/*
 }
 
+# A setting of a group leaves the others of the group as they are; a name that there is not is named.
+merges() {
+  $dash/render.sh --config '{underuse: {window: "2h"}}' "$scratch/merged" &&
+    grep -q 'min2h' "$scratch/merged/rules.yaml" && grep -q '< 0.5 and' "$scratch/merged/alerts.yaml" &&
+    ! $dash/render.sh --config '{underuse: {windo: "2h"}}' "$scratch/refused" 2>"$scratch/why" &&
+    grep -q 'there is no setting underuse.windo; expected one of:.*underuse.window' "$scratch/why" &&
+    ! $dash/render.sh --config '{underuse: "2h"}' "$scratch/refused" 2>"$scratch/why" &&
+    grep -q 'underuse is a group of settings' "$scratch/why" &&
+    ! $dash/render.sh --config '{underuse: {window: 2}}' "$scratch/refused" 2>"$scratch/why" &&
+    grep -q 'the setting underuse.window is a number; expected a string' "$scratch/why"
+}
+
 step "rendered files are fresh" $dash/render.sh --check
 step "one _config feeds alerts and panels" one_config
 step "demo windows" short_windows
@@ -53,6 +65,8 @@ step "promtool check rules" promtool check rules \
 for test in rules/*_test.yaml; do
   step "promtool test rules $test" promtool test rules "$test"
 done
+step "settings merge, and unknown ones are refused" merges
+step "dashboards are as Grafana's model has them" /usr/bin/python3 dashboard_schema.py
 step "lint, and the lint's own test" /usr/bin/python3 lint.py --self-test
 step "amtool check-config" amtool check-config $dash/alertmanager.example.yml
 route capacity alertname=FleetmeterPoolUnderused severity=warning pool=a
@@ -72,6 +86,8 @@ route operators alertname=FleetmeterCertificateExpires severity=warning
 route operators alertname=FleetmeterCollectorBehind severity=warning instance=host-a
 step "Alertmanager inhibits underuse while coverage is low" \
   /usr/bin/python3 inhibit_test.py $dash/alertmanager.example.yml
+step "Alertmanager sends one message for each owner" \
+  /usr/bin/python3 owners_test.py $dash/alertmanager.example.yml
 step "live queries on a stand-in for the daemon" /usr/bin/python3 live_fake_test.py
 
 echo "$passed passed, $failed failed"

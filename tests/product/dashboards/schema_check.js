@@ -27,6 +27,8 @@ const PANELS = {
   // The SDK is of Grafana 12, whose tables have another footer.
   table: "Omit<x.Options, 'footer'> & { footer: any }, Omit<Partial<x.FieldConfig>, 'cellOptions'> & { cellOptions: { type: string } }",
   stat: 'Partial<x.Options>, {}',
+  bargauge: 'Partial<x.Options>, {}',
+  barchart: 'Partial<x.Options>, Partial<x.FieldConfig>',
   text: 'x.Options, {}',
 };
 const DASHBOARD = `
