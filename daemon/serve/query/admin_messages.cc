@@ -23,9 +23,9 @@ constexpr int64_t kDaySeconds = 86'400;
 constexpr int64_t kLastDay = 7'258'118'400;  // 2200-01-01
 
 // In the order in which they are listed: first what needs a statement.
-constexpr std::array kListedStates = {SourceState::kUnaccounted, SourceState::kRejected,
-                                      SourceState::kSilent,      SourceState::kLive,
-                                      SourceState::kForgotten,   SourceState::kHistory};
+constexpr std::array kListedStates = {
+    SourceState::kUnaccounted, SourceState::kRejected, SourceState::kSilent,  SourceState::kLive,
+    SourceState::kForgotten,   SourceState::kHistory,  SourceState::kOutcomes};
 
 absl::Status WrongField(const std::string& field, const std::string& what) {
   return absl::InvalidArgumentError(fmt::format("{} {}", field, what));

@@ -57,7 +57,7 @@ grpc::ServerUnaryReactor* AdminService::ListSources(grpc::CallbackServerContext*
   if (!request->state().empty() && !IsSourceState(request->state())) {
     reactor->Finish({grpc::StatusCode::INVALID_ARGUMENT,
                      fmt::format("state is {}; expected live, silent, unaccounted, rejected, "
-                                 "history or forgotten",
+                                 "history, forgotten or outcomes",
                                  Quoted(request->state()))});
     return reactor;
   }
