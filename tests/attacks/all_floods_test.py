@@ -25,7 +25,7 @@ from harness import (FULL, MIB, SECOND, Sender, Target, check_books, grpc, inges
                      outcome_pb2)
 from programs import SKIPPED, SOURCE
 
-# Honest ones: some hosts, each a stream as collectors have, and a gateway that tells what it served.
+# Honest ones: hosts, each a stream as collectors have, and a gateway that tells what it served.
 HOSTS = 4
 REPORTS_PER_SECOND = 10
 WINDOW = SECOND // 10  # an hour holds those of an hour, so that no window lies ahead

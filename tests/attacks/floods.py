@@ -1,5 +1,6 @@
-"""The floods of all_floods_test.py. Each is a sender that means harm, with an identity of its own, and
-runs in a process of its own: `floods.py NAME SECONDS`, with what the daemon is in FLEETMETER_TARGET.
+"""The floods of all_floods_test.py. Each is a sender that means harm, with an identity of its own,
+and runs in a process of its own: `floods.py NAME SECONDS`, with what the daemon is in
+FLEETMETER_TARGET.
 
 A flood is a function that does one round of it. It is called at its own pace, since a flood that
 takes all of the machine on which honest senders run as well would show nothing about the daemon.
@@ -19,7 +20,7 @@ from wire import many_groups
 
 # An hour ago, which every daemon takes.
 START = time.time_ns() - 3600 * SECOND
-GREATEST = (1 << 60) - 1
+ABSURD = 1 << 57
 
 
 class Flood:
@@ -82,16 +83,16 @@ def outcomes(flood):
     report = outcome_pb2.OutcomeReport(source=flood.source("outcomes"),
                                        window_start_unix_nanos=START, window_length_nanos=SECOND)
     report.inference.rows.add(model="absurd", customer_tier=f"tier-{flood.turn}", requests=1,
-                              output_tokens=GREATEST, revenue_micro_usd=GREATEST)
+                              output_tokens=ABSURD, revenue_micro_usd=ABSURD)
     flood.report(outcomes=[report])
 
 
 def bombs(flood):
-    """Zeros that are a thousandth of their size on the wire, to a method that takes no such thing."""
+    """Zeros that are a thousandth of their size on the wire, to a method that takes none."""
     if flood.turn == 0:
         flood.call = flood.target.channel("query", flood.who).unary_unary(
             "/fleetmeter.v1.Query/ListPools")
-    flood.note(lambda: flood.call(b"\0" * (32 * MIB), timeout=30, compression=grpc.Compression.Gzip))
+    flood.note(lambda: flood.call(b"\0" * (8 * MIB), timeout=30, compression=grpc.Compression.Gzip))
 
 
 def big(flood):
@@ -154,8 +155,7 @@ def questions(flood):
     if flood.turn == 0:
         flood.outcomes = outcomes_pb2_grpc.OutcomesStub(flood.target.channel("query", flood.who))
     asked = [flood.outcomes.GetMargin.future(
-        outcomes_pb2.GetMarginRequest(to_unix_seconds=int(time.time()) // 86_400 * 86_400
-                                      - 86_400 * (flood.turn * 8 + i)), timeout=30)
+        outcomes_pb2.GetMarginRequest(window=f"{2 + (flood.turn * 8 + i) % 700}d"), timeout=30)
         for i in range(8)]
     for answer in asked:
         flood.note(answer.result)

@@ -28,7 +28,7 @@ from fleetmeter.v1 import (outcome_report_pb2 as outcome_pb2, outcomes_pb2,  # n
 
 
 class TargetClient:
-    """What a client of a daemon needs: its addresses, and a folder with certificates if it has TLS."""
+    """What a client of a daemon needs: its addresses, and the folder that has its certificates."""
 
     def __init__(self, folder, addresses, tls):
         self.folder = pathlib.Path(folder)

@@ -41,8 +41,8 @@ class OutcomeSender:
 def ctl(target, *arguments):
     pki = target.folder / "pki"
     done = subprocess.run(
-        [FLEETMETERCTL, "--admin-address", target.addresses["admin"].replace("127.0.0.1", "localhost"),
-         "--tls-ca", pki / "ca.pem", "--tls-certificate", pki / "ops-ada.pem",
+        [FLEETMETERCTL, "--admin-address",
+         target.addresses["admin"].replace("127.0.0.1", "localhost"), "--tls-ca", pki / "ca.pem", "--tls-certificate", pki / "ops-ada.pem",
          "--tls-key", pki / "ops-ada-key.pem", *arguments], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
