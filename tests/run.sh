@@ -25,7 +25,7 @@ The stages, in their order:
   analysis   Run clang's thread-safety analysis and clang-tidy.
   asan       Run the tests with AddressSanitizer and UndefinedBehaviorSanitizer.
   tsan       Run the tests of what has threads with ThreadSanitizer.
-  fuzz       Fuzz each parser for FLEETMETER_FUZZ_SECONDS seconds, which is 10 unless it is set.
+  fuzz       Fuzz each parser for FLEETMETER_FUZZ_SECONDS seconds, which is 5 unless it is set.
   bare       Run the commands of README's quick start in a bare Debian. It builds everything again
              there, so it takes long unless ccache is warm, and it runs only when it is named.
 
@@ -91,10 +91,13 @@ cases_in() { # LOG-OF-CTEST
     END { printf "%d cases, of which %d were skipped", ran, skipped }' "$1"
 }
 
+# The list of what failed, and the output of each test that did: ctest prints it after the line that
+# says so, up to the line of another test.
 show_failures() { # LOG
   sed -n '/tests failed out of/,$p' "$1" | sed 's/^/   | /'
-  grep -E '(FAILED|Failure|ERROR|WARNING: ThreadSanitizer|runtime error)' -A 8 "$1" |
-    head -n 150 | sed 's/^/   | /'
+  awk '/^ *[0-9]+\/[0-9]+ Test +#/ { shown = /\*\*\*/ && !/\*\*\*Skipped/ }
+    /^ +Start +[0-9]+:/ || /^[0-9]+% tests passed/ { next }
+    shown' "$1" | head -n 300 | sed 's/^/   | /'
 }
 
 # Where the time went: the tests that took longest.

@@ -11,20 +11,14 @@
 
 #include "daemon/base/clock.h"
 #include "daemon/ingest/decode_label.h"
+#include "daemon/ingest/malformed.h"
 
 namespace fleetmeter {
 namespace {
 
-using MaybeRejection = std::optional<Rejection>;
-
-constexpr int64_t kMaxStartNanos = INT64_MAX / 4;
 constexpr int64_t kMaxLengthNanos = 366 * kDay;
 constexpr int64_t kMaxDateSeconds = kMaxStartNanos / kNanosPerSecond;
 constexpr char kRevenue[] = "revenue_micro_usd";
-
-MaybeRejection Malformed(std::string field, std::string detail) {
-  return Rejection{RejectReason::kMalformed, std::move(field), std::move(detail)};
-}
 
 MaybeRejection BadAmount(std::string field, std::string detail) {
   return Rejection{RejectReason::kBadAmount, std::move(field), std::move(detail)};

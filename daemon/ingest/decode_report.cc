@@ -13,21 +13,15 @@
 #include "daemon/ingest/decode_demand.h"
 #include "daemon/ingest/decode_label.h"
 #include "daemon/ingest/decode_per_chip.h"
+#include "daemon/ingest/malformed.h"
 
 namespace fleetmeter {
 namespace {
 
-// With these no sum over a report can overflow: 65,536 devices x 1e14 ns is below 2^63.
-constexpr int64_t kMaxStartNanos = INT64_MAX / 4;
 // Far more than a host has, and few enough that what one source holds fits 64 bits.
 constexpr int64_t kMaxChipsPerReport = 10'000'000;
+// With it no sum over a report can overflow: 65,536 devices x 1e14 ns is below 2^63.
 constexpr int64_t kMaxDurationNanos = 100'000'000'000'000;  // 27.8 h
-
-using MaybeRejection = std::optional<Rejection>;
-
-MaybeRejection Malformed(std::string field, std::string detail) {
-  return Rejection{RejectReason::kMalformed, std::move(field), std::move(detail)};
-}
 
 MaybeRejection BadMeasure(std::string field, std::string detail) {
   return Rejection{RejectReason::kBadMeasure, std::move(field), std::move(detail)};

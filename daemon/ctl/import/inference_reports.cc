@@ -45,7 +45,7 @@ struct SegmentRows {
   Part without;
 };
 
-struct Window {
+struct InferenceWindow {
   std::optional<int64_t> end;
   std::optional<int64_t> end_day;  // the day that begins with the end, by the clock that it goes by
   int64_t end_line = 0;            // which said so
@@ -135,9 +135,9 @@ bool TakesBack(const Amounts& sum) {
          sum.output_tokens < 0;
 }
 
-class Planner {
+class InferencePlanner {
  public:
-  explicit Planner(const InferenceRules& rules) : rules_(rules) {}
+  explicit InferencePlanner(const InferenceRules& rules) : rules_(rules) {}
 
   absl::StatusOr<ImportBatch> Plan(CsvReader& csv) {
     if (absl::Status status = CheckColumns(csv); !status.ok()) return status;
@@ -182,7 +182,7 @@ class Planner {
     for (const auto& [start, window] : windows_) {
       if (window.end && *window.end_day <= begun_days_[start]) return;
     }
-    std::map<int64_t, Window> windows;
+    std::map<int64_t, InferenceWindow> windows;
     for (auto& [start, window] : windows_) {
       window.end = window.end_day;
       windows[begun_days_[start]] = std::move(window);
@@ -194,7 +194,7 @@ class Planner {
 
   // From names of days to when those days begin, as the books have them.
   void MoveToMoments() {
-    std::map<int64_t, Window> windows;
+    std::map<int64_t, InferenceWindow> windows;
     for (auto& [start, window] : windows_) {
       window.end = MomentOf(rules_.zone, *window.end);
       windows[MomentOf(rules_.zone, start)] = std::move(window);
@@ -204,7 +204,7 @@ class Planner {
 
   void Take(RowReader& reader, const Row& row, int64_t line) {
     const int64_t start = StartOf(row);
-    Window& window = windows_[start];
+    InferenceWindow& window = windows_[start];
     if (rules_.every_nanos) {
       window.end = start + *rules_.every_nanos;
       if (row.end && *row.end > *window.end) {
@@ -248,7 +248,7 @@ class Planner {
   }
 
   // `end_before`: where the last report's window ends.
-  void MakeReport(int64_t start, const Window& window, int64_t& end_before) {
+  void MakeReport(int64_t start, const InferenceWindow& window, int64_t& end_before) {
     LineSet lines;
     std::vector<InferenceRow> rows;
     for (const auto& [key, segment] : window.segments) AddRow(key, segment, rows, lines);
@@ -283,7 +283,7 @@ class Planner {
   }
 
   // Only for a window that is reported. The books keep a segment by the day.
-  void RoundRevenue(int64_t start, const Window& window, std::vector<InferenceRow>& rows) {
+  void RoundRevenue(int64_t start, const InferenceWindow& window, std::vector<InferenceRow>& rows) {
     for (InferenceRow& row : rows) {
       if (!row.revenue_micro_usd) continue;
       const SegmentKey key{row.model, row.customer_tier, row.pool, row.workload};
@@ -328,7 +328,7 @@ class Planner {
   const InferenceRules& rules_;
   ImportBatch plan_;
   std::set<int64_t> starts_;
-  std::map<int64_t, Window> windows_;
+  std::map<int64_t, InferenceWindow> windows_;
   std::map<int64_t, int64_t> begun_days_;  // by start
   bool are_named_ = false;                 // windows were moved to the days that they name
   bool days_are_named_ = true;             // every window is whole days by the clock of its row
@@ -338,7 +338,7 @@ class Planner {
 }  // namespace
 
 absl::StatusOr<ImportBatch> MakeInferenceReports(CsvReader& csv, const InferenceRules& rules) {
-  return Planner(rules).Plan(csv);
+  return InferencePlanner(rules).Plan(csv);
 }
 
 }  // namespace fleetmeter::imports

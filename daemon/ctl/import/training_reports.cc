@@ -26,7 +26,7 @@ struct Row {
   TrainingRow row;
 };
 
-struct Window {
+struct TrainingWindow {
   int64_t end = 0;
   TrainingRow row;
   LineSet lines;
@@ -50,9 +50,9 @@ std::optional<int64_t> ToSeconds(RowReader& reader, std::string_view column, dou
   return static_cast<int64_t>(seconds);
 }
 
-class Planner {
+class TrainingPlanner {
  public:
-  explicit Planner(const TrainingRules& rules) : rules_(rules) {}
+  explicit TrainingPlanner(const TrainingRules& rules) : rules_(rules) {}
 
   absl::StatusOr<ImportBatch> Plan(CsvReader& csv) {
     if (absl::Status status = ChooseColumns(csv); !status.ok()) return status;
@@ -85,7 +85,7 @@ class Planner {
  private:
   // A report counts where it starts: a window is cut where quarters begin, its hours in proportion
   // to time, by integers that add up.
-  void MakeReports(int64_t start, const std::string& source, const Window& window) {
+  void MakeReports(int64_t start, const std::string& source, const TrainingWindow& window) {
     const absl::int128 total = window.row.h100e_seconds;
     const int64_t length = window.end - start;
     int64_t told = 0;
@@ -188,9 +188,9 @@ class Planner {
       return;
     }
     const auto [it, is_new] =
-        windows_.try_emplace({row.start, source}, Window{row.end, row.row, LineSet(line)});
+        windows_.try_emplace({row.start, source}, TrainingWindow{row.end, row.row, LineSet(line)});
     if (is_new) return;
-    Window& window = it->second;
+    TrainingWindow& window = it->second;
     TrainingRow same = row.row;
     same.h100e_seconds = window.row.h100e_seconds;
     if (window.end != row.end || same != window.row) {
@@ -209,13 +209,13 @@ class Planner {
   const TrainingRules& rules_;
   std::string start_;  // the column
   ImportBatch plan_;
-  std::map<std::pair<int64_t, std::string>, Window> windows_;  // by start and source
+  std::map<std::pair<int64_t, std::string>, TrainingWindow> windows_;  // by start and source
 };
 
 }  // namespace
 
 absl::StatusOr<ImportBatch> MakeTrainingReports(CsvReader& csv, const TrainingRules& rules) {
-  return Planner(rules).Plan(csv);
+  return TrainingPlanner(rules).Plan(csv);
 }
 
 }  // namespace fleetmeter::imports

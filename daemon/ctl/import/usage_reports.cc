@@ -174,9 +174,9 @@ void ReadAmounts(RowReader& reader, const AmountColumns& columns, UsageGroup& gr
                       group.chip_nanos);
 }
 
-class Planner {
+class UsagePlanner {
  public:
-  Planner(const UsageRules& rules, const AmountColumns& columns)
+  UsagePlanner(const UsageRules& rules, const AmountColumns& columns)
       : rules_(rules), columns_(columns), rows_(rules.memory) {}
 
   absl::StatusOr<ImportBatch> Plan(CsvReader& csv) {
@@ -266,7 +266,7 @@ absl::StatusOr<ImportBatch> MakeUsageReports(CsvReader& csv, const UsageRules& r
   if (absl::Status status = CheckColumns(csv, rules); !status.ok()) return status;
   const auto columns = ChooseAmounts(csv);
   if (!columns.ok()) return columns.status();
-  return Planner(rules, *columns).Plan(csv);
+  return UsagePlanner(rules, *columns).Plan(csv);
 }
 
 }  // namespace fleetmeter::imports

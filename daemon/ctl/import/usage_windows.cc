@@ -125,9 +125,9 @@ WindowPart ReadStoredPart(std::string_view value) {
 }
 
 // One window, made of its parts in order.
-class Window {
+class UsageWindow {
  public:
-  explicit Window(const WindowPart& first)
+  explicit UsageWindow(const WindowPart& first)
       : start_(first.window_start), source_(first.source), of_hour_(first.of_hour) {}
 
   bool Has(const WindowPart& part) const {
@@ -301,7 +301,7 @@ absl::Status UsageWindows::Cut(const SourceForms& forms, RecordSorter* pieces) {
 absl::StatusOr<bool> UsageWindows::Join(RecordSorter& pieces, ImportBatch* plan) {
   ReportKeeper keeper(memory_.report_bytes);
   bool all = true;
-  std::optional<Window> window;
+  std::optional<UsageWindow> window;
   const auto end_window = [&]() -> absl::Status {
     if (!window) return absl::OkStatus();
     if (const auto why_not = window->WhyNot()) {

@@ -1,4 +1,4 @@
-// Why a report can never be counted. The set is closed, since the names are label values:
+// Why a report is not counted. The set is closed, since the names are label values:
 // reject_reasons.list is the one place where a reason is written down.
 #pragma once
 

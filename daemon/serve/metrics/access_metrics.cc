@@ -8,7 +8,7 @@ namespace {
 
 using enum MetricType;
 
-constexpr Family<DaemonFigures> kFamilies[] = {
+constexpr Family<DaemonFigures> kAccessFamilies[] = {
     {{"fleetmeter_ingest_denied_total",
       kCounter,
       {"reason"},
@@ -45,13 +45,14 @@ constexpr Family<DaemonFigures> kFamilies[] = {
      Counted},
 };
 
-constexpr const Metric& kReloads = Declared(kFamilies, "fleetmeter_tls_reloads_total", kCounter);
+constexpr const Metric& kReloads =
+    Declared(kAccessFamilies, "fleetmeter_tls_reloads_total", kCounter);
 constexpr const Metric& kExpiry =
-    Declared(kFamilies, "fleetmeter_tls_certificate_expiry_timestamp_seconds", kGauge);
+    Declared(kAccessFamilies, "fleetmeter_tls_certificate_expiry_timestamp_seconds", kGauge);
 constexpr std::pair<const char*, const Metric&> kDenied[] = {
-    {"ingest", Declared(kFamilies, "fleetmeter_ingest_denied_total", kCounter)},
-    {"query", Declared(kFamilies, "fleetmeter_query_denied_total", kCounter)},
-    {"admin", Declared(kFamilies, "fleetmeter_admin_denied_total", kCounter)},
+    {"ingest", Declared(kAccessFamilies, "fleetmeter_ingest_denied_total", kCounter)},
+    {"query", Declared(kAccessFamilies, "fleetmeter_query_denied_total", kCounter)},
+    {"admin", Declared(kAccessFamilies, "fleetmeter_admin_denied_total", kCounter)},
 };
 
 // Pools and sources are checked where usage is reported, and nowhere else.
@@ -65,7 +66,7 @@ constexpr MetricGroup<DaemonFigures> kAccessMetrics = {
     "Access and TLS",
     "These families show which calls were denied, and how long the TLS files in force are valid. A "
     "handshake that TLS itself refuses is not counted, because gRPC does not report it.",
-    kFamilies,
+    kAccessFamilies,
 };
 
 AccessMetrics::AccessMetrics(prometheus::Registry& registry)

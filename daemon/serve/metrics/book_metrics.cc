@@ -61,7 +61,7 @@ void EachTeamAndSignal(const Snapshot& snapshot, TextWriter& out) {
   }
 }
 
-constexpr Family<Snapshot> kFamilies[] = {
+constexpr Family<Snapshot> kBookFamilies[] = {
     {{"fleetmeter_pool_allocated_h100e_seconds_total",
       kCounter,
       {"pool"},
@@ -124,7 +124,7 @@ constexpr MetricGroup<Snapshot> kBookMetrics = {
     "use, and `fleetmeterctl export openmetrics` brings it to Prometheus. The books count integer "
     "chip-nanoseconds, and H100e follow from the catalog that was in force at the start of each "
     "window. Every pool that was ever reported has series, even if the plan no longer knows it.",
-    kFamilies,
+    kBookFamilies,
 };
 
 }  // namespace fleetmeter

@@ -72,7 +72,7 @@ std::optional<double> TrendKnown(const OutcomeFigures& figures) {
   return TrendIsKnown(*view) ? 1 : 0;
 }
 
-constexpr Family<OutcomeFigures> kFamilies[] = {
+constexpr Family<OutcomeFigures> kCapabilityFamilies[] = {
     {{"fleetmeter_training_h100e_seconds_total",
       kCounter,
       {"model", "phase"},
@@ -138,7 +138,7 @@ constexpr MetricGroup<OutcomeFigures> kCapabilityMetrics = {
     "These families show what an hour of training brings, in benchmark scores. `CAPABILITY.md` "
     "describes the method. Hours are H100e-hours of 3600 seconds. They come from reports of "
     "training, and from usage reports that name a run.",
-    kFamilies,
+    kCapabilityFamilies,
 };
 
 }  // namespace fleetmeter

@@ -10,11 +10,9 @@ using enum MetricType;
 using outcomes::Margin;
 using outcomes::MarginLine;
 
-constexpr double kMicro = 1e6;
-
 std::optional<double> Usd(const std::optional<int64_t>& micro_usd) {
   if (!micro_usd) return std::nullopt;
-  return static_cast<double>(*micro_usd) / kMicro;
+  return static_cast<double>(*micro_usd) / kMicroUsdPerUsd;
 }
 
 std::optional<double> PerRequest(const std::optional<Margin>& margin) {
@@ -84,7 +82,8 @@ void WriteChange(const OutcomeFigures& figures, TextWriter& out) {
     const auto& change = window.answer->review.change;
     if (!change) continue;
     const auto sample = [&](std::string_view effect, int64_t micro_usd) {
-      out.Sample({window.window, window.basis, effect}, static_cast<double>(micro_usd) / kMicro);
+      out.Sample({window.window, window.basis, effect},
+                 static_cast<double>(micro_usd) / kMicroUsdPerUsd);
     };
     sample("mix", change->mix_micro_usd);
     sample("price", change->price_micro_usd);
@@ -127,7 +126,7 @@ void WriteReviewDue(const OutcomeFigures& figures, TextWriter& out) {
   out.Sample({"capability_per_hour"}, verdict == outcomes::Verdict::kReviewDue ? 1 : 0);
 }
 
-constexpr Family<OutcomeFigures> kFamilies[] = {
+constexpr Family<OutcomeFigures> kMarginFamilies[] = {
     {{"fleetmeter_inference_unattributed_cost_usd",
       kGauge,
       {"window", "basis"},
@@ -247,7 +246,7 @@ constexpr MetricGroup<OutcomeFigures> kMarginMetrics = {
     "lie alike. What is not known is absent: the revenue of a segment without a price, the cost of "
     "a "
     "model without a chip price, and the change from a year for which nothing was reported.",
-    kFamilies,
+    kMarginFamilies,
 };
 
 }  // namespace fleetmeter

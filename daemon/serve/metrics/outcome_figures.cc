@@ -10,9 +10,6 @@ using outcomes::Segment;
 using Names = std::map<Segment, Segment>;
 using Scope = MarginLine::Scope;
 
-constexpr double kMicro = 1e6;
-constexpr char kOverflow[] = "overflow";
-
 // Without history, which happened while nothing was scraped.
 double Live(const SegmentTotal& total, int64_t InferenceAmounts::* amount) {
   return static_cast<double>(total.reported.*amount - total.history.*amount);
@@ -24,9 +21,10 @@ void Add(const SegmentTotal& total, SegmentCounters& counters) {
   counters.input_tokens += Live(total, &InferenceAmounts::input_tokens);
   counters.cached_input_tokens += Live(total, &InferenceAmounts::cached_input_tokens);
   counters.output_tokens += Live(total, &InferenceAmounts::output_tokens);
-  counters.revenue_usd += Live(total, &InferenceAmounts::revenue_micro_usd) / kMicro;
+  counters.revenue_usd += Live(total, &InferenceAmounts::revenue_micro_usd) / kMicroUsdPerUsd;
   counters.corrected_requests += static_cast<double>(total.corrected.requests);
-  counters.corrected_revenue_usd += static_cast<double>(total.corrected.revenue_micro_usd) / kMicro;
+  counters.corrected_revenue_usd +=
+      static_cast<double>(total.corrected.revenue_micro_usd) / kMicroUsdPerUsd;
 }
 
 std::map<Segment, SegmentCounters> Count(const std::vector<SegmentTotal>& totals,
@@ -43,7 +41,7 @@ std::map<Segment, SegmentCounters> Count(const std::vector<SegmentTotal>& totals
 Segment NameOf(const Names& names, const Segment& segment) {
   const auto found = names.find(segment);
   // What was booked since the names were decided.
-  return found == names.end() ? Segment{kOverflow, kOverflow} : found->second;
+  return found == names.end() ? Segment{kOverflowSegment, kOverflowSegment} : found->second;
 }
 
 void AddKnown(const std::optional<int64_t>& part, std::optional<int64_t>* sum) {

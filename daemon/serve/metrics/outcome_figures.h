@@ -16,6 +16,9 @@
 
 namespace fleetmeter {
 
+// Amounts of money are whole micro-dollars in the books, and dollars in metrics.
+inline constexpr double kMicroUsdPerUsd = 1e6;
+
 struct OutcomeFacts {
   std::vector<SegmentTotal> totals;                // since the books began, by the writer
   std::shared_ptr<const ReferenceData> reference;  // in force

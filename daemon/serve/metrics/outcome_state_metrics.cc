@@ -34,7 +34,7 @@ void WriteZone(const OutcomeFigures& figures, TextWriter& out) {
   out.Sample({zone.name()}, 1);
 }
 
-constexpr Family<OutcomeFigures> kFamilies[] = {
+constexpr Family<OutcomeFigures> kOutcomeStateFamilies[] = {
     {{"fleetmeter_outcomes_as_of_timestamp_seconds",
       kGauge,
       {},
@@ -89,7 +89,7 @@ constexpr MetricGroup<OutcomeFigures> kOutcomeStateMetrics = {
     "Outcomes: state of the figures",
     "These families show how fresh the figures of outcomes are, and which price book and benchmark "
     "suite they rest on.",
-    kFamilies,
+    kOutcomeStateFamilies,
 };
 
 }  // namespace fleetmeter

@@ -26,7 +26,7 @@ void Seconds(const PlanFigures& figures, TextWriter& out) {
   if (hours) out.Sample({}, *hours * kSecondsPerHour);
 }
 
-constexpr Family<PlanFigures> kFamilies[] = {
+constexpr Family<PlanFigures> kPaceFamilies[] = {
     {{"fleetmeter_pace_planned_revenue_usd_per_year",
       kGauge,
       {"curve"},
@@ -72,7 +72,7 @@ constexpr MetricGroup<PlanFigures> kPaceMetrics = {
     "says how many hours a year has. Actual shares are applied to the whole expected supply, so a "
     "few silent hosts are no lost revenue. Curves are alternatives to one another and are never "
     "added up.",
-    kFamilies,
+    kPaceFamilies,
 };
 
 }  // namespace fleetmeter

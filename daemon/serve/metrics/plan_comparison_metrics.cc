@@ -22,7 +22,7 @@ void WriteBufferConsumed(const PlanFigures& figures, TextWriter& out) {
   out.Sample({"unavailable", ""}, unavailable);
 }
 
-constexpr Family<PlanFigures> kFamilies[] = {
+constexpr Family<PlanFigures> kPlanComparisonFamilies[] = {
     {{"fleetmeter_plan_tier_actual_share_ratio",
       kGauge,
       {"tier"},
@@ -107,7 +107,7 @@ constexpr MetricGroup<PlanFigures> kPlanComparisonMetrics = {
     "(`fleetmeter_pool_unheard_h100e`, `fleetmeter_pool_unaccounted_h100e`). *Expected* is what "
     "the coverage of the supply is a part of "
     "(`fleetmeter_supply_coverage_ratio`). Sums are formed before anything is divided.",
-    kFamilies,
+    kPlanComparisonFamilies,
 };
 
 }  // namespace fleetmeter

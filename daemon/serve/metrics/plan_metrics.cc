@@ -57,7 +57,7 @@ void WriteFrameworkUtilization(const PlanFigures& figures, TextWriter& out) {
   if (assumptions != nullptr) out.Sample({}, assumptions->revenue.utilization);
 }
 
-constexpr Family<PlanFigures> kFamilies[] = {
+constexpr Family<PlanFigures> kPlanFamilies[] = {
     {{"fleetmeter_plan_info",
       kGauge,
       {"plan", "version", "scenario"},
@@ -133,7 +133,7 @@ constexpr MetricGroup<PlanFigures> kPlanMetrics = {
     "These families show what the plan in force says. The info metrics name the plan, the catalog "
     "and the framework. Every figure of a scrape rests on the documents that the same scrape "
     "names, because they change together.",
-    kFamilies,
+    kPlanFamilies,
 };
 
 }  // namespace fleetmeter

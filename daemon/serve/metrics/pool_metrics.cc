@@ -98,7 +98,7 @@ void WriteIdleChips(const Snapshot& snapshot, TextWriter& out) {
   }
 }
 
-constexpr Family<Snapshot> kFamilies[] = {
+constexpr Family<Snapshot> kPoolFamilies[] = {
     {{"fleetmeter_pool_info",
       kGauge,
       {"pool", "category", "tier", "owner", "contact"},
@@ -261,7 +261,7 @@ constexpr MetricGroup<Snapshot> kPoolMetrics = {
     "Pools",
     "These families show the pools of the plan in force: what the plan grants them, and what live "
     "sources report now.",
-    kFamilies,
+    kPoolFamilies,
 };
 
 }  // namespace fleetmeter

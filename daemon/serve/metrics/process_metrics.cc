@@ -66,7 +66,7 @@ std::optional<double> Scaled(std::optional<double> value, double by) {
 
 using enum MetricType;
 
-constexpr Family<ProcessFigures> kFamilies[] = {
+constexpr Family<ProcessFigures> kProcessFamilies[] = {
     {{"process_cpu_seconds_total",
       kCounter,
       {},
@@ -120,7 +120,7 @@ constexpr MetricGroup<ProcessFigures> kProcessMetrics = {
     "The process",
     "These families show what the operating system says of the process. `fleetmeterd` serves them, "
     "and so does `fleetmeter-collector`. A value that /proc does not give is absent.",
-    kFamilies,
+    kProcessFamilies,
 };
 
 }  // namespace fleetmeter

@@ -1,11 +1,7 @@
 #include "daemon/serve/metrics/segment_series.h"
 
 namespace fleetmeter {
-namespace {
-
-constexpr char kOverflow[] = "overflow";
-
-}  // namespace
+namespace {}  // namespace
 
 void SegmentSeries::Decide(const std::vector<SegmentTotal>& totals, size_t most) {
   MutexLock lock(mutex_);
@@ -18,8 +14,8 @@ void SegmentSeries::Decide(const std::vector<SegmentTotal>& totals, size_t most)
       continue;
     }
     if (overflowing_models_.size() < most) overflowing_models_.insert(total.model);
-    names_[segment] = {overflowing_models_.contains(total.model) ? total.model : kOverflow,
-                       kOverflow};
+    names_[segment] = {overflowing_models_.contains(total.model) ? total.model : kOverflowSegment,
+                       kOverflowSegment};
   }
 }
 

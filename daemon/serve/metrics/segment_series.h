@@ -18,6 +18,9 @@
 
 namespace fleetmeter {
 
+// By which name segments without series of their own are told together.
+inline constexpr char kOverflowSegment[] = "overflow";
+
 class SegmentSeries {
  public:
   struct Counts {

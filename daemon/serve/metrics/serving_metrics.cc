@@ -5,8 +5,6 @@ namespace {
 
 using enum MetricType;
 
-constexpr double kMicro = 1e6;
-
 // A series for each segment: what `value` gives of its SegmentCounters.
 template <auto value>
 void EachSegment(const OutcomeFigures& figures, TextWriter& out) {
@@ -18,11 +16,12 @@ void EachSegment(const OutcomeFigures& figures, TextWriter& out) {
 void WriteServingCost(const OutcomeFigures& figures, TextWriter& out) {
   if (!figures.facts.view) return;
   for (const auto& [key, micro_usd] : figures.facts.view->booked_cost_micro_usd) {
-    out.Sample({key.first, outcomes::Name(key.second)}, static_cast<double>(micro_usd) / kMicro);
+    out.Sample({key.first, outcomes::Name(key.second)},
+               static_cast<double>(micro_usd) / kMicroUsdPerUsd);
   }
 }
 
-constexpr Family<OutcomeFigures> kFamilies[] = {
+constexpr Family<OutcomeFigures> kServingFamilies[] = {
     {{"fleetmeter_inference_requests_total",
       kCounter,
       {"model", "customer_tier"},
@@ -91,7 +90,7 @@ constexpr MetricGroup<OutcomeFigures> kServingMetrics = {
     "is paid for. `allocated` is all chip-time that is assigned to what serves a model. `used` is "
     "the busy part of it, where chip-time that nobody measured counts as busy. The two are "
     "alternatives and are never added up.",
-    kFamilies,
+    kServingFamilies,
 };
 
 }  // namespace fleetmeter

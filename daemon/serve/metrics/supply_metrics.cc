@@ -42,7 +42,7 @@ void WriteSuspects(const Snapshot& snapshot, TextWriter& out) {
   for (const auto& [source, other] : snapshot.double_hosts) out.Sample({source, other}, 1);
 }
 
-constexpr Family<Snapshot> kFamilies[] = {
+constexpr Family<Snapshot> kSupplyFamilies[] = {
     {{"fleetmeter_supply_chips",
       kGauge,
       {"provider", "chip", "state"},
@@ -99,7 +99,7 @@ constexpr MetricGroup<Snapshot> kSupplyMetrics = {
     "Supply",
     "These families show the chips that sources report, and beside them the chips that the plan "
     "declares.",
-    kFamilies,
+    kSupplyFamilies,
 };
 
 }  // namespace fleetmeter

@@ -42,7 +42,7 @@ std::optional<double> IdleSince(const TeamView& team) {
   return static_cast<double>(*team.idle_since_unix_nanos) / kNanosPerSecond;
 }
 
-constexpr Family<Snapshot> kFamilies[] = {
+constexpr Family<Snapshot> kTeamFamilies[] = {
     {{"fleetmeter_team_assigned_h100e",
       kGauge,
       {"pool", "team"},
@@ -81,7 +81,7 @@ constexpr MetricGroup<Snapshot> kTeamMetrics = {
     "Teams",
     "These families show what each team holds of a pool now. They include pools that the plan in "
     "force does not know.",
-    kFamilies,
+    kTeamFamilies,
 };
 
 }  // namespace fleetmeter

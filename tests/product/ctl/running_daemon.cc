@@ -14,7 +14,7 @@
 namespace fleetmeter::ctl {
 namespace {
 
-constexpr std::chrono::seconds kPatience(60);
+constexpr std::chrono::seconds kStartPatience(60);
 constexpr int kChips = 16;
 constexpr int64_t kWindowNanos = 10'000'000'000;
 constexpr int64_t kWindowsBack = 60;
@@ -102,7 +102,7 @@ void RunningDaemon::Start(int plan_version) {
   process_ = *std::move(process);
   std::string line;
   while (line != "ready") {
-    const auto read = process_->ReadLine(kPatience);
+    const auto read = process_->ReadLine(kStartPatience);
     ASSERT_TRUE(read.has_value()) << process_->Stderr();
     line = *read;
     if (line.starts_with("query ")) query_ = line.substr(6);
@@ -112,7 +112,7 @@ void RunningDaemon::Start(int plan_version) {
 
 void RunningDaemon::Stop() {
   process_->Signal(SIGTERM);
-  EXPECT_EQ(process_->Wait(kPatience), 0) << process_->Stderr();
+  EXPECT_EQ(process_->Wait(kStartPatience), 0) << process_->Stderr();
 }
 
 void RunningDaemon::Pause() { process_->Signal(SIGSTOP); }
@@ -133,7 +133,7 @@ void RunningDaemon::Report(int assigned_chips) {
   const auto stub =
       v1::UsageIngest::NewStub(grpc::CreateChannel(ingest_, grpc::InsecureChannelCredentials()));
   grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + kPatience);
+  context.set_deadline(std::chrono::system_clock::now() + kStartPatience);
   v1::ReportResponse response;
   const grpc::Status status = stub->Report(&context, request, &response);
   ASSERT_TRUE(status.ok()) << status.error_message();
@@ -158,7 +158,7 @@ std::unique_ptr<ChildProcess> StartCtl(const std::vector<std::string>& arguments
 Outcome RunCtl(const std::vector<std::string>& arguments, const ChildOptions& options) {
   const auto process = StartCtl(arguments, options);
   if (process == nullptr) return {};
-  const auto exit_code = process->Wait(kPatience);
+  const auto exit_code = process->Wait(kStartPatience);
   return {exit_code.value_or(-1), process->Stdout(), process->Stderr()};
 }
 

@@ -12,7 +12,7 @@ using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr std::chrono::seconds kPatience(60);
+constexpr std::chrono::seconds kTopPatience(60);
 constexpr char kHideCursor[] = "\x1b[?25l";
 constexpr char kShowCursor[] = "\x1b[?25h";
 
@@ -45,58 +45,58 @@ TEST_F(TopProgramTest, PrintsOneTable) {
 TEST_F(TopProgramTest, RestoresTheCursorOnSignals) {
   for (const int signal : {SIGINT, SIGTERM}) {
     const auto top = Top(Terminal());
-    EXPECT_TRUE(top->AwaitStdout("serving", kPatience));
+    EXPECT_TRUE(top->AwaitStdout("serving", kTopPatience));
     EXPECT_THAT(top->Stdout(), HasSubstr(kHideCursor));
     top->Signal(signal);
-    EXPECT_EQ(top->Wait(kPatience), 0) << top->Stderr();
+    EXPECT_EQ(top->Wait(kTopPatience), 0) << top->Stderr();
     EXPECT_THAT(top->Stdout(), EndsWith(kShowCursor));
   }
 }
 
 TEST_F(TopProgramTest, EndsWithItsInput) {
   const auto on_terminal = Top(Terminal());
-  EXPECT_TRUE(on_terminal->AwaitStdout("serving", kPatience));
+  EXPECT_TRUE(on_terminal->AwaitStdout("serving", kTopPatience));
   on_terminal->CloseStdin();
-  EXPECT_EQ(on_terminal->Wait(kPatience), 0) << on_terminal->Stderr();
+  EXPECT_EQ(on_terminal->Wait(kTopPatience), 0) << on_terminal->Stderr();
   EXPECT_THAT(on_terminal->Stdout(), EndsWith(kShowCursor));
 
   const auto piped = Top({});
-  EXPECT_TRUE(piped->AwaitStdout("serving", kPatience));
+  EXPECT_TRUE(piped->AwaitStdout("serving", kTopPatience));
   piped->CloseStdin();
-  EXPECT_EQ(piped->Wait(kPatience), 0) << piped->Stderr();
+  EXPECT_EQ(piped->Wait(kTopPatience), 0) << piped->Stderr();
   EXPECT_THAT(piped->Stdout(), Not(HasSubstr("\x1b")));
 }
 
 TEST_F(TopProgramTest, RespectsNoColor) {
   ChildOptions options = Terminal();
   const auto with = Top(options);
-  EXPECT_TRUE(with->AwaitStdout("\x1b[33munderused", kPatience)) << with->Stdout();
+  EXPECT_TRUE(with->AwaitStdout("\x1b[33munderused", kTopPatience)) << with->Stdout();
   options.env["NO_COLOR"] = "1";
   const auto without = Top(options);
-  EXPECT_TRUE(without->AwaitStdout("underused", kPatience));
+  EXPECT_TRUE(without->AwaitStdout("underused", kTopPatience));
   EXPECT_THAT(without->Stdout(), Not(HasSubstr("\x1b[33m")));
 }
 
 TEST_F(TopProgramTest, SaysThatTheDaemonIsAwayAndGoesOnWhenItIsBack) {
   const auto top = Top(Terminal());
-  EXPECT_TRUE(top->AwaitStdout("plan small version 1", kPatience));
+  EXPECT_TRUE(top->AwaitStdout("plan small version 1", kTopPatience));
   daemon_.Stop();
   EXPECT_TRUE(
-      top->AwaitStdout("cannot reach fleetmeterd at " + daemon_.query_address(), kPatience));
-  EXPECT_TRUE(top->AwaitStdout("The numbers below are old.", kPatience));
+      top->AwaitStdout("cannot reach fleetmeterd at " + daemon_.query_address(), kTopPatience));
+  EXPECT_TRUE(top->AwaitStdout("The numbers below are old.", kTopPatience));
   daemon_.Start(2);
-  EXPECT_TRUE(top->AwaitStdout("plan small version 2", kPatience)) << top->Stdout();
+  EXPECT_TRUE(top->AwaitStdout("plan small version 2", kTopPatience)) << top->Stdout();
   top->Signal(SIGTERM);
-  EXPECT_EQ(top->Wait(kPatience), 0);
+  EXPECT_EQ(top->Wait(kTopPatience), 0);
 }
 
 TEST_F(TopProgramTest, EndsAtOnceWhileTheDaemonHangs) {
   const auto top =
       StartCtl({"top", "--timeout", "1h", "--address", daemon_.query_address()}, Terminal());
-  EXPECT_TRUE(top->AwaitStdout("serving", kPatience));
+  EXPECT_TRUE(top->AwaitStdout("serving", kTopPatience));
   daemon_.Pause();
   top->Signal(SIGINT);
-  EXPECT_EQ(top->Wait(kPatience), 0);
+  EXPECT_EQ(top->Wait(kTopPatience), 0);
   daemon_.Resume();
 }
 

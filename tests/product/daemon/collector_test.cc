@@ -14,7 +14,7 @@ using testing::HasSubstr;
 
 // In 100 s: pool serving 2 h100 for 100 s, busy 150 chip-seconds, and 1 h100 for the last 40 s that
 // nothing measures; pool training 4 a100 for 60 s, busy and productive half of the time.
-constexpr char kFleet[] =
+constexpr char kReplayedFleet[] =
     R"(time_seconds,host,chip,chips,state,pool,team,workload,signal,activity,productive
 0,node-1,h100,2,assigned,serving,chat,chat-large,gr_engine_active,0.75,
 0,node-2,a100,4,assigned,training,pretrain,run-7,gr_engine_active,0.5,0.5
@@ -26,7 +26,8 @@ constexpr char kFleet[] =
 class CollectorTest : public testing::Test {
  protected:
   // A collector of the fleet's first 100 s, a hundred times as fast.
-  std::unique_ptr<ChildProcess> Replay(const std::string& daemon, const std::string& fleet = kFleet,
+  std::unique_ptr<ChildProcess> Replay(const std::string& daemon,
+                                       const std::string& fleet = kReplayedFleet,
                                        const std::vector<std::string>& more = {"--speed=100",
                                                                                "--until=100"}) {
     file_.Write("fleet.csv", fleet);
@@ -97,7 +98,7 @@ TEST_F(CollectorTest, GoesOnWhenTheDaemonIsRestartedInBetween) {
   {
     Daemon daemon(AcceptingReplays());
     address = daemon.ingest_address();
-    collector = Replay(address, kFleet, {"--speed=50", "--until=100"});
+    collector = Replay(address, kReplayedFleet, {"--speed=50", "--until=100"});
     ASSERT_TRUE(Eventually([&] { return ChipSeconds(daemon.ScrapeMetrics()) > 50; }));
     daemon.process().Signal(SIGTERM);
     before = ChipSeconds(daemon.LastScrape());
@@ -123,8 +124,9 @@ TEST_F(CollectorTest, SaysWhyADaemonWillNotHaveAReplay) {
 
 TEST_F(CollectorTest, SaysThatReportsWereDeferredAndAreLostWithoutASpool) {
   Daemon daemon(AcceptingReplays());
-  const auto collector = Replay(daemon.ingest_address(), Replaced(kFleet, "serving,chat,chat-large",
-                                                                  "nowhere,chat,chat-large"));
+  const auto collector =
+      Replay(daemon.ingest_address(),
+             Replaced(kReplayedFleet, "serving,chat,chat-large", "nowhere,chat,chat-large"));
   EXPECT_EQ(collector->Wait(60s), 1);
   EXPECT_THAT(collector->Stderr(), HasSubstr("unknown_pool: pool 'nowhere' in plan 'test'"));
   EXPECT_THAT(collector->Stderr(), HasSubstr("were deferred by the daemon and are lost"));
@@ -134,7 +136,7 @@ TEST_F(CollectorTest, SaysThatReportsWereDeferredAndAreLostWithoutASpool) {
 
 TEST_F(CollectorTest, DeliversWhatIsLeftOnSigterm) {
   Daemon daemon;
-  const auto collector = Replay(daemon.ingest_address(), kFleet, {"--hold"});
+  const auto collector = Replay(daemon.ingest_address(), kReplayedFleet, {"--hold"});
   ASSERT_TRUE(Eventually([&] { return ChipSeconds(daemon.ScrapeMetrics()) > 1; }));
   EXPECT_EQ(daemon.FindPool("serving").assigned_h100e(), 2);
   collector->Signal(SIGTERM);
@@ -149,7 +151,7 @@ TEST_F(CollectorTest, DeliversWhatIsLeftOnSigterm) {
 
 TEST_F(CollectorTest, OnSigtermGivesUpOnADaemonThatIsGone) {
   drain_seconds_ = "0.2";
-  const auto collector = Replay(FreeAddress(), kFleet, {"--speed=100", "--until=100"});
+  const auto collector = Replay(FreeAddress(), kReplayedFleet, {"--speed=100", "--until=100"});
   ASSERT_TRUE(Eventually([&] {
     const std::string log = collector->Stderr();
     const size_t at = log.rfind(" reports wait");

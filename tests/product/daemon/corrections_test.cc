@@ -13,7 +13,7 @@ namespace {
 
 using testing::HasSubstr;
 
-struct Said {
+struct CtlRun {
   int exit_code = -1;
   std::string out;
   std::string error;
@@ -26,7 +26,7 @@ class CorrectionsTest : public testing::Test {
     daemon_ = std::make_unique<Daemon>(settings_);
   }
 
-  Said Run(std::vector<std::string> arguments) {
+  CtlRun Run(std::vector<std::string> arguments) {
     const std::string group = arguments.front();
     arguments.insert(arguments.begin(), BinaryPath("daemon/fleetmeterctl"));
     if (group == "import") arguments.push_back("--ingest-address=" + daemon_->ingest_address());
@@ -36,8 +36,8 @@ class CorrectionsTest : public testing::Test {
     const int code = (*ctl)->Wait(std::chrono::seconds(60)).value_or(-1);
     return {code, (*ctl)->Stdout(), (*ctl)->Stderr()};
   }
-  Said Import(const std::string& kind, const std::string& text,
-              const std::vector<std::string>& more) {
+  CtlRun Import(const std::string& kind, const std::string& text,
+                const std::vector<std::string>& more) {
     files_.Write("file.csv", text);
     std::vector<std::string> command = {"import", kind, files_.PathOf("file.csv"), "--source",
                                         "billing"};
@@ -45,7 +45,7 @@ class CorrectionsTest : public testing::Test {
     return Run(std::move(command));
   }
   nlohmann::json Corrections() {
-    const Said said = Run({"outcomes", "corrections", "--output", "json"});
+    const CtlRun said = Run({"outcomes", "corrections", "--output", "json"});
     EXPECT_EQ(said.exit_code, 0) << said.error;
     const auto json = nlohmann::json::parse(said.out);
     return json.value("corrections", nlohmann::json::array());
@@ -74,14 +74,14 @@ TEST_F(CorrectionsTest, ARollingExportIsANormalCase) {
   const std::string day2 = "2025-03-02,2025-03-03,atlas,pro,20,2000,200,2.00\n";
   const std::string day3 = "2025-03-03,2025-03-04,atlas,pro,30,3000,300,3.00\n";
   ASSERT_EQ(Import("inference", kHead + day1 + day2, {}).exit_code, 0);
-  const Said next = Import("inference", kHead + day2 + day3, {});
+  const CtlRun next = Import("inference", kHead + day2 + day3, {});
   EXPECT_EQ(next.exit_code, 0) << next.out << next.error;
   EXPECT_THAT(next.out, HasSubstr("counted now: 1 row in 1 report"));
   EXPECT_THAT(next.out, HasSubstr("unchanged: the books say the same already: 1 row in 1 report"));
   EXPECT_EQ(next.error, "");
   // A day that was restated is not passed over.
   const std::string restated = "2025-03-02,2025-03-03,atlas,pro,25,2500,250,2.50\n";
-  const Said told = Import("inference", kHead + restated + day3, {});
+  const CtlRun told = Import("inference", kHead + restated + day3, {});
   EXPECT_EQ(told.exit_code, 4);
   EXPECT_THAT(told.error, HasSubstr("--correct --reason"));
   EXPECT_EQ(Served("atlas"), std::pair(int64_t{60}, int64_t{6'000'000}));
@@ -94,16 +94,16 @@ TEST_F(CorrectionsTest, RestatedDaysAreShownAskedForAndBookedOnce) {
                                "2025-03-01,2025-03-02,atlas,pro,12,1200,120,0.75\n"
                                "2025-03-02,2025-03-03,atlas,pro,5,500,50,0.50\n";
   // Nobody can be asked.
-  const Said asked = Import("inference", restated, {"--correct", "--reason", "recount"});
+  const CtlRun asked = Import("inference", restated, {"--correct", "--reason", "recount"});
   EXPECT_EQ(asked.exit_code, 4);
   EXPECT_THAT(asked.error, HasSubstr("--yes"));
   EXPECT_THAT(asked.out, HasSubstr("-0.25"));
   EXPECT_EQ(Served("atlas").first, 10);
   const std::vector<std::string> book = {"--correct", "--reason", "recount", "--yes"};
-  const Said booked = Import("inference", restated, book);
+  const CtlRun booked = Import("inference", restated, book);
   EXPECT_EQ(booked.exit_code, 0) << booked.error;
   EXPECT_EQ(Served("atlas"), std::pair(int64_t{17}, int64_t{1'250'000}));
-  const Said again = Import("inference", restated, book);
+  const CtlRun again = Import("inference", restated, book);
   EXPECT_EQ(again.exit_code, 0) << again.error;
   EXPECT_THAT(again.out, HasSubstr("unchanged: the books say the same: 2 rows"));
   EXPECT_EQ(Served("atlas"), std::pair(int64_t{17}, int64_t{1'250'000}));
@@ -129,13 +129,13 @@ TEST_F(CorrectionsTest, DaysOfATimeZoneAreCorrectedToo) {
       "2025-03-29,atlas,pro,12,1200,120,1.20\n2025-03-30,atlas,pro,7,700,70,0.50\n"
       "2025-03-31,atlas,pro,1,100,10,0.10\n";
   const std::vector<std::string> correct = {"--correct", "--reason", "restated", "--yes"};
-  const Said booked = Import("inference", header + restated, correct);
+  const CtlRun booked = Import("inference", header + restated, correct);
   EXPECT_EQ(booked.exit_code, 0) << booked.out << booked.error;
   EXPECT_EQ(Served("atlas"), std::pair(int64_t{20}, int64_t{1'800'000}));
   EXPECT_EQ(Import("inference", header + restated, correct).exit_code, 0);
   EXPECT_EQ(Served("atlas"), std::pair(int64_t{20}, int64_t{1'800'000}));
   EXPECT_EQ(Corrections().size(), 1U);
-  const Said listed = Run({"outcomes", "corrections"});
+  const CtlRun listed = Run({"outcomes", "corrections"});
   EXPECT_THAT(listed.out, HasSubstr(" 2025-03-29 "));
   EXPECT_THAT(listed.out, HasSubstr("days and times of Europe/Berlin"));
 }
@@ -148,13 +148,13 @@ TEST_F(CorrectionsTest, AReversalIsAddedOnce) {
   EXPECT_EQ(Import("inference", header + month + "1000,5000000,500000,5000.00\n", {}).exit_code, 0);
   const std::string reversal = header + month + "-400,-2000000,-200000,-2000.00\n";
   // It is no account of the month. What to do instead is said, and nothing is booked.
-  const Said compared = Import("inference", reversal, {"--correct", "--reason", "x", "--yes"});
+  const CtlRun compared = Import("inference", reversal, {"--correct", "--reason", "x", "--yes"});
   EXPECT_EQ(compared.exit_code, 1) << compared.out;
   EXPECT_THAT(compared.error, HasSubstr("--correct --add --reason"));
   EXPECT_EQ(Served("nova"), std::pair(int64_t{1'000}, int64_t{5'000'000'000}));
   const std::vector<std::string> add = {"--correct", "--add", "--reason", "credit note", "--yes"};
   for (int time = 0; time < 2; ++time) {
-    const Said added = Import("inference", reversal, add);
+    const CtlRun added = Import("inference", reversal, add);
     EXPECT_EQ(added.exit_code, 0) << added.out << added.error;
     EXPECT_EQ(Served("nova"), std::pair(int64_t{600}, int64_t{3'000'000'000}));
   }
@@ -174,12 +174,12 @@ TEST_F(CorrectionsTest, LateRowsAreAddedOnce) {
                            "2025-03-03 00:10:00,atlas,pro,1,1000,100,0.01\n"
                            "2025-03-03 01:10:00,atlas,pro,1,1000,100,0.01\n";
   ASSERT_EQ(Import("inference", day1, {"--every", "1h"}).exit_code, 0);
-  const Said shown =
+  const CtlRun shown =
       Import("inference", day2, {"--every", "1h", "--correct", "--add", "--dry-run"});
   EXPECT_EQ(shown.exit_code, 0) << shown.error;
   EXPECT_THAT(shown.out, HasSubstr("added to it, once: 1 row in 1 report (line 2)"));
   EXPECT_THAT(shown.out, HasSubstr("do not have: 2 rows in 2 reports (lines 3-4)"));
-  const Said told = Import("inference", day2, {"--every", "1h"});
+  const CtlRun told = Import("inference", day2, {"--every", "1h"});
   EXPECT_EQ(told.exit_code, 4);
   EXPECT_THAT(told.error, HasSubstr("--correct --add --reason"));
   EXPECT_THAT(told.error, HasSubstr("line 2: "));
@@ -187,7 +187,7 @@ TEST_F(CorrectionsTest, LateRowsAreAddedOnce) {
   const std::vector<std::string> add = {"--every",  "1h",        "--correct", "--add",
                                         "--reason", "late rows", "--yes"};
   for (int time = 0; time < 2; ++time) {
-    const Said added = Import("inference", day2, add);
+    const CtlRun added = Import("inference", day2, add);
     EXPECT_EQ(added.exit_code, 0) << added.out << added.error;
     EXPECT_EQ(Served("atlas"), std::pair(int64_t{6}, int64_t{800'000}));
   }
@@ -195,20 +195,20 @@ TEST_F(CorrectionsTest, LateRowsAreAddedOnce) {
 }
 
 TEST_F(CorrectionsTest, RefundsAndReversalsAddUp) {
-  const Said invoices = Import("inference",
-                               std::string(kHead) +
-                                   "2025-01-01,2025-02-01,atlas,e,1000,5000000,500000,5000.00\n"
-                                   "2025-02-01,2025-03-01,atlas,e,1100,5000000,500000,5500.00\n"
-                                   "2025-02-01,2025-03-01,atlas,e,0,0,0,-700.00\n"
-                                   "2025-03-01,2025-04-01,atlas,e,0,0,0,-6000.00\n"
-                                   "2025-04-01,2025-05-01,nova,e,1000,5000000,500000,5000.00\n"
-                                   "2025-04-01,2025-05-01,nova,e,-400,-2000000,-200000,-2000.00\n"
-                                   "2025-04-01,2025-05-01,nova,e,0,0,0,\"(150.00)\"\n",
-                               {});
+  const CtlRun invoices = Import("inference",
+                                 std::string(kHead) +
+                                     "2025-01-01,2025-02-01,atlas,e,1000,5000000,500000,5000.00\n"
+                                     "2025-02-01,2025-03-01,atlas,e,1100,5000000,500000,5500.00\n"
+                                     "2025-02-01,2025-03-01,atlas,e,0,0,0,-700.00\n"
+                                     "2025-03-01,2025-04-01,atlas,e,0,0,0,-6000.00\n"
+                                     "2025-04-01,2025-05-01,nova,e,1000,5000000,500000,5000.00\n"
+                                     "2025-04-01,2025-05-01,nova,e,-400,-2000000,-200000,-2000.00\n"
+                                     "2025-04-01,2025-05-01,nova,e,0,0,0,\"(150.00)\"\n",
+                                 {});
   EXPECT_EQ(invoices.exit_code, 0) << invoices.error;
   EXPECT_EQ(Served("atlas"), std::pair(int64_t{2'100}, int64_t{3'800'000'000}));
   EXPECT_EQ(Served("nova"), std::pair(int64_t{600}, int64_t{2'850'000'000}));
-  const Said verified = Run({"ledger", "verify", "--ledger", files_.PathOf("ledger.db")});
+  const CtlRun verified = Run({"ledger", "verify", "--ledger", files_.PathOf("ledger.db")});
   EXPECT_EQ(verified.exit_code, 0) << verified.out << verified.error;
 }
 
@@ -216,17 +216,17 @@ TEST_F(CorrectionsTest, ARunThatGrewIsBookedAsAWhole) {
   const std::string head = "model,family,run,phase,start,end,h100e_hours\n";
   ASSERT_EQ(Import("training", head + "m1,m,big,pre,2025-10-01,2025-10-08,1000\n", {}).exit_code,
             0);
-  const Said grown = Import("training", head + "m1,m,big,pre,2025-10-01,2025-10-15,2000\n",
-                            {"--correct", "--reason", "the run went on", "--yes"});
+  const CtlRun grown = Import("training", head + "m1,m,big,pre,2025-10-01,2025-10-15,2000\n",
+                              {"--correct", "--reason", "the run went on", "--yes"});
   EXPECT_EQ(grown.exit_code, 0) << grown.out << grown.error;
   EXPECT_EQ(Sum("(h100e_seconds), 0) FROM training"), 2'000 * 3'600);
-  const Said again = Import("training", head + "m1,m,big,pre,2025-10-01,2025-10-15,2000\n", {});
+  const CtlRun again = Import("training", head + "m1,m,big,pre,2025-10-01,2025-10-15,2000\n", {});
   EXPECT_EQ(again.exit_code, 0) << again.out << again.error;
   EXPECT_THAT(again.out, HasSubstr("unchanged: the books say the same already"));
 }
 
 TEST_F(CorrectionsTest, ACorrectionTakesAReason) {
-  const Said silent =
+  const CtlRun silent =
       Run({"import", "inference", files_.PathOf("none.csv"), "--correct", "--source", "y"});
   EXPECT_EQ(silent.exit_code, 2);
   EXPECT_THAT(silent.error, HasSubstr("--reason"));

@@ -10,7 +10,7 @@ namespace {
 using grpc::StatusCode;
 using testing::HasSubstr;
 
-constexpr int64_t kDay = 24 * kHour;
+constexpr int64_t kOneDay = 24 * kHour;
 
 constexpr char kPrices[] =
     "version: 3\n"
@@ -28,7 +28,7 @@ v1::OutcomeReport Served(int64_t day, int64_t requests, const std::string& tier 
   v1::OutcomeReport report;
   report.set_source(source);
   report.set_window_start_unix_nanos((kDay0 + day * 86'400) * kSecond);
-  report.set_window_length_nanos(kDay);
+  report.set_window_length_nanos(kOneDay);
   v1::InferenceRow& row = *report.mutable_inference()->add_rows();
   row.set_model("sonnet");
   row.set_customer_tier(tier);
@@ -222,7 +222,7 @@ TEST_F(OutcomeIngestTest, AnEmptyCallTellsWhatWasRejected) {
 
 TEST_F(OutcomeIngestTest, HistoryOfUsageIsBookedAndNotLive) {
   const std::string id = RandomStreamId();
-  v1::UsageReport old = GoodReport("host", 500 * kDay, 12 * kHour);
+  v1::UsageReport old = GoodReport("host", 500 * kOneDay, 12 * kHour);
   ASSERT_EQ(Send(id, {}, 1, {old}).ack.dispositions(0).reason(), "bad_window");
   const UnaryAnswer answer = Send(RandomStreamId(), {}, 1, {old}, /*history=*/true);
   EXPECT_EQ(answer.ack.dispositions_size(), 0) << answer.ack.ShortDebugString();

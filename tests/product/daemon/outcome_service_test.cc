@@ -16,29 +16,30 @@ using grpc::StatusCode;
 using testing::HasSubstr;
 using namespace std::chrono_literals;
 
-constexpr int64_t kDay = 24 * kHour;
-constexpr int64_t kLongAgo = 375 * kDay;  // in the year before's last four weeks, and its year
+constexpr int64_t kDaySeconds = 24 * kHour;
+constexpr int64_t kLongAgo =
+    375 * kDaySeconds;  // in the year before's last four weeks, and its year
 
-constexpr char kPrices[] =
+constexpr char kPricesFile[] =
     "version: 3\n"
     "prices:\n"
     "  - {model: opus, effective_from: 2020-01-01, input: 3, output: 15}\n"
     "subscriptions:\n"
     "  - {customer_tier: nobody, effective_from: 2020-01-01, usd_per_month: 1000}\n";
 
-struct Served {
+struct SoldRow {
   std::string tier;
   int64_t requests = 0;
   int64_t tokens = 0;
   int64_t revenue_micro_usd = 0;
 };
 
-v1::OutcomeReport Inference(int64_t start, const std::vector<Served>& rows) {
+v1::OutcomeReport Inference(int64_t start, const std::vector<SoldRow>& rows) {
   v1::OutcomeReport report;
   report.set_source("billing");
   report.set_window_start_unix_nanos(start);
   report.set_window_length_nanos(kSecond);
-  for (const Served& served : rows) {
+  for (const SoldRow& served : rows) {
     v1::InferenceRow& row = *report.mutable_inference()->add_rows();
     row.set_model("opus");
     row.set_customer_tier(served.tier);
@@ -81,7 +82,7 @@ v1::OutcomeReport Trained(const std::string& date) {
   v1::OutcomeReport report;
   report.set_source("platform");
   report.set_window_start_unix_nanos(Seconds(date) * kSecond);
-  report.set_window_length_nanos(kDay);
+  report.set_window_length_nanos(kDaySeconds);
   v1::TrainingReport& row = *report.mutable_training();
   row.set_model("model-of-" + date);
   row.set_run("run-" + date);
@@ -93,7 +94,7 @@ v1::OutcomeReport Trained(const std::string& date) {
 class OutcomeServiceTest : public testing::Test {
  protected:
   OutcomeServiceTest() {
-    files_.Write("prices.yaml", kPrices);
+    files_.Write("prices.yaml", kPricesFile);
     DaemonSettings settings;
     settings.catalog = Replaced(kCatalog, "title: NVIDIA H100\n",
                                 "title: NVIDIA H100\n    usd_per_chip_hour: 3.6\n");

@@ -9,7 +9,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-absl::StatusOr<ImportBatch> Plan(const std::string& text) {
+absl::StatusOr<ImportBatch> PlanResults(const std::string& text) {
   outcomes::BenchmarkSuite suite;
   suite.name = "test";
   suite.benchmarks = {{.name = "mmlu", .floor = 0.25}, {.name = "gpqa", .floor = 0.25}};
@@ -19,7 +19,7 @@ absl::StatusOr<ImportBatch> Plan(const std::string& text) {
 }
 
 TEST(PlanBenchmarks, MakesAReportOfEachResult) {
-  const auto plan = Plan(
+  const auto plan = PlanResults(
       "model,date,family,benchmark,score,version,source\n"
       "opus,2026-02-05T13:00:00Z,opus,mmlu,0.9,v2,card\n"
       "opus,2026-02-05,opus,mmlu,0.8,,card\n"
@@ -45,7 +45,7 @@ TEST(PlanBenchmarks, MakesAReportOfEachResult) {
 }
 
 TEST(PlanBenchmarks, TakesAModelARow) {
-  const auto plan = Plan("model,date,MMLU,GPQA\na,2026-01-01,0.5,0.4\nb,,,\n");
+  const auto plan = PlanResults("model,date,MMLU,GPQA\na,2026-01-01,0.5,0.4\nb,,,\n");
   ASSERT_TRUE(plan.ok());
   EXPECT_EQ(plan->rows, 2);
   EXPECT_EQ(plan->passed_over, 1);

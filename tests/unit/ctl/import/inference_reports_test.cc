@@ -12,21 +12,21 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr char kHeader[] = "start,model,customer_tier,requests,input_tokens,output_tokens";
+constexpr char kSalesHeader[] = "start,model,customer_tier,requests,input_tokens,output_tokens";
 
-absl::StatusOr<ImportBatch> Plan(const std::string& text, InferenceRules rules = {}) {
+absl::StatusOr<ImportBatch> PlanSales(const std::string& text, InferenceRules rules = {}) {
   CsvReader csv = Csv(text);
   rules.source = "billing";
   return MakeInferenceReports(csv, rules);
 }
 
 TEST(PlanInference, MakesAReportOfEachStartThatEndsWhereTheNextBegins) {
-  const auto plan = Plan(std::string(kHeader) +
-                         ",cached_input_tokens,revenue_usd\n"
-                         "2026-01-03,opus,pro,1,10,2,,\n"
-                         "2026-01-01,opus,pro,4,40,8,5,1.25\n"
-                         "2026-01-01,haiku,free,2,20,4,,\n"
-                         "2026-01-06,opus,pro,1,10,2,,0\n");
+  const auto plan = PlanSales(std::string(kSalesHeader) +
+                              ",cached_input_tokens,revenue_usd\n"
+                              "2026-01-03,opus,pro,1,10,2,,\n"
+                              "2026-01-01,opus,pro,4,40,8,5,1.25\n"
+                              "2026-01-01,haiku,free,2,20,4,,\n"
+                              "2026-01-06,opus,pro,1,10,2,,0\n");
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_THAT(plan->refused, IsEmpty());
   ASSERT_EQ(plan->reports.size(), 3u);
@@ -53,13 +53,13 @@ TEST(PlanInference, MakesAReportOfEachStartThatEndsWhereTheNextBegins) {
 }
 
 TEST(PlanInference, PutsRequestsIntoAlignedWindowsAndAddsThemUp) {
-  const auto plan = Plan(std::string(kHeader) +
-                             ",revenue_usd\n"
-                             "2026-01-01 00:00:03.1234567,opus,pro,1,10,1,0.000001\n"
-                             "2026-01-01T00:00:09.999999999Z,opus,pro,1,20,2,0.000002\n"
-                             "2026-01-01 00:00:10,opus,pro,1,40,4,0.5\n"
-                             "2025-12-31T23:59:59.5-00:30,opus,free,1,80,8,0\n",
-                         {.source = "", .window_nanos = {}, .every_nanos = 10 * kSecond});
+  const auto plan = PlanSales(std::string(kSalesHeader) +
+                                  ",revenue_usd\n"
+                                  "2026-01-01 00:00:03.1234567,opus,pro,1,10,1,0.000001\n"
+                                  "2026-01-01T00:00:09.999999999Z,opus,pro,1,20,2,0.000002\n"
+                                  "2026-01-01 00:00:10,opus,pro,1,40,4,0.5\n"
+                                  "2025-12-31T23:59:59.5-00:30,opus,free,1,80,8,0\n",
+                              {.source = "", .window_nanos = {}, .every_nanos = 10 * kSecond});
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_THAT(plan->refused, IsEmpty());
   ASSERT_EQ(plan->reports.size(), 3u);
@@ -83,14 +83,14 @@ int64_t RevenueOf(const ImportBatch& plan) {
 
 // Costs as gateways write them: doubles, printed in full.
 TEST(PlanInference, TakesAmountsInAnyNotation) {
-  const auto plan = Plan(std::string(kHeader) +
-                             ",revenue_usd\n"
-                             "2026-03-02 08:00:01,mini,pro,1,3,1,3.5e-7\n"
-                             "2026-03-02 08:00:02,mini,pro,1.0,80,20,0.00012000000000000002\n"
-                             "2026-03-02 08:00:03,mini,pro,1,1e2,200.000,0.30000000000000004\n"
-                             "2026-03-02 08:00:04,mini,pro,1,10,5,0.0000333\n"
-                             "2026-03-02 08:00:05,mini,pro,1,10,5,.5\n",
-                         {.source = "", .window_nanos = {}, .every_nanos = kHour});
+  const auto plan = PlanSales(std::string(kSalesHeader) +
+                                  ",revenue_usd\n"
+                                  "2026-03-02 08:00:01,mini,pro,1,3,1,3.5e-7\n"
+                                  "2026-03-02 08:00:02,mini,pro,1.0,80,20,0.00012000000000000002\n"
+                                  "2026-03-02 08:00:03,mini,pro,1,1e2,200.000,0.30000000000000004\n"
+                                  "2026-03-02 08:00:04,mini,pro,1,10,5,0.0000333\n"
+                                  "2026-03-02 08:00:05,mini,pro,1,10,5,.5\n",
+                              {.source = "", .window_nanos = {}, .every_nanos = kHour});
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_THAT(plan->refused, IsEmpty());
   ASSERT_EQ(plan->reports.size(), 1u);
@@ -100,14 +100,14 @@ TEST(PlanInference, TakesAmountsInAnyNotation) {
 }
 
 TEST(PlanInference, LosesNoMicroDollarToRoundingHoweverRowsAreGrouped) {
-  std::string text = std::string(kHeader) + ",revenue_usd\n";
+  std::string text = std::string(kSalesHeader) + ",revenue_usd\n";
   for (int i = 0; i < 3'000; ++i) {
     text += fmt::format("2026-01-01 {:02}:{:02}:{:02},opus,pro,1,1,1,{}\n", i / 200, i % 60,
                         i * 7 % 60, i % 2 == 0 ? "2e-7" : "0.0000016");
   }
   // 1500 x 0.2 + 1500 x 1.6 micro-dollars.
   for (const int64_t every : {kSecond, kMinute, kHour, kDay}) {
-    const auto plan = Plan(text, {.source = "", .window_nanos = {}, .every_nanos = every});
+    const auto plan = PlanSales(text, {.source = "", .window_nanos = {}, .every_nanos = every});
     ASSERT_TRUE(plan.ok());
     EXPECT_EQ(RevenueOf(*plan), 2'700) << every;
   }
@@ -115,14 +115,14 @@ TEST(PlanInference, LosesNoMicroDollarToRoundingHoweverRowsAreGrouped) {
 
 // A file that is copied while it is written ends within a line.
 TEST(PlanInference, RefusesALineThatIsCutShortAndReadsTheRest) {
-  const auto plan = Plan(std::string(kHeader) +
-                             ",revenue_usd\n"
-                             "2026-03-02 08:10:00,atlas,pro,1,1000,100,0.01\n"
-                             "2026-03-02 08:20:00,atlas,pro,1\n"
-                             "2026-03-02 08:30:00,\"atlas,pro,1,1000,100,0.01\n"
-                             "2026-03-02 08:40:00,atlas,pro,1,1000,100,0.01\n"
-                             "2026-03-02 09:20:00,atlas,pro,1,10",
-                         {.source = "", .window_nanos = {}, .every_nanos = kHour});
+  const auto plan = PlanSales(std::string(kSalesHeader) +
+                                  ",revenue_usd\n"
+                                  "2026-03-02 08:10:00,atlas,pro,1,1000,100,0.01\n"
+                                  "2026-03-02 08:20:00,atlas,pro,1\n"
+                                  "2026-03-02 08:30:00,\"atlas,pro,1,1000,100,0.01\n"
+                                  "2026-03-02 08:40:00,atlas,pro,1,1000,100,0.01\n"
+                                  "2026-03-02 09:20:00,atlas,pro,1,10",
+                              {.source = "", .window_nanos = {}, .every_nanos = kHour});
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_EQ(plan->rows, 5);
   ASSERT_EQ(plan->reports.size(), 1u);
@@ -134,13 +134,13 @@ TEST(PlanInference, RefusesALineThatIsCutShortAndReadsTheRest) {
 }
 
 TEST(PlanInference, RefusesNumbersOfOtherCountries) {
-  const auto plan = Plan(std::string(kHeader) +
-                             ",revenue_usd\n"
-                             "2026-01-01,opus,pro,1,1,1,\"1,25\"\n"
-                             "2026-01-01,opus,pro,\"1,200\",1,1,1\n"
-                             "2026-01-01,opus,pro,1.5,1,1,1\n"
-                             "2026-01-01,opus,pro,1,1,1,$1\n",
-                         {.source = "", .window_nanos = kDay, .every_nanos = {}});
+  const auto plan = PlanSales(std::string(kSalesHeader) +
+                                  ",revenue_usd\n"
+                                  "2026-01-01,opus,pro,1,1,1,\"1,25\"\n"
+                                  "2026-01-01,opus,pro,\"1,200\",1,1,1\n"
+                                  "2026-01-01,opus,pro,1.5,1,1,1\n"
+                                  "2026-01-01,opus,pro,1,1,1,$1\n",
+                              {.source = "", .window_nanos = kDay, .every_nanos = {}});
   ASSERT_TRUE(plan.ok());
   EXPECT_THAT(Refused(*plan),
               ElementsAre(HasSubstr("2 revenue_usd: is \"1,25\"; expected US dollars such as"),
@@ -149,14 +149,14 @@ TEST(PlanInference, RefusesNumbersOfOtherCountries) {
 }
 
 TEST(PlanInference, NeverMixesKnownAndUnknownRevenue) {
-  const auto plan = Plan(std::string(kHeader) +
-                             ",revenue_usd\n"
-                             "2026-01-01,opus,pro,1,10,1,\n"
-                             "2026-01-01,opus,pro,2,20,2,5\n"
-                             "2026-01-01,opus,free,4,40,4,\n"
-                             "2026-01-01,haiku,pro,8,80,8,1\n"
-                             "2026-01-01,haiku,pro,8,80,8,-2\n",
-                         {.source = "", .window_nanos = kDay, .every_nanos = {}});
+  const auto plan = PlanSales(std::string(kSalesHeader) +
+                                  ",revenue_usd\n"
+                                  "2026-01-01,opus,pro,1,10,1,\n"
+                                  "2026-01-01,opus,pro,2,20,2,5\n"
+                                  "2026-01-01,opus,free,4,40,4,\n"
+                                  "2026-01-01,haiku,pro,8,80,8,1\n"
+                                  "2026-01-01,haiku,pro,8,80,8,-2\n",
+                              {.source = "", .window_nanos = kDay, .every_nanos = {}});
   ASSERT_TRUE(plan.ok());
   ASSERT_EQ(plan->reports.size(), 1u);
   ASSERT_EQ(Outcome(*plan, 0).inference.size(), 3u);
@@ -171,12 +171,12 @@ TEST(PlanInference, NeverMixesKnownAndUnknownRevenue) {
 
 // Refunds and reversals, as billing systems write them.
 TEST(PlanInference, AddsUpWhatRowsTakeBack) {
-  const auto plan = Plan(std::string(kHeader) +
-                             ",revenue_usd\n"
-                             "2026-04-01,atlas,pro,1000,5000,500,5000.00\n"
-                             "2026-04-01,atlas,pro,-400,-2000,-200,-2000.00\n"
-                             "2026-04-01,atlas,pro,0,0,0,(150.00)\n",
-                         {.source = "", .window_nanos = kDay, .every_nanos = {}});
+  const auto plan = PlanSales(std::string(kSalesHeader) +
+                                  ",revenue_usd\n"
+                                  "2026-04-01,atlas,pro,1000,5000,500,5000.00\n"
+                                  "2026-04-01,atlas,pro,-400,-2000,-200,-2000.00\n"
+                                  "2026-04-01,atlas,pro,0,0,0,(150.00)\n",
+                              {.source = "", .window_nanos = kDay, .every_nanos = {}});
   ASSERT_TRUE(plan.ok());
   ASSERT_EQ(plan->reports.size(), 1u);
   const InferenceRow& row = Outcome(*plan, 0).inference.at(0);
@@ -189,24 +189,24 @@ TEST(PlanInference, AddsUpWhatRowsTakeBack) {
 
 TEST(PlanInference, TakesBackMoreThanThereIsOnlyInCorrections) {
   const std::string text =
-      std::string(kHeader) + ",revenue_usd\n2026-04-01,atlas,pro,-4,-20,-2,-9\n";
+      std::string(kSalesHeader) + ",revenue_usd\n2026-04-01,atlas,pro,-4,-20,-2,-9\n";
   InferenceRules rules{.source = "", .window_nanos = kDay, .every_nanos = {}};
-  const auto refused = Plan(text, rules);
+  const auto refused = PlanSales(text, rules);
   ASSERT_TRUE(refused.ok());
   EXPECT_THAT(Refused(*refused), ElementsAre(HasSubstr("imported with --correct --add")));
   rules.corrects = true;
-  const auto plan = Plan(text, rules);
+  const auto plan = PlanSales(text, rules);
   ASSERT_TRUE(plan.ok());
   EXPECT_EQ(Outcome(*plan, 0).inference.at(0).requests, -4);
 }
 
 TEST(PlanInference, RefusesWindowsWithTooManySegments) {
-  std::string text = std::string(kHeader) + "\n";
+  std::string text = std::string(kSalesHeader) + "\n";
   for (size_t i = 0; i <= kMostRows; ++i) {
     text += "2026-01-01,opus,t" + std::to_string(i) + ",1,0,0\n";
   }
   text += "2026-01-02,opus,t,1,0,0\n";
-  const auto plan = Plan(text);
+  const auto plan = PlanSales(text);
   ASSERT_TRUE(plan.ok());
   EXPECT_EQ(plan->reports.size(), 1u);
   ASSERT_EQ(plan->refused.size(), kMostRows + 1);
@@ -214,11 +214,11 @@ TEST(PlanInference, RefusesWindowsWithTooManySegments) {
 }
 
 TEST(PlanInference, RefusesAmountsThatTheDaemonWouldNotTake) {
-  const auto plan = Plan(std::string(kHeader) +
-                         "\n2026-01-01,opus,pro,1000000000000000,0,0\n"
-                         "2026-01-01,opus,pro,1,0,0\n"
-                         "2026-01-02,opus,pro,9223372036854775807,0,0\n"
-                         "2026-01-02,opus,,1,0,0\n");
+  const auto plan = PlanSales(std::string(kSalesHeader) +
+                              "\n2026-01-01,opus,pro,1000000000000000,0,0\n"
+                              "2026-01-01,opus,pro,1,0,0\n"
+                              "2026-01-02,opus,pro,9223372036854775807,0,0\n"
+                              "2026-01-02,opus,,1,0,0\n");
   ASSERT_TRUE(plan.ok());
   EXPECT_EQ(plan->reports.size(), 1u);
   EXPECT_THAT(Refused(*plan),
@@ -295,21 +295,21 @@ TEST(PlanInference, ReadsColumnsByOtherNamesAndPassesOverOthersWhenAsked) {
 
 TEST(PlanInference, SaysWhatToDoAboutLatin1) {
   CsvForm form;
-  const std::string text = std::string(kHeader) + "\n2026-01-01,Caf\xE9,pro,1,0,0\n";
+  const std::string text = std::string(kSalesHeader) + "\n2026-01-01,Caf\xE9,pro,1,0,0\n";
   EXPECT_THAT(Refused(*PlanOf(text, form)), ElementsAre(HasSubstr("--encoding latin-1")));
   form.encoding = TextEncoding::kLatin1;
   EXPECT_EQ(Outcome(*PlanOf(text, form), 0).inference.at(0).model, "Caf\u00e9");
 }
 
 TEST(PlanInference, RefusesCostAndColumnsItDoesNotKnow) {
-  EXPECT_THAT(std::string(Plan(std::string(kHeader) + ",cost_usd\n").status().message()),
+  EXPECT_THAT(std::string(PlanSales(std::string(kSalesHeader) + ",cost_usd\n").status().message()),
               HasSubstr("chip-time"));
-  EXPECT_THAT(std::string(Plan(std::string(kHeader) + ",revenue\n").status().message()),
+  EXPECT_THAT(std::string(PlanSales(std::string(kSalesHeader) + ",revenue\n").status().message()),
               HasSubstr("column \"revenue\" is unknown"));
 }
 
 TEST(PlanInference, MakesNothingOfAFileWithoutRows) {
-  const auto plan = Plan(std::string(kHeader) + "\n");
+  const auto plan = PlanSales(std::string(kSalesHeader) + "\n");
   ASSERT_TRUE(plan.ok());
   EXPECT_THAT(plan->reports, IsEmpty());
   EXPECT_EQ(TotalsOf(*plan).from_unix_nanos, std::nullopt);

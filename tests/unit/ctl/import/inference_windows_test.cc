@@ -11,19 +11,19 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Pair;
 
-constexpr char kHeader[] = "start,model,customer_tier,requests,input_tokens,output_tokens";
+constexpr char kWindowsHeader[] = "start,model,customer_tier,requests,input_tokens,output_tokens";
 
-absl::StatusOr<ImportBatch> Plan(const std::string& text, InferenceRules rules = {}) {
+absl::StatusOr<ImportBatch> PlanWindows(const std::string& text, InferenceRules rules = {}) {
   CsvReader csv = Csv(text);
   rules.source = "billing";
   return MakeInferenceReports(csv, rules);
 }
 
 TEST(InferenceWindows, AWindowEndsWhereARowThatIsRefusedSaysTheNextOneBegins) {
-  const auto plan = Plan(std::string(kHeader) +
-                         "\n2026-01-01,opus,pro,1,0,0\n"
-                         "2026-01-02,opus,pro,many,0,0\n"
-                         "2026-01-03,opus,pro,1,0,0\n");
+  const auto plan = PlanWindows(std::string(kWindowsHeader) +
+                                "\n2026-01-01,opus,pro,1,0,0\n"
+                                "2026-01-02,opus,pro,many,0,0\n"
+                                "2026-01-03,opus,pro,1,0,0\n");
   ASSERT_TRUE(plan.ok());
   EXPECT_THAT(Refused(*plan), ElementsAre(HasSubstr("3 requests: is \"many\"")));
   ASSERT_EQ(plan->reports.size(), 2u);
@@ -32,9 +32,9 @@ TEST(InferenceWindows, AWindowEndsWhereARowThatIsRefusedSaysTheNextOneBegins) {
 
 // A file that grows by a month must not find that month told.
 TEST(InferenceWindows, MonthsAreCalendarMonths) {
-  const auto plan = Plan(std::string(kHeader) +
-                         "\n2026-01-01,opus,pro,1,0,0\n"
-                         "2026-02-01,opus,pro,1,0,0\n");
+  const auto plan = PlanWindows(std::string(kWindowsHeader) +
+                                "\n2026-01-01,opus,pro,1,0,0\n"
+                                "2026-02-01,opus,pro,1,0,0\n");
   ASSERT_TRUE(plan.ok());
   ASSERT_EQ(plan->reports.size(), 2u);
   EXPECT_EQ(Outcome(*plan, 0).window_length_nanos, 31 * kDay);
@@ -42,10 +42,10 @@ TEST(InferenceWindows, MonthsAreCalendarMonths) {
 }
 
 TEST(InferenceWindows, QuartersAreThreeCalendarMonths) {
-  const auto plan = Plan(std::string(kHeader) +
-                         "\n2026-01-01,opus,pro,1,0,0\n"
-                         "2026-04-01,opus,pro,1,0,0\n"
-                         "2026-10-01,opus,pro,1,0,0\n");
+  const auto plan = PlanWindows(std::string(kWindowsHeader) +
+                                "\n2026-01-01,opus,pro,1,0,0\n"
+                                "2026-04-01,opus,pro,1,0,0\n"
+                                "2026-10-01,opus,pro,1,0,0\n");
   ASSERT_TRUE(plan.ok());
   ASSERT_EQ(plan->reports.size(), 3u);
   EXPECT_EQ(Outcome(*plan, 0).window_length_nanos, 90 * kDay);
@@ -55,16 +55,16 @@ TEST(InferenceWindows, QuartersAreThreeCalendarMonths) {
 
 // Written in Europe: April begins two hours before April by UTC, and March with another offset.
 TEST(InferenceWindows, DaysByALocalClockAreTheDaysThatTheyName) {
-  const auto plan = Plan(std::string(kHeader) +
-                         "\n2026-03-01T00:00:00+01:00,opus,pro,3,0,0\n"
-                         "2026-04-01T00:00:00+02:00,opus,pro,4,0,0\n");
+  const auto plan = PlanWindows(std::string(kWindowsHeader) +
+                                "\n2026-03-01T00:00:00+01:00,opus,pro,3,0,0\n"
+                                "2026-04-01T00:00:00+02:00,opus,pro,4,0,0\n");
   ASSERT_TRUE(plan.ok());
   ASSERT_EQ(plan->reports.size(), 2u);
   EXPECT_EQ(Outcome(*plan, 0).window_start_unix_nanos, kNewYear2026 + 59 * kDay);
   EXPECT_EQ(Outcome(*plan, 0).window_length_nanos, 31 * kDay);
   EXPECT_EQ(Outcome(*plan, 1).window_start_unix_nanos, kNewYear2026 + 90 * kDay);
   EXPECT_EQ(Outcome(*plan, 1).window_length_nanos, 30 * kDay);
-  const auto with_ends = Plan(
+  const auto with_ends = PlanWindows(
       "start,end,model,requests,input_tokens,output_tokens\n"
       "2026-03-28T00:00:00-05:00,2026-03-29T00:00:00-05:00,opus,1,0,0\n"
       "2026-03-29T00:00:00-05:00,2026-03-30T00:00:00-04:00,opus,1,0,0\n");
@@ -75,26 +75,26 @@ TEST(InferenceWindows, DaysByALocalClockAreTheDaysThatTheyName) {
 }
 
 TEST(InferenceWindows, TimesThatAreNoDaysStayWhatTheyAre) {
-  const auto plan = Plan(std::string(kHeader) +
-                         "\n2026-04-01T00:00:00+02:00,opus,pro,3,0,0\n"
-                         "2026-04-01T01:00:00+02:00,opus,pro,4,0,0\n");
+  const auto plan = PlanWindows(std::string(kWindowsHeader) +
+                                "\n2026-04-01T00:00:00+02:00,opus,pro,3,0,0\n"
+                                "2026-04-01T01:00:00+02:00,opus,pro,4,0,0\n");
   ASSERT_TRUE(plan.ok());
   ASSERT_EQ(plan->reports.size(), 2u);
   EXPECT_EQ(Outcome(*plan, 0).window_start_unix_nanos, kNewYear2026 + 90 * kDay - 2 * kHour);
   // Two clocks that name one day.
-  const auto both = Plan(std::string(kHeader) +
-                         "\n2026-04-01T00:00:00+02:00,opus,pro,3,0,0\n"
-                         "2026-04-01T00:00:00+01:00,opus,pro,4,0,0\n"
-                         "2026-04-02,opus,pro,4,0,0\n");
+  const auto both = PlanWindows(std::string(kWindowsHeader) +
+                                "\n2026-04-01T00:00:00+02:00,opus,pro,3,0,0\n"
+                                "2026-04-01T00:00:00+01:00,opus,pro,4,0,0\n"
+                                "2026-04-02,opus,pro,4,0,0\n");
   ASSERT_TRUE(both.ok());
   ASSERT_EQ(both->reports.size(), 3u);
   EXPECT_EQ(Outcome(*both, 0).window_start_unix_nanos, kNewYear2026 + 90 * kDay - 2 * kHour);
 }
 
 TEST(InferenceWindows, StartsMayBeCenturiesApart) {
-  const auto plan = Plan(std::string(kHeader) +
-                         "\n2000-01-02,opus,pro,1,0,0\n"
-                         "2199-12-31,opus,pro,1,0,0\n");
+  const auto plan = PlanWindows(std::string(kWindowsHeader) +
+                                "\n2000-01-02,opus,pro,1,0,0\n"
+                                "2199-12-31,opus,pro,1,0,0\n");
   ASSERT_TRUE(plan.ok());
   EXPECT_THAT(plan->refused, IsEmpty());
   ASSERT_EQ(plan->reports.size(), 2u);
@@ -102,13 +102,13 @@ TEST(InferenceWindows, StartsMayBeCenturiesApart) {
 }
 
 TEST(InferenceWindows, TakesEveryUsualFormOfATime) {
-  const auto plan = Plan(std::string(kHeader) +
-                             "\n2026-01-01T00:00Z,opus,pro,1,0,0\n"
-                             "2026-01-01 00:00:00 UTC,opus,pro,1,0,0\n"
-                             "2026-01-01 00:00:00+00:00,opus,pro,1,0,0\n"
-                             "1767225600000,opus,pro,1,0,0\n"
-                             "01/01/2026,opus,pro,1,0,0\n",
-                         {.source = "", .window_nanos = kDay, .every_nanos = {}});
+  const auto plan = PlanWindows(std::string(kWindowsHeader) +
+                                    "\n2026-01-01T00:00Z,opus,pro,1,0,0\n"
+                                    "2026-01-01 00:00:00 UTC,opus,pro,1,0,0\n"
+                                    "2026-01-01 00:00:00+00:00,opus,pro,1,0,0\n"
+                                    "1767225600000,opus,pro,1,0,0\n"
+                                    "01/01/2026,opus,pro,1,0,0\n",
+                                {.source = "", .window_nanos = kDay, .every_nanos = {}});
   ASSERT_TRUE(plan.ok());
   ASSERT_EQ(plan->reports.size(), 1u);
   EXPECT_EQ(Outcome(*plan, 0).window_start_unix_nanos, kNewYear2026);
@@ -125,7 +125,7 @@ TEST(InferenceWindows, DaysAndMonthsOfTheTimeZoneAreThoseThatTheyName) {
   CsvForm form;
   form.time_zone = berlin;
   const auto windows = [&](const std::string& rows) {
-    CsvReader csv = *CsvReader::FromText("t.csv", std::string(kHeader) + "\n" + rows, form);
+    CsvReader csv = *CsvReader::FromText("t.csv", std::string(kWindowsHeader) + "\n" + rows, form);
     const auto plan =
         MakeInferenceReports(csv, {.source = "s", .window_nanos = {}, .every_nanos = {}});
     std::vector<std::pair<int64_t, int64_t>> hours;  // from New Year on
@@ -152,7 +152,7 @@ TEST(InferenceWindows, DaysAndMonthsOfTheTimeZoneAreThoseThatTheyName) {
 // Invoices at local midnight, of which an offset says which: the months of the books, whose days
 // are those of the same clocks, or of others.
 TEST(InferenceWindows, MonthsAreThoseOfTheBooksWhoseDaysTheyName) {
-  const std::string invoices = std::string(kHeader) +
+  const std::string invoices = std::string(kWindowsHeader) +
                                "\n2026-02-01T00:00:00+01:00,atlas,pro,2000,0,0\n"
                                "2026-03-01T00:00:00+01:00,atlas,pro,3000,0,0\n"
                                "2026-04-01T00:00:00+02:00,atlas,pro,4000,0,0\n";
@@ -173,25 +173,25 @@ TEST(InferenceWindows, MonthsAreThoseOfTheBooksWhoseDaysTheyName) {
 }
 
 TEST(InferenceWindows, ADayWithoutRowsLeavesRoomForThem) {
-  const auto plan = Plan(std::string(kHeader) +
-                         "\n2026-05-01,opus,pro,1,0,0\n"
-                         "2026-05-02,opus,pro,1,0,0\n"
-                         "2026-06-10,opus,pro,1,0,0\n");
+  const auto plan = PlanWindows(std::string(kWindowsHeader) +
+                                "\n2026-05-01,opus,pro,1,0,0\n"
+                                "2026-05-02,opus,pro,1,0,0\n"
+                                "2026-06-10,opus,pro,1,0,0\n");
   ASSERT_TRUE(plan.ok());
   ASSERT_EQ(plan->reports.size(), 3u);
   EXPECT_EQ(Outcome(*plan, 1).window_length_nanos, kDay);
 }
 
 TEST(InferenceWindows, NeedsTheLengthOfASingleWindow) {
-  const std::string text = std::string(kHeader) + "\n2026-01-01,opus,pro,1,0,0\n";
-  EXPECT_THAT(std::string(Plan(text).status().message()), HasSubstr("--window"));
-  const auto plan = Plan(text, {.source = "", .window_nanos = kHour, .every_nanos = {}});
+  const std::string text = std::string(kWindowsHeader) + "\n2026-01-01,opus,pro,1,0,0\n";
+  EXPECT_THAT(std::string(PlanWindows(text).status().message()), HasSubstr("--window"));
+  const auto plan = PlanWindows(text, {.source = "", .window_nanos = kHour, .every_nanos = {}});
   ASSERT_TRUE(plan.ok());
   EXPECT_EQ(Outcome(*plan, 0).window_length_nanos, kHour);
 }
 
 TEST(InferenceWindows, TakesEndsAndRefusesWindowsThatOverlap) {
-  const auto plan = Plan(
+  const auto plan = PlanWindows(
       "start,end,model,requests,input_tokens,output_tokens\n"
       "2026-01-01,2026-01-03,opus,1,0,0\n"
       "2026-01-02,2026-01-04,opus,1,0,0\n"

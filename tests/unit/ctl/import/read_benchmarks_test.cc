@@ -12,7 +12,7 @@ using testing::IsEmpty;
 constexpr int64_t kNewYear2026 = 1'767'225'600;
 constexpr int64_t kDay = 86'400;
 
-CsvReader Csv(const std::string& text) { return *CsvReader::FromText("t.csv", text); }
+CsvReader ResultsCsv(const std::string& text) { return *CsvReader::FromText("t.csv", text); }
 
 outcomes::BenchmarkSuite Suite() {
   outcomes::BenchmarkSuite suite;
@@ -23,12 +23,12 @@ outcomes::BenchmarkSuite Suite() {
 }
 
 TEST(ReadBenchmarks, ReadsAResultARow) {
-  CsvReader csv =
-      Csv("model,date,family,benchmark,score,source\n"
-          "opus,2026-02-05,opus,mmlu,0.9,card\n"
-          "opus,2026-02-05,opus,chess,0.9,card\n"
-          "opus,,opus,gpqa,0.5,card\n"
-          "opus,2026-04-01,opus,gpqa,high,card\n");
+  CsvReader csv = ResultsCsv(
+      "model,date,family,benchmark,score,source\n"
+      "opus,2026-02-05,opus,mmlu,0.9,card\n"
+      "opus,2026-02-05,opus,chess,0.9,card\n"
+      "opus,,opus,gpqa,0.5,card\n"
+      "opus,2026-04-01,opus,gpqa,high,card\n");
   const auto rows = ReadBenchmarks(csv, Suite(), {});
   ASSERT_TRUE(rows.ok()) << rows.status();
   ASSERT_EQ(rows->rows.size(), 1u);
@@ -42,8 +42,8 @@ TEST(ReadBenchmarks, ReadsAResultARow) {
 }
 
 TEST(ReadBenchmarks, RefusesScoresOfAnotherUnit) {
-  CsvReader csv =
-      Csv("model,date,MMLU,GPQA\na,2026-01-01,85,\nb,2026-01-01,0.2,-3\nc,2026-01-01,0.2,1\n");
+  CsvReader csv = ResultsCsv(
+      "model,date,MMLU,GPQA\na,2026-01-01,85,\nb,2026-01-01,0.2,-3\nc,2026-01-01,0.2,1\n");
   const auto rows = ReadBenchmarks(csv, Suite(), {});
   ASSERT_TRUE(rows.ok());
   ASSERT_EQ(rows->refused.size(), 2u);
@@ -57,7 +57,7 @@ TEST(ReadBenchmarks, RefusesScoresOfAnotherUnit) {
 TEST(ReadBenchmarks, ReadsPercentagesAsTheSuiteHasThem) {
   outcomes::BenchmarkSuite suite = Suite();
   suite.benchmarks[1] = {.name = "gpqa", .floor = 25, .ceiling = 100};
-  CsvReader csv = Csv("model,date,MMLU,GPQA\na,2026-01-01,70.5%,70.5%\nb,2026-01-01,x%,\n");
+  CsvReader csv = ResultsCsv("model,date,MMLU,GPQA\na,2026-01-01,70.5%,70.5%\nb,2026-01-01,x%,\n");
   const auto rows = ReadBenchmarks(csv, suite, {});
   ASSERT_TRUE(rows.ok()) << rows.status();
   ASSERT_EQ(rows->rows.size(), 1u);
@@ -92,7 +92,7 @@ outcomes::BenchmarkSuite PercentSuite() {
 }
 
 std::vector<std::string> RefusedScores(const std::string& text) {
-  CsvReader csv = Csv(text);
+  CsvReader csv = ResultsCsv(text);
   const auto rows = ReadBenchmarks(csv, PercentSuite(), {});
   EXPECT_TRUE(rows.ok()) << rows.status();
   std::vector<std::string> reasons;
@@ -130,11 +130,11 @@ TEST(ReadBenchmarks, TakesSmallPercentagesWhereTheUnitIsKnown) {
 }
 
 TEST(ReadBenchmarks, ReadsAModelARowAndLeavesOutWhatIsMissing) {
-  CsvReader csv =
-      Csv("System,Date,MMLU,GPQA,Notes\n"
-          "a,2024-03-04,0.868,,\"two\nlines\"\n"
-          "b,,,,\n"
-          "c,,0.5,,\n");
+  CsvReader csv = ResultsCsv(
+      "System,Date,MMLU,GPQA,Notes\n"
+      "a,2024-03-04,0.868,,\"two\nlines\"\n"
+      "b,,,,\n"
+      "c,,0.5,,\n");
   const auto rows = ReadBenchmarks(csv, Suite(), {.model = "System", .date = "Date"});
   ASSERT_TRUE(rows.ok()) << rows.status();
   ASSERT_EQ(rows->rows.size(), 2u);
@@ -146,7 +146,7 @@ TEST(ReadBenchmarks, ReadsAModelARowAndLeavesOutWhatIsMissing) {
 }
 
 TEST(ReadBenchmarks, RefusesAFileWithoutAnyBenchmark) {
-  CsvReader csv = Csv("model,date,Elo\n");
+  CsvReader csv = ResultsCsv("model,date,Elo\n");
   EXPECT_THAT(std::string(ReadBenchmarks(csv, Suite(), {}).status().message()),
               HasSubstr("none of the columns benchmark, GPQA, MMLU is there"));
 }

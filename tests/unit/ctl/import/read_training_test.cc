@@ -11,9 +11,9 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-constexpr int64_t kNewYear2026 = 1'767'225'600;
+constexpr int64_t kNewYearsDay = 1'767'225'600;
 
-CsvReader Csv(const std::string& text) { return *CsvReader::FromText("t.csv", text); }
+CsvReader RunsCsv(const std::string& text) { return *CsvReader::FromText("t.csv", text); }
 
 TEST(ReadTraining, MakesHoursOfFlopByTheFrameworksRule) {
   framework::Training rule;
@@ -21,18 +21,18 @@ TEST(ReadTraining, MakesHoursOfFlopByTheFrameworksRule) {
   rule.mfu = 0.5;
   const std::string text =
       "model,date,flop\nopus-4,2025-05-22,1.5e26\nx,2025-05-22,\ny,2025-05-22,-1\n";
-  CsvReader csv = Csv(text);
+  CsvReader csv = RunsCsv(text);
   const auto rows = ReadTraining(csv, {}, "flop", rule);
   ASSERT_TRUE(rows.ok());
   ASSERT_EQ(rows->rows.size(), 1u);
   EXPECT_NEAR(rows->rows[0].h100e_hours, 84'175'084, 0.5);
   EXPECT_EQ(rows->refused.size(), 1u);
-  CsvReader huge = Csv("model,date,h100e_hours\nx,2025-05-22,1e300\n");
+  CsvReader huge = RunsCsv("model,date,h100e_hours\nx,2025-05-22,1e300\n");
   EXPECT_THAT(ReadTraining(huge, {}, "flop", rule)->refused[0].reason,
               HasSubstr("expected 0 to 1e15 H100e-hours"));
   EXPECT_THAT(HoursByQuarter(rows->rows), ElementsAre(testing::Pair(2025 * 4 + 1, testing::_)));
 
-  CsvReader without = Csv(text);
+  CsvReader without = RunsCsv(text);
   const auto no_rule = ReadTraining(without, {}, "flop", std::nullopt);
   ASSERT_TRUE(no_rule.ok());
   EXPECT_THAT(no_rule->refused[0].reason, HasSubstr("expected h100e_hours, or a framework"));
@@ -47,7 +47,7 @@ TEST(ReadTraining, ARunOverTwoQuartersCountsForBothByTime) {
       "b,2026-03-31,,7\n"
       "c,2026-03-31,2026-03-30,7\n"
       "d,2026-03-31,2027-04-30,7\n";
-  CsvReader csv = Csv(text);
+  CsvReader csv = RunsCsv(text);
   const auto rows = ReadTraining(csv, {}, "flop", std::nullopt);
   ASSERT_TRUE(rows.ok()) << rows.status();
   ASSERT_EQ(rows->rows.size(), 3u);
@@ -61,7 +61,7 @@ TEST(ReadTraining, ARunOverTwoQuartersCountsForBothByTime) {
   EXPECT_DOUBLE_EQ(HoursByModel(rows->rows, 2026 * 4).at("a"), 75);
   EXPECT_DOUBLE_EQ(HoursByModel(rows->rows, 2026 * 4 + 1).at("a"), 100);
   // The reports that an import makes of the file.
-  CsvReader again = Csv(text);
+  CsvReader again = RunsCsv(text);
   const auto batch = MakeTrainingReports(again, TrainingRules());
   ASSERT_TRUE(batch.ok());
   std::map<int64_t, int64_t> seconds;
@@ -78,8 +78,8 @@ TEST(ReadTraining, ARunOverTwoQuartersCountsForBothByTime) {
 }
 
 TEST(QuarterAt, FollowsTheCalendar) {
-  EXPECT_EQ(QuarterAt(kNewYear2026), 2026 * 4);
-  EXPECT_EQ(QuarterAt(kNewYear2026 - 1), 2025 * 4 + 3);
+  EXPECT_EQ(QuarterAt(kNewYearsDay), 2026 * 4);
+  EXPECT_EQ(QuarterAt(kNewYearsDay - 1), 2025 * 4 + 3);
 }
 
 }  // namespace

@@ -9,14 +9,14 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-absl::StatusOr<ImportBatch> Plan(const std::string& text, TrainingRules rules = {}) {
+absl::StatusOr<ImportBatch> PlanRuns(const std::string& text, TrainingRules rules = {}) {
   CsvReader csv = Csv(text);
   rules.source = "platform";
   return MakeTrainingReports(csv, rules);
 }
 
 TEST(PlanTraining, MakesAReportOfEachRunPhaseAndWindow) {
-  const auto plan = Plan(
+  const auto plan = PlanRuns(
       "model,date,end,h100e_hours,family,run,phase,notes\n"
       "opus,2026-01-01,2026-02-01,1000.25,opus,opus-a,pre,x\n"
       "opus,2026-01-01T08:00:00Z,,2,opus,opus-a,post,\n"
@@ -46,7 +46,7 @@ TEST(PlanTraining, MakesAReportOfEachRunPhaseAndWindow) {
 
 // Hours count where their report starts.
 TEST(PlanTraining, CutsARunWhereQuartersBegin) {
-  const auto plan = Plan(
+  const auto plan = PlanRuns(
       "model,date,end,h100e_hours\n"
       "x,2026-01-01,2026-10-01,273\n"
       "y,2026-03-31T12:00:00Z,2026-04-01T12:00:00Z,0.0025\n");
@@ -72,10 +72,10 @@ TEST(PlanTraining, MakesHoursOfFlopByTheFrameworksRule) {
   TrainingRules rules;
   rules.columns = {.model = "System", .date = "Date", .family = "family"};
   rules.flop_column = "FLOP";
-  EXPECT_THAT(Refused(*Plan(text, rules)),
+  EXPECT_THAT(Refused(*PlanRuns(text, rules)),
               ElementsAre(HasSubstr("or --framework FILE"), HasSubstr("or --framework FILE")));
   rules.rule = rule;
-  const auto plan = Plan(text, rules);
+  const auto plan = PlanRuns(text, rules);
   ASSERT_TRUE(plan.ok());
   ASSERT_EQ(plan->reports.size(), 1u);
   // 1.5e26 / (990e12 x 0.5) seconds.
@@ -84,7 +84,7 @@ TEST(PlanTraining, MakesHoursOfFlopByTheFrameworksRule) {
 }
 
 TEST(PlanTraining, RefusesWhatContradictsOtherRows) {
-  const auto plan = Plan(
+  const auto plan = PlanRuns(
       "model,start,end,h100e_hours,run,phase\n"
       "a,2026-01-01,2026-01-10,1,r,pre\n"
       "b,2026-01-01,2026-01-10,1,r,pre\n"
@@ -106,7 +106,7 @@ TEST(PlanTraining, RefusesWhatContradictsOtherRows) {
 }
 
 TEST(PlanTraining, RefusesAFileWithoutHours) {
-  EXPECT_THAT(std::string(Plan("model,date\n").status().message()),
+  EXPECT_THAT(std::string(PlanRuns("model,date\n").status().message()),
               HasSubstr("neither column h100e_hours nor column \"flop\""));
 }
 

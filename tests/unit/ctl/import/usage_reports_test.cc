@@ -12,13 +12,14 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-absl::StatusOr<ImportBatch> Plan(const std::string& text, const std::string& source = "history") {
+absl::StatusOr<ImportBatch> PlanUse(const std::string& text,
+                                    const std::string& source = "history") {
   CsvReader csv = Csv(text);
   return MakeUsageReports(csv, {.source = source});
 }
 
 TEST(PlanUsage, MakesAReportOfEachSourceAndWindow) {
-  const auto plan = Plan(
+  const auto plan = PlanUse(
       "start,end,source,chip,state,pool,team,workload,model,signal,chip_hours,busy_chip_hours\n"
       "2026-01-01,2026-01-02,b,b200,,serving,api,web,opus,tensor_active,24.00000000001,12\n"
       "2026-01-01,2026-01-02,a,b200,assigned,serving,api,,opus,,48,\n"
@@ -42,7 +43,7 @@ TEST(PlanUsage, MakesAReportOfEachSourceAndWindow) {
 }
 
 TEST(PlanUsage, RefusesRowsThatTheDaemonWouldNotTake) {
-  const auto plan = Plan(
+  const auto plan = PlanUse(
       "start,length,chip,state,pool,team,signal,chip_hours,busy_chip_hours\n"
       "2026-01-01,1h,b200,,serving,api,s,1,2\n"
       "2026-01-01,1h,b200,,serving,,s,1,1\n"
@@ -70,7 +71,7 @@ TEST(PlanUsage, RefusesRowsThatTheDaemonWouldNotTake) {
 
 // A gap of the exporter: the chips are held, and nobody knows how busy they were.
 TEST(PlanUsage, AnEmptyCellOfBusyTimeIsNotMeasuredAndNotIdle) {
-  const auto plan = Plan(
+  const auto plan = PlanUse(
       "start,length,chip,pool,team,signal,chip_hours,busy_chip_hours\n"
       "2026-01-01,1h,b200,p,t,gpu_util,8,\n"
       "2026-01-02,1h,b200,p,t,gpu_util,8,0\n");
@@ -83,14 +84,14 @@ TEST(PlanUsage, AnEmptyCellOfBusyTimeIsNotMeasuredAndNotIdle) {
   EXPECT_EQ(Usage(*plan, 1).groups.at(0).busy_chip_nanos, 0);
   // A file that has no such column at all is likely to name it otherwise.
   const auto without =
-      Plan("start,length,chip,pool,team,signal,chip_hours\n2026-01-01,1h,b200,p,t,gpu_util,8\n");
+      PlanUse("start,length,chip,pool,team,signal,chip_hours\n2026-01-01,1h,b200,p,t,gpu_util,8\n");
   ASSERT_TRUE(without.ok()) << without.status();
   EXPECT_THAT(Refused(*without), ElementsAre(HasSubstr("expected what the signal measured")));
 }
 
 // What doubles add up to.
 TEST(PlanUsage, BusyTimeMayExceedAllByAMillionth) {
-  const auto plan = Plan(
+  const auto plan = PlanUse(
       "start,length,chip,pool,team,signal,chip_hours,busy_chip_hours\n"
       "2026-01-01,1h,b200,p,t,s,100000,100000.00000000001\n"
       "2026-01-02,1h,b200,p,t,s,24,24.00002\n"
@@ -105,7 +106,7 @@ TEST(PlanUsage, BusyTimeMayExceedAllByAMillionth) {
 
 // 7 s of 2 chips are no decimal of an hour.
 TEST(PlanUsage, RoundsHoursToTheChipNanosecond) {
-  const auto plan = Plan(
+  const auto plan = PlanUse(
       "start,length,chip,pool,team,signal,chip_hours,busy_chip_hours\n"
       "2026-01-01,7s,h100,p,t,s,0.0038888888888888888,1.9444444444444444e-3\n");
   ASSERT_TRUE(plan.ok()) << plan.status();
@@ -121,7 +122,7 @@ TEST(PlanUsage, RefusesWindowsOfASourceThatOverlapOrHoldTooMuch) {
       "2026-01-01T01:00:00Z,2026-01-01T03:00:00Z,b200,p,t,1\n"
       "2026-01-02T00:00:00Z,2026-01-02T00:00:01Z,b200,p,t,2777.8\n";
   for (size_t i = 0; i <= kMostGroups; ++i) text += "2026-01-03,2026-01-04,b200,p,t,1\n";
-  const auto plan = Plan(text);
+  const auto plan = PlanUse(text);
   ASSERT_TRUE(plan.ok());
   EXPECT_EQ(plan->reports.size(), 1u);
   ASSERT_EQ(plan->refused.size(), 2 + kMostGroups + 1);
@@ -148,7 +149,7 @@ std::vector<std::string> Windows(const ImportBatch& plan) {
 }
 
 TEST(PlanUsage, CutsRowsOfMoreThanADayAtMidnights) {
-  const auto plan = Plan(
+  const auto plan = PlanUse(
       "start,end,chip,pool,team,signal,chip_hours,busy_chip_hours,productive_chip_hours\n"
       "2026-01-01T21:00:00Z,2026-01-03T06:00:00Z,b200,p,t,s,66,33,0\n"
       "2026-01-03T06:00:00Z,2026-01-04T06:00:00Z,b200,p,t,s,24,24,1\n");
@@ -165,9 +166,9 @@ TEST(PlanUsage, PartsOfARowAddUpToItExactly) {
   for (const char* amounts : {"100.000000000001,100.000000000001", "3e-12,2e-12", "7e-12,0",
                               "1.000000000003,0.999999999999"}) {
     const auto plan =
-        Plan(std::string("start,end,chip,pool,team,signal,chip_hours,busy_chip_hours\n"
-                         "2026-01-01T21:00:00.000000007Z,2026-01-31T06:00:00Z,b200,p,t,s,") +
-             amounts + "\n");
+        PlanUse(std::string("start,end,chip,pool,team,signal,chip_hours,busy_chip_hours\n"
+                            "2026-01-01T21:00:00.000000007Z,2026-01-31T06:00:00Z,b200,p,t,s,") +
+                amounts + "\n");
     ASSERT_TRUE(plan.ok());
     ASSERT_EQ(plan->reports.size(), 31u);
     int64_t chip = 0;
@@ -186,7 +187,7 @@ TEST(PlanUsage, PartsOfARowAddUpToItExactly) {
 
 // As a scheduler's accounting has them: 4 GPUs for 4.5 h, 8 for 49 h, 2 for 7 s.
 TEST(PlanUsage, TakesJobsThatRanSideBySide) {
-  const auto plan = Plan(
+  const auto plan = PlanUse(
       "start,end,source,chip,pool,team,workload,chip_hours\n"
       "2026-11-02T08:00:00Z,2026-11-02T12:30:00Z,slurm,h100,research,vision,501,18.0\n"
       "2026-11-02T09:15:20Z,2026-11-04T10:15:20Z,slurm,h100,research,rl,502,392.0\n"
@@ -211,7 +212,7 @@ TEST(PlanUsage, TakesJobsThatRanSideBySide) {
 }
 
 TEST(PlanUsage, AddsUpJobsOfOneNameWithinAnHour) {
-  const auto plan = Plan(
+  const auto plan = PlanUse(
       "start,end,chip,pool,team,workload,chip_hours\n"
       "2026-01-01T00:00:00Z,2026-01-01T02:00:00Z,b200,p,t,long,2\n"
       "2026-01-01T00:10:00Z,2026-01-01T00:20:00Z,b200,p,t,short,1\n"
@@ -224,7 +225,7 @@ TEST(PlanUsage, AddsUpJobsOfOneNameWithinAnHour) {
 }
 
 TEST(PlanUsage, LeavesNoRowInTheBooksByAPart) {
-  const auto plan = Plan(
+  const auto plan = PlanUse(
       "start,end,chip,pool,team,workload,chip_hours\n"
       "2026-01-01,2026-01-04,b200,p,t,a,24\n"
       "2026-01-02T00:00:00Z,2026-01-02T00:00:01Z,b200,p,t,b,2777.8\n"
@@ -240,7 +241,7 @@ TEST(PlanUsage, LeavesNoRowInTheBooksByAPart) {
 }
 
 TEST(PlanUsage, TakesChipSeconds) {
-  const auto plan = Plan(
+  const auto plan = PlanUse(
       "start,length,chip,pool,team,signal,chip_seconds,busy_chip_seconds\n"
       "2026-01-01,1m,b200,p,t,s,60,0.5\n"
       "2026-01-02,1m,b200,p,t,s,60,61\n");
@@ -249,18 +250,19 @@ TEST(PlanUsage, TakesChipSeconds) {
   EXPECT_EQ(Usage(*plan, 0).groups.at(0).busy_chip_nanos, kSecond / 2);
   EXPECT_THAT(Refused(*plan), ElementsAre(HasSubstr("3 busy_chip_seconds: is \"61\"; expected at "
                                                     "most chip_seconds")));
-  EXPECT_THAT(std::string(Plan("start,length,chip,chip_hours,chip_seconds\n").status().message()),
-              HasSubstr("the file has both of the columns chip_hours and chip_seconds"));
-  EXPECT_THAT(std::string(Plan("start,length,chip\n").status().message()),
+  EXPECT_THAT(
+      std::string(PlanUse("start,length,chip,chip_hours,chip_seconds\n").status().message()),
+      HasSubstr("the file has both of the columns chip_hours and chip_seconds"));
+  EXPECT_THAT(std::string(PlanUse("start,length,chip\n").status().message()),
               HasSubstr("the file has none of the columns chip_hours and chip_seconds"));
 }
 
 TEST(PlanUsage, RefusesFilesOfAnotherForm) {
-  EXPECT_THAT(std::string(Plan("start,chip,chip_hours\n").status().message()),
+  EXPECT_THAT(std::string(PlanUse("start,chip,chip_hours\n").status().message()),
               HasSubstr("one of the columns end and length"));
-  EXPECT_THAT(std::string(Plan("start,end,chip,chip_hours\n", "").status().message()),
+  EXPECT_THAT(std::string(PlanUse("start,end,chip,chip_hours\n", "").status().message()),
               HasSubstr("column source is missing"));
-  EXPECT_THAT(std::string(Plan("start,end,chip,chip_hours,hours\n").status().message()),
+  EXPECT_THAT(std::string(PlanUse("start,end,chip,chip_hours,hours\n").status().message()),
               HasSubstr("column \"hours\" is unknown"));
 }
 

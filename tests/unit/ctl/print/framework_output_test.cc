@@ -29,7 +29,7 @@ v1::OutcomeResult SomeOutcome(double revenue, double training) {
   return outcome;
 }
 
-v1::FrameworkBasis SomeBasis() {
+v1::FrameworkBasis SomeFrameworkBasis() {
   v1::FrameworkBasis basis;
   basis.set_framework("small");
   basis.set_version(3);
@@ -53,7 +53,7 @@ v1::PositionResult SomePosition(double inference, double revenue, double trainin
 
 v1::SimulateResponse SomeSimulation() {
   v1::SimulateResponse response;
-  *response.mutable_basis() = SomeBasis();
+  *response.mutable_basis() = SomeFrameworkBasis();
   response.set_start("scenario base");
   response.set_mode("grow-revenue");
   *response.mutable_before() = SomePosition(2'500, 18'691'999.6, 2'000);
@@ -120,7 +120,7 @@ TEST(FormatSimulation, GivesEveryFieldAsJsonAndAsRecords) {
 
 TEST(FormatSensitivity, HasARowForEachCase) {
   v1::GetFrameworkResponse response;
-  *response.mutable_basis() = SomeBasis();
+  *response.mutable_basis() = SomeFrameworkBasis();
   v1::SensitivityResult& row = *response.add_sensitivity();
   row.set_name("less");
   row.set_title("Less, \"much\" less\x1b");
@@ -151,7 +151,7 @@ TEST(FormatSensitivity, HasARowForEachCase) {
 
 TEST(FormatSensitivity, SaysOfARowThatDoesNotFitWhy) {
   v1::GetFrameworkResponse response;
-  *response.mutable_basis() = SomeBasis();
+  *response.mutable_basis() = SomeFrameworkBasis();
   v1::SensitivityResult& row = *response.add_sensitivity();
   row.set_name("more");
   row.set_title("More");
@@ -166,7 +166,7 @@ TEST(FormatSensitivity, SaysOfARowThatDoesNotFitWhy) {
 
 TEST(FormatFramework, ShowsEachTable) {
   v1::GetFrameworkResponse response;
-  *response.mutable_basis() = SomeBasis();
+  *response.mutable_basis() = SomeFrameworkBasis();
   v1::Supply::Row& chip = *response.mutable_supply()->add_rows();
   chip.set_provider("azure");
   chip.set_chip("b200");

@@ -7,7 +7,7 @@
 namespace fleetmeter::ctl {
 namespace {
 
-v1::GetPlanResponse Some() {
+v1::GetPlanResponse SomePlan() {
   v1::GetPlanResponse response;
   *response.mutable_basis() = SomeBasis();
   response.set_supply_h100e(1'000);
@@ -34,7 +34,7 @@ v1::GetPlanResponse Some() {
 }
 
 TEST(FormatPlan, ShowsTiersCategoriesAndPools) {
-  EXPECT_EQ(FormatPlan(Some(), OutputFormat::kTable),
+  EXPECT_EQ(FormatPlan(SomePlan(), OutputFormat::kTable),
             "plan openb version 3 (replay), catalog version 2, 2026-01-02 03:04:05Z\n"
             "supply 1,000.0 H100e\n"
             "\n"
@@ -53,7 +53,7 @@ TEST(FormatPlan, ShowsTiersCategoriesAndPools) {
 }
 
 TEST(FormatPlan, TellsNoLimitFromALimitOfZero) {
-  const Json json = Json::parse(FormatPlan(Some(), OutputFormat::kJson));
+  const Json json = Json::parse(FormatPlan(SomePlan(), OutputFormat::kJson));
   EXPECT_EQ(json.at("pools")[0].at("borrowing_limit_h100e"), nullptr);
   EXPECT_EQ(json.at("pools")[1].at("borrowing_limit_h100e"), 0.0);
   EXPECT_EQ(json.at("pools")[0].at("teams"), Json({"jobs", "failed"}));
@@ -61,7 +61,7 @@ TEST(FormatPlan, TellsNoLimitFromALimitOfZero) {
 }
 
 TEST(FormatPlan, GivesOneCsvRecordForEachPart) {
-  EXPECT_EQ(FormatPlan(Some(), OutputFormat::kCsv),
+  EXPECT_EQ(FormatPlan(SomePlan(), OutputFormat::kCsv),
             "kind,name,category,tier,owner,contact,teams,share_ratio,h100e,lendable_ratio,"
             "borrowing_limit_h100e\n"
             "tier,p2,,,,,,0.75,750,,\n"

@@ -7,7 +7,7 @@
 namespace fleetmeter::ctl {
 namespace {
 
-v1::GetSupplyResponse Some() {
+v1::GetSupplyResponse SomeSupply() {
   v1::GetSupplyResponse response;
   *response.mutable_basis() = SomeBasis();
   v1::SupplyRow& row = *response.add_rows();
@@ -29,7 +29,7 @@ v1::GetSupplyResponse Some() {
 }
 
 TEST(FormatSupply, ShowsExactChips) {
-  EXPECT_EQ(FormatSupply(Some(), OutputFormat::kTable),
+  EXPECT_EQ(FormatSupply(SomeSupply(), OutputFormat::kTable),
             "PROVIDER  CHIP  CHIPS  ASSIGNED  UNASSIGNED  UNHEALTHY  RESERVED  ORPHANED  UNHEARD  "
             "UNACCOUNTED  "
             "DECLARED  H100E\n"
@@ -42,7 +42,7 @@ TEST(FormatSupply, ShowsExactChips) {
 }
 
 TEST(FormatSupply, GivesWholeChipsInJsonWithoutDecimals) {
-  const Json json = Json::parse(FormatSupply(Some(), OutputFormat::kJson));
+  const Json json = Json::parse(FormatSupply(SomeSupply(), OutputFormat::kJson));
   EXPECT_EQ(
       json.at("chips").at("g2").dump(),
       R"({"provider":"alibaba","chips":4392,"assigned":4000.5,"unassigned":390,)"
@@ -56,7 +56,7 @@ TEST(FormatSupply, GivesWholeChipsInJsonWithoutDecimals) {
 
 TEST(FormatSupply, GivesExactChipsInCsv) {
   EXPECT_EQ(
-      FormatSupply(Some(), OutputFormat::kCsv),
+      FormatSupply(SomeSupply(), OutputFormat::kCsv),
       "provider,chip,chips,assigned,unassigned,unhealthy,reserved,orphaned,unheard,unaccounted,"
       "declared,h100e,"
       "chips_per_h100e\n"

@@ -16,7 +16,7 @@ using testing::Field;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-ChipKind Chip(std::string name, std::vector<Conversion> conversions) {
+ChipKind KindOf(std::string name, std::vector<Conversion> conversions) {
   return {.name = std::move(name),
           .provider = "aws",
           .title = "A chip",
@@ -25,7 +25,7 @@ ChipKind Chip(std::string name, std::vector<Conversion> conversions) {
           .peak_flops = {}};
 }
 
-Conversion From(int64_t nanos, Ratio ratio) {
+Conversion Since(int64_t nanos, Ratio ratio) {
   return {.effective_from_unix_nanos = nanos,
           .chips_per_h100e = ratio,
           .by_workload_type = {},
@@ -33,8 +33,8 @@ Conversion From(int64_t nanos, Ratio ratio) {
 }
 
 const Catalog& TestCatalog() {
-  static const Catalog catalog(1, {Chip("h100", {From(0, {1, 1})}),
-                                   Chip("trainium2", {From(0, {3, 2}), From(1'000, {2, 1})})});
+  static const Catalog catalog(1, {KindOf("h100", {Since(0, {1, 1})}),
+                                   KindOf("trainium2", {Since(0, {3, 2}), Since(1'000, {2, 1})})});
   return catalog;
 }
 
@@ -254,7 +254,7 @@ TEST(CompilePlan, ConvertsAllocatedChipsAsItConvertsTheSupply) {
   Plan plan;
   ASSERT_THAT(CompilePlan(document, TestCatalog(), &plan), IsEmpty());
   EXPECT_DOUBLE_EQ(plan.pools[1].allocated_h100e, 100);
-  // From this date on a trainium2 is worth less.
+  // Since this date on a trainium2 is worth less.
   document.effective_from_unix_nanos = 1'000;
   document.pools[1].allocation = ChipAllocation{150, "trainium2"};
   ASSERT_THAT(CompilePlan(document, TestCatalog(), &plan), IsEmpty());

@@ -9,10 +9,10 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr int64_t kUsd = 1'000'000;
+constexpr int64_t kDollar = 1'000'000;
 constexpr int64_t kMost = 9'000'000'000'000'000'000;
 
-Sales Sold(int64_t requests, int64_t revenue, int64_t cost) {
+Sales SoldFor(int64_t requests, int64_t revenue, int64_t cost) {
   return {.requests = requests, .revenue_micro_usd = revenue, .cost_micro_usd = cost};
 }
 
@@ -25,10 +25,10 @@ const MarginLine& Line(const MarginReview& review, const std::string& name) {
 }
 
 TEST(ReviewMargin, NamesWhatDeclinedThoughTheTotalRose) {
-  const Period before = {{{"opus", "enterprise"}, Sold(100, 1'000 * kUsd, 200 * kUsd)},
-                         {{"haiku", "free"}, Sold(900, 900 * kUsd, 810 * kUsd)}};
-  const Period after = {{{"opus", "enterprise"}, Sold(500, 4'900 * kUsd, 1'050 * kUsd)},
-                        {{"haiku", "free"}, Sold(500, 490 * kUsd, 460 * kUsd)}};
+  const Period before = {{{"opus", "enterprise"}, SoldFor(100, 1'000 * kDollar, 200 * kDollar)},
+                         {{"haiku", "free"}, SoldFor(900, 900 * kDollar, 810 * kDollar)}};
+  const Period after = {{{"opus", "enterprise"}, SoldFor(500, 4'900 * kDollar, 1'050 * kDollar)},
+                        {{"haiku", "free"}, SoldFor(500, 490 * kDollar, 460 * kDollar)}};
   const auto review = ReviewMargin(before, after, VolumeRule{});
   ASSERT_TRUE(review.ok()) << review.status();
   EXPECT_EQ(Line(*review, "the total").declined, false);
@@ -52,7 +52,7 @@ TEST(ReviewMargin, NamesWhatDeclinedThoughTheTotalRose) {
           "margin per request of model opus, customer tier enterprise fell from $8.000000 to "
           "$7.700000 year over year, on 500 requests (50.0% of all)"));
   ASSERT_TRUE(review->change);
-  EXPECT_EQ(review->change->mix_micro_usd, 3'160 * kUsd);
+  EXPECT_EQ(review->change->mix_micro_usd, 3'160 * kDollar);
 }
 
 TEST(ReviewMargin, IsDueByTheTotalOrByMostRequests) {
@@ -60,25 +60,28 @@ TEST(ReviewMargin, IsDueByTheTotalOrByMostRequests) {
     const auto review = ReviewMargin(before, after, VolumeRule{});
     return review.ok() ? ReviewDue(*review) : std::nullopt;
   };
-  const Period before = {{{"a", ""}, Sold(50, 500, 100)}, {{"b", ""}, Sold(50, 500, 100)}};
+  const Period before = {{{"a", ""}, SoldFor(50, 500, 100)}, {{"b", ""}, SoldFor(50, 500, 100)}};
   // A half is not most; one more is.
-  EXPECT_EQ(due(before, {{{"a", ""}, Sold(50, 499, 100)}, {{"b", ""}, Sold(50, 600, 100)}}), false);
-  EXPECT_EQ(due(before, {{{"a", ""}, Sold(51, 499, 100)}, {{"b", ""}, Sold(50, 600, 100)}}), true);
+  EXPECT_EQ(due(before, {{{"a", ""}, SoldFor(50, 499, 100)}, {{"b", ""}, SoldFor(50, 600, 100)}}),
+            false);
+  EXPECT_EQ(due(before, {{{"a", ""}, SoldFor(51, 499, 100)}, {{"b", ""}, SoldFor(50, 600, 100)}}),
+            true);
   // The total fell by mix alone: no segment did.
-  const Period two = {{{"a", ""}, Sold(50, 500, 100)}, {{"b", ""}, Sold(50, 100, 50)}};
-  EXPECT_EQ(due(two, {{{"a", ""}, Sold(50, 500, 100)}, {{"b", ""}, Sold(500, 1'000, 500)}}), true);
+  const Period two = {{{"a", ""}, SoldFor(50, 500, 100)}, {{"b", ""}, SoldFor(50, 100, 50)}};
+  EXPECT_EQ(due(two, {{{"a", ""}, SoldFor(50, 500, 100)}, {{"b", ""}, SoldFor(500, 1'000, 500)}}),
+            true);
   EXPECT_EQ(due({}, before), std::nullopt) << "there was no past";
   EXPECT_EQ(due(before, {}), std::nullopt);
-  EXPECT_EQ(due(before, {{{"c", ""}, Sold(50, 500, 101)}, {{"b", ""}, {.requests = 50}}}), true)
+  EXPECT_EQ(due(before, {{{"c", ""}, SoldFor(50, 500, 101)}, {{"b", ""}, {.requests = 50}}}), true)
       << "the total is known and declined, though no segment can be judged";
 }
 
 // The year before is known from its middle on: that half is compared with the same half of this
 // year, while shares are of all of this year.
 TEST(ReviewMargin, ComparesWhatLiesAlikeInBothYears) {
-  const Period before = {{{"opus", ""}, Sold(50, 100, 50)}};
-  const Period after = {{{"opus", ""}, Sold(100, 100, 90)}, {{"haiku", ""}, Sold(100, 0, 0)}};
-  const Period compared = {{{"opus", ""}, Sold(50, 100, 50)}};
+  const Period before = {{{"opus", ""}, SoldFor(50, 100, 50)}};
+  const Period after = {{{"opus", ""}, SoldFor(100, 100, 90)}, {{"haiku", ""}, SoldFor(100, 0, 0)}};
+  const Period compared = {{{"opus", ""}, SoldFor(50, 100, 50)}};
   const auto review = ReviewMargin(before, after, compared, VolumeRule{});
   ASSERT_TRUE(review.ok());
   const MarginLine& opus = Line(*review, "model opus");
@@ -91,8 +94,8 @@ TEST(ReviewMargin, ComparesWhatLiesAlikeInBothYears) {
 }
 
 TEST(ReviewMargin, ShowsVolumeBesideMargin) {
-  const Period after = {{{"opus", ""}, Sold(10, 100 * kUsd, 20 * kUsd)},
-                        {{"haiku", ""}, Sold(990, 990 * kUsd, 890 * kUsd)}};
+  const Period after = {{{"opus", ""}, SoldFor(10, 100 * kDollar, 20 * kDollar)},
+                        {{"haiku", ""}, SoldFor(990, 990 * kDollar, 890 * kDollar)}};
   const auto review = ReviewMargin({}, after, VolumeRule{});
   ASSERT_TRUE(review.ok());
   EXPECT_TRUE(Line(*review, "model opus").high_margin_little_volume);
@@ -103,7 +106,7 @@ TEST(ReviewMargin, ShowsVolumeBesideMargin) {
 }
 
 TEST(ReviewMargin, CannotTellWithoutAYearBeforeOrAPrice) {
-  const Period period = {{{"opus", ""}, Sold(10, 100, 20)}};
+  const Period period = {{{"opus", ""}, SoldFor(10, 100, 20)}};
   const auto no_past = ReviewMargin({}, period, VolumeRule{});
   ASSERT_TRUE(no_past.ok());
   EXPECT_THAT(no_past->due, IsEmpty());
@@ -117,8 +120,8 @@ TEST(ReviewMargin, CannotTellWithoutAYearBeforeOrAPrice) {
 }
 
 TEST(ReviewMargin, KnowsNegativeMargins) {
-  const auto review = ReviewMargin({{{"opus", ""}, Sold(10, 20, 100)}},
-                                   {{{"opus", ""}, Sold(10, 20, 120)}}, VolumeRule{});
+  const auto review = ReviewMargin({{{"opus", ""}, SoldFor(10, 20, 100)}},
+                                   {{{"opus", ""}, SoldFor(10, 20, 120)}}, VolumeRule{});
   ASSERT_TRUE(review.ok());
   EXPECT_EQ(Line(*review, "the total").declined, true);
   EXPECT_EQ(Line(*review, "the total").change_ratio, std::nullopt);  // of what is below 0
@@ -131,8 +134,8 @@ TEST(LimitLines, MergesWhatWasAskedForLeastAndDropsNothing) {
   Period after;
   for (int64_t i = 0; i < 40; ++i) {
     const std::string name = std::to_string(i);
-    before[{"m" + name, "t" + name}] = Sold(i + 1, 1'000 * (i + 1), 500);
-    after[{"m" + name, "t" + name}] = Sold(2 * i + 1, 900 * (2 * i + 1), 500);
+    before[{"m" + name, "t" + name}] = SoldFor(i + 1, 1'000 * (i + 1), 500);
+    after[{"m" + name, "t" + name}] = SoldFor(2 * i + 1, 900 * (2 * i + 1), 500);
   }
   const auto whole = ReviewMargin(before, after, VolumeRule{});
   auto limited = ReviewMargin(before, after, VolumeRule{});
@@ -156,7 +159,7 @@ TEST(LimitLines, MergesWhatWasAskedForLeastAndDropsNothing) {
 }
 
 TEST(LimitLines, LeavesAReviewThatFitsAsItIs) {
-  const Period period = {{{"opus", ""}, Sold(10, 100, 20)}};
+  const Period period = {{{"opus", ""}, SoldFor(10, 100, 20)}};
   auto review = ReviewMargin(period, period, VolumeRule{});
   ASSERT_TRUE(review.ok());
   EXPECT_EQ(*LimitLines(1, VolumeRule{}, &*review), 0u);
@@ -166,14 +169,14 @@ TEST(LimitLines, LeavesAReviewThatFitsAsItIs) {
 TEST(PriceBook, TakesThePriceInForceAndRoundsOnce) {
   PriceBook book(1);
   book.Add("opus", "",
-           {.effective_from_unix_seconds = 100, .input = 5 * kUsd, .output = 25 * kUsd});
+           {.effective_from_unix_seconds = 100, .input = 5 * kDollar, .output = 25 * kDollar});
   book.Add("opus", "",
-           {.effective_from_unix_seconds = 200, .input = 4 * kUsd, .output = 20 * kUsd});
+           {.effective_from_unix_seconds = 200, .input = 4 * kDollar, .output = 20 * kDollar});
   book.Add("opus", "enterprise",
            {.effective_from_unix_seconds = 100,
-            .input = 5 * kUsd,
-            .cached_input = kUsd / 2,
-            .output = 25 * kUsd,
+            .input = 5 * kDollar,
+            .cached_input = kDollar / 2,
+            .output = 25 * kDollar,
             .discount_ppm = 300'000});
   const auto price = [&](const std::string& tier, int64_t at, const Tokens& tokens) {
     return *book.RevenueMicroUsd("opus", tier, at, tokens);
@@ -189,7 +192,7 @@ TEST(PriceBook, TakesThePriceInForceAndRoundsOnce) {
 
 TEST(PriceBook, RefusesRevenueThatLeaves64Bits) {
   PriceBook book(1);
-  book.Add("opus", "", {.input = 1'000'000 * kUsd, .output = 0});
+  book.Add("opus", "", {.input = 1'000'000 * kDollar, .output = 0});
   EXPECT_EQ(book.RevenueMicroUsd("opus", "", 0, {.input = kMost}).status().code(),
             absl::StatusCode::kOutOfRange);
 }

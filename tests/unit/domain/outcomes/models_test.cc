@@ -5,7 +5,7 @@
 namespace fleetmeter::outcomes {
 namespace {
 
-constexpr int64_t kFirst = 2025 * 4;
+constexpr int64_t kFirstQuarter = 2025 * 4;
 
 BenchmarkSuite Suite() {
   BenchmarkSuite suite;
@@ -14,10 +14,10 @@ BenchmarkSuite Suite() {
 }
 
 TEST(ModelViews, ComparesWithTheModelBeforeOnWhatBothHave) {
-  const std::vector<Result> results = {{"opus-1", "mmlu", kFirst, 0.6, "opus"},
-                                       {"opus-1", "gpqa", kFirst, 0.4, "opus"},
-                                       {"haiku-1", "mmlu", kFirst + 1, 0.9, "haiku"},
-                                       {"opus-2", "gpqa", kFirst + 2, 0.6, "opus"}};
+  const std::vector<Result> results = {{"opus-1", "mmlu", kFirstQuarter, 0.6, "opus"},
+                                       {"opus-1", "gpqa", kFirstQuarter, 0.4, "opus"},
+                                       {"haiku-1", "mmlu", kFirstQuarter + 1, 0.9, "haiku"},
+                                       {"opus-2", "gpqa", kFirstQuarter + 2, 0.6, "opus"}};
   const auto views = ModelViews(Suite(), results, {{"opus-2", 500}});
   ASSERT_EQ(views.size(), 3u);
   EXPECT_EQ(views[0].model, "opus-1");
@@ -31,9 +31,9 @@ TEST(ModelViews, ComparesWithTheModelBeforeOnWhatBothHave) {
 }
 
 TEST(ModelViews, HasNoGainWithoutHoursAndNoPredecessorWithoutAFamily) {
-  const std::vector<Result> results = {{"a", "mmlu", kFirst, 0.6, "x"},
-                                       {"b", "mmlu", kFirst + 1, 0.7, "x"},
-                                       {"c", "mmlu", kFirst + 1, 0.8}};
+  const std::vector<Result> results = {{"a", "mmlu", kFirstQuarter, 0.6, "x"},
+                                       {"b", "mmlu", kFirstQuarter + 1, 0.7, "x"},
+                                       {"c", "mmlu", kFirstQuarter + 1, 0.8}};
   const auto views = ModelViews(Suite(), results, {{"b", 0}});
   EXPECT_EQ(views[1].predecessor, "a");
   EXPECT_EQ(views[1].gain_per_h100e_hour, std::nullopt);
@@ -41,10 +41,11 @@ TEST(ModelViews, HasNoGainWithoutHoursAndNoPredecessorWithoutAFamily) {
 }
 
 TEST(ModelViews, CountsTheBestOfSeveralResults) {
-  const std::vector<Result> results = {{"a", "mmlu", kFirst + 1, 0.6}, {"a", "mmlu", kFirst, 0.4}};
+  const std::vector<Result> results = {{"a", "mmlu", kFirstQuarter + 1, 0.6},
+                                       {"a", "mmlu", kFirstQuarter, 0.4}};
   const auto views = ModelViews(Suite(), results, {});
   ASSERT_EQ(views.size(), 1u);
-  EXPECT_EQ(views[0].quarter, kFirst);
+  EXPECT_EQ(views[0].quarter, kFirstQuarter);
   EXPECT_NEAR(views[0].index->value, 0.5, 1e-12);
 }
 

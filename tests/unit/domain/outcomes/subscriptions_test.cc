@@ -13,50 +13,51 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Pair;
 
-constexpr int64_t kDay = 86'400;
-constexpr int64_t kUsd = 1'000'000;
+constexpr int64_t kDaySeconds = 86'400;
+constexpr int64_t kOneUsd = 1'000'000;
 constexpr int64_t kJanuary2026 = 1'767'225'600;
-constexpr int64_t kFebruary2026 = kJanuary2026 + 31 * kDay;
-constexpr int64_t kMarch2026 = kFebruary2026 + 28 * kDay;
+constexpr int64_t kFebruary2026 = kJanuary2026 + 31 * kDaySeconds;
+constexpr int64_t kMarch2026 = kFebruary2026 + 28 * kDaySeconds;
 
 TEST(Subscriptions, AccrueAMonthsAmountInEveryMonthHoweverLongItIs) {
   Subscriptions book;
-  book.Add("max", {.effective_from_unix_seconds = 0, .micro_usd_per_month = 100 * kUsd});
-  EXPECT_THAT(*book.Accrued(kJanuary2026, kFebruary2026), ElementsAre(Pair("max", 100 * kUsd)));
-  EXPECT_THAT(*book.Accrued(kFebruary2026, kMarch2026), ElementsAre(Pair("max", 100 * kUsd)));
-  EXPECT_THAT(*book.Accrued(kJanuary2026, kMarch2026), ElementsAre(Pair("max", 200 * kUsd)));
+  book.Add("max", {.effective_from_unix_seconds = 0, .micro_usd_per_month = 100 * kOneUsd});
+  EXPECT_THAT(*book.Accrued(kJanuary2026, kFebruary2026), ElementsAre(Pair("max", 100 * kOneUsd)));
+  EXPECT_THAT(*book.Accrued(kFebruary2026, kMarch2026), ElementsAre(Pair("max", 100 * kOneUsd)));
+  EXPECT_THAT(*book.Accrued(kJanuary2026, kMarch2026), ElementsAre(Pair("max", 200 * kOneUsd)));
   // February of a leap year, 2024.
-  EXPECT_THAT(*book.Accrued(1'706'745'600, 1'709'251'200), ElementsAre(Pair("max", 100 * kUsd)));
+  EXPECT_THAT(*book.Accrued(1'706'745'600, 1'709'251'200), ElementsAre(Pair("max", 100 * kOneUsd)));
 }
 
 TEST(Subscriptions, AccruePartsOfMonthsAndRoundOnce) {
   Subscriptions book;
   book.Add("max", {.effective_from_unix_seconds = 0, .micro_usd_per_month = 100});
   // 10 / 31 + 7 / 28 of 100: 32.258... + 25 = 57.258...
-  EXPECT_THAT(*book.Accrued(kFebruary2026 - 10 * kDay, kFebruary2026 + 7 * kDay),
+  EXPECT_THAT(*book.Accrued(kFebruary2026 - 10 * kDaySeconds, kFebruary2026 + 7 * kDaySeconds),
               ElementsAre(Pair("max", 57)));
   // Half a micro-dollar: 14 / 28 of 1.
   Subscriptions half;
   half.Add("max", {.effective_from_unix_seconds = 0, .micro_usd_per_month = 1});
-  EXPECT_THAT(*half.Accrued(kFebruary2026, kFebruary2026 + 14 * kDay), ElementsAre(Pair("max", 1)));
-  EXPECT_THAT(*half.Accrued(kFebruary2026, kFebruary2026 + 14 * kDay - 1),
+  EXPECT_THAT(*half.Accrued(kFebruary2026, kFebruary2026 + 14 * kDaySeconds),
+              ElementsAre(Pair("max", 1)));
+  EXPECT_THAT(*half.Accrued(kFebruary2026, kFebruary2026 + 14 * kDaySeconds - 1),
               ElementsAre(Pair("max", 0)));
 }
 
 TEST(Subscriptions, HoldFromTheirDateUntilTheNextAndEndWithNothing) {
   Subscriptions book;
-  book.Add("max", {kJanuary2026, 31 * kUsd});
-  book.Add("max", {kJanuary2026 + 10 * kDay, 62 * kUsd});
-  book.Add("max", {kJanuary2026 + 20 * kDay, 0});
-  EXPECT_THAT(*book.Accrued(kJanuary2026 - 90 * kDay, kMarch2026),
-              ElementsAre(Pair("max", 10 * kUsd + 20 * kUsd)));
-  EXPECT_THAT(*book.Accrued(kJanuary2026 + 20 * kDay, kMarch2026), IsEmpty());
-  EXPECT_THAT(*book.Accrued(kJanuary2026 - kDay, kJanuary2026), IsEmpty());
+  book.Add("max", {kJanuary2026, 31 * kOneUsd});
+  book.Add("max", {kJanuary2026 + 10 * kDaySeconds, 62 * kOneUsd});
+  book.Add("max", {kJanuary2026 + 20 * kDaySeconds, 0});
+  EXPECT_THAT(*book.Accrued(kJanuary2026 - 90 * kDaySeconds, kMarch2026),
+              ElementsAre(Pair("max", 10 * kOneUsd + 20 * kOneUsd)));
+  EXPECT_THAT(*book.Accrued(kJanuary2026 + 20 * kDaySeconds, kMarch2026), IsEmpty());
+  EXPECT_THAT(*book.Accrued(kJanuary2026 - kDaySeconds, kJanuary2026), IsEmpty());
   EXPECT_THAT(*book.Accrued(kJanuary2026, kJanuary2026), IsEmpty());
   EXPECT_FALSE(book.InForce("max", kJanuary2026 - 1));
   EXPECT_TRUE(book.InForce("max", kJanuary2026));
-  EXPECT_TRUE(book.InForce("max", kJanuary2026 + 20 * kDay - 1));
-  EXPECT_FALSE(book.InForce("max", kJanuary2026 + 20 * kDay));
+  EXPECT_TRUE(book.InForce("max", kJanuary2026 + 20 * kDaySeconds - 1));
+  EXPECT_FALSE(book.InForce("max", kJanuary2026 + 20 * kDaySeconds));
   EXPECT_FALSE(book.InForce("free", kJanuary2026));
 }
 
@@ -65,11 +66,11 @@ TEST(Subscriptions, OfSpansAddUpToThoseOfTheWholeButForTheRoundings) {
   std::mt19937_64 random(kSeed);
   Subscriptions book;
   book.Add("max", {kJanuary2026, 123'456'789});
-  book.Add("max", {kJanuary2026 + 40 * kDay + 17, 987'654'321});
+  book.Add("max", {kJanuary2026 + 40 * kDaySeconds + 17, 987'654'321});
   for (int round = 0; round < 500; ++round) {
-    const int64_t from = kJanuary2026 + static_cast<int64_t>(random() % (400 * kDay));
-    const int64_t between = from + static_cast<int64_t>(random() % (200 * kDay));
-    const int64_t to = between + static_cast<int64_t>(random() % (200 * kDay));
+    const int64_t from = kJanuary2026 + static_cast<int64_t>(random() % (400 * kDaySeconds));
+    const int64_t between = from + static_cast<int64_t>(random() % (200 * kDaySeconds));
+    const int64_t to = between + static_cast<int64_t>(random() % (200 * kDaySeconds));
     const auto amount = [&](int64_t a, int64_t b) {
       const auto accrued = book.Accrued(a, b);
       return accrued->empty() ? 0 : accrued->at("max");
@@ -82,7 +83,7 @@ TEST(Subscriptions, OfSpansAddUpToThoseOfTheWholeButForTheRoundings) {
 TEST(Subscriptions, RefuseAmountsThatLeave64Bits) {
   Subscriptions book;
   book.Add("max", {0, 1'000'000'000'000'000});
-  const int64_t nine_thousand_years = int64_t{9'300} * 366 * kDay;
+  const int64_t nine_thousand_years = int64_t{9'300} * 366 * kDaySeconds;
   EXPECT_EQ(book.Accrued(0, nine_thousand_years).status().code(), absl::StatusCode::kOutOfRange);
 }
 
@@ -121,11 +122,11 @@ TEST(SpreadSubscriptions, RefusesRevenueThatLeaves64Bits) {
 
 TEST(PriceBook, LetsASubscriptionTakeThePlaceOfThePriceForAllTiers) {
   PriceBook book(1);
-  book.Add("opus", "", {.input = 5 * kUsd});
-  book.Add("opus", "team", {.input = 4 * kUsd});
-  book.AddSubscription("max", {100, kUsd});
+  book.Add("opus", "", {.input = 5 * kOneUsd});
+  book.Add("opus", "team", {.input = 4 * kOneUsd});
+  book.AddSubscription("max", {100, kOneUsd});
   book.AddSubscription("max", {200, 0});
-  book.AddSubscription("team", {100, kUsd});
+  book.AddSubscription("team", {100, kOneUsd});
   const auto revenue = [&](const std::string& model, const std::string& tier, int64_t at) {
     return *book.RevenueMicroUsd(model, tier, at, {.input = 10});
   };

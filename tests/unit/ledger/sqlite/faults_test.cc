@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
-#include "absl/base/config.h"
 #include "daemon/ledger/tools/verify.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/tries.h"
 #include "tests/unit/ledger/fault_vfs.h"
 #include "tests/unit/ledger/ledger_fixture.h"
 
@@ -104,12 +104,7 @@ uint64_t ChangesOf(uint64_t seed) {
   return run.disk().changes();
 }
 
-// With sanitizers each takes several times as long, and the release build tries them all.
-#if defined(ABSL_HAVE_ADDRESS_SANITIZER) || defined(ABSL_HAVE_THREAD_SANITIZER)
-constexpr int kCutsOfASeed = 12;
-#else
-constexpr int kCutsOfASeed = 40;
-#endif
+constexpr int kCutsOfASeed = Tries(40, 8);
 
 TEST(PowerCut, KeepsWhatWasAcknowledgedAndNothingHalf) {
   int in_flight_kept = 0;
@@ -143,7 +138,7 @@ TEST(PowerCut, KeepsWhatWasAcknowledgedAndNothingHalf) {
 
 TEST(PowerCut, KeepsWhatWasAcknowledgedThroughSeveralCuts) {
   std::mt19937_64 random(7);
-  for (int round = 0; round < 40; ++round) {
+  for (int round = 0; round < Tries(40, 15); ++round) {
     FaultyLedger run(1'000 + static_cast<uint64_t>(round));
     for (int cut = 0; cut < 4; ++cut) {
       run.disk().CutPowerAt(run.disk().changes() + 1 + random() % 300);
@@ -190,11 +185,11 @@ void FailEach(Operation operation, Fault fault, uint64_t most, uint64_t step) {
     }
     ASSERT_THAT(run.Findings(), testing::IsEmpty()) << nth;
   }
-  EXPECT_GT(happened, 20);
+  EXPECT_GT(happened, Tries(20, 8));
 }
 
 TEST(FailingDisk, WritesThatFailLoseNothingAcknowledged) {
-  FailEach(Operation::kWrite, Fault::kEio, 400, 5);
+  FailEach(Operation::kWrite, Fault::kEio, 400, Tries(5, 13));
 }
 
 TEST(FailingDisk, SyncsThatFailLoseNothingAcknowledged) {
@@ -202,11 +197,11 @@ TEST(FailingDisk, SyncsThatFailLoseNothingAcknowledged) {
 }
 
 TEST(FailingDisk, SpaceThatRunsOutForAMomentLosesNothing) {
-  FailEach(Operation::kWrite, Fault::kNoSpace, 400, 5);
+  FailEach(Operation::kWrite, Fault::kNoSpace, 400, Tries(5, 13));
 }
 
 TEST(FailingDisk, WritesThatAreCutShortLoseNothing) {
-  FailEach(Operation::kWrite, Fault::kShortWrite, 400, 5);
+  FailEach(Operation::kWrite, Fault::kShortWrite, 400, Tries(5, 13));
 }
 
 TEST(FailingDisk, ReadsThatFailLoseNothing) {
@@ -261,7 +256,8 @@ TEST(FullDisk, IsToldAsSuch) {
 TEST(DamagedLog, GivesACommittedStateOrIsRefused) {
   int refused = 0;
   int recovered_less = 0;
-  for (uint64_t seed = 1; seed <= 300; ++seed) {
+  constexpr int kTries = Tries(300, 80);
+  for (uint64_t seed = 1; seed <= kTries; ++seed) {
     FaultyLedger run(seed % 10);
     ASSERT_TRUE(run.Open().ok());
     ASSERT_TRUE(run.Run(8).ok());
@@ -293,8 +289,8 @@ TEST(DamagedLog, GivesACommittedStateOrIsRefused) {
     if (text != history.back()) ++recovered_less;
     ASSERT_THAT(run.Findings(), testing::IsEmpty()) << "seed " << seed;
   }
-  EXPECT_GT(recovered_less, 30);
-  EXPECT_LT(refused, 30);
+  EXPECT_GT(recovered_less, kTries / 10);
+  EXPECT_LT(refused, kTries / 10);
 }
 
 }  // namespace

@@ -11,7 +11,8 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-absl::StatusOr<std::unique_ptr<Source>> Make(const std::string& rows, ReplayOptions replay = {}) {
+absl::StatusOr<std::unique_ptr<Source>> MakeDutyCycle(const std::string& rows,
+                                                      ReplayOptions replay = {}) {
   TempFolder dir;
   DutyCycleReplayOptions options;
   options.path = dir.Write("duty.csv", "value,timestamp_anon,container_ip\n" + rows);
@@ -22,7 +23,7 @@ absl::StatusOr<std::unique_ptr<Source>> Make(const std::string& rows, ReplayOpti
   return MakeDutyCycleSource(options);
 }
 
-std::vector<v1::UsageReport> SampleOf(Source& source, int64_t duration) {
+std::vector<v1::UsageReport> SampleOfDutyCycle(Source& source, int64_t duration) {
   std::vector<v1::UsageReport> reports;
   const absl::Status status = source.Sample(WindowOf(duration), reports);
   EXPECT_TRUE(status.ok()) << status;
@@ -30,10 +31,10 @@ std::vector<v1::UsageReport> SampleOf(Source& source, int64_t duration) {
 }
 
 TEST(DutyCycleSource, ReportsEachPodAsAHostWithOneChip) {
-  auto source = Make("50.0,1000.0,pod-a\n0.0,1000.0,pod-b\n");
+  auto source = MakeDutyCycle("50.0,1000.0,pod-a\n0.0,1000.0,pod-b\n");
   ASSERT_TRUE(source.ok()) << source.status();
   EXPECT_EQ((*source)->RemainingNanos(), 57 * kSecond);
-  const auto reports = SampleOf(**source, 10 * kSecond);
+  const auto reports = SampleOfDutyCycle(**source, 10 * kSecond);
   ASSERT_EQ(reports.size(), 2);
   EXPECT_EQ(reports[0].source(), "pod-a");
   const v1::UsageGroup& group = reports[0].groups(0);
@@ -47,20 +48,20 @@ TEST(DutyCycleSource, ReportsEachPodAsAHostWithOneChip) {
 }
 
 TEST(DutyCycleSource, IsSilentWhereThereIsNoSampleForLongerThanAStep) {
-  auto source = Make("50,0,pod-a\n100,57,pod-a\n20,228,pod-a\n10,0,pod-b\n");
+  auto source = MakeDutyCycle("50,0,pod-a\n100,57,pod-a\n20,228,pod-a\n10,0,pod-b\n");
   ASSERT_TRUE(source.ok()) << source.status();
-  EXPECT_EQ(SampleOf(**source, 57 * kSecond).size(), 2);
-  EXPECT_EQ(SampleOf(**source, 57 * kSecond).size(), 1);   // pod-b has gone
-  EXPECT_EQ(SampleOf(**source, 114 * kSecond).size(), 0);  // pod-a missed two samples
-  EXPECT_THAT(SampleOf(**source, 57 * kSecond)[0].groups(0).per_chip().activity(),
+  EXPECT_EQ(SampleOfDutyCycle(**source, 57 * kSecond).size(), 2);
+  EXPECT_EQ(SampleOfDutyCycle(**source, 57 * kSecond).size(), 1);   // pod-b has gone
+  EXPECT_EQ(SampleOfDutyCycle(**source, 114 * kSecond).size(), 0);  // pod-a missed two samples
+  EXPECT_THAT(SampleOfDutyCycle(**source, 57 * kSecond)[0].groups(0).per_chip().activity(),
               ElementsAre(0.2));
   EXPECT_EQ((*source)->RemainingNanos(), 0);
 }
 
 TEST(DutyCycleSource, SumsSamplesOfALongWindowAndLeavesGapsOut) {
-  auto source = Make("50,0,pod-a\n100,57,pod-a\n20,228,pod-a\n");
+  auto source = MakeDutyCycle("50,0,pod-a\n100,57,pod-a\n20,228,pod-a\n");
   ASSERT_TRUE(source.ok()) << source.status();
-  const auto reports = SampleOf(**source, 285 * kSecond);
+  const auto reports = SampleOfDutyCycle(**source, 285 * kSecond);
   ASSERT_EQ(reports.size(), 1);
   EXPECT_EQ(reports[0].groups(0).sums().chip_nanos(), 3 * 57 * kSecond);
   EXPECT_EQ(reports[0].groups(0).sums().busy_chip_nanos(), 57 * kSecond * 17 / 10);
@@ -68,9 +69,10 @@ TEST(DutyCycleSource, SumsSamplesOfALongWindowAndLeavesGapsOut) {
 
 // dcgm gives one such sample in millions.
 TEST(DutyCycleSource, HoldsAPodWithoutMeasureWhileASampleIsOdd) {
-  auto source = Make("50,0,pod-a\n808334905,57,pod-a\n100.00001,114,pod-a\nnan,171,pod-a\n");
+  auto source =
+      MakeDutyCycle("50,0,pod-a\n808334905,57,pod-a\n100.00001,114,pod-a\nnan,171,pod-a\n");
   ASSERT_TRUE(source.ok()) << source.status();
-  const auto next = [&] { return SampleOf(**source, 57 * kSecond).at(0).groups(0); };
+  const auto next = [&] { return SampleOfDutyCycle(**source, 57 * kSecond).at(0).groups(0); };
   EXPECT_THAT(next().per_chip().activity(), ElementsAre(0.5));
   for (const bool odd : {true, false, true}) {
     const v1::UsageGroup group = next();
@@ -92,10 +94,10 @@ TEST(DutyCycleSource, NamesLineAndColumnOfABadSample) {
       {"1,57,\n", "duty.csv:3: column container_ip"},
   };
   for (const auto& [row, error] : cases) {
-    EXPECT_THAT(std::string(Make(std::string("50,0,pod-a\n") + row).status().message()),
+    EXPECT_THAT(std::string(MakeDutyCycle(std::string("50,0,pod-a\n") + row).status().message()),
                 HasSubstr(error));
   }
-  EXPECT_THAT(std::string(Make("").status().message()), HasSubstr("no samples"));
+  EXPECT_THAT(std::string(MakeDutyCycle("").status().message()), HasSubstr("no samples"));
 }
 
 TEST(DutyCycleSource, WantsChipPoolAndTeam) {
@@ -118,7 +120,7 @@ TEST(DutyCycleSource, ReadsTheRealFile) {
   int64_t chip_nanos = 0;
   while ((*source)->RemainingNanos() > 0) {
     const int64_t duration = std::min(600 * kSecond, (*source)->RemainingNanos());
-    for (const auto& report : SampleOf(**source, duration)) {
+    for (const auto& report : SampleOfDutyCycle(**source, duration)) {
       for (const auto& group : report.groups()) chip_nanos += ChipNanos(report, group);
     }
   }

@@ -20,19 +20,19 @@ constexpr char kNodes[] =
 constexpr char kPodHeader[] =
     "name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec,qos,pod_phase,creation_time,"
     "deletion_time,scheduled_time\n";
-constexpr char kRules[] =
+constexpr char kRulesFile[] =
     "version: 1\nrules:\n  - {match: {gpu_milli: {max: 999}}, pool: shared, team: s}\n"
     "  - {pool: whole, team: w, workload_type: train}\n";
 
 struct Input {
   std::string pods;
   std::string nodes = kNodes;
-  std::string rules = kRules;
+  std::string rules = kRulesFile;
   ReplayOptions replay = {};
 };
 
-absl::StatusOr<std::unique_ptr<Source>> Make(const Input& input,
-                                             std::vector<std::string>* notes = nullptr) {
+absl::StatusOr<std::unique_ptr<Source>> MakeOpenb(const Input& input,
+                                                  std::vector<std::string>* notes = nullptr) {
   TempFolder dir;
   return MakeOpenbSource({dir.Write("nodes.csv", input.nodes),
                           dir.Write("pods.csv", kPodHeader + input.pods),
@@ -43,9 +43,11 @@ absl::StatusOr<std::unique_ptr<Source>> Make(const Input& input,
                           input.replay});
 }
 
-std::string ErrorOf(const Input& input) { return std::string(Make(input).status().message()); }
+std::string ErrorOfOpenb(const Input& input) {
+  return std::string(MakeOpenb(input).status().message());
+}
 
-std::vector<v1::UsageReport> SampleOf(Source& source, int64_t duration) {
+std::vector<v1::UsageReport> SampleOfOpenb(Source& source, int64_t duration) {
   std::vector<v1::UsageReport> reports;
   const absl::Status status = source.Sample(WindowOf(duration), reports);
   EXPECT_TRUE(status.ok()) << status;
@@ -53,9 +55,9 @@ std::vector<v1::UsageReport> SampleOf(Source& source, int64_t duration) {
 }
 
 TEST(OpenbSource, ReportsEveryGpuNodeWithAssignedAndUnassignedSums) {
-  auto source = Make({"p0,1,1,1,1000,,LS,Running,0,20,0\np1,1,1,1,460,,LS,Running,0,20,4\n"});
+  auto source = MakeOpenb({"p0,1,1,1,1000,,LS,Running,0,20,0\np1,1,1,1,460,,LS,Running,0,20,4\n"});
   ASSERT_TRUE(source.ok()) << source.status();
-  const auto reports = SampleOf(**source, 10 * kSecond);
+  const auto reports = SampleOfOpenb(**source, 10 * kSecond);
   ASSERT_EQ(reports.size(), 2);
   EXPECT_EQ(reports[0].source(), "n1");
   Totals totals;
@@ -79,26 +81,26 @@ TEST(OpenbSource, ReportsEveryGpuNodeWithAssignedAndUnassignedSums) {
 
 TEST(OpenbSource, TakesPodsThatHoldNothingForNothing) {
   auto source =
-      Make({"p0,1,1,1,1000,,LS,Pending,0,20,\np1,1,1,0,0,,LS,Running,0,20,0\n"
-            "p2,1,1,1,1000,,LS,Running,0,5,5\np3,1,1,1,1000,,LS,Running,0,20,10\n"});
+      MakeOpenb({"p0,1,1,1,1000,,LS,Pending,0,20,\np1,1,1,0,0,,LS,Running,0,20,0\n"
+                 "p2,1,1,1,1000,,LS,Running,0,5,5\np3,1,1,1,1000,,LS,Running,0,20,10\n"});
   ASSERT_TRUE(source.ok()) << source.status();
   Totals totals;
-  for (const auto& report : SampleOf(**source, 10 * kSecond)) Add(report, totals);
+  for (const auto& report : SampleOfOpenb(**source, 10 * kSecond)) Add(report, totals);
   EXPECT_EQ(totals, (Totals{{{"T4", ""}, 20 * kSecond}, {{"V100M32", ""}, 40 * kSecond}}));
 }
 
 TEST(OpenbSource, FailsWhenAPodDoesNotFit) {
   const std::string pods = "p0,1,1,8,1000,,LS,Running,0,20,0\n";
-  EXPECT_THAT(ErrorOf({pods}), HasSubstr("1 of 1 pods do not fit on the nodes: p0"));
+  EXPECT_THAT(ErrorOfOpenb({pods}), HasSubstr("1 of 1 pods do not fit on the nodes: p0"));
 }
 
 TEST(OpenbSource, CountsAndNamesPodsThatDoNotFitWhenToldTo) {
-  const std::string rules = std::string("when_pod_does_not_fit: count\n") + kRules;
+  const std::string rules = std::string("when_pod_does_not_fit: count\n") + kRulesFile;
   const std::string pods =
       "p0,1,1,8,1000,,LS,Running,0,20,0\np1,1,1,1,1000,A10,LS,Running,0,20,0\n"
       "p2,1,1,1,1000,,LS,Running,0,20,0\n";
   std::vector<std::string> notes;
-  auto source = Make({pods, kNodes, rules}, &notes);
+  auto source = MakeOpenb({pods, kNodes, rules}, &notes);
   ASSERT_TRUE(source.ok()) << source.status();
   EXPECT_THAT(notes, ElementsAre(HasSubstr("2 of 3 pods do not fit on the nodes: p0, p1")));
 }
@@ -110,10 +112,10 @@ TEST(OpenbSource, KeepsNodeTotalsInWindowsOfAnyLength) {
   for (int64_t window : {7'777'777L, 123'456'789L, 1'000'000'001L, 999L}) {
     ReplayOptions replay;
     if (window < 1'000) replay.from_seconds = 2;
-    auto source = Make({pods, kNodes, kRules, replay});
+    auto source = MakeOpenb({pods, kNodes, kRulesFile, replay});
     ASSERT_TRUE(source.ok()) << source.status();
     for (int i = 0; i < 1'000 && (*source)->RemainingNanos() > 0; ++i) {
-      for (const auto& report : SampleOf(**source, window)) {
+      for (const auto& report : SampleOfOpenb(**source, window)) {
         int64_t chip_nanos = 0;
         for (const auto& group : report.groups()) chip_nanos += group.sums().chip_nanos();
         EXPECT_EQ(chip_nanos, report.duration_nanos() * (report.source() == "n1" ? 2 : 4));
@@ -131,11 +133,11 @@ TEST(OpenbSource, AddsUpExactlyWhateverTheWindowIs) {
                         {{"V100M32", "whole"}, 8 * kSecond},
                         {{"V100M32", ""}, 4 * kSecond}};
   for (int64_t window : {7'777'777L, 123'456'789L, 1'000'000'001L, 3'000'000'000L}) {
-    auto source = Make({pods});
+    auto source = MakeOpenb({pods});
     ASSERT_TRUE(source.ok()) << source.status();
     Totals totals;
     while ((*source)->RemainingNanos() > 0) {
-      for (const auto& report : SampleOf(**source, window)) Add(report, totals);
+      for (const auto& report : SampleOfOpenb(**source, window)) Add(report, totals);
     }
     EXPECT_EQ(totals, expected) << window;
   }
@@ -152,12 +154,14 @@ TEST(OpenbSource, NamesLineAndColumnOfABadPodOrNode) {
       {"p1,1,1,1,1000,,LS,Running,0,20,-1\n", "pods.csv:3: column scheduled_time: got \"-1\""},
       {"p1,1,1\n", "pods.csv:3: 3 fields; expected 11"},
   };
-  for (const auto& [row, error] : cases) EXPECT_THAT(ErrorOf({good + row}), HasSubstr(error));
-  EXPECT_THAT(ErrorOf({good, "sn,gpu,model\nn1,-1,T4\n"}),
+  for (const auto& [row, error] : cases) EXPECT_THAT(ErrorOfOpenb({good + row}), HasSubstr(error));
+  EXPECT_THAT(ErrorOfOpenb({good, "sn,gpu,model\nn1,-1,T4\n"}),
               HasSubstr("nodes.csv:2: column gpu: got \"-1\""));
-  EXPECT_THAT(ErrorOf({good, "sn,gpu,model\nn1,1,\n"}), HasSubstr("nodes.csv:2: column model"));
-  EXPECT_THAT(ErrorOf({good, "sn,gpu\nn1,1\n"}), HasSubstr("nodes.csv:1: column model is missing"));
-  EXPECT_THAT(ErrorOf({good, "sn,gpu,model\nn1,0,\n"}), HasSubstr("no node with GPUs"));
+  EXPECT_THAT(ErrorOfOpenb({good, "sn,gpu,model\nn1,1,\n"}),
+              HasSubstr("nodes.csv:2: column model"));
+  EXPECT_THAT(ErrorOfOpenb({good, "sn,gpu\nn1,1\n"}),
+              HasSubstr("nodes.csv:1: column model is missing"));
+  EXPECT_THAT(ErrorOfOpenb({good, "sn,gpu,model\nn1,0,\n"}), HasSubstr("no node with GPUs"));
 }
 
 OpenbPod Pod(int gpus, int milli, int64_t from, int64_t to, std::vector<std::string> spec = {}) {
