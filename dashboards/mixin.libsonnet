@@ -91,6 +91,8 @@
     daemon: { 'for': '5m', unhealthyFor: '1m' },
     // What happens once and is counted: alerted for as long as the window holds it.
     events: { window: '15m', 'for': '1m' },
+    // What senders take from each other: how long one is held back, and how full the books may be.
+    shares: { heldBackFor: '30m', usedRatio: 0.5, 'for': '10m' },
     tls: { expiresWithin: '14d', 'for': '5m' },
     clock: {
       // Seconds; a bound of the histogram: 1, 5, 60 or 3600.
@@ -147,6 +149,7 @@
     ingest+: { rateWindow: '1m', 'for': '1m' },
     daemon+: { 'for': '1m' },
     events+: { window: '2m', 'for': '30s' },
+    shares+: { heldBackFor: '1m', 'for': '1m' },
     tls+: { 'for': '1m' },
     clock+: { 'for': '1m', unconfirmedFor: '1m' },
     collector+: { 'for': '1m', holdersUnknownFor: '1m', unattributedFor: '1m' },

@@ -24,6 +24,7 @@ std::string FolderNameOf(std::string source) {
 v1::ReportRequest RequestOf(const ServedAccount& account) {
   v1::ReportRequest request;
   request.set_stream_id(account.stream_id);
+  request.set_can_defer(true);
   v1::OutcomeReport& report = *request.add_outcomes();
   report.ParseFromString(account.under_way);
   report.set_sequence(account.sequence);
@@ -270,7 +271,24 @@ bool ServedDelivery::SendAll() {
   return all;
 }
 
+// It stays under way, and is offered again as the next of its stream. Counters go on meanwhile.
+void ServedDelivery::Postpone(Member& member, const std::string& source,
+                              const v1::Disposition& said) {
+  Say(member, source,
+      absl::UnavailableError(fmt::format("a report of what was served is kept until this is mended "
+                                         "({}): {}",
+                                         said.reason(), said.subject())));
+  ServedAccount next = member.account;
+  ++next.sequence;
+  // Where this cannot be written it comes again under its old sequence, and is deferred again.
+  Store(member, std::move(next));
+}
+
 void ServedDelivery::Settle(Member& member, const std::string& source, const ServedAnswer& answer) {
+  for (const v1::Disposition& said : answer.ack.dispositions()) {
+    const bool ours = said.sequence() == member.account.sequence;
+    if (ours && said.code() == v1::Disposition::DEFERRED) return Postpone(member, source, said);
+  }
   Say(member, source, answer.status);
   if (!answer.status.ok()) return;
   for (const v1::Disposition& said : answer.ack.dispositions()) {

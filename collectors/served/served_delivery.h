@@ -101,6 +101,8 @@ class ServedDelivery final : public ServedDesk {
   bool SendAll();
   void Settle(Member& member, const std::string& source, const ServedAnswer& answer)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Postpone(Member& member, const std::string& source, const v1::Disposition& said)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TakeDisposition(Member& member, const std::string& source, const v1::Disposition& said)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Gives up sources that are leaving and have nothing left to say.

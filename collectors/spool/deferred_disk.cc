@@ -108,7 +108,7 @@ absl::Status DeferredDisk::LoadSegment(Segment& segment, Opened& opened) {
     if (!stored.ok()) return stored.status();
     const int64_t mark = stored->window_end_unix_nanos;
     if (mark < 0) {
-      const auto id = static_cast<uint64_t>(-mark);
+      const uint64_t id = 0 - static_cast<uint64_t>(mark);  // of the lowest number, too
       heads[id] = at;
       DeferredRecord record{.id = id};
       int64_t in_use = 0;

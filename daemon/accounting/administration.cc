@@ -142,14 +142,18 @@ AdminAnswer PrepareForget(const AdminOrder& order, const LiveBooks& books, int64
 }
 
 AdminAnswer PrepareMove(const AdminOrder& order, const LiveBooks& books) {
+  // One name may be that of a source of usage and of one of outcomes: both are moved.
   const auto facts = books.fleet.FindSource(books.names.Of(order.source));
-  if (!facts) return UnknownSource(order.source, books);
-  if (facts->source != order.source) {
+  const bool of_outcomes = books.outcomes.HasSource(order.source);
+  if (!facts && !of_outcomes) return UnknownSource(order.source, books);
+  const bool of_usage = facts && facts->source == order.source;
+  if (!of_usage && !of_outcomes) {
     return Refused(absl::FailedPreconditionError(
         fmt::format("{} is another name of source {}; expected the name of today",
                     Quoted(order.source), Quoted(facts->source))));
   }
-  if (facts->owner == order.new_owner) {
+  if ((!of_usage || facts->owner == order.new_owner) &&
+      (!of_outcomes || books.outcomes.OwnerOf(order.source) == order.new_owner)) {
     const AdminEntry* before = LatestEntry(AdminAction::kMove, order.source, books);
     if (before != nullptr && before->new_owner == order.new_owner) return DoneBefore(*before);
     AdminAnswer answer;

@@ -134,6 +134,7 @@ bool CanBeMended(RejectReason reason) {
     case RejectReason::kTooManyGaps:
     case RejectReason::kTooManyChips:
     case RejectReason::kTooManySources:
+    case RejectReason::kForeignSource:
       return true;
     default:
       return false;

@@ -37,7 +37,11 @@ class DaemonProbe {
   virtual void ReadingsOdd(int64_t clamped, int64_t unmeasured) = 0;
   // Of a source: nothing can be counted in them any more.
   virtual void GapsClosed(int64_t gaps, double seconds) = 0;
-  virtual void ReportsBusy(size_t reports) = 0;  // refused for want of room
+  // Of a report that was accepted: some of its usage is counted under the signal "overflow".
+  virtual void SignalsOverflowed() = 0;
+  // Refused for now since their sender has its share: "rate" of what it may send in a time, "queue"
+  // of what may wait, or all of the queue is taken.
+  virtual void ReportsHeldBack(std::string_view limit, size_t reports) = 0;
   // A call was refused since its identity has as many as it may, or all may: "stream", "watch" or
   // "question".
   virtual void CallOverShare(std::string_view call) = 0;

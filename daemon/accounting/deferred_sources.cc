@@ -8,8 +8,9 @@
 namespace fleetmeter {
 
 void DeferredSources::Note(const DeferredEntry& entry, int64_t monotonic_nanos) {
-  if (sources_.size() >= kMostSources && !sources_.contains(entry.source)) return;
-  Deferred& deferred = sources_[entry.source];
+  const Key key{entry.outcome, entry.source};
+  if (sources_.size() >= kMostSources && !sources_.contains(key)) return;
+  Deferred& deferred = sources_[key];
   deferred.at_monotonic = monotonic_nanos;
   // An old window that is offered again says less of the source than its latest.
   if (entry.window.start_unix_nanos < deferred.latest_start_unix_nanos) return;
@@ -18,8 +19,9 @@ void DeferredSources::Note(const DeferredEntry& entry, int64_t monotonic_nanos) 
   deferred.pool = entry.rejection.pool;
 }
 
-void DeferredSources::NoteCounted(const std::string& source, int64_t window_start_unix_nanos) {
-  const auto it = sources_.find(source);
+void DeferredSources::NoteCounted(const std::string& source, int64_t window_start_unix_nanos,
+                                  bool outcome) {
+  const auto it = sources_.find(Key{outcome, source});
   if (it == sources_.end() || it->second.latest_start_unix_nanos != window_start_unix_nanos) return;
   sources_.erase(it);
 }

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -32,7 +33,9 @@ class DeferredSources {
 
   void Note(const DeferredEntry& entry, int64_t monotonic_nanos);
   // The window was counted. The source has nothing deferred any more if it was the latest such.
-  void NoteCounted(const std::string& source, int64_t window_start_unix_nanos);
+  // `outcome`: the source is one of outcomes, which may have the name of one of usage.
+  void NoteCounted(const std::string& source, int64_t window_start_unix_nanos,
+                   bool outcome = false);
   void Forget(int64_t monotonic_nanos);
   // By reason and pool, in this order.
   std::vector<DeferredCount> Counts() const;
@@ -44,7 +47,8 @@ class DeferredSources {
     int64_t latest_start_unix_nanos = 0;
     int64_t at_monotonic = 0;
   };
-  absl::flat_hash_map<std::string, Deferred> sources_;
+  using Key = std::pair<bool, std::string>;  // whether of outcomes; its name
+  absl::flat_hash_map<Key, Deferred> sources_;
 };
 
 }  // namespace fleetmeter

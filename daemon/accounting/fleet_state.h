@@ -58,8 +58,9 @@ enum class SourceState : uint8_t {
   kRejected,     // not live, and its latest reports were rejected
   kHistory,      // all that it has reported came as history
   kForgotten,    // a person said that it is gone, or it holds nothing and is silent for long
+  kOutcomes,     // it reports outcomes, and holds no chips: it is none of the fleet's
 };
-// "live", "silent", "unaccounted", "rejected", "history", "forgotten".
+// "live", "silent", "unaccounted", "rejected", "history", "forgotten", "outcomes".
 std::string_view Name(SourceState state);
 
 // A source as people see it.
@@ -69,7 +70,7 @@ struct SourceFacts {
   int64_t counted_to_unix_nanos = 0;  // 0: nothing of it was ever accepted
   int64_t micro_chips = 0;            // that its latest report lists
   int64_t unlisted_micro_chips = 0;   // that it listed before, and lists no more
-  std::string owner;                  // the identity that it belongs to; empty: nobody's
+  std::string owner = {};             // the identity that it belongs to; empty: nobody's
 };
 
 // What a source holds of a chip kind.

@@ -20,6 +20,8 @@ std::string_view Name(SourceState state) {
       return "history";
     case SourceState::kForgotten:
       return "forgotten";
+    case SourceState::kOutcomes:
+      return "outcomes";
   }
   return "";
 }

@@ -24,9 +24,10 @@ void LiveBooks::Remember(const RejectedEntry& entry) {
   if (!streams.HadSession(entry.stream)) rejected.Add(entry);
 }
 
-void LiveBooks::NoteForeign(const RejectedEntry& entry, int64_t now_unix_nanos) {
-  if (fleet.FindSource(entry.source))
-    foreign.Add(entry.source, entry.stream.identity, now_unix_nanos);
+void LiveBooks::NoteForeign(const std::string& source, const std::string& identity, bool outcome,
+                            int64_t now_unix_nanos) {
+  const bool known = outcome ? outcomes.HasSource(source) : fleet.FindSource(source).has_value();
+  if (known) (outcome ? foreign_outcomes : foreign).Add(source, identity, now_unix_nanos);
 }
 
 void LiveBooks::GrantBreak(int64_t nanos) {
@@ -46,7 +47,9 @@ void LiveBooks::Apply(const AdminEntry& entry, int64_t now_unix_nanos) {
       break;
     case AdminAction::kMove:
       fleet.SetOwner(entry.source, entry.new_owner);
+      outcomes.SetOwner(entry.source, entry.new_owner);
       foreign.Forget(entry.source);
+      foreign_outcomes.Forget(entry.source);
       break;
     case AdminAction::kReprice:
       break;  // it was staged

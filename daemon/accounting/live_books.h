@@ -7,10 +7,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
+#include "daemon/accounting/book_room.h"
 #include "daemon/accounting/deferred_sources.h"
-#include "daemon/accounting/fair_shares.h"
 #include "daemon/accounting/fleet_state.h"
 #include "daemon/accounting/foreign_reports.h"
 #include "daemon/accounting/outcome_state.h"
@@ -41,9 +42,10 @@ class LiveBooks final : public TransactionPart {
   // a session.
   void Remember(const RejectedEntry& entry);
 
-  // Remembers a committed rejection of a report for a source of another identity. It says nothing
-  // of the source itself.
-  void NoteForeign(const RejectedEntry& entry, int64_t now_unix_nanos);
+  // Remembers that a report of `identity` for a source of another one was not counted. It says
+  // nothing of the source itself. `outcome`: the source is one of outcomes.
+  void NoteForeign(const std::string& source, const std::string& identity, bool outcome,
+                   int64_t now_unix_nanos);
   // See FleetState::GrantBreak. The next transaction carries the term that it changes.
   void GrantBreak(int64_t nanos);
 
@@ -54,12 +56,13 @@ class LiveBooks final : public TransactionPart {
   FleetState fleet;
   OutcomeState outcomes;
   SignalBudget signals;
-  FairShares usage{kMostChipNanos};  // chip-nanoseconds
+  BookRoom usage{kMostChipNanos};  // chip-nanoseconds
   RejectedReports rejected;
   DeferredSources deferred;
   SourceNames names;
-  ForeignReportsBySource foreign;
-  std::vector<AdminEntry> entries;  // oldest first, without what they booked
+  ForeignReportsBySource foreign;           // for sources of usage
+  ForeignReportsBySource foreign_outcomes;  // for sources of outcomes
+  std::vector<AdminEntry> entries;          // oldest first, without what they booked
 
  private:
   size_t first_term_ = 0;         // the ledger has the terms before it, and they do not change

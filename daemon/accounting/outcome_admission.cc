@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "daemon/accounting/unknown_name.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/timestamp.h"
@@ -11,6 +13,8 @@ namespace {
 
 using MaybeRejection = std::optional<Rejection>;
 
+constexpr char kClocks[] = "the clocks of this sender and the daemon";
+
 MaybeRejection CheckFuture(const OutcomeReport& report, const OutcomeContext& context) {
   const int64_t ahead = report.WindowEnd() - context.now.latest;
   if (ahead > context.future_tolerance_nanos) {
@@ -18,7 +22,8 @@ MaybeRejection CheckFuture(const OutcomeReport& report, const OutcomeContext& co
         RejectReason::kWindowInFuture, "window_start_unix_nanos",
         fmt::format("window ends at {}, {} s ahead of the daemon's clock; expected at most {} s",
                     UtcText(report.WindowEnd()), ToSeconds(ahead),
-                    ToSeconds(context.future_tolerance_nanos))};
+                    ToSeconds(context.future_tolerance_nanos)),
+        kClocks};
   }
   const int64_t latest = context.now.latest / kNanosPerSecond;
   for (size_t i = 0; i < report.benchmarks.size(); ++i) {
@@ -27,7 +32,8 @@ MaybeRejection CheckFuture(const OutcomeReport& report, const OutcomeContext& co
         RejectReason::kWindowInFuture, fmt::format("benchmarks.results[{}].date_unix_seconds", i),
         fmt::format("date is {}, and the daemon's clock says {}; expected today or before",
                     UtcText(report.benchmarks[i].date_unix_seconds * kNanosPerSecond),
-                    UtcText(latest * kNanosPerSecond))};
+                    UtcText(latest * kNanosPerSecond)),
+        kClocks};
   }
   return std::nullopt;
 }
@@ -96,6 +102,20 @@ std::optional<Rejection> CheckOutcomeAdmission(const OutcomeReport& report,
   }
   if (report.kind == OutcomeKind::kBenchmarks) return CheckResults(report, context);
   return report.correction ? std::nullopt : CheckWindow(report, context);
+}
+
+bool IsBooked(const OutcomeReport& report, const OutcomeState& books) {
+  if (report.correction) {
+    return books.HasCorrection(report.kind, report.source, report.correction->id);
+  }
+  if (report.kind == OutcomeKind::kBenchmarks) {
+    return std::any_of(
+        report.benchmarks.begin(), report.benchmarks.end(),
+        [&](const BenchmarkRow& row) { return books.HasResult(OutcomeState::KeyOf(row)); });
+  }
+  const WindowSet* windows = books.Windows(report.kind, report.source);
+  return windows != nullptr &&
+         windows->Overlaps({report.window_start_unix_nanos, report.WindowEnd()});
 }
 
 std::optional<Rejection> CheckOutcomePool(const std::string& pool, const std::string& field,

@@ -28,6 +28,9 @@ struct OutcomeContext {
 std::optional<Rejection> CheckOutcomeAdmission(const OutcomeReport& report,
                                                const OutcomeContext& context);
 
+// Whether any of its time, its correction or one of its results is in the books.
+bool IsBooked(const OutcomeReport& report, const OutcomeState& books);
+
 // Of a row: whether the plan in force has the pool that the row names in `field`, if any.
 std::optional<Rejection> CheckOutcomePool(const std::string& pool, const std::string& field,
                                           const OutcomeReport& report,

@@ -53,6 +53,12 @@ std::string OutcomeShares::ReporterOf(const SourceKey& source) const {
   return "";
 }
 
+double OutcomeShares::UsedRatio(size_t amount) const {
+  const Shares& shares = amounts_[amount];
+  const double used = std::max(shares.net.UsedRatio(), shares.added.UsedRatio());
+  return amount == kRevenueAmount ? std::max(used, refunds_.UsedRatio()) : used;
+}
+
 OutcomeRoom OutcomeShares::RoomFor(const std::string& sender, OutcomeKind kind,
                                    const std::string& source) const {
   OutcomeRoom room;
@@ -61,7 +67,7 @@ OutcomeRoom OutcomeShares::RoomFor(const std::string& sender, OutcomeKind kind,
   }
   // What its reporter brought can be taken back, whatever others have taken.
   const std::string reporter = ReporterOf({kind, source});
-  const FairShares& revenue = amounts_[kRevenueAmount].net;
+  const BookRoom& revenue = amounts_[kRevenueAmount].net;
   const absl::int128 brought = reporter.empty() ? revenue.total() : revenue.Of(reporter);
   room.revenue_taken = std::max(brought, refunds_.RoomFor(sender));
   return room;

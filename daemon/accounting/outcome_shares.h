@@ -1,7 +1,7 @@
 // How much each sender may add to the totals of outcomes, so that every sum of rows of the books
 // stays within 64 bits, and nobody can use that up for the others.
 //
-// Two limits hold for each amount, both shared out by FairShares: of what is in the books when
+// Two limits hold for each amount, both shared out by BookRoom: of what is in the books when
 // corrections are taken away, which a correction makes free again; and of all that was ever added,
 // whatever became of it. A correction that takes away counts against whoever has reported its
 // source. What was booked before the start is nobody's. Not thread-safe.
@@ -15,7 +15,7 @@
 #include <utility>
 
 #include "absl/numeric/int128.h"
-#include "daemon/accounting/fair_shares.h"
+#include "daemon/accounting/book_room.h"
 #include "daemon/base/transaction_part.h"
 #include "daemon/ledger/outcome_books.h"
 
@@ -59,6 +59,9 @@ class OutcomeShares final : public TransactionPart {
 
   void Restore(const RestoredOutcomes& books);
 
+  // The part of an amount's limits that is taken: of whichever more is taken of.
+  double UsedRatio(size_t amount) const;
+
   // For a report about `source`.
   OutcomeRoom RoomFor(const std::string& sender, OutcomeKind kind, const std::string& source) const;
 
@@ -71,14 +74,14 @@ class OutcomeShares final : public TransactionPart {
  private:
   using SourceKey = std::pair<OutcomeKind, std::string>;
   struct Shares {
-    FairShares net{kMostNet};
-    FairShares added{kMostAdded};
+    BookRoom net{kMostNet};
+    BookRoom added{kMostAdded};
   };
   // Who has reported the source first since the start; empty: nobody.
   std::string ReporterOf(const SourceKey& source) const;
 
   std::array<Shares, kOutcomeAmounts.size()> amounts_;
-  FairShares refunds_{kMostAdded};  // revenue that was taken away
+  BookRoom refunds_{kMostAdded};  // revenue that was taken away
   std::map<SourceKey, std::string> reporters_;
   std::map<SourceKey, std::string> staged_reporters_;
 };

@@ -1,5 +1,7 @@
 #include "daemon/accounting/outcome_state.h"
 
+#include <algorithm>
+
 namespace fleetmeter {
 namespace {
 
@@ -53,6 +55,8 @@ void OutcomeState::Restore(const RestoredOutcomes& books) {
   shares_.Restore(books);
   for (const OutcomeSource& source : books.sources) {
     committed_.windows[{source.kind, source.source}] = source.windows;
+    std::string& owner = committed_.owners[source.source];
+    if (owner.empty()) owner = source.owner;
   }
   for (const SegmentTotal& total : books.segments) {
     Add(total, &committed_);
@@ -74,6 +78,34 @@ const WindowSet* OutcomeState::Windows(OutcomeKind kind, const std::string& sour
   if (const auto it = staged_.windows.find(key); it != staged_.windows.end()) return &it->second;
   const auto it = committed_.windows.find(key);
   return it == committed_.windows.end() ? nullptr : &it->second;
+}
+
+bool OutcomeState::HasSource(const std::string& source) const {
+  return committed_.owners.contains(source);
+}
+
+const std::string& OutcomeState::OwnerOf(const std::string& source) const {
+  static const std::string kNobody;
+  for (const Books* books : {&staged_, &committed_}) {
+    const auto found = books->owners.find(source);
+    if (found != books->owners.end()) return found->second;
+  }
+  return kNobody;
+}
+
+void OutcomeState::SetOwner(const std::string& source, const std::string& identity) {
+  const auto found = committed_.owners.find(source);
+  if (found != committed_.owners.end()) found->second = identity;
+}
+
+std::map<std::string, int64_t> OutcomeState::Sources() const {
+  std::map<std::string, int64_t> told;
+  for (const auto& [source, owner] : committed_.owners) told[source] = 0;
+  for (const auto& [key, windows] : committed_.windows) {
+    int64_t& until = told[key.second];
+    until = std::max(until, windows.counted().end_unix_nanos);
+  }
+  return told;
 }
 
 void OutcomeState::FindOverlap(OutcomeKind kind, OverlapFinder* finder) const {
@@ -133,6 +165,7 @@ outcomes::Segment OutcomeState::BookedAs(const outcomes::Segment& segment, size_
 
 void OutcomeState::Stage(const OutcomeEntry& entry) {
   OutcomeChange change;
+  staged_.owners[entry.source] = entry.new_owner.empty() ? OwnerOf(entry.source) : entry.new_owner;
   if (entry.correction) {
     staged_.corrections.emplace(entry.kind, entry.source, entry.correction->id);
   } else if (entry.kind != OutcomeKind::kBenchmarks) {
@@ -174,6 +207,7 @@ void OutcomeState::StageRepriced(const AdminEntry& entry) {
 
 void OutcomeState::Commit() {
   for (auto& [key, windows] : staged_.windows) committed_.windows[key] = std::move(windows);
+  for (auto& [source, owner] : staged_.owners) committed_.owners[source] = std::move(owner);
   committed_.corrections.merge(staged_.corrections);
   committed_.results.merge(staged_.results);
   for (const SegmentTotal& total : staged_.totals) {

@@ -36,6 +36,14 @@ class OutcomeState final : public TransactionPart {
 
   // nullptr: the source has reported none of the kind.
   const WindowSet* Windows(OutcomeKind kind, const std::string& source) const;
+  // Whether it has reported anything, of whatever kind, that is committed.
+  bool HasSource(const std::string& source) const;
+  // The identity that a source belongs to, whatever kinds it reports; empty: nobody's.
+  const std::string& OwnerOf(const std::string& source) const;
+  void SetOwner(const std::string& source, const std::string& identity);
+  // Until when each source has reported, of all kinds together; ascending by name. 0: it has
+  // reported benchmarks only, which have no windows.
+  std::map<std::string, int64_t> Sources() const;
   // Of every source of the kind.
   void FindOverlap(OutcomeKind kind, OverlapFinder* finder) const;
   bool HasCorrection(OutcomeKind kind, const std::string& source, const std::string& id) const;
@@ -69,6 +77,7 @@ class OutcomeState final : public TransactionPart {
  private:
   struct Books {
     std::map<SourceKey, WindowSet> windows;
+    std::map<std::string, std::string> owners;  // by source; empty: it belongs to nobody
     std::set<std::tuple<OutcomeKind, std::string, std::string>> corrections;
     std::set<ResultKey> results;
     std::map<outcomes::Segment, size_t> segments;  // index of totals

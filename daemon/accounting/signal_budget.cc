@@ -21,6 +21,11 @@ int64_t LeftOf(int64_t signals, int64_t as_of_unix_nanos, int64_t now_unix_nanos
 
 }  // namespace
 
+bool SignalBudget::HasOverflow(const UsageReport& report) {
+  return std::any_of(report.groups.begin(), report.groups.end(),
+                     [](const UsageGroup& group) { return group.signal == kOverflow; });
+}
+
 int64_t SignalBudget::RoomFor(const std::string& sender, int64_t now_unix_nanos) const {
   int64_t brought = 0;
   if (const auto found = senders_.find(sender); found != senders_.end()) {

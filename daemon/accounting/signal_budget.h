@@ -26,6 +26,9 @@ class SignalBudget final : public TransactionPart {
   static constexpr size_t kMostKnown = 1'024;
   static constexpr char kOverflow[] = "overflow";
 
+  // Whether some usage of the report is counted under kOverflow.
+  static bool HasOverflow(const UsageReport& report);
+
   // Stages the signals of a report that are new, and renames those beyond kMostKnown. `known`:
   // those that were ever counted. A rejection changes nothing.
   std::optional<Rejection> Stage(const std::string& sender, int64_t now_unix_nanos,

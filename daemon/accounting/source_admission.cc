@@ -9,8 +9,9 @@
 namespace fleetmeter {
 namespace {
 
-Rejection ForeignSource(std::string detail) {
-  return {RejectReason::kForeignSource, "source", std::move(detail)};
+Rejection ForeignSource(const std::string& source, std::string detail) {
+  return {RejectReason::kForeignSource, "source", std::move(detail),
+          fmt::format("whose source '{}' is", source)};
 }
 
 int64_t SumOf(const std::vector<ChipsOfKind>& kinds) {
@@ -69,24 +70,32 @@ const std::string& SourceAdmission::OwnerOf(const std::string& source,
 std::optional<Rejection> SourceAdmission::CheckOwner(const Speaker& speaker,
                                                      const std::string& source,
                                                      const FleetState& fleet) const {
+  return CheckOwnedBy(OwnerOf(source, fleet), speaker, source);
+}
+
+std::optional<Rejection> SourceAdmission::CheckOwnedBy(const std::string& owner,
+                                                       const Speaker& speaker,
+                                                       const std::string& source) {
   switch (speaker.claim) {
     case SourceClaim::kUnchecked:
     case SourceClaim::kByRule:
       return std::nullopt;
     case SourceClaim::kForbidden:
-      return ForeignSource(fmt::format(
-          "the rules do not let {} report for source {}; expected a source that a rule gives it",
-          speaker.identity, Quoted(source)));
+      return ForeignSource(
+          source,
+          fmt::format(
+              "the rules do not let {} report for source {}; expected a source that a rule gives "
+              "it",
+              speaker.identity, Quoted(source)));
     case SourceClaim::kFirstUse:
       break;
   }
-  const std::string& owner = OwnerOf(source, fleet);
   if (owner.empty() || owner == speaker.identity) return std::nullopt;
-  return ForeignSource(fmt::format(
-      "source {} belongs to another identity than {}, which reported it first; expected "
-      "a source of its own, or an administrator who moves this one "
-      "(fleetmeterctl source move)",
-      Quoted(source), speaker.identity));
+  return ForeignSource(
+      source, fmt::format("source {} belongs to another identity than {}, which reported it first; "
+                          "expected a source of its own, or an administrator who moves this one "
+                          "(fleetmeterctl source move)",
+                          Quoted(source), speaker.identity));
 }
 
 std::optional<Rejection> SourceAdmission::CheckSources(const Speaker& speaker,

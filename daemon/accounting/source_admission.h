@@ -43,6 +43,9 @@ class SourceAdmission {
   // another identity sends must not count against the source.
   std::optional<Rejection> CheckOwner(const Speaker& speaker, const std::string& source,
                                       const FleetState& fleet) const;
+  // The same of a source that belongs to `owner`; empty: to nobody.
+  static std::optional<Rejection> CheckOwnedBy(const std::string& owner, const Speaker& speaker,
+                                               const std::string& source);
 
   // Whether the source, and all sources of the speaker together, may hold what the report lists.
   // The catalog knows its chip kinds.

@@ -24,8 +24,9 @@ struct ReportDisposition {
 };
 
 struct SubmitResult {
-  // Not OK: nothing was settled. Aborted: a later session has fenced this one; anything else: send
-  // again.
+  // Not OK: nothing was settled, or not all of a submission that was divided;
+  // `acknowledged_through` says how far. Aborted: a later session has fenced this one; anything
+  // else: send again.
   absl::Status status;
   uint64_t acknowledged_through = 0;
   std::vector<ReportDisposition> dispositions;

@@ -4,19 +4,39 @@
 #include <chrono>
 #include <utility>
 
+#include "daemon/accounting/divide_submission.h"
+
 namespace fleetmeter {
 
 SubmissionQueue::Submitted SubmissionQueue::TryPush(Submission& submission) {
   MutexLock lock(mutex_);
   if (stopping_) return Submitted::kStopping;
-  if (!room_.TryTake(submission.stream.identity, WeightOf(submission))) {
+  const size_t weight = WeightOf(submission);
+  if (!room_.TryTake(submission.stream.identity, weight)) {
     NoteFull();
     return Submitted::kFull;
   }
   full_since_monotonic_ = 0;
-  waiting_.push_back(std::move(submission));
+  Push(std::move(submission), weight);
   changed_.NotifyAll();
   return Submitted::kYes;
+}
+
+void SubmissionQueue::Push(Submission submission, size_t weight) {
+  // Without sharing all are one sender, and come in the order in which they were pushed.
+  const std::string sender =
+      sharing_ == FairShare::Sharing::kFair ? submission.stream.identity : "";
+  const size_t parts = std::min(submission.reports.size(), 2 * weight / kHeavy);
+  if (weight <= kHeavy || parts < 2) {
+    return waiting_.Push(sender, {.submission = std::move(submission), .weight = weight});
+  }
+  size_t left = weight;
+  std::vector<Submission> divided = DivideSubmission(std::move(submission), parts);
+  for (size_t i = 0; i < parts; ++i) {
+    const size_t part = left / (parts - i);
+    left -= part;
+    waiting_.Push(sender, {.submission = std::move(divided[i]), .weight = part, .part = true});
+  }
 }
 
 bool SubmissionQueue::HasRoomFor(const std::string& identity, size_t weight) {
@@ -43,12 +63,13 @@ std::vector<Submission> SubmissionQueue::Take(size_t most_reports, int64_t wait_
   }
   size_t reports = 0;
   while (!waiting_.empty()) {
-    const size_t size = WeightOf(waiting_.front());
-    if (!taken.empty() && reports + size > most_reports) break;
-    reports += size;
-    room_.GiveBack(waiting_.front().stream.identity, size);
-    taken.push_back(std::move(waiting_.front()));
-    waiting_.pop_front();
+    const FairLine::Waiting& next = waiting_.Front();
+    const size_t most = next.part ? std::min(most_reports, kHeavy) : most_reports;
+    if (!taken.empty() && reports + next.weight > most) break;
+    reports += next.weight;
+    FairLine::Waiting waiting = waiting_.Pop();
+    room_.GiveBack(waiting.submission.stream.identity, waiting.weight);
+    taken.push_back(std::move(waiting.submission));
   }
   full_since_monotonic_ = 0;
   return taken;

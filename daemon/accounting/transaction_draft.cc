@@ -4,9 +4,9 @@
 
 #include <utility>
 
+#include "daemon/accounting/book_room.h"
 #include "daemon/accounting/count_outcome.h"
 #include "daemon/accounting/count_report.h"
-#include "daemon/accounting/fair_shares.h"
 #include "daemon/accounting/usage_room.h"
 
 namespace fleetmeter {
@@ -23,17 +23,23 @@ ReportDisposition Conflict(uint64_t sequence) {
                        sequence)}};
 }
 
-// History comes from whoever can run the import again; outcomes have no place to wait.
+// History comes from whoever can run the import again.
 bool MayDefer(const Submission& submission) { return submission.can_defer && !submission.history; }
-bool MayDefer(const Submission& submission, const SequencedReport& report) {
-  return MayDefer(submission) && !report.outcome;
-}
 
 ReportDisposition OutOfSequence(uint64_t sequence, uint64_t expected) {
   return {sequence,
           Code::kOutOfSequence,
           {RejectReason::kMalformed, "sequence",
            fmt::format("sequence is {}; expected {}", sequence, expected)}};
+}
+
+const std::string& SourceOf(const SequencedReport& report) {
+  return report.outcome ? report.outcome->source : report.report.source;
+}
+
+TimeSpan WindowOf(const SequencedReport& report) {
+  if (report.outcome) return {report.outcome->window_start_unix_nanos, report.outcome->WindowEnd()};
+  return {report.report.window_start_unix_nanos, report.report.WindowEnd()};
 }
 
 // The name of today. A rule that gives a name of before gives nothing of the source of today.
@@ -82,25 +88,20 @@ std::optional<ReportDisposition> TransactionDraft::SettleReport(const Submission
       return OutOfSequence(sequence, books.streams.Expected(stream));
   }
   books.streams.Stage(stream, sequence, report.digest);
-  MaybeRejection rejection;
-  if (!report.outcome) {
-    rejection = sources_.CheckOwner({.identity = stream.identity, .claim = claim},
-                                    report.report.source, books.fleet);
-  }
-  if (!rejection) rejection = std::move(report.rejection);
-  if (!rejection) {
-    rejection = report.outcome ? CountOutcome(submission, report, books)
-                               : CountUsage(submission, report, claim, books);
-  }
+  MaybeRejection rejection = Count(submission, report, claim, books);
   if (!rejection) {
     books.streams.NoteCounted(stream);
     return std::nullopt;
   }
-  if (MayDefer(submission, report) && CanBeMended(rejection->reason)) {
-    return Defer(report, *std::move(rejection), false);
+  if (MayDefer(submission) && CanBeMended(rejection->reason)) {
+    return Defer(stream, report, *std::move(rejection), false);
   }
-  transaction_.rejected.push_back(
-      {stream, sequence, report.report.source, *rejection, submission.history});
+  transaction_.rejected.push_back({.stream = stream,
+                                   .sequence = sequence,
+                                   .source = SourceOf(report),
+                                   .rejection = *rejection,
+                                   .history = submission.history,
+                                   .outcome = report.outcome.has_value()});
   return ReportDisposition{sequence, Code::kRejected, *std::move(rejection)};
 }
 
@@ -111,31 +112,55 @@ std::optional<ReportDisposition> TransactionDraft::SettleAgain(const Submission&
                                                                SourceClaim claim,
                                                                LiveBooks& books) {
   const uint64_t sequence = report.sequence;
-  if (MayDefer(submission, report) && !report.rejection &&
-      !sources_.CheckOwner({.identity = submission.stream.identity, .claim = claim},
-                           report.report.source, books.fleet)) {
-    const AdmissionContext context = ContextFor(submission, report.report.source, books.fleet);
-    const TimeSpan window{report.report.window_start_unix_nanos, report.report.WindowEnd()};
-    const bool counted = context.windows != nullptr && context.windows->Overlaps(window);
-    if (!counted) {
-      MaybeRejection rejection = CountUsage(submission, report, claim, books);
-      if (!rejection) {
-        ++transaction_.counted_again;
-        return std::nullopt;
-      }
-      if (CanBeMended(rejection->reason)) return Defer(report, *std::move(rejection), true);
+  if (MayDefer(submission) && !report.rejection && !WasCounted(submission, report, books)) {
+    MaybeRejection rejection = Count(submission, report, claim, books);
+    if (!rejection) {
+      ++transaction_.counted_again;
+      return std::nullopt;
+    }
+    if (CanBeMended(rejection->reason)) {
+      return Defer(submission.stream, report, *std::move(rejection), true);
     }
   }
   ++transaction_.duplicates;
   return ReportDisposition{sequence, Code::kDuplicate, {}};
 }
 
-ReportDisposition TransactionDraft::Defer(const SequencedReport& report, Rejection rejection,
-                                          bool again) {
-  const UsageReport& usage = report.report;
-  transaction_.deferred.push_back(
-      {usage.source, {usage.window_start_unix_nanos, usage.WindowEnd()}, rejection, again});
+bool TransactionDraft::WasCounted(const Submission& submission, const SequencedReport& report,
+                                  const LiveBooks& books) const {
+  if (report.outcome) return IsBooked(*report.outcome, books.outcomes);
+  const AdmissionContext context = ContextFor(submission, report.report.source, books.fleet);
+  return context.windows != nullptr && context.windows->Overlaps(WindowOf(report));
+}
+
+ReportDisposition TransactionDraft::Defer(const StreamKey& stream, const SequencedReport& report,
+                                          Rejection rejection, bool again) {
+  transaction_.deferred.push_back({.source = SourceOf(report),
+                                   .window = WindowOf(report),
+                                   .rejection = rejection,
+                                   .again = again,
+                                   .outcome = report.outcome.has_value(),
+                                   .identity = stream.identity});
   return {report.sequence, Code::kDeferred, std::move(rejection)};
+}
+
+TransactionDraft::MaybeRejection TransactionDraft::Count(const Submission& submission,
+                                                         SequencedReport& report, SourceClaim claim,
+                                                         LiveBooks& books) {
+  if (auto foreign = CheckOwner(submission, report, claim, books)) return foreign;
+  if (report.rejection) return std::move(report.rejection);
+  return report.outcome ? CountOutcome(submission, report, claim, books)
+                        : CountUsage(submission, report, claim, books);
+}
+
+TransactionDraft::MaybeRejection TransactionDraft::CheckOwner(const Submission& submission,
+                                                              const SequencedReport& report,
+                                                              SourceClaim claim,
+                                                              const LiveBooks& books) const {
+  const SourceAdmission::Speaker speaker{.identity = submission.stream.identity, .claim = claim};
+  const std::string& source = SourceOf(report);
+  if (!report.outcome) return sources_.CheckOwner(speaker, source, books.fleet);
+  return SourceAdmission::CheckOwnedBy(books.outcomes.OwnerOf(source), speaker, source);
 }
 
 TransactionDraft::MaybeRejection TransactionDraft::CountUsage(const Submission& submission,
@@ -185,6 +210,7 @@ AdmissionContext TransactionDraft::ContextFor(const Submission& submission,
 
 TransactionDraft::MaybeRejection TransactionDraft::CountOutcome(const Submission& submission,
                                                                 const SequencedReport& report,
+                                                                SourceClaim claim,
                                                                 LiveBooks& books) {
   OutcomeEntry entry;
   entry.stream = submission.stream;
@@ -199,6 +225,10 @@ TransactionDraft::MaybeRejection TransactionDraft::CountOutcome(const Submission
   if (auto rejection = ::fleetmeter::CountOutcome(*report.outcome, context, &entry)) {
     return rejection;
   }
+  const std::string& identity = submission.stream.identity;
+  const bool owned = claim == SourceClaim::kUnchecked ||
+                     books.outcomes.OwnerOf(report.outcome->source) == identity;
+  if (!owned) entry.new_owner = identity;
   books.outcomes.Stage(entry);
   transaction_.outcomes.push_back(std::move(entry));
   return std::nullopt;

@@ -50,12 +50,22 @@ class TransactionDraft {
   std::optional<ReportDisposition> SettleAgain(const Submission& submission,
                                                SequencedReport& report, SourceClaim claim,
                                                LiveBooks& books);
-  ReportDisposition Defer(const SequencedReport& report, Rejection rejection, bool again);
-  // Each counts a report that is the next of its stream, or says why it cannot be.
+  ReportDisposition Defer(const StreamKey& stream, const SequencedReport& report,
+                          Rejection rejection, bool again);
+  // Whether any of the report's time, or what else is counted once, is in the books.
+  bool WasCounted(const Submission& submission, const SequencedReport& report,
+                  const LiveBooks& books) const;
+  // Counts a report, or says why it cannot be.
+  MaybeRejection Count(const Submission& submission, SequencedReport& report, SourceClaim claim,
+                       LiveBooks& books);
+  // Whether the sender may speak for the source: asked before anything else of a report.
+  MaybeRejection CheckOwner(const Submission& submission, const SequencedReport& report,
+                            SourceClaim claim, const LiveBooks& books) const;
+  // Each counts a report of its sender's own source, or says why it cannot be.
   MaybeRejection CountUsage(const Submission& submission, SequencedReport& report,
                             SourceClaim claim, LiveBooks& books);
   MaybeRejection CountOutcome(const Submission& submission, const SequencedReport& report,
-                              LiveBooks& books);
+                              SourceClaim claim, LiveBooks& books);
   AdmissionContext ContextFor(const Submission& submission, const std::string& source,
                               const FleetState& fleet) const;
 

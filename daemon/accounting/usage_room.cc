@@ -15,7 +15,7 @@ absl::int128 ChipNanosOf(const UsageReport& report) {
 }
 
 std::optional<Rejection> CheckUsageRoom(const UsageReport& report, const std::string& sender,
-                                        const FairShares& usage) {
+                                        const BookRoom& usage) {
   const absl::int128 room = usage.RoomFor(sender);
   const absl::int128 more = ChipNanosOf(report);
   if (more == 0 || more <= room) return std::nullopt;

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "absl/numeric/int128.h"
-#include "daemon/accounting/fair_shares.h"
+#include "daemon/accounting/book_room.h"
 #include "daemon/base/units.h"
 #include "daemon/domain/report/usage_report.h"
 
@@ -20,8 +20,8 @@ inline constexpr absl::int128 kMostChipNanos = absl::MakeInt128(kNanosPerSecond 
 // Of all groups of a report.
 absl::int128 ChipNanosOf(const UsageReport& report);
 
-// nullopt: there is. `sender`: who would be charged, see FairShares.
+// nullopt: there is. `sender`: who would be charged, see BookRoom.
 std::optional<Rejection> CheckUsageRoom(const UsageReport& report, const std::string& sender,
-                                        const FairShares& usage);
+                                        const BookRoom& usage);
 
 }  // namespace fleetmeter

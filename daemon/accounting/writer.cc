@@ -111,6 +111,17 @@ std::vector<SegmentTotal> Writer::TakeSegmentTotals() const {
   return books_.outcomes.CommittedTotals();
 }
 
+std::vector<std::pair<std::string, double>> Writer::BooksUsed() const {
+  MutexLock lock(state_mutex_);
+  std::vector<std::pair<std::string, double>> used = {
+      {"chip_seconds", books_.usage.UsedRatio()},
+      {"signals", static_cast<double>(books_.fleet.signals().size()) / SignalBudget::kMostKnown}};
+  for (size_t i = 0; i < kOutcomeAmounts.size(); ++i) {
+    used.emplace_back(kOutcomeAmounts[i], books_.outcomes.shares().UsedRatio(i));
+  }
+  return used;
+}
+
 std::vector<DeferredCount> Writer::Deferred() const {
   MutexLock lock(state_mutex_);
   return books_.deferred.Counts();
@@ -123,6 +134,13 @@ std::vector<Writer::NamedSource> Writer::Sources() const {
     std::vector<std::string> others = books_.names.OtherNamesOf(facts.source);
     auto foreign = books_.foreign.Of(facts.source);
     sources.push_back({std::move(facts), std::move(others), std::move(foreign)});
+  }
+  for (const auto& [source, until] : books_.outcomes.Sources()) {
+    SourceFacts facts{.source = source,
+                      .state = SourceState::kOutcomes,
+                      .counted_to_unix_nanos = until,
+                      .owner = books_.outcomes.OwnerOf(source)};
+    sources.push_back({std::move(facts), {}, books_.foreign_outcomes.Of(source)});
   }
   return sources;
 }
@@ -304,59 +322,6 @@ absl::Status Writer::Commit(LedgerTransaction& transaction) {
   Publish(transaction);
   FAILPOINT("writer_before_answer").IgnoreError();
   return status;
-}
-
-void Writer::NoteClosed(const ClosedGaps& closed) {
-  if (closed.gaps == 0) return;
-  probe_.GapsClosed(closed.gaps, static_cast<double>(closed.nanos) / kNanosPerSecond);
-}
-
-void Writer::Publish(const LedgerTransaction& transaction) {
-  MutexLock lock(state_mutex_);
-  ++version_;
-  books_.Commit();
-  const int64_t now = Present();
-  for (const LedgerEntry& entry : transaction.counted) {
-    books_.fleet.Apply(entry, now);
-    books_.deferred.NoteCounted(entry.report.source, entry.report.window_start_unix_nanos);
-    const OddReadings& odd = entry.report.odd;
-    if (odd.any()) probe_.ReadingsOdd(odd.clamped, odd.unmeasured);
-    NoteClosed(entry.closed_gaps);
-    if (entry.history) {
-      probe_.HistoryAccepted();
-    } else {
-      probe_.ReportAccepted(static_cast<double>(now - entry.report.WindowEnd()) / kNanosPerSecond);
-    }
-  }
-  for (const OutcomeEntry& entry : transaction.outcomes) {
-    probe_.HistoryAccepted();
-    NoteClosed(entry.closed_gaps);
-  }
-  for (const AdminEntry& entry : transaction.entries) books_.Apply(entry, now);
-  if (!transaction.counted.empty() || !transaction.outcomes.empty() ||
-      !transaction.entries.empty()) {
-    ++outcome_commits_;
-  }
-  for (const RejectedEntry& entry : transaction.rejected) {
-    books_.Remember(entry);
-    probe_.ReportRejected(entry.rejection.reason);
-    if (entry.rejection.reason == RejectReason::kForeignSource) {
-      books_.NoteForeign(entry, now);
-    } else if (!entry.history) {
-      books_.fleet.NoteRejected(entry.source, now);
-    }
-  }
-  for (const DeferredEntry& entry : transaction.deferred) {
-    books_.deferred.Note(entry, clock_.MonotonicNanos());
-    probe_.ReportDeferred(entry.rejection.reason);
-    // An old window that is offered again says nothing of the source's present.
-    const WindowSet* windows = books_.fleet.Windows(entry.source);
-    const bool latest =
-        windows == nullptr || entry.window.end_unix_nanos > windows->counted().end_unix_nanos;
-    if (latest) books_.fleet.NoteRejected(entry.source, now);
-  }
-  for (uint64_t i = 0; i < transaction.duplicates; ++i) probe_.ReportDuplicate();
-  for (uint64_t i = 0; i < transaction.conflicts; ++i) probe_.ReportConflict();
 }
 
 void Writer::Answer(const Submission& submission, SubmitResult result,

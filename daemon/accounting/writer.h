@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -123,9 +124,13 @@ class Writer {
   // What was served since the books began, by segment, as of the latest commit; in the order in
   // which segments were first seen.
   std::vector<SegmentTotal> TakeSegmentTotals() const;
+  // Of each amount with a limit on all of the books, the part that is taken, from 0 to 1, as of the
+  // latest commit.
+  std::vector<std::pair<std::string, double>> BooksUsed() const;
   // How many sources have deferred reports, by reason and pool, as of the latest commit.
   std::vector<DeferredCount> Deferred() const;
-  // Every source that is known, ascending by name, and its other names.
+  // Every source that is known, ascending by name, and its other names; after those of usage those
+  // of outcomes.
   struct NamedSource {
     SourceFacts facts;
     std::vector<std::string> other_names;
@@ -187,6 +192,10 @@ class Writer {
   absl::Status Commit(LedgerTransaction& transaction) ABSL_LOCKS_EXCLUDED(state_mutex_);
   void NoteClosed(const ClosedGaps& closed);
   void Publish(const LedgerTransaction& transaction) ABSL_LOCKS_EXCLUDED(state_mutex_);
+  void PublishRejected(const RejectedEntry& entry, int64_t now_unix_nanos)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_mutex_);
+  void PublishDeferred(const DeferredEntry& entry, int64_t now_unix_nanos)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_mutex_);
   void Answer(const Submission& submission, SubmitResult result, const absl::Status& committed);
   // What is done once a tick: time passes, the ledger is looked after.
   void Tick() ABSL_LOCKS_EXCLUDED(state_mutex_);

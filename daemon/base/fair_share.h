@@ -1,5 +1,5 @@
 // Gives out a number of places, such as open streams or room in a queue, so that no identity gets
-// all of them.
+// all of them. What can be booked for good is shared out by another rule, see BookRoom.
 //
 // An identity may have at most three times as much as is left. Alone it can have three quarters;
 // with others that want much it gets as much as each of them; and whoever has nothing yet finds

@@ -1,11 +1,13 @@
 #include "daemon/ingest/ingest_service.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <string>
 #include <utility>
 
+#include "daemon/base/text.h"
 #include "daemon/ingest/batch_weight.h"
 #include "daemon/ingest/check_names.h"
 #include "daemon/ingest/check_pools.h"
@@ -112,8 +114,18 @@ bool IngestService::draining() {
 uint32_t IngestService::MustWait(const std::string& identity, size_t reports, size_t weight,
                                  size_t bytes) {
   const uint32_t millis = rates_.TryTake(identity, weight, bytes);
-  if (millis > 0) probe_.ReportsBusy(reports);
+  if (millis > 0) HeldBack(identity, "rate", reports);
   return millis;
+}
+
+void IngestService::HeldBack(const std::string& identity, std::string_view limit, size_t reports) {
+  probe_.ReportsHeldBack(limit, reports);
+  const auto left_out = held_back_lines_.Take(clock_.MonotonicNanos());
+  if (!left_out) return;
+  spdlog::warn(
+      "{} reports of {} are held back by their limit ({}), and are to be sent again; {} such lines "
+      "were left out before this one",
+      reports, Quoted(identity), limit, *left_out);
 }
 
 void IngestService::Drain() {
@@ -168,8 +180,8 @@ grpc::ServerUnaryReactor* IngestService::Report(grpc::CallbackServerContext* con
     busy(TooFast(millis), millis);
     return reactor;
   }
-  const auto full = [this, reports, busy] {
-    probe_.ReportsBusy(reports);
+  const auto full = [this, reports, busy, identity = caller.identity] {
+    HeldBack(identity, "queue", reports);
     busy(fmt::format("the queue of {} reports is full; send again", writer_.queue_limit_reports()));
   };
   if (!writer_.HasRoomFor(caller.identity, weight)) {
@@ -182,7 +194,7 @@ grpc::ServerUnaryReactor* IngestService::Report(grpc::CallbackServerContext* con
   submission.history = request->history();
   submission.can_defer = request->can_defer();
   submission.reports = DecodeBatch(request->reports(), request->outcomes());
-  submission.claims = ClaimSources(access_.ViewOf(caller), request->reports());
+  submission.claims = ClaimSources(access_.ViewOf(caller), request->reports(), request->outcomes());
   const bool tell_rejected = request->tell_rejected() && reports == 0;
   std::shared_ptr<OverlapQuestion> overlaps;
   if (request->has_overlaps() && reports == 0) {

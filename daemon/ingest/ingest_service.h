@@ -8,10 +8,12 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "daemon/accounting/writer.h"
 #include "daemon/base/fair_share.h"
+#include "daemon/base/log_throttle.h"
 #include "daemon/base/mutex.h"
 #include "daemon/ingest/rate_limit.h"
 #include "daemon/security/access_control.h"
@@ -60,6 +62,9 @@ class IngestService final : public v1::UsageIngest::CallbackService {
   bool draining();
   void AuditCorrection(const AdminEntry& entry, const Caller& caller);
 
+  // Counts reports that are refused for now, and says in the log whose they are. `limit`: "rate" or
+  // "queue".
+  void HeldBack(const std::string& identity, std::string_view limit, size_t reports);
   // Whether `identity` may send so much now. 0: yes; else the milliseconds to wait. Asked when
   // protobuf has parsed the message, which gRPC does, and before anything else is done with it.
   // `weight`: what `reports` count for (batch_weight.h).
@@ -71,6 +76,7 @@ class IngestService final : public v1::UsageIngest::CallbackService {
   AccessControl& access_;
   const Clock& clock_;
   DaemonProbe& probe_;
+  LogThrottle held_back_lines_;  // a sender can cause as many as it likes
   Mutex mutex_;
   CondVar removed_;
   // Each with the identity whose place it has; an empty one: it is refused and has none.

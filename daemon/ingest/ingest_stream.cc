@@ -165,7 +165,7 @@ void IngestStream::HandleBatch(const v1::Batch& batch) {
     return busy(TooFast(millis), millis);
   }
   const auto full = [&] {
-    service_.probe_.ReportsBusy(size);
+    service_.HeldBack(caller_.identity, "queue", size);
     busy(fmt::format("the queue of {} reports is full", service_.writer_.queue_limit_reports()),
          kRetryAfterMillis);
   };
@@ -179,7 +179,8 @@ void IngestStream::HandleBatch(const v1::Batch& batch) {
   submission.oldest_deferred_unix_nanos = batch.oldest_deferred_unix_nanos();
   submission.sent_unix_nanos = batch.sent_unix_nanos();
   submission.reports = DecodeBatch(batch.reports(), batch.outcomes());
-  submission.claims = ClaimSources(service_.access_.ViewOf(caller_), batch.reports());
+  submission.claims =
+      ClaimSources(service_.access_.ViewOf(caller_), batch.reports(), batch.outcomes());
   submission.done = [self = shared_from_this(), sequences](const SubmitResult& result) {
     self->Settled(result, sequences);
   };

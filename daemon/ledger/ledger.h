@@ -56,6 +56,7 @@ struct RejectedEntry {
   std::string source;
   Rejection rejection;
   bool history = false;  // it was brought as history, and says nothing of the present
+  bool outcome = false;  // likewise: its source is one of outcomes
 };
 
 // A report that its sender keeps and offers again.
@@ -63,7 +64,9 @@ struct DeferredEntry {
   std::string source;
   TimeSpan window;
   Rejection rejection;
-  bool again = false;  // its sequence was settled before, and its stream stays where it is
+  bool again = false;         // its sequence was settled before, and its stream stays where it is
+  bool outcome = false;       // its source is one of outcomes
+  std::string identity = {};  // of the sender
 };
 
 struct LedgerTransaction {

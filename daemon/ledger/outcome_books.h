@@ -87,6 +87,9 @@ struct OutcomeEntry {
   // benchmarks.
   WindowSet windows;
   ClosedGaps closed_gaps = {};  // of them, by this report
+  // The identity that the source belongs to from now on, with all that it reports of outcomes;
+  // empty: as before.
+  std::string new_owner = {};
 };
 
 // What the writer needs to go on where the last run ended.
@@ -94,6 +97,8 @@ struct OutcomeSource {
   OutcomeKind kind = OutcomeKind::kInference;
   std::string source;
   WindowSet windows;
+  // The identity that the source belongs to; empty: nobody's, or another kind of it says so.
+  std::string owner = {};
 };
 struct SegmentTotal {
   std::string model;

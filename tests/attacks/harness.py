@@ -23,10 +23,46 @@ MIB = 1 << 20
 
 _stubs = tempfile.TemporaryDirectory()
 grpc, ingest_pb2, ingest_grpc, _ = load_ingest_stubs(_stubs.name)
-from fleetmeter.v1 import query_pb2, query_pb2_grpc, usage_pb2  # noqa: E402
+from fleetmeter.v1 import (outcome_report_pb2 as outcome_pb2, outcomes_pb2,  # noqa: E402, F401
+                           outcomes_pb2_grpc, query_pb2, query_pb2_grpc, usage_pb2)
 
 
-class Target:
+class TargetClient:
+    """What a client of a daemon needs: its addresses, and the folder that has its certificates."""
+
+    def __init__(self, folder, addresses, tls):
+        self.folder = pathlib.Path(folder)
+        self.addresses = addresses
+        self.tls = tls
+
+    def host_and_port(self, listener):
+        host, port = self.addresses[listener].rsplit(":", 1)
+        return host, int(port)
+
+    def channel(self, listener="ingest", who=None):
+        """A connection of its own."""
+        options = [("grpc.use_local_subchannel_pool", 1), ("grpc.max_send_message_length", -1)]
+        address = self.addresses[listener]
+        if not self.tls:
+            return grpc.insecure_channel(address, options=options)
+        pki = self.folder / "pki"
+        credentials = grpc.ssl_channel_credentials(
+            *((pki / name).read_bytes() for name in ("ca.pem", f"{who}-key.pem", f"{who}.pem")))
+        return grpc.secure_channel(address.replace("127.0.0.1", "localhost"), credentials,
+                                   options=options)
+
+    def scrape(self, timeout=10):
+        url = f"http://{self.addresses['http']}/metrics"
+        with urllib.request.urlopen(url, timeout=timeout) as response:
+            return response.read().decode()
+
+    def metric(self, name, labels=""):
+        """The sum of the series of a family whose labels contain `labels`."""
+        found = re.findall(rf"^{name}(?:\{{(.*)\}})? (\S+)$", self.scrape(), re.M)
+        return sum(float(value) for have, value in found if labels in have)
+
+
+class Target(TargetClient):
     """fleetmeterd with a ledger, on free ports of loopback.
 
     `identities`: with them it has TLS, and each ("host/a", "roles: [ingest], pools: '*'") has a
@@ -34,12 +70,12 @@ class Target:
     """
 
     def __init__(self, identities=(), more="", env=None):
-        self.folder = pathlib.Path(tempfile.mkdtemp())
-        self.tls = bool(identities)
+        super().__init__(tempfile.mkdtemp(), {}, bool(identities))
         ledger = self.folder / "ledger.db"
         text = (f"catalog: {SOURCE}/deploy/catalog/default.yaml\n"
                 f"plans: [{SOURCE}/deploy/demo/plan.yaml]\n"
-                'listen: {ingest: "127.0.0.1:0", query: "127.0.0.1:0", http: "127.0.0.1:0"}\n'
+                'listen: {ingest: "127.0.0.1:0", query: "127.0.0.1:0", http: "127.0.0.1:0", '
+                'admin: "127.0.0.1:0"}\n'
                 f"ledger: {{path: {ledger}}}\n")
         if self.tls:
             names = [name for name, _ in identities]
@@ -90,32 +126,6 @@ class Target:
 
     def log(self):
         return self.log_path.read_text(errors="replace")
-
-    def host_and_port(self, listener):
-        host, port = self.addresses[listener].rsplit(":", 1)
-        return host, int(port)
-
-    def channel(self, listener="ingest", who=None):
-        """A connection of its own."""
-        options = [("grpc.use_local_subchannel_pool", 1), ("grpc.max_send_message_length", -1)]
-        address = self.addresses[listener]
-        if not self.tls:
-            return grpc.insecure_channel(address, options=options)
-        pki = self.folder / "pki"
-        credentials = grpc.ssl_channel_credentials(
-            *((pki / name).read_bytes() for name in ("ca.pem", f"{who}-key.pem", f"{who}.pem")))
-        return grpc.secure_channel(address.replace("127.0.0.1", "localhost"), credentials,
-                                   options=options)
-
-    def scrape(self, timeout=10):
-        url = f"http://{self.addresses['http']}/metrics"
-        with urllib.request.urlopen(url, timeout=timeout) as response:
-            return response.read().decode()
-
-    def metric(self, name, labels=""):
-        """The sum of the series of a family whose labels contain `labels`."""
-        found = re.findall(rf"^{name}(?:\{{(.*)\}})? (\S+)$", self.scrape(), re.M)
-        return sum(float(value) for have, value in found if labels in have)
 
     def memory(self, key="VmRSS"):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()

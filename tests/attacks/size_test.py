@@ -1,47 +1,16 @@
 #!/usr/bin/python3
 """Little on the wire that is much in memory: compressed messages, and reports of thousands of
 groups. An honest sender with another identity is served meanwhile."""
-import os
 import threading
-import time
 
-from harness import FULL, MIB, SECOND, Sender, Target, check_books, grpc
+from harness import FULL, MIB, Sender, Target, check_books, grpc
+from wire import many_groups
 
 IDENTITIES = [("host/greedy", "roles: [ingest]"), ("host/honest", "roles: [ingest], pools: '*'"),
               ("ops/me", "roles: [query]")]
 MESSAGES = 40 if FULL else 20
-GROUPS = 4_096
 # Beside what a daemon at rest has. The unit has MemoryMax=4G.
 MOST_MEMORY = 2_000 * MIB
-
-
-def varint(number):
-    out = b""
-    while True:
-        out += bytes([(number & 0x7F) | (0x80 if number > 0x7F else 0)])
-        number >>= 7
-        if not number:
-            return out
-
-
-def text(field, value):
-    return varint(field << 3 | 2) + varint(len(value)) + value
-
-
-def number(field, value):
-    return varint(field << 3) + varint(value)
-
-
-def many_groups(message):
-    """A ReportRequest of nearly 4 MiB, whose groups are as small as groups can be."""
-    group = text(6, text(1, b"b200") + number(2, 2) + text(11, number(1, 1)))
-    reports = b""
-    start = time.time_ns() - 60 * SECOND
-    for i in range((4 * MIB - 1_000) // (len(group) * GROUPS + 64)):
-        source = text(2, b"g%d-%d" % (message, i))
-        window = number(3, start) + number(4, SECOND)
-        reports += text(2, number(1, i + 1) + source + window + group * GROUPS)
-    return text(1, os.urandom(16)) + reports
 
 
 def watch_memory(target, done, peak):

@@ -27,6 +27,7 @@ constexpr Target kTargets[] = {
     {"certificate", RunCertificate},
     {"spool_segment", RunSpoolSegment},
     {"spool_manifest", RunSpoolManifest},
+    {"deferred_log", RunDeferredLog},
     {"kubelet_list", RunKubeletList},
     {"pod_list", RunPodList},
     {"resource_slices", RunResourceSlices},

@@ -40,6 +40,7 @@ void RunSpiffeId(std::string_view bytes);
 void RunCertificate(std::string_view bytes);
 void RunSpoolSegment(std::string_view bytes);
 void RunSpoolManifest(std::string_view bytes);
+void RunDeferredLog(std::string_view bytes);
 void RunKubeletList(std::string_view bytes);
 void RunPodList(std::string_view bytes);
 void RunResourceSlices(std::string_view bytes);

@@ -1,7 +1,9 @@
 // A wall clock for real programs: loaded before the C library (LD_PRELOAD), it adds to the time of
 // day what the file named by FLEETMETER_FAKE_WALL_CLOCK says, in nanoseconds, as text. The file is
 // read each time, so that a test sets the clock by replacing the file. Monotonic clocks stay right.
+// The times of files that stat() tells move with it, as those of other such libraries do.
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -50,6 +52,12 @@ int gettimeofday(timeval* now, void* /*zone*/) noexcept {
   now->tv_sec = nanos / kNanosOfSecond;
   now->tv_usec = nanos % kNanosOfSecond / 1'000;
   return 0;
+}
+
+int stat(const char* path, struct stat* info) noexcept {
+  const auto failed = syscall(SYS_newfstatat, AT_FDCWD, path, info, 0);
+  if (failed == 0) info->st_mtim.tv_sec += FakeOffset() / kNanosOfSecond;
+  return static_cast<int>(failed);
 }
 
 time_t time(time_t* now) noexcept {

@@ -11,16 +11,18 @@ namespace {
 class SourceList : public Command {
  public:
   explicit SourceList(const Connection& connection)
-      : Command({"source", "list"},
-                "Show the sources of usage, those first whose chips are unaccounted for, and what "
-                "people have decided about them"),
+      : Command(
+            {"source", "list"},
+            "Show the sources of usage, those first whose chips are unaccounted for, then those "
+            "of outcomes, and what people have decided about them"),
         connection_(connection) {}
 
   void AddFlags(Flags& flags) override {
     flags
         .Add("--state", &state_,
-             "Only those of this state: live, silent, unaccounted, rejected, history or forgotten")
-        .OneOf({"live", "silent", "unaccounted", "rejected", "history", "forgotten"});
+             "Only those of this state: live, silent, unaccounted, rejected, history, forgotten or "
+             "outcomes")
+        .OneOf({"live", "silent", "unaccounted", "rejected", "history", "forgotten", "outcomes"});
     flags.Add("--most", &most_, "At most so many, up to 10,000").Default("1000");
     AddOutput(flags, &output_);
   }

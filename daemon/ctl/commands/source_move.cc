@@ -13,9 +13,10 @@ class SourceMove : public Command {
   explicit SourceMove(const Connection& connection)
       : Command({"source", "move"},
                 "State that a source belongs to another identity. A source belongs to the identity "
-                "that reported it first, and reports of other identities for it are rejected. From "
-                "then on the reports of the new identity are counted, and those of the old one are "
-                "rejected. If a rule of the configuration names the source, the rule decides. The "
+                "that reported it first, be it usage or outcomes, and reports of other identities "
+                "for it are not counted. From then on the reports of the new identity are counted, "
+                "and those of the old one are not. If a rule of the configuration names the "
+                "source, the rule decides. The "
                 "books keep who said it, when and why"),
         connection_(connection) {}
 

@@ -169,6 +169,9 @@ std::string ForeignReportsText(const v1::Source& source) {
                      UtcTime(source.foreign_unix_nanos()), Printable(source.foreign_identity()));
 }
 
+// A source of outcomes has none, which is not the same as 0.
+bool HasChips(const v1::Source& source) { return source.state() != "outcomes"; }
+
 std::string SourcesTable(const v1::ListSourcesResponse& response,
                          const v1::ListEntriesResponse& entries) {
   Table table({{"SOURCE"},
@@ -180,8 +183,10 @@ std::string SourcesTable(const v1::ListSourcesResponse& response,
                {"OWNER"},
                {"FOREIGN REPORTS", Align::kRight}});
   for (const v1::Source& source : response.sources()) {
+    const bool chips = HasChips(source);
     table.AddRow({source.source(), source.state(), CountedTo(source),
-                  ChipText(source.micro_chips()), ChipText(source.unlisted_micro_chips()),
+                  chips ? ChipText(source.micro_chips()) : kUnknown,
+                  chips ? ChipText(source.unlisted_micro_chips()) : kUnknown,
                   fmt::format("{}", fmt::join(source.other_names(), ", ")), source.owner(),
                   std::to_string(source.foreign_reports())});
   }
@@ -206,10 +211,12 @@ std::string SourcesCsv(const v1::ListSourcesResponse& response) {
   std::string out = CsvLine(
       {"source", "state", "counted_to", "chips", "unlisted_chips", "owner", "foreign_reports"});
   for (const v1::Source& source : response.sources()) {
+    const bool chips = HasChips(source);
     out += CsvLine({source.source(), source.state(),
                     source.has_counted_to_unix_nanos() ? CountedTo(source) : "",
-                    ChipsOfMicro(source.micro_chips()), ChipsOfMicro(source.unlisted_micro_chips()),
-                    source.owner(), std::to_string(source.foreign_reports())});
+                    chips ? ChipsOfMicro(source.micro_chips()) : "",
+                    chips ? ChipsOfMicro(source.unlisted_micro_chips()) : "", source.owner(),
+                    std::to_string(source.foreign_reports())});
   }
   return out;
 }
@@ -251,8 +258,12 @@ Json SourceJson(const v1::Source& source) {
   if (source.has_counted_to_unix_nanos()) {
     row["counted_to_unix_nanos"] = source.counted_to_unix_nanos();
   }
-  row["micro_chips"] = source.micro_chips();
-  row["unlisted_micro_chips"] = source.unlisted_micro_chips();
+  row["micro_chips"] = nullptr;
+  row["unlisted_micro_chips"] = nullptr;
+  if (HasChips(source)) {
+    row["micro_chips"] = source.micro_chips();
+    row["unlisted_micro_chips"] = source.unlisted_micro_chips();
+  }
   row["other_names"] = Json::array();
   for (const std::string& name : source.other_names()) row["other_names"].push_back(name);
   row["owner"] = source.owner();

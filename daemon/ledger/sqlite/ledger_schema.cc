@@ -12,15 +12,16 @@
 #include "daemon/ledger/sqlite/ledger_schema_v6.h"
 #include "daemon/ledger/sqlite/ledger_schema_v7.h"
 #include "daemon/ledger/sqlite/ledger_schema_v8.h"
+#include "daemon/ledger/sqlite/ledger_schema_v9.h"
 #include "fmt/format.h"
 
 namespace fleetmeter {
 namespace {
 
 // One a version, in order. Released ones are never edited.
-constexpr std::array<const char*, 8> kMigrations = {
-    kLedgerSchemaV1, kLedgerSchemaV2, kLedgerSchemaV3, kLedgerSchemaV4,
-    kLedgerSchemaV5, kLedgerSchemaV6, kLedgerSchemaV7, kLedgerSchemaV8};
+constexpr std::array<const char*, 9> kMigrations = {
+    kLedgerSchemaV1, kLedgerSchemaV2, kLedgerSchemaV3, kLedgerSchemaV4, kLedgerSchemaV5,
+    kLedgerSchemaV6, kLedgerSchemaV7, kLedgerSchemaV8, kLedgerSchemaV9};
 
 // From this version on there are checksums of rows. A later migration changes rows without them, so
 // that they are worked out anew.

@@ -71,6 +71,9 @@ absl::Status OutcomeBookTables::Prepare() {
       {{"UPDATE outcome_sources SET counted_from_unix_nanos = ?2, "
         "counted_to_unix_nanos = ?3, gaps = ?4 WHERE source_row = ?1",
         &set_windows_},
+       {"UPDATE outcome_sources SET owner = ?2 WHERE "
+        "kind IN ('inference', 'training', 'benchmarks') AND source = ?1",
+        &own_source_},
        {"INSERT INTO outcome_corrections (source_row, correction, reason, "
         "window_start_unix_nanos, window_length_nanos, booked_unix_nanos, identity, "
         "stream_id, sequence, entry_number) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
@@ -159,6 +162,9 @@ absl::Status OutcomeBookTables::Stage(const LedgerTransaction& transaction) {
   }
   for (const AdminEntry& entry : transaction.entries) {
     absl::Status status = AddRepriced(entry, transaction.now_unix_nanos);
+    if (status.ok() && entry.action == AdminAction::kMove) {
+      status = WriteOwner(entry.source, entry.new_owner);
+    }
     if (!status.ok()) return status;
   }
   return WriteSums();
@@ -189,12 +195,20 @@ absl::Status OutcomeBookTables::Add(const OutcomeEntry& entry, int64_t now_unix_
 
 absl::StatusOr<int64_t> OutcomeBookTables::WriteSource(const OutcomeEntry& entry) {
   const auto row = sources_.Id(Name(entry.kind), entry.source);
-  if (!row.ok() || entry.windows.empty()) return row;
+  if (!row.ok()) return row;
+  absl::Status status;
+  if (!entry.new_owner.empty()) status = WriteOwner(entry.source, entry.new_owner);
+  if (!status.ok()) return status;
+  if (entry.windows.empty()) return row;
   const TimeSpan& counted = entry.windows.counted();
-  absl::Status status = set_windows_.Run(*row, counted.start_unix_nanos, counted.end_unix_nanos,
-                                         GapsText(entry.windows.gaps()));
+  status = set_windows_.Run(*row, counted.start_unix_nanos, counted.end_unix_nanos,
+                            GapsText(entry.windows.gaps()));
   if (!status.ok()) return status;
   return row;
+}
+
+absl::Status OutcomeBookTables::WriteOwner(const std::string& source, const std::string& owner) {
+  return own_source_.Run(source, owner);
 }
 
 absl::StatusOr<int64_t> OutcomeBookTables::WriteCorrection(const OutcomeEntry& entry,

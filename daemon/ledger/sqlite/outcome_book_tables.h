@@ -58,6 +58,8 @@ class OutcomeBookTables final : public LedgerTable {
   absl::Status AddTraining(const OutcomeEntry& entry, const Context& context);
   absl::Status WriteBenchmarks(const OutcomeEntry& entry, const Context& context);
   absl::StatusOr<int64_t> WriteSource(const OutcomeEntry& entry);
+  // What the source reports of outcomes, of whatever kind, belongs to that identity.
+  absl::Status WriteOwner(const std::string& source, const std::string& owner);
   absl::StatusOr<int64_t> WriteCorrection(const OutcomeEntry& entry, int64_t source_row,
                                           int64_t now_unix_nanos);
   // The differences that an entry books, as a correction of each source.
@@ -75,6 +77,7 @@ class OutcomeBookTables final : public LedgerTable {
   NameTable servers_;
   NameTable training_;
   Statement set_windows_;
+  Statement own_source_;
   Statement insert_correction_;
   Statement add_segment_;
   Statement correct_segment_;

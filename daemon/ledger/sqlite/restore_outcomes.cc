@@ -20,7 +20,7 @@ absl::Status Read(Database& database, std::string_view sql, const Row& row,
 
 absl::Status ReadSources(Database& database, RestoredOutcomes* outcomes) {
   return Read(database,
-              "SELECT kind, source, counted_from_unix_nanos, counted_to_unix_nanos, gaps "
+              "SELECT kind, source, counted_from_unix_nanos, counted_to_unix_nanos, gaps, owner "
               "FROM outcome_sources ORDER BY source_row",
               [&](const Statement& row) -> absl::Status {
                 const auto kind = ParseOutcomeKind(row.Text(0));
@@ -28,7 +28,7 @@ absl::Status ReadSources(Database& database, RestoredOutcomes* outcomes) {
                 auto gaps = ParseGaps(row.Text(4));
                 if (!gaps.ok()) return gaps.status();
                 WindowSet windows({row.Integer(2), row.Integer(3)}, *std::move(gaps));
-                outcomes->sources.push_back({*kind, row.Text(1), std::move(windows)});
+                outcomes->sources.push_back({*kind, row.Text(1), std::move(windows), row.Text(5)});
                 return absl::OkStatus();
               });
 }

@@ -67,7 +67,12 @@ void DaemonMetrics::GapsClosed(int64_t gaps, double seconds) {
   closed_gap_seconds_.Increment(seconds);
 }
 
-void DaemonMetrics::ReportsBusy(size_t reports) { busy_.Increment(static_cast<double>(reports)); }
+void DaemonMetrics::SignalsOverflowed() { overflowed_.Increment(); }
+
+void DaemonMetrics::ReportsHeldBack(std::string_view limit, size_t reports) {
+  busy_.Increment(static_cast<double>(reports));
+  held_back_.find(limit)->second->Increment(static_cast<double>(reports));
+}
 
 void DaemonMetrics::CallOverShare(std::string_view call) {
   over_share_.find(call)->second->Increment();

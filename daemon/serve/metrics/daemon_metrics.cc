@@ -30,6 +30,10 @@ void WriteDeferredSources(const DaemonFigures& figures, TextWriter& out) {
   }
 }
 
+void WriteBooksUsed(const DaemonFigures& figures, TextWriter& out) {
+  for (const auto& [amount, used] : figures.writer.BooksUsed()) out.Sample({amount}, used);
+}
+
 void WriteClockSources(const DaemonFigures& figures, TextWriter& out) {
   const ClockVotes votes = figures.writer.clock_state().votes;
   out.Sample({"agrees"}, static_cast<double>(votes.agreeing));
@@ -66,6 +70,19 @@ constexpr Family<DaemonFigures> kIngest[] = {
       "all pools beyond the first 100. A source leaves when the report is counted, or when none of "
       "its reports was deferred for 15 minutes. The series is absent while there is none."},
      WriteDeferredSources},
+    {{"fleetmeter_ingest_held_back_reports_total",
+      kCounter,
+      {"limit"},
+      "This many reports were refused for now, and their senders are to send them again. The limit "
+      "is rate where the sender had sent as much as ingest.rate allows, and queue where the queue "
+      "was full or the sender had its share of it. The log names the senders."},
+     Counted},
+    {{"fleetmeter_ingest_overflow_signal_reports_total",
+      kCounter,
+      {},
+      "This many accepted reports have usage that is counted under the signal overflow, because "
+      "the books know as many signals as they take."},
+     Counted},
     {{"fleetmeter_ingest_odd_readings_total",
       kCounter,
       {"treated"},
@@ -199,6 +216,13 @@ constexpr Family<DaemonFigures> kDaemon[] = {
       "The value is 1 while the daemon reaches its own listeners and the writer makes progress, "
       "and 0 otherwise."},
      OneSeries<[](const DaemonFigures& f) { return f.healthy ? 1.0 : 0.0; }>},
+    {{"fleetmeter_books_used_ratio",
+      kGauge,
+      {"amount"},
+      "This part of what the books can hold of the amount is taken, from 0 to 1. The amounts are "
+      "chip_seconds, signals, and those of outcomes. One sender alone can take half of what the "
+      "others have left."},
+     WriteBooksUsed},
     {{"fleetmeter_ledger_commit_seconds",
       kHistogram,
       {},
@@ -290,6 +314,8 @@ DaemonMetrics::DaemonMetrics()
       busy_(Result(*registry_, "busy")),
       odd_clamped_(OddCounter(*registry_, "clamped")),
       odd_unmeasured_(OddCounter(*registry_, "unmeasured")),
+      overflowed_(AddCounter(*registry_,
+                             Named("fleetmeter_ingest_overflow_signal_reports_total", kCounter))),
       closed_gaps_(AddCounter(*registry_, Named("fleetmeter_ingest_closed_gaps_total", kCounter))),
       closed_gap_seconds_(
           AddCounter(*registry_, Named("fleetmeter_ingest_closed_gap_seconds_total", kCounter))),
@@ -324,6 +350,10 @@ DaemonMetrics::DaemonMetrics()
   for (const std::string call : {"stream", "watch", "question"}) {
     over_share_[call] =
         &AddCounter(*registry_, Named("fleetmeter_calls_over_share_total", kCounter), {call});
+  }
+  for (const std::string limit : {"rate", "queue"}) {
+    held_back_[limit] = &AddCounter(
+        *registry_, Named("fleetmeter_ingest_held_back_reports_total", kCounter), {limit});
   }
   for (const RejectReason reason : kRejectReasons) {
     rejected_by_reason_[IndexOf(reason)] =

@@ -37,7 +37,8 @@ class DaemonMetrics final : public DaemonProbe {
   void ReportDeferred(RejectReason reason) override;
   void ReadingsOdd(int64_t clamped, int64_t unmeasured) override;
   void GapsClosed(int64_t gaps, double seconds) override;
-  void ReportsBusy(size_t reports) override;
+  void SignalsOverflowed() override;
+  void ReportsHeldBack(std::string_view limit, size_t reports) override;
   void CallOverShare(std::string_view call) override;
   void StreamOpened() override;
   void StreamClosed() override;
@@ -70,6 +71,7 @@ class DaemonMetrics final : public DaemonProbe {
   prometheus::Counter& busy_;
   prometheus::Counter& odd_clamped_;
   prometheus::Counter& odd_unmeasured_;
+  prometheus::Counter& overflowed_;
   prometheus::Counter& closed_gaps_;
   prometheus::Counter& closed_gap_seconds_;
   std::array<prometheus::Counter*, kRejectReasons.size()> rejected_by_reason_{};
@@ -91,6 +93,7 @@ class DaemonMetrics final : public DaemonProbe {
   prometheus::Counter& refused_hosts_;
   std::map<std::string, prometheus::Counter*, std::less<>> refused_connections_;
   std::map<std::string, prometheus::Counter*, std::less<>> over_share_;
+  std::map<std::string, prometheus::Counter*, std::less<>> held_back_;
 };
 
 }  // namespace fleetmeter

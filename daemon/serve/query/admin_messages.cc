@@ -25,9 +25,9 @@ constexpr int64_t kDaySeconds = 86'400;
 constexpr int64_t kLastDay = 7'258'118'400;  // 2200-01-01
 
 // In the order in which they are listed: first what needs a statement.
-constexpr std::array kListedStates = {SourceState::kUnaccounted, SourceState::kRejected,
-                                      SourceState::kSilent,      SourceState::kLive,
-                                      SourceState::kForgotten,   SourceState::kHistory};
+constexpr std::array kListedStates = {
+    SourceState::kUnaccounted, SourceState::kRejected, SourceState::kSilent,  SourceState::kLive,
+    SourceState::kForgotten,   SourceState::kHistory,  SourceState::kOutcomes};
 
 absl::Status WrongField(const std::string& field, const std::string& what) {
   return absl::InvalidArgumentError(fmt::format("{} {}", field, what));
@@ -173,7 +173,7 @@ absl::Status FillSources(std::vector<Writer::NamedSource> sources,
                          const v1::ListSourcesRequest& request, v1::ListSourcesResponse* response) {
   if (!request.state().empty() && !IsSourceState(request.state())) {
     return WrongField("state", fmt::format("is {}; expected live, silent, unaccounted, rejected, "
-                                           "history or forgotten",
+                                           "history, forgotten or outcomes",
                                            Quoted(request.state())));
   }
   if (!request.state().empty()) {

@@ -46,6 +46,10 @@ TEST(RateLimit, AStreamIsToldBusyAndWhenToTryAgain) {
   EXPECT_EQ(daemon.TotalsOf("serving").assigned, std::to_string(6 * kSecond));
   EXPECT_GE(daemon.ScrapeMetrics().Value("fleetmeter_ingest_reports_total", {{"result", "busy"}}),
             1);
+  EXPECT_GE(daemon.ScrapeMetrics().Value("fleetmeter_ingest_held_back_reports_total",
+                                         {{"limit", "rate"}}),
+            1);
+  EXPECT_THAT(daemon.process().Stderr(), HasSubstr("\"local\" are held back by their limit"));
 }
 
 TEST(RateLimit, AUnaryCallIsRefusedWithTheSameHint) {

@@ -201,7 +201,7 @@ def thresholds_of(config):
         c["clock"]["skewedRatio"], promql.seconds(c["tls"]["expiresWithin"]),
         promql.seconds(c["collector"]["behind"]), promql.seconds(c["collector"]["damageTold"]),
         c["outcomes"]["unpricedRatio"], promql.seconds(c["outcomes"]["staleAfter"]), c["outcomes"]["muchRatio"],
-        c["ledger"]["logBytes"],
+        c["ledger"]["logBytes"], c["shares"]["usedRatio"],
         c["outcomes"]["littleRatio"], c["outcomes"]["knownRatio"], c["outcomes"]["hiddenRatio"], c["outcomes"]["unattributedRatio"],
     }  # fmt: skip
 

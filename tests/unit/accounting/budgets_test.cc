@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <random>
 
-#include "daemon/accounting/fair_shares.h"
+#include "daemon/accounting/book_room.h"
 #include "daemon/accounting/outcome_shares.h"
 #include "daemon/accounting/signal_budget.h"
 #include "daemon/accounting/usage_room.h"
@@ -129,6 +129,36 @@ TEST_F(BudgetsTest, JunkSignalsOfOneSenderLeaveRoomForOthers) {
   EXPECT_EQ(Refusal(Send("host-a", WithSignals("a", 1, "junk", kMost))), "counted")
       << "they are known";
   EXPECT_EQ(Refusal(Send("host-b", WithSignals("b", 0, "new", 1))), "counted");
+}
+
+TEST_F(BudgetsTest, WhatIsTakenOfTheBooksIsTold) {
+  StartWriter();
+  const auto used = [&](const std::string& amount) {
+    for (const auto& [name, ratio] : writer_->BooksUsed()) {
+      if (name == amount) return ratio;
+    }
+    return -1.0;
+  };
+  EXPECT_EQ(used("output_tokens"), 0);
+  EXPECT_EQ(used("signals"), 0);
+  ASSERT_EQ(Refusal(Send("a", Served("a", 1, OutcomeShares::kMostNet / 4))), "counted");
+  EXPECT_NEAR(used("output_tokens"), 0.25, 1e-9);
+  EXPECT_EQ(used("input_tokens"), 0);
+  ASSERT_EQ(Refusal(Send("a", WithSignals("h", 1, "s", 32))), "counted");
+  EXPECT_EQ(used("signals"), 32.0 / 1'024);
+  EXPECT_GT(used("chip_seconds"), 0);
+  EXPECT_EQ(probe_.overflowed, 0);
+}
+
+TEST_F(BudgetsTest, ReportsWithUsageUnderTheSignalOverflowAreCounted) {
+  StartWriter();
+  for (int sender = 0; sender < 33; ++sender) {
+    const std::string name = "sender-" + std::to_string(sender);
+    ASSERT_EQ(Refusal(Send(name, WithSignals(name, 1, name + "-", 32))), "counted");
+  }
+  // The fixture's own signal is none of them.
+  EXPECT_GE(probe_.overflowed, 1);
+  EXPECT_LE(probe_.overflowed, 2);
 }
 
 TEST_F(BudgetsTest, WithoutIdentitiesEachSourceHasABudget) {
@@ -295,8 +325,8 @@ TEST_F(BudgetsTest, LateWindowsAreTakenInEveryGapThatIsRememberedAndLostOnesAreC
 
 // --- The rule by itself
 
-TEST(FairShares, WhoeverTakesAllItMayLeavesHalfOfTheRest) {
-  FairShares shares(1'000);
+TEST(BookRoom, WhoeverTakesAllItMayLeavesHalfOfTheRest) {
+  BookRoom shares(1'000);
   shares.Stage("a", shares.RoomFor("a"));
   EXPECT_EQ(shares.Of("a"), 500);
   EXPECT_EQ(shares.RoomFor("a"), 0);
@@ -313,11 +343,11 @@ TEST(FairShares, WhoeverTakesAllItMayLeavesHalfOfTheRest) {
   EXPECT_LT(shares.RoomFor("a"), 0) << "others have come to need what it has";
 }
 
-TEST(FairShares, NeverGivesMoreThanThereIs) {
+TEST(BookRoom, NeverGivesMoreThanThereIs) {
   std::mt19937_64 random(12);
   for (int round = 0; round < 50; ++round) {
     const auto limit = static_cast<int64_t>(1 + random() % (uint64_t{1} << 62));
-    FairShares shares(limit);
+    BookRoom shares(limit);
     for (int i = 0; i < 200; ++i) {
       const std::string sender = std::to_string(random() % 20);
       const absl::int128 room = shares.RoomFor(sender);

@@ -16,7 +16,7 @@ class SourceOwnerTest : public WriterTest {
   SourceOwnerTest() { clock_.Pass(100 * kWindow); }
 
   SubmitResult SendReport(const std::string& identity, SequencedReport report,
-                          SourceClaim claim = SourceClaim::kFirstUse) {
+                          SourceClaim claim = SourceClaim::kFirstUse, bool can_defer = false) {
     auto promise = std::make_shared<std::promise<SubmitResult>>();
     Submission submission;
     submission.stream = {identity, "stream"};
@@ -24,6 +24,7 @@ class SourceOwnerTest : public WriterTest {
     report.digest = report.sequence;
     submission.reports.push_back(std::move(report));
     submission.claims.all = claim;
+    submission.can_defer = can_defer;
     submission.done = [promise](const SubmitResult& result) { promise->set_value(result); };
     EXPECT_EQ(writer_->TrySubmit(submission), Writer::Submitted::kYes);
     SubmitResult result = promise->get_future().get();
@@ -165,6 +166,36 @@ TEST_F(SourceOwnerTest, AnAdministratorMovesASource) {
   EXPECT_TRUE(again.nothing_to_do);
   EXPECT_EQ(again.entry.number, 1);
   EXPECT_EQ(Ask(AdminAction::kMove, "host-c", kOwner).status.code(), absl::StatusCode::kNotFound);
+}
+
+// A host with a new certificate loses nothing until somebody has moved its source.
+TEST_F(SourceOwnerTest, ASenderThatCanKeepItsReportsHasThemCountedAfterTheMove) {
+  StartWriter();
+  ASSERT_THAT(Send(kOwner, "host-b", Now() - 5).dispositions, IsEmpty());
+  const auto offer = [&](int64_t index) {
+    return SendReport(kStranger,
+                      Numbered(0, Report("host-b", index, {Assigned("half", 10, "alpha", 1)})),
+                      SourceClaim::kFirstUse, /*can_defer=*/true);
+  };
+  const SubmitResult kept = offer(Now() - 4);
+  ASSERT_THAT(kept.dispositions, SizeIs(1));
+  EXPECT_EQ(kept.dispositions[0].code, Code::kDeferred);
+  EXPECT_EQ(ReasonOf(kept), "foreign_source");
+  EXPECT_EQ(kept.dispositions[0].rejection.subject, "whose source 'host-b' is");
+  EXPECT_EQ(Find("host-b").facts.state, SourceState::kLive);
+  EXPECT_EQ(Find("host-b").foreign->reports, 1U);
+  EXPECT_THAT(writer_->Deferred(), IsEmpty()) << "it says nothing of the source";
+  // Its answer was lost.
+  --sequences_[kStranger];
+  EXPECT_EQ(offer(Now() - 4).dispositions.at(0).code, Code::kDeferred);
+  // The owner has booked the time of another one meanwhile.
+  ASSERT_EQ(offer(Now() - 3).dispositions.at(0).code, Code::kDeferred);
+  ASSERT_THAT(Send(kOwner, "host-b", Now() - 3).dispositions, IsEmpty());
+  --sequences_[kStranger];
+  EXPECT_EQ(offer(Now() - 3).dispositions.at(0).code, Code::kDuplicate);
+  ASSERT_TRUE(Ask(AdminAction::kMove, "host-b", kStranger).status.ok());
+  EXPECT_THAT(offer(Now() - 4).dispositions, IsEmpty());
+  EXPECT_EQ(ReasonOf(offer(Now() - 4)), "window_overlap") << "and not twice";
 }
 
 TEST_F(SourceOwnerTest, AForgottenSourceStillBelongsToItsOwner) {

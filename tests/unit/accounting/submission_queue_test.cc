@@ -122,5 +122,112 @@ TEST_F(SubmissionQueueTest, SharedFairlyNoSenderFillsIt) {
   EXPECT_EQ(queue.TryPush(again), Submitted::kYes);
 }
 
+std::vector<std::string> IdentitiesOf(const std::vector<Submission>& taken) {
+  std::vector<std::string> identities;
+  for (const Submission& submission : taken) identities.push_back(submission.stream.identity);
+  return identities;
+}
+
+TEST_F(SubmissionQueueTest, WhoHasALongLineWaitsForItselfAndNotOthersForIt) {
+  SubmissionQueue queue(clock_, /*limit_reports=*/1'000, FairShare::Sharing::kFair);
+  for (uint64_t i = 0; i < 5; ++i) {
+    Submission one = Heavy("greedy", 100);
+    one.sent_unix_nanos = static_cast<int64_t>(i);
+    ASSERT_EQ(queue.TryPush(one), Submitted::kYes);
+  }
+  ASSERT_EQ(queue.Take(/*most_reports=*/100, /*wait_nanos=*/0).size(), 1u);
+  for (const char* identity : {"b", "c", "b"}) {
+    Submission small = Heavy(identity, 1);
+    ASSERT_EQ(queue.TryPush(small), Submitted::kYes);
+  }
+  std::vector<Submission> taken = queue.Take(/*most_reports=*/103, /*wait_nanos=*/0);
+  EXPECT_EQ(IdentitiesOf(taken), (std::vector<std::string>{"b", "c", "b", "greedy"}));
+  taken = queue.Take(/*most_reports=*/1'000, /*wait_nanos=*/0);
+  ASSERT_EQ(taken.size(), 3u);
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(taken[i].sent_unix_nanos, static_cast<int64_t>(i) + 2) << "its own order is kept";
+  }
+  EXPECT_EQ(queue.waiting_reports(), 0u);
+}
+
+TEST_F(SubmissionQueueTest, SendersThatShareTakeTurnsByWeight) {
+  SubmissionQueue queue(clock_, /*limit_reports=*/10'000, FairShare::Sharing::kFair);
+  for (int i = 0; i < 4; ++i) {
+    Submission heavy = Heavy("heavy", 30);
+    ASSERT_EQ(queue.TryPush(heavy), Submitted::kYes);
+  }
+  for (int i = 0; i < 6; ++i) {
+    Submission light = Heavy("light", 10);
+    ASSERT_EQ(queue.TryPush(light), Submitted::kYes);
+  }
+  const auto taken = IdentitiesOf(queue.Take(/*most_reports=*/10'000, /*wait_nanos=*/0));
+  EXPECT_EQ(taken, (std::vector<std::string>{"heavy", "light", "light", "light", "heavy", "light",
+                                             "light", "light", "heavy", "heavy"}));
+}
+
+TEST_F(SubmissionQueueTest, SendersThatCameAndWentAreForgotten) {
+  SubmissionQueue queue(clock_, /*limit_reports=*/10, FairShare::Sharing::kFair);
+  for (int i = 0; i < 5'000; ++i) {
+    Submission one = Heavy("sender " + std::to_string(i), 1);
+    ASSERT_EQ(queue.TryPush(one), Submitted::kYes);
+    ASSERT_EQ(queue.Take(/*most_reports=*/1, /*wait_nanos=*/0).size(), 1u);
+  }
+  Submission last = Heavy("sender 0", 1);
+  EXPECT_EQ(queue.TryPush(last), Submitted::kYes);
+}
+
+TEST_F(SubmissionQueueTest, AHeavyOneComesInPartsAndIsAnsweredOnce) {
+  SubmissionQueue queue(clock_, /*limit_reports=*/10'000);
+  Submission heavy = Of(10);
+  for (uint64_t i = 0; i < 10; ++i) heavy.reports[i].sequence = i + 1;
+  heavy.weight = 2'560;
+  heavy.claims.each.assign(10, SourceClaim::kByRule);
+  heavy.claims.each[9] = SourceClaim::kForbidden;
+  int answers = 0;
+  SubmitResult answer;
+  heavy.done = [&](const SubmitResult& result) {
+    ++answers;
+    answer = result;
+  };
+  ASSERT_EQ(queue.TryPush(heavy), Submitted::kYes);
+  EXPECT_EQ(queue.waiting_reports(), 2'560u);
+  uint64_t sequence = 0;
+  for (int transaction = 0; transaction < 5; ++transaction) {
+    std::vector<Submission> taken = queue.Take(/*most_reports=*/2'048, /*wait_nanos=*/0);
+    ASSERT_EQ(taken.size(), 2u) << "no more than half a thousand at once";
+    for (Submission& part : taken) {
+      ASSERT_EQ(part.reports.size(), 1u);
+      EXPECT_EQ(part.reports[0].sequence, ++sequence);
+      EXPECT_EQ(part.claims.Of(0), sequence == 10 ? SourceClaim::kForbidden : SourceClaim::kByRule);
+      EXPECT_EQ(answers, 0);
+      part.done(
+          {absl::OkStatus(), sequence, {{sequence, ReportDisposition::Code::kDuplicate, {}}}});
+    }
+  }
+  EXPECT_EQ(queue.waiting_reports(), 0u);
+  EXPECT_EQ(answers, 1);
+  EXPECT_TRUE(answer.status.ok());
+  EXPECT_EQ(answer.acknowledged_through, 10u);
+  EXPECT_EQ(answer.dispositions.size(), 10u);
+}
+
+TEST_F(SubmissionQueueTest, AHeavyOneOfWhichAPartFailsIsToBeSentAgain) {
+  SubmissionQueue queue(clock_, /*limit_reports=*/10'000);
+  Submission heavy = Of(4);
+  heavy.weight = 1'024;
+  SubmitResult answer;
+  heavy.done = [&](const SubmitResult& result) { answer = result; };
+  ASSERT_EQ(queue.TryPush(heavy), Submitted::kYes);
+  std::vector<Submission> first = queue.Take(/*most_reports=*/2'048, /*wait_nanos=*/0);
+  std::vector<Submission> rest = queue.Take(/*most_reports=*/2'048, /*wait_nanos=*/0);
+  ASSERT_EQ(first.size() + rest.size(), 4u);
+  for (Submission& part : first) part.done({absl::OkStatus(), 2, {}});
+  rest[0].done({absl::UnavailableError("disk full"), 2, {}});
+  rest[1].done({absl::OkStatus(), 2, {{4, ReportDisposition::Code::kOutOfSequence, {}}}});
+  EXPECT_TRUE(absl::IsUnavailable(answer.status));
+  EXPECT_EQ(answer.acknowledged_through, 2u);
+  EXPECT_TRUE(answer.dispositions.empty());
+}
+
 }  // namespace
 }  // namespace fleetmeter

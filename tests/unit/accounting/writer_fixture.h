@@ -39,7 +39,8 @@ class SilentProbe : public DaemonProbe {
   void ReportDeferred(RejectReason) override { ++deferred; }
   void ReadingsOdd(int64_t, int64_t) override {}
   void GapsClosed(int64_t gaps, double) override { closed_gaps += static_cast<int>(gaps); }
-  void ReportsBusy(size_t) override {}
+  void SignalsOverflowed() override { ++overflowed; }
+  void ReportsHeldBack(std::string_view, size_t) override {}
   void CallOverShare(std::string_view) override {}
   void StreamOpened() override {}
   void StreamClosed() override {}
@@ -54,6 +55,7 @@ class SilentProbe : public DaemonProbe {
   std::atomic<int> rejected = 0;
   std::atomic<int> closed_gaps = 0;
   std::atomic<int> deferred = 0;
+  std::atomic<int> overflowed = 0;
 };
 
 // Fails when told to, and can hold a commit until it is let go.

@@ -29,7 +29,17 @@ class FakeBooks {
     }
     uint64_t& last = last_[request.stream_id()];
     const v1::OutcomeReport& report = request.outcomes(0);
-    if (report.sequence() == last + 1) {
+    if (report.sequence() == last + 1 && defer_ > 0) {
+      ++last;
+      --defer_;
+      EXPECT_TRUE(request.can_defer());
+      v1::Disposition& said = *answer.ack.add_dispositions();
+      said.set_sequence(report.sequence());
+      said.set_code(v1::Disposition::DEFERRED);
+      said.set_reason("unknown_pool");
+      said.set_subject("pool 'x'");
+      counted_.NotifyAll();
+    } else if (report.sequence() == last + 1) {
       ++last;
       requests_ += report.inference().rows(0).requests();
       ++reports_;
@@ -51,6 +61,19 @@ class FakeBooks {
   void Fail(int times) {
     const MutexLock lock(mutex_);
     failures_ = times;
+  }
+  void Defer(int times) {
+    const MutexLock lock(mutex_);
+    defer_ = times;
+  }
+  // False: they have not come in time.
+  bool AwaitDeferred() {
+    const auto deadline = std::chrono::steady_clock::now() + kLongEnough;
+    const MutexLock lock(mutex_);
+    while (defer_ > 0) {
+      if (!counted_.WaitUntil(mutex_, deadline)) return false;
+    }
+    return true;
   }
   void LoseAnswers(int times) {
     const MutexLock lock(mutex_);
@@ -86,6 +109,7 @@ class FakeBooks {
   int reports_ ABSL_GUARDED_BY(mutex_) = 0;
   int failures_ ABSL_GUARDED_BY(mutex_) = 0;
   int lose_answers_ ABSL_GUARDED_BY(mutex_) = 0;
+  int defer_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 ServedReading VllmAt(int64_t seconds, int64_t requests) {
@@ -137,6 +161,32 @@ TEST_F(ServedDeliveryTest, AnAnswerThatIsLostCountsNothingTwice) {
   EXPECT_TRUE(delivery->Stop(kLongEnough).ok());
   EXPECT_EQ(books_.requests(), 5);
   EXPECT_EQ(delivery->rejected(), 0U);
+}
+
+TEST_F(ServedDeliveryTest, WhatTheDaemonDefersIsOfferedUntilItIsCounted) {
+  books_.Defer(3);
+  auto delivery = Begin();
+  delivery->Take("vllm", VllmAt(0, 0));
+  delivery->Take("vllm", VllmAt(10, 5));
+  EXPECT_TRUE(books_.AwaitDeferred());
+  EXPECT_TRUE(delivery->Stop(kLongEnough).ok());
+  EXPECT_EQ(books_.requests(), 5);
+  EXPECT_EQ(delivery->rejected(), 0U);
+}
+
+TEST_F(ServedDeliveryTest, WhatIsDeferredOutlivesTheProcess) {
+  books_.Defer(1'000'000);
+  {
+    auto delivery = Begin();
+    delivery->Take("vllm", VllmAt(0, 0));
+    delivery->Take("vllm", VllmAt(10, 5));
+    EXPECT_TRUE(delivery->Stop(std::chrono::milliseconds(0)).ok());  // the file keeps it
+  }
+  books_.Defer(0);
+  auto delivery = Begin();
+  delivery->Take("vllm", VllmAt(30, 8));
+  EXPECT_TRUE(delivery->Stop(kLongEnough).ok());
+  EXPECT_EQ(books_.requests(), 8);
 }
 
 TEST_F(ServedDeliveryTest, WhatTheDaemonDidNotTakeIsDeliveredByTheNextProcess) {

@@ -116,6 +116,37 @@ TEST_F(SourceOwnersTest, IsMovedByAnEntry) {
   ExpectSound();
 }
 
+// Of outcomes: all rows of a source, which has one for each kind, name the same owner or none.
+TEST_F(SourceOwnersTest, IsKeptOfOutcomesAndMovedWithAllThatTheSourceReports) {
+  const auto tell = [&](OutcomeKind kind, const std::string& new_owner) {
+    LedgerTransaction transaction;
+    OutcomeEntry& entry = transaction.outcomes.emplace_back();
+    entry.stream = {kFirstOwner, "0123456789abcdef"};
+    entry.kind = kind;
+    entry.source = "billing";
+    entry.window_start_unix_nanos = kLedgerStart;
+    entry.window_length_nanos = kOwnersWindow;
+    entry.windows = WindowSet({kLedgerStart, kLedgerStart + kOwnersWindow}, {});
+    entry.new_owner = new_owner;
+    entry.sequence = static_cast<uint64_t>(++sequence_);
+    transaction.streams = {
+        {.stream = entry.stream, .sequence = entry.sequence, .epoch = 1, .digests = {}}};
+    Commit(std::move(transaction));
+  };
+  const auto owners = [&] {
+    Reopen();
+    std::string all;
+    for (const OutcomeSource& source : books_.outcomes.sources) all += source.owner + ";";
+    return all;
+  };
+  tell(OutcomeKind::kInference, kFirstOwner);
+  tell(OutcomeKind::kTraining, "");
+  EXPECT_EQ(owners(), std::string(kFirstOwner) + ";;");
+  Decide(AdminAction::kMove, "billing", kSecondOwner);
+  EXPECT_EQ(owners(), std::string(kSecondOwner) + ";" + kSecondOwner + ";");
+  ExpectSound();
+}
+
 TEST_F(SourceOwnersTest, OutlivesForgettingAndIsThatOfTheNewNameAfterARename) {
   Use("a", kFirstOwner);
   Use("b", kSecondOwner);

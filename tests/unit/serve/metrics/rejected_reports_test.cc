@@ -46,6 +46,20 @@ TEST(DeferredReports, AreCountedByEachReasonThatSomebodyElseCanMend) {
               Not(HasSubstr("fleetmeter_ingest_deferred_reports_total{reason=\"malformed\"}")));
 }
 
+TEST(HeldBackReports, AreCountedByTheirLimitAndAreBusy) {
+  DaemonMetrics metrics;
+  const std::string rate = "fleetmeter_ingest_held_back_reports_total{limit=\"rate\"} ";
+  EXPECT_THAT(Counted(metrics), HasSubstr(rate + "0\n"));
+  metrics.ReportsHeldBack("rate", 5);
+  metrics.ReportsHeldBack("queue", 2);
+  metrics.SignalsOverflowed();
+  const std::string page = Counted(metrics);
+  EXPECT_THAT(page, HasSubstr(rate + "5\n"));
+  EXPECT_THAT(page, HasSubstr("fleetmeter_ingest_held_back_reports_total{limit=\"queue\"} 2\n"));
+  EXPECT_THAT(page, HasSubstr("fleetmeter_ingest_reports_total{result=\"busy\"} 7\n"));
+  EXPECT_THAT(page, HasSubstr("fleetmeter_ingest_overflow_signal_reports_total 1\n"));
+}
+
 TEST(RejectedReports, OfAnotherVersionsReasonCountInTheSumOnly) {
   DaemonMetrics metrics;
   metrics.CountersRestored({}, {{"gone_since", 5}, {"unknown_pool", 2}});

@@ -1,8 +1,12 @@
-// Shares out what the books can hold, so that no sender can use it up for the others.
+// How much of an amount the books can still hold, and how much of that each sender may add, so that
+// no sender can use it up for the others.
 //
 // A sender may have at most half of what the others have left: whoever takes all that it may, the
 // next one still finds half of the rest. What is taken back becomes free again. Senders are
 // identities, or sources where callers have none (SenderOf). Not thread-safe.
+//
+// This is about what is booked for good. Places that are taken and given back while the daemon
+// runs, such as open streams, are shared out by FairShare (daemon/base/fair_share.h).
 #pragma once
 
 #include <cstddef>
@@ -22,13 +26,13 @@ inline std::string SenderOf(const StreamKey& stream, const std::string& source) 
   return stream.identity == kLocalIdentity ? "source " + source : stream.identity;
 }
 
-class FairShares final : public TransactionPart {
+class BookRoom final : public TransactionPart {
  public:
   // Beyond so many, what all of them have becomes nobody's: names of senders may come and go.
   static constexpr size_t kMostSenders = 500'000;
 
   // Of everything together. At most 2^126.
-  explicit FairShares(absl::int128 limit) : limit_(limit) {}
+  explicit BookRoom(absl::int128 limit) : limit_(limit) {}
 
   // What is there already and is nobody's.
   void Restore(absl::int128 amount) { total_ += amount; }
@@ -44,6 +48,10 @@ class FairShares final : public TransactionPart {
     return (limit_ - (total_ - own)) / 2 - own;
   }
   absl::int128 total() const { return total_; }
+  // The part of the limit that is taken, from 0 to 1.
+  double UsedRatio() const {
+    return total_ <= 0 ? 0 : static_cast<double>(total_) / static_cast<double>(limit_);
+  }
 
   // `amount` may be below 0: it is taken back. Of a sender without a name: nobody's.
   void Stage(const std::string& sender, absl::int128 amount) {
