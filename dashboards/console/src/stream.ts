@@ -1,0 +1,82 @@
+// Server-Sent Events over fetch. EventSource cannot send a token, and does not say why it ended.
+import { address, ApiError, errorOf, headers, Query, unreachable } from "./api";
+
+export interface Connection {
+  state: "waiting" | "live" | "lost" | "refused";
+  // When the latest event came.
+  heard?: Date;
+  error?: ApiError;
+}
+
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 10_000;
+
+// Splits what has come into whole events and the rest, by empty lines.
+export function takeEvents(text: string): [string[], string] {
+  const parts = text.replace(/\r\n?/g, "\n").split("\n\n");
+  const rest = parts.pop() as string;
+  return [parts.map(dataOf).filter((data) => data !== ""), rest];
+}
+
+function dataOf(event: string): string {
+  return event.split("\n").filter((line) => line.startsWith("data:"))
+    .map((line) => line.slice(5).replace(/^ /, "")).join("\n");
+}
+
+// A stream of answers that connects again by itself, and says how it stands.
+export class Stream<T> {
+  private abort?: AbortController;
+  private timer = 0;
+  private pause = FIRST_PAUSE_MS;
+  private heard?: Date;
+
+  constructor(private readonly call: string, private readonly query: Query,
+              private readonly onAnswer: (answer: T) => void,
+              private readonly onConnection: (connection: Connection) => void) {}
+
+  open() {
+    this.abort = new AbortController();
+    this.read(this.abort.signal).catch((error) => this.end(error));
+  }
+
+  close() {
+    window.clearTimeout(this.timer);
+    this.abort?.abort();
+    this.abort = undefined;
+  }
+
+  private async read(signal: AbortSignal) {
+    const response = await fetch(address(this.call, this.query), { headers: headers(), signal });
+    if (!response.ok || !response.body) throw await errorOf(response);
+    const reader = response.body.getReader();
+    const decoder = new TextDecoder();
+    let rest = "";
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) throw unreachable();
+      const [events, left] = takeEvents(rest + decoder.decode(value, { stream: true }));
+      rest = left;
+      if (events.length > 0) this.take(events[events.length - 1]);
+    }
+  }
+
+  // Of several events that came at once, the latest says all.
+  private take(event: string) {
+    const answer = JSON.parse(event) as T;
+    this.heard = new Date();
+    this.pause = FIRST_PAUSE_MS;
+    this.onAnswer(answer);
+    this.onConnection({ state: "live", heard: this.heard });
+  }
+
+  private end(reason: unknown) {
+    if (!this.abort) return;
+    const error = reason instanceof ApiError ? reason : unreachable();
+    // What the daemon refuses for good is not asked again and again.
+    const refused = error.status >= 400 && error.status < 500 && error.status !== 429;
+    this.onConnection({ state: refused ? "refused" : "lost", heard: this.heard, error });
+    if (refused) return;
+    this.timer = window.setTimeout(() => this.open(), this.pause);
+    this.pause = Math.min(2 * this.pause, LONGEST_PAUSE_MS);
+  }
+}

@@ -1,0 +1,60 @@
+// Questions to the simulator: asked when the reader pauses, all together; the latest one counts.
+import { Component, Content, h } from "preact";
+import { ApiError, post } from "../api";
+import { SimulateRequest, SimulateResponse } from "../wire/plan";
+import { Waiting } from "./states";
+
+const PAUSE_MS = 120;
+
+interface Props {
+  requests: SimulateRequest[];
+  // `answers` are the latest that were given; undefined: none was yet. `error` is of the latest
+  // question, whose answers are then not there.
+  show: (answers: SimulateResponse[] | undefined, error: ApiError | undefined, busy: boolean) => Content;
+}
+
+interface State {
+  answers?: SimulateResponse[];
+  error?: ApiError;
+  busy: boolean;
+}
+
+export class Simulate extends Component<Props, State> {
+  state: State = { busy: true };
+  private abort?: AbortController;
+  private timer = 0;
+
+  componentDidMount() {
+    this.begin();
+  }
+
+  componentDidUpdate(before: Props) {
+    if (JSON.stringify(before.requests) === JSON.stringify(this.props.requests)) return;
+    window.clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => this.begin(), PAUSE_MS);
+    this.setState({ busy: true });
+  }
+
+  componentWillUnmount() {
+    window.clearTimeout(this.timer);
+    this.abort?.abort();
+  }
+
+  private begin() {
+    this.abort?.abort();
+    const abort = (this.abort = new AbortController());
+    const done = (state: Partial<State>) => {
+      if (!abort.signal.aborted) this.setState({ ...state, busy: false });
+    };
+    Promise.all(this.props.requests.map((request) =>
+      post<SimulateResponse>("simulate", request, abort.signal)))
+      .then((answers) => done({ answers, error: undefined }))
+      .catch((error) => done({ error: error as ApiError }));
+  }
+
+  render() {
+    const { answers, error, busy } = this.state;
+    if (!answers && !error) return <Waiting />;
+    return <div aria-busy={busy ? "true" : "false"}>{this.props.show(answers, error, busy)}</div>;
+  }
+}

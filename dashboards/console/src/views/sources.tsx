@@ -1,0 +1,131 @@
+// Sources: who reports, who is silent and since when, and what is to be done about it.
+import { Content, h } from "preact";
+import { Params } from "../route";
+import { chips, count, plural } from "../say/number";
+import { fromNanos, moment } from "../say/time";
+import { Ask } from "../ui/ask";
+import { Choice, Search } from "../ui/fields";
+import { Unknown } from "../ui/figure";
+import { Name } from "../ui/name";
+import { Answer, Section } from "../ui/page";
+import { Nothing } from "../ui/states";
+import { Column, Table } from "../ui/table";
+import { ListSourcesResponse, Source } from "../wire/admin";
+import { GetSupplyResponse, SupplyRow } from "../wire/query";
+
+// What each state means, and what a person does about it.
+const STATES: { [state: string]: [string, string] } = {
+  live: ["reports", "nothing"],
+  silent: ["is silent", "look at its collector and its network"],
+  unaccounted: ["is gone without a word", "bring it back, or forget it with a reason"],
+  rejected: ["is refused", "read why: REASONS tells what the sender can do"],
+  history: ["told of the past only", "nothing"],
+  forgotten: ["was forgotten", "nothing"],
+};
+
+export function Sources({ params }: { params: Params }) {
+  return (
+    <div>
+      <Ask<GetSupplyResponse> call="supply" every={5}
+        show={(supply) => <Supply supply={supply} />} />
+      <Ask<ListSourcesResponse> call="sources" every={5} query={{ state: params.state, most: 10_000 }}
+        show={(answer) => <List answer={answer} params={params} />} />
+    </div>
+  );
+}
+
+function Supply({ supply }: { supply: GetSupplyResponse }) {
+  const silent = Number(supply.knownSources) - Number(supply.liveSources);
+  return (
+    <div>
+      <Answer more={silent > 0 ? `${plural(silent, "host")} ${silent === 1 ? "is" : "are"} not heard.`
+        : "Nobody is silent."}>
+        <strong>{count(Number(supply.liveSources))}</strong> of{" "}
+        {plural(Number(supply.knownSources), "host")} heard.
+      </Answer>
+      <Section title="Supply by chip" wide about="What live sources report, beside what the plan
+        declares.">
+        <Table<SupplyRow> caption="Supply by provider and chip" rows={supply.rows ?? []}
+          id={(row) => row.provider + row.chip} columns={supplyColumns()}
+          empty="Nobody has reported a chip, and the plan declares none." />
+      </Section>
+    </div>
+  );
+}
+
+function amount(micro: string): string {
+  return count(chips(micro));
+}
+
+function supplyColumns(): Column<SupplyRow>[] {
+  const chipsOf = (key: string, title: string, of: (row: SupplyRow) => string) => ({
+    key, title, number: true, cell: (row: SupplyRow) => amount(of(row)) });
+  return [
+    { key: "chip", title: "Chip", cell: (row) => <span><Name name={row.chip} />
+      <span class="muted"> <Name name={row.provider} none="" /></span></span> },
+    { key: "declared", title: "Declared", number: true, cell: (row) => count(Number(row.declaredChips)) },
+    chipsOf("assigned", "Assigned", (row) => row.assignedMicroChips),
+    chipsOf("free", "Free", (row) => row.unassignedMicroChips),
+    chipsOf("unhealthy", "Unhealthy", (row) => row.unhealthyMicroChips),
+    chipsOf("reserved", "Reserved", (row) => row.reservedMicroChips),
+    chipsOf("unheard", "Not heard", (row) => String(Number(row.unheardMicroChips) +
+                                                    Number(row.unaccountedMicroChips))),
+  ];
+}
+
+function List({ answer, params }: { answer: ListSourcesResponse; params: Params }) {
+  const all = answer.sources ?? [];
+  const text = (params.find ?? "").toLowerCase();
+  const rows = all.filter((source) => [source.source, source.owner, ...(source.otherNames ?? [])]
+    .some((name) => name.toLowerCase().includes(text)));
+  const left = Number(answer.total) - all.length;
+  return (
+    <Section title="Sources" wide about="A source is what reports speak for, usually a host. Those that
+      need somebody come first.">
+      <div class="fields">
+        <Search name="find" label="Find" params={params} hint="host or identity" />
+        <Choice name="state" label="State" params={params} options={[["", "all"],
+          ...Object.keys(STATES).map((state): [string, string] => [state, state])]} />
+      </div>
+      {left > 0 ? <Nothing>{count(left)} more are not listed. Choose a state to see them.</Nothing> : null}
+      <Table<Source> caption="Sources" rows={rows} id={(source) => source.source} params={params}
+        columns={columns()} empty={params.find || params.state
+          ? "No source matches." : "No source has ever reported."} />
+    </Section>
+  );
+}
+
+function columns(): Column<Source>[] {
+  return [
+    { key: "source", title: "Source", order: (source) => source.source,
+      cell: (source) => <Name name={source.source} /> },
+    { key: "state", title: "State", order: (source) => source.state, cell: stateCell },
+    { key: "since", title: "Heard until", order: (source) => Number(source.countedToUnixNanos) || 0,
+      cell: (source) => source.countedToUnixNanos
+        ? moment(fromNanos(source.countedToUnixNanos)) : <Unknown why="nothing was accepted" /> },
+    { key: "chips", title: "Chips", number: true, order: (source) => Number(source.microChips),
+      cell: (source) => amount(source.microChips) },
+    { key: "owner", title: "Identity", extra: true, order: (source) => source.owner,
+      cell: (source) => <Name name={source.owner} none="nobody's" /> },
+    { key: "do", title: "What to do", cell: whatToDo },
+  ];
+}
+
+const SIGNS: { [state: string]: string } = { live: "●", silent: "○", unaccounted: "?", rejected: "✗" };
+
+function stateCell(source: Source): Content {
+  return <span class={"state " + source.state}>
+    <span aria-hidden="true">{SIGNS[source.state] ?? "·"} </span>{source.state}</span>;
+}
+
+function whatToDo(source: Source): Content {
+  const unlisted = chips(source.unlistedMicroChips);
+  const foreign = Number(source.foreignReports);
+  const parts = [
+    STATES[source.state]?.[1] ?? "",
+    unlisted > 0 ? `say what became of ${plural(unlisted, "chip")} that it no longer lists` : "",
+    foreign > 0 ? `${plural(foreign, "report")} came from another identity, ` +
+      `${source.foreignIdentity}, and were refused` : "",
+  ].filter((part) => part !== "" && part !== "nothing");
+  return parts.length ? parts.join("; ") : <span class="muted">nothing</span>;
+}
