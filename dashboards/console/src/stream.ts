@@ -12,15 +12,26 @@ const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
 
 // Splits what has come into whole events and the rest, by empty lines.
-export function takeEvents(text: string): [string[], string] {
+export function takeEvents(text: string): [StreamEvent[], string] {
   const parts = text.replace(/\r\n?/g, "\n").split("\n\n");
   const rest = parts.pop() as string;
-  return [parts.map(dataOf).filter((data) => data !== ""), rest];
+  return [parts.map(eventOf).filter(({ data }) => data !== ""), rest];
 }
 
-function dataOf(event: string): string {
-  return event.split("\n").filter((line) => line.startsWith("data:"))
-    .map((line) => line.slice(5).replace(/^ /, "")).join("\n");
+export interface StreamEvent {
+  // "error": the data is an error, and the stream ends. "": it is an answer.
+  kind: string;
+  data: string;
+}
+
+function eventOf(event: string): StreamEvent {
+  return { kind: fieldOf(event, "event"), data: fieldOf(event, "data") };
+}
+
+// Lines that begin with a colon are there to keep the connection, and say nothing.
+function fieldOf(event: string, name: string): string {
+  return event.split("\n").filter((line) => line.startsWith(name + ":"))
+    .map((line) => line.slice(name.length + 1).replace(/^ /, "")).join("\n");
 }
 
 // A stream of answers that connects again by itself, and says how it stands.
@@ -61,8 +72,12 @@ export class Stream<T> {
   }
 
   // Of several events that came at once, the latest says all.
-  private take(event: string) {
-    const answer = JSON.parse(event) as T;
+  private take({ kind, data }: StreamEvent) {
+    if (kind === "error") {
+      const { code, message } = JSON.parse(data);
+      throw new ApiError(String(code), String(message), 0);
+    }
+    const answer = JSON.parse(data) as T;
     this.heard = new Date();
     this.pause = FIRST_PAUSE_MS;
     this.onAnswer(answer);

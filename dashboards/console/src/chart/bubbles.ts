@@ -1,11 +1,13 @@
 // Segments by volume (on a logarithmic axis, since volumes differ a thousandfold) and margin.
 import { count, usd } from "../say/number";
-import { bottomLabel, Frame, Mark, niceTop, scale, Scene, textWidth, valueAxis } from "./scene";
+import { bottomLabel, Frame, Mark, niceTop, scale, Scene, valueAxis } from "./scene";
 
 export interface Bubble {
   x: number;
   y: number;
   name: string;
+  // Stands in the picture; a list below says what it means.
+  letter: string;
   // Its part of the whole, 0 to 1, as the area of the bubble.
   share: number;
   down: boolean;
@@ -31,19 +33,18 @@ export function bubbles(spots: Bubble[], width: number): Scene {
       { kind: "text", x: (frame.left + frame.right) / 2, y: HEIGHT - 8, tone: "muted",
         anchor: "middle", text: "requests" },
       { kind: "text", x: 4, y: 12, tone: "muted", text: "margin of a request" },
-      ...spots.flatMap((spot) => bubble(spot, x(Math.log10(Math.max(1, spot.x))), y(spot.y), width)),
+      // The largest first, so that small ones are not hidden.
+      ...[...spots].sort((a, b) => b.share - a.share).flatMap((spot) => bubble(spot, x(Math.log10(Math.max(1, spot.x))), y(spot.y))),
     ],
   };
 }
 
-// The name stands where it is not cut off.
-function bubble(spot: Bubble, x: number, y: number, width: number): Mark[] {
+function bubble(spot: Bubble, x: number, y: number): Mark[] {
   const r = Math.max(4, Math.sqrt(spot.share) * LARGEST);
-  const beside = x + r + 6 + textWidth(spot.name) < width;
   return [
     { kind: "circle", x, y, r, tone: spot.down ? "idle" : "assigned",
       title: `${spot.name}: ${count(spot.x)} requests at ${usd(spot.y)}` },
-    { kind: "text", x: beside ? x + r + 5 : x - r - 5, y: y + 4, tone: "text",
-      text: (spot.down ? "▾ " : "") + spot.name, anchor: beside ? "start" : "end" },
+    { kind: "text", x, y: y - r - 4, tone: "text", anchor: "middle", bold: true,
+      text: spot.letter + (spot.down ? " ▾" : "") },
   ];
 }

@@ -15,7 +15,7 @@ const HEIGHT = 300;
 const TONES: Tone[] = ["assigned", "muted", "third", "fourth"];
 
 export function curvesChart(rows: RevenueRow[], curves: string[], spots: Spot[], width: number): Scene {
-  const frame: Frame = { left: 56, right: width - 16, top: 14, bottom: HEIGHT - 46 };
+  const frame: Frame = { left: 56, right: width - 24, top: 14, bottom: HEIGHT - 46 };
   const top = niceTop(Math.max(1, ...rows.map((row) => row.usdPerH100Hour), ...spots.map((s) => s.usd)));
   const x = scale(0, 1, frame.left, frame.right, width < 420 ? 4 : 10);
   const y = scale(0, top, frame.bottom, frame.top);

@@ -16,9 +16,10 @@ const BAR = 18;
 
 // One row for each step, names above their bars where there is little room.
 export function stepsChart(steps: Step[], width: number): Scene {
-  const narrow = width < 560;
+  const longest = 24 + Math.max(...steps.map((step) => textWidth(step.name)));
+  const narrow = longest > 0.4 * width;
   const row = narrow ? ROW + 18 : ROW;
-  const names = narrow ? 8 : Math.min(width * 0.4, 24 + Math.max(...steps.map((s) => textWidth(s.name))));
+  const names = narrow ? 8 : longest;
   const x = stepScale(steps, names, width);
   const height = steps.length * row + 8;
   return {

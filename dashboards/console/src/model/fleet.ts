@@ -11,8 +11,9 @@ export interface Fleet {
   // Assigned, and no signal measures it.
   unmeasured: number;
   unheard: number;
-  // Undefined where no source measures it.
+  // Undefined where no source measures it. `unproven`: busy in pools where none does.
   productive?: number;
+  unproven: number;
   // busy / (allocated x coverage) of the pools whose utilization is known; undefined: of none.
   utilization?: number;
   known: number;
@@ -31,6 +32,8 @@ export function fleetOf(pools: Pool[]): Fleet {
     unmeasured: sum(pools, unmeasuredOf),
     unheard: sum(pools, (pool) => pool.unheardH100e),
     productive: productive.length ? sum(productive, (pool) => pool.productiveH100e ?? 0) : undefined,
+    unproven: sum(pools.filter((pool) => pool.productiveH100e === undefined),
+                  (pool) => pool.busyH100e ?? 0),
     utilization: heard > 0 ? sum(known, (pool) => pool.busyH100e ?? 0) / heard : undefined,
     known: known.length,
     pools: pools.length,

@@ -19,10 +19,10 @@ function small(value: number): string {
   return value.toFixed(places).replace(/0+$/, "").replace(/\.$/, "");
 }
 
-function scaled(value: number, digits: number): string {
-  // What rounds up to 1,000 of a unit is 1 of the next.
+// With a unit, or "" for what needs none. What rounds up to 1,000 of a unit is 1 of the next.
+function scaled(value: number): string {
   for (const [unit, name] of UNITS) {
-    if (value >= unit * 0.9995) return (value / unit).toFixed(value >= 100 * unit ? 0 : digits) + name;
+    if (value >= unit * 0.9995) return (value / unit).toFixed(value >= 100 * unit ? 0 : 1) + name;
   }
   return "";
 }
@@ -30,7 +30,7 @@ function scaled(value: number, digits: number): string {
 // 7.4, 48, 1.2k, 667k, 2.2M.
 export function count(value: number): string {
   const size = Math.abs(value);
-  const text = scaled(size, 1) ||
+  const text = scaled(size).replace(".0", "") ||
     (size >= 100 ? size.toFixed(0) : size >= 1 ? trimmed(size, 1) : small(size));
   return signed(value, text);
 }
@@ -47,7 +47,7 @@ function trimmed1(value: number): string {
 // $0.0025, $7.48, $18.0B.
 export function usd(value: number): string {
   const size = Math.abs(value);
-  const text = scaled(size, 1) || (size >= 1 || size === 0 ? size.toFixed(2) : small(size));
+  const text = scaled(size) || (size >= 1 || size === 0 ? size.toFixed(2) : small(size));
   return signed(value, "$" + text);
 }
 
@@ -57,7 +57,10 @@ export function microUsd(text: string): number {
 
 // 63%, 0.4%, 13.5%: a digit behind the point where it says something.
 export function percent(ratio: number, digits = Math.abs(ratio) < 0.0995 ? 1 : 0): string {
-  return signed(ratio, trimmed(Math.abs(ratio) * 100, digits) + "%");
+  const text = trimmed(Math.abs(ratio) * 100, digits);
+  // Little is not nothing.
+  if (text === "0" && ratio !== 0) return Math.abs(ratio) < 1e-9 ? "0%" : "<0.1%";
+  return signed(ratio, text + "%");
 }
 
 // The size of a difference of two shares: "13.5 points".

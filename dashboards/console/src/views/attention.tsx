@@ -1,7 +1,7 @@
 // What somebody has to do: what is wrong, how much of it, and whom to ask.
 import { Content, h } from "preact";
 import { nearlyFull, poorlyHeard } from "../model/fleet";
-import { UNDERUSED } from "../model/thresholds";
+import { NEARLY_FULL, UNDERUSED } from "../model/thresholds";
 import { link } from "../route";
 import { h100e, percent } from "../say/number";
 import { Name, Owner, PoolLink } from "../ui/name";
@@ -14,8 +14,8 @@ interface Finding {
   // H100e that it is about: the largest comes first.
   size: number;
   text: Content;
-  // Too little is known, which is not the same as wrong.
-  doubt?: boolean;
+  // act: somebody has to act. drifting: it is not as it should be. doubt: too little is known.
+  tone: "act" | "drifting" | "doubt";
 }
 
 const SHOWN = 6;
@@ -37,12 +37,12 @@ export function Attention({ pools, orphaned }: { pools: Pool[]; orphaned: Orphan
 }
 
 function item(finding: Finding) {
-  return <li key={finding.key} class={finding.doubt ? "doubt" : "act"}>{finding.text}</li>;
+  return <li key={finding.key} class={finding.tone}>{finding.text}</li>;
 }
 
 function orphan({ pool, h100e: size }: OrphanedPool): Finding {
   return {
-    key: "orphan " + pool, size,
+    key: "orphan " + pool, size, tone: "act",
     text: <span><Name name={pool} /> holds {h100e(size)} H100e, and the plan does not know it. Add it
       to the plan, or mend the name at its <a href={link("sources")}>sources</a>.</span>,
   };
@@ -55,10 +55,10 @@ function findingsOf(pool: Pool): Finding[] {
   return finding ? [finding] : [];
 }
 
-function about(pool: Pool, size: number, text: Content, doubt = false): Finding {
+function about(pool: Pool, size: number, tone: Finding["tone"], text: Content): Finding {
   const asked = <Owner owner={pool.owner} contact={pool.contact} />;
   return {
-    key: pool.pool, size, doubt,
+    key: pool.pool, size, tone,
     text: <span><PoolLink pool={pool.pool} /> {text} <span class="whom">Ask {asked}.</span></span>,
   };
 }
@@ -66,26 +66,26 @@ function about(pool: Pool, size: number, text: Content, doubt = false): Finding 
 function unheard(pool: Pool): Finding | undefined {
   if (!poorlyHeard(pool) || pool.allocatedH100e === 0) return undefined;
   const size = pool.unheardH100e + pool.unaccountedH100e || pool.allocatedH100e;
-  return about(pool, size,
-    `cannot be judged: ${percent(pool.coverageRatio)} of its chips are heard.`, true);
+  return about(pool, size, "doubt",
+    `cannot be judged: ${percent(pool.coverageRatio)} of its chips are heard.`);
 }
 
 function underused(pool: Pool): Finding | undefined {
   if (pool.utilizationRatio === undefined || pool.utilizationRatio >= UNDERUSED) return undefined;
   const idle = pool.idleH100e ?? 0;
   const free = Math.max(0, pool.headroomH100e ?? 0);
-  return about(pool, idle + free, `uses ${percent(pool.utilizationRatio)} of its allocation: ` +
+  return about(pool, idle + free, "drifting", `uses ${percent(pool.utilizationRatio)} of its allocation: ` +
     `${h100e(idle)} H100e are held and idle, and ${h100e(free)} are free.`);
 }
 
 function over(pool: Pool): Finding | undefined {
   if (pool.borrowedH100e < 0.05) return undefined;
-  return about(pool, pool.borrowedH100e,
+  return about(pool, pool.borrowedH100e, "drifting",
     `holds ${h100e(pool.borrowedH100e)} H100e more than the plan grants it.`);
 }
 
 function full(pool: Pool): Finding | undefined {
   if (!nearlyFull(pool)) return undefined;
-  return about(pool, pool.allocatedH100e * 0.05,
+  return about(pool, NEARLY_FULL * pool.allocatedH100e, "act",
     `is nearly full: ${h100e(pool.headroomH100e ?? 0)} H100e are left of ${h100e(pool.allocatedH100e)}.`);
 }

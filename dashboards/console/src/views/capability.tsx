@@ -97,9 +97,9 @@ function uprights(report: CapabilityReport): Upright[] {
     const gain = quarter.gainPerH100eHour;
     const running = report.lastQuarterIsRunning && quarter.quarter === report.lastQuarter;
     return {
-      name: quarter.quarter + (running ? " (running)" : ""), tone: running ? "allocated" : "assigned",
+      name: quarter.quarter, tone: running ? "allocated" : "assigned",
       value: gain === undefined ? undefined : gain * MILLION * 100,
-      text: gain === undefined ? "?" : perMillion(gain),
+      text: gain !== undefined ? perMillion(gain) : running ? "runs" : "?",
     };
   });
 }

@@ -131,16 +131,21 @@ export function waterfall(change: MarginEffects): Step[] {
                       text: usd(change.usdPerRequestAfter) }];
 }
 
+function letterOf(index: number): string {
+  return index < 26 ? String.fromCharCode(65 + index) : String(index + 1);
+}
+
 function segmentName(row: MarginRow): string {
   return `${row.model}, ${row.customerTier}`;
 }
 
 function Bubbles({ rows }: { rows: MarginRow[] }) {
-  const segments = rows.filter((row) => row.scope === "segment" &&
-    row.after?.usdPerRequest !== undefined);
-  const spots = segments.map((row) => ({
+  // By margin, so that letters are found from the top down.
+  const segments = rows.filter((row) => row.scope === "segment" && row.after?.usdPerRequest !== undefined)
+    .sort((a, b) => (b.after?.usdPerRequest ?? 0) - (a.after?.usdPerRequest ?? 0));
+  const spots = segments.map((row, i) => ({
     x: Number(row.after?.requests), y: row.after?.usdPerRequest ?? 0, name: segmentName(row),
-    share: Math.max(0, row.marginShareRatio ?? 0), down: row.declined === true,
+    share: Math.max(0, row.marginShareRatio ?? 0), down: row.declined === true, letter: letterOf(i),
   }));
   return (
     <Section title="Volume and margin of segments" about="A margin for each request says nothing of how
@@ -149,6 +154,9 @@ function Bubbles({ rows }: { rows: MarginRow[] }) {
       {spots.length === 0 ? <Nothing>No segment has a known margin.</Nothing>
         : <Chart label={spots.map((s) => `${s.name}: ${count(s.x)} requests at ${usd(s.y)}`).join("; ")}
                  draw={(width) => bubbles(spots, width)} />}
+      <ul class="legend" aria-label="Segments">
+        {spots.map((s) => <li key={s.name}><strong>{s.letter}</strong> <Name name={s.name} /></li>)}
+      </ul>
     </Section>
   );
 }
@@ -180,7 +188,7 @@ function Missing({ unknown }: { unknown: UnknownTime[] }) {
         <ul class="findings">
           {unknown.map((part) => (
             <li key={part.source + part.fromUnixSeconds} class="doubt">
-              {day(part.fromUnixSeconds)} to {day(part.toUnixSeconds)}: waits for{" "}
+              {span(part)}: waits for{" "}
               <Name name={part.source} none="usage" />
               {part.atBeginning ? ", which has told since " : ", which has told until "}
               {moment(new Date(Number(part.toldUnixSeconds) * 1000))}.
@@ -190,6 +198,13 @@ function Missing({ unknown }: { unknown: UnknownTime[] }) {
       )}
     </Section>
   );
+}
+
+// The end of a part is not in it.
+function span(part: UnknownTime): string {
+  const first = day(part.fromUnixSeconds);
+  const last = day(String(Number(part.toUnixSeconds) - 1));
+  return first === last ? first : `${first} to ${last}`;
 }
 
 function columns(): Column<MarginRow>[] {
@@ -213,7 +228,11 @@ function rowName(row: MarginRow): Content {
 }
 
 function changeCell(row: MarginRow): Content {
-  if (row.changeRatio === undefined) return <Unknown />;
+  if (row.changeRatio === undefined) {
+    // Of a loss there is no ratio; whether it grew is known all the same.
+    if (row.declined === undefined) return <Unknown />;
+    return <span class={row.declined ? "idle-text" : ""}>{row.declined ? "▾ less" : "more"}</span>;
+  }
   const text = (row.changeRatio > 0 ? "+" : "") + percent(row.changeRatio, 1);
   return <span class={row.declined ? "idle-text" : ""}>{row.declined ? "▾ " : ""}{text}</span>;
 }

@@ -1,7 +1,7 @@
 // Now: how much of what was granted works, who holds idle chips, and what somebody has to do.
 import { Content, h } from "preact";
 import { Fit } from "../model/fit";
-import { filtered, Fleet, fleetOf, ownFit, sum } from "../model/fleet";
+import { filtered, Fleet, fleetOf, ownFit, poorlyHeard, sum } from "../model/fleet";
 import { Params } from "../route";
 import { h100e, percent, plural } from "../say/number";
 import { Ask } from "../ui/ask";
@@ -110,7 +110,7 @@ function flow(fleet: Fleet, supply?: GetSupplyResponse): BarRow[] {
                                      part("unknown", fleet.unheard, "not heard of")]),
     row("Busy", fleet.busy, [part("busy", fleet.busy, "busy"), part("idle", fleet.idle, "idle"),
                              part("unknown", fleet.unmeasured, "that nobody measures")]),
-    productive(fleet.productive),
+    productive(fleet),
   ];
   if (!supply) return rows;
   return [{
@@ -123,8 +123,14 @@ function row(name: string, value: number, parts: Part[]): BarRow {
   return { key: name, name, parts, value: <Figure value={value} say={h100e} /> };
 }
 
-function productive(value: number | undefined): BarRow {
-  if (value !== undefined) return row("Productive", value, [part("productive", value, "productive")]);
+function productive({ productive: value, unproven }: Fleet): BarRow {
+  if (value !== undefined) {
+    return {
+      ...row("Productive", value, [part("productive", value, "productive"),
+                                   part("unknown", unproven, "busy, and nobody measures for what")]),
+      note: unproven > 0.05 ? `of ${h100e(unproven)} busy H100e nobody measures it` : undefined,
+    };
+  }
   return { key: "Productive", name: "Productive", parts: [],
            value: <Unknown why="no source measures it" /> };
 }
@@ -166,7 +172,7 @@ function columns(ask: number, most: number): Column<Pool>[] {
 }
 
 export function whyUnknown(pool: Pool): string {
-  return pool.coverageRatio < 0.9 || pool.measuredRatio === undefined
+  return poorlyHeard(pool) || pool.measuredRatio === undefined
     ? heard(pool.coverageRatio) : `${percent(pool.measuredRatio)} of chips measured`;
 }
 

@@ -70,7 +70,7 @@ function OnePool({ answer, pool, params }: Props) {
         <Holders pool={pool} />
         <Waits demand={pool.demand} />
         <Chips pool={pool} />
-        <History pool={pool.pool} allocated={pool.allocatedH100e} params={params} />
+        <History pool={pool} params={params} />
       </div>
       <BasisLine basis={answer.basis} />
     </div>

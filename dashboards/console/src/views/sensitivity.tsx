@@ -65,8 +65,10 @@ function difference(row: SensitivityResult, baseline: SensitivityResult, measure
   return mine === undefined || base === undefined ? undefined : mine - base;
 }
 
+// Rounding of the arithmetic leaves specks, which are no change.
 function change(value: number, measure: Measure): string {
-  return (value > 0 ? "+" : "") + measure.say(value);
+  const text = measure.say(value);
+  return /[1-9]/.test(text) && Math.abs(value) > 1e-6 ? (value > 0 ? "+" : "") + text : "no change";
 }
 
 function headline(baseline: SensitivityResult, others: SensitivityResult[], measure: Measure): Content {
@@ -77,7 +79,7 @@ function headline(baseline: SensitivityResult, others: SensitivityResult[], meas
   if (known.length === 0) return "No row can be compared with the baseline.";
   const most = known.reduce((a, b) => (Math.abs(b.by) > Math.abs(a.by) ? b : a));
   return <span>“{most.row.title}” matters most: <strong>{change(most.by, measure)}</strong>{" "}
-    {measure.title.toLowerCase()}.</span>;
+    of {measure.title.toLowerCase()}.</span>;
 }
 
 // The longest first.

@@ -71,12 +71,14 @@ function Page({ framework, params, curves, sides, error, busy }: PageProps) {
           others divide what is left.">
           <Controls framework={framework} params={params} curves={curves} answer={mine} />
         </Section>
-        <Section title="What it gives in a year">
-          <Budget framework={framework} params={params} answer={mine} refused={error !== undefined} />
-          <Results curves={curves} sides={error ? {} : sides} />
-          <Two params={params} />
-        </Section>
-        <CurvePicture framework={framework} curves={curves} answers={sides.mine} />
+        <div class="column">
+          <Section title="What it gives in a year">
+            <Budget framework={framework} params={params} answer={mine} refused={error !== undefined} />
+            <Results curves={curves} sides={error ? {} : sides} />
+            <Two params={params} />
+          </Section>
+          <CurvePicture framework={framework} curves={curves} answers={sides.mine} />
+        </div>
       </div>
     </div>
   );

@@ -79,9 +79,8 @@ function Sum({ training: t }: { training: TrainingPlan }) {
             cell: ([, , hours]) => <Figure value={hours} say={count} /> },
         ]} />
       <dl class="stats">
-        <Stat name="FLOP of an H100-hour" beside={`at ${percent(t.mfuRatio)} of the peak`}>
-          {/* Said in whole words: an exponent is for machines. */}
-          {count(t.trainingFlopPerH100Hour / 1e18)} <small>billion billion</small></Stat>
+        <Stat name="What an H100-hour computes" beside={`at ${percent(t.mfuRatio)} of the peak`}>
+          {count(t.trainingFlopPerH100Hour / 1e18)} <small>exaFLOP</small></Stat>
       </dl>
     </Section>
   );

@@ -4,6 +4,7 @@
 export interface ListSourcesResponse {
   sources?: Source[];
   total: string;
+  nextPageToken: string;
 }
 
 export interface Source {
@@ -17,4 +18,26 @@ export interface Source {
   foreignReports: string;
   foreignIdentity: string;
   foreignUnixNanos: string;
+  countedFromUnixNanos?: string;
+  silentSinceUnixNanos?: string;
+}
+
+export interface ListRejectedResponse {
+  reports?: RejectedReport[];
+  nextPageToken: string;
+  counts?: RejectedCount[];
+}
+
+export interface RejectedReport {
+  source: string;
+  identity: string;
+  reason: string;
+  field: string;
+  detail: string;
+  rejectedUnixNanos: string;
+}
+
+export interface RejectedCount {
+  reason: string;
+  reports: string;
 }

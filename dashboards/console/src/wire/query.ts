@@ -13,6 +13,7 @@ export interface ListPoolsResponse {
   basis?: Basis;
   pools?: Pool[];
   orphaned?: OrphanedPool[];
+  totalPools: number;
 }
 
 export interface OrphanedPool {
@@ -137,4 +138,20 @@ export interface PlannedPool {
   allocatedH100e: number;
   lendableRatio: number;
   borrowingLimitH100e?: number;
+}
+
+export interface GetPoolHistoryResponse {
+  rows?: PoolPeriod[];
+  fromUnixSeconds: string;
+  untilUnixSeconds: string;
+  stepSeconds: string;
+}
+
+export interface PoolPeriod {
+  pool: string;
+  startUnixSeconds: string;
+  assignedH100e: number;
+  allocatedH100e?: number;
+  measuredH100e: number;
+  busyH100e?: number;
 }
