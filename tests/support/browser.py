@@ -162,6 +162,7 @@ class Page:
         answer = self.call("Page.navigate", url=url)
         if answer.get("errorText"):
             raise Failed(f"{url}: {answer['errorText']}")
+        self.until("document.readyState === 'complete' && document.body !== null", "the page loads")
 
     def run(self, script):
         """The value of a JavaScript expression, which may be a promise."""
@@ -173,12 +174,11 @@ class Page:
         return answer["result"].get("value")
 
     def until(self, condition, what=None, seconds=LIMIT_SECONDS):
-        """The first value of the expression that is true."""
+        """Waits until the expression is true."""
         end = time.monotonic() + seconds
         while True:
-            value = self.run(condition)
-            if value:
-                return value
+            if self.run(f"!!({condition})"):
+                return
             if time.monotonic() > end:
                 raise Failed(f"{what or condition}: not within {seconds} s; the page says: "
                              f"{self.text()[:2000]}; errors: {self.errors}")

@@ -17,7 +17,7 @@ const HEIGHT = 320;
 const LARGEST = 34;
 
 export function bubbles(spots: Bubble[], width: number): Scene {
-  const frame: Frame = { left: 64, right: width - 20, top: 20, bottom: HEIGHT - 48 };
+  const frame: Frame = { left: 64, right: width - 20, top: 40, bottom: HEIGHT - 48 };
   const low = Math.floor(Math.log10(Math.max(1, Math.min(...spots.map((spot) => spot.x)))));
   const high = Math.max(low + 1, Math.ceil(Math.log10(Math.max(10, ...spots.map((spot) => spot.x)))));
   const floor = Math.min(0, ...spots.map((spot) => spot.y));

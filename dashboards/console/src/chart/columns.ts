@@ -21,6 +21,9 @@ export function columnsChart(bars: Upright[], say: (value: number) => string, wi
     marks: [
       ...valueAxis(y, frame, say),
       ...bars.flatMap((bar, i) => upright(bar, frame.left + i * slot, slot, frame, y)),
+      // Where names would run into each other, every second one stands there.
+      ...bars.flatMap((bar, i) => slot > 44 || i % 2 === 0
+        ? [bottomLabel(frame.left + (i + 0.5) * slot, frame, shortened(bar.name, slot))] : []),
     ],
   };
 }
@@ -36,6 +39,10 @@ function upright(bar: Upright, left: number, slot: number, frame: Frame,
     { kind: "rect", x, y: top, width, height, tone, title: `${bar.name}: ${bar.text}` },
     ...(slot > 44 ? [{ kind: "text" as const, x: x + width / 2, y: top - 6, text: bar.text,
                        tone: "text" as const, anchor: "middle" as const }] : []),
-    bottomLabel(x + width / 2, frame, slot > 60 ? bar.name : bar.name.replace(/^20(\d\d)-/, "$1 ")),
   ];
+}
+
+// "2026-Q3", or "26 Q3" where there is little room.
+function shortened(name: string, slot: number): string {
+  return slot > 60 ? name : name.replace(/^20(\d\d)-/, "$1 ");
 }

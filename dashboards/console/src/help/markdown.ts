@@ -63,7 +63,7 @@ class Reader {
   private item(line: string) {
     const numbered = ITEM.exec(line)?.[1] ? 1 : 0;
     const text = line.replace(ITEM, "");
-    if (this.open?.kind === "list") this.open.lines.push(text);
+    if (this.open?.kind === "list" && this.open.level === numbered) this.open.lines.push(text);
     else this.begin("list", numbered, [text]);
   }
 

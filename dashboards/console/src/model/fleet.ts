@@ -6,8 +6,9 @@ import { GOOD_COVERAGE, NEARLY_FULL } from "./thresholds";
 export interface Fleet {
   allocated: number;
   assigned: number;
-  busy: number;
-  idle: number;
+  // Undefined where no signal measures any of it.
+  busy?: number;
+  idle?: number;
   // Assigned, and no signal measures it.
   unmeasured: number;
   unheard: number;
@@ -23,15 +24,14 @@ export interface Fleet {
 export function fleetOf(pools: Pool[]): Fleet {
   const known = pools.filter((pool) => pool.utilizationRatio !== undefined);
   const heard = sum(known, (pool) => pool.allocatedH100e * pool.coverageRatio);
-  const productive = pools.filter((pool) => pool.productiveH100e !== undefined);
   return {
     allocated: sum(pools, (pool) => pool.allocatedH100e),
     assigned: sum(pools, (pool) => pool.assignedH100e),
-    busy: sum(pools, (pool) => pool.busyH100e ?? 0),
-    idle: sum(pools, (pool) => pool.idleH100e ?? 0),
+    busy: sumOfKnown(pools, (pool) => pool.busyH100e),
+    idle: sumOfKnown(pools, (pool) => pool.idleH100e),
     unmeasured: sum(pools, unmeasuredOf),
     unheard: sum(pools, (pool) => pool.unheardH100e),
-    productive: productive.length ? sum(productive, (pool) => pool.productiveH100e ?? 0) : undefined,
+    productive: sumOfKnown(pools, (pool) => pool.productiveH100e),
     unproven: sum(pools.filter((pool) => pool.productiveH100e === undefined),
                   (pool) => pool.busyH100e ?? 0),
     utilization: heard > 0 ? sum(known, (pool) => pool.busyH100e ?? 0) / heard : undefined,
@@ -42,6 +42,12 @@ export function fleetOf(pools: Pool[]): Fleet {
 
 export function sum<T>(rows: T[], value: (row: T) => number): number {
   return rows.reduce((total, row) => total + value(row), 0);
+}
+
+// Of nothing known the sum is not 0; it is not known.
+function sumOfKnown<T>(rows: T[], value: (row: T) => number | undefined): number | undefined {
+  const known = rows.map(value).filter((one): one is number => one !== undefined);
+  return known.length ? sum(known, (one) => one) : undefined;
 }
 
 export function unmeasuredOf(pool: Pool): number {

@@ -46,9 +46,12 @@ function width(value: number, longest: number): string {
 }
 
 function Bar({ row, longest }: { row: BarRow; longest: number }) {
+  const parts = row.parts.filter((part) => part.value > 0);
+  // What is 0 is said, and not taken for what is not known.
+  const label = (parts.length ? parts : row.parts).map((part) => part.label).join(", ");
   return (
-    <span class="bar" role="img" aria-label={row.parts.map((part) => part.label).join(", ")}>
-      {row.parts.filter((part) => part.value > 0).map((part) => (
+    <span class="bar" role="img" aria-label={label || "not known"}>
+      {parts.map((part) => (
         <span key={part.role} class={"part " + part.role} title={part.label}
               style={{ width: width(part.value, longest) }} />
       ))}

@@ -2,14 +2,13 @@
 import { Component, Content, h } from "preact";
 import { ApiError, post } from "../api";
 import { SimulateRequest, SimulateResponse } from "../wire/plan";
-import { Waiting } from "./states";
 
 const PAUSE_MS = 120;
 
 interface Props {
   requests: SimulateRequest[];
   // `answers` are the latest that were given; undefined: none was yet. `error` is of the latest
-  // question, whose answers are then not there.
+  // question, to which those are then no answers.
   show: (answers: SimulateResponse[] | undefined, error: ApiError | undefined, busy: boolean) => Content;
 }
 
@@ -54,7 +53,6 @@ export class Simulate extends Component<Props, State> {
 
   render() {
     const { answers, error, busy } = this.state;
-    if (!answers && !error) return <Waiting />;
     return <div aria-busy={busy ? "true" : "false"}>{this.props.show(answers, error, busy)}</div>;
   }
 }

@@ -163,7 +163,7 @@ function columns(): Column<ModelCapability>[] {
     { key: "model", title: "Model", order: (model) => model.model,
       cell: (model) => <Name name={model.model} /> },
     { key: "quarter", title: "Quarter", order: (model) => model.quarter,
-      cell: (model) => model.quarter },
+      cell: (model) => model.quarter.replace("-", "\u2011") },
     { key: "index", title: "Index", number: true, order: (model) => model.capabilityIndex,
       cell: (model) => <Figure value={model.capabilityIndex} say={percent} why={missing(model)} /> },
     { key: "hours", title: "H100-hours", number: true, order: (model) => model.trainingH100eHours,

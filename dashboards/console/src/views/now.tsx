@@ -57,7 +57,7 @@ function used(fleet: Fleet, pools: Pool[]): Content {
     <span>
       <strong>{percent(fleet.utilization)}</strong> of what is granted is busy
       {fleet.known < fleet.pools ? ` (known of ${fleet.known} of ${plural(fleet.pools, "pool")})` : ""}
-      ; <strong>{h100e(fleet.idle)}</strong> H100e are held and idle
+      ; <strong>{h100e(fleet.idle ?? 0)}</strong> H100e are held and idle
       {idlest?.idleH100e
         ? <span>, most in <PoolLink pool={idlest.pool} />: {h100e(idlest.idleH100e)}</span> : null}.
     </span>
@@ -73,7 +73,7 @@ function coverageOf(pools: Pool[]): number | undefined {
 function admitting(pools: Pool[], ask: number): Content {
   const able = pools.filter((pool) => ownFit(pool, ask) === "own");
   const unknown = pools.filter((pool) => ownFit(pool, ask) === "unknown").length;
-  const rest = unknown ? ` Of ${plural(unknown, "pool")} nobody can tell.` : "";
+  const rest = unknown ? ` For ${plural(unknown, "pool")} nobody can tell.` : "";
   if (able.length === 0) return `No pool is known to admit ${h100e(ask)} H100e.${rest}`;
   const most = able.reduce((a, b) => ((b.headroomH100e ?? 0) > (a.headroomH100e ?? 0) ? b : a));
   return (
@@ -108,8 +108,7 @@ function flow(fleet: Fleet, supply?: GetSupplyResponse): BarRow[] {
     row("Allocated", fleet.allocated, [part("allocated", fleet.allocated, "granted")]),
     row("Assigned", fleet.assigned, [part("assigned", fleet.assigned, "held"),
                                      part("unknown", fleet.unheard, "not heard of")]),
-    row("Busy", fleet.busy, [part("busy", fleet.busy, "busy"), part("idle", fleet.idle, "idle"),
-                             part("unknown", fleet.unmeasured, "that nobody measures")]),
+    busy(fleet),
     productive(fleet),
   ];
   if (!supply) return rows;
@@ -119,8 +118,17 @@ function flow(fleet: Fleet, supply?: GetSupplyResponse): BarRow[] {
   }, ...rows];
 }
 
-function row(name: string, value: number, parts: Part[]): BarRow {
+function row(name: string, value: number | undefined, parts: Part[]): BarRow {
   return { key: name, name, parts, value: <Figure value={value} say={h100e} /> };
+}
+
+function busy(fleet: Fleet): BarRow {
+  return {
+    ...row("Busy", fleet.busy, [part("busy", fleet.busy ?? 0, "busy"),
+                                part("idle", fleet.idle ?? 0, "idle"),
+                                part("unknown", fleet.unmeasured, "that nobody measures")]),
+    note: fleet.unmeasured > 0.05 ? `of ${h100e(fleet.unmeasured)} H100e nobody knows` : undefined,
+  };
 }
 
 function productive({ productive: value, unproven }: Fleet): BarRow {
@@ -163,7 +171,7 @@ function columns(ask: number, most: number): Column<Pool>[] {
     { key: "used", title: "Utilization", number: true, order: (pool) => pool.utilizationRatio,
       cell: (pool) => <Figure value={pool.utilizationRatio} say={percent} why={whyUnknown(pool)} /> },
     { key: "headroom", title: "Headroom", number: true, order: (pool) => pool.headroomH100e,
-      cell: (pool) => <Figure value={pool.headroomH100e} say={h100e} why={heard(pool.coverageRatio)} /> },
+      cell: (pool) => <Figure value={pool.headroomH100e} say={h100e} /> },
     { key: "admits", title: `Admits ${h100e(ask)}`, order: (pool) => FITS[ownFit(pool, ask)],
       cell: (pool) => <span class={"fit " + ownFit(pool, ask)}>{FITS[ownFit(pool, ask)]}</span> },
     { key: "owner", title: "Whom to ask", order: (pool) => pool.owner,
@@ -177,7 +185,7 @@ export function whyUnknown(pool: Pool): string {
 }
 
 function IdleCell({ pool, most }: { pool: Pool; most: number }) {
-  if (pool.idleH100e === undefined) return <Unknown why={whyUnknown(pool)} />;
+  if (pool.idleH100e === undefined) return <Unknown />;
   const share = most > 0 ? (100 * pool.idleH100e) / most : 0;
   return (
     <span class="inbar">

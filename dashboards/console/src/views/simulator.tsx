@@ -6,7 +6,7 @@ import { change, go, Params } from "../route";
 import { count, percent, usd } from "../say/number";
 import { Ask } from "../ui/ask";
 import { Answer, Section } from "../ui/page";
-import { Problem } from "../ui/states";
+import { Problem, Waiting } from "../ui/states";
 import { Simulate } from "../ui/simulate";
 import { GetFrameworkResponse, SimulateResponse } from "../wire/plan";
 import { FINE_TABLE } from "../chart/curves";
@@ -35,15 +35,16 @@ interface Props {
 
 function Simulating({ framework, params }: Props) {
   const curves = ordered(curvesOf(framework), params.curve);
-  const requests = curves.map((curve) => requestOf(params, curve));
+  const asked = (of: Params) => curves.map((curve) => requestOf(of, curve));
+  // Without a second state there is no second question, and the page stays the same page.
   return (
-    <Simulate requests={requests}
-      show={(answers, error, busy) => params.b === undefined
-        ? <Page {...{ framework, params, curves, error, busy }} sides={{ mine: answers }} />
-        : <Simulate requests={curves.map((curve) => requestOf(unpacked(params.b), curve))}
-            show={(others, otherError) =>
-              <Page {...{ framework, params, curves, busy }} error={error ?? otherError}
-                    sides={{ mine: answers, other: others }} />} />} />
+    <Simulate requests={asked(params)} show={(answers, error, busy) => (
+      <Simulate requests={params.b === undefined ? [] : asked(unpacked(params.b))}
+        show={(others, otherError) => (
+          <Page {...{ framework, params, curves, busy }} error={error ?? otherError}
+                sides={{ mine: answers, other: others?.length ? others : undefined }} />
+        )} />
+    )} />
   );
 }
 
@@ -64,7 +65,7 @@ function Page({ framework, params, curves, sides, error, busy }: PageProps) {
   const mine = sides.mine?.[0];
   return (
     <div class={busy ? "simulator busy-now" : "simulator"}>
-      {error ? <Refused error={error} /> : <Answer>{headline(mine)}</Answer>}
+      {error ? <Refused error={error} /> : mine ? <Answer>{headline(mine)}</Answer> : <Waiting />}
       <div class="cards">
         <Section title="The allocation" about="Move a share and it is set; the shares that are not
           set follow by the daemon's rules: research takes what is left, and if research is set, the

@@ -18,14 +18,14 @@ const STATES: { [state: string]: [string, string] } = {
   live: ["reports", "nothing"],
   silent: ["is silent", "look at its collector and its network"],
   unaccounted: ["is gone without a word", "bring it back, or forget it with a reason"],
-  rejected: ["is refused", "read why: REASONS tells what the sender can do"],
+  rejected: ["is refused", "read below why, and mend what it sends"],
   history: ["told of the past only", "nothing"],
   forgotten: ["was forgotten", "nothing"],
 };
 
 export function Sources({ params }: { params: Params }) {
   return (
-    <div>
+    <div class="stack">
       <Ask<GetSupplyResponse> call="supply" every={5}
         show={(supply) => <Supply supply={supply} />} />
       <Ask<ListSourcesResponse> call="sources" every={5} query={{ state: params.state, most: 10_000 }}
