@@ -10,6 +10,7 @@ packages=(
   libsystemd-dev libssl-dev openssl libsqlite3-dev sqlite3
   nlohmann-json3-dev libpugixml-dev
   prometheus prometheus-alertmanager jsonnet curl python3-yaml ca-certificates
+  esbuild node-preact
 )
 test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev
@@ -18,6 +19,7 @@ test_packages=(
   python3-grpcio python3-protobuf python3-h2 python3-jsonschema git
   dpkg-dev mmdebstrap iproute2
   slurmctld slurmd slurmrestd slurm-client munge
+  node-typescript nodejs chromium
 )
 # Packages that start a service of theirs when they are installed.
 services=(prometheus prometheus-alertmanager munge slurmctld slurmd slurmrestd)

@@ -94,7 +94,8 @@ check "programs, configuration, units, protos, dashboards and rules are there" h
   share/fleetmeter/mappings/serving/{sglang,tgi,triton,vllm}.yaml \
   share/fleetmeter/dashboards/{rules.yaml,alerts.yaml,headroom.json,outcomes.json,plan.json} \
   share/fleetmeter/dashboards/{METRICS,REASONS,RUNBOOK,MARGIN,CAPABILITY}.md \
-  share/fleetmeter/dashboards/{capability.svg,alertmanager.example.yml}
+  share/fleetmeter/dashboards/{capability.svg,alertmanager.example.yml} \
+  share/fleetmeter/console/{index.html,console.js,console.css,icon.svg,help/glossary.txt}
 for program in fleetmeterd fleetmeter-collector fleetmeterctl; do
   check "$program --version" prints "$program " "$prefix/bin/$program" --version
 done

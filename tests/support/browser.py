@@ -164,6 +164,19 @@ class Page:
             raise Failed(f"{url}: {answer['errorText']}")
         self.until("document.readyState === 'complete' && document.body !== null", "the page loads")
 
+    def reload(self):
+        self.run("window.isOld = true")
+        self.call("Page.reload")
+        self.until("!window.isOld && document.readyState === 'complete'", "the page loads again")
+
+    def eventually(self, condition, what, seconds=LIMIT_SECONDS):
+        """Waits until a condition of the test holds."""
+        end = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > end:
+                raise Failed(f"{what}: not within {seconds} s")
+            self._browser.pump(0.05)
+
     def run(self, script):
         """The value of a JavaScript expression, which may be a promise."""
         answer = self.call("Runtime.evaluate", expression=script, awaitPromise=True,

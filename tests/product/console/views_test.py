@@ -92,6 +92,9 @@ def unheard(mock):
                      "productiveH100e"):
             pool.pop(name, None)
         pool["coverageRatio"] = 0.41
+        for team in pool["teams"]:
+            team.pop("busyH100e", None)
+            team.pop("idleH100e", None)
 
 
 def not_known(browser):
