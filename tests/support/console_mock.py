@@ -137,6 +137,12 @@ class ConsoleMock:
             def log_message(self, *_):
                 pass
 
+            def handle(self):
+                try:
+                    super().handle()
+                except ConnectionError:
+                    pass  # the reader has gone
+
             def do_GET(self):
                 target = urllib.parse.urlsplit(self.path)
                 if not target.path.startswith("/api/v1/"):
@@ -165,12 +171,9 @@ class ConsoleMock:
                 self.send_header("Connection", "close")
                 self.end_headers()
                 self.close_connection = True
-                try:
-                    self.wfile.write(first)
-                    for event in events:
-                        self.wfile.write(event)
-                except OSError:
-                    pass  # the reader has gone
+                self.wfile.write(first)
+                for event in events:
+                    self.wfile.write(event)
 
             def _file(self, path):
                 file = mock.files / (path.lstrip("/") or "index.html")

@@ -20,7 +20,7 @@ from programs import COLLECTOR, FLEETMETERCTL, SOURCE, Daemon
 
 FRAMEWORK = SOURCE / "deploy/plans/framework.yaml"
 SEED = 7
-SETTINGS = 8
+SETTINGS = 12
 
 
 @contextlib.contextmanager
@@ -78,11 +78,14 @@ def random_setting(generator):
 
 def figures(page, curve):
     """What the page says after the change, with every digit."""
-    cell = "document.querySelector('[data-after=%s] .figure').title"
+    def cell(name):
+        selector = json.dumps(f'[data-after="{name}"] .figure')
+        return page.run(f"document.querySelector({selector}).title")
+
     names = {"serviceable_revenue_usd": f"Revenue, {curve} curve",
              "training_ratio": "Training, of the baseline's",
              "research_hours": "research, H100-hours"}
-    return {key: float(page.run(cell % json.dumps(name)).replace(",", ""))
+    return {key: float(cell(name).replace(",", "").replace("\u2212", "-"))
             for key, name in names.items()}
 
 
@@ -96,8 +99,8 @@ def check_simulator(browser, url):
         with browser.open(f"{url}/#/simulator?{address}") as page:
             settled(page)
             if done.returncode:
-                words = page.text(".problem")
-                assert "does not fit" in words and "does not fit" in done.stderr, (words, done.stderr)
+                words = page.text(".problem p + p")
+                assert words and words in done.stderr, (setting, words, done.stderr)
                 continue
             fitted += 1
             outcome = json.loads(done.stdout)["after"]["outcome"]
@@ -140,7 +143,7 @@ def check_live(browser, url, ingest):
                                        window_start_unix_nanos=now - 2 * 10**9,
                                        window_length_nanos=10**9)
         report.groups.add(chip="b200", state=usage_pb2.CHIP_STATE_ASSIGNED, pool="training-finetune",
-                          team="finetune", signal="gr_engine_active",
+                          team="domain", signal="gr_engine_active",
                           per_chip=usage_pb2.PerChip(device=range(8), activity=[0.5] * 8))
         with browser.open(f"{url}/#/pool?pool=training-finetune") as page:
             settled(page)

@@ -224,8 +224,8 @@ def many(browser):
         with browser.open(f"{mock.url}/#/now") as page:
             settled(page)
             rows = "document.querySelectorAll('tbody tr').length"
-            assert page.run(rows) == 50
-            page.until(says("Page 1 of 100"))
+            assert page.run(rows) == 25
+            page.until(says("Page 1 of 200"))
             page.fill("input[name=find]", "pool-04999")
             page.until(f"{rows} === 1")
 

@@ -21,7 +21,17 @@ export interface Fleet {
   pools: number;
 }
 
-export function fleetOf(pools: Pool[]): Fleet {
+// What is worked out of an answer is worked out once: an answer does not change, and the page is
+// drawn again with every key that the reader presses.
+export function once<T extends object, R>(work: (of: T) => R): (of: T) => R {
+  const done = new WeakMap<T, R>();
+  return (of) => {
+    if (!done.has(of)) done.set(of, work(of));
+    return done.get(of) as R;
+  };
+}
+
+export const fleetOf = once((pools: Pool[]): Fleet => {
   const known = pools.filter((pool) => pool.utilizationRatio !== undefined);
   const heard = sum(known, (pool) => pool.allocatedH100e * pool.coverageRatio);
   return {
@@ -38,7 +48,7 @@ export function fleetOf(pools: Pool[]): Fleet {
     known: known.length,
     pools: pools.length,
   };
-}
+});
 
 export function sum<T>(rows: T[], value: (row: T) => number): number {
   return rows.reduce((total, row) => total + value(row), 0);

@@ -73,9 +73,11 @@ export function plural(number: number, one: string, many = one + "s"): string {
   return `${count(number)} ${number === 1 ? one : many}`;
 }
 
-// Every digit, for a title or a file.
+const EXACT = new Intl.NumberFormat("en-US", { maximumFractionDigits: 6 });
+
+// Every digit, for a title.
 export function exact(value: number): string {
-  return value.toLocaleString("en-US", { maximumFractionDigits: 6 });
+  return EXACT.format(value);
 }
 
 export function chips(microChips: string): number {

@@ -29,10 +29,12 @@ export interface TableProps<Row> {
   pageSize?: number;
 }
 
+const WORDS = new Intl.Collator("en", { numeric: true });
+
 export function compare(a: number | string | undefined, b: number | string | undefined): number {
   if (a === undefined || b === undefined) return 0;
   return typeof a === "number" && typeof b === "number"
-    ? a - b : String(a).localeCompare(String(b), "en");
+    ? a - b : WORDS.compare(String(a), String(b));
 }
 
 // Rows whose value is not known come last, whichever way.
@@ -46,7 +48,7 @@ export function sorted<Row>(rows: Row[], columns: Column<Row>[], sort: string): 
   return [...known, ...keyed.filter(({ by }) => by === undefined)].map(({ row }) => row);
 }
 
-const PAGE = 50;
+const PAGE = 25;
 
 export function Table<Row>(props: TableProps<Row>) {
   if (props.rows.length === 0) return <Nothing>{props.empty}</Nothing>;

@@ -1,6 +1,6 @@
 // What somebody has to do: what is wrong, how much of it, and whom to ask.
 import { Content, h } from "preact";
-import { nearlyFull, poorlyHeard } from "../model/fleet";
+import { nearlyFull, once, poorlyHeard } from "../model/fleet";
 import { NEARLY_FULL, UNDERUSED } from "../model/thresholds";
 import { link } from "../route";
 import { h100e, percent } from "../say/number";
@@ -13,7 +13,8 @@ interface Finding {
   key: string;
   // H100e that it is about: the largest comes first.
   size: number;
-  text: Content;
+  // Made when it is shown: of thousands of pools only a few are.
+  text: () => Content;
   // act: somebody has to act. drifting: it is not as it should be. doubt: too little is known.
   tone: "act" | "drifting" | "doubt";
 }
@@ -21,8 +22,7 @@ interface Finding {
 const SHOWN = 6;
 
 export function Attention({ pools, orphaned }: { pools: Pool[]; orphaned: OrphanedPool[] }) {
-  const found = [...pools.flatMap(findingsOf), ...orphaned.map(orphan)]
-    .sort((a, b) => b.size - a.size);
+  const found = largestFirst([...findings(pools), ...orphaned.map(orphan)]);
   return (
     <Section title="What needs somebody" about="Pools of which too little is heard, that hold more than
       they are granted, are nearly full, or use less than half. The largest come first. An alert
@@ -36,14 +36,20 @@ export function Attention({ pools, orphaned }: { pools: Pool[]; orphaned: Orphan
   );
 }
 
+function largestFirst(found: Finding[]): Finding[] {
+  return found.sort((a, b) => b.size - a.size);
+}
+
+const findings = once((pools: Pool[]) => largestFirst(pools.flatMap(findingsOf)));
+
 function item(finding: Finding) {
-  return <li key={finding.key} class={finding.tone}>{finding.text}</li>;
+  return <li key={finding.key} class={finding.tone}>{finding.text()}</li>;
 }
 
 function orphan({ pool, h100e: size }: OrphanedPool): Finding {
   return {
     key: "orphan " + pool, size, tone: "act",
-    text: <span><Name name={pool} /> holds {h100e(size)} H100e, and the plan does not know it. Add it
+    text: () => <span><Name name={pool} /> holds {h100e(size)} H100e, and the plan does not know it. Add it
       to the plan, or mend the name at its <a href={link("sources")}>sources</a>.</span>,
   };
 }
@@ -56,10 +62,11 @@ function findingsOf(pool: Pool): Finding[] {
 }
 
 function about(pool: Pool, size: number, tone: Finding["tone"], text: Content): Finding {
-  const asked = <Owner owner={pool.owner} contact={pool.contact} />;
+  const asked = () => <Owner owner={pool.owner} contact={pool.contact} />;
   return {
     key: pool.pool, size, tone,
-    text: <span><PoolLink pool={pool.pool} /> {text} <span class="whom">Ask {asked}.</span></span>,
+    text: () => <span><PoolLink pool={pool.pool} /> {text}{" "}
+      <span class="whom">Ask {asked()}.</span></span>,
   };
 }
 

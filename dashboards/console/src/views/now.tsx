@@ -1,7 +1,7 @@
 // Now: how much of what was granted works, who holds idle chips, and what somebody has to do.
 import { Content, h } from "preact";
 import { Fit } from "../model/fit";
-import { filtered, Fleet, fleetOf, ownFit, poorlyHeard, sum } from "../model/fleet";
+import { filtered, Fleet, fleetOf, once, ownFit, poorlyHeard, sum } from "../model/fleet";
 import { Params } from "../route";
 import { h100e, percent, plural } from "../say/number";
 import { Ask } from "../ui/ask";
@@ -51,8 +51,7 @@ function used(fleet: Fleet, pools: Pool[]): Content {
   if (fleet.utilization === undefined) {
     return <span>Nobody can tell how much is used: <Unknown why={heard(coverageOf(pools))} /></span>;
   }
-  const idlest = pools.reduce<Pool | undefined>((most, pool) =>
-    (pool.idleH100e ?? 0) > (most?.idleH100e ?? 0) ? pool : most, undefined);
+  const idlest = idlestOf(pools);
   return (
     <span>
       <strong>{percent(fleet.utilization)}</strong> of what is granted is busy
@@ -63,6 +62,9 @@ function used(fleet: Fleet, pools: Pool[]): Content {
     </span>
   );
 }
+
+const idlestOf = once((pools: Pool[]) => pools.reduce<Pool | undefined>((most, pool) =>
+  (pool.idleH100e ?? 0) > (most?.idleH100e ?? 0) ? pool : most, undefined));
 
 function coverageOf(pools: Pool[]): number | undefined {
   const allocated = sum(pools, (pool) => pool.allocatedH100e);
