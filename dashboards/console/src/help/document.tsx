@@ -41,8 +41,29 @@ export class Document extends Component<Props> {
   }
 
   render() {
-    return <article class="document">{blocksOf(this.props.text).map(show(this.props.page))}</article>;
+    const { text, page } = this.props;
+    const blocks = blocksOf(text);
+    return (
+      <article class="document">
+        <Sections blocks={blocks} page={page} />
+        {blocks.map(show(page))}
+      </article>
+    );
   }
+}
+
+function Sections({ blocks, page }: { blocks: Block[]; page: string }) {
+  const headings = blocks.filter(({ kind, level }) => kind === "heading" && level === 2);
+  return (
+    <details class="sections">
+      <summary>{headings.length} sections</summary>
+      <ul class="choices">
+        {headings.map(({ lines: [text] }) => (
+          <li key={text}><a href={link("help", { page, section: anchorOf(text) })}>{text}</a></li>
+        ))}
+      </ul>
+    </details>
+  );
 }
 
 const show = (page: string) => (block: Block, index: number): Content => {

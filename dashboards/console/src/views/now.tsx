@@ -129,7 +129,8 @@ function busy(fleet: Fleet): BarRow {
     ...row("Busy", fleet.busy, [part("busy", fleet.busy ?? 0, "busy"),
                                 part("idle", fleet.idle ?? 0, "idle"),
                                 part("unknown", fleet.unmeasured, "that nobody measures")]),
-    note: fleet.unmeasured > 0.05 ? `of ${h100e(fleet.unmeasured)} H100e nobody knows` : undefined,
+    note: fleet.unmeasured > 0.05
+      ? `${h100e(fleet.unmeasured)} H100e more are held, and nobody measures them` : undefined,
   };
 }
 
@@ -138,7 +139,7 @@ function productive({ productive: value, unproven }: Fleet): BarRow {
     return {
       ...row("Productive", value, [part("productive", value, "productive"),
                                    part("unknown", unproven, "busy, and nobody measures for what")]),
-      note: unproven > 0.05 ? `of ${h100e(unproven)} busy H100e nobody measures it` : undefined,
+      note: unproven > 0.05 ? `of ${h100e(unproven)} busy H100e it is not known` : undefined,
     };
   }
   return { key: "Productive", name: "Productive", parts: [],
