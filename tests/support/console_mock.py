@@ -49,7 +49,7 @@ class ConsoleMock:
         self.files = pathlib.Path(files)
         self.pools = recorded("pools")
         self.answers = {
-            name: recorded(name) for name in ("supply", "plan", "compare", "margin", "capability")
+            name: recorded(name) for name in ("supply", "compare", "margin", "capability")
         } | {
             "pools": lambda _: self.pools,
             "headroom": self._headroom,

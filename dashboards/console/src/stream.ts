@@ -10,6 +10,9 @@ export interface Connection {
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
+// The daemon says at least a comment every 15 s. After this long without one it is gone, though
+// nobody has closed the connection.
+const LONGEST_SILENCE_MS = 45_000;
 
 // Splits what has come into whole events and the rest, by empty lines.
 export function takeEvents(text: string): [StreamEvent[], string] {
@@ -38,22 +41,33 @@ function fieldOf(event: string, name: string): string {
 export class Stream<T> {
   private abort?: AbortController;
   private timer = 0;
+  private watchdog = 0;
   private pause = FIRST_PAUSE_MS;
   private heard?: Date;
 
   constructor(private readonly call: string, private readonly query: Query,
               private readonly onAnswer: (answer: T) => void,
-              private readonly onConnection: (connection: Connection) => void) {}
+              private readonly onConnection: (connection: Connection) => void,
+              private readonly longestSilence = LONGEST_SILENCE_MS) {}
 
   open() {
-    this.abort = new AbortController();
-    this.read(this.abort.signal).catch((error) => this.end(error));
+    const { signal } = (this.abort = new AbortController());
+    this.expectSign();
+    this.read(signal).catch((error) => {
+      if (!signal.aborted) this.end(error);
+    });
   }
 
   close() {
     window.clearTimeout(this.timer);
+    window.clearTimeout(this.watchdog);
     this.abort?.abort();
     this.abort = undefined;
+  }
+
+  private expectSign() {
+    window.clearTimeout(this.watchdog);
+    this.watchdog = window.setTimeout(() => this.end(unreachable()), this.longestSilence);
   }
 
   private async read(signal: AbortSignal) {
@@ -65,6 +79,7 @@ export class Stream<T> {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) throw unreachable();
+      this.expectSign();
       const [events, left] = takeEvents(rest + decoder.decode(value, { stream: true }));
       rest = left;
       if (events.length > 0) this.take(events[events.length - 1]);
@@ -85,7 +100,7 @@ export class Stream<T> {
   }
 
   private end(reason: unknown) {
-    if (!this.abort) return;
+    this.close();
     const error = reason instanceof ApiError ? reason : unreachable();
     // What the daemon refuses for good is not asked again and again.
     const refused = error.status >= 400 && error.status < 500 && error.status !== 429;

@@ -13,7 +13,7 @@ import urllib.request
 
 # A table of the curves, as src/chart/curves.ts asks for it.
 FINE_TABLE = "revenue.table=[" + ", ".join(f"{2 * i}%" for i in range(1, 51)) + "]"
-CALLS = ("pools", "supply", "plan", "compare", "framework", "capability")
+CALLS = ("pools", "supply", "compare", "framework", "capability")
 CURVES = ("linear", "diminishing")
 
 
@@ -43,7 +43,6 @@ def main():
     for call in CALLS:
         write(call, answer(base + call))
     write("margin", answer(base + "margin?window=year&basis=allocated"))
-    write("headroom", answer(base + "headroom?pool=research-scaling"))
     framework = answer(base + "framework")
     fine = answer(base + "framework?" + urllib.parse.urlencode({"set": FINE_TABLE}))
     write("framework_fine", fine)

@@ -60,7 +60,6 @@ def hostile_names(browser):
         pool["teams"][0]["team"] = EVIL
         pool["chips"][0] |= {"chip": EVIL, "signal": EVIL}
         mock.pools["orphaned"] = [{"pool": EVIL, "h100e": 3.0}]
-        mock.answers["plan"]["pools"][0] |= {"pool": EVIL, "owner": TURNED}
         mock.answers["margin"]["rows"][1] |= {"model": EVIL, "customerTier": TURNED}
         mock.answers["sources"]["sources"][0] |= {"source": EVIL, "owner": TURNED}
         mock.answers["rejected"]["reports"][0] |= {"source": EVIL, "detail": EVIL}

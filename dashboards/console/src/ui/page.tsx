@@ -6,7 +6,7 @@ export function Answer({ children, more }: { children?: Content; more?: Content 
   return (
     <div class="answer">
       <p class="first">{children}</p>
-      {more ? <p class="second">{more}</p> : null}
+      {more ? <div class="second">{more}</div> : null}
     </div>
   );
 }

@@ -13,7 +13,7 @@ import { Name, Owner } from "../ui/name";
 import { Answer, BasisLine, Section } from "../ui/page";
 import { Nothing } from "../ui/states";
 import { Watch } from "../ui/watch";
-import { GetPlanResponse, HeadroomResponse, Pool, PoolDemand, TeamUse } from "../wire/query";
+import { HeadroomResponse, ListPoolsResponse, Pool, PoolDemand, TeamUse } from "../wire/query";
 import { History } from "./history";
 import { whyUnknown } from "./now";
 
@@ -34,11 +34,11 @@ export function PoolView({ params }: { params: Params }) {
 
 function Choose() {
   return (
-    <Ask<GetPlanResponse> call="plan" show={(plan) => (
+    <Ask<ListPoolsResponse> call="pools" show={(answer) => (
       <div>
         <Answer>Choose a pool.</Answer>
         <ul class="choices">
-          {(plan.pools ?? []).map(({ pool, owner }) => (
+          {(answer.pools ?? []).map(({ pool, owner }) => (
             <li key={pool}><a href={link("pool", { pool })}><Name name={pool} /></a>
               <span class="muted"> <Name name={owner} none="" /></span></li>
           ))}

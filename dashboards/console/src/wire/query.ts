@@ -114,32 +114,6 @@ export interface SupplyRow {
   orphanedMicroChips: string;
 }
 
-export interface GetPlanResponse {
-  basis?: Basis;
-  supplyH100e: number;
-  tiers?: Share[];
-  categories?: Share[];
-  pools?: PlannedPool[];
-}
-
-export interface Share {
-  name: string;
-  shareRatio: number;
-  h100e: number;
-}
-
-export interface PlannedPool {
-  pool: string;
-  category: string;
-  tier: string;
-  owner: string;
-  contact: string;
-  teams?: string[];
-  allocatedH100e: number;
-  lendableRatio: number;
-  borrowingLimitH100e?: number;
-}
-
 export interface GetPoolHistoryResponse {
   rows?: PoolPeriod[];
   fromUnixSeconds: string;
