@@ -19,8 +19,13 @@ export function Plan() {
       <div>
         <Answer more={second(compared)}>{first(compared)}</Answer>
         <div class="cards">
-          <Paired title="Categories" rows={compared.categories ?? []} />
-          <Paired title="Tiers" rows={compared.tiers ?? []} />
+          <Paired title="Categories" rows={compared.categories ?? []} about="Grey is what the plan
+            gives, blue is what is held of all that is heard. A share that is not held may be free,
+            broken, or held by others." />
+          <Paired title="Tiers" rows={compared.tiers ?? []} about="P0 is guaranteed: safety, red
+            teaming, reliability and contracted service levels. P1 is what leadership has raised to a
+            strategic initiative. P2 is flexible: there the trade-offs are made. The buffer is held
+            back for incidents and spikes." />
           <Buffer compared={compared} />
           <YearPace compared={compared} />
           <Ask<GetFrameworkResponse> call="framework"
@@ -83,11 +88,10 @@ function bufferWords(compared: CompareResponse): Content {
   return `${percent(used / compared.bufferH100e)} of it is in use`;
 }
 
-function Paired({ title, rows }: { title: string; rows: CompareRow[] }) {
+function Paired({ title, rows, about }: { title: string; rows: CompareRow[]; about: string }) {
   const planned = rows.filter((row) => row.plannedShareRatio > 0 || row.actualShareRatio);
   return (
-    <Section title={title} about="Grey is what the plan gives, blue is what is held of all that is
-      heard. A share that is not held may be free, broken, or held by others.">
+    <Section title={title} about={about}>
       {planned.length === 0 ? <Nothing>The plan has none.</Nothing>
         : <Bars label={`${title}: planned and actual shares of the supply`}
                 rows={planned.flatMap(pair)} />}

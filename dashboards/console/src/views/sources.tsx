@@ -7,11 +7,12 @@ import { Ask } from "../ui/ask";
 import { Choice, Search } from "../ui/fields";
 import { Unknown } from "../ui/figure";
 import { Name } from "../ui/name";
-import { Answer, Section } from "../ui/page";
+import { Section } from "../ui/page";
 import { Nothing } from "../ui/states";
 import { Column, Table } from "../ui/table";
 import { ListRejectedResponse, ListSourcesResponse, RejectedReport, Source } from "../wire/admin";
-import { GetSupplyResponse, SupplyRow } from "../wire/query";
+import { GetSupplyResponse } from "../wire/query";
+import { Supply } from "./supply";
 
 // What each state means, and what a person does about it.
 const STATES: { [state: string]: [string, string] } = {
@@ -37,45 +38,6 @@ export function Sources({ params }: { params: Params }) {
               and no list of refused reports. Give it ledger.path.</Nothing></Section> : null} />
     </div>
   );
-}
-
-function Supply({ supply }: { supply: GetSupplyResponse }) {
-  const silent = Number(supply.knownSources) - Number(supply.liveSources);
-  return (
-    <div>
-      <Answer more={silent > 0 ? `${plural(silent, "host")} ${silent === 1 ? "is" : "are"} not heard.`
-        : "Nobody is silent."}>
-        <strong>{count(Number(supply.liveSources))}</strong> of{" "}
-        {plural(Number(supply.knownSources), "host")} heard.
-      </Answer>
-      <Section title="Supply by chip" wide about="What live sources report, beside what the plan
-        declares.">
-        <Table<SupplyRow> caption="Supply by provider and chip" rows={supply.rows ?? []}
-          id={(row) => row.provider + row.chip} columns={supplyColumns()}
-          empty="Nobody has reported a chip, and the plan declares none." />
-      </Section>
-    </div>
-  );
-}
-
-function amount(micro: string): string {
-  return count(chips(micro));
-}
-
-function supplyColumns(): Column<SupplyRow>[] {
-  const chipsOf = (key: string, title: string, of: (row: SupplyRow) => string) => ({
-    key, title, number: true, cell: (row: SupplyRow) => amount(of(row)) });
-  return [
-    { key: "chip", title: "Chip", cell: (row) => <span><Name name={row.chip} />
-      <span class="muted"> <Name name={row.provider} none="" /></span></span> },
-    { key: "declared", title: "Declared", number: true, cell: (row) => count(Number(row.declaredChips)) },
-    chipsOf("assigned", "Assigned", (row) => row.assignedMicroChips),
-    chipsOf("free", "Free", (row) => row.unassignedMicroChips),
-    chipsOf("unhealthy", "Unhealthy", (row) => row.unhealthyMicroChips),
-    chipsOf("reserved", "Reserved", (row) => row.reservedMicroChips),
-    chipsOf("unheard", "Not heard", (row) => String(Number(row.unheardMicroChips) +
-                                                    Number(row.unaccountedMicroChips))),
-  ];
 }
 
 function List({ answer, params }: { answer: ListSourcesResponse; params: Params }) {
@@ -108,7 +70,7 @@ function columns(): Column<Source>[] {
     { key: "since", title: "Heard", order: (source) => Number(source.countedToUnixNanos) || 0,
       cell: heardCell },
     { key: "chips", title: "Chips", number: true, order: (source) => Number(source.microChips),
-      cell: (source) => amount(source.microChips) },
+      cell: (source) => count(chips(source.microChips)) },
     { key: "owner", title: "Identity", extra: true, order: (source) => source.owner,
       cell: (source) => <Name name={source.owner} none="nobody's" /> },
     { key: "do", title: "What to do", cell: whatToDo },
