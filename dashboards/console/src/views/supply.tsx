@@ -25,7 +25,7 @@ export function Supply({ supply }: { supply: GetSupplyResponse }) {
         {rows.length === 0
           ? <Nothing>Nobody has reported a chip, and the plan declares none.</Nothing>
           : <Bars label="Supply by chip, in H100e" rows={rows.map(bar)} />}
-        <Legend roles={[["assigned", "held"], ["allocated", "free"], ["act", "broken or reserved"],
+        <Legend roles={[["assigned", "held"], ["allocated", "free or reserved"], ["act", "broken"],
                         ["unknown", "not known"]]} />
         <details>
           <summary>In chips</summary>
@@ -49,9 +49,9 @@ function bar(row: SupplyRow): BarRow {
       </span>,
     parts: [
       part("assigned", inH100e(row.assignedMicroChips), "held"),
-      part("allocated", inH100e(row.unassignedMicroChips), "free"),
-      part("act", inH100e(row.unhealthyMicroChips) + inH100e(row.reservedMicroChips),
-           "broken or reserved"),
+      part("allocated", inH100e(row.unassignedMicroChips) + inH100e(row.reservedMicroChips),
+           "free or reserved"),
+      part("act", inH100e(row.unhealthyMicroChips), "broken"),
       part("unknown", gone + inH100e(row.orphanedMicroChips), "not heard of, or of no known pool"),
     ],
     mark: { value: declared, label: `declared: ${h100e(declared)} H100e` },
