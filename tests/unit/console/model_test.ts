@@ -86,10 +86,10 @@ test("a pool that does not fill is steady, and a short past says nothing", () =>
 
 test("the address of the simulator becomes the daemon's question", () => {
   assert.deepEqual(requestOf({ from: "revenue-priority", research: "30", utilization: "60",
-                               mode: "free-capacity", revenue: "$25B",
+                               mode: "free-capacity", rest: "proportional", revenue: "$25B",
                                set: "training.growth=300%; tiers.p0=8%" }, "linear"), {
     curve: "linear", shareRatios: { research: 0.3 }, scenario: "revenue-priority",
-    mode: "free-capacity", set: ["training.growth=300%", "tiers.p0=8%"], utilizationRatio: 0.6,
+    mode: "free-capacity", rest: "proportional", set: ["training.growth=300%", "tiers.p0=8%"], utilizationRatio: 0.6,
     revenueUsd: 25e9,
   });
   assert.deepEqual(requestOf({ from: "live" }, "linear"),

@@ -8,13 +8,14 @@ export const LIVE = "live";
 
 // Parameters that say what is asked. "from" is a scenario or "live"; shares and utilization are in
 // percent; "revenue" is an amount such as 25B; "set" is KEY=VALUE, several with ";" between.
-export const KEYS = ["from", ...CATEGORIES, "utilization", "mode", "revenue", "set"];
+export const KEYS = ["from", ...CATEGORIES, "utilization", "mode", "rest", "revenue", "set"];
 
 export function requestOf(params: Params, curve: string): SimulateRequest {
   const request: SimulateRequest = { curve, shareRatios: sharesOf(params) };
   if (params.from === LIVE) request.fromLive = true;
   else if (params.from) request.scenario = params.from;
   if (params.mode) request.mode = params.mode;
+  if (params.rest) request.rest = params.rest;
   const set = (params.set ?? "").split(";").map((one) => one.trim()).filter((one) => one);
   if (set.length) request.set = set;
   const utilization = ratioOf(params.utilization);

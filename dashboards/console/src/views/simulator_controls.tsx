@@ -29,6 +29,9 @@ export function Controls({ framework, params, curves, answer }: Props) {
       <Choice name="mode" label="A better utilization" params={params} fallback="grow-revenue"
               options={[["grow-revenue", "earns more in the same hours"],
                         ["free-capacity", "frees hours and earns the same"]]} />
+      <Choice name="rest" label="What research leaves" params={params} fallback="equal"
+              options={[["equal", "the others share in equal parts"],
+                        ["proportional", "the others share as they did"]]} />
       <Text name="revenue" label="Inference earns, $ a year" params={params} hint="such as 25B"
             good={(text) => amountOf(text) !== undefined} />
       <Text name="set" label="Other assumptions" params={params} hint="training.growth=300%"

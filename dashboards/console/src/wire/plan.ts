@@ -171,6 +171,7 @@ export interface SimulateRequest {
   revenueUsd?: number;
   shareRatios?: { [category: string]: number };
   mode?: string;
+  rest?: string;
 }
 
 export interface PositionResult {
