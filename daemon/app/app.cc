@@ -58,6 +58,7 @@ class App::Impl {
   absl::StatusOr<ReferenceData> Load();
   // Each starts some parts, and pushes how they are stopped.
   absl::Status StartBooks(ReferenceData reference);
+  void MakeServices();
   absl::Status StartPages();
   absl::Status StartListeners();
   void StartWatchdog();
@@ -88,6 +89,7 @@ class App::Impl {
   Readiness readiness_;
   Health health_;
   Scrapes scrapes_;
+  std::unique_ptr<Api> api_;
   std::unique_ptr<HttpServer> http_;
   Listeners listeners_;
   std::unique_ptr<Watchdog> watchdog_;
@@ -105,7 +107,9 @@ absl::Status App::Impl::StartAll() {
   auto reference = Load();
   if (!reference.ok()) return reference.status();
   absl::Status status = StartBooks(*std::move(reference));
-  if (status.ok()) status = StartPages();
+  if (!status.ok()) return status;
+  MakeServices();
+  status = StartPages();
   if (status.ok()) status = StartListeners();
   if (!status.ok()) return status;
   StartWatchdog();
@@ -158,12 +162,31 @@ absl::Status App::Impl::StartBooks(ReferenceData reference) {
   return absl::OkStatus();
 }
 
+void App::Impl::MakeServices() {
+  services_ = std::make_unique<Services>(
+      config_, Services::Parts{*writer_, *outcomes_, *security_, metrics_, clock_}, [this] {
+        asio::post(io_, [this] {
+          services_->admin().AnswerReloads([this] { return Reload("asked by admin"); });
+        });
+      });
+  api_ = std::make_unique<Api>(
+      ApiServices{services_->query(), services_->plan(), services_->outcomes(), services_->admin()},
+      security_->access());
+  stops_.Push("api", [this](const auto&) { api_->Stop(); });
+}
+
 absl::Status App::Impl::StartPages() {
-  auto http = HttpServer::Start(
-      config_.listen.http,
-      MakePages({*writer_, metrics_, *outcomes_, readiness_, health_, scrapes_}), "listen.http",
-      {.evicted = [this] { metrics_.HttpConnectionEvicted(); },
-       .host_refused = [this] { metrics_.HttpHostRefused(); }});
+  auto console = ReadConsole(config_.http.console);
+  if (!console.ok()) return console.status();
+  const bool tls = config_.tls && config_.http.tls;
+  auto http = HttpServer::Start(config_.listen.http,
+                                MakePages({*writer_, metrics_, *outcomes_, readiness_, health_,
+                                           scrapes_, security_->access(), *api_, tls},
+                                          *std::move(console)),
+                                {.hooks = {.evicted = [this] { metrics_.HttpConnectionEvicted(); },
+                                           .host_refused = [this] { metrics_.HttpHostRefused(); }},
+                                 .takes_bodies = true,
+                                 .tls = security_->MakeHttpTls()});
   if (!http.ok()) return http.status();
   http_ = *std::move(http);
   stops_.Push("http", [this](const auto&) { http_->Stop(); });
@@ -176,12 +199,6 @@ absl::Status App::Impl::StartPages() {
 }
 
 absl::Status App::Impl::StartListeners() {
-  services_ = std::make_unique<Services>(
-      config_, Services::Parts{*writer_, *outcomes_, *security_, metrics_, clock_}, [this] {
-        asio::post(io_, [this] {
-          services_->admin().AnswerReloads([this] { return Reload("asked by admin"); });
-        });
-      });
   stops_.Push("audit log", [this](const auto&) { security_->audit().Flush(); });
   stops_.Push("listeners",
               [this](const StopStack::Limit& limit) { listeners_.Close(limit.allowed); });
@@ -222,6 +239,7 @@ void App::Impl::WaitForFileLook() {
     if (reloader_.FilesChanged()) Reload("a file changed");
     // Failures are logged and counted where they are found.
     if (security_->TlsFilesChanged()) security_->ReloadTls().IgnoreError();
+    if (security_->TokenFilesChanged()) security_->ReloadTokens().IgnoreError();
     listeners_.SetIngestServing(writer_->LedgerTrouble().empty());
     WaitForFileLook();
   });

@@ -15,8 +15,9 @@ OutcomesPart::OutcomesPart(const DaemonConfig& config, const Writer& writer, Acc
     options.commits = [&writer] { return writer.outcome_commits(); };
     board_ = std::make_unique<OutcomeBoard>(std::move(options), clock);
   }
-  service_ = std::make_unique<OutcomeService>(board_.get(), writer, access, probe, clock);
-  service_of_ingest_ = std::make_unique<OutcomeService>(board_.get(), writer, access, probe, clock);
+  questions_ = std::make_unique<LedgerQuestions>(board_.get(), writer, probe, clock);
+  service_ = std::make_unique<OutcomeService>(*questions_, writer, access);
+  service_of_ingest_ = std::make_unique<OutcomeService>(*questions_, writer, access);
 }
 
 void OutcomesPart::Start() {

@@ -7,6 +7,7 @@
 
 #include "daemon/config/daemon_config.h"
 #include "daemon/serve/metrics/outcome_figures.h"
+#include "daemon/serve/query/ledger_questions.h"
 #include "daemon/serve/query/outcome_service.h"
 
 namespace fleetmeter {
@@ -23,6 +24,8 @@ class OutcomesPart {
 
   // Once the writer has started.
   void Start();
+  // What anybody asks the ledger goes this way.
+  LedgerQuestions& questions() { return *questions_; }
   OutcomeService& service() { return *service_; }
   // Another for the listener of ingest: a service belongs to one server.
   OutcomeService& service_of_ingest() { return *service_of_ingest_; }
@@ -36,6 +39,7 @@ class OutcomesPart {
   const Writer& writer_;
   SegmentSeries segments_;
   std::unique_ptr<OutcomeBoard> board_;  // null: the ledger is in memory
+  std::unique_ptr<LedgerQuestions> questions_;
   std::unique_ptr<OutcomeService> service_;
   std::unique_ptr<OutcomeService> service_of_ingest_;
 };

@@ -2,8 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+#include <memory>
+#include <system_error>
+#include <utility>
+
+#include "daemon/app/runbook_page.h"
 #include "daemon/base/clock.h"
+#include "daemon/base/text.h"
 #include "daemon/base/version.h"
+#include "daemon/serve/api/api_error.h"
 #include "daemon/serve/metrics/metrics_page.h"
 
 namespace fleetmeter {
@@ -23,11 +31,14 @@ HttpResponse Metrics(const PageSources& from) {
                                     .outcomes = from.outcomes.Facts(),
                                     .healthy = from.health.Get().ok(),
                                     .clock = clock});
-  return {200, kMetricsType, std::move(body), [&scrapes, final] { scrapes.Sent(final); }};
+  return {.status = 200,
+          .content_type = kMetricsType,
+          .body = std::move(body),
+          .on_sent = [&scrapes, final] { scrapes.Sent(final); }};
 }
 
 HttpResponse Text(int status, std::string body) {
-  return {status, "text/plain; charset=utf-8", std::move(body), nullptr};
+  return {.status = status, .body = std::move(body)};
 }
 
 // What people should know although nothing is refused for it.
@@ -54,25 +65,87 @@ HttpResponse Ready(const Writer& writer, const Readiness& readiness) {
   return Text(200, "ready\n" + Remarks(writer));
 }
 
+HttpResponse Runbook() {
+  HttpResponse response = Text(200, RunbookPage());
+  response.content_type = "text/html; charset=utf-8";
+  response.headers = PageHeaders();
+  return response;
+}
+
 HttpResponse Index() {
-  return {200, "text/html; charset=utf-8",
-          fmt::format("<!doctype html><title>Fleetmeter</title><h1>Fleetmeter {}</h1><ul>"
-                      "<li><a href=\"/metrics\">/metrics</a> for Prometheus"
-                      "<li><a href=\"/readyz\">/readyz</a> says whether the daemon takes reports"
-                      "<li><a href=\"/healthz\">/healthz</a> says whether the daemon works</ul>\n",
-                      kVersion),
-          nullptr};
+  HttpResponse response = Text(
+      200, fmt::format(
+               "<!doctype html><html lang=\"en\"><title>Fleetmeter</title>"
+               "<h1>Fleetmeter {}</h1><p>The files of the console are not installed. There are:"
+               "<ul><li><a href=\"/metrics\">/metrics</a> for Prometheus"
+               "<li><a href=\"/api/v1/openapi.json\">/api/v1/openapi.json</a> describes the API"
+               "<li><a href=\"/runbook\">/runbook</a> says what to do about an alert"
+               "<li><a href=\"/readyz\">/readyz</a> says whether the daemon takes reports"
+               "<li><a href=\"/healthz\">/healthz</a> says whether the daemon works</ul></html>\n",
+               kVersion));
+  response.content_type = "text/html; charset=utf-8";
+  response.headers = PageHeaders();
+  return response;
+}
+
+HttpResponse NotThere(std::string_view path) {
+  return Text(404, fmt::format("There is no page {}. Pages: /, /metrics, /healthz, /readyz, "
+                               "/runbook, /api/v1/openapi.json\n",
+                               AsciiQuoted(path)));
+}
+
+// Whoever may not read numbers is told why.
+HttpResponse GuardedMetrics(const PageSources& sources, const HttpRequest& request) {
+  if (!sources.tls) return Metrics(sources);
+  Caller caller;
+  grpc::Status status =
+      sources.access.Admit(HttpProof{.peer = request.peer,
+                                     .certificate = request.client_certificate,
+                                     .authorization = std::string(request.Header("authorization"))},
+                           Role::kQuery, &caller);
+  if (status.ok()) status = sources.access.RequireAllPools(caller);
+  return status.ok() ? Metrics(sources) : ErrorResponse(status);
+}
+
+HttpResponse Page(const PageSources& sources, const StaticFiles& console,
+                  const HttpRequest& request) {
+  const std::string_view path = request.RawPath();
+  if (request.method == "POST") {
+    HttpResponse response = Text(405, "Only the API takes POST.\n");
+    response.headers = {{"Allow", "GET, HEAD"}};
+    return response;
+  }
+  if (path == "/metrics") return GuardedMetrics(sources, request);
+  if (path == "/healthz") return Healthy(sources.writer, sources.health);
+  if (path == "/readyz") return Ready(sources.writer, sources.readiness);
+  if (path == "/runbook") return Runbook();
+  if (console.Has(path)) return console.Answer(path, request);
+  return path == "/" ? Index() : NotThere(path);
+}
+
+// The folder of this program, or nothing.
+std::filesystem::path OwnFolder() {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
 }
 
 }  // namespace
 
-std::map<std::string, HttpServer::Handler> MakePages(const PageSources& sources) {
-  return {
-      {"/", Index},
-      {"/healthz", [sources] { return Healthy(sources.writer, sources.health); }},
-      {"/readyz", [sources] { return Ready(sources.writer, sources.readiness); }},
-      {"/metrics", [sources] { return Metrics(sources); }},
+HttpHandler MakePages(const PageSources& sources, StaticFiles console) {
+  return [sources, console = std::make_shared<const StaticFiles>(std::move(console))](
+             HttpRequest request, const HttpReply& reply) {
+    if (Api::Serves(request.target)) return sources.api.Answer(std::move(request), reply);
+    reply(Page(sources, *console, request));
   };
+}
+
+absl::StatusOr<StaticFiles> ReadConsole(const std::string& folder) {
+  if (!folder.empty()) return StaticFiles::Read(folder);
+  for (const char* beside : {"../share/fleetmeter/console", "../console"}) {
+    auto files = StaticFiles::Read((OwnFolder() / beside).lexically_normal().string());
+    if (files.ok()) return files;
+  }
+  return StaticFiles();
 }
 
 }  // namespace fleetmeter

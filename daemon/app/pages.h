@@ -1,15 +1,17 @@
-// What the HTTP listener serves: /metrics, /healthz, /readyz and a page that names them.
+// What the HTTP listener serves: /metrics, /healthz, /readyz, the API, the runbook, and the console
+// or, without its files, a page that names the rest.
 #pragma once
 
 #include <atomic>
-#include <map>
 #include <string>
 
 #include "daemon/accounting/writer.h"
 #include "daemon/app/health.h"
 #include "daemon/app/outcomes_part.h"
 #include "daemon/app/scrapes.h"
+#include "daemon/serve/api/api.h"
 #include "daemon/serve/http/http_server.h"
+#include "daemon/serve/http/static_files.h"
 #include "daemon/serve/metrics/daemon_metrics.h"
 
 namespace fleetmeter {
@@ -32,8 +34,17 @@ struct PageSources {
   const Readiness& readiness;
   const Health& health;
   Scrapes& scrapes;
+  AccessControl& access;
+  Api& api;
+  bool tls = false;  // whether who asks for numbers has to say who he is
 };
 
-std::map<std::string, HttpServer::Handler> MakePages(const PageSources& sources);
+// `console` may have no files.
+HttpHandler MakePages(const PageSources& sources, StaticFiles console);
+
+// The console's files: those of `folder`, or, where that is empty, those that are installed, or
+// built, beside this program. No files where there are none; NotFound and so on where `folder` says
+// otherwise.
+absl::StatusOr<StaticFiles> ReadConsole(const std::string& folder);
 
 }  // namespace fleetmeter

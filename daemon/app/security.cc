@@ -3,6 +3,10 @@
 #include <grpcpp/security/server_credentials.h>
 #include <spdlog/spdlog.h>
 
+#include <utility>
+
+#include "daemon/config/check_config.h"
+
 namespace fleetmeter {
 namespace {
 
@@ -15,10 +19,14 @@ AccessPolicy PolicyOf(const DaemonConfig& config) {
 
 Security::Security(const DaemonConfig& config, AccessProbe& probe, const Clock& clock)
     : audit_(AuditLog::DefaultLogger(), clock),
-      access_(PolicyOf(config), audit_, probe, clock),
+      access_(PolicyOf(config), audit_, probe, clock, &tokens_),
       store_(probe, clock) {
   if (config.tls) files_ = config.tls->files;
+  http_tls_ = config.tls && config.http.tls;
+  UseHttp(config);
 }
+
+void Security::UseHttp(const DaemonConfig& config) { token_files_ = BearerTokenFilesOf(config); }
 
 absl::StatusOr<std::unique_ptr<Security>> Security::Start(const DaemonConfig& config,
                                                           AccessProbe& probe, const Clock& clock) {
@@ -32,7 +40,19 @@ absl::StatusOr<std::unique_ptr<Security>> Security::Start(const DaemonConfig& co
     security->Watch();  // before the files are read, so that no change falls between
     if (absl::Status status = security->store_.Load(config.tls->files); !status.ok()) return status;
   }
+  security->token_watch_.Watch(security->token_files_.Paths());
+  if (absl::Status status = security->tokens_.Load(security->token_files_); !status.ok()) {
+    return status;
+  }
   return security;
+}
+
+HttpTlsSource Security::MakeHttpTls() {
+  if (!http_tls_) return nullptr;
+  return [this] {
+    TlsStore::InForce in_force = store_.in_force();
+    return HttpTlsMaterial{std::move(in_force.material), in_force.version};
+  };
 }
 
 std::shared_ptr<grpc::ServerCredentials> Security::MakeCredentials() {
@@ -42,6 +62,19 @@ std::shared_ptr<grpc::ServerCredentials> Security::MakeCredentials() {
 void Security::Replace(const DaemonConfig& config) {
   access_.Replace(PolicyOf(config));
   if (config.tls) files_ = config.tls->files;
+  UseHttp(config);
+  ReloadTokens().IgnoreError();  // logged where it is found
+}
+
+absl::Status Security::ReloadTokens() {
+  token_watch_.Watch(token_files_.Paths());
+  token_watch_.Changed();  // what is there now is what is read now
+  absl::Status status = tokens_.Load(token_files_);
+  if (!status.ok()) {
+    spdlog::error("new token files refused, the old ones stay in force: {}",
+                  std::string(status.message()));
+  }
+  return status;
 }
 
 absl::Status Security::ReloadTls() {

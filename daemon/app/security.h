@@ -14,7 +14,9 @@
 #include "daemon/config/daemon_config.h"
 #include "daemon/security/access_control.h"
 #include "daemon/security/audit_log.h"
+#include "daemon/security/bearer_tokens.h"
 #include "daemon/security/tls_store.h"
+#include "daemon/serve/http/http_tls.h"
 
 namespace fleetmeter {
 
@@ -34,6 +36,15 @@ class Security {
   // all is as it was at the start.
   void Replace(const DaemonConfig& config);
 
+  // For the HTTP listener; null: it speaks no TLS.
+  HttpTlsSource MakeHttpTls();
+
+  // Whether the file of tokens, or that of a provider's keys, is another than when this was last
+  // asked.
+  bool TokenFilesChanged() { return token_watch_.Changed(); }
+  // Takes up what lies in them; an error is logged and changes nothing.
+  absl::Status ReloadTokens();
+
   // Whether a file of certificate, key or authorities is another than when this was last asked.
   bool TlsFilesChanged() { return watch_.Changed(); }
   // Takes up what lies in the files; an error changes nothing. OK without TLS.
@@ -43,8 +54,14 @@ class Security {
   Security(const DaemonConfig& config, AccessProbe& probe, const Clock& clock);
   void Watch();
 
+  void UseHttp(const DaemonConfig& config);
+
   std::optional<TlsPaths> files_;
+  bool http_tls_ = false;
   FileWatch watch_;
+  BearerTokenFiles token_files_;
+  FileWatch token_watch_;
+  BearerTokens tokens_;
   AuditLog audit_;
   AccessControl access_;
   TlsStore store_;

@@ -33,12 +33,13 @@ IngestLimits LimitsFrom(const IngestConfig& ingest, FairShare::Sharing sharing) 
 Services::Services(const DaemonConfig& config, const Parts& parts, std::function<void()> ask_reload)
     : ingest_(LimitsFrom(config.ingest, SharingOf(config)), parts.writer, parts.security.access(),
               parts.clock, parts.probe),
-      query_(parts.writer, parts.security.access(), parts.probe, kMaxWatches, SharingOf(config)),
+      query_(parts.writer, parts.outcomes.questions(), parts.security.access(), parts.probe,
+             kMaxWatches, SharingOf(config)),
       plan_(parts.writer, parts.security.access()),
       outcomes_(parts.outcomes.service()),
       corrections_(parts.outcomes.service_of_ingest()),
-      admin_(parts.writer, parts.security.access(), parts.security.audit(), std::move(ask_reload)) {
-}
+      admin_(parts.writer, parts.outcomes.questions(), parts.security.access(),
+             parts.security.audit(), std::move(ask_reload)) {}
 
 std::vector<ServedService> Services::OfIngest() {
   // Who corrects the books by reports asks them first, at the same address.

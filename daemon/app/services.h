@@ -36,6 +36,9 @@ class Services {
   std::vector<ServedService> OfQuery();
   std::vector<ServedService> OfAdmin();
 
+  QueryService& query() { return query_; }
+  PlanService& plan() { return plan_; }
+  OutcomeService& outcomes() { return outcomes_; }
   AdminService& admin() { return admin_; }
 
   // Calls that stay open end once what they have sent is answered, and no others are taken.

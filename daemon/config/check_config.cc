@@ -27,7 +27,21 @@ absl::Status CheckTls(const DaemonConfig& config, int64_t now_unix_seconds, Conf
   return absl::OkStatus();
 }
 
+absl::Status CheckTokens(const DaemonConfig& config) {
+  return BearerTokens().Load(BearerTokenFilesOf(config));
+}
+
 }  // namespace
+
+BearerTokenFiles BearerTokenFilesOf(const DaemonConfig& config) {
+  const HttpConfig& http = config.http;
+  return {
+      .trust_domain = config.tls ? config.tls->trust_domain : "",
+      .tokens = http.tokens_file,
+      .jwks = http.jwks_file,
+      .jwt = {
+          .issuer = http.issuer, .audience = http.audience, .identity_claim = http.identity_claim}};
+}
 
 absl::StatusOr<ConfigCheck> CheckConfig(
     const std::string& path, int64_t now_unix_seconds,
@@ -38,6 +52,7 @@ absl::StatusOr<ConfigCheck> CheckConfig(
   if (!reference.ok()) return reference.status();
   ConfigCheck check{.summary = Summary(path, *reference), .warnings = {}};
   absl::Status status = CheckTls(*config, now_unix_seconds, &check);
+  if (status.ok()) status = CheckTokens(*config);
   if (!status.ok()) return status;
   if (config->ledger.path.empty()) return check;
   status = check_ledger(config->ledger.path);

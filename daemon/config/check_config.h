@@ -9,6 +9,8 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "daemon/config/daemon_config.h"
+#include "daemon/security/bearer_tokens.h"
 
 namespace fleetmeter {
 
@@ -16,6 +18,9 @@ struct ConfigCheck {
   std::string summary;                // a line for people, with its line end
   std::vector<std::string> warnings;  // sentences: what is no error here, but may be one elsewhere
 };
+
+// The files of bearer tokens that a configuration names.
+BearerTokenFiles BearerTokenFilesOf(const DaemonConfig& config);
 
 // Reads the configuration at `path`, its catalog, plans, framework and outcome files, and its
 // certificates, and asks `check_ledger` about ledger.path (CheckLedgerPath, which this room does

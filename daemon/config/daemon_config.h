@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/config/sections/http_config.h"
 #include "daemon/config/sections/ingest_config.h"
 #include "daemon/config/sections/ledger_config.h"
 #include "daemon/config/sections/listen_config.h"
@@ -28,6 +29,7 @@ struct DaemonConfig {
   // given: callers are not told apart; everyone is "local" and may do everything.
   std::optional<TlsConfig> tls;
   std::vector<AccessRule> authorization;  // with tls, and only then
+  HttpConfig http;
   IngestConfig ingest;
   LedgerConfig ledger;
   LiveConfig live;
@@ -44,6 +46,7 @@ struct DaemonConfig {
                   "tls."},
           &DaemonConfig::listen);
     DescribeAccess(visit);
+    visit(Section{"http", "What the HTTP listener serves, and to whom."}, &DaemonConfig::http);
     visit(Section{"ingest", "What is accepted from collectors."}, &DaemonConfig::ingest);
     visit(Section{"ledger", "Where the books are kept."}, &DaemonConfig::ledger);
     visit(Section{"live", "What counts as known right now."}, &DaemonConfig::live);
@@ -119,7 +122,8 @@ struct DaemonConfig {
                     "identity adds up. An identity that ends in /* stands for every identity below "
                     "it. The roles are ingest, query and admin, each for the listener of that "
                     "name. An identity may report for its pools, a list or \"*\" for all; chips "
-                    "without a pool need the role ingest only.\n"
+                    "without a pool need the role ingest only. An identity whose rules all list "
+                    "pools that it sees is told of those only, and nothing about the whole fleet.\n"
                     "An identity with a rule that lists sources may report for those only, and a "
                     "source that a rule lists is for the identities of such rules only. In the "
                     "name of a source at most one * stands for any text, and {id} for the last "
@@ -132,6 +136,8 @@ struct DaemonConfig {
                        "- {identity: spiffe://example.org/host/*, roles: [ingest], sources: "
                        "[\"{id}\"]}\n"
                        "- {identity: spiffe://example.org/relay/*, roles: [ingest], pools: \"*\"}\n"
+                       "- {identity: spiffe://example.org/owner/a, roles: [query], sees: "
+                       "[research-scaling]}\n"
                        "- {identity: spiffe://example.org/ops/*, roles: [query, admin]}",
             .only_with = "tls"},
         AccessRules{}, &DaemonConfig::authorization);

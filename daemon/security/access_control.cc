@@ -19,10 +19,11 @@ std::string HostOf(const std::string& peer) { return peer.substr(0, peer.rfind('
 }  // namespace
 
 AccessControl::AccessControl(AccessPolicy policy, AuditLog& audit, AccessProbe& probe,
-                             const Clock& clock)
+                             const Clock& clock, const BearerTokens* tokens)
     : audit_(audit),
       probe_(probe),
       clock_(clock),
+      tokens_(tokens),
       policy_(std::make_shared<const AccessPolicy>(std::move(policy))) {}
 
 void AccessControl::Replace(AccessPolicy policy) {
@@ -52,14 +53,63 @@ grpc::Status AccessControl::Admit(const grpc::ServerContextBase& context, Role r
         *caller, role, "identity",
         fmt::format("the connection has {} client certificates; expected one", pems.size()));
   }
-  const auto certificate = ReadCertificateIdentity(
-      std::string_view(pems.front().data(), pems.front().size()), policy->trust_domain());
-  if (!certificate.ok()) {
-    return Unauthenticated(*caller, role, "identity", std::string(certificate.status().message()));
+  const std::string_view pem(pems.front().data(), pems.front().size());
+  if (const absl::Status known = Identify(*policy, pem, caller); !known.ok()) {
+    return Unauthenticated(*caller, role, "identity", std::string(known.message()));
   }
+  return CheckRole(*policy, *caller, role);
+}
+
+grpc::Status AccessControl::Admit(const HttpProof& proof, Role role, Caller* caller) {
+  const auto policy = this->policy();
+  caller->peer = proof.peer;
+  if (policy->open_to_all()) {
+    caller->identity = AccessPolicy::kLocal;
+    return grpc::Status::OK;
+  }
+  absl::Status known;
+  if (!proof.authorization.empty()) {
+    known = IdentifyToken(proof, caller);
+  } else if (!proof.certificate.empty()) {
+    known = Identify(*policy, proof.certificate, caller);
+  } else {
+    known = absl::UnauthenticatedError(
+        "the request names nobody; expected a client certificate, or a header \"Authorization: "
+        "Bearer TOKEN\"");
+  }
+  if (!known.ok()) {
+    return Unauthenticated(*caller, role, "identity", std::string(known.message()));
+  }
+  return CheckRole(*policy, *caller, role);
+}
+
+absl::Status AccessControl::Identify(const AccessPolicy& policy, std::string_view pem,
+                                     Caller* caller) {
+  const auto certificate = ReadCertificateIdentity(pem, policy.trust_domain());
+  if (!certificate.ok()) return certificate.status();
   caller->identity = certificate->id.Text();
   caller->not_after_unix_seconds = certificate->not_after_unix_seconds;
-  return CheckRole(*policy, *caller, role);
+  return absl::OkStatus();
+}
+
+absl::Status AccessControl::IdentifyToken(const HttpProof& proof, Caller* caller) const {
+  // The scheme's name may be written in either case (RFC 7235).
+  constexpr std::string_view kScheme = "bearer ";
+  std::string scheme = proof.authorization.substr(0, kScheme.size());
+  for (char& letter : scheme) {
+    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
+  }
+  if (scheme != kScheme) {
+    return absl::UnauthenticatedError(
+        "the header Authorization is of another scheme; expected \"Bearer TOKEN\"");
+  }
+  if (tokens_ == nullptr) return absl::UnauthenticatedError("the token is not known");
+  const auto token = tokens_->Identify(std::string_view(proof.authorization).substr(kScheme.size()),
+                                       clock_.UnixNanos() / kNanosPerSecond);
+  if (!token.ok()) return token.status();
+  caller->identity = token->identity;
+  caller->not_after_unix_seconds = token->not_after_unix_seconds;
+  return absl::OkStatus();
 }
 
 grpc::Status AccessControl::Recheck(const Caller& caller, Role role) {
@@ -69,9 +119,10 @@ grpc::Status AccessControl::Recheck(const Caller& caller, Role role) {
 grpc::Status AccessControl::CheckRole(const AccessPolicy& policy, const Caller& caller, Role role) {
   if (caller.not_after_unix_seconds &&
       clock_.UnixNanos() / kNanosPerSecond > *caller.not_after_unix_seconds) {
-    return Unauthenticated(caller, role, "expired",
-                           "the certificate of this connection has expired; expected a new "
-                           "connection with a new one");
+    return Unauthenticated(
+        caller, role, "expired",
+        "the certificate of this connection, or the token, has expired; expected "
+        "a new connection with a new one");
   }
   if (policy.GrantsOf(caller.identity).Has(role)) return grpc::Status::OK;
   probe_.CallDenied(Name(role), "role");
@@ -120,6 +171,19 @@ grpc::Status AccessControl::DenyPool(const Caller& caller, std::string_view pool
   return {grpc::StatusCode::PERMISSION_DENIED,
           fmt::format("{} may not report {} ({}); nothing of this request was counted",
                       caller.identity, what, field)};
+}
+
+grpc::Status AccessControl::RequireAllPools(const Caller& caller) {
+  if (ViewOf(caller).SeesAll()) return grpc::Status::OK;
+  probe_.CallDenied(Name(Role::kQuery), "pool");
+  audit_.Refused(caller.identity, {{"event", "denied"},
+                                   {"reason", "pool"},
+                                   {"role", Name(Role::kQuery)},
+                                   {"identity", caller.identity},
+                                   {"peer", caller.peer}});
+  return {grpc::StatusCode::PERMISSION_DENIED,
+          fmt::format("{} may see some pools only, and this question is about all of them",
+                      caller.identity)};
 }
 
 void AccessControl::NoteForeignSource(const Caller& caller, const std::string& field,

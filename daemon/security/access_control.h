@@ -15,6 +15,7 @@
 #include "daemon/security/access_policy.h"
 #include "daemon/security/access_probe.h"
 #include "daemon/security/audit_log.h"
+#include "daemon/security/bearer_tokens.h"
 
 namespace grpc {
 class ServerContextBase;
@@ -30,16 +31,27 @@ struct Caller {
   std::optional<int64_t> not_after_unix_seconds;
 };
 
+// What a request over HTTP brings to say who it is.
+struct HttpProof {
+  std::string peer;           // "192.0.2.1:5000"
+  std::string certificate;    // PEM, verified by the transport; empty: there is none
+  std::string authorization;  // the header: "Bearer ..."; empty: there is none
+};
+
 class AccessControl {
  public:
-  // `audit`, `probe` and `clock` outlive the object.
-  AccessControl(AccessPolicy policy, AuditLog& audit, AccessProbe& probe, const Clock& clock);
+  // All outlive the object. Without `tokens` there are none.
+  AccessControl(AccessPolicy policy, AuditLog& audit, AccessProbe& probe, const Clock& clock,
+                const BearerTokens* tokens = nullptr);
 
   void Replace(AccessPolicy policy);
 
   // Fills `caller` from the call's certificate, and checks its role. UNAUTHENTICATED: no
   // certificate that names an identity. PERMISSION_DENIED: the identity does not have the role.
   grpc::Status Admit(const grpc::ServerContextBase& context, Role role, Caller* caller);
+  // The same for a request over HTTP. A token, where there is one, says more than the certificate
+  // of a connection that may serve many people.
+  grpc::Status Admit(const HttpProof& proof, Role role, Caller* caller);
   // The same for a caller that was admitted before: rules change, and certificates expire.
   grpc::Status Recheck(const Caller& caller, Role role);
 
@@ -48,6 +60,8 @@ class AccessControl {
    public:
     bool MayReportFor(std::string_view pool) const { return grants_.MayReportFor(pool); }
     bool MayReportForAll() const { return grants_.MayReportForAll(); }
+    bool MaySee(std::string_view pool) const { return grants_.MaySee(pool); }
+    bool SeesAll() const { return grants_.SeesAll(); }
     SourceRight RightTo(std::string_view source) const { return grants_.RightTo(source); }
     // Whether any rule names sources; and whether callers can be told apart at all.
     bool RulesNameSources() const { return policy_->names_sources(); }
@@ -64,6 +78,10 @@ class AccessControl {
   // the right to speak for all pools. `field` is where it stands in the request.
   grpc::Status DenyPool(const Caller& caller, std::string_view pool, const std::string& field);
 
+  // PERMISSION_DENIED for a question about the whole fleet of a caller that may see some pools
+  // only.
+  grpc::Status RequireAllPools(const Caller& caller);
+
   // Notes that the caller reported for a source that is not its own. Reports of it are settled as
   // rejected, so that the call goes on.
   void NoteForeignSource(const Caller& caller, const std::string& field, const std::string& detail);
@@ -73,6 +91,9 @@ class AccessControl {
 
  private:
   std::shared_ptr<const AccessPolicy> policy();
+  // Whom a certificate, or a token, speaks for.
+  static absl::Status Identify(const AccessPolicy& policy, std::string_view pem, Caller* caller);
+  absl::Status IdentifyToken(const HttpProof& proof, Caller* caller) const;
   grpc::Status CheckRole(const AccessPolicy& policy, const Caller& caller, Role role);
   grpc::Status Unauthenticated(const Caller& caller, Role role, std::string_view reason,
                                const std::string& why);
@@ -80,6 +101,7 @@ class AccessControl {
   AuditLog& audit_;
   AccessProbe& probe_;
   const Clock& clock_;
+  const BearerTokens* const tokens_;
   Mutex mutex_;
   std::shared_ptr<const AccessPolicy> policy_ ABSL_GUARDED_BY(mutex_);
 };

@@ -153,6 +153,18 @@ bool AccessPolicy::Grants::MayReportForAll() const {
          });
 }
 
+bool AccessPolicy::Grants::MaySee(std::string_view pool) const {
+  return all_ || std::any_of(rules_.begin(), rules_.end(), [pool](const AccessRule* rule) {
+           return rule->roles.contains(Role::kQuery) && (!rule->sees || rule->sees->contains(pool));
+         });
+}
+
+bool AccessPolicy::Grants::SeesAll() const {
+  return all_ || std::any_of(rules_.begin(), rules_.end(), [](const AccessRule* rule) {
+           return rule->roles.contains(Role::kQuery) && !rule->sees;
+         });
+}
+
 SourceRight AccessPolicy::Grants::RightTo(std::string_view source) const {
   if (all_) return SourceRight::kAnyones;
   bool limited = false;

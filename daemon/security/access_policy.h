@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -29,6 +30,8 @@ struct AccessRule {
   // Names of sources that the role ingest may report for: at most one "*" stands for any text, and
   // "{id}" for the last part of the caller's identity. Empty: the rule says nothing of sources.
   std::vector<std::string> sources = {};
+  // Pools that the role query may ask about; absent: all of them, and the fleet as a whole.
+  std::optional<std::set<std::string, std::less<>>> sees = std::nullopt;
 };
 
 // Whether a caller may report for a source, as far as the rules say. What they leave open is for
@@ -73,6 +76,9 @@ class AccessPolicy {
     // Whether it may report for every pool, and so for what belongs to none.
     bool MayReportForAll() const;
     SourceRight RightTo(std::string_view source) const;
+    // Whether it may ask about `pool`; and about every pool, and so about the whole fleet.
+    bool MaySee(std::string_view pool) const;
+    bool SeesAll() const;
 
    private:
     friend class AccessPolicy;

@@ -23,10 +23,11 @@ struct ListenConfig {
           HostAndPort{}, &ListenConfig::query);
     visit(
         Setting{.key = "http",
-                .help = "This HTTP listener serves /metrics, /healthz and /readyz. It has no TLS, "
-                        "so it stays on loopback unless the last setting of this section is true. "
-                        "A proxy that authenticates may stand before it. On loopback a request is "
-                        "answered only if its Host header is an IP address or localhost."},
+                .help = "This HTTP listener serves /metrics, /healthz, /readyz, the console and "
+                        "its API. Without http.tls it stays on loopback unless the last setting of "
+                        "this section is true. A proxy that authenticates may stand before it. On "
+                        "loopback a request is answered only if its Host header is an IP address "
+                        "or localhost."},
         HostAndPort{}, &ListenConfig::http);
     visit(Setting{.key = "admin",
                   .help = "This gRPC listener takes the orders of `fleetmeterctl admin`. There is "

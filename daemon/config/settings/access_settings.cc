@@ -69,6 +69,21 @@ void ReadSources(const YamlValue& value, AccessRule* out) {
   }
 }
 
+void ReadSees(const YamlValue& value, AccessRule* out) {
+  if (!value.present()) return;
+  Names::Set& pools = out->sees.emplace();
+  for (const YamlValue& item : value.Items()) {
+    std::string pool;
+    item.ReadName(&pool);
+    if (!pool.empty() && !pools.insert(pool).second) {
+      item.Complain("is listed twice; expected each pool once");
+    }
+  }
+  if (!out->roles.empty() && !out->roles.contains(Role::kQuery)) {
+    value.Complain("is given without the role query; expected sees only where pools are asked for");
+  }
+}
+
 void ReadRule(const YamlValue& value, AccessRule* out) {
   YamlMap map(value);
   map.Required("identity", "a SPIFFE ID, or one that ends in /*")
@@ -79,6 +94,7 @@ void ReadRule(const YamlValue& value, AccessRule* out) {
   if (pools.present() && !out->roles.empty() && !out->roles.contains(Role::kIngest)) {
     pools.Complain("is given without the role ingest; expected pools only where usage is reported");
   }
+  ReadSees(map.Optional("sees"), out);
   const YamlValue sources = map.Optional("sources");
   if (!sources.present()) return;
   ReadSources(sources, out);
@@ -98,6 +114,7 @@ ordered_json RuleJson(const AccessRule& rule) {
     json["pools"] = rule.pools;
   }
   if (!rule.sources.empty()) json["sources"] = rule.sources;
+  if (rule.sees) json["sees"] = *rule.sees;
   return json;
 }
 
@@ -161,7 +178,8 @@ ordered_json AccessRules::Schema() const {
                               {{"identity", Text(kMaxSpiffeIdBytes)},
                                {"roles", UniqueListOf({{"enum", {"ingest", "query", "admin"}}})},
                                {"pools", {{"anyOf", {{{"const", "*"}}, pools}}}},
-                               {"sources", UniqueListOf(Text(kMaxSourceBytes))}}}};
+                               {"sources", UniqueListOf(Text(kMaxSourceBytes))},
+                               {"sees", pools}}}};
   return {{"type", "array"}, {"minItems", 1}, {"items", rule}};
 }
 

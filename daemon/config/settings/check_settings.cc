@@ -79,14 +79,33 @@ void CheckReach(YamlFile* file, const DaemonConfig& config) {
     file->ComplainAt(
         fmt::format("listen.{}", name),
         fmt::format("is {}, beyond loopback; expected {}", Quoted(text),
-                    http ? "loopback, since this listener has no TLS; put a proxy that "
-                           "authenticates before it"
+                    http ? "loopback, since this listener has no TLS; set http.tls, or put a "
+                           "proxy that authenticates before it"
                          : "tls to be configured, or loopback"));
   };
   check("ingest", config.listen.ingest, config.tls.has_value());
   check("query", config.listen.query, config.tls.has_value());
-  check("http", config.listen.http, false);
+  check("http", config.listen.http, config.tls.has_value() && config.http.tls);
   check("admin", config.listen.admin, config.tls.has_value());
+}
+
+// Who comes over HTTP is told apart by the trust domain and the rules.
+void CheckHttpAccess(YamlFile* file, const DaemonConfig& config) {
+  const HttpConfig& http = config.http;
+  const auto needs_tls = [&](std::string_view key, bool given) {
+    if (!given || config.tls) return;
+    file->ComplainAt(fmt::format("http.{}", key),
+                     "is given without tls; expected tls and authorization as well, since without "
+                     "them callers cannot be told apart");
+  };
+  needs_tls("tls", http.tls);
+  needs_tls("tokens_file", !http.tokens_file.empty());
+  needs_tls("jwks_file", !http.jwks_file.empty());
+  if (!http.jwks_file.empty() && (http.issuer.empty() || http.audience.empty())) {
+    file->ComplainAt("http.jwks_file",
+                     "is given without issuer or audience; expected both, since the provider signs "
+                     "tokens for others too");
+  }
 }
 
 }  // namespace
@@ -141,6 +160,7 @@ void CheckTogether(const YamlValue& root, const DaemonConfig& config) {
   CheckRulesGiven(root, config);
   CheckRuleIdentities(root, config);
   CheckReach(root.file(), config);
+  CheckHttpAccess(root.file(), config);
 }
 
 }  // namespace fleetmeter

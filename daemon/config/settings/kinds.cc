@@ -96,6 +96,15 @@ ordered_json TimeZoneName::Schema() const {
   return {{"type", "string"}, {"minLength", 1}, {"maxLength", kMaxZoneBytes}};
 }
 
+void AnyText::Read(const YamlValue& value, std::string* out) const {
+  value.ReadText(max_bytes, out);
+}
+ordered_json AnyText::Json(const std::string& text) const { return OrNotSet(text); }
+std::string AnyText::Range() const { return ""; }
+ordered_json AnyText::Schema() const {
+  return {{"type", "string"}, {"minLength", 1}, {"maxLength", max_bytes}};
+}
+
 void FilePath::Read(const YamlValue& value, std::string* out) const {
   std::string path;
   value.ReadText(kMaxPathBytes, &path);

@@ -81,6 +81,16 @@ struct TimeZoneName {
   nlohmann::ordered_json Schema() const;
 };
 
+// Text of at most so many bytes. Empty: not set.
+struct AnyText {
+  size_t max_bytes;
+
+  void Read(const YamlValue& value, std::string* out) const;
+  nlohmann::ordered_json Json(const std::string& text) const;
+  std::string Range() const;
+  nlohmann::ordered_json Schema() const;
+};
+
 // A path, in the file relative to the file. Empty: not set.
 struct FilePath {
   void Read(const YamlValue& value, std::string* out) const;

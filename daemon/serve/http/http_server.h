@@ -1,15 +1,14 @@
-// A small HTTP/1.1 server for scrapers, probes and people: GET and HEAD on fixed paths.
+// A small HTTP/1.1 server for scrapers, probes, programs and people, on Boost.Beast.
 //
-// One thread serves all connections; a handler runs on it. Slow and silent clients are closed
-// after a timeout. When as many connections are open as may be, a new one takes the place of the
-// one that has waited longest for its request, or else has read its answer for longest: whoever
-// holds connections open keeps no scraper out.
+// One thread serves all connections. Slow and silent clients are closed after a timeout. When as
+// many connections are open as may be, a new one takes the place of the one that has waited longest
+// for its request, or else has read its answer for longest: whoever holds connections open keeps no
+// scraper out.
 //
 // On loopback the server answers only requests for an IP address or for localhost. A web page whose
 // name was made to point here is a stranger that uses somebody's browser, and it is refused.
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -17,16 +16,10 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "daemon/serve/http/http_message.h"
+#include "daemon/serve/http/http_tls.h"
 
 namespace fleetmeter {
-
-struct HttpResponse {
-  int status = 200;
-  std::string content_type = "text/plain; charset=utf-8";
-  std::string body;
-  // Called on the serving thread when a GET has been answered in full. May be empty.
-  std::function<void()> on_sent;
-};
 
 // Whether a server on loopback may answer a request with this Host header, such as "localhost:9477"
 // or "[::1]:9477". Empty: the request has none, so no browser sent it.
@@ -34,16 +27,28 @@ bool IsLocalHostHeader(std::string_view host);
 
 // What a server tells, on its own thread. Each may be empty.
 struct HttpHooks {
-  std::function<void()> evicted;       // a connection was closed to make room for a new one
-  std::function<void()> host_refused;  // a request named another host
+  std::function<void()> evicted = nullptr;       // a connection made room for a new one
+  std::function<void()> host_refused = nullptr;  // a request named another host
+};
+
+struct HttpOptions {
+  std::string setting = "listen.http";  // where the address comes from, for messages
+  HttpHooks hooks = {};
+  bool takes_bodies = false;    // POST too, with at most 1 MiB
+  HttpTlsSource tls = nullptr;  // null: plaintext
 };
 
 class HttpServer {
  public:
+  // Answers a GET of a fixed path on the serving thread.
   using Handler = std::function<HttpResponse()>;
 
-  // Listens on "host:port" and starts serving. Port 0 takes a free one. `setting` is where the
-  // address comes from, for messages.
+  // Listens on "host:port" and starts serving. Port 0 takes a free one. `handler` answers whatever
+  // it is asked; it and what it has outlive the server.
+  static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const std::string& address,
+                                                           HttpHandler handler,
+                                                           HttpOptions options);
+  // The same for fixed paths only.
   static absl::StatusOr<std::unique_ptr<HttpServer>> Start(
       const std::string& address, std::map<std::string, Handler> handlers,
       const std::string& setting = "listen.http", HttpHooks hooks = {});

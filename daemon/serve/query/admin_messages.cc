@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -49,12 +51,43 @@ int ListedAt(const SourceFacts& facts) {
   return static_cast<int>(at - kListedStates.begin());
 }
 
+bool IsSourceState(std::string_view text) {
+  return std::any_of(kListedStates.begin(), kListedStates.end(),
+                     [&](SourceState state) { return Name(state) == text; });
+}
+
+// Where a source is in the list. A page goes on after a place, so that sources that come and go
+// meanwhile make no other one be listed twice or left out.
+using SourcePlace = std::pair<int, std::string>;
+
+SourcePlace PlaceOf(const Writer::NamedSource& source) {
+  return {ListedAt(source.facts), source.facts.source};
+}
+
+std::string PlaceText(const SourcePlace& place) {
+  return fmt::format("{}:{}", place.first, place.second);
+}
+
+std::optional<SourcePlace> ReadPlace(const std::string& token) {
+  if (token.size() < 2 || token[0] < '0' || token[0] > '9' || token[1] != ':') return std::nullopt;
+  return SourcePlace{token[0] - '0', token.substr(2)};
+}
+
+// Whether a source is not heard that was.
+bool IsSilent(SourceState state) {
+  return state == SourceState::kSilent || state == SourceState::kUnaccounted ||
+         state == SourceState::kRejected;
+}
+
 v1::Source SourceMessage(const Writer::NamedSource& source) {
   v1::Source message;
   message.set_source(source.facts.source);
   message.set_state(std::string(Name(source.facts.state)));
   if (source.facts.counted_to_unix_nanos > 0) {
     message.set_counted_to_unix_nanos(source.facts.counted_to_unix_nanos);
+    if (IsSilent(source.facts.state)) {
+      message.set_silent_since_unix_nanos(source.facts.counted_to_unix_nanos);
+    }
   }
   message.set_micro_chips(source.facts.micro_chips);
   message.set_unlisted_micro_chips(source.facts.unlisted_micro_chips);
@@ -91,11 +124,6 @@ void FillDifferences(const std::vector<RepricedDay>& repriced, v1::DecisionRespo
 }
 
 }  // namespace
-
-bool IsSourceState(std::string_view text) {
-  return std::any_of(kListedStates.begin(), kListedStates.end(),
-                     [&](SourceState state) { return Name(state) == text; });
-}
 
 absl::Status CheckOrder(const AdminOrder& order) {
   if (absl::Status reason = CheckReason(order); !reason.ok()) return reason;
@@ -141,8 +169,13 @@ v1::Entry EntryMessage(const AdminEntry& entry) {
   return message;
 }
 
-void FillSources(std::vector<Writer::NamedSource> sources, const v1::ListSourcesRequest& request,
-                 v1::ListSourcesResponse* response) {
+absl::Status FillSources(std::vector<Writer::NamedSource> sources,
+                         const v1::ListSourcesRequest& request, v1::ListSourcesResponse* response) {
+  if (!request.state().empty() && !IsSourceState(request.state())) {
+    return WrongField("state", fmt::format("is {}; expected live, silent, unaccounted, rejected, "
+                                           "history or forgotten",
+                                           Quoted(request.state())));
+  }
   if (!request.state().empty()) {
     std::erase_if(sources, [&](const Writer::NamedSource& source) {
       return Name(source.facts.state) != request.state();
@@ -153,11 +186,22 @@ void FillSources(std::vector<Writer::NamedSource> sources, const v1::ListSources
                      return ListedAt(a.facts) < ListedAt(b.facts);
                    });
   response->set_total(sources.size());
-  const uint32_t most = request.most() == 0 ? kDefaultSources : request.most();
-  sources.resize(std::min<size_t>({sources.size(), most, kMostSources}));
-  for (const Writer::NamedSource& source : sources) {
-    *response->add_sources() = SourceMessage(source);
+  auto at = sources.begin();
+  if (!request.page_token().empty()) {
+    const auto after = ReadPlace(request.page_token());
+    if (!after) return WrongField("page_token", "is of no page; begin again without it");
+    at = std::partition_point(
+        sources.begin(), sources.end(),
+        [&](const Writer::NamedSource& source) { return PlaceOf(source) <= *after; });
   }
+  const uint32_t most = request.most() == 0 ? kDefaultSources : request.most();
+  for (; at != sources.end() &&
+         static_cast<uint32_t>(response->sources_size()) < std::min(most, kMostSources);
+       ++at) {
+    *response->add_sources() = SourceMessage(*at);
+  }
+  if (at != sources.end()) response->set_next_page_token(PlaceText(PlaceOf(*std::prev(at))));
+  return absl::OkStatus();
 }
 
 void FillDecision(const AdminAnswer& answer, v1::DecisionResponse* response) {

@@ -11,14 +11,13 @@
 
 namespace fleetmeter {
 
-bool IsSourceState(std::string_view text);
-
 // InvalidArgument names the field.
 absl::Status CheckOrder(const AdminOrder& order);
 
 v1::Entry EntryMessage(const AdminEntry& entry);
-void FillSources(std::vector<Writer::NamedSource> sources, const v1::ListSourcesRequest& request,
-                 v1::ListSourcesResponse* response);
+// InvalidArgument: the state or the token is none.
+absl::Status FillSources(std::vector<Writer::NamedSource> sources,
+                         const v1::ListSourcesRequest& request, v1::ListSourcesResponse* response);
 // The status of `answer` is OK.
 void FillDecision(const AdminAnswer& answer, v1::DecisionResponse* response);
 

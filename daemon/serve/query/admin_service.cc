@@ -1,13 +1,11 @@
 #include "daemon/serve/query/admin_service.h"
 
-#include <fmt/format.h>
-
 #include <string>
 #include <utility>
 
-#include "daemon/base/text.h"
 #include "daemon/serve/query/admin_messages.h"
 #include "daemon/serve/query/grpc_status.h"
+#include "daemon/serve/query/rejected_answers.h"
 
 namespace fleetmeter {
 namespace {
@@ -16,9 +14,13 @@ grpc::Status Stopping() { return {grpc::StatusCode::UNAVAILABLE, "the daemon is 
 
 }  // namespace
 
-AdminService::AdminService(Writer& writer, AccessControl& access, AuditLog& audit,
-                           std::function<void()> ask_reload)
-    : writer_(writer), access_(access), audit_(audit), ask_reload_(std::move(ask_reload)) {}
+AdminService::AdminService(Writer& writer, LedgerQuestions& ledger, AccessControl& access,
+                           AuditLog& audit, std::function<void()> ask_reload)
+    : writer_(writer),
+      ledger_(ledger),
+      access_(access),
+      audit_(audit),
+      ask_reload_(std::move(ask_reload)) {}
 
 bool AdminService::Admit(grpc::CallbackServerContext* context, grpc::ServerUnaryReactor* reactor,
                          Caller* caller) {
@@ -48,34 +50,55 @@ grpc::ServerUnaryReactor* AdminService::Reload(grpc::CallbackServerContext* cont
   return reactor;
 }
 
+grpc::Status AdminService::Answer(const v1::ListSourcesRequest& request,
+                                  v1::ListSourcesResponse* response) {
+  return ToGrpc(FillSources(writer_.Sources(), request, response));
+}
+
+grpc::Status AdminService::Answer(const v1::ListEntriesRequest&,
+                                  v1::ListEntriesResponse* response) {
+  for (const AdminEntry& entry : writer_.Entries()) {
+    *response->add_entries() = EntryMessage(entry);
+  }
+  return grpc::Status::OK;
+}
+
+void AdminService::Ask(const Caller& caller, const v1::ListRejectedRequest& request,
+                       v1::ListRejectedResponse* response, LedgerQuestions::Done done) {
+  ledger_.Ask(
+      caller.identity,
+      [&request, response](Database& ledger, const OutcomeMoment&) {
+        return AnswerRejected(ledger, request, response);
+      },
+      std::move(done));
+}
+
 grpc::ServerUnaryReactor* AdminService::ListSources(grpc::CallbackServerContext* context,
                                                     const v1::ListSourcesRequest* request,
                                                     v1::ListSourcesResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   Caller caller;
-  if (!Admit(context, reactor, &caller)) return reactor;
-  if (!request->state().empty() && !IsSourceState(request->state())) {
-    reactor->Finish({grpc::StatusCode::INVALID_ARGUMENT,
-                     fmt::format("state is {}; expected live, silent, unaccounted, rejected, "
-                                 "history or forgotten",
-                                 Quoted(request->state()))});
-    return reactor;
-  }
-  FillSources(writer_.Sources(), *request, response);
-  reactor->Finish(grpc::Status::OK);
+  if (Admit(context, reactor, &caller)) reactor->Finish(Answer(*request, response));
   return reactor;
 }
 
 grpc::ServerUnaryReactor* AdminService::ListEntries(grpc::CallbackServerContext* context,
-                                                    const v1::ListEntriesRequest*,
+                                                    const v1::ListEntriesRequest* request,
                                                     v1::ListEntriesResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   Caller caller;
+  if (Admit(context, reactor, &caller)) reactor->Finish(Answer(*request, response));
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* AdminService::ListRejected(grpc::CallbackServerContext* context,
+                                                     const v1::ListRejectedRequest* request,
+                                                     v1::ListRejectedResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  Caller caller;
   if (!Admit(context, reactor, &caller)) return reactor;
-  for (const AdminEntry& entry : writer_.Entries()) {
-    *response->add_entries() = EntryMessage(entry);
-  }
-  reactor->Finish(grpc::Status::OK);
+  Ask(caller, *request, response,
+      [reactor](const grpc::Status& status) { reactor->Finish(status); });
   return reactor;
 }
 

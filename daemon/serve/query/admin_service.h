@@ -10,15 +10,16 @@
 #include "daemon/accounting/writer.h"
 #include "daemon/base/mutex.h"
 #include "daemon/security/access_control.h"
+#include "daemon/serve/query/ledger_questions.h"
 #include "fleetmeter/v1/admin.grpc.pb.h"
 
 namespace fleetmeter {
 
 class AdminService final : public v1::Admin::CallbackService {
  public:
-  // `ask_reload` has AnswerReloads called soon, on another thread. `access` and `audit` outlive the
-  // service, and so does `writer`.
-  AdminService(Writer& writer, AccessControl& access, AuditLog& audit,
+  // `ask_reload` has AnswerReloads called soon, on another thread. All others
+  // outlive the service.
+  AdminService(Writer& writer, LedgerQuestions& ledger, AccessControl& access, AuditLog& audit,
                std::function<void()> ask_reload);
 
   grpc::ServerUnaryReactor* Reload(grpc::CallbackServerContext* context,
@@ -43,6 +44,17 @@ class AdminService final : public v1::Admin::CallbackService {
   grpc::ServerUnaryReactor* ListEntries(grpc::CallbackServerContext* context,
                                         const v1::ListEntriesRequest* request,
                                         v1::ListEntriesResponse* response) override;
+  grpc::ServerUnaryReactor* ListRejected(grpc::CallbackServerContext* context,
+                                         const v1::ListRejectedRequest* request,
+                                         v1::ListRejectedResponse* response) override;
+
+  // The same answers, for callers who were admitted to the role admin elsewhere. What changes
+  // something is asked over gRPC only.
+  grpc::Status Answer(const v1::ListSourcesRequest& request, v1::ListSourcesResponse* response);
+  grpc::Status Answer(const v1::ListEntriesRequest& request, v1::ListEntriesResponse* response);
+  // Request and response live until `done` is called.
+  void Ask(const Caller& caller, const v1::ListRejectedRequest& request,
+           v1::ListRejectedResponse* response, LedgerQuestions::Done done);
 
   // Reloads once for all who have asked so far. Not if nobody has: another answer was theirs too.
   void AnswerReloads(const std::function<v1::ReloadResponse()>& reload);
@@ -64,6 +76,7 @@ class AdminService final : public v1::Admin::CallbackService {
               v1::DecisionResponse* response);
 
   Writer& writer_;
+  LedgerQuestions& ledger_;
   AccessControl& access_;
   AuditLog& audit_;
   const std::function<void()> ask_reload_;

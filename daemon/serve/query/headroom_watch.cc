@@ -5,23 +5,31 @@
 namespace fleetmeter {
 namespace {
 
-// What makes two answers different: everything but when they were taken, what was counted, and how
-// long things have waited, which change all the time.
-std::string Substance(v1::HeadroomResponse response) {
-  response.mutable_basis()->clear_as_of_unix_nanos();
-  for (v1::ChipUse& use : *response.mutable_pool()->mutable_chips()) {
+void DropWhatAlwaysChanges(v1::Pool* pool) {
+  pool->clear_assigned_chip_nanos_total();
+  for (v1::ChipUse& use : *pool->mutable_chips()) {
     use.clear_assigned_chip_nanos_total();
     use.clear_busy_chip_nanos_total();
     use.clear_productive_chip_nanos_total();
   }
-  if (response.pool().has_demand()) {
-    response.mutable_pool()->mutable_demand()->clear_oldest_wait_seconds();
-    response.mutable_pool()->mutable_demand()->clear_median_wait_seconds();
-  }
-  return response.SerializeAsString();
+  if (!pool->has_demand()) return;
+  pool->mutable_demand()->clear_oldest_wait_seconds();
+  pool->mutable_demand()->clear_median_wait_seconds();
 }
 
 }  // namespace
+
+std::string QueryService::Substance(v1::HeadroomResponse response) {
+  response.mutable_basis()->clear_as_of_unix_nanos();
+  DropWhatAlwaysChanges(response.mutable_pool());
+  return response.SerializeAsString();
+}
+
+std::string QueryService::Substance(v1::ListPoolsResponse response) {
+  response.mutable_basis()->clear_as_of_unix_nanos();
+  for (v1::Pool& pool : *response.mutable_pools()) DropWhatAlwaysChanges(&pool);
+  return response.SerializeAsString();
+}
 
 HeadroomWatch::HeadroomWatch(QueryService& service, Caller caller, std::string pool,
                              std::chrono::milliseconds interval)
@@ -42,10 +50,12 @@ void HeadroomWatch::Look() {
   v1::HeadroomResponse response;
   grpc::Status status = service_.access_.Recheck(caller_, Role::kQuery);
   if (status.ok()) {
-    status = QueryService::AnswerHeadroom(*service_.snapshots_.Take(), pool_, &response);
+    v1::HeadroomRequest request;
+    request.set_pool(pool_);
+    status = service_.Answer(caller_, request, &response);
   }
   if (!status.ok()) return EndLocked(status);
-  std::string substance = Substance(response);
+  std::string substance = QueryService::Substance(response);
   if (substance == last_sent_) return LookLater();
   last_sent_ = std::move(substance);
   response_ = std::move(response);

@@ -1,26 +1,23 @@
 // The Outcomes service: margin and capability from the ledger. Questions wait for the board's
-// thread, one after the other; no thread of gRPC's reads the ledger.
+// thread, one after the other (LedgerQuestions).
 //
 // Owned by the App; lives as long as its gRPC server. Thread-safe.
 #pragma once
 
-#include "daemon/accounting/daemon_probe.h"
 #include "daemon/accounting/writer.h"
-#include "daemon/base/clock.h"
 #include "daemon/security/access_control.h"
 #include "daemon/serve/query/answer_cache.h"
+#include "daemon/serve/query/ledger_questions.h"
 #include "daemon/serve/query/outcome_answers.h"
-#include "daemon/view/outcome_board.h"
 #include "fleetmeter/v1/outcomes.grpc.pb.h"
 
 namespace fleetmeter {
 
 class OutcomeService final : public v1::Outcomes::CallbackService {
  public:
-  // All outlive the service. `board` null: the ledger is in memory, and every call is refused.
-  OutcomeService(OutcomeBoard* board, const Writer& writer, AccessControl& access,
-                 DaemonProbe& probe, const Clock& clock)
-      : board_(board), writer_(writer), access_(access), probe_(probe), clock_(clock) {}
+  // All outlive the service.
+  OutcomeService(LedgerQuestions& questions, const Writer& writer, AccessControl& access)
+      : questions_(questions), writer_(writer), access_(access) {}
 
   grpc::ServerUnaryReactor* GetMargin(grpc::CallbackServerContext* context,
                                       const v1::GetMarginRequest* request,
@@ -38,17 +35,32 @@ class OutcomeService final : public v1::Outcomes::CallbackService {
                                            const v1::GetCorrectionsRequest* request,
                                            v1::Corrections* response) override;
 
+  // The same answers, for callers who were admitted to the role query elsewhere. Request and
+  // response live until `done` is called.
+  using Done = LedgerQuestions::Done;
+  void Ask(const Caller& caller, const v1::GetMarginRequest& request, v1::MarginReport* response,
+           Done done);
+  void Ask(const Caller& caller, const v1::GetCapabilityRequest& request,
+           v1::CapabilityReport* response, Done done);
+  void Ask(const Caller& caller, const v1::GetBookedRequest& request, v1::BookedOutcomes* response,
+           Done done);
+  void Ask(const Caller& caller, const v1::GetPricesRequest& request, v1::Prices* response,
+           Done done);
+  void Ask(const Caller& caller, const v1::GetCorrectionsRequest& request,
+           v1::Corrections* response, Done done);
+
  private:
-  // Fills the response on the board's thread if the caller has the role query.
-  template <class Fill>
-  grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const Fill& fill);
+  // Asks if the caller has the role query.
+  template <class Request, class Response>
+  grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const Request* request,
+                                   Response* response);
+  // Outcomes are of the whole fleet, so whoever sees some pools only is refused.
+  void AskLedger(const Caller& caller, LedgerQuestions::Work work, const Done& done);
   static AnswerCache::Basis BasisOf(uint64_t commits, const OutcomeMoment& now);
 
-  OutcomeBoard* const board_;
+  LedgerQuestions& questions_;
   const Writer& writer_;
   AccessControl& access_;
-  DaemonProbe& probe_;
-  const Clock& clock_;
   AnswerCache margins_;
   AnswerCache capabilities_;
 };

@@ -84,40 +84,54 @@ absl::Status AnswerSimulation(const Snapshot& snapshot, const v1::SimulateReques
 
 }  // namespace
 
-template <class Fill>
-grpc::ServerUnaryReactor* PlanService::Answer(grpc::CallbackServerContext* context,
-                                              const Fill& fill) {
+template <class Request, class Response>
+grpc::ServerUnaryReactor* PlanService::AnswerCall(grpc::CallbackServerContext* context,
+                                                  const Request* request, Response* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   Caller caller;
   grpc::Status status = access_.Admit(*context, Role::kQuery, &caller);
-  if (status.ok()) status = ToGrpc(fill(*snapshots_.Take()));
+  if (status.ok()) status = Answer(caller, *request, response);
   reactor->Finish(status);
   return reactor;
+}
+
+grpc::Status PlanService::Answer(const Caller& caller, const v1::GetFrameworkRequest& request,
+                                 v1::GetFrameworkResponse* response) {
+  const grpc::Status refused = access_.RequireAllPools(caller);
+  return refused.ok() ? ToGrpc(AnswerFramework(*snapshots_.Take(), request, response)) : refused;
+}
+
+grpc::Status PlanService::Answer(const Caller& caller, const v1::SimulateRequest& request,
+                                 v1::SimulateResponse* response) {
+  const grpc::Status refused = access_.RequireAllPools(caller);
+  return refused.ok() ? ToGrpc(AnswerSimulation(*snapshots_.Take(), request, response)) : refused;
+}
+
+grpc::Status PlanService::Answer(const Caller& caller, const v1::CompareRequest&,
+                                 v1::CompareResponse* response) {
+  const grpc::Status refused = access_.RequireAllPools(caller);
+  if (!refused.ok()) return refused;
+  const auto snapshot = snapshots_.Take();
+  FillComparison(*snapshot, ComparePlan(*snapshot), *response);
+  return grpc::Status::OK;
 }
 
 grpc::ServerUnaryReactor* PlanService::GetFramework(grpc::CallbackServerContext* context,
                                                     const v1::GetFrameworkRequest* request,
                                                     v1::GetFrameworkResponse* response) {
-  return Answer(context, [&](const Snapshot& snapshot) {
-    return AnswerFramework(snapshot, *request, response);
-  });
+  return AnswerCall(context, request, response);
 }
 
 grpc::ServerUnaryReactor* PlanService::Simulate(grpc::CallbackServerContext* context,
                                                 const v1::SimulateRequest* request,
                                                 v1::SimulateResponse* response) {
-  return Answer(context, [&](const Snapshot& snapshot) {
-    return AnswerSimulation(snapshot, *request, response);
-  });
+  return AnswerCall(context, request, response);
 }
 
 grpc::ServerUnaryReactor* PlanService::Compare(grpc::CallbackServerContext* context,
-                                               const v1::CompareRequest*,
+                                               const v1::CompareRequest* request,
                                                v1::CompareResponse* response) {
-  return Answer(context, [&](const Snapshot& snapshot) {
-    FillComparison(snapshot, ComparePlan(snapshot), *response);
-    return absl::OkStatus();
-  });
+  return AnswerCall(context, request, response);
 }
 
 }  // namespace fleetmeter

@@ -26,10 +26,20 @@ class PlanService final : public v1::Plan::CallbackService {
                                     const v1::CompareRequest* request,
                                     v1::CompareResponse* response) override;
 
+  // The same answers, for callers who were admitted to the role query elsewhere. Plans are of the
+  // whole fleet, so whoever sees some pools only is refused.
+  grpc::Status Answer(const Caller& caller, const v1::GetFrameworkRequest& request,
+                      v1::GetFrameworkResponse* response);
+  grpc::Status Answer(const Caller& caller, const v1::SimulateRequest& request,
+                      v1::SimulateResponse* response);
+  grpc::Status Answer(const Caller& caller, const v1::CompareRequest& request,
+                      v1::CompareResponse* response);
+
  private:
-  // Fills the response from a snapshot if the caller has the role query.
-  template <class Fill>
-  grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const Fill& fill);
+  // Answers a call if the caller has the role query.
+  template <class Request, class Response>
+  grpc::ServerUnaryReactor* AnswerCall(grpc::CallbackServerContext* context, const Request* request,
+                                       Response* response);
 
   SnapshotCache snapshots_;
   AccessControl& access_;

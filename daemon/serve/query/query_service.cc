@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "daemon/base/did_you_mean.h"
 #include "daemon/base/text.h"
+#include "daemon/serve/query/grpc_status.h"
 #include "daemon/serve/query/headroom_watch.h"
+#include "daemon/serve/query/pool_history.h"
 #include "daemon/serve/query/snapshot_messages.h"
 
 namespace fleetmeter {
@@ -20,9 +23,14 @@ constexpr uint32_t kLongestIntervalMillis = 3'600'000;
 
 }  // namespace
 
-QueryService::QueryService(const Writer& writer, AccessControl& access, DaemonProbe& probe,
-                           size_t max_watches, FairShare::Sharing sharing)
-    : access_(access), probe_(probe), snapshots_(writer), places_(max_watches, sharing) {}
+QueryService::QueryService(const Writer& writer, LedgerQuestions& ledger, AccessControl& access,
+                           DaemonProbe& probe, size_t max_watches, FairShare::Sharing sharing)
+    : writer_(writer),
+      ledger_(ledger),
+      access_(access),
+      probe_(probe),
+      snapshots_(writer),
+      places_(max_watches, sharing) {}
 
 QueryService::~QueryService() {
   // The last watch left under the lock, on a thread of gRPC's: take its word for it.
@@ -34,48 +42,91 @@ grpc::Status QueryService::Admit(const grpc::CallbackServerContext& context, Cal
   return access_.Admit(context, Role::kQuery, caller);
 }
 
-template <class Fill>
-grpc::ServerUnaryReactor* QueryService::Answer(grpc::CallbackServerContext* context,
-                                               const Fill& fill) {
+template <class Request, class Response>
+grpc::ServerUnaryReactor* QueryService::AnswerCall(grpc::CallbackServerContext* context,
+                                                   const Request* request, Response* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   Caller caller;
   grpc::Status status = Admit(*context, &caller);
-  if (status.ok()) status = fill(*snapshots_.Take());
+  if (status.ok()) status = Answer(caller, *request, response);
   reactor->Finish(status);
   return reactor;
 }
 
-grpc::ServerUnaryReactor* QueryService::ListPools(grpc::CallbackServerContext* context,
-                                                  const v1::ListPoolsRequest*,
-                                                  v1::ListPoolsResponse* response) {
-  return Answer(context, [response](const Snapshot& snapshot) {
-    FillPools(snapshot, *response);
-    return grpc::Status::OK;
-  });
+grpc::Status QueryService::Answer(const Caller& caller, const v1::ListPoolsRequest& request,
+                                  v1::ListPoolsResponse* response) {
+  const AccessControl::View rights = access_.ViewOf(caller);
+  return ToGrpc(FillPools(
+      *snapshots_.Take(), request,
+      {.all = rights.SeesAll(), .may = [&](std::string_view pool) { return rights.MaySee(pool); }},
+      *response));
 }
 
-grpc::Status QueryService::AnswerHeadroom(const Snapshot& snapshot, const std::string& pool,
-                                          v1::HeadroomResponse* response) {
-  const PoolView* view = snapshot.FindPool(pool);
-  if (view != nullptr) {
-    FillHeadroom(snapshot, *view, *response);
+void QueryService::AnswerAllPools(v1::ListPoolsResponse* response) {
+  // Without a token nothing can be wrong.
+  FillPools(*snapshots_.Take(), v1::ListPoolsRequest(), PoolSight(), *response).IgnoreError();
+}
+
+grpc::Status QueryService::Answer(const Caller& caller, const v1::HeadroomRequest& request,
+                                  v1::HeadroomResponse* response) {
+  const AccessControl::View rights = access_.ViewOf(caller);
+  const auto snapshot = snapshots_.Take();
+  const PoolView* view = snapshot->FindPool(request.pool());
+  if (view != nullptr && rights.MaySee(request.pool())) {
+    FillHeadroom(*snapshot, *view, *response);
     return grpc::Status::OK;
   }
+  // Of a pool that the caller may not see, it learns no more than of one that there is not.
   std::vector<std::string> known;
-  for (const PoolView& each : snapshot.pools) known.push_back(each.pool->name);
-  const std::vector<std::string> names = NearestNames(pool, known, kMostNamed);
+  for (const PoolView& each : snapshot->pools) {
+    if (rights.MaySee(each.pool->name)) known.push_back(each.pool->name);
+  }
+  const std::vector<std::string> names = NearestNames(request.pool(), known, kMostNamed);
   return {grpc::StatusCode::NOT_FOUND,
           fmt::format("{} is not a pool of plan '{}' version {}; expected one of: {}{}",
-                      Quoted(pool), snapshot.plan->name, snapshot.plan->version,
-                      fmt::join(names, ", "), snapshot.pools.size() > names.size() ? ", ..." : "")};
+                      Quoted(request.pool()), snapshot->plan->name, snapshot->plan->version,
+                      fmt::join(names, ", "), known.size() > names.size() ? ", ..." : "")};
+}
+
+grpc::Status QueryService::Answer(const Caller& caller, const v1::GetSupplyRequest&,
+                                  v1::GetSupplyResponse* response) {
+  if (grpc::Status refused = access_.RequireAllPools(caller); !refused.ok()) return refused;
+  FillSupply(*snapshots_.Take(), *response);
+  return grpc::Status::OK;
+}
+
+grpc::Status QueryService::Answer(const Caller& caller, const v1::GetPlanRequest&,
+                                  v1::GetPlanResponse* response) {
+  if (grpc::Status refused = access_.RequireAllPools(caller); !refused.ok()) return refused;
+  FillPlan(*snapshots_.Take(), *response);
+  return grpc::Status::OK;
+}
+
+void QueryService::Ask(const Caller& caller, const v1::GetPoolHistoryRequest& request,
+                       v1::GetPoolHistoryResponse* response, LedgerQuestions::Done done) {
+  ledger_.Ask(
+      caller.identity,
+      [rights = access_.ViewOf(caller), &request, response](Database& ledger,
+                                                            const OutcomeMoment& now) {
+        return AnswerPoolHistory(
+            ledger, now.unix_nanos, request,
+            {.all = rights.SeesAll(),
+             .may = [&rights](std::string_view pool) { return rights.MaySee(pool); }},
+            response);
+      },
+      std::move(done));
+}
+
+grpc::ServerUnaryReactor* QueryService::ListPools(grpc::CallbackServerContext* context,
+                                                  const v1::ListPoolsRequest* request,
+                                                  v1::ListPoolsResponse* response) {
+  return AnswerCall(context, request, response);
 }
 
 grpc::ServerUnaryReactor* QueryService::GetHeadroom(grpc::CallbackServerContext* context,
                                                     const v1::HeadroomRequest* request,
                                                     v1::HeadroomResponse* response) {
-  return Answer(context, [request, response](const Snapshot& snapshot) {
-    return AnswerHeadroom(snapshot, request->pool(), response);
-  });
+  return AnswerCall(context, request, response);
 }
 
 grpc::ServerWriteReactor<v1::HeadroomResponse>* QueryService::WatchHeadroom(
@@ -111,6 +162,17 @@ grpc::Status QueryService::TakePlace(const std::string& identity) {
                             identity, places_.Of(identity), places_.places())};
 }
 
+grpc::Status QueryService::TakeWatchPlace(const Caller& caller) {
+  MutexLock lock(mutex_);
+  if (draining_) return {grpc::StatusCode::UNAVAILABLE, "the daemon is stopping"};
+  return TakePlace(caller.identity);
+}
+
+void QueryService::ReturnWatchPlace(const std::string& identity) {
+  MutexLock lock(mutex_);
+  places_.GiveBack(identity);
+}
+
 void QueryService::Remove(HeadroomWatch* watch) {
   MutexLock lock(mutex_);
   const auto open = watches_.find(watch);
@@ -138,21 +200,29 @@ void QueryService::Drain() {
 }
 
 grpc::ServerUnaryReactor* QueryService::GetSupply(grpc::CallbackServerContext* context,
-                                                  const v1::GetSupplyRequest*,
+                                                  const v1::GetSupplyRequest* request,
                                                   v1::GetSupplyResponse* response) {
-  return Answer(context, [response](const Snapshot& snapshot) {
-    FillSupply(snapshot, *response);
-    return grpc::Status::OK;
-  });
+  return AnswerCall(context, request, response);
 }
 
 grpc::ServerUnaryReactor* QueryService::GetPlan(grpc::CallbackServerContext* context,
-                                                const v1::GetPlanRequest*,
+                                                const v1::GetPlanRequest* request,
                                                 v1::GetPlanResponse* response) {
-  return Answer(context, [response](const Snapshot& snapshot) {
-    FillPlan(snapshot, *response);
-    return grpc::Status::OK;
-  });
+  return AnswerCall(context, request, response);
+}
+
+grpc::ServerUnaryReactor* QueryService::GetPoolHistory(grpc::CallbackServerContext* context,
+                                                       const v1::GetPoolHistoryRequest* request,
+                                                       v1::GetPoolHistoryResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  Caller caller;
+  if (grpc::Status refused = Admit(*context, &caller); !refused.ok()) {
+    reactor->Finish(refused);
+  } else {
+    Ask(caller, *request, response,
+        [reactor](const grpc::Status& status) { reactor->Finish(status); });
+  }
+  return reactor;
 }
 
 }  // namespace fleetmeter

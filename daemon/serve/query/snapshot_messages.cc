@@ -2,13 +2,20 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
+#include <limits>
 #include <sstream>
 #include <string>
+#include <vector>
 
+#include "daemon/base/text.h"
 #include "daemon/serve/query/plan_message.h"
+#include "fmt/format.h"
 
 namespace fleetmeter {
 namespace {
+
+constexpr uint32_t kMostPoolsOfPage = 10'000;
 
 std::string Decimal(absl::int128 value) {
   std::ostringstream out;
@@ -103,6 +110,14 @@ void FillPool(const PoolView& from, v1::Pool& to) {
   if (from.demand) FillDemand(*from.demand, *to.mutable_demand());
 }
 
+void FillOrphaned(const Snapshot& snapshot, v1::ListPoolsResponse& response) {
+  for (const auto& [pool, h100e] : snapshot.orphaned_h100e) {
+    v1::OrphanedPool& orphaned = *response.add_orphaned();
+    orphaned.set_pool(pool);
+    orphaned.set_h100e(h100e);
+  }
+}
+
 }  // namespace
 
 void FillBasis(const Snapshot& snapshot, v1::Basis& basis) {
@@ -113,14 +128,35 @@ void FillBasis(const Snapshot& snapshot, v1::Basis& basis) {
   basis.set_as_of_unix_nanos(snapshot.as_of_unix_nanos);
 }
 
-void FillPools(const Snapshot& snapshot, v1::ListPoolsResponse& response) {
-  FillBasis(snapshot, *response.mutable_basis());
-  for (const PoolView& pool : snapshot.pools) FillPool(pool, *response.add_pools());
-  for (const auto& [pool, h100e] : snapshot.orphaned_h100e) {
-    v1::OrphanedPool& orphaned = *response.add_orphaned();
-    orphaned.set_pool(pool);
-    orphaned.set_h100e(h100e);
+absl::Status FillPools(const Snapshot& snapshot, const v1::ListPoolsRequest& request,
+                       const PoolSight& sight, v1::ListPoolsResponse& response) {
+  std::vector<const PoolView*> seen;
+  for (const PoolView& pool : snapshot.pools) {
+    if (sight.Sees(pool.pool->name)) seen.push_back(&pool);
   }
+  auto at = seen.begin();
+  if (!request.page_token().empty()) {
+    at = std::find_if(seen.begin(), seen.end(), [&](const PoolView* pool) {
+      return pool->pool->name == request.page_token();
+    });
+    if (at == seen.end()) {
+      return absl::InvalidArgumentError(fmt::format(
+          "page_token is {}, which is of no page of the plan in force; begin again without it",
+          Quoted(request.page_token())));
+    }
+    ++at;
+  }
+  FillBasis(snapshot, *response.mutable_basis());
+  response.set_total_pools(static_cast<uint32_t>(seen.size()));
+  const int most = request.page_size() == 0
+                       ? std::numeric_limits<int>::max()
+                       : static_cast<int>(std::min(request.page_size(), kMostPoolsOfPage));
+  for (; at != seen.end() && response.pools_size() < most; ++at) {
+    FillPool(**at, *response.add_pools());
+  }
+  if (at != seen.end()) response.set_next_page_token((*std::prev(at))->pool->name);
+  if (request.page_token().empty() && sight.all) FillOrphaned(snapshot, response);
+  return absl::OkStatus();
 }
 
 void FillHeadroom(const Snapshot& snapshot, const PoolView& pool, v1::HeadroomResponse& response) {

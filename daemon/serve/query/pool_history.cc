@@ -1,0 +1,108 @@
+#include "daemon/serve/query/pool_history.h"
+
+#include <algorithm>
+#include <string>
+
+#include "daemon/base/clock.h"
+#include "daemon/base/text.h"
+#include "daemon/base/timestamp.h"
+#include "daemon/ledger/read/read_usage.h"
+#include "fmt/format.h"
+
+namespace fleetmeter {
+namespace {
+
+constexpr int64_t kHourSeconds = 3'600;
+constexpr int64_t kDayLong = 24 * kHourSeconds;
+constexpr int64_t kUsualPast = 7 * kDayLong;
+constexpr int kMostPeriods = 50'000;
+
+absl::StatusOr<int64_t> ReadTime(const char* field, const std::string& text, int64_t otherwise) {
+  if (text.empty()) return otherwise;
+  const auto time = ParseTimestamp(text);
+  if (!time.ok()) {
+    return absl::InvalidArgumentError(
+        fmt::format("{}: {}", field, std::string(time.status().message())));
+  }
+  if (time->unix_nanos % (kHourSeconds * kNanosPerSecond) == 0) {
+    return time->unix_nanos / kNanosPerSecond;
+  }
+  return absl::InvalidArgumentError(
+      fmt::format("{}: {} is within an hour; expected a full hour, which is how usage is kept",
+                  field, Quoted(text)));
+}
+
+absl::StatusOr<int64_t> ReadStep(const std::string& text) {
+  if (text.empty() || text == "1h") return kHourSeconds;
+  if (text == "1d") return kDayLong;
+  return absl::InvalidArgumentError(fmt::format("step is {}; expected 1h or 1d", Quoted(text)));
+}
+
+absl::Status FillTimes(const v1::GetPoolHistoryRequest& request, int64_t now_seconds,
+                       v1::GetPoolHistoryResponse* response) {
+  const auto until =
+      ReadTime("until", request.until(), (now_seconds / kHourSeconds + 1) * kHourSeconds);
+  if (!until.ok()) return until.status();
+  const auto from = ReadTime("from", request.from(), *until - kUsualPast);
+  if (!from.ok()) return from.status();
+  const auto step = ReadStep(request.step());
+  if (!step.ok()) return step.status();
+  response->set_from_unix_seconds(*from);
+  response->set_until_unix_seconds(*until);
+  response->set_step_seconds(*step);
+  return absl::OkStatus();
+}
+
+// How much of a period the question asks for and has passed, in nanoseconds; not above 0: none.
+int64_t PassedNanos(const v1::GetPoolHistoryResponse& asked, int64_t start, int64_t now_nanos) {
+  const int64_t begin = std::max(start, asked.from_unix_seconds()) * kNanosPerSecond;
+  const int64_t end =
+      std::min(start + asked.step_seconds(), asked.until_unix_seconds()) * kNanosPerSecond;
+  return std::min(end, now_nanos) - begin;
+}
+
+void FillPeriod(const UsageRow& row, int64_t start, double nanos, v1::PoolPeriod& period) {
+  const auto average = [nanos](absl::int128 h100e_nanos) {
+    return static_cast<double>(h100e_nanos) / nanos;
+  };
+  period.set_pool(row.keys[0]);
+  period.set_start_unix_seconds(start);
+  period.set_assigned_h100e(average(row.h100e.chips));
+  if (row.allocated) period.set_allocated_h100e(average(*row.allocated));
+  period.set_measured_h100e(average(row.h100e.measured));
+  if (row.h100e.measured > 0) period.set_busy_h100e(average(row.h100e.busy));
+}
+
+}  // namespace
+
+absl::Status AnswerPoolHistory(Database& ledger, int64_t now_unix_nanos,
+                               const v1::GetPoolHistoryRequest& request, const PoolSight& sight,
+                               v1::GetPoolHistoryResponse* response) {
+  absl::Status status = FillTimes(request, now_unix_nanos / kNanosPerSecond, response);
+  if (!status.ok()) return status;
+  const UsageKey period = response->step_seconds() == kDayLong ? UsageKey::kDay : UsageKey::kHour;
+  UsageQuestion question;
+  question.from = response->from_unix_seconds();
+  question.to = response->until_unix_seconds();
+  question.by = {UsageKey::kPool, period};
+  const auto usage = ReadUsageWithin(ledger, question);
+  if (!usage.ok()) return usage.status();
+  for (const UsageRow& row : usage->rows) {
+    const std::string& pool = row.keys[0];
+    if ((!request.pool().empty() && pool != request.pool()) || !sight.Sees(pool)) continue;
+    const auto start = ParseTimestamp(row.keys[1]);
+    if (!start.ok()) return start.status();
+    const int64_t seconds = start->unix_nanos / kNanosPerSecond;
+    const int64_t nanos = PassedNanos(*response, seconds, now_unix_nanos);
+    if (nanos <= 0) continue;
+    if (response->rows_size() == kMostPeriods) {
+      return absl::InvalidArgumentError(
+          fmt::format("there are more than {} rows; ask for one pool, a shorter time, or step 1d",
+                      kMostPeriods));
+    }
+    FillPeriod(row, seconds, static_cast<double>(nanos), *response->add_rows());
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace fleetmeter

@@ -1,0 +1,371 @@
+#!/usr/bin/python3
+"""The HTTP/JSON facade of a real daemon: open on loopback, and over TLS by certificate, by token and
+by a provider's signature, with the table of calls by role.
+
+Exit code 0: all is well; 1: something is not.
+"""
+import base64
+import hashlib
+import http.client
+import json
+import pathlib
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "support"))
+from programs import FLEETMETERCTL, SOURCE, Daemon
+
+CATALOG = SOURCE / "deploy/catalog/default.yaml"
+PLAN = SOURCE / "deploy/plans/example.yaml"
+FRAMEWORK = SOURCE / "deploy/plans/framework.yaml"
+POOL = "research-scaling"
+TOKEN = "a-token-of-the-test"
+OLD_TOKEN = "a-token-that-has-ended"
+
+# A question to each call, and whether it is one to a ledger.
+QUESTIONS = {
+    "pools": {}, "headroom": {"pool": POOL}, "supply": {}, "plan": {},
+    "history/pools": {"pool": POOL}, "compare": {}, "framework": {}, "simulate": {},
+    "margin": {"window": "28d"}, "capability": {}, "booked": {
+        "kind": "inference", "source": "x", "from_unix_seconds": 0, "to_unix_seconds": 86400},
+    "prices": {}, "corrections": {}, "sources": {}, "rejected": {}, "entries": {},
+    "watch/pools": {}, "watch/headroom": {"pool": POOL},
+}
+OF_ADMIN = {"sources", "rejected", "entries"}
+OF_A_POOL = {"pools", "headroom", "history/pools", "watch/pools", "watch/headroom"}
+
+
+class Client:
+    """Asks one daemon, as somebody: with a certificate, a token, both or neither."""
+
+    def __init__(self, address, authority=None, pair=None, token=None):
+        self.address = address
+        self.token = token
+        self.tls = None
+        if authority is not None:
+            self.tls = ssl.create_default_context(cafile=str(authority))
+            self.tls.check_hostname = False  # the trial certificate is for localhost
+            if pair is not None:
+                self.tls.load_cert_chain(*map(str, pair))
+
+    def connect(self):
+        if self.tls is None:
+            return http.client.HTTPConnection(self.address, timeout=30)
+        return http.client.HTTPSConnection(self.address, timeout=30, context=self.tls)
+
+    def ask(self, method, target, body=None, headers=None):
+        """Status, headers and body of one answer; of a stream, its first event."""
+        connection = self.connect()
+        headers = dict(headers or {})
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        connection.request(method, target, body, headers)
+        answer = connection.getresponse()
+        if answer.headers.get_content_type() == "text/event-stream":
+            text = next_event(answer)
+        else:
+            text = answer.read().decode()
+        connection.close()
+        return answer.status, answer.headers, text
+
+    def call(self, path, **fields):
+        query = urllib.parse.urlencode(fields, doseq=True)
+        status, _, text = self.ask("GET", f"/api/v1/{path}" + (f"?{query}" if query else ""))
+        return status, json.loads(text.removeprefix("data: "))
+
+    def must(self, path, **fields):
+        status, answer = self.call(path, **fields)
+        assert status == 200, (path, fields, status, answer)
+        return answer
+
+
+def next_event(stream):
+    """The next event that says something."""
+    lines = []
+    while True:
+        line = stream.readline().decode()
+        assert line, "the stream has ended"
+        if line.strip():
+            lines.append(line)
+        elif lines and not lines[0].startswith(":"):
+            return "".join(lines)
+        else:
+            lines = []
+
+
+def open_on_loopback(folder):
+    extra = f"framework: {FRAMEWORK}\nledger: {{path: {folder}/open.db}}\n"
+    with Daemon(CATALOG, [PLAN], extra) as daemon:
+        client = Client(daemon.addresses["http"])
+        every_call_answers(client)
+        answers_are_those_of_grpc(client, daemon)
+        pages_are_whole(client)
+        errors_have_words(client)
+        simulations_by_post_and_get_are_one(client)
+        description_names_every_call(client)
+        pages_of_the_daemon(client)
+
+
+def every_call_answers(client):
+    for path, fields in QUESTIONS.items():
+        if path == "capability":  # there is no suite
+            assert client.call(path, **fields)[1]["code"] == "FAILED_PRECONDITION"
+            continue
+        client.must(path, **fields)
+
+
+def answers_are_those_of_grpc(client, daemon):
+    told = json.loads(subprocess.run(
+        [FLEETMETERCTL, "--address", daemon.addresses["query"], "--output", "json", "pools"],
+        check=True, capture_output=True, text=True).stdout)
+    names = [pool["pool"] for pool in client.must("pools")["pools"]]
+    assert names and names == [pool["pool"] for pool in told["pools"]], (names, told)
+
+
+def pages_are_whole(client):
+    whole = client.must("pools")
+    token, names = "", []
+    while True:
+        page = client.must("pools", page_size=3, page_token=token)
+        assert page["totalPools"] == len(whole["pools"]) and len(page["pools"]) <= 3
+        names += [pool["pool"] for pool in page["pools"]]
+        token = page["nextPageToken"]
+        if not token:
+            break
+    assert names == [pool["pool"] for pool in whole["pools"]], names
+    status, answer = client.call("pools", page_token="gone")
+    assert (status, answer["code"]) == (400, "INVALID_ARGUMENT"), answer
+
+
+def errors_have_words(client):
+    for target, status, code, words in (
+            ("headroom?pool=servng", 404, "NOT_FOUND", "is not a pool of plan"),
+            ("headroom?pol=x", 400, "INVALID_ARGUMENT", "expected one of: pool"),
+            ("supply?x=1", 400, "INVALID_ARGUMENT", "this question has none"),
+            ("pools?page_size=x", 400, "INVALID_ARGUMENT", "whole number"),
+            ("pools?a=%ff", 400, "INVALID_ARGUMENT", "is no text"),
+            ("nothing", 404, "NOT_FOUND", "is no call"),
+            ("watch/headroom?pool=none", 404, "NOT_FOUND", "is not a pool"),
+            ("history/pools?step=5m", 400, "INVALID_ARGUMENT", "expected 1h or 1d"),
+    ):
+        got, _, text = client.ask("GET", f"/api/v1/{target}")
+        answer = json.loads(text)
+        assert (got, answer["code"]) == (status, code) and words in answer["message"], (target, text)
+    assert client.ask("DELETE", "/api/v1/pools")[0] == 405
+    assert client.ask("POST", "/metrics", "{}")[0] == 405
+    status, _, text = client.ask("POST", "/api/v1/pools", "{}", {"Content-Type": "text/plain"})
+    assert status == 400 and "application/json" in text, text
+    assert client.ask("GET", "/api/v1/../../etc/passwd")[0] == 404
+
+
+def simulations_by_post_and_get_are_one(client):
+    asked = client.must("simulate", **{"share_ratios.research": 0.7})
+    status, _, text = client.ask("POST", "/api/v1/simulate",
+                                 json.dumps({"shareRatios": {"research": 0.7}}),
+                                 {"Content-Type": "application/json; charset=utf-8"})
+    assert status == 200 and json.loads(text) == asked, text
+
+
+def description_names_every_call(client):
+    _, _, text = client.ask("GET", "/api/v1/openapi.json")
+    paths = {path.removeprefix("/api/v1/") for path in json.loads(text)["paths"]}
+    assert paths == set(QUESTIONS), paths ^ set(QUESTIONS)
+
+
+def pages_of_the_daemon(client):
+    status, headers, text = client.ask("GET", "/runbook")
+    assert status == 200 and 'id="fleetmeterpoolunderused"' in text
+    assert "default-src 'self'" in headers["Content-Security-Policy"], headers
+    status, headers, text = client.ask("GET", "/")
+    assert status == 200 and "Fleetmeter" in text, text
+    status, _, text = client.ask("GET", "/none")
+    assert status == 404 and "/runbook" in text, text
+
+
+def sign(key, header, claims):
+    def encode(data):
+        return base64.urlsafe_b64encode(data).rstrip(b"=")
+    text = encode(json.dumps(header).encode()) + b"." + encode(json.dumps(claims).encode())
+    signature = subprocess.run(["openssl", "dgst", "-sha256", "-sign", key], input=text,
+                               check=True, capture_output=True).stdout
+    return (text + b"." + encode(signature)).decode()
+
+
+def public_key(key):
+    """An RSA key as a JSON Web Key."""
+    modulus = subprocess.run(["openssl", "rsa", "-in", key, "-noout", "-modulus"], check=True,
+                             capture_output=True, text=True).stdout.strip().split("=")[1]
+    number = base64.urlsafe_b64encode(bytes.fromhex(modulus)).rstrip(b"=").decode()
+    return {"kty": "RSA", "kid": "k", "alg": "RS256", "use": "sig", "n": number, "e": "AQAB"}
+
+
+RULES = f"""authorization:
+  - {{identity: spiffe://example.org/ops/reader, roles: [query]}}
+  - {{identity: spiffe://example.org/ops/all, roles: [query, admin]}}
+  - {{identity: spiffe://example.org/host/a, roles: [ingest]}}
+  - {{identity: spiffe://example.org/owner/a, roles: [query], sees: [{POOL}]}}
+  - {{identity: spiffe://example.org/oidc/anna_40example.org, roles: [query]}}
+"""
+
+
+class SecureFiles:
+    """Certificates, tokens and keys of a daemon that speaks TLS over HTTP too."""
+
+    def __init__(self, folder):
+        self.pki = pathlib.Path(folder) / "pki"
+        subprocess.run([SOURCE / "deploy/make-dev-certs.sh", self.pki, "ops/reader", "ops/all",
+                        "host/a", "owner/a", "ops/nobody"], check=True, stdout=subprocess.DEVNULL)
+        self.tokens = pathlib.Path(folder) / "tokens"
+        self.write_tokens(TOKEN)
+        self.key = str(pathlib.Path(folder) / "provider.pem")
+        subprocess.run(["openssl", "genrsa", "-out", self.key, "2048"], check=True,
+                       stderr=subprocess.DEVNULL)
+        self.keys = pathlib.Path(folder) / "jwks.json"
+        self.keys.write_text(json.dumps({"keys": [public_key(self.key)]}))
+        self.keys.chmod(0o644)
+        self.ledger = pathlib.Path(folder) / "secure.db"
+
+    def write_tokens(self, token):
+        fresh = self.tokens.with_suffix(".new")
+        fresh.write_text("".join(
+            f"{hashlib.sha256(each.encode()).hexdigest()} spiffe://example.org/ops/reader {until}\n"
+            for each, until in ((token, ""), (OLD_TOKEN, "2020-01-01"))))
+        fresh.chmod(0o644)
+        fresh.rename(self.tokens)
+
+    def settings(self):
+        return (f"framework: {FRAMEWORK}\nledger: {{path: {self.ledger}}}\n"
+                f"tls: {{trust_domain: example.org, certificate: {self.pki}/fleetmeterd.pem, "
+                f"key: {self.pki}/fleetmeterd-key.pem, client_ca: {self.pki}/ca.pem}}\n"
+                f"http: {{tls: true, tokens_file: {self.tokens}, jwks_file: {self.keys}, "
+                f"issuer: https://login.example.org, audience: fleetmeter}}\n" + RULES)
+
+    def client(self, daemon, name=None, token=None):
+        pair = None
+        if name is not None:
+            stem = name.replace("/", "-")
+            pair = (self.pki / f"{stem}.pem", self.pki / f"{stem}-key.pem")
+        return Client(daemon.addresses["http"], self.pki / "ca.pem", pair, token)
+
+    def jwt(self, **changes):
+        claims = {"iss": "https://login.example.org", "aud": "fleetmeter",
+                  "sub": "anna@example.org", "exp": int(time.time()) + 600} | changes
+        return sign(self.key, {"alg": "RS256", "kid": "k"}, claims)
+
+
+def has_no_number(text):
+    """Whether an answer says nothing of the fleet."""
+    return not any(word in text for word in ("H100e", "h100e", POOL, "fleetmeter_pool"))
+
+
+def over_tls(folder):
+    files = SecureFiles(folder)
+    with Daemon(CATALOG, [PLAN], files.settings()) as daemon:
+        nobody_is_told_nothing(files, daemon)
+        every_call_by_role(files, daemon)
+        somebody_who_sees_one_pool(files, daemon)
+        tokens_end_and_change(files, daemon)
+        signatures_of_the_provider(files, daemon)
+
+
+def nobody_is_told_nothing(files, daemon):
+    strangers = {
+        "nobody": files.client(daemon),
+        "a wrong token": files.client(daemon, token="wrong"),
+        "a right certificate with a wrong token": files.client(daemon, "ops/reader", "wrong"),
+    }
+    for who, client in strangers.items():
+        targets = [f"/api/v1/{path}?{urllib.parse.urlencode(fields)}"
+                   for path, fields in QUESTIONS.items()] + ["/metrics"]
+        for target in targets:
+            status, headers, text = client.ask("GET", target)
+            assert status == 401 and has_no_number(text), (who, target, status, text)
+            assert headers["WWW-Authenticate"] == "Bearer"
+            assert json.loads(text)["code"] == "UNAUTHENTICATED"
+        assert client.ask("GET", "/readyz")[0] == 200, who
+        assert client.ask("GET", "/api/v1/openapi.json")[0] == 200, who
+    try:
+        Client(daemon.addresses["http"]).ask("GET", "/metrics")
+    except (http.client.HTTPException, OSError):
+        pass
+    else:
+        raise AssertionError("plaintext was answered")
+
+
+def every_call_by_role(files, daemon):
+    expected = {
+        "ops/reader": lambda path: path not in OF_ADMIN,
+        "ops/all": lambda path: True,
+        "owner/a": lambda path: path in OF_A_POOL,
+        "host/a": lambda path: False,
+        "ops/nobody": lambda path: False,
+    }
+    for name, may in expected.items():
+        client = files.client(daemon, name)
+        for path, fields in QUESTIONS.items():
+            status, answer = client.call(path, **fields)
+            if not may(path):
+                assert (status, answer["code"]) == (403, "PERMISSION_DENIED"), (name, path, answer)
+                assert has_no_number(answer["message"]), answer
+            elif path == "capability":
+                assert answer["code"] == "FAILED_PRECONDITION", answer
+            else:
+                assert status == 200, (name, path, status, answer)
+        status, _, text = client.ask("GET", "/metrics")
+        assert (status == 200) == (name in ("ops/reader", "ops/all")), (name, status)
+        assert status == 200 or has_no_number(text), text
+
+
+def somebody_who_sees_one_pool(files, daemon):
+    owner = files.client(daemon, "owner/a")
+    for path in ("pools", "watch/pools"):
+        answer = owner.must(path)
+        assert [pool["pool"] for pool in answer["pools"]] == [POOL], answer
+        assert answer["totalPools"] == 1 and not answer["orphaned"]
+    all_pools = [pool["pool"] for pool in files.client(daemon, "ops/reader").must("pools")["pools"]]
+    hidden = next(pool for pool in all_pools if pool != POOL)
+    for path in ("headroom", "watch/headroom"):
+        status, answer = owner.call(path, pool=hidden)
+        assert status == 404, answer
+        assert not any(pool in answer["message"].replace(f'"{hidden}"', "")
+                       for pool in all_pools if pool != POOL), answer
+    assert owner.must("history/pools", pool=hidden)["rows"] == []
+
+
+def tokens_end_and_change(files, daemon):
+    assert files.client(daemon, token=TOKEN).must("pools")["pools"]
+    assert files.client(daemon, token=OLD_TOKEN).call("pools")[0] == 401
+    # What a token grants is what its identity has, whoever's connection it comes by.
+    assert files.client(daemon, "host/a", TOKEN).must("pools")["pools"]
+    assert files.client(daemon, token=TOKEN).call("sources")[0] == 403
+    files.write_tokens("another-token")
+    end = time.monotonic() + 30
+    while files.client(daemon, token=TOKEN).call("pools")[0] != 401:
+        assert time.monotonic() < end, "the old token is still taken"
+        time.sleep(0.1)  # between two questions; the loop ends by the answer
+    assert files.client(daemon, token="another-token").must("pools")["pools"]
+
+
+def signatures_of_the_provider(files, daemon):
+    assert files.client(daemon, token=files.jwt()).must("pools")["pools"]
+    for changes in ({"aud": "other"}, {"iss": "https://evil.example"}, {"exp": 1},
+                    {"nbf": int(time.time()) + 3600}):
+        assert files.client(daemon, token=files.jwt(**changes)).call("pools")[0] == 401, changes
+    assert files.client(daemon, token=files.jwt(sub="eve@example.org")).call("pools")[0] == 403
+    none = sign(files.key, {"alg": "none", "kid": "k"}, {"sub": "anna@example.org"})
+    assert files.client(daemon, token=none.rsplit(".", 1)[0] + ".").call("pools")[0] == 401
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        open_on_loopback(folder)
+        over_tls(folder)
+    print("the API answers whom it should")
+
+
+if __name__ == "__main__":
+    main()

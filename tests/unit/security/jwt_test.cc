@@ -1,0 +1,230 @@
+#include "daemon/security/jwt.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+
+#include <nlohmann/json.hpp>
+
+#include "daemon/security/openssl.h"
+
+namespace fleetmeter {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+
+constexpr int64_t kNow = 1'800'000'000;
+const JwtRules kRules{.issuer = "https://login.example.org", .audience = "fleetmeter"};
+
+std::string Base64Url(std::string_view bytes) {
+  std::string text(bytes.size() * 2 + 4, '\0');
+  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                                   reinterpret_cast<const unsigned char*>(bytes.data()),
+                                   static_cast<int>(bytes.size()));
+  text.resize(static_cast<size_t>(size));
+  while (text.ends_with('=')) text.pop_back();
+  for (char& letter : text) {
+    if (letter == '+') letter = '-';
+    if (letter == '/') letter = '_';
+  }
+  return text;
+}
+
+std::string BignumOf(EVP_PKEY* key, const char* name, int size) {
+  BIGNUM* number = nullptr;
+  EXPECT_EQ(EVP_PKEY_get_bn_param(key, name, &number), 1);
+  std::string bytes(static_cast<size_t>(size), '\0');
+  EXPECT_EQ(BN_bn2binpad(number, reinterpret_cast<unsigned char*>(bytes.data()), size), size);
+  BN_free(number);
+  return Base64Url(bytes);
+}
+
+class Signer {
+ public:
+  explicit Signer(std::string id, bool rsa = true, int bits = 2'048)
+      : id_(std::move(id)),
+        rsa_(rsa),
+        bits_(bits),
+        key_(rsa ? EVP_RSA_gen(static_cast<unsigned>(bits)) : EVP_EC_gen("P-256")) {}
+
+  json PublicKey() const {
+    if (rsa_) {
+      return {{"kty", "RSA"},
+              {"kid", id_},
+              {"use", "sig"},
+              {"alg", "RS256"},
+              {"n", BignumOf(key_.get(), OSSL_PKEY_PARAM_RSA_N, bits_ / 8)},
+              {"e", "AQAB"}};
+    }
+    return {{"kty", "EC"},
+            {"kid", id_},
+            {"crv", "P-256"},
+            {"x", BignumOf(key_.get(), OSSL_PKEY_PARAM_EC_PUB_X, 32)},
+            {"y", BignumOf(key_.get(), OSSL_PKEY_PARAM_EC_PUB_Y, 32)}};
+  }
+
+  std::string Sign(const json& claims, json header = {}) const {
+    if (header.is_null()) header = {{"alg", rsa_ ? "RS256" : "ES256"}, {"kid", id_}};
+    const std::string text = Base64Url(header.dump()) + "." + Base64Url(claims.dump());
+    return text + "." + Base64Url(SignatureOf(text));
+  }
+
+ private:
+  std::string SignatureOf(const std::string& text) const {
+    EVP_MD_CTX* context = EVP_MD_CTX_new();
+    size_t size = 0;
+    const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
+    EXPECT_EQ(EVP_DigestSignInit(context, nullptr, EVP_sha256(), nullptr, key_.get()), 1);
+    EXPECT_EQ(EVP_DigestSign(context, nullptr, &size, bytes, text.size()), 1);
+    std::string signature(size, '\0');
+    EXPECT_EQ(EVP_DigestSign(context, reinterpret_cast<unsigned char*>(signature.data()), &size,
+                             bytes, text.size()),
+              1);
+    signature.resize(size);
+    EVP_MD_CTX_free(context);
+    return rsa_ ? signature : SideBySide(signature);
+  }
+
+  static std::string SideBySide(const std::string& der) {
+    const auto* at = reinterpret_cast<const unsigned char*>(der.data());
+    ECDSA_SIG* pair = d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(der.size()));
+    std::string out(64, '\0');
+    auto* bytes = reinterpret_cast<unsigned char*>(out.data());
+    BN_bn2binpad(ECDSA_SIG_get0_r(pair), bytes, 32);
+    BN_bn2binpad(ECDSA_SIG_get0_s(pair), bytes + 32, 32);
+    ECDSA_SIG_free(pair);
+    return out;
+  }
+
+  const std::string id_;
+  const bool rsa_;
+  const int bits_;
+  const PkeyPtr key_;
+};
+
+json Claims() {
+  return {{"iss", kRules.issuer},
+          {"aud", kRules.audience},
+          {"sub", "anna"},
+          {"exp", kNow + 600},
+          {"nbf", kNow - 600}};
+}
+
+JwtKeys KeysOf(const std::vector<json>& keys) {
+  auto parsed = JwtKeys::Parse(json{{"keys", keys}}.dump());
+  EXPECT_TRUE(parsed.ok()) << parsed.status();
+  return *std::move(parsed);
+}
+
+class JwtTest : public ::testing::Test {
+ protected:
+  absl::StatusOr<JwtIdentity> Verify(const std::string& token) const {
+    return VerifyJwt(token, keys_, kRules, kNow);
+  }
+  absl::StatusOr<JwtIdentity> VerifyClaim(const char* name, const json& value) const {
+    json claims = Claims();
+    claims[name] = value;
+    return Verify(rsa_.Sign(claims));
+  }
+
+  const Signer rsa_{"r"};
+  const Signer ec_{"e", false};
+  const JwtKeys keys_ = KeysOf({rsa_.PublicKey(), ec_.PublicKey()});
+};
+
+TEST_F(JwtTest, TakesWhatEitherAlgorithmSigned) {
+  for (const Signer* signer : {&rsa_, &ec_}) {
+    const auto identity = Verify(signer->Sign(Claims()));
+    ASSERT_TRUE(identity.ok()) << identity.status();
+    EXPECT_EQ(identity->name, "anna");
+    EXPECT_EQ(identity->not_after_unix_seconds, kNow + 660);
+  }
+}
+
+TEST_F(JwtTest, RefusesASignatureOfAnotherKeyOrText) {
+  const Signer stranger("r");
+  EXPECT_THAT(Verify(stranger.Sign(Claims())).status().message(), HasSubstr("signature is wrong"));
+  std::string changed = rsa_.Sign(Claims());
+  const size_t at = changed.find('.') + 5;
+  changed[at] = changed[at] == 'A' ? 'B' : 'A';
+  EXPECT_FALSE(Verify(changed).ok());
+  EXPECT_FALSE(Verify(rsa_.Sign(Claims()) + "A").ok());
+}
+
+TEST_F(JwtTest, TheKeyDecidesTheAlgorithmAndNeverTheToken) {
+  for (const char* algorithm : {"none", "HS256", "ES256", "RS512", "rs256"}) {
+    EXPECT_THAT(Verify(rsa_.Sign(Claims(), {{"alg", algorithm}, {"kid", "r"}})).status().message(),
+                HasSubstr("not signed by RS256"))
+        << algorithm;
+  }
+  const std::string unsigned_token = Base64Url(json{{"alg", "none"}, {"kid", "r"}}.dump()) + "." +
+                                     Base64Url(Claims().dump()) + ".";
+  EXPECT_FALSE(Verify(unsigned_token).ok());
+  EXPECT_FALSE(
+      Verify(rsa_.Sign(Claims(), {{"alg", "RS256"}, {"kid", "r"}, {"crit", {"b64"}}})).ok());
+}
+
+TEST_F(JwtTest, AKeyMustBeNamedUnlessThereIsOne) {
+  EXPECT_FALSE(Verify(rsa_.Sign(Claims(), {{"alg", "RS256"}})).ok());
+  EXPECT_FALSE(Verify(rsa_.Sign(Claims(), {{"alg", "RS256"}, {"kid", "x"}})).ok());
+  EXPECT_TRUE(
+      VerifyJwt(rsa_.Sign(Claims(), {{"alg", "RS256"}}), KeysOf({rsa_.PublicKey()}), kRules, kNow)
+          .ok());
+}
+
+TEST_F(JwtTest, RefusesAnotherIssuerAudienceAndTime) {
+  EXPECT_FALSE(VerifyClaim("iss", "https://login.example.com").ok());
+  EXPECT_FALSE(VerifyClaim("iss", nullptr).ok());
+  EXPECT_FALSE(VerifyClaim("aud", "another").ok());
+  EXPECT_FALSE(VerifyClaim("aud", {"another", "fleet"}).ok());
+  EXPECT_TRUE(VerifyClaim("aud", {"another", "fleetmeter"}).ok());
+  EXPECT_FALSE(VerifyClaim("exp", kNow - 60).ok());
+  EXPECT_TRUE(VerifyClaim("exp", kNow - 59).ok()) << "clocks may differ by a minute";
+  EXPECT_FALSE(VerifyClaim("exp", nullptr).ok());
+  EXPECT_FALSE(VerifyClaim("exp", "1800000600").ok());
+  EXPECT_FALSE(VerifyClaim("exp", 1e300).ok());
+  EXPECT_FALSE(VerifyClaim("nbf", kNow + 61).ok());
+  EXPECT_TRUE(VerifyClaim("nbf", kNow + 60).ok());
+  EXPECT_FALSE(VerifyClaim("sub", "").ok());
+  EXPECT_FALSE(VerifyClaim("sub", 7).ok());
+}
+
+TEST_F(JwtTest, RefusesWhatIsNoToken) {
+  for (const char* text : {"", ".", "..", "a.b", "a.b.c.d", "e30.e30.", "!.!.!", "W10.W10.AA"}) {
+    EXPECT_FALSE(Verify(text).ok()) << text;
+  }
+}
+
+TEST(JwtKeys, RefusesShortKeysDoubleIdsAndNoKeys) {
+  const auto parse = [](const std::vector<json>& keys) {
+    return std::string(JwtKeys::Parse(json{{"keys", keys}}.dump()).status().message());
+  };
+  EXPECT_THAT(parse({Signer("s", true, 1'024).PublicKey()}), HasSubstr("1024 bits"));
+  const json key = Signer("r").PublicKey();
+  EXPECT_THAT(parse({key, key}), HasSubstr("two keys \"r\""));
+  EXPECT_THAT(parse({}), HasSubstr("no key"));
+  json other = key;
+  other["use"] = "enc";
+  EXPECT_THAT(parse({other}), HasSubstr("no key"));
+  other = Signer("e", false).PublicKey();
+  other["x"] = Base64Url(std::string(32, '\x01'));
+  EXPECT_THAT(parse({other}), HasSubstr("is no point of P-256"));
+  EXPECT_FALSE(JwtKeys::Parse("[]").ok());
+  EXPECT_FALSE(JwtKeys::Parse("{\"keys\": 7}").ok());
+  EXPECT_FALSE(JwtKeys::Parse("no JSON").ok());
+}
+
+TEST(Base64Url, TakesOneFormOnly) {
+  EXPECT_EQ(*DecodeBase64Url(""), "");
+  EXPECT_EQ(*DecodeBase64Url("Zm9vYg"), "foob");
+  EXPECT_EQ(*DecodeBase64Url("-_8"), "\xfb\xff");
+  for (const char* text : {"Zm9vYg==", "Zm9vYh", "Z", "Zm9v Yg", "+/8"}) {
+    EXPECT_FALSE(DecodeBase64Url(text).ok()) << text;
+  }
+}
+
+}  // namespace
+}  // namespace fleetmeter
