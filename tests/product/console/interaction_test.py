@@ -185,6 +185,24 @@ def does_not_fit(browser):
         assert says("15% too much") and page.run(says("15% too much"))
 
 
+def one_curve_fits(browser):
+    """Where the allocation fits on one curve and not on the other, the figures of the one stand."""
+    with ConsoleMock(CONSOLE) as mock:
+        answer = mock.answers["simulate"]
+
+        def only_linear(question):
+            if question["curve"] != "linear":
+                raise Error("INVALID_ARGUMENT", "does not fit")
+            return answer(question)
+        mock.answers["simulate"] = only_linear
+        with browser.open(f"{mock.url}/#/simulator") as page:
+            settled(page)
+            rows = page.text(".results tbody")
+            assert "$18.0B" in rows and rows.count("does not fit") == 2, rows
+            page.fill("select[name=curve]", "diminishing")
+            page.until("document.querySelector('.problem')")
+
+
 def two_states(browser):
     """Two states of the simulator stand side by side, by an address alone."""
     with ConsoleMock(CONSOLE) as mock, browser.open(f"{mock.url}/#/simulator") as page:
@@ -231,7 +249,7 @@ def many(browser):
 
 
 TESTS = [live, lost_and_found, hidden_tab, back_button, filters, sorting, asking, keyboard,
-         menu_of_a_phone, theme, presets, does_not_fit, two_states, downloads, many]
+         menu_of_a_phone, theme, presets, does_not_fit, one_curve_fits, two_states, downloads, many]
 
 if __name__ == "__main__":
     sys.exit(run_all(TESTS))

@@ -5,15 +5,18 @@ import { SimulateRequest, SimulateResponse } from "../wire/plan";
 
 const PAUSE_MS = 120;
 
+// In the order of the questions; undefined: that one does not fit.
+export type Answers = (SimulateResponse | undefined)[];
+
 interface Props {
   requests: SimulateRequest[];
-  // `answers` are the latest that were given; undefined: none was yet. `error` is of the latest
-  // question, to which those are then no answers.
-  show: (answers: SimulateResponse[] | undefined, error: ApiError | undefined, busy: boolean) => Content;
+  // `answers` are the latest that were given; undefined: none was yet. `error` says why the first
+  // of the latest questions has none.
+  show: (answers: Answers | undefined, error: ApiError | undefined, busy: boolean) => Content;
 }
 
 interface State {
-  answers?: SimulateResponse[];
+  answers?: Answers;
   error?: ApiError;
   busy: boolean;
 }
@@ -45,10 +48,12 @@ export class Simulate extends Component<Props, State> {
     const done = (state: Partial<State>) => {
       if (!abort.signal.aborted) this.setState({ ...state, busy: false });
     };
-    Promise.all(this.props.requests.map((request) =>
+    Promise.allSettled(this.props.requests.map((request) =>
       post<SimulateResponse>("simulate", request, abort.signal)))
-      .then((answers) => done({ answers, error: undefined }))
-      .catch((error) => done({ error: error as ApiError }));
+      .then((settled) => done({
+        answers: settled.map((one) => (one.status === "fulfilled" ? one.value : undefined)),
+        error: settled[0]?.status === "rejected" ? (settled[0].reason as ApiError) : undefined,
+      }));
   }
 
   render() {

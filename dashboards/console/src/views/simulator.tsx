@@ -7,7 +7,7 @@ import { count, percent, usd } from "../say/number";
 import { Ask } from "../ui/ask";
 import { Answer, Section } from "../ui/page";
 import { Problem, Waiting } from "../ui/states";
-import { Simulate } from "../ui/simulate";
+import { Answers, Simulate } from "../ui/simulate";
 import { GetFrameworkResponse, SimulateResponse } from "../wire/plan";
 import { FINE_TABLE } from "../chart/curves";
 import { NoFramework } from "./plan";
@@ -15,9 +15,9 @@ import { Controls } from "./simulator_controls";
 import { Budget, CurvePicture, Results } from "./simulator_results";
 
 export interface Sides {
-  // Of the first curve, then of the others. Undefined: it does not fit, or was not answered yet.
-  mine?: SimulateResponse[];
-  other?: SimulateResponse[];
+  // Of the first curve, then of the others. Undefined: not answered yet.
+  mine?: Answers;
+  other?: Answers;
 }
 
 export function Simulator({ params }: { params: Params }) {

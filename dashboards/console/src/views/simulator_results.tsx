@@ -9,6 +9,7 @@ import { CATEGORIES, hoursIn, partsOf, shareIn, sharesOf } from "../model/simula
 import { Params } from "../route";
 import { count, percent, usd } from "../say/number";
 import { Figure } from "../ui/figure";
+import { Answers } from "../ui/simulate";
 import { Section } from "../ui/page";
 import { GetFrameworkResponse, SimulateResponse } from "../wire/plan";
 import { budgetOf } from "./simulator_controls";
@@ -102,8 +103,9 @@ function lines(curves: string[]): (Line & { curve: number })[] {
 
 export function Results({ curves, sides }: { curves: string[]; sides: Sides }) {
   const { mine, other } = sides;
-  if (!mine) return null;
-  const shown = lines(curves).filter((line) => line.of(mine[line.curve]) !== undefined);
+  if (!mine?.[0]) return null;
+  const shown = lines(curves).filter((line) => valueOf(line, mine) !== undefined ||
+    mine[line.curve] === undefined);
   return (
     <div>
       <div class="scroll" tabindex="0" role="region" aria-label="Figures before and after">
@@ -113,7 +115,7 @@ export function Results({ curves, sides }: { curves: string[]; sides: Sides }) {
             <th scope="col" class="number">{mine[0].start === "live" ? "Now" : "Before"}</th>
             <th scope="col" class="number">After</th>
             {other ? <th scope="col" class="number">Kept</th> : null}</tr></thead>
-          <tbody>{shown.map((line) => resultRow(line, line.curve, mine, other))}</tbody>
+          <tbody>{shown.map((line) => resultRow(line, mine, other))}</tbody>
         </table>
       </div>
       <p class="actions"><button type="button" onClick={() => exportCsv(curves, sides)}>
@@ -122,40 +124,50 @@ export function Results({ curves, sides }: { curves: string[]; sides: Sides }) {
   );
 }
 
-function resultRow(line: Line, curve: number, mine: SimulateResponse[], other?: SimulateResponse[]) {
-  const before = line.before?.(mine[curve]);
-  const cell = (value: number | undefined): Content =>
-    value === undefined ? "" : <Figure value={value} say={line.say} />;
+function valueOf(line: Line & { curve: number }, answers: Answers | undefined) {
+  const answer = answers?.[line.curve];
+  return answer && line.of(answer);
+}
+
+function beforeOf(line: Line & { curve: number }, answers: Answers) {
+  const answer = answers[line.curve];
+  return answer && line.before?.(answer);
+}
+
+function resultRow(line: Line & { curve: number }, mine: Answers, other?: Answers) {
+  const cell = (value: number | undefined, answers: Answers): Content =>
+    answers[line.curve] === undefined ? "does not fit"
+      : value === undefined ? "" : <Figure value={value} say={line.say} />;
   return (
     <tr key={line.name}>
       <th scope="row">{line.name}</th>
-      <td class="number">{cell(before)}</td>
-      <td class="number strong" data-after={line.name}>{cell(line.of(mine[curve]))}</td>
-      {other ? <td class="number">{cell(line.of(other[curve]))}</td> : null}
+      <td class="number">{cell(beforeOf(line, mine), mine)}</td>
+      <td class="number strong" data-after={line.name}>{cell(valueOf(line, mine), mine)}</td>
+      {other ? <td class="number">{cell(valueOf(line, other), other)}</td> : null}
     </tr>
   );
 }
 
 function exportCsv(curves: string[], { mine, other }: Sides) {
   if (!mine) return;
-  const rows = lines(curves).map(({ name, of, before, curve }) => [
-    name, before?.(mine[curve]), of(mine[curve]), other ? of(other[curve]) : undefined]);
+  const rows = lines(curves).map((line) =>
+    [line.name, beforeOf(line, mine), valueOf(line, mine), valueOf(line, other)]);
   const shares = CATEGORIES.map((category) => [`${category}, share of the supply`,
-    shareIn(mine[0].before, category), shareIn(mine[0].after, category),
-    other ? shareIn(other[0].after, category) : undefined]);
+    shareIn(mine[0]?.before, category), shareIn(mine[0]?.after, category),
+    shareIn(other?.[0]?.after, category)]);
   saveCsv([["figure", "before", "after", "kept"], ...rows, ...shares], "simulation.csv");
 }
 
 interface CurveProps {
   framework: GetFrameworkResponse;
   curves: string[];
-  answers?: SimulateResponse[];
+  answers?: Answers;
 }
 
 export function CurvePicture({ framework, curves, answers }: CurveProps) {
   const rows = framework.revenue?.rows ?? [];
   const spots = (answers ?? []).flatMap((answer, i): Spot[] => {
-    const outcome = answer.after?.outcome;
+    const outcome = answer?.after?.outcome;
     return outcome ? [{ utilization: outcome.utilizationRatio, usd: outcome.usdPerH100Hour,
                         label: curves[i], hollow: i > 0 }] : [];
   });
