@@ -5,7 +5,7 @@ import { fitOf } from "../../../dashboards/console/src/model/fit";
 import { filtered, fleetOf } from "../../../dashboards/console/src/model/fleet";
 import { amountOf, packed, ratioOf, requestOf, unpacked }
   from "../../../dashboards/console/src/model/simulation";
-import { trendOf } from "../../../dashboards/console/src/model/trend";
+import { overAt, trendOf } from "../../../dashboards/console/src/model/trend";
 import { Pool, PoolPeriod } from "../../../dashboards/console/src/wire/query";
 
 function pool(more: Partial<Pool> = {}): Pool {
@@ -75,6 +75,12 @@ test("a pool that fills by a tenth of an H100e an hour has so many days left", (
   const trend = trendOf(periods((hour) => 60 + hour / 10), 48);
   assert.equal(trend.kind, "full");
   assert.ok(trend.kind === "full" && Math.abs(trend.days - 20) < 0.001);
+});
+
+test("a period that is under way is in no trend", () => {
+  const rows = periods(() => 60, 3);
+  assert.equal(overAt(rows, 3600, 2 * 3600 + 1800).length, 2);
+  assert.equal(overAt(rows, 3600, 3 * 3600).length, 3);
 });
 
 test("a pool that does not fill is steady, and a short past says nothing", () => {

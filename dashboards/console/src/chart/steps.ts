@@ -17,7 +17,7 @@ const BAR = 18;
 // One row for each step, names above their bars where there is little room.
 export function stepsChart(steps: Step[], width: number): Scene {
   const longest = 24 + Math.max(...steps.map((step) => textWidth(step.name)));
-  const narrow = longest > 0.4 * width;
+  const narrow = longest > 0.5 * width;
   const row = narrow ? ROW + 18 : ROW;
   const names = narrow ? 8 : longest;
   const x = stepScale(steps, names, width);

@@ -11,6 +11,11 @@ const DAY = 86_400;
 const FEWEST_PERIODS = 6;
 const LONGEST_DAYS = 365;
 
+// The periods that are over. What is under way says too little yet.
+export function overAt(rows: PoolPeriod[], step: number, now: number): PoolPeriod[] {
+  return rows.filter((row) => Number(row.startUnixSeconds) + step <= now);
+}
+
 // `headroom`: what is free now; undefined: not known. The speed is that of a straight line through
 // what was assigned (least squares).
 export function trendOf(rows: PoolPeriod[], headroom: number | undefined): Trend {

@@ -3,7 +3,7 @@ import { Content, h } from "preact";
 import { Chart } from "../chart/svg";
 import { Line, timeline } from "../chart/timeline";
 import { poorlyHeard } from "../model/fleet";
-import { trendOf } from "../model/trend";
+import { overAt, trendOf } from "../model/trend";
 import { Params } from "../route";
 import { h100e, percent, plural } from "../say/number";
 import { moment } from "../say/time";
@@ -33,8 +33,10 @@ function queryOf(pool: string, span: string) {
 export function History({ pool, params }: { pool: Pool; params: Params }) {
   const span = SPANS[params.span] ? params.span : "week";
   return (
-    <Section title="Its past" wide about="What the plan granted, what was held and what was busy, on
-      average over each hour or day, from the books. A gap is time that nobody told of.">
+    <Section title="Its past" wide about="What the plan granted, and what hosts told that was held and
+      busy, on average over each hour or day, from the books. A gap is time that nobody told of. Where
+      hosts were silent for a part of an hour, the books have less of it, and the lines lie lower than
+      what was held.">
       <div class="fields">
         <Choice name="span" label="Show" params={params} fallback="week"
           options={Object.entries(SPANS).map(([key, { words }]): [string, string] => [key, words])} />
@@ -55,7 +57,7 @@ function Past({ history, pool }: { history: GetPoolHistoryResponse; pool: Pool }
   const until = Number(history.untilUnixSeconds);
   return (
     <div>
-      <p>{outlook(rows, pool)}</p>
+      <p>{outlook(overAt(rows, Number(history.stepSeconds), Date.now() / 1000), pool)}</p>
       <Chart label={summary(rows)} table={<Periods rows={rows} />}
         draw={(width) => timeline(linesOf(rows), from, until, Number(history.stepSeconds), width)} />
     </div>

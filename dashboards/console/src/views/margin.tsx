@@ -44,7 +44,7 @@ function Report({ report, params }: { report: MarginReport; params: Params }) {
         <Why report={report} />
         <Bubbles rows={rows} />
         <Totals total={total} report={report} />
-        <Missing unknown={report.unknown ?? []} />
+        <Missing unknown={report.unknown ?? []} told={rows.length > 0} />
         <Section title="Models, customer tiers and segments" wide about="A segment is a model together
           with a customer tier. Change is of the margin per request, over the same days a year ago.">
           <Table<MarginRow> caption="Margin per request" columns={columns()} rows={rows}
@@ -180,11 +180,13 @@ function Totals({ total, report }: { total?: MarginRow; report: MarginReport }) 
   );
 }
 
-function Missing({ unknown }: { unknown: UnknownTime[] }) {
+function Missing({ unknown, told }: { unknown: UnknownTime[]; told: boolean }) {
   return (
     <Section title="What is not known yet" about="Time that nobody has told of is in no margin: billing
       comes later than usage.">
-      {unknown.length === 0 ? <Nothing>Every day of the window has been told of.</Nothing> : (
+      {unknown.length === 0
+        ? <Nothing>{told ? "Every day of the window has been told of."
+            : "Nobody has told of any request, so nothing of the window is known."}</Nothing> : (
         <ul class="findings">
           {unknown.map((part) => (
             <li key={part.source + part.fromUnixSeconds} class="doubt">
