@@ -23,12 +23,15 @@ constexpr Family<DaemonFigures> kFamilies[] = {
     {{"fleetmeter_query_denied_total",
       kCounter,
       {"reason"},
-      "The query listener denied this many calls, for the reason identity, expired or role."},
+      "This many calls that need the role query were denied, at the query listener and over HTTP, "
+      "for the reason identity, expired or role, or pool where an identity may see some pools only "
+      "and asks about all of them."},
      Counted},
     {{"fleetmeter_admin_denied_total",
       kCounter,
       {"reason"},
-      "The admin listener denied this many calls, for the reason identity, expired or role."},
+      "This many calls that need the role admin were denied, at the admin listener and over HTTP, "
+      "for the reason identity, expired or role."},
      Counted},
     {{"fleetmeter_tls_reloads_total",
       kCounter,
@@ -54,9 +57,10 @@ constexpr std::pair<const char*, const Metric&> kDenied[] = {
     {"admin", Declared(kFamilies, "fleetmeter_admin_denied_total", kCounter)},
 };
 
-// Pools and sources are checked where usage is reported, and nowhere else.
+// Sources are checked where usage is reported, pools where they are asked for too.
 bool CanHappen(std::string_view listener, std::string_view reason) {
-  return (reason != "pool" && reason != "source") || listener == "ingest";
+  if (reason == "pool") return listener != "admin";
+  return reason != "source" || listener == "ingest";
 }
 
 }  // namespace

@@ -17,12 +17,13 @@ import time
 import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "support"))
+from ingest_stubs import load_ingest_stubs
 from programs import FLEETMETERCTL, SOURCE, Daemon
 
 CATALOG = SOURCE / "deploy/catalog/default.yaml"
 PLAN = SOURCE / "deploy/plans/example.yaml"
 FRAMEWORK = SOURCE / "deploy/plans/framework.yaml"
-POOL = "research-scaling"
+POOL = "research"
 TOKEN = "a-token-of-the-test"
 OLD_TOKEN = "a-token-that-has-ended"
 
@@ -108,6 +109,7 @@ def open_on_loopback(folder):
         simulations_by_post_and_get_are_one(client)
         description_names_every_call(client)
         pages_of_the_daemon(client)
+        what_is_reported_is_told(client, daemon, pathlib.Path(folder))
 
 
 def every_call_answers(client):
@@ -120,7 +122,7 @@ def every_call_answers(client):
 
 def answers_are_those_of_grpc(client, daemon):
     told = json.loads(subprocess.run(
-        [FLEETMETERCTL, "--address", daemon.addresses["query"], "--output", "json", "pools"],
+        [FLEETMETERCTL, "--address", daemon.addresses["query"], "pools", "--output", "json"],
         check=True, capture_output=True, text=True).stdout)
     names = [pool["pool"] for pool in client.must("pools")["pools"]]
     assert names and names == [pool["pool"] for pool in told["pools"]], (names, told)
@@ -184,6 +186,56 @@ def pages_of_the_daemon(client):
     assert status == 200 and "Fleetmeter" in text, text
     status, _, text = client.ask("GET", "/none")
     assert status == 404 and "/runbook" in text, text
+
+
+HOSTILE = 'team<script>"\\\u202e\u2028&'
+
+
+def what_is_reported_is_told(client, daemon, folder):
+    """A report is seen within two seconds by who watches, and a refused one is listed with its team
+    as text."""
+    connection = client.connect()
+    connection.request("GET", "/api/v1/watch/pools")
+    stream = connection.getresponse()
+    assert assigned(next_event(stream)) == 0
+    out = folder / "stubs"
+    out.mkdir()
+    grpc, ingest_pb2, ingest_pb2_grpc, _ = load_ingest_stubs(out)
+    from fleetmeter.v1 import usage_pb2
+    with grpc.insecure_channel(daemon.addresses["ingest"]) as channel:
+        stub = ingest_pb2_grpc.UsageIngestStub(channel)
+        for sequence, team in enumerate(("scaling", HOSTILE), 1):
+            report = usage_pb2.UsageReport(
+                sequence=sequence, source=f"host-{sequence}",
+                window_start_unix_nanos=time.time_ns() - 2 * 10**9, window_length_nanos=10**9)
+            report.groups.add(
+                chip="h100", state=usage_pb2.CHIP_STATE_ASSIGNED, pool=POOL, team=team,
+                signal="gr_engine_active",
+                per_chip=usage_pb2.PerChip(device=range(4), activity=[0.5] * 4))
+            sent = time.monotonic()
+            stub.Report(ingest_pb2.ReportRequest(stream_id=b"a" * 16, reports=[report]), timeout=30)
+            if sequence == 1:
+                while not assigned(next_event(stream)):
+                    pass
+                assert time.monotonic() - sent < 2, time.monotonic() - sent
+    connection.close()
+    _, _, text = client.ask("GET", "/api/v1/rejected?source=host-2")
+    assert not any(mark in text for mark in ("<", ">", "\u202e", "\u2028")), text
+    answer = json.loads(text)
+    assert answer["counts"] == [{"reason": "unknown_team", "reports": "1"}], answer
+    assert "team<script>" in answer["reports"][0]["detail"], answer
+    sources = {source["source"]: source for source in client.must("sources")["sources"]}
+    assert sources["host-1"]["state"] == "live" and "silentSinceUnixNanos" not in sources["host-1"]
+    assert sources["host-2"]["state"] == "rejected", sources
+    hours = client.must("history/pools", pool=POOL)["rows"]
+    assert len(hours) == 1 and hours[0]["assignedH100e"] > 0, hours
+    assert 0.4 < hours[0]["busyH100e"] / hours[0]["measuredH100e"] < 0.6, hours
+
+
+def assigned(event):
+    """H100e that the pool's workloads hold, as an event says."""
+    pools = json.loads(event.removeprefix("data: "))["pools"]
+    return next(pool["assignedH100e"] for pool in pools if pool["pool"] == POOL)
 
 
 def sign(key, header, claims):

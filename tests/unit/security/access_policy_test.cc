@@ -165,5 +165,40 @@ TEST(AccessPolicy, RuleIdentitiesAreSpiffeIdsOfTheTrustDomain) {
   }
 }
 
+AccessRule SightRule(const char* name, Role role,
+                     std::optional<std::set<std::string, std::less<>>> sees) {
+  AccessRule rule;
+  rule.identity = std::string("spiffe://example.org/") + name;
+  rule.roles = {role};
+  rule.all_pools = role == Role::kIngest;
+  rule.sees = std::move(sees);
+  return rule;
+}
+
+TEST(AccessPolicySight, IsOfAllPoolsUnlessEveryRuleNamesSome) {
+  const std::set<std::string, std::less<>> serving = {"serving"};
+  const std::set<std::string, std::less<>> training = {"training"};
+  const AccessPolicy policy(
+      "example.org",
+      {SightRule("one", Role::kQuery, serving), SightRule("two", Role::kQuery, serving),
+       SightRule("two", Role::kQuery, training), SightRule("all", Role::kQuery, serving),
+       SightRule("all", Role::kQuery, std::nullopt),
+       SightRule("host", Role::kIngest, std::nullopt)});
+  const auto sees = [&](const char* name, const char* pool) {
+    return policy.GrantsOf(std::string("spiffe://example.org/") + name).MaySee(pool);
+  };
+  EXPECT_TRUE(sees("one", "serving"));
+  EXPECT_FALSE(sees("one", "training"));
+  EXPECT_TRUE(sees("two", "serving") && sees("two", "training"));
+  EXPECT_FALSE(sees("two", "research"));
+  EXPECT_TRUE(sees("all", "research"));
+  EXPECT_FALSE(sees("host", "serving")) << "who reports for a pool does not see it for that";
+  EXPECT_TRUE(policy.GrantsOf("spiffe://example.org/all").SeesAll());
+  for (const char* name : {"one", "two", "host", "stranger"}) {
+    EXPECT_FALSE(policy.GrantsOf(std::string("spiffe://example.org/") + name).SeesAll()) << name;
+  }
+  EXPECT_TRUE(AccessPolicy::OpenToAll().GrantsOf("local").SeesAll());
+}
+
 }  // namespace
 }  // namespace fleetmeter

@@ -16,7 +16,7 @@ namespace {
 using nlohmann::json;
 using ::testing::HasSubstr;
 
-constexpr int64_t kNow = 1'800'000'000;
+constexpr int64_t kJwtNow = 1'800'000'000;
 const JwtRules kRules{.issuer = "https://login.example.org", .audience = "fleetmeter"};
 
 std::string Base64Url(std::string_view bytes) {
@@ -109,8 +109,8 @@ json Claims() {
   return {{"iss", kRules.issuer},
           {"aud", kRules.audience},
           {"sub", "anna"},
-          {"exp", kNow + 600},
-          {"nbf", kNow - 600}};
+          {"exp", kJwtNow + 600},
+          {"nbf", kJwtNow - 600}};
 }
 
 JwtKeys KeysOf(const std::vector<json>& keys) {
@@ -122,7 +122,7 @@ JwtKeys KeysOf(const std::vector<json>& keys) {
 class JwtTest : public ::testing::Test {
  protected:
   absl::StatusOr<JwtIdentity> Verify(const std::string& token) const {
-    return VerifyJwt(token, keys_, kRules, kNow);
+    return VerifyJwt(token, keys_, kRules, kJwtNow);
   }
   absl::StatusOr<JwtIdentity> VerifyClaim(const char* name, const json& value) const {
     json claims = Claims();
@@ -140,7 +140,7 @@ TEST_F(JwtTest, TakesWhatEitherAlgorithmSigned) {
     const auto identity = Verify(signer->Sign(Claims()));
     ASSERT_TRUE(identity.ok()) << identity.status();
     EXPECT_EQ(identity->name, "anna");
-    EXPECT_EQ(identity->not_after_unix_seconds, kNow + 660);
+    EXPECT_EQ(identity->not_after_unix_seconds, kJwtNow + 660);
   }
 }
 
@@ -170,9 +170,9 @@ TEST_F(JwtTest, TheKeyDecidesTheAlgorithmAndNeverTheToken) {
 TEST_F(JwtTest, AKeyMustBeNamedUnlessThereIsOne) {
   EXPECT_FALSE(Verify(rsa_.Sign(Claims(), {{"alg", "RS256"}})).ok());
   EXPECT_FALSE(Verify(rsa_.Sign(Claims(), {{"alg", "RS256"}, {"kid", "x"}})).ok());
-  EXPECT_TRUE(
-      VerifyJwt(rsa_.Sign(Claims(), {{"alg", "RS256"}}), KeysOf({rsa_.PublicKey()}), kRules, kNow)
-          .ok());
+  EXPECT_TRUE(VerifyJwt(rsa_.Sign(Claims(), {{"alg", "RS256"}}), KeysOf({rsa_.PublicKey()}), kRules,
+                        kJwtNow)
+                  .ok());
 }
 
 TEST_F(JwtTest, RefusesAnotherIssuerAudienceAndTime) {
@@ -181,13 +181,13 @@ TEST_F(JwtTest, RefusesAnotherIssuerAudienceAndTime) {
   EXPECT_FALSE(VerifyClaim("aud", "another").ok());
   EXPECT_FALSE(VerifyClaim("aud", {"another", "fleet"}).ok());
   EXPECT_TRUE(VerifyClaim("aud", {"another", "fleetmeter"}).ok());
-  EXPECT_FALSE(VerifyClaim("exp", kNow - 60).ok());
-  EXPECT_TRUE(VerifyClaim("exp", kNow - 59).ok()) << "clocks may differ by a minute";
+  EXPECT_FALSE(VerifyClaim("exp", kJwtNow - 60).ok());
+  EXPECT_TRUE(VerifyClaim("exp", kJwtNow - 59).ok()) << "clocks may differ by a minute";
   EXPECT_FALSE(VerifyClaim("exp", nullptr).ok());
   EXPECT_FALSE(VerifyClaim("exp", "1800000600").ok());
   EXPECT_FALSE(VerifyClaim("exp", 1e300).ok());
-  EXPECT_FALSE(VerifyClaim("nbf", kNow + 61).ok());
-  EXPECT_TRUE(VerifyClaim("nbf", kNow + 60).ok());
+  EXPECT_FALSE(VerifyClaim("nbf", kJwtNow + 61).ok());
+  EXPECT_TRUE(VerifyClaim("nbf", kJwtNow + 60).ok());
   EXPECT_FALSE(VerifyClaim("sub", "").ok());
   EXPECT_FALSE(VerifyClaim("sub", 7).ok());
 }

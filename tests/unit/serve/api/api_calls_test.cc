@@ -75,7 +75,7 @@ TEST_F(ApiCallsTest, ACallIsOfTheMessagesAndTheRoleOfItsMethod) {
     EXPECT_EQ(method->output_type(), call.response) << call.path;
     EXPECT_EQ(call.make_request()->GetDescriptor(), call.request) << call.path;
     EXPECT_EQ(call.role, method->service()->name() == "Admin" ? Role::kAdmin : Role::kQuery);
-    if (method->server_streaming()) EXPECT_EQ(call.kind, ApiCall::Kind::kStream);
+    EXPECT_TRUE(!method->server_streaming() || call.kind == ApiCall::Kind::kStream) << call.path;
     EXPECT_EQ(call.kind == ApiCall::Kind::kStream, call.substance != nullptr);
     EXPECT_TRUE(call.summary.ends_with('.')) << call.path;
   }
