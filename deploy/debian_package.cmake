@@ -10,8 +10,8 @@ set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
 H100-equivalents, compares use with the allocation plan, keeps the books, and
 exports utilization, headroom and coverage to Prometheus and over gRPC.
 .
-This package has the daemon, the collector, the command line, dashboards and
-alert rules.")
+This package has the daemon, the collector, the command line, a console for the
+browser, dashboards and alert rules.")
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION admin)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)

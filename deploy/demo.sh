@@ -96,6 +96,7 @@ on_signal() { # NUMBER
 print_addresses() {
   local graph="http://$prometheus/graph?g0.tab=0&g0.range_input=15m&g0.expr"
   cat <<TEXT
+console        http://$http/
 fleetmeterd    http://$http/metrics   (ingest $ingest, query $query)
 Prometheus     http://$prometheus
   alerts       http://$prometheus/alerts   ($underused_pool becomes underused within two minutes)

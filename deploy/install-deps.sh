@@ -10,6 +10,7 @@ packages=(
   libsystemd-dev libssl-dev openssl libsqlite3-dev sqlite3
   nlohmann-json3-dev libpugixml-dev libjsonnet-dev
   prometheus prometheus-alertmanager jsonnet curl python3-yaml ca-certificates
+  esbuild node-preact
 )
 test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev
@@ -20,6 +21,7 @@ test_packages=(
   golang-go golang-google-grpc-dev protoc-gen-go protoc-gen-go-grpc
   dpkg-dev mmdebstrap iproute2
   slurmctld slurmd slurmrestd slurm-client munge
+  node-typescript nodejs chromium
 )
 # Packages that start a service of theirs when they are installed.
 services=(prometheus prometheus-alertmanager munge slurmctld slurmd slurmrestd)

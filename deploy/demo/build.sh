@@ -1,6 +1,7 @@
 # Part of deploy/demo.sh: builds the programs that it starts.
 
-programs=(fleetmeterd fleetmeter-collector fleetmeterctl)
+# And the pages of the console.
+programs=(fleetmeterd fleetmeter-collector fleetmeterctl console)
 
 # One line that moves, from Ninja's "[steps done/all steps]".
 show_progress() {

@@ -1,0 +1,61 @@
+// Fields that keep what they say in the address.
+import { Component, h } from "preact";
+import { change, Params } from "../route";
+
+interface FieldProps {
+  name: string;
+  label: string;
+  params: Params;
+  // What an absent parameter means.
+  fallback?: string;
+}
+
+function valueOf(event: Event): string {
+  return (event.target as HTMLInputElement).value;
+}
+
+export function Choice(props: FieldProps & { options: [string, string][] }) {
+  const { name, label, params, options, fallback = "" } = props;
+  const chosen = params[name] ?? fallback;
+  return (
+    <label class="field">{label}
+      <select name={name}
+              onChange={(event: Event) => change({ [name]: valueOf(event), page: "" })}>
+        {options.map(([value, text]) =>
+          <option key={value} value={value} selected={value === chosen}>{text}</option>)}
+      </select>
+    </label>
+  );
+}
+
+export function Search(props: FieldProps & { hint?: string }) {
+  const { name, label, params } = props;
+  return (
+    <label class="field">{label}
+      <input type="search" name={name} value={params[name] ?? ""} placeholder={props.hint}
+             onInput={(event: Event) => change({ [name]: valueOf(event), page: "" }, true)} />
+    </label>
+  );
+}
+
+// A number above 0; what is none changes nothing, and is marked.
+export class NumberField extends Component<FieldProps & { unit?: string }, { wrong: boolean }> {
+  state = { wrong: false };
+
+  private take(text: string) {
+    const wrong = text !== "" && !(Number(text) > 0 && Number.isFinite(Number(text)));
+    this.setState({ wrong });
+    if (!wrong) change({ [this.props.name]: text }, true);
+  }
+
+  render() {
+    const { name, label, params, unit, fallback = "" } = this.props;
+    return (
+      <label class="field">{label}
+        <span><input name={name} inputmode="decimal" size={8} value={params[name] ?? fallback}
+               aria-invalid={this.state.wrong ? "true" : "false"}
+               onInput={(event: Event) => this.take(valueOf(event).trim())} /> {unit}</span>
+      </label>
+    );
+  }
+}
