@@ -43,6 +43,11 @@ ToolAnswer Answered(const std::string& words, const Message& message,
           .structured = Json::parse(format(message, OutputFormat::kJson))};
 }
 
+// With all columns: who reads this is no terminal.
+std::string AllOfPools(const v1::ListPoolsResponse& response, OutputFormat format) {
+  return FormatPools(response, format, /*width=*/0);
+}
+
 // Those pools that are asked for, and how many others of them there are.
 size_t KeepPools(const Json& arguments, v1::ListPoolsResponse* response) {
   v1::ListPoolsResponse kept;
@@ -82,7 +87,7 @@ Tool Pools(FleetSource& source) {
             const size_t left_out = KeepPools(arguments, &*response);
             std::string words = PoolsWords(*response);
             if (left_out > 0) words += fmt::format(" {} more are not listed.", left_out);
-            ToolAnswer answer = Answered(words, *response, FormatPools);
+            ToolAnswer answer = Answered(words, *response, AllOfPools);
             answer.structured["left_out"] = left_out;
             return answer;
           }};
