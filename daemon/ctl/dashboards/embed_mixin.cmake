@@ -1,6 +1,7 @@
 # Writes the sources of the mixin into a source file of the program.
 #   cmake -D folder=dashboards -D out=mixin_sources.cc -P embed_mixin.cmake
-file(GLOB_RECURSE sources RELATIVE "${folder}" "${folder}/*.libsonnet" "${folder}/*.jsonnet")
+file(GLOB sources RELATIVE "${folder}"
+  "${folder}/*.jsonnet" "${folder}/*.libsonnet" "${folder}/lib/*.libsonnet")
 list(APPEND sources REASONS.md alertmanager.example.yml)
 list(SORT sources)
 set(text "#include \"daemon/ctl/dashboards/mixin_sources.h\"\n\nnamespace fleetmeter::ctl {\n\n")

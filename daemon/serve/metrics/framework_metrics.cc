@@ -1,8 +1,8 @@
 // What the framework's assumptions come to: the tables that `fleetmeterctl plan show` prints, from
 // the same arithmetic.
 #include <algorithm>
+#include <cstdint>
 
-#include "daemon/base/units.h"
 #include "daemon/domain/framework/economics.h"
 #include "daemon/domain/framework/scenario.h"
 #include "daemon/domain/framework/simulation.h"
@@ -17,6 +17,7 @@ using framework::Assumptions;
 
 // The curves are served at each of these steps, so that a graph shows their course.
 constexpr int kPercentStep = 5;
+constexpr int64_t kHourSeconds = 3'600;
 
 const FrameworkDocument* DocumentOf(const PlanFigures& figures) {
   const auto& framework = figures.snapshot.reference->framework;
@@ -29,12 +30,12 @@ void OfAssumptions(const PlanFigures& figures, TextWriter& out) {
   if (const FrameworkDocument* document = DocumentOf(figures)) write(document->assumptions, out);
 }
 
-double Seconds(double hours) { return hours * static_cast<double>(kSecondsPerHour); }
+double InSeconds(double hours) { return hours * static_cast<double>(kHourSeconds); }
 
 // --- Supply, prices and throughput --------------------------------------------------------------
 
 void WriteYear(const Assumptions& assumptions, TextWriter& out) {
-  out.Sample({}, Seconds(assumptions.hours_per_year));
+  out.Sample({}, InSeconds(assumptions.hours_per_year));
 }
 
 void WriteSupply(const Assumptions& assumptions, TextWriter& out) {
@@ -77,17 +78,17 @@ void WriteRevenueOfAnHour(const Assumptions& assumptions, TextWriter& out) {
 
 void WriteTrainedModels(const Assumptions& assumptions, TextWriter& out) {
   for (const auto& row : framework::WorkOutTraining(assumptions.training).rows) {
-    out.Sample({row.model->name}, Seconds(row.h100_hours));
+    out.Sample({row.model->name}, InSeconds(row.h100_hours));
   }
 }
 
 void WriteTrainingSteps(const Assumptions& assumptions, TextWriter& out) {
   const framework::TrainingTable table = framework::WorkOutTraining(assumptions.training);
-  out.Sample({"pre_training"}, Seconds(table.pretraining_hours));
-  out.Sample({"post_training"}, Seconds(table.post_training_hours));
-  out.Sample({"run"}, Seconds(table.hours_per_run));
-  out.Sample({"year"}, Seconds(table.hours_per_year));
-  out.Sample({"year_with_losses"}, Seconds(table.needed_hours));
+  out.Sample({"pre_training"}, InSeconds(table.pretraining_hours));
+  out.Sample({"post_training"}, InSeconds(table.post_training_hours));
+  out.Sample({"run"}, InSeconds(table.hours_per_run));
+  out.Sample({"year"}, InSeconds(table.hours_per_year));
+  out.Sample({"year_with_losses"}, InSeconds(table.needed_hours));
 }
 
 // --- Scenarios and cases ------------------------------------------------------------------------
@@ -153,11 +154,11 @@ void WriteCaseOutcome(const PlanFigures& figures, TextWriter& out) {
   });
 }
 
-constexpr auto kRevenue = &framework::Outcome::serviceable_revenue_usd;
-constexpr auto kTrainingHours = &framework::Outcome::training_hours;
-constexpr auto kResearchHours = &framework::Outcome::research_hours;
+constexpr auto kScenarioRevenue = &framework::Outcome::serviceable_revenue_usd;
+constexpr auto kScenarioTraining = &framework::Outcome::training_hours;
+constexpr auto kScenarioResearch = &framework::Outcome::research_hours;
 
-constexpr Family<PlanFigures> kFamilies[] = {
+constexpr Family<PlanFigures> kFrameworkFamilies[] = {
     {{"fleetmeter_framework_year_seconds",
       kGauge,
       {},
@@ -217,17 +218,17 @@ constexpr Family<PlanFigures> kFamilies[] = {
       {"scenario"},
       "The scenario earns this many US dollars a year, on the curve and at the utilization that "
       "the framework assumes."},
-     OfAssumptions<WriteScenarioOutcome<kRevenue, 1>>},
+     OfAssumptions<WriteScenarioOutcome<kScenarioRevenue, 1>>},
     {{"fleetmeter_framework_scenario_training_h100e_seconds_per_year",
       kGauge,
       {"scenario"},
       "The scenario gives training this many H100e-seconds a year."},
-     OfAssumptions<WriteScenarioOutcome<kTrainingHours, kSecondsPerHour>>},
+     OfAssumptions<WriteScenarioOutcome<kScenarioTraining, kHourSeconds>>},
     {{"fleetmeter_framework_scenario_research_h100e_seconds_per_year",
       kGauge,
       {"scenario"},
       "The scenario gives research this many H100e-seconds a year."},
-     OfAssumptions<WriteScenarioOutcome<kResearchHours, kSecondsPerHour>>},
+     OfAssumptions<WriteScenarioOutcome<kScenarioResearch, kHourSeconds>>},
     {{"fleetmeter_framework_case_share_ratio",
       kGauge,
       {"case", "part"},
@@ -239,17 +240,17 @@ constexpr Family<PlanFigures> kFamilies[] = {
       kGauge,
       {"case"},
       "The case of the sensitivity analysis earns this many US dollars a year."},
-     WriteCaseOutcome<kRevenue, 1>},
+     WriteCaseOutcome<kScenarioRevenue, 1>},
     {{"fleetmeter_framework_case_training_h100e_seconds_per_year",
       kGauge,
       {"case"},
       "The case of the sensitivity analysis gives training this many H100e-seconds a year."},
-     WriteCaseOutcome<kTrainingHours, kSecondsPerHour>},
+     WriteCaseOutcome<kScenarioTraining, kHourSeconds>},
     {{"fleetmeter_framework_case_research_h100e_seconds_per_year",
       kGauge,
       {"case"},
       "The case of the sensitivity analysis gives research this many H100e-seconds a year."},
-     WriteCaseOutcome<kResearchHours, kSecondsPerHour>},
+     WriteCaseOutcome<kScenarioResearch, kHourSeconds>},
 };
 
 }  // namespace
@@ -259,7 +260,7 @@ constexpr MetricGroup<PlanFigures> kFrameworkMetrics = {
     "These families show what the assumptions of the framework come to: its tables, its scenarios "
     "and its sensitivity analysis. Nothing in them is measured. They have no series without the "
     "setting `framework`. `fleetmeterctl plan show` prints the same figures.",
-    kFamilies,
+    kFrameworkFamilies,
 };
 
 }  // namespace fleetmeter

@@ -7,7 +7,7 @@ namespace {
 
 using enum MetricType;
 
-constexpr double kMicroUsdPerUsd = 1e6;
+constexpr double kMicroUsdOfUsd = 1e6;
 
 void WriteByState(const Snapshot& snapshot, bool in_h100e, TextWriter& out) {
   for (const SupplyView& row : snapshot.supply) {
@@ -34,11 +34,11 @@ void WriteDeclared(const Snapshot& snapshot, TextWriter& out) {
 }
 
 // A kind without a price has no series: what it costs is not known.
-void WritePrices(const Snapshot& snapshot, TextWriter& out) {
+void WriteChipPrices(const Snapshot& snapshot, TextWriter& out) {
   for (const SupplyView& row : snapshot.supply) {
     const ChipKind* kind = snapshot.reference->catalog.Find(row.chip);
     if (kind == nullptr || !kind->micro_usd_per_chip_hour) continue;
-    const double usd = static_cast<double>(*kind->micro_usd_per_chip_hour) / kMicroUsdPerUsd;
+    const double usd = static_cast<double>(*kind->micro_usd_per_chip_hour) / kMicroUsdOfUsd;
     out.Sample({row.provider, row.chip}, usd * row.chips_per_h100e);
   }
 }
@@ -85,7 +85,7 @@ constexpr Family<Snapshot> kSupplyFamilies[] = {
       "An H100e of the kind of chip costs this many US dollars an hour: usd_per_chip_hour of the "
       "catalog x chips_per_h100e, at the general ratio of the kind. The series is absent for a "
       "kind without a price."},
-     WritePrices},
+     WriteChipPrices},
     {{"fleetmeter_supply_coverage_ratio",
       kGauge,
       {},
