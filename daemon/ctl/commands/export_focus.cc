@@ -21,6 +21,7 @@
 #include "daemon/ledger/read/read_chip_prices.h"
 #include "daemon/ledger/read/read_usage.h"
 #include "daemon/ledger/sqlite/ledger_file.h"
+#include "daemon/view/outcome_review.h"
 
 namespace fleetmeter::ctl {
 namespace {

@@ -143,6 +143,25 @@ def check_arguments(folder, ledger):
         "2026-01-30T00:00:00Z"}
 
 
+def check_contradiction(folder, ledger):
+    """A version of the catalog that was once recorded with two prices has none that is known."""
+    books = folder / "contradicting.db"
+    shutil.copy(ledger, books)
+    with sqlite3.connect(books) as database:
+        record = database.execute(
+            "INSERT INTO catalog_versions (catalog_version, digest, recorded_unix_nanos)"
+            " VALUES (1, 1, 1)").lastrowid
+        database.execute("INSERT INTO catalog_ratios VALUES (?, 'b200', 0, '', 'aws', 1, 3, 9, 'x')",
+                         (record,))
+    database.close()
+    file = folder / "contradicting.csv"
+    ctl("export", "focus", "--ledger", books, "--since", "2026-01-30", "--to", file, code=4)
+    unknown = {row["SkuId"] for row in rows_of(f"{file}.unpriced.csv")}
+    known = {(row["SkuId"], row["x_CatalogVersion"]) for row in rows_of(file)}
+    assert unknown == {"b200", "tpu_v5p"}, unknown
+    assert known == {("trainium2", "1"), ("b200", "2")}, known
+
+
 FAULTS = {
     "BilledCost": ["", "$5", "1,5"], "BillingCurrency": ["", "US Dollar", "usd"],
     "ChargePeriodEnd": ["2026-02-01", "2026-01-30T00:00:00Z", "2026-02-03T00:00:00Z"],
@@ -191,7 +210,7 @@ def main():
         ledger = fill(folder)
         file = check_file(folder, ledger)
         check_arguments(folder, ledger)
-        shutil.copy(file, folder / "rules.csv")
+        check_contradiction(folder, ledger)
         ctl("export", "focus", "--ledger", ledger, "--since", "2026-01-30", "--to", file,
             "--force", code=4)
         check_rules(file)
