@@ -35,8 +35,8 @@ TEST(FormatSilence, NamesWhoIsSilentAndForHowLong) {
   EXPECT_EQ(FormatSilence(SomeSources(), false, kSomeTime, OutputFormat::kTable),
             "3 sources: 1 live, 1 rejected, 1 silent\n"
             "\n"
-            "SOURCE           STATE     SILENT FOR  COUNTED TO            CHIPS\n"
-            "gpu-17           silent    2 h 10 min  2026-01-02 00:54:05Z      8\n"
+            "SOURCE         STATE     SILENT FOR  COUNTED TO            CHIPS\n"
+            "gpu-17         silent    2 h 10 min  2026-01-02 00:54:05Z      8\n"
             "gpu-19\\x1b[2J  rejected           -  -                         0\n"
             "\n"
             "More: fleetmeterctl source list, fleetmeterctl rejected.\n");
