@@ -1,6 +1,8 @@
 #include "collectors/collector_flags.h"
 
 #include "collectors/metrics/collector_metrics.h"
+#include "daemon/base/command_description.h"
+#include "daemon/base/manual_page.h"
 #include "daemon/base/version.h"
 #include "daemon/security/tls_flags.h"
 
@@ -89,6 +91,14 @@ void AddCollectorFlags(Flags& program, CollectorFlags& flags, std::string* confi
   AddObservation(program, flags, config_flag);
   program.AddPage("--print-metrics", MetricsReference,
                   "Print what the metrics of the collector mean, as a table in Markdown, and exit");
+  program.AddPage(
+      "--print-manual",
+      [program] {
+        CommandDescription described = program.Describe();
+        described.name = "fleetmeter-collector";  // by whatever path it was called
+        return ManualPage(described, 8, kVersion);
+      },
+      "Print the manual page, in the language of man, and exit");
   program.AddVersion(std::string("fleetmeter-collector ") + kVersion);
 }
 

@@ -36,9 +36,8 @@ const SourceType* FindType(const YamlValue& value, const KnownSources& known) {
     names.emplace_back(type->name());
   }
   for (const auto& replay : known.replays) names.push_back(replay->name());
-  const auto near = DidYouMean(wanted, names);
   value.Complain(fmt::format("is {}, which is no type of source{}; expected one of {}",
-                             Quoted(wanted), near ? fmt::format(" (did you mean {}?)", *near) : "",
+                             Quoted(wanted), DidYouMeanText(wanted, names),
                              fmt::join(names, ", ")));
   return nullptr;
 }

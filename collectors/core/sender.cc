@@ -11,6 +11,7 @@
 #include "collectors/core/resume.h"
 #include "collectors/core/sent_batches.h"
 #include "daemon/base/clock.h"
+#include "daemon/base/log_fields.h"
 #include "fleetmeter/v1/ingest.grpc.pb.h"
 
 namespace fleetmeter::collector {
@@ -24,17 +25,6 @@ constexpr size_t kEnvelopeBytes = 16;                   // tags and lengths arou
 constexpr auto kLook = std::chrono::milliseconds(200);  // how soon a stop is noticed
 constexpr auto kUnkeptWait = std::chrono::seconds(1);
 constexpr uint64_t kLoggedRejections = 20;
-
-// What sending again cannot mend.
-bool IsFinal(grpc::StatusCode code) {
-  return code == grpc::StatusCode::FAILED_PRECONDITION ||
-         code == grpc::StatusCode::INVALID_ARGUMENT || code == grpc::StatusCode::UNIMPLEMENTED;
-}
-
-// What only a person can mend, without a restart of ours: asking often is no use.
-bool IsDenied(grpc::StatusCode code) {
-  return code == grpc::StatusCode::PERMISSION_DENIED || code == grpc::StatusCode::UNAUTHENTICATED;
-}
 
 }  // namespace
 
@@ -250,8 +240,13 @@ class Sender::Session {
     switch (disposition.code()) {
       case v1::Disposition::REJECTED:
         if (++sender_.rejected_ <= kLoggedRejections) {
-          spdlog::warn("the daemon rejected report {}: {}: {}: {}", disposition.sequence(),
-                       disposition.reason(), disposition.field(), disposition.detail());
+          LogWith(spdlog::level::warn,
+                  fmt::format("the daemon rejected report {}: {}: {}: {}", disposition.sequence(),
+                              disposition.reason(), disposition.field(), disposition.detail()),
+                  {{"event", "report_rejected"},
+                   {"sequence", disposition.sequence()},
+                   {"reason", disposition.reason()},
+                   {"field", disposition.field()}});
         }
         return Count([&](SenderStats& stats) { ++stats.rejected[disposition.reason()]; });
       case v1::Disposition::CONFLICT:
@@ -356,8 +351,10 @@ void Sender::RunSession() {
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1'000);
   const auto credentials = MakeChannelCredentials(options_.tls, &arguments);
   if (!credentials.ok()) {
-    spdlog::error("cannot connect to {}: {}; {} reports wait", options_.daemon,
-                  std::string(credentials.status().message()), outbox_.size());
+    TellTrouble(spdlog::level::err, "cannot_connect",
+                fmt::format("cannot connect to {}: {}", options_.daemon,
+                            std::string(credentials.status().message())),
+                "");
     return;  // files that are being replaced are whole again soon
   }
   const auto channel = grpc::CreateCustomChannel(options_.daemon, *credentials, arguments);
@@ -367,25 +364,6 @@ void Sender::RunSession() {
   if (session.progressed() || session.reopen()) wait_ = options_.first_backoff;
   if (session.reopen() || stopping_) return;
   Judge(status.error_code(), status.error_message());
-}
-
-void Sender::Judge(int error_code, const std::string& message) {
-  const auto code = static_cast<grpc::StatusCode>(error_code);
-  if (code == grpc::StatusCode::ABORTED) {
-    Refuse(fmt::format(
-        "another process uses this stream: two collectors on one spool, or a cloned host; stop one "
-        "of them, or give it a spool of its own (the daemon at {} says: {})",
-        options_.daemon, message));
-  } else if (IsFinal(code)) {
-    Refuse(message);
-  } else if (IsDenied(code)) {
-    wait_ = options_.longest_backoff;
-    spdlog::error("the daemon at {} does not let us report: {}; {} reports wait until it does",
-                  options_.daemon, message, outbox_.size());
-  } else if (code != grpc::StatusCode::OK) {
-    spdlog::warn("the stream to {} ended: {}; {} reports wait", options_.daemon, message,
-                 outbox_.size());
-  }
 }
 
 void Sender::Backoff(std::chrono::milliseconds wait) {

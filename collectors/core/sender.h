@@ -71,6 +71,10 @@ class Sender {
   void RunSession();
   // What the end of a session means.
   void Judge(int code, const std::string& message);
+  // What is wrong with a connection that failed, where more can be known than gRPC says.
+  std::string Explained(int code, const std::string& message);
+  void TellTrouble(int level, const std::string& event, const std::string& what,
+                   const std::string& until) const;
   void Refuse(std::string why);
   void Backoff(std::chrono::milliseconds wait);
 
@@ -78,7 +82,10 @@ class Sender {
   Outbox& outbox_;
   std::atomic<uint64_t> rejected_ = 0;
   std::atomic<bool> stopping_ = false;
-  std::chrono::milliseconds wait_;  // before the next session; the sender thread's own
+  // The sender thread's own.
+  std::chrono::milliseconds wait_;  // before the next session
+  std::string unexplained_;         // what gRPC said of the failure that was looked into last
+  std::string explanation_;         // and what is wrong; empty: nobody knows
   mutable Mutex mutex_;
   SenderStats stats_ ABSL_GUARDED_BY(mutex_);
   std::optional<std::string> refusal_ ABSL_GUARDED_BY(mutex_);

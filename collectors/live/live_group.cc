@@ -9,6 +9,7 @@
 
 #include "collectors/device/attribute_holders.h"
 #include "collectors/live/observation_limits.h"
+#include "daemon/base/log_fields.h"
 #include "daemon/base/text.h"
 
 namespace fleetmeter::collector {
@@ -277,9 +278,11 @@ void LiveGroup::Say(Member& member, const absl::Status& status) {
   const std::string error(status.message());
   if (error == member.last_error) return;
   if (status.ok()) {
-    spdlog::info("source {} answers again", member.is.name);
+    LogWith(spdlog::level::info, fmt::format("source {} answers again", member.is.name),
+            {{"event", "source_answers"}, {"source", member.is.name}});
   } else {
-    spdlog::error("source {}: {}", member.is.name, error);
+    LogWith(spdlog::level::err, fmt::format("source {}: {}", member.is.name, error),
+            {{"event", "source_failed"}, {"source", member.is.name}});
   }
   member.last_error = error;
 }

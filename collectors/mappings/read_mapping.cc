@@ -175,14 +175,13 @@ std::optional<Mapping> MappingOfName(const std::string& name, const YamlValue& v
   if (std::find(names.begin(), names.end(), name) != names.end()) {
     return MappingOfFile(folder + "/" + name + std::string(kMappingEnding), value);
   }
-  const auto near = DidYouMean(name, names);
   const std::string expected =
       names.empty() ? "a path" : fmt::format("one of {}, or a path", fmt::join(names, ", "));
   value.Complain(fmt::format("is {}, which is no mapping in {}{}; expected {}", Quoted(name),
                              folder.empty()
                                  ? "a folder share/fleetmeter/mappings above that of the program"
                                  : Quoted(folder),
-                             near ? fmt::format(" (did you mean {}?)", *near) : "", expected));
+                             DidYouMeanText(name, names), expected));
   return std::nullopt;
 }
 

@@ -6,6 +6,7 @@
 
 #include "collectors/metrics/deferred_samples.h"
 #include "daemon/base/clock.h"
+#include "daemon/base/revision.h"
 #include "daemon/base/version.h"
 #include "daemon/serve/metrics/metric_reference.h"
 
@@ -121,7 +122,9 @@ void WriteReloadTime(const CollectorFigures& figures, TextWriter& out) {
   if (figures.reloads) out.Sample({}, Seconds(figures.reloads->last_success_unix_nanos));
 }
 
-void WriteBuildInfo(const CollectorFigures&, TextWriter& out) { out.Sample({kVersion}, 1); }
+void WriteBuildInfo(const CollectorFigures&, TextWriter& out) {
+  out.Sample({kVersion, Revision()}, 1);
+}
 
 constexpr Family<CollectorFigures> kFamilies[] = {
     {{"fleetmeter_collector_waiting_reports",
@@ -375,8 +378,9 @@ constexpr Family<CollectorFigures> kFamilies[] = {
      WriteReloadTime},
     {{"fleetmeter_collector_build_info",
       kGauge,
-      {"version"},
-      "The value is 1. The label is the version of the collector."},
+      {"version", "revision"},
+      "The value is 1. The labels name the version of the collector and the commit that it was "
+      "built from, or \"unknown\"."},
      WriteBuildInfo},
 };
 

@@ -12,6 +12,7 @@
 
 #include "collectors/live/live_group.h"
 #include "collectors/try/round_output.h"
+#include "daemon/base/did_you_mean.h"
 #include "daemon/base/text.h"
 
 namespace fleetmeter::collector {
@@ -28,8 +29,8 @@ bool Choose(const std::string& name, std::vector<LiveMember>& members) {
   for (const LiveMember& member : members) names.push_back(member.name);
   std::erase_if(members, [&](const LiveMember& member) { return member.name != name; });
   if (!members.empty()) return true;
-  fmt::print(stderr, "fleetmeter-collector: --source is {}; expected one of {}\n", Quoted(name),
-             fmt::join(names, ", "));
+  fmt::print(stderr, "fleetmeter-collector: --source is {}{}; expected one of {}\n", Quoted(name),
+             DidYouMeanText(name, names), fmt::join(names, ", "));
   return false;
 }
 

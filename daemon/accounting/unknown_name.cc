@@ -12,6 +12,7 @@ namespace fleetmeter {
 namespace {
 
 constexpr size_t kMostNamed = 3;
+constexpr size_t kMostTeams = 20;
 
 std::string NameOf(const Plan& plan) {
   return fmt::format("plan '{}' version {}", plan.name, plan.version);
@@ -23,8 +24,8 @@ std::optional<Rejection> CheckTeam(const Plan& plan, const Pool& pool, const std
     return std::nullopt;
   }
   return Rejection{RejectReason::kUnknownTeam, field + ".team",
-                   fmt::format("'{}' is not a team of pool '{}'; expected one of: {}", team,
-                               pool.name, fmt::join(pool.teams, ", ")),
+                   fmt::format("'{}' is not a team of pool '{}'{}", team, pool.name,
+                               NamesHint(team, pool.teams, kMostTeams)),
                    fmt::format("team '{}' of pool '{}' in {}", team, pool.name, NameOf(plan)),
                    pool.name};
 }

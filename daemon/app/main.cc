@@ -6,7 +6,9 @@
 
 #include "daemon/app/app.h"
 #include "daemon/base/clock.h"
+#include "daemon/base/command_description.h"
 #include "daemon/base/flags.h"
+#include "daemon/base/manual_page.h"
 #include "daemon/base/version.h"
 #include "daemon/config/check_config.h"
 #include "daemon/config/settings/print_config.h"
@@ -73,6 +75,14 @@ int main(int argc, char** argv) {
   for (const Page& page : kPages) {
     flags.AddSwitch(page.flag, [&page, &print] { print = page.text; }, page.help);
   }
+  flags.AddPage(
+      "--print-manual",
+      [&flags] {
+        fleetmeter::CommandDescription program = flags.Describe();
+        program.name = "fleetmeterd";  // by whatever path it was called
+        return fleetmeter::ManualPage(program, 8, fleetmeter::kVersion);
+      },
+      "Print the manual page, in the language of man, and exit");
   flags.AddVersion(std::string("fleetmeterd ") + fleetmeter::kVersion);
   if (const auto exit_code = flags.Parse(argc, argv)) return *exit_code;
   if (check_config) return CheckConfig(config_path);

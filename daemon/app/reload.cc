@@ -9,6 +9,7 @@
 
 #include "daemon/app/open_ledger.h"
 #include "daemon/app/service_manager.h"
+#include "daemon/base/log_fields.h"
 #include "daemon/base/text.h"
 #include "daemon/config/load_config.h"
 #include "daemon/config/load_framework.h"
@@ -26,18 +27,26 @@ std::string FrameworkText(const ReferenceData& reference) {
 
 void LogReload(const char* why, const ReferenceData& reference, int64_t now_unix_nanos) {
   const Plan& plan = reference.PlanAt(now_unix_nanos);
-  spdlog::info("reload ({}): plan '{}' version {}, catalog version {}, {}", why, plan.name,
-               plan.version, reference.catalog.version(), FrameworkText(reference));
+  LogWith(spdlog::level::info,
+          fmt::format("reload ({}): plan '{}' version {}, catalog version {}, {}", why, plan.name,
+                      plan.version, reference.catalog.version(), FrameworkText(reference)),
+          {{"event", "reload"},
+           {"why", why},
+           {"plan", plan.name},
+           {"plan_version", plan.version},
+           {"catalog_version", reference.catalog.version()}});
 }
 
 // Whoever renames a pool learns at once who still reports the old name.
 void LogOrphaned(const Writer& writer) {
   const auto snapshot = TakeSnapshot(writer);
   for (const auto& [pool, h100e] : snapshot->orphaned_h100e) {
-    spdlog::warn(
-        "plan '{}' version {} does not know pool {}, under which sources hold {:.1f} H100e: they "
-        "are taken from the headroom of every pool until the sources report a pool of the plan",
-        snapshot->plan->name, snapshot->plan->version, Quoted(pool), h100e);
+    LogWith(spdlog::level::warn,
+            fmt::format("plan '{}' version {} does not know pool {}, under which sources hold "
+                        "{:.1f} H100e: they are taken from the headroom of every pool until the "
+                        "sources report a pool of the plan",
+                        snapshot->plan->name, snapshot->plan->version, Quoted(pool), h100e),
+            {{"event", "orphaned_pool"}, {"plan", snapshot->plan->name}, {"pool", pool}});
   }
 }
 
@@ -121,8 +130,10 @@ void Reloader::ReloadConfig(const char* why, const Parts& parts, v1::ReloadRespo
   if (!status.ok()) {
     parts.metrics.ReloadDone(false, parts.clock.UnixNanos());
     outcome->set_config_error(std::string(status.message()));
-    spdlog::error("reload ({}) refused, the old configuration stays:\n{}", why,
-                  outcome->config_error());
+    LogWith(spdlog::level::err,
+            fmt::format("reload ({}) refused, the old configuration stays:\n{}", why,
+                        outcome->config_error()),
+            {{"event", "reload_refused"}, {"why", why}});
     return;
   }
   outcome->set_needs_restart(RestartWarning(KeepUntilRestart(config_, &loaded)));

@@ -1,5 +1,7 @@
 #include "daemon/base/did_you_mean.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -43,14 +45,30 @@ size_t EditDistance(std::string_view from, std::string_view to) {
 std::optional<std::string> DidYouMean(std::string_view word,
                                       const std::vector<std::string>& known) {
   std::optional<std::string> nearest;
+  if (word.size() > kLongestCompared) return nearest;  // nobody's typo
   size_t least = MostEdits(word) + 1;
-  for (const std::string& candidate : known) {
+  for (size_t i = 0; i < std::min(known.size(), kMostCompared); ++i) {
+    const std::string& candidate = known[i];
     const size_t distance = EditDistance(word, candidate);
     if (distance >= least) continue;
     least = distance;
     nearest = candidate;
   }
   return nearest;
+}
+
+std::string DidYouMeanText(std::string_view word, const std::vector<std::string>& known) {
+  const auto meant = DidYouMean(word, known);
+  return meant ? fmt::format(" (did you mean {}?)", *meant) : "";
+}
+
+std::string NamesHint(std::string_view word, const std::vector<std::string>& known, size_t most) {
+  if (known.empty()) return "";
+  if (const auto meant = DidYouMean(word, known))
+    return fmt::format("; the nearest is '{}'", *meant);
+  const std::vector<std::string> names = NearestNames(word, known, most);
+  return fmt::format("; expected one of: {}{}", fmt::join(names, ", "),
+                     names.size() < known.size() ? ", ..." : "");
 }
 
 std::vector<std::string> NearestNames(std::string_view word, const std::vector<std::string>& known,

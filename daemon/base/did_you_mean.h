@@ -16,6 +16,13 @@ size_t EditDistance(std::string_view from, std::string_view to);
 // the word would have to change.
 std::optional<std::string> DidYouMean(std::string_view word, const std::vector<std::string>& known);
 
+// " (did you mean x?)", or nothing where no known word is near: for messages that list them all.
+std::string DidYouMeanText(std::string_view word, const std::vector<std::string>& known);
+
+// "; the nearest is 'x'", or where none is near "; expected one of: a, b, ..." with the `most`
+// nearest of them. Nothing where nothing is known.
+std::string NamesHint(std::string_view word, const std::vector<std::string>& known, size_t most);
+
 // The `most` nearest of `known`, the nearest first; those that contain the word, or that it
 // contains, are nearest of all. For the messages of programs: of very many names, or for a very
 // long word, those that come first in `known`.

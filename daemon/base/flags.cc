@@ -7,6 +7,10 @@
 #include <string_view>
 #include <utility>
 
+#include "daemon/base/command_description.h"
+#include "daemon/base/did_you_mean.h"
+#include "daemon/base/text.h"
+
 namespace fleetmeter {
 namespace {
 
@@ -52,7 +56,7 @@ std::vector<std::string> FlagsOf(const CLI::App& app) {
   return names;
 }
 
-WrongCommandLine Describe(const CLI::App& root, const CLI::Error& error) {
+WrongCommandLine WrongnessOf(const CLI::App& root, const CLI::Error& error) {
   const CLI::App& app = Named(root);
   std::vector<std::string> rest = root.remaining(true);
   std::erase(rest, "--");  // only says that no flag follows
@@ -66,6 +70,61 @@ WrongCommandLine Describe(const CLI::App& root, const CLI::Error& error) {
           .command = NameOf(app),
           .flags = FlagsOf(app),
           .commands = CommandsOf(app)};
+}
+
+// The library keeps the words of OneOf() only in the name of the type: "FORMAT:{table,json}".
+std::vector<std::string> WordsOf(const std::string& type_name) {
+  const size_t open = type_name.find('{');
+  const size_t close = type_name.find('}', open);
+  std::vector<std::string> words;
+  if (open == std::string::npos || close == std::string::npos) return words;
+  for (size_t at = open + 1; at < close;) {
+    const size_t end = std::min(type_name.find(',', at), close);
+    words.push_back(type_name.substr(at, end - at));
+    at = end + 1;
+  }
+  return words;
+}
+
+// Behind the name of a value the library writes what it must be: "N:INT in [1 - 9]".
+std::string ValueNameOf(const std::string& type_name) {
+  size_t end = type_name.find(":{");
+  const size_t range = type_name.find(" in [");
+  if (end == std::string::npos && range != std::string::npos) end = type_name.rfind(':', range);
+  return type_name.substr(0, end);
+}
+
+FlagDescription DescriptionOf(const CLI::Option& option) {
+  FlagDescription flag;
+  flag.positional = option.get_positional();
+  if (flag.positional) flag.names.push_back(option.get_name(true, false));
+  for (const std::string& name : option.get_snames()) flag.names.push_back("-" + name);
+  for (const std::string& name : option.get_lnames()) flag.names.push_back("--" + name);
+  flag.required = option.get_required();
+  flag.repeated = option.get_expected_max() >= CLI::detail::expected_max_vector_size;
+  if (option.get_type_size() != 0) {
+    const std::string type = option.get_type_name();
+    flag.value = ValueNameOf(type);
+    flag.words = WordsOf(type);
+    flag.default_text = option.get_default_str();
+  }
+  flag.environment = option.get_envname();
+  flag.help = option.get_description();
+  return flag;
+}
+
+CommandDescription DescriptionOf(const CLI::App& app) {
+  CommandDescription description;
+  description.name = app.get_name();
+  description.help = app.get_description();
+  description.footer = app.get_footer();
+  for (const CLI::Option* option : app.get_options()) {
+    description.flags.push_back(DescriptionOf(*option));
+  }
+  for (const CLI::App* command : app.get_subcommands(nullptr)) {
+    description.commands.push_back(DescriptionOf(*command));
+  }
+  return description;
 }
 
 // The library would take what follows "--reason=" for its value, even if that is the next flag.
@@ -104,8 +163,16 @@ Flag Flag::ValueIsOptional() const { return Flag(option_->expected(0, 1)); }
 
 Flag Flag::OneValueEach() const { return Flag(option_->allow_extra_args(false)); }
 
+bool Flag::given() const { return option_->count() > 0; }
+
 Flag Flag::OneOf(const std::vector<std::string>& words) const {
-  return Flag(option_->check(CLI::IsMember(words)));
+  const auto message = [words](std::string& text) -> std::string {
+    if (std::find(words.begin(), words.end(), text) != words.end()) return "";
+    return fmt::format("{} is not one of {}{}", Quoted(text), fmt::join(words, ", "),
+                       DidYouMeanText(text, words));
+  };
+  return Flag(
+      option_->check(CLI::Validator(message, fmt::format("{{{}}}", fmt::join(words, ",")))));
 }
 
 Flag Flag::InRange(int least, int most) const {
@@ -219,6 +286,10 @@ const std::string& Flags::name() const { return app_->get_name(); }
 
 std::string Flags::help() const { return app_->get_description(); }
 
+std::string Flags::footer() const { return app_->get_footer(); }
+
+CommandDescription Flags::Describe() const { return DescriptionOf(*app_); }
+
 bool Flags::chosen() const { return app_->parsed(); }
 
 // --- ProgramFlags --------------------------------------------------------------------------------
@@ -234,7 +305,7 @@ ProgramFlags::~ProgramFlags() = default;
 void ProgramFlags::SetComplaint(
     const std::function<std::string(const WrongCommandLine&)>& complaint) {
   app_->failure_message([complaint](const CLI::App* root, const CLI::Error& error) {
-    return complaint(Describe(*root, error));
+    return complaint(WrongnessOf(*root, error));
   });
 }
 

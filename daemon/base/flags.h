@@ -21,6 +21,8 @@ class Option;
 
 namespace fleetmeter {
 
+struct CommandDescription;
+
 // One flag or one positional argument.
 class Flag {
  public:
@@ -42,7 +44,11 @@ class Flag {
   // Of a list: each use of the name takes one value, not all values up to the next name.
   Flag OneValueEach() const;
 
-  // What the value must be; the help says so. Both limits belong to a range.
+  // Whether the command line or the environment gave it. After the parsing.
+  bool given() const;
+
+  // What the value must be; the help says so. Both limits belong to a range. Of words, an error
+  // names the nearest.
   Flag OneOf(const std::vector<std::string>& words) const;
   Flag InRange(int least, int most) const;
   Flag InRange(uint64_t least, uint64_t most) const;
@@ -104,6 +110,10 @@ class Flags {
 
   const std::string& name() const;
   std::string help() const;
+  // What SetFooter set, of this command or of what is above it when it was added.
+  std::string footer() const;
+  // All that --help knows, of the commands too.
+  CommandDescription Describe() const;
   // Whether the command line named this command.
   bool chosen() const;
 

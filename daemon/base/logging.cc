@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "daemon/base/log_fields.h"
 #include "daemon/base/log_text.h"
 
 namespace fleetmeter {
@@ -28,10 +29,25 @@ class SafeMessage final : public spdlog::custom_flag_formatter {
   }
 };
 
+// The fields of a line (log_fields.h), as members that follow others.
+class FieldMembers final : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg&, const std::tm&, spdlog::memory_buf_t& out) override {
+    const LogFields* fields = FieldsOfLine();
+    if (fields == nullptr) return;
+    const std::string text = JsonMembers(*fields);
+    out.append(text.data(), text.data() + text.size());
+  }
+  std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<FieldMembers>();
+  }
+};
+
 template <std::string (*kText)(std::string_view)>
 std::unique_ptr<spdlog::formatter> Formatter(const char* pattern) {
   auto formatter = std::make_unique<spdlog::pattern_formatter>();
-  formatter->add_flag<SafeMessage<kText>>('*').set_pattern(pattern);
+  formatter->add_flag<SafeMessage<kText>>('*').template add_flag<FieldMembers>('&').set_pattern(
+      pattern);
   return formatter;
 }
 
@@ -42,7 +58,7 @@ void SetUpLogging(const std::string& level, const std::string& format) {
                                                  std::make_shared<spdlog::sinks::stderr_sink_mt>());
   logger->set_formatter(
       format == "json" ? Formatter<JsonLogText>(
-                             R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","message":"%*"})")
+                             R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","message":"%*"%&})")
                        : Formatter<LogText>("%Y-%m-%dT%H:%M:%S.%e%z %l %*"));
   logger->set_level(spdlog::level::from_str(level));
   logger->flush_on(spdlog::level::info);

@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "daemon/base/did_you_mean.h"
 #include "daemon/base/text.h"
 #include "daemon/config/bounds.h"
 #include "daemon/config/load_config.h"
@@ -43,8 +44,8 @@ void CheckKnown(const Items& items, std::string_view path, const std::string& na
     if (item.name == name) return;
     names.push_back(item.name);
   }
-  file->ComplainAt(path,
-                   fmt::format("is {}; expected one of {}", Quoted(name), fmt::join(names, ", ")));
+  file->ComplainAt(path, fmt::format("is {}{}; expected one of {}", Quoted(name),
+                                     DidYouMeanText(name, names), fmt::join(names, ", ")));
 }
 
 void CheckPools(const Assumptions& assumptions, YamlFile* file) {
@@ -233,9 +234,10 @@ void CheckAssumptions(const Assumptions& assumptions, YamlFile* file) {
   if (!has_curve) {
     std::vector<std::string> names;
     for (const auto& [name, curve] : assumptions.revenue.curves) names.push_back(name);
-    file->ComplainAt("revenue.curve",
-                     fmt::format("is {}; expected one of {}", Quoted(assumptions.revenue.curve),
-                                 fmt::join(names, ", ")));
+    file->ComplainAt(
+        "revenue.curve",
+        fmt::format("is {}{}; expected one of {}", Quoted(assumptions.revenue.curve),
+                    DidYouMeanText(assumptions.revenue.curve, names), fmt::join(names, ", ")));
   }
   if (const double sum = assumptions.p0 + assumptions.buffer; sum > 1 + kTolerance) {
     file->ComplainAt("tiers",

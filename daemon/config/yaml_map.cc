@@ -1,7 +1,7 @@
 // YamlMap: the keys of one mapping.
 #include <algorithm>
-#include <numeric>
 
+#include "daemon/base/did_you_mean.h"
 #include "daemon/base/text.h"
 #include "daemon/config/strict_yaml.h"
 #include "fmt/format.h"
@@ -9,21 +9,6 @@
 
 namespace fleetmeter {
 namespace {
-
-// Levenshtein's distance: insertions, deletions and replacements from one to the other.
-size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 0; i < a.size(); ++i) {
-    size_t diagonal = std::exchange(row[0], i + 1);
-    for (size_t j = 0; j < b.size(); ++j) {
-      const size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, diagonal + 1, row[j] + 1});
-    }
-  }
-  return row.back();
-}
 
 // " (did you mean x?)", or nothing when no known key is near.
 std::string Suggestion(std::string_view key, const std::vector<std::string>& known) {

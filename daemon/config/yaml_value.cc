@@ -1,6 +1,7 @@
 // YamlValue: one value of a file, read as what it should be.
 #include <algorithm>
 
+#include "daemon/base/did_you_mean.h"
 #include "daemon/base/text.h"
 #include "daemon/base/units.h"
 #include "daemon/config/strict_yaml.h"
@@ -112,7 +113,9 @@ void YamlValue::ReadChoice(const std::vector<std::string_view>& choices, std::st
   if (std::find(choices.begin(), choices.end(), *text) != choices.end()) {
     *out = *text;
   } else {
-    Complain(fmt::format("is {}; expected {}", Quoted(*text), expected));
+    const std::vector<std::string> known(choices.begin(), choices.end());
+    Complain(
+        fmt::format("is {}{}; expected {}", Quoted(*text), DidYouMeanText(*text, known), expected));
   }
 }
 

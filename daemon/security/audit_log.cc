@@ -5,12 +5,18 @@
 
 #include <algorithm>
 
+#include "daemon/base/log_fields.h"
 #include "daemon/base/text.h"
 
 namespace fleetmeter {
 namespace {
 
 constexpr char kOthers[] = "others";
+
+bool IsOneWord(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return (c >= 'a' && c <= 'z') || c == '_' || c == '-'; });
+}
 
 void Refill(int64_t now, int64_t& lines, int64_t& refilled_at) {
   const int64_t more = (now - refilled_at) / AuditLog::kRefillNanos;
@@ -85,14 +91,20 @@ void AuditLog::Flush() {
 
 void AuditLog::Write(std::initializer_list<Field> fields, uint64_t left_out) {
   std::string line = "audit";
+  LogFields members = {{"component", "audit"}};
   for (const auto& [key, value] : fields) {
     if (value.empty()) continue;
-    // Our own words stand bare; everything else is quoted.
-    const bool bare = key == "event" || key == "reason" || key == "role";
+    // Our own words stand bare; everything else is quoted, also the reason that a person gives.
+    const bool own = key == "event" || key == "reason" || key == "role";
+    const bool bare = own && IsOneWord(value);
     line += fmt::format(" {}={}", key, bare ? std::string(value) : AsciiQuoted(value));
+    members.emplace_back(key, value);
   }
-  if (left_out > 0) line += fmt::format(" left_out={}", left_out);
-  logger_->warn("{}", line);
+  if (left_out > 0) {
+    line += fmt::format(" left_out={}", left_out);
+    members.emplace_back("left_out", left_out);
+  }
+  LogWith(*logger_, spdlog::level::warn, line, members);
 }
 
 }  // namespace fleetmeter

@@ -1,8 +1,9 @@
 // What somebody should be able to look up later: who was refused what, and who changed something.
 //
 // One line an event, "audit event=denied reason=pool identity="spiffe://..." ...", written at once
-// whatever the log level is. Values are quoted ASCII. A peer that is refused again and again gets a
-// few lines and then one now and then, which says how many were left out. Thread-safe.
+// whatever the log level is. Values are quoted ASCII. Where the log is JSON, they are fields too. A
+// peer that is refused again and again gets a few lines and then one now and then, which says how
+// many were left out. Thread-safe.
 #pragma once
 
 #include <cstdint>

@@ -7,7 +7,16 @@
 
 namespace fleetmeter {
 
+struct TlsFlags {
+  Flag authorities;
+  Flag certificate;
+  Flag key;
+  Flag server_name;
+  Flag daemon_identity;
+  Flag plaintext;
+};
+
 // `tls` outlives the parsing.
-void AddTlsFlags(Flags& flags, ClientTls* tls);
+TlsFlags AddTlsFlags(Flags& flags, ClientTls* tls);
 
 }  // namespace fleetmeter

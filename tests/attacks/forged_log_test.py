@@ -49,7 +49,12 @@ def lines_of(log_format):
 
 def main():
     for line in lines_of("json").decode().splitlines():
-        assert set(json.loads(line)) == {"time", "level", "message"}, line
+        fields = json.loads(line)
+        # What gRPC writes has its place as fields, and nothing that a peer sends adds one.
+        of_grpc = {"component", "file", "line"} if fields["message"].startswith("gRPC, ") else set()
+        known = {"time", "level", "message"} | of_grpc | ({"left_out"} & set(fields))
+        assert set(fields) == known, line
+        assert not of_grpc or (fields["component"], type(fields["line"])) == ("grpc", int), line
     text = lines_of("text").decode()
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", text), "control characters"
     for line in text.splitlines():

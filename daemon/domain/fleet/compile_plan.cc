@@ -3,6 +3,7 @@
 #include <set>
 #include <utility>
 
+#include "daemon/base/did_you_mean.h"
 #include "daemon/domain/fleet/plan.h"
 #include "daemon/domain/fleet/plan_identity.h"
 #include "fmt/format.h"
@@ -194,8 +195,9 @@ class PlanCompiler {
     if (std::find(supplied.begin(), supplied.end(), allocation.chip) != supplied.end()) {
       return allocation.chip;
     }
-    Complain(path + ".chip", fmt::format("\"{}\" is not in the plan's supply; expected one of {}",
-                                         allocation.chip, fmt::join(supplied, ", ")));
+    Complain(path + ".chip", fmt::format("\"{}\" is not in the plan's supply{}; expected one of {}",
+                                         allocation.chip, DidYouMeanText(allocation.chip, supplied),
+                                         fmt::join(supplied, ", ")));
     return "";
   }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "daemon/base/did_you_mean.h"
 #include "daemon/base/text.h"
 #include "daemon/domain/framework/economics.h"
 #include "fmt/format.h"
@@ -114,8 +115,9 @@ absl::StatusOr<Allocation> Allocate(const Assumptions& assumptions, std::string_
   if (found == nullptr) {
     std::vector<std::string> names;
     for (const Scenario& s : assumptions.scenarios) names.push_back(s.name);
-    return absl::InvalidArgumentError(fmt::format("there is no scenario {}; expected one of {}",
-                                                  Quoted(scenario), fmt::join(names, ", ")));
+    return absl::InvalidArgumentError(fmt::format("there is no scenario {}{}; expected one of {}",
+                                                  Quoted(scenario), DidYouMeanText(scenario, names),
+                                                  fmt::join(names, ", ")));
   }
   const Solver solver(assumptions);
   Allocation a;

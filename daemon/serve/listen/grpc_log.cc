@@ -1,13 +1,16 @@
 #include "daemon/serve/listen/grpc_log.h"
 
+#include <fmt/format.h>
 #include <grpc/support/log.h>
 #include <spdlog/spdlog.h>
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "daemon/base/clock.h"
+#include "daemon/base/log_fields.h"
 #include "daemon/base/log_throttle.h"
 
 namespace fleetmeter {
@@ -38,12 +41,13 @@ void Write(gpr_log_func_args* line) {
   if (!left_out) return;
   const std::string_view file = line->file;
   const std::string_view name = file.substr(file.rfind('/') + 1);
-  if (*left_out == 0) {
-    spdlog::log(level, "gRPC, {}:{}: {}", name, line->line, line->message);
-  } else {
-    spdlog::log(level, "gRPC, {}:{}: {} (left out before: {} lines)", name, line->line,
-                line->message, *left_out);
+  std::string text = fmt::format("gRPC, {}:{}: {}", name, line->line, line->message);
+  LogFields fields = {{"component", "grpc"}, {"file", name}, {"line", line->line}};
+  if (*left_out > 0) {
+    text += fmt::format(" (left out before: {} lines)", *left_out);
+    fields.emplace_back("left_out", *left_out);
   }
+  LogWith(level, text, fields);
 }
 
 }  // namespace

@@ -63,11 +63,10 @@ grpc::Status QueryService::AnswerHeadroom(const Snapshot& snapshot, const std::s
   }
   std::vector<std::string> known;
   for (const PoolView& each : snapshot.pools) known.push_back(each.pool->name);
-  const std::vector<std::string> names = NearestNames(pool, known, kMostNamed);
-  return {grpc::StatusCode::NOT_FOUND,
-          fmt::format("{} is not a pool of plan '{}' version {}; expected one of: {}{}",
-                      Quoted(pool), snapshot.plan->name, snapshot.plan->version,
-                      fmt::join(names, ", "), snapshot.pools.size() > names.size() ? ", ..." : "")};
+  return {
+      grpc::StatusCode::NOT_FOUND,
+      fmt::format("{} is not a pool of plan '{}' version {}{}", Quoted(pool), snapshot.plan->name,
+                  snapshot.plan->version, NamesHint(pool, known, kMostNamed))};
 }
 
 grpc::ServerUnaryReactor* QueryService::GetHeadroom(grpc::CallbackServerContext* context,

@@ -138,8 +138,8 @@ TEST_F(QueryTest, GetHeadroomOfAnUnknownPoolNamesThePools) {
   const grpc::Status status = daemon_.query().GetHeadroom(&context, request, &response);
   EXPECT_EQ(status.error_code(), StatusCode::NOT_FOUND);
   EXPECT_EQ(status.error_message(),
-            "\"servnig\" is not a pool of plan 'test' version 1; expected one of: serving, "
-            "training, evals");
+            "\"servnig\" is not a pool of plan 'test' version 1; the nearest is "
+            "'serving'");
 }
 
 TEST_F(QueryTest, BorrowingFollowsTheLendingPolicies) {

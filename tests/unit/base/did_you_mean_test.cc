@@ -34,6 +34,25 @@ TEST(DidYouMean, NamesNothingThatIsFar) {
   EXPECT_EQ(DidYouMean("", {"top"}), std::nullopt);
 }
 
+TEST(DidYouMeanText, SaysNothingWhereNothingIsNear) {
+  const std::vector<std::string> known = {"text", "json"};
+  EXPECT_EQ(DidYouMeanText("jsno", known), " (did you mean json?)");
+  EXPECT_EQ(DidYouMeanText("yaml", known), "");
+  EXPECT_EQ(DidYouMeanText("jsno", {}), "");
+}
+
+TEST(NamesHint, NamesTheNearestOrSomeOfThem) {
+  const std::vector<std::string> pools = {"serving", "batch", "evals"};
+  EXPECT_EQ(NamesHint("servng", pools, 2), "; the nearest is 'serving'");
+  EXPECT_EQ(NamesHint("quantum", {"serving"}, 9), "; expected one of: serving");
+  EXPECT_THAT(NamesHint("quantum", pools, 2), testing::EndsWith(", ..."));
+  EXPECT_EQ(NamesHint("x", {}, 2), "");
+}
+
+TEST(NamesHint, ComparesNoMoreThanAMessageIsWorth) {
+  EXPECT_EQ(NamesHint(std::string(100'000, 'x'), {"a", "b"}, 1), "; expected one of: a, ...");
+}
+
 TEST(NearestNames, ListsTheNearestFirst) {
   const std::vector<std::string> pools = {"training", "serving-web", "evals", "serving-api"};
   EXPECT_THAT(NearestNames("serving-apo", pools, 2), ElementsAre("serving-api", "serving-web"));

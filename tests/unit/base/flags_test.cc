@@ -127,7 +127,8 @@ TEST_F(FlagsTest, HandListsToReadersAtOnce) {
   EXPECT_EQ(place, "meadow");
   EXPECT_EQ(ErrorOf({"--name", "Ada", "--name", "Bo", "--name", "Cleo"}),
             Told("--name: expected at most two"));
-  EXPECT_EQ(ErrorOf({"--name", "Ada", "--name", "Eve"}), Told("--name: Eve not in {Ada,Bo,Cleo}"));
+  EXPECT_EQ(ErrorOf({"--name", "Ada", "--name", "Eve"}),
+            Told("--name: \"Eve\" is not one of Ada, Bo, Cleo"));
 }
 
 TEST_F(FlagsTest, MayStandWithoutTheirValue) {
@@ -202,7 +203,7 @@ TEST_F(FlagsTest, HaveWordsAndChecksOfOurOwn) {
   ASSERT_EQ(Parse({"--color", "black", "--place", "hill"}), std::nullopt);
   EXPECT_EQ(color, "black");
   EXPECT_EQ(place, "hill");
-  EXPECT_EQ(ErrorOf({"--color", "red"}), Told("--color: red not in {white,black}"));
+  EXPECT_EQ(ErrorOf({"--color", "red"}), Told("--color: \"red\" is not one of white, black"));
   EXPECT_EQ(ErrorOf({"--place", "a hill"}), Told("--place: has a space"));
   EXPECT_EQ(place, "hill");
 }

@@ -47,6 +47,12 @@ TEST_F(AuditLogTest, WritesOneLineAnEventWhateverIsInIt) {
               ElementsAre(R"(audit event=denied reason=pool pool="a\x0ab\" c=\\d\x1b[2J\xff")"));
 }
 
+TEST_F(AuditLogTest, AReasonOfAPersonForgesNoField) {
+  log_.Done({{"event", "books_forget"}, {"reason", "sold identity=\"spiffe://x\""}});
+  EXPECT_THAT(Lines(),
+              ElementsAre(R"(audit event=books_forget reason="sold identity=\"spiffe://x\"")"));
+}
+
 TEST_F(AuditLogTest, APeerThatIsRefusedAgainAndAgainGetsFewLines) {
   for (int i = 0; i < 100; ++i) Refuse("a");
   EXPECT_EQ(Lines().size(), static_cast<size_t>(AuditLog::kBurst));
