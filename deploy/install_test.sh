@@ -71,6 +71,45 @@ configuration_names_its_schema() {
   cmp "$named" "$prefix/share/fleetmeter/fleetmeterd.schema.json"
 }
 
+manuals_are_sound() {
+  local page
+  for page in "$prefix"/share/man/man?/*.gz; do
+    gzip -dc "$page" | grep -q '^\.SH NAME$'
+    command -v man >/dev/null || continue
+    # What man complains about goes to standard error.
+    LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings -l "$page" 2>&1 >"$scratch/page" | tee "$scratch/warned"
+    [ ! -s "$scratch/warned" ]
+    grep -q fleetmeter "$scratch/page"
+  done
+}
+
+# What bash would offer behind these words, the last of which is being typed.
+offered() { # WORD...
+  bash -c '
+    source "$0"
+    COMP_WORDS=(fleetmeterctl "$@") COMP_CWORD=$#
+    compopt() { :; }
+    _fleetmeterctl
+    printf "%s\n" "${COMPREPLY[@]}"' "$prefix/share/bash-completion/completions/fleetmeterctl" "$@"
+}
+
+bash_completes() {
+  offered po | grep -x pools
+  offered plan '' | grep -x compile
+  offered --timeout 5s plan s | grep -x show
+  offered pools --w | grep -x -- --wide
+  offered pools --ad | grep -x -- --address
+  offered pools --output j | grep -x json
+  [ "$(offered top --sort head)" = headroom ]
+  [ -z "$(offered headroom --pool plan sh)" ]
+  if command -v zsh >/dev/null; then
+    zsh -n "$prefix/share/zsh/vendor-completions/_fleetmeterctl"
+  fi
+  if command -v fish >/dev/null; then
+    fish -n "$prefix/share/fish/vendor_completions.d/fleetmeterctl.fish"
+  fi
+}
+
 own_settings_survive() {
   local config=$prefix/etc/fleetmeter/fleetmeterd.yaml
   echo "# ours" >>"$config"
@@ -94,7 +133,12 @@ check "programs, configuration, units, protos, dashboards and rules are there" h
   share/fleetmeter/mappings/serving/{sglang,tgi,triton,vllm}.yaml \
   share/fleetmeter/dashboards/{rules.yaml,alerts.yaml,headroom.json,outcomes.json,plan.json} \
   share/fleetmeter/dashboards/{METRICS,REASONS,RUNBOOK,MARGIN,CAPABILITY}.md \
-  share/fleetmeter/dashboards/{capability.svg,alertmanager.example.yml}
+  share/fleetmeter/dashboards/{capability.svg,alertmanager.example.yml} \
+  share/man/man1/fleetmeterctl.1.gz share/man/man8/{fleetmeterd,fleetmeter-collector}.8.gz \
+  share/bash-completion/completions/fleetmeterctl share/zsh/vendor-completions/_fleetmeterctl \
+  share/fish/vendor_completions.d/fleetmeterctl.fish
+check "man finds nothing wrong with the manual pages" manuals_are_sound
+check "bash completes the command line" bash_completes
 for program in fleetmeterd fleetmeter-collector fleetmeterctl; do
   check "$program --version" prints "$program " "$prefix/bin/$program" --version
 done

@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "daemon/ctl/explain_unavailable.h"
 #include "daemon/ctl/print/text_cells.h"
 #include "fleetmeter/v1/admin.grpc.pb.h"
 
@@ -12,7 +13,7 @@ namespace fleetmeter::ctl {
 namespace {
 
 // The daemon's own words for what is wrong with the question; ours for why there is no answer.
-absl::Status StatusOf(const grpc::Status& status, const std::string& address,
+absl::Status StatusOf(const grpc::Status& status, const std::string& address, const ClientTls& tls,
                       const std::string& what) {
   const std::string said = Printable(status.error_message());
   switch (status.error_code()) {
@@ -26,13 +27,18 @@ absl::Status StatusOf(const grpc::Status& status, const std::string& address,
     case grpc::StatusCode::OUT_OF_RANGE:
       return absl::Status(static_cast<absl::StatusCode>(status.error_code()), said);
     case grpc::StatusCode::UNIMPLEMENTED:
-      return absl::UnimplementedError(
-          fmt::format("fleetmeterd at {} cannot {}: it is of an earlier version", address, what));
-    default:
+      return absl::UnimplementedError(fmt::format(
+          "fleetmeterd at {} cannot {}: it is of an earlier version, or that is not its "
+          "listen.admin",
+          address, what));
+    default: {
+      const std::string why = ExplainUnavailable(address, tls, status);
       return absl::UnavailableError(
-          fmt::format("cannot have fleetmeterd at {} {}: {}; is that its listen.admin? Set "
-                      "--admin-address or FLEETMETER_ADMIN_ADDRESS",
-                      address, what, said));
+          why.empty() ? fmt::format("cannot have fleetmeterd at {} {}: {}; is that its "
+                                    "listen.admin? Set --admin-address or FLEETMETER_ADMIN_ADDRESS",
+                                    address, what, said)
+                      : fmt::format("cannot have fleetmeterd at {} {}: {}", address, what, why));
+    }
   }
 }
 
@@ -53,7 +59,7 @@ absl::StatusOr<Response> Ask(const std::string& address, std::chrono::nanosecond
   Response response;
   const grpc::Status status = (*stub.*method)(&context, request, &response);
   if (status.ok()) return response;
-  return StatusOf(status, address, what);
+  return StatusOf(status, address, tls, what);
 }
 
 template <class Request, class Response>
@@ -75,6 +81,11 @@ absl::StatusOr<v1::ReloadResponse> AskReload(const std::string& address,
 absl::StatusOr<v1::ListSourcesResponse> AskSources(const Connection& connection,
                                                    const v1::ListSourcesRequest& request) {
   return Ask(connection, "list its sources", &v1::Admin::Stub::ListSources, request);
+}
+
+absl::StatusOr<v1::ListRejectedResponse> AskRejected(const Connection& connection,
+                                                     const v1::ListRejectedRequest& request) {
+  return Ask(connection, "list rejected reports", &v1::Admin::Stub::ListRejected, request);
 }
 
 absl::StatusOr<v1::DecisionResponse> AskForget(const Connection& connection,

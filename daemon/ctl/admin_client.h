@@ -20,6 +20,8 @@ absl::StatusOr<v1::ReloadResponse> AskReload(const std::string& address,
 // The same errors, and those of admin.proto.
 absl::StatusOr<v1::ListSourcesResponse> AskSources(const Connection& connection,
                                                    const v1::ListSourcesRequest& request);
+absl::StatusOr<v1::ListRejectedResponse> AskRejected(const Connection& connection,
+                                                     const v1::ListRejectedRequest& request);
 absl::StatusOr<v1::DecisionResponse> AskForget(const Connection& connection,
                                                const v1::ForgetSourceRequest& request);
 absl::StatusOr<v1::DecisionResponse> AskRename(const Connection& connection,

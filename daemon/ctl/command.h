@@ -40,15 +40,27 @@ class Command {
   // The daemon that Run() will call, with which the TLS flags must agree; nothing: it calls none.
   virtual std::optional<std::string> CalledAddress() const { return std::nullopt; }
 
+  // The flags of the whole program, for a command about them. After AddFlags().
+  virtual void TakeProgram(const Flags&) {}
+
   // Whether it takes --admin-address although its group does not.
   virtual bool CallsAdmin() const { return false; }
 
   // Prints the answer to standard output and errors to standard error. Returns the exit code.
   virtual int Run() = 0;
 
+  // What the command line asked for.
+  OutputFormat output() const { return output_; }
+
  protected:
   Command(std::vector<std::string> path, std::string help)
       : path_(std::move(path)), help_(std::move(help)) {}
+
+  // 0, or 1 after the error was told in the form of the answer.
+  int ExitCode(const absl::Status& status) const { return ctl::ExitCode(status, output_); }
+  void Warn(const std::string& message) const { ctl::Warn(message, output_); }
+
+  OutputFormat output_ = OutputFormat::kTable;  // filled by a flag of output_flag.h
 
  private:
   const std::vector<std::string> path_;

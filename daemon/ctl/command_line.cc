@@ -9,8 +9,12 @@
 #include "daemon/base/did_you_mean.h"
 #include "daemon/base/text.h"
 #include "daemon/base/version.h"
+#include "daemon/ctl/client_config.h"
+#include "daemon/ctl/command_footer.h"
 #include "daemon/ctl/command_groups.h"
 #include "daemon/ctl/connection_flags.h"
+#include "daemon/ctl/exit_code.h"
+#include "daemon/ctl/output_flag.h"
 #include "daemon/security/client_tls.h"
 
 namespace fleetmeter::ctl {
@@ -31,6 +35,7 @@ constexpr char kExamples[] =
     "Examples:\n"
     "  fleetmeterctl pools\n"
     "  fleetmeterctl pools --output json | jq '.pools[] | {pool, headroom_h100e}'\n"
+    "  fleetmeterctl pools --wide\n"
     "  fleetmeterctl headroom serving-api --ask 512 && start-the-job\n"
     "  fleetmeterctl headroom serving-api --watch --interval 5s\n"
     "  fleetmeterctl supply --output csv\n"
@@ -43,7 +48,10 @@ constexpr char kExamples[] =
     "                --to 2026-01-01\n"
     "  fleetmeterctl import usage deploy/outcomes/example_usage.csv --dry-run\n"
     "  fleetmeterctl check deploy/fleetmeterd.yaml\n"
+    "  fleetmeterctl sources\n"
+    "  fleetmeterctl rejected --source gpu-17\n"
     "  fleetmeterctl top\n"
+    "  fleetmeterctl top --sort headroom --reverse --filter serving\n"
     "  fleetmeterctl --address meter.example:7444 --tls-ca ca.pem --tls-certificate me.pem \\\n"
     "                --tls-key me-key.pem top\n"
     "  fleetmeterctl admin reload\n"
@@ -51,6 +59,20 @@ constexpr char kExamples[] =
     "  fleetmeterctl reprice --from 2026-01-01 --to 2026-02-01 --reason 'nova has a price now'\n"
     "  fleetmeterctl report --ledger books.db --from 2026-01-01 --to 2026-02-01 --by pool,chip\n"
     "  fleetmeterctl ledger backup --ledger books.db --to books-2026-02-01.db\n"
+    "  fleetmeterctl completion bash > ~/.local/share/bash-completion/completions/fleetmeterctl\n"
+    "\n"
+    "Files:\n"
+    "  /etc/fleetmeter/fleetmeterctl.yaml and ~/.config/fleetmeter/fleetmeterctl.yaml, which "
+    "wins,\n"
+    "  hold the addresses of daemons and our certificates:\n"
+    "\n"
+    "    address: meter.example:7444\n"
+    "    admin_address: meter.example:7445\n"
+    "    tls: {ca: ca.pem, certificate: me.pem, key: me-key.pem}\n"
+    "\n"
+    "  Paths are relative to the folder of the file. The environment wins over both, and flags "
+    "win\n"
+    "  over all.\n"
     "\n"
     "Exit codes:\n"
     "  0  The command is done.\n"
@@ -81,7 +103,9 @@ std::string Unknown(const std::string& word, const std::string& what,
 std::string Misnamed(const WrongCommandLine& wrong) {
   const auto option = std::find_if(wrong.rest.begin(), wrong.rest.end(),
                                    [](const std::string& word) { return word.starts_with('-'); });
-  if (option != wrong.rest.end()) {
+  // Options behind a command that there is not may well be its own.
+  const bool no_command = option != wrong.rest.begin() && !wrong.commands.empty();
+  if (option != wrong.rest.end() && !no_command) {
     return Unknown(option->substr(0, option->find('=')), "an option of " + wrong.command,
                    wrong.flags);
   }
@@ -95,9 +119,13 @@ std::string Misnamed(const WrongCommandLine& wrong) {
 
 // The library's own words, except for names that are wrong: it knows no nearest one, and of a
 // command that there is not it only says that there is none.
-std::string Complaint(const WrongCommandLine& wrong) {
+std::string Complaint(const WrongCommandLine& wrong, bool json) {
   std::string text = wrong.leftover ? Misnamed(wrong) : "";
   if (text.empty()) text = wrong.message + "\n";
+  if (json) {
+    text.pop_back();
+    return ErrorText(absl::InvalidArgumentError(text), OutputFormat::kJson);
+  }
   return text + "Run with --help for more information.\n";
 }
 
@@ -106,8 +134,8 @@ std::string Complaint(const WrongCommandLine& wrong) {
 CommandLine::CommandLine() : commands_(MakeCommands(connection_)), flags_(kAbout, "fleetmeterctl") {
   flags_.SetFooter(kExamples);
   flags_.RequireOneCommand();
-  flags_.SetComplaint(Complaint);
   AddConnectionFlags(flags_, &connection_);
+  AddConfigFile(flags_, &config_);
   flags_.AddVersion(std::string("fleetmeterctl ") + kVersion);
   for (const auto& command : commands_) Add(*command);
 }
@@ -116,7 +144,14 @@ void CommandLine::Add(Command& command) {
   Flags flags = GroupOf(command).AddCommand(command.path().back(), command.help());
   flags.TakeFlagsOfParent();
   if (command.CallsAdmin()) AddAdminAddress(flags, &connection_);
+  const std::string above = flags.footer();
   command.AddFlags(flags);
+  // What stands below the help of a group or of the program is for all of its commands.
+  const bool own = flags.footer() != above;
+  flags.SetFooter((own ? flags.footer() : FooterOfCommand(above, command.path())) +
+                  "\n\nFor the options of all commands, such as --address, see "
+                  "fleetmeterctl --help.");
+  command.TakeProgram(flags_);
   flags.SetCheck([this, &command] {
     const absl::Status status = command.CheckFlags();
     if (status.ok()) called_ = &command;
@@ -142,13 +177,20 @@ Flags CommandLine::GroupOf(const Command& command) {
 }
 
 std::optional<int> CommandLine::Parse(int argc, const char* const* argv) {
-  return flags_.Parse(argc, argv);
+  const bool json = AsksForJson(argc, argv);
+  flags_.SetComplaint([json](const WrongCommandLine& wrong) { return Complaint(wrong, json); });
+  if (const auto done = flags_.Parse(argc, argv)) return done;
+  // Who calls no daemon needs no file about it, right or wrong.
+  if (!called_->CalledAddress()) return std::nullopt;
+  const absl::Status filled = FillFromConfiguration(config_, &connection_);
+  if (!filled.ok()) return ExitCode(filled, called_->output());
+  return std::nullopt;
 }
 
 int CommandLine::Run() {
   if (const auto address = called_->CalledAddress()) {
     if (const absl::Status status = CheckClientTls(connection_.tls, *address); !status.ok()) {
-      ExitCode(status);
+      ExitCode(status, called_->output());
       return kExitUsage;
     }
   }

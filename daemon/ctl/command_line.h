@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "daemon/base/flags.h"
@@ -18,8 +19,9 @@ class CommandLine {
   CommandLine(const CommandLine&) = delete;
   CommandLine& operator=(const CommandLine&) = delete;
 
-  // Reads the flags; called() is then the command. Or prints what --help, --version or a wrong
-  // command line calls for, and returns the exit code.
+  // Reads the flags and, for what they leave open, the configuration file; called() is then the
+  // command. Or prints what --help, --version, a wrong command line or a wrong file calls for, and
+  // returns the exit code.
   std::optional<int> Parse(int argc, const char* const* argv);
 
   // Checks the TLS flags against the daemon that the command calls, and runs it. After a Parse()
@@ -36,6 +38,7 @@ class CommandLine {
   Flags GroupOf(const Command& command);
 
   Connection connection_;
+  std::string config_;  // the file that --config names
   const std::vector<std::unique_ptr<Command>> commands_;
   ProgramFlags flags_;
   Command* called_ = nullptr;

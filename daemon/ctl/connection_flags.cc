@@ -9,33 +9,62 @@
 namespace fleetmeter::ctl {
 namespace {
 
-void AddAddress(Flags& flags, const std::string& name, const std::string& help,
-                const std::string& variable, std::string* out) {
-  flags.Add(name, out, help)
-      .Environment(variable)
-      .ValueName("HOST:PORT")
-      .Check(CheckAddress)
-      .ShowDefault();
+void AddAddress(Flags& flags, const std::string& key, const std::string& help,
+                const std::string& variable, std::string* out, Connection* connection) {
+  std::string name = key;
+  for (char& c : name) c = c == '_' ? '-' : c;
+  const Flag flag = flags.Add("--" + name, out, help)
+                        .Environment(variable)
+                        .ValueName("HOST:PORT")
+                        .Check(CheckAddress)
+                        .ShowDefault();
+  connection->flags.emplace(key, flag);
 }
 
 }  // namespace
 
 void AddConnectionFlags(Flags& flags, Connection* connection) {
-  AddAddress(flags, "--address", "The address of the daemon's listen.query", "FLEETMETER_ADDRESS",
-             &connection->address);
-  AddDuration(flags, "--timeout", "The longest time to wait for an answer",
-              std::chrono::milliseconds(1), &connection->timeout);
-  AddTlsFlags(flags, &connection->tls);
+  AddAddress(flags, "address", "The address of the daemon's listen.query", "FLEETMETER_ADDRESS",
+             &connection->address, connection);
+  const Flag timeout = AddDuration(flags, "--timeout", "The longest time to wait for an answer",
+                                   std::chrono::milliseconds(1), &connection->timeout);
+  const TlsFlags tls = AddTlsFlags(flags, &connection->tls);
+  const struct {
+    const char* key;
+    Flag flag;
+    const char* variable;
+  } kFlags[] = {
+      {"timeout", timeout, "FLEETMETER_TIMEOUT"},
+      {"tls.ca", tls.authorities, "FLEETMETER_CA"},
+      {"tls.certificate", tls.certificate, "FLEETMETER_CERT"},
+      {"tls.key", tls.key, "FLEETMETER_KEY"},
+      {"tls.server_name", tls.server_name, "FLEETMETER_SERVER_NAME"},
+      {"tls.daemon_identity", tls.daemon_identity, "FLEETMETER_DAEMON_IDENTITY"},
+  };
+  for (const auto& [key, flag, variable] : kFlags) {
+    connection->flags.emplace(key, flag.Environment(variable));
+  }
+  connection->flags.emplace("plaintext_beyond_loopback_without_authentication", tls.plaintext);
+}
+
+void AddConfigFile(Flags& flags, std::string* path) {
+  flags
+      .Add("--config", path,
+           "A file with addresses and certificates, for what neither a flag nor the environment "
+           "gives, or none. The default is /etc/fleetmeter/fleetmeterctl.yaml, and over it "
+           "~/.config/fleetmeter/fleetmeterctl.yaml, where they are")
+      .Environment("FLEETMETER_CONFIG")
+      .ValueName("FILE");
 }
 
 void AddAdminAddress(Flags& admin, Connection* connection) {
-  AddAddress(admin, "--admin-address", "The address of the daemon's listen.admin",
-             "FLEETMETER_ADMIN_ADDRESS", &connection->admin_address);
+  AddAddress(admin, "admin_address", "The address of the daemon's listen.admin",
+             "FLEETMETER_ADMIN_ADDRESS", &connection->admin_address, connection);
 }
 
 void AddIngestAddress(Flags& import, Connection* connection) {
-  AddAddress(import, "--ingest-address", "The address of the daemon's listen.ingest",
-             "FLEETMETER_INGEST_ADDRESS", &connection->ingest_address);
+  AddAddress(import, "ingest_address", "The address of the daemon's listen.ingest",
+             "FLEETMETER_INGEST_ADDRESS", &connection->ingest_address, connection);
 }
 
 }  // namespace fleetmeter::ctl

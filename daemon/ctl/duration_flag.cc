@@ -11,7 +11,7 @@ constexpr std::chrono::nanoseconds kLongest = std::chrono::hours(1);
 
 }  // namespace
 
-void AddDuration(Flags& flags, const std::string& name, const std::string& help,
+Flag AddDuration(Flags& flags, const std::string& name, const std::string& help,
                  std::chrono::nanoseconds shortest, std::chrono::nanoseconds* out) {
   const auto read = [shortest, out](const std::string& text) {
     const auto nanos = ParseDuration(text);
@@ -23,7 +23,7 @@ void AddDuration(Flags& flags, const std::string& name, const std::string& help,
     *out = std::chrono::nanoseconds(*nanos);
     return absl::OkStatus();
   };
-  flags.Add(name, read, help).ValueName("DURATION").Default(FormatDuration(out->count()));
+  return flags.Add(name, read, help).ValueName("DURATION").Default(FormatDuration(out->count()));
 }
 
 }  // namespace fleetmeter::ctl

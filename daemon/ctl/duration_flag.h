@@ -9,7 +9,7 @@
 namespace fleetmeter::ctl {
 
 // From `shortest` to an hour; `out` holds the default.
-void AddDuration(Flags& flags, const std::string& name, const std::string& help,
+Flag AddDuration(Flags& flags, const std::string& name, const std::string& help,
                  std::chrono::nanoseconds shortest, std::chrono::nanoseconds* out);
 
 }  // namespace fleetmeter::ctl

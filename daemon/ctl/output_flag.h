@@ -1,4 +1,4 @@
-// The option --output, which most commands have.
+// The option --output, which every command has.
 #pragma once
 
 #include "daemon/base/flags.h"
@@ -6,6 +6,13 @@
 
 namespace fleetmeter::ctl {
 
+// Takes table, json and csv.
 void AddOutput(Flags& flags, OutputFormat* output);
+
+// Takes text and json, for answers that are no rows: text is OutputFormat::kTable.
+void AddTextOutput(Flags& flags, OutputFormat* output);
+
+// Whether a command line, right or wrong, asks for JSON: what it is told of is JSON then, too.
+bool AsksForJson(int argc, const char* const* argv);
 
 }  // namespace fleetmeter::ctl

@@ -11,10 +11,9 @@
 namespace fleetmeter::ctl {
 
 // Prints the answer as `text` makes it in `format`. Returns the exit code.
-template <class Response>
-int PrintAnswer(const absl::StatusOr<Response>& response, OutputFormat format,
-                std::string (*text)(const Response&, OutputFormat)) {
-  return ExitCode(response.ok() ? Print(text(*response, format)) : response.status());
+template <class Response, class Text>
+int PrintAnswer(const absl::StatusOr<Response>& response, OutputFormat format, const Text& text) {
+  return ExitCode(response.ok() ? Print(text(*response, format)) : response.status(), format);
 }
 
 }  // namespace fleetmeter::ctl

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "daemon/base/mutex.h"
+#include "daemon/ctl/explain_unavailable.h"
 #include "daemon/ctl/print/text_cells.h"
 #include "fleetmeter/v1/outcomes.grpc.pb.h"
 #include "fleetmeter/v1/plan.grpc.pb.h"
@@ -89,13 +90,17 @@ struct QueryClient::Impl {
     const grpc::Status status = (stub.*method)(&context, request, &response);
     Leave();
     if (status.ok()) return response;
-    // The next call tries at once, however long the channel would have waited after its failures;
-    // and with new files, should it be our certificate that has expired.
+    LeaveIfBroken(status);
+    return Explain(status);
+  }
+
+  // The next call tries at once, however long the channel would have waited after its failures;
+  // and with new files, should it be our certificate that has expired.
+  void LeaveIfBroken(const grpc::Status& status) {
     if (status.error_code() == grpc::StatusCode::UNAVAILABLE ||
         status.error_code() == grpc::StatusCode::UNAUTHENTICATED) {
       channel.reset();
     }
-    return Explain(status);
   }
 
   const std::string address;
@@ -132,6 +137,10 @@ absl::Status QueryClient::Impl::Explain(const grpc::Status& status) {
           "listen.ingest (or the daemon is older than what was asked)",
           address));
     case grpc::StatusCode::UNAVAILABLE:
+      if (const std::string why = ExplainUnavailable(address, tls, status); !why.empty()) {
+        return absl::UnavailableError(
+            fmt::format("cannot reach fleetmeterd at {}: {}", address, why));
+      }
       return absl::UnavailableError(
           fmt::format("cannot reach fleetmeterd at {}: {}; is it running, and is that its "
                       "listen.query? Set --address or FLEETMETER_ADDRESS",
@@ -218,6 +227,7 @@ absl::Status QueryClient::WatchHeadroom(
   impl_->Leave();
   if (!printed.ok()) return printed;
   if (impl_->WasCancelled()) return absl::OkStatus();
+  impl_->LeaveIfBroken(status);
   return status.ok() ? absl::UnavailableError(fmt::format(
                            "fleetmeterd at {} ended the watch; start it again", impl_->address))
                      : impl_->Explain(status);

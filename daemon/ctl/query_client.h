@@ -50,7 +50,7 @@ class QueryClient {
   absl::StatusOr<v1::Corrections> GetCorrections(const v1::GetCorrectionsRequest& request);
 
   // Until `on_answer` returns an error, which it then returns, or the stream ends: OK after
-  // Cancel(), otherwise why.
+  // Cancel(), otherwise why. Unavailable: it may be watched again, over a new connection.
   absl::Status WatchHeadroom(
       const std::string& pool, std::chrono::milliseconds interval,
       const std::function<absl::Status(const v1::HeadroomResponse&)>& on_answer);

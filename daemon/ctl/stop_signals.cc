@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <utility>
@@ -34,14 +35,13 @@ bool InputIsOurs() {
          tcgetpgrp(STDIN_FILENO) == getpgrp();
 }
 
-// What was typed is read and forgotten.
-bool InputHasEnded() {
-  char buffer[256];
-  const ssize_t size = read(STDIN_FILENO, buffer, sizeof(buffer));
-  return size == 0 || (size < 0 && errno != EINTR && errno != EAGAIN);
-}
+// Of what nobody takes, the rest is forgotten.
+constexpr size_t kMostTyped = 1'024;
+constexpr char kEndOfInput = '\x04';
 
 }  // namespace
+
+bool InputIsOurTerminal() { return isatty(STDIN_FILENO) == 1 && InputIsOurs(); }
 
 void BlockStopSignals() {
   const sigset_t set = Set();
@@ -65,6 +65,20 @@ StopSignals::~StopSignals() {
   close(quit_);
 }
 
+bool StopSignals::ReadInput() {
+  char buffer[256];
+  const ssize_t size = read(STDIN_FILENO, buffer, sizeof(buffer));
+  if (size <= 0) return size < 0 && (errno == EINTR || errno == EAGAIN);
+  // The key that ends the input of a terminal, where keys come one by one.
+  const bool ends = std::find(buffer, buffer + size, kEndOfInput) != buffer + size;
+  if (ends && isatty(STDIN_FILENO) == 1) return false;
+  MutexLock lock(mutex_);
+  const size_t room = kMostTyped - std::min(kMostTyped, typed_.size());
+  typed_.append(buffer, std::min(static_cast<size_t>(size), room));
+  changed_.NotifyAll();
+  return true;
+}
+
 void StopSignals::Run(bool watch_input, const std::function<void()>& on_stop) {
   pollfd fds[] = {{signals_, POLLIN, 0}, {quit_, POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
   const nfds_t count = watch_input ? 3 : 2;
@@ -74,7 +88,7 @@ void StopSignals::Run(bool watch_input, const std::function<void()>& on_stop) {
       return;
     }
     if (fds[1].revents != 0) return;
-    if (fds[0].revents != 0 || (fds[2].revents != 0 && InputHasEnded())) break;
+    if (fds[0].revents != 0 || (count == 3 && fds[2].revents != 0 && !ReadInput())) break;
   }
   {
     MutexLock lock(mutex_);
@@ -82,6 +96,15 @@ void StopSignals::Run(bool watch_input, const std::function<void()>& on_stop) {
     changed_.NotifyAll();
   }
   on_stop();
+}
+
+bool StopSignals::WaitFor(std::chrono::milliseconds time, std::string* typed) {
+  const auto deadline = std::chrono::steady_clock::now() + time;
+  MutexLock lock(mutex_);
+  while (!stopped_ && typed_.empty() && changed_.WaitUntil(mutex_, deadline)) {
+  }
+  *typed = std::exchange(typed_, "");
+  return stopped_;
 }
 
 bool StopSignals::WaitFor(std::chrono::milliseconds time) {

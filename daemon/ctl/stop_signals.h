@@ -1,9 +1,10 @@
 // SIGINT, SIGTERM and, where asked for, the end of the input: a wish to end, taken in order rather
-// than by dying with a hidden cursor.
+// than by dying with a hidden cursor. And what was typed meanwhile.
 #pragma once
 
 #include <chrono>
 #include <functional>
+#include <string>
 #include <thread>
 
 #include "daemon/base/mutex.h"
@@ -13,6 +14,9 @@ namespace fleetmeter::ctl {
 // Blocks the signals in this thread and in those it starts from now on: called before the first of
 // them, so that all leave the signals to StopSignals.
 void BlockStopSignals();
+
+// Whether standard input is a terminal whose keys are ours to read: in its foreground.
+bool InputIsOurTerminal();
 
 // Owns a thread that waits for the blocked signals. Made after what `on_stop` uses, so that it goes
 // before it.
@@ -27,8 +31,12 @@ class StopSignals {
 
   // Whether it is time to stop; waits that long for it.
   bool WaitFor(std::chrono::milliseconds time);
+  // The same, but returns as soon as something was typed, which is then in `typed`.
+  bool WaitFor(std::chrono::milliseconds time, std::string* typed);
 
  private:
+  // False: the input has ended.
+  bool ReadInput();
   void Run(bool watch_input, const std::function<void()>& on_stop);
 
   // Constant after construction.
@@ -38,6 +46,7 @@ class StopSignals {
   Mutex mutex_;
   CondVar changed_;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  std::string typed_ ABSL_GUARDED_BY(mutex_);  // and not taken yet
 
   std::thread thread_;
 };

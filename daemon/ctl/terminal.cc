@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "daemon/ctl/stop_signals.h"
+
 namespace fleetmeter::ctl {
 namespace {
 
@@ -64,6 +66,20 @@ absl::Status Print(std::string_view text) {
     return absl::ErrnoToStatus(errno, "cannot write to standard output");
   }
   return absl::OkStatus();
+}
+
+KeyByKey::KeyByKey() {
+  termios now{};
+  if (!InputIsOurTerminal() || tcgetattr(STDIN_FILENO, &now) != 0) return;
+  termios keys = now;
+  keys.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);  // signals of keys stay
+  keys.c_cc[VMIN] = 1;
+  keys.c_cc[VTIME] = 0;
+  if (tcsetattr(STDIN_FILENO, TCSANOW, &keys) == 0) before_ = now;
+}
+
+KeyByKey::~KeyByKey() {
+  if (before_) tcsetattr(STDIN_FILENO, TCSANOW, &*before_);
 }
 
 Screen::~Screen() {

@@ -1,6 +1,8 @@
 // What standard output is, and printing to it.
 #pragma once
 
+#include <termios.h>
+
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +26,21 @@ std::optional<TopLook::Size> TerminalSize();
 
 // To standard output, at once. An error when it cannot be written, such as on a full disk.
 absl::Status Print(std::string_view text);
+
+// Keys of the terminal of standard input come one by one and unseen while the object lives. Does
+// nothing where the terminal is not ours to read. One thread.
+class KeyByKey {
+ public:
+  KeyByKey();
+  ~KeyByKey();
+  KeyByKey(const KeyByKey&) = delete;
+  KeyByKey& operator=(const KeyByKey&) = delete;
+
+  bool on() const { return before_.has_value(); }
+
+ private:
+  std::optional<termios> before_;
+};
 
 // Draws pictures over each other on a terminal; elsewhere each follows the one before it.
 // The cursor is hidden from the first picture until the object goes. One thread.

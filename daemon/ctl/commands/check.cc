@@ -1,12 +1,10 @@
 // check: is a configuration right? Works without a daemon.
-#include <fmt/format.h>
-
-#include <cstdio>
-
 #include "daemon/base/clock.h"
 #include "daemon/base/units.h"
 #include "daemon/config/check_config.h"
 #include "daemon/ctl/command.h"
+#include "daemon/ctl/output_flag.h"
+#include "daemon/ctl/print/message_text.h"
 #include "daemon/ctl/terminal.h"
 #include "daemon/ledger/sqlite/ledger_file.h"
 
@@ -23,6 +21,7 @@ class Check : public Command {
 
   void AddFlags(Flags& flags) override {
     flags.Add("CONFIG", &config_, "The configuration file").Required();
+    AddTextOutput(flags, &output_);
   }
   int Run() override;
 
@@ -34,9 +33,14 @@ int Check::Run() {
   const int64_t now = SystemClock().UnixNanos() / kNanosPerSecond;
   const auto check = CheckConfig(config_, now, CheckLedgerPath);
   if (!check.ok()) return ExitCode(check.status());
-  for (const std::string& warning : check->warnings) {
-    fmt::print(stderr, "fleetmeterctl: warning: {}\n", warning);
+  if (output_ == OutputFormat::kJson) {
+    Json out;
+    out["config"] = config_;
+    out["summary"] = check->summary.substr(0, check->summary.find('\n'));
+    out["warnings"] = check->warnings;
+    return ExitCode(Print(Dump(out)));
   }
+  for (const std::string& warning : check->warnings) Warn("warning: " + warning);
   return ExitCode(Print(check->summary));
 }
 

@@ -14,6 +14,8 @@
 #include "daemon/ctl/full_hour_flag.h"
 #include "daemon/ctl/ledger_flag.h"
 #include "daemon/ctl/ledger_outcomes.h"
+#include "daemon/ctl/output_flag.h"
+#include "daemon/ctl/print/message_text.h"
 #include "daemon/ctl/terminal.h"
 #include "daemon/ctl/write_file.h"
 #include "daemon/ledger/read/read_allocations.h"
@@ -38,8 +40,10 @@ class ExportOpenMetrics : public Command {
     absl::Status status = Collect(&history);
     if (!status.ok()) return ExitCode(status);
     if (file_.empty()) return ExitCode(history.Write(Print));
-    return ExitCode(
-        WriteFileWhole(file_, [&](const TextSink& sink) { return history.Write(sink); }, replace_));
+    const auto write = [&](const TextSink& sink) { return history.Write(sink); };
+    status = WriteFileWhole(file_, write, replace_);
+    if (!status.ok() || output_ != OutputFormat::kJson) return ExitCode(status);
+    return ExitCode(Print(Dump(Json{{"ledger", ledger_}, {"file", file_}})));
   }
 
  private:
@@ -71,6 +75,7 @@ void ExportOpenMetrics::AddFlags(Flags& flags) {
   AddStep(flags);
   AddLabel(flags);
   AddFiles(flags);
+  AddTextOutput(flags, &output_);
 }
 
 void ExportOpenMetrics::AddStep(Flags& flags) {
@@ -131,6 +136,11 @@ void ExportOpenMetrics::AddFiles(Flags& flags) {
 }
 
 absl::Status ExportOpenMetrics::CheckFlags() const {
+  if (output_ == OutputFormat::kJson && file_.empty()) {
+    return absl::InvalidArgumentError(
+        "--output json tells what was written where, so it takes --to-file FILE; the history "
+        "itself is OpenMetrics text");
+  }
   if (from_.unix_seconds >= to_.unix_seconds) {
     return absl::InvalidArgumentError("--to is not after --from; expected a later time");
   }

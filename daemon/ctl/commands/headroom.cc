@@ -9,6 +9,7 @@
 #include "daemon/ctl/duration_flag.h"
 #include "daemon/ctl/output_flag.h"
 #include "daemon/ctl/print/headroom_output.h"
+#include "daemon/ctl/print/text_cells.h"
 #include "daemon/ctl/query_client.h"
 #include "daemon/ctl/stop_signals.h"
 #include "daemon/ctl/terminal.h"
@@ -17,6 +18,7 @@ namespace fleetmeter::ctl {
 namespace {
 
 constexpr std::chrono::nanoseconds kShortestInterval = std::chrono::milliseconds(100);
+constexpr std::chrono::milliseconds kBeforeNextTry(1'000);
 
 class Headroom : public Command {
  public:
@@ -39,14 +41,14 @@ class Headroom : public Command {
   std::optional<double> ask_h100e_;
   bool watch_ = false;
   std::chrono::nanoseconds interval_ = std::chrono::seconds(1);
-  OutputFormat output_ = OutputFormat::kTable;
 };
 
 void Headroom::AddFlags(Flags& flags) {
   flags.Add("POOL", &pool_, "The name of the pool").Required();
   AddAsk(flags);
   flags.AddSwitch("--watch,-w", &watch_,
-                  "Print the answer again whenever it changes, until SIGINT or SIGTERM");
+                  "Print the answer again whenever it changes, until SIGINT or SIGTERM. It goes on "
+                  "when the daemon is started anew");
   AddDuration(flags, "--interval", "The shortest time between two answers of --watch",
               kShortestInterval, &interval_);
   AddOutput(flags, &output_);
@@ -77,17 +79,34 @@ int Headroom::ShowOnce() const {
   return FitOf(*response, *ask_h100e_) == Fit::kYes ? kExitOk : kExitDoesNotFit;
 }
 
-// Draws over what was there on a terminal, and prints a line an answer elsewhere.
+// Draws over what was there on a terminal, and prints a line an answer elsewhere. Says when the
+// daemon is away and when it is back: in the picture, or on standard error.
 class WatchPrinter {
  public:
   WatchPrinter(std::optional<double> ask_h100e, OutputFormat output)
       : ask_h100e_(ask_h100e), output_(output) {}
 
   absl::Status Show(const v1::HeadroomResponse& response) {
+    const bool was_lost = std::exchange(lost_, false);
     if (redraw_) {
-      return screen_.Show(FormatHeadroom(response, ask_h100e_, output_, OutputHasColors()));
+      picture_ = FormatHeadroom(response, ask_h100e_, output_, OutputHasColors());
+      return screen_.Show(picture_);
     }
+    if (was_lost) Warn("the daemon answers again", output_);
     return Print(FormatHeadroomLine(response, ask_h100e_, output_, std::exchange(first_, false)));
+  }
+
+  // Why there are no answers for now.
+  absl::Status Lost(const std::string& why) {
+    const bool told = std::exchange(lost_, true);
+    if (redraw_) {
+      const size_t columns = TerminalSize().value_or(TopLook::Size{}).columns;
+      return screen_.Show(
+          picture_ + "\n" +
+          WrapText(why + ". The numbers above are old. Trying again.", columns, ""));
+    }
+    if (!told) Warn(why + "; trying again", output_);
+    return absl::OkStatus();
   }
 
  private:
@@ -95,6 +114,8 @@ class WatchPrinter {
   const OutputFormat output_;
   const bool redraw_ = OutputIsTerminal() && output_ == OutputFormat::kTable;
   bool first_ = true;
+  bool lost_ = false;
+  std::string picture_;  // the latest
   Screen screen_;
 };
 
@@ -111,8 +132,18 @@ int Headroom::Watch() const {
   }
   WatchPrinter printer(ask_h100e_, output_);
   const auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(interval_);
-  return ExitCode(client.WatchHeadroom(
-      pool_, interval, [&](const auto& response) { return printer.Show(response); }));
+  absl::Status printed;
+  while (true) {
+    const absl::Status ended = client.WatchHeadroom(
+        pool_, interval, [&](const auto& response) { return printed = printer.Show(response); });
+    if (!printed.ok()) return ExitCode(printed);
+    if (!absl::IsUnavailable(ended)) return ExitCode(ended);
+    // The daemon is started anew, or cannot be reached for a while.
+    if (absl::Status told = printer.Lost(std::string(ended.message())); !told.ok()) {
+      return ExitCode(told);
+    }
+    if (stop.WaitFor(kBeforeNextTry)) return kExitOk;
+  }
 }
 
 }  // namespace

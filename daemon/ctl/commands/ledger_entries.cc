@@ -26,7 +26,6 @@ class LedgerEntries : public Command {
 
  private:
   std::string ledger_;  // its file
-  OutputFormat output_ = OutputFormat::kTable;
 };
 
 int LedgerEntries::Run() {

@@ -3,6 +3,7 @@
 
 #include "daemon/ctl/command.h"
 #include "daemon/ctl/ledger_flag.h"
+#include "daemon/ctl/output_flag.h"
 #include "daemon/ctl/print/ledger_output.h"
 #include "daemon/ctl/print/text_cells.h"
 #include "daemon/ctl/terminal.h"
@@ -21,10 +22,17 @@ class LedgerRestore : public Command {
   void AddFlags(Flags& flags) override {
     AddLedgerPath(flags, &ledger_);
     flags.Add("--from", &backup_, "The backup to restore").ValueName("FILE").Required();
+    AddTextOutput(flags, &output_);
   }
   int Run() override {
     const auto report = RestoreLedger(backup_, ledger_);
     if (!report.ok()) return ExitCode(report.status());
+    if (output_ == OutputFormat::kJson) {
+      Json out = ContentsJson(*report);
+      out["ledger"] = ledger_;
+      out["backup"] = backup_;
+      return ExitCode(Print(Dump(out)));
+    }
     return ExitCode(Print(fmt::format("{}: restored from {}: {}\n", Printable(ledger_),
                                       Printable(backup_), FormatContents(*report))));
   }

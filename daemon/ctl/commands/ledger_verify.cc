@@ -3,6 +3,7 @@
 
 #include "daemon/ctl/command.h"
 #include "daemon/ctl/ledger_flag.h"
+#include "daemon/ctl/output_flag.h"
 #include "daemon/ctl/print/ledger_output.h"
 #include "daemon/ctl/print/text_cells.h"
 #include "daemon/ctl/terminal.h"
@@ -19,11 +20,15 @@ class LedgerVerify : public Command {
                 "follows from other entries. The daemon may be running or not. Exit code 1 means "
                 "that something is wrong") {}
 
-  void AddFlags(Flags& flags) override { AddLedgerPath(flags, &ledger_); }
+  void AddFlags(Flags& flags) override {
+    AddLedgerPath(flags, &ledger_);
+    AddTextOutput(flags, &output_);
+  }
   int Run() override;
 
  private:
   int TellFindings(const LedgerReport& report) const;
+  absl::Status Unsound(const LedgerReport& report) const;
 
   std::string ledger_;  // its file
 };
@@ -31,6 +36,12 @@ class LedgerVerify : public Command {
 int LedgerVerify::Run() {
   const auto report = VerifyLedger(ledger_);
   if (!report.ok()) return ExitCode(report.status());
+  if (output_ == OutputFormat::kJson) {
+    Json out = ContentsJson(*report);
+    out["ledger"] = ledger_;
+    if (absl::Status printed = Print(Dump(out)); !printed.ok()) return ExitCode(printed);
+    return report->findings.empty() ? kExitOk : ExitCode(Unsound(*report));
+  }
   if (!report->findings.empty()) return TellFindings(*report);
   return ExitCode(Print(fmt::format("{}: ok: {}\n", Printable(ledger_), FormatContents(*report))));
 }
@@ -41,8 +52,12 @@ int LedgerVerify::TellFindings(const LedgerReport& report) const {
     text += fmt::format("{}: {}\n", Printable(ledger_), Printable(finding));
   }
   if (absl::Status printed = Print(text); !printed.ok()) return ExitCode(printed);
-  return ExitCode(absl::DataLossError(
-      fmt::format("{} does not hold together ({})", Printable(ledger_), FormatContents(report))));
+  return ExitCode(Unsound(report));
+}
+
+absl::Status LedgerVerify::Unsound(const LedgerReport& report) const {
+  return absl::DataLossError(
+      fmt::format("{} does not hold together ({})", Printable(ledger_), FormatContents(report)));
 }
 
 }  // namespace

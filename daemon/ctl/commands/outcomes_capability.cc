@@ -67,7 +67,6 @@ class OutcomesCapability : public Command {
   std::optional<int64_t> until_unix_seconds_;
   std::string refused_;  // where refused rows go; empty: nowhere
   size_t refused_rows_ = 0;
-  OutputFormat output_ = OutputFormat::kTable;
 };
 
 void OutcomesCapability::AddFlags(Flags& flags) {

@@ -47,7 +47,6 @@ class OutcomesCorrections : public Command {
   std::optional<int64_t> to_;
   std::string kind_;    // empty: all
   std::string source_;  // likewise
-  OutputFormat output_ = OutputFormat::kTable;
 };
 
 }  // namespace

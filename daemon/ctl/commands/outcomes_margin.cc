@@ -75,7 +75,6 @@ class OutcomesMargin : public Command {
   uint32_t limit_ = 0;   // most rows of a scope; 0: as many as there may be
   std::string refused_;  // where refused rows go; empty: nowhere
   size_t refused_rows_ = 0;
-  OutputFormat output_ = OutputFormat::kTable;
 };
 
 void OutcomesMargin::AddFlags(Flags& flags) {

@@ -1,13 +1,13 @@
 // plan compile: a scenario as a plan that fleetmeterd loads. Works without a daemon.
 #include <fmt/format.h>
 
-#include <cstdio>
-
 #include "daemon/base/text.h"
 #include "daemon/base/units.h"
 #include "daemon/ctl/command.h"
 #include "daemon/ctl/framework_flags.h"
+#include "daemon/ctl/output_flag.h"
 #include "daemon/ctl/plan_source.h"
+#include "daemon/ctl/print/message_text.h"
 #include "daemon/ctl/print/text_cells.h"
 #include "daemon/ctl/terminal.h"
 #include "daemon/ctl/write_file.h"
@@ -54,6 +54,7 @@ class PlanCompile : public Command {
 
  private:
   void AddHead(Flags& flags);
+  int TellJson(const CompiledPlan& plan) const;
 
   CompileRequest request_;
   std::string to_;  // empty: standard output
@@ -73,6 +74,7 @@ void PlanCompile::AddFlags(Flags& flags) {
                      "The file is written completely or not at all")
                 .ValueName("FILE");
   flags.AddSwitch("--force", &force_, "Let --to replace a file that exists").Needs(to);
+  AddTextOutput(flags, &output_);
 }
 
 // What a plan begins with.
@@ -99,13 +101,27 @@ void PlanCompile::AddHead(Flags& flags) {
 int PlanCompile::Run() {
   const auto plan = CompilePlan(request_);
   if (!plan.ok()) return ExitCode(plan.status());
-  if (!plan->warning.empty()) fmt::print(stderr, "fleetmeterctl: {}\n", Printable(plan->warning));
-  if (to_.empty()) return ExitCode(Print(plan->yaml));
-  if (absl::Status written = WriteFileWhole(to_, plan->yaml, force_); !written.ok()) {
-    return ExitCode(written);
+  const bool json = output_ == OutputFormat::kJson;
+  if (!json && !plan->warning.empty()) Warn(Printable(plan->warning));
+  if (!json && to_.empty()) return ExitCode(Print(plan->yaml));
+  if (!to_.empty()) {
+    if (absl::Status written = WriteFileWhole(to_, plan->yaml, force_); !written.ok()) {
+      return ExitCode(written);
+    }
   }
+  if (json) return TellJson(*plan);
   return ExitCode(Print(fmt::format("{}: plan {} version {}\n", Printable(to_), plan->plan.name,
                                     plan->plan.version)));
+}
+
+int PlanCompile::TellJson(const CompiledPlan& plan) const {
+  Json out;
+  out["plan"] = plan.plan.name;
+  out["version"] = plan.plan.version;
+  out["file"] = to_.empty() ? Json(nullptr) : Json(to_);
+  out["warning"] = plan.warning.empty() ? Json(nullptr) : Json(plan.warning);
+  out["yaml"] = plan.yaml;
+  return ExitCode(Print(Dump(out)));
 }
 
 }  // namespace

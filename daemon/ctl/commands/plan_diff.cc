@@ -42,7 +42,6 @@ class PlanDiffCommand : public Command {
   std::string a_;
   std::string b_;
   std::string catalog_;  // empty: the one that the first framework names
-  OutputFormat output_ = OutputFormat::kTable;
 };
 
 }  // namespace

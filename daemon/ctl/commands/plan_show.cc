@@ -48,7 +48,6 @@ class PlanShow : public Command {
   std::vector<std::string> set_;
   std::string scenario_;  // empty: all
   std::string catalog_;   // empty: the one that the framework names
-  OutputFormat output_ = OutputFormat::kTable;
 };
 
 void PlanShow::AddFlags(Flags& flags) {

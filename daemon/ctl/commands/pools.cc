@@ -11,17 +11,33 @@ namespace {
 class Pools : public Command {
  public:
   explicit Pools(const Connection& connection)
-      : Command({"pools"}, "Show all pools and how they are used"), connection_(connection) {}
+      : Command({"pools"},
+                "Show all pools and how they are used. The table has as many columns as fit into "
+                "the terminal, or into 80 columns where there is none, those first that matter "
+                "most"),
+        connection_(connection) {}
 
-  void AddFlags(Flags& flags) override { AddOutput(flags, &output_); }
+  void AddFlags(Flags& flags) override {
+    flags.AddSwitch("--wide", &wide_, "Show all columns of the table");
+    AddOutput(flags, &output_);
+  }
   std::optional<std::string> CalledAddress() const override { return connection_.address; }
   int Run() override {
-    return PrintAnswer(QueryClient(connection_).ListPools(), output_, FormatPools);
+    return PrintAnswer(QueryClient(connection_).ListPools(), output_,
+                       [width = Width()](const v1::ListPoolsResponse& pools, OutputFormat format) {
+                         return FormatPools(pools, format, width);
+                       });
   }
 
  private:
+  size_t Width() const {
+    if (wide_) return 0;
+    const auto terminal = TerminalSize();
+    return terminal ? terminal->columns : kUsualColumns;
+  }
+
   const Connection& connection_;
-  OutputFormat output_ = OutputFormat::kTable;
+  bool wide_ = false;
 };
 
 }  // namespace

@@ -64,7 +64,6 @@ class Report : public Command {
   FullHour to_;
   std::optional<DayZone> zone_;  // nothing: the ledger's
   UsageQuestion question_ = {.from = 0, .to = 0, .by = {UsageKey::kPool}};
-  OutputFormat output_ = OutputFormat::kTable;
 };
 
 void Report::AddFlags(Flags& flags) {

@@ -1,12 +1,15 @@
 // reprice: revenue of past days by the price book that is in force now.
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "daemon/base/clock.h"
 #include "daemon/base/text.h"
 #include "daemon/base/units.h"
 #include "daemon/ctl/admin_client.h"
 #include "daemon/ctl/command.h"
 #include "daemon/ctl/confirm.h"
+#include "daemon/ctl/output_flag.h"
 #include "daemon/ctl/print/admin_output.h"
 #include "daemon/ctl/terminal.h"
 
@@ -34,11 +37,17 @@ class Reprice : public Command {
         .Required();
     flags.AddSwitch("--dry-run", &dry_run_, "Show the differences, and change nothing");
     flags.AddSwitch("--yes", &yes_, "Do not ask, for scripts");
+    AddTextOutput(flags, &output_);
   }
   absl::Status CheckFlags() const override {
     if (reason_.find_first_not_of(" \t\r\n") == std::string::npos) {
       return absl::InvalidArgumentError(
           "--reason is empty; expected why, for whoever reads the entry later");
+    }
+    if (output_ == OutputFormat::kJson && !yes_ && !dry_run_) {
+      return absl::InvalidArgumentError(
+          "--output json answers with one object, so that nobody is asked; expected --yes or "
+          "--dry-run");
     }
     if (from_day_ < to_day_) return absl::OkStatus();
     return absl::InvalidArgumentError("--to is not after --from; expected a later day");
@@ -48,7 +57,8 @@ class Reprice : public Command {
 
  private:
   static void AddDay(Flags& flags, const std::string& name, const std::string& help, int64_t* day);
-  int Book(v1::RepriceRequest request, uint64_t digest);
+  absl::StatusOr<v1::DecisionResponse> Book(v1::RepriceRequest request, uint64_t digest) const;
+  int TellJson(v1::RepriceRequest request, const v1::DecisionResponse& preview) const;
 
   const Connection& connection_;
   int64_t from_day_ = 0;
@@ -79,6 +89,7 @@ int Reprice::Run() {
   request.set_preview(true);
   const auto preview = AskReprice(connection_, request);
   if (!preview.ok()) return ExitCode(preview.status());
+  if (output_ == OutputFormat::kJson) return TellJson(std::move(request), *preview);
   if (absl::Status printed = Print(FormatReprice(*preview)); !printed.ok()) {
     return ExitCode(printed);
   }
@@ -88,15 +99,29 @@ int Reprice::Run() {
       return ExitCode(agreed);
     }
   }
-  return Book(std::move(request), preview->digest());
+  const auto booked = Book(std::move(request), preview->digest());
+  if (!booked.ok()) return ExitCode(booked.status());
+  return ExitCode(Print(FormatDecision(*booked, output_)));
 }
 
-int Reprice::Book(v1::RepriceRequest request, uint64_t digest) {
+absl::StatusOr<v1::DecisionResponse> Reprice::Book(v1::RepriceRequest request,
+                                                   uint64_t digest) const {
   request.set_preview(false);
   request.set_agreed_digest(digest);
-  const auto booked = AskReprice(connection_, request);
-  if (!booked.ok()) return ExitCode(booked.status());
-  return ExitCode(Print(FormatDecision(*booked)));
+  return AskReprice(connection_, request);
+}
+
+// One object: what would change, and what was booked, or null.
+int Reprice::TellJson(v1::RepriceRequest request, const v1::DecisionResponse& preview) const {
+  Json out;
+  out["preview"] = RepriceJson(preview);
+  out["booked"] = nullptr;
+  if (!dry_run_ && !preview.nothing_to_do()) {
+    const auto booked = Book(std::move(request), preview.digest());
+    if (!booked.ok()) return ExitCode(booked.status());
+    out["booked"] = DecisionJson(*booked);
+  }
+  return ExitCode(Print(Dump(out)));
 }
 
 }  // namespace

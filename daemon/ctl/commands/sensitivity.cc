@@ -37,7 +37,6 @@ class Sensitivity : public Command {
  private:
   std::string framework_;  // its file
   std::vector<std::string> set_;
-  OutputFormat output_ = OutputFormat::kTable;
 };
 
 }  // namespace

@@ -96,7 +96,6 @@ class Simulate : public Command {
   bool from_live_ = false;
   std::string live_address_;     // empty: that of all commands
   v1::SimulateRequest changes_;  // without what is above
-  OutputFormat output_ = OutputFormat::kTable;
 };
 
 void Simulate::AddFlags(Flags& flags) {

@@ -31,7 +31,6 @@ class SourceList : public Command {
   const Connection& connection_;
   std::string state_;
   uint32_t most_ = 0;
-  OutputFormat output_ = OutputFormat::kTable;
 };
 
 int SourceList::Run() {

@@ -1,6 +1,7 @@
 // source move: a person says whose a source is.
 #include "daemon/ctl/admin_client.h"
 #include "daemon/ctl/command.h"
+#include "daemon/ctl/output_flag.h"
 #include "daemon/ctl/print/admin_output.h"
 #include "daemon/ctl/terminal.h"
 
@@ -28,6 +29,7 @@ class SourceMove : public Command {
     flags.Add("--reason", &reason_, "Why, for whoever reads the entry later")
         .ValueName("TEXT")
         .Required();
+    AddTextOutput(flags, &output_);
   }
   std::optional<std::string> CalledAddress() const override { return connection_.admin_address; }
   int Run() override;
@@ -46,7 +48,7 @@ int SourceMove::Run() {
   request.set_reason(reason_);
   const auto response = AskMove(connection_, request);
   if (!response.ok()) return ExitCode(response.status());
-  return ExitCode(Print(FormatDecision(*response)));
+  return ExitCode(Print(FormatDecision(*response, output_)));
 }
 
 }  // namespace

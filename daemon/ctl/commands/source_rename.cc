@@ -1,6 +1,7 @@
 // source rename: a person says that a host came back under another name.
 #include "daemon/ctl/admin_client.h"
 #include "daemon/ctl/command.h"
+#include "daemon/ctl/output_flag.h"
 #include "daemon/ctl/print/admin_output.h"
 #include "daemon/ctl/terminal.h"
 
@@ -25,6 +26,7 @@ class SourceRename : public Command {
     flags.Add("--reason", &reason_, "Why, for whoever reads the entry later")
         .ValueName("TEXT")
         .Required();
+    AddTextOutput(flags, &output_);
   }
   std::optional<std::string> CalledAddress() const override { return connection_.admin_address; }
   int Run() override;
@@ -43,7 +45,7 @@ int SourceRename::Run() {
   request.set_reason(reason_);
   const auto response = AskRename(connection_, request);
   if (!response.ok()) return ExitCode(response.status());
-  return ExitCode(Print(FormatDecision(*response)));
+  return ExitCode(Print(FormatDecision(*response, output_)));
 }
 
 }  // namespace

@@ -21,7 +21,6 @@ class Supply : public Command {
 
  private:
   const Connection& connection_;
-  OutputFormat output_ = OutputFormat::kTable;
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "daemon/ctl/explain_unavailable.h"
 #include "daemon/ctl/print/text_cells.h"
 #include "fleetmeter/v1/ingest.grpc.pb.h"
 
@@ -35,12 +36,14 @@ std::optional<std::chrono::milliseconds> PushbackOf(const grpc::ClientContext& c
 struct ImportClient::Impl {
   std::unique_ptr<v1::UsageIngest::Stub> stub;
   std::string address;
+  ClientTls tls;
   std::chrono::nanoseconds timeout;
 };
 
 ImportClient::ImportClient(std::shared_ptr<grpc::Channel> channel, std::string address,
-                           std::chrono::nanoseconds timeout)
-    : impl_(new Impl{v1::UsageIngest::NewStub(std::move(channel)), std::move(address), timeout}) {}
+                           std::chrono::nanoseconds timeout, ClientTls tls)
+    : impl_(new Impl{v1::UsageIngest::NewStub(std::move(channel)), std::move(address),
+                     std::move(tls), timeout}) {}
 ImportClient::~ImportClient() = default;
 
 absl::StatusOr<std::shared_ptr<grpc::Channel>> ImportClient::Connect(const std::string& address,
@@ -97,6 +100,10 @@ ReportAnswer ImportClient::Report(const v1::ReportRequest& request) {
     case grpc::StatusCode::ABORTED:
     case grpc::StatusCode::INTERNAL:  // how gRPC tells of a stream that broke
       answer.kind = Kind::kNoAnswer;
+      if (const std::string why = ExplainUnavailable(impl_->address, impl_->tls, status);
+          !why.empty()) {
+        answer.error = fmt::format("fleetmeterd at {}: {}", impl_->address, why);
+      }
       break;
     case grpc::StatusCode::UNAUTHENTICATED:
     case grpc::StatusCode::PERMISSION_DENIED:

@@ -37,8 +37,9 @@ struct ReportAnswer {
 // One connection, made with the first call and again when it breaks. One thread.
 class ImportClient {
  public:
+  // `tls`: how the channel was made, to find out why it fails.
   ImportClient(std::shared_ptr<grpc::Channel> channel, std::string address,
-               std::chrono::nanoseconds timeout);
+               std::chrono::nanoseconds timeout, ClientTls tls = {});
   ~ImportClient();
 
   // Reads the files of `tls`.

@@ -173,7 +173,7 @@ ReportAnswer ImportCommand::AskDaemon(const ImportBatch& plan) const {
     none.error = std::string(channel.status().message());
     return none;
   }
-  ImportClient client(*channel, connection_.ingest_address, connection_.timeout);
+  ImportClient client(*channel, connection_.ingest_address, connection_.timeout, connection_.tls);
   v1::ReportRequest request = QuestionsOf(plan);
   if (!dry_run_) request.clear_names();
   return client.Report(request);
@@ -255,15 +255,14 @@ int ImportCommand::Send(const ImportBatch& plan, RefusedFile& refused) const {
   std::vector<size_t> overlapping;
   ImportSummary summary = SendPlain(plan, refused, &overlapping, &status);
   if (!overlapping.empty()) {
-    fmt::print(stderr,
-               "fleetmeterctl: {}: the books have this time already. If the file is right, run the "
-               "command again with --correct --reason TEXT: it shows what differs, asks, and books "
-               "the differences.{}\n",
-               Printable(file_),
-               kind_ == ImportKind::kUsage
-                   ? ""
-                   : " If none of its rows of that time is in the books yet, as in a file of late "
-                     "rows, run it with --correct --add --reason TEXT: it adds them to the books");
+    Warn(fmt::format(
+        "{}: the books have this time already. If the file is right, run the command again with "
+        "--correct --reason TEXT: it shows what differs, asks, and books the differences.{}",
+        Printable(file_),
+        kind_ == ImportKind::kUsage
+            ? ""
+            : " If none of its rows of that time is in the books yet, as in a file of late rows, "
+              "run it with --correct --add --reason TEXT: it adds them to the books"));
   }
   return Tell(std::move(summary), status);
 }
@@ -284,7 +283,8 @@ ImportSummary ImportCommand::SendPlain(const ImportBatch& plan, RefusedFile& ref
     progress.ShowBegin();
     const auto channel = ImportClient::Connect(connection_.ingest_address, connection_.tls);
     if (channel.ok()) {
-      ImportClient client(*channel, connection_.ingest_address, connection_.timeout);
+      ImportClient client(*channel, connection_.ingest_address, connection_.timeout,
+                          connection_.tls);
       sent = SendAll(client, plan, progress, rejections, status);
     } else {
       *status = channel.status();

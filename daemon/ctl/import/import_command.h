@@ -94,7 +94,6 @@ class ImportCommand : public Command {
   CorrectionFlags correction_;
   bool dry_run_ = false;
   bool quiet_ = false;
-  OutputFormat output_ = OutputFormat::kTable;
 };
 
 }  // namespace fleetmeter::ctl

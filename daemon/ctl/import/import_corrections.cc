@@ -27,7 +27,7 @@ constexpr size_t kMostShown = 50;  // lines of a comparison
 bool ImportCommand::Agreed(const std::string& question) const {
   if (correction_.yes) return true;
   const absl::Status agreed = Confirm(question);
-  if (!agreed.ok()) fmt::print(stderr, "fleetmeterctl: {}\n", std::string(agreed.message()));
+  if (!agreed.ok()) Warn(std::string(agreed.message()));
   return agreed.ok();
 }
 
@@ -73,12 +73,12 @@ int ImportCommand::Correct(const ImportBatch& file, RefusedFile& refused) const 
   const bool partial = !plan->partial.empty() && !correction_.skip_partial_days;
   const int code = Tell(std::move(summary), status);
   if (partial) {
-    fmt::print(stderr,
-               "fleetmeterctl: {}: the days named above were not compared, since the file has only "
-               "a part of them. If the file has all that there was, say so with --from DAY --to "
-               "DAY. If it has rows that the books do not have yet, add them with --add. If these "
-               "days may stay as they are, give --skip-partial-days\n",
-               Printable(file_));
+    Warn(fmt::format(
+        "{}: the days named above were not compared, since the file has only a part of them. If "
+        "the file has all that there was, say so with --from DAY --to DAY. If it has rows that the "
+        "books do not have yet, add them with --add. If these days may stay as they are, give "
+        "--skip-partial-days",
+        Printable(file_)));
   }
   return code == kExitOk && partial ? kExitNotAll : code;
 }

@@ -68,10 +68,10 @@ int ImportCommand::CorrectUsage(const ImportBatch& file, RefusedFile& refused) c
         "is compared with"));
   }
   if (!file.refused.empty()) {
-    fmt::print(stderr,
-               "fleetmeterctl: {}: nothing was compared, since the rows of a window say all of it, "
-               "and a row that is refused would be taken out of the books; mend those rows first\n",
-               Printable(file_));
+    Warn(fmt::format(
+        "{}: nothing was compared, since the rows of a window say all of it, and a row that is "
+        "refused would be taken out of the books; mend those rows first",
+        Printable(file_)));
     return kExitNotAll;
   }
   BlockStopSignals();
@@ -125,12 +125,12 @@ int ImportCommand::BookUsage(const ImportBatch& file, const std::vector<UsageQue
   if (sums[static_cast<size_t>(Standing::kPartial)].reports == 0 || correction_.skip_partial_days) {
     return code;
   }
-  fmt::print(stderr,
-             "fleetmeterctl: {}: some windows could not be compared: the books have more of their "
-             "time than the file reaches over, or they have it from live reports, or from before "
-             "they kept history by source. --from DAY --to DAY says that the file is all that "
-             "there was; --skip-partial-days passes over such windows\n",
-             Printable(file_));
+  Warn(fmt::format(
+      "{}: some windows could not be compared: the books have more of their time than the file "
+      "reaches over, or they have it from live reports, or from before they kept history by "
+      "source. --from DAY --to DAY says that the file is all that there was; --skip-partial-days "
+      "passes over such windows",
+      Printable(file_)));
   return code == kExitOk ? kExitNotAll : code;
 }
 

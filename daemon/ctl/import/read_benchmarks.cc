@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "daemon/base/did_you_mean.h"
 #include "daemon/base/units.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
@@ -95,6 +96,12 @@ const outcomes::Benchmark* Find(const BenchmarkSuite& suite, std::string_view na
   return found == suite.benchmarks.end() ? nullptr : &*found;
 }
 
+std::vector<std::string> NamesOf(const BenchmarkSuite& suite) {
+  std::vector<std::string> names;
+  for (const outcomes::Benchmark& benchmark : suite.benchmarks) names.push_back(benchmark.name);
+  return names;
+}
+
 std::vector<BenchmarkRow> ReadLong(RowReader& reader, const BenchmarkSuite& suite,
                                    const ModelColumns& columns) {
   BenchmarkRow result;
@@ -108,7 +115,8 @@ std::vector<BenchmarkRow> ReadLong(RowReader& reader, const BenchmarkSuite& suit
   const auto score = ReadScore(reader, "score", benchmark);
   if (!score) reader.Refuse("score", "expected a number");
   if (benchmark == nullptr) {
-    reader.Refuse("benchmark", fmt::format("expected one of suite {}", suite.name));
+    reader.Refuse("benchmark", fmt::format("expected one of suite {}{}", suite.name,
+                                           DidYouMeanText(result.benchmark, NamesOf(suite))));
   } else if (score) {
     CheckScore(reader, "score", *benchmark, *score);
   }

@@ -197,26 +197,7 @@ std::string SourcesJson(const v1::ListSourcesResponse& response,
   Json out;
   out["total"] = response.total();
   out["sources"] = Json::array();
-  for (const v1::Source& source : response.sources()) {
-    Json row;
-    row["source"] = source.source();
-    row["state"] = source.state();
-    row["counted_to_unix_nanos"] = nullptr;
-    if (source.has_counted_to_unix_nanos()) {
-      row["counted_to_unix_nanos"] = source.counted_to_unix_nanos();
-    }
-    row["micro_chips"] = source.micro_chips();
-    row["unlisted_micro_chips"] = source.unlisted_micro_chips();
-    row["other_names"] = Json::array();
-    for (const std::string& name : source.other_names()) row["other_names"].push_back(name);
-    row["owner"] = source.owner();
-    row["foreign_reports"] = source.foreign_reports();
-    if (source.foreign_reports() > 0) {
-      row["foreign_identity"] = source.foreign_identity();
-      row["foreign_unix_nanos"] = source.foreign_unix_nanos();
-    }
-    out["sources"].push_back(std::move(row));
-  }
+  for (const v1::Source& source : response.sources()) out["sources"].push_back(SourceJson(source));
   out["entries"] = EntriesJson(entries);
   return Dump(out);
 }
@@ -262,6 +243,27 @@ std::string DifferenceTable(const v1::DecisionResponse& response) {
 
 }  // namespace
 
+Json SourceJson(const v1::Source& source) {
+  Json row;
+  row["source"] = source.source();
+  row["state"] = source.state();
+  row["counted_to_unix_nanos"] = nullptr;
+  if (source.has_counted_to_unix_nanos()) {
+    row["counted_to_unix_nanos"] = source.counted_to_unix_nanos();
+  }
+  row["micro_chips"] = source.micro_chips();
+  row["unlisted_micro_chips"] = source.unlisted_micro_chips();
+  row["other_names"] = Json::array();
+  for (const std::string& name : source.other_names()) row["other_names"].push_back(name);
+  row["owner"] = source.owner();
+  row["foreign_reports"] = source.foreign_reports();
+  if (source.foreign_reports() > 0) {
+    row["foreign_identity"] = source.foreign_identity();
+    row["foreign_unix_nanos"] = source.foreign_unix_nanos();
+  }
+  return row;
+}
+
 std::string FormatSources(const v1::ListSourcesResponse& response,
                           const v1::ListEntriesResponse& entries, OutputFormat format) {
   const v1::ListEntriesResponse about = AboutSources(entries);
@@ -291,7 +293,15 @@ std::string FormatEntries(const v1::ListEntriesResponse& response, OutputFormat 
   return EntriesTable(response);
 }
 
-std::string FormatDecision(const v1::DecisionResponse& response) {
+Json DecisionJson(const v1::DecisionResponse& response) {
+  Json out;
+  out["entry"] = EntryJson(response.entry());
+  out["nothing_to_do"] = response.nothing_to_do();
+  return out;
+}
+
+std::string FormatDecision(const v1::DecisionResponse& response, OutputFormat format) {
+  if (format == OutputFormat::kJson) return Dump(DecisionJson(response));
   const v1::Entry& entry = response.entry();
   if (!response.nothing_to_do()) {
     return fmt::format("entry {}: {}\n", entry.number(), What(entry));
@@ -299,6 +309,20 @@ std::string FormatDecision(const v1::DecisionResponse& response) {
   if (entry.number() == 0) return "nothing was left to do\n";
   return fmt::format("nothing was left to do: entry {} of {}, by {}, says so: {}\n", entry.number(),
                      UtcTime(entry.entered_unix_nanos()), Printable(entry.identity()), What(entry));
+}
+
+Json RepriceJson(const v1::DecisionResponse& response) {
+  Json out = DecisionJson(response);
+  out["differences"] = Json::array();
+  for (const v1::Difference& each : response.differences()) {
+    out["differences"].push_back(ToJson(each));
+  }
+  out["more_differences"] = response.more_differences();
+  out["not_repriced"] = Json::array();
+  for (const v1::NotRepriced& each : response.not_repriced()) {
+    out["not_repriced"].push_back(ToJson(each));
+  }
+  return out;
 }
 
 std::string FormatReprice(const v1::DecisionResponse& response) {

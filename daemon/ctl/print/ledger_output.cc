@@ -30,4 +30,28 @@ std::string FormatContents(const LedgerReport& report) {
       report.corrections, report.entries, usage);
 }
 
+Json ContentsJson(const LedgerReport& report) {
+  const auto span = [](const std::optional<LedgerReport::Span>& known) {
+    if (!known) return Json(nullptr);
+    return Json{{"from_unix_seconds", known->from}, {"to_unix_seconds", known->to}};
+  };
+  Json out;
+  out["ok"] = report.findings.empty();
+  out["findings"] = report.findings;
+  out["reports"] = report.reports;
+  out["streams"] = report.streams;
+  out["sources"] = report.sources;
+  out["hour_rows"] = report.hour_rows;
+  out["day_rows"] = report.day_rows;
+  out["quarter_rows"] = report.quarter_rows;
+  out["inference_rows"] = report.inference_rows;
+  out["training_rows"] = report.training_rows;
+  out["benchmark_rows"] = report.benchmark_rows;
+  out["corrections"] = report.corrections;
+  out["entries"] = report.entries;
+  out["used"] = span(report.used);
+  out["booked"] = span(report.booked);
+  return out;
+}
+
 }  // namespace fleetmeter::ctl

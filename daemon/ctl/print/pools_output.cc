@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "daemon/ctl/print/demand_text.h"
 #include "daemon/ctl/print/number_text.h"
 #include "daemon/ctl/print/table.h"
@@ -10,35 +12,55 @@ namespace fleetmeter::ctl {
 namespace {
 
 // In words, since they stand in no row; empty if there are none.
-std::string OrphanedLines(const v1::ListPoolsResponse& response) {
+std::string OrphanedLines(const v1::ListPoolsResponse& response, size_t width) {
   std::string out;
   for (const v1::OrphanedPool& orphaned : response.orphaned()) {
-    out += fmt::format(
+    const std::string line = fmt::format(
         "{} H100e are held under pool {}, which the plan does not know. They are taken from the "
-        "headroom of every pool.\n",
+        "headroom of every pool.",
         Amount(orphaned.h100e()), Printable(orphaned.pool()));
+    out += width == 0 ? line + "\n" : WrapText(line, width, "");
   }
   return out;
 }
 
-std::string PoolsTable(const v1::ListPoolsResponse& response) {
-  Table table({{"POOL"},
-               {"CATEGORY"},
-               {"TIER"},
-               {"OWNER"},
-               {"ALLOCATED", Align::kRight},
-               {"ASSIGNED", Align::kRight},
-               {"BUSY", Align::kRight},
-               {"HEADROOM", Align::kRight},
-               {"UTILIZATION", Align::kRight},
-               {"COVERAGE", Align::kRight},
-               {"IDLE CHIPS", Align::kRight},
-               {"UNHEALTHY", Align::kRight},
-               {"UNHEARD", Align::kRight},
-               {"UNACCOUNTED", Align::kRight},
-               {"BORROWED", Align::kRight},
-               {"DEMAND", Align::kRight},
-               {"OLDEST WAIT", Align::kRight}});
+// In the order of what matters: what can be admitted, and how sure that is; then how the pool is
+// used; then what is out of the ordinary; then who it belongs to.
+std::vector<Column> PoolsColumns() {
+  return {{"POOL"},
+          {"CATEGORY", Align::kLeft, 15},
+          {"TIER", Align::kLeft, 13},
+          {"OWNER", Align::kLeft, 14},
+          {"ALLOCATED", Align::kRight, 3},
+          {"ASSIGNED", Align::kRight, 4},
+          {"BUSY", Align::kRight, 5},
+          {"HEADROOM", Align::kRight},
+          {"UTILIZATION", Align::kRight, 1},
+          {"COVERAGE", Align::kRight, 2},
+          {"IDLE CHIPS", Align::kRight, 8},
+          {"UNHEALTHY", Align::kRight, 9},
+          {"UNHEARD", Align::kRight, 10},
+          {"UNACCOUNTED", Align::kRight, 11},
+          {"BORROWED", Align::kRight, 7},
+          {"DEMAND", Align::kRight, 6},
+          {"OLDEST WAIT", Align::kRight, 12}};
+}
+
+constexpr int kRankOfNothing = 100;
+constexpr int kOutOfTheOrdinary = 6;  // the first rank of columns that are
+
+// Columns that tell of something out of the ordinary give way first where there is nothing to tell.
+void RankEmptyLast(Table* table) {
+  const std::vector<Column> columns = PoolsColumns();
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i].rank >= kOutOfTheOrdinary && table->ColumnIs(i, {"0.0", kUnknown, ""})) {
+      table->SetRank(i, kRankOfNothing + static_cast<int>(i));
+    }
+  }
+}
+
+Table PoolRows(const v1::ListPoolsResponse& response) {
+  Table table(PoolsColumns());
   for (const v1::Pool& pool : response.pools()) {
     table.AddRow({pool.pool(), pool.category(), pool.tier(), pool.owner(),
                   Amount(pool.allocated_h100e()), Amount(pool.assigned_h100e()), Amount(Busy(pool)),
@@ -48,8 +70,27 @@ std::string PoolsTable(const v1::ListPoolsResponse& response) {
                   Amount(pool.unaccounted_h100e()), Amount(pool.borrowed_h100e()),
                   DemandAmount(pool), OldestWaitText(pool)});
   }
-  return table.Render() + "\nAmounts in H100e, idle chips in chips; \"-\" is no data.\n" +
-         OrphanedLines(response) + BasisLine(response.basis()) + "\n";
+  return table;
+}
+
+std::string PoolsTable(const v1::ListPoolsResponse& response, size_t width) {
+  Table table = PoolRows(response);
+  std::vector<std::string> left_out;
+  if (width > 0) {
+    RankEmptyLast(&table);
+    left_out = table.FitInto(width);
+  }
+  const bool has_idle_chips =
+      std::find(left_out.begin(), left_out.end(), "IDLE CHIPS") == left_out.end();
+  std::string notes = fmt::format("Amounts in H100e{}; \"-\" is no data.",
+                                  has_idle_chips ? ", idle chips in chips" : "");
+  if (!left_out.empty()) {
+    notes += fmt::format(" {} left out; --wide shows all.",
+                         CountOf(static_cast<int64_t>(left_out.size()), "column"));
+  }
+  const std::string basis = BasisLine(response.basis());
+  return table.Render() + "\n" + (width == 0 ? notes + "\n" : WrapText(notes, width, "")) +
+         OrphanedLines(response, width) + (width == 0 ? basis + "\n" : WrapText(basis, width, ""));
 }
 
 std::string PoolsJson(const v1::ListPoolsResponse& response) {
@@ -69,8 +110,8 @@ void AddSeconds(const std::string& name, Json& use) {
 
 }  // namespace
 
-std::string FormatPools(const v1::ListPoolsResponse& response, OutputFormat format) {
-  if (format == OutputFormat::kTable) return PoolsTable(response);
+std::string FormatPools(const v1::ListPoolsResponse& response, OutputFormat format, size_t width) {
+  if (format == OutputFormat::kTable) return PoolsTable(response, width);
   if (format == OutputFormat::kJson) return PoolsJson(response);
   std::string out = PoolCsvHeader();
   for (const v1::Pool& pool : response.pools()) out += PoolCsvRecord(pool);

@@ -1,6 +1,7 @@
 // Pools, for people and programs. Pure.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,9 +12,14 @@
 
 namespace fleetmeter::ctl {
 
-// All pools. JSON: {"basis": {...}, "pools": [...], "orphaned": [...]}. CSV: one record a pool,
-// without chips and teams.
-std::string FormatPools(const v1::ListPoolsResponse& response, OutputFormat format);
+// Of a terminal that nobody has measured, and of pipes and files.
+inline constexpr size_t kUsualColumns = 80;
+
+// All pools. Of the table, the columns that matter most and fit into `width`; 0: all of them. JSON:
+// {"basis": {...}, "pools": [...], "orphaned": [...]}. CSV: one record a pool, without chips and
+// teams.
+std::string FormatPools(const v1::ListPoolsResponse& response, OutputFormat format,
+                        size_t width = kUsualColumns);
 
 // Every field of the proto, and assigned_chip_seconds; its chips also have
 // {assigned,busy,productive}_chip_seconds. All exact decimal strings. Idle chips are null where no

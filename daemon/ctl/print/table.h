@@ -13,6 +13,8 @@ enum class Align { kLeft, kRight };
 struct Column {
   std::string title;
   Align align = Align::kLeft;
+  // What matters less has a higher one, and is left out first where room is scarce; 0: it stays.
+  int rank = 0;
 };
 
 struct Cell {
@@ -34,10 +36,22 @@ class Table {
   // One cell a column.
   void AddRow(std::vector<Cell> cells);
 
+  // Leaves columns out until all lines fit into `width`; where that is not enough, the texts of the
+  // first column are shortened. The titles of what was left out. After the last row.
+  std::vector<std::string> FitInto(size_t width);
+
+  // Whether every cell of the column, but its title, is one of `texts`.
+  bool ColumnIs(size_t column, const std::vector<std::string>& texts) const;
+  // Before FitInto().
+  void SetRank(size_t column, int rank) { columns_[column].rank = rank; }
+
   // Title line and rows, each with its line end and without trailing spaces.
   std::string Render(bool colors = false) const;
 
  private:
+  std::vector<size_t> Widths() const;
+  void Remove(size_t column);
+  void ShortenFirst(size_t width);
   std::string Line(const std::vector<Cell>& cells, const std::vector<size_t>& widths,
                    bool colors) const;
 

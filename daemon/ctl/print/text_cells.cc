@@ -121,4 +121,31 @@ std::string ClipLine(std::string_view line, size_t width) {
   return out;
 }
 
+std::string WrapText(std::string_view text, size_t width, std::string_view indent) {
+  std::string out;
+  std::string line(indent);
+  while (!text.empty()) {
+    const size_t end = std::min(text.find(' '), text.size());
+    const std::string_view word = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    const bool first = line.size() == indent.size();
+    if (!first && DisplayWidth(line) + 1 + DisplayWidth(word) > width) {
+      out += line + "\n";
+      line = indent;
+      line += word;
+    } else {
+      line += (first ? "" : " ");
+      line += word;
+    }
+  }
+  return line.size() == indent.size() ? out : out + line + "\n";
+}
+
+std::string Shortened(const std::string& text, size_t width) {
+  constexpr std::string_view kDots = "...";
+  if (DisplayWidth(text) <= width) return text;
+  if (width <= kDots.size()) return ClipLine(text, width);
+  return ClipLine(text, width - kDots.size()) + std::string(kDots);
+}
+
 }  // namespace fleetmeter::ctl

@@ -24,6 +24,13 @@ std::string PadLeft(std::string text, size_t width);
 // The text in a colour, or as it is where there are no colours.
 std::string Paint(std::string text, Style style, bool colors);
 
+// Lines of at most `width` columns, broken at spaces, each after `indent` and with its line end. A
+// word that is longer has a line of its own.
+std::string WrapText(std::string_view text, size_t width, std::string_view indent);
+
+// `text`, or as much of its beginning as fits into `width` columns with "..." behind it.
+std::string Shortened(const std::string& text, size_t width);
+
 // The first `width` columns of a line that may have colours in it.
 std::string ClipLine(std::string_view line, size_t width);
 

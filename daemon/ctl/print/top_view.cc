@@ -32,30 +32,6 @@ Style StyleOf(const v1::Pool& pool) {
   return IsUnderused(pool) ? Style::kYellow : Style::kPlain;
 }
 
-std::string PoolsTable(const v1::ListPoolsResponse& pools, const TopLook& look) {
-  Table table({{"POOL"},
-               {"OWNER"},
-               {"ALLOCATED", Align::kRight},
-               {"ASSIGNED", Align::kRight},
-               {"BUSY", Align::kRight},
-               {"HEADROOM", Align::kRight},
-               {"UTILIZATION"},
-               {"", Align::kRight},
-               {"COVERAGE", Align::kRight},
-               {""}});
-  for (const v1::Pool& pool : pools.pools()) {
-    const Style style = StyleOf(pool);
-    table.AddRow(
-        {pool.pool(), pool.owner(), Amount(pool.allocated_h100e()), Amount(pool.assigned_h100e()),
-         Amount(Busy(pool)),
-         Cell(Amount(KnownHeadroom(pool)), IsNearlyFull(pool) ? Style::kRed : Style::kPlain),
-         Cell(UtilizationBar(Utilization(pool), look.unicode),
-              IsUnderused(pool) ? Style::kYellow : Style::kPlain),
-         Percent(Utilization(pool)), Percent(pool.coverage_ratio()), Cell(PoolMark(pool), style)});
-  }
-  return table.Render(look.colors);
-}
-
 std::vector<std::string> Lines(const std::string& text) {
   std::vector<std::string> out;
   for (size_t at = 0; at < text.size();) {
@@ -64,6 +40,58 @@ std::vector<std::string> Lines(const std::string& text) {
     at = end + 1;
   }
   return out;
+}
+
+// The mark stays at any width, as does what can be admitted.
+std::string TopTable(const v1::ListPoolsResponse& pools, const TopLook& look) {
+  Table table({{"POOL"},
+               {"OWNER", Align::kLeft, 7},
+               {"ALLOCATED", Align::kRight, 4},
+               {"ASSIGNED", Align::kRight, 5},
+               {"BUSY", Align::kRight, 6},
+               {"HEADROOM", Align::kRight},
+               {"UTILIZATION", Align::kRight, 1},
+               {"", Align::kLeft, 3},
+               {"COVERAGE", Align::kRight, 2},
+               {""}});
+  for (const v1::Pool& pool : pools.pools()) {
+    const Style style = StyleOf(pool);
+    table.AddRow(
+        {pool.pool(), pool.owner(), Amount(pool.allocated_h100e()), Amount(pool.assigned_h100e()),
+         Amount(Busy(pool)),
+         Cell(Amount(KnownHeadroom(pool)), IsNearlyFull(pool) ? Style::kRed : Style::kPlain),
+         Percent(Utilization(pool)),
+         Cell(UtilizationBar(Utilization(pool), look.unicode),
+              IsUnderused(pool) ? Style::kYellow : Style::kPlain),
+         Percent(pool.coverage_ratio()), Cell(PoolMark(pool), style)});
+  }
+  if (look.size) table.FitInto(look.size->columns);
+  return table.Render(look.colors);
+}
+
+// Whole words on as many lines as it takes, so that no width hides what is wrong.
+std::string Header(const std::string& text, const TopLook& look, Style style) {
+  if (!look.size) return Paint(text, style, look.colors) + "\n";
+  std::string out;
+  for (const std::string& line : Lines(WrapText(text, look.size->columns, ""))) {
+    out += Paint(line, style, look.colors) + "\n";
+  }
+  return out;
+}
+
+// "sorted by headroom, the smallest first; only pools with 'serv': 3 of 8".
+std::string OrderLine(const TopState& state, int shown) {
+  const PoolOrder& order = state.order;
+  std::string line;
+  if (order.sort != "plan" || order.reverse) {
+    line = fmt::format("sorted by {}{}", order.sort, order.reverse ? ", reversed" : "");
+  }
+  if (!order.filter.empty() || state.types_filter) {
+    line += fmt::format("{}only pools with '{}{}': {} of {}", line.empty() ? "" : "; ",
+                        Printable(order.filter), state.types_filter ? "_" : "", shown,
+                        state.pools ? state.pools->pools_size() : 0);
+  }
+  return line;
 }
 
 // The last row stays free, so that the line end after the last line does not scroll.
@@ -102,16 +130,25 @@ std::string UtilizationBar(std::optional<double> ratio, bool unicode) {
 }
 
 std::string TopPicture(const TopState& state, const TopLook& look) {
-  std::string out = Paint("fleetmeter", Style::kBold, look.colors);
-  if (state.pools) out += "  " + BasisLine(state.pools->basis());
-  out += "\n";
+  std::string out;
   if (!state.trouble.empty()) {
-    out += Paint(Printable(state.trouble), Style::kRed, look.colors) + "\n";
-    out += state.pools ? "The numbers below are old. Trying again.\n" : "Trying again.\n";
+    out += Header("fleetmeter: " + Printable(state.trouble), look, Style::kRed);
+    out += Header(state.pools ? "The numbers below are old. Trying again." : "Trying again.", look,
+                  Style::kPlain);
   } else {
-    out += fmt::format("{}; H100e; \"-\" is no data\n", Printable(state.address));
+    out += Header("fleetmeter  " + Printable(state.address), look, Style::kBold);
   }
-  if (state.pools) out += "\n" + PoolsTable(*state.pools, look);
+  if (state.pools) {
+    out +=
+        Header(BasisLine(state.pools->basis()) + "; H100e; \"-\" is no data", look, Style::kPlain);
+  }
+  const v1::ListPoolsResponse shown =
+      state.pools ? ArrangedPools(*state.pools, state.order) : v1::ListPoolsResponse();
+  if (const std::string order = OrderLine(state, shown.pools_size()); !order.empty()) {
+    out += Header(order, look, Style::kPlain);
+  }
+  if (!state.keys.empty()) out += Header(state.keys, look, Style::kDim);
+  if (state.pools) out += "\n" + TopTable(shown, look);
   return look.size ? Fitted(Lines(out), *look.size) : out;
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "daemon/ctl/print/pool_order.h"
 #include "fleetmeter/v1/query.pb.h"
 
 namespace fleetmeter::ctl {
@@ -26,6 +27,9 @@ struct TopState {
   std::optional<v1::ListPoolsResponse> pools;
   // Why there is no newer answer.
   std::string trouble;
+  PoolOrder order = {};
+  bool types_filter = false;  // somebody is typing it
+  std::string keys = "";      // what keys do; empty: nobody can press any
 };
 
 // Lines, each with its line end.

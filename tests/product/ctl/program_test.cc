@@ -1,6 +1,8 @@
 // fleetmeterctl's commands against a running fleetmeterd.
 #include <signal.h>
 
+#include <sstream>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
@@ -29,7 +31,7 @@ class ProgramTest : public testing::Test {
 
 TEST_F(ProgramTest, PrintsPoolsWithTheirUse) {
   daemon_.Report(4);
-  const Outcome table = Ctl({"pools"});
+  const Outcome table = Ctl({"pools", "--wide"});
   EXPECT_EQ(table.exit_code, 0) << table.error;
   EXPECT_THAT(table.out,
               HasSubstr("serving  inference  p2    API Serving              8.0       4.0"
@@ -86,14 +88,34 @@ TEST_F(ProgramTest, WatchesHeadroomLineByLineUntilInterrupted) {
   EXPECT_EQ(watch->Stderr(), "");
 }
 
-TEST_F(ProgramTest, EndsTheWatchWithAnErrorWhenTheDaemonStops) {
+TEST_F(ProgramTest, GoesOnWithAWatchWhenTheDaemonIsStartedAnew) {
   const auto watch = StartCtl(
       {"headroom", "serving", "--watch", "--output", "json", "--address", daemon_.query_address()});
   const json line = json::parse(watch->ReadLine(kPatience).value_or("null"));
   EXPECT_EQ(line.at("pool").at("pool"), "serving");
   daemon_.Stop();
-  EXPECT_EQ(watch->Wait(kPatience), 1);
-  EXPECT_THAT(watch->Stderr(), HasSubstr(daemon_.query_address()));
+  daemon_.Start(2);
+  const json again = json::parse(watch->ReadLine(kPatience).value_or("null"));
+  EXPECT_EQ(again.at("basis").at("plan_version"), 2) << watch->Stderr();
+  watch->Signal(SIGINT);
+  EXPECT_EQ(watch->Wait(kPatience), 0);
+  std::istringstream told(watch->Stderr());
+  std::vector<std::string> messages;
+  for (std::string text; std::getline(told, text);) {
+    messages.push_back(json::parse(text).at("warning").at("message"));
+  }
+  ASSERT_EQ(messages.size(), 2u) << "each change is told once";
+  EXPECT_THAT(messages[0], HasSubstr(daemon_.query_address()));
+  EXPECT_EQ(messages[1], "the daemon answers again");
+}
+
+TEST_F(ProgramTest, PoolsFitInto80Columns) {
+  daemon_.Report(4);
+  const Outcome table = Ctl({"pools"});
+  EXPECT_EQ(table.exit_code, 0) << table.error;
+  std::istringstream lines(table.out);
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80u) << line;
+  EXPECT_THAT(table.out, HasSubstr("--wide shows all"));
 }
 
 TEST_F(ProgramTest, PrintsTheSupply) {

@@ -90,6 +90,26 @@ TEST_F(TopProgramTest, SaysThatTheDaemonIsAwayAndGoesOnWhenItIsBack) {
   EXPECT_EQ(top->Wait(kPatience), 0);
 }
 
+TEST_F(TopProgramTest, SortsAndFiltersByKeys) {
+  const auto top = Top(Terminal());
+  EXPECT_TRUE(top->AwaitStdout("s sort  r reverse  / filter  q quit", kPatience));
+  top->Write("s");
+  EXPECT_TRUE(top->AwaitStdout("sorted by pool", kPatience)) << top->Stdout();
+  top->Write("/bat\r");
+  EXPECT_TRUE(top->AwaitStdout("only pools with 'bat': 1 of 2", kPatience)) << top->Stdout();
+  top->Write("q");
+  EXPECT_EQ(top->Wait(kPatience), 0) << top->Stderr();
+  EXPECT_THAT(top->Stdout(), EndsWith(kShowCursor));
+}
+
+TEST_F(TopProgramTest, SortsAndFiltersByFlags) {
+  const Outcome once = RunCtl({"top", "--once", "--sort", "pool", "--filter", "serv", "--output",
+                               "json", "--address", daemon_.query_address()});
+  EXPECT_EQ(once.exit_code, 0) << once.error;
+  EXPECT_THAT(once.out, HasSubstr("\"pool\": \"serving\""));
+  EXPECT_THAT(once.out, Not(HasSubstr("\"pool\": \"batch\"")));
+}
+
 TEST_F(TopProgramTest, EndsAtOnceWhileTheDaemonHangs) {
   const auto top =
       StartCtl({"top", "--timeout", "1h", "--address", daemon_.query_address()}, Terminal());

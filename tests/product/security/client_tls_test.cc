@@ -128,6 +128,27 @@ TEST_F(ClientTlsTest, TheDaemonsIdentityIsCheckedInsteadOfItsName) {
   EXPECT_EQ(Ctl(flags, {"pools"}).code, 1);
 }
 
+TEST_F(ClientTlsTest, SaysWhichSideRefusesWhat) {
+  const auto told = [&](const std::vector<std::string>& flags, const std::string& address = "") {
+    const Outcome outcome = Ctl(flags, {"pools"}, address);
+    EXPECT_EQ(outcome.code, 1);
+    return outcome.error;
+  };
+  const std::string ca = "--tls-ca=" + files_.PathOf("ca.pem");
+  EXPECT_THAT(told({ca}), HasSubstr("the daemon asks for a certificate, and we have none"));
+  EXPECT_THAT(told({}), HasSubstr("we speak plaintext, and the daemon there speaks TLS"));
+  std::vector<std::string> flags = As(kReader);
+  flags[0] = "--tls-ca=" + files_.PathOf("other-ca.pem");
+  EXPECT_THAT(told(flags), HasSubstr("we refuse the daemon's certificate: no authority in "));
+  flags[0] = ca;
+  flags.push_back("--tls-server-name=meter.example");
+  EXPECT_THAT(told(flags), HasSubstr("it is not for \"meter.example\" but for "));
+  flags.pop_back();
+  EXPECT_THAT(told(flags, secure_.daemon().http_address()), HasSubstr("it is a web server"));
+  WritePair("client", Authority().IssueClient(kReader));
+  EXPECT_THAT(told(flags), HasSubstr("the daemon refuses our certificate "));
+}
+
 TEST_F(ClientTlsTest, FlagsThatDoNotGoTogetherAreRefused) {
   const std::string ca = "--tls-ca=" + files_.PathOf("ca.pem");
   const struct {

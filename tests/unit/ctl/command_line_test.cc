@@ -169,7 +169,7 @@ TEST_F(CommandLineTest, ListsWhatThereIsWhenNothingIsNear) {
                                 "pools, headroom, "));
   EXPECT_EQ(Parse({"pools", "--nonsense"}), kExitUsage);
   EXPECT_THAT(error_, HasSubstr("\"--nonsense\" is not an option of fleetmeterctl pools; expected "
-                                "one of: --help, --output, "));
+                                "one of: --help, --wide, --output, "));
 }
 
 TEST_F(CommandLineTest, ComplainsOfAWrongValueBeforeAMissingCommand) {

@@ -16,9 +16,12 @@ class CommandLineTest : public testing::Test {
  protected:
   CommandLineTest() {
     for (const char* name :
-         {"FLEETMETER_ADDRESS", "FLEETMETER_ADMIN_ADDRESS", "FLEETMETER_INGEST_ADDRESS"}) {
+         {"FLEETMETER_ADDRESS", "FLEETMETER_ADMIN_ADDRESS", "FLEETMETER_INGEST_ADDRESS",
+          "FLEETMETER_TIMEOUT", "FLEETMETER_CA", "FLEETMETER_CERT", "FLEETMETER_KEY",
+          "FLEETMETER_SERVER_NAME", "FLEETMETER_DAEMON_IDENTITY"}) {
       unsetenv(name);
     }
+    setenv("FLEETMETER_CONFIG", "none", 1);  // whatever whoever runs the test has
   }
 
   // Nothing: a command was called. An exit code: there is none to run.

@@ -3,6 +3,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include "daemon/base/mutex.h"
+#include "fleetmeter/v1/admin.grpc.pb.h"
 #include "fleetmeter/v1/plan.grpc.pb.h"
 #include "fleetmeter/v1/query.grpc.pb.h"
 #include "tests/unit/ctl/print/ctl_testing.h"
@@ -44,7 +45,7 @@ class QueryService final : public v1::Query::Service {
       watch_ = *request;
     }
     writer->Write(HeadroomOf(*request));
-    return grpc::Status::OK;
+    return {grpc::StatusCode::PERMISSION_DENIED, "the rules have changed"};
   }
 
   v1::HeadroomRequest headroom() {
@@ -82,11 +83,44 @@ class PlanService final : public v1::Plan::Service {
   v1::SimulateRequest simulation_ ABSL_GUARDED_BY(mutex_);
 };
 
+class AdminService final : public v1::Admin::Service {
+ public:
+  grpc::Status ListSources(grpc::ServerContext*, const v1::ListSourcesRequest*,
+                           v1::ListSourcesResponse* response) override {
+    v1::Source& source = *response->add_sources();
+    source.set_source("gpu-17");
+    source.set_state("silent");
+    source.set_counted_to_unix_nanos(kSomeTime);
+    response->set_total(1);
+    return grpc::Status::OK;
+  }
+  grpc::Status ListRejected(grpc::ServerContext*, const v1::ListRejectedRequest* request,
+                            v1::ListRejectedResponse* response) override {
+    v1::RejectedReport& report = *response->add_reports();
+    report.set_source("gpu-17");
+    report.set_reason("unknown_pool");
+    report.set_detail("'servng' is not a pool of plan 'openb' version 3");
+    MutexLock lock(mutex_);
+    rejected_ = *request;
+    return grpc::Status::OK;
+  }
+
+  v1::ListRejectedRequest rejected() {
+    MutexLock lock(mutex_);
+    return rejected_;
+  }
+
+ private:
+  Mutex mutex_;
+  v1::ListRejectedRequest rejected_ ABSL_GUARDED_BY(mutex_);
+};
+
 }  // namespace
 
 struct FakeDaemon::Impl {
   QueryService query;
   PlanService plan;
+  AdminService admin;
   std::string address;
   std::unique_ptr<grpc::Server> server;
 };
@@ -97,6 +131,7 @@ FakeDaemon::FakeDaemon() : impl_(std::make_unique<Impl>()) {
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
   builder.RegisterService(&impl_->query);
   builder.RegisterService(&impl_->plan);
+  builder.RegisterService(&impl_->admin);
   impl_->server = builder.BuildAndStart();
   impl_->address = "127.0.0.1:" + std::to_string(port);
 }
@@ -106,6 +141,7 @@ FakeDaemon::~FakeDaemon() { impl_->server->Shutdown(); }
 const std::string& FakeDaemon::address() const { return impl_->address; }
 v1::HeadroomRequest FakeDaemon::asked_headroom() const { return impl_->query.headroom(); }
 v1::HeadroomRequest FakeDaemon::asked_watch() const { return impl_->query.watch(); }
+v1::ListRejectedRequest FakeDaemon::asked_rejected() const { return impl_->admin.rejected(); }
 v1::SimulateRequest FakeDaemon::asked_simulation() const { return impl_->plan.simulation(); }
 
 }  // namespace fleetmeter::ctl

@@ -108,7 +108,7 @@ TEST_F(FrameworkCommandsTest, RefusesWrongCommandLines) {
       {"plan", "compile", "--plan", "f", "--scenario", "s", "--name", "a b"},
       {"plan", "compile", "--plan", "f", "--scenario", "s", "--effective-from", "tomorrow"},
       {"plan", "compile", "--plan", "f", "--scenario", "s", "--force"},
-      {"plan", "compile", "--plan", "f", "--scenario", "s", "--output", "json"},
+      {"plan", "compile", "--plan", "f", "--scenario", "s", "--output", "csv"},
       {"plan", "diff"},
       {"plan", "diff", "a"},
       {"plan", "diff", "a", "b", "c"},

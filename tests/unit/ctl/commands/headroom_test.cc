@@ -25,7 +25,7 @@ TEST_F(HeadroomTest, ReadsHowOftenAWatchAsks) {
   EXPECT_EQ(Call({"headroom", "serving", "--ask", "512.5", "--watch", "--interval", "2s",
                   "--address", daemon.address()}),
             kExitError);
-  EXPECT_THAT(error_, HasSubstr("ended the watch"));
+  EXPECT_THAT(error_, HasSubstr("does not let us ask: the rules have changed"));
   EXPECT_EQ(daemon.asked_watch().pool(), "serving");
   EXPECT_EQ(daemon.asked_watch().interval_millis(), 2'000u);
   EXPECT_THAT(out_, HasSubstr("  serving  headroom 300.0  "));

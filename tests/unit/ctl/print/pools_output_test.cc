@@ -2,6 +2,9 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include <sstream>
+
+#include "daemon/ctl/print/text_cells.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/unit/ctl/print/ctl_testing.h"
@@ -10,7 +13,7 @@ namespace fleetmeter::ctl {
 namespace {
 
 TEST(FormatPools, ShowsATableWithDashesForNoData) {
-  EXPECT_EQ(FormatPools(SomePools(), OutputFormat::kTable),
+  EXPECT_EQ(FormatPools(SomePools(), OutputFormat::kTable, 0),
             "POOL      CATEGORY   TIER  OWNER        ALLOCATED  ASSIGNED   BUSY  HEADROOM  "
             "UTILIZATION  COVERAGE  IDLE CHIPS  UNHEALTHY  UNHEARD  UNACCOUNTED  BORROWED  "
             "DEMAND  OLDEST WAIT\n"
@@ -25,13 +28,42 @@ TEST(FormatPools, ShowsATableWithDashesForNoData) {
             "plan openb version 3 (replay), catalog version 2, 2026-01-02 03:04:05Z\n");
 }
 
+TEST(FormatPools, ShowsWhatMattersIn80Columns) {
+  EXPECT_EQ(FormatPools(SomePools(), OutputFormat::kTable),
+            "POOL      ALLOCATED  ASSIGNED   BUSY  HEADROOM  UTILIZATION  COVERAGE\n"
+            "serving     1,000.0     700.0  523.2     300.0        52.3%    100.0%\n"
+            "research       10.0       9.8      -       0.2            -    100.0%\n"
+            "\n"
+            "Amounts in H100e; \"-\" is no data. 10 columns left out; --wide shows all.\n"
+            "plan openb version 3 (replay), catalog version 2, 2026-01-02 03:04:05Z\n");
+}
+
+TEST(FormatPools, NeverIsWiderThanTheTerminal) {
+  v1::ListPoolsResponse pools = SomePools();
+  pools.mutable_pools(0)->set_pool(std::string(100, 'p'));
+  pools.mutable_pools(0)->set_unheard_h100e(1'234'567);
+  pools.mutable_basis()->set_plan("a-plan-with-a-very-long-name-of-its-own-that-is-one-word");
+  v1::OrphanedPool& orphaned = *pools.add_orphaned();
+  orphaned.set_pool("chat");
+  for (const size_t width : {size_t{60}, size_t{80}, size_t{100}}) {
+    const std::string text = FormatPools(pools, OutputFormat::kTable, width);
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+      EXPECT_LE(DisplayWidth(line), width) << line;
+    }
+    EXPECT_THAT(text, testing::HasSubstr("HEADROOM"));
+  }
+  // What is out of the ordinary comes before what is not.
+  EXPECT_THAT(FormatPools(pools, OutputFormat::kTable, 120), testing::HasSubstr("UNHEARD"));
+}
+
 TEST(FormatPools, ShowsWhatWaits) {
   v1::ListPoolsResponse pools = SomePools();
   v1::PoolDemand& demand = *pools.mutable_pools(0)->mutable_demand();
   demand.set_h100e(96);
   demand.set_requests(12);
   demand.set_oldest_wait_seconds(2'400);
-  EXPECT_THAT(FormatPools(pools, OutputFormat::kTable),
+  EXPECT_THAT(FormatPools(pools, OutputFormat::kTable, 0),
               testing::HasSubstr("    96.0       40 min\n"));
   const Json json = Json::parse(FormatPools(pools, OutputFormat::kJson));
   EXPECT_EQ(json.at("pools")[0].at("demand").at("h100e"), 96);
@@ -44,7 +76,7 @@ TEST(FormatPools, NamesThePoolsThatThePlanDoesNotKnow) {
   v1::OrphanedPool& orphaned = *pools.add_orphaned();
   orphaned.set_pool("chat");
   orphaned.set_h100e(8);
-  EXPECT_THAT(FormatPools(pools, OutputFormat::kTable),
+  EXPECT_THAT(FormatPools(pools, OutputFormat::kTable, 0),
               testing::HasSubstr("\n8.0 H100e are held under pool chat, which the plan does not "
                                  "know. They are taken from the headroom of every pool.\nplan"));
   EXPECT_EQ(Json::parse(FormatPools(pools, OutputFormat::kJson)).at("orphaned").dump(),

@@ -25,6 +25,27 @@ TEST(Table, KeepsColoursOffTheSpaces) {
             "long  100\n");
 }
 
+TEST(Table, LeavesOutWhatMattersLeast) {
+  Table table({{"POOL"}, {"A", Align::kRight, 2}, {"B", Align::kRight}, {"C", Align::kRight, 1}});
+  table.AddRow({"serving", "1", "22", "333"});
+  EXPECT_TRUE(table.ColumnIs(1, {"1"}));
+  EXPECT_FALSE(table.ColumnIs(1, {"0"}));
+  EXPECT_TRUE(table.FitInto(19).empty());
+  EXPECT_EQ(table.FitInto(18), std::vector<std::string>({"A"}));
+  EXPECT_EQ(table.Render(), "POOL      B    C\nserving  22  333\n");
+  EXPECT_EQ(table.FitInto(12), std::vector<std::string>({"C"}));
+  EXPECT_EQ(table.Render(), "POOL      B\nserving  22\n");
+}
+
+TEST(Table, ShortensNamesWhereNothingElseHelps) {
+  Table table({{"POOL"}, {"B", Align::kRight}});
+  table.AddRow({"inference-enterprise", "22"});
+  EXPECT_TRUE(table.FitInto(16).empty());
+  EXPECT_EQ(table.Render(), "POOL           B\ninference...  22\n");
+  table.FitInto(1);
+  EXPECT_EQ(table.Render(), "POOL       B\ninfer...  22\n");
+}
+
 TEST(Table, NeverLetsACellSteerTheTerminal) {
   Table table({{"A"}});
   table.AddRow({std::string("\x1b[2J\n")});

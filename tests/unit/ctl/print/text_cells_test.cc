@@ -46,5 +46,18 @@ TEST(ClipLine, CutsByColumnsAndEndsColours) {
   EXPECT_EQ(ClipLine("\x1b[31mab\x1b[0m", 2), "\x1b[31mab\x1b[0m");
 }
 
+TEST(WrapText, BreaksAtSpaces) {
+  EXPECT_EQ(WrapText("one two three", 7, ""), "one two\nthree\n");
+  EXPECT_EQ(WrapText("one two", 6, "  "), "  one\n  two\n");
+  EXPECT_EQ(WrapText("unbreakable", 4, ""), "unbreakable\n");
+  EXPECT_EQ(WrapText("", 4, "  "), "");
+}
+
+TEST(Shortened, SaysThatThereIsMore) {
+  EXPECT_EQ(Shortened("serving", 7), "serving");
+  EXPECT_EQ(Shortened("serving", 6), "ser...");
+  EXPECT_EQ(Shortened("serving", 2), "se");
+}
+
 }  // namespace
 }  // namespace fleetmeter::ctl

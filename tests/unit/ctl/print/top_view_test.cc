@@ -13,16 +13,18 @@ using testing::Not;
 TopState State() { return {.address = "127.0.0.1:7444", .pools = SomePools(), .trouble = ""}; }
 
 TEST(TopPicture, ShowsPlanTimeAndPools) {
-  EXPECT_EQ(TopPicture(State(), {}),
-            "fleetmeter  plan openb version 3 (replay), catalog version 2, 2026-01-02 03:04:05Z\n"
-            "127.0.0.1:7444; H100e; \"-\" is no data\n"
-            "\n"
-            "POOL      OWNER        ALLOCATED  ASSIGNED   BUSY  HEADROOM  UTILIZATION          "
-            "COVERAGE\n"
-            "serving   API Serving    1,000.0     700.0  523.2     300.0  [#####-----]  52.3%    "
-            "100.0%\n"
-            "research  Research          10.0       9.8      -       0.2                    -    "
-            "100.0%  nearly full\n");
+  EXPECT_EQ(
+      TopPicture(State(), {}),
+      "fleetmeter  127.0.0.1:7444\n"
+      "plan openb version 3 (replay), catalog version 2, 2026-01-02 03:04:05Z; H100e; \"-\" is "
+      "no data\n"
+      "\n"
+      "POOL      OWNER        ALLOCATED  ASSIGNED   BUSY  HEADROOM  UTILIZATION                "
+      "COVERAGE\n"
+      "serving   API Serving    1,000.0     700.0  523.2     300.0        52.3%  [#####-----]  "
+      "  100.0%\n"
+      "research  Research          10.0       9.8      -       0.2            -                "
+      "  100.0%  nearly full\n");
 }
 
 TEST(TopPicture, SaysThatTheDaemonIsAwayAndKeepsTheOldNumbers) {
@@ -38,15 +40,43 @@ TEST(TopPicture, SaysThatTheDaemonIsAwayAndKeepsTheOldNumbers) {
   EXPECT_THAT(with_none, Not(HasSubstr("POOL")));
 }
 
-TEST(TopPicture, FitsIntoTheTerminal) {
+TEST(TopPicture, KeepsItsStatusAtAnyWidth) {
   TopLook look;
-  look.size = TopLook::Size{.columns = 30, .rows = 6};
+  look.size = TopLook::Size{.columns = 40, .rows = 24};
   EXPECT_EQ(TopPicture(State(), look),
-            "fleetmeter  plan openb version\n"
-            "127.0.0.1:7444; H100e; \"-\" is \n"
+            "fleetmeter  127.0.0.1:7444\n"
+            "plan openb version 3 (replay), catalog\n"
+            "version 2, 2026-01-02 03:04:05Z; H100e;\n"
+            "\"-\" is no data\n"
             "\n"
-            "POOL      OWNER        ALLOCAT\n"
-            "... 2 more lines\n");
+            "POOL      HEADROOM\n"
+            "serving      300.0\n"
+            "research       0.2  nearly full\n");
+  TopState away = State();
+  away.trouble = "cannot reach fleetmeterd at 127.0.0.1:7444: Connection refused";
+  const std::string narrow = TopPicture(away, look);
+  EXPECT_THAT(narrow, HasSubstr("fleetmeter: cannot reach fleetmeterd at\n"
+                                "127.0.0.1:7444: Connection refused\n"
+                                "The numbers below are old. Trying again.\n"));
+}
+
+TEST(TopPicture, CountsTheLinesThatDoNotFit) {
+  TopLook look;
+  look.size = TopLook::Size{.columns = 120, .rows = 6};
+  EXPECT_THAT(TopPicture(State(), look), testing::EndsWith("\n... 2 more lines\n"));
+}
+
+TEST(TopPicture, SaysHowItIsSortedAndFiltered) {
+  TopState state = State();
+  state.order = {.sort = "headroom", .reverse = true, .filter = "sear"};
+  state.keys = "s sort";
+  const std::string picture = TopPicture(state, {});
+  EXPECT_THAT(picture, HasSubstr("sorted by headroom, reversed; only pools with 'sear': 1 of 2\n"
+                                 "s sort\n"));
+  EXPECT_THAT(picture, Not(HasSubstr("serving")));
+  state.order = {};
+  state.types_filter = true;
+  EXPECT_THAT(TopPicture(state, {}), HasSubstr("only pools with '_': 2 of 2\n"));
 }
 
 TEST(TopPicture, HasColoursOnlyWhereThereAreColours) {
