@@ -185,7 +185,7 @@ absl::Status App::Impl::StartPages() {
                                           *std::move(console)),
                                 {.hooks = {.evicted = [this] { metrics_.HttpConnectionEvicted(); },
                                            .host_refused = [this] { metrics_.HttpHostRefused(); }},
-                                 .takes_bodies = true,
+                                 .takes_body = Api::Serves,
                                  .tls = security_->MakeHttpTls()});
   if (!http.ok()) return http.status();
   http_ = *std::move(http);

@@ -110,11 +110,6 @@ HttpResponse GuardedMetrics(const PageSources& sources, const HttpRequest& reque
 HttpResponse Page(const PageSources& sources, const StaticFiles& console,
                   const HttpRequest& request) {
   const std::string_view path = request.RawPath();
-  if (request.method == "POST") {
-    HttpResponse response = Text(405, "Only the API takes POST.\n");
-    response.headers = {{"Allow", "GET, HEAD"}};
-    return response;
-  }
   if (path == "/metrics") return GuardedMetrics(sources, request);
   if (path == "/healthz") return Healthy(sources.writer, sources.health);
   if (path == "/readyz") return Ready(sources.writer, sources.readiness);

@@ -3,7 +3,9 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <functional>
 #include <memory>
+#include <string_view>
 #include <utility>
 
 #include "daemon/base/mutex.h"
@@ -36,7 +38,7 @@ class HttpGate {
 struct HttpHost {
   HttpHandler handler;
   HttpHooks hooks;
-  bool takes_bodies = false;
+  std::function<bool(std::string_view target)> takes_body;  // null: for nothing
   bool loopback = false;
   std::shared_ptr<HttpGate> gate;
   ConnectionBook connections = {};

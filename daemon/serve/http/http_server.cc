@@ -80,7 +80,7 @@ class HttpServer::Impl {
         retry_(io_) {
     host_.handler = std::move(handler);
     host_.hooks = std::move(options.hooks);
-    host_.takes_bodies = options.takes_bodies;
+    host_.takes_body = std::move(options.takes_body);
     host_.gate = gate_;
   }
   ~Impl() { gate_->Close(); }

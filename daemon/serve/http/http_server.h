@@ -34,7 +34,8 @@ struct HttpHooks {
 struct HttpOptions {
   std::string setting = "listen.http";  // where the address comes from, for messages
   HttpHooks hooks = {};
-  bool takes_bodies = false;    // POST too, with at most 1 MiB
+  // Whether POST is served for a target, with a body of at most 1 MiB. Null: for none.
+  std::function<bool(std::string_view target)> takes_body = nullptr;
   HttpTlsSource tls = nullptr;  // null: plaintext
 };
 

@@ -124,7 +124,8 @@ class HttpSession final : public HttpConnection,
     method_ = request.method();
     // A body that nobody asked for ends the connection.
     keep_alive_ = request.keep_alive() && parser_->is_done();
-    const bool posts = method_ == Verb::post && host_.takes_bodies;
+    const bool may_post = host_.takes_body && host_.takes_body(std::string(request.target()));
+    const bool posts = method_ == Verb::post && may_post;
     if (host_.loopback && !IsLocalHostHeader(std::string(request[Field::host]))) {
       if (host_.hooks.host_refused) host_.hooks.host_refused();
       return Write({.status = 421,
@@ -134,9 +135,9 @@ class HttpSession final : public HttpConnection,
     }
     if (method_ != Verb::get && method_ != Verb::head && !posts) {
       return Write({.status = 405,
-                    .body = host_.takes_bodies ? "Only GET, HEAD and POST are served.\n"
-                                               : "Only GET and HEAD are served.\n",
-                    .headers = {{"Allow", host_.takes_bodies ? "GET, HEAD, POST" : "GET, HEAD"}}});
+                    .body = may_post ? "Only GET, HEAD and POST are served.\n"
+                                     : "Only GET and HEAD are served.\n",
+                    .headers = {{"Allow", may_post ? "GET, HEAD, POST" : "GET, HEAD"}}});
     }
     if (!posts) return Handle();
     // Of a body that is too large, the length alone says so, and nobody needs to send it.

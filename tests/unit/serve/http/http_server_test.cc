@@ -19,8 +19,10 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 std::unique_ptr<HttpServer> Serve(HttpHandler handler) {
-  auto server =
-      HttpServer::Start("127.0.0.1:0", std::move(handler), {.hooks = {}, .takes_bodies = true});
+  auto server = HttpServer::Start("127.0.0.1:0", std::move(handler),
+                                  {.hooks = {}, .takes_body = [](std::string_view target) {
+                                     return target.starts_with("/x");
+                                   }});
   EXPECT_TRUE(server.ok()) << server.status();
   return *std::move(server);
 }
@@ -57,11 +59,17 @@ TEST(HttpServerBodies, AreEncouragedAndLimited) {
   const auto server = Serve(Echo);
   EXPECT_THAT(Ask(*server, Post("abc", "Expect: 100-continue\r\n")),
               AllOf(StartsWith("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 "), HasSubstr("[abc]")));
-  EXPECT_THAT(Ask(*server, "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1048577\r\n\r\n"),
-              StartsWith("HTTP/1.1 413 "));
+  EXPECT_THAT(
+      Ask(*server, "POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1048577\r\n\r\n"),
+      StartsWith("HTTP/1.1 413 "));
 }
 
 TEST(HttpServerBodies, AreRefusedWhereTheServerTakesNone) {
+  // At once: nobody waits for a body that is not taken.
+  const auto elsewhere = Serve(Echo);
+  e2e::Socket socket(elsewhere->address());
+  ASSERT_TRUE(socket.Send("POST /y HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n"));
+  EXPECT_THAT(socket.ReceiveSome(), StartsWith("HTTP/1.1 405 "));
   const auto server = HttpServer::Start("127.0.0.1:0", {{"/", [] { return HttpResponse(); }}});
   ASSERT_TRUE(server.ok());
   EXPECT_THAT(Ask(**server, Post("abc")),
