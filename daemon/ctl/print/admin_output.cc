@@ -170,7 +170,7 @@ std::string ForeignReportsText(const v1::Source& source) {
 }
 
 // A source of outcomes has none, which is not the same as 0.
-bool HasChips(const v1::Source& source) { return source.state() != "outcomes"; }
+bool HasChips(const v1::Source& source) { return source.has_micro_chips(); }
 
 std::string SourcesTable(const v1::ListSourcesResponse& response,
                          const v1::ListEntriesResponse& entries) {

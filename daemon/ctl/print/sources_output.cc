@@ -34,6 +34,12 @@ std::optional<int64_t> SilentSeconds(const v1::Source& source, int64_t now_unix_
   return std::max<int64_t>(0, (now_unix_nanos - since) / kNanosOfSecond);
 }
 
+// Nothing is to be done about it. A source of outcomes says nothing of hosts.
+bool IsWell(const v1::Source& source) {
+  return source.state() == "outcomes" ||
+         (source.state() == "live" && source.unlisted_micro_chips() == 0);
+}
+
 // "3 d 4 h", "2 h 10 min", "45 s".
 std::string AgeText(std::optional<int64_t> seconds) {
   if (!seconds) return kUnknown;
@@ -76,12 +82,12 @@ std::string SilenceTable(const v1::ListSourcesResponse& response, bool all,
                {"CHIPS", Align::kRight}});
   bool any = false;
   for (const v1::Source& source : response.sources()) {
-    if (!all && source.state() == "live" && source.unlisted_micro_chips() == 0) continue;
+    if (!all && IsWell(source)) continue;
     any = true;
     table.AddRow(
         {source.source(), source.state(), AgeText(SilentSeconds(source, now_unix_nanos)),
          source.has_counted_to_unix_nanos() ? UtcTime(source.counted_to_unix_nanos()) : kUnknown,
-         Grouped(ChipsOfMicro(source.micro_chips()))});
+         source.has_micro_chips() ? Grouped(ChipsOfMicro(source.micro_chips())) : kUnknown});
   }
   table.FitInto(kTextColumns);
   std::string text = CountLine(response);
@@ -96,7 +102,7 @@ std::string SilenceJson(const v1::ListSourcesResponse& response, bool all, int64
   for (const auto& [state, count] : CountsOfStates(response)) out["states"][state] = count;
   out["sources"] = Json::array();
   for (const v1::Source& source : response.sources()) {
-    if (!all && source.state() == "live" && source.unlisted_micro_chips() == 0) continue;
+    if (!all && IsWell(source)) continue;
     Json row = SourceJson(source);
     const auto silent = SilentSeconds(source, now_unix_nanos);
     row["silent_seconds"] = silent ? Json(*silent) : Json(nullptr);
@@ -108,12 +114,12 @@ std::string SilenceJson(const v1::ListSourcesResponse& response, bool all, int64
 std::string SilenceCsv(const v1::ListSourcesResponse& response, bool all, int64_t now_unix_nanos) {
   std::string out = CsvLine({"source", "state", "silent_seconds", "counted_to", "chips"});
   for (const v1::Source& source : response.sources()) {
-    if (!all && source.state() == "live" && source.unlisted_micro_chips() == 0) continue;
+    if (!all && IsWell(source)) continue;
     const auto silent = SilentSeconds(source, now_unix_nanos);
     out +=
         CsvLine({source.source(), source.state(), silent ? std::to_string(*silent) : "",
                  source.has_counted_to_unix_nanos() ? UtcTime(source.counted_to_unix_nanos()) : "",
-                 ChipsOfMicro(source.micro_chips())});
+                 source.has_micro_chips() ? ChipsOfMicro(source.micro_chips()) : ""});
   }
   return out;
 }

@@ -12,8 +12,8 @@
 namespace fleetmeter {
 
 struct RejectedQuestion {
-  std::string source;      // empty: all
-  std::string reason;      // empty: all
+  std::string source = {};  // empty: all
+  std::string reason = {};  // empty: all
   // Rows are numbered in the order in which they were rejected. The default is all.
   int64_t before_row = INT64_MAX;
   uint32_t most = 1'000;

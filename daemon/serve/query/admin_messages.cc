@@ -89,8 +89,10 @@ v1::Source SourceMessage(const Writer::NamedSource& source) {
       message.set_silent_since_unix_nanos(source.facts.counted_to_unix_nanos);
     }
   }
-  message.set_micro_chips(source.facts.micro_chips);
-  message.set_unlisted_micro_chips(source.facts.unlisted_micro_chips);
+  if (source.facts.state != SourceState::kOutcomes) {
+    message.set_micro_chips(source.facts.micro_chips);
+    message.set_unlisted_micro_chips(source.facts.unlisted_micro_chips);
+  }
   for (const std::string& name : source.other_names) message.add_other_names(name);
   message.set_owner(source.facts.owner);
   if (source.foreign) {

@@ -22,6 +22,7 @@ const STATES: { [state: string]: [string, string] } = {
   rejected: ["is refused", "read below why, and mend what it sends"],
   history: ["told of the past only", "nothing"],
   forgotten: ["was forgotten", "nothing"],
+  outcomes: ["tells of requests, training or benchmarks", "nothing"],
 };
 
 export function Sources({ params }: { params: Params }) {
@@ -69,8 +70,9 @@ function columns(): Column<Source>[] {
     { key: "state", title: "State", order: (source) => source.state, cell: stateCell },
     { key: "since", title: "Heard", order: (source) => Number(source.countedToUnixNanos) || 0,
       cell: heardCell },
-    { key: "chips", title: "Chips", number: true, order: (source) => Number(source.microChips),
-      cell: (source) => count(chips(source.microChips)) },
+    { key: "chips", title: "Chips", number: true, order: (source) => Number(source.microChips ?? -1),
+      cell: (source) => source.microChips === undefined
+        ? <Unknown why="it tells of no chips" /> : count(chips(source.microChips)) },
     { key: "owner", title: "Identity", extra: true, order: (source) => source.owner,
       cell: (source) => <Name name={source.owner} none="nobody's" /> },
     { key: "do", title: "What to do", cell: whatToDo },
@@ -93,7 +95,7 @@ function stateCell(source: Source): Content {
 }
 
 function whatToDo(source: Source): Content {
-  const unlisted = chips(source.unlistedMicroChips);
+  const unlisted = chips(source.unlistedMicroChips ?? "0");
   const foreign = Number(source.foreignReports);
   const parts = [
     STATES[source.state]?.[1] ?? "",

@@ -11,8 +11,8 @@ export interface Source {
   source: string;
   state: string;
   countedToUnixNanos?: string;
-  microChips: string;
-  unlistedMicroChips: string;
+  microChips?: string;  // absent: it reports outcomes, which have no chips
+  unlistedMicroChips?: string;
   otherNames?: string[];
   owner: string;
   foreignReports: string;
