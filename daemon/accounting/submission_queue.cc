@@ -26,7 +26,7 @@ void SubmissionQueue::Push(Submission submission, size_t weight) {
   // Without sharing all are one sender, and come in the order in which they were pushed.
   const std::string sender =
       sharing_ == FairShare::Sharing::kFair ? submission.stream.identity : "";
-  const size_t parts = std::min(submission.reports.size(), 2 * weight / kHeavy);
+  const size_t parts = std::min(submission.reports.size(), weight / kPartsAtOnce);
   if (weight <= kHeavy || parts < 2) {
     return waiting_.Push(sender, {.submission = std::move(submission), .weight = weight});
   }
@@ -64,7 +64,7 @@ std::vector<Submission> SubmissionQueue::Take(size_t most_reports, int64_t wait_
   size_t reports = 0;
   while (!waiting_.empty()) {
     const FairLine::Waiting& next = waiting_.Front();
-    const size_t most = next.part ? std::min(most_reports, kHeavy) : most_reports;
+    const size_t most = next.part ? std::min(most_reports, kPartsAtOnce) : most_reports;
     if (!taken.empty() && reports + next.weight > most) break;
     reports += next.weight;
     FairLine::Waiting waiting = waiting_.Pop();

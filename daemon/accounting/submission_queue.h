@@ -19,9 +19,10 @@ namespace fleetmeter {
 
 class SubmissionQueue {
  public:
-  // Heavier ones are divided into parts of about half of that, and so much of parts is taken at
+  // Heavier ones are divided into parts of about kPartsAtOnce, and so much of parts is taken at
   // once. A full batch of usual reports is no heavier.
   static constexpr size_t kHeavy = 512;
+  static constexpr size_t kPartsAtOnce = 256;
 
   enum class Submitted { kYes, kFull, kStopping };
 

@@ -38,12 +38,14 @@ class OutcomeSender:
         return ack.dispositions[0] if ack.dispositions else None
 
 
-def ctl(target, *arguments):
+def source_command(target, *arguments):
+    """What `fleetmeterctl source` prints."""
     pki = target.folder / "pki"
+    address = target.addresses["admin"].replace("127.0.0.1", "localhost")
     done = subprocess.run(
-        [FLEETMETERCTL, "--admin-address",
-         target.addresses["admin"].replace("127.0.0.1", "localhost"), "--tls-ca", pki / "ca.pem", "--tls-certificate", pki / "ops-ada.pem",
-         "--tls-key", pki / "ops-ada-key.pem", *arguments], capture_output=True, text=True)
+        [FLEETMETERCTL, "source", *arguments, f"--admin-address={address}",
+         f"--tls-ca={pki}/ca.pem", f"--tls-certificate={pki}/ops-ada.pem",
+         f"--tls-key={pki}/ops-ada-key.pem"], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -72,12 +74,12 @@ def outcomes_of_another(target):
         assert attempt.reason == "foreign_source", attempt
     kept = greedy.tell(1, can_defer=True)
     assert kept.code == kept.DEFERRED and kept.subject == "whose source 'billing' is", kept
-    listed = json.loads(ctl(target, "source", "list", "--state", "outcomes", "--output", "json"))
+    listed = json.loads(source_command(target, "list", "--state", "outcomes", "--output", "json"))
     billing, = listed["sources"]
     assert billing["owner"] == "spiffe://example.org/gateway/real", billing
     assert billing["foreign_reports"] == 3, billing
     assert billing["micro_chips"] is None, billing
-    ctl(target, "source", "move", "billing", "spiffe://example.org/relay/greedy",
+    source_command(target, "move", "billing", "spiffe://example.org/relay/greedy",
         "--reason", "the gateway was replaced")
     assert greedy.tell(1, can_defer=True) is None
     assert real.tell(2).reason == "foreign_source"
