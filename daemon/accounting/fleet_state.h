@@ -67,10 +67,11 @@ std::string_view Name(SourceState state);
 struct SourceFacts {
   std::string source;
   SourceState state = SourceState::kLive;
-  int64_t counted_to_unix_nanos = 0;  // 0: nothing of it was ever accepted
-  int64_t micro_chips = 0;            // that its latest report lists
-  int64_t unlisted_micro_chips = 0;   // that it listed before, and lists no more
-  std::string owner = {};             // the identity that it belongs to; empty: nobody's
+  int64_t counted_from_unix_nanos = 0;  // 0: nothing of it was ever accepted
+  int64_t counted_to_unix_nanos = 0;    // likewise
+  int64_t micro_chips = 0;              // that its latest report lists
+  int64_t unlisted_micro_chips = 0;     // that it listed before, and lists no more
+  std::string owner = {};               // the identity that it belongs to; empty: nobody's
 };
 
 // What a source holds of a chip kind.

@@ -30,6 +30,7 @@ SourceFacts FleetState::FactsOf(const std::string& name, const Source& source) c
   SourceFacts facts;
   facts.source = name;
   facts.owner = owners_.Identity(source.owner);
+  facts.counted_from_unix_nanos = source.windows.counted().start_unix_nanos;
   facts.counted_to_unix_nanos = source.windows.counted().end_unix_nanos;
   for (const HeldChips& held : Listed(source)) facts.micro_chips += held.micro_chips;
   for (const HeldChips& held : source.unlisted) facts.unlisted_micro_chips += held.micro_chips;

@@ -9,8 +9,8 @@ namespace fleetmeter {
 
 // Why a call is denied. The names are label values, so the set is closed.
 inline constexpr std::array<std::string_view, 5> kDenials = {
-    "identity",  // no certificate, or one that names no identity of the trust domain
-    "expired",   // the certificate of an open connection
+    "identity",  // no certificate or token, or one that names no identity of the trust domain
+    "expired",   // the certificate of an open connection, or the token of an open stream
     "role",      // the identity may not use this listener
     "pool",      // nor report for this pool
     "source",    // nor for this source, which belongs to another identity: reports are rejected

@@ -85,6 +85,7 @@ v1::Source SourceMessage(const Writer::NamedSource& source) {
   message.set_state(std::string(Name(source.facts.state)));
   if (source.facts.counted_to_unix_nanos > 0) {
     message.set_counted_to_unix_nanos(source.facts.counted_to_unix_nanos);
+    message.set_counted_from_unix_nanos(source.facts.counted_from_unix_nanos);
     if (IsSilent(source.facts.state)) {
       message.set_silent_since_unix_nanos(source.facts.counted_to_unix_nanos);
     }

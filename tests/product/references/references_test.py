@@ -76,7 +76,7 @@ def schema_takes_what_is_shipped():
     for name in ("deploy/fleetmeterd.yaml", "deploy/demo/daemon.yaml"):
         check.validate(yaml.safe_load((SOURCE / name).read_text()))
     every = yaml.safe_load(uncommented((SOURCE / "deploy/fleetmeterd.yaml").read_text()))
-    assert every["ledger"]["path"] and every["tls"]["key"] and len(every["authorization"]) == 4, every
+    assert every["ledger"]["path"] and every["tls"]["key"] and len(every["authorization"]) == 5, every
     check.validate(every)
 
 
