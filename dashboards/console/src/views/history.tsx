@@ -38,8 +38,8 @@ export function History({ pool, params }: { pool: Pool; params: Params }) {
       wide
       about="What the plan granted, and what hosts told that was held and
       busy, on average over each hour or day, from the books. A gap is time that nobody told of.
-      Where hosts were silent for a part of an hour, the books have less of it, and the lines lie lower
-      than what was held."
+      Where hosts were silent for a part of an hour, the books have less of it, and the lines lie
+      lower than what was held."
     >
       <div class="fields">
         <Choice
