@@ -202,14 +202,15 @@ class Page:
         return self.run(f"document.querySelector({json.dumps(selector)})?.innerText ?? ''")
 
     def click(self, selector):
-        found = self.run(f"(e => (e?.click(), !!e))(document.querySelector({json.dumps(selector)}))")
+        element = f"document.querySelector({json.dumps(selector)})"
+        found = self.run(f"(e => (e?.click(), !!e))({element})")
         if not found:
             raise Failed(f"There is no {selector}")
 
     def fill(self, selector, value):
         """Sets a field as a reader does: with the events of typing and leaving."""
-        self.run("((e, v) => { const set = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(e),"
-                 " 'value').set; set.call(e, v);"
+        self.run("((e, v) => { Object.getOwnPropertyDescriptor(Object.getPrototypeOf(e), 'value')"
+                 ".set.call(e, v);"
                  " e.dispatchEvent(new Event('input', {bubbles: true}));"
                  " e.dispatchEvent(new Event('change', {bubbles: true})); })"
                  f"(document.querySelector({json.dumps(selector)}), {json.dumps(str(value))})")

@@ -6,7 +6,11 @@ export type Query = { [field: string]: string | number | string[] | undefined };
 
 // What the daemon answers when it cannot: its code and its sentence.
 export class ApiError extends Error {
-  constructor(readonly code: string, message: string, readonly status: number) {
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly status: number,
+  ) {
     super(message);
   }
 }

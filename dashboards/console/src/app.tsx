@@ -23,24 +23,61 @@ interface View {
 }
 
 const GROUPS: [string, View[]][] = [
-  ["Fleet", [
-    { name: "now", title: "Now", question: "Is what was granted used?", show: Now },
-    { name: "pool", title: "Pool", question: "Can it admit more, and whom to ask?", show: PoolView },
-    { name: "sources", title: "Sources", question: "Who reports, and who is silent?", show: Sources },
-  ]],
-  ["Decide", [
-    { name: "plan", title: "Plan", question: "Does the fleet follow the plan?", show: Plan },
-    { name: "simulator", title: "Simulator", question: "What if?", show: Simulator },
-    { name: "sensitivity", title: "Sensitivity", question: "Which assumption matters?",
-      show: Sensitivity },
-    { name: "economics", title: "Economics", question: "What does an hour earn?", show: Economics },
-    { name: "training", title: "Training", question: "How much training is needed?", show: Training },
-  ]],
-  ["Outcomes", [
-    { name: "margin", title: "Margin", question: "What does a request earn?", show: Margin },
-    { name: "capability", title: "Capability", question: "What does training teach?",
-      show: Capability },
-  ]],
+  [
+    "Fleet",
+    [
+      { name: "now", title: "Now", question: "Is what was granted used?", show: Now },
+      {
+        name: "pool",
+        title: "Pool",
+        question: "Can it admit more, and whom to ask?",
+        show: PoolView,
+      },
+      {
+        name: "sources",
+        title: "Sources",
+        question: "Who reports, and who is silent?",
+        show: Sources,
+      },
+    ],
+  ],
+  [
+    "Decide",
+    [
+      { name: "plan", title: "Plan", question: "Does the fleet follow the plan?", show: Plan },
+      { name: "simulator", title: "Simulator", question: "What if?", show: Simulator },
+      {
+        name: "sensitivity",
+        title: "Sensitivity",
+        question: "Which assumption matters?",
+        show: Sensitivity,
+      },
+      {
+        name: "economics",
+        title: "Economics",
+        question: "What does an hour earn?",
+        show: Economics,
+      },
+      {
+        name: "training",
+        title: "Training",
+        question: "How much training is needed?",
+        show: Training,
+      },
+    ],
+  ],
+  [
+    "Outcomes",
+    [
+      { name: "margin", title: "Margin", question: "What does a request earn?", show: Margin },
+      {
+        name: "capability",
+        title: "Capability",
+        question: "What does training teach?",
+        show: Capability,
+      },
+    ],
+  ],
   ["", [{ name: "help", title: "Help", question: "What do the words mean?", show: Help }]],
 ];
 const VIEWS = GROUPS.flatMap(([, views]) => views);
@@ -83,13 +120,21 @@ export class App extends Component<{}, State> {
     const view = viewOf(route);
     return (
       <div class="app">
-        <a class="skip" href="#main" onClick={skip}>Skip to the answer</a>
+        <a class="skip" href="#main" onClick={skip}>
+          Skip to the answer
+        </a>
         <Head view={view} menu={menu} onMenu={() => this.setState({ menu: !menu })} />
         <Menu route={route} open={menu} />
         <main id="main" tabindex="-1">
-          <h1 tabindex="-1">{view ? view.title : "Not found"}
-            {view ? <small>{view.question}</small> : null}</h1>
-          {view ? <view.show key={view.name} params={route.params} /> : <Missing name={route.view} />}
+          <h1 tabindex="-1">
+            {view ? view.title : "Not found"}
+            {view ? <small>{view.question}</small> : null}
+          </h1>
+          {view ? (
+            <view.show key={view.name} params={route.params} />
+          ) : (
+            <Missing name={route.view} />
+          )}
         </main>
       </div>
     );
@@ -112,9 +157,17 @@ function Missing({ name }: { name: string }) {
 function Head({ view, menu, onMenu }: { view?: View; menu: boolean; onMenu: () => void }) {
   return (
     <header>
-      <a class="brand" href={link("now")}>Fleetmeter</a>
-      <button type="button" class="menu-button" aria-expanded={menu ? "true" : "false"}
-              aria-controls="menu" onClick={onMenu}>Menu<span class="sr">, now at {view?.title}</span>
+      <a class="brand" href={link("now")}>
+        Fleetmeter
+      </a>
+      <button
+        type="button"
+        class="menu-button"
+        aria-expanded={menu ? "true" : "false"}
+        aria-controls="menu"
+        onClick={onMenu}
+      >
+        Menu<span class="sr">, now at {view?.title}</span>
       </button>
       <ThemeButton />
     </header>
@@ -126,10 +179,16 @@ function Menu({ route, open }: { route: Route; open: boolean }) {
     <nav id="menu" class={open ? "open" : ""} aria-label="Views">
       {GROUPS.map(([group, views]) => (
         <ul key={group} aria-label={group || "Help"}>
-          {group ? <li class="group" aria-hidden="true">{group}</li> : null}
+          {group ? (
+            <li class="group" aria-hidden="true">
+              {group}
+            </li>
+          ) : null}
           {views.map(({ name, title }) => (
             <li key={name}>
-              <a href={link(name)} aria-current={name === route.view ? "page" : undefined}>{title}</a>
+              <a href={link(name)} aria-current={name === route.view ? "page" : undefined}>
+                {title}
+              </a>
             </li>
           ))}
         </ul>

@@ -18,8 +18,7 @@ declare module "preact" {
     componentWillUnmount?(): void;
   }
 
-  export function h(
-    node: unknown, attributes: object | null, ...children: Content[]): JSX.Element;
+  export function h(node: unknown, attributes: object | null, ...children: Content[]): JSX.Element;
   export function render(node: JSX.Element, parent: Element, replace?: Element): Element;
 }
 

@@ -33,8 +33,11 @@ function eventOf(event: string): StreamEvent {
 
 // Lines that begin with a colon are there to keep the connection, and say nothing.
 function fieldOf(event: string, name: string): string {
-  return event.split("\n").filter((line) => line.startsWith(name + ":"))
-    .map((line) => line.slice(name.length + 1).replace(/^ /, "")).join("\n");
+  return event
+    .split("\n")
+    .filter((line) => line.startsWith(name + ":"))
+    .map((line) => line.slice(name.length + 1).replace(/^ /, ""))
+    .join("\n");
 }
 
 // A stream of answers that connects again by itself, and says how it stands.
@@ -45,10 +48,13 @@ export class Stream<T> {
   private pause = FIRST_PAUSE_MS;
   private heard?: Date;
 
-  constructor(private readonly call: string, private readonly query: Query,
-              private readonly onAnswer: (answer: T) => void,
-              private readonly onConnection: (connection: Connection) => void,
-              private readonly longestSilence = LONGEST_SILENCE_MS) {}
+  constructor(
+    private readonly call: string,
+    private readonly query: Query,
+    private readonly onAnswer: (answer: T) => void,
+    private readonly onConnection: (connection: Connection) => void,
+    private readonly longestSilence = LONGEST_SILENCE_MS,
+  ) {}
 
   open() {
     const { signal } = (this.abort = new AbortController());

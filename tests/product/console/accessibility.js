@@ -6,9 +6,14 @@
     const text = element.outerHTML.slice(0, 120).replace(/\s+/g, " ");
     wrong.push(`${what}: ${text}`);
   };
-  const nameOf = (element) => (element.getAttribute("aria-label") ||
-    [...(element.labels ?? [])].map((label) => label.textContent).join(" ") ||
-    element.textContent || element.getAttribute("title") || "").trim();
+  const nameOf = (element) =>
+    (
+      element.getAttribute("aria-label") ||
+      [...(element.labels ?? [])].map((label) => label.textContent).join(" ") ||
+      element.textContent ||
+      element.getAttribute("title") ||
+      ""
+    ).trim();
 
   for (const landmark of ["header", "nav#menu", "main", "h1"]) {
     if (document.querySelectorAll(landmark).length !== 1) wrong.push(`not one ${landmark}`);
@@ -32,7 +37,8 @@
   const ids = [...document.querySelectorAll("[id]")].map((element) => element.id);
   for (const id of ids) {
     // Each picture brings the same pattern.
-    if (id !== "hatch" && ids.indexOf(id) !== ids.lastIndexOf(id)) wrong.push(`two things are #${id}`);
+    if (id !== "hatch" && ids.indexOf(id) !== ids.lastIndexOf(id))
+      wrong.push(`two things are #${id}`);
   }
   let level = 1;
   for (const heading of document.querySelectorAll("h1, h2, h3, h4")) {
@@ -58,7 +64,11 @@
   const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let node = walk.nextNode(); node; node = walk.nextNode()) {
     const element = node.parentElement;
-    if (!node.textContent.trim() || !shown(element) || element.closest(".hatch, .sr, defs, title")) {
+    if (
+      !node.textContent.trim() ||
+      !shown(element) ||
+      element.closest(".hatch, .sr, defs, title")
+    ) {
       continue;
     }
     const style = getComputedStyle(element);
@@ -70,4 +80,4 @@
     if (ratio < (large ? 3 : 4.5)) say(element, `contrast is ${ratio.toFixed(2)}`);
   }
   return [...new Set(wrong)];
-})()
+})();

@@ -70,7 +70,8 @@ def random_setting(generator):
                "utilization": str(generator.randint(5, 95))}
     arguments = ["--scenario", scenario, "--curve", setting["curve"], "--mode", setting["mode"],
                  "--utilization", setting["utilization"] + "%"]
-    for category in generator.sample(["inference", "training", "research"], generator.randint(0, 2)):
+    categories = ["inference", "training", "research"]
+    for category in generator.sample(categories, generator.randint(0, 2)):
         setting[category] = str(generator.randint(2, 45))
         arguments += ["--share", f"{category}={setting[category]}%"]
     return setting, arguments
@@ -142,8 +143,8 @@ def check_live(browser, url, ingest):
         report = usage_pb2.UsageReport(sequence=1, source="late-host",
                                        window_start_unix_nanos=now - 2 * 10**9,
                                        window_length_nanos=10**9)
-        report.groups.add(chip="b200", state=usage_pb2.CHIP_STATE_ASSIGNED, pool="training-finetune",
-                          team="domain", signal="gr_engine_active",
+        report.groups.add(chip="b200", state=usage_pb2.CHIP_STATE_ASSIGNED,
+                          pool="training-finetune", team="domain", signal="gr_engine_active",
                           per_chip=usage_pb2.PerChip(device=range(8), activity=[0.5] * 8))
         with browser.open(f"{url}/#/pool?pool=training-finetune") as page:
             settled(page)

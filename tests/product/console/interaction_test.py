@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What a reader does with the console: keyboard, links, fields, and a daemon that comes and goes."""
+"""What a reader does: keyboard, links, fields, and a daemon that comes and goes."""
 import copy
 import json
 import sys
@@ -231,7 +231,8 @@ def downloads(browser):
         assert kinds == ["text/csv", "image/png"], kinds
         text = page.run("window.files[0].text()")
         assert '"Revenue, linear curve",18000000000' in text.replace(".000001", ""), text[:300]
-        png = page.run("window.files[1].arrayBuffer().then(b => [...new Uint8Array(b)].slice(0, 4))")
+        png = page.run("window.files[1].arrayBuffer().then("
+                       "bytes => [...new Uint8Array(bytes)].slice(0, 4))")
         assert png == [0x89, 0x50, 0x4E, 0x47], png
 
 

@@ -67,6 +67,7 @@ def run_all(tests):
                 print("ok   ", test.__doc__.splitlines()[0], flush=True)
             except Exception as error:  # the next one may tell more
                 failed += 1
-                print("FAIL ", test.__doc__.splitlines()[0], "\n      ", repr(error)[:3000], flush=True)
+                print("FAIL ", test.__doc__.splitlines()[0], "\n      ", repr(error)[:3000],
+                      flush=True)
     print(f"{len(tests) - failed} passed, {failed} failed")
     return 1 if failed else 0

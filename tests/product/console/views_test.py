@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Every view of the console on every screen, with recorded answers, and with answers that are bad."""
+"""Every view of the console on every screen, with recorded answers and with bad ones."""
 import json
 import sys
 
@@ -110,8 +110,8 @@ def not_known(browser):
             with browser.open(f"{mock.url}/#/{view}") as page:
                 settled(page)
                 assert "41% of chips heard" in page.text(".answer"), (view, page.text(".answer"))
-                assert page.run("document.querySelectorAll('.part.busy:not(.swatch), .fit.own').length"
-                                ) == 0, view
+                green = "document.querySelectorAll('.part.busy:not(.swatch), .fit.own').length"
+                assert page.run(green) == 0, view
                 check_page(page, view, mock.url)
         with browser.open(f"{mock.url}/#/now") as page:
             settled(page)
@@ -149,7 +149,7 @@ def without_settings(browser):
 
 
 def refused(browser):
-    """Who may not see something is told so; without proof of who they are, they are asked for it."""
+    """Who may not see something is told so; who gives no proof of who they are is asked for it."""
     with ConsoleMock(CONSOLE) as mock:
         mock.answers["pools"] = Error("PERMISSION_DENIED", "the identity lacks the role query")
         with browser.open(f"{mock.url}/#/now") as page:

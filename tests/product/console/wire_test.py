@@ -100,8 +100,8 @@ def check_wire():
 
 def check_thresholds():
     """The console warns where alerts do."""
-    done = subprocess.run(["jsonnet", "-e", f"(import '{SOURCE}/dashboards/mixin.libsonnet')._config"],
-                          capture_output=True, text=True, check=True)
+    code = f"(import '{SOURCE}/dashboards/mixin.libsonnet')._config"
+    done = subprocess.run(["jsonnet", "-e", code], capture_output=True, text=True, check=True)
     config = json.loads(done.stdout)
     expected = {"GOOD_COVERAGE": config["coverage"]["ratio"],
                 "UNDERUSED": config["underuse"]["utilizationRatio"],

@@ -3,17 +3,38 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fitOf } from "../../../dashboards/console/src/model/fit";
 import { filtered, fleetOf } from "../../../dashboards/console/src/model/fleet";
-import { amountOf, packed, ratioOf, requestOf, unpacked }
-  from "../../../dashboards/console/src/model/simulation";
+import {
+  amountOf,
+  packed,
+  ratioOf,
+  requestOf,
+  unpacked,
+} from "../../../dashboards/console/src/model/simulation";
 import { overAt, trendOf } from "../../../dashboards/console/src/model/trend";
 import { Pool, PoolPeriod } from "../../../dashboards/console/src/wire/query";
 
 function pool(more: Partial<Pool> = {}): Pool {
   return {
-    pool: "a", category: "research", tier: "p2", owner: "", contact: "", allocatedH100e: 100,
-    assignedH100e: 60, busyH100e: 30, idleH100e: 30, unhealthyH100e: 0, reservedH100e: 0,
-    unheardH100e: 0, headroomH100e: 40, borrowedH100e: 0, coverageRatio: 1, utilizationRatio: 0.3,
-    idleChips: 0, unaccountedH100e: 0, headroomUncertainH100e: 0, ...more,
+    pool: "a",
+    category: "research",
+    tier: "p2",
+    owner: "",
+    contact: "",
+    allocatedH100e: 100,
+    assignedH100e: 60,
+    busyH100e: 30,
+    idleH100e: 30,
+    unhealthyH100e: 0,
+    reservedH100e: 0,
+    unheardH100e: 0,
+    headroomH100e: 40,
+    borrowedH100e: 0,
+    coverageRatio: 1,
+    utilizationRatio: 0.3,
+    idleChips: 0,
+    unaccountedH100e: 0,
+    headroomUncertainH100e: 0,
+    ...more,
   };
 }
 
@@ -60,19 +81,30 @@ test("of nothing known the sum is not known, and not 0", () => {
 });
 
 test("pools are found by name, owner and team, whatever the case", () => {
-  const pools = [pool({ pool: "Serving" }), pool({ owner: "serving" }),
-                 pool({ teams: [{ team: "SERVING", assignedH100e: 1, idleChips: 0 }] }), pool()];
+  const pools = [
+    pool({ pool: "Serving" }),
+    pool({ owner: "serving" }),
+    pool({ teams: [{ team: "SERVING", assignedH100e: 1, idleChips: 0 }] }),
+    pool(),
+  ];
   assert.equal(filtered(pools, { text: "servinG" }).length, 3);
   assert.equal(filtered(pools, { tier: "p1" }).length, 0);
 });
 
 function periods(of: (hour: number) => number, hours = 48): PoolPeriod[] {
   return Array.from({ length: hours }, (_, hour) => ({
-    pool: "a", startUnixSeconds: String(hour * 3600), assignedH100e: of(hour), measuredH100e: 0 }));
+    pool: "a",
+    startUnixSeconds: String(hour * 3600),
+    assignedH100e: of(hour),
+    measuredH100e: 0,
+  }));
 }
 
 test("a pool that fills by a tenth of an H100e an hour has so many days left", () => {
-  const trend = trendOf(periods((hour) => 60 + hour / 10), 48);
+  const trend = trendOf(
+    periods((hour) => 60 + hour / 10),
+    48,
+  );
   assert.equal(trend.kind, "full");
   assert.ok(trend.kind === "full" && Math.abs(trend.days - 20) < 0.001);
 });
@@ -84,22 +116,66 @@ test("a period that is under way is in no trend", () => {
 });
 
 test("a pool that does not fill is steady, and a short past says nothing", () => {
-  assert.equal(trendOf(periods(() => 60), 48).kind, "steady");
-  assert.equal(trendOf(periods((hour) => 60 - hour), 48).kind, "steady");
-  assert.equal(trendOf(periods((hour) => 60 + hour, 5), 48).kind, "unknown");
-  assert.equal(trendOf(periods((hour) => 60 + hour), undefined).kind, "unknown");
+  assert.equal(
+    trendOf(
+      periods(() => 60),
+      48,
+    ).kind,
+    "steady",
+  );
+  assert.equal(
+    trendOf(
+      periods((hour) => 60 - hour),
+      48,
+    ).kind,
+    "steady",
+  );
+  assert.equal(
+    trendOf(
+      periods((hour) => 60 + hour, 5),
+      48,
+    ).kind,
+    "unknown",
+  );
+  assert.equal(
+    trendOf(
+      periods((hour) => 60 + hour),
+      undefined,
+    ).kind,
+    "unknown",
+  );
 });
 
 test("the address of the simulator becomes the daemon's question", () => {
-  assert.deepEqual(requestOf({ from: "revenue-priority", research: "30", utilization: "60",
-                               mode: "free-capacity", rest: "proportional", revenue: "$25B",
-                               set: "training.growth=300%; tiers.p0=8%" }, "linear"), {
-    curve: "linear", shareRatios: { research: 0.3 }, scenario: "revenue-priority",
-    mode: "free-capacity", rest: "proportional", set: ["training.growth=300%", "tiers.p0=8%"], utilizationRatio: 0.6,
-    revenueUsd: 25e9,
+  assert.deepEqual(
+    requestOf(
+      {
+        from: "revenue-priority",
+        research: "30",
+        utilization: "60",
+        mode: "free-capacity",
+        rest: "proportional",
+        revenue: "$25B",
+        set: "training.growth=300%; tiers.p0=8%",
+      },
+      "linear",
+    ),
+    {
+      curve: "linear",
+      shareRatios: { research: 0.3 },
+      scenario: "revenue-priority",
+      mode: "free-capacity",
+      rest: "proportional",
+      set: ["training.growth=300%", "tiers.p0=8%"],
+      utilizationRatio: 0.6,
+      revenueUsd: 25e9,
+    },
+  );
+  assert.deepEqual(requestOf({ from: "live" }, "linear"), {
+    curve: "linear",
+    shareRatios: {},
+    fromLive: true,
   });
-  assert.deepEqual(requestOf({ from: "live" }, "linear"),
-                   { curve: "linear", shareRatios: {}, fromLive: true });
 });
 
 test("what is no percentage or no amount is not asked", () => {

@@ -1,8 +1,14 @@
 // Numbers as people say them.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { count, h100e, percent, plural, points, usd }
-  from "../../../dashboards/console/src/say/number";
+import {
+  count,
+  h100e,
+  percent,
+  plural,
+  points,
+  usd,
+} from "../../../dashboards/console/src/say/number";
 
 test("counts get shorter as they grow, and never have an exponent", () => {
   assert.equal(count(0), "0");

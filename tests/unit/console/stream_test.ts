@@ -22,9 +22,11 @@ function serve(...answers: (() => Response)[]) {
 
 // A body that says this and then neither ends nor says more.
 function saying(text: string): Response {
-  return new Response(new ReadableStream({
-    start: (body) => body.enqueue(new TextEncoder().encode(text)),
-  }));
+  return new Response(
+    new ReadableStream({
+      start: (body) => body.enqueue(new TextEncoder().encode(text)),
+    }),
+  );
 }
 
 interface Heard {
@@ -41,9 +43,16 @@ function listen(enough: (heard: Heard) => boolean, silence?: number): Promise<He
       stream.close();
       done(heard);
     };
-    const stream = new Stream<unknown>("watch/pools", {},
+    const stream = new Stream<unknown>(
+      "watch/pools",
+      {},
       (answer) => heard.answers.push(answer),
-      (connection) => { heard.connections.push(connection); look(); }, silence);
+      (connection) => {
+        heard.connections.push(connection);
+        look();
+      },
+      silence,
+    );
     stream.open();
   });
 }
@@ -56,15 +65,23 @@ test("answers come as they are said, and the connection is live", async () => {
 });
 
 test("a connection that falls silent is lost, and tried again", async () => {
-  serve(() => saying('data: 1\n\n'), () => saying('data: 2\n\n'));
+  serve(
+    () => saying("data: 1\n\n"),
+    () => saying("data: 2\n\n"),
+  );
   const { answers, connections } = await listen((heard) => heard.answers.length === 2, 30);
   assert.deepEqual(answers, [1, 2]);
-  assert.deepEqual(connections.map(({ state }) => state), ["live", "lost", "live"]);
+  assert.deepEqual(
+    connections.map(({ state }) => state),
+    ["live", "lost", "live"],
+  );
 });
 
-test("an error that the daemon tells in a stream is its word, and the stream is tried again", async () => {
-  serve(() => saying('event: error\ndata: {"code":"UNAVAILABLE","message":"stopping"}\n\n'),
-        () => saying("data: 2\n\n"));
+test("an error in a stream is the daemon's word, and the stream is tried again", async () => {
+  serve(
+    () => saying('event: error\ndata: {"code":"UNAVAILABLE","message":"stopping"}\n\n'),
+    () => saying("data: 2\n\n"),
+  );
   const { connections } = await listen((heard) => heard.answers.length === 1);
   assert.equal(connections[0].state, "lost");
   assert.equal(connections[0].error?.message, "stopping");

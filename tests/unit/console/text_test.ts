@@ -7,8 +7,13 @@ import { blocksOf, cellsOf, spansOf } from "../../../dashboards/console/src/help
 import { takeEvents } from "../../../dashboards/console/src/stream";
 
 test("events are taken whole, and the rest waits", () => {
-  const [events, rest] = takeEvents('data: {"a":1}\n\n: still here\n\nevent: error\ndata: x\n\ndata: {');
-  assert.deepEqual(events, [{ kind: "", data: '{"a":1}' }, { kind: "error", data: "x" }]);
+  const [events, rest] = takeEvents(
+    'data: {"a":1}\n\n: still here\n\nevent: error\ndata: x\n\ndata: {',
+  );
+  assert.deepEqual(events, [
+    { kind: "", data: '{"a":1}' },
+    { kind: "error", data: "x" },
+  ]);
   assert.equal(rest, "data: {");
 });
 
@@ -19,24 +24,39 @@ test("an event that comes in two parts is one event", () => {
 });
 
 test("no field of a CSV file is a formula, and quotes are doubled", () => {
-  assert.equal(csv([["=1+1", '+cmd|"/c calc"', "a,b", "@x", -1, undefined]]),
-               "'=1+1,\"'+cmd|\"\"/c calc\"\"\",\"a,b\",'@x,-1,\r\n");
+  assert.equal(
+    csv([["=1+1", '+cmd|"/c calc"', "a,b", "@x", -1, undefined]]),
+    '\'=1+1,"\'+cmd|""/c calc""","a,b",\'@x,-1,\r\n',
+  );
 });
 
 test("documents are read into blocks", () => {
-  const blocks = blocksOf("# A\n\nOne\ntwo\n\n- x\n  y\n- z\n\n1. n\n\n```sh\n- c\n```\n|a|b|\n|---|--:|\n|1|2|\n");
-  assert.deepEqual(blocks.map(({ kind, lines }) => [kind, lines]), [
-    ["heading", ["A"]], ["text", ["One two"]], ["list", ["x y", "z"]], ["list", ["n"]], ["code", ["- c"]],
-    ["table", ["|a|b|", "|1|2|"]],
-  ]);
+  const blocks = blocksOf(
+    "# A\n\nOne\ntwo\n\n- x\n  y\n- z\n\n1. n\n\n```sh\n- c\n```\n|a|b|\n|---|--:|\n|1|2|\n",
+  );
+  assert.deepEqual(
+    blocks.map(({ kind, lines }) => [kind, lines]),
+    [
+      ["heading", ["A"]],
+      ["text", ["One two"]],
+      ["list", ["x y", "z"]],
+      ["list", ["n"]],
+      ["code", ["- c"]],
+      ["table", ["|a|b|", "|1|2|"]],
+    ],
+  );
   assert.deepEqual(cellsOf("| 1 | two |"), ["1", "two"]);
 });
 
 test("markup in a document is text", () => {
   assert.deepEqual(spansOf("a `<b>` **c** [d](E.md#f) <script>"), [
-    { kind: "text", text: "a " }, { kind: "code", text: "<b>" }, { kind: "text", text: " " },
-    { kind: "bold", text: "c" }, { kind: "text", text: " " },
-    { kind: "link", text: "d", target: "E.md#f" }, { kind: "text", text: " <script>" },
+    { kind: "text", text: "a " },
+    { kind: "code", text: "<b>" },
+    { kind: "text", text: " " },
+    { kind: "bold", text: "c" },
+    { kind: "text", text: " " },
+    { kind: "link", text: "d", target: "E.md#f" },
+    { kind: "text", text: " <script>" },
   ]);
 });
 
@@ -48,6 +68,14 @@ test("axes have round ticks, and leave no value outside", () => {
 
 test("what is not known is a gap in a line, and no point at 0", () => {
   const rows = [1, undefined, undefined, 3, 4];
-  assert.deepEqual(runs(rows, (value) => value === undefined ? undefined : [value, value]),
-                   [[[1, 1]], [[3, 3], [4, 4]]]);
+  assert.deepEqual(
+    runs(rows, (value) => (value === undefined ? undefined : [value, value])),
+    [
+      [[1, 1]],
+      [
+        [3, 3],
+        [4, 4],
+      ],
+    ],
+  );
 });

@@ -26,7 +26,7 @@ function fillOf(context: CanvasRenderingContext2D, tone: Tone): string | CanvasP
 
 function paintText(context: CanvasRenderingContext2D, mark: Extract<Mark, { kind: "text" }>) {
   context.font = `${mark.bold ? "bold " : ""}${TEXT_SIZE}px sans-serif`;
-  context.textAlign = mark.anchor === "middle" ? "center" : mark.anchor ?? "start";
+  context.textAlign = mark.anchor === "middle" ? "center" : (mark.anchor ?? "start");
   context.fillText(mark.text, mark.x, mark.y);
 }
 

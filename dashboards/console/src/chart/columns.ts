@@ -11,25 +11,38 @@ export interface Upright {
 
 const HEIGHT = 280;
 
-export function columnsChart(bars: Upright[], say: (value: number) => string, width: number): Scene {
+export function columnsChart(
+  bars: Upright[],
+  say: (value: number) => string,
+  width: number,
+): Scene {
   const frame: Frame = { left: 56, right: width - 8, top: 24, bottom: HEIGHT - 34 };
   const top = niceTop(Math.max(...bars.map((bar) => bar.value ?? 0)) || 1);
   const y = scale(0, top, frame.bottom, frame.top);
   const slot = (frame.right - frame.left) / Math.max(1, bars.length);
   return {
-    width, height: HEIGHT,
+    width,
+    height: HEIGHT,
     marks: [
       ...valueAxis(y, frame, say),
       ...bars.flatMap((bar, i) => upright(bar, frame.left + i * slot, slot, frame, y)),
       // Where names would run into each other, every second one stands there.
-      ...bars.flatMap((bar, i) => slot > 44 || i % 2 === 0
-        ? [bottomLabel(frame.left + (i + 0.5) * slot, frame, shortened(bar.name, slot))] : []),
+      ...bars.flatMap((bar, i) =>
+        slot > 44 || i % 2 === 0
+          ? [bottomLabel(frame.left + (i + 0.5) * slot, frame, shortened(bar.name, slot))]
+          : [],
+      ),
     ],
   };
 }
 
-function upright(bar: Upright, left: number, slot: number, frame: Frame,
-                 y: (value: number) => number): Mark[] {
+function upright(
+  bar: Upright,
+  left: number,
+  slot: number,
+  frame: Frame,
+  y: (value: number) => number,
+): Mark[] {
   const width = Math.min(64, slot * 0.7);
   const x = left + (slot - width) / 2;
   const height = bar.value === undefined ? 10 : Math.max(1, frame.bottom - y(bar.value));
@@ -37,8 +50,18 @@ function upright(bar: Upright, left: number, slot: number, frame: Frame,
   const tone = bar.value === undefined ? "unknown" : bar.tone;
   return [
     { kind: "rect", x, y: top, width, height, tone, title: `${bar.name}: ${bar.text}` },
-    ...(slot > 44 ? [{ kind: "text" as const, x: x + width / 2, y: top - 6, text: bar.text,
-                       tone: "text" as const, anchor: "middle" as const }] : []),
+    ...(slot > 44
+      ? [
+          {
+            kind: "text" as const,
+            x: x + width / 2,
+            y: top - 6,
+            text: bar.text,
+            tone: "text" as const,
+            anchor: "middle" as const,
+          },
+        ]
+      : []),
   ];
 }
 

@@ -1,7 +1,18 @@
 // What an H100-hour earns by utilization, on every curve, with points that matter marked.
 import { percent, usd } from "../say/number";
 import { RevenueRow } from "../wire/plan";
-import { bottomLabel, Frame, Mark, niceTop, Point, Scale, scale, Scene, Tone, valueAxis } from "./scene";
+import {
+  bottomLabel,
+  Frame,
+  Mark,
+  niceTop,
+  Point,
+  Scale,
+  scale,
+  Scene,
+  Tone,
+  valueAxis,
+} from "./scene";
 
 export interface Spot {
   utilization: number;
@@ -14,18 +25,32 @@ export interface Spot {
 const HEIGHT = 300;
 const TONES: Tone[] = ["assigned", "muted", "third", "fourth"];
 
-export function curvesChart(rows: RevenueRow[], curves: string[], spots: Spot[], width: number): Scene {
+export function curvesChart(
+  rows: RevenueRow[],
+  curves: string[],
+  spots: Spot[],
+  width: number,
+): Scene {
   const frame: Frame = { left: 56, right: width - 24, top: 14, bottom: HEIGHT - 46 };
-  const top = niceTop(Math.max(1, ...rows.map((row) => row.usdPerH100Hour), ...spots.map((s) => s.usd)));
+  const top = niceTop(
+    Math.max(1, ...rows.map((row) => row.usdPerH100Hour), ...spots.map((s) => s.usd)),
+  );
   const x = scale(0, 1, frame.left, frame.right, width < 420 ? 4 : 10);
   const y = scale(0, top, frame.bottom, frame.top);
   return {
-    width, height: HEIGHT,
+    width,
+    height: HEIGHT,
     marks: [
       ...valueAxis(y, frame, (value) => usd(value).replace(/\.00$/, "")),
       ...x.ticks.map((tick) => bottomLabel(x(tick), frame, percent(tick, 0))),
-      { kind: "text", x: (frame.left + frame.right) / 2, y: HEIGHT - 8, tone: "muted",
-        anchor: "middle", text: "utilization of the hours that serve inference" },
+      {
+        kind: "text",
+        x: (frame.left + frame.right) / 2,
+        y: HEIGHT - 8,
+        tone: "muted",
+        anchor: "middle",
+        text: "utilization of the hours that serve inference",
+      },
       ...curves.flatMap((curve, i) => line(rows, curve, i, x, y)),
       ...spots.flatMap((spot, i) => spotMarks(spot, i, x, y, frame)),
     ],
@@ -34,7 +59,8 @@ export function curvesChart(rows: RevenueRow[], curves: string[], spots: Spot[],
 
 // The first curve is a full line and the others are dashed, so that colour is not needed.
 function line(rows: RevenueRow[], curve: string, index: number, x: Scale, y: Scale): Mark[] {
-  const mine = rows.filter((row) => row.curve === curve)
+  const mine = rows
+    .filter((row) => row.curve === curve)
     .sort((a, b) => a.utilizationRatio - b.utilizationRatio);
   if (mine.length === 0) return [];
   const points = mine.map((row): Point => [x(row.utilizationRatio), y(row.usdPerH100Hour)]);
@@ -42,8 +68,14 @@ function line(rows: RevenueRow[], curve: string, index: number, x: Scale, y: Sca
   const tone = TONES[index % TONES.length];
   return [
     { kind: "line", points, tone, width: 2.5, dashed: index > 0, title: curve },
-    { kind: "text", x: last[0] - 4, y: last[1] + (index > 0 ? 18 : -6), text: curve, tone: "text",
-      anchor: "end" },
+    {
+      kind: "text",
+      x: last[0] - 4,
+      y: last[1] + (index > 0 ? 18 : -6),
+      text: curve,
+      tone: "text",
+      anchor: "end",
+    },
   ];
 }
 
@@ -53,13 +85,20 @@ function spotMarks(spot: Spot, index: number, x: Scale, y: Scale, frame: Frame):
   const tone: Tone = spot.hollow ? "text" : "busy";
   const at = { x: frame.left + 14, y: frame.top + 12 + index * 20 };
   return [
-    { kind: "circle", x: x(spot.utilization), y: y(spot.usd), r: 6, tone, hollow: spot.hollow,
-      title: text },
+    {
+      kind: "circle",
+      x: x(spot.utilization),
+      y: y(spot.usd),
+      r: 6,
+      tone,
+      hollow: spot.hollow,
+      title: text,
+    },
     { kind: "circle", ...at, r: 5, tone, hollow: spot.hollow },
     { kind: "text", x: at.x + 12, y: at.y + 4, text, tone: "text" },
   ];
 }
 
 // The daemon works the curves out at these utilizations: the value of `set` in a question.
-export const FINE_TABLE = "revenue.table=[" +
-  Array.from({ length: 50 }, (_, i) => `${2 * (i + 1)}%`).join(", ") + "]";
+export const FINE_TABLE =
+  "revenue.table=[" + Array.from({ length: 50 }, (_, i) => `${2 * (i + 1)}%`).join(", ") + "]";

@@ -3,7 +3,11 @@ import { percent } from "../say/number";
 import { Mark, Scene, Tone } from "./scene";
 
 const TONES: { [name: string]: Tone } = {
-  inference: "first", training: "second", research: "third", safety: "fourth", buffer: "fifth",
+  inference: "first",
+  training: "second",
+  research: "third",
+  safety: "fourth",
+  buffer: "fifth",
   unallocated: "unknown",
 };
 const ROW = 22;
@@ -18,8 +22,17 @@ export function donut(slices: [string, number][], width: number): Scene {
   const marks: Mark[] = [];
   let from = 0;
   for (const [name, share] of slices) {
-    marks.push({ kind: "arc", x: r, y: r, r, hole: r * 0.58, from, to: from + share,
-                 tone: toneOf(name), title: `${name} ${percent(share)}` });
+    marks.push({
+      kind: "arc",
+      x: r,
+      y: r,
+      r,
+      hole: r * 0.58,
+      from,
+      to: from + share,
+      tone: toneOf(name),
+      title: `${name} ${percent(share)}`,
+    });
     from += share;
   }
   slices.forEach(([name, share], i) => marks.push(...entry(name, share, SIZE + 18, 8 + i * ROW)));

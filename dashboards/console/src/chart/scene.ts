@@ -2,18 +2,64 @@
 
 // What a colour means; style/colours.css has the colours.
 export type Tone =
-  "allocated" | "assigned" | "busy" | "idle" | "act" | "unknown" | "text" | "muted" | "grid" |
-  "first" | "second" | "third" | "fourth" | "fifth" | "back";
+  | "allocated"
+  | "assigned"
+  | "busy"
+  | "idle"
+  | "act"
+  | "unknown"
+  | "text"
+  | "muted"
+  | "grid"
+  | "first"
+  | "second"
+  | "third"
+  | "fourth"
+  | "fifth"
+  | "back";
 
 export type Point = [number, number];
 
 export type Mark =
-  | { kind: "rect"; x: number; y: number; width: number; height: number; tone: Tone; title?: string }
+  | {
+      kind: "rect";
+      x: number;
+      y: number;
+      width: number;
+      height: number;
+      tone: Tone;
+      title?: string;
+    }
   | { kind: "line"; points: Point[]; tone: Tone; width?: number; dashed?: boolean; title?: string }
-  | { kind: "circle"; x: number; y: number; r: number; tone: Tone; hollow?: boolean; title?: string }
-  | { kind: "text"; x: number; y: number; text: string; tone: Tone; anchor?: Anchor; bold?: boolean }
-  | { kind: "arc"; x: number; y: number; r: number; hole: number; from: number; to: number;
-      tone: Tone; title?: string };
+  | {
+      kind: "circle";
+      x: number;
+      y: number;
+      r: number;
+      tone: Tone;
+      hollow?: boolean;
+      title?: string;
+    }
+  | {
+      kind: "text";
+      x: number;
+      y: number;
+      text: string;
+      tone: Tone;
+      anchor?: Anchor;
+      bold?: boolean;
+    }
+  | {
+      kind: "arc";
+      x: number;
+      y: number;
+      r: number;
+      hole: number;
+      from: number;
+      to: number;
+      tone: Tone;
+      title?: string;
+    };
 
 export type Anchor = "start" | "middle" | "end";
 
@@ -75,8 +121,22 @@ export interface Frame {
 // Lines and labels of the axis of values, from 0 up.
 export function valueAxis(y: Scale, frame: Frame, say: (value: number) => string): Mark[] {
   return y.ticks.flatMap((tick): Mark[] => [
-    { kind: "line", points: [[frame.left, y(tick)], [frame.right, y(tick)]], tone: "grid" },
-    { kind: "text", x: frame.left - 6, y: y(tick) + 4, text: say(tick), tone: "muted", anchor: "end" },
+    {
+      kind: "line",
+      points: [
+        [frame.left, y(tick)],
+        [frame.right, y(tick)],
+      ],
+      tone: "grid",
+    },
+    {
+      kind: "text",
+      x: frame.left - 6,
+      y: y(tick) + 4,
+      text: say(tick),
+      tone: "muted",
+      anchor: "end",
+    },
   ]);
 }
 

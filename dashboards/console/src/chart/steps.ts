@@ -23,9 +23,17 @@ export function stepsChart(steps: Step[], width: number): Scene {
   const x = stepScale(steps, names, width);
   const height = steps.length * row + 8;
   return {
-    width, height,
+    width,
+    height,
     marks: [
-      { kind: "line", points: [[x(0), 0], [x(0), height]], tone: "muted" },
+      {
+        kind: "line",
+        points: [
+          [x(0), 0],
+          [x(0), height],
+        ],
+        tone: "muted",
+      },
       ...steps.flatMap((step, i) => stepMarks(step, i * row, x, narrow)),
     ],
   };
@@ -48,9 +56,22 @@ function stepMarks(step: Step, top: number, x: Scale, narrow: boolean): Mark[] {
   const down = step.to < step.from;
   return [
     { kind: "text", x: 4, y: narrow ? top + 15 : y + 14, text: step.name, tone: "text" },
-    { kind: "rect", x: start, y, width: size, height: BAR, tone: step.tone,
-      title: `${step.name}: ${step.text}` },
-    { kind: "text", x: down ? start - 6 : start + size + 6, y: y + 14, text: step.text, tone: "text",
-      anchor: down ? "end" : "start" },
+    {
+      kind: "rect",
+      x: start,
+      y,
+      width: size,
+      height: BAR,
+      tone: step.tone,
+      title: `${step.name}: ${step.text}`,
+    },
+    {
+      kind: "text",
+      x: down ? start - 6 : start + size + 6,
+      y: y + 14,
+      text: step.text,
+      tone: "text",
+      anchor: down ? "end" : "start",
+    },
   ];
 }

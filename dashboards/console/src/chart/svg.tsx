@@ -48,13 +48,23 @@ export class Chart extends Component<Props, { width: number; enlarged: number }>
     const by = this.state.enlarged;
     return (
       <figure class="chart">
-        <svg width={scene.width * by} height={scene.height * by} role="img" aria-label={label}
-             viewBox={`0 0 ${scene.width} ${scene.height}`}>
+        <svg
+          width={scene.width * by}
+          height={scene.height * by}
+          role="img"
+          aria-label={label}
+          viewBox={`0 0 ${scene.width} ${scene.height}`}
+        >
           <Hatch />
           {scene.marks.map(svgOf)}
         </svg>
         {actions ? <p class="actions">{actions(() => draw(this.state.width))}</p> : null}
-        {table ? <details><summary>As a table</summary>{table}</details> : null}
+        {table ? (
+          <details>
+            <summary>As a table</summary>
+            {table}
+          </details>
+        ) : null}
       </figure>
     );
   }
@@ -64,8 +74,13 @@ export class Chart extends Component<Props, { width: number; enlarged: number }>
 function Hatch() {
   return (
     <defs>
-      <pattern id="hatch" width="7" height="7" patternUnits="userSpaceOnUse"
-               patternTransform="rotate(45)">
+      <pattern
+        id="hatch"
+        width="7"
+        height="7"
+        patternUnits="userSpaceOnUse"
+        patternTransform="rotate(45)"
+      >
         <rect width="7" height="7" class="fill-back" />
         <rect width="3" height="7" class="fill-unknown-line" />
       </pattern>
@@ -77,33 +92,56 @@ function svgOf(mark: Mark): JSX.Element {
   switch (mark.kind) {
     case "rect":
       return (
-        <rect x={mark.x} y={mark.y} width={Math.max(0, mark.width)}
-              height={Math.max(0, mark.height)} class={"fill-" + mark.tone}>
+        <rect
+          x={mark.x}
+          y={mark.y}
+          width={Math.max(0, mark.width)}
+          height={Math.max(0, mark.height)}
+          class={"fill-" + mark.tone}
+        >
           {title(mark.title)}
         </rect>
       );
     case "line":
       return (
-        <polyline points={mark.points.map((point) => point.join(",")).join(" ")}
-                  class={"stroke-" + mark.tone} fill="none" stroke-width={mark.width ?? 1}
-                  stroke-dasharray={mark.dashed ? "6 5" : "none"}>
+        <polyline
+          points={mark.points.map((point) => point.join(",")).join(" ")}
+          class={"stroke-" + mark.tone}
+          fill="none"
+          stroke-width={mark.width ?? 1}
+          stroke-dasharray={mark.dashed ? "6 5" : "none"}
+        >
           {title(mark.title)}
         </polyline>
       );
     case "circle":
       return (
-        <circle cx={mark.x} cy={mark.y} r={mark.r}
-                class={(mark.hollow ? "hollow stroke-" : "fill-") + mark.tone}>
+        <circle
+          cx={mark.x}
+          cy={mark.y}
+          r={mark.r}
+          class={(mark.hollow ? "hollow stroke-" : "fill-") + mark.tone}
+        >
           {title(mark.title)}
         </circle>
       );
     case "text":
       return (
-        <text x={mark.x} y={mark.y} text-anchor={mark.anchor ?? "start"}
-              class={"fill-" + mark.tone + (mark.bold ? " bold" : "")}>{mark.text}</text>
+        <text
+          x={mark.x}
+          y={mark.y}
+          text-anchor={mark.anchor ?? "start"}
+          class={"fill-" + mark.tone + (mark.bold ? " bold" : "")}
+        >
+          {mark.text}
+        </text>
       );
     case "arc":
-      return <path d={arcPath(mark)} class={"fill-" + mark.tone}>{title(mark.title)}</path>;
+      return (
+        <path d={arcPath(mark)} class={"fill-" + mark.tone}>
+          {title(mark.title)}
+        </path>
+      );
   }
 }
 
@@ -121,6 +159,8 @@ export function arcPath(arc: Extract<Mark, { kind: "arc" }>): string {
   const to = Math.min(arc.to, arc.from + 0.99999);
   const far = to - arc.from > 0.5 ? 1 : 0;
   const at = (r: number, turn: number) => onCircle(arc.x, arc.y, r, turn).join(" ");
-  return `M${at(arc.r, arc.from)}A${arc.r} ${arc.r} 0 ${far} 1 ${at(arc.r, to)}` +
-    `L${at(arc.hole, to)}A${arc.hole} ${arc.hole} 0 ${far} 0 ${at(arc.hole, arc.from)}Z`;
+  return (
+    `M${at(arc.r, arc.from)}A${arc.r} ${arc.r} 0 ${far} 1 ${at(arc.r, to)}` +
+    `L${at(arc.hole, to)}A${arc.hole} ${arc.hole} 0 ${far} 0 ${at(arc.hole, arc.from)}Z`
+  );
 }

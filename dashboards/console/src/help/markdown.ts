@@ -79,7 +79,10 @@ class Reader {
 }
 
 export function cellsOf(row: string): string[] {
-  return row.replace(/^\||\|\s*$/g, "").split("|").map((cell) => cell.trim());
+  return row
+    .replace(/^\||\|\s*$/g, "")
+    .split("|")
+    .map((cell) => cell.trim());
 }
 
 export interface Span {
@@ -95,9 +98,15 @@ export function spansOf(text: string): Span[] {
   let at = 0;
   for (const match of text.matchAll(SPAN)) {
     const [whole, code, bold, link, target] = match;
-    if (match.index as number > at) spans.push({ kind: "text", text: text.slice(at, match.index) });
-    spans.push(code ? { kind: "code", text: code }
-      : bold ? { kind: "bold", text: bold } : { kind: "link", text: link, target });
+    if ((match.index as number) > at)
+      spans.push({ kind: "text", text: text.slice(at, match.index) });
+    spans.push(
+      code
+        ? { kind: "code", text: code }
+        : bold
+          ? { kind: "bold", text: bold }
+          : { kind: "link", text: link, target },
+    );
     at = (match.index as number) + whole.length;
   }
   if (at < text.length) spans.push({ kind: "text", text: text.slice(at) });
@@ -106,5 +115,9 @@ export function spansOf(text: string): Span[] {
 
 // What a link to a heading calls it.
 export function anchorOf(heading: string): string {
-  return heading.toLowerCase().replace(/[^\w\- ]/g, "").trim().replace(/ /g, "-");
+  return heading
+    .toLowerCase()
+    .replace(/[^\w\- ]/g, "")
+    .trim()
+    .replace(/ /g, "-");
 }

@@ -1,5 +1,5 @@
-// Whether a pool can admit a number of H100e. `fleetmeterctl headroom POOL --ask N` answers the same
-// question, and a test holds the two against each other.
+// Whether a pool can admit a number of H100e. `fleetmeterctl headroom POOL --ask N` answers the
+// same question, and a test holds the two against each other.
 import { Pool } from "../wire/query";
 import { GOOD_COVERAGE } from "./thresholds";
 

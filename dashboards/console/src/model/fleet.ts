@@ -42,8 +42,10 @@ export const fleetOf = once((pools: Pool[]): Fleet => {
     unmeasured: sum(pools, unmeasuredOf),
     unheard: sum(pools, (pool) => pool.unheardH100e),
     productive: sumOfKnown(pools, (pool) => pool.productiveH100e),
-    unproven: sum(pools.filter((pool) => pool.productiveH100e === undefined),
-                  (pool) => pool.busyH100e ?? 0),
+    unproven: sum(
+      pools.filter((pool) => pool.productiveH100e === undefined),
+      (pool) => pool.busyH100e ?? 0,
+    ),
     utilization: heard > 0 ? sum(known, (pool) => pool.busyH100e ?? 0) / heard : undefined,
     known: known.length,
     pools: pools.length,
@@ -72,8 +74,11 @@ export function poorlyHeard(pool: Pool): boolean {
 }
 
 export function nearlyFull(pool: Pool): boolean {
-  return pool.headroomH100e !== undefined && pool.allocatedH100e > 0 &&
-    pool.headroomH100e < NEARLY_FULL * pool.allocatedH100e;
+  return (
+    pool.headroomH100e !== undefined &&
+    pool.allocatedH100e > 0 &&
+    pool.headroomH100e < NEARLY_FULL * pool.allocatedH100e
+  );
 }
 
 // What the pool takes from its own allocation. Borrowing is asked of one pool at a time.
@@ -90,10 +95,12 @@ export interface Filter {
 // Pools whose name, owner, contact or team has the text in it, whatever its case.
 export function filtered(pools: Pool[], filter: Filter): Pool[] {
   const text = (filter.text ?? "").trim().toLowerCase();
-  return pools.filter((pool) =>
-    (!filter.category || pool.category === filter.category) &&
-    (!filter.tier || pool.tier === filter.tier) &&
-    (!text || namesOf(pool).some((name) => name.toLowerCase().includes(text))));
+  return pools.filter(
+    (pool) =>
+      (!filter.category || pool.category === filter.category) &&
+      (!filter.tier || pool.tier === filter.tier) &&
+      (!text || namesOf(pool).some((name) => name.toLowerCase().includes(text))),
+  );
 }
 
 function namesOf(pool: Pool): string[] {

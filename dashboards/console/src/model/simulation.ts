@@ -16,7 +16,10 @@ export function requestOf(params: Params, curve: string): SimulateRequest {
   else if (params.from) request.scenario = params.from;
   if (params.mode) request.mode = params.mode;
   if (params.rest) request.rest = params.rest;
-  const set = (params.set ?? "").split(";").map((one) => one.trim()).filter((one) => one);
+  const set = (params.set ?? "")
+    .split(";")
+    .map((one) => one.trim())
+    .filter((one) => one);
   if (set.length) request.set = set;
   const utilization = ratioOf(params.utilization);
   if (utilization !== undefined) request.utilizationRatio = utilization;
@@ -59,18 +62,29 @@ export function curvesOf(framework: GetFrameworkResponse): string[] {
 
 // The parts of a year's supply, which add up to it: names and shares.
 export function partsOf(position: PositionResult): [string, number][] {
-  const parts = (position.categories ?? []).map(({ category, portion }): [string, number] =>
-    [category, portion?.shareRatio ?? 0]);
-  return [...parts, ["p0 unused", position.p0Unused?.shareRatio ?? 0],
-          ["buffer", position.buffer?.shareRatio ?? 0],
-          ["unallocated", position.unallocated?.shareRatio ?? 0]];
+  const parts = (position.categories ?? []).map(({ category, portion }): [string, number] => [
+    category,
+    portion?.shareRatio ?? 0,
+  ]);
+  return [
+    ...parts,
+    ["p0 unused", position.p0Unused?.shareRatio ?? 0],
+    ["buffer", position.buffer?.shareRatio ?? 0],
+    ["unallocated", position.unallocated?.shareRatio ?? 0],
+  ];
 }
 
-export function shareIn(position: PositionResult | undefined, category: string): number | undefined {
+export function shareIn(
+  position: PositionResult | undefined,
+  category: string,
+): number | undefined {
   return position?.categories?.find((row) => row.category === category)?.portion?.shareRatio;
 }
 
-export function hoursIn(position: PositionResult | undefined, category: string): number | undefined {
+export function hoursIn(
+  position: PositionResult | undefined,
+  category: string,
+): number | undefined {
   return position?.categories?.find((row) => row.category === category)?.portion?.h100Hours;
 }
 

@@ -1,10 +1,7 @@
 // When a pool is full, if it goes on as in the past that the ledger tells of.
 import { PoolPeriod } from "../wire/query";
 
-export type Trend =
-  | { kind: "unknown" }
-  | { kind: "steady" }
-  | { kind: "full"; days: number };
+export type Trend = { kind: "unknown" } | { kind: "steady" } | { kind: "full"; days: number };
 
 const DAY = 86_400;
 // Of less than this nobody can tell where it goes.
@@ -20,8 +17,10 @@ export function overAt(rows: PoolPeriod[], step: number, now: number): PoolPerio
 // what was assigned (least squares).
 export function trendOf(rows: PoolPeriod[], headroom: number | undefined): Trend {
   if (headroom === undefined || rows.length < FEWEST_PERIODS) return { kind: "unknown" };
-  const speed = speedOf(rows.map((row) => Number(row.startUnixSeconds) / DAY),
-                        rows.map((row) => row.assignedH100e));
+  const speed = speedOf(
+    rows.map((row) => Number(row.startUnixSeconds) / DAY),
+    rows.map((row) => row.assignedH100e),
+  );
   const days = Math.max(0, headroom) / speed;
   return speed > 0 && days <= LONGEST_DAYS ? { kind: "full", days } : { kind: "steady" };
 }
@@ -34,6 +33,7 @@ function speedOf(times: number[], values: number[]): number {
   const time = mean(times);
   const value = mean(values);
   const spread = times.reduce((sum, at) => sum + (at - time) ** 2, 0);
-  return spread === 0 ? 0
+  return spread === 0
+    ? 0
     : times.reduce((sum, at, i) => sum + (at - time) * (values[i] - value), 0) / spread;
 }

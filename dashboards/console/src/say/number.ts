@@ -1,6 +1,11 @@
 // Numbers as people say them: "1.2k", "$3.4M", "63%". No exponents, no row of zeros.
 
-const UNITS: [number, string][] = [[1e12, "T"], [1e9, "B"], [1e6, "M"], [1e3, "k"]];
+const UNITS: [number, string][] = [
+  [1e12, "T"],
+  [1e9, "B"],
+  [1e6, "M"],
+  [1e3, "k"],
+];
 // As a true minus sign, which lines up with digits.
 const MINUS = "\u2212";
 
@@ -30,7 +35,8 @@ function scaled(value: number): string {
 // 7.4, 48, 1.2k, 667k, 2.2M.
 export function count(value: number): string {
   const size = Math.abs(value);
-  const text = scaled(size).replace(".0", "") ||
+  const text =
+    scaled(size).replace(".0", "") ||
     (size >= 100 ? size.toFixed(0) : size >= 1 ? trimmed(size, 1) : small(size));
   return signed(value, text);
 }

@@ -40,6 +40,9 @@ export function duration(seconds: number): string {
 // A day by its name: midnight UTC of its date, in seconds since 1970.
 export function day(unixSeconds: string): string {
   return new Date(Number(unixSeconds) * 1000).toLocaleDateString("en-GB", {
-    day: "numeric", month: "short", year: "numeric", timeZone: "UTC",
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    timeZone: "UTC",
   });
 }

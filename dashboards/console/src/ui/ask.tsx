@@ -53,7 +53,8 @@ export class Ask<T> extends Component<Props<T>, State<T>> {
 
   private finish(state: State<T>) {
     this.setState(state);
-    if (this.props.every) this.timer = window.setTimeout(() => this.begin(), this.props.every * 1000);
+    if (this.props.every)
+      this.timer = window.setTimeout(() => this.begin(), this.props.every * 1000);
   }
 
   // An answer stays while a later question is out. If that one fails, both are shown.
@@ -64,7 +65,12 @@ export class Ask<T> extends Component<Props<T>, State<T>> {
       if (instead) return <div>{instead}</div>;
     }
     if (!answer) return error ? <Problem error={error} /> : <Waiting />;
-    return <div>{error ? <Problem error={error} /> : null}{this.props.show(answer)}</div>;
+    return (
+      <div>
+        {error ? <Problem error={error} /> : null}
+        {this.props.show(answer)}
+      </div>
+    );
   }
 }
 

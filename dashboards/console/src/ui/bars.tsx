@@ -38,7 +38,10 @@ export function Bars({ rows, label, top }: { rows: BarRow[]; label: string; top?
 }
 
 function lengthOf(row: BarRow): number {
-  return Math.max(row.mark?.value ?? 0, row.parts.reduce((sum, part) => sum + part.value, 0));
+  return Math.max(
+    row.mark?.value ?? 0,
+    row.parts.reduce((sum, part) => sum + part.value, 0),
+  );
 }
 
 function width(value: number, longest: number): string {
@@ -52,12 +55,20 @@ function Bar({ row, longest }: { row: BarRow; longest: number }) {
   return (
     <span class="bar" role="img" aria-label={label || "not known"}>
       {parts.map((part) => (
-        <span key={part.role} class={"part " + part.role} title={part.label}
-              style={{ width: width(part.value, longest) }} />
+        <span
+          key={part.role}
+          class={"part " + part.role}
+          title={part.label}
+          style={{ width: width(part.value, longest) }}
+        />
       ))}
-      {row.mark
-        ? <span class="mark" title={row.mark.label} style={{ left: width(row.mark.value, longest) }} />
-        : null}
+      {row.mark ? (
+        <span
+          class="mark"
+          title={row.mark.label}
+          style={{ left: width(row.mark.value, longest) }}
+        />
+      ) : null}
     </span>
   );
 }
@@ -67,7 +78,10 @@ export function Legend({ roles }: { roles: [Role, string][] }) {
   return (
     <ul class="legend" aria-label="Colours">
       {roles.map(([role, text]) => (
-        <li key={role}><span class={"part swatch " + role} aria-hidden="true" />{text}</li>
+        <li key={role}>
+          <span class={"part swatch " + role} aria-hidden="true" />
+          {text}
+        </li>
       ))}
     </ul>
   );

@@ -18,11 +18,14 @@ export function Choice(props: FieldProps & { options: [string, string][] }) {
   const { name, label, params, options, fallback = "" } = props;
   const chosen = params[name] ?? fallback;
   return (
-    <label class="field">{label}
-      <select name={name}
-              onChange={(event: Event) => change({ [name]: valueOf(event), page: "" })}>
-        {options.map(([value, text]) =>
-          <option key={value} value={value} selected={value === chosen}>{text}</option>)}
+    <label class="field">
+      {label}
+      <select name={name} onChange={(event: Event) => change({ [name]: valueOf(event), page: "" })}>
+        {options.map(([value, text]) => (
+          <option key={value} value={value} selected={value === chosen}>
+            {text}
+          </option>
+        ))}
       </select>
     </label>
   );
@@ -31,9 +34,15 @@ export function Choice(props: FieldProps & { options: [string, string][] }) {
 export function Search(props: FieldProps & { hint?: string }) {
   const { name, label, params } = props;
   return (
-    <label class="field">{label}
-      <input type="search" name={name} value={params[name] ?? ""} placeholder={props.hint}
-             onInput={(event: Event) => change({ [name]: valueOf(event), page: "" }, true)} />
+    <label class="field">
+      {label}
+      <input
+        type="search"
+        name={name}
+        value={params[name] ?? ""}
+        placeholder={props.hint}
+        onInput={(event: Event) => change({ [name]: valueOf(event), page: "" }, true)}
+      />
     </label>
   );
 }
@@ -51,10 +60,19 @@ export class NumberField extends Component<FieldProps & { unit?: string }, { wro
   render() {
     const { name, label, params, unit, fallback = "" } = this.props;
     return (
-      <label class="field">{label}
-        <span><input name={name} inputmode="decimal" size={8} value={params[name] ?? fallback}
-               aria-invalid={this.state.wrong ? "true" : "false"}
-               onInput={(event: Event) => this.take(valueOf(event).trim())} /> {unit}</span>
+      <label class="field">
+        {label}
+        <span>
+          <input
+            name={name}
+            inputmode="decimal"
+            size={8}
+            value={params[name] ?? fallback}
+            aria-invalid={this.state.wrong ? "true" : "false"}
+            onInput={(event: Event) => this.take(valueOf(event).trim())}
+          />{" "}
+          {unit}
+        </span>
       </label>
     );
   }

@@ -13,13 +13,20 @@ interface FigureProps {
 export function Figure({ value, say, unit, why }: FigureProps) {
   if (value === undefined) return <Unknown why={why} />;
   const title = exact(value) + (unit ? " " + unit : "");
-  return <span class="figure" title={title}>{say(value)}{unit ? <small> {unit}</small> : null}</span>;
+  return (
+    <span class="figure" title={title}>
+      {say(value)}
+      {unit ? <small> {unit}</small> : null}
+    </span>
+  );
 }
 
 export function Unknown({ why }: { why?: string }) {
   return (
     <span class="unknown">
-      <span class="hatch" aria-hidden="true">—</span>
+      <span class="hatch" aria-hidden="true">
+        —
+      </span>
       <span class={why ? "why" : "sr"}>{why ? `not known: ${why}` : "not known"}</span>
     </span>
   );

@@ -23,7 +23,12 @@ export function Section({ title, about, children, wide }: SectionProps) {
   return (
     <section class={wide ? "card wide" : "card"} aria-label={title}>
       <h2>{title}</h2>
-      {about ? <details class="about"><summary>What is this?</summary><p>{about}</p></details> : null}
+      {about ? (
+        <details class="about">
+          <summary>What is this?</summary>
+          <p>{about}</p>
+        </details>
+      ) : null}
       {children}
     </section>
   );

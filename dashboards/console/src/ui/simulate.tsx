@@ -48,12 +48,16 @@ export class Simulate extends Component<Props, State> {
     const done = (state: Partial<State>) => {
       if (!abort.signal.aborted) this.setState({ ...state, busy: false });
     };
-    Promise.allSettled(this.props.requests.map((request) =>
-      post<SimulateResponse>("simulate", request, abort.signal)))
-      .then((settled) => done({
+    Promise.allSettled(
+      this.props.requests.map((request) =>
+        post<SimulateResponse>("simulate", request, abort.signal),
+      ),
+    ).then((settled) =>
+      done({
         answers: settled.map((one) => (one.status === "fulfilled" ? one.value : undefined)),
         error: settled[0]?.status === "rejected" ? (settled[0].reason as ApiError) : undefined,
-      }));
+      }),
+    );
   }
 
   render() {

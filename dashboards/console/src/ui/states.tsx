@@ -3,7 +3,11 @@ import { Content, h } from "preact";
 import { ApiError, hasToken, keepToken } from "../api";
 
 export function Waiting() {
-  return <p class="waiting" role="status">Asking the daemon…</p>;
+  return (
+    <p class="waiting" role="status">
+      Asking the daemon…
+    </p>
+  );
 }
 
 // What is empty says what that means.
@@ -21,7 +25,9 @@ const WORDS: { [code: string]: string } = {
 export function Problem({ error }: { error: ApiError }) {
   return (
     <div class="problem" role="alert">
-      <p><strong>{WORDS[error.code] ?? "The daemon cannot answer."}</strong></p>
+      <p>
+        <strong>{WORDS[error.code] ?? "The daemon cannot answer."}</strong>
+      </p>
       {error.code === "UNREACHABLE" ? null : <p>{error.message}</p>}
       {error.status === 401 ? <SignIn /> : null}
     </div>
@@ -37,9 +43,13 @@ function SignIn() {
   };
   return (
     <form onSubmit={submit} class="fields">
-      <p>{hasToken() ? "The token of this tab is not accepted. " : ""}
-        Show a client certificate, or give a bearer token. It is kept until you close this tab.</p>
-      <label>Token <input name="token" type="password" autocomplete="off" required /></label>
+      <p>
+        {hasToken() ? "The token of this tab is not accepted. " : ""}
+        Show a client certificate, or give a bearer token. It is kept until you close this tab.
+      </p>
+      <label>
+        Token <input name="token" type="password" autocomplete="off" required />
+      </label>
       <button type="submit">Sign in</button>
     </form>
   );

@@ -34,7 +34,8 @@ const WORDS = new Intl.Collator("en", { numeric: true });
 export function compare(a: number | string | undefined, b: number | string | undefined): number {
   if (a === undefined || b === undefined) return 0;
   return typeof a === "number" && typeof b === "number"
-    ? a - b : WORDS.compare(String(a), String(b));
+    ? a - b
+    : WORDS.compare(String(a), String(b));
 }
 
 // Rows whose value is not known come last, whichever way.
@@ -63,7 +64,9 @@ export function Table<Row>(props: TableProps<Row>) {
       <div class="scroll" tabindex="0" role="region" aria-label={props.caption}>
         <table>
           <caption class="sr">{props.caption}</caption>
-          <thead><tr>{props.columns.map((column) => head(column, sort, !!props.params))}</tr></thead>
+          <thead>
+            <tr>{props.columns.map((column) => head(column, sort, !!props.params))}</tr>
+          </thead>
           <tbody>{shown.map((row) => line(row, props))}</tbody>
         </table>
       </div>
@@ -80,15 +83,24 @@ function head<Row>(column: Column<Row>, sort: string, sortable: boolean) {
   const mine = sort.replace("-", "") === column.key;
   const down = mine && sort.startsWith("-");
   // Numbers are asked for from the top, names from the beginning.
-  const next = mine ? (down ? column.key : "-" + column.key) : (column.number ? "-" : "") + column.key;
+  const next = mine
+    ? down
+      ? column.key
+      : "-" + column.key
+    : (column.number ? "-" : "") + column.key;
   const state = !mine ? "none" : down ? "descending" : "ascending";
   if (!column.order || !sortable) {
-    return <th key={column.key} scope="col" class={cellClass(column)}>{column.title}</th>;
+    return (
+      <th key={column.key} scope="col" class={cellClass(column)}>
+        {column.title}
+      </th>
+    );
   }
   return (
     <th key={column.key} scope="col" class={cellClass(column)} aria-sort={state}>
       <button type="button" class="sort" onClick={() => change({ sort: next, page: "" })}>
-        {column.title}<span aria-hidden="true">{mine ? (down ? " ▾" : " ▴") : ""}</span>
+        {column.title}
+        <span aria-hidden="true">{mine ? (down ? " ▾" : " ▴") : ""}</span>
       </button>
     </th>
   );
@@ -98,9 +110,14 @@ function line<Row>(row: Row, props: TableProps<Row>) {
   const [first, ...rest] = props.columns;
   return (
     <tr key={props.id(row)}>
-      <th scope="row" class={cellClass(first)}>{first.cell(row)}</th>
-      {rest.map((column) =>
-        <td key={column.key} class={cellClass(column)}>{column.cell(row)}</td>)}
+      <th scope="row" class={cellClass(first)}>
+        {first.cell(row)}
+      </th>
+      {rest.map((column) => (
+        <td key={column.key} class={cellClass(column)}>
+          {column.cell(row)}
+        </td>
+      ))}
     </tr>
   );
 }
@@ -109,9 +126,15 @@ function Pager({ page, pages, total }: { page: number; pages: number; total: num
   const to = (number: number) => change({ page: String(number) });
   return (
     <nav class="pager" aria-label="Pages of this table">
-      <button type="button" disabled={page <= 1} onClick={() => to(page - 1)}>Previous</button>
-      <span>Page {page} of {pages}, {total.toLocaleString("en-US")} rows</span>
-      <button type="button" disabled={page >= pages} onClick={() => to(page + 1)}>Next</button>
+      <button type="button" disabled={page <= 1} onClick={() => to(page - 1)}>
+        Previous
+      </button>
+      <span>
+        Page {page} of {pages}, {total.toLocaleString("en-US")} rows
+      </span>
+      <button type="button" disabled={page >= pages} onClick={() => to(page + 1)}>
+        Next
+      </button>
     </nav>
   );
 }

@@ -40,8 +40,12 @@ export class Watch<T> extends Component<Props<T>, State<T>> {
   // A tab that nobody sees asks for nothing.
   private begin() {
     this.stream?.close();
-    this.stream = new Stream<T>(this.props.call, this.props.query ?? {},
-      (answer) => this.setState({ answer }), (connection) => this.setState({ connection }));
+    this.stream = new Stream<T>(
+      this.props.call,
+      this.props.query ?? {},
+      (answer) => this.setState({ answer }),
+      (connection) => this.setState({ connection }),
+    );
     this.stream.open();
   }
 
@@ -50,7 +54,12 @@ export class Watch<T> extends Component<Props<T>, State<T>> {
     if (!answer) {
       return connection.error ? <Problem error={connection.error} /> : <Waiting />;
     }
-    return <div>{this.props.show(answer)}<Standing connection={connection} /></div>;
+    return (
+      <div>
+        {this.props.show(answer)}
+        <Standing connection={connection} />
+      </div>
+    );
   }
 }
 
@@ -60,9 +69,14 @@ function key<T>(props: Props<T>): string {
 
 function Standing({ connection }: { connection: Connection }) {
   const at = connection.heard ? clock(connection.heard) : "";
-  return connection.state === "live"
-    ? <p class="standing live"><span class="dot" aria-hidden="true" />Live. Latest change {at}.</p>
-    : <p class="standing lost" role="status">
-        No connection to the daemon. These are the numbers of {at}. The page tries again by itself.
-      </p>;
+  return connection.state === "live" ? (
+    <p class="standing live">
+      <span class="dot" aria-hidden="true" />
+      Live. Latest change {at}.
+    </p>
+  ) : (
+    <p class="standing lost" role="status">
+      No connection to the daemon. These are the numbers of {at}. The page tries again by itself.
+    </p>
+  );
 }

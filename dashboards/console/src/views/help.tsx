@@ -13,8 +13,13 @@ export function Help({ params }: { params: Params }) {
       <Answer>One sentence for each word, a section for each alert, and the methods.</Answer>
       <nav class="tabs" aria-label="Documents">
         {PAGES.map(({ name, title }) => (
-          <a key={name} href={link("help", { page: name })}
-             aria-current={name === page.name ? "page" : undefined}>{title}</a>
+          <a
+            key={name}
+            href={link("help", { page: name })}
+            aria-current={name === page.name ? "page" : undefined}
+          >
+            {title}
+          </a>
         ))}
         <a href="api/v1/openapi.json">API for programs (OpenAPI)</a>
       </nav>
@@ -35,7 +40,10 @@ class Loaded extends Component<{ page: Page; section?: string }, State> {
   componentDidMount() {
     fetch("help/" + this.props.page.name + ".txt")
       .then((response) => (response.ok ? response.text() : Promise.reject()))
-      .then((text) => this.setState({ text }), () => this.setState({ failed: true }));
+      .then(
+        (text) => this.setState({ text }),
+        () => this.setState({ failed: true }),
+      );
   }
 
   render() {

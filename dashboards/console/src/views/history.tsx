@@ -33,33 +33,54 @@ function queryOf(pool: string, span: string) {
 export function History({ pool, params }: { pool: Pool; params: Params }) {
   const span = SPANS[params.span] ? params.span : "week";
   return (
-    <Section title="Its past" wide about="What the plan granted, and what hosts told that was held and
-      busy, on average over each hour or day, from the books. A gap is time that nobody told of. Where
-      hosts were silent for a part of an hour, the books have less of it, and the lines lie lower than
-      what was held.">
+    <Section
+      title="Its past"
+      wide
+      about="What the plan granted, and what hosts told that was held and
+      busy, on average over each hour or day, from the books. A gap is time that nobody told of.
+      Where hosts were silent for a part of an hour, the books have less of it, and the lines lie
+      lower than what was held."
+    >
       <div class="fields">
-        <Choice name="span" label="Show" params={params} fallback="week"
-          options={Object.entries(SPANS).map(([key, { words }]): [string, string] => [key, words])} />
+        <Choice
+          name="span"
+          label="Show"
+          params={params}
+          fallback="week"
+          options={Object.entries(SPANS).map(([key, { words }]): [string, string] => [key, words])}
+        />
       </div>
-      <Ask<GetPoolHistoryResponse> call="history/pools" query={queryOf(pool.pool, span)} every={60}
+      <Ask<GetPoolHistoryResponse>
+        call="history/pools"
+        query={queryOf(pool.pool, span)}
+        every={60}
         show={(history) => <Past history={history} pool={pool} />}
-        instead={(error) => error.code === "FAILED_PRECONDITION"
-          ? <Nothing>The daemon keeps its books in memory, and no past of pools. Give it ledger.path.
-            </Nothing> : null} />
+        instead={(error) =>
+          error.code === "FAILED_PRECONDITION" ? (
+            <Nothing>
+              The daemon keeps its books in memory, and no past of pools. Give it ledger.path.
+            </Nothing>
+          ) : null
+        }
+      />
     </Section>
   );
 }
 
 function Past({ history, pool }: { history: GetPoolHistoryResponse; pool: Pool }) {
   const rows = history.rows ?? [];
-  if (rows.length === 0) return <Nothing>The books have nothing of this pool in that time.</Nothing>;
+  if (rows.length === 0)
+    return <Nothing>The books have nothing of this pool in that time.</Nothing>;
   const from = Number(history.fromUnixSeconds);
   const until = Number(history.untilUnixSeconds);
   return (
     <div>
       <p>{outlook(overAt(rows, Number(history.stepSeconds), Date.now() / 1000), pool)}</p>
-      <Chart label={summary(rows)} table={<Periods rows={rows} />}
-        draw={(width) => timeline(linesOf(rows), from, until, Number(history.stepSeconds), width)} />
+      <Chart
+        label={summary(rows)}
+        table={<Periods rows={rows} />}
+        draw={(width) => timeline(linesOf(rows), from, until, Number(history.stepSeconds), width)}
+      />
     </div>
   );
 }
@@ -68,7 +89,8 @@ function outlook(rows: PoolPeriod[], pool: Pool): Content {
   const trend = trendOf(rows, poorlyHeard(pool) ? undefined : pool.headroomH100e);
   if (trend.kind === "unknown") return "Nobody can tell when it is full: too little is known.";
   if (trend.kind === "steady") return "Its headroom is not shrinking, as far as this past tells.";
-  const when = trend.days < 1 ? "within a day" : `in about ${plural(Math.round(trend.days), "day")}`;
+  const when =
+    trend.days < 1 ? "within a day" : `in about ${plural(Math.round(trend.days), "day")}`;
   return <span class="idle-text">If it goes on like this, it is full {when}.</span>;
 }
 
@@ -79,9 +101,16 @@ function summary(rows: PoolPeriod[]): string {
 }
 
 function linesOf(rows: PoolPeriod[]): Line[] {
-  const line = (name: string, tone: Line["tone"], of: (row: PoolPeriod) => number | undefined,
-                dashed = false): Line => ({
-    name, tone, dashed, values: rows.map((row) => ({ at: Number(row.startUnixSeconds), value: of(row) })),
+  const line = (
+    name: string,
+    tone: Line["tone"],
+    of: (row: PoolPeriod) => number | undefined,
+    dashed = false,
+  ): Line => ({
+    name,
+    tone,
+    dashed,
+    values: rows.map((row) => ({ at: Number(row.startUnixSeconds), value: of(row) })),
   });
   return [
     line("allocated", "allocated", (row) => row.allocatedH100e, true),
@@ -92,23 +121,46 @@ function linesOf(rows: PoolPeriod[]): Line[] {
 
 function measured(row: PoolPeriod): string | undefined {
   return row.assignedH100e > 0 && row.measuredH100e < 0.995 * row.assignedH100e
-    ? `${percent(row.measuredH100e / row.assignedH100e)} of it was measured` : undefined;
+    ? `${percent(row.measuredH100e / row.assignedH100e)} of it was measured`
+    : undefined;
 }
 
 function Periods({ rows }: { rows: PoolPeriod[] }) {
   return (
-    <Table<PoolPeriod> caption="Its past" rows={[...rows].reverse()} empty=""
+    <Table<PoolPeriod>
+      caption="Its past"
+      rows={[...rows].reverse()}
+      empty=""
       id={(row) => row.startUnixSeconds}
       columns={[
-        { key: "at", title: "From",
-          cell: (row) => moment(new Date(Number(row.startUnixSeconds) * 1000)) },
-        { key: "allocated", title: "Allocated", number: true,
-          cell: (row) => <Figure value={row.allocatedH100e} say={h100e} /> },
-        { key: "assigned", title: "Assigned", number: true,
-          cell: (row) => <Figure value={row.assignedH100e} say={h100e} /> },
-        { key: "busy", title: "Busy", number: true,
-          cell: (row) => <span title={measured(row)}><Figure value={row.busyH100e} say={h100e} />
-            </span> },
-      ]} />
+        {
+          key: "at",
+          title: "From",
+          cell: (row) => moment(new Date(Number(row.startUnixSeconds) * 1000)),
+        },
+        {
+          key: "allocated",
+          title: "Allocated",
+          number: true,
+          cell: (row) => <Figure value={row.allocatedH100e} say={h100e} />,
+        },
+        {
+          key: "assigned",
+          title: "Assigned",
+          number: true,
+          cell: (row) => <Figure value={row.assignedH100e} say={h100e} />,
+        },
+        {
+          key: "busy",
+          title: "Busy",
+          number: true,
+          cell: (row) => (
+            <span title={measured(row)}>
+              <Figure value={row.busyH100e} say={h100e} />
+            </span>
+          ),
+        },
+      ]}
+    />
   );
 }

@@ -19,8 +19,10 @@ const ASK = "32";
 
 export function Now({ params }: { params: Params }) {
   return (
-    <Watch<ListPoolsResponse> call="watch/pools"
-      show={(answer) => <Fleeting answer={answer} params={params} />} />
+    <Watch<ListPoolsResponse>
+      call="watch/pools"
+      show={(answer) => <Fleeting answer={answer} params={params} />}
+    />
   );
 }
 
@@ -34,11 +36,18 @@ function Fleeting({ answer, params }: { answer: ListPoolsResponse; params: Param
       <div class="cards">
         <FleetBar fleet={fleet} />
         <Attention pools={pools} orphaned={answer.orphaned ?? []} />
-        <Section title="Pools" wide about="Idle is what workloads hold and do not use. Headroom is what
-          the plan grants and nobody holds. Each is in H100e, what as many H100 would do.">
+        <Section
+          title="Pools"
+          wide
+          about="Idle is what workloads hold and do not use. Headroom is what
+          the plan grants and nobody holds. Each is in H100e, what as many H100 would do."
+        >
           <Filters params={params} />
-          <PoolTable pools={filtered(pools, { ...params, text: params.find })} ask={ask}
-                     params={params} />
+          <PoolTable
+            pools={filtered(pools, { ...params, text: params.find })}
+            ask={ask}
+            params={params}
+          />
         </Section>
       </div>
       <BasisLine basis={answer.basis} />
@@ -49,22 +58,36 @@ function Fleeting({ answer, params }: { answer: ListPoolsResponse; params: Param
 // The first line: what is busy of what was granted, and where most is idle.
 function used(fleet: Fleet, pools: Pool[]): Content {
   if (fleet.utilization === undefined) {
-    return <span>Nobody can tell how much is used: <Unknown why={heard(coverageOf(pools))} /></span>;
+    return (
+      <span>
+        Nobody can tell how much is used: <Unknown why={heard(coverageOf(pools))} />
+      </span>
+    );
   }
   const idlest = idlestOf(pools);
   return (
     <span>
       <strong>{percent(fleet.utilization)}</strong> of what is granted is busy
-      {fleet.known < fleet.pools ? ` (known of ${fleet.known} of ${plural(fleet.pools, "pool")})` : ""}
+      {fleet.known < fleet.pools
+        ? ` (known of ${fleet.known} of ${plural(fleet.pools, "pool")})`
+        : ""}
       ; <strong>{h100e(fleet.idle ?? 0)}</strong> H100e are held and idle
-      {idlest?.idleH100e
-        ? <span>, most in <PoolLink pool={idlest.pool} />: {h100e(idlest.idleH100e)}</span> : null}.
+      {idlest?.idleH100e ? (
+        <span>
+          , most in <PoolLink pool={idlest.pool} />: {h100e(idlest.idleH100e)}
+        </span>
+      ) : null}
+      .
     </span>
   );
 }
 
-const idlestOf = once((pools: Pool[]) => pools.reduce<Pool | undefined>((most, pool) =>
-  (pool.idleH100e ?? 0) > (most?.idleH100e ?? 0) ? pool : most, undefined));
+const idlestOf = once((pools: Pool[]) =>
+  pools.reduce<Pool | undefined>(
+    (most, pool) => ((pool.idleH100e ?? 0) > (most?.idleH100e ?? 0) ? pool : most),
+    undefined,
+  ),
+);
 
 function coverageOf(pools: Pool[]): number | undefined {
   const allocated = sum(pools, (pool) => pool.allocatedH100e);
@@ -93,14 +116,27 @@ function part(role: Part["role"], value: number, text: string): Part {
 // From supply to productive, on one scale. The supply comes by a question of its own.
 function FleetBar({ fleet }: { fleet: Fleet }) {
   return (
-    <Section title="From supply to work" about="Each bar is a part of the one above, and none stands
-      for another: allocated is what the plan grants, assigned is what workloads hold, busy is what a
-      signal measures to work, and productive is the part of it that advances the work.">
-      <Ask<GetSupplyResponse> call="supply" every={10}
+    <Section
+      title="From supply to work"
+      about="Each bar is a part of the one above, and none stands
+      for another: allocated is what the plan grants, assigned is what workloads hold, busy is what
+      a signal measures to work, and productive is the part of it that advances the work."
+    >
+      <Ask<GetSupplyResponse>
+        call="supply"
+        every={10}
         show={(supply) => <Bars label="From supply to work, in H100e" rows={flow(fleet, supply)} />}
-        instead={() => <Bars label="From allocation to work, in H100e" rows={flow(fleet)} />} />
-      <Legend roles={[["allocated", "granted"], ["assigned", "held"], ["busy", "busy"],
-                      ["idle", "idle"], ["unknown", "not known"]]} />
+        instead={() => <Bars label="From allocation to work, in H100e" rows={flow(fleet)} />}
+      />
+      <Legend
+        roles={[
+          ["allocated", "granted"],
+          ["assigned", "held"],
+          ["busy", "busy"],
+          ["idle", "idle"],
+          ["unknown", "not known"],
+        ]}
+      />
     </Section>
   );
 }
@@ -108,16 +144,21 @@ function FleetBar({ fleet }: { fleet: Fleet }) {
 function flow(fleet: Fleet, supply?: GetSupplyResponse): BarRow[] {
   const rows: BarRow[] = [
     row("Allocated", fleet.allocated, [part("allocated", fleet.allocated, "granted")]),
-    row("Assigned", fleet.assigned, [part("assigned", fleet.assigned, "held"),
-                                     part("unknown", fleet.unheard, "not heard of")]),
+    row("Assigned", fleet.assigned, [
+      part("assigned", fleet.assigned, "held"),
+      part("unknown", fleet.unheard, "not heard of"),
+    ]),
     busy(fleet),
     productive(fleet),
   ];
   if (!supply) return rows;
-  return [{
-    ...row("Supply", supply.totalH100e, [part("allocated", supply.totalH100e, "heard")]),
-    note: `${supply.liveSources} of ${supply.knownSources} hosts heard`,
-  }, ...rows];
+  return [
+    {
+      ...row("Supply", supply.totalH100e, [part("allocated", supply.totalH100e, "heard")]),
+      note: `${supply.liveSources} of ${supply.knownSources} hosts heard`,
+    },
+    ...rows,
+  ];
 }
 
 function row(name: string, value: number | undefined, parts: Part[]): BarRow {
@@ -126,24 +167,34 @@ function row(name: string, value: number | undefined, parts: Part[]): BarRow {
 
 function busy(fleet: Fleet): BarRow {
   return {
-    ...row("Busy", fleet.busy, [part("busy", fleet.busy ?? 0, "busy"),
-                                part("idle", fleet.idle ?? 0, "idle"),
-                                part("unknown", fleet.unmeasured, "that nobody measures")]),
-    note: fleet.unmeasured > 0.05
-      ? `${h100e(fleet.unmeasured)} H100e more are held, and nobody measures them` : undefined,
+    ...row("Busy", fleet.busy, [
+      part("busy", fleet.busy ?? 0, "busy"),
+      part("idle", fleet.idle ?? 0, "idle"),
+      part("unknown", fleet.unmeasured, "that nobody measures"),
+    ]),
+    note:
+      fleet.unmeasured > 0.05
+        ? `${h100e(fleet.unmeasured)} H100e more are held, and nobody measures them`
+        : undefined,
   };
 }
 
 function productive({ productive: value, unproven }: Fleet): BarRow {
   if (value !== undefined) {
     return {
-      ...row("Productive", value, [part("productive", value, "productive"),
-                                   part("unknown", unproven, "busy, and nobody measures for what")]),
+      ...row("Productive", value, [
+        part("productive", value, "productive"),
+        part("unknown", unproven, "busy, and nobody measures for what"),
+      ]),
       note: unproven > 0.05 ? `of ${h100e(unproven)} busy H100e it is not known` : undefined,
     };
   }
-  return { key: "Productive", name: "Productive", parts: [],
-           value: <Unknown why="no source measures it" /> };
+  return {
+    key: "Productive",
+    name: "Productive",
+    parts: [],
+    value: <Unknown why="no source measures it" />,
+  };
 }
 
 function Filters({ params }: { params: Params }) {
@@ -151,40 +202,91 @@ function Filters({ params }: { params: Params }) {
   return (
     <div class="fields">
       <Search name="find" label="Find" params={params} hint="pool, owner or team" />
-      <Choice name="category" label="Category" params={params}
-              options={[["", "all"], ...categories.map((c): [string, string] => [c, c])]} />
-      <Choice name="tier" label="Tier" params={params}
-              options={[["", "all"], ["p0", "p0"], ["p1", "p1"], ["p2", "p2"]]} />
+      <Choice
+        name="category"
+        label="Category"
+        params={params}
+        options={[["", "all"], ...categories.map((c): [string, string] => [c, c])]}
+      />
+      <Choice
+        name="tier"
+        label="Tier"
+        params={params}
+        options={[
+          ["", "all"],
+          ["p0", "p0"],
+          ["p1", "p1"],
+          ["p2", "p2"],
+        ]}
+      />
       <NumberField name="ask" label="Can it admit" params={params} fallback={ASK} unit="H100e" />
     </div>
   );
 }
 
 const FITS: { [fit in Fit]: string } = {
-  own: "✓ yes", borrowing: "✓ by borrowing", no: "✗ no", unknown: "? cannot tell",
+  own: "✓ yes",
+  borrowing: "✓ by borrowing",
+  no: "✗ no",
+  unknown: "? cannot tell",
 };
 
 function columns(ask: number, most: number): Column<Pool>[] {
   return [
-    { key: "pool", title: "Pool", order: (pool) => pool.pool,
-      cell: (pool) => <span><PoolLink pool={pool.pool} />
-        <span class="muted"> {pool.category} {pool.tier}</span></span> },
-    { key: "idle", title: "Idle", number: true, order: (pool) => pool.idleH100e,
-      cell: (pool) => <IdleCell pool={pool} most={most} /> },
-    { key: "used", title: "Utilization", number: true, order: (pool) => pool.utilizationRatio,
-      cell: (pool) => <Figure value={pool.utilizationRatio} say={percent} why={whyUnknown(pool)} /> },
-    { key: "headroom", title: "Headroom", number: true, order: (pool) => pool.headroomH100e,
-      cell: (pool) => <Figure value={pool.headroomH100e} say={h100e} /> },
-    { key: "admits", title: `Admits ${h100e(ask)}`, order: (pool) => FITS[ownFit(pool, ask)],
-      cell: (pool) => <span class={"fit " + ownFit(pool, ask)}>{FITS[ownFit(pool, ask)]}</span> },
-    { key: "owner", title: "Whom to ask", order: (pool) => pool.owner,
-      cell: (pool) => <Owner owner={pool.owner} contact={pool.contact} /> },
+    {
+      key: "pool",
+      title: "Pool",
+      order: (pool) => pool.pool,
+      cell: (pool) => (
+        <span>
+          <PoolLink pool={pool.pool} />
+          <span class="muted">
+            {" "}
+            {pool.category} {pool.tier}
+          </span>
+        </span>
+      ),
+    },
+    {
+      key: "idle",
+      title: "Idle",
+      number: true,
+      order: (pool) => pool.idleH100e,
+      cell: (pool) => <IdleCell pool={pool} most={most} />,
+    },
+    {
+      key: "used",
+      title: "Utilization",
+      number: true,
+      order: (pool) => pool.utilizationRatio,
+      cell: (pool) => <Figure value={pool.utilizationRatio} say={percent} why={whyUnknown(pool)} />,
+    },
+    {
+      key: "headroom",
+      title: "Headroom",
+      number: true,
+      order: (pool) => pool.headroomH100e,
+      cell: (pool) => <Figure value={pool.headroomH100e} say={h100e} />,
+    },
+    {
+      key: "admits",
+      title: `Admits ${h100e(ask)}`,
+      order: (pool) => FITS[ownFit(pool, ask)],
+      cell: (pool) => <span class={"fit " + ownFit(pool, ask)}>{FITS[ownFit(pool, ask)]}</span>,
+    },
+    {
+      key: "owner",
+      title: "Whom to ask",
+      order: (pool) => pool.owner,
+      cell: (pool) => <Owner owner={pool.owner} contact={pool.contact} />,
+    },
   ];
 }
 
 export function whyUnknown(pool: Pool): string {
   return poorlyHeard(pool) || pool.measuredRatio === undefined
-    ? heard(pool.coverageRatio) : `${percent(pool.measuredRatio)} of chips measured`;
+    ? heard(pool.coverageRatio)
+    : `${percent(pool.measuredRatio)} of chips measured`;
 }
 
 function IdleCell({ pool, most }: { pool: Pool; most: number }) {
@@ -201,8 +303,14 @@ function IdleCell({ pool, most }: { pool: Pool; most: number }) {
 function PoolTable({ pools, ask, params }: { pools: Pool[]; ask: number; params: Params }) {
   const most = pools.reduce((top, pool) => Math.max(top, pool.idleH100e ?? 0), 0);
   return (
-    <Table<Pool> caption="Pools by what is idle, in H100e" columns={columns(ask, most)} rows={pools}
-      id={(pool) => pool.pool} params={params} sort="-idle"
-      empty="No pool of the plan matches. Clear the filters to see all." />
+    <Table<Pool>
+      caption="Pools by what is idle, in H100e"
+      columns={columns(ask, most)}
+      rows={pools}
+      id={(pool) => pool.pool}
+      params={params}
+      sort="-idle"
+      empty="No pool of the plan matches. Clear the filters to see all."
+    />
   );
 }

@@ -15,34 +15,50 @@ import { CompareResponse, CompareRow, GetFrameworkResponse, ScenarioResult } fro
 
 export function Plan() {
   return (
-    <Ask<CompareResponse> call="compare" every={10} show={(compared) => (
-      <div>
-        <Answer more={second(compared)}>{first(compared)}</Answer>
-        <div class="cards">
-          <Paired title="Categories" rows={compared.categories ?? []} about="Grey is what the plan
+    <Ask<CompareResponse>
+      call="compare"
+      every={10}
+      show={(compared) => (
+        <div>
+          <Answer more={second(compared)}>{first(compared)}</Answer>
+          <div class="cards">
+            <Paired
+              title="Categories"
+              rows={compared.categories ?? []}
+              about="Grey is what the plan
             gives, blue is what is held of all that is heard. A share that is not held may be free,
-            broken, or held by others." />
-          <Paired title="Tiers" rows={compared.tiers ?? []} about="P0 is guaranteed: safety, red
-            teaming, reliability and contracted service levels. P1 is what leadership has raised to a
-            strategic initiative. P2 is flexible: there the trade-offs are made. The buffer is held
-            back for incidents and spikes." />
-          <Buffer compared={compared} />
-          <YearPace compared={compared} />
-          <Ask<GetFrameworkResponse> call="framework"
-            show={(framework) => <Scenarios framework={framework} />}
-            instead={(error) => error.code === "FAILED_PRECONDITION" ? <NoFramework /> : null} />
+            broken, or held by others."
+            />
+            <Paired
+              title="Tiers"
+              rows={compared.tiers ?? []}
+              about="P0 is guaranteed: safety, red
+            teaming, reliability and contracted service levels. P1 is what leadership has raised to
+            a strategic initiative. P2 is flexible: there the trade-offs are made. The buffer is
+            held back for incidents and spikes."
+            />
+            <Buffer compared={compared} />
+            <YearPace compared={compared} />
+            <Ask<GetFrameworkResponse>
+              call="framework"
+              show={(framework) => <Scenarios framework={framework} />}
+              instead={(error) => (error.code === "FAILED_PRECONDITION" ? <NoFramework /> : null)}
+            />
+          </div>
+          <BasisLine basis={compared.basis} />
         </div>
-        <BasisLine basis={compared.basis} />
-      </div>
-    )} />
+      )}
+    />
   );
 }
 
 export function NoFramework() {
   return (
     <Section title="Scenarios">
-      <Nothing>The daemon has no assumptions to compare with. The setting "framework" of its
-        configuration names a file of them, such as deploy/plans/framework.yaml.</Nothing>
+      <Nothing>
+        The daemon has no assumptions to compare with. The setting "framework" of its configuration
+        names a file of them, such as deploy/plans/framework.yaml.
+      </Nothing>
     </Section>
   );
 }
@@ -50,12 +66,20 @@ export function NoFramework() {
 function first(compared: CompareResponse): Content {
   const rows = (compared.categories ?? []).filter((row) => row.driftRatio !== undefined);
   if (rows.length === 0) {
-    return <span>Nobody can tell whether the plan is followed:{" "}
-      <Unknown why={heard(compared.coverageRatio)} /></span>;
+    return (
+      <span>
+        Nobody can tell whether the plan is followed:{" "}
+        <Unknown why={heard(compared.coverageRatio)} />
+      </span>
+    );
   }
   const widest = rows.reduce((a, b) => (off(b) > off(a) ? b : a));
   if (off(widest) <= DRIFT) {
-    return <span>Every category is within {points(DRIFT)} of its plan; {drift(widest)} at most.</span>;
+    return (
+      <span>
+        Every category is within {points(DRIFT)} of its plan; {drift(widest)} at most.
+      </span>
+    );
   }
   return <span>{drift(widest)}.</span>;
 }
@@ -66,16 +90,27 @@ function off(row: CompareRow): number {
 
 function drift(row: CompareRow): Content {
   const ratio = row.driftRatio ?? 0;
-  return <span><Name name={row.name} /> holds <strong>{points(ratio)}</strong>{" "}
-    {ratio < 0 ? "less" : "more"} of the supply than planned</span>;
+  return (
+    <span>
+      <Name name={row.name} /> holds <strong>{points(ratio)}</strong>{" "}
+      {ratio < 0 ? "less" : "more"} of the supply than planned
+    </span>
+  );
 }
 
 function second(compared: CompareResponse): Content {
   const short = compared.p0ShortfallH100e;
   return (
     <span>
-      Buffer: {bufferWords(compared)}. P0: {short === undefined ? <Unknown />
-        : short > 0 ? `${h100e(short)} H100e of its guarantee cannot be given` : "guaranteed"}.
+      Buffer: {bufferWords(compared)}. P0:{" "}
+      {short === undefined ? (
+        <Unknown />
+      ) : short > 0 ? (
+        `${h100e(short)} H100e of its guarantee cannot be given`
+      ) : (
+        "guaranteed"
+      )}
+      .
     </span>
   );
 }
@@ -92,10 +127,21 @@ function Paired({ title, rows, about }: { title: string; rows: CompareRow[]; abo
   const planned = rows.filter((row) => row.plannedShareRatio > 0 || row.actualShareRatio);
   return (
     <Section title={title} about={about}>
-      {planned.length === 0 ? <Nothing>The plan has none.</Nothing>
-        : <Bars label={`${title}: planned and actual shares of the supply`}
-                rows={planned.flatMap(pair)} />}
-      <Legend roles={[["allocated", "planned"], ["assigned", "held"], ["unknown", "not known"]]} />
+      {planned.length === 0 ? (
+        <Nothing>The plan has none.</Nothing>
+      ) : (
+        <Bars
+          label={`${title}: planned and actual shares of the supply`}
+          rows={planned.flatMap(pair)}
+        />
+      )}
+      <Legend
+        roles={[
+          ["allocated", "planned"],
+          ["assigned", "held"],
+          ["unknown", "not known"],
+        ]}
+      />
     </Section>
   );
 }
@@ -104,17 +150,37 @@ function pair(row: CompareRow): BarRow[] {
   const actual = row.actualShareRatio;
   const planned = row.plannedShareRatio;
   return [
-    { key: row.name + " planned", name: <strong><Name name={row.name} /></strong>,
+    {
+      key: row.name + " planned",
+      name: (
+        <strong>
+          <Name name={row.name} />
+        </strong>
+      ),
       parts: [{ role: "allocated", value: planned, label: `planned ${percent(planned, 1)}` }],
-      value: <Figure value={planned} say={say1} /> },
+      value: <Figure value={planned} say={say1} />,
+    },
     // The buffer is held back; nobody holds chips of it.
-    ...(row.name === "buffer" ? [] : [{
-      key: row.name + " actual", name: <span class="muted">held</span>,
-      parts: actual === undefined ? []
-        : [{ role: "assigned" as const, value: actual, label: `held ${percent(actual, 1)}` }],
-      value: <Figure value={actual} say={say1} />,
-      note: row.driftRatio === undefined ? undefined : driftNote(row.driftRatio),
-    }]),
+    ...(row.name === "buffer"
+      ? []
+      : [
+          {
+            key: row.name + " actual",
+            name: <span class="muted">held</span>,
+            parts:
+              actual === undefined
+                ? []
+                : [
+                    {
+                      role: "assigned" as const,
+                      value: actual,
+                      label: `held ${percent(actual, 1)}`,
+                    },
+                  ],
+            value: <Figure value={actual} say={say1} />,
+            note: row.driftRatio === undefined ? undefined : driftNote(row.driftRatio),
+          },
+        ]),
   ];
 }
 
@@ -131,24 +197,43 @@ function Buffer({ compared }: { compared: CompareResponse }) {
   const used = compared.bufferConsumedH100e;
   const share = compared.bufferH100e > 0 && used !== undefined ? used / compared.bufferH100e : 0;
   return (
-    <Section title="The buffer" about="The buffer is in use as far as what is held, unhealthy or
-      reserved exceeds the supply without the buffer. Borrowing what others leave unused takes nothing
-      from it.">
-      <Bars label="The buffer and what is in use of it, in H100e" top={compared.bufferH100e} rows={[{
-        key: "buffer", name: "In use",
-        parts: [
-          { role: share > BUFFER_IN_USE ? "act" : "idle", value: used ?? 0,
-            label: `${h100e(used ?? 0)} H100e in use` },
-          { role: used === undefined ? "unknown" : "free", value: compared.bufferH100e - (used ?? 0),
-            label: used === undefined ? "not known" : `${h100e(compared.bufferH100e - used)} left` },
-        ],
-        value: <Figure value={used} say={h100e} why={heard(compared.coverageRatio)} />,
-        note: `of ${h100e(compared.bufferH100e)} H100e`,
-      }]} />
+    <Section
+      title="The buffer"
+      about="The buffer is in use as far as what is held, unhealthy or
+      reserved exceeds the supply without the buffer. Borrowing what others leave unused takes
+      nothing from it."
+    >
+      <Bars
+        label="The buffer and what is in use of it, in H100e"
+        top={compared.bufferH100e}
+        rows={[
+          {
+            key: "buffer",
+            name: "In use",
+            parts: [
+              {
+                role: share > BUFFER_IN_USE ? "act" : "idle",
+                value: used ?? 0,
+                label: `${h100e(used ?? 0)} H100e in use`,
+              },
+              {
+                role: used === undefined ? "unknown" : "free",
+                value: compared.bufferH100e - (used ?? 0),
+                label:
+                  used === undefined ? "not known" : `${h100e(compared.bufferH100e - used)} left`,
+              },
+            ],
+            value: <Figure value={used} say={h100e} why={heard(compared.coverageRatio)} />,
+            note: `of ${h100e(compared.bufferH100e)} H100e`,
+          },
+        ]}
+      />
       <ul class="choices">
         {(compared.bufferConsumers ?? []).map(({ pool, h100e: size }) => (
-          <li key={pool}>{h100e(size)} H100e by{" "}
-            {pool ? <PoolLink pool={pool} /> : "chips that are unhealthy or reserved"}</li>
+          <li key={pool}>
+            {h100e(size)} H100e by{" "}
+            {pool ? <PoolLink pool={pool} /> : "chips that are unhealthy or reserved"}
+          </li>
         ))}
       </ul>
     </Section>
@@ -160,21 +245,27 @@ function YearPace({ compared }: { compared: CompareResponse }) {
   const planned = compared.plannedTrainingHours;
   if (!compared.framework) return null;
   return (
-    <Section title="A year like this moment" about="What the inference and training hours of a year
-      would earn and train if every moment were like this one, beside what the plan promises.">
+    <Section
+      title="A year like this moment"
+      about="What the inference and training hours of a year
+      would earn and train if every moment were like this one, beside what the plan promises."
+    >
       <dl class="stats">
         {(compared.revenue ?? []).map((pace) => (
-          <Stat key={pace.curve} name={`Revenue, ${pace.curve} curve`}
-                beside={`plan ${usd(pace.plannedRevenueUsd)}`}>
+          <Stat
+            key={pace.curve}
+            name={`Revenue, ${pace.curve} curve`}
+            beside={`plan ${usd(pace.plannedRevenueUsd)}`}
+          >
             <Figure value={pace.serviceableRevenueUsd} say={usd} />
           </Stat>
         ))}
         <Stat name="Training" beside={planned === undefined ? undefined : `plan ${count(planned)}`}>
           <Figure value={training} say={count} unit="H100-hours" />
         </Stat>
-        <Stat name="Inference is busy"
-              beside="of what it holds"><Figure value={compared.inferenceUtilizationRatio}
-                                                say={percent} /></Stat>
+        <Stat name="Inference is busy" beside="of what it holds">
+          <Figure value={compared.inferenceUtilizationRatio} say={percent} />
+        </Stat>
       </dl>
     </Section>
   );
@@ -183,15 +274,29 @@ function YearPace({ compared }: { compared: CompareResponse }) {
 export function Scenarios({ framework }: { framework: GetFrameworkResponse }) {
   const baseline = framework.basis?.baseline;
   return (
-    <Section title="Scenarios side by side" wide about="Each scenario shares the same supply out
-      differently. Revenue is what the hours of inference would earn in a year.">
+    <Section
+      title="Scenarios side by side"
+      wide
+      about="Each scenario shares the same supply out
+      differently. Revenue is what the hours of inference would earn in a year."
+    >
       <div class="trio">
         {(framework.scenarios ?? []).map((scenario) => (
           <article key={scenario.scenario} aria-label={scenario.title}>
-            <h3>{scenario.title}{scenario.scenario === baseline ? " (baseline)" : ""}</h3>
-            <Chart label={donutLabel(scenario)} draw={(width) => donut(slicesOf(scenario), width)} />
+            <h3>
+              {scenario.title}
+              {scenario.scenario === baseline ? " (baseline)" : ""}
+            </h3>
+            <Chart
+              label={donutLabel(scenario)}
+              draw={(width) => donut(slicesOf(scenario), width)}
+            />
             <ScenarioFigures scenario={scenario} />
-            <p><a href={link("simulator", { from: scenario.scenario })}>Change it in the simulator</a></p>
+            <p>
+              <a href={link("simulator", { from: scenario.scenario })}>
+                Change it in the simulator
+              </a>
+            </p>
           </article>
         ))}
       </div>
@@ -203,19 +308,25 @@ function ScenarioFigures({ scenario }: { scenario: ScenarioResult }) {
   const outcome = scenario.outcome;
   return (
     <dl class="stats">
-      <Stat name="Revenue"><Figure value={outcome?.serviceableRevenueUsd} say={usd} /></Stat>
+      <Stat name="Revenue">
+        <Figure value={outcome?.serviceableRevenueUsd} say={usd} />
+      </Stat>
       <Stat name="Training" beside="of the baseline's">
-        <Figure value={outcome?.trainingRatio} say={percent} /></Stat>
+        <Figure value={outcome?.trainingRatio} say={percent} />
+      </Stat>
       <Stat name="Research" beside="H100-hours">
-        <Figure value={outcome?.researchHours} say={count} /></Stat>
+        <Figure value={outcome?.researchHours} say={count} />
+      </Stat>
     </dl>
   );
 }
 
 // Buffer last; safety's share is P0.
 function slicesOf(scenario: ScenarioResult): [string, number][] {
-  const categories = (scenario.categories ?? []).map(({ category, portion }): [string, number] =>
-    [category, portion?.shareRatio ?? 0]);
+  const categories = (scenario.categories ?? []).map(({ category, portion }): [string, number] => [
+    category,
+    portion?.shareRatio ?? 0,
+  ]);
   const buffer = scenario.tiers?.find(({ tier }) => tier === "buffer")?.total?.shareRatio ?? 0;
   const rest = scenario.unallocated?.shareRatio ?? 0;
   const all: [string, number][] = [...categories, ["buffer", buffer], ["unallocated", rest]];
@@ -223,5 +334,7 @@ function slicesOf(scenario: ScenarioResult): [string, number][] {
 }
 
 function donutLabel(scenario: ScenarioResult): string {
-  return slicesOf(scenario).map(([name, share]) => `${name} ${percent(share)}`).join(", ");
+  return slicesOf(scenario)
+    .map(([name, share]) => `${name} ${percent(share)}`)
+    .join(", ");
 }

@@ -19,23 +19,64 @@ export function Controls({ framework, params, curves, answer }: Props) {
     <div class="controls">
       <Presets framework={framework} params={params} />
       {CATEGORIES.map((category) => (
-        <Slider key={category} name={category} label={`${category}, % of the supply`} params={params}
-                max={most} now={shareIn(answer?.after, category)} />
+        <Slider
+          key={category}
+          name={category}
+          label={`${category}, % of the supply`}
+          params={params}
+          max={most}
+          now={shareIn(answer?.after, category)}
+        />
       ))}
-      <Slider name="utilization" label="utilization of inference, %" params={params} max={100} min={1}
-              now={utilization} />
-      <Choice name="curve" label="Curve" params={params} fallback={curves[0]}
-              options={[...curves].sort().map((curve): [string, string] => [curve, curve])} />
-      <Choice name="mode" label="A better utilization" params={params} fallback="grow-revenue"
-              options={[["grow-revenue", "earns more in the same hours"],
-                        ["free-capacity", "frees hours and earns the same"]]} />
-      <Choice name="rest" label="What research leaves" params={params} fallback="equal"
-              options={[["equal", "the others share in equal parts"],
-                        ["proportional", "the others share as they did"]]} />
-      <Text name="revenue" label="Inference earns, $ a year" params={params} hint="such as 25B"
-            good={(text) => amountOf(text) !== undefined} />
-      <Text name="set" label="Other assumptions" params={params} hint="training.growth=300%"
-            good={(text) => text.split(";").every((one) => /^[^=]+=./.test(one.trim()))} />
+      <Slider
+        name="utilization"
+        label="utilization of inference, %"
+        params={params}
+        max={100}
+        min={1}
+        now={utilization}
+      />
+      <Choice
+        name="curve"
+        label="Curve"
+        params={params}
+        fallback={curves[0]}
+        options={[...curves].sort().map((curve): [string, string] => [curve, curve])}
+      />
+      <Choice
+        name="mode"
+        label="A better utilization"
+        params={params}
+        fallback="grow-revenue"
+        options={[
+          ["grow-revenue", "earns more in the same hours"],
+          ["free-capacity", "frees hours and earns the same"],
+        ]}
+      />
+      <Choice
+        name="rest"
+        label="What research leaves"
+        params={params}
+        fallback="equal"
+        options={[
+          ["equal", "the others share in equal parts"],
+          ["proportional", "the others share as they did"],
+        ]}
+      />
+      <Text
+        name="revenue"
+        label="Inference earns, $ a year"
+        params={params}
+        hint="such as 25B"
+        good={(text) => amountOf(text) !== undefined}
+      />
+      <Text
+        name="set"
+        label="Other assumptions"
+        params={params}
+        hint="training.growth=300%"
+        good={(text) => text.split(";").every((one) => /^[^=]+=./.test(one.trim()))}
+      />
     </div>
   );
 }
@@ -49,11 +90,23 @@ export function budgetOf(framework: GetFrameworkResponse): number {
 
 function Presets({ framework, params }: { framework: GetFrameworkResponse; params: Params }) {
   const from = params.from || framework.basis?.baseline;
-  const start = (name: string) => go("simulator",
-    { from: name, curve: params.curve ?? "", mode: params.mode ?? "", b: params.b ?? "" });
+  const start = (name: string) =>
+    go("simulator", {
+      from: name,
+      curve: params.curve ?? "",
+      mode: params.mode ?? "",
+      b: params.b ?? "",
+    });
   const button = (name: string, text: string) => (
-    <button type="button" key={name} data-preset={name} aria-pressed={name === from ? "true" : "false"}
-            onClick={() => start(name)}>{text}</button>
+    <button
+      type="button"
+      key={name}
+      data-preset={name}
+      aria-pressed={name === from ? "true" : "false"}
+      onClick={() => start(name)}
+    >
+      {text}
+    </button>
   );
   return (
     <fieldset class="presets">
@@ -83,13 +136,31 @@ function Slider({ name, label, params, min = 0, max, now }: SliderProps) {
   return (
     <div class="slider">
       <label for={id}>{label}</label>
-      <input id={id} type="range" min={min} max={max} step="0.5" value={value} onInput={move(true)} />
-      <input type="number" min={min} max={max} step="any" value={value} aria-label={label}
-             onChange={move(false)} />
-      {set
-        ? <button type="button" class="quiet" onClick={() => change({ [name]: "" })}>
-            let {name} follow</button>
-        : <span class="muted">follows</span>}
+      <input
+        id={id}
+        type="range"
+        min={min}
+        max={max}
+        step="0.5"
+        value={value}
+        onInput={move(true)}
+      />
+      <input
+        type="number"
+        min={min}
+        max={max}
+        step="any"
+        value={value}
+        aria-label={label}
+        onChange={move(false)}
+      />
+      {set ? (
+        <button type="button" class="quiet" onClick={() => change({ [name]: "" })}>
+          let {name} follow
+        </button>
+      ) : (
+        <span class="muted">follows</span>
+      )}
     </div>
   );
 }
@@ -112,7 +183,9 @@ function Text({ name, label, params, hint, good }: TextProps) {
     if (!wrong) change({ [name]: text }, true);
   };
   return (
-    <label class="field">{label}
-      <input name={name} value={params[name] ?? ""} placeholder={hint} onChange={take} /></label>
+    <label class="field">
+      {label}
+      <input name={name} value={params[name] ?? ""} placeholder={hint} onChange={take} />
+    </label>
   );
 }

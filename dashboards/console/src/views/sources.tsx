@@ -28,15 +28,33 @@ const STATES: { [state: string]: [string, string] } = {
 export function Sources({ params }: { params: Params }) {
   return (
     <div class="stack">
-      <Ask<GetSupplyResponse> call="supply" every={5}
-        show={(supply) => <Supply supply={supply} />} />
-      <Ask<ListSourcesResponse> call="sources" every={5} query={{ state: params.state, most: 10_000 }}
-        show={(answer) => <List answer={answer} params={params} />} />
-      <Ask<ListRejectedResponse> call="rejected" every={10} query={{ page_size: 200 }}
+      <Ask<GetSupplyResponse>
+        call="supply"
+        every={5}
+        show={(supply) => <Supply supply={supply} />}
+      />
+      <Ask<ListSourcesResponse>
+        call="sources"
+        every={5}
+        query={{ state: params.state, most: 10_000 }}
+        show={(answer) => <List answer={answer} params={params} />}
+      />
+      <Ask<ListRejectedResponse>
+        call="rejected"
+        every={10}
+        query={{ page_size: 200 }}
         show={(answer) => <Rejected answer={answer} />}
-        instead={(error) => error.code === "FAILED_PRECONDITION"
-          ? <Section title="Reports that were refused"><Nothing>The daemon keeps its books in memory,
-              and no list of refused reports. Give it ledger.path.</Nothing></Section> : null} />
+        instead={(error) =>
+          error.code === "FAILED_PRECONDITION" ? (
+            <Section title="Reports that were refused">
+              <Nothing>
+                The daemon keeps its books in memory, and no list of refused reports. Give it
+                ledger.path.
+              </Nothing>
+            </Section>
+          ) : null
+        }
+      />
     </div>
   );
 }
@@ -44,54 +62,108 @@ export function Sources({ params }: { params: Params }) {
 function List({ answer, params }: { answer: ListSourcesResponse; params: Params }) {
   const all = answer.sources ?? [];
   const text = (params.find ?? "").toLowerCase();
-  const rows = all.filter((source) => [source.source, source.owner, ...(source.otherNames ?? [])]
-    .some((name) => name.toLowerCase().includes(text)));
+  const rows = all.filter((source) =>
+    [source.source, source.owner, ...(source.otherNames ?? [])].some((name) =>
+      name.toLowerCase().includes(text),
+    ),
+  );
   const left = Number(answer.total) - all.length;
   return (
-    <Section title="Sources" wide about="A source is what reports speak for, usually a host. Those that
-      need somebody come first.">
+    <Section
+      title="Sources"
+      wide
+      about="A source is what reports speak for, usually a host. Those that
+      need somebody come first."
+    >
       <div class="fields">
         <Search name="find" label="Find" params={params} hint="host or identity" />
-        <Choice name="state" label="State" params={params} options={[["", "all"],
-          ...Object.keys(STATES).map((state): [string, string] => [state, state])]} />
+        <Choice
+          name="state"
+          label="State"
+          params={params}
+          options={[
+            ["", "all"],
+            ...Object.keys(STATES).map((state): [string, string] => [state, state]),
+          ]}
+        />
       </div>
-      {left > 0 ? <Nothing>{count(left)} more are not listed. Choose a state to see them.</Nothing> : null}
-      <Table<Source> caption="Sources" rows={rows} id={(source) => source.source} params={params}
-        columns={columns()} empty={params.find || params.state
-          ? "No source matches." : "No source has ever reported."} />
+      {left > 0 ? (
+        <Nothing>{count(left)} more are not listed. Choose a state to see them.</Nothing>
+      ) : null}
+      <Table<Source>
+        caption="Sources"
+        rows={rows}
+        id={(source) => source.source}
+        params={params}
+        columns={columns()}
+        empty={params.find || params.state ? "No source matches." : "No source has ever reported."}
+      />
     </Section>
   );
 }
 
 function columns(): Column<Source>[] {
   return [
-    { key: "source", title: "Source", order: (source) => source.source,
-      cell: (source) => <Name name={source.source} /> },
+    {
+      key: "source",
+      title: "Source",
+      order: (source) => source.source,
+      cell: (source) => <Name name={source.source} />,
+    },
     { key: "state", title: "State", order: (source) => source.state, cell: stateCell },
-    { key: "since", title: "Heard", order: (source) => Number(source.countedToUnixNanos) || 0,
-      cell: heardCell },
-    { key: "chips", title: "Chips", number: true, order: (source) => Number(source.microChips ?? -1),
-      cell: (source) => source.microChips === undefined
-        ? <Unknown why="it tells of no chips" /> : count(chips(source.microChips)) },
-    { key: "owner", title: "Identity", extra: true, order: (source) => source.owner,
-      cell: (source) => <Name name={source.owner} none="nobody's" /> },
+    {
+      key: "since",
+      title: "Heard",
+      order: (source) => Number(source.countedToUnixNanos) || 0,
+      cell: heardCell,
+    },
+    {
+      key: "chips",
+      title: "Chips",
+      number: true,
+      order: (source) => Number(source.microChips ?? -1),
+      cell: (source) =>
+        source.microChips === undefined ? (
+          <Unknown why="it tells of no chips" />
+        ) : (
+          count(chips(source.microChips))
+        ),
+    },
+    {
+      key: "owner",
+      title: "Identity",
+      extra: true,
+      order: (source) => source.owner,
+      cell: (source) => <Name name={source.owner} none="nobody's" />,
+    },
     { key: "do", title: "What to do", cell: whatToDo },
   ];
 }
 
 function heardCell(source: Source): Content {
   if (!source.countedToUnixNanos) return <Unknown why="nothing was accepted" />;
-  if (source.silentSinceUnixNanos) return `silent since ${moment(fromNanos(source.silentSinceUnixNanos))}`;
+  if (source.silentSinceUnixNanos)
+    return `silent since ${moment(fromNanos(source.silentSinceUnixNanos))}`;
   const from = source.countedFromUnixNanos;
-  return from ? `since ${moment(fromNanos(from))}`
+  return from
+    ? `since ${moment(fromNanos(from))}`
     : `until ${moment(fromNanos(source.countedToUnixNanos))}`;
 }
 
-const SIGNS: { [state: string]: string } = { live: "●", silent: "○", unaccounted: "?", rejected: "✗" };
+const SIGNS: { [state: string]: string } = {
+  live: "●",
+  silent: "○",
+  unaccounted: "?",
+  rejected: "✗",
+};
 
 function stateCell(source: Source): Content {
-  return <span class={"state " + source.state}>
-    <span aria-hidden="true">{SIGNS[source.state] ?? "·"} </span>{source.state}</span>;
+  return (
+    <span class={"state " + source.state}>
+      <span aria-hidden="true">{SIGNS[source.state] ?? "·"} </span>
+      {source.state}
+    </span>
+  );
 }
 
 function whatToDo(source: Source): Content {
@@ -100,8 +172,10 @@ function whatToDo(source: Source): Content {
   const parts = [
     STATES[source.state]?.[1] ?? "",
     unlisted > 0 ? `say what became of ${plural(unlisted, "chip")} that it no longer lists` : "",
-    foreign > 0 ? `${plural(foreign, "report")} came from another identity, ` +
-      `${source.foreignIdentity}, and were refused` : "",
+    foreign > 0
+      ? `${plural(foreign, "report")} came from another identity, ` +
+        `${source.foreignIdentity}, and were refused`
+      : "",
   ].filter((part) => part !== "" && part !== "nothing");
   return parts.length ? parts.join("; ") : <span class="muted">nothing</span>;
 }
@@ -110,21 +184,41 @@ function whatToDo(source: Source): Content {
 function Rejected({ answer }: { answer: ListRejectedResponse }) {
   const counts = (answer.counts ?? []).filter(({ reports }) => Number(reports) > 0);
   return (
-    <Section title="Reports that were refused" wide about="A refused report is not counted, and its
-      stream goes on. The books keep the latest of them.">
+    <Section
+      title="Reports that were refused"
+      wide
+      about="A refused report is not counted, and its
+      stream goes on. The books keep the latest of them."
+    >
       {counts.length === 0 ? null : (
-        <p>Ever refused: {counts.map(({ reason, reports }, i) => (
-          <span key={reason}>{i ? ", " : ""}{count(Number(reports))} {reasonLink(reason)}</span>))}.</p>
+        <p>
+          Ever refused:{" "}
+          {counts.map(({ reason, reports }, i) => (
+            <span key={reason}>
+              {i ? ", " : ""}
+              {count(Number(reports))} {reasonLink(reason)}
+            </span>
+          ))}
+          .
+        </p>
       )}
-      <Table<RejectedReport> caption="The latest refused reports" rows={answer.reports ?? []}
-        id={(report) => report.source + report.rejectedUnixNanos + report.field} columns={refused()}
-        empty="No report was refused, as far as the books go back." />
+      <Table<RejectedReport>
+        caption="The latest refused reports"
+        rows={answer.reports ?? []}
+        id={(report) => report.source + report.rejectedUnixNanos + report.field}
+        columns={refused()}
+        empty="No report was refused, as far as the books go back."
+      />
     </Section>
   );
 }
 
 function reasonLink(reason: string): Content {
-  return <a href={link("help", { page: "reasons" })}><Name name={reason} /></a>;
+  return (
+    <a href={link("help", { page: "reasons" })}>
+      <Name name={reason} />
+    </a>
+  );
 }
 
 function refused(): Column<RejectedReport>[] {
@@ -132,10 +226,20 @@ function refused(): Column<RejectedReport>[] {
     { key: "source", title: "Source", cell: (report) => <Name name={report.source} /> },
     { key: "when", title: "When", cell: (report) => moment(fromNanos(report.rejectedUnixNanos)) },
     { key: "reason", title: "Reason", cell: (report) => reasonLink(report.reason) },
-    { key: "what", title: "What was wrong",
-      cell: (report) => <span><Name name={report.field} none="" /> <Name name={report.detail} none="" />
-        </span> },
-    { key: "identity", title: "Identity", extra: true,
-      cell: (report) => <Name name={report.identity} none="" /> },
+    {
+      key: "what",
+      title: "What was wrong",
+      cell: (report) => (
+        <span>
+          <Name name={report.field} none="" /> <Name name={report.detail} none="" />
+        </span>
+      ),
+    },
+    {
+      key: "identity",
+      title: "Identity",
+      extra: true,
+      cell: (report) => <Name name={report.identity} none="" />,
+    },
   ];
 }

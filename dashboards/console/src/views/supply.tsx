@@ -14,23 +14,45 @@ export function Supply({ supply }: { supply: GetSupplyResponse }) {
   const rows = supply.rows ?? [];
   return (
     <div>
-      <Answer more={silent > 0 ? `${plural(silent, "host")} ${silent === 1 ? "is" : "are"} not heard.`
-        : "Nobody is silent."}>
+      <Answer
+        more={
+          silent > 0
+            ? `${plural(silent, "host")} ${silent === 1 ? "is" : "are"} not heard.`
+            : "Nobody is silent."
+        }
+      >
         <strong>{count(Number(supply.liveSources))}</strong> of{" "}
         {plural(Number(supply.knownSources), "host")} heard, with{" "}
         <strong>{h100e(supply.totalH100e)}</strong> H100e.
       </Answer>
-      <Section title="Supply by chip" wide about="What live sources report, in H100e: chips of every
-        kind, by how many of them do as much as one H100. The line is what the plan declares.">
-        {rows.length === 0
-          ? <Nothing>Nobody has reported a chip, and the plan declares none.</Nothing>
-          : <Bars label="Supply by chip, in H100e" rows={rows.map(bar)} />}
-        <Legend roles={[["assigned", "held"], ["allocated", "free or reserved"], ["act", "broken"],
-                        ["unknown", "not known"]]} />
+      <Section
+        title="Supply by chip"
+        wide
+        about="What live sources report, in H100e: chips of every
+        kind, by how many of them do as much as one H100. The line is what the plan declares."
+      >
+        {rows.length === 0 ? (
+          <Nothing>Nobody has reported a chip, and the plan declares none.</Nothing>
+        ) : (
+          <Bars label="Supply by chip, in H100e" rows={rows.map(bar)} />
+        )}
+        <Legend
+          roles={[
+            ["assigned", "held"],
+            ["allocated", "free or reserved"],
+            ["act", "broken"],
+            ["unknown", "not known"],
+          ]}
+        />
         <details>
           <summary>In chips</summary>
-          <Table<SupplyRow> caption="Supply by provider and chip, in chips" rows={rows}
-            id={(row) => row.provider + row.chip} columns={columns()} empty="" />
+          <Table<SupplyRow>
+            caption="Supply by provider and chip, in chips"
+            rows={rows}
+            id={(row) => row.provider + row.chip}
+            columns={columns()}
+            empty=""
+          />
         </details>
       </Section>
     </div>
@@ -39,18 +61,30 @@ export function Supply({ supply }: { supply: GetSupplyResponse }) {
 
 function bar(row: SupplyRow): BarRow {
   const inH100e = (micro: string) => chips(micro) / row.chipsPerH100e;
-  const part = (role: Part["role"], value: number, text: string): Part =>
-    ({ role, value, label: `${h100e(value)} H100e ${text}` });
+  const part = (role: Part["role"], value: number, text: string): Part => ({
+    role,
+    value,
+    label: `${h100e(value)} H100e ${text}`,
+  });
   const gone = inH100e(row.unheardMicroChips) + inH100e(row.unaccountedMicroChips);
   const declared = Number(row.declaredChips) / row.chipsPerH100e;
   return {
     key: row.provider + row.chip,
-    name: <span><Name name={row.chip} /> <span class="muted"><Name name={row.provider} none="" /></span>
-      </span>,
+    name: (
+      <span>
+        <Name name={row.chip} />{" "}
+        <span class="muted">
+          <Name name={row.provider} none="" />
+        </span>
+      </span>
+    ),
     parts: [
       part("assigned", inH100e(row.assignedMicroChips), "held"),
-      part("allocated", inH100e(row.unassignedMicroChips) + inH100e(row.reservedMicroChips),
-           "free or reserved"),
+      part(
+        "allocated",
+        inH100e(row.unassignedMicroChips) + inH100e(row.reservedMicroChips),
+        "free or reserved",
+      ),
       part("act", inH100e(row.unhealthyMicroChips), "broken"),
       part("unknown", gone + inH100e(row.orphanedMicroChips), "not heard of, or of no known pool"),
     ],
@@ -62,7 +96,11 @@ function bar(row: SupplyRow): BarRow {
 
 function columns(): Column<SupplyRow>[] {
   const chipsOf = (key: string, title: string, of: (row: SupplyRow) => number) => ({
-    key, title, number: true, cell: (row: SupplyRow) => count(of(row)) });
+    key,
+    title,
+    number: true,
+    cell: (row: SupplyRow) => count(of(row)),
+  });
   return [
     { key: "chip", title: "Chip", cell: (row) => <Name name={row.chip} /> },
     chipsOf("declared", "Declared", (row) => Number(row.declaredChips)),
@@ -70,7 +108,10 @@ function columns(): Column<SupplyRow>[] {
     chipsOf("free", "Free", (row) => chips(row.unassignedMicroChips)),
     chipsOf("unhealthy", "Unhealthy", (row) => chips(row.unhealthyMicroChips)),
     chipsOf("reserved", "Reserved", (row) => chips(row.reservedMicroChips)),
-    chipsOf("unheard", "Not heard", (row) =>
-      chips(row.unheardMicroChips) + chips(row.unaccountedMicroChips)),
+    chipsOf(
+      "unheard",
+      "Not heard",
+      (row) => chips(row.unheardMicroChips) + chips(row.unaccountedMicroChips),
+    ),
   ];
 }

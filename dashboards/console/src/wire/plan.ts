@@ -1,5 +1,5 @@
-// Answers of the plan service (proto/fleetmeter/v1/plan.proto) as JSON. Shares and ratios are 0 to 1,
-// money is US dollars, and hours are H100-hours of a year.
+// Answers of the plan service (proto/fleetmeter/v1/plan.proto) as JSON. Shares and ratios are 0 to
+// 1, money is US dollars, and hours are H100-hours of a year.
 import { Basis } from "./query";
 
 export interface FrameworkBasis {
