@@ -16,7 +16,8 @@ instruction() { # NAME
 
 # The words of a JSON list at the end of an instruction, one a line.
 words() { # NAME
-  instruction "$1" | sed 's/^[^[]*//' | python3 -c 'import json, sys; print(*json.load(sys.stdin), sep="\n")'
+  instruction "$1" | sed 's/^[^[]*//' |
+    python3 -c 'import json, sys; print(*json.load(sys.stdin), sep="\n")'
 }
 
 # The rest of a command line that runs something in the root as the user.

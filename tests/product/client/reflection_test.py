@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""A client that has no protos asks a real daemon for them by gRPC's server reflection, and uses them;
-and the health service. With TLS neither asks for a role, and neither tells a number."""
+"""A client that has no protos asks a real daemon for them by gRPC's server reflection, and uses
+them; and the health service. With TLS neither asks for a role, and neither tells a number."""
 import pathlib
 import subprocess
 import sys

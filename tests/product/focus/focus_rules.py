@@ -5,8 +5,9 @@
 
 Prints what is wrong, a line for each rule and row, and exits 0 if nothing is. It is written from the
 specification (https://focus.finops.org/focus-specification/v1-2/) and shares no code with what
-writes the files. Provider facts that it takes for granted: usage is measured, there are unit prices and
-sub accounts, and there are no commitments, no capacity reservations, no second currency and no regions.
+writes the files. Provider facts that it takes for granted: usage is measured, there are unit prices
+and sub accounts, and there are no commitments, no capacity reservations, no second currency and no
+regions.
 """
 import csv
 import datetime

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""`fleetmeterctl export focus` of a ledger that has history at two prices and chips without a price:
-the file is as FOCUS 1.2 wants it, its sums are those of the ledger, and what has no price is in a file
-of its own. Each rule of focus_rules.py is shown to notice its fault.
+"""`fleetmeterctl export focus` of a ledger that has history at two prices and chips without a
+price: the file is as FOCUS 1.2 wants it, its sums are those of the ledger, and what has no price is
+in a file of its own. Each rule of focus_rules.py is shown to notice its fault.
 
 FLEETMETER_FOCUS_VALIDATOR may name the program focus-validator, which is then asked as well.
 """

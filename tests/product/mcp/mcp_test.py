@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""`fleetmeterctl mcp` as an assistant drives it: a session over its standard input and output, beside a
-real daemon that is then stopped."""
+"""`fleetmeterctl mcp` as an assistant drives it: a session over its standard input and output,
+beside a real daemon that is then stopped."""
 import json
 import pathlib
 import subprocess
@@ -61,8 +61,8 @@ def report(folder, daemon):
                                   window_start_unix_nanos=time.time_ns() - 11 * SECOND,
                                   window_length_nanos=10 * SECOND)
     with grpc.insecure_channel(daemon.ingest_address) as channel:
-        ack = ingest_pb2_grpc.UsageIngestStub(channel).Report(
-            ingest_pb2.ReportRequest(stream_id=b"0123456789abcdef", reports=[usage]), timeout=10).ack
+        request = ingest_pb2.ReportRequest(stream_id=b"0123456789abcdef", reports=[usage])
+        ack = ingest_pb2_grpc.UsageIngestStub(channel).Report(request, timeout=10).ack
     assert ack.acknowledged_through == 1 and not ack.dispositions, ack
 
 
