@@ -19,7 +19,9 @@ v1::HeadroomResponse HeadroomOf(const v1::HeadroomRequest& request) {
   return response;
 }
 
-class QueryService final : public v1::Query::Service {
+}  // namespace
+
+class FakeQuery final : public v1::Query::Service {
  public:
   grpc::Status ListPools(grpc::ServerContext*, const v1::ListPoolsRequest*,
                          v1::ListPoolsResponse* response) override {
@@ -63,7 +65,7 @@ class QueryService final : public v1::Query::Service {
   v1::HeadroomRequest watch_ ABSL_GUARDED_BY(mutex_);
 };
 
-class PlanService final : public v1::Plan::Service {
+class FakePlan final : public v1::Plan::Service {
  public:
   grpc::Status Simulate(grpc::ServerContext*, const v1::SimulateRequest* request,
                         v1::SimulateResponse* response) override {
@@ -83,7 +85,7 @@ class PlanService final : public v1::Plan::Service {
   v1::SimulateRequest simulation_ ABSL_GUARDED_BY(mutex_);
 };
 
-class AdminService final : public v1::Admin::Service {
+class FakeAdmin final : public v1::Admin::Service {
  public:
   grpc::Status ListSources(grpc::ServerContext*, const v1::ListSourcesRequest*,
                            v1::ListSourcesResponse* response) override {
@@ -115,12 +117,10 @@ class AdminService final : public v1::Admin::Service {
   v1::ListRejectedRequest rejected_ ABSL_GUARDED_BY(mutex_);
 };
 
-}  // namespace
-
 struct FakeDaemon::Impl {
-  QueryService query;
-  PlanService plan;
-  AdminService admin;
+  FakeQuery query;
+  FakePlan plan;
+  FakeAdmin admin;
   std::string address;
   std::unique_ptr<grpc::Server> server;
 };
