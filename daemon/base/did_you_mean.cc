@@ -8,8 +8,10 @@
 namespace fleetmeter {
 namespace {
 
-// How different a word may be and still be meant.
-size_t MostEdits(std::string_view word) { return std::max<size_t>(1, word.size() / 3); }
+// How different a word may be and still be meant. What has one letter was meant as it is.
+size_t MostEdits(std::string_view word) {
+  return word.size() < 2 ? 0 : std::max<size_t>(1, word.size() / 3);
+}
 
 // Strangers name what they like, as often as they like: a message must not cost much.
 constexpr size_t kLongestCompared = 128;

@@ -151,6 +151,8 @@ std::string ManualPage(const CommandDescription& program, int section, const std
   std::string text =
       fmt::format(".TH {} {} \"\" \"{} {}\" \"Fleetmeter\"\n", Plain(Upper(program.name)), section,
                   Plain(program.name), Plain(version));
+  // Addresses and paths cannot be broken, so that lines with them cannot be stretched to the edge.
+  text += ".ad l\n";
   text += fmt::format(".SH NAME\n{} \\- {}\n", Plain(program.name), Plain(WhatItDoes(program)));
   text += ".SH SYNOPSIS\n" + Synopsis(program.name, program);
   text += ".SH DESCRIPTION\n" + Plain(program.help) + "\n";

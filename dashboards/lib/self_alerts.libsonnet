@@ -85,7 +85,7 @@ function(config)
       'warning',
       config.shares['for'],
       '%s > %g' % [n.lowest('fleetmeter_books_used_ratio'), config.shares.usedRatio],
-      'More than %g%% of what the books can hold of an amount is taken.' % (config.shares.usedRatio * 100),
+      'An amount has taken more of the room in the books than the threshold allows.',
       'The books of {{ $labels.instance }} have taken {{ $value | humanizePercentage }} of the {{ $labels.amount }} that they can hold. What each sender may still add is at most half of the rest.',
     ),
     alert(

@@ -11,6 +11,8 @@
 #include "daemon/ctl/command.h"
 #include "daemon/ctl/dashboards/mixin.h"
 #include "daemon/ctl/dashboards/mixin_settings.h"
+#include "daemon/ctl/output_flag.h"
+#include "daemon/ctl/print/message_text.h"
 #include "daemon/ctl/print/text_cells.h"
 #include "daemon/ctl/terminal.h"
 #include "daemon/ctl/write_file.h"
@@ -48,6 +50,7 @@ class DashboardsRender : public Command {
   std::vector<std::string> set_;
   std::string to_;
   bool force_ = false;
+  OutputFormat output_ = OutputFormat::kTable;
 };
 
 void DashboardsRender::AddAddresses(Flags& flags) {
@@ -90,6 +93,7 @@ void DashboardsRender::AddFlags(Flags& flags) {
       .ValueName("DIR")
       .Required();
   flags.AddSwitch("--force", &force_, "Replace files that are there");
+  AddTextOutput(flags, &output_);
 }
 
 absl::Status DashboardsRender::CheckFlags() const {
@@ -148,7 +152,12 @@ absl::Status DashboardsRender::Render() const {
   const auto files = RenderMixin(*request);
   if (!files.ok()) return files.status();
   if (absl::Status status = WriteAll(*files); !status.ok()) return status;
-  return Print(fmt::format("{}: {} files\n{}", Printable(to_), files->size(), kNext));
+  if (output_ == OutputFormat::kTable) {
+    return Print(fmt::format("{}: {} files\n{}", Printable(to_), files->size(), kNext));
+  }
+  Json names = Json::array();
+  for (const auto& [name, text] : *files) names.push_back(name);
+  return Print(Dump(Json{{"folder", to_}, {"files", names}}));
 }
 
 }  // namespace

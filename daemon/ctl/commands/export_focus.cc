@@ -14,8 +14,11 @@
 #include "daemon/ctl/command.h"
 #include "daemon/ctl/full_hour_flag.h"
 #include "daemon/ctl/ledger_flag.h"
+#include "daemon/ctl/output_flag.h"
 #include "daemon/ctl/print/focus_output.h"
+#include "daemon/ctl/print/message_text.h"
 #include "daemon/ctl/print/number_text.h"
+#include "daemon/ctl/terminal.h"
 #include "daemon/ctl/write_file.h"
 #include "daemon/ledger/read/read_allocations.h"
 #include "daemon/ledger/read/read_chip_prices.h"
@@ -72,6 +75,7 @@ class ExportFocus : public Command {
   std::string file_;
   FocusAccount account_ = {.id = "", .name = "Fleetmeter", .provider = "Fleetmeter"};
   bool replace_ = false;
+  OutputFormat output_ = OutputFormat::kTable;
 };
 
 void ExportFocus::AddFlags(Flags& flags) {
@@ -85,6 +89,7 @@ void ExportFocus::AddFlags(Flags& flags) {
   flags.Add("--to", &file_, "The file to write").ValueName("FILE").Required();
   AddNames(flags);
   flags.AddSwitch("--force", &replace_, "Replace the file if it is there");
+  AddTextOutput(flags, &output_);
 }
 
 void ExportFocus::AddNames(Flags& flags) {
@@ -206,6 +211,13 @@ int ExportFocus::Run() {
   const auto files = Collect();
   if (!files.ok()) return ExitCode(files.status());
   if (const absl::Status status = Write(*files); !status.ok()) return ExitCode(status);
+  if (output_ == OutputFormat::kJson) {
+    const absl::Status status =
+        Print(Dump(Json{{"file", file_},
+                        {"unpriced_rows", files->unpriced_rows},
+                        {"unpriced_chip_hours", ChipHoursOfNanos(files->unpriced_nanos)}}));
+    if (!status.ok()) return ExitCode(status);
+  }
   if (files->unpriced_rows == 0) return kExitOk;
   fmt::print(stderr,
              "fleetmeterctl: the catalog has no price for {} chip-hours; {} of them are in {}{} "

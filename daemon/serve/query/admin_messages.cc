@@ -90,7 +90,7 @@ v1::Source SourceMessage(const Writer::NamedSource& source) {
       message.set_silent_since_unix_nanos(source.facts.counted_to_unix_nanos);
     }
   }
-  if (source.facts.state != SourceState::kOutcomes) {
+  if (source.facts.state != SourceState::kOutcomes && source.facts.counted_to_unix_nanos > 0) {
     message.set_micro_chips(source.facts.micro_chips);
     message.set_unlisted_micro_chips(source.facts.unlisted_micro_chips);
   }

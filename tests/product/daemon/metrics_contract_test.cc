@@ -162,7 +162,7 @@ TEST_F(MixedFleetTest, ServesThePagesAndNoOthers) {
   EXPECT_EQ(Get("/healthz").body, "ok\n");
   EXPECT_EQ(Get("/readyz").status, 200);
   EXPECT_EQ(Get("/readyz").body, "ready\n");
-  EXPECT_THAT(Get("/").body, HasSubstr("/metrics"));
+  EXPECT_THAT(Get("/").body, HasSubstr("Fleetmeter"));
   const HttpReply unknown = Get("/metric");
   EXPECT_EQ(unknown.status, 404);
   for (const char* page : {"/metrics", "/healthz", "/readyz"}) {

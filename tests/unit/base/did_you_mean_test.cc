@@ -30,6 +30,7 @@ TEST(DidYouMean, NamesTheNearest) {
 TEST(DidYouMean, NamesNothingThatIsFar) {
   EXPECT_EQ(DidYouMean("nonsense", {"plan", "pools", "top"}), std::nullopt);
   EXPECT_EQ(DidYouMean("x", {"top", "plan"}), std::nullopt);
+  EXPECT_EQ(DidYouMean("2", {"1"}), std::nullopt) << "it was meant as it is";
   EXPECT_EQ(DidYouMean("pools", {}), std::nullopt);
   EXPECT_EQ(DidYouMean("", {"top"}), std::nullopt);
 }

@@ -9,8 +9,8 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr int64_t kNewYear2026 = 1'767'225'600;
-constexpr int64_t kDay = 86'400;
+constexpr int64_t kFirstSecondOf2026 = 1'767'225'600;
+constexpr int64_t kSecondsOfDay = 86'400;
 
 CsvReader ResultsCsv(const std::string& text) { return *CsvReader::FromText("t.csv", text); }
 
@@ -161,7 +161,7 @@ TEST(ReadBenchmarks, DatesAreDaysOfTheSource) {
   const auto rows = ReadBenchmarkRows(csv, Suite(), {});
   ASSERT_TRUE(rows.ok()) << rows.status();
   ASSERT_EQ(rows->rows.size(), 2u);
-  EXPECT_EQ(rows->rows[0].results.at(0).date_unix_seconds, kNewYear2026 + 90 * kDay);
+  EXPECT_EQ(rows->rows[0].results.at(0).date_unix_seconds, kFirstSecondOf2026 + 90 * kSecondsOfDay);
   EXPECT_EQ(rows->rows[1].results.at(0).date_unix_seconds, 946'598'400);
 }
 

@@ -37,7 +37,7 @@ TEST(FormatSilence, NamesWhoIsSilentAndForHowLong) {
             "\n"
             "SOURCE         STATE     SILENT FOR  COUNTED TO            CHIPS\n"
             "gpu-17         silent    2 h 10 min  2026-01-02 00:54:05Z      8\n"
-            "gpu-19\\x1b[2J  rejected           -  -                         0\n"
+            "gpu-19\\x1b[2J  rejected           -  -                         -\n"
             "\n"
             "More: fleetmeterctl source list, fleetmeterctl rejected.\n");
   EXPECT_THAT(FormatSilence(SomeSources(), true, kSomeTime, OutputFormat::kTable),
