@@ -74,7 +74,8 @@ configuration_names_its_schema() {
 manuals_are_sound() {
   local page
   for page in "$prefix"/share/man/man?/*.gz; do
-    gzip -dc "$page" | grep -q '^\.SH NAME$'
+    gzip -dc "$page" >"$scratch/source"
+    grep -q '^\.SH NAME$' "$scratch/source"
     command -v man >/dev/null || continue
     # What man complains about goes to standard error.
     LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings -l "$page" 2>&1 >"$scratch/page" | tee "$scratch/warned"
