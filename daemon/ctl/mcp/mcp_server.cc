@@ -176,12 +176,13 @@ Json McpServer::Result(const absl::StatusOr<ToolAnswer>& answer) const {
   Json result;
   if (!answer.ok()) {
     const std::string kind = absl::StatusCodeToString(answer.status().code());
-    result["content"] = {
-        TextBlock(fmt::format("{}: {}", kind, std::string(answer.status().message())))};
+    result["content"] = Json::array(
+        {TextBlock(fmt::format("{}: {}", kind, std::string(answer.status().message())))});
     result["isError"] = true;
     return result;
   }
-  result["content"] = {TextBlock(answer->words)};
+  // An array in words: what braces around one object make differs between compilers.
+  result["content"] = Json::array({TextBlock(answer->words)});
   if (version_ >= kStructuredSince) {
     result["structuredContent"] = answer->structured;
   } else {

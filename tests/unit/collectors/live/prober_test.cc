@@ -55,11 +55,9 @@ TEST(Prober, HearsASourceAgainThatHung) {
   std::promise<void> returned;
   std::atomic<int> looks = 0;
   Prober prober("test", Scripted([&, opened = gate.opened()](const Look&) {
-                  if (++looks == 1) {
-                    opened.wait();
-                  } else {
-                    returned.set_value();
-                  }
+                  const int look = ++looks;
+                  if (look == 1) opened.wait();
+                  if (look == 2) returned.set_value();
                   return absl::StatusOr<Observation>(Observation());
                 }),
                 kShort, clock);

@@ -104,7 +104,7 @@ uint64_t ChangesOf(uint64_t seed) {
   return run.disk().changes();
 }
 
-constexpr int kCutsOfASeed = Tries(40, 8);
+constexpr int kCutsOfASeed = Tries(40, 12);
 
 TEST(PowerCut, KeepsWhatWasAcknowledgedAndNothingHalf) {
   int in_flight_kept = 0;

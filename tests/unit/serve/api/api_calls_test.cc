@@ -146,7 +146,7 @@ TEST(ApiError, HasTheStatusOfItsCode) {
   EXPECT_EQ(HttpStatus(grpc::StatusCode::INVALID_ARGUMENT), 400);
   EXPECT_EQ(HttpStatus(grpc::StatusCode::NOT_FOUND), 404);
   EXPECT_EQ(HttpStatus(grpc::StatusCode::RESOURCE_EXHAUSTED), 429);
-  EXPECT_EQ(HttpStatus(static_cast<grpc::StatusCode>(99)), 500);
+  EXPECT_EQ(HttpStatus(static_cast<grpc::StatusCode>(31)), 500);
 }
 
 TEST(ApiError, WhoIsNobodyIsToldHowToBeSomebody) {
