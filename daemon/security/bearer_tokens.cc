@@ -46,7 +46,8 @@ std::optional<unsigned> HexValue(std::string_view two) {
   unsigned value = 0;
   for (const char letter : two) {
     const bool digit = letter >= '0' && letter <= '9';
-    if (!digit && !(letter >= 'a' && letter <= 'f')) return std::nullopt;
+    const bool letter_digit = letter >= 'a' && letter <= 'f';
+    if (!digit && !letter_digit) return std::nullopt;
     value = value * 16 + static_cast<unsigned>(digit ? letter - '0' : letter - 'a' + 10);
   }
   return value;

@@ -177,7 +177,8 @@ std::optional<int64_t> TimeOf(const json& claims, const char* name) {
   const auto member = claims.find(name);
   if (member == claims.end() || !member->is_number()) return std::nullopt;
   const double seconds = member->get<double>();
-  if (!(seconds >= 0 && seconds < kLatestTime)) return std::nullopt;
+  const bool is_time = seconds >= 0 && seconds < kLatestTime;  // and no NaN
+  if (!is_time) return std::nullopt;
   return static_cast<int64_t>(seconds);
 }
 

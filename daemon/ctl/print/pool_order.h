@@ -16,7 +16,7 @@ struct PoolOrder {
   bool reverse = false;
   // Shown are pools that have this in their name, owner, category, tier or mark, in letters of any
   // case; empty: all.
-  std::string filter = "";
+  std::string filter = {};
 };
 
 // Numbers the largest first, names in their order; `reverse` turns that around. What is not known

@@ -29,7 +29,7 @@ struct TopState {
   std::string trouble;
   PoolOrder order = {};
   bool types_filter = false;  // somebody is typing it
-  std::string keys = "";      // what keys do; empty: nobody can press any
+  std::string keys = {};      // what keys do; empty: nobody can press any
 };
 
 // Lines, each with its line end.

@@ -42,7 +42,7 @@ void OutcomeService::Ask(const Caller& caller, const v1::GetMarginRequest& reque
         return margins_.Answer(BasisOf(commits, now), request, response,
                                [&] { return AnswerMargin(ledger, now, request, response); });
       },
-      done);
+      std::move(done));
 }
 
 void OutcomeService::Ask(const Caller& caller, const v1::GetCapabilityRequest& request,
@@ -55,7 +55,7 @@ void OutcomeService::Ask(const Caller& caller, const v1::GetCapabilityRequest& r
           return AnswerCapability(ledger, now, request, response);
         });
       },
-      done);
+      std::move(done));
 }
 
 void OutcomeService::Ask(const Caller& caller, const v1::GetBookedRequest& request,
@@ -65,7 +65,7 @@ void OutcomeService::Ask(const Caller& caller, const v1::GetBookedRequest& reque
       [&request, response](Database& ledger, const OutcomeMoment&) {
         return AnswerBooked(ledger, request, response);
       },
-      done);
+      std::move(done));
 }
 
 void OutcomeService::Ask(const Caller& caller, const v1::GetPricesRequest& request,
@@ -75,7 +75,7 @@ void OutcomeService::Ask(const Caller& caller, const v1::GetPricesRequest& reque
       [&request, response](Database&, const OutcomeMoment& now) {
         return AnswerPrices(now, request, response);
       },
-      done);
+      std::move(done));
 }
 
 void OutcomeService::Ask(const Caller& caller, const v1::GetCorrectionsRequest& request,
@@ -85,7 +85,7 @@ void OutcomeService::Ask(const Caller& caller, const v1::GetCorrectionsRequest& 
       [&request, response](Database& ledger, const OutcomeMoment& now) {
         return AnswerCorrections(ledger, now, request, response);
       },
-      done);
+      std::move(done));
 }
 
 grpc::ServerUnaryReactor* OutcomeService::GetMargin(grpc::CallbackServerContext* context,
