@@ -170,6 +170,8 @@ def what_is_reported_is_told(client, daemon, folder):
     hours = client.must("history/pools", pool=POOL)["rows"]
     assert len(hours) == 1 and hours[0]["assignedH100e"] > 0, hours
     assert 0.4 < hours[0]["busyH100e"] / hours[0]["measuredH100e"] < 0.6, hours
+    # The only host told of a second, and has been silent since.
+    assert 0 < hours[0]["coverageRatio"] < 0.9, hours
 
 
 def assigned(event):
