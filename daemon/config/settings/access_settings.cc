@@ -84,7 +84,8 @@ void ReadSees(const YamlValue& value, AccessRule* out) {
   }
   // Sources, and what was rejected of them, are of all pools.
   if (out->roles.contains(Role::kAdmin)) {
-    value.Complain("is given with the role admin, which is told of all pools; expected one of both");
+    value.Complain(
+        "is given with the role admin, which is told of all pools; expected one of both");
   }
 }
 
