@@ -182,6 +182,13 @@ std::optional<int64_t> TimeOf(const json& claims, const char* name) {
   return static_cast<int64_t>(seconds);
 }
 
+// Some providers let people name any address as theirs, and say that nobody has checked it.
+bool IsDoubted(const json& claims, const JwtRules& rules) {
+  if (rules.identity_claim != "email") return false;
+  const auto verified = claims.find("email_verified");
+  return verified != claims.end() && *verified != true && *verified != "true";
+}
+
 absl::StatusOr<JwtIdentity> CheckClaims(const json& claims, const JwtRules& rules, int64_t now) {
   if (TextOf(claims, "iss") != rules.issuer) return Faulty("the token is of another issuer");
   if (!IsFor(claims, rules.audience)) return Faulty("the token is for another audience");
@@ -196,6 +203,7 @@ absl::StatusOr<JwtIdentity> CheckClaims(const json& claims, const JwtRules& rule
   if (!name || name->empty()) {
     return Faulty(fmt::format("the token's claim {} names nobody", rules.identity_claim));
   }
+  if (IsDoubted(claims, rules)) return Faulty("the provider has not verified the token's email");
   return JwtIdentity{*std::move(name), *expires + kLeewaySeconds};
 }
 

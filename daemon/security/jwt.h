@@ -46,8 +46,9 @@ struct JwtIdentity {
 };
 
 // Whom a token speaks for, if its signature is that of a key, `iss` and `aud` are as the rules say,
-// and it is valid now: `exp` must be there, and clocks may differ by a minute. InvalidArgument says
-// what is wrong with it, and never holds any of the token.
+// and it is valid now: `exp` must be there, and clocks may differ by a minute. An `email` that the
+// provider says it has not verified speaks for nobody. InvalidArgument says what is wrong with it,
+// and never holds any of the token.
 absl::StatusOr<JwtIdentity> VerifyJwt(std::string_view token, const JwtKeys& keys,
                                       const JwtRules& rules, int64_t now_unix_seconds);
 

@@ -253,6 +253,7 @@ def made_up_history(question):
         assigned = 60 + (at - start) / 86_400
         rows.append({"pool": question["pool"], "startUnixSeconds": str(at),
                      "assignedH100e": assigned, "allocatedH100e": 120.0,
-                     "measuredH100e": assigned, "busyH100e": 0.4 * assigned})
+                     "measuredH100e": assigned, "busyH100e": 0.4 * assigned,
+                     "coverageRatio": 1.0})
     return {"rows": rows, "fromUnixSeconds": str(start), "untilUnixSeconds": str(until),
             "stepSeconds": str(step)}

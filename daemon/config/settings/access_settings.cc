@@ -82,6 +82,11 @@ void ReadSees(const YamlValue& value, AccessRule* out) {
   if (!out->roles.empty() && !out->roles.contains(Role::kQuery)) {
     value.Complain("is given without the role query; expected sees only where pools are asked for");
   }
+  // Sources, and what was rejected of them, are of all pools.
+  if (out->roles.contains(Role::kAdmin)) {
+    value.Complain(
+        "is given with the role admin, which is told of all pools; expected one of both");
+  }
 }
 
 void ReadRule(const YamlValue& value, AccessRule* out) {

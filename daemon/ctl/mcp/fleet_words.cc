@@ -17,6 +17,8 @@ namespace fleetmeter::ctl {
 namespace {
 
 constexpr size_t kMostNamed = 10;
+// As in the daemon's default: with less than this nobody knows how much is idle.
+constexpr double kGoodCoverage = 0.9;
 
 std::string H100eText(std::optional<double> h100e) {
   return h100e ? Amount(h100e) + " H100e" : "unknown";
@@ -156,7 +158,9 @@ std::vector<IdleHolder> IdleHolders(const v1::ListPoolsResponse& response) {
 std::vector<std::string> PoolsWithUnknownIdle(const v1::ListPoolsResponse& response) {
   std::vector<std::string> unknown;
   for (const v1::Pool& pool : response.pools()) {
-    if (pool.assigned_h100e() > 0 && !Idle(pool)) unknown.push_back(pool.pool());
+    // Of a pool whose hosts are all silent nothing is heard to be assigned.
+    const bool hardly_heard = pool.coverage_ratio() < kGoodCoverage;
+    if (hardly_heard || (pool.assigned_h100e() > 0 && !Idle(pool))) unknown.push_back(pool.pool());
   }
   return unknown;
 }

@@ -26,6 +26,12 @@ constexpr std::string_view kWatchPools = "watch/pools";
 
 grpc::Status Invalid(const std::string& why) { return {grpc::StatusCode::INVALID_ARGUMENT, why}; }
 
+HttpProof ProofOf(const HttpRequest& request) {
+  return {.peer = request.peer,
+          .certificate = request.client_certificate,
+          .authorization = std::string(request.Header("authorization"))};
+}
+
 // Compressed here, and not on the thread that serves connections.
 HttpResponse Compressed(HttpResponse response, std::string gzipped) {
   response.headers.emplace_back("Content-Encoding", "gzip");
@@ -120,11 +126,7 @@ grpc::Status Api::ReadRequest(const ApiCall& call, const Question& question, Api
 void Api::AnswerCall(const ApiCall& call, const std::shared_ptr<Question>& question) {
   const HttpRequest& request = question->request;
   Caller caller;
-  grpc::Status status =
-      access_.Admit(HttpProof{.peer = request.peer,
-                              .certificate = request.client_certificate,
-                              .authorization = std::string(request.Header("authorization"))},
-                    call.role, &caller);
+  grpc::Status status = access_.Admit(ProofOf(request), call.role, &caller);
   const std::shared_ptr<ApiMessage> message = call.make_request();
   if (status.ok()) status = ReadRequest(call, *question, message.get());
   if (!status.ok()) return question->reply(ErrorResponse(status));
@@ -138,12 +140,12 @@ void Api::AnswerCall(const ApiCall& call, const std::shared_ptr<Question>& quest
                const grpc::Status& answered, const std::shared_ptr<const ApiMessage>& answer) {
              // What cannot be answered once is no stream either.
              question->reply(answered.ok() && call.kind == ApiCall::Kind::kStream
-                                 ? BeginStream(call, caller, message)
+                                 ? BeginStream(call, *question, caller, message)
                                  : ResponseTo(question->request, answered, answer.get()));
            });
 }
 
-HttpResponse Api::BeginStream(const ApiCall& call, const Caller& caller,
+HttpResponse Api::BeginStream(const ApiCall& call, const Question& question, const Caller& caller,
                               std::shared_ptr<const ApiMessage> request) {
   if (grpc::Status full = services_.query.TakeWatchPlace(caller); !full.ok()) {
     return ErrorResponse(full);
@@ -151,6 +153,7 @@ HttpResponse Api::BeginStream(const ApiCall& call, const Caller& caller,
   ApiStream::Parts parts{.access = access_,
                          .query = services_.query,
                          .workers = workers_,
+                         .proof = ProofOf(question.request),
                          .caller = caller,
                          .role = call.role,
                          .interval = IntervalOf(*request)};

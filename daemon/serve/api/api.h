@@ -42,7 +42,7 @@ class Api {
   void AnswerCall(const ApiCall& call, const std::shared_ptr<Question>& question);
   // What is asked, of the URL or of the body.
   grpc::Status ReadRequest(const ApiCall& call, const Question& question, ApiMessage* message);
-  HttpResponse BeginStream(const ApiCall& call, const Caller& caller,
+  HttpResponse BeginStream(const ApiCall& call, const Question& question, const Caller& caller,
                            std::shared_ptr<const ApiMessage> request);
 
   const ApiServices services_;

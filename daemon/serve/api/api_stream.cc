@@ -64,9 +64,17 @@ class PoolsStream final : public ApiStream {
 
 }  // namespace
 
+grpc::Status ApiStream::Recheck() const {
+  Caller now;
+  grpc::Status status = parts_.access.Admit(parts_.proof, parts_.role, &now);
+  if (!status.ok() || now.identity == parts_.caller.identity) return status;
+  return {grpc::StatusCode::PERMISSION_DENIED,
+          "the token speaks for another identity now; begin again"};
+}
+
 void ApiStream::Ask(std::function<void(News)> done) {
   parts_.workers.Add([self = shared_from_this(), done = std::move(done)] {
-    const grpc::Status status = self->parts_.access.Recheck(self->parts_.caller, self->parts_.role);
+    const grpc::Status status = self->Recheck();
     status.ok() ? self->Look(done) : done(LastNews(status));
   });
 }

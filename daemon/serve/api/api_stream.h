@@ -29,15 +29,16 @@ class WatchPlace {
   const std::string identity_;
 };
 
-// What every stream of ours does: it asks on the workers, and checks before that the caller still
-// has his role.
+// What every stream of ours does: it asks on the workers, and checks before that what the caller
+// came with still says who he is, and that he has his role: a token may have been taken away.
 class ApiStream : public EventStream, public std::enable_shared_from_this<ApiStream> {
  public:
   struct Parts {
     AccessControl& access;
     QueryService& query;
     Workers& workers;
-    Caller caller;
+    HttpProof proof;  // what the caller came with
+    Caller caller;    // who he is by it
     Role role;
     std::chrono::milliseconds interval;
   };
@@ -55,6 +56,9 @@ class ApiStream : public EventStream, public std::enable_shared_from_this<ApiStr
   bool SeesAll() const { return parts_.access.ViewOf(parts_.caller).SeesAll(); }
 
  private:
+  // Whether the caller is still who he was, and still has his role.
+  grpc::Status Recheck() const;
+
   const Parts parts_;
   const WatchPlace place_;
 };

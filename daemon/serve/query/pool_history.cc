@@ -1,11 +1,13 @@
 #include "daemon/serve/query/pool_history.h"
 
 #include <algorithm>
+#include <map>
 #include <string>
 
 #include "daemon/base/clock.h"
 #include "daemon/base/text.h"
 #include "daemon/base/timestamp.h"
+#include "daemon/ledger/read/read_coverage.h"
 #include "daemon/ledger/read/read_usage.h"
 #include "fmt/format.h"
 
@@ -16,6 +18,8 @@ constexpr int64_t kHourSeconds = 3'600;
 constexpr int64_t kDayLong = 24 * kHourSeconds;
 constexpr int64_t kUsualPast = 7 * kDayLong;
 constexpr int kMostPeriods = 50'000;
+// What a host that is silent for longer held is unaccounted for, and not merely unheard.
+constexpr int64_t kLongestSilence = kDay;
 
 absl::StatusOr<int64_t> ReadTime(const char* field, const std::string& text, int64_t otherwise) {
   if (text.empty()) return otherwise;
@@ -53,24 +57,33 @@ absl::Status FillTimes(const v1::GetPoolHistoryRequest& request, int64_t now_sec
   return absl::OkStatus();
 }
 
-// How much of a period the question asks for and has passed, in nanoseconds; not above 0: none.
-int64_t PassedNanos(const v1::GetPoolHistoryResponse& asked, int64_t start, int64_t now_nanos) {
+// The part of a period that the question asks for and that has passed; it may be empty.
+TimeSpan PassedPart(const v1::GetPoolHistoryResponse& asked, int64_t start, int64_t now_nanos) {
   const int64_t begin = std::max(start, asked.from_unix_seconds()) * kNanosPerSecond;
   const int64_t end =
       std::min(start + asked.step_seconds(), asked.until_unix_seconds()) * kNanosPerSecond;
-  return std::min(end, now_nanos) - begin;
+  return {begin, std::min(end, now_nanos)};
 }
 
-void FillPeriod(const UsageRow& row, int64_t start, double nanos, v1::PoolPeriod& period) {
-  const auto average = [nanos](absl::int128 h100e_nanos) {
+void FillPeriod(const UsageRow& row, TimeSpan passed, v1::PoolPeriod& period) {
+  const auto average = [nanos = static_cast<double>(passed.end_unix_nanos -
+                                                    passed.start_unix_nanos)](
+                           absl::int128 h100e_nanos) {
     return static_cast<double>(h100e_nanos) / nanos;
   };
   period.set_pool(row.keys[0]);
-  period.set_start_unix_seconds(start);
   period.set_assigned_h100e(average(row.h100e.chips));
   if (row.allocated) period.set_allocated_h100e(average(*row.allocated));
   period.set_measured_h100e(average(row.h100e.measured));
   if (row.h100e.measured > 0) period.set_busy_h100e(average(row.h100e.busy));
+}
+
+void FillCoverage(const std::map<std::string, Coverage>& coverage, TimeSpan passed,
+                  v1::PoolPeriod& period) {
+  const auto of_pool = coverage.find(period.pool());
+  if (of_pool == coverage.end()) return;
+  const auto ratio = of_pool->second.Of(passed);
+  if (ratio) period.set_coverage_ratio(*ratio);
 }
 
 }  // namespace
@@ -87,20 +100,25 @@ absl::Status AnswerPoolHistory(Database& ledger, int64_t now_unix_nanos,
   question.by = {UsageKey::kPool, period};
   const auto usage = ReadUsageWithin(ledger, question);
   if (!usage.ok()) return usage.status();
+  const auto coverage = ReadCoverageWithin(ledger, request.pool(), kLongestSilence);
+  if (!coverage.ok()) return coverage.status();
   for (const UsageRow& row : usage->rows) {
     const std::string& pool = row.keys[0];
     if ((!request.pool().empty() && pool != request.pool()) || !sight.Sees(pool)) continue;
     const auto start = ParseTimestamp(row.keys[1]);
     if (!start.ok()) return start.status();
     const int64_t seconds = start->unix_nanos / kNanosPerSecond;
-    const int64_t nanos = PassedNanos(*response, seconds, now_unix_nanos);
-    if (nanos <= 0) continue;
+    const TimeSpan passed = PassedPart(*response, seconds, now_unix_nanos);
+    if (passed.start_unix_nanos >= passed.end_unix_nanos) continue;
     if (response->rows_size() == kMostPeriods) {
       return absl::InvalidArgumentError(
           fmt::format("there are more than {} rows; ask for one pool, a shorter time, or step 1d",
                       kMostPeriods));
     }
-    FillPeriod(row, seconds, static_cast<double>(nanos), *response->add_rows());
+    v1::PoolPeriod& filled = *response->add_rows();
+    filled.set_start_unix_seconds(seconds);
+    FillPeriod(row, passed, filled);
+    FillCoverage(*coverage, passed, filled);
   }
   return absl::OkStatus();
 }

@@ -170,6 +170,8 @@ def what_is_reported_is_told(client, daemon, folder):
     hours = client.must("history/pools", pool=POOL)["rows"]
     assert len(hours) == 1 and hours[0]["assignedH100e"] > 0, hours
     assert 0.4 < hours[0]["busyH100e"] / hours[0]["measuredH100e"] < 0.6, hours
+    # The only host told of a second, and has been silent since.
+    assert 0 < hours[0]["coverageRatio"] < 0.9, hours
 
 
 def assigned(event):
@@ -257,13 +259,31 @@ def somebody_who_sees_one_pool(files, daemon):
     assert owner.must("history/pools", pool=hidden)["rows"] == []
 
 
+def a_stream_ends_with_its_token(stream):
+    """Whoever watches by a token that is taken away is told so, and nothing after it."""
+    end = time.monotonic() + 30
+    said = ""
+    while "event: error" not in said:
+        assert time.monotonic() < end, "the stream outlives its token"
+        said = stream.readline().decode()
+    said = stream.readline().decode()
+    assert "UNAUTHENTICATED" in said and has_no_number(said), said
+    assert not stream.read().strip(), "the stream goes on after its end"
+
+
 def tokens_end_and_change(files, daemon):
     assert files.client(daemon, token=TOKEN).must("pools")["pools"]
     assert files.client(daemon, token=OLD_TOKEN).call("pools")[0] == 401
     # What a token grants is what its identity has, whoever's connection it comes by.
     assert files.client(daemon, "host/a", TOKEN).must("pools")["pools"]
     assert files.client(daemon, token=TOKEN).call("sources")[0] == 403
+    watching = files.client(daemon, token=TOKEN).connect()
+    watching.request("GET", "/api/v1/watch/pools", headers={"Authorization": f"Bearer {TOKEN}"})
+    stream = watching.getresponse()
+    assert '"pools"' in next_event(stream)
     files.write_tokens("another-token")
+    a_stream_ends_with_its_token(stream)
+    watching.close()
     end = time.monotonic() + 30
     while files.client(daemon, token=TOKEN).call("pools")[0] != 401:
         assert time.monotonic() < end, "the old token is still taken"

@@ -4,7 +4,7 @@ import json
 import sys
 
 from looks import (CONSOLE, SCREENS, VIEWS, check_page, keep_picture, run_all, settled)
-from console_mock import ConsoleMock, Error, recorded
+from console_mock import ConsoleMock, Error, made_up_history, recorded
 
 EVIL = '<script>window.evil=1</script><img src=x onerror="window.evil=1">"\'&'
 TURNED = "left\u202eright\nbelow"
@@ -134,6 +134,32 @@ def nothing(browser):
                 page.until(f"document.body.innerText.includes({json.dumps(words)})")
 
 
+def hardly_told(browser):
+    """Time of a pool that hosts hardly told of is a gap in its past, and no time of little use."""
+    lines = ("[...document.querySelectorAll('svg title')].filter("
+             "title => title.textContent === '{}').length")
+    for coverage, shown in ((0.95, True), (0.5, False)):
+        with ConsoleMock(CONSOLE) as mock:
+            mock.answers["history/pools"] = lambda q, coverage=coverage: told(q, coverage)
+            with browser.open(f"{mock.url}/#/pool?pool=research-scaling") as page:
+                settled(page)
+                page.until(lines.format("allocated"))
+                for name in ("assigned", "busy"):
+                    assert bool(page.run(lines.format(name))) == shown, (name, coverage)
+                assert (f"{coverage:.0%}" in page.run("document.body.textContent")), coverage
+                assert ("Too little of this time" in page.run("document.body.innerHTML")) != shown
+
+
+def told(question, coverage):
+    """A past of which hosts told a part."""
+    history = made_up_history(question)
+    for row in history["rows"]:
+        row["coverageRatio"] = coverage
+        for name in ("assignedH100e", "measuredH100e", "busyH100e"):
+            row[name] *= coverage
+    return history
+
+
 def without_settings(browser):
     """A daemon without framework, ledger and suite says what is missing, and where to set it."""
     with ConsoleMock(CONSOLE) as mock:
@@ -161,8 +187,8 @@ def refused(browser):
             assert not page.run("/[0-9]/.test(document.querySelector('main').innerText)")
 
 
-TESTS = [light, dark, phone, wall, answer_on_first_screen, hostile_names, not_known, nothing,
-         without_settings, refused]
+TESTS = [light, dark, phone, wall, answer_on_first_screen, hostile_names, not_known, hardly_told,
+         nothing, without_settings, refused]
 
 if __name__ == "__main__":
     sys.exit(run_all(TESTS))

@@ -192,6 +192,25 @@ TEST_F(JwtTest, RefusesAnotherIssuerAudienceAndTime) {
   EXPECT_FALSE(VerifyClaim("sub", 7).ok());
 }
 
+TEST_F(JwtTest, AnEmailThatTheProviderDoubtsSpeaksForNobody) {
+  JwtRules rules = kRules;
+  rules.identity_claim = "email";
+  const auto verify = [&](const json& verified) {
+    json claims = Claims();
+    claims["email"] = "anna@example.org";
+    if (!verified.is_discarded()) claims["email_verified"] = verified;
+    return VerifyJwt(rsa_.Sign(claims), keys_, rules, kJwtNow);
+  };
+  EXPECT_EQ(verify(json(json::value_t::discarded))->name, "anna@example.org");
+  EXPECT_EQ(verify(true)->name, "anna@example.org");
+  EXPECT_EQ(verify("true")->name, "anna@example.org");
+  for (const json& doubt : {json(false), json("false"), json(nullptr), json(1)}) {
+    EXPECT_THAT(verify(doubt).status().message(), HasSubstr("not verified")) << doubt;
+  }
+  // What names the identity is another claim.
+  EXPECT_TRUE(VerifyClaim("email_verified", false).ok());
+}
+
 TEST_F(JwtTest, RefusesWhatIsNoToken) {
   for (const char* text : {"", ".", "..", "a.b", "a.b.c.d", "e30.e30.", "!.!.!", "W10.W10.AA"}) {
     EXPECT_FALSE(Verify(text).ok()) << text;

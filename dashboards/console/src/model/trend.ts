@@ -1,5 +1,6 @@
 // When a pool is full, if it goes on as in the past that the ledger tells of.
 import { PoolPeriod } from "../wire/query";
+import { GOOD_COVERAGE } from "./thresholds";
 
 export type Trend = { kind: "unknown" } | { kind: "steady" } | { kind: "full"; days: number };
 
@@ -11,6 +12,12 @@ const LONGEST_DAYS = 365;
 // The periods that are over. What is under way says too little yet.
 export function overAt(rows: PoolPeriod[], step: number, now: number): PoolPeriod[] {
   return rows.filter((row) => Number(row.startUnixSeconds) + step <= now);
+}
+
+// Whether hosts told of enough of a period that its amounts are those of the pool. What they did
+// not tell of is no idle time. Where nobody knows how much that is, the amounts have to do.
+export function wellHeard(row: PoolPeriod): boolean {
+  return row.coverageRatio === undefined || row.coverageRatio >= GOOD_COVERAGE;
 }
 
 // `headroom`: what is free now; undefined: not known. The speed is that of a straight line through

@@ -3,7 +3,7 @@ import { Content, h } from "preact";
 import { Chart } from "../chart/svg";
 import { Line, timeline } from "../chart/timeline";
 import { poorlyHeard } from "../model/fleet";
-import { overAt, trendOf } from "../model/trend";
+import { overAt, trendOf, wellHeard } from "../model/trend";
 import { Params } from "../route";
 import { h100e, percent, plural } from "../say/number";
 import { moment } from "../say/time";
@@ -37,9 +37,8 @@ export function History({ pool, params }: { pool: Pool; params: Params }) {
       title="Its past"
       wide
       about="What the plan granted, and what hosts told that was held and
-      busy, on average over each hour or day, from the books. A gap is time that nobody told of.
-      Where hosts were silent for a part of an hour, the books have less of it, and the lines lie
-      lower than what was held."
+      busy, on average over each hour or day, from the books. A gap is time of which less than 90%
+      was told: nobody knows what was held then. The table says what the books have of it."
     >
       <div class="fields">
         <Choice
@@ -75,7 +74,12 @@ function Past({ history, pool }: { history: GetPoolHistoryResponse; pool: Pool }
   const until = Number(history.untilUnixSeconds);
   return (
     <div>
-      <p>{outlook(overAt(rows, Number(history.stepSeconds), Date.now() / 1000), pool)}</p>
+      <p>
+        {outlook(
+          overAt(rows, Number(history.stepSeconds), Date.now() / 1000).filter(wellHeard),
+          pool,
+        )}
+      </p>
       <Chart
         label={summary(rows)}
         table={<Periods rows={rows} />}
@@ -95,8 +99,10 @@ function outlook(rows: PoolPeriod[], pool: Pool): Content {
 }
 
 function summary(rows: PoolPeriod[]): string {
-  const last = rows[rows.length - 1];
-  const most = rows.reduce((top, row) => Math.max(top, row.assignedH100e), 0);
+  const known = rows.filter(wellHeard);
+  if (known.length === 0) return "Too little of this time was told of.";
+  const last = known[known.length - 1];
+  const most = known.reduce((top, row) => Math.max(top, row.assignedH100e), 0);
   return `Held at most ${h100e(most)} H100e, and ${h100e(last.assignedH100e)} lately.`;
 }
 
@@ -114,8 +120,8 @@ function linesOf(rows: PoolPeriod[]): Line[] {
   });
   return [
     line("allocated", "allocated", (row) => row.allocatedH100e, true),
-    line("assigned", "assigned", (row) => row.assignedH100e),
-    line("busy", "busy", (row) => row.busyH100e),
+    line("assigned", "assigned", (row) => (wellHeard(row) ? row.assignedH100e : undefined)),
+    line("busy", "busy", (row) => (wellHeard(row) ? row.busyH100e : undefined)),
   ];
 }
 
@@ -159,6 +165,12 @@ function Periods({ rows }: { rows: PoolPeriod[] }) {
               <Figure value={row.busyH100e} say={h100e} />
             </span>
           ),
+        },
+        {
+          key: "heard",
+          title: "Heard",
+          number: true,
+          cell: (row) => <Figure value={row.coverageRatio} say={percent} />,
         },
       ]}
     />

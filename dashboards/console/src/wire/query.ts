@@ -128,4 +128,5 @@ export interface PoolPeriod {
   allocatedH100e?: number;
   measuredH100e: number;
   busyH100e?: number;
+  coverageRatio?: number;
 }

@@ -161,6 +161,16 @@ TEST_F(FleetToolsTest, NamesWhoHoldsIdleChipsAndWhomToAsk) {
   EXPECT_EQ(answer->structured["unknown_pools"], Json({"silent"}));
 }
 
+TEST_F(FleetToolsTest, APoolThatIsHardlyHeardIsNotOneWhereNothingIsIdle) {
+  // Nothing is heard to be assigned where all hosts are silent.
+  fleet_.pools.mutable_pools(2)->set_assigned_h100e(0);
+  fleet_.pools.mutable_pools(0)->set_coverage_ratio(0.4);
+  const auto answer = Call("idle_holders");
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_THAT(answer->words, HasSubstr("How much is idle in \"small\", \"silent\" is unknown"));
+  EXPECT_EQ(answer->structured["unknown_pools"], Json({"small", "silent"}));
+}
+
 TEST_F(FleetToolsTest, SaysWhereTheFleetDiffersMostFromThePlan) {
   const auto unknown = Call("plan_against_actual");
   ASSERT_TRUE(unknown.ok()) << unknown.status();
