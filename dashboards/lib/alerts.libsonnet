@@ -49,7 +49,7 @@ function(config)
       config.underuse.window,
       n.withInfo(underused),
       'A pool has used less than %s of its allocation for %s.' % [percent(config.underuse.utilizationRatio), config.underuse.window],
-      'Pool {{ $labels.pool }} ({{ $labels.category }}, {{ $labels.tier }}) uses {{ $value | humanizePercentage }} of its allocation. Reclaimable, unused for %s: %s. Their cost a day: %s.%s %s %s' % [
+      'Pool {{ $labels.pool }} ({{ $labels.category }}, {{ $labels.tier }}) uses {{ $value | humanizePercentage }} of its allocation. What was unused for %s and can be reclaimed: %s. What that costs a day: %s.%s %s %s' % [
         config.underuse.window,
         inline(poolH100e(n.reclaimable, 'not known')),
         inline(poolUsd),

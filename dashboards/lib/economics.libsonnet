@@ -10,13 +10,13 @@ function(config)
   local framework(metric, matchers='') = fleet('fleetmeter_framework_' + metric, matchers);
   local none = 'The daemon has no framework (setting `framework`), or is not heard.';
   local step(name) = 'max(%s) / %d' % [framework('training_h100e_seconds', 'step="%s"' % name), perHour];
-  local ofNeed(metric) = 'sum(%s) / (max(%s) > 0)' % [fleet(metric), framework('training_h100e_seconds', 'step="year"')];
+  local ofNeed(metric) = 'sum(%s) / (max(%s) > 0)' % [fleet(metric), framework('training_h100e_seconds', 'step="year_with_losses"')];
 
   local answer = g.answer(
     'What does a year of training need, and does it get it?',
-    'H100-hours of all runs of a year, without losses; what the plan in force gives training of that, and what a year like this moment would give it; and the utilization of inference now beside what the framework assumes.',
+    'H100-hours of all runs of a year, with restarts, dead ends and additional runs; what the plan in force gives training of that, and what a year like this moment would give it; and the utilization of inference now beside what the framework assumes.',
     [
-      g.figure(told(step('year')), 'H100-hours are needed a year', g.amount),
+      g.figure(told(step('year_with_losses')), 'H100-hours are needed a year', g.amount),
       g.figure(told(ofNeed('fleetmeter_pace_planned_training_h100e_seconds_per_year')), 'of that the plan gives', g.ratio, g.plain, 0),
       g.figure(told(ofNeed('fleetmeter_pace_training_h100e_seconds_per_year')), 'of that a year like this gives', g.ratio, g.plain, 0),
       g.figure(told('max(%s)' % fleet('fleetmeter_plan_inference_utilization_ratio')), 'of inference\'s chips work now', g.ratio, g.plain, 0),

@@ -22,7 +22,7 @@ function(config)
       o.reviewFor,
       due('margin_yoy'),
       'Margin per inference request has declined year over year: a review of research is due.',
-      'The daemon at {{ $labels.instance }} finds a review due. Over the window %s, at %s cost, all requests together earn %s US dollars each, a year ago %s; %s of %s segments declined. Known for %s of the requests. Price book version %s.' % [
+      'The daemon at {{ $labels.instance }} finds a review due. Over the window %s, at %s cost, all requests together earn %s US dollars each, a year ago %s; %s of %s segments declined. The margin is known for %s of the requests. Price book version %s.' % [
         o.window,
         o.basis,
         usd('fleetmeter_inference_total_margin_per_request_usd'),
@@ -47,7 +47,7 @@ function(config)
         ago: n.lowest('fleetmeter_inference_total_margin_per_request_year_ago_usd'),
       },
       'Most requests earn less than a year ago, and the total hides it.',
-      '{{ $value | humanizePercentage }} of the requests to {{ $labels.instance }} are in segments whose margin per request declined (%s of %s segments, window %s, %s cost), while that of all requests together did not: from %s to %s US dollars. Of its change, mix: %s.' % [
+      '{{ $value | humanizePercentage }} of the requests to {{ $labels.instance }} are in segments whose margin per request declined (%s of %s segments, window %s, %s cost), while that of all requests together did not: from %s to %s US dollars. The part of this change that comes from requests in other segments: %s.' % [
         count(n.segmentsDeclined, chosen),
         count(n.segmentsJudged, chosen),
         o.window,
@@ -63,7 +63,7 @@ function(config)
       o.reviewFor,
       '%s and on (job, instance) %s' % [n.lowest('fleetmeter_capability_declining_quarters'), due('capability_per_hour')],
       'An hour of training has brought less capability for consecutive quarters: a review of research is due.',
-      'At {{ $labels.instance }} {{ $value | printf "%%.0f" }} quarters in a row each brought less capability an H100-hour of training than the one before. Saturated, and left out of it: %s of the benchmarks. Suite %s version %s.' % [
+      'At {{ $labels.instance }}, {{ $value | printf "%%.0f" }} quarters in a row each brought less capability an H100-hour of training than the one before. Saturated, and left out of it: %s of the benchmarks. Suite %s version %s.' % [
         told(n.saturatedRatio, 'value | humanizePercentage'),
         told('fleetmeter_benchmark_suite_info', 'label "suite"'),
         told('fleetmeter_benchmark_suite_info', 'label "version"'),

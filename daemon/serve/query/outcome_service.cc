@@ -22,9 +22,9 @@ grpc::ServerUnaryReactor* OutcomeService::Answer(grpc::CallbackServerContext* co
   return reactor;
 }
 
-void OutcomeService::AskLedger(const Caller& caller, LedgerQuestions::Work work, const Done& done) {
+void OutcomeService::AskLedger(const Caller& caller, LedgerQuestions::Work work, Done done) {
   if (grpc::Status refused = access_.RequireAllPools(caller); !refused.ok()) return done(refused);
-  questions_.Ask(caller.identity, std::move(work), done);
+  questions_.Ask(caller.identity, std::move(work), std::move(done));
 }
 
 AnswerCache::Basis OutcomeService::BasisOf(uint64_t commits, const OutcomeMoment& now) {

@@ -55,7 +55,7 @@ class OutcomeService final : public v1::Outcomes::CallbackService {
   grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const Request* request,
                                    Response* response);
   // Outcomes are of the whole fleet, so whoever sees some pools only is refused.
-  void AskLedger(const Caller& caller, LedgerQuestions::Work work, const Done& done);
+  void AskLedger(const Caller& caller, LedgerQuestions::Work work, Done done);
   static AnswerCache::Basis BasisOf(uint64_t commits, const OutcomeMoment& now);
 
   LedgerQuestions& questions_;

@@ -160,6 +160,19 @@ def told(question, coverage):
     return history
 
 
+def need_of_training(browser):
+    """What training needs is one amount: in the answer, in the sum and at the scenarios."""
+    with ConsoleMock(CONSOLE) as mock:
+        training = recorded("framework")["training"]
+        training |= {"hoursPerYear": 3e6, "inefficiencyFactor": 2, "neededHours": 6e6}
+        mock.answers["framework"] = recorded("framework") | {"training": training}
+        with browser.open(f"{mock.url}/#/training") as page:
+            settled(page)
+            assert page.text(".answer").startswith("6M H100-hours"), page.text(".answer")
+            needed = "[...document.querySelectorAll('tr')].find(row => row.innerText.includes("
+            assert "6M" in page.run(needed + "'what is needed')).innerText")
+
+
 def without_settings(browser):
     """A daemon without framework, ledger and suite says what is missing, and where to set it."""
     with ConsoleMock(CONSOLE) as mock:
@@ -188,7 +201,7 @@ def refused(browser):
 
 
 TESTS = [light, dark, phone, wall, answer_on_first_screen, hostile_names, not_known, hardly_told,
-         nothing, without_settings, refused]
+         nothing, need_of_training, without_settings, refused]
 
 if __name__ == "__main__":
     sys.exit(run_all(TESTS))

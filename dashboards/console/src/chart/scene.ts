@@ -140,8 +140,12 @@ export function valueAxis(y: Scale, frame: Frame, say: (value: number) => string
   ]);
 }
 
-export function bottomLabel(x: number, frame: Frame, text: string): Mark {
-  return { kind: "text", x, y: frame.bottom + 18, text, tone: "muted", anchor: "middle" };
+// Below its place, or ending at the picture's right edge where it would be cut off there.
+export function bottomLabel(x: number, frame: Frame, text: string, width = Infinity): Mark {
+  const y = frame.bottom + 18;
+  return x + textWidth(text) / 2 > width
+    ? { kind: "text", x: width, y, text, tone: "muted", anchor: "end" }
+    : { kind: "text", x, y, text, tone: "muted", anchor: "middle" };
 }
 
 // Runs of points without those that are not known: a gap stays a gap.

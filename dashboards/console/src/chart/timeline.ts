@@ -40,7 +40,7 @@ export function timeline(
     height: HEIGHT,
     marks: [
       ...valueAxis(y, frame, h100e),
-      ...days(from, until, x, frame),
+      ...days(from, until, x, frame, width),
       ...lines.flatMap((line) => steps(line, step, x, y)),
       ...legend(lines, frame),
     ],
@@ -74,7 +74,7 @@ function withGaps(line: Line, step: number) {
 }
 
 // A label for each day, or for as many of them as there is room for.
-function days(from: number, until: number, x: Scale, frame: Frame): Mark[] {
+function days(from: number, until: number, x: Scale, frame: Frame, width: number): Mark[] {
   const DAY = 86_400;
   const room = Math.max(1, Math.floor((frame.right - frame.left) / 70));
   const every = Math.max(1, Math.ceil((until - from) / DAY / room)) * DAY;
@@ -89,6 +89,7 @@ function days(from: number, until: number, x: Scale, frame: Frame): Mark[] {
         month: "short",
         timeZone: "UTC",
       }),
+      width,
     ),
   );
 }

@@ -54,12 +54,12 @@ function answer(training: TrainingPlan, baseline: ScenarioResult | undefined): C
   const given = baseline?.outcome?.trainingHours;
   return (
     <span>
-      <strong>{count(training.hoursPerYear)}</strong> H100-hours of training are needed a year
+      <strong>{count(training.neededHours)}</strong> H100-hours of training are needed a year
       {given === undefined ? (
         "."
       ) : (
         <span>
-          ; the plan gives <strong>{percent(given / training.hoursPerYear)}</strong> of that.
+          ; the plan gives <strong>{percent(given / training.neededHours)}</strong> of that.
         </span>
       )}
     </span>
@@ -94,7 +94,7 @@ function Sum({ training: t }: { training: TrainingPlan }) {
     [
       `Times ${count(t.inefficiencyFactor)}, for restarts and dead ends` +
         (t.additionalRuns ? `, and ${count(t.additionalRuns)} more runs` : ""),
-      "what the plan is to give",
+      "what is needed",
       t.neededHours,
     ],
   ];
