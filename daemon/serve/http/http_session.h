@@ -217,6 +217,9 @@ class HttpSession final : public HttpConnection,
   template <class Response>
   void SetHeaders(const HttpResponse& answer, Response* response) {
     response->set(Field::content_type, answer.content_type);
+    // No page of another origin may have a browser load it as a script, an image or the like.
+    response->set("X-Content-Type-Options", "nosniff");
+    response->set("Cross-Origin-Resource-Policy", "same-origin");
     response->set(Field::cache_control, answer.cache_control);
     for (const auto& [name, value] : answer.headers) response->set(name, value);
   }

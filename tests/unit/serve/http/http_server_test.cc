@@ -16,6 +16,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 std::unique_ptr<HttpServer> Serve(HttpHandler handler) {
@@ -74,6 +75,20 @@ TEST(HttpServerBodies, AreRefusedWhereTheServerTakesNone) {
   ASSERT_TRUE(server.ok());
   EXPECT_THAT(Ask(**server, Post("abc")),
               AllOf(StartsWith("HTTP/1.1 405 "), HasSubstr("Allow: GET, HEAD\r\n")));
+}
+
+TEST(HttpServerReplies, AreNothingThatAPageOfAnotherOriginCanLoad) {
+  const auto server = Serve([](const HttpRequest& request, const HttpReply& reply) {
+    reply({.status = request.target == "/fine" ? 200 : 404, .body = "1"});
+  });
+  for (const char* target : {"/fine", "/none"}) {
+    const std::string answer = Ask(
+        *server,
+        fmt::format("GET {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", target));
+    EXPECT_THAT(answer, AllOf(HasSubstr("\r\nX-Content-Type-Options: nosniff\r\n"),
+                              HasSubstr("\r\nCross-Origin-Resource-Policy: same-origin\r\n"),
+                              Not(HasSubstr("Access-Control-Allow"))));
+  }
 }
 
 TEST(HttpServerReplies, MayComeFromAnotherThreadLaterOnOneConnection) {
