@@ -30,10 +30,12 @@ usage() {
 Shows a whole Fleetmeter on this machine.
 
 The demo builds the programs and starts fleetmeterd. A collector replays a simulated day of
-70 hosts, one minute of it each second. A second collector reads the pages of two exporters, of
-the hosts of the pool safety-evals, as it would on real machines. fleetmeterctl imports two years of history: what was
-served, trained and scored. Prometheus takes in the same history, scrapes the daemon and
-evaluates the alerts, and Grafana shows the dashboards if it is installed. Then the demo shows a live table.
+70 hosts, one minute of it each second. So the books of an hour, and the past of a pool in the
+console, have up to 60 times what is held now. A second collector reads the pages of two exporters,
+of the hosts of the pool safety-evals, as it would on real machines. fleetmeterctl imports two years
+of history: what was served, trained and scored. Prometheus takes in the same history, scrapes the
+daemon and evaluates the alerts, and Grafana shows the dashboards if it is installed. Then the demo
+shows a live table.
 
 Everything listens on loopback only, and data goes to a temporary folder. Ctrl-C ends it all.
 

@@ -50,10 +50,60 @@ std::vector<std::string> FlagsOf(const CLI::App& app) {
   std::vector<std::string> names;
   for (const CLI::App* owner = &app; owner != nullptr; owner = owner->get_parent()) {
     for (const CLI::Option* option : owner->get_options()) {
-      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+      for (const std::string& name : option->get_lnames()) {
+        // Each of them has --help.
+        if (std::find(names.begin(), names.end(), "--" + name) == names.end()) {
+          names.push_back("--" + name);
+        }
+      }
     }
   }
   return names;
+}
+
+std::vector<std::string> ShortFlagsOf(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* owner = &app; owner != nullptr; owner = owner->get_parent()) {
+    for (const CLI::Option* option : owner->get_options()) {
+      for (const std::string& name : option->get_snames()) names.push_back("-" + name);
+    }
+  }
+  return names;
+}
+
+// The text between two others, where it begins with the one and has the other behind.
+std::optional<std::string> Between(std::string_view text, std::string_view before,
+                                   std::string_view behind) {
+  if (!text.starts_with(before)) return std::nullopt;
+  text.remove_prefix(before.size());
+  const size_t end = behind.empty() ? text.size() : text.find(behind);
+  if (end == std::string_view::npos) return std::nullopt;
+  return std::string(text.substr(0, end));
+}
+
+// The library's sentences about values are none; these are ours.
+std::string MessageOf(const CLI::Error& error, const std::string& command,
+                      const std::vector<std::string>& rest) {
+  const std::string said = error.what();
+  const int kind = error.get_exit_code();
+  if (kind == static_cast<int>(CLI::ExitCodes::ExtrasError) && !rest.empty()) {
+    return fmt::format("{} is a word too many for {}", Quoted(rest.front()), command);
+  }
+  if (kind == static_cast<int>(CLI::ExitCodes::ConversionError)) {
+    const auto name = Between(said, "Could not convert: ", " = ");
+    if (!name) return said;
+    const std::string value = said.substr(said.find(" = ") + 3);
+    return fmt::format("{}: {} is not a number that it takes", *name, Quoted(value));
+  }
+  if (kind != static_cast<int>(CLI::ExitCodes::ArgumentMismatch)) return said;
+  const std::string name = said.substr(0, said.find(": "));
+  if (const auto value = Between(said, name + ": 1 required ", " missing")) {
+    return fmt::format("{} takes {}, and it is missing", name, *value);
+  }
+  if (const auto times = Between(said, name + ": At Most 1 required but received ", "")) {
+    return fmt::format("{} is given {} times; expected it once", name, *times);
+  }
+  return said;
 }
 
 WrongCommandLine WrongnessOf(const CLI::App& root, const CLI::Error& error) {
@@ -64,11 +114,13 @@ WrongCommandLine WrongnessOf(const CLI::App& root, const CLI::Error& error) {
   const int kind = error.get_exit_code();
   const bool leftover = kind == static_cast<int>(CLI::ExitCodes::RequiredError) ||
                         kind == static_cast<int>(CLI::ExitCodes::ExtrasError);
-  return {.message = error.what(),
+  const std::string command = NameOf(app);
+  return {.message = MessageOf(error, command, rest),
           .leftover = leftover,
           .rest = std::move(rest),
-          .command = NameOf(app),
+          .command = command,
           .flags = FlagsOf(app),
+          .short_flags = ShortFlagsOf(app),
           .commands = CommandsOf(app)};
 }
 

@@ -123,12 +123,13 @@ class Flags {
 
 // Why a command line does not fit, and what would.
 struct WrongCommandLine {
-  std::string message;                // a sentence of the library's, without a full stop
-  bool leftover = false;              // whether words are left over, or something is missing
-  std::vector<std::string> rest;      // words that are neither flags, values nor commands
-  std::string command;                // that was named last, such as "fleetmeterctl plan"
-  std::vector<std::string> flags;     // of that command and of what is above it, as "--name"
-  std::vector<std::string> commands;  // that may follow it
+  std::string message;                   // a sentence, without a full stop
+  bool leftover = false;                 // whether words are left over, or something is missing
+  std::vector<std::string> rest;         // words that are neither flags, values nor commands
+  std::string command;                   // that was named last, such as "fleetmeterctl plan"
+  std::vector<std::string> flags;        // of that command and of what is above it, as "--name"
+  std::vector<std::string> short_flags;  // of the same, as "-n"
+  std::vector<std::string> commands;     // that may follow it
 };
 
 // The flags of a whole program, with its commands.

@@ -34,9 +34,10 @@ absl::Status StatusOf(const grpc::Status& status, const std::string& address, co
     default: {
       const std::string why = ExplainUnavailable(address, tls, status);
       return absl::UnavailableError(
-          why.empty() ? fmt::format("cannot have fleetmeterd at {} {}: {}; is that its "
-                                    "listen.admin? Set --admin-address or FLEETMETER_ADMIN_ADDRESS",
-                                    address, what, said)
+          why.empty() ? fmt::format("cannot have fleetmeterd at {} {}: {}; is it running, and is "
+                                    "that its listen.admin, which is off unless its configuration "
+                                    "sets it? Set --admin-address or FLEETMETER_ADMIN_ADDRESS",
+                                    address, what, CauseOf(said))
                       : fmt::format("cannot have fleetmeterd at {} {}: {}", address, what, why));
     }
   }

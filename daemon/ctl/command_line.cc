@@ -99,15 +99,23 @@ std::string Unknown(const std::string& word, const std::string& what,
                      fmt::join(known, ", "));
 }
 
-// What was typed and is no option or no command; empty: that is not what is wrong.
+bool HasWord(const std::vector<std::string>& words, const std::string& word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+// What was typed and is no option or no command, or stands in the wrong place; empty: that is not
+// what is wrong.
 std::string Misnamed(const WrongCommandLine& wrong) {
   const auto option = std::find_if(wrong.rest.begin(), wrong.rest.end(),
                                    [](const std::string& word) { return word.starts_with('-'); });
   // Options behind a command that there is not may well be its own.
   const bool no_command = option != wrong.rest.begin() && !wrong.commands.empty();
   if (option != wrong.rest.end() && !no_command) {
-    return Unknown(option->substr(0, option->find('=')), "an option of " + wrong.command,
-                   wrong.flags);
+    const std::string name = option->substr(0, option->find('='));
+    if (HasWord(wrong.flags, name) || HasWord(wrong.short_flags, name)) {
+      return fmt::format("{} belongs behind {}, whose option it is\n", Quoted(name), wrong.command);
+    }
+    return Unknown(name, "an option of " + wrong.command, wrong.flags);
   }
   if (wrong.commands.empty()) return "";
   if (!wrong.rest.empty()) {
@@ -117,8 +125,8 @@ std::string Misnamed(const WrongCommandLine& wrong) {
                      fmt::join(wrong.commands, ", "));
 }
 
-// The library's own words, except for names that are wrong: it knows no nearest one, and of a
-// command that there is not it only says that there is none.
+// What the reader of flags says, except for names that are wrong: it knows no nearest one, and of
+// a command that there is not it only says that there is none.
 std::string Complaint(const WrongCommandLine& wrong, bool json) {
   std::string text = wrong.leftover ? Misnamed(wrong) : "";
   if (text.empty()) text = wrong.message + "\n";

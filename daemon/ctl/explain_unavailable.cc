@@ -20,4 +20,9 @@ std::string ExplainUnavailable(const std::string& address, const ClientTls& tls,
   return Printable(ExplainFailedConnection(address, tls, kLookWithin));
 }
 
+std::string CauseOf(const std::string& said) {
+  const size_t colon = said.rfind(": ");
+  return colon == std::string::npos ? said : said.substr(colon + 2);
+}
+
 }  // namespace fleetmeter::ctl

@@ -16,4 +16,7 @@ namespace fleetmeter::ctl {
 std::string ExplainUnavailable(const std::string& address, const ClientTls& tls,
                                const grpc::Status& status);
 
+// gRPC tells the whole way to an error; the part after the last colon says what was wrong.
+std::string CauseOf(const std::string& said);
+
 }  // namespace fleetmeter::ctl

@@ -21,12 +21,6 @@ constexpr int kMaxMessageBytes = 64 << 20;
 // daemon puts up with.
 constexpr int kKeepaliveMillis = 30'000;
 
-// gRPC tells the whole way to an error; the part after the last colon says what was wrong.
-std::string Cause(const std::string& said) {
-  const size_t colon = said.rfind(": ");
-  return colon == std::string::npos ? said : said.substr(colon + 2);
-}
-
 absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const std::string& address,
                                                            std::chrono::nanoseconds timeout,
                                                            const ClientTls& tls) {
@@ -144,7 +138,7 @@ absl::Status QueryClient::Impl::Explain(const grpc::Status& status) {
       return absl::UnavailableError(
           fmt::format("cannot reach fleetmeterd at {}: {}; is it running, and is that its "
                       "listen.query? Set --address or FLEETMETER_ADDRESS",
-                      address, Cause(said)));
+                      address, CauseOf(said)));
     case grpc::StatusCode::UNAUTHENTICATED:
     case grpc::StatusCode::PERMISSION_DENIED:
       return absl::PermissionDeniedError(

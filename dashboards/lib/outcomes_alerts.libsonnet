@@ -22,7 +22,7 @@ function(config)
       o.reviewFor,
       due('margin_yoy'),
       'Margin per inference request has declined year over year: a review of research is due.',
-      'The daemon at {{ $labels.instance }} finds a review due. Over the window %s, at %s cost, all requests together earn %s US dollars each, a year ago %s; %s of %s segments declined. The margin is known for %s of the requests. Price book version %s.' % [
+      'The daemon at {{ $labels.instance }} finds a review due. Over the window %s, at %s cost, all requests together earn %s US dollars each, a year ago %s; %s of %s segments declined. The part of the requests whose margin is known: %s. Price book version %s.' % [
         o.window,
         o.basis,
         usd('fleetmeter_inference_total_margin_per_request_usd'),

@@ -129,7 +129,7 @@ absl::Status OutcomesMargin::ReadWindow(const std::string& text) {
   const auto nanos = window_ ? std::optional(window_->days * kDay) : ParseDuration(text);
   if (!nanos || *nanos < kDay || (!window_ && *nanos > kLongestOfFiles)) {
     return absl::InvalidArgumentError(fmt::format(
-        "{} is none; expected quarter (91d), year (365d) or days such as 28d", Quoted(text)));
+        "{} is no window; expected quarter (91d), year (365d) or days such as 28d", Quoted(text)));
   }
   window_nanos_ = *nanos;
   return absl::OkStatus();

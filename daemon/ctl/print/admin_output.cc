@@ -69,6 +69,7 @@ std::string What(const v1::Entry& entry) {
 }
 
 std::string EntriesTable(const v1::ListEntriesResponse& response) {
+  if (response.entries().empty()) return "No entry is in the books that this asks for.\n";
   Table table({{"ENTRY", Align::kRight}, {"TIME"}, {"WHO"}, {"ACTION"}, {"WHAT"}, {"WHY"}});
   for (const v1::Entry& entry : response.entries()) {
     table.AddRow({std::to_string(entry.number()), UtcTime(entry.entered_unix_nanos()),

@@ -283,7 +283,8 @@ std::string FormatCorrections(const v1::Corrections& corrections, OutputFormat f
     }
     return out;
   }
-  Table table({{"booked"}, {"by"}, {"why"}, {"kind"}, {"source"}, {"window"}, {"difference"}});
+  if (corrections.corrections().empty()) return "No correction is in the books.\n";
+  Table table({{"BOOKED"}, {"BY"}, {"WHY"}, {"KIND"}, {"SOURCE"}, {"WINDOW"}, {"DIFFERENCE"}});
   for (const v1::BookedCorrection& c : corrections.corrections()) {
     table.AddRow({UtcTime(c.booked_unix_nanos()), c.identity(), c.reason(), c.kind(), c.source(),
                   WindowText(c, zone), DifferenceText(c)});

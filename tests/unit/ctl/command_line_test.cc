@@ -99,6 +99,32 @@ TEST_F(CommandLineTest, NamesTheOptionThatIsWrong) {
   EXPECT_THAT(error_, HasSubstr("'no-port' is not an address; expected host:port"));
 }
 
+TEST_F(CommandLineTest, SaysWhereAnOptionThatStandsBeforeItsCommandBelongs) {
+  for (const std::string option : {"--output", "-o"}) {
+    Parse({option, "csv", "pools"});
+    EXPECT_EQ(error_, "\"" + option +
+                          "\" belongs behind fleetmeterctl pools, whose option it is\n"
+                          "Run with --help for more information.\n");
+  }
+}
+
+TEST_F(CommandLineTest, SaysInSentencesWhatIsWrongWithAValue) {
+  Parse({"headroom", "a", "--ask"});
+  EXPECT_THAT(error_, StartsWith("--ask takes H100E, and it is missing\n"));
+  Parse({"headroom", "a", "--ask", "lots"});
+  EXPECT_THAT(error_, StartsWith("--ask: \"lots\" is not a number that it takes\n"));
+  Parse({"pools", "--output", "csv", "--output", "csv"});
+  EXPECT_THAT(error_, StartsWith("--output is given 2 times; expected it once\n"));
+  Parse({"pools", "extra"});
+  EXPECT_THAT(error_, StartsWith("\"extra\" is a word too many for fleetmeterctl pools\n"));
+}
+
+TEST_F(CommandLineTest, ListsEachOptionOnce) {
+  Parse({"pools", "--nothing-near"});
+  EXPECT_THAT(error_, HasSubstr("expected one of: --help, "));
+  EXPECT_EQ(error_.find("--help,"), error_.rfind("--help,"));
+}
+
 TEST_F(CommandLineTest, HelpsWithExamplesAndExitCodes) {
   EXPECT_EQ(Parse({"--help"}), kExitOk);
   EXPECT_THAT(out_, HasSubstr("Examples:"));

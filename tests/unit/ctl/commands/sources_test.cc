@@ -36,6 +36,13 @@ TEST_F(SourcesTest, AsksForWhatWasRejected) {
   EXPECT_EQ(nlohmann::json::parse(out_).at("reports")[0].at("reason"), "unknown_pool");
 }
 
+TEST_F(SourcesTest, SaysThatTheListenerIsOffUnlessItIsSet) {
+  EXPECT_EQ(Call({"sources", "--admin-address", "127.0.0.1:1"}), kExitError);
+  EXPECT_THAT(error_, HasSubstr("127.0.0.1:1 list its sources: Connection refused; is it running, "
+                                "and is that its listen.admin, which is off unless its "
+                                "configuration sets it?"));
+}
+
 TEST_F(SourcesTest, KnowsTheReasonsThatThereAre) {
   EXPECT_EQ(Ask({"rejected", "--reason", "unknown_pol"}), kExitUsage);
   EXPECT_THAT(error_, HasSubstr("(did you mean unknown_pool?)"));

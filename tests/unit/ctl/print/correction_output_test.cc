@@ -79,6 +79,11 @@ v1::BookedCorrection Restated(int64_t start_seconds, int64_t length_seconds) {
 }
 
 // The day in Berlin begins an hour before that of UTC, and the next one has 23 hours.
+TEST(FormatCorrections, SaysThatThereIsNone) {
+  EXPECT_EQ(FormatCorrections(v1::Corrections(), OutputFormat::kTable),
+            "No correction is in the books.\n");
+}
+
 TEST(FormatCorrections, WindowsAreDaysOfTheBooks) {
   v1::Corrections corrections;
   corrections.set_time_zone("Europe/Berlin");
