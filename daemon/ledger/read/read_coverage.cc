@@ -61,9 +61,9 @@ StepCurve::StepCurve(const Parts& parts) {
 }
 
 absl::int128 StepCurve::IntegralUntil(int64_t unix_nanos) const {
-  const auto after = std::upper_bound(
-      steps_.begin(), steps_.end(), unix_nanos,
-      [](int64_t time, const Step& step) { return time < step.from_unix_nanos; });
+  const auto after =
+      std::upper_bound(steps_.begin(), steps_.end(), unix_nanos,
+                       [](int64_t time, const Step& step) { return time < step.from_unix_nanos; });
   if (after == steps_.begin()) return 0;
   const Step& step = *(after - 1);
   return step.before + step.level * (unix_nanos - step.from_unix_nanos);

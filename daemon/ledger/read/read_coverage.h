@@ -40,7 +40,7 @@ class StepCurve {
 class Coverage {
  public:
   struct Source {
-    WindowSet windows;    // not empty
+    WindowSet windows;   // not empty
     int64_t weight = 0;  // what its chips count, such as micro-H100e
   };
   // A source is expected to tell of all time from its first window on. One that is silent is

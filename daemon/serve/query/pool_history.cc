@@ -66,11 +66,9 @@ TimeSpan PassedPart(const v1::GetPoolHistoryResponse& asked, int64_t start, int6
 }
 
 void FillPeriod(const UsageRow& row, TimeSpan passed, v1::PoolPeriod& period) {
-  const auto average = [nanos = static_cast<double>(passed.end_unix_nanos -
-                                                    passed.start_unix_nanos)](
-                           absl::int128 h100e_nanos) {
-    return static_cast<double>(h100e_nanos) / nanos;
-  };
+  const auto average =
+      [nanos = static_cast<double>(passed.end_unix_nanos - passed.start_unix_nanos)](
+          absl::int128 h100e_nanos) { return static_cast<double>(h100e_nanos) / nanos; };
   period.set_pool(row.keys[0]);
   period.set_assigned_h100e(average(row.h100e.chips));
   if (row.allocated) period.set_allocated_h100e(average(*row.allocated));

@@ -82,9 +82,9 @@ TEST(HttpServerReplies, AreNothingThatAPageOfAnotherOriginCanLoad) {
     reply({.status = request.target == "/fine" ? 200 : 404, .body = "1"});
   });
   for (const char* target : {"/fine", "/none"}) {
-    const std::string answer = Ask(
-        *server,
-        fmt::format("GET {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", target));
+    const std::string answer =
+        Ask(*server,
+            fmt::format("GET {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", target));
     EXPECT_THAT(answer, AllOf(HasSubstr("\r\nX-Content-Type-Options: nosniff\r\n"),
                               HasSubstr("\r\nCross-Origin-Resource-Policy: same-origin\r\n"),
                               Not(HasSubstr("Access-Control-Allow"))));
