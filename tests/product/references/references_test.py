@@ -41,6 +41,7 @@ BEYOND_THE_SCHEMA = {
     "daemon-rule-identity-with-star-inside.yaml",
     "daemon-rule-of-another-trust-domain.yaml",
     "daemon-rule-pools-without-ingest.yaml",
+    "daemon-rule-sees-with-admin.yaml",
     "daemon-rule-sees-without-query.yaml",
     "daemon-tag.yaml",
     "daemon-trust-domain-with-upper-case.yaml",
