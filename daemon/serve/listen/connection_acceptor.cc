@@ -11,6 +11,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
+#include <cstring>
 #include <chrono>
 #include <deque>
 #include <system_error>
@@ -148,8 +149,10 @@ bool ConnectionAcceptor::Impl::AcceptSome(Door& door) {
     if (errno == EAGAIN) return true;
     if (errno == EINTR || errno == ECONNABORTED) continue;
     if (!std::exchange(failing_, true)) {
+      // No virtual call: UBSan opens a pipe to check one, and there may be no descriptor left.
+      const char* why = strerrordesc_np(errno);
       spdlog::error("{}: cannot accept: {}; trying again", address_,
-                    std::system_category().message(errno));
+                    why != nullptr ? why : "an unknown error");
     }
     return false;
   }
