@@ -379,8 +379,7 @@ constexpr Family<CollectorFigures> kFamilies[] = {
     {{"fleetmeter_collector_build_info",
       kGauge,
       {"version", "revision"},
-      "The value is 1. The labels name the version of the collector and the commit that it was "
-      "built from, or \"unknown\"."},
+      "The value is 1. The labels name the collector's version and its commit, or \"unknown\"."},
      WriteBuildInfo},
 };
 
