@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -29,8 +30,10 @@ bool AllDone(const Pipelines& pipelines) {
   return std::all_of(pipelines.begin(), pipelines.end(), [](const auto& p) { return p->Done(); });
 }
 
-// The signal that came before there was a Waiter; 0: none did. A handler can reach nothing else.
-volatile std::sig_atomic_t held_stop_signal = 0;
+// The signal that came before there was a Waiter; 0: none did. A handler can reach nothing else. It
+// is atomic since the handler runs in whichever thread the signal meets.
+std::atomic<int> held_stop_signal = 0;
+static_assert(std::atomic<int>::is_always_lock_free, "a signal handler must not take a lock");
 
 void HoldStopSignal(int signal) { held_stop_signal = signal; }
 
@@ -43,7 +46,7 @@ class Waiter {
     if (meanwhile_.on_hangup) signals_.add(SIGHUP);
     WaitForSignal();
     // After signals_ has taken over: whatever comes now comes to it.
-    if (held_stop_signal != 0) Drain(held_stop_signal);
+    if (const int held = held_stop_signal; held != 0) Drain(held);
     LookAgain();
     io_.run();
   }
