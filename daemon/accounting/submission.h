@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "daemon/accounting/admin_order.h"
 #include "daemon/accounting/source_claim.h"
+#include "daemon/domain/capacity/capacity_order.h"
 #include "daemon/domain/report/stream_key.h"
 #include "daemon/domain/report/usage_report.h"
 
@@ -49,6 +50,9 @@ struct Submission {
   // In place of reports: what a person asks, and who is told.
   std::optional<AdminOrder> order;
   AdminDone order_done;
+  // Likewise, what a person asks about requests for capacity.
+  std::optional<capacity::CapacityOrder> capacity_order;
+  std::function<void(const capacity::CapacityAnswer&)> capacity_done;
 };
 
 }  // namespace fleetmeter

@@ -47,6 +47,7 @@ absl::Status Writer::Restore(const RestoredBooks& books) {
   for (const PlanContent& content : books.plans) known_plans_.Learn(content);
   for (const CatalogContent& content : books.catalogs) known_catalogs_.Learn(content);
   books_.Restore(books, Present());
+  PublishCapacity(books.capacity);
   absl::Status status = CheckPlansLocked(*settings_.reference);
   if (status.ok()) LearnReference();
   return status;
@@ -193,13 +194,17 @@ void Writer::Run() {
 void Writer::Process(std::vector<Submission> batch) {
   std::vector<Submission> reports;
   for (Submission& submission : batch) {
-    if (!submission.order) {
+    if (!submission.order && !submission.capacity_order) {
       reports.push_back(std::move(submission));
       continue;
     }
     // In the order in which they came.
     if (!reports.empty()) SettleReports(std::exchange(reports, {}));
-    submission.order_done(Decide(*submission.order));
+    if (submission.order) {
+      submission.order_done(Decide(*submission.order));
+    } else {
+      submission.capacity_done(DecideCapacity(*submission.capacity_order));
+    }
   }
   if (!reports.empty()) SettleReports(std::move(reports));
 }

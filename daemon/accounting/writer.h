@@ -32,6 +32,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/base/log_throttle.h"
 #include "daemon/base/mutex.h"
+#include "daemon/domain/capacity/capacity_book.h"
 #include "daemon/domain/fleet/plan_identity.h"
 #include "daemon/ledger/ledger.h"
 
@@ -139,6 +140,8 @@ class Writer {
   std::vector<NamedSource> Sources() const;
   // What people have decided about the books, oldest first.
   std::vector<AdminEntry> Entries() const;
+  // Every request for capacity and what became of it, as of the latest commit.
+  std::shared_ptr<const capacity::CapacityBook> capacity() const;
   // The reference data in force.
   std::shared_ptr<const ReferenceData> reference() const;
   // How many commits changed what outcomes are worked out of. While the number stays the same, so
@@ -184,6 +187,11 @@ class Writer {
   void SettleReports(std::vector<Submission> batch) ABSL_LOCKS_EXCLUDED(state_mutex_);
   // Decides what a person asks, as a transaction of its own.
   AdminAnswer Decide(const AdminOrder& order) ABSL_LOCKS_EXCLUDED(state_mutex_);
+  // The same of requests for capacity.
+  capacity::CapacityAnswer DecideCapacity(const capacity::CapacityOrder& order)
+      ABSL_LOCKS_EXCLUDED(state_mutex_);
+  void PublishCapacity(const std::vector<capacity::CapacityEvent>& events)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_mutex_);
   AdminAnswer Prepare(const AdminOrder& order) ABSL_LOCKS_EXCLUDED(state_mutex_);
   AdminAnswer PrepareUsage(const AdminOrder& order) ABSL_LOCKS_EXCLUDED(state_mutex_);
   TransactionDraft BeginDraft() ABSL_LOCKS_EXCLUDED(state_mutex_);
@@ -215,6 +223,8 @@ class Writer {
   mutable Mutex state_mutex_;
   WriterSettings settings_ ABSL_GUARDED_BY(state_mutex_);
   LiveBooks books_ ABSL_GUARDED_BY(state_mutex_);
+  std::shared_ptr<const capacity::CapacityBook> capacity_ ABSL_GUARDED_BY(state_mutex_) =
+      std::make_shared<capacity::CapacityBook>();
   KnownPlans known_plans_ ABSL_GUARDED_BY(state_mutex_);
   KnownCatalogs known_catalogs_ ABSL_GUARDED_BY(state_mutex_);
   KeptTime kept_ ABSL_GUARDED_BY(state_mutex_);

@@ -36,6 +36,7 @@ void Writer::Publish(const LedgerTransaction& transaction) {
       !transaction.entries.empty()) {
     ++outcome_commits_;
   }
+  PublishCapacity(transaction.capacity);
   for (const RejectedEntry& entry : transaction.rejected) PublishRejected(entry, now);
   for (const DeferredEntry& entry : transaction.deferred) PublishDeferred(entry, now);
   for (uint64_t i = 0; i < transaction.duplicates; ++i) probe_.ReportDuplicate();

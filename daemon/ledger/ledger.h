@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "daemon/base/duration_account.h"
+#include "daemon/domain/capacity/capacity_event.h"
 #include "daemon/domain/fleet/catalog_identity.h"
 #include "daemon/domain/fleet/plan_identity.h"
 #include "daemon/domain/reference_data.h"
@@ -82,6 +83,8 @@ struct LedgerTransaction {
   // The books keep nothing of these but how far their streams have come.
   std::vector<DeferredEntry> deferred;
   std::vector<AdminEntry> entries;
+  // What was decided about requests for capacity, ascending by number.
+  std::vector<capacity::CapacityEvent> capacity;
   // What sources of `counted` have listed before and do not list any more. They hold it beside what
   // their latest reports list, until somebody says what became of it.
   std::vector<SourceHoldings> unlisted;
@@ -103,7 +106,8 @@ struct LedgerTransaction {
   // fsync.
   bool empty() const {
     return counted.empty() && outcomes.empty() && rejected.empty() && entries.empty() &&
-           deferred.empty() && streams.empty() && duplicates == 0 && conflicts == 0;
+           deferred.empty() && streams.empty() && capacity.empty() && duplicates == 0 &&
+           conflicts == 0;
   }
 };
 
@@ -120,6 +124,7 @@ struct RestoredBooks {
   std::vector<CatalogContent> catalogs;               // likewise
   std::vector<RejectedEntry> rejected;                // the latest, oldest first
   std::vector<AdminEntry> entries;                    // oldest first, without what they repriced
+  std::vector<capacity::CapacityEvent> capacity;      // likewise
   std::vector<SourceAlias> aliases;
   int64_t confirmed_unix_nanos = 0;  // as the latest transaction said; 0: none did
   BookCounters counters;

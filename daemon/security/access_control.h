@@ -62,6 +62,9 @@ class AccessControl {
     bool MayReportForAll() const { return grants_.MayReportForAll(); }
     bool MaySee(std::string_view pool) const { return grants_.MaySee(pool); }
     bool SeesAll() const { return grants_.SeesAll(); }
+    bool Has(Role role) const { return grants_.Has(role); }
+    bool MayAskFor(std::string_view team) const { return grants_.MayAskFor(team); }
+    bool MayDecideIn(std::string_view pool) const { return grants_.MayDecideIn(pool); }
     SourceRight RightTo(std::string_view source) const { return grants_.RightTo(source); }
     // Whether any rule names sources; and whether callers can be told apart at all.
     bool RulesNameSources() const { return policy_->names_sources(); }

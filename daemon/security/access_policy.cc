@@ -42,6 +42,12 @@ std::string_view Name(Role role) {
       return "query";
     case Role::kAdmin:
       return "admin";
+    case Role::kAsk:
+      return "ask";
+    case Role::kDecide:
+      return "decide";
+    case Role::kAllocate:
+      return "allocate";
   }
   return "unknown";
 }
@@ -162,6 +168,20 @@ bool AccessPolicy::Grants::MaySee(std::string_view pool) const {
 bool AccessPolicy::Grants::SeesAll() const {
   return all_ || std::any_of(rules_.begin(), rules_.end(), [](const AccessRule* rule) {
            return rule->roles.contains(Role::kQuery) && !rule->sees;
+         });
+}
+
+bool AccessPolicy::Grants::MayAskFor(std::string_view team) const {
+  return all_ || std::any_of(rules_.begin(), rules_.end(), [team](const AccessRule* rule) {
+           return rule->roles.contains(Role::kAsk) &&
+                  (rule->all_teams || rule->teams.contains(team));
+         });
+}
+
+bool AccessPolicy::Grants::MayDecideIn(std::string_view pool) const {
+  return all_ || std::any_of(rules_.begin(), rules_.end(), [pool](const AccessRule* rule) {
+           return rule->roles.contains(Role::kDecide) &&
+                  (rule->decides_in_all || rule->decides_in.contains(pool));
          });
 }
 

@@ -15,9 +15,18 @@
 
 namespace fleetmeter {
 
-// What a caller may be, one for each listener.
-enum class Role : uint8_t { kIngest, kQuery, kAdmin };
-inline constexpr std::array kRoles = {Role::kIngest, Role::kQuery, Role::kAdmin};
+// What a caller may be. The first three have a listener each; the others say who takes part in the
+// requests for capacity, which are served beside the questions.
+enum class Role : uint8_t {
+  kIngest,
+  kQuery,
+  kAdmin,
+  kAsk,       // asks for capacity, for teams
+  kDecide,    // ranks and decides requests within a pool
+  kAllocate,  // decides requests beyond a pool's allocation, between pools
+};
+inline constexpr std::array kRoles = {Role::kIngest, Role::kQuery,  Role::kAdmin,
+                                      Role::kAsk,    Role::kDecide, Role::kAllocate};
 std::string_view Name(Role role);
 
 struct AccessRule {
@@ -32,6 +41,11 @@ struct AccessRule {
   std::vector<std::string> sources = {};
   // Pools that the role query may ask about; absent: all of them, and the fleet as a whole.
   std::optional<std::set<std::string, std::less<>>> sees = std::nullopt;
+  // Teams that the role ask may ask for, and pools that the role decide decides in; absent: none.
+  bool all_teams = false;
+  std::set<std::string, std::less<>> teams = {};
+  bool decides_in_all = false;
+  std::set<std::string, std::less<>> decides_in = {};
 };
 
 // Whether a caller may report for a source, as far as the rules say. What they leave open is for
@@ -79,6 +93,9 @@ class AccessPolicy {
     // Whether it may ask about `pool`; and about every pool, and so about the whole fleet.
     bool MaySee(std::string_view pool) const;
     bool SeesAll() const;
+    // Whether it may ask for capacity for `team`, and decide about requests in `pool`.
+    bool MayAskFor(std::string_view team) const;
+    bool MayDecideIn(std::string_view pool) const;
 
    private:
     friend class AccessPolicy;

@@ -1,0 +1,65 @@
+// What pools have promised to whom over time, and what still fits. Pure.
+//
+// All times are full hours, so that a timeline is a list of spans between hours in which nothing
+// changes. Amounts are micro-H100e.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/domain/capacity/capacity_book.h"
+#include "daemon/domain/reference_data.h"
+
+namespace fleetmeter::capacity {
+
+// The busiest hour of a pool that the ledger has, in micro-H100e assigned; nothing: it has none.
+using MeasuredPeaks = std::map<std::string, int64_t, std::less<>>;
+
+struct PoolSpan {
+  int64_t from_unix_seconds = 0;
+  int64_t to_unix_seconds = 0;        // half-open
+  int64_t allocated_micro_h100e = 0;  // by the plan in force then
+  int64_t committed_micro_h100e = 0;  // to grants
+  // allocated - committed; below 0 where the pool is committed beyond its allocation.
+  int64_t uncommitted_micro_h100e = 0;
+};
+
+// The spans of a pool in [from, to), in order and without gaps; neighbours differ.
+// Grants of pools that a plan does not have stand beside an allocation of 0.
+std::vector<PoolSpan> PoolTimeline(const CapacityBook& book, const ReferenceData& reference,
+                                   const std::string& pool, int64_t from_unix_seconds,
+                                   int64_t to_unix_seconds);
+
+struct Lender {
+  std::string pool;
+  int64_t micro_h100e = 0;  // that it could lend over the whole time, by its policy
+};
+// An undecided request or a grant of the same pool that would not have its place any more.
+struct Displaced {
+  std::string request_id;
+  bool granted = false;
+};
+
+struct Fit {
+  bool fits = false;  // as it was asked
+  // The first time from the asked start on at which it fits for its whole duration, and the latest
+  // end for which it would fit from then without a break; nothing: never within kLookAhead.
+  std::optional<int64_t> from_unix_seconds;
+  std::optional<int64_t> until_unix_seconds;
+  // The least uncommitted amount during the asked time: so much fits.
+  int64_t fits_micro_h100e = 0;
+  // What is missing of the asked amount; 0: nothing.
+  int64_t missing_micro_h100e = 0;
+  std::vector<Displaced> displaces;  // undecided requests that rank lower and need the same place
+  std::vector<Lender> lenders;       // most first
+};
+
+inline constexpr int64_t kLookAheadHours = 366 * 24;
+
+Fit DoesItFit(const CapacityBook& book, const ReferenceData& reference, const CapacityForm& form,
+              const Worth& worth, int64_t now_unix_seconds);
+
+}  // namespace fleetmeter::capacity
