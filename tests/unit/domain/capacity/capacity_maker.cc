@@ -93,6 +93,20 @@ Roi MakeRoi() {
           .expected_by_unix_seconds = 1'800'057'600};  // 2027-01-16
 }
 
+CapacityForm Beyond(CapacityForm form) {
+  form.beyond_allocation = true;
+  form.roi = MakeRoi();
+  form.trade_off = "The evaluations of March wait.";
+  return form;
+}
+
+Decision Granting(const std::string& request_id, int64_t chips) {
+  Decision decision;
+  decision.request_id = request_id;
+  decision.chips = chips;
+  return decision;
+}
+
 BookMaker::BookMaker(ReferenceData reference) : reference_(std::move(reference)) {}
 
 CapacityEvent BookMaker::Next(Action action, const std::string& request_id) {
@@ -169,6 +183,12 @@ CapacityAnswer BookMaker::Decide(std::vector<Decision> decisions, int64_t now_un
                 .reason = "the meeting decided",
                 .what = DecideOrder{std::move(decisions)}},
                now_unix_seconds);
+}
+
+Fit BookMaker::FitOf(const CapacityForm& form, int64_t now_unix_seconds) const {
+  const Worth worth = WorthOf(reference_.catalog, form.chip, form.chips, form.workload_type,
+                              form.start_unix_seconds);
+  return DoesItFit(book_, reference_, form, worth, now_unix_seconds);
 }
 
 const CapacityRequest& BookMaker::Get(const std::string& request_id) const {

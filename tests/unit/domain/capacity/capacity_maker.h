@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "daemon/domain/capacity/capacity_book.h"
 #include "daemon/domain/capacity/capacity_order.h"
+#include "daemon/domain/capacity/commitments.h"
 #include "daemon/domain/reference_data.h"
 
 namespace fleetmeter::capacity {
@@ -34,6 +36,11 @@ CapacityForm MakeForm(const std::string& request_id);
 // 1 million USD expected, 0.5 to 2 million with 80%.
 Roi MakeRoi();
 
+// The same beyond the allocation of its pool, with an ROI and what is given up.
+CapacityForm Beyond(CapacityForm form);
+// So many chips, as it was asked; 0: declined.
+Decision Granting(const std::string& request_id, int64_t chips);
+
 // A book whose events are applied without being checked.
 class BookMaker {
  public:
@@ -56,6 +63,8 @@ class BookMaker {
   const CapacityBook& book() const { return book_; }
   const ReferenceData& reference() const { return reference_; }
   const CapacityRequest& Get(const std::string& request_id) const;
+  // Of a form that need not be in the book.
+  Fit FitOf(const CapacityForm& form, int64_t now_unix_seconds = kPresent) const;
 
  private:
   CapacityEvent Next(Action action, const std::string& request_id);

@@ -24,13 +24,7 @@ auto Names(const std::string& field, const std::string& text) {
   return AllOf(Field(&Violation::path, field), Field(&Violation::message, HasSubstr(text)));
 }
 
-CapacityForm BeyondAllocation() {
-  CapacityForm form = MakeForm("req-1");
-  form.beyond_allocation = true;
-  form.roi = MakeRoi();
-  form.trade_off = "The evaluations of March wait.";
-  return form;
-}
+CapacityForm BeyondAllocation() { return Beyond(MakeForm("req-1")); }
 
 TEST(CheckForm, TakesWhatIsInOrder) {
   EXPECT_THAT(Check(MakeForm("req-1")), IsEmpty());
