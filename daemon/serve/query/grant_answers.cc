@@ -13,7 +13,6 @@ namespace fleetmeter {
 namespace {
 
 using capacity::CapacityRequest;
-using capacity::Grant;
 using capacity::GrantUse;
 using capacity::SharedUse;
 
@@ -28,7 +27,7 @@ std::string DecimalText(absl::int128 value) {
 int64_t FullHour(int64_t unix_seconds) { return unix_seconds - unix_seconds % kSecondsPerHour; }
 
 // Chip-nanoseconds of a grant in H100e-hours, by what its chips were worth when it was decided.
-double H100eHours(absl::int128 chip_nanos, const Grant& grant) {
+double H100eHours(absl::int128 chip_nanos, const capacity::Grant& grant) {
   if (grant.chips <= 0) return 0;
   const double h100e_of_chip = static_cast<double>(grant.worth.micro_h100e) / 1e6 /
                                static_cast<double>(grant.chips);
@@ -139,7 +138,7 @@ void LeaveOutUntold(const capacity::CapacityBook& book, const std::vector<TimeSp
   for (GrantUse& grant_use : use->grants) {
     const CapacityRequest* request = book.Find(grant_use.request_id);
     if (request == nullptr || !request->grant) continue;
-    const Grant& grant = *request->grant;
+    const capacity::Grant& grant = *request->grant;
     const int64_t from = std::max(grant.start_unix_seconds, told_from_unix_seconds);
     const int64_t to = std::min(grant.end_unix_seconds, FullHour(now_unix_seconds));
     if (from >= to) continue;
