@@ -77,7 +77,8 @@ class Petitioner:
                             self.grpc.StatusCode.CANCELLED):
                     again = True
                     continue
-                if code == self.grpc.StatusCode.FAILED_PRECONDITION and not again:
+                no_room = "add up to" in error.details()
+                if code == self.grpc.StatusCode.FAILED_PRECONDITION and no_room:
                     self.refused += 1
                     return None
                 raise
