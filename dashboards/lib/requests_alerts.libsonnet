@@ -12,7 +12,7 @@ function(config)
   local whom = '{{ with $labels.owner }}Owner: {{ . }}. Contact: {{ $labels.contact }}.{{ else }}The plan in force does not have this pool.{{ end }}';
 
   local dashboard = build.view('requests', '&var-pool={{ $labels.pool | urlquery }}');
-  local h100e(series, labels) = build.told(series, 'value | printf "%.1f"', labels) + ' H100e';
+  local h100e(series, labels, unknown='not known') = std.strReplace(build.told(series, 'value | printf "%.1f H100e"', labels), 'not known', unknown);
   local ofGrant = ['pool', 'team', 'request'];
 
   // How many requests of the alert's pool and nature are in these states.
@@ -91,7 +91,7 @@ function(config)
       'The grants of a pool promise more than the plan allocates to it.',
       'Grants of %s promise {{ $value | printf "%%.1f" }} H100e more than is allocated to it. Allocated: %s. Take what was decided into the plan, or end grants.%s %s' % [
         pool,
-        h100e('fleetmeter_pool_allocated_h100e', ['pool']),
+        h100e('fleetmeter_pool_allocated_h100e', ['pool'], 'nothing'),
         underused,
         whom,
       ],
