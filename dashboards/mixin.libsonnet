@@ -80,7 +80,7 @@
       // How long a critical request may wait to be decided.
       criticalUndecided: '4h',
       // A grant of which less than this part was held over the last week is used in part only.
-      usedRatio: 0.5,
+      usedRatio: 0.6,
       // How long before its end a grant is told of whose chips are still held.
       endsWithin: '1d',
       // H100e that grants may promise beyond the allocation of their pool.
