@@ -24,7 +24,7 @@ using Coverages = std::map<std::string, Coverage>;
 
 // What the ledger tells of a span of time between full hours.
 struct Told {
-  int64_t from_unix_seconds = 0;
+  int64_t from_unix_seconds = 0;  // since when it tells hours
   int64_t to_unix_seconds = 0;
   std::map<std::string, GrantUse, std::less<>> grants;  // by request id
   std::vector<TimeSpan> untold;
@@ -79,7 +79,7 @@ void AddUse(const GrantUse& more, GrantUse* sum) {
 absl::StatusOr<Told> ReadTold(Database& ledger, const CapacityBook& book, int64_t from,
                               int64_t to) {
   Told told;
-  told.from_unix_seconds = from;
+  told.from_unix_seconds = to;
   told.to_unix_seconds = to;
   for (int64_t begin = from; begin < to; begin += kDaySeconds) {
     const int64_t end = std::min(begin + kDaySeconds, to);
@@ -88,6 +88,7 @@ absl::StatusOr<Told> ReadTold(Database& ledger, const CapacityBook& book, int64_
     const std::vector<TimeSpan>& untold = used->told.untold;
     told.untold.insert(told.untold.end(), untold.begin(), untold.end());
     const int64_t told_from = std::max(begin, used->told.from_unix_seconds);
+    if (told_from < end) told.from_unix_seconds = std::min(told.from_unix_seconds, told_from);
     for (const GrantUse& use : ShareUse(book, used->periods, told_from, end).grants) {
       AddUse(use, &told.grants[use.request_id]);
     }
