@@ -14,7 +14,7 @@
 namespace fleetmeter {
 namespace {
 
-constexpr absl::int128 kChipHour = absl::int128(kBookHour) * kNanosPerSecond;
+constexpr int64_t kChipHour = kBookHour * kNanosPerSecond;
 
 // Team red has grants of pool alpha; hours are counted from kBookStart, which is the present hour.
 class GrantReviewTest : public testing::Test {
