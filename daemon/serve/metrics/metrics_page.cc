@@ -36,6 +36,16 @@ class Figures {
     return *outcomes_;
   }
 
+  const CapacityFigures& capacity() {
+    if (!capacity_) {
+      book_ = sources_.writer.capacity();
+      capacity_.emplace(MakeCapacityFigures(*book_, *snapshot_->plan, std::move(sources_.grants),
+                                            snapshot_->thresholds.coverage,
+                                            sources_.clock.UnixNanos() / kNanosPerSecond));
+    }
+    return *capacity_;
+  }
+
   // Asked for after the fleet and the outcomes were written: so it counts the time that they took.
   const DaemonFigures& daemon() {
     if (!daemon_) {
@@ -57,6 +67,8 @@ class Figures {
   const std::shared_ptr<const Snapshot> snapshot_;
   std::optional<PlanFigures> plan_;
   std::optional<OutcomeFigures> outcomes_;
+  std::shared_ptr<const capacity::CapacityBook> book_;  // of the figures that follow
+  std::optional<CapacityFigures> capacity_;
   std::optional<DaemonFigures> daemon_;
   std::optional<ProcessFigures> process_;
 };
@@ -73,6 +85,8 @@ void ForEachGroup(const Visit& visit) {
   visit(kTeamMetrics, &Figures::fleet);
   visit(kDemandMetrics, &Figures::fleet);
   visit(kBookMetrics, &Figures::fleet);
+  visit(kRequestMetrics, &Figures::capacity);
+  visit(kGrantMetrics, &Figures::capacity);
   visit(kServingMetrics, &Figures::outcomes);
   visit(kMarginMetrics, &Figures::outcomes);
   visit(kCapabilityMetrics, &Figures::outcomes);
