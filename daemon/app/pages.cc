@@ -29,6 +29,7 @@ HttpResponse Metrics(const PageSources& from) {
                                     .metrics = from.metrics,
                                     .segments = from.outcomes.segments(),
                                     .outcomes = from.outcomes.Facts(),
+                                    .spending = from.outcomes.Spending(),
                                     .healthy = from.health.Get().ok(),
                                     .clock = clock});
   return {.status = 200,

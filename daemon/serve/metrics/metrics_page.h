@@ -8,6 +8,7 @@
 #include "daemon/serve/metrics/daemon_metrics.h"
 #include "daemon/serve/metrics/outcome_figures.h"
 #include "daemon/serve/metrics/segment_series.h"
+#include "daemon/serve/metrics/spending_metrics.h"
 
 namespace fleetmeter {
 
@@ -16,6 +17,7 @@ struct MetricsSources {
   DaemonMetrics& metrics;
   SegmentSeries& segments;
   OutcomeFacts outcomes;
+  SpendingFacts spending;
   bool healthy = false;  // as /healthz says
   const Clock& clock;
 };
