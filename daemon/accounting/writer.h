@@ -19,6 +19,7 @@
 
 #include "absl/status/status.h"
 #include "daemon/accounting/admission.h"
+#include "daemon/accounting/capacity_limits.h"
 #include "daemon/accounting/daemon_probe.h"
 #include "daemon/accounting/deferred_sources.h"
 #include "daemon/accounting/fleet_state.h"
@@ -190,6 +191,10 @@ class Writer {
   // The same of requests for capacity.
   capacity::CapacityAnswer DecideCapacity(const capacity::CapacityOrder& order)
       ABSL_LOCKS_EXCLUDED(state_mutex_);
+  // If the limits allow it.
+  absl::Status CommitCapacity(const capacity::CapacityBook& book,
+                              const std::vector<capacity::CapacityEvent>& events)
+      ABSL_LOCKS_EXCLUDED(state_mutex_);
   void PublishCapacity(const std::vector<capacity::CapacityEvent>& events)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_mutex_);
   AdminAnswer Prepare(const AdminOrder& order) ABSL_LOCKS_EXCLUDED(state_mutex_);
@@ -231,6 +236,7 @@ class Writer {
 
   // The writer thread's own.
   TimeKeeper time_;
+  CapacityLimits capacity_limits_;
   LogThrottle conflict_lines_;  // a sender can cause as many as it likes
   std::optional<int64_t> ticked_at_monotonic_;
   std::thread thread_;
