@@ -62,9 +62,9 @@ Seconds WholePeriods(const Kept& kept, Seconds time) {
 
 int64_t EndOfHour(int64_t time) { return StartOf(Period::kHours, time + kSecondsPerHour - 1); }
 
-class Reviewer {
+class BudgetReviewer {
  public:
-  Reviewer(Database& ledger, int64_t now) : ledger_(ledger), now_(now) {}
+  BudgetReviewer(Database& ledger, int64_t now) : ledger_(ledger), now_(now) {}
 
   absl::StatusOr<std::vector<BudgetReview>> Run(const std::vector<capacity::Budget>& budgets) {
     const auto kept = ReadKept(ledger_);
@@ -84,7 +84,8 @@ class Reviewer {
 
  private:
   absl::StatusOr<BudgetReview> Review(const capacity::Budget& budget) {
-    BudgetReview review{.budget = budget};
+    BudgetReview review;
+    review.budget = budget;
     const Seconds elapsed = {budget.from_unix_seconds, std::min(now_, budget.to_unix_seconds)};
     if (elapsed.first < elapsed.second) {
       const auto use = UseIn({elapsed.first, EndOfHour(elapsed.second)});
@@ -193,7 +194,7 @@ class Reviewer {
 absl::StatusOr<std::vector<BudgetReview>> ReviewBudgets(
     Database& ledger, const std::vector<capacity::Budget>& budgets, int64_t now_unix_seconds) {
   if (budgets.empty()) return std::vector<BudgetReview>();
-  return Reviewer(ledger, now_unix_seconds).Run(budgets);
+  return BudgetReviewer(ledger, now_unix_seconds).Run(budgets);
 }
 
 }  // namespace fleetmeter

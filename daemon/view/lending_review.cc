@@ -44,9 +44,9 @@ int64_t StartOfStep(LendingStep step, int64_t hour, int64_t from) {
   return from;
 }
 
-class Reviewer {
+class LendingReviewer {
  public:
-  Reviewer(Database& ledger, int64_t from, LendingStep step)
+  LendingReviewer(Database& ledger, int64_t from, LendingStep step)
       : ledger_(ledger), from_(from), step_(step) {}
 
   absl::StatusOr<LendingReview> Run(int64_t to) {
@@ -175,7 +175,7 @@ absl::StatusOr<LendingReview> ReviewLending(Database& ledger, int64_t from, int6
                                                   (to - from) / kSecondsPerDay,
                                                   kLongestLendingSeconds / kSecondsPerDay));
   }
-  return Reviewer(ledger, from, step).Run(to);
+  return LendingReviewer(ledger, from, step).Run(to);
 }
 
 }  // namespace fleetmeter

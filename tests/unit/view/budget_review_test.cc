@@ -11,8 +11,6 @@ using capacity::Budget;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr int64_t kHourLong = kSecondsPerHour;
-
 Budget BudgetOf(const std::string& team, int64_t from, int64_t to, int64_t hours = 1'000) {
   return {.pool = "lab",
           .team = team,

@@ -13,8 +13,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr int64_t kHourLong = kSecondsPerHour;
-
 absl::int128 Nanos(double h100e_hours) {
   return static_cast<int64_t>(h100e_hours * static_cast<double>(kHour));
 }

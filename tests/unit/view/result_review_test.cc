@@ -95,8 +95,10 @@ class ResultReviewTest : public testing::Test {
                                      .high_micro_usd = 1'500 * kUsd,
                                      .confidence_basis_points = 9'000,
                                      .expected_by_unix_seconds = Day(10)};
-    request.grant =
-        capacity::Grant{.chips = 64, .start_unix_seconds = Day(0), .end_unix_seconds = Day(10)};
+    capacity::Grant& grant = request.grant.emplace();
+    grant.chips = 64;
+    grant.start_unix_seconds = Day(0);
+    grant.end_unix_seconds = Day(10);
     return request;
   }
 

@@ -12,7 +12,6 @@ namespace {
 
 using testing::SizeIs;
 
-constexpr int64_t kHourLong = kSecondsPerHour;
 constexpr auto kPatience = std::chrono::seconds(30);
 
 Plan PlanWithBudget() {

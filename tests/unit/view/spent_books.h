@@ -17,6 +17,7 @@ namespace fleetmeter {
 
 // 2026-01-01, the beginning of a quarter, in seconds since 1970.
 inline constexpr int64_t kNewYear = 1'767'225'600;
+inline constexpr int64_t kHourLong = kSecondsPerHour;
 
 class SpentBooks {
  public:

@@ -13,8 +13,6 @@ using capacity::CapacityEvent;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-constexpr int64_t kHourLong = kSecondsPerHour;
-
 Pool PoolNamed(std::string name) {
   Pool pool;
   pool.name = std::move(name);
