@@ -119,6 +119,8 @@ class Writer {
   // Whether the wall clock can be trusted, as of the latest look at the clocks: once a tick, and
   // with each transaction.
   ClockState clock_state() const;
+  // The present, by the clock that is to be believed.
+  int64_t PresentNow() const ABSL_LOCKS_EXCLUDED(state_mutex_);
 
   // A copy of what is known as of the latest commit. Never waits for the ledger.
   LiveFacts TakeFacts() const;
@@ -176,7 +178,6 @@ class Writer {
   int64_t Present() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_mutex_) {
     return kept_.present.UnixNanos(clock_);
   }
-  int64_t PresentNow() const ABSL_LOCKS_EXCLUDED(state_mutex_);
   // What was restored, and that the plans of the start agree with it.
   absl::Status Restore(const RestoredBooks& books) ABSL_LOCKS_EXCLUDED(state_mutex_);
   void LearnReference() ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_mutex_);
