@@ -92,8 +92,8 @@ class BudgetReviewer {
       if (!use.ok()) return use.status();
       review.use.used_h100e_nanos = UsedOf(**use, budget);
       review.use.elapsed_seconds = elapsed.second - elapsed.first;
-      review.use.told_seconds = ToldOf(**use, budget.pool, elapsed);
       review.untold = UntoldOf((*use)->told, elapsed);
+      review.use.told_seconds = ToldOf(review.untold, budget.pool, elapsed);
     }
     review.pace = capacity::PaceOf(budget, review.use, kLeastToldOfBudget, now_);
     return review;
@@ -167,19 +167,26 @@ class BudgetReviewer {
     return untold;
   }
 
-  // Less the part of the pool's chips that was not heard in that time.
-  int64_t ToldOf(const TimeUse& use, const std::string& pool, Seconds elapsed) const {
-    int64_t untold_nanos = 0;
-    for (const TimeSpan& span : UntoldOf(use.told, elapsed)) {
-      untold_nanos += span.end_unix_nanos - span.start_unix_nanos;
-    }
-    const int64_t told = std::max<int64_t>(
-        0, elapsed.second - elapsed.first - (untold_nanos + kNanosPerSecond - 1) / kNanosPerSecond);
+  // The times between `untold` ones, each less the part of the pool's chips that was not heard in
+  // it.
+  int64_t ToldOf(const std::vector<TimeSpan>& untold, const std::string& pool,
+                 Seconds elapsed) const {
     const auto of_pool = coverage_.find(pool);
-    if (of_pool == coverage_.end()) return told;
-    const auto heard =
-        of_pool->second.Of({elapsed.first * kNanosPerSecond, elapsed.second * kNanosPerSecond});
-    return static_cast<int64_t>(static_cast<double>(told) * std::min(1.0, heard.value_or(1)));
+    double nanos = 0;
+    TimeSpan told = {elapsed.first * kNanosPerSecond, elapsed.first * kNanosPerSecond};
+    const auto add = [&](int64_t until) {
+      told.end_unix_nanos = until;
+      if (told.start_unix_nanos >= until) return;
+      const auto heard = of_pool == coverage_.end() ? std::nullopt : of_pool->second.Of(told);
+      nanos +=
+          static_cast<double>(until - told.start_unix_nanos) * std::min(1.0, heard.value_or(1));
+    };
+    for (const TimeSpan& span : untold) {
+      add(span.start_unix_nanos);
+      told.start_unix_nanos = span.end_unix_nanos;
+    }
+    add(elapsed.second * kNanosPerSecond);
+    return static_cast<int64_t>(nanos / static_cast<double>(kNanosPerSecond));
   }
 
   Database& ledger_;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "daemon/base/text.h"
+#include "daemon/serve/query/capacity_lists.h"
 #include "daemon/serve/query/capacity_messages.h"
 #include "daemon/view/result_review.h"
 #include "fmt/format.h"
@@ -23,15 +24,13 @@ bool HasResult(const CapacityRequest& request) {
 }
 
 absl::StatusOr<Granted> FindAsked(const capacity::CapacityBook& book, const std::string& id) {
-  const CapacityRequest* request = book.Find(id);
-  if (request == nullptr) {
-    return absl::NotFoundError(fmt::format("request_id: there is no request {}", Quoted(id)));
-  }
-  if (HasResult(*request)) return Granted{request};
+  const auto request = FindInSight(book, PoolSight(), id);  // who asks sees all pools
+  if (!request.ok()) return request.status();
+  if (HasResult(**request)) return Granted{*request};
   return absl::FailedPreconditionError(
       fmt::format("request_id: request {} {}; results are told of grants that named a model or a "
                   "run",
-                  Quoted(id), request->grant ? "named neither" : "has no grant"));
+                  Quoted(id), (*request)->grant ? "named neither" : "has no grant"));
 }
 
 // The one that began last first.
