@@ -47,7 +47,7 @@ double End(const Budget& budget) { return static_cast<double>(budget.to_unix_sec
 
 double Used(const BudgetReview& review) { return review.pace.used_h100e_hours; }
 double Left(const BudgetReview& review) { return review.pace.left_h100e_hours; }
-std::optional<double> Pace(const BudgetReview& review) { return review.pace.pace_ratio; }
+std::optional<double> PaceRatio(const BudgetReview& review) { return review.pace.pace_ratio; }
 std::optional<double> Projected(const BudgetReview& review) {
   return review.pace.projected_h100e_hours;
 }
@@ -99,7 +99,7 @@ constexpr Family<SpendingFigures> kBudgetFamilies[] = {
       "The pool uses its budget at this pace: used / (budget x told part of its time). It is 1 "
       "where the budget would last to its end exactly. The series is absent before the time of "
       "the budget has begun, and while the books tell less than half of its elapsed time."},
-     EachReviewed<Whose::kPools, Pace>},
+     EachReviewed<Whose::kPools, PaceRatio>},
     {{"fleetmeter_pool_budget_projected_h100e_hours",
       kGauge,
       {"pool"},
@@ -154,7 +154,7 @@ constexpr Family<SpendingFigures> kBudgetFamilies[] = {
       kGauge,
       {"pool", "team"},
       "The team uses its budget at this pace, as fleetmeter_pool_budget_pace_ratio tells it."},
-     EachReviewed<Whose::kTeams, Pace>},
+     EachReviewed<Whose::kTeams, PaceRatio>},
     {{"fleetmeter_team_budget_projected_h100e_hours",
       kGauge,
       {"pool", "team"},
