@@ -14,7 +14,8 @@ inline constexpr std::array<std::string_view, 6> kDenials = {
     "role",      // the identity may not use this listener
     "pool",      // nor report for this pool, nor decide in it
     "team",      // nor ask for capacity for this team
-    "source",    // nor report for this source, which belongs to another identity: reports are rejected
+    "source",    // nor report for this source, which belongs to another identity: reports are
+                 // rejected
 };
 
 class AccessProbe {

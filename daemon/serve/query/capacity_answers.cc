@@ -39,9 +39,8 @@ bool HasViolationOf(const std::vector<Violation>& violations, std::string_view f
 }
 
 bool MayFit(const std::vector<Violation>& violations) {
-  return std::none_of(kNeededToFit.begin(), kNeededToFit.end(), [&](std::string_view field) {
-    return HasViolationOf(violations, field);
-  });
+  return std::none_of(kNeededToFit.begin(), kNeededToFit.end(),
+                      [&](std::string_view field) { return HasViolationOf(violations, field); });
 }
 
 // The plan as who knows some of its pools only may be told of it.
@@ -157,9 +156,8 @@ void FillCheck(const CapacityMoment& moment, const ReadForm& read, const PoolSig
   AddViolations(read.violations, response);
   if (!MayFit(read.violations)) return;
   const capacity::CapacityForm& form = read.form;
-  const capacity::Worth worth =
-      capacity::WorthOf(moment.reference->catalog, form.chip, form.chips, form.workload_type,
-                        moment.now_unix_seconds());
+  const capacity::Worth worth = capacity::WorthOf(moment.reference->catalog, form.chip, form.chips,
+                                                  form.workload_type, moment.now_unix_seconds());
   response->set_micro_h100e(worth.micro_h100e);
   response->set_micro_h100e_hours(capacity::MicroH100eHours(worth, form.hours));
   *response->mutable_fit() = FitMessage(FitInSight(moment, form, worth, sight));
@@ -203,8 +201,8 @@ absl::Status FillSpans(const CapacityMoment& moment, const v1::GetTimelineReques
   if (absl::Status wrong = CheckTimes(from, to); !wrong.ok()) return wrong;
   FillBasis(moment, response->mutable_basis());
   response->set_pool(request.pool());
-  for (const capacity::PoolSpan& span : capacity::PoolTimeline(*moment.book, *moment.reference,
-                                                               request.pool(), from, to)) {
+  for (const capacity::PoolSpan& span :
+       capacity::PoolTimeline(*moment.book, *moment.reference, request.pool(), from, to)) {
     v1::CapacitySpan& message = *response->add_spans();
     message.set_from_unix_seconds(span.from_unix_seconds);
     message.set_to_unix_seconds(span.to_unix_seconds);

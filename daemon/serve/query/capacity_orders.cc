@@ -26,8 +26,8 @@ absl::Status CheckDecisions(const v1::DecideCapacityRequest& request) {
   if (request.decisions_size() > 0 && request.decisions_size() <= kMostDecisions) {
     return absl::OkStatus();
   }
-  return absl::InvalidArgumentError(fmt::format("decisions: has {}; expected 1 to {}",
-                                                request.decisions_size(), kMostDecisions));
+  return absl::InvalidArgumentError(
+      fmt::format("decisions: has {}; expected 1 to {}", request.decisions_size(), kMostDecisions));
 }
 
 // The revision that the caller's right was checked with is the one that is decided: what the
@@ -36,8 +36,8 @@ capacity::Decision DecisionOf(const v1::CapacityDecision& message,
                               const capacity::CapacityBook& book) {
   capacity::Decision decision;
   decision.request_id = message.request_id();
-  decision.revision = message.has_revision() ? message.revision()
-                                             : book.Find(message.request_id())->revision;
+  decision.revision =
+      message.has_revision() ? message.revision() : book.Find(message.request_id())->revision;
   decision.chips = message.chips();
   if (message.has_start_unix_seconds()) decision.start_unix_seconds = message.start_unix_seconds();
   if (message.has_hours()) decision.hours = message.hours();
@@ -83,13 +83,12 @@ grpc::ServerUnaryReactor* CapacityService::Submit(grpc::CallbackServerContext* c
   std::vector<Violation> wrong;
   capacity::SubmitOrder submit{.form = FormOf(request->form(), &wrong), .revision = std::nullopt};
   if (request->has_revision()) submit.revision = request->revision();
-  const bool known = rights.KnowsPool(moment.plan(), submit.form.pool) ||
-                     IsSameAgain(*moment.book, submit.form);
+  const bool known =
+      rights.KnowsPool(moment.plan(), submit.form.pool) || IsSameAgain(*moment.book, submit.form);
   if (!wrong.empty() || !known) {
-    const ReadForm read =
-        CheckFormMessage(moment, request->form(), [&](std::string_view pool) {
-          return rights.KnowsPool(moment.plan(), pool);
-        });
+    const ReadForm read = CheckFormMessage(moment, request->form(), [&](std::string_view pool) {
+      return rights.KnowsPool(moment.plan(), pool);
+    });
     reactor->Finish(ToGrpc(Shortened(InvalidForm(read.violations))));
     return reactor;
   }

@@ -14,9 +14,8 @@ using capacity::CapacityBook;
 using capacity::CapacityRequest;
 
 PoolSight CapacityRights::sight() const {
-  return {.all = view_.SeesAll(), .may = [this](std::string_view pool) {
-            return view_.MaySee(pool);
-          }};
+  return {.all = view_.SeesAll(),
+          .may = [this](std::string_view pool) { return view_.MaySee(pool); }};
 }
 
 bool CapacityRights::Knows(const CapacityRequest& request) const {
@@ -34,13 +33,13 @@ bool CapacityRights::KnowsPool(const Plan& plan, std::string_view name) const {
 }
 
 grpc::Status CapacityRights::DenyTeam(const std::string& team, const std::string& field) const {
-  return access_.Deny(
-      caller_, {.role = Role::kAsk,
-                .reason = "team",
-                .pool = "",
-                .team = team,
-                .field = field,
-                .what = fmt::format("ask for team {} ({})", AsciiQuoted(team, 128), field)});
+  return access_.Deny(caller_,
+                      {.role = Role::kAsk,
+                       .reason = "team",
+                       .pool = "",
+                       .team = team,
+                       .field = field,
+                       .what = fmt::format("ask for team {} ({})", AsciiQuoted(team, 128), field)});
 }
 
 grpc::Status CapacityRights::DenyPool(const std::string& pool, const std::string& field) const {
@@ -54,15 +53,14 @@ grpc::Status CapacityRights::DenyPool(const std::string& pool, const std::string
 }
 
 const CapacityRequest* CapacityRights::Find(const CapacityBook& book, Role role,
-                                            const std::string& request_id,
-                                            const std::string& field,
+                                            const std::string& request_id, const std::string& field,
                                             grpc::Status* missing) const {
   const CapacityRequest* found = book.Find(request_id);
   if (found != nullptr && Knows(*found)) return found;
   if (found != nullptr) {
     // For the audit log: the caller is told less.
-    const grpc::Status denied = role == Role::kAsk ? DenyTeam(found->form.team, field)
-                                                   : DenyPool(found->form.pool, field);
+    const grpc::Status denied =
+        role == Role::kAsk ? DenyTeam(found->form.team, field) : DenyPool(found->form.pool, field);
   }
   *missing = ToGrpc(NoSuchRequest(
       book, request_id, [this](const CapacityRequest& request) { return Knows(request); }));

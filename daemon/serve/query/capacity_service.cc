@@ -59,8 +59,8 @@ void CapacityService::Ask(const Caller& caller, const v1::CheckCapacityRequest& 
   const CapacityMoment moment = Now();
   const CapacityRights rights(access_, caller);
   const PoolSight sight = rights.sight();
-  const ReadForm read = CheckFormMessage(
-      moment, request.form(), [&](std::string_view pool) { return sight.Sees(pool); });
+  const ReadForm read = CheckFormMessage(moment, request.form(),
+                                         [&](std::string_view pool) { return sight.Sees(pool); });
   FillCheck(moment, read, sight, response);
   const std::string& pool = request.form().pool();
   const std::string& team = request.form().team();

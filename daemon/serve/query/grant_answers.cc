@@ -29,14 +29,14 @@ int64_t FullHour(int64_t unix_seconds) { return unix_seconds - unix_seconds % kS
 // Chip-nanoseconds of a grant in H100e-hours, by what its chips were worth when it was decided.
 double H100eHours(absl::int128 chip_nanos, const capacity::Grant& grant) {
   if (grant.chips <= 0) return 0;
-  const double h100e_of_chip = static_cast<double>(grant.worth.micro_h100e) / 1e6 /
-                               static_cast<double>(grant.chips);
+  const double h100e_of_chip =
+      static_cast<double>(grant.worth.micro_h100e) / 1e6 / static_cast<double>(grant.chips);
   return static_cast<double>(chip_nanos) / static_cast<double>(kHour) * h100e_of_chip;
 }
 
 absl::int128 OverlapNanos(TimeSpan a, int64_t from_unix_nanos, int64_t to_unix_nanos) {
-  return std::max<int64_t>(0, std::min(a.end_unix_nanos, to_unix_nanos) -
-                                  std::max(a.start_unix_nanos, from_unix_nanos));
+  return std::max<int64_t>(
+      0, std::min(a.end_unix_nanos, to_unix_nanos) - std::max(a.start_unix_nanos, from_unix_nanos));
 }
 
 void FillUse(const CapacityRequest& request, const GrantUse& use, int64_t now, v1::UsedGrant* to) {
@@ -147,8 +147,7 @@ void LeaveOutUntold(const capacity::CapacityBook& book, const std::vector<TimeSp
       nanos += OverlapNanos(span, from * kNanosPerSecond, to * kNanosPerSecond);
     }
     // Told time is rounded down.
-    const auto seconds =
-        static_cast<int64_t>((nanos + kNanosPerSecond - 1) / kNanosPerSecond);
+    const auto seconds = static_cast<int64_t>((nanos + kNanosPerSecond - 1) / kNanosPerSecond);
     grant_use.granted_chip_nanos -= nanos * grant.chips;
     grant_use.told_seconds -= seconds;
     grant_use.untold_seconds += seconds;
