@@ -25,9 +25,9 @@ double HoursAsked(const v1::CapacityRequest& request) {
 
 // By the framework. Nothing: the daemon has none, or it has no such category.
 struct Valuation {
-  std::optional<double> usd_per_hour;
-  std::optional<double> training_hours;  // that a year's training needs
-  std::optional<double> research_hours;  // of a year by the baseline
+  std::optional<double> usd_per_hour = {};
+  std::optional<double> training_hours = {};  // that a year's training needs
+  std::optional<double> research_hours = {};  // of a year by the baseline
 };
 
 Valuation ValuationOf(const Answers& answers) {
