@@ -121,6 +121,8 @@ std::string Misnamed(const WrongCommandLine& wrong) {
   if (!wrong.rest.empty()) {
     return Unknown(wrong.rest.front(), "a command of " + wrong.command, wrong.commands);
   }
+  // It may work without one, and lack a flag.
+  if (wrong.message.starts_with("--")) return "";
   return fmt::format("{} takes a command; expected one of: {}\n", wrong.command,
                      fmt::join(wrong.commands, ", "));
 }

@@ -26,6 +26,8 @@ struct Column {
   bool is_number = false;
   // On a page it stands below the column before it, after its title.
   bool below = false;
+  // A page leaves it out of folded rows, so that it stays small.
+  bool only_open = false;
 };
 
 enum class Tone : uint8_t { kAllocated, kAssigned, kBusy, kIdle, kAct };

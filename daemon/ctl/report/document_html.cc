@@ -12,7 +12,7 @@
 namespace fleetmeter::ctl::report {
 namespace {
 
-// What people wrote may be long. JSON and CSV have all of it.
+// What people wrote may be long, and rows may be many. JSON and CSV have all of it.
 constexpr size_t kMostBytesOfCell = 400;
 constexpr size_t kMostBytesOfFolded = 90;
 
@@ -45,7 +45,8 @@ std::string OpenCell(const Column& column, const Cell& cell, bool names_row) {
                     : "<td class=\"n u\">";
 }
 
-std::string RowHtml(const Table& table, const std::vector<Cell>& row, size_t most) {
+std::string RowHtml(const Table& table, const std::vector<Cell>& row, bool folded) {
+  const size_t most = folded ? kMostBytesOfFolded : kMostBytesOfCell;
   std::string out = "<tr>";
   for (size_t i = 0; i < row.size();) {
     const Cell& cell = row[i];
@@ -53,6 +54,7 @@ std::string RowHtml(const Table& table, const std::vector<Cell>& row, size_t mos
     out += HtmlText(Beginning(cell.text, most)) + NoteHtml(cell, most);
     const bool names_row = i == 0;
     for (++i; i < row.size() && table.columns[i].below; ++i) {
+      if (folded && table.columns[i].only_open) continue;
       out += BelowHtml(table.columns[i], row[i], most);
     }
     out += names_row ? "</th>" : "</td>";
@@ -71,12 +73,11 @@ std::string HeadHtml(const Table& table) {
 }
 
 std::string RowsHtml(const Table& table, size_t from, size_t to, const std::string& caption) {
-  const size_t most = from == 0 ? kMostBytesOfCell : kMostBytesOfFolded;
   std::string out = fmt::format(
       "<div class=\"scroll\" role=\"region\" aria-label=\"{0}\" tabindex=\"0\">"
       "<table class=\"t-{1}\"><caption>{0}</caption>\n{2}<tbody>\n",
       HtmlText(caption), table.id, HeadHtml(table));
-  for (size_t row = from; row < to; ++row) out += RowHtml(table, table.rows[row], most);
+  for (size_t row = from; row < to; ++row) out += RowHtml(table, table.rows[row], from > 0);
   return out + "</tbody></table></div>\n";
 }
 
@@ -93,7 +94,7 @@ std::string TableHtml(const Table& table) {
   out += RowsHtml(table, 0, open, table.title);
   if (open < table.rows.size()) {
     const auto rest = static_cast<int64_t>(table.rows.size() - open);
-    out += fmt::format("<details><summary>{} of: {}</summary>\n{}</details>\n",
+    out += fmt::format("<details><summary>{}, in brief: {}</summary>\n{}</details>\n",
                        CountOf(rest, "more row"), HtmlText(table.title),
                        RowsHtml(table, open, table.rows.size(), table.title + ", continued"));
   }

@@ -138,19 +138,19 @@ std::vector<Column> RequestColumns() {
           {"nature", "", false, true},
           {"place", "Place", true},
           {"h100e", "Asks for, H100e", true},
-          {"chips", "", false, true},
+          {"chips", "", false, true, true},
           {"from", "from", false, true},
           {"h100e_hours", "H100e-hours", true, true},
           {"fits", "fits:", false, true},
           {"why", "Why it stands here"},
-          {"trade_off", "accepts:", false, true},
+          {"trade_off", "accepts:", false, true, true},
           {"earlier_used_ratio", "used of earlier grants:", true, true},
           {"promised_usd", "Promises", true},
-          {"interval", "", false, true},
+          {"interval", "", false, true, true},
           {"discounted_usd_per_h100e_hour", "to count on, an H100e-hour:", true, true},
           {"forgone_usd", "Forgoes, if inference gives it", true},
           {"forgone_training_ratio", "or of a year's training:", true, true},
-          {"forgone_research_ratio", "or of a year's research:", true, true}};
+          {"forgone_research_ratio", "or of a year's research:", true, true, true}};
 }
 
 std::vector<Cell> RequestRow(const Answers& answers, const Valuation& valuation,
