@@ -1,7 +1,6 @@
 #include "daemon/ctl/report/allocation_report.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -104,21 +103,29 @@ std::string DriftSentence(const v1::CompareResponse& comparison) {
       most->name(), PointsText(most->drift_ratio()), most->drift_ratio() < 0 ? "less" : "more");
 }
 
+std::optional<bool> MarginCalls(const Answers& answers) {
+  if (!answers.margin.ok() || !answers.margin->has_review_due()) return std::nullopt;
+  return answers.margin->review_due();
+}
+
+std::optional<bool> CapabilityCalls(const Answers& answers) {
+  if (!answers.capability.ok() || answers.capability->verdict() == "cannot_tell") {
+    return std::nullopt;
+  }
+  return answers.capability->verdict() == "review_due";
+}
+
+std::string CallsText(const std::optional<bool>& calls) {
+  if (!calls) return "cannot tell whether one is due";
+  return *calls ? "calls for one" : "does not call for one";
+}
+
 std::string ReviewSentence(const Answers& answers) {
-  std::vector<std::string> said;
-  if (answers.margin.ok() && answers.margin->has_review_due()) {
-    said.push_back(fmt::format("margin per request {} for a review of research",
-                               answers.margin->review_due() ? "calls" : "does not call"));
-  }
-  if (answers.capability.ok() && answers.capability->verdict() != "cannot_tell") {
-    said.push_back(
-        fmt::format("capability per training hour {}",
-                    answers.capability->verdict() == "review_due" ? "calls for one" : "does not"));
-  }
-  if (said.empty()) return "Whether a review of research is due cannot be told.";
-  std::string out = fmt::format("{}.", fmt::join(said, "; "));
-  out.front() = static_cast<char>(out.front() - 'a' + 'A');
-  return out;
+  const auto margin = MarginCalls(answers);
+  const auto capability = CapabilityCalls(answers);
+  if (!margin && !capability) return "Whether a review of research is due cannot be told.";
+  return fmt::format("Review of research: margin per request {}; capability per training hour {}.",
+                     CallsText(margin), CallsText(capability));
 }
 
 Figure OpenFigure(const Answers& answers) {

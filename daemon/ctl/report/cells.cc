@@ -105,7 +105,8 @@ Cell HoursCell(double hours) { return NumberCell(hours, HoursText(hours)); }
 Cell ShareCell(double ratio) { return NumberCell(ratio, ShareText(ratio)); }
 
 Cell DriftCell(double ratio) {
-  return NumberCell(ratio, (ratio < 0 ? "-" : "+") + PointsText(ratio));
+  const char* sign = ratio == 0 ? "" : ratio < 0 ? "-" : "+";
+  return NumberCell(ratio, sign + PointsText(ratio));
 }
 
 Cell UsdCell(double usd) { return NumberCell(usd, UsdText(usd)); }

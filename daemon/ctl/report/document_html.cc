@@ -38,11 +38,18 @@ std::string BelowHtml(const Column& column, const Cell& cell, size_t most) {
   return fmt::format("<small>{}{}{}</small>", title, DataHtml(cell, most), note);
 }
 
-std::string OpenCell(const Column& column, const Cell& cell, bool names_row) {
-  if (names_row) return "<th scope=row>";
-  if (!column.is_number) return "<td>";
-  return cell.value ? fmt::format("<td class=n data-value={}>", PlainNumber(*cell.value))
-                    : "<td class=\"n u\">";
+// Numbers stand on the right, unless something stands below them.
+bool StandsRight(const Table& table, size_t column) {
+  const bool has_below = column + 1 < table.columns.size() && table.columns[column + 1].below;
+  return table.columns[column].is_number && !has_below;
+}
+
+std::string OpenCell(const Table& table, size_t column, const Cell& cell) {
+  if (column == 0) return "<th scope=row>";
+  const bool right = StandsRight(table, column);
+  if (!cell.is_number) return right ? "<td class=n>" : "<td>";
+  if (!cell.value) return right ? "<td class=\"n u\">" : "<td class=u>";
+  return fmt::format("<td{} data-value={}>", right ? " class=n" : "", PlainNumber(*cell.value));
 }
 
 std::string RowHtml(const Table& table, const std::vector<Cell>& row, bool folded) {
@@ -50,7 +57,7 @@ std::string RowHtml(const Table& table, const std::vector<Cell>& row, bool folde
   std::string out = "<tr>";
   for (size_t i = 0; i < row.size();) {
     const Cell& cell = row[i];
-    out += OpenCell(table.columns[i], cell, i == 0);
+    out += OpenCell(table, i, cell);
     out += HtmlText(Beginning(cell.text, most)) + NoteHtml(cell, most);
     const bool names_row = i == 0;
     for (++i; i < row.size() && table.columns[i].below; ++i) {
@@ -64,10 +71,10 @@ std::string RowHtml(const Table& table, const std::vector<Cell>& row, bool folde
 
 std::string HeadHtml(const Table& table) {
   std::string out = "<thead><tr>";
-  for (const Column& column : table.columns) {
-    if (column.below) continue;
-    out += fmt::format("<th scope=\"col\"{}>{}</th>", column.is_number ? " class=\"n\"" : "",
-                       HtmlText(column.title));
+  for (size_t i = 0; i < table.columns.size(); ++i) {
+    if (table.columns[i].below) continue;
+    out += fmt::format("<th scope=\"col\"{}>{}</th>", StandsRight(table, i) ? " class=\"n\"" : "",
+                       HtmlText(table.columns[i].title));
   }
   return out + "</tr></thead>\n";
 }
@@ -164,8 +171,10 @@ std::string HeadOfPage(const Document& document) {
 std::string DocumentHtml(const Document& document, const std::vector<Link>& links) {
   std::string out = HeadOfPage(document);
   out += "<body><a class=\"skip\" href=\"#content\">Skip to the content</a>\n" + HatchSvg();
-  out += fmt::format("<header><h1>{}</h1><p>{}</p>\n{}</header>\n", HtmlText(document.title),
-                     HtmlText(document.subtitle), FiguresHtml(document.basis, "basis"));
+  out += fmt::format("<header><h1>{}</h1><p>{}</p></header>\n", HtmlText(document.title),
+                     HtmlText(document.subtitle));
+  out += fmt::format("<aside aria-label=\"What the numbers rest on\">{}</aside>\n",
+                     FiguresHtml(document.basis, "basis"));
   out += MenuHtml(document, links) + "<main id=\"content\">\n";
   for (const Section& section : document.sections) out += SectionHtml(section);
   return out + fmt::format(

@@ -21,7 +21,7 @@ constexpr char kPage[] = R"css(
 html{-webkit-text-size-adjust:100%}
 body{margin:0;background:var(--page);color:var(--text);
 font:15px/1.45 system-ui,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;overflow-wrap:anywhere}
-header,nav,main,footer{max-width:76rem;margin:0 auto;padding:0 1rem}
+header,aside,nav,main,footer{width:100%;max-width:76rem;margin:0 auto;padding:0 1rem}
 header{padding-top:1.2rem}
 h1{font-size:1.7rem;line-height:1.2;margin:0}
 h2{font-size:1.25rem;margin:0 0 .5rem}
@@ -60,6 +60,10 @@ small data{color:var(--text)}
 constexpr char kTables[] = R"css(
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:.92rem}
+thead th{overflow-wrap:normal}
+th,td{overflow-wrap:break-word}
+tbody small{font-weight:400}
+main div[id]{margin-bottom:1.2rem}
 caption{text-align:left;font-weight:700;padding:.2rem 0 .3rem}
 th,td{text-align:left;vertical-align:top;padding:.35rem .55rem;border-top:1px solid var(--grid);
 unicode-bidi:isolate}
@@ -108,7 +112,9 @@ path{fill:none;stroke-width:2.5px;vector-effect:non-scaling-stroke;stroke-lineca
 
 constexpr char kSmallAndPaper[] = R"css(
 @media (max-width:44rem){
-body{font-size:16px}
+body{font-size:16px;display:flex;flex-direction:column}
+aside{order:5}footer{order:6}
+nav ul{flex-wrap:nowrap;overflow-x:auto}nav li{white-space:nowrap}
 section{padding:.8rem .7rem;border-radius:0;margin:0 -1rem .8rem;border-width:1px 0}
 .row{grid-template-columns:minmax(0,1fr) auto}.label{grid-column:1/-1}
 thead{position:absolute;left:-100rem}
@@ -123,7 +129,7 @@ tbody td::before{color:var(--muted);font-size:.85rem;margin-right:.5rem}
 @media print{
 body{background:#fff;font-size:10pt}
 nav,.skip{display:none}
-header,main,footer{max-width:none;padding:0}
+header,aside,main,footer{max-width:none;padding:0}
 section{border:0;padding:0;margin:0 0 6mm}
 h2,h3,figcaption,caption,.answer{break-after:avoid}
 tr,figure,.row,.tiles div,.lines{break-inside:avoid}

@@ -44,7 +44,7 @@ Table ShareTable(const std::string& id, const std::string& title, const Rows& ro
   table.empty = "The plan names none.";
   for (const CompareRow& row : rows) table.rows.push_back(ShareRow(row, why));
   table.plots = {{.kind = Plot::Kind::kBars,
-                  .title = title,
+                  .title = "Planned beside actual: " + title,
                   .series = {{"planned_share_ratio", "planned share", Tone::kAllocated},
                              {"actual_share_ratio", "actual share", Tone::kAssigned}}}};
   return table;
@@ -97,7 +97,7 @@ Table DaysTable(const v1::GetPoolHistoryResponse& history) {
                    {"coverage_ratio", "Heard", true}};
   table.empty = "The books tell of no day.";
   for (const auto& [start, day] : DaysOf(history)) table.rows.push_back(DayRow(start, day));
-  table.open_rows = 7;
+  table.open_rows = 15;
   table.plots = {{.kind = Plot::Kind::kLines,
                   .title = "Allocated, held and busy, in H100e by the day",
                   .series = {{"allocated_h100e", "allocated", Tone::kAllocated},

@@ -105,6 +105,12 @@ std::string UnusedSays(const Answers& answers) {
 
 constexpr char kNobodyTells[] = "no source tells";
 
+Cell OldestWaitCell(const v1::Pool& pool) {
+  if (!pool.has_demand()) return NotKnown(kNobodyTells);
+  if (pool.demand().has_oldest_wait_seconds()) return WaitCell(pool.demand().oldest_wait_seconds());
+  return pool.demand().requests() == 0 ? NoNumber("nothing waits") : NotKnown("it is not told");
+}
+
 std::vector<Cell> HeadroomRow(const v1::Pool& pool) {
   const v1::PoolDemand& demand = pool.demand();
   const std::string heard = CoverageNote(pool.coverage_ratio());
@@ -202,7 +208,7 @@ Section Underused(const Answers& answers) {
   section.says.push_back(UnusedSays(answers));
   if (const int64_t unknown = PoolsOfUnknownUse(*answers.pools); unknown > 0) {
     section.says.push_back(fmt::format(
-        "The utilization of {} is not known, since too few of its chips are heard or measured. "
+        "The utilization of {} is not known, since too few of their chips are heard or measured. "
         "None of them is listed here.",
         CountOf(unknown, "pool")));
   }

@@ -124,9 +124,9 @@ std::string FitText(const Answers& answers, const std::string& request_id) {
   const std::string missing =
       H100eText(static_cast<double>(fit.missing_micro_h100e()) / kMicroOfUnit);
   const std::string from = fit.has_from_unix_seconds()
-                               ? "fits from " + TimeText(fit.from_unix_seconds())
-                               : "does not fit within a year";
-  return fmt::format("{} H100e are missing; {}{}", missing, from, LendersText(fit));
+                               ? "it fits from " + TimeText(fit.from_unix_seconds())
+                               : "it does not fit within a year";
+  return fmt::format("no: {} H100e are missing; {}{}", missing, from, LendersText(fit));
 }
 
 // --- Tables
@@ -140,8 +140,8 @@ std::vector<Column> RequestColumns() {
           {"h100e", "Asks for, H100e", true},
           {"chips", "", false, true, true},
           {"from", "from", false, true},
-          {"h100e_hours", "H100e-hours", true, true},
-          {"fits", "fits:", false, true},
+          {"h100e_hours", "H100e-hours:", true, true},
+          {"fits", "Does it fit?", false, true},
           {"why", "Why it stands here"},
           {"trade_off", "accepts:", false, true, true},
           {"earlier_used_ratio", "used of earlier grants:", true, true},

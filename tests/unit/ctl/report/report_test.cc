@@ -75,7 +75,7 @@ TEST(AllocationReportTest, ARequestForgoesWhatTheFrameworkSays) {
   EXPECT_EQ(row.at("forgone_training_ratio"), 16'128 / 2e9);
   EXPECT_EQ(row.at("forgone_research_ratio"), 16'128 / 4e9);
   EXPECT_EQ(row.at("promised_usd"), 1'618'033.988);
-  EXPECT_EQ(row.at("fits"), "12.0 H100e are missing; fits from 2026-01-05 03:00Z");
+  EXPECT_EQ(row.at("fits"), "no: 12.0 H100e are missing; it fits from 2026-01-05 03:00Z");
   EXPECT_EQ(row.at("earlier_used_ratio"), 0.625);
   EXPECT_EQ(row.at("earlier_used_ratio_note"), "1 grant");
 }
