@@ -130,7 +130,9 @@ absl::Status ReplaceSite(const std::string& name, const std::map<std::string, st
   const bool is_new = !fs::exists(fs::symlink_status(folder, error));
   if (is_new) fs::rename(made.path(), folder, error);
   if (is_new) return error ? FolderError("naming", folder, error) : absl::OkStatus();
-  if (Exchanged(made.path(), folder)) return absl::OkStatus();
+  // A link would be exchanged, and not what it leads to.
+  const bool is_link = fs::is_symlink(folder, error);
+  if (!is_link && Exchanged(made.path(), folder)) return absl::OkStatus();
   return ReplaceInPlace(folder, files);
 }
 

@@ -114,24 +114,20 @@ Cell OldestWaitCell(const v1::Pool& pool) {
 std::vector<Cell> HeadroomRow(const v1::Pool& pool) {
   const v1::PoolDemand& demand = pool.demand();
   const std::string heard = CoverageNote(pool.coverage_ratio());
-  return {
-      TextCell(pool.pool()),
-      TextCell(fmt::format("{}, {}", pool.category(), pool.tier())),
-      WithNote(CellOr(If(pool.has_headroom_h100e(), pool.headroom_h100e()), H100eCell,
-                      "nothing is heard"),
-               pool.has_headroom_h100e() ? heard : ""),
-      H100eCell(pool.allocated_h100e()),
-      H100eCell(pool.assigned_h100e()),
-      CellOr(If(pool.has_demand(), demand.h100e()), H100eCell, kNobodyTells),
-      CellOr(
-          If(pool.has_demand(), static_cast<double>(demand.requests())),
-          [](double jobs) { return CountCell(static_cast<int64_t>(jobs)); }, kNobodyTells),
-      CellOr(
-          If(demand.has_oldest_wait_seconds(), static_cast<double>(demand.oldest_wait_seconds())),
-          [](double wait) { return WaitCell(static_cast<int64_t>(wait)); },
-          pool.has_demand() ? "nothing waits" : kNobodyTells),
-      CellOr(If(demand.has_servable_h100e(), demand.servable_h100e()), H100eCell,
-             pool.has_demand() ? "too little is heard" : kNobodyTells)};
+  return {TextCell(pool.pool()),
+          TextCell(fmt::format("{}, {}", pool.category(), pool.tier())),
+          WithNote(CellOr(If(pool.has_headroom_h100e(), pool.headroom_h100e()), H100eCell,
+                          "nothing is heard"),
+                   pool.has_headroom_h100e() ? heard : ""),
+          H100eCell(pool.allocated_h100e()),
+          H100eCell(pool.assigned_h100e()),
+          CellOr(If(pool.has_demand(), demand.h100e()), H100eCell, kNobodyTells),
+          CellOr(
+              If(pool.has_demand(), static_cast<double>(demand.requests())),
+              [](double jobs) { return CountCell(static_cast<int64_t>(jobs)); }, kNobodyTells),
+          OldestWaitCell(pool),
+          CellOr(If(demand.has_servable_h100e(), demand.servable_h100e()), H100eCell,
+                 pool.has_demand() ? "too little is heard" : kNobodyTells)};
 }
 
 // What waits most first, then what has least room.

@@ -13,14 +13,16 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = pathlib.Path(__file__).absolute().parent
 sys.path.insert(0, str(HERE.parents[1] / "support"))
 sys.path.insert(0, str(HERE.parent / "console"))
 from browser import CHROMIUM, Browser
 from looks import ACCESSIBILITY, keep_picture
+from ingest_stubs import load_ingest_stubs
 from made_fleet import HOSTILE, Fleet, serve
-from programs import FLEETMETERCTL, SKIPPED
+from programs import FLEETMETERCTL, SKIPPED, SOURCE, Daemon
 
 SCREENS = {
     "desk": {"width": 1280, "height": 900},
@@ -263,6 +265,11 @@ def a_folder_is_replaced_whole(_browser):
         assert done.returncode == 1 and "thesis.txt" in done.stderr, done
         assert (site / "thesis.txt").read_text() == "mine"
         assert [path.name for path in site.parent.iterdir()] == ["site"]
+        (site / "thesis.txt").unlink()
+        (made.path / "link").symlink_to(site)
+        (site / "plan.html").write_text("old")
+        assert made.ctl("publish", "--to", made.path / "link").returncode == 0
+        assert (made.path / "link").is_symlink() and (site / "plan.html").read_text() != "old"
         (made.path / "file").write_text("")
         done = made.ctl("publish", "--to", made.path / "file")
         assert done.returncode == 1 and "is no folder" in done.stderr, done
@@ -277,9 +284,107 @@ def the_books_are_reported_as_before(_browser):
     assert done.returncode == 1 and "none.db" in done.stderr, done
 
 
+SECOND = 10**9
+
+
+def use_chips(stubs, daemon):
+    """A host with eight B200 of research-scaling, of which two do nothing."""
+    grpc, ingest_pb2, ingest_pb2_grpc, _ = stubs
+    from fleetmeter.v1 import usage_pb2
+    group = usage_pb2.UsageGroup(
+        chip="b200", state=usage_pb2.CHIP_STATE_ASSIGNED, pool="research-scaling", team="laws",
+        signal="gr_engine_active",
+        per_chip=usage_pb2.PerChip(device=range(8), activity=[1] * 6 + [0] * 2))
+    usage = usage_pb2.UsageReport(sequence=1, source="host-a", groups=[group],
+                                  window_start_unix_nanos=time.time_ns() - 11 * SECOND,
+                                  window_length_nanos=10 * SECOND)
+    with grpc.insecure_channel(daemon.addresses["ingest"]) as channel:
+        request = ingest_pb2.ReportRequest(stream_id=b"0123456789abcdef", reports=[usage])
+        ack = ingest_pb2_grpc.UsageIngestStub(channel).Report(request, timeout=10).ack
+    assert ack.acknowledged_through == 1 and not ack.dispositions, ack
+
+
+def form_of(request_id, chips, **more):
+    from fleetmeter.v1 import capacity_pb2
+    start = (int(time.time()) // 3600 + 2) * 3600
+    return capacity_pb2.CapacityForm(
+        request_id=request_id, pool="research-scaling", team="laws", chip="b200", chips=chips,
+        start_unix_seconds=start, hours=48, workload="sweep", nature="growth_bet",
+        roi=capacity_pb2.Roi(gain="revenue", expected_micro_usd=5 * 10**11, low_micro_usd=10**11,
+                             high_micro_usd=10**12, confidence_basis_points=8000,
+                             expected_by_unix_seconds=start // 86400 * 86400 + 90 * 86400), **more)
+
+
+def ask_and_decide(stubs, daemon):
+    """Two undecided requests, one of them beyond the allocation, and one that is granted."""
+    grpc = stubs[0]
+    from fleetmeter.v1 import capacity_pb2, capacity_pb2_grpc
+    with grpc.insecure_channel(daemon.addresses["query"]) as channel:
+        stub = capacity_pb2_grpc.CapacityStub(channel)
+        for form in (form_of("within", 2), form_of("granted", 2),
+                     form_of("beyond", 64, beyond_allocation=True,
+                             trade_off="The ablations start a week later.")):
+            stub.Submit(capacity_pb2.SubmitCapacityRequest(form=form), timeout=10)
+        stub.Decide(capacity_pb2.DecideCapacityRequest(
+            decisions=[capacity_pb2.CapacityDecision(request_id="granted", chips=1)],
+            reason="The sweep is half done."), timeout=10)
+        return stub.GetRanking(capacity_pb2.GetRankingRequest(), timeout=10)
+
+
+def a_real_daemon_is_reported(browser):
+    """The report of a real daemon has the numbers of its API, and its decisions are published."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        (folder / "stubs").mkdir()
+        stubs = load_ingest_stubs(folder / "stubs")
+        extra = (f"framework: {SOURCE}/deploy/plans/framework.yaml\n"
+                 f"ledger: {{path: {folder}/ledger.db}}\n")
+        with Daemon(SOURCE / "deploy/catalog/default.yaml", [SOURCE / "deploy/demo/plan.yaml"],
+                    extra) as daemon:
+            use_chips(stubs, daemon)
+            ranking = ask_and_decide(stubs, daemon)
+            query = daemon.addresses["query"]
+            pools = json.loads(ctl(query, "pools", "--output", "json").stdout)["pools"]
+            done = ctl(query, "report", "allocation", "--output", "json")
+            assert done.returncode == 0, done.stderr
+            sections = json.loads(done.stdout)["sections"]
+            page = folder / "page.html"
+            assert ctl(query, "report", "allocation", "--to", page).returncode == 0
+            done = ctl(query, "publish", "--to", folder / "site")
+            assert done.returncode == 0, done.stderr
+        check_real(sections, pools, ranking)
+        with browser.open(page.as_uri()) as opened:
+            check_page(opened, "real")
+            keep_picture(opened, "allocation-real")
+        decisions = (folder / "site" / "decisions.html").read_text()
+        assert "The sweep is half done." in decisions and "granted in part" in decisions
+        assert "laws" not in decisions and ">granted<" not in decisions, decisions
+
+
+def check_real(sections, pools, ranking):
+    rows = {row["pool"]: row for row in sections["headroom"]["tables"]["headroom_pools"]["rows"]}
+    assert rows.keys() == {pool["pool"] for pool in pools}
+    for pool in pools:
+        row = rows[pool["pool"]]
+        for key in ("headroom_h100e", "allocated_h100e", "assigned_h100e"):
+            assert row[key] == pool[key], (pool["pool"], key, row[key], pool[key])
+    [row] = sections["committee"]["tables"]["committee_requests"]["rows"]
+    [ranked] = ranking.requests
+    assert row["request"] == "beyond" and row["why"] == ranked.why, (row, ranked)
+    assert row["h100e_hours"] == ranked.request.micro_h100e_hours / 1e6
+    assert row["discounted_usd_per_h100e_hour"] == ranked.discounted_usd_per_h100e_hour
+    assert row["fits"] != "not asked" and row["forgone_usd"] > 0, row
+    [within] = sections["pool_requests"]["tables"]["requests_of_pools"]["rows"]
+    assert within["request"] == "within", within
+    [decided] = sections["decided"]["tables"]["decisions"]["rows"]
+    assert (decided["request"], decided["decision"]) == ("granted", "granted in part"), decided
+    assert sections["changes"]["missing"] is None
+
+
 TESTS = (the_books_are_reported_as_before, the_page_is_that_of_the_json, many_stay_readable,
          hostile_texts_are_text, what_is_refused_says_so, changes_are_those_since_the_last_report,
-         the_site_holds_what_its_audience_may_see, a_folder_is_replaced_whole)
+         the_site_holds_what_its_audience_may_see, a_folder_is_replaced_whole,
+         a_real_daemon_is_reported)
 
 
 def main():
