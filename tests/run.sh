@@ -6,7 +6,8 @@ cd "$(dirname "$0")/.."
 readonly usual_stages=(install format release analysis asan tsan fuzz)
 jobs=$(nproc)
 logs=build/logs
-passed=0 failed=0 skipped=0
+passed=0 failed=0 skipped=0 unchanged=0
+again=()  # --again, if all are to run.
 took=()  # A line for each stage.
 
 usage() {
@@ -16,6 +17,9 @@ not built again.
 
   tests/run.sh                 Run all stages but bare.
   tests/run.sh release asan    Run only these stages. What they need is always installed first.
+  tests/run.sh --again ...     Also run again what has passed with sanitizers and has not changed
+                               since. Without it the release's tests run always, and those of asan,
+                               tsan and fuzz run when their programs or any other file changed.
 
 The stages, in their order:
 
@@ -59,14 +63,35 @@ check() { # NAME COMMAND...
   report "$name" "$code"
 }
 
-# Runs ctest and counts its tests: cases, or programs with many cases (tests/CMakeLists.txt).
+# Runs all tests of a build and counts them.
 suite() { # NAME PRESET CTEST-ARGUMENTS...
-  local name=$1 preset=$2 log="$logs/$1.log"
+  local name=$1 preset=$2
   shift 2
-  ctest --test-dir "build/$preset" --output-on-failure -j "$jobs" "$@" >"$log" 2>&1
+  ctest --test-dir "build/$preset" --output-on-failure -j "$jobs" "$@" >"$logs/$name.log" 2>&1
+  count_tests "$name" "$preset" 0
+}
+
+# The same of those that have not passed as they are now.
+changed_suite() { # NAME PRESET CTEST-ARGUMENTS...
+  local name=$1 preset=$2 log="$logs/$1.log" same
+  shift 2
+  tests/run_changed.py "${again[@]}" "build/$preset" --output-on-failure -j "$jobs" "$@" \
+    >"$log" 2>&1
+  same=$(sed -n 's/^\([0-9]*\) tests are as they were.*/\1/p' "$log")
+  count_tests "$name" "$preset" "${same:-0}"
+}
+
+# Counts tests by the log of ctest: cases, or programs with many cases (tests/CMakeLists.txt).
+count_tests() { # NAME PRESET UNCHANGED
+  local name=$1 preset=$2 same=$3 log="$logs/$1.log"
   local total bad skips
   total=$(sed -n 's/.*tests failed out of \([0-9]*\).*/\1/p' "$log" | tail -n 1)
   bad=$(sed -n 's/.*, \([0-9]*\) tests failed out of.*/\1/p' "$log" | tail -n 1)
+  unchanged=$((unchanged + same))
+  if [ -z "$total" ] && [ "$same" -gt 0 ]; then
+    echo "   $name: all $same tests are as they were when they passed, and were not run again"
+    return
+  fi
   if [ -z "$total" ] || [ "$total" -eq 0 ]; then
     failed=$((failed + 1))
     echo "   $name: ran no test"
@@ -79,6 +104,9 @@ suite() { # NAME PRESET CTEST-ARGUMENTS...
   skipped=$((skipped + skips))
   echo "   $name: $((total - bad - skips)) passed, $bad failed, $skips skipped;" \
     "$(cases_in "build/$preset/Testing/Temporary/LastTest.log")"
+  if [ "$same" -gt 0 ]; then
+    echo "   $name: $same tests are as they were when they passed, and were not run again"
+  fi
   if [ "$skips" -gt 0 ]; then grep '\*\*\*Skipped' "$log" | sed 's/^/   | /'; fi
   if [ "$bad" -gt 0 ]; then show_failures "$log"; fi
   show_slowest "$log"
@@ -154,12 +182,12 @@ stage_analysis() {
 stage_asan() {
   # Clang's sanitizers have a program look up names and lines.
   export ASAN_SYMBOLIZER_PATH=/usr/bin/llvm-symbolizer-19
-  check build-asan build asan && suite asan asan -LE 'whole-product|bare'
+  check build-asan build asan && changed_suite asan asan -LE 'whole-product|bare'
 }
 
 stage_tsan() {
   export TSAN_OPTIONS="ignore_noninstrumented_modules=1 suppressions=$PWD/tests/tsan.supp"
-  check build-tsan build tsan thread_tests && suite tsan tsan -L threads
+  check build-tsan build tsan thread_tests && changed_suite tsan tsan -L threads
   unset TSAN_OPTIONS
 }
 
@@ -170,11 +198,18 @@ stage_bare() {
 stage_fuzz() {
   check build-fuzz build asan fuzz || return
   export ASAN_SYMBOLIZER_PATH=/usr/bin/llvm-symbolizer-19
-  local corpus name code
-  local -A running=()
+  local corpus name code key same=0
+  local -A running=() keys=()
   # Each takes one core.
   for corpus in tests/fuzz/corpus/*/; do
     name=$(basename "$corpus")
+    key=$(cat build/asan/tests/fuzz/fuzz "$corpus"* | sha256sum)
+    if [ ${#again[@]} -eq 0 ] &&
+      [ "$(cat "build/asan/tests/fuzz/clean-$name" 2>/dev/null)" = "$key" ]; then
+      same=$((same + 1))
+      continue
+    fi
+    keys[$name]=$key
     while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n; done
     tests/fuzz/run.sh "$name" >"$logs/fuzz-$name.log" 2>&1 &
     running[$name]=$!
@@ -182,8 +217,12 @@ stage_fuzz() {
   for name in "${!running[@]}"; do
     code=0
     wait "${running[$name]}" || code=$?
-    report "fuzz-$name" "$code"
+    report "fuzz-$name" "$code" && echo "${keys[$name]}" >"build/asan/tests/fuzz/clean-$name"
   done
+  unchanged=$((unchanged + same))
+  if [ "$same" -gt 0 ]; then
+    echo "   fuzz: $same targets are as they were when nothing was found, and were not run again"
+  fi
 }
 
 run_stage() { # STAGE
@@ -212,6 +251,10 @@ main() {
   local stages stage
   case "${1:-}" in
     -h | --help) usage && exit 0 ;;
+    --again)
+      again=(--again)
+      shift
+      ;;
   esac
   stages=$(parse_stages "$@") || exit
   mkdir -p "$logs"
@@ -220,7 +263,7 @@ main() {
   done
   say "done"
   printf '%s\n' "${took[@]}" | sed 's/^/   /'
-  echo "$passed passed, $failed failed, $skipped skipped"
+  echo "$passed passed, $failed failed, $skipped skipped, $unchanged unchanged since they passed"
   [ "$failed" -eq 0 ]
 }
 

@@ -18,6 +18,30 @@ void Add(LiveSums& to, const LiveAmounts& what, int sign) {
   to.idle += sign * what.idle;
 }
 
+void Add(LiveAmounts& to, const LiveAmounts& what) {
+  to.chips += what.chips;
+  to.busy += what.busy;
+  to.productive += what.productive;
+  to.productive_measured += what.productive_measured;
+  to.sampled += what.sampled;
+  to.idle += what.idle;
+}
+
+// One of each run of equal items, with the sum of the run, in no more memory than that takes.
+template <class Item, class IsSame, class AddTo>
+std::vector<Item> Merged(const std::vector<Item>& sorted, IsSame is_same, AddTo add_to) {
+  std::vector<Item> merged;
+  for (const Item& item : sorted) {
+    if (!merged.empty() && is_same(merged.back(), item)) {
+      add_to(item, &merged.back());
+    } else {
+      merged.push_back(item);
+    }
+  }
+  merged.shrink_to_fit();
+  return merged;
+}
+
 // A start after a longer break than this does not grant the time of the break: a wall clock that
 // was set is likelier.
 constexpr int64_t kLongestBreak = 35 * kDay;
@@ -152,6 +176,21 @@ void FleetState::CollectLive(const UsageReport& report, const UsageGroup& group,
   }
 }
 
+void FleetState::Compact(Source& source) {
+  std::sort(source.contributions.begin(), source.contributions.end(),
+            [](const Contribution& a, const Contribution& b) { return a.cell < b.cell; });
+  source.contributions = Merged(
+      source.contributions,
+      [](const Contribution& a, const Contribution& b) { return a.cell == b.cell; },
+      [](const Contribution& from, Contribution* to) { Add(to->amounts, from.amounts); });
+  const auto key = [](const SampleRun& run) { return std::pair(run.pool, run.percent); };
+  std::sort(source.samples.begin(), source.samples.end(),
+            [&](const SampleRun& a, const SampleRun& b) { return key(a) < key(b); });
+  source.samples = Merged(
+      source.samples, [&](const SampleRun& a, const SampleRun& b) { return key(a) == key(b); },
+      [](const SampleRun& from, SampleRun* to) { to->micro_chips += from.micro_chips; });
+}
+
 void FleetState::Contribute(const Source& source, int sign) {
   ContributeToOwner(source, sign);
   for (const HeldChips& held : source.unlisted) {
@@ -243,6 +282,7 @@ void FleetState::Apply(const LedgerEntry& entry, int64_t now_unix_nanos) {
     if (entry.latest) CollectLive(report, report.groups[i], cell, source);
   }
   if (!entry.latest) return;
+  Compact(source);
   demand_.Take(report);
   source.unlisted = UnlistedChips(std::move(known), Listed(source), cells_);
   // A backlog that arrives late is counted but does not pass for the present.

@@ -230,6 +230,9 @@ class FleetState {
   void Count(const UsageGroup& group, Cell& cell);
   void CollectLive(const UsageReport& report, const UsageGroup& group, uint32_t cell,
                    Source& source);
+  // What it holds in one cell becomes one contribution, however many groups a report made of it: a
+  // message of 4 MiB may have a quarter of a million groups.
+  static void Compact(Source& source);
   // Adds (sign 1) or takes away (-1) what a source holds, where its hearing puts it.
   void Contribute(const Source& source, int sign);
   void SetHearing(Source& source, Hearing hearing);

@@ -44,8 +44,15 @@ bool FleetState::Expected(const Source& source) {
 // what the hosts of today may hold.
 void FleetState::ContributeToOwner(const Source& source, int sign) {
   if (source.owner == 0 || !Expected(source)) return;
+  std::vector<std::pair<uint32_t, int64_t>> kinds;  // a source has a kind or two
   for (const HeldChips& held : Known(source)) {
-    owners_.AddChips(source.owner, cells_[held.cell].key.chip, sign * held.micro_chips);
+    const uint32_t chip = cells_[held.cell].key.chip;
+    const auto found = std::find_if(kinds.begin(), kinds.end(),
+                                    [chip](const auto& kind) { return kind.first == chip; });
+    (found != kinds.end() ? *found : kinds.emplace_back(chip, 0)).second += held.micro_chips;
+  }
+  for (const auto& [chip, micro_chips] : kinds) {
+    owners_.AddChips(source.owner, chip, sign * WholeChipsUp(micro_chips));
   }
 }
 

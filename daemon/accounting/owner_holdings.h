@@ -9,8 +9,15 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "daemon/accounting/symbols.h"
+#include "daemon/domain/report/usage_report.h"
 
 namespace fleetmeter {
+
+// Micro-chips, rounded up to whole chips: a source of a crumb of a chip counts as one of a chip, so
+// that there are no more sources than chips.
+constexpr int64_t WholeChipsUp(int64_t micro_chips) {
+  return (micro_chips + kMicroChipsPerChip - 1) / kMicroChipsPerChip * kMicroChipsPerChip;
+}
 
 class OwnerHoldings {
  public:

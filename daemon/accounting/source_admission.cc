@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <string_view>
+#include <tuple>
 
 #include "daemon/base/text.h"
 
@@ -37,6 +40,32 @@ int64_t DeclaredChips(const Plan& plan, std::string_view chip) {
 
 int64_t WholeChips(int64_t micro_chips) {
   return (micro_chips + kMicroChipsPerChip - 1) / kMicroChipsPerChip;
+}
+
+// In how many places a report lists chips: each kind, state, pool, team and signal is one.
+size_t PlacesOf(const UsageReport& report) {
+  std::set<
+      std::tuple<std::string_view, ChipState, std::string_view, std::string_view, std::string_view>>
+      places;
+  for (const UsageGroup& group : report.groups) {
+    places.emplace(group.chip, group.state, group.pool, group.team, group.signal);
+  }
+  return places.size();
+}
+
+// What a source holds is remembered by place, so that a crumb of a chip in each of thousands of
+// places would cost more than the chip.
+std::optional<Rejection> CheckPlaces(const UsageReport& report, int64_t micro_chips) {
+  const auto most = static_cast<size_t>(std::max<int64_t>(1, WholeChips(micro_chips))) *
+                    SourceAdmission::kPlacesPerChip;
+  if (report.groups.size() <= most) return std::nullopt;
+  const size_t places = PlacesOf(report);
+  if (places <= most) return std::nullopt;
+  return Rejection{
+      RejectReason::kBadMeasure, "groups",
+      fmt::format("lists chips in {} places (kind, state, pool, team and signal), which are "
+                  "{} chips together; expected at most {} places for each chip",
+                  places, WholeChips(micro_chips), SourceAdmission::kPlacesPerChip)};
 }
 
 Rejection MoreThanASourceHas(int64_t listed, int64_t held, int64_t most) {
@@ -123,7 +152,7 @@ int64_t SourceAdmission::Growth(const std::string& source, const ChipsOfKind& li
   }
   const auto staged = listed_.find(KindKey(source, listed.chip));
   if (staged != listed_.end()) before = std::max(before, staged->second);
-  return std::max<int64_t>(0, listed.micro_chips - before);
+  return std::max<int64_t>(0, WholeChipsUp(listed.micro_chips) - WholeChipsUp(before));
 }
 
 std::optional<Rejection> SourceAdmission::CheckHoldings(const Speaker& speaker,
@@ -135,6 +164,7 @@ std::optional<Rejection> SourceAdmission::CheckHoldings(const Speaker& speaker,
     const int64_t held = SumOf(fleet.HeldBy(report.source));
     if (all > held) return MoreThanASourceHas(all, held, limits_.max_chips_per_source);
   }
+  if (auto rejection = CheckPlaces(report, all)) return rejection;
   if (speaker.claim == SourceClaim::kUnchecked) return std::nullopt;
   if (auto rejection = CheckSources(speaker, report.source, fleet)) return rejection;
   if (limits_.supply_factor == 0) return std::nullopt;

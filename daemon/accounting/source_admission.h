@@ -31,6 +31,7 @@ struct SourceLimits {
 class SourceAdmission {
  public:
   static constexpr int64_t kUndeclaredChips = 256;
+  static constexpr size_t kPlacesPerChip = 64;
 
   struct Speaker {
     const std::string& identity;

@@ -42,6 +42,22 @@ def flood_groups(target, honest):
     assert slowest < 20, slowest
 
 
+def keeps_little(target):
+    """Each message is of sources of its own. What stays of them is what they hold, which is little."""
+    call = target.channel("ingest", "host-greedy").unary_unary(
+        "/fleetmeter.v1.UsageIngest/Report")
+
+    def send(messages):
+        for message in messages:
+            call(many_groups(f"kept-{message}"), timeout=120)
+        return target.memory()
+
+    before = send(range(8))  # the allocator has what it works with
+    grown = (send(range(8, 24)) - before) // 16
+    print(f"a message leaves {grown // 1024} KiB")
+    assert grown < 3 * MIB, grown
+
+
 def compressed(target):
     """Zeros that are a thousandth of their size, to a method that this identity may not even call."""
     body = b"\0" * ((512 if FULL else 128) * MIB)
@@ -62,6 +78,7 @@ def main():
         honest.send()
         compressed(target)
         flood_groups(target, honest)
+        keeps_little(target)
         honest.send()
         check_books(target)
 

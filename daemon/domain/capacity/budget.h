@@ -28,12 +28,14 @@ struct BudgetUse {
 struct BudgetPace {
   double used_h100e_hours = 0;
   double left_h100e_hours = 0;  // below 0: it is overdrawn
-  // used / (budget x elapsed part of its time). 1: as planned. Nothing: it has not begun, or the
-  // books tell too little of it.
+  // used / (budget x the part of its time that is told). 1: as planned; what the books do not tell
+  // counts as if it were like the rest. Nothing: it has not begun, or the books tell too little of
+  // it.
   std::optional<double> pace_ratio;
   // What it will have used at its end if it goes on like the time that is told.
   std::optional<double> projected_h100e_hours;
-  // When it is gone at that pace; nothing: not before its end, or it cannot be told.
+  // When it is gone at that pace, or about when it was; nothing: not before its end, or it cannot
+  // be told.
   std::optional<int64_t> gone_unix_seconds;
 };
 

@@ -71,7 +71,9 @@ State CapacityRequest::StateAt(int64_t unix_seconds) const {
     if (unix_seconds >= form.end_unix_seconds()) return State::kExpired;
     return ranked ? State::kRanked : State::kSubmitted;
   }
-  if (unix_seconds >= grant->end_unix_seconds) return State::kEnded;
+  // Released before it began, it never will.
+  const bool never = grant->end_unix_seconds <= grant->start_unix_seconds;
+  if (never || unix_seconds >= grant->end_unix_seconds) return State::kEnded;
   if (unix_seconds >= grant->start_unix_seconds) return State::kActive;
   return IsWhole(*this) ? State::kGranted : State::kGrantedInPart;
 }

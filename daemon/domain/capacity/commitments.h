@@ -1,7 +1,9 @@
 // What pools have promised to whom over time, and what still fits. Pure.
 //
-// All times are full hours, so that a timeline is a list of spans between hours in which nothing
-// changes. Amounts are micro-H100e.
+// Times of requests and grants are full hours, so that a timeline is a list of spans between hours
+// in which nothing changes; a plan that takes effect within an hour counts from the next one on.
+// Amounts are micro-H100e. Sums that are more than a limit by less than a thousandth of an H100e,
+// or a billionth of the supply, are not more: amounts are rounded.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +30,8 @@ struct PoolSpan {
 };
 
 // The spans of a pool in [from, to), in order and without gaps; neighbours differ.
-// Grants of pools that a plan does not have stand beside an allocation of 0.
+// Grants of pools that a plan does not have stand beside an allocation of 0. Committed are all
+// grants of the pool, those beyond its allocation too.
 std::vector<PoolSpan> PoolTimeline(const CapacityBook& book, const ReferenceData& reference,
                                    const std::string& pool, int64_t from_unix_seconds,
                                    int64_t to_unix_seconds);
@@ -43,18 +46,29 @@ struct Displaced {
   bool granted = false;
 };
 
+// What a grant would be checked for when it is decided (CheckCommitments) is checked here beside
+// the grants that there are: within an allocation, what is left of the allocation; beyond it, what
+// is left of the category's share and of the supply less the buffer. What the committee has granted
+// beyond an allocation takes nothing of that allocation. Hours that are over are not looked at.
 struct Fit {
   bool fits = false;  // as it was asked
-  // The first time from the asked start on at which it fits for its whole duration, and the latest
-  // end for which it would fit from then without a break; nothing: never within kLookAhead.
+  // The first time from the asked start on at which it fits for its whole duration, at most
+  // kLookAheadHours later; nothing: none.
   std::optional<int64_t> from_unix_seconds;
+  // The latest end for which it would fit from then without a break; nothing: it fits nowhere, or
+  // no end is in sight within kLookAheadHours.
   std::optional<int64_t> until_unix_seconds;
-  // The least uncommitted amount during the asked time: so much fits.
+  // The least that is left during the asked time: so much fits.
   int64_t fits_micro_h100e = 0;
   // What is missing of the asked amount; 0: nothing.
   int64_t missing_micro_h100e = 0;
-  std::vector<Displaced> displaces;  // undecided requests that rank lower and need the same place
-  std::vector<Lender> lenders;       // most first
+  // Undecided requests that rank lower, fit now as they were asked, and would not any more, best
+  // first. Then, if it does not fit, the grants of a lower nature that would have to end for it:
+  // growth bets before goals, and the latest decided first. None of these where that is not enough.
+  std::vector<Displaced> displaces;
+  // Most first, by what is not committed of their allocations and by their policies; each at most
+  // what the asking pool may borrow.
+  std::vector<Lender> lenders;
 };
 
 inline constexpr int64_t kLookAheadHours = 366 * 24;

@@ -3,8 +3,10 @@
 //
 // A grant is used by chips of its kind that its team holds in its pool. Of each hour, grants that
 // name the workload take that workload's chips first; then all grants of the team take what is
-// left of the team's chips, whatever the workload. Of equal ones the older grant goes first. None
-// takes more than its chips for the hour; what is left over is under no grant.
+// left of the team's chips, whatever the workload. Of equal ones the older grant goes first: the
+// one that was decided earlier, or else by id. None takes more than its chips for the hour; what is
+// left over is under no grant. Of chips that several took, each has its part of what was measured
+// and busy, by integers that add up (outcomes/apportion.h).
 #pragma once
 
 #include <cstdint>

@@ -132,6 +132,37 @@ TEST_F(SourceAdmissionTest, ManySourcesOfOneIdentityHoldNoMoreThanOneMay) {
   EXPECT_EQ(Check("local", Lists("b", 4'000), SourceClaim::kUnchecked), std::nullopt);
 }
 
+// What is remembered of a source costs memory, whatever its chips are.
+TEST_F(SourceAdmissionTest, SourcesOfACrumbCountAsSourcesOfAChip) {
+  int taken = 0;
+  for (; taken < 1'000; ++taken) {
+    UsageReport crumb = Lists("crumb-" + std::to_string(taken), 1, "triple");
+    crumb.groups[0].chip_nanos /= 1'000'000;
+    const auto rejection =
+        SourceAdmission({.supply_factor = 2})
+            .CheckHoldings({kHostA, SourceClaim::kFirstUse}, crumb, plan(), fleet_);
+    if (rejection) break;
+    Apply(kHostA, crumb);
+  }
+  EXPECT_EQ(taken, SourceAdmission::kUndeclaredChips);
+}
+
+TEST_F(SourceAdmissionTest, AChipIsNotInHundredsOfPlaces) {
+  UsageReport crumbs = Lists("a", 1);
+  crumbs.groups[0].chip_nanos /= 1'000;
+  crumbs.groups.resize(65, crumbs.groups[0]);
+  EXPECT_EQ(Check(kHostA, crumbs), std::nullopt) << "they are in one place";
+  for (size_t i = 0; i < crumbs.groups.size(); ++i) {
+    crumbs.groups[i].signal = "signal-" + std::to_string(i);
+  }
+  const auto rejection = Check(kHostA, crumbs);
+  ASSERT_TRUE(rejection.has_value());
+  EXPECT_EQ(rejection->reason, RejectReason::kBadMeasure);
+  EXPECT_THAT(rejection->detail, HasSubstr("in 65 places"));
+  crumbs.groups.pop_back();
+  EXPECT_EQ(Check(kHostA, crumbs), std::nullopt);
+}
+
 TEST_F(SourceAdmissionTest, SourcesOfOneTransactionCountTogether) {
   SourceAdmission admission(kLimits);
   const SourceAdmission::Speaker speaker{kHostA, SourceClaim::kFirstUse};

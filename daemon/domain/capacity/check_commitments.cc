@@ -1,0 +1,90 @@
+#include "daemon/domain/capacity/check_commitments.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "daemon/domain/capacity/capacity_amounts.h"
+#include "daemon/domain/capacity/capacity_order.h"
+#include "fmt/format.h"
+
+namespace fleetmeter::capacity {
+namespace {
+
+std::string PlanOf(const CommitmentWalk& walk) {
+  return fmt::format("plan '{}' version {}", walk.plan().name, walk.plan().version);
+}
+
+std::optional<std::string> ExcessOfPool(const CommitmentWalk& walk, std::string_view pool) {
+  const PoolLoad* load = walk.Find(pool);
+  if (load == nullptr || load->added_within == 0) return std::nullopt;
+  if (load->within <= absl::int128(load->allocated) + walk.limits().tolerance) return std::nullopt;
+  return fmt::format(
+      "the grants of pool '{}' within its allocation add up to {} H100e from {} on; expected at "
+      "most {} H100e, {} {}",
+      pool, H100eText(load->within), TimeText(walk.from_unix_seconds()), H100eText(load->allocated),
+      load->planned == nullptr ? "since it is no pool of" : "its allocation by", PlanOf(walk));
+}
+
+bool Exceeds(const Need& need, int64_t limit, int64_t tolerance) {
+  return need.now > absl::int128(limit) + tolerance && need.now > need.before;
+}
+
+std::optional<std::string> ExcessOfCategory(const CommitmentWalk& walk, Category category) {
+  const std::optional<int64_t> limit = walk.limits().categories[static_cast<size_t>(category)];
+  const Need& need = walk.need(category);
+  if (!limit || !Exceeds(need, *limit, walk.limits().tolerance)) return std::nullopt;
+  return fmt::format(
+      "the pools of category {} need {} H100e from {} on, each the larger of allocated and "
+      "committed; expected at most {} H100e, the share of the category by {}",
+      Name(category), H100eText(need.now), TimeText(walk.from_unix_seconds()), H100eText(*limit),
+      PlanOf(walk));
+}
+
+std::optional<std::string> ExcessOfSupply(const CommitmentWalk& walk) {
+  if (!Exceeds(walk.need(), walk.limits().all, walk.limits().tolerance)) return std::nullopt;
+  return fmt::format(
+      "all pools together need {} H100e from {} on, each the larger of allocated and committed; "
+      "expected at most {} H100e, the supply less the buffer by {}",
+      H100eText(walk.need().now), TimeText(walk.from_unix_seconds()), H100eText(walk.limits().all),
+      PlanOf(walk));
+}
+
+std::optional<std::string> ExcessAt(const CommitmentWalk& walk,
+                                    const std::set<std::string_view>& pools) {
+  for (const std::string_view pool : pools) {
+    if (auto excess = ExcessOfPool(walk, pool)) return excess;
+  }
+  for (const Category category : kCategories) {
+    if (auto excess = ExcessOfCategory(walk, category)) return excess;
+  }
+  return ExcessOfSupply(walk);
+}
+
+}  // namespace
+
+absl::Status CheckAdded(const std::vector<Commitment>& commitments, const ReferenceData& reference,
+                        int64_t now_unix_seconds) {
+  std::set<std::string_view> pools;
+  int64_t end = 0;
+  for (const Commitment& each : commitments) {
+    if (!each.added) continue;
+    pools.insert(each.pool);
+    end = std::max(end, each.to_unix_seconds);
+  }
+  CommitmentWalk walk(commitments, reference, HourOf(now_unix_seconds), end);
+  while (walk.Next()) {
+    if (const auto excess = ExcessAt(walk, pools)) return absl::FailedPreconditionError(*excess);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckCommitments(const CapacityBook& book, const ReferenceData& reference,
+                              int64_t now_unix_seconds) {
+  std::vector<Commitment> commitments = CommitmentsOf(book);
+  for (Commitment& each : commitments) each.added = true;
+  return CheckAdded(commitments, reference, now_unix_seconds);
+}
+
+}  // namespace fleetmeter::capacity
