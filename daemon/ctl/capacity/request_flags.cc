@@ -27,17 +27,25 @@ Flag AddParsed(Flags& flags, const std::string& name, const std::string& help, P
 
 }  // namespace
 
+Flag AddText(Flags& flags, const std::string& name, const std::string& help, std::string* text) {
+  return flags.Add(name, text, help).Check([](const std::string& given) {
+    return IsUtf8(given) ? absl::OkStatus()
+                         : absl::InvalidArgumentError(
+                               fmt::format("{} is not {}", Quoted(given), kTextExpected));
+  });
+}
+
 Flag AddRequestId(Flags& flags, std::string* id) {
-  return flags.Add("ID", id, "The id of the request, as request list shows it").Required();
+  return AddText(flags, "ID", "The id of the request, as request list shows it", id).Required();
 }
 
 Flag AddReason(Flags& flags, std::string* reason) {
-  return flags.Add("--reason", reason, "Why, for whoever reads the decision later")
+  return AddText(flags, "--reason", "Why, for whoever reads the decision later", reason)
       .ValueName("TEXT");
 }
 
 Flag AddPool(Flags& flags, const std::string& help, std::string* pool) {
-  return flags.Add("--pool", pool, help).ValueName("POOL");
+  return AddText(flags, "--pool", help, pool).ValueName("POOL");
 }
 
 Flag AddHour(Flags& flags, const std::string& name, const std::string& help,

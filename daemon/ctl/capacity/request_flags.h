@@ -10,6 +10,9 @@
 
 namespace fleetmeter::ctl {
 
+// A text, which must be UTF-8 since protocol messages hold nothing else.
+Flag AddText(Flags& flags, const std::string& name, const std::string& help, std::string* text);
+
 // The id of the request, as a positional argument.
 Flag AddRequestId(Flags& flags, std::string* id);
 

@@ -70,7 +70,7 @@ class RequestDecide : public Command {
 
 void RequestDecide::AddFlags(Flags& flags) {
   flags.SetFooter(kDecideExamples);
-  flags.Add("ID", &id_, "The id of the request that is decided; none with --file");
+  AddText(flags, "ID", "The id of the request that is decided; none with --file", &id_);
   AddOne(flags);
   AddReason(flags, &reason_);
   flags

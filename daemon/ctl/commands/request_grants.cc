@@ -19,8 +19,8 @@ class RequestGrants : public Command {
 
   void AddFlags(Flags& flags) override {
     AddPool(flags, "Only grants of this pool", &pool_);
-    flags.Add("--team", &team_, "Only grants of this team").ValueName("TEAM");
-    flags.Add("--request", &request_, "Only the grant of this request").ValueName("ID");
+    AddText(flags, "--team", "Only grants of this team", &team_).ValueName("TEAM");
+    AddText(flags, "--request", "Only the grant of this request", &request_).ValueName("ID");
     flags.AddSwitch("--ended", &ended_, "Also those that are over");
     AddWide(flags, &wide_);
     AddOutput(flags, &output_);

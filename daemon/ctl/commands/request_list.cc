@@ -38,7 +38,7 @@ class RequestList : public Command {
 
 void RequestList::AddFlags(Flags& flags) {
   AddPool(flags, "Only requests of this pool", &pool_);
-  flags.Add("--team", &team_, "Only requests of this team").ValueName("TEAM");
+  AddText(flags, "--team", "Only requests of this team", &team_).ValueName("TEAM");
   flags.Add("--state", &state_, "Only requests in this state; open are those that are undecided")
       .ValueName("STATE")
       .OneOf({"open", "submitted", "ranked", "granted", "granted_in_part", "declined", "withdrawn",

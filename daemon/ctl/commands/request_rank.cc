@@ -48,10 +48,10 @@ class RequestRank : public Command {
 void RequestRank::AddFlags(Flags& flags) {
   flags.SetFooter(kRankExamples);
   AddPool(flags, "The pool whose requests are ranked", &pool_);
-  Flag order = flags
-                   .Add("--order", &order_,
-                        "Serve these workloads in this order, and the others after them. It takes "
-                        "--pool, --nature and --reason")
+  Flag order = AddText(flags, "--order",
+                       "Serve these workloads in this order, and the others after them. It takes "
+                       "--pool, --nature and --reason",
+                       &order_)
                    .ValueName("A,B,...");
   flags.Add("--nature", &nature_, "The nature whose workloads are put into the order")
       .ValueName("NATURE")

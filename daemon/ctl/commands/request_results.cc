@@ -1,4 +1,5 @@
 // request results: what came of grants that named a model or a run, beside what was promised.
+#include "daemon/ctl/capacity/request_flags.h"
 #include "daemon/ctl/command.h"
 #include "daemon/ctl/output_flag.h"
 #include "daemon/ctl/print/results_output.h"
@@ -17,7 +18,7 @@ class RequestResults : public Command {
         connection_(connection) {}
 
   void AddFlags(Flags& flags) override {
-    flags.Add("ID", &id_, "The id of a request; the default is all of them");
+    AddText(flags, "ID", "The id of a request; the default is all of them", &id_);
     AddOutput(flags, &output_);
   }
   std::optional<std::string> CalledAddress() const override { return connection_.address; }

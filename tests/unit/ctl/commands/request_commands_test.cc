@@ -324,6 +324,8 @@ TEST_F(RequestCommandsTest, WithdrawsAndReleases) {
   EXPECT_EQ(fake_.asked().release.end_unix_seconds() % 3'600, 0);
   EXPECT_GT(fake_.asked().release.end_unix_seconds(), kSomeTime / 1'000'000'000);
   EXPECT_EQ(Ask({"request", "withdraw", "a"}), kExitUsage);
+  EXPECT_EQ(Ask({"request", "withdraw", "a", "--reason", "\xff"}), kExitUsage);
+  EXPECT_THAT(error_, HasSubstr("is not text in UTF-8"));
   EXPECT_EQ(Ask({"request", "release", "a"}), kExitUsage);
 }
 
