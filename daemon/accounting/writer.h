@@ -19,6 +19,7 @@
 
 #include "absl/status/status.h"
 #include "daemon/accounting/admission.h"
+#include "daemon/accounting/capacity_limits.h"
 #include "daemon/accounting/daemon_probe.h"
 #include "daemon/accounting/deferred_sources.h"
 #include "daemon/accounting/fleet_state.h"
@@ -118,6 +119,8 @@ class Writer {
   // Whether the wall clock can be trusted, as of the latest look at the clocks: once a tick, and
   // with each transaction.
   ClockState clock_state() const;
+  // The present, by the clock that is to be believed.
+  int64_t PresentNow() const ABSL_LOCKS_EXCLUDED(state_mutex_);
 
   // A copy of what is known as of the latest commit. Never waits for the ledger.
   LiveFacts TakeFacts() const;
@@ -175,7 +178,6 @@ class Writer {
   int64_t Present() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_mutex_) {
     return kept_.present.UnixNanos(clock_);
   }
-  int64_t PresentNow() const ABSL_LOCKS_EXCLUDED(state_mutex_);
   // What was restored, and that the plans of the start agree with it.
   absl::Status Restore(const RestoredBooks& books) ABSL_LOCKS_EXCLUDED(state_mutex_);
   void LearnReference() ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_mutex_);
@@ -189,6 +191,10 @@ class Writer {
   AdminAnswer Decide(const AdminOrder& order) ABSL_LOCKS_EXCLUDED(state_mutex_);
   // The same of requests for capacity.
   capacity::CapacityAnswer DecideCapacity(const capacity::CapacityOrder& order)
+      ABSL_LOCKS_EXCLUDED(state_mutex_);
+  // If the limits allow it.
+  absl::Status CommitCapacity(const capacity::CapacityBook& book,
+                              const std::vector<capacity::CapacityEvent>& events)
       ABSL_LOCKS_EXCLUDED(state_mutex_);
   void PublishCapacity(const std::vector<capacity::CapacityEvent>& events)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_mutex_);
@@ -231,6 +237,7 @@ class Writer {
 
   // The writer thread's own.
   TimeKeeper time_;
+  CapacityLimits capacity_limits_;
   LogThrottle conflict_lines_;  // a sender can cause as many as it likes
   std::optional<int64_t> ticked_at_monotonic_;
   std::thread thread_;

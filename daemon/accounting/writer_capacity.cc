@@ -18,16 +18,26 @@ capacity::CapacityAnswer Writer::DecideCapacity(const capacity::CapacityOrder& o
   capacity::CapacityAnswer answer =
       capacity::Prepare(order, *book, {.reference = *reference, .now_unix_nanos = PresentNow()});
   if (!answer.status.ok() || answer.events.empty()) return answer;
-  LedgerTransaction transaction;
-  transaction.capacity = answer.events;
-  answer.status = Commit(transaction);
+  answer.status = CommitCapacity(*book, answer.events);
+  if (!answer.status.ok()) answer.events.clear();
   return answer;
+}
+
+absl::Status Writer::CommitCapacity(const capacity::CapacityBook& book,
+                                    const std::vector<capacity::CapacityEvent>& events) {
+  if (absl::Status status = capacity_limits_.Check(book, events); !status.ok()) return status;
+  LedgerTransaction transaction;
+  transaction.capacity = events;
+  return Commit(transaction);
 }
 
 void Writer::PublishCapacity(const std::vector<capacity::CapacityEvent>& events) {
   if (events.empty()) return;
   auto book = std::make_shared<capacity::CapacityBook>(*capacity_);
-  for (const capacity::CapacityEvent& event : events) book->Apply(event);
+  for (const capacity::CapacityEvent& event : events) {
+    book->Apply(event);
+    capacity_limits_.Note(event);
+  }
   capacity_ = std::move(book);
 }
 

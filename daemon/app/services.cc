@@ -39,7 +39,8 @@ Services::Services(const DaemonConfig& config, const Parts& parts, std::function
       outcomes_(parts.outcomes.service()),
       corrections_(parts.outcomes.service_of_ingest()),
       admin_(parts.writer, parts.outcomes.questions(), parts.security.access(),
-             parts.security.audit(), std::move(ask_reload)) {}
+             parts.security.audit(), std::move(ask_reload)),
+      capacity_(parts.writer, parts.outcomes.questions(), parts.security.access()) {}
 
 std::vector<ServedService> Services::OfIngest() {
   // Who corrects the books by reports asks them first, at the same address.
@@ -50,7 +51,8 @@ std::vector<ServedService> Services::OfIngest() {
 std::vector<ServedService> Services::OfQuery() {
   return {{query_, v1::Query::service_full_name()},
           {plan_, v1::Plan::service_full_name()},
-          {outcomes_, v1::Outcomes::service_full_name()}};
+          {outcomes_, v1::Outcomes::service_full_name()},
+          {capacity_, v1::Capacity::service_full_name()}};
 }
 
 std::vector<ServedService> Services::OfAdmin() {

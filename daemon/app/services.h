@@ -13,6 +13,7 @@
 #include "daemon/ingest/ingest_service.h"
 #include "daemon/serve/listen/grpc_listener.h"
 #include "daemon/serve/query/admin_service.h"
+#include "daemon/serve/query/capacity_service.h"
 #include "daemon/serve/query/plan_service.h"
 #include "daemon/serve/query/query_service.h"
 
@@ -40,6 +41,7 @@ class Services {
   PlanService& plan() { return plan_; }
   OutcomeService& outcomes() { return outcomes_; }
   AdminService& admin() { return admin_; }
+  CapacityService& capacity() { return capacity_; }
 
   // Calls that stay open end once what they have sent is answered, and no others are taken.
   void Drain();
@@ -53,6 +55,7 @@ class Services {
   OutcomeService& outcomes_;
   OutcomeService& corrections_;  // the same for the listener of ingest
   AdminService admin_;
+  CapacityService capacity_;
 };
 
 }  // namespace fleetmeter

@@ -120,8 +120,8 @@ struct DaemonConfig {
             .help = "These rules say who may do what. They are given with tls, and only then. "
                     "Nobody may do anything that no rule grants; what several rules grant to an "
                     "identity adds up. An identity that ends in /* stands for every identity below "
-                    "it. The roles are ingest, query and admin, each for the listener of that "
-                    "name. An identity may report for its pools, a list or \"*\" for all; chips "
+                    "it. The roles ingest, query and admin are each for the listener of that name. "
+                    "An identity may report for its pools, a list or \"*\" for all; chips "
                     "without a pool need the role ingest only. An identity whose rules all list "
                     "pools that it sees is told of those only, and nothing about the whole fleet.\n"
                     "An identity with a rule that lists sources may report for those only, and a "
@@ -130,6 +130,10 @@ struct DaemonConfig {
                     "part of the caller's identity. A source that no rule lists belongs to the "
                     "identity that reported it first; fleetmeterctl source move gives it to "
                     "another one.\n"
+                    "Three roles are for requests for capacity, beside the role query. ask submits "
+                    "them for its teams, decide decides those within the allocations of the pools "
+                    "that it decides in, and allocate decides those beyond. teams and decides are "
+                    "a list or \"*\" for all.\n"
                     "A reload puts changes into force at once, also for connections that are open.",
             .example = "- {identity: spiffe://example.org/host/a, roles: [ingest], pools: "
                        "[research-scaling]}\n"
@@ -138,6 +142,11 @@ struct DaemonConfig {
                        "- {identity: spiffe://example.org/relay/*, roles: [ingest], pools: \"*\"}\n"
                        "- {identity: spiffe://example.org/owner/a, roles: [query], sees: "
                        "[research-scaling]}\n"
+                       "- {identity: spiffe://example.org/team/a, roles: [query, ask], teams: "
+                       "[frontier-rl]}\n"
+                       "- {identity: spiffe://example.org/owner/a, roles: [decide], decides: "
+                       "[research-scaling]}\n"
+                       "- {identity: spiffe://example.org/capacity/*, roles: [query, allocate]}\n"
                        "- {identity: spiffe://example.org/ops/*, roles: [query, admin]}",
             .only_with = "tls"},
         AccessRules{}, &DaemonConfig::authorization);

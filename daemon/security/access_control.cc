@@ -5,6 +5,7 @@
 #include <grpcpp/security/auth_context.h>
 #include <grpcpp/server_context.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "daemon/base/text.h"
@@ -15,6 +16,15 @@ namespace {
 
 // "ipv4:192.0.2.1:5000" without the port: whoever reconnects is the same peer.
 std::string HostOf(const std::string& peer) { return peer.substr(0, peer.rfind(':')); }
+
+// "decide or allocate".
+std::string NamesOf(std::initializer_list<Role> roles) {
+  std::string names;
+  for (const Role role : roles) {
+    names += fmt::format("{}{}", names.empty() ? "" : " or ", Name(role));
+  }
+  return names;
+}
 
 }  // namespace
 
@@ -39,7 +49,13 @@ std::shared_ptr<const AccessPolicy> AccessControl::policy() {
 
 grpc::Status AccessControl::Admit(const grpc::ServerContextBase& context, Role role,
                                   Caller* caller) {
+  return AdmitAny(context, {role}, caller);
+}
+
+grpc::Status AccessControl::AdmitAny(const grpc::ServerContextBase& context,
+                                     std::initializer_list<Role> roles, Caller* caller) {
   const auto policy = this->policy();
+  const Role role = *roles.begin();
   caller->peer = context.peer();
   if (policy->open_to_all()) {
     caller->identity = AccessPolicy::kLocal;
@@ -57,7 +73,7 @@ grpc::Status AccessControl::Admit(const grpc::ServerContextBase& context, Role r
   if (const absl::Status known = Identify(*policy, pem, caller); !known.ok()) {
     return Unauthenticated(*caller, role, "identity", std::string(known.message()));
   }
-  return CheckRole(*policy, *caller, role);
+  return CheckRoles(*policy, *caller, roles);
 }
 
 grpc::Status AccessControl::Admit(const HttpProof& proof, Role role, Caller* caller) {
@@ -80,7 +96,7 @@ grpc::Status AccessControl::Admit(const HttpProof& proof, Role role, Caller* cal
   if (!known.ok()) {
     return Unauthenticated(*caller, role, "identity", std::string(known.message()));
   }
-  return CheckRole(*policy, *caller, role);
+  return CheckRoles(*policy, *caller, {role});
 }
 
 absl::Status AccessControl::Identify(const AccessPolicy& policy, std::string_view pem,
@@ -113,10 +129,12 @@ absl::Status AccessControl::IdentifyToken(const HttpProof& proof, Caller* caller
 }
 
 grpc::Status AccessControl::Recheck(const Caller& caller, Role role) {
-  return CheckRole(*policy(), caller, role);
+  return CheckRoles(*policy(), caller, {role});
 }
 
-grpc::Status AccessControl::CheckRole(const AccessPolicy& policy, const Caller& caller, Role role) {
+grpc::Status AccessControl::CheckRoles(const AccessPolicy& policy, const Caller& caller,
+                                       std::initializer_list<Role> roles) {
+  const Role role = *roles.begin();
   if (caller.not_after_unix_seconds &&
       clock_.UnixNanos() / kNanosPerSecond > *caller.not_after_unix_seconds) {
     return Unauthenticated(
@@ -124,15 +142,19 @@ grpc::Status AccessControl::CheckRole(const AccessPolicy& policy, const Caller& 
         "the certificate of this connection, or the token, has expired; expected "
         "a new connection with a new one");
   }
-  if (policy.GrantsOf(caller.identity).Has(role)) return grpc::Status::OK;
+  const AccessPolicy::Grants grants = policy.GrantsOf(caller.identity);
+  if (std::any_of(roles.begin(), roles.end(), [&](Role each) { return grants.Has(each); })) {
+    return grpc::Status::OK;
+  }
+  const std::string names = NamesOf(roles);
   probe_.CallDenied(Name(role), "role");
   audit_.Refused(caller.identity, {{"event", "denied"},
                                    {"reason", "role"},
-                                   {"role", Name(role)},
+                                   {"role", names},
                                    {"identity", caller.identity},
                                    {"peer", caller.peer}});
   return {grpc::StatusCode::PERMISSION_DENIED,
-          fmt::format("{} does not have the role {}", caller.identity, Name(role))};
+          fmt::format("{} does not have the role {}", caller.identity, names)};
 }
 
 grpc::Status AccessControl::Unauthenticated(const Caller& caller, Role role,
@@ -171,6 +193,20 @@ grpc::Status AccessControl::DenyPool(const Caller& caller, std::string_view pool
   return {grpc::StatusCode::PERMISSION_DENIED,
           fmt::format("{} may not report {} ({}); nothing of this request was counted",
                       caller.identity, what, field)};
+}
+
+grpc::Status AccessControl::Deny(const Caller& caller, const Overreach& overreach) {
+  probe_.CallDenied(Name(overreach.role), overreach.reason);
+  audit_.Refused(caller.identity, {{"event", "denied"},
+                                   {"reason", overreach.reason},
+                                   {"role", Name(overreach.role)},
+                                   {"identity", caller.identity},
+                                   {"peer", caller.peer},
+                                   {"pool", overreach.pool},
+                                   {"team", overreach.team},
+                                   {"field", overreach.field}});
+  return {grpc::StatusCode::PERMISSION_DENIED,
+          fmt::format("{} may not {}", caller.identity, overreach.what)};
 }
 
 grpc::Status AccessControl::RequireAllPools(const Caller& caller) {

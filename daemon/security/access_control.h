@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -49,6 +50,9 @@ class AccessControl {
   // Fills `caller` from the call's certificate, and checks its role. UNAUTHENTICATED: no
   // certificate that names an identity. PERMISSION_DENIED: the identity does not have the role.
   grpc::Status Admit(const grpc::ServerContextBase& context, Role role, Caller* caller);
+  // The same where one of several roles is enough. A refusal is counted under the first of them.
+  grpc::Status AdmitAny(const grpc::ServerContextBase& context, std::initializer_list<Role> roles,
+                        Caller* caller);
   // The same for a request over HTTP. A token, where there is one, says more than the certificate
   // of a connection that may serve many people.
   grpc::Status Admit(const HttpProof& proof, Role role, Caller* caller);
@@ -81,6 +85,18 @@ class AccessControl {
   // the right to speak for all pools. `field` is where it stands in the request.
   grpc::Status DenyPool(const Caller& caller, std::string_view pool, const std::string& field);
 
+  // What a role does not let the caller do, since the pool or the team is not its own.
+  struct Overreach {
+    Role role = Role::kAsk;
+    std::string_view reason;  // of kDenials: "pool", "team" or "role"
+    std::string_view pool;    // or
+    std::string_view team;
+    std::string field;  // where it stands in the request; may be empty
+    std::string what;   // completes "IDENTITY may not ..."
+  };
+  // PERMISSION_DENIED.
+  grpc::Status Deny(const Caller& caller, const Overreach& overreach);
+
   // PERMISSION_DENIED for a question about the whole fleet of a caller that may see some pools
   // only.
   grpc::Status RequireAllPools(const Caller& caller);
@@ -97,7 +113,8 @@ class AccessControl {
   // Whom a certificate, or a token, speaks for.
   static absl::Status Identify(const AccessPolicy& policy, std::string_view pem, Caller* caller);
   absl::Status IdentifyToken(const HttpProof& proof, Caller* caller) const;
-  grpc::Status CheckRole(const AccessPolicy& policy, const Caller& caller, Role role);
+  grpc::Status CheckRoles(const AccessPolicy& policy, const Caller& caller,
+                          std::initializer_list<Role> roles);
   grpc::Status Unauthenticated(const Caller& caller, Role role, std::string_view reason,
                                const std::string& why);
 

@@ -8,12 +8,14 @@
 namespace fleetmeter {
 
 // Why a call is denied. The names are label values, so the set is closed.
-inline constexpr std::array<std::string_view, 5> kDenials = {
+inline constexpr std::array<std::string_view, 6> kDenials = {
     "identity",  // no certificate or token, or one that names no identity of the trust domain
     "expired",   // the certificate of an open connection, or the token of an open stream
     "role",      // the identity may not use this listener
-    "pool",      // nor report for this pool
-    "source",    // nor for this source, which belongs to another identity: reports are rejected
+    "pool",      // nor report for this pool, nor decide in it
+    "team",      // nor ask for capacity for this team
+    "source",    // nor report for this source, which belongs to another identity: reports are
+                 // rejected
 };
 
 class AccessProbe {

@@ -1,10 +1,12 @@
 // Who may speak: the settings tls and authorization.
 #include <algorithm>
+#include <string_view>
 
 #include "daemon/config/settings/kinds.h"
 #include "daemon/config/settings/structures.h"
 #include "daemon/config/strict_yaml.h"
 #include "daemon/security/spiffe_id.h"
+#include "fmt/format.h"
 #include "nlohmann/json.hpp"
 
 namespace fleetmeter {
@@ -28,7 +30,7 @@ void ReadTrustDomain(const YamlValue& value, std::string* out) {
 void ReadRoles(const YamlValue& value, std::set<Role>* out) {
   for (const YamlValue& item : value.Items()) {
     std::string name;
-    item.ReadChoice({"ingest", "query", "admin"}, &name);
+    item.ReadChoice({"ingest", "query", "admin", "ask", "decide", "allocate"}, &name);
     for (const Role role : kRoles) {
       if (name == Name(role) && !out->insert(role).second) {
         item.Complain("is listed twice; expected each role once");
@@ -37,20 +39,20 @@ void ReadRoles(const YamlValue& value, std::set<Role>* out) {
   }
 }
 
-// A list of pools, or "*" for all there are and will be.
-void ReadPools(const YamlValue& value, AccessRule* out) {
+// A list of names of one thing, or "*" for all there are and will be.
+void ReadNamesOrAll(const YamlValue& value, std::string_view thing, Names::Set* out, bool* all) {
   if (!value.present()) return;
   if (value.node().kind == YamlNode::Kind::kScalar) {
     std::string star;
     value.ReadChoice({"*"}, &star);
-    out->all_pools = star == "*";
+    *all = star == "*";
     return;
   }
   for (const YamlValue& item : value.Items()) {
-    std::string pool;
-    item.ReadName(&pool);
-    if (!pool.empty() && !out->pools.insert(pool).second) {
-      item.Complain("is listed twice; expected each pool once");
+    std::string name;
+    item.ReadName(&name);
+    if (!name.empty() && !out->insert(name).second) {
+      item.Complain(fmt::format("is listed twice; expected each {} once", thing));
     }
   }
 }
@@ -89,17 +91,45 @@ void ReadSees(const YamlValue& value, AccessRule* out) {
   }
 }
 
+// The teams that are asked for, and the pools that are decided in: with their roles, and only then.
+void ReadCapacityRights(YamlMap& map, const YamlValue& rule, AccessRule* out) {
+  const YamlValue teams = map.Optional("teams");
+  ReadNamesOrAll(teams, "team", &out->teams, &out->all_teams);
+  const YamlValue decides = map.Optional("decides");
+  ReadNamesOrAll(decides, "pool", &out->decides_in, &out->decides_in_all);
+  if (out->roles.empty()) return;
+  const bool asks = out->roles.contains(Role::kAsk);
+  if (teams.present() && !asks) {
+    teams.Complain(
+        "is given without the role ask; expected teams only where capacity is asked for");
+  }
+  if (!teams.present() && asks) {
+    rule.Complain("has the role ask without teams; expected the teams that it asks for, or \"*\"");
+  }
+  const bool decides_in = out->roles.contains(Role::kDecide);
+  if (decides.present() && !decides_in) {
+    decides.Complain(
+        "is given without the role decide; expected decides only where requests are decided");
+  }
+  if (!decides.present() && decides_in) {
+    rule.Complain(
+        "has the role decide without decides; expected the pools that it decides in, or \"*\"");
+  }
+}
+
 void ReadRule(const YamlValue& value, AccessRule* out) {
   YamlMap map(value);
   map.Required("identity", "a SPIFFE ID, or one that ends in /*")
       .ReadText(kMaxSpiffeIdBytes, &out->identity);
-  ReadRoles(map.Required("roles", "a list of ingest, query, admin"), &out->roles);
+  ReadRoles(map.Required("roles", "a list of ingest, query, admin, ask, decide, allocate"),
+            &out->roles);
   const YamlValue pools = map.Optional("pools");
-  ReadPools(pools, out);
+  ReadNamesOrAll(pools, "pool", &out->pools, &out->all_pools);
   if (pools.present() && !out->roles.empty() && !out->roles.contains(Role::kIngest)) {
     pools.Complain("is given without the role ingest; expected pools only where usage is reported");
   }
   ReadSees(map.Optional("sees"), out);
+  ReadCapacityRights(map, value, out);
   const YamlValue sources = map.Optional("sources");
   if (!sources.present()) return;
   ReadSources(sources, out);
@@ -109,17 +139,23 @@ void ReadRule(const YamlValue& value, AccessRule* out) {
   }
 }
 
+void PutNamesOrAll(std::string_view key, const Names::Set& names, bool all, ordered_json* json) {
+  if (all) {
+    (*json)[std::string(key)] = "*";
+  } else if (!names.empty()) {
+    (*json)[std::string(key)] = names;
+  }
+}
+
 ordered_json RuleJson(const AccessRule& rule) {
   ordered_json roles = ordered_json::array();
   for (const Role role : rule.roles) roles.push_back(std::string(Name(role)));
   ordered_json json = {{"identity", rule.identity}, {"roles", roles}};
-  if (rule.all_pools) {
-    json["pools"] = "*";
-  } else if (!rule.pools.empty()) {
-    json["pools"] = rule.pools;
-  }
+  PutNamesOrAll("pools", rule.pools, rule.all_pools, &json);
   if (!rule.sources.empty()) json["sources"] = rule.sources;
   if (rule.sees) json["sees"] = *rule.sees;
+  PutNamesOrAll("teams", rule.teams, rule.all_teams, &json);
+  PutNamesOrAll("decides", rule.decides_in, rule.decides_in_all, &json);
   return json;
 }
 
@@ -175,16 +211,21 @@ ordered_json AccessRules::Json(const std::vector<AccessRule>& rules) const {
 }
 std::string AccessRules::Range() const { return ""; }
 ordered_json AccessRules::Schema() const {
-  const ordered_json pools = UniqueListOf(Names().Schema()["items"]);
+  const ordered_json names = UniqueListOf(Names().Schema()["items"]);
+  const ordered_json names_or_all = {{"anyOf", {{{"const", "*"}}, names}}};
+  ordered_json roles = ordered_json::array();
+  for (const Role role : kRoles) roles.push_back(std::string(Name(role)));
   const ordered_json rule = {{"type", "object"},
                              {"additionalProperties", false},
                              {"required", {"identity", "roles"}},
                              {"properties",
                               {{"identity", Text(kMaxSpiffeIdBytes)},
-                               {"roles", UniqueListOf({{"enum", {"ingest", "query", "admin"}}})},
-                               {"pools", {{"anyOf", {{{"const", "*"}}, pools}}}},
+                               {"roles", UniqueListOf({{"enum", roles}})},
+                               {"pools", names_or_all},
                                {"sources", UniqueListOf(Text(kMaxSourceBytes))},
-                               {"sees", pools}}}};
+                               {"sees", names},
+                               {"teams", names_or_all},
+                               {"decides", names_or_all}}}};
   return {{"type", "array"}, {"minItems", 1}, {"items", rule}};
 }
 

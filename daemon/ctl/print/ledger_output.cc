@@ -24,10 +24,10 @@ std::string FormatContents(const LedgerReport& report) {
   return fmt::format(
       "{} reports of {} streams and {} sources; {} rows of hours, {} of days, {} of quarters; "
       "outcomes: {} rows of inference, {} of training, {} of benchmarks, {} corrections; {} "
-      "decisions; {}",
+      "decisions; {} events of requests for capacity; {}",
       report.reports, report.streams, report.sources, report.hour_rows, report.day_rows,
       report.quarter_rows, report.inference_rows, report.training_rows, report.benchmark_rows,
-      report.corrections, report.entries, usage);
+      report.corrections, report.entries, report.capacity_events, usage);
 }
 
 Json ContentsJson(const LedgerReport& report) {
@@ -49,6 +49,7 @@ Json ContentsJson(const LedgerReport& report) {
   out["benchmark_rows"] = report.benchmark_rows;
   out["corrections"] = report.corrections;
   out["entries"] = report.entries;
+  out["capacity_events"] = report.capacity_events;
   out["used"] = span(report.used);
   out["booked"] = span(report.booked);
   return out;

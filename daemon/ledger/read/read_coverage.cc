@@ -9,14 +9,6 @@ namespace {
 
 using Parts = std::vector<std::pair<TimeSpan, int64_t>>;
 
-// What was counted of a source, as far as its gaps are remembered.
-std::vector<TimeSpan> KnownSpans(const WindowSet& windows) {
-  std::vector<TimeSpan> spans = windows.Spans();
-  // Older gaps than the first one may have been closed, and pass for counted.
-  if (windows.gaps().size() >= WindowSet::kMaxGaps) spans.erase(spans.begin());
-  return spans;
-}
-
 Parts ToldParts(const std::vector<Coverage::Source>& sources) {
   Parts parts;
   for (const Coverage::Source& source : sources) {
@@ -42,6 +34,13 @@ Parts ExpectedParts(const std::vector<Coverage::Source>& sources, int64_t silenc
 }
 
 }  // namespace
+
+std::vector<TimeSpan> KnownSpans(const WindowSet& windows) {
+  std::vector<TimeSpan> spans = windows.Spans();
+  // Older gaps than the first one may have been closed, and pass for counted.
+  if (windows.gaps().size() >= WindowSet::kMaxGaps) spans.erase(spans.begin());
+  return spans;
+}
 
 StepCurve::StepCurve(const Parts& parts) {
   std::vector<std::pair<int64_t, int64_t>> changes;

@@ -18,6 +18,9 @@
 
 namespace fleetmeter {
 
+// What was counted of a source, as far as its gaps are remembered; ascending.
+std::vector<TimeSpan> KnownSpans(const WindowSet& windows);
+
 // A quantity that changes by steps, such as what was told of.
 class StepCurve {
  public:

@@ -133,7 +133,7 @@ class Reader {
     absl::Status asked = CheckQuestion(answer_.question);
     if (asked.ok()) asked = CheckZone(answer_.question);
     if (!asked.ok()) return asked;
-    const auto kept = ReadKept();
+    const auto kept = ReadKept(ledger_);
     if (!kept.ok()) return kept.status();
     for (const Part& part : PartsOf(answer_.question.time, *kept)) {
       if (part.booked_from >= part.booked_to) continue;
@@ -153,14 +153,6 @@ class Reader {
   }
 
  private:
-  absl::StatusOr<Kept> ReadKept() {
-    const auto hours = ledger_.Integer("SELECT hours_from FROM rollup");
-    if (!hours.ok()) return hours.status();
-    const auto days = ledger_.Integer("SELECT days_from FROM rollup");
-    if (!days.ok()) return days.status();
-    return Kept{.hours_from = *hours, .days_from = *days};
-  }
-
   // " AND state = 'assigned'", or nothing.
   std::string OfStates() const {
     const std::vector<UsageKey>& by = answer_.question.by;

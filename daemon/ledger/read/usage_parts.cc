@@ -29,6 +29,14 @@ int64_t StartOf(Period period, int64_t seconds) {
   return seconds;
 }
 
+absl::StatusOr<Kept> ReadKept(Database& ledger) {
+  const auto hours = ledger.Integer("SELECT hours_from FROM rollup");
+  if (!hours.ok()) return hours.status();
+  const auto days = ledger.Integer("SELECT days_from FROM rollup");
+  if (!days.ok()) return days.status();
+  return Kept{.hours_from = *hours, .days_from = *days};
+}
+
 std::vector<Part> PartsOf(UsageTime time, const Kept& kept) {
   constexpr int64_t kEnd = std::numeric_limits<int64_t>::max();
   const int64_t quarters_to = kept.days_from == 0 ? 0 : QuarterOf(kept.days_from - 1, 1);

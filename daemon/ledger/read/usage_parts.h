@@ -8,7 +8,9 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "daemon/ledger/read/read_usage.h"
+#include "daemon/ledger/sqlite/sqlite_database.h"
 
 namespace fleetmeter {
 
@@ -31,6 +33,7 @@ struct Kept {
   int64_t hours_from = 0;
   int64_t days_from = 0;
 };
+absl::StatusOr<Kept> ReadKept(Database& ledger);
 
 // A view of the ledger.
 struct UsageView {

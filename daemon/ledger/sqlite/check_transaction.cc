@@ -5,6 +5,7 @@
 
 #include "daemon/base/text.h"
 #include "daemon/base/units.h"
+#include "daemon/ledger/capacity_chain.h"
 #include "daemon/ledger/sqlite/outcome_columns.h"
 #include "fmt/format.h"
 
@@ -105,6 +106,29 @@ absl::Status CheckRestated(const HistoryWindow& window) {
       window.conversions.size(), window.terms.size()));
 }
 
+// Whether its row can hold it. What came before it is for the table to compare.
+bool IsWhole(const capacity::CapacityEvent& event) {
+  const bool ranks = event.action == capacity::Action::kRank;
+  const capacity::CapacityForm& form = event.form;
+  return event == WhatItSays(event) && event.number > 0 && event.request_id.empty() == ranks &&
+         event.revision >= 0 && form.chips >= 0 && form.cores.value_or(0) >= 0 && form.hours >= 0 &&
+         event.worth.micro_h100e >= 0 && event.granted_chips >= 0 && event.decision >= 0;
+}
+
+absl::Status CheckCapacity(const std::vector<capacity::CapacityEvent>& events) {
+  int64_t number = 0;
+  for (const capacity::CapacityEvent& event : events) {
+    const bool follows = number == 0 || event.number == number + 1;
+    number = event.number;
+    if (follows && IsWhole(event)) continue;
+    return absl::InvalidArgumentError(fmt::format(
+        "event {} of requests for capacity ({}) {}", event.number, capacity::Name(event.action),
+        follows ? "says what its action has nothing to say about, or amounts below 0"
+                : "does not follow the number of the one before it"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status CheckTransaction(const LedgerTransaction& transaction) {
@@ -121,7 +145,7 @@ absl::Status CheckTransaction(const LedgerTransaction& transaction) {
       }
     }
   }
-  return absl::OkStatus();
+  return CheckCapacity(transaction.capacity);
 }
 
 }  // namespace fleetmeter

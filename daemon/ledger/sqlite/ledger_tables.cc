@@ -2,6 +2,7 @@
 
 #include "daemon/base/failpoint.h"
 #include "daemon/ledger/sqlite/admin_entry_tables.h"
+#include "daemon/ledger/sqlite/capacity_tables.h"
 #include "daemon/ledger/sqlite/confirmed_time_table.h"
 #include "daemon/ledger/sqlite/dimension_tables.h"
 #include "daemon/ledger/sqlite/history_tables.h"
@@ -26,6 +27,7 @@ LedgerTables::LedgerTables(Database& database, const SqliteLedgerOptions& option
   Add<ModelUsageTables>(database, *dimensions, options.workloads_per_pool, options.day_zone);
   AddFailpoint([] { return FAILPOINT("ledger_after_usage"); });
   Add<AdminEntryTables>(database);
+  Add<CapacityTables>(database);
   Add<HistoryTables>(database, *dimensions);
   Add<OutcomeBookTables>(database, options.day_zone);
   AddFailpoint([] { return FAILPOINT("ledger_after_outcomes"); });

@@ -11,6 +11,7 @@
 #include "daemon/ledger/sqlite/ledger_file.h"
 #include "daemon/ledger/sqlite/ledger_schema.h"
 #include "daemon/ledger/tools/find_damage.h"
+#include "daemon/ledger/tools/verify_capacity.h"
 #include "daemon/ledger/tools/verify_checksums.h"
 #include "daemon/ledger/tools/verify_entries.h"
 #include "daemon/ledger/tools/verify_outcomes.h"
@@ -57,6 +58,7 @@ class Verifier {
     if (absl::Status status = VerifyOutcomes(finder_); !status.ok()) return status;
     if (absl::Status status = VerifyModelUsage(finder_); !status.ok()) return status;
     if (absl::Status status = VerifyEntries(finder_); !status.ok()) return status;
+    if (absl::Status status = VerifyCapacity(finder_); !status.ok()) return status;
     if (absl::Status status = VerifyTimes(finder_); !status.ok()) return status;
     if (absl::Status status = VerifyChecksums(finder_); !status.ok()) return status;
     report_.findings = finder_.TakeFindings();
@@ -73,7 +75,8 @@ class Verifier {
           {"SELECT count(*) FROM training_days", &report_.training_rows},
           {"SELECT count(*) FROM benchmark_results", &report_.benchmark_rows},
           {"SELECT count(*) FROM outcome_corrections", &report_.corrections},
-          {"SELECT count(*) FROM admin_entries", &report_.entries}}) {
+          {"SELECT count(*) FROM admin_entries", &report_.entries},
+          {"SELECT count(*) FROM capacity_events", &report_.capacity_events}}) {
       const auto value = database_.Integer(sql);
       if (!value.ok()) return value.status();
       *count = *value;

@@ -25,8 +25,9 @@ struct LedgerReport {
   int64_t inference_rows = 0;
   int64_t training_rows = 0;
   int64_t benchmark_rows = 0;
-  int64_t corrections = 0;  // of outcomes
-  int64_t entries = 0;      // of what people decided about the books
+  int64_t corrections = 0;      // of outcomes
+  int64_t entries = 0;          // of what people decided about the books
+  int64_t capacity_events = 0;  // of requests for capacity
 
   // When what is booked was used, and when it was booked: from the start of the first hour, day or
   // quarter to the end of the last. Seconds since 1970; nothing: there is no usage.

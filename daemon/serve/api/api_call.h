@@ -16,6 +16,7 @@
 namespace fleetmeter {
 
 class AdminService;
+class CapacityService;
 class OutcomeService;
 class PlanService;
 class QueryService;
@@ -26,6 +27,7 @@ struct ApiServices {
   PlanService& plan;
   OutcomeService& outcomes;
   AdminService& admin;
+  CapacityService& capacity;
 };
 
 using ApiMessage = google::protobuf::Message;

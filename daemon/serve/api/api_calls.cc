@@ -2,6 +2,7 @@
 
 #include "daemon/serve/api/api_call.h"
 #include "daemon/serve/query/admin_service.h"
+#include "daemon/serve/query/capacity_service.h"
 #include "daemon/serve/query/outcome_service.h"
 #include "daemon/serve/query/plan_service.h"
 #include "daemon/serve/query/query_service.h"
@@ -141,6 +142,35 @@ void AddOutcomes(OutcomeService& outcomes, std::vector<ApiCall>* calls) {
       "The corrections that the books have, the latest first.", outcomes));
 }
 
+// Requests for capacity are made, and decided, over gRPC only.
+void AddCapacity(CapacityService& capacity, std::vector<ApiCall>* calls) {
+  calls->push_back(OfLedger<v1::ListCapacityRequest, v1::ListCapacityResponse>(
+      "requests", "fleetmeter.v1.Capacity.List",
+      "Requests for capacity, in the order of their submission.", capacity));
+  calls->push_back(OfLedger<v1::GetCapacityRequest, v1::GetCapacityResponse>(
+      "request", "fleetmeter.v1.Capacity.Get",
+      "One request, with everything that was decided about it.", capacity));
+  calls->push_back(OfLedger<v1::CheckCapacityRequest, v1::CheckCapacityResponse>(
+      "check", "fleetmeter.v1.Capacity.Check",
+      "What is wrong with a request that is not submitted, and whether it fits.", capacity));
+  calls->push_back(OfLedger<v1::GetRankingRequest, v1::GetRankingResponse>(
+      "ranking", "fleetmeter.v1.Capacity.GetRanking",
+      "The undecided requests, best first, and why each stands where it stands.", capacity));
+  calls->push_back(OfLedger<v1::GetTimelineRequest, v1::GetTimelineResponse>(
+      "timeline", "fleetmeter.v1.Capacity.GetTimeline",
+      "What a pool has allocated and committed over time.", capacity));
+  calls->push_back(OfLedger<v1::ListGrantsRequest, v1::ListGrantsResponse>(
+      "grants", "fleetmeter.v1.Capacity.ListGrants", "Grants and how they were used.", capacity));
+  calls->push_back(OfLedger<v1::GetResultsRequest, v1::GetResultsResponse>(
+      "results", "fleetmeter.v1.Capacity.GetResults",
+      "What came of grants, beside what was promised.", capacity));
+  calls->push_back(OfLedger<v1::ListBudgetsRequest, v1::ListBudgetsResponse>(
+      "budgets", "fleetmeter.v1.Capacity.ListBudgets",
+      "Budgets of H100e-hours: used, pace and projected end.", capacity));
+  calls->push_back(OfLedger<v1::GetLendingRequest, v1::GetLendingResponse>(
+      "lending", "fleetmeter.v1.Capacity.GetLending", "Who borrowed from whom.", capacity));
+}
+
 void AddSources(AdminService& admin, std::vector<ApiCall>* calls) {
   calls->push_back(ForAdmins(AtOnce<v1::ListSourcesRequest, v1::ListSourcesResponse>(
       "sources", "fleetmeter.v1.Admin.ListSources",
@@ -164,6 +194,7 @@ std::vector<ApiCall> MakeApiCalls(const ApiServices& services) {
   AddFleet(services.query, &calls);
   AddPlans(services.plan, &calls);
   AddOutcomes(services.outcomes, &calls);
+  AddCapacity(services.capacity, &calls);
   AddSources(services.admin, &calls);
   return calls;
 }

@@ -3,6 +3,8 @@
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 
+#include <array>
+
 namespace fleetmeter {
 namespace {
 
@@ -33,6 +35,14 @@ constexpr Family<DaemonFigures> kAccessFamilies[] = {
       "This many calls that need the role admin were denied, at the admin listener and over HTTP, "
       "for the reason identity, expired or role."},
      Counted},
+    {{"fleetmeter_capacity_denied_total",
+      kCounter,
+      {"role", "reason"},
+      "This many calls about requests for capacity that need the role ask, decide or allocate were "
+      "denied, at the query listener. The reason is identity, expired or role as for other calls, "
+      "team for an identity that may not ask for a team, and pool for one that may not decide in a "
+      "pool. Nothing was changed by them."},
+     Counted},
     {{"fleetmeter_tls_reloads_total",
       kCounter,
       {"result"},
@@ -58,9 +68,16 @@ constexpr std::pair<const char*, const Metric&> kDenied[] = {
     {"admin", Declared(kAccessFamilies, "fleetmeter_admin_denied_total", kCounter)},
 };
 
-// Sources are checked where usage is reported, pools where they are asked for too.
+constexpr const Metric& kCapacityDenied =
+    Declared(kAccessFamilies, "fleetmeter_capacity_denied_total", kCounter);
+constexpr std::array kCapacityRoles = {"ask", "decide", "allocate"};
+
+// Sources are checked where usage is reported, pools where they are asked for or decided in too.
 bool CanHappen(std::string_view listener, std::string_view reason) {
-  if (reason == "pool") return listener != "admin";
+  if (reason == "team") return listener == "ask";
+  if (reason == "pool") {
+    return listener == "ingest" || listener == "query" || listener == "decide";
+  }
   return reason != "source" || listener == "ingest";
 }
 
@@ -82,6 +99,13 @@ AccessMetrics::AccessMetrics(prometheus::Registry& registry)
       if (!CanHappen(listener, reason)) continue;
       const std::string name(reason);
       denied_[{listener, name}] = &AddCounter(registry, metric, {name});
+    }
+  }
+  for (const std::string role : kCapacityRoles) {
+    for (const std::string_view reason : kDenials) {
+      if (!CanHappen(role, reason)) continue;
+      const std::string name(reason);
+      denied_[{role, name}] = &AddCounter(registry, kCapacityDenied, {role, name});
     }
   }
 }

@@ -22,6 +22,9 @@ class LedgerQuestions {
   LedgerQuestions(OutcomeBoard* board, const Writer& writer, DaemonProbe& probe, const Clock& clock)
       : board_(board), writer_(writer), probe_(probe), clock_(clock) {}
 
+  // False: the ledger is in memory.
+  bool CanBeAsked() const { return board_ != nullptr; }
+
   using Work = std::function<absl::Status(Database& ledger, const OutcomeMoment& now)>;
   using Done = std::function<void(const grpc::Status& status)>;
   // Calls `work` on the board's thread, and then `done` with what it returned. FAILED_PRECONDITION

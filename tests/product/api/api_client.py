@@ -97,6 +97,7 @@ RULES = f"""authorization:
   - {{identity: spiffe://example.org/ops/all, roles: [query, admin]}}
   - {{identity: spiffe://example.org/host/a, roles: [ingest]}}
   - {{identity: spiffe://example.org/owner/a, roles: [query], sees: [{POOL}]}}
+  - {{identity: spiffe://example.org/ops/asker, roles: [ask], teams: "*"}}
   - {{identity: spiffe://example.org/oidc/anna_40example.org, roles: [query]}}
 """
 
@@ -107,7 +108,8 @@ class SecureFiles:
     def __init__(self, folder):
         self.pki = pathlib.Path(folder) / "pki"
         subprocess.run([SOURCE / "deploy/make-dev-certs.sh", self.pki, "ops/reader", "ops/all",
-                        "host/a", "owner/a", "ops/nobody"], check=True, stdout=subprocess.DEVNULL)
+                        "host/a", "owner/a", "ops/nobody", "ops/asker"], check=True,
+                       stdout=subprocess.DEVNULL)
         self.tokens = pathlib.Path(folder) / "tokens"
         self.write_tokens(TOKEN)
         self.key = str(pathlib.Path(folder) / "provider.pem")
@@ -139,6 +141,13 @@ class SecureFiles:
             stem = name.replace("/", "-")
             pair = (self.pki / f"{stem}.pem", self.pki / f"{stem}-key.pem")
         return Client(daemon.addresses["http"], self.pki / "ca.pem", pair, token)
+
+    def credentials(self, grpc, name):
+        """For gRPC, as an identity."""
+        stem = self.pki / name.replace("/", "-")
+        return grpc.ssl_channel_credentials(
+            *(path.read_bytes() for path in (self.pki / "ca.pem", self.pki / f"{stem.name}-key.pem",
+                                             self.pki / f"{stem.name}.pem")))
 
     def jwt(self, **changes):
         claims = {"iss": "https://login.example.org", "aud": "fleetmeter",

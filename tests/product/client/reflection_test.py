@@ -16,7 +16,8 @@ REFLECTION = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
 HEALTH = "/grpc.health.v1.Health/Check"
 SERVING = b"\x08\x01"
 OURS = {"ingest": {"fleetmeter.v1.UsageIngest", "fleetmeter.v1.Outcomes"},
-        "query": {"fleetmeter.v1.Query", "fleetmeter.v1.Plan", "fleetmeter.v1.Outcomes"},
+        "query": {"fleetmeter.v1.Query", "fleetmeter.v1.Plan", "fleetmeter.v1.Outcomes",
+                  "fleetmeter.v1.Capacity"},
         "admin": {"fleetmeter.v1.Admin"}}
 
 

@@ -4,6 +4,7 @@
 
 #include <csignal>
 
+#include "fleetmeter/v1/capacity.pb.h"
 #include "fleetmeter/v1/outcomes.pb.h"
 #include "fleetmeter/v1/plan.pb.h"
 #include "gmock/gmock.h"
@@ -191,6 +192,9 @@ TEST_F(AuthorizationTest, NoMethodOfAListenerIsOpenToAnotherRole) {
        daemon.query_address(),
        {kHostA, kRelay, kOperator, "spiffe://example.org/stranger"}},
       {v1::GetMarginRequest::descriptor()->file()->service(0),
+       daemon.query_address(),
+       {kHostA, kRelay, kOperator, "spiffe://example.org/stranger"}},
+      {v1::ListCapacityRequest::descriptor()->file()->service(0),
        daemon.query_address(),
        {kHostA, kRelay, kOperator, "spiffe://example.org/stranger"}},
       {v1::ReloadRequest::descriptor()->file()->service(0),

@@ -224,6 +224,7 @@ LedgerTransaction TransactionMaker::Next(int64_t advance_nanos) {
          {kRejectReasons[static_cast<size_t>(Pick(kRejectReasons.size()))], "field", "detail"}});
   }
   for (const auto& [stream, unused] : moved) transaction.streams.push_back(next_streams_[stream]);
+  transaction.capacity = capacity_.Next(now_);
   transaction.duplicates = static_cast<uint64_t>(Pick(3));
   transaction.conflicts = static_cast<uint64_t>(Pick(2));
   // The last term grows, or a new one begins.
@@ -267,6 +268,7 @@ void TransactionMaker::Committed(const LedgerTransaction& transaction) {
     }
   }
   for (const OutcomeEntry& entry : transaction.outcomes) outcomes_.Committed(entry);
+  capacity_.Committed(transaction.capacity);
   accepted_ += transaction.counted.size() + transaction.outcomes.size();
   duplicates_ += transaction.duplicates;
   conflicts_ += transaction.conflicts;
@@ -295,6 +297,7 @@ std::string TransactionMaker::Expected() const {
   std::string text;
   for (const auto& [line, unused] : lines) text += line;
   for (const AllocationTerm& term : terms_) text += TermText(term);
+  for (const capacity::CapacityEvent& event : capacity_.events()) text += TextOf(event);
   return text + CountersText(accepted_, duplicates_, conflicts_, rejected_);
 }
 
@@ -321,6 +324,7 @@ std::string TextOf(const RestoredBooks& books) {
   std::string text;
   for (const auto& [line, unused] : lines) text += line;
   for (const AllocationTerm& term : books.terms) text += TermText(term);
+  for (const capacity::CapacityEvent& event : books.capacity) text += TextOf(event);
   const BookCounters& c = books.counters;
   return text + CountersText(c.accepted, c.duplicate, c.conflicting, c.rejected);
 }

@@ -11,6 +11,7 @@
 #include "daemon/ledger/postings.h"
 #include "daemon/ledger/sqlite/sqlite_ledger.h"
 #include "tests/support/temp_folder.h"
+#include "tests/unit/ledger/capacity_maker.h"
 #include "tests/unit/ledger/outcome_maker.h"
 
 namespace fleetmeter {
@@ -40,7 +41,7 @@ inline BookConversion HalfChip() {
 // ledger has to hold once they are committed. Same seed, same transactions.
 class TransactionMaker {
  public:
-  explicit TransactionMaker(uint64_t seed) : random_(seed) {}
+  explicit TransactionMaker(uint64_t seed) : random_(seed), capacity_(seed) {}
 
   // `now` runs on by some seconds each time, or as `advance_nanos` says.
   LedgerTransaction Next(int64_t advance_nanos = 10 * kNanosPerSecond);
@@ -72,6 +73,7 @@ class TransactionMaker {
 
   std::mt19937_64 random_;
   OutcomeMaker outcomes_;
+  CapacityMaker capacity_;
   int64_t now_ = kLedgerStart;
   std::map<int, StreamPosition> next_streams_;
   std::map<std::string, WindowSet> next_windows_;

@@ -12,6 +12,7 @@
 #include "daemon/serve/api/openapi.h"
 #include "daemon/serve/metrics/daemon_metrics.h"
 #include "daemon/serve/query/admin_service.h"
+#include "daemon/serve/query/capacity_service.h"
 #include "daemon/serve/query/outcome_service.h"
 #include "daemon/serve/query/plan_service.h"
 #include "daemon/serve/query/query_service.h"
@@ -23,11 +24,13 @@ using nlohmann::json;
 using ::testing::HasSubstr;
 using ::testing::UnorderedElementsAreArray;
 
-// What only an operator may order, and over gRPC only.
+// What changes something: over gRPC only.
 const std::set<std::string> kOrders = {
-    "fleetmeter.v1.Admin.Reload", "fleetmeter.v1.Admin.ForgetSource",
+    "fleetmeter.v1.Admin.Reload",       "fleetmeter.v1.Admin.ForgetSource",
     "fleetmeter.v1.Admin.RenameSource", "fleetmeter.v1.Admin.MoveSource",
-    "fleetmeter.v1.Admin.Reprice"};
+    "fleetmeter.v1.Admin.Reprice",      "fleetmeter.v1.Capacity.Submit",
+    "fleetmeter.v1.Capacity.Withdraw",  "fleetmeter.v1.Capacity.Rank",
+    "fleetmeter.v1.Capacity.Decide",    "fleetmeter.v1.Capacity.Release"};
 
 // Services that nobody asks: a writer that is not started is enough for them.
 class ApiCallsTest : public ::testing::Test {
@@ -44,14 +47,16 @@ class ApiCallsTest : public ::testing::Test {
   PlanService plan_{writer_, access_};
   OutcomeService outcomes_{questions_, writer_, access_};
   AdminService admin_{writer_, questions_, access_, audit_, [] {}};
-  const std::vector<ApiCall> calls_ = MakeApiCalls({query_, plan_, outcomes_, admin_});
+  CapacityService capacity_{writer_, questions_, access_};
+  const std::vector<ApiCall> calls_ = MakeApiCalls({query_, plan_, outcomes_, admin_, capacity_});
 };
 
 TEST_F(ApiCallsTest, EveryCallThatOnlyAsksHasAPath) {
   std::set<std::string> expected;
   for (const auto* message :
        {v1::ListPoolsRequest::descriptor(), v1::SimulateRequest::descriptor(),
-        v1::GetMarginRequest::descriptor(), v1::ListSourcesRequest::descriptor()}) {
+        v1::GetMarginRequest::descriptor(), v1::ListSourcesRequest::descriptor(),
+        v1::ListCapacityRequest::descriptor()}) {
     const auto* service = message->file()->service(0);
     for (int i = 0; i < service->method_count(); ++i) {
       if (!kOrders.contains(service->method(i)->full_name())) {
