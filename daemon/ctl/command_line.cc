@@ -47,6 +47,9 @@ constexpr char kExamples[] =
     "  fleetmeterctl outcomes margin --inference deploy/outcomes/example_inference.csv \\\n"
     "                --to 2026-01-01\n"
     "  fleetmeterctl import usage deploy/outcomes/example_usage.csv --dry-run\n"
+    "  fleetmeterctl request list --state open\n"
+    "  fleetmeterctl budgets\n"
+    "  fleetmeterctl lending --step 1d\n"
     "  fleetmeterctl check deploy/fleetmeterd.yaml\n"
     "  fleetmeterctl sources\n"
     "  fleetmeterctl rejected --source gpu-17\n"
@@ -80,7 +83,9 @@ constexpr char kExamples[] =
     "  0  The command is done.\n"
     "  1  There was an error, which standard error describes.\n"
     "  2  The command line is wrong.\n"
-    "  3  headroom --ask: it does not fit, or too little is known to say so.\n"
+    "  3  headroom --ask: it does not fit, or too little is known to say so. request check: it "
+    "may\n"
+    "     be submitted and does not fit.\n"
     "  4  import: the import is done, but not all of the file is in the books.";
 
 std::vector<std::unique_ptr<Command>> MakeCommands(const Connection& connection) {
