@@ -141,7 +141,7 @@ absl::Status NoSuchRequest(const CapacityBook& book, std::string_view request_id
 }
 
 std::string EventText(const CapacityEvent& event) {
-  const std::string who = event.identity.empty() ? "somebody" : Quoted(event.identity);
+  const std::string who = event.identity.empty() ? "somebody" : AsciiQuoted(event.identity);
   const std::string why =
       IsBlank(event.reason) ? "" : fmt::format(" (reason: {})", Quoted(event.reason));
   return fmt::format("{} {} at {}{}", who, DeedText(event), UtcText(event.at_unix_nanos), why);
