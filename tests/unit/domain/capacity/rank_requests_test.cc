@@ -134,6 +134,20 @@ TEST(RankPool, DoesNotJudgeCriticalWorkByWhatItBrings) {
             "at 2027-01-15 08:20:02Z.");
 }
 
+TEST(RankPool, TellsPartsOfASecondWhereTheyDecide) {
+  BookMaker maker;
+  maker.SubmitAt(MakeForm("b"), kNowNanos + 1'000'000)
+      .SubmitAt(MakeForm("a"), kNowNanos + 2'000'000);
+  EXPECT_EQ(Serving(maker)[1].why,
+            "It follows b, which was asked for at 2027-01-15 08:20:00.001Z; this one was asked for "
+            "at 2027-01-15 08:20:00.002Z.");
+  BookMaker seconds;
+  seconds.SubmitAt(MakeForm("b"), kNowNanos + 1).SubmitAt(MakeForm("a"), kNowNanos + 1'000'000'005);
+  EXPECT_EQ(Serving(seconds)[1].why,
+            "It follows b, which was asked for at 2027-01-15 08:20:00Z; this one was asked for at "
+            "2027-01-15 08:20:01Z.");
+}
+
 TEST(RankPool, DecidesByIdWhenNothingElseDoes) {
   BookMaker maker;
   maker.SubmitAt(MakeForm("b"), kNowNanos).SubmitAt(MakeForm("a"), kNowNanos);
