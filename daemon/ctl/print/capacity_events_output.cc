@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "daemon/base/units.h"
+#include "daemon/ctl/print/capacity_text.h"
 #include "daemon/ctl/print/message_text.h"
 #include "daemon/ctl/print/number_text.h"
 #include "daemon/ctl/print/table.h"
@@ -13,34 +14,10 @@
 namespace fleetmeter::ctl {
 namespace {
 
-std::string HourText(int64_t unix_seconds) { return UtcTime(unix_seconds * kNanosPerSecond); }
+std::string SecondText(int64_t unix_seconds) { return UtcTime(unix_seconds * kNanosPerSecond); }
 
 int64_t EndOf(const v1::CapacityForm& form) {
   return form.start_unix_seconds() + form.hours() * kSecondsPerHour;
-}
-
-std::string AskedText(const v1::CapacityForm& form) {
-  return fmt::format("{} {} for {} of {}, {} to {}, {}{}", form.chips(), form.chip(), form.team(),
-                     form.pool(), HourText(form.start_unix_seconds()), HourText(EndOf(form)),
-                     form.nature(), form.beyond_allocation() ? ", beyond the allocation" : "");
-}
-
-std::string What(const v1::CapacityEvent& event) {
-  if (event.has_form()) return AskedText(event.form());
-  if (event.action() == "grant") {
-    return fmt::format("{} chips, {} to {}", event.granted_chips(),
-                       HourText(event.start_unix_seconds()), HourText(event.end_unix_seconds()));
-  }
-  if (event.action() == "release") {
-    return fmt::format("ends at {}", HourText(event.end_unix_seconds()));
-  }
-  if (event.action() == "rank") {
-    return fmt::format("{}, {}: {}", event.pool(), event.nature(),
-                       event.workloads().empty()
-                           ? "no order"
-                           : fmt::format("{}", fmt::join(event.workloads(), ", ")));
-  }
-  return "";
 }
 
 std::string EventsTable(const std::vector<v1::CapacityEvent>& events) {
@@ -49,7 +26,7 @@ std::string EventsTable(const std::vector<v1::CapacityEvent>& events) {
       {{"EVENT", Align::kRight}, {"TIME"}, {"WHO"}, {"ACTION"}, {"REQUEST"}, {"WHAT"}, {"WHY"}});
   for (const v1::CapacityEvent& event : events) {
     table.AddRow({std::to_string(event.number()), UtcTime(event.at_unix_nanos()), event.identity(),
-                  event.action(), event.request_id(), What(event), event.reason()});
+                  event.action(), event.request_id(), EventText(event), event.reason()});
   }
   return table.Render();
 }
@@ -70,11 +47,11 @@ std::vector<std::string> Cells(const v1::CapacityEvent& event) {
   };
   const bool grants = event.action() == "grant";
   std::string start;
-  if (grants) start = HourText(event.start_unix_seconds());
-  if (event.has_form()) start = HourText(form.start_unix_seconds());
+  if (grants) start = SecondText(event.start_unix_seconds());
+  if (event.has_form()) start = SecondText(form.start_unix_seconds());
   std::string end;
-  if (grants || event.action() == "release") end = HourText(event.end_unix_seconds());
-  if (event.has_form()) end = HourText(EndOf(form));
+  if (grants || event.action() == "release") end = SecondText(event.end_unix_seconds());
+  if (event.has_form()) end = SecondText(EndOf(form));
   return {std::to_string(event.number()),
           UtcTime(event.at_unix_nanos()),
           event.action(),
