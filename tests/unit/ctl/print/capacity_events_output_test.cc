@@ -69,7 +69,7 @@ TEST(CapacityEventsOutput, PrintsCsv) {
             "workload,nature,micro_h100e,decision\n"
             "1,2026-01-01 00:00:00Z,submit,ada,,r1,1,serving,chat,b200,8,2026-01-01 00:00:00Z,"
             "2026-01-02 00:00:00Z,job,critical,18000000,\n"
-            "2,2026-01-01 00:00:01Z,grant,ada,\"the launch\nof March\",r1,2,,,,4,"
+            "2,2026-01-01 00:00:01Z,grant,ada,the launch\\x0aof March,r1,2,,,,4,"
             "2026-01-01 00:00:00Z,2026-01-01 01:00:00Z,,,0,7\n"
             "3,2026-01-01 00:00:02Z,release,ada,,r1,3,,,,,,2026-01-01 00:00:00Z,,,,\n"
             "4,2026-01-01 00:00:03Z,rank,ada,,,,serving,,,,,,a b,growth_bet,,\n");
