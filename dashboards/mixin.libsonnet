@@ -39,6 +39,13 @@
     },
     // How long requests wait though there is room for them.
     demand: { 'for': '15m' },
+    budget: {
+      // More than this part of a budget is used, ...
+      usedRatio: 0.9,
+      // ... or it will be gone before its end, and at least this part of its time has passed.
+      elapsedRatio: 0.1,
+      'for': '1h',
+    },
     plan: {
       // How far a category may be off its planned share of the supply, either way, and for how long.
       driftRatio: 0.05,
@@ -157,6 +164,7 @@
     coverage+: { 'for': '1m' },
     headroom+: { 'for': '1m' },
     demand+: { 'for': '1m' },
+    budget+: { 'for': '1m' },
     plan+: { driftFor: '1m', bufferFor: '1m', p0For: '1m' },
     outcomes+: { reviewFor: '1m', rateWindow: '1m', 'for': '1m' },
     requests+: { criticalUndecided: '2m', usedFor: '1m', 'for': '1m' },

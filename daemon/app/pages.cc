@@ -35,6 +35,7 @@ HttpResponse Metrics(const PageSources& from) {
                                     .segments = from.outcomes.segments(),
                                     .outcomes = from.outcomes.Facts(),
                                     .grants = FactsOf(from.grants),
+                                    .spending = from.outcomes.Spending(),
                                     .healthy = from.health.Get().ok(),
                                     .clock = clock});
   return {.status = 200,

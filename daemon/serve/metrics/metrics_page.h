@@ -9,6 +9,7 @@
 #include "daemon/serve/metrics/daemon_metrics.h"
 #include "daemon/serve/metrics/outcome_figures.h"
 #include "daemon/serve/metrics/segment_series.h"
+#include "daemon/serve/metrics/spending_metrics.h"
 
 namespace fleetmeter {
 
@@ -18,6 +19,7 @@ struct MetricsSources {
   SegmentSeries& segments;
   OutcomeFacts outcomes;
   GrantFacts grants;
+  SpendingFacts spending;
   bool healthy = false;  // as /healthz says
   const Clock& clock;
 };

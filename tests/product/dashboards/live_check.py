@@ -33,6 +33,8 @@ MAY_BE_EMPTY = [
     (r"(pools|executive) / .* / (H100e of theirs can be reclaimed|a day is what they cost)", "no pool is underused"),
     (r"(pools / What to ask back, and whom|executive / Allocations to look at first) / .*", "nothing was unused for the whole window"),
     (r"pools / (Unused through|Borrowed|Free in).*", "likewise, or nobody borrows"),
+    (r"pools / (Borrowing by borrower and lender|Borrowed by the hour, H100e|Budgets of the chosen pools) / .*",
+     "nobody borrows, the plan has no budgets, or the books are in memory"),
     (r"pools / Teams of the chosen pools / Idle since", "absent while no team holds an idle chip"),
     (r"headroom / Teams that hold idle chips / .*", "likewise"),
     (r"headroom / Chips that cannot be used, H100e / orphaned, any pool", "absent while no chip is orphaned"),

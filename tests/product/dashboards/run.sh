@@ -76,6 +76,8 @@ route capacity alertname=FleetmeterGrantUsedInPart severity=warning pool=a
 route capacity alertname=FleetmeterGrantEndsInUse severity=warning pool=a
 route capacity alertname=FleetmeterPoolOvercommitted severity=warning pool=a
 route capacity alertname=FleetmeterRequestExpired severity=warning pool=a
+route capacity alertname=FleetmeterBudgetEndsEarly severity=warning pool=a team=b
+route capacity alertname=FleetmeterBudgetNearlyUsed severity=warning pool=a
 route capacity alertname=FleetmeterPlanShareDrift severity=warning category=research
 route capacity alertname=FleetmeterBufferConsumed severity=warning
 route capacity alertname=FleetmeterMarginPerRequestDeclining severity=warning reason=margin_yoy
