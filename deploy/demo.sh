@@ -18,7 +18,7 @@ readonly ingest_port=7443 query_port=7444 http_port=9477 prometheus_port=9090 gr
 run=        # The temporary folder.
 serving=no  # Whether a signal is the normal end.
 
-for part in processes build fleetmeter prometheus; do
+for part in processes build fleetmeter prometheus capacity; do
   # shellcheck source=/dev/null
   source "$demo/$part.sh"
 done
@@ -33,7 +33,8 @@ The demo builds the programs and starts fleetmeterd. A collector replays a simul
 70 hosts, one minute of it each second. So the books of an hour, and the past of a pool in the
 console, have up to 60 times what is held now. A second collector reads the pages of two exporters,
 of the hosts of the pool safety-evals, as it would on real machines. fleetmeterctl imports two years
-of history: what was served, trained and scored. Prometheus takes in the same history, scrapes the
+of history: what was served, trained and scored. Teams have asked for capacity, and one has a grant;
+the commands of a meeting that decides about the others are shown. Prometheus takes in the same history, scrapes the
 daemon and evaluates the alerts, and Grafana shows the dashboards if it is installed. Then the demo
 shows a live table.
 
@@ -43,7 +44,8 @@ Everything listens on loopback only, and data goes to a temporary folder. Ctrl-C
 
   --check          Show nothing. Verify within two minutes that every pool, the plan and outcomes
                    are metered, and that the underuse alert finds the underused pool and no
-                   other. The exit code is 0 if they are, and 1 if not.
+                   other. Then decide about the requests, and verify that the next plan has
+                   what was granted. The exit code is 0 if all is so, and 1 if not.
   --keep           Keep data and logs, and say where they are.
   --no-build       Install nothing and build nothing.
   --build-only     Install what is missing, build the programs, and start nothing.
@@ -116,9 +118,9 @@ ask            '$ctl_program' --address $query headroom training-flagship --ask 
 outcomes       '$ctl_program' --address $query outcomes margin --window year
 books          '$ctl_program' report --ledger '$run/ledger.db' \\
                    --from $from --to $to --by pool,chip
-Ctrl-C ends everything.
-
 TEXT
+  print_requests
+  printf 'Ctrl-C ends everything.\n\n'
 }
 
 print_grafana() {
@@ -177,6 +179,8 @@ verify() {
     --prometheus "http://$prometheus" --plan "$demo/plan.yaml" --underused "$underused_pool" &
   pid[check]=$!
   wait_for check || fail_with_all_logs "The check failed."
+  unset "pid[check]"
+  verify_requests
   "$ctl_program" ledger verify --ledger "$run/ledger.db" >"$run/verify.log" 2>&1 ||
     fail "The ledger is not as it must be." verify
 }
@@ -186,6 +190,7 @@ start_all() {
   make_history
   start_daemon
   import_history
+  prepare_requests
   start_collector
   start_agent
   start_prometheus

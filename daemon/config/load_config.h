@@ -24,6 +24,10 @@ absl::StatusOr<Plan> LoadPlan(const std::string& path, const Catalog& catalog);
 absl::StatusOr<Plan> ReadPlan(const std::string& name, std::string_view text,
                               const Catalog& catalog);
 
+// What the text says, before it is compiled: its form is right, and the rules of plans are not
+// checked.
+absl::StatusOr<PlanDocument> ReadPlanDocument(const std::string& name, std::string_view text);
+
 // Catalog, plans, framework and rules of outcomes of a configuration. Two plans that take effect at
 // the same time, or have the same name and version, are an error; so is a plan that takes effect
 // after one of its name with a higher version.

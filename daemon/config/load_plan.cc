@@ -152,4 +152,12 @@ absl::StatusOr<Plan> ReadPlan(const std::string& name, std::string_view text,
   return std::move(loaded->plan);
 }
 
+absl::StatusOr<PlanDocument> ReadPlanDocument(const std::string& name, std::string_view text) {
+  auto file = YamlFile::Parse(name, text);
+  if (!file.ok()) return file.status();
+  PlanDocument document = ReadDocument((*file)->root());
+  if (!(*file)->ok()) return (*file)->status();
+  return document;
+}
+
 }  // namespace fleetmeter

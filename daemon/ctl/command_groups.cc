@@ -10,6 +10,8 @@ constexpr char kPlanFooter[] =
     "  fleetmeterctl plan show\n"
     "  fleetmeterctl plan show --plan deploy/plans/framework.yaml\n"
     "  fleetmeterctl plan compile --plan deploy/plans/framework.yaml --scenario recommendation\n"
+    "  fleetmeterctl plan compile --decided --plan plan.yaml --catalog catalog.yaml \\\n"
+    "                --to next-plan.yaml\n"
     "  fleetmeterctl plan diff deploy/plans/example.yaml \\\n"
     "                deploy/plans/framework.yaml#recommendation";
 
@@ -94,9 +96,32 @@ constexpr char kSourceFooter[] =
     "  fleetmeterctl source move gpu-17 spiffe://example.org/host/gpu-17 \\\n"
     "                --reason 'it had the certificate of a relay'";
 
+constexpr char kRequestFooter[] =
+    "A request asks for chips of a pool for a time. The owner of the pool decides about what is\n"
+    "within its allocation, and the capacity team about what is beyond it. Nothing here starts or\n"
+    "stops a workload. What was asked and decided is kept for ever.\n"
+    "\n"
+    "Examples:\n"
+    "  fleetmeterctl request check --file form.yaml\n"
+    "  fleetmeterctl request ask --pool research --team rl --chip b200 --chips 16 \\\n"
+    "                --start 2026-12-01T09:00Z --for 14d --workload rl-rollouts \\\n"
+    "                --nature company_goal --goal 'Flagship 5'\n"
+    "  fleetmeterctl request list --state open\n"
+    "  fleetmeterctl request show rl-rollouts-2026-12-01-k3f9\n"
+    "  fleetmeterctl request rank --pool research\n"
+    "  fleetmeterctl request decide rl-rollouts-2026-12-01-k3f9 --grant all \\\n"
+    "                --reason 'It finishes before the freeze'\n"
+    "  fleetmeterctl request withdraw rl-rollouts-2026-12-01-k3f9 --reason 'The run is off'\n"
+    "  fleetmeterctl request release rl-rollouts-2026-12-01-k3f9 --reason 'It has converged'\n"
+    "  fleetmeterctl request grants --pool research\n"
+    "  fleetmeterctl request timeline --pool research\n"
+    "  fleetmeterctl request results";
+
 constexpr CommandGroup kGroups[] = {
     {"plan", "Show, make and compare plans and the allocation framework that they are made from",
      kPlanFooter, nullptr},
+    {"request", "Ask for capacity, decide about requests, and see what came of them",
+     kRequestFooter, nullptr},
     {"admin", "Operate a daemon. These commands need the role admin", kAdminFooter,
      AddAdminAddress},
     {"source",

@@ -47,6 +47,9 @@ constexpr char kExamples[] =
     "  fleetmeterctl outcomes margin --inference deploy/outcomes/example_inference.csv \\\n"
     "                --to 2026-01-01\n"
     "  fleetmeterctl import usage deploy/outcomes/example_usage.csv --dry-run\n"
+    "  fleetmeterctl request list --state open\n"
+    "  fleetmeterctl budgets\n"
+    "  fleetmeterctl lending --step 1d\n"
     "  fleetmeterctl check deploy/fleetmeterd.yaml\n"
     "  fleetmeterctl sources\n"
     "  fleetmeterctl rejected --source gpu-17\n"
@@ -58,6 +61,8 @@ constexpr char kExamples[] =
     "  fleetmeterctl source forget gpu-17 --reason 'returned to the vendor'\n"
     "  fleetmeterctl reprice --from 2026-01-01 --to 2026-02-01 --reason 'nova has a price now'\n"
     "  fleetmeterctl report --ledger books.db --from 2026-01-01 --to 2026-02-01 --by pool,chip\n"
+    "  fleetmeterctl report allocation --since 14d --to meeting.html\n"
+    "  fleetmeterctl publish --to public\n"
     "  fleetmeterctl ledger backup --ledger books.db --to books-2026-02-01.db\n"
     "  fleetmeterctl completion bash > ~/.local/share/bash-completion/completions/fleetmeterctl\n"
     "\n"
@@ -78,7 +83,9 @@ constexpr char kExamples[] =
     "  0  The command is done.\n"
     "  1  There was an error, which standard error describes.\n"
     "  2  The command line is wrong.\n"
-    "  3  headroom --ask: it does not fit, or too little is known to say so.\n"
+    "  3  headroom --ask: it does not fit, or too little is known to say so. request check: it "
+    "may\n"
+    "     be submitted and does not fit.\n"
     "  4  import: the import is done, but not all of the file is in the books.";
 
 std::vector<std::unique_ptr<Command>> MakeCommands(const Connection& connection) {
@@ -121,6 +128,8 @@ std::string Misnamed(const WrongCommandLine& wrong) {
   if (!wrong.rest.empty()) {
     return Unknown(wrong.rest.front(), "a command of " + wrong.command, wrong.commands);
   }
+  // It may work without one, and lack a flag.
+  if (wrong.message.starts_with("--")) return "";
   return fmt::format("{} takes a command; expected one of: {}\n", wrong.command,
                      fmt::join(wrong.commands, ", "));
 }

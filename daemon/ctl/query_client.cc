@@ -9,6 +9,7 @@
 #include "daemon/base/mutex.h"
 #include "daemon/ctl/explain_unavailable.h"
 #include "daemon/ctl/print/text_cells.h"
+#include "fleetmeter/v1/capacity.grpc.pb.h"
 #include "fleetmeter/v1/outcomes.grpc.pb.h"
 #include "fleetmeter/v1/plan.grpc.pb.h"
 #include "fleetmeter/v1/query.grpc.pb.h"
@@ -36,6 +37,12 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const std::string& ad
   const auto credentials = MakeChannelCredentials(tls, &arguments);
   if (!credentials.ok()) return credentials.status();
   return grpc::CreateCustomChannel(address, *credentials, arguments);
+}
+
+// What it said; several lines are below who said them.
+std::string Said(const std::string& address, const std::string& text) {
+  const bool lines = text.find('\n') != std::string::npos;
+  return fmt::format("fleetmeterd at {}:{}{}", address, lines ? '\n' : ' ', text);
 }
 
 }  // namespace
@@ -110,14 +117,18 @@ struct QueryClient::Impl {
 };
 
 absl::Status QueryClient::Impl::Explain(const grpc::Status& status) {
-  const std::string said = Printable(status.error_message());
+  const std::string said = PrintableLines(status.error_message());
   switch (status.error_code()) {
     case grpc::StatusCode::NOT_FOUND:
       return absl::NotFoundError(said);
     case grpc::StatusCode::INVALID_ARGUMENT:
-      return absl::InvalidArgumentError(fmt::format("fleetmeterd at {}: {}", address, said));
+      return absl::InvalidArgumentError(Said(address, said));
     case grpc::StatusCode::FAILED_PRECONDITION:
-      return absl::FailedPreconditionError(fmt::format("fleetmeterd at {}: {}", address, said));
+      return absl::FailedPreconditionError(Said(address, said));
+    case grpc::StatusCode::ABORTED:
+      return absl::AbortedError(Said(address, said));
+    case grpc::StatusCode::ALREADY_EXISTS:
+      return absl::AlreadyExistsError(Said(address, said));
     case grpc::StatusCode::CANCELLED:
       return absl::CancelledError(fmt::format("the call to {} was cancelled", address));
     case grpc::StatusCode::DEADLINE_EXCEEDED:
@@ -204,6 +215,76 @@ absl::StatusOr<v1::Prices> QueryClient::GetPrices(const v1::GetPricesRequest& re
 absl::StatusOr<v1::Corrections> QueryClient::GetCorrections(
     const v1::GetCorrectionsRequest& request) {
   return impl_->Call(&v1::Outcomes::Stub::GetCorrections, request);
+}
+
+absl::StatusOr<v1::CheckCapacityResponse> QueryClient::CheckCapacity(
+    const v1::CheckCapacityRequest& request) {
+  return impl_->Call(&v1::Capacity::Stub::Check, request);
+}
+
+absl::StatusOr<v1::ChangeCapacityResponse> QueryClient::SubmitCapacity(
+    const v1::SubmitCapacityRequest& request) {
+  return impl_->Call(&v1::Capacity::Stub::Submit, request);
+}
+
+absl::StatusOr<v1::ChangeCapacityResponse> QueryClient::WithdrawCapacity(
+    const v1::WithdrawCapacityRequest& request) {
+  return impl_->Call(&v1::Capacity::Stub::Withdraw, request);
+}
+
+absl::StatusOr<v1::ChangeCapacityResponse> QueryClient::RankCapacity(
+    const v1::RankCapacityRequest& request) {
+  return impl_->Call(&v1::Capacity::Stub::Rank, request);
+}
+
+absl::StatusOr<v1::ChangeCapacityResponse> QueryClient::DecideCapacity(
+    const v1::DecideCapacityRequest& request) {
+  return impl_->Call(&v1::Capacity::Stub::Decide, request);
+}
+
+absl::StatusOr<v1::ChangeCapacityResponse> QueryClient::ReleaseCapacity(
+    const v1::ReleaseCapacityRequest& request) {
+  return impl_->Call(&v1::Capacity::Stub::Release, request);
+}
+
+absl::StatusOr<v1::ListCapacityResponse> QueryClient::ListCapacity(
+    const v1::ListCapacityRequest& request) {
+  return impl_->Call(&v1::Capacity::Stub::List, request);
+}
+
+absl::StatusOr<v1::GetCapacityResponse> QueryClient::GetCapacity(
+    const v1::GetCapacityRequest& request) {
+  return impl_->Call(&v1::Capacity::Stub::Get, request);
+}
+
+absl::StatusOr<v1::GetRankingResponse> QueryClient::GetRanking(
+    const v1::GetRankingRequest& request) {
+  return impl_->Call(&v1::Capacity::Stub::GetRanking, request);
+}
+
+absl::StatusOr<v1::GetTimelineResponse> QueryClient::GetTimeline(
+    const v1::GetTimelineRequest& request) {
+  return impl_->Call(&v1::Capacity::Stub::GetTimeline, request);
+}
+
+absl::StatusOr<v1::ListGrantsResponse> QueryClient::ListGrants(
+    const v1::ListGrantsRequest& request) {
+  return impl_->Call(&v1::Capacity::Stub::ListGrants, request);
+}
+
+absl::StatusOr<v1::GetResultsResponse> QueryClient::GetResults(
+    const v1::GetResultsRequest& request) {
+  return impl_->Call(&v1::Capacity::Stub::GetResults, request);
+}
+
+absl::StatusOr<v1::ListBudgetsResponse> QueryClient::ListBudgets(
+    const v1::ListBudgetsRequest& request) {
+  return impl_->Call(&v1::Capacity::Stub::ListBudgets, request);
+}
+
+absl::StatusOr<v1::GetLendingResponse> QueryClient::GetLending(
+    const v1::GetLendingRequest& request) {
+  return impl_->Call(&v1::Capacity::Stub::GetLending, request);
 }
 
 absl::Status QueryClient::WatchHeadroom(

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "daemon/ctl/connection.h"
 #include "daemon/security/client_tls.h"
+#include "fleetmeter/v1/capacity.pb.h"
 #include "fleetmeter/v1/outcomes.pb.h"
 #include "fleetmeter/v1/plan.pb.h"
 #include "fleetmeter/v1/query.pb.h"
@@ -49,6 +50,28 @@ class QueryClient {
   absl::StatusOr<v1::BookedOutcomes> GetBooked(const v1::GetBookedRequest& request);
   absl::StatusOr<v1::Prices> GetPrices(const v1::GetPricesRequest& request);
   absl::StatusOr<v1::Corrections> GetCorrections(const v1::GetCorrectionsRequest& request);
+
+  // Requests for capacity; the errors are those of capacity.proto, of which those with several
+  // faults have a line for each. Aborted: a request was changed since. AlreadyExists: the id is
+  // another request's.
+  absl::StatusOr<v1::CheckCapacityResponse> CheckCapacity(const v1::CheckCapacityRequest& request);
+  absl::StatusOr<v1::ChangeCapacityResponse> SubmitCapacity(
+      const v1::SubmitCapacityRequest& request);
+  absl::StatusOr<v1::ChangeCapacityResponse> WithdrawCapacity(
+      const v1::WithdrawCapacityRequest& request);
+  absl::StatusOr<v1::ChangeCapacityResponse> RankCapacity(const v1::RankCapacityRequest& request);
+  absl::StatusOr<v1::ChangeCapacityResponse> DecideCapacity(
+      const v1::DecideCapacityRequest& request);
+  absl::StatusOr<v1::ChangeCapacityResponse> ReleaseCapacity(
+      const v1::ReleaseCapacityRequest& request);
+  absl::StatusOr<v1::ListCapacityResponse> ListCapacity(const v1::ListCapacityRequest& request);
+  absl::StatusOr<v1::GetCapacityResponse> GetCapacity(const v1::GetCapacityRequest& request);
+  absl::StatusOr<v1::GetRankingResponse> GetRanking(const v1::GetRankingRequest& request);
+  absl::StatusOr<v1::GetTimelineResponse> GetTimeline(const v1::GetTimelineRequest& request);
+  absl::StatusOr<v1::ListGrantsResponse> ListGrants(const v1::ListGrantsRequest& request);
+  absl::StatusOr<v1::GetResultsResponse> GetResults(const v1::GetResultsRequest& request);
+  absl::StatusOr<v1::ListBudgetsResponse> ListBudgets(const v1::ListBudgetsRequest& request);
+  absl::StatusOr<v1::GetLendingResponse> GetLending(const v1::GetLendingRequest& request);
 
   // Until `on_answer` returns an error, which it then returns, or the stream ends: OK after
   // Cancel(), otherwise why. Unavailable: it may be watched again, over a new connection.

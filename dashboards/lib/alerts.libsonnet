@@ -266,4 +266,4 @@ function(config)
     { name: 'fleetmeter_supply_alerts', rules: supply },
     { name: 'fleetmeter_state_alerts', rules: states },
     { name: 'fleetmeter_daemon_alerts', rules: daemon },
-  ] + (import 'plan_alerts.libsonnet')(config) + (import 'outcomes_alerts.libsonnet')(config) + (import 'self_alerts.libsonnet')(config)
+  ] + (import 'plan_alerts.libsonnet')(config) + (import 'requests_alerts.libsonnet')(config) + (import 'outcomes_alerts.libsonnet')(config) + (import 'self_alerts.libsonnet')(config)

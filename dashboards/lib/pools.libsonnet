@@ -26,7 +26,9 @@ function(config)
       g.figure(told(count(unheard)), 'pools cannot be judged', 'none', colours.some, 0),
       basis.coverageFigure,
     ]
-  ) + basis.runbook('FleetmeterPoolUnderused');
+  ) + basis.runbook('FleetmeterPoolUnderused') + {
+    links+: [{ title: 'Requests and grants of these pools', url: basis.url('requests', '&${pool:queryparam}'), targetBlank: false }],
+  };
 
   local top(metric) = 'topk(%d, %s > 0)' % [config.dashboard.holders, pools(metric)];
   local ranked(metric) = g.now('sort_desc(%s)' % top(metric), '{{pool}}');

@@ -14,6 +14,9 @@ enum class Style { kPlain, kBold, kDim, kRed, kYellow, kGreen };
 // characters that reorder or break lines as \u202e, bytes that are not UTF-8 as \xff.
 std::string Printable(std::string_view text);
 
+// The same, but line breaks stay line breaks and a tab is a space: for texts of several lines.
+std::string PrintableLines(std::string_view text);
+
 // Terminal columns that printable text takes: wide characters take two, combining ones none.
 size_t DisplayWidth(std::string_view text);
 

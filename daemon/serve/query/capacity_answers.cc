@@ -240,10 +240,11 @@ void FillConcerned(const CapacityMoment& moment, const Concerned& concerned,
   }
   if (!concerned.ranked) return;
   const auto& [pool, nature] = *concerned.ranked;
-  for (const RankedRequest& ranked :
-       capacity::RankPool(*moment.book, pool, moment.now_unix_seconds())) {
-    if (ranked.request->form.nature != nature) continue;
-    AddConcerned(moment, *ranked.request, &bytes, response);
+  for (const auto& [id, request] : moment.book->requests()) {
+    const capacity::CapacityForm& form = request->form;
+    if (form.pool != pool || form.nature != nature || form.beyond_allocation) continue;
+    if (!IsOpen(*request, moment.now_unix_seconds())) continue;
+    AddConcerned(moment, *request, &bytes, response);
   }
 }
 

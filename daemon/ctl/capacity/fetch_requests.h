@@ -1,0 +1,14 @@
+// All requests that a question is about, however many answers they come in.
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "daemon/ctl/query_client.h"
+#include "fleetmeter/v1/capacity.pb.h"
+
+namespace fleetmeter::ctl {
+
+// As one answer, without a token of a next page. Errors are those of ListCapacity.
+absl::StatusOr<v1::ListCapacityResponse> FetchRequests(QueryClient& client,
+                                                       v1::ListCapacityRequest question);
+
+}  // namespace fleetmeter::ctl

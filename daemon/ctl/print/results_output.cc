@@ -1,0 +1,148 @@
+#include "daemon/ctl/print/results_output.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "daemon/base/units.h"
+#include "daemon/ctl/print/capacity_csv.h"
+#include "daemon/ctl/print/capacity_text.h"
+#include "daemon/ctl/print/message_text.h"
+#include "daemon/ctl/print/number_text.h"
+#include "daemon/ctl/print/pools_output.h"
+#include "daemon/ctl/print/table.h"
+
+namespace fleetmeter::ctl {
+namespace {
+
+// --- Promised and came -------------------------------------------------------------------------
+
+std::string ResultText(const v1::CapacityResult& result) {
+  const v1::CapacityForm& form = result.request().form();
+  std::string out =
+      fmt::format("{}: {}\n", Printable(form.request_id()), Printable(result.standing()));
+  const auto add = [&out](const std::string& line) {
+    out += WrapText(line, kCapacityColumns, "  ");
+  };
+  add("promised: " + (form.has_roi() ? RoiText(form.roi()) : std::string("nothing in dollars")));
+  if (result.has_revenue_micro_usd()) {
+    add("revenue since it began: " + UsdOfMicroUsd(result.revenue_micro_usd()));
+  }
+  if (result.has_margin_per_request_usd()) {
+    add(fmt::format("margin per request: ${:.6f}", result.margin_per_request_usd()));
+  }
+  if (result.has_capability_per_1000_h100_hours()) {
+    add(fmt::format("capability per 1,000 H100-hours of training: {:.6f}",
+                    result.capability_per_1000_h100_hours()));
+  }
+  for (const std::string& why : result.why()) add(Printable(why));
+  return out;
+}
+
+std::string ResultsText(const v1::GetResultsResponse& response) {
+  std::string out;
+  for (const v1::CapacityResult& result : response.results()) out += ResultText(result);
+  if (out.empty()) out = "No grant that this asks for has named a model or a run.\n";
+  return out + BasisLine(response.basis()) + "\n";
+}
+
+// --- Budgets -----------------------------------------------------------------------------------
+
+std::optional<double> IfKnown(bool known, double value) {
+  return known ? std::optional(value) : std::nullopt;
+}
+
+std::string BudgetsTable(const v1::ListBudgetsResponse& response) {
+  Table table({{"POOL"},
+               {"TEAM", Align::kLeft, 1},
+               {"UNTIL", Align::kLeft, 2},
+               {"BUDGET", Align::kRight},
+               {"USED", Align::kRight},
+               {"LEFT", Align::kRight},
+               {"PACE", Align::kRight, 3},
+               {"PROJECTED", Align::kRight, 4},
+               {"GONE", Align::kLeft, 5}});
+  int64_t untold = 0;
+  for (const v1::CapacityBudget& budget : response.budgets()) {
+    untold += budget.elapsed_seconds() - budget.told_seconds();
+    table.AddRow(
+        {budget.pool(), budget.team().empty() ? "(all)" : budget.team(),
+         DayText(budget.to_unix_seconds()), Whole(budget.h100e_hours()),
+         Whole(budget.used_h100e_hours()), Whole(budget.left_h100e_hours()),
+         Percent(IfKnown(budget.has_pace_ratio(), budget.pace_ratio())),
+         Whole(IfKnown(budget.has_projected_h100e_hours(), budget.projected_h100e_hours())),
+         budget.has_gone_unix_seconds() ? DayText(budget.gone_unix_seconds()) : kUnknown});
+  }
+  const std::string basis = BasisLine(response.basis()) + "\n";
+  if (response.budgets().empty()) return "No pool that we may see has a budget.\n" + basis;
+  table.FitInto(kCapacityColumns);
+  std::string out = table.Render() + "\nIn H100e-hours. A pace of 100% is as planned.\n";
+  if (untold > 0) {
+    out += fmt::format("The books do not tell {} hours of the time of these budgets.\n",
+                       Amount(static_cast<double>(untold) / kSecondsPerHour));
+  }
+  return out + basis;
+}
+
+// --- Lending -----------------------------------------------------------------------------------
+
+std::string StarvedLines(const v1::GetLendingResponse& response) {
+  std::string out;
+  for (const v1::StarvedPool& starved : response.starved()) {
+    out += WrapText(
+        fmt::format("{} H100e wait in pool {} while pool {} holds {} H100e beyond its allocation.",
+                    Amount(starved.waiting_h100e()), Printable(starved.pool()),
+                    Printable(starved.borrower()), Amount(starved.borrowed_h100e())),
+        kCapacityColumns, "");
+  }
+  return out;
+}
+
+std::string UntoldLendingLine(const v1::GetLendingResponse& response) {
+  if (response.untold_seconds() == 0) return "";
+  return fmt::format(
+      "The books do not tell {} of {} hours. They are in none of the numbers.\n",
+      Amount(static_cast<double>(response.untold_seconds()) / kSecondsPerHour),
+      Amount(static_cast<double>(response.untold_seconds() + response.told_seconds()) /
+             kSecondsPerHour));
+}
+
+std::string LendingTable(const v1::GetLendingResponse& response) {
+  constexpr double kMicroUsdOfUsd = 1e6;
+  Table table({{"BORROWER"},
+               {"LENDER"},
+               {"FROM", Align::kLeft, 1},
+               {"H100E-HOURS", Align::kRight},
+               {"COST", Align::kRight, 2}});
+  for (const v1::LentCapacity& lent : response.lent()) {
+    table.AddRow({lent.borrower(), lent.lender().empty() ? "(beyond the plan)" : lent.lender(),
+                  HourText(lent.start_unix_seconds()), Amount(lent.h100e_hours()),
+                  WholeUsd(IfKnown(lent.has_micro_usd(),
+                                   static_cast<double>(lent.micro_usd()) / kMicroUsdOfUsd))});
+  }
+  table.FitInto(kCapacityColumns);
+  const std::string rows =
+      response.lent().empty() ? "Nobody held more than was allocated.\n" : table.Render() + "\n";
+  return rows + UntoldLendingLine(response) + StarvedLines(response) + BasisLine(response.basis()) +
+         "\n";
+}
+
+}  // namespace
+
+std::string FormatResults(const v1::GetResultsResponse& response, OutputFormat format) {
+  if (format == OutputFormat::kTable) return ResultsText(response);
+  return format == OutputFormat::kJson ? Dump(ToJson(response))
+                                       : RowsOfRequestsCsv(response.results());
+}
+
+std::string FormatBudgets(const v1::ListBudgetsResponse& response, OutputFormat format) {
+  if (format == OutputFormat::kTable) return BudgetsTable(response);
+  return format == OutputFormat::kJson ? Dump(ToJson(response)) : RowsCsv(response.budgets());
+}
+
+std::string FormatLending(const v1::GetLendingResponse& response, OutputFormat format) {
+  if (format == OutputFormat::kTable) return LendingTable(response);
+  return format == OutputFormat::kJson ? Dump(ToJson(response)) : RowsCsv(response.lent());
+}
+
+}  // namespace fleetmeter::ctl
