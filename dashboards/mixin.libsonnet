@@ -39,6 +39,13 @@
     },
     // How long requests wait though there is room for them.
     demand: { 'for': '15m' },
+    budget: {
+      // More than this part of a budget is used, ...
+      usedRatio: 0.9,
+      // ... or it will be gone before its end, and at least this part of its time has passed.
+      elapsedRatio: 0.1,
+      'for': '1h',
+    },
     plan: {
       // How far a category may be off its planned share of the supply, either way, and for how long.
       driftRatio: 0.05,
@@ -75,6 +82,20 @@
       knownRatio: 0.9,
       // Above this part of inference's cost a margin leaves out too much.
       unattributedRatio: 0.05,
+    },
+    requests: {
+      // How long a critical request may wait to be decided.
+      criticalUndecided: '4h',
+      // A grant of which less than this part was held over the last week is used in part only.
+      usedRatio: 0.6,
+      // How long before its end a grant is told of whose chips are still held.
+      endsWithin: '1d',
+      // H100e that grants may promise beyond the allocation of their pool.
+      beyondH100e: 1,
+      // How long it is told that nobody decided a request in time.
+      expiredTold: '3d',
+      usedFor: '1h',
+      'for': '5m',
     },
     sources: {
       silentRatio: 0.01,
@@ -143,8 +164,10 @@
     coverage+: { 'for': '1m' },
     headroom+: { 'for': '1m' },
     demand+: { 'for': '1m' },
+    budget+: { 'for': '1m' },
     plan+: { driftFor: '1m', bufferFor: '1m', p0For: '1m' },
     outcomes+: { reviewFor: '1m', rateWindow: '1m', 'for': '1m' },
+    requests+: { criticalUndecided: '2m', usedFor: '1m', 'for': '1m' },
     sources+: { 'for': '1m' },
     ingest+: { rateWindow: '1m', 'for': '1m' },
     daemon+: { 'for': '1m' },
@@ -168,6 +191,7 @@
     'margin.json': (import 'lib/margin.libsonnet')($._config),
     'plan.json': (import 'lib/plan.libsonnet')($._config),
     'pools.json': (import 'lib/pools.libsonnet')($._config),
+    'requests.json': (import 'lib/requests.libsonnet')($._config),
     'sources.json': (import 'lib/sources.libsonnet')($._config),
     'supply.json': (import 'lib/supply.libsonnet')($._config),
     'training-and-economics.json': (import 'lib/economics.libsonnet')($._config),

@@ -28,6 +28,7 @@
 #include "daemon/serve/http/http_server.h"
 #include "daemon/serve/listen/grpc_log.h"
 #include "daemon/serve/metrics/daemon_metrics.h"
+#include "daemon/view/grant_board.h"
 
 namespace fleetmeter {
 namespace {
@@ -58,6 +59,7 @@ class App::Impl {
   absl::StatusOr<ReferenceData> Load();
   // Each starts some parts, and pushes how they are stopped.
   absl::Status StartBooks(ReferenceData reference);
+  void StartGrants();
   void MakeServices();
   absl::Status StartPages();
   absl::Status StartListeners();
@@ -85,6 +87,7 @@ class App::Impl {
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<Writer> writer_;
   std::unique_ptr<OutcomesPart> outcomes_;
+  std::unique_ptr<GrantBoard> grants_;  // null: the ledger is in memory
   std::unique_ptr<Services> services_;
   Readiness readiness_;
   Health health_;
@@ -159,7 +162,19 @@ absl::Status App::Impl::StartBooks(ReferenceData reference) {
       std::make_unique<OutcomesPart>(config_, *writer_, security_->access(), metrics_, clock_);
   stops_.Push("outcomes", [this](const auto&) { outcomes_->Stop(); });
   outcomes_->Start();
+  StartGrants();
   return absl::OkStatus();
+}
+
+void App::Impl::StartGrants() {
+  if (config_.ledger.path.empty()) return;
+  GrantBoard::Options options;
+  options.ledger_path = config_.ledger.path;
+  options.refresh_nanos = config_.outcomes.refresh_nanos;
+  options.book = [this] { return writer_->capacity(); };
+  grants_ = std::make_unique<GrantBoard>(std::move(options), clock_);
+  stops_.Push("grants", [this](const auto&) { grants_->Stop(); });
+  grants_->Start();
 }
 
 void App::Impl::MakeServices() {
@@ -180,14 +195,15 @@ absl::Status App::Impl::StartPages() {
   auto console = ReadConsole(config_.http.console);
   if (!console.ok()) return console.status();
   const bool tls = config_.tls && config_.http.tls;
-  auto http = HttpServer::Start(config_.listen.http,
-                                MakePages({*writer_, metrics_, *outcomes_, readiness_, health_,
-                                           scrapes_, security_->access(), *api_, tls},
-                                          *std::move(console)),
-                                {.hooks = {.evicted = [this] { metrics_.HttpConnectionEvicted(); },
-                                           .host_refused = [this] { metrics_.HttpHostRefused(); }},
-                                 .takes_body = Api::Serves,
-                                 .tls = security_->MakeHttpTls()});
+  auto http =
+      HttpServer::Start(config_.listen.http,
+                        MakePages({*writer_, metrics_, *outcomes_, grants_.get(), readiness_,
+                                   health_, scrapes_, security_->access(), *api_, tls},
+                                  *std::move(console)),
+                        {.hooks = {.evicted = [this] { metrics_.HttpConnectionEvicted(); },
+                                   .host_refused = [this] { metrics_.HttpHostRefused(); }},
+                         .takes_body = Api::Serves,
+                         .tls = security_->MakeHttpTls()});
   if (!http.ok()) return http.status();
   http_ = *std::move(http);
   stops_.Push("http", [this](const auto&) { http_->Stop(); });

@@ -14,6 +14,11 @@ OutcomesPart::OutcomesPart(const DaemonConfig& config, const Writer& writer, Acc
     options.reference = [&writer] { return writer.reference(); };
     options.commits = [&writer] { return writer.outcome_commits(); };
     board_ = std::make_unique<OutcomeBoard>(std::move(options), clock);
+    spending_ = std::make_unique<SpendingBoard>(
+        *board_,
+        SpendingBoard::Options{.refresh_nanos = config.outcomes.refresh_nanos,
+                               .reference = [&writer] { return writer.reference(); }},
+        clock);
   }
   questions_ = std::make_unique<LedgerQuestions>(board_.get(), writer, probe, clock);
   service_ = std::make_unique<OutcomeService>(*questions_, writer, access);
@@ -34,6 +39,11 @@ OutcomeFacts OutcomesPart::Facts() const {
     facts.refresh_failures = board_->failures();
   }
   return facts;
+}
+
+SpendingFacts OutcomesPart::Spending() const {
+  if (!spending_) return {};
+  return {.view = spending_->Look(), .refresh_failures = spending_->failures()};
 }
 
 void OutcomesPart::Stop() {

@@ -7,6 +7,7 @@
 
 #include "daemon/config/daemon_config.h"
 #include "daemon/serve/metrics/outcome_figures.h"
+#include "daemon/serve/metrics/spending_metrics.h"
 #include "daemon/serve/query/ledger_questions.h"
 #include "daemon/serve/query/outcome_service.h"
 
@@ -32,13 +33,16 @@ class OutcomesPart {
   // What /metrics shows of outcomes, and which segments have series of their own.
   OutcomeFacts Facts() const;
   SegmentSeries& segments() { return segments_; }
+  // What /metrics shows of budgets and lending; has it worked out anew where it is old.
+  SpendingFacts Spending() const;
   // Answers what waits; from then on what was known stays.
   void Stop();
 
  private:
   const Writer& writer_;
   SegmentSeries segments_;
-  std::unique_ptr<OutcomeBoard> board_;  // null: the ledger is in memory
+  std::unique_ptr<OutcomeBoard> board_;      // null: the ledger is in memory
+  std::unique_ptr<SpendingBoard> spending_;  // null likewise
   std::unique_ptr<LedgerQuestions> questions_;
   std::unique_ptr<OutcomeService> service_;
   std::unique_ptr<OutcomeService> service_of_ingest_;

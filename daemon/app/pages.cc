@@ -21,6 +21,11 @@ constexpr char kMetricsType[] = "text/plain; version=0.0.4; charset=utf-8";
 // A queue that stays full this long means that we cannot keep up.
 constexpr int64_t kFullTooLong = 10 * kNanosPerSecond;
 
+GrantFacts FactsOf(const GrantBoard* board) {
+  if (board == nullptr) return {};
+  return {.view = board->view(), .refresh_failures = board->failures()};
+}
+
 HttpResponse Metrics(const PageSources& from) {
   Scrapes& scrapes = from.scrapes;
   const bool final = scrapes.final();  // before the snapshot is taken
@@ -29,6 +34,8 @@ HttpResponse Metrics(const PageSources& from) {
                                     .metrics = from.metrics,
                                     .segments = from.outcomes.segments(),
                                     .outcomes = from.outcomes.Facts(),
+                                    .grants = FactsOf(from.grants),
+                                    .spending = from.outcomes.Spending(),
                                     .healthy = from.health.Get().ok(),
                                     .clock = clock});
   return {.status = 200,

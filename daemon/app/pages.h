@@ -13,6 +13,7 @@
 #include "daemon/serve/http/http_server.h"
 #include "daemon/serve/http/static_files.h"
 #include "daemon/serve/metrics/daemon_metrics.h"
+#include "daemon/view/grant_board.h"
 
 namespace fleetmeter {
 
@@ -31,6 +32,7 @@ struct PageSources {
   const Writer& writer;
   DaemonMetrics& metrics;
   OutcomesPart& outcomes;
+  const GrantBoard* grants;  // null: the ledger is in memory
   const Readiness& readiness;
   const Health& health;
   Scrapes& scrapes;

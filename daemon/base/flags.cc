@@ -309,7 +309,15 @@ void Flags::AddPage(const std::string& names, const std::function<std::string()>
 void Flags::AddVersion(const std::string& version) { app_->set_version_flag("--version", version); }
 
 Flags Flags::AddCommand(const std::string& name, const std::string& help) {
-  return Flags(app_->add_subcommand(name, help));
+  CLI::App* command = app_->add_subcommand(name, help);
+  if (app_->get_parent() != nullptr) {
+    // The library asks for what the one above requires, and calls it, even where this one is named.
+    command->preparse_callback([above = app_](size_t) {
+      for (CLI::Option* option : above->get_options()) option->required(false);
+      above->callback(nullptr);
+    });
+  }
+  return Flags(command);
 }
 
 std::vector<Flags> Flags::commands() const {

@@ -94,7 +94,7 @@ class Flags {
                const std::string& help);
   void AddVersion(const std::string& version);
 
-  // Commands of the program, or of a group of commands. --help comes by itself.
+  // Of the program, of a group, or of a command, which then asks nothing itself. It has --help.
   Flags AddCommand(const std::string& name, const std::string& help);
   std::vector<Flags> commands() const;
   void RequireOneCommand();

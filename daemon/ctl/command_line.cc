@@ -61,6 +61,8 @@ constexpr char kExamples[] =
     "  fleetmeterctl source forget gpu-17 --reason 'returned to the vendor'\n"
     "  fleetmeterctl reprice --from 2026-01-01 --to 2026-02-01 --reason 'nova has a price now'\n"
     "  fleetmeterctl report --ledger books.db --from 2026-01-01 --to 2026-02-01 --by pool,chip\n"
+    "  fleetmeterctl report allocation --since 14d --to meeting.html\n"
+    "  fleetmeterctl publish --to public\n"
     "  fleetmeterctl ledger backup --ledger books.db --to books-2026-02-01.db\n"
     "  fleetmeterctl completion bash > ~/.local/share/bash-completion/completions/fleetmeterctl\n"
     "\n"
@@ -126,6 +128,8 @@ std::string Misnamed(const WrongCommandLine& wrong) {
   if (!wrong.rest.empty()) {
     return Unknown(wrong.rest.front(), "a command of " + wrong.command, wrong.commands);
   }
+  // It may work without one, and lack a flag.
+  if (wrong.message.starts_with("--")) return "";
   return fmt::format("{} takes a command; expected one of: {}\n", wrong.command,
                      fmt::join(wrong.commands, ", "));
 }

@@ -37,6 +37,10 @@ bool SamePolicy(const LendingPolicy& a, const LendingPolicy& b) {
   return a.lendable_ratio == b.lendable_ratio && a.borrowing_limit_h100e == b.borrowing_limit_h100e;
 }
 
+bool SameBudgets(const Pool& a, const Pool& b) {
+  return a.budget == b.budget && a.team_budgets == b.team_budgets;
+}
+
 PoolChange ChangeOf(const Plan& a, const Plan& b, const std::string& name) {
   const Pool* in_a = a.FindPool(name);
   const Pool* in_b = b.FindPool(name);
@@ -51,6 +55,7 @@ PoolChange ChangeOf(const Plan& a, const Plan& b, const std::string& name) {
   if (in_a->contact != in_b->contact) change.differs.emplace_back("contact");
   if (in_a->teams != in_b->teams) change.differs.emplace_back("teams");
   if (!SamePolicy(in_a->policy, in_b->policy)) change.differs.emplace_back("policy");
+  if (!SameBudgets(*in_a, *in_b)) change.differs.emplace_back("budgets");
   return change;
 }
 

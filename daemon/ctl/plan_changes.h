@@ -33,7 +33,7 @@ struct PoolChange {
   std::string name;
   std::optional<Holding> a;
   std::optional<Holding> b;
-  // Of both sides: "tier", "category", "owner", "contact", "teams", "policy".
+  // Of both sides: "tier", "category", "owner", "contact", "teams", "policy", "budgets".
   std::vector<std::string> differs;
 
   // "added", "removed", "changed" or "same".

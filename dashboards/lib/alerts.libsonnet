@@ -262,7 +262,8 @@ function(config)
 
   [
     { name: 'fleetmeter_pool_alerts', rules: pools },
+    { name: 'fleetmeter_budget_alerts', rules: (import 'budget_alerts.libsonnet')(config) },
     { name: 'fleetmeter_supply_alerts', rules: supply },
     { name: 'fleetmeter_state_alerts', rules: states },
     { name: 'fleetmeter_daemon_alerts', rules: daemon },
-  ] + (import 'plan_alerts.libsonnet')(config) + (import 'outcomes_alerts.libsonnet')(config) + (import 'self_alerts.libsonnet')(config)
+  ] + (import 'plan_alerts.libsonnet')(config) + (import 'requests_alerts.libsonnet')(config) + (import 'outcomes_alerts.libsonnet')(config) + (import 'self_alerts.libsonnet')(config)

@@ -117,6 +117,21 @@ function(config)
     descending=true
   ) + basis.runbook('FleetmeterPoolUnderused');
 
+  local ofRequests(matchers='') = '(sum(%s) or 0 * count(%s))' % [
+    fleet('fleetmeter_capacity_requests', 'state=~"submitted|ranked"' + matchers),
+    fleet('fleetmeter_pool_info'),
+  ];
+  local toRequests(part) = g.leading(part, 'Requests: what waits to be decided', basis.url('requests'));
+  local requests = g.answer(
+    'Which requests for capacity wait?',
+    'Requests that nobody has decided, those of them that are critical, and the part of what grants promised over the last week that teams held. Of grants of which too little was told nothing is counted.',
+    [
+      toRequests(g.figure(told(ofRequests()), 'requests wait to be decided', 'none', g.thresholds('text', [['orange', 1]]), 0)),
+      toRequests(g.figure(told(ofRequests(', nature="critical"')), 'of them are critical', 'none', g.thresholds('text', [['red', 1]]), 0)),
+      toRequests(g.figure(told('sum(%s) / sum(%s)' % [fleet('fleetmeter_capacity_week_used_h100e_seconds'), fleet('fleetmeter_capacity_week_granted_h100e_seconds')]), 'of what was promised to requests was held', g.ratio, g.plain, 0)),
+    ]
+  ) + basis.runbook('FleetmeterCriticalRequestUndecided');
+
   local trend = g.graph(
     'Used part of what is granted',
     'Busy H100e over the allocation that is heard, and the heard part of the supply. A gap means that too little was heard. The line is the threshold of FleetmeterPoolUnderused.',
@@ -139,6 +154,7 @@ function(config)
     rows=[
       g.row('', 5, [answer]),
       g.row('What needs a decision?', 8, [basis.firing(wide=false), reclaim]),
+      g.row('', 4, [requests]),
       g.row('Does it go where it was decided to go?', 8, [flow, categories]),
       g.row('What did it lead to?', 5, [margin]),
       g.row('', 5, [capability]),

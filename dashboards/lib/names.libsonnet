@@ -58,6 +58,12 @@ function(config) {
   // The supply is heard from, so that what is measured speaks for it.
   heard: 'and on (job, instance) %s >= %g' % [self.lowest('fleetmeter_supply_coverage_ratio'), config.coverage.ratio],
 
+  // Requests for capacity: the held part of what grants of a pool promised in the last week.
+  weekUsedRatio: 'pool:fleetmeter_capacity_week_used:ratio',
+  criticalUndecidedSeconds: seconds(config.requests.criticalUndecided),
+  endsWithinSeconds: seconds(config.requests.endsWithin),
+  expiredToldSeconds: seconds(config.requests.expiredTold),
+
   // Outcomes. Windows of the daemon are labels; the window in a name is one of Prometheus.
   modelRequestsRate: 'model:fleetmeter_inference_requests:rate' + config.outcomes.rateWindow,
   modelUnpricedRate: 'model:fleetmeter_inference_unpriced_requests:rate' + config.outcomes.rateWindow,

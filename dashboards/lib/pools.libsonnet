@@ -4,6 +4,7 @@ local g = import 'grafana.libsonnet';
 function(config)
   local basis = (import 'basis.libsonnet')(config);
   local n = basis.names;
+  local fleet = basis.fleet;
   local pools = basis.pools;
   local told = basis.told;
   local colours = basis.colours;
@@ -25,7 +26,9 @@ function(config)
       g.figure(told(count(unheard)), 'pools cannot be judged', 'none', colours.some, 0),
       basis.coverageFigure,
     ]
-  ) + basis.runbook('FleetmeterPoolUnderused');
+  ) + basis.runbook('FleetmeterPoolUnderused') + {
+    links+: [{ title: 'Requests and grants of these pools', url: basis.url('requests', '&${pool:queryparam}'), targetBlank: false }],
+  };
 
   local top(metric) = 'topk(%d, %s > 0)' % [config.dashboard.holders, pools(metric)];
   local ranked(metric) = g.now('sort_desc(%s)' % top(metric), '{{pool}}');
@@ -68,6 +71,56 @@ function(config)
     g.amount,
     'No chosen pool is known to have anything left.'
   );
+
+  // Labels of lending are those of two pools.
+  local lending(metric) = fleet(metric, 'borrower=~"$pool"');
+  local pair(expr) = basis.row(['borrower', 'lender'], expr);
+  local nobody = g.mapped(g.words([g.word('-', 'nobody: beyond the plan', 'text')]));
+  local lenders = g.table(
+    'Borrowing by borrower and lender',
+    'What each chosen pool held beyond its allocation, shared out to the pools that held less than theirs in the same hour, in proportion to what each left. By the hours of the books.',
+    [
+      g.label('borrower', 'Borrower', g.link('Only this pool', basis.url('pools', basis.thisOne('pool'))), width=150),
+      g.label('lender', 'Lender', nobody, width=150),
+      g.column('H100e, last hour', pair('%s or 0 * %s' % [lending('fleetmeter_pool_lent_h100e'), lending('fleetmeter_pool_lent_week_h100e_seconds')]), g.amount, g.decimals(1), width=120),
+      g.column('H100e-hours, 7 days', pair('%s / 3600' % lending('fleetmeter_pool_lent_week_h100e_seconds')), g.amount, g.decimals(0)),
+    ],
+    'H100e-hours, 7 days',
+    'No chosen pool has borrowed in 7 days, as far as the books tell.',
+    descending=true
+  );
+  local borrowing = g.graph(
+    'Borrowed by the hour, H100e',
+    'On average over each full hour of the books: what each chosen pool held beyond its allocation, whoever left it. The hour is shown when it is over.',
+    [g.query('topk(%d, sum by (borrower) (%s))' % [config.dashboard.lines, lending('fleetmeter_pool_lent_h100e')], '{{borrower}}')],
+    g.amount,
+    'No chosen pool borrowed in this time, as far as the books tell.'
+  );
+
+  local budgetOf(name, level) = pools('fleetmeter_%s_budget_%s' % [level, name]);
+  local budgets(name) = '%s or %s' % [budgetOf(name, 'pool'), budgetOf(name, 'team')];
+  local ofBudget(name) = '%s / %s or %s / %s' % [
+    budgetOf(name, 'pool'),
+    budgetOf('h100e_seconds', 'pool'),
+    budgetOf(name, 'team'),
+    budgetOf('h100e_seconds', 'team'),
+  ];
+  local budgetRow(expr) = basis.row(['pool', 'team'], '(%s) or NaN * (%s)' % [expr, budgets('h100e_seconds')]);
+  local overdrawn = g.thresholds('text', [['orange', config.budget.usedRatio], ['red', 1]]);
+  local budgetTable = g.table(
+    'Budgets of the chosen pools',
+    'Of each budget of H100e-hours what is used, what will be used at its end at the present pace, and when it is gone at that pace. A budget without a team is that of the whole pool.',
+    [
+      g.label('pool', 'Pool', g.link('Only this pool', basis.url('pools', basis.thisOne('pool'))), width=200),
+      g.label('team', 'Team', width=200),
+      g.column('Used', budgetRow(ofBudget('used_h100e_seconds')), g.ratio, g.decimals(1) + g.coloured(overdrawn), width=120),
+      g.column('Projected', budgetRow(ofBudget('projected_h100e_seconds')), g.ratio, g.decimals(1) + g.coloured(overdrawn), width=120),
+      g.column('Gone', budgetRow('(%s) * 1000' % budgets('gone_timestamp_seconds')), 'dateTimeFromNow', g.mapped([g.unknownText('not before its end, or not known')])),
+    ],
+    'Projected',
+    'The plan gives the chosen pools no budgets.',
+    descending=true
+  ) + basis.runbook('FleetmeterBudgetEndsEarly');
 
   local total(metric) = 'sum(%s)' % pools(metric);
   local use = g.graph(
@@ -126,14 +179,16 @@ function(config)
       g.row('', 5, [answer]),
       g.row('Where is it unused, and whom do I ask?', 9, [ranking, whom]),
       g.row('Who borrows, and who has room?', 8, [borrowed, lends]),
+      g.row('Who lent to whom?', 8, [lenders, borrowing]),
+      g.row('Which budgets run out?', 7, [budgetTable]),
       g.row('What do the chosen pools do?', 9, [use, demand]),
       g.row('Who holds what?', 9, [teams]),
-      g.row('What fires?', 7, [basis.firing('Alerts about pools', 'Fleetmeter(Pool|Headroom|Demand|Coverage).*', 'pool=~"$pool"')]),
+      g.row('What fires?', 7, [basis.firing('Alerts about pools', 'Fleetmeter(Pool|Headroom|Demand|Coverage|Budget).*', 'pool=~"$pool"')]),
       g.row('How was it before?', 9, [history]),
       basis.behind(|||
         - **Unused** is granted and seen not to be used: neither busy, nor held without being measured, nor silent. It can be reclaimed.
         - **Utilization** is busy as part of the allocation that is heard. Below %(coverage)g%% coverage there is none, and a pool cannot be judged.
-        - **Borrowed** is held beyond the allocation. The meter does not know whose chips they are.
+        - **Borrowed** is held beyond the allocation. Whose it was is told by the hour: those who held less lent it.
         - **Idle** is held, measured, and not busy.
       ||| % { coverage: config.coverage.ratio * 100 }),
     ],

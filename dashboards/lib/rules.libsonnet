@@ -82,6 +82,10 @@ function(config)
     rule('fleet:fleetmeter_plan_actual_share_ratio:sum', 'sum without (category) (fleetmeter_plan_category_actual_share_ratio%s)' % n.sel()),
   ];
 
+  local requests = [
+    rule(n.weekUsedRatio, 'fleetmeter_capacity_week_used_h100e_seconds%s / (fleetmeter_capacity_week_granted_h100e_seconds%s > 0)' % [n.sel(), n.sel()]),
+  ];
+
   // The same questions for a category, a tier and the fleet.
   local level(name, gone) =
     local joined(expr) = if name == 'fleet' then expr else n.withInfo(expr, n.info + n.sel());
@@ -114,5 +118,6 @@ function(config)
     { name: 'fleetmeter_categories', rules: level('category', ['pool', 'tier', 'owner', 'contact']) },
     { name: 'fleetmeter_tiers', rules: level('tier', ['pool', 'category', 'owner', 'contact']) },
     { name: 'fleetmeter_plan', rules: plan },
+    { name: 'fleetmeter_requests', rules: requests },
     { name: 'fleetmeter_fleet', rules: level('fleet', ['pool']) },
   ] + (import 'outcomes_rules.libsonnet')(config)

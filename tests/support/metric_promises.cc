@@ -144,4 +144,12 @@ bool IsOutcomeFamily(std::string_view family) {
   return false;
 }
 
+bool IsSpendingFamily(std::string_view family) {
+  for (const char* prefix :
+       {"pool_budget_", "team_budget_", "pool_lent_", "lending_", "spending_"}) {
+    if (family.starts_with(std::string("fleetmeter_") + prefix)) return true;
+  }
+  return false;
+}
+
 }  // namespace fleetmeter::e2e

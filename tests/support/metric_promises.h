@@ -34,5 +34,8 @@ bool IsLiveSourceFamily(std::string_view family);
 // Of what outcomes come to: most have series with outcome reports only. outcome_service_test.cc
 // looks at them.
 bool IsOutcomeFamily(std::string_view family);
+// Of budgets and lending: most have series only where the books are on disk, the plan has budgets
+// and somebody borrows. tests/product/capacity/spending_test.py looks at them.
+bool IsSpendingFamily(std::string_view family);
 
 }  // namespace fleetmeter::e2e

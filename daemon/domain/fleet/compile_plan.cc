@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "daemon/base/did_you_mean.h"
+#include "daemon/domain/fleet/check_budgets.h"
 #include "daemon/domain/fleet/plan.h"
 #include "daemon/domain/fleet/plan_identity.h"
 #include "fmt/format.h"
@@ -121,6 +122,9 @@ class PlanCompiler {
     }
     CheckTeams(pool, path);
     CheckPolicy(pool.policy, path + ".policy");
+    for (Violation& violation : CheckBudgets(pool, path)) {
+      violations_.push_back(std::move(violation));
+    }
     plan_.pool_index.emplace(pool.name, plan_.pools.size());
     plan_.pools.push_back({.name = pool.name,
                            .category = pool.category,
@@ -129,7 +133,9 @@ class PlanCompiler {
                            .contact = pool.contact,
                            .teams = pool.teams,
                            .allocated_h100e = Allocated(pool, path + ".allocation"),
-                           .policy = pool.policy});
+                           .policy = pool.policy,
+                           .budget = pool.budget,
+                           .team_budgets = pool.team_budgets});
   }
 
   void CheckTeams(const PoolDocument& pool, const std::string& path) {

@@ -42,6 +42,18 @@ std::string_view Name(Category category) {
   return "unknown";
 }
 
+std::string_view Name(HoursBudget::Per per) {
+  switch (per) {
+    case HoursBudget::Per::kTerm:
+      return "term";
+    case HoursBudget::Per::kMonth:
+      return "month";
+    case HoursBudget::Per::kQuarter:
+      return "quarter";
+  }
+  return "unknown";
+}
+
 std::optional<Tier> ParseTier(std::string_view text) {
   for (const Tier tier : kTiers) {
     if (Name(tier) == text) return tier;

@@ -35,6 +35,25 @@ struct LendingPolicy {
   std::optional<double> borrowing_limit_h100e;  // most this pool may borrow; none: no limit
 };
 
+// How many H100e-hours a pool or a team may use in a time, beside what it is allocated at a time.
+struct HoursBudget {
+  enum class Per {
+    kTerm,  // once, from one time to another
+    kMonth,
+    kQuarter,  // each calendar quarter anew; months and quarters are those of UTC
+  };
+  double h100e_hours = 0;
+  Per per = Per::kTerm;
+  // Of a term: half-open, full hours.
+  int64_t from_unix_nanos = 0;
+  int64_t to_unix_nanos = 0;
+
+  friend bool operator==(const HoursBudget&, const HoursBudget&) = default;
+};
+// "term", "month", "quarter".
+std::string_view Name(HoursBudget::Per per);
+inline constexpr double kMostBudgetHours = 1e12;
+
 struct DeclaredSupply {
   std::string chip;
   int64_t chips = 0;
@@ -62,6 +81,8 @@ struct PoolDocument {
   std::vector<std::string> teams;
   std::variant<AbsoluteAllocation, ShareAllocation, ChipAllocation> allocation;
   LendingPolicy policy;
+  std::optional<HoursBudget> budget = {};
+  std::map<std::string, HoursBudget> team_budgets = {};  // by team
 };
 
 struct PlanDocument {
@@ -90,6 +111,8 @@ struct Pool {
   std::vector<std::string> teams;
   double allocated_h100e = 0;
   LendingPolicy policy;
+  std::optional<HoursBudget> budget = {};                // of all of its teams together
+  std::map<std::string, HoursBudget> team_budgets = {};  // by team
 };
 
 struct Plan {
@@ -123,10 +146,11 @@ struct Violation {
 // shares are 0 to 1; names are unique; supply names known chips and is not zero; a pool's tier is
 // not buffer; allocations of a category (tier) add up to at most its share of the supply, and a
 // category without a share grants nothing; allocations in chips name a kind that is supplied, or
-// none where there is one. A document without tiers (categories) has those that its pools make, and
-// all allocations add up to at most the supply. Sums are compared with a tolerance of 1e-9 of the
-// supply, since shares are decimal and sums are binary. The supply is converted as of the plan's
-// effective date.
+// none where there is one; budgets are above 0, of teams of the pool, and terms of budgets begin
+// before they end, at full hours. A document without tiers (categories) has those that its pools
+// make, and all allocations add up to at most the supply. Sums are compared with a tolerance of
+// 1e-9 of the supply, since shares are decimal and sums are binary. The supply is converted as of
+// the plan's effective date.
 std::vector<Violation> CompilePlan(const PlanDocument& document, const Catalog& catalog,
                                    Plan* plan);
 

@@ -56,6 +56,22 @@ void AddAllocation(const PoolDocument& pool, ContentText* out) {
   }
 }
 
+void AddBudget(const HoursBudget& budget, ContentText* out) {
+  out->Add(Name(budget.per)).Add(budget.h100e_hours);
+  out->Add(budget.from_unix_nanos).Add(budget.to_unix_nanos);
+}
+
+// Nothing of a pool without budgets: plans from before there were any say what they said.
+void AddBudgets(const PoolDocument& pool, ContentText* out) {
+  if (!pool.budget && pool.team_budgets.empty()) return;
+  out->Add("budgets").Add(int64_t{pool.budget ? 1 : 0});
+  if (pool.budget) AddBudget(*pool.budget, out);
+  for (const auto& [team, budget] : pool.team_budgets) {
+    out->Add(team);
+    AddBudget(budget, out);
+  }
+}
+
 std::string Render(const PoolDocument& pool) {
   ContentText text;
   text.Add(pool.name).Add(Name(pool.category)).Add(Name(pool.tier));
@@ -63,6 +79,7 @@ std::string Render(const PoolDocument& pool) {
   AddSorted(pool.teams, [](const std::string& team) { return team; }, &text);
   AddAllocation(pool, &text);
   text.Add(pool.policy.lendable_ratio).Add(pool.policy.borrowing_limit_h100e.value_or(-1));
+  AddBudgets(pool, &text);
   return text.text();
 }
 

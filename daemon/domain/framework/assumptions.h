@@ -158,6 +158,8 @@ struct PoolTemplate {
   std::string contact;
   std::vector<std::string> teams;
   LendingPolicy policy;
+  std::optional<HoursBudget> budget = {};
+  std::map<std::string, HoursBudget> team_budgets = {};
 };
 
 struct Assumptions {

@@ -63,7 +63,9 @@ absl::Status AddPools(const Assumptions& assumptions, const Allocation& allocati
                            .contact = from.contact,
                            .teams = from.teams,
                            .allocation = ShareAllocation{share},
-                           .policy = from.policy});
+                           .policy = from.policy,
+                           .budget = from.budget,
+                           .team_budgets = from.team_budgets});
   }
   return absl::OkStatus();
 }
@@ -82,6 +84,29 @@ std::string Scalar(const std::string& text) {
 std::string NameScalar(const std::string& name) {
   const bool nothing = name == "null" || name == "Null" || name == "NULL";
   return nothing ? Scalar(name) : name;
+}
+
+std::string TimeYaml(int64_t unix_nanos) {
+  return absl::FormatTime(absl::RFC3339_full, absl::FromUnixNanos(unix_nanos), absl::UTCTimeZone());
+}
+
+std::string BudgetYaml(const HoursBudget& budget) {
+  if (budget.per != HoursBudget::Per::kTerm) {
+    return fmt::format("{{h100e_hours: {}, per: {}}}", budget.h100e_hours, Name(budget.per));
+  }
+  return fmt::format("{{h100e_hours: {}, from: {}, to: {}}}", budget.h100e_hours,
+                     TimeYaml(budget.from_unix_nanos), TimeYaml(budget.to_unix_nanos));
+}
+
+std::string BudgetsYaml(const PoolDocument& pool) {
+  std::string out;
+  if (pool.budget) out += fmt::format("    budget: {}\n", BudgetYaml(*pool.budget));
+  if (pool.team_budgets.empty()) return out;
+  out += "    team_budgets:\n";
+  for (const auto& [team, budget] : pool.team_budgets) {
+    out += fmt::format("      {}: {}\n", NameScalar(team), BudgetYaml(budget));
+  }
+  return out;
 }
 
 std::string PoolYaml(const PoolDocument& pool) {
@@ -105,7 +130,7 @@ std::string PoolYaml(const PoolDocument& pool) {
   if (const auto& limit = pool.policy.borrowing_limit_h100e) {
     out += fmt::format(", borrowing_limit_h100e: {}", *limit);
   }
-  return out + "}\n";
+  return out + "}\n" + BudgetsYaml(pool);
 }
 
 template <class Shares>
@@ -153,9 +178,7 @@ absl::StatusOr<PlanDocument> CompileScenario(const Assumptions& assumptions,
 std::string PlanYaml(const PlanDocument& plan) {
   std::string out = fmt::format(
       "plan: {}\nversion: {}\nscenario: {}\neffective_from: {}\nsupply:\n", NameScalar(plan.name),
-      plan.version, Scalar(plan.scenario),
-      absl::FormatTime(absl::RFC3339_full, absl::FromUnixNanos(plan.effective_from_unix_nanos),
-                       absl::UTCTimeZone()));
+      plan.version, Scalar(plan.scenario), TimeYaml(plan.effective_from_unix_nanos));
   for (const DeclaredSupply& supply : plan.supply) {
     out += fmt::format("  - {{chip: {}, chips: {}}}\n", NameScalar(supply.chip), supply.chips);
   }

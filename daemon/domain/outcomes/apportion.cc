@@ -1,6 +1,8 @@
 #include "daemon/domain/outcomes/apportion.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstdint>
 #include <numeric>
 
 namespace fleetmeter::outcomes {
@@ -11,13 +13,20 @@ struct Quotient {
   absl::int128 remainder = 0;
 };
 
-// value x weight / sum, for 0 <= weight <= sum < 2^125. The product may need 256 bits, so it is
+// Of a value that is not negative.
+int BitsOf(absl::int128 value) {
+  const auto high = static_cast<uint64_t>(absl::Int128High64(value));
+  return high != 0 ? 64 + static_cast<int>(std::bit_width(high))
+                   : static_cast<int>(std::bit_width(absl::Int128Low64(value)));
+}
+
+// value x weight / sum, for 0 <= weight <= sum < 2^125. The product may need 256 bits; then it is
 // made and divided bit by bit of the value: whole and remainder stay what they were times two, and
 // the weight where the bit is set.
 Quotient ScaleDown(absl::int128 value, absl::int128 weight, absl::int128 sum) {
+  const int bits = BitsOf(value);
+  if (bits + BitsOf(weight) < 127) return {value * weight / sum, value * weight % sum};
   Quotient out;
-  int bits = 0;
-  while (bits < 127 && (value >> bits) != 0) ++bits;
   for (int bit = bits - 1; bit >= 0; --bit) {
     out.whole *= 2;
     out.remainder *= 2;

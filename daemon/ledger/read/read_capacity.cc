@@ -191,6 +191,16 @@ std::vector<capacity::UsedPeriod> PeriodsOf(PeriodSums sums) {
   return periods;
 }
 
+absl::StatusOr<ToldTime> ToldTimeOf(Database& ledger, int64_t from, int64_t to) {
+  const auto told = ReadToldSpans(ledger);
+  if (!told.ok()) return told.status();
+  ToldTime out = TellOf(*told, from, to);
+  if (told->empty()) return out;
+  const int64_t first = told->front().start_unix_nanos / kNanosPerSecond;
+  out.from_unix_seconds = StartOf(Period::kHours, first);
+  return out;
+}
+
 absl::StatusOr<UsedPeriods> UsedPeriodsOf(Database& ledger, int64_t from, int64_t to,
                                           std::string_view pool) {
   const auto kept = ReadKept(ledger);
@@ -318,6 +328,11 @@ absl::StatusOr<PoolHours> PoolHoursOf(Database& ledger, int64_t from, int64_t to
 }
 
 }  // namespace
+
+absl::StatusOr<ToldTime> ReadToldTime(Database& ledger, int64_t from, int64_t to) {
+  if (absl::Status status = CheckBounds(from, to); !status.ok()) return status;
+  return AtOnce(ledger, [&] { return ToldTimeOf(ledger, from, to); });
+}
 
 absl::StatusOr<UsedPeriods> ReadUsedPeriods(Database& ledger, int64_t from, int64_t to,
                                             std::string_view pool) {

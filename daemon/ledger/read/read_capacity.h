@@ -34,6 +34,10 @@ struct ToldTime {
   std::vector<TimeSpan> untold;  // ascending, apart
 };
 
+// How much of [from, to) any source told of, whether its usage is kept by hours, by days or by
+// quarters. Bounds as below; from_unix_seconds is the hour of the first time that was ever told.
+absl::StatusOr<ToldTime> ReadToldTime(Database& ledger, int64_t from, int64_t to);
+
 struct UsedPeriods {
   // Ascending by start, length, pool, team, workload, chip; none is all 0. Where only days or
   // quarters are kept, a period is that long, and it is given whole if it overlaps the asked time;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "daemon/domain/capacity/plan_budgets.h"
 #include "daemon/serve/metrics/fleet_metrics.h"
 #include "daemon/serve/metrics/metric_reference.h"
 #include "daemon/serve/metrics/outcome_metrics.h"
@@ -36,6 +37,25 @@ class Figures {
     return *outcomes_;
   }
 
+  const CapacityFigures& capacity() {
+    if (!capacity_) {
+      book_ = sources_.writer.capacity();
+      capacity_.emplace(MakeCapacityFigures(*book_, *snapshot_->plan, std::move(sources_.grants),
+                                            snapshot_->thresholds.coverage,
+                                            sources_.clock.UnixNanos() / kNanosPerSecond));
+    }
+    return *capacity_;
+  }
+
+  const SpendingFigures& spending() {
+    if (!spending_) {
+      const int64_t now = snapshot_->as_of_unix_nanos / kNanosPerSecond;
+      spending_ = {.facts = std::move(sources_.spending),
+                   .planned = capacity::BudgetsOf(*snapshot_->plan, now)};
+    }
+    return *spending_;
+  }
+
   // Asked for after the fleet and the outcomes were written: so it counts the time that they took.
   const DaemonFigures& daemon() {
     if (!daemon_) {
@@ -57,6 +77,9 @@ class Figures {
   const std::shared_ptr<const Snapshot> snapshot_;
   std::optional<PlanFigures> plan_;
   std::optional<OutcomeFigures> outcomes_;
+  std::shared_ptr<const capacity::CapacityBook> book_;  // of the figures that follow
+  std::optional<CapacityFigures> capacity_;
+  std::optional<SpendingFigures> spending_;
   std::optional<DaemonFigures> daemon_;
   std::optional<ProcessFigures> process_;
 };
@@ -73,6 +96,10 @@ void ForEachGroup(const Visit& visit) {
   visit(kTeamMetrics, &Figures::fleet);
   visit(kDemandMetrics, &Figures::fleet);
   visit(kBookMetrics, &Figures::fleet);
+  visit(kRequestMetrics, &Figures::capacity);
+  visit(kGrantMetrics, &Figures::capacity);
+  visit(kBudgetMetrics, &Figures::spending);
+  visit(kLendingMetrics, &Figures::spending);
   visit(kServingMetrics, &Figures::outcomes);
   visit(kMarginMetrics, &Figures::outcomes);
   visit(kCapabilityMetrics, &Figures::outcomes);

@@ -5,9 +5,11 @@
 
 #include "daemon/accounting/writer.h"
 #include "daemon/base/clock.h"
+#include "daemon/serve/metrics/capacity_metrics.h"
 #include "daemon/serve/metrics/daemon_metrics.h"
 #include "daemon/serve/metrics/outcome_figures.h"
 #include "daemon/serve/metrics/segment_series.h"
+#include "daemon/serve/metrics/spending_metrics.h"
 
 namespace fleetmeter {
 
@@ -16,6 +18,8 @@ struct MetricsSources {
   DaemonMetrics& metrics;
   SegmentSeries& segments;
   OutcomeFacts outcomes;
+  GrantFacts grants;
+  SpendingFacts spending;
   bool healthy = false;  // as /healthz says
   const Clock& clock;
 };

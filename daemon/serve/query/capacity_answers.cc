@@ -157,7 +157,7 @@ void FillCheck(const CapacityMoment& moment, const ReadForm& read, const PoolSig
   if (!MayFit(read.violations)) return;
   const capacity::CapacityForm& form = read.form;
   const capacity::Worth worth = capacity::WorthOf(moment.reference->catalog, form.chip, form.chips,
-                                                  form.workload_type, moment.now_unix_seconds());
+                                                  form.workload_type, form.start_unix_seconds);
   response->set_micro_h100e(worth.micro_h100e);
   response->set_micro_h100e_hours(capacity::MicroH100eHours(worth, form.hours));
   *response->mutable_fit() = FitMessage(FitInSight(moment, form, worth, sight));
@@ -240,10 +240,11 @@ void FillConcerned(const CapacityMoment& moment, const Concerned& concerned,
   }
   if (!concerned.ranked) return;
   const auto& [pool, nature] = *concerned.ranked;
-  for (const RankedRequest& ranked :
-       capacity::RankPool(*moment.book, pool, moment.now_unix_seconds())) {
-    if (ranked.request->form.nature != nature) continue;
-    AddConcerned(moment, *ranked.request, &bytes, response);
+  for (const auto& [id, request] : moment.book->requests()) {
+    const capacity::CapacityForm& form = request->form;
+    if (form.pool != pool || form.nature != nature || form.beyond_allocation) continue;
+    if (!IsOpen(*request, moment.now_unix_seconds())) continue;
+    AddConcerned(moment, *request, &bytes, response);
   }
 }
 

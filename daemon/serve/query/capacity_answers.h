@@ -45,7 +45,8 @@ absl::Status FillSpans(const CapacityMoment& moment, const v1::GetTimelineReques
 // The requests that an order is about.
 struct Concerned {
   std::vector<std::string> request_ids;
-  std::optional<std::pair<std::string, capacity::Nature>> ranked;  // all open ones of it
+  // All open ones of a pool and a nature that are within its allocation.
+  std::optional<std::pair<std::string, capacity::Nature>> ranked;
 };
 Concerned ConcernedBy(const capacity::CapacityOrder& order);
 // What has become of them. Of very many, the first.

@@ -215,7 +215,7 @@ grpc::Status CapacityService::AnswerChange(const Concerned& concerned,
     return ToGrpc(Shortened(WithoutSecrets(answer.status, concerned, rights, *moment.book)));
   }
   for (const capacity::CapacityEvent& event : answer.events) {
-    Audit(event, caller);
+    Audit(*moment.book, event, caller);
     *response->add_events() = EventMessage(event);
   }
   response->set_nothing_to_do(answer.nothing_to_do);
@@ -223,11 +223,10 @@ grpc::Status CapacityService::AnswerChange(const Concerned& concerned,
   return grpc::Status::OK;
 }
 
-void CapacityService::Audit(const capacity::CapacityEvent& event, const Caller& caller) {
+void CapacityService::Audit(const capacity::CapacityBook& book,
+                            const capacity::CapacityEvent& event, const Caller& caller) {
   const std::string chips = event.granted_chips == 0 ? "" : std::to_string(event.granted_chips);
-  const capacity::CapacityRequest* request = nullptr;
-  const std::shared_ptr<const capacity::CapacityBook> book = writer_.capacity();
-  if (!event.request_id.empty()) request = book->Find(event.request_id);
+  const capacity::CapacityRequest* request = book.Find(event.request_id);
   access_.audit().Done({{"event", "capacity_" + std::string(capacity::Name(event.action))},
                         {"identity", caller.identity},
                         {"peer", caller.peer},

@@ -104,7 +104,8 @@ class CapacityService final : public v1::Capacity::CallbackService {
   // On the writer's thread.
   grpc::Status AnswerChange(const Concerned& concerned, const capacity::CapacityAnswer& answer,
                             const Caller& caller, v1::ChangeCapacityResponse* response);
-  void Audit(const capacity::CapacityEvent& event, const Caller& caller);
+  void Audit(const capacity::CapacityBook& book, const capacity::CapacityEvent& event,
+             const Caller& caller);
   CapacityMoment Now() const;
 
   Writer& writer_;

@@ -3,6 +3,8 @@
 #include <string>
 #include <string_view>
 
+#include "daemon/base/units.h"
+
 namespace fleetmeter {
 namespace {
 
@@ -10,6 +12,21 @@ void AddShare(std::string_view name, double ratio, double supply_h100e, v1::Shar
   out.set_name(std::string(name));
   out.set_share_ratio(ratio);
   out.set_h100e(ratio * supply_h100e);
+}
+
+void FillBudget(const HoursBudget& from, const std::string& team, v1::PlannedBudget& to) {
+  to.set_team(team);
+  to.set_h100e_hours(from.h100e_hours);
+  to.set_per(std::string(Name(from.per)));
+  to.set_from_unix_seconds(from.from_unix_nanos / kNanosPerSecond);
+  to.set_to_unix_seconds(from.to_unix_nanos / kNanosPerSecond);
+}
+
+void FillBudgets(const Pool& from, v1::PlannedPool& to) {
+  if (from.budget) FillBudget(*from.budget, "", *to.mutable_budget());
+  for (const auto& [team, budget] : from.team_budgets) {
+    FillBudget(budget, team, *to.add_team_budgets());
+  }
 }
 
 }  // namespace
@@ -35,6 +52,7 @@ void FillPlan(const Plan& plan, v1::GetPlanResponse* response) {
     if (from.policy.borrowing_limit_h100e) {
       to.set_borrowing_limit_h100e(*from.policy.borrowing_limit_h100e);
     }
+    FillBudgets(from, to);
   }
 }
 

@@ -60,7 +60,60 @@ def add_daemon(add):
         add(name, value)
 
 
+def add_requests(add):
+    """One pool whose oldest request is critical, and whose only grant is held in part."""
+    passed = time.time() - START
+    pool = {"pool": "explore"}
+    for nature, open_ones in (("critical", 2), ("growth_bet", 3)):
+        for state, count in (("submitted", open_ones), ("ranked", 0), ("active", 1), ("expired", 0)):
+            add("capacity_requests", count, **pool, state=state, nature=nature)
+        add("capacity_requested_h100e", 64 * open_ones, **pool, nature=nature)
+        asks = {"team": "explore-a", "request": f"explore-{nature}"}
+        add("capacity_oldest_open_request_timestamp_seconds", START - 7200, **pool, nature=nature, **asks)
+        for le, part in (("3600", 1), ("86400", 2), ("+Inf", 3)):
+            add("capacity_decision_wait_seconds_bucket", part * passed, **pool, nature=nature, le=le)
+        add("capacity_decision_wait_seconds_sum", 9000 * passed, **pool, nature=nature)
+        add("capacity_decision_wait_seconds_count", 3 * passed, **pool, nature=nature)
+    for outcome in ("granted", "granted_in_part", "declined"):
+        add("capacity_decisions_total", passed, **pool, outcome=outcome)
+    for name, h100e in (("granted", 600), ("committed", 500), ("uncommitted", 1500), ("used", 200)):
+        add(f"capacity_{name}_h100e", h100e, **pool)
+    add("capacity_week_granted_h100e_seconds", 500 * 604800, **pool)
+    add("capacity_week_used_h100e_seconds", 200 * 604800, **pool)
+    grant = {**pool, "team": "explore-a", "request": "explore-1"}
+    for name, value in (("h100e", 500), ("used_h100e", 200), ("week_used_ratio", 0.4), ("covered_after_h100e", 0),
+                        ("end_timestamp_seconds", START + 86400)):  # fmt: skip
+        add(f"grant_{name}", value, **grant)
+
+
+def add_spending(add):
+    """A pool and a team with budgets, of which the team's lasts, and a pool that borrows."""
+    passed, left = 40 * 86400, 50 * 86400
+    for level, budget, used, labels in (("pool", 9e6, 5e6, {"pool": "chat"}), ("team", 1e6, 3e5, {"pool": "chat", "team": "chat"})):
+        add(f"{level}_budget_h100e_seconds", HOUR * (budget), **labels)
+        add(f"{level}_budget_start_timestamp_seconds", START - passed, **labels)
+        add(f"{level}_budget_end_timestamp_seconds", START + left, **labels)
+        add(f"{level}_budget_used_h100e_seconds", HOUR * (used), **labels)
+        add(f"{level}_budget_left_h100e_seconds", HOUR * (budget - used), **labels)
+        projected = used * (passed + left) / passed
+        add(f"{level}_budget_projected_h100e_seconds", HOUR * (projected), **labels)
+        add(f"{level}_budget_pace_ratio", projected / budget, **labels)
+        add(f"{level}_budget_told_ratio", 1, **labels)
+        if projected > budget:
+            add(f"{level}_budget_gone_timestamp_seconds", START - passed + passed * budget / used, **labels)
+    for lender, h100e in (("explore", 450), ("-", 50)):
+        add("pool_lent_h100e", h100e, borrower="pretrain", lender=lender)
+        add("pool_lent_week_h100e_seconds", 168 * HOUR * h100e, borrower="pretrain", lender=lender)
+    add("lending_hour_timestamp_seconds", START - START % HOUR - HOUR)
+    add("lending_week_told_ratio", 1)
+    add("spending_as_of_timestamp_seconds", START)
+    add("spending_refresh_seconds", 0.1)
+    add("spending_refresh_failures_total", 0)
+
+
 def add_all(add):
+    add_requests(add)
+    add_spending(add)
     add_supply(add)
     add_framework(add)
     add_daemon(add)

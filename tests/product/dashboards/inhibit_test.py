@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """A real Alertmanager with the example's inhibit rules.
 
-Low coverage of a pool silences underuse of that pool only; low coverage of a supply silences what is said of that
+Low coverage of a pool silences underuse of that pool and of its grants only; low coverage of a supply silences what is said of that
 daemon's plan only; a suite of which all is saturated silences its benchmarks one by one.
 """
 
@@ -18,6 +18,9 @@ ALERTS = [
     {"alertname": "FleetmeterCoverageLow", "pool": "a"},
     {"alertname": "FleetmeterPoolUnderused", "pool": "a"},
     {"alertname": "FleetmeterPoolUnderused", "pool": "b"},
+    {"alertname": "FleetmeterGrantUsedInPart", "pool": "a"},
+    {"alertname": "FleetmeterGrantUsedInPart", "pool": "b"},
+    {"alertname": "FleetmeterGrantEndsInUse", "pool": "a"},
     {"alertname": "FleetmeterSupplyCoverageLow"},
     {"alertname": "FleetmeterPlanShareDrift"},
     {"alertname": "FleetmeterBufferConsumed"},
@@ -85,6 +88,9 @@ def main():
         ("FleetmeterCoverageLow", "a", "m"): "active",
         ("FleetmeterPoolUnderused", "a", "m"): "suppressed",
         ("FleetmeterPoolUnderused", "b", "m"): "active",
+        ("FleetmeterGrantUsedInPart", "a", "m"): "suppressed",
+        ("FleetmeterGrantUsedInPart", "b", "m"): "active",
+        ("FleetmeterGrantEndsInUse", "a", "m"): "active",
         ("FleetmeterSupplyCoverageLow", "", "m"): "active",
         ("FleetmeterPlanShareDrift", "", "m"): "suppressed",
         ("FleetmeterBufferConsumed", "", "m"): "suppressed",

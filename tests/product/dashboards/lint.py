@@ -202,6 +202,8 @@ def thresholds_of(config):
         promql.seconds(c["collector"]["behind"]), promql.seconds(c["collector"]["damageTold"]),
         c["outcomes"]["unpricedRatio"], promql.seconds(c["outcomes"]["staleAfter"]), c["outcomes"]["muchRatio"],
         c["ledger"]["logBytes"], c["shares"]["usedRatio"],
+        promql.seconds(c["requests"]["criticalUndecided"]), c["requests"]["usedRatio"], c["requests"]["beyondH100e"],
+        promql.seconds(c["requests"]["endsWithin"]), promql.seconds(c["requests"]["expiredTold"]),
         c["outcomes"]["littleRatio"], c["outcomes"]["knownRatio"], c["outcomes"]["hiddenRatio"], c["outcomes"]["unattributedRatio"],
     }  # fmt: skip
 

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Runs everything that is rendered against a real Prometheus and requires non-empty, finite results.
 
-    live_check.py [--rendered DIR] [--without-outcomes] PROM_URL
+    live_check.py [--rendered DIR] [--without-outcomes] [--with-requests] PROM_URL
 
 Every panel, variable and annotation query of the dashboards with All for the variables; every recording
 rule, both its expression and what it recorded; and every alert's rule, whose evaluation must not fail. The
@@ -33,6 +33,8 @@ MAY_BE_EMPTY = [
     (r"(pools|executive) / .* / (H100e of theirs can be reclaimed|a day is what they cost)", "no pool is underused"),
     (r"(pools / What to ask back, and whom|executive / Allocations to look at first) / .*", "nothing was unused for the whole window"),
     (r"pools / (Unused through|Borrowed|Free in).*", "likewise, or nobody borrows"),
+    (r"pools / (Borrowing by borrower and lender|Borrowed by the hour, H100e|Budgets of the chosen pools) / .*",
+     "nobody borrows, the plan has no budgets, or the books are in memory"),
     (r"pools / Teams of the chosen pools / Idle since", "absent while no team holds an idle chip"),
     (r"headroom / Teams that hold idle chips / .*", "likewise"),
     (r"headroom / Chips that cannot be used, H100e / orphaned, any pool", "absent while no chip is orphaned"),
@@ -51,6 +53,15 @@ MAY_BE_EMPTY = [
 # What is empty while nobody reports outcomes.
 OUTCOMES = re.compile(
     r"(margin|capability) / |executive / What does |record \w+:fleetmeter_(inference|benchmark)_"
+)
+
+# What is empty while nobody has asked for capacity.
+REQUESTS = re.compile(
+    r"requests / (The oldest|Asked beside|Promised and held|Who holds less|Open requests|How was it decided)"
+    r"|requests / What waits to be decided\? / has the oldest waited"
+    r"|requests / Allocated, committed, held under grants, H100e / held under grants"
+    r"|executive / Which requests for capacity wait\? / of what was promised"
+    r"|record pool:fleetmeter_capacity_"
 )
 
 
@@ -140,20 +151,20 @@ def rule_queries(prom, rendered):
             yield f"record {rule['record']}", lambda r=rule["record"]: prom.instant(r)
 
 
-def may_be_empty(where, outcomes):
+def may_be_empty(where, outcomes, requests):
     name = where.replace("expression of", "record")
-    if not outcomes and OUTCOMES.match(name):
+    if (not outcomes and OUTCOMES.match(name)) or (not requests and REQUESTS.match(name)):
         return True
     return any(re.fullmatch(pattern, name) for pattern, _ in MAY_BE_EMPTY)
 
 
-def problem(where, run, outcomes=True):
+def problem(where, run, outcomes=True, requests=False):
     """What is wrong with the result, or None."""
     try:
         values = run()
     except (OSError, ValueError) as error:
         return f"failed: {error}"
-    if not values and not may_be_empty(where, outcomes):
+    if not values and not may_be_empty(where, outcomes, requests):
         return "empty"
     if " / variable " in where:
         return None
@@ -174,14 +185,15 @@ def rule_health(prom, rendered):
                     yield f"{name}: {loaded[name]['health']} {loaded[name].get('lastError', '')}"
 
 
-def check(url, rendered=None, outcomes=True):
-    """Returns (number of queries, problems). `outcomes`: the daemon is told of inference, training and benchmarks."""
+def check(url, rendered=None, outcomes=True, requests=False):
+    """Returns (number of queries, problems). `outcomes`: the daemon is told of inference, training and benchmarks;
+    `requests`: of requests for capacity, some of which are open, decided, granted and used."""
     rendered = rendered or RENDERED
     prom = Prometheus(url)
     queries = list(rule_queries(prom, rendered))
     for path in sorted(rendered.glob("*.json")):
         queries += dashboard_queries(prom, path.stem, json.loads(path.read_text()))
-    problems = [f"{where}: {found}" for where, run in queries if (found := problem(where, run, outcomes))]
+    problems = [f"{where}: {found}" for where, run in queries if (found := problem(where, run, outcomes, requests))]
     return len(queries), problems + list(rule_health(prom, rendered))
 
 
@@ -189,9 +201,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rendered", type=pathlib.Path, default=RENDERED)
     parser.add_argument("--without-outcomes", action="store_true", help="nobody reports inference, training or benchmarks")
+    parser.add_argument("--with-requests", action="store_true", help="capacity was asked for, granted and used")
     parser.add_argument("prom_url")
     args = parser.parse_args()
-    count, problems = check(args.prom_url, args.rendered, not args.without_outcomes)
+    count, problems = check(args.prom_url, args.rendered, not args.without_outcomes, args.with_requests)
     print("\n".join(problems))
     print(f"{count} queries, {len(problems)} problems; {len(MAY_BE_EMPTY)} may be empty")
     return 1 if problems else 0

@@ -248,11 +248,11 @@ def prometheus(daemon_port):
             process.wait()
 
 
-def settle(url, wanted, limit=60, outcomes=True):
+def settle(url, wanted, limit=60, outcomes=True, requests=False):
     """Polls live_check until its problems are as wanted; returns the last result."""
     end = time.monotonic() + limit
     while True:
-        count, problems = live_check.check(url, outcomes=outcomes)
+        count, problems = live_check.check(url, outcomes=outcomes, requests=requests)
         if wanted(problems) or time.monotonic() > end:
             return count, problems
         time.sleep(1)
@@ -264,7 +264,7 @@ def main():
         raise SystemExit("promtool check metrics: " + checked.stdout + checked.stderr)
     with serving() as port, prometheus(port) as url:
         until("Prometheus answers", lambda: live_check.Prometheus(url).get("rules")["groups"])
-        count, problems = settle(url, lambda found: not found)
+        count, problems = settle(url, lambda found: not found, requests=True)
         if problems:
             raise SystemExit("\n".join(problems))
         print(f"{count} queries answered")

@@ -71,6 +71,13 @@ step "lint, and the lint's own test" /usr/bin/python3 lint.py --self-test
 step "amtool check-config" amtool check-config $dash/alertmanager.example.yml
 route capacity alertname=FleetmeterPoolUnderused severity=warning pool=a
 route capacity alertname=FleetmeterHeadroomExhausted severity=warning pool=a
+route capacity alertname=FleetmeterCriticalRequestUndecided severity=warning pool=a
+route capacity alertname=FleetmeterGrantUsedInPart severity=warning pool=a
+route capacity alertname=FleetmeterGrantEndsInUse severity=warning pool=a
+route capacity alertname=FleetmeterPoolOvercommitted severity=warning pool=a
+route capacity alertname=FleetmeterRequestExpired severity=warning pool=a
+route capacity alertname=FleetmeterBudgetEndsEarly severity=warning pool=a team=b
+route capacity alertname=FleetmeterBudgetNearlyUsed severity=warning pool=a
 route capacity alertname=FleetmeterPlanShareDrift severity=warning category=research
 route capacity alertname=FleetmeterBufferConsumed severity=warning
 route capacity alertname=FleetmeterMarginPerRequestDeclining severity=warning reason=margin_yoy

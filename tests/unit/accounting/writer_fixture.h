@@ -64,7 +64,10 @@ class FaultyLedger final : public MemoryLedger {
   absl::Status Commit(const LedgerTransaction& transaction) override {
     MutexLock lock(mutex_);
     ++commits_;
-    if (next_.ok()) last_ = transaction;
+    if (next_.ok()) {
+      last_ = transaction;
+      reports_and_events_.emplace_back(transaction.counted.size(), transaction.capacity.size());
+    }
     changed_.NotifyAll();
     while (held_) changed_.Wait(mutex_);
     return next_;
@@ -90,12 +93,19 @@ class FaultyLedger final : public MemoryLedger {
     return last_;
   }
 
+  // Of each transaction that was committed, in order: reports that counted, events of requests.
+  std::vector<std::pair<size_t, size_t>> reports_and_events() const {
+    MutexLock lock(mutex_);
+    return reports_and_events_;
+  }
+
   RestoredBooks restored;
 
  private:
   mutable Mutex mutex_;
   CondVar changed_;
   LedgerTransaction last_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::pair<size_t, size_t>> reports_and_events_ ABSL_GUARDED_BY(mutex_);
   absl::Status next_ ABSL_GUARDED_BY(mutex_);
   bool held_ ABSL_GUARDED_BY(mutex_) = false;
   int commits_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -119,6 +119,30 @@ authorization:
   EXPECT_TRUE(relay.all_pools);
 }
 
+TEST(LoadDaemonConfig, ReadsWhoAsksAndWhoDecides) {
+  const TempFolder folder;
+  const auto config = LoadDaemonConfig(folder.Write("d.yaml", std::string(kPaths) + R"(
+tls: {trust_domain: example.org, certificate: c.pem, key: k.pem, client_ca: ca.pem}
+authorization:
+  - {identity: spiffe://example.org/team/a, roles: [query, ask], teams: [chat, search]}
+  - {identity: spiffe://example.org/owner/a, roles: [decide], decides: [serving]}
+  - {identity: spiffe://example.org/capacity/*, roles: [ask, decide, allocate], teams: "*", decides: "*"}
+)"));
+  ASSERT_TRUE(config.ok()) << config.status();
+  ASSERT_EQ(config->authorization.size(), 3U);
+  const AccessRule& team = config->authorization[0];
+  EXPECT_THAT(team.roles, testing::ElementsAre(Role::kQuery, Role::kAsk));
+  EXPECT_THAT(team.teams, testing::ElementsAre("chat", "search"));
+  EXPECT_FALSE(team.all_teams || team.decides_in_all);
+  const AccessRule& owner = config->authorization[1];
+  EXPECT_THAT(owner.decides_in, testing::ElementsAre("serving"));
+  EXPECT_FALSE(owner.decides_in_all || owner.all_teams);
+  const AccessRule& capacity = config->authorization[2];
+  EXPECT_THAT(capacity.roles, testing::ElementsAre(Role::kAsk, Role::kDecide, Role::kAllocate));
+  EXPECT_TRUE(capacity.all_teams && capacity.decides_in_all);
+  EXPECT_FALSE(capacity.all_pools);
+}
+
 TEST(LoadDaemonConfig, SourcesOfARuleAreNamesWithOneStar) {
   const auto error_of = [](const std::string& rule) {
     const TempFolder folder;

@@ -1,4 +1,5 @@
 #include "daemon/config/load_config.h"
+#include "daemon/domain/framework/compile.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/unit/config/config_files.h"
@@ -95,6 +96,68 @@ TEST(LoadPlan, NeedsNoTiersAndNoCategories) {
   EXPECT_DOUBLE_EQ(plan->category_shares.at(Category::kResearch), 1.0 / 3);
   EXPECT_DOUBLE_EQ(plan->tier_shares.at(Tier::kP2), 2.0 / 3);
   EXPECT_FALSE(plan->tier_shares.contains(Tier::kBuffer));
+}
+
+TEST(LoadPlan, ReadsBudgetsOfPoolsAndTeams) {
+  std::string text(kSmall);
+  text.replace(text.find("    allocation: {chips: 8}"), 26,
+               "    allocation: {chips: 8}\n"
+               "    budget: {h100e_hours: 17.5K, per: quarter}\n"
+               "    team_budgets:\n"
+               "      api: {h100e_hours: 100, from: 2026-01-01, to: 2026-01-15T06:00:00Z}\n");
+  const auto plan = Load(text);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(plan->pools[0].budget, (HoursBudget{17'500, HoursBudget::Per::kQuarter, 0, 0}));
+  const std::map<std::string, HoursBudget> expected = {
+      {"api",
+       {100, HoursBudget::Per::kTerm, 1'767'225'600'000'000'000, 1'768'456'800'000'000'000}}};
+  EXPECT_EQ(plan->pools[0].team_budgets, expected);
+  EXPECT_EQ(plan->pools[1].budget, std::nullopt);
+}
+
+TEST(LoadPlan, ReadsTheBudgetsThatPlanYamlWrites) {
+  PlanDocument document;
+  document.name = "written";
+  document.version = 1;
+  document.scenario = "s";
+  document.supply = {{"h100", 24}};
+  document.has_tiers = document.has_categories = false;
+  PoolDocument& pool = document.pools.emplace_back();
+  pool.name = "lab";
+  pool.owner = pool.contact = "Lab";
+  pool.teams = {"null", "b"};
+  pool.allocation = ChipAllocation{.chips = 8, .chip = ""};
+  pool.budget = HoursBudget{1'234.5, HoursBudget::Per::kMonth, 0, 0};
+  pool.team_budgets["null"] = {0.1, HoursBudget::Per::kTerm, 0, 3'600'000'000'000};
+  const auto plan = Load(framework::PlanYaml(document));
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(plan->pools[0].budget, pool.budget);
+  EXPECT_EQ(plan->pools[0].team_budgets, pool.team_budgets);
+}
+
+TEST(LoadPlan, SaysWhatIsWrongWithABudget) {
+  const auto error = [](const std::string& budget) {
+    std::string text(kSmall);
+    text.replace(text.find("    allocation: {chips: 8}"), 26,
+                 "    allocation: {chips: 8}\n    budget: " + budget);
+    return std::string(Load(text).status().message());
+  };
+  EXPECT_THAT(error("{h100e_hours: 10}"),
+              testing::HasSubstr("p.yaml:13: pools[0].budget: does not say for which time; "
+                                 "expected either per: quarter or month, or from and to"));
+  EXPECT_THAT(error("{h100e_hours: 10, per: month, to: 2026-02-01}"),
+              testing::HasSubstr("does not say for which time"));
+  EXPECT_THAT(error("{h100e_hours: 10, from: 2026-02-01}"),
+              testing::HasSubstr("does not say for which time"));
+  EXPECT_THAT(error("{h100e_hours: 10, per: year}"),
+              testing::HasSubstr("pools[0].budget.per: is \"year\"; expected one of month, "
+                                 "quarter"));
+  EXPECT_THAT(error("{per: month}"), testing::HasSubstr("pools[0].budget.h100e_hours: is missing"));
+  EXPECT_THAT(error("{h100e_hours: 0, per: month}"),
+              testing::HasSubstr("p.yaml:13: pools[0].budget.h100e_hours: is 0; expected more"));
+  EXPECT_THAT(error("{h100e_hours: 1, from: 2026-02-01, to: 2026-01-01}"),
+              testing::HasSubstr("pools[0].budget.to: is not after from"));
+  EXPECT_THAT(error("{h100e_hours: 1, per: month, pool: x}"), testing::HasSubstr("unknown key"));
 }
 
 TEST(LoadPlan, WithoutTiersAndCategoriesAllocatesNoMoreThanTheSupply) {

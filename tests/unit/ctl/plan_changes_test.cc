@@ -68,6 +68,10 @@ TEST(PlanDiff, NoticesEachOtherDifference) {
   EXPECT_THAT(same_but([](Pool* p) { p->owner = "x"; }), ElementsAre("owner"));
   EXPECT_THAT(same_but([](Pool* p) { p->contact = "x"; }), ElementsAre("contact"));
   EXPECT_THAT(same_but([](Pool* p) { p->teams = {"x"}; }), ElementsAre("teams"));
+  EXPECT_THAT(same_but([](Pool* p) { p->budget = HoursBudget{.h100e_hours = 1}; }),
+              ElementsAre("budgets"));
+  EXPECT_THAT(same_but([](Pool* p) { p->team_budgets["team"].h100e_hours = 1; }),
+              ElementsAre("budgets"));
   EXPECT_THAT(same_but([](Pool* p) { p->policy.borrowing_limit_h100e = 0; }),
               ElementsAre("policy"));
   PlanSide larger = SomeSide("b", {SomePool("lab", 100)});

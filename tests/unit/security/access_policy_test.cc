@@ -165,6 +165,68 @@ TEST(AccessPolicy, RuleIdentitiesAreSpiffeIdsOfTheTrustDomain) {
   }
 }
 
+// Of requests for capacity: who asks for which teams, and who decides in which pools.
+AccessRule CapacityRule(const char* name, std::set<Role> roles) {
+  AccessRule rule;
+  rule.identity = std::string("spiffe://example.org/") + name;
+  rule.roles = std::move(roles);
+  return rule;
+}
+
+TEST(AccessPolicyCapacity, AsksForTheTeamsOfItsRules) {
+  AccessRule chat = CapacityRule("chat", {Role::kAsk});
+  chat.teams = {"chat", "search"};
+  AccessRule all = CapacityRule("all", {Role::kAsk});
+  all.all_teams = true;
+  AccessRule no_role = CapacityRule("decider", {Role::kDecide, Role::kAllocate, Role::kQuery});
+  no_role.teams = {"chat"};
+  no_role.all_teams = true;
+  const AccessPolicy policy("example.org", {chat, all, no_role});
+  const auto asks = [&](const char* name, const char* team) {
+    return policy.GrantsOf(std::string("spiffe://example.org/") + name).MayAskFor(team);
+  };
+  EXPECT_TRUE(asks("chat", "chat") && asks("chat", "search"));
+  for (const char* team : {"", "*", "cha", "chat2", "CHAT", "research"}) {
+    EXPECT_FALSE(asks("chat", team)) << team;
+  }
+  EXPECT_TRUE(asks("all", "research"));
+  EXPECT_FALSE(asks("decider", "chat")) << "teams mean nothing without the role";
+  EXPECT_FALSE(asks("stranger", "chat"));
+  EXPECT_TRUE(AccessPolicy::OpenToAll().GrantsOf("local").MayAskFor("chat"));
+}
+
+TEST(AccessPolicyCapacity, DecidesInThePoolsOfItsRules) {
+  AccessRule serving = CapacityRule("owner", {Role::kDecide});
+  serving.decides_in = {"serving"};
+  AccessRule training = CapacityRule("owner", {Role::kDecide});
+  training.decides_in = {"training"};
+  AccessRule all = CapacityRule("all", {Role::kDecide});
+  all.decides_in_all = true;
+  AccessRule no_role = CapacityRule("capacity", {Role::kAllocate, Role::kAsk});
+  no_role.decides_in = {"serving"};
+  no_role.decides_in_all = true;
+  const AccessPolicy policy("example.org", {serving, training, all, no_role});
+  const auto decides = [&](const char* name, const char* pool) {
+    return policy.GrantsOf(std::string("spiffe://example.org/") + name).MayDecideIn(pool);
+  };
+  EXPECT_TRUE(decides("owner", "serving") && decides("owner", "training"));
+  EXPECT_FALSE(decides("owner", "research") || decides("owner", "") || decides("owner", "*"));
+  EXPECT_TRUE(decides("all", "research"));
+  EXPECT_FALSE(decides("capacity", "serving")) << "pools mean nothing without the role";
+  EXPECT_FALSE(decides("stranger", "serving"));
+  EXPECT_TRUE(AccessPolicy::OpenToAll().GrantsOf("local").MayDecideIn("serving"));
+}
+
+// No role brings another one with it.
+TEST(AccessPolicyCapacity, RolesAreApart) {
+  for (const Role given : kRoles) {
+    const AccessPolicy policy("example.org", {CapacityRule("a", {given})});
+    const auto grants = policy.GrantsOf("spiffe://example.org/a");
+    for (const Role role : kRoles) EXPECT_EQ(grants.Has(role), role == given) << Name(role);
+    EXPECT_FALSE(grants.MayAskFor("chat") || grants.MayDecideIn("serving")) << Name(given);
+  }
+}
+
 AccessRule SightRule(const char* name, Role role,
                      std::optional<std::set<std::string, std::less<>>> sees) {
   AccessRule rule;

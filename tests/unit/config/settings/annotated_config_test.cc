@@ -56,7 +56,7 @@ TEST(AnnotatedConfig, ShowsEverySettingWithItsDefaultOrAnExampleThatLoads) {
   }
   EXPECT_EQ(shown.at("ledger.path").value, "/var/lib/fleetmeter/ledger.db");
   EXPECT_EQ(shown.at("tls").value.at("trust_domain"), "example.org");
-  EXPECT_EQ(shown.at("authorization").value.size(), 5U);
+  EXPECT_EQ(shown.at("authorization").value.size(), 8U);
 }
 
 TEST(AnnotatedConfig, SaysWhatASettingIsForItsRangeAndWhatAChangeTakes) {

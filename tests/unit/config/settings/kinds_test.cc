@@ -72,6 +72,20 @@ TEST(Kinds, ReadTheStructuresThatTheyWrite) {
   relay.pools.clear();
   relay.all_pools = true;
   relay.sources = {"{id}", "rack7-*"};
+  AccessRule team;
+  team.identity = "spiffe://example.org/a";
+  team.roles = {Role::kAsk, Role::kDecide, Role::kAllocate};
+  team.teams = {"chat", "search"};
+  team.decides_in = {"lab"};
+  AccessRule everybody = team;
+  everybody.all_teams = everybody.decides_in_all = true;
+  everybody.teams.clear();
+  everybody.decides_in.clear();
+  EXPECT_EQ(RoundTrip(AccessRules{}, std::vector<AccessRule>{team, everybody}),
+            "[{identity: spiffe://example.org/a, roles: [ask, decide, allocate], "
+            "teams: [chat, search], decides: [lab]}, "
+            "{identity: spiffe://example.org/a, roles: [ask, decide, allocate], "
+            "teams: \"*\", decides: \"*\"}]");
   EXPECT_EQ(RoundTrip(AccessRules{}, std::vector<AccessRule>{host, relay}),
             "[{identity: spiffe://example.org/a, roles: [ingest, admin], pools: [chat, lab]}, "
             "{identity: spiffe://example.org/a, roles: [ingest, admin], pools: \"*\", "

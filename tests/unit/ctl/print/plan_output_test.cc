@@ -63,11 +63,47 @@ TEST(FormatPlan, TellsNoLimitFromALimitOfZero) {
 TEST(FormatPlan, GivesOneCsvRecordForEachPart) {
   EXPECT_EQ(FormatPlan(SomePlan(), OutputFormat::kCsv),
             "kind,name,category,tier,owner,contact,teams,share_ratio,h100e,lendable_ratio,"
-            "borrowing_limit_h100e\n"
-            "tier,p2,,,,,,0.75,750,,\n"
-            "category,research,,,,,,0.75,750,,\n"
-            "pool,batch,research,p2,Batch Platform,#batch,jobs failed,,100,0.5,\n"
-            "pool,other,research,p2,Batch Platform,#batch,jobs failed,,100,0.5,0\n");
+            "borrowing_limit_h100e,budget_h100e_hours,budget_per,budget_from_unix_seconds,"
+            "budget_to_unix_seconds\n"
+            "tier,p2,,,,,,0.75,750,,,,,,\n"
+            "category,research,,,,,,0.75,750,,,,,,\n"
+            "pool,batch,research,p2,Batch Platform,#batch,jobs failed,,100,0.5,,,,,\n"
+            "pool,other,research,p2,Batch Platform,#batch,jobs failed,,100,0.5,0,,,,\n");
+}
+
+v1::GetPlanResponse PlanWithBudgets() {
+  v1::GetPlanResponse response = SomePlan();
+  v1::PlannedBudget& of_pool = *response.mutable_pools(0)->mutable_budget();
+  of_pool.set_h100e_hours(200'000);
+  of_pool.set_per("quarter");
+  v1::PlannedBudget& of_team = *response.mutable_pools(0)->add_team_budgets();
+  of_team.set_team("jobs");
+  of_team.set_h100e_hours(1'500.5);
+  of_team.set_per("term");
+  of_team.set_from_unix_seconds(1'767'225'600);
+  of_team.set_to_unix_seconds(1'768'435'200);
+  return response;
+}
+
+TEST(FormatPlan, ShowsBudgetsWhereThereAreAny) {
+  const std::string text = FormatPlan(PlanWithBudgets(), OutputFormat::kTable);
+  EXPECT_TRUE(
+      text.ends_with("\n"
+                     "POOL   TEAM  BUDGET H100E-H  FOR\n"
+                     "batch  all        200,000.0  each quarter\n"
+                     "batch  jobs         1,500.5  2026-01-01 00:00:00Z to 2026-01-15 00:00:00Z\n"))
+      << text;
+  const Json json = Json::parse(FormatPlan(PlanWithBudgets(), OutputFormat::kJson));
+  EXPECT_EQ(json.at("pools")[0].at("budget").at("h100e_hours"), 200'000);
+  EXPECT_EQ(json.at("pools")[1].at("budget"), nullptr);
+}
+
+TEST(FormatPlan, GivesACsvRecordForEachBudget) {
+  const std::string text = FormatPlan(PlanWithBudgets(), OutputFormat::kCsv);
+  EXPECT_TRUE(
+      text.ends_with("budget,batch,,,,,,,,,,200000,quarter,,\n"
+                     "budget,batch,,,,,jobs,,,,,1500.5,term,1767225600,1768435200\n"))
+      << text;
 }
 
 }  // namespace

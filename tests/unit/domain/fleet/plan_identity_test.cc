@@ -42,6 +42,11 @@ TEST(ContentDigest, IsTheSameInEveryVersionOfTheProgram) {
   EXPECT_EQ(ContentDigest(PlanDocument{}), 2'211'427'895'571'429'491U);
 }
 
+TEST(ContentDigest, IsThatOfBeforeForAPlanWithoutBudgets) {
+  // What the program said of this plan before plans had budgets.
+  EXPECT_EQ(ContentDigest(SpringDocument()), 9'992'397'111'736'737'014U);
+}
+
 TEST(ContentDigest, DoesNotDependOnTheOrder) {
   PlanDocument turned = SpringDocument();
   std::reverse(turned.supply.begin(), turned.supply.end());
@@ -74,6 +79,19 @@ TEST(ContentDigest, ChangesWithEverythingThatAPlanSays) {
       [](PlanDocument& plan) { plan.pools[0].allocation = ChipAllocation{10, "h100"}; },
       [](PlanDocument& plan) { plan.pools[0].policy.lendable_ratio = 0.5; },
       [](PlanDocument& plan) { plan.pools[0].policy.borrowing_limit_h100e = 0; },
+      [](PlanDocument& plan) { plan.pools[0].budget = HoursBudget{.h100e_hours = 10}; },
+      [](PlanDocument& plan) { plan.pools[0].budget = HoursBudget{.h100e_hours = 11}; },
+      [](PlanDocument& plan) {
+        plan.pools[0].budget = HoursBudget{10, HoursBudget::Per::kMonth, 0, 0};
+      },
+      [](PlanDocument& plan) {
+        plan.pools[0].budget = HoursBudget{10, HoursBudget::Per::kTerm, 1, 0};
+      },
+      [](PlanDocument& plan) {
+        plan.pools[0].budget = HoursBudget{10, HoursBudget::Per::kTerm, 0, 1};
+      },
+      [](PlanDocument& plan) { plan.pools[0].team_budgets["red"].h100e_hours = 10; },
+      [](PlanDocument& plan) { plan.pools[0].team_budgets["blue"].h100e_hours = 10; },
   };
   std::set<uint64_t> digests = {ContentDigest(SpringDocument())};
   for (const auto& change : changes) {

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <random>
 
+#include "daemon/base/units.h"
 #include "fmt/format.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -190,6 +191,49 @@ TEST(CompilePlan, LetsATeamUseSeveralPools) {
   PlanDocument document = Document();
   for (PoolDocument& pool : document.pools) pool.teams = {"a"};
   EXPECT_THAT(Compile(document), IsEmpty());
+}
+
+TEST(CompilePlan, TakesBudgetsOfPoolsAndTeams) {
+  using enum HoursBudget::Per;
+  PlanDocument document = Document();
+  document.pools[1].budget = HoursBudget{.h100e_hours = 5'000, .per = kQuarter};
+  document.pools[1].team_budgets["b"] = {
+      .h100e_hours = 0.5, .from_unix_nanos = kNanosPerHour, .to_unix_nanos = 2 * kNanosPerHour};
+  Plan plan;
+  ASSERT_THAT(CompilePlan(document, TestCatalog(), &plan), IsEmpty());
+  EXPECT_EQ(plan.pools[1].budget, document.pools[1].budget);
+  EXPECT_EQ(plan.pools[1].team_budgets, document.pools[1].team_budgets);
+  EXPECT_EQ(plan.pools[0].budget, std::nullopt);
+}
+
+TEST(CompilePlan, RefusesBudgetsOfNothingOrOfNoAmount) {
+  for (const double hours : {0.0, -1.0, std::nan(""), 2e12, HUGE_VAL}) {
+    PlanDocument document = Document();
+    document.pools[2].budget = HoursBudget{hours, HoursBudget::Per::kMonth, 0, 0};
+    EXPECT_THAT(Compile(document),
+                ElementsAre(At("pools[2].budget.h100e_hours", "expected more than 0")));
+  }
+}
+
+TEST(CompilePlan, RefusesBudgetsOfTeamsThatThePoolDoesNotHave) {
+  PlanDocument document = Document();
+  document.pools[0].teams = {"evals", "red-team"};
+  document.pools[0].team_budgets["eval"] = HoursBudget{10, HoursBudget::Per::kMonth, 0, 0};
+  EXPECT_THAT(Compile(document),
+              ElementsAre(At("pools[0].team_budgets.eval",
+                             "\"eval\" is not a team of the pool (did you mean evals?); expected "
+                             "one of evals, red-team")));
+}
+
+TEST(CompilePlan, RefusesTermsOfBudgetsThatAreNone) {
+  PlanDocument document = Document();
+  document.pools[0].budget = HoursBudget{
+      .h100e_hours = 1, .from_unix_nanos = kNanosPerHour, .to_unix_nanos = kNanosPerHour};
+  EXPECT_THAT(Compile(document), ElementsAre(At("pools[0].budget.to", "is not after from")));
+  document.pools[0].budget->from_unix_nanos = 1;
+  document.pools[0].budget->to_unix_nanos = 2 * kNanosPerHour + 1;
+  EXPECT_THAT(Compile(document), ElementsAre(At("pools[0].budget.from", "is within an hour"),
+                                             At("pools[0].budget.to", "is within an hour")));
 }
 
 TEST(CompilePlan, RefusesSupplyItCannotConvertOrCount) {

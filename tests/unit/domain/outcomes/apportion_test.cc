@@ -59,7 +59,7 @@ TEST(Apportion, OfWideWeightsIsThatOfNarrowOnes) {
     for (int64_t& weight : weights) weight = static_cast<int64_t>(random() % 1'000);
     const int64_t total = static_cast<int64_t>(random() % 2'000'001) - 1'000'000;
     Wide wide;
-    for (const int64_t weight : weights) wide.push_back(absl::int128(weight) << 80);
+    for (const int64_t weight : weights) wide.push_back(absl::int128(weight) << 110);
     EXPECT_EQ(*ApportionBy(total, wide), Apportion(total, weights)) << round << " of " << kSeed;
   }
 }

@@ -142,8 +142,10 @@ TEST_F(CapacityServiceTest, TheOwnersOrderRanksAndTheRankingSaysWhy) {
   v1::ChangeCapacityResponse response;
   ASSERT_TRUE(Call(&v1::Capacity::Stub::Rank, rank, &response).ok());
   EXPECT_EQ(response.events(0).action(), "rank");
-  EXPECT_EQ(response.requests_size(), 3);
-  EXPECT_EQ(response.requests(0).state(), "ranked");
+  std::map<std::string, std::string> states;
+  for (const auto& each : response.requests()) states[each.form().request_id()] = each.state();
+  EXPECT_EQ(states, (std::map<std::string, std::string>{
+                        {"req-1", "submitted"}, {"req-2", "submitted"}, {"req-3", "ranked"}}));
 
   v1::GetRankingRequest ask;
   ask.set_pool("alpha");

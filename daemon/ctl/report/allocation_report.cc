@@ -1,0 +1,241 @@
+#include "daemon/ctl/report/allocation_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "daemon/base/units.h"
+#include "daemon/ctl/print/number_text.h"
+#include "daemon/ctl/report/cells.h"
+#include "daemon/ctl/report/sections.h"
+
+namespace fleetmeter::ctl::report {
+namespace {
+
+constexpr double kHoursOfDay = 24;
+constexpr double kMicro = 1e6;
+
+struct OpenRequests {
+  int64_t requests = 0;
+  int64_t critical = 0;
+  double h100e = 0;
+};
+
+OpenRequests CountOpen(const v1::ListCapacityResponse& open) {
+  OpenRequests count;
+  for (const v1::CapacityRequest& request : open.requests()) {
+    ++count.requests;
+    count.critical += request.form().nature() == "critical" ? 1 : 0;
+    count.h100e += static_cast<double>(request.micro_h100e()) / kMicro;
+  }
+  return count;
+}
+
+std::string OpenSentence(const Answers& answers) {
+  if (!answers.open.ok()) {
+    return fmt::format("Which requests wait is not known. {}", WhyNot(answers.open.status()));
+  }
+  const OpenRequests open = CountOpen(*answers.open);
+  if (open.requests == 0) return "No request waits for a decision.";
+  return fmt::format("{} for a decision, {} of them critical; together they ask for {} H100e.",
+                     CountOf(open.requests, "request") + (open.requests == 1 ? " waits" : " wait"),
+                     open.critical, H100eText(open.h100e));
+}
+
+struct FreeNow {
+  double h100e = 0;  // of pools that have some
+  int unknown = 0;   // pools whose headroom is not known
+};
+
+FreeNow FreeOf(const v1::ListPoolsResponse& pools) {
+  FreeNow free;
+  for (const v1::Pool& pool : pools.pools()) {
+    if (!pool.has_headroom_h100e()) ++free.unknown;
+    free.h100e += std::max(0.0, pool.headroom_h100e());
+  }
+  return free;
+}
+
+std::string FreeSentence(const v1::ListPoolsResponse& pools) {
+  const FreeNow free = FreeOf(pools);
+  std::string out = fmt::format("The pools can admit {} H100e now within what they are allocated.",
+                                H100eText(free.h100e));
+  if (free.unknown > 0) {
+    out += fmt::format(" The headroom of {} is not known, and not part of it.",
+                       CountOf(free.unknown, "pool"));
+  }
+  return out;
+}
+
+double SumOf(const std::vector<UnusedPool>& unused) {
+  double sum = 0;
+  for (const UnusedPool& pool : unused) sum += pool.h100e;
+  return sum;
+}
+
+std::string UnusedSentence(const Answers& answers) {
+  const std::vector<UnusedPool> unused = UnusedPools(*answers.pools);
+  if (unused.empty()) return "No allocation is known to be underused.";
+  std::string out = fmt::format("{} underused: {} H100e do nothing",
+                                CountOf(static_cast<int64_t>(unused.size()), "allocation") +
+                                    (unused.size() == 1 ? " is" : " are"),
+                                H100eText(SumOf(unused)));
+  if (const auto usd = UsdPerH100Hour(answers)) {
+    out += fmt::format(", which would earn {} a day if they served inference",
+                       UsdText(SumOf(unused) * kHoursOfDay * *usd));
+  }
+  return out + ".";
+}
+
+std::string DriftSentence(const v1::CompareResponse& comparison) {
+  const v1::CompareResponse::Row* most = nullptr;
+  for (const auto& row : comparison.categories()) {
+    if (!row.has_drift_ratio()) continue;
+    if (most == nullptr || std::abs(row.drift_ratio()) > std::abs(most->drift_ratio())) {
+      most = &row;
+    }
+  }
+  if (most == nullptr) return "How the fleet differs from the plan cannot be told.";
+  return fmt::format(
+      "Of all categories, {} is farthest from the plan: it holds {} of the fleet {} "
+      "than planned.",
+      most->name(), PointsText(most->drift_ratio()), most->drift_ratio() < 0 ? "less" : "more");
+}
+
+std::optional<bool> MarginCalls(const Answers& answers) {
+  if (!answers.margin.ok() || !answers.margin->has_review_due()) return std::nullopt;
+  return answers.margin->review_due();
+}
+
+std::optional<bool> CapabilityCalls(const Answers& answers) {
+  if (!answers.capability.ok() || answers.capability->verdict() == "cannot_tell") {
+    return std::nullopt;
+  }
+  return answers.capability->verdict() == "review_due";
+}
+
+std::string CallsText(const std::optional<bool>& calls) {
+  if (!calls) return "cannot tell whether one is due";
+  return *calls ? "calls for one" : "does not call for one";
+}
+
+std::string ReviewSentence(const Answers& answers) {
+  const auto margin = MarginCalls(answers);
+  const auto capability = CapabilityCalls(answers);
+  if (!margin && !capability) return "Whether a review of research is due cannot be told.";
+  return fmt::format("Review of research: margin per request {}; capability per training hour {}.",
+                     CallsText(margin), CallsText(capability));
+}
+
+Figure OpenFigure(const Answers& answers) {
+  if (!answers.open.ok()) {
+    return {"open_requests", "Undecided requests", NotKnown(WhyNot(answers.open.status()))};
+  }
+  return {"open_requests", "Undecided requests", CountCell(CountOpen(*answers.open).requests)};
+}
+
+void AddOpenFigures(const Answers& answers, std::vector<Figure>* figures) {
+  figures->push_back(OpenFigure(answers));
+  if (!answers.open.ok()) return;
+  const OpenRequests open = CountOpen(*answers.open);
+  figures->push_back({"critical_requests", "Of them critical", CountCell(open.critical)});
+  figures->push_back({"asked_h100e", "Asked for, H100e", H100eCell(open.h100e)});
+}
+
+void AddPoolFigures(const Answers& answers, std::vector<Figure>* figures) {
+  if (!answers.pools.ok()) return;
+  const FreeNow free = FreeOf(*answers.pools);
+  const std::string without =
+      free.unknown > 0 ? fmt::format("without {}", CountOf(free.unknown, "pool")) : "";
+  figures->push_back(
+      {"headroom_h100e", "Headroom now, H100e", WithNote(H100eCell(free.h100e), without)});
+  const double unused = SumOf(UnusedPools(*answers.pools));
+  figures->push_back({"unused_h100e", "Unused in underused pools, H100e", H100eCell(unused)});
+  const auto usd = UsdPerH100Hour(answers);
+  figures->push_back({"unused_usd_per_day", "What that would earn a day",
+                      CellOr(usd ? std::optional(unused * kHoursOfDay * *usd) : std::nullopt,
+                             UsdCell, "The daemon has no framework that says it.")});
+}
+
+void AddPlanFigures(const Answers& answers, std::vector<Figure>* figures) {
+  if (!answers.comparison.ok()) return;
+  const v1::CompareResponse& comparison = *answers.comparison;
+  figures->push_back(
+      {"coverage_ratio", "Part of the supply that is heard",
+       CellOr(comparison.has_coverage_ratio() ? std::optional(comparison.coverage_ratio())
+                                              : std::nullopt,
+              ShareCell, "No source is heard.")});
+}
+
+Figure VersionFigure(std::string key, std::string title, std::string text) {
+  return {std::move(key), std::move(title), TextCell(std::move(text))};
+}
+
+}  // namespace
+
+Section MissingSection(std::string id, std::string title, const absl::Status& why) {
+  std::string said = WhyNot(why);
+  if (said.empty()) said = "It was not asked for.";
+  return {.id = std::move(id), .title = std::move(title), .missing = std::move(said)};
+}
+
+std::optional<double> UsdPerH100Hour(const Answers& answers) {
+  if (!answers.framework.ok() || !answers.framework->has_revenue()) return std::nullopt;
+  return answers.framework->revenue().usd_per_h100_hour();
+}
+
+std::vector<Figure> BasisFigures(const Answers& answers) {
+  std::vector<Figure> figures;
+  if (answers.plan.ok()) {
+    const v1::Basis& basis = answers.plan->basis();
+    figures.push_back(VersionFigure("plan", "Plan", basis.plan()));
+    figures.push_back({"plan_version", "version", CountCell(basis.plan_version())});
+    figures.push_back({"catalog_version", "Catalog version", CountCell(basis.catalog_version())});
+    figures.push_back(
+        VersionFigure("as_of", "Fleet as of", NanosTimeText(basis.as_of_unix_nanos())));
+  }
+  if (answers.framework.ok()) {
+    const v1::FrameworkBasis& basis = answers.framework->basis();
+    figures.push_back(VersionFigure("framework", "Framework", basis.framework()));
+    figures.push_back({"framework_version", "version", CountCell(basis.version())});
+  }
+  if (answers.margin.ok()) {
+    figures.push_back({"price_book_version", "Price book version",
+                       CountCell(answers.margin->price_book_version())});
+  }
+  return figures;
+}
+
+Section InShort(const Answers& answers) {
+  Section section{.id = "in_short", .title = "In short"};
+  section.says.push_back(OpenSentence(answers));
+  if (answers.pools.ok()) {
+    section.says.push_back(FreeSentence(*answers.pools));
+    section.says.push_back(UnusedSentence(answers));
+  }
+  if (answers.comparison.ok()) section.says.push_back(DriftSentence(*answers.comparison));
+  section.says.push_back(ReviewSentence(answers));
+  AddOpenFigures(answers, &section.figures);
+  AddPoolFigures(answers, &section.figures);
+  AddPlanFigures(answers, &section.figures);
+  return section;
+}
+
+Document MakeAllocationReport(const Answers& answers) {
+  Document document{.kind = "allocation", .title = "Allocation report"};
+  document.subtitle =
+      fmt::format("For the allocation meeting, on the time from {} to {}",
+                  TimeText(answers.from_unix_seconds), TimeText(answers.asked_unix_seconds));
+  document.basis = BasisFigures(answers);
+  document.basis.push_back(VersionFigure("from", "From", TimeText(answers.from_unix_seconds)));
+  document.basis.push_back(VersionFigure("asked", "Made", TimeText(answers.asked_unix_seconds)));
+  for (const auto make : {InShort, CommitteeRequests, PoolRequests, PlanAndActual, Underused,
+                          HeadroomAndDemand, BufferAccount, MarginOutcome, CapabilityOutcome,
+                          DecidedSince, CameOfGrants, BudgetsAndLending, ChangesSince}) {
+    document.sections.push_back(make(answers));
+  }
+  return document;
+}
+
+}  // namespace fleetmeter::ctl::report

@@ -1,0 +1,269 @@
+// Budgets and lending; and what changed since the last report: versions, allocations, what people
+// entered into the books.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "daemon/base/units.h"
+#include "daemon/ctl/print/number_text.h"
+#include "daemon/ctl/report/cells.h"
+#include "daemon/ctl/report/sections.h"
+
+namespace fleetmeter::ctl::report {
+namespace {
+
+// --- Budgets and lending
+// --------------------------------------------------------------------------
+
+std::vector<Cell> BudgetRow(const v1::CapacityBudget& budget) {
+  const double told = budget.elapsed_seconds() > 0
+                          ? static_cast<double>(budget.told_seconds()) /
+                                static_cast<double>(budget.elapsed_seconds())
+                          : 1;
+  const std::string note = told < 1 ? fmt::format("{} of the time told", Percent(told)) : "";
+  return {TextCell(budget.team().empty() ? budget.pool() : budget.pool() + ", " + budget.team()),
+          TextCell(fmt::format("{} to {}", DayText(budget.from_unix_seconds()),
+                               DayText(budget.to_unix_seconds()))),
+          HoursCell(budget.h100e_hours()),
+          WithNote(HoursCell(budget.used_h100e_hours()), note),
+          HoursCell(budget.left_h100e_hours()),
+          budget.has_pace_ratio() ? ShareCell(budget.pace_ratio()) : NotKnown("too little is told"),
+          budget.has_projected_h100e_hours() ? HoursCell(budget.projected_h100e_hours())
+                                             : NotKnown("too little is told"),
+          TextCell(budget.has_gone_unix_seconds() ? TimeText(budget.gone_unix_seconds()) : "")};
+}
+
+Table BudgetsTable(const v1::ListBudgetsResponse& budgets) {
+  Table table{.id = "budgets", .title = "Budgets of H100e-hours"};
+  table.columns = {{"budget", "Budget of"},
+                   {"time", "", false, true},
+                   {"h100e_hours", "Budget, H100e-hours", true},
+                   {"used_h100e_hours", "Used", true},
+                   {"left_h100e_hours", "left:", true, true},
+                   {"pace_ratio", "Pace", true},
+                   {"projected_h100e_hours", "Projected at its end", true},
+                   {"gone", "used up on", false, true}};
+  table.empty = "The plan has no budgets.";
+  for (const v1::CapacityBudget& budget : budgets.budgets()) {
+    table.rows.push_back(BudgetRow(budget));
+  }
+  table.plots = {{.kind = Plot::Kind::kBars,
+                  .title = "Used beside the budget, in H100e-hours",
+                  .series = {{"h100e_hours", "budget", Tone::kAllocated},
+                             {"used_h100e_hours", "used", Tone::kBusy}}}};
+  return table;
+}
+
+Table LendingTable(const v1::GetLendingResponse& lending) {
+  Table table{.id = "lending", .title = "Who borrowed from whom"};
+  table.columns = {{"borrower", "Borrower"},
+                   {"lender", "Lender"},
+                   {"h100e_hours", "H100e-hours", true},
+                   {"cost_usd", "What the chips cost", true}};
+  table.empty = "Nobody borrowed, as far as the books tell.";
+  for (const v1::LentCapacity& lent : lending.lent()) {
+    table.rows.push_back(
+        {TextCell(lent.borrower()),
+         TextCell(lent.lender().empty() ? "nobody: it is beyond the plan" : lent.lender()),
+         HoursCell(lent.h100e_hours()),
+         lent.has_micro_usd() ? MicroUsdCell(lent.micro_usd()) : NotKnown("not all have a price")});
+  }
+  return table;
+}
+
+Table StarvedTable(const v1::GetLendingResponse& lending) {
+  Table table{.id = "starved", .title = "Pools whose jobs wait while another pool borrows"};
+  table.columns = {{"pool", "Pool that waits"},
+                   {"waiting_h100e", "Waiting, H100e", true},
+                   {"borrower", "Pool that borrows"},
+                   {"borrowed_h100e", "Borrowed, H100e", true}};
+  table.empty = "There is none at present.";
+  for (const v1::StarvedPool& starved : lending.starved()) {
+    table.rows.push_back({TextCell(starved.pool()), H100eCell(starved.waiting_h100e()),
+                          TextCell(starved.borrower()), H100eCell(starved.borrowed_h100e())});
+  }
+  return table;
+}
+
+std::string BudgetsSentence(const v1::ListBudgetsResponse& budgets) {
+  const auto fast =
+      std::count_if(budgets.budgets().begin(), budgets.budgets().end(),
+                    [](const auto& budget) { return budget.has_gone_unix_seconds(); });
+  if (budgets.budgets_size() == 0) return "The plan has no budgets.";
+  return fmt::format("At the present pace, {} of {} will be used up before the end.", fast,
+                     CountOf(budgets.budgets_size(), "budget"));
+}
+
+void AddLending(const Answers& answers, Section* section) {
+  if (!answers.lending.ok()) {
+    section->notes.push_back(
+        fmt::format("Who borrowed from whom is not known. {}", WhyNot(answers.lending.status())));
+    return;
+  }
+  section->tables.push_back(LendingTable(*answers.lending));
+  section->tables.push_back(StarvedTable(*answers.lending));
+  if (answers.lending->untold_seconds() > 0) {
+    section->notes.push_back(
+        fmt::format("The books do not tell {} of this time; they are in no sum of lending.",
+                    CountOf(answers.lending->untold_seconds() / kSecondsPerHour, "hour")));
+  }
+}
+
+// --- Changes
+// --------------------------------------------------------------------------------------
+
+std::string ValueText(const Json& figure) {
+  if (!figure.is_object() || !figure.contains("text")) return "not there";
+  const Json& text = figure.at("text");
+  return text.is_string() ? text.get<std::string>() : "not there";
+}
+
+// The figure of the same name in the report before.
+std::string Before(const Json& previous, const std::string& key) {
+  const auto basis = previous.find("basis");
+  if (basis == previous.end() || !basis->is_object() || !basis->contains(key)) return "not there";
+  return ValueText(basis->at(key));
+}
+
+Table VersionsTable(const Answers& answers) {
+  Table table{.id = "versions", .title = "Versions"};
+  table.columns = {{"what", "What"}, {"before", "Last report"}, {"now", "Now"}};
+  table.empty = "The daemon told none.";
+  for (const Figure& figure : BasisFigures(answers)) {
+    table.rows.push_back({TextCell(figure.key), TextCell(Before(*answers.previous, figure.key)),
+                          TextCell(figure.cell.text)});
+  }
+  return table;
+}
+
+// What a pool was allocated in the first and in the last period that the books tell.
+struct Allocated {
+  std::optional<double> first;
+  std::optional<double> last;
+};
+
+std::map<std::string, Allocated> AllocatedOf(const v1::GetPoolHistoryResponse& history) {
+  std::map<std::string, Allocated> pools;
+  for (const v1::PoolPeriod& period : history.rows()) {
+    if (!period.has_allocated_h100e()) continue;
+    Allocated& pool = pools[period.pool()];
+    if (!pool.first) pool.first = period.allocated_h100e();
+    pool.last = period.allocated_h100e();
+  }
+  return pools;
+}
+
+Table AllocationsTable(const Answers& answers) {
+  Table table{.id = "allocations", .title = "Allocations that changed"};
+  table.columns = {{"pool", "Pool"},
+                   {"before_h100e", "On the first day, H100e", true},
+                   {"now_h100e", "On the last day, H100e", true},
+                   {"change_h100e", "Change", true}};
+  table.empty = "None changed, by the plans in force on the first and on the last day.";
+  for (const auto& [pool, allocated] : AllocatedOf(*answers.history)) {
+    if (*allocated.first == *allocated.last) continue;
+    const double change = *allocated.last - *allocated.first;
+    table.rows.push_back({TextCell(pool), H100eCell(*allocated.first), H100eCell(*allocated.last),
+                          NumberCell(change, (change > 0 ? "+" : "") + H100eText(change))});
+  }
+  return table;
+}
+
+std::string WhatOf(const v1::Entry& entry) {
+  if (!entry.new_source().empty()) return entry.source() + " to " + entry.new_source();
+  if (entry.action() == "reprice") {
+    return fmt::format("{}, price book version {}",
+                       UsdText(static_cast<double>(entry.revenue_micro_usd()) / 1e6),
+                       entry.price_book_version());
+  }
+  return entry.source();
+}
+
+Table EntriesTable(const Answers& answers) {
+  Table table{.id = "entries", .title = "What people entered into the books"};
+  table.columns = {{"action", "Action"},
+                   {"what", "Of"},
+                   {"entered", "When"},
+                   {"reason", "Why"},
+                   {"entered_by", "by", false, true}};
+  table.empty = "Nothing was entered.";
+  const int64_t since = answers.from_unix_seconds * kNanosPerSecond;
+  for (const v1::Entry& entry : answers.entries->entries()) {
+    if (entry.entered_unix_nanos() < since) continue;
+    table.rows.push_back({TextCell(entry.action()), TextCell(WhatOf(entry)),
+                          TextCell(NanosTimeText(entry.entered_unix_nanos())),
+                          TextCell(entry.reason()), TextCell(entry.identity())});
+  }
+  return table;
+}
+
+Table CorrectionsTable(const v1::Corrections& corrections) {
+  Table table{.id = "corrections", .title = "Corrections of outcomes"};
+  table.columns = {{"kind", "Kind"},
+                   {"source", "Source"},
+                   {"booked", "When"},
+                   {"revenue_usd", "Revenue", true},
+                   {"reason", "Why"}};
+  table.empty = "Nothing was corrected.";
+  for (const v1::BookedCorrection& correction : corrections.corrections()) {
+    table.rows.push_back({TextCell(correction.kind()), TextCell(correction.source()),
+                          TextCell(NanosTimeText(correction.booked_unix_nanos())),
+                          MicroUsdCell(correction.revenue_micro_usd()),
+                          TextCell(correction.reason())});
+  }
+  return table;
+}
+
+void Absent(const char* what, const absl::Status& why, Section* section) {
+  section->notes.push_back(fmt::format("{} not known. {}", what, WhyNot(why)));
+}
+
+std::string VersionsSentence(const Answers& answers) {
+  if (!answers.previous) {
+    return "Which versions the last report rested on is not known; --previous takes it in JSON.";
+  }
+  const std::string before = Before(*answers.previous, "asked");
+  return fmt::format("The last report was made {}.", before);
+}
+
+}  // namespace
+
+Section BudgetsAndLending(const Answers& answers) {
+  Section section{.id = "budgets_and_lending", .title = "Budgets and lending"};
+  if (!answers.budgets.ok() && !answers.lending.ok()) {
+    return MissingSection(section.id, section.title, answers.budgets.status());
+  }
+  if (answers.budgets.ok()) {
+    section.says.push_back(BudgetsSentence(*answers.budgets));
+    section.tables.push_back(BudgetsTable(*answers.budgets));
+  } else {
+    Absent("Budgets are", answers.budgets.status(), &section);
+  }
+  AddLending(answers, &section);
+  return section;
+}
+
+Section ChangesSince(const Answers& answers) {
+  Section section{.id = "changes", .title = "Changes since the last report"};
+  section.says.push_back(VersionsSentence(answers));
+  if (answers.previous) section.tables.push_back(VersionsTable(answers));
+  if (answers.history.ok()) {
+    section.tables.push_back(AllocationsTable(answers));
+  } else {
+    Absent("Which allocations changed is", answers.history.status(), &section);
+  }
+  if (answers.entries.ok()) {
+    section.tables.push_back(EntriesTable(answers));
+  } else {
+    Absent("What people entered into the books is", answers.entries.status(), &section);
+  }
+  if (answers.corrections.ok()) {
+    section.tables.push_back(CorrectionsTable(*answers.corrections));
+  } else {
+    Absent("What was corrected is", answers.corrections.status(), &section);
+  }
+  return section;
+}
+
+}  // namespace fleetmeter::ctl::report

@@ -1,0 +1,257 @@
+// The allocation report in its formats.
+#include <fmt/format.h>
+
+#include <regex>
+
+#include "daemon/ctl/report/allocation_report.h"
+#include "daemon/ctl/report/cells.h"
+#include "daemon/ctl/report/render.h"
+#include "daemon/ctl/report/shown_text.h"
+#include "gmock/gmock.h"
+#include "tests/unit/ctl/report/made_answers.h"
+
+namespace fleetmeter::ctl::report {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+Json MadeJson(const Answers& answers) {
+  return Json::parse(DocumentJson(MakeAllocationReport(answers)));
+}
+
+const Json& RowsOf(const Json& json, const char* section, const char* table) {
+  return json.at("sections").at(section).at("tables").at(table).at("rows");
+}
+
+TEST(CellsTest, TextsAreThoseOfPeople) {
+  EXPECT_EQ(UsdText(3'420'000), "$3.42M");
+  EXPECT_EQ(UsdText(18e9), "$18.00B");
+  EXPECT_EQ(UsdText(-1'234.4), "-$1,234");
+  EXPECT_EQ(UsdText(7.4765), "$7.48");
+  EXPECT_EQ(UsdText(0.00251), "$0.0025");
+  EXPECT_EQ(UsdText(0), "$0.00");
+  EXPECT_EQ(ShareText(0.523), "52.3%");
+  EXPECT_EQ(ShareText(0.0000075), "0.00075%");
+  EXPECT_EQ(H100eText(1'386'335.4), "1,386,335");
+  EXPECT_EQ(H100eText(48), "48.0");
+  EXPECT_EQ(H100eText(0.0123), "0.012");
+  EXPECT_EQ(HoursText(16'128), "16,128");
+  EXPECT_EQ(HoursText(1'077'441'077), "1.08B");
+  EXPECT_EQ(PointsText(-0.135), "13.5 points");
+  EXPECT_EQ(TimeText(kReportHour), "2026-01-02 03:00Z");
+}
+
+TEST(ShownTextTest, NothingSteers) {
+  EXPECT_EQ(HtmlText("<b>\"a\" & 'b'</b>\n\xE2\x80\xAE"),
+            "&lt;b&gt;&quot;a&quot; &amp; &#39;b&#39;&lt;/b&gt; \\u202e");
+  EXPECT_EQ(Beginning("ab\xC3\xA4z", 3), "ab...");
+  EXPECT_EQ(Beginning("abc", 3), "abc");
+  // Of the empty text, as browsers have it.
+  EXPECT_EQ(StyleHash(""), "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+}
+
+TEST(AllocationReportTest, SaysFirstWhatHasToBeDecided) {
+  const Json json = MadeJson(MadeAnswers());
+  const Json& says = json.at("sections").at("in_short").at("says");
+  EXPECT_EQ(says.at(0),
+            "2 requests wait for a decision, 1 of them critical; together they ask for 96.0 "
+            "H100e.");
+  EXPECT_EQ(says.at(1),
+            "The pools can admit 100.0 H100e now within what they are allocated. The headroom of 1 "
+            "pool is not known, and not part of it.");
+  EXPECT_THAT(says.at(2).get<std::string>(), HasSubstr("1 allocation is underused: 120.0 H100e"));
+  EXPECT_THAT(says.at(2).get<std::string>(), HasSubstr("$21,600 a day"));
+  EXPECT_THAT(says.at(3).get<std::string>(), HasSubstr("research is farthest from the plan"));
+}
+
+TEST(AllocationReportTest, ARequestForgoesWhatTheFrameworkSays) {
+  const Json json = MadeJson(MadeAnswers());
+  const Json& row = RowsOf(json, "committee", "committee_requests").at(0);
+  EXPECT_EQ(row.at("request"), "beyond-1");
+  EXPECT_EQ(row.at("h100e"), 48.0);
+  EXPECT_EQ(row.at("h100e_hours"), 16'128.0);
+  EXPECT_EQ(row.at("forgone_usd"), 16'128 * 7.5);
+  EXPECT_EQ(row.at("forgone_training_ratio"), 16'128 / 2e9);
+  EXPECT_EQ(row.at("forgone_research_ratio"), 16'128 / 4e9);
+  EXPECT_EQ(row.at("promised_usd"), 1'618'033.988);
+  EXPECT_EQ(row.at("fits"), "no: 12.0 H100e are missing; it fits from 2026-01-05 03:00Z");
+  EXPECT_EQ(row.at("earlier_used_ratio"), 0.625);
+  EXPECT_EQ(row.at("earlier_used_ratio_note"), "1 grant");
+}
+
+TEST(AllocationReportTest, WithoutAFrameworkNothingIsValued) {
+  Answers answers = MadeAnswers();
+  answers.framework = absl::FailedPreconditionError("The daemon has no framework.");
+  const Json json = MadeJson(answers);
+  const Json& row = RowsOf(json, "committee", "committee_requests").at(0);
+  EXPECT_TRUE(row.at("forgone_usd").is_null());
+  EXPECT_EQ(row.at("forgone_usd_note"), "no framework");
+  EXPECT_TRUE(RowsOf(json, "underused", "underused_pools").at(0).at("usd_per_day").is_null());
+}
+
+TEST(AllocationReportTest, WhatIsNotKnownIsNotZero) {
+  const Json json = MadeJson(MadeAnswers());
+  const Json& silent = RowsOf(json, "headroom", "headroom_pools").at(1);
+  EXPECT_EQ(silent.at("pool"), "flagship");
+  EXPECT_TRUE(silent.at("headroom_h100e").is_null());
+  EXPECT_TRUE(silent.at("demand_h100e").is_null());
+  EXPECT_EQ(silent.at("demand_h100e_note"), "no source tells");
+  const Json& training = RowsOf(json, "plan_and_actual", "categories").at(1);
+  EXPECT_TRUE(training.at("actual_share_ratio").is_null());
+  EXPECT_EQ(training.at("actual_share_ratio_note"), "95.0% of the supply heard");
+  EXPECT_THAT(json.at("sections").at("underused").at("says").at(1).get<std::string>(),
+              HasSubstr("utilization of 1 pool is not known"));
+  const Json& days = RowsOf(json, "plan_and_actual", "days");
+  EXPECT_FALSE(days.at(0).contains("assigned_h100e_note"));
+  EXPECT_EQ(days.at(1).at("assigned_h100e_note"), "50.0% of it heard");
+}
+
+TEST(AllocationReportTest, APartThatIsRefusedSaysSoInItsPlace) {
+  const Document report = MakeAllocationReport(MadeAnswers());
+  const std::string html = DocumentHtml(report);
+  EXPECT_THAT(html, HasSubstr("Who made this report may not ask for it: pools"));
+  EXPECT_THAT(html, HasSubstr("This daemon does not serve it."));
+  const Json json = Json::parse(DocumentJson(report));
+  EXPECT_EQ(json.at("sections").at("capability").at("missing"), "This daemon does not serve it.");
+  EXPECT_TRUE(json.at("sections").at("committee").at("missing").is_null());
+}
+
+TEST(AllocationReportTest, DecisionsAndWhatCameAreToldApart) {
+  const Json json = MadeJson(MadeAnswers());
+  const Json& decided = RowsOf(json, "decided", "decisions");
+  ASSERT_EQ(decided.size(), 1U);
+  EXPECT_EQ(decided.at(0).at("request"), "granted-now");
+  EXPECT_EQ(decided.at(0).at("decision"), "granted in part");
+  EXPECT_EQ(decided.at(0).at("reason"), "the goal of the quarter");
+  const Json& came = RowsOf(json, "came", "grants");
+  ASSERT_EQ(came.size(), 1U);
+  EXPECT_EQ(came.at(0).at("request"), "granted-before");
+  EXPECT_EQ(came.at(0).at("used_ratio"), 0.625);
+  EXPECT_EQ(came.at(0).at("used_ratio_note"), "the books do not tell 2 hours");
+  EXPECT_TRUE(came.at(0).at("came_usd").is_null());
+  EXPECT_EQ(came.at(0).at("came_usd_note"), "The run has told of no requests.");
+}
+
+TEST(AllocationReportTest, ChangesAreThoseSinceThePreviousReport) {
+  Answers answers = MadeAnswers();
+  answers.previous = MadeJson(answers);
+  answers.plan->mutable_basis()->set_plan_version(8);
+  const Json json = MadeJson(answers);
+  const Json& versions = RowsOf(json, "changes", "versions");
+  EXPECT_EQ(versions.at(1), Json({{"what", "plan_version"}, {"before", "7"}, {"now", "8"}}));
+  const Json& changed = RowsOf(json, "changes", "allocations");
+  ASSERT_EQ(changed.size(), 1U);
+  EXPECT_EQ(changed.at(0).at("change_h100e"), 40.0);
+}
+
+// Every number of the page, in its order.
+std::vector<double> NumbersOf(const std::string& html) {
+  static const std::regex kNumber("(?:data-value|<data value)=([^ >]+)");
+  std::vector<double> numbers;
+  for (std::sregex_iterator at(html.begin(), html.end(), kNumber), end; at != end; ++at) {
+    numbers.push_back(std::stod((*at)[1]));
+  }
+  return numbers;
+}
+
+std::vector<double> NumbersOf(const Document& document) {
+  std::vector<double> numbers;
+  const auto add = [&](const Cell& cell) {
+    if (cell.value) numbers.push_back(*cell.value);
+  };
+  for (const Figure& figure : document.basis) add(figure.cell);
+  for (const Section& section : document.sections) {
+    for (const Figure& figure : section.figures) add(figure.cell);
+    for (const Table& table : section.tables) {
+      for (const auto& row : table.rows) {
+        for (const Cell& cell : row) add(cell);
+      }
+    }
+  }
+  return numbers;
+}
+
+TEST(DocumentHtmlTest, EveryNumberIsThatOfTheReport) {
+  const Document report = MakeAllocationReport(MadeAnswers());
+  const std::vector<double> numbers = NumbersOf(DocumentHtml(report));
+  EXPECT_GT(numbers.size(), 60U);
+  EXPECT_EQ(numbers, NumbersOf(report));
+}
+
+TEST(DocumentHtmlTest, LoadsAndRunsNothing) {
+  const std::string html = DocumentHtml(MakeAllocationReport(MadeAnswers()));
+  EXPECT_THAT(html, HasSubstr("default-src 'none'; style-src 'sha256-"));
+  for (const char* part : {"<script", " src=", " style=", "http:", "https:", "url(//", "@import"}) {
+    EXPECT_THAT(html, Not(HasSubstr(part)));
+  }
+}
+
+constexpr char kHostile[] =
+    "=cmd|' /C calc'!A0<script>alert(1)</script>\"'\n| [x](http://evil) \xE2\x80\xAE";
+
+Answers HostileAnswers() {
+  Answers answers = MadeAnswers();
+  v1::CapacityRequest& request = *answers.between_pools->mutable_requests(0)->mutable_request();
+  for (std::string* text :
+       {request.mutable_form()->mutable_request_id(), request.mutable_form()->mutable_team(),
+        request.mutable_form()->mutable_trade_off(), request.mutable_form()->mutable_workload(),
+        answers.between_pools->mutable_requests(0)->mutable_why(),
+        answers.pools->mutable_pools(0)->mutable_pool(),
+        answers.pools->mutable_pools(0)->mutable_owner(),
+        answers.changed->mutable_requests(0)->mutable_grant()->mutable_reason(),
+        answers.comparison->mutable_categories(0)->mutable_name()}) {
+    *text = kHostile;
+  }
+  return answers;
+}
+
+TEST(HostileTextTest, IsTextInEachFormat) {
+  const Document report = MakeAllocationReport(HostileAnswers());
+  const std::string html = DocumentHtml(report);
+  EXPECT_THAT(html, Not(HasSubstr("<script")));
+  EXPECT_THAT(html, HasSubstr("&lt;script&gt;alert(1)&lt;/script&gt;"));
+  EXPECT_THAT(html, Not(HasSubstr("\xE2\x80\xAE")));
+  const std::string markdown = DocumentMarkdown(report);
+  EXPECT_THAT(markdown, Not(HasSubstr("<script")));
+  EXPECT_THAT(markdown, Not(HasSubstr("](http://")));
+  EXPECT_THAT(markdown, HasSubstr("\\| \\[x\\](http&#58;//evil)"));
+  const std::string csv = DocumentCsv(report);
+  EXPECT_THAT(csv, Not(HasSubstr(",=cmd")));
+  EXPECT_THAT(csv, Not(HasSubstr("\"=cmd")));
+  const Json json = Json::parse(DocumentJson(report));
+  EXPECT_EQ(RowsOf(json, "committee", "committee_requests").at(0).at("request"), kHostile);
+}
+
+// So many pools and undecided requests, with texts of a usual length.
+Answers ManyAnswers(int pools, int requests) {
+  Answers answers = MadeAnswers();
+  answers.pools->clear_pools();
+  for (int i = 0; i < pools; ++i) {
+    *answers.pools->add_pools() = MadePool(fmt::format("pool-of-research-{}", i));
+  }
+  for (int i = 0; i < requests; ++i) {
+    v1::CapacityRequest request =
+        MadeRequest(fmt::format("request-{}", i), fmt::format("pool-of-research-{}", i % pools));
+    request.mutable_form()->set_trade_off(std::string(4'000, 'x'));
+    *answers.between_pools->add_requests() = Ranked(request, static_cast<uint32_t>(i + 1));
+  }
+  return answers;
+}
+
+TEST(DocumentHtmlTest, StaysSmallForAManyPoolsAndRequests) {
+  const std::string html = DocumentHtml(MakeAllocationReport(ManyAnswers(500, 2'000)));
+  RecordProperty("bytes", static_cast<int>(html.size()));
+  EXPECT_LT(html.size(), 2'000'000U);
+  EXPECT_THAT(html, HasSubstr("<summary>1,989 more rows, in brief: Requests beyond allocations"));
+}
+
+TEST(DocumentCsvTest, HasARecordForEachNumber) {
+  const std::string csv = DocumentCsv(MakeAllocationReport(MadeAnswers()));
+  EXPECT_THAT(csv, HasSubstr("committee,committee_requests,1,beyond-1,forgone_usd,120960,\n"));
+  EXPECT_THAT(csv,
+              HasSubstr("headroom,headroom_pools,2,flagship,headroom_h100e,,nothing is heard\n"));
+}
+
+}  // namespace
+}  // namespace fleetmeter::ctl::report
