@@ -111,6 +111,7 @@ print_requests() {
 requests       $ctl request list
                $ctl request show $beyond_request
 the meeting    $ctl request rank
+               $ctl report allocation --to '$run/meeting.html'   (for a browser)
                $ctl request decide --file '$run/decisions.yaml'
 the next plan  $ctl plan compile --decided --plan '$demo/plan.yaml' \\
                    --catalog '$demo/catalog.yaml' --to '$run/next-plan.yaml' \\
@@ -130,6 +131,9 @@ next_plan_in_force() {
 verify_requests() {
   local now
   request rank
+  ctl report allocation --to "$run/meeting.html" >>"$run/requests.log" 2>&1 ||
+    fail "The report for the meeting cannot be made." requests
+  grep -q $beyond_request "$run/meeting.html" || fail "The report does not have the request."
   request decide --file "$run/decisions.yaml"
   TZ=UTC printf -v now '%(%FT%TZ)T' -1
   ctl plan compile --decided --plan "$demo/plan.yaml" --catalog "$demo/catalog.yaml" \

@@ -32,8 +32,10 @@ std::string UnderNoGrantLines(const v1::ListGrantsResponse& response) {
   std::string out;
   for (const v1::UnderNoGrant& beyond : response.beyond()) {
     const double hours = std::strtod(beyond.chip_nanos().c_str(), nullptr) / kNanosPerChipHour;
-    out += fmt::format("Team {} of pool {} held {} chip-hours under no grant.\n",
-                       Printable(beyond.team()), Printable(beyond.pool()), Amount(hours));
+    out += WrapText(fmt::format("Team {} of pool {} held {} chip-hours under no grant.",
+                                Printable(beyond.team()), Printable(beyond.pool()),
+                                Amount(hours)),
+                    kCapacityColumns, "");
   }
   return out;
 }
@@ -51,8 +53,7 @@ std::string GrantsText(const v1::ListGrantsResponse& response, size_t width) {
   const std::string basis = BasisLine(response.basis()) + "\n";
   if (response.grants().empty()) return "There is no grant that this asks for.\n" + basis;
   return GrantsTable(response.grants(), width, "") +
-         "\nUsed is what the team held of its grant. UNUSED is in H100e-hours, TOLD in hours of "
-         "the books.\n" +
+         "\nUsed is what the team held of its grant. What is unused is in H100e-hours.\n" +
          UntoldGrantsLine(response) + UnderNoGrantLines(response) + basis;
 }
 

@@ -18,8 +18,9 @@ std::string PeakSentence(const v1::GetTimelineResponse& response) {
   }
   const std::string when =
       response.has_peak_unix_seconds() ? " at " + HourText(response.peak_unix_seconds()) : "";
-  return fmt::format("In the busiest hour of the two weeks before, {} H100e were assigned{}.\n",
-                     H100eOfMicro(response.peak_micro_h100e()), when);
+  return WrapText(fmt::format("In the busiest hour of the two weeks before, {} H100e were assigned{}.",
+                              H100eOfMicro(response.peak_micro_h100e()), when),
+                  kCapacityColumns, "");
 }
 
 std::string HeadroomSentence(const v1::GetTimelineResponse& response) {

@@ -188,8 +188,8 @@ TEST(RequestOutputTest, ShowsAllOfARequest) {
             "workload   rl-rollouts (rl), run rl-9\n"
             "nature     company_goal: Flagship 5\n"
             "           It is beyond the allocation of its pool: the capacity team decides.\n"
-            "roi        revenue of $1,500,000 by 2027-03-31, with 90% between $800,000.50\n"
-            "           and $2,500,000\n"
+            "roi        revenue of $1,500,000 by 2027-03-31, with 90% between $800,000.50 and\n"
+            "           $2,500,000\n"
             "trade-off  Two sweeps wait.\n"
             "           They may start in January.\n"
             "rank       2: It comes after incident-evals, which is critical.\n"
@@ -208,7 +208,8 @@ TEST(RequestOutputTest, ShowsHowItWasDecided) {
   EXPECT_THAT(FormatRequest(response, OutputFormat::kTable),
               HasSubstr("granted    8 of 16 b200 (24.0 H100e) from 2026-12-01 09:00Z for 1 d 6 h, "
                         "until\n           2026-12-02 15:00Z\n           by "
-                        "spiffe://example.org/committee on 2026-01-02 03:04:05Z, decision 2:\n"));
+                        "spiffe://example.org/committee on 2026-01-02 03:04:05Z, decision\n           "
+                        "2: the half that fits\n"));
   *response.mutable_request() = LongRequest();
   response.mutable_request()->set_state("declined");
   response.mutable_request()->set_ended_by("me");
@@ -282,6 +283,7 @@ TEST(GrantsOutputTest, ShowsUseAndWhatWasUnderNoGrant) {
   EXPECT_THAT(text, testing::ContainsRegex("50\\.0% +75\\.0% +6\\.5 +12\\.0 +1\\.0\n"));
   EXPECT_THAT(text, HasSubstr("それ \\u202e=1+1 of pool p held 2.0 chip-hours under no grant."));
   EXPECT_LE(WidestLine(GrantsTable(response.grants(), 80, "  ")), 80u);
+  EXPECT_LE(WidestLine(FormatGrants(response, OutputFormat::kTable, 80)), 80u);
 }
 
 TEST(RequestCheckOutputTest, ShowsHowEarlierGrantsWereUsed) {
@@ -312,7 +314,7 @@ TEST(TimelineOutputTest, MarksWhatIsCommittedBeyondTheAllocation) {
   timeline.set_peak_unix_seconds(kFirstDay);
   timeline.set_headroom_h100e(6);
   EXPECT_THAT(FormatTimeline(timeline, OutputFormat::kTable),
-              AllOf(HasSubstr("90.0 H100e were assigned at 2026-12-01 00:00Z.\n"),
+              AllOf(HasSubstr("90.0 H100e were assigned at\n2026-12-01 00:00Z.\n"),
                     HasSubstr("The headroom is 6.0 H100e at present.\n")));
   EXPECT_THAT(FormatTimeline(timeline, OutputFormat::kCsv),
               StartsWith("from_unix_seconds,to_unix_seconds,allocated_micro_h100e,"));
