@@ -63,6 +63,7 @@ void Publish::AddFlags(Flags& flags) {
            "identity; the reasons of decisions stand there word by word. committee: those, too, as "
            "far as the caller may see them")
       .OneOf({"all", "committee"})
+      .ValueName("WHO")
       .ShowDefault();
   AddTextOutput(flags, &output_);
 }

@@ -46,26 +46,38 @@ std::string OpenSentence(const Answers& answers) {
 struct FreeNow {
   double h100e = 0;  // of pools that have some
   int unknown = 0;   // pools whose headroom is not known
+  int little = 0;    // others of which less than kGoodCoverage is heard
 };
 
 FreeNow FreeOf(const v1::ListPoolsResponse& pools) {
   FreeNow free;
   for (const v1::Pool& pool : pools.pools()) {
-    if (!pool.has_headroom_h100e()) ++free.unknown;
+    const bool known = pool.has_headroom_h100e();
+    free.unknown += known ? 0 : 1;
+    free.little += known && pool.coverage_ratio() < kGoodCoverage ? 1 : 0;
     free.h100e += std::max(0.0, pool.headroom_h100e());
   }
   return free;
 }
 
-std::string FreeSentence(const v1::ListPoolsResponse& pools) {
-  const FreeNow free = FreeOf(pools);
-  std::string out = fmt::format("The pools can admit {} H100e now within what they are allocated.",
-                                H100eText(free.h100e));
+// What the sum rests on; empty: on all pools.
+std::string FreeNote(const FreeNow& free) {
+  std::string out;
   if (free.unknown > 0) {
-    out += fmt::format(" The headroom of {} is not known, and not part of it.",
-                       CountOf(free.unknown, "pool"));
+    out += fmt::format("It is not known of {}.", CountOf(free.unknown, "pool"));
+  }
+  if (free.little > 0) {
+    out += fmt::format("{}Less than 90% of {} is heard.", out.empty() ? "" : " ",
+                       CountOf(free.little, "pool"));
   }
   return out;
+}
+
+std::string FreeSentence(const v1::ListPoolsResponse& pools) {
+  const FreeNow free = FreeOf(pools);
+  const std::string note = FreeNote(free);
+  return fmt::format("The pools have {} H100e of headroom now within what they are allocated.{}",
+                     H100eText(free.h100e), note.empty() ? "" : " " + note);
 }
 
 double SumOf(const std::vector<UnusedPool>& unused) {
@@ -146,10 +158,8 @@ void AddOpenFigures(const Answers& answers, std::vector<Figure>* figures) {
 void AddPoolFigures(const Answers& answers, std::vector<Figure>* figures) {
   if (!answers.pools.ok()) return;
   const FreeNow free = FreeOf(*answers.pools);
-  const std::string without =
-      free.unknown > 0 ? fmt::format("without {}", CountOf(free.unknown, "pool")) : "";
   figures->push_back(
-      {"headroom_h100e", "Headroom now, H100e", WithNote(H100eCell(free.h100e), without)});
+      {"headroom_h100e", "Headroom now, H100e", WithNote(H100eCell(free.h100e), FreeNote(free))});
   const double unused = SumOf(UnusedPools(*answers.pools));
   figures->push_back({"unused_h100e", "Unused in underused pools, H100e", H100eCell(unused)});
   const auto usd = UsdPerH100Hour(answers);

@@ -36,6 +36,9 @@ absl::Status Refusal(const grpc::Status& status) {
       return absl::Status(code, "Who made this report may not ask for it: " + said);
     case grpc::StatusCode::UNIMPLEMENTED:
       return absl::Status(code, "This daemon does not serve it.");
+    case grpc::StatusCode::FAILED_PRECONDITION:
+    case grpc::StatusCode::INVALID_ARGUMENT:
+      return absl::Status(code, "The daemon cannot tell: " + said);
     default:
       return absl::Status(code, "The daemon did not answer: " + said);
   }

@@ -1,6 +1,8 @@
 // The framework in force, with its arithmetic, and the rules that everybody may look up.
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "daemon/ctl/print/number_text.h"
 #include "daemon/ctl/report/cells.h"
 #include "daemon/ctl/report/site_sections.h"
@@ -8,12 +10,14 @@
 namespace fleetmeter::ctl::report {
 namespace {
 
-// Eight digits and thousands grouped, for amounts that no unit of ours scales.
-std::string PlainText(double value) {
-  return value >= 1e15 ? fmt::format("{:.4g}", value) : Whole(value);
+// "1.78 x 10^18".
+std::string PowerText(double value) {
+  if (value <= 0) return Whole(value);
+  const int power = static_cast<int>(std::floor(std::log10(value)));
+  return fmt::format("{:.4g} x 10^{}", value / std::pow(10, power), power);
 }
 
-Cell PlainCell(double value) { return NumberCell(value, PlainText(value)); }
+Cell PlainCell(double value) { return NumberCell(value, Whole(value)); }
 
 Section SupplySection(const v1::Supply& supply) {
   Section section{.id = "supply", .title = "Supply"};
@@ -40,10 +44,10 @@ Section TrainingSection(const v1::TrainingPlan& training) {
   Section section{.id = "training", .title = "What training needs"};
   section.says = {
       fmt::format("A year's training needs {} H100-hours.", HoursText(training.needed_hours())),
-      fmt::format("One pre-training takes {} hours: the FLOP of {} x {:g} / {:.4g} FLOP that an "
+      fmt::format("One pre-training takes {} hours: the FLOP of {} x {:g} / {} FLOP that an "
                   "H100 does in an hour at {} of its peak.",
                   HoursText(training.pretraining_hours()), training.based_on(),
-                  training.growth_factor(), training.training_flop_per_h100_hour(),
+                  training.growth_factor(), PowerText(training.training_flop_per_h100_hour()),
                   ShareText(training.mfu_ratio())),
       fmt::format("Each is followed by {:g} variants, each of {} of it, so that a run takes {} "
                   "hours. {:g} runs a year take {} hours, x {:g} for what goes wrong.",
@@ -54,8 +58,7 @@ Section TrainingSection(const v1::TrainingPlan& training) {
   table.columns = {{"model", "Model"}, {"flop", "FLOP", true}, {"h100_hours", "H100-hours", true}};
   table.empty = "The framework names no models.";
   for (const auto& row : training.models()) {
-    table.rows.push_back({TextCell(row.title()),
-                          NumberCell(row.flop(), fmt::format("{:.3g}", row.flop())),
+    table.rows.push_back({TextCell(row.title()), NumberCell(row.flop(), PowerText(row.flop())),
                           HoursCell(row.h100_hours())});
   }
   section.tables.push_back(std::move(table));
@@ -101,8 +104,8 @@ Section RevenueSection(const v1::GetFrameworkResponse& framework) {
                   UsdText(revenue.usd_per_h100_hour())),
       fmt::format("It would put out {} tokens and take in {}, at {} and {} for a million: the "
                   "prices below, by their share of all tokens.",
-                  PlainText(throughput.output_tokens_per_h100_hour()),
-                  PlainText(throughput.input_tokens_per_h100_hour()),
+                  Whole(throughput.output_tokens_per_h100_hour()),
+                  Whole(throughput.input_tokens_per_h100_hour()),
                   UsdText(pricing.weighted_usd_per_million_output_tokens()),
                   UsdText(pricing.weighted_usd_per_million_input_tokens())),
       fmt::format("Of that, {} is utilization (curve {}), and {} is taken off as discount.",

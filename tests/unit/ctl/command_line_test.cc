@@ -203,6 +203,17 @@ TEST_F(CommandLineTest, ComplainsOfAWrongValueBeforeAMissingCommand) {
   EXPECT_THAT(error_, HasSubstr("--timeout: '5' is not a duration"));
 }
 
+TEST_F(CommandLineTest, ACommandBelowAnotherNeedsNoneOfItsFlags) {
+  EXPECT_EQ(Parse({"report", "allocation", "--since", "7d"}), std::nullopt);
+  EXPECT_EQ(path(), (Path{"report", "allocation"}));
+  EXPECT_EQ(Parse({"report"}), kExitUsage);
+  EXPECT_THAT(error_, StartsWith("--ledger is required"));
+  EXPECT_EQ(Parse({"report", "allocatoin"}), kExitUsage);
+  EXPECT_THAT(error_, HasSubstr("Did you mean allocation?"));
+  EXPECT_EQ(Parse({"report", "allocation", "--since", "-7d"}), kExitUsage);
+  EXPECT_THAT(error_, HasSubstr("is neither a time nor a duration"));
+}
+
 TEST_F(CommandLineTest, AsksAGroupForItsCommand) {
   EXPECT_EQ(Parse({"plan"}), kExitUsage);
   EXPECT_THAT(error_, StartsWith("fleetmeterctl plan takes a command; expected one of: show, "

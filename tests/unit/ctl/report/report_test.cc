@@ -58,8 +58,8 @@ TEST(AllocationReportTest, SaysFirstWhatHasToBeDecided) {
             "2 requests wait for a decision, 1 of them critical; together they ask for 96.0 "
             "H100e.");
   EXPECT_EQ(says.at(1),
-            "The pools can admit 100.0 H100e now within what they are allocated. The headroom of 1 "
-            "pool is not known, and not part of it.");
+            "The pools have 100.0 H100e of headroom now within what they are allocated. It is not "
+            "known of 1 pool.");
   EXPECT_THAT(says.at(2).get<std::string>(), HasSubstr("1 allocation is underused: 120.0 H100e"));
   EXPECT_THAT(says.at(2).get<std::string>(), HasSubstr("$21,600 a day"));
   EXPECT_THAT(says.at(3).get<std::string>(), HasSubstr("research is farthest from the plan"));
@@ -105,6 +105,15 @@ TEST(AllocationReportTest, WhatIsNotKnownIsNotZero) {
   const Json& days = RowsOf(json, "plan_and_actual", "days");
   EXPECT_FALSE(days.at(0).contains("assigned_h100e_note"));
   EXPECT_EQ(days.at(1).at("assigned_h100e_note"), "50.0% of it heard");
+}
+
+TEST(AllocationReportTest, LowCoverageIsSaidBesideTheSum) {
+  Answers answers = MadeAnswers();
+  answers.pools->mutable_pools(0)->set_coverage_ratio(0.4);
+  const Json json = MadeJson(answers);
+  const Json& headroom = json.at("sections").at("in_short").at("figures").at("headroom_h100e");
+  EXPECT_EQ(headroom.at("value"), 100.0);
+  EXPECT_EQ(headroom.at("note"), "It is not known of 1 pool. Less than 90% of 1 pool is heard.");
 }
 
 TEST(AllocationReportTest, APartThatIsRefusedSaysSoInItsPlace) {
