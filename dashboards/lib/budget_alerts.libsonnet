@@ -6,7 +6,7 @@ function(config)
   local percent(ratio) = '%g%%' % (ratio * 100);
 
   // Of pools, or of teams.
-  local used(level) = '%s / %s' % [n.lowest('fleetmeter_%s_budget_used_h100e_hours' % level), n.highest('fleetmeter_%s_budget_h100e_hours' % level)];
+  local used(level) = '%s / %s' % [n.lowest('fleetmeter_%s_budget_used_h100e_seconds' % level), n.highest('fleetmeter_%s_budget_h100e_seconds' % level)];
   local running(level) = '%s > time()' % n.highest('fleetmeter_%s_budget_end_timestamp_seconds' % level);
   local elapsed(level) = '(time() - %(start)s) / (%(end)s - %(start)s)' % {
     start: n.highest('fleetmeter_%s_budget_start_timestamp_seconds' % level),
@@ -30,10 +30,11 @@ function(config)
   local begin = build.inline(|||
     {{ $level := "pool" }}{{ $of := printf "{job=%q,instance=%q,pool=%q}" $labels.job $labels.instance $labels.pool }}{{ if $labels.team }}{{ $level = "team" }}{{ $of = printf "{job=%q,instance=%q,pool=%q,team=%q}" $labels.job $labels.instance $labels.pool $labels.team }}{{ end }}
   |||);
-  local told(name, format) = build.inline(|||
-    {{ with printf "fleetmeter_%%s_budget_%s%%s" $level $of | query }}{{ . | first | value | %s }}{{ else }}not known{{ end }}
-  ||| % [name, format]);
-  local hours(name) = told(name, 'printf "%.0f"');
+  local told(name, format, scale='') = build.inline(|||
+    {{ with printf "fleetmeter_%%s_budget_%s%%s%s" $level $of | query }}{{ . | first | value | %s }}{{ else }}not known{{ end }}
+  ||| % [name, scale, format]);
+  // People plan in hours.
+  local hours(which) = told((if which == '' then '' else which + '_') + 'h100e_seconds', 'printf "%.0f"', ' / 3600');
   local whom = 'Owner: {{ $labels.owner }}. Contact: {{ $labels.contact }}.';
   local dashboard = build.view('pools', '&var-pool={{ $labels.pool | urlquery }}');
 
@@ -47,8 +48,8 @@ function(config)
       '%sThe budget of %s is {{ $value | humanizePercentage }} used. Left: %s of %s H100e-hours, until %s. It is gone at this pace: %s. %s' % [
         begin,
         whose,
-        hours('left_h100e_hours'),
-        hours('h100e_hours'),
+        hours('left'),
+        hours(''),
         told('end_timestamp_seconds', 'humanizeTimestamp'),
         told('gone_timestamp_seconds', 'humanizeTimestamp'),
         whom,
@@ -65,9 +66,9 @@ function(config)
         begin,
         whose,
         told('end_timestamp_seconds', 'humanizeTimestamp'),
-        hours('used_h100e_hours'),
-        hours('h100e_hours'),
-        hours('projected_h100e_hours'),
+        hours('used'),
+        hours(''),
+        hours('projected'),
         told('told_ratio', 'humanizePercentage'),
         whom,
       ],

@@ -82,8 +82,8 @@ function(config)
     [
       g.label('borrower', 'Borrower', g.link('Only this pool', basis.url('pools', basis.thisOne('pool'))), width=150),
       g.label('lender', 'Lender', nobody, width=150),
-      g.column('H100e, last hour', pair('%s or 0 * %s' % [lending('fleetmeter_pool_lent_h100e'), lending('fleetmeter_pool_lent_week_h100e_hours')]), g.amount, g.decimals(1), width=120),
-      g.column('H100e-hours, 7 days', pair(lending('fleetmeter_pool_lent_week_h100e_hours')), g.amount, g.decimals(0)),
+      g.column('H100e, last hour', pair('%s or 0 * %s' % [lending('fleetmeter_pool_lent_h100e'), lending('fleetmeter_pool_lent_week_h100e_seconds')]), g.amount, g.decimals(1), width=120),
+      g.column('H100e-hours, 7 days', pair('%s / 3600' % lending('fleetmeter_pool_lent_week_h100e_seconds')), g.amount, g.decimals(0)),
     ],
     'H100e-hours, 7 days',
     'No chosen pool has borrowed in 7 days, as far as the books tell.',
@@ -101,11 +101,11 @@ function(config)
   local budgets(name) = '%s or %s' % [budgetOf(name, 'pool'), budgetOf(name, 'team')];
   local ofBudget(name) = '%s / %s or %s / %s' % [
     budgetOf(name, 'pool'),
-    budgetOf('h100e_hours', 'pool'),
+    budgetOf('h100e_seconds', 'pool'),
     budgetOf(name, 'team'),
-    budgetOf('h100e_hours', 'team'),
+    budgetOf('h100e_seconds', 'team'),
   ];
-  local budgetRow(expr) = basis.row(['pool', 'team'], '(%s) or NaN * (%s)' % [expr, budgets('h100e_hours')]);
+  local budgetRow(expr) = basis.row(['pool', 'team'], '(%s) or NaN * (%s)' % [expr, budgets('h100e_seconds')]);
   local overdrawn = g.thresholds('text', [['orange', config.budget.usedRatio], ['red', 1]]);
   local budgetTable = g.table(
     'Budgets of the chosen pools',
@@ -113,8 +113,8 @@ function(config)
     [
       g.label('pool', 'Pool', g.link('Only this pool', basis.url('pools', basis.thisOne('pool'))), width=200),
       g.label('team', 'Team', width=200),
-      g.column('Used', budgetRow(ofBudget('used_h100e_hours')), g.ratio, g.decimals(1) + g.coloured(overdrawn), width=120),
-      g.column('Projected', budgetRow(ofBudget('projected_h100e_hours')), g.ratio, g.decimals(1) + g.coloured(overdrawn), width=120),
+      g.column('Used', budgetRow(ofBudget('used_h100e_seconds')), g.ratio, g.decimals(1) + g.coloured(overdrawn), width=120),
+      g.column('Projected', budgetRow(ofBudget('projected_h100e_seconds')), g.ratio, g.decimals(1) + g.coloured(overdrawn), width=120),
       g.column('Gone', budgetRow('(%s) * 1000' % budgets('gone_timestamp_seconds')), 'dateTimeFromNow', g.mapped([g.unknownText('not before its end, or not known')])),
     ],
     'Projected',

@@ -8,7 +8,8 @@ namespace {
 using capacity::Budget;
 using enum MetricType;
 
-constexpr double kMicroPerHour = 1e6;
+constexpr double kMicro = 1e6;
+constexpr double kSecondsOfHour = 3'600;
 
 enum class Whose { kPools, kTeams };
 
@@ -39,17 +40,18 @@ void EachReviewed(const SpendingFigures& figures, TextWriter& out) {
   }
 }
 
-double Hours(const Budget& budget) {
-  return static_cast<double>(budget.micro_h100e_hours) / kMicroPerHour;
+double Amount(const Budget& budget) {
+  return static_cast<double>(budget.micro_h100e_hours) / kMicro * kSecondsOfHour;
 }
 double Start(const Budget& budget) { return static_cast<double>(budget.from_unix_seconds); }
 double End(const Budget& budget) { return static_cast<double>(budget.to_unix_seconds); }
 
-double Used(const BudgetReview& review) { return review.pace.used_h100e_hours; }
-double Left(const BudgetReview& review) { return review.pace.left_h100e_hours; }
+double Used(const BudgetReview& review) { return review.pace.used_h100e_hours * kSecondsOfHour; }
+double Left(const BudgetReview& review) { return review.pace.left_h100e_hours * kSecondsOfHour; }
 std::optional<double> PaceRatio(const BudgetReview& review) { return review.pace.pace_ratio; }
 std::optional<double> Projected(const BudgetReview& review) {
-  return review.pace.projected_h100e_hours;
+  if (!review.pace.projected_h100e_hours) return std::nullopt;
+  return *review.pace.projected_h100e_hours * kSecondsOfHour;
 }
 std::optional<double> Gone(const BudgetReview& review) {
   if (!review.pace.gone_unix_seconds) return std::nullopt;
@@ -62,12 +64,12 @@ std::optional<double> Told(const BudgetReview& review) {
 }
 
 constexpr Family<SpendingFigures> kBudgetFamilies[] = {
-    {{"fleetmeter_pool_budget_h100e_hours",
+    {{"fleetmeter_pool_budget_h100e_seconds",
       kGauge,
       {"pool"},
-      "The pool has a budget of this many H100e-hours in the plan in force. The series is absent "
+      "The pool has a budget of this many H100e-seconds in the plan in force. The series is absent "
       "for a pool without a budget."},
-     EachPlanned<Whose::kPools, Hours>},
+     EachPlanned<Whose::kPools, Amount>},
     {{"fleetmeter_pool_budget_start_timestamp_seconds",
       kGauge,
       {"pool"},
@@ -80,17 +82,17 @@ constexpr Family<SpendingFigures> kBudgetFamilies[] = {
       "The present time of the budget of the pool ends at this time, as seconds since the Unix "
       "epoch."},
      EachPlanned<Whose::kPools, End>},
-    {{"fleetmeter_pool_budget_used_h100e_hours",
+    {{"fleetmeter_pool_budget_used_h100e_seconds",
       kGauge,
       {"pool"},
-      "Workloads of the pool have held this many H100e-hours in the time of its budget, as the "
+      "Workloads of the pool have held this many H100e-seconds in the time of its budget, as the "
       "ledger tells, with history. The series is absent before the ledger was read, and where it "
       "is in memory."},
      EachReviewed<Whose::kPools, Used>},
-    {{"fleetmeter_pool_budget_left_h100e_hours",
+    {{"fleetmeter_pool_budget_left_h100e_seconds",
       kGauge,
       {"pool"},
-      "This many H100e-hours of the budget of the pool are left: budget - used. It is below 0 "
+      "This many H100e-seconds of the budget of the pool are left: budget - used. It is below 0 "
       "when the budget is overdrawn. The series is absent as that of used is."},
      EachReviewed<Whose::kPools, Left>},
     {{"fleetmeter_pool_budget_pace_ratio",
@@ -100,10 +102,11 @@ constexpr Family<SpendingFigures> kBudgetFamilies[] = {
       "where the budget would last to its end exactly. The series is absent before the time of "
       "the budget has begun, and while the books tell less than half of its elapsed time."},
      EachReviewed<Whose::kPools, PaceRatio>},
-    {{"fleetmeter_pool_budget_projected_h100e_hours",
+    {{"fleetmeter_pool_budget_projected_h100e_seconds",
       kGauge,
       {"pool"},
-      "The pool will have used this many H100e-hours when the time of its budget ends, if it goes "
+      "The pool will have used this many H100e-seconds when the time of its budget ends, if it "
+      "goes "
       "on as in the time that the books tell. The series is absent as that of the pace is."},
      EachReviewed<Whose::kPools, Projected>},
     {{"fleetmeter_pool_budget_gone_timestamp_seconds",
@@ -120,12 +123,13 @@ constexpr Family<SpendingFigures> kBudgetFamilies[] = {
       "of their chips, less the part of the pool's chips of which nobody told. What was used in "
       "the rest is not in used. The series is absent before the time of the budget has begun."},
      EachReviewed<Whose::kPools, Told>},
-    {{"fleetmeter_team_budget_h100e_hours",
+    {{"fleetmeter_team_budget_h100e_seconds",
       kGauge,
       {"pool", "team"},
-      "The team has a budget of this many H100e-hours of the pool in the plan in force. The series "
+      "The team has a budget of this many H100e-seconds of the pool in the plan in force. The "
+      "series "
       "is absent for a team without a budget."},
-     EachPlanned<Whose::kTeams, Hours>},
+     EachPlanned<Whose::kTeams, Amount>},
     {{"fleetmeter_team_budget_start_timestamp_seconds",
       kGauge,
       {"pool", "team"},
@@ -138,28 +142,28 @@ constexpr Family<SpendingFigures> kBudgetFamilies[] = {
       "The present time of the budget of the team ends at this time, as seconds since the Unix "
       "epoch."},
      EachPlanned<Whose::kTeams, End>},
-    {{"fleetmeter_team_budget_used_h100e_hours",
+    {{"fleetmeter_team_budget_used_h100e_seconds",
       kGauge,
       {"pool", "team"},
-      "Workloads of the team have held this many H100e-hours of the pool in the time of its "
-      "budget, as fleetmeter_pool_budget_used_h100e_hours counts them."},
+      "Workloads of the team have held this many H100e-seconds of the pool in the time of its "
+      "budget, as fleetmeter_pool_budget_used_h100e_seconds counts them."},
      EachReviewed<Whose::kTeams, Used>},
-    {{"fleetmeter_team_budget_left_h100e_hours",
+    {{"fleetmeter_team_budget_left_h100e_seconds",
       kGauge,
       {"pool", "team"},
-      "This many H100e-hours of the budget of the team are left, as "
-      "fleetmeter_pool_budget_left_h100e_hours counts them."},
+      "This many H100e-seconds of the budget of the team are left, as "
+      "fleetmeter_pool_budget_left_h100e_seconds counts them."},
      EachReviewed<Whose::kTeams, Left>},
     {{"fleetmeter_team_budget_pace_ratio",
       kGauge,
       {"pool", "team"},
       "The team uses its budget at this pace, as fleetmeter_pool_budget_pace_ratio tells it."},
      EachReviewed<Whose::kTeams, PaceRatio>},
-    {{"fleetmeter_team_budget_projected_h100e_hours",
+    {{"fleetmeter_team_budget_projected_h100e_seconds",
       kGauge,
       {"pool", "team"},
-      "The team will have used this many H100e-hours when the time of its budget ends, as "
-      "fleetmeter_pool_budget_projected_h100e_hours tells it."},
+      "The team will have used this many H100e-seconds when the time of its budget ends, as "
+      "fleetmeter_pool_budget_projected_h100e_seconds tells it."},
      EachReviewed<Whose::kTeams, Projected>},
     {{"fleetmeter_team_budget_gone_timestamp_seconds",
       kGauge,

@@ -19,31 +19,33 @@ constexpr char kNobody[] = "-";
 
 using Pair = std::pair<std::string, std::string>;  // borrower and lender
 
-std::map<Pair, double> H100eHours(std::vector<LentRow> rows) {
+std::map<Pair, double> H100eSeconds(std::vector<LentRow> rows) {
   std::sort(rows.begin(), rows.end(),
             [](const LentRow& a, const LentRow& b) { return a.h100e_nanos > b.h100e_nanos; });
-  std::map<Pair, double> hours;
+  std::map<Pair, double> seconds;
   for (size_t i = 0; i < rows.size(); ++i) {
     const LentRow& row = rows[i];
     const bool own = i < kMostLendingSeries;
     const Pair pair = own ? Pair(row.borrower, row.lender.empty() ? kNobody : row.lender)
                           : Pair(kOverflowPair, kOverflowPair);
-    hours[pair] += static_cast<double>(row.h100e_nanos) / static_cast<double>(kNanosPerHour);
+    seconds[pair] += static_cast<double>(row.h100e_nanos) / static_cast<double>(kNanosPerSecond);
   }
-  return hours;
+  return seconds;
 }
 
-void WritePairs(const std::vector<LentRow>& rows, TextWriter& out) {
-  for (const auto& [pair, hours] : H100eHours(rows)) out.Sample({pair.first, pair.second}, hours);
+void WritePairs(const std::vector<LentRow>& rows, double seconds_of_one, TextWriter& out) {
+  for (const auto& [pair, seconds] : H100eSeconds(rows)) {
+    out.Sample({pair.first, pair.second}, seconds / seconds_of_one);
+  }
 }
 
-// Of one hour, H100e-hours are H100e on average.
+// On average over the hour.
 void WriteHour(const SpendingFigures& figures, TextWriter& out) {
-  if (figures.facts.view) WritePairs(figures.facts.view->lent_in_hour, out);
+  if (figures.facts.view) WritePairs(figures.facts.view->lent_in_hour, kSecondsPerHour, out);
 }
 
 void WriteWeek(const SpendingFigures& figures, TextWriter& out) {
-  if (figures.facts.view) WritePairs(figures.facts.view->week.rows, out);
+  if (figures.facts.view) WritePairs(figures.facts.view->week.rows, 1, out);
 }
 
 std::optional<double> HourStart(const SpendingFigures& figures) {
@@ -81,10 +83,11 @@ constexpr Family<SpendingFigures> kLendingFamilies[] = {
       "nobody: it is held beyond all allocations together. Pairs beyond the 200 largest are one, "
       "`overflow`. The series are absent where nothing was lent, and before the ledger was read."},
      WriteHour},
-    {{"fleetmeter_pool_lent_week_h100e_hours",
+    {{"fleetmeter_pool_lent_week_h100e_seconds",
       kGauge,
       {"borrower", "lender"},
-      "The pool `lender` lent this many H100e-hours to the pool `borrower` in the 7 days up to the "
+      "The pool `lender` lent this many H100e-seconds to the pool `borrower` in the 7 days up to "
+      "the "
       "present hour, as fleetmeter_pool_lent_h100e counts them."},
      WriteWeek},
     {{"fleetmeter_lending_hour_timestamp_seconds",
@@ -97,7 +100,7 @@ constexpr Family<SpendingFigures> kLendingFamilies[] = {
     {{"fleetmeter_lending_week_told_ratio",
       kGauge,
       {},
-      "The books tell this part of the 7 days of fleetmeter_pool_lent_week_h100e_hours. What was "
+      "The books tell this part of the 7 days of fleetmeter_pool_lent_week_h100e_seconds. What was "
       "lent in the rest is not in it."},
      OneSeries<WeekTold>},
     {{"fleetmeter_spending_as_of_timestamp_seconds",

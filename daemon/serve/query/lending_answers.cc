@@ -49,8 +49,9 @@ absl::Status FillLendingTime(const v1::GetLendingRequest& request, int64_t now,
   const int64_t present = now - now % kSecondsPerHour;
   const int64_t asked_to = request.to_unix_seconds();
   const int64_t to = asked_to == 0 ? present : std::min(asked_to, present);
-  const int64_t from =
-      request.from_unix_seconds() == 0 ? to - kUsualLendingSeconds : request.from_unix_seconds();
+  const int64_t from = request.from_unix_seconds() == 0
+                           ? std::max<int64_t>(0, to - kUsualLendingSeconds)
+                           : request.from_unix_seconds();
   response->set_from_unix_seconds(from);
   response->set_to_unix_seconds(to);
   if (from < to) return absl::OkStatus();

@@ -133,17 +133,20 @@ def series(page):
 def check_metrics(asked, hours):
     """They are worked out after a scrape has asked for them."""
     deadline = time.monotonic() + 60
-    while 'fleetmeter_pool_budget_used_h100e_hours{pool="lab"}' not in (
+    while 'fleetmeter_pool_budget_used_h100e_seconds{pool="lab"}' not in (
             found := series(asked.text("metrics"))):
         assert time.monotonic() < deadline, "budgets do not come to /metrics"
         time.sleep(0.05)
-    assert float(found['fleetmeter_pool_budget_used_h100e_hours{pool="lab"}']) == 5 * len(hours)
-    assert float(found['fleetmeter_team_budget_used_h100e_hours{pool="lab",team="guests"}']) == len(
-        hours)
-    assert float(found['fleetmeter_team_budget_h100e_hours{pool="lab",team="guests"}']) == 10
-    assert abs(float(found['fleetmeter_pool_lent_week_h100e_hours{borrower="lab",lender="small"}']) -
-               0.6 * len(hours)) < 1e-9
-    assert abs(float(found['fleetmeter_pool_lent_h100e{borrower="lab",lender="other"}']) - 2.4) < 1e-9
+    of_lab, of_guests = '{pool="lab"}', '{pool="lab",team="guests"}'
+    used = float(found["fleetmeter_pool_budget_used_h100e_seconds" + of_lab])
+    assert used == 5 * HOUR * len(hours), used
+    used = float(found["fleetmeter_team_budget_used_h100e_seconds" + of_guests])
+    assert used == HOUR * len(hours), used
+    assert float(found["fleetmeter_team_budget_h100e_seconds" + of_guests]) == 10 * HOUR
+    week = float(found['fleetmeter_pool_lent_week_h100e_seconds{borrower="lab",lender="small"}'])
+    assert abs(week - 0.6 * HOUR * len(hours)) < 1e-6, week
+    hour = float(found['fleetmeter_pool_lent_h100e{borrower="lab",lender="other"}'])
+    assert abs(hour - 2.4) < 1e-9, hour
     assert found["fleetmeter_spending_refresh_failures_total"] == "0"
     families = {line.split()[2] for line in asked.text("metrics").splitlines()
                 if line.startswith("# TYPE fleetmeter_")}

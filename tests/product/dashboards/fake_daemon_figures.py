@@ -90,20 +90,20 @@ def add_spending(add):
     """A pool and a team with budgets, of which the team's lasts, and a pool that borrows."""
     passed, left = 40 * 86400, 50 * 86400
     for level, budget, used, labels in (("pool", 9e6, 5e6, {"pool": "chat"}), ("team", 1e6, 3e5, {"pool": "chat", "team": "chat"})):
-        add(f"{level}_budget_h100e_hours", budget, **labels)
+        add(f"{level}_budget_h100e_seconds", HOUR * (budget), **labels)
         add(f"{level}_budget_start_timestamp_seconds", START - passed, **labels)
         add(f"{level}_budget_end_timestamp_seconds", START + left, **labels)
-        add(f"{level}_budget_used_h100e_hours", used, **labels)
-        add(f"{level}_budget_left_h100e_hours", budget - used, **labels)
+        add(f"{level}_budget_used_h100e_seconds", HOUR * (used), **labels)
+        add(f"{level}_budget_left_h100e_seconds", HOUR * (budget - used), **labels)
         projected = used * (passed + left) / passed
-        add(f"{level}_budget_projected_h100e_hours", projected, **labels)
+        add(f"{level}_budget_projected_h100e_seconds", HOUR * (projected), **labels)
         add(f"{level}_budget_pace_ratio", projected / budget, **labels)
         add(f"{level}_budget_told_ratio", 1, **labels)
         if projected > budget:
             add(f"{level}_budget_gone_timestamp_seconds", START - passed + passed * budget / used, **labels)
     for lender, h100e in (("explore", 450), ("-", 50)):
         add("pool_lent_h100e", h100e, borrower="pretrain", lender=lender)
-        add("pool_lent_week_h100e_hours", 168 * h100e, borrower="pretrain", lender=lender)
+        add("pool_lent_week_h100e_seconds", 168 * HOUR * h100e, borrower="pretrain", lender=lender)
     add("lending_hour_timestamp_seconds", START - START % HOUR - HOUR)
     add("lending_week_told_ratio", 1)
     add("spending_as_of_timestamp_seconds", START)

@@ -38,11 +38,15 @@ BEYOND_THE_SCHEMA = {
     "daemon-outcomes-volume-upside-down.yaml",
     "daemon-outcomes-weights-nothing.yaml",
     "daemon-plan-listed-twice.yaml",
+    "daemon-rule-ask-without-teams.yaml",
+    "daemon-rule-decide-without-decides.yaml",
+    "daemon-rule-decides-without-decide.yaml",
     "daemon-rule-identity-with-star-inside.yaml",
     "daemon-rule-of-another-trust-domain.yaml",
     "daemon-rule-pools-without-ingest.yaml",
     "daemon-rule-sees-with-admin.yaml",
     "daemon-rule-sees-without-query.yaml",
+    "daemon-rule-teams-without-ask.yaml",
     "daemon-tag.yaml",
     "daemon-trust-domain-with-upper-case.yaml",
     "daemon-two-listeners-on-a-port.yaml",
@@ -77,7 +81,7 @@ def schema_takes_what_is_shipped():
     for name in ("deploy/fleetmeterd.yaml", "deploy/demo/daemon.yaml"):
         check.validate(yaml.safe_load((SOURCE / name).read_text()))
     every = yaml.safe_load(uncommented((SOURCE / "deploy/fleetmeterd.yaml").read_text()))
-    assert every["ledger"]["path"] and every["tls"]["key"] and len(every["authorization"]) == 5, every
+    assert every["ledger"]["path"] and every["tls"]["key"] and len(every["authorization"]) == 8, every
     check.validate(every)
 
 

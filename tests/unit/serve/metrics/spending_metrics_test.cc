@@ -57,12 +57,12 @@ TEST(SpendingMetrics, ShowBudgetsOfPoolsAndTeamsApart) {
   EXPECT_THAT(scrape.errors(), IsEmpty());
   const Labels pool = {{"pool", "lab"}};
   const Labels team = {{"pool", "lab"}, {"team", "guests"}};
-  EXPECT_EQ(scrape.Value("fleetmeter_pool_budget_h100e_hours", pool), 1'000);
-  EXPECT_EQ(scrape.Value("fleetmeter_pool_budget_used_h100e_hours", pool), 400);
-  EXPECT_EQ(scrape.Value("fleetmeter_team_budget_used_h100e_hours", team), 100);
-  EXPECT_EQ(scrape.Value("fleetmeter_pool_budget_left_h100e_hours", pool), 600);
+  EXPECT_EQ(scrape.Value("fleetmeter_pool_budget_h100e_seconds", pool), 3'600'000);
+  EXPECT_EQ(scrape.Value("fleetmeter_pool_budget_used_h100e_seconds", pool), 400 * 3'600);
+  EXPECT_EQ(scrape.Value("fleetmeter_team_budget_used_h100e_seconds", team), 100 * 3'600);
+  EXPECT_EQ(scrape.Value("fleetmeter_pool_budget_left_h100e_seconds", pool), 600 * 3'600);
   EXPECT_EQ(scrape.Value("fleetmeter_pool_budget_pace_ratio", pool), 1.25);
-  EXPECT_EQ(scrape.Value("fleetmeter_team_budget_projected_h100e_hours", team), 1'250);
+  EXPECT_EQ(scrape.Value("fleetmeter_team_budget_projected_h100e_seconds", team), 1'250 * 3'600);
   EXPECT_EQ(scrape.Value("fleetmeter_pool_budget_gone_timestamp_seconds", pool), kFrom + 100);
   EXPECT_EQ(scrape.Value("fleetmeter_pool_budget_told_ratio", pool), 0.9);
   EXPECT_EQ(scrape.Value("fleetmeter_pool_budget_start_timestamp_seconds", pool), kFrom);
@@ -75,8 +75,8 @@ TEST(SpendingMetrics, ShowNothingOfWhatIsNotKnown) {
   figures.facts.refresh_failures = 3;
   const Scrape none = Render(figures);
   const Labels pool = {{"pool", "lab"}};
-  EXPECT_EQ(none.Value("fleetmeter_pool_budget_h100e_hours", pool), 1'000);
-  EXPECT_EQ(none.Value("fleetmeter_pool_budget_used_h100e_hours", pool), std::nullopt);
+  EXPECT_EQ(none.Value("fleetmeter_pool_budget_h100e_seconds", pool), 3'600'000);
+  EXPECT_EQ(none.Value("fleetmeter_pool_budget_used_h100e_seconds", pool), std::nullopt);
   EXPECT_EQ(none.Value("fleetmeter_spending_as_of_timestamp_seconds", {}), std::nullopt);
   EXPECT_EQ(none.Value("fleetmeter_spending_refresh_failures_total", {}), 3);
   auto view = std::make_shared<SpendingView>();
@@ -84,7 +84,7 @@ TEST(SpendingMetrics, ShowNothingOfWhatIsNotKnown) {
   view->week.untold_seconds = 1;
   figures.facts.view = view;
   const Scrape unknown = Render(figures);
-  EXPECT_EQ(unknown.Value("fleetmeter_pool_budget_used_h100e_hours", pool), 0);
+  EXPECT_EQ(unknown.Value("fleetmeter_pool_budget_used_h100e_seconds", pool), 0);
   EXPECT_EQ(unknown.Value("fleetmeter_pool_budget_pace_ratio", pool), std::nullopt);
   EXPECT_EQ(unknown.Value("fleetmeter_pool_budget_gone_timestamp_seconds", pool), std::nullopt);
   EXPECT_EQ(unknown.Value("fleetmeter_pool_budget_told_ratio", pool), std::nullopt);
@@ -106,8 +106,8 @@ TEST(SpendingMetrics, ShowWhoLentToWhom) {
   EXPECT_EQ(scrape.Value("fleetmeter_pool_lent_h100e", {{"borrower", "a"}, {"lender", "-"}}), 3);
   EXPECT_EQ(scrape.Value("fleetmeter_pool_lent_h100e", {{"borrower", "a"}, {"lender", "b"}}), 2);
   EXPECT_EQ(
-      scrape.Value("fleetmeter_pool_lent_week_h100e_hours", {{"borrower", "a"}, {"lender", "b"}}),
-      40);
+      scrape.Value("fleetmeter_pool_lent_week_h100e_seconds", {{"borrower", "a"}, {"lender", "b"}}),
+      40 * 3'600);
   EXPECT_EQ(scrape.Value("fleetmeter_lending_week_told_ratio", {}), 0.75);
 }
 

@@ -172,6 +172,12 @@ TEST_F(SpendingAnswersTest, TellsTheLastWeekWhereNoTimeIsAsked) {
   EXPECT_EQ(lending_.untold(0).to_unix_seconds(), kNewYear);
 }
 
+TEST_F(SpendingAnswersTest, BeginsAWeekBeforeTheEndButNotBeforeTimeBegan) {
+  ASSERT_TRUE(Lending(0, kHourLong, "").ok());
+  EXPECT_EQ(lending_.from_unix_seconds(), 0);
+  EXPECT_EQ(lending_.untold_seconds(), kHourLong);
+}
+
 TEST_F(SpendingAnswersTest, RefusesQuestionsAboutLendingThatAreNone) {
   const auto refused = [&](int64_t from, int64_t to, const std::string& step) {
     const absl::Status status = Lending(from, to, step);
