@@ -35,7 +35,8 @@ constexpr char kLedgerFooter[] =
     "  fleetmeterctl ledger verify --ledger ledger.db\n"
     "  fleetmeterctl ledger backup --ledger ledger.db --to ledger-2026-02-01.db\n"
     "  fleetmeterctl ledger restore --ledger ledger.db --from ledger-2026-02-01.db\n"
-    "  fleetmeterctl ledger entries --ledger ledger.db";
+    "  fleetmeterctl ledger entries --ledger ledger.db\n"
+    "  fleetmeterctl ledger requests --ledger ledger.db";
 
 constexpr char kImportFooter[] =
     "Times are dates, RFC 3339 times, or seconds to nanoseconds since 1970. A time without an\n"

@@ -113,7 +113,8 @@ requests       $ctl request list
 the meeting    $ctl request rank
                $ctl request decide --file '$run/decisions.yaml'
 the next plan  $ctl plan compile --decided --plan '$demo/plan.yaml' \\
-                   --catalog '$demo/catalog.yaml' --to '$run/next-plan.yaml'
+                   --catalog '$demo/catalog.yaml' --to '$run/next-plan.yaml' \\
+                   --effective-from "\$(date -u +%FT%TZ)"
                sed -i 's|/plan.yaml$|&\\n- $run/next-plan.yaml|' '$run/fleetmeterd.yaml'
                $ctl plan show   (the daemon loads it by itself)
                $ctl request grants
@@ -127,10 +128,12 @@ next_plan_in_force() {
 
 # The same as the commands that are printed.
 verify_requests() {
+  local now
   request rank
   request decide --file "$run/decisions.yaml"
+  TZ=UTC printf -v now '%(%FT%TZ)T' -1
   ctl plan compile --decided --plan "$demo/plan.yaml" --catalog "$demo/catalog.yaml" \
-    --to "$run/next-plan.yaml" >>"$run/requests.log" 2>&1 ||
+    --to "$run/next-plan.yaml" --effective-from "$now" >>"$run/requests.log" 2>&1 ||
     fail "The next plan cannot be compiled." requests
   sed -i "s|/plan.yaml$|&\n- $run/next-plan.yaml|" "$run/fleetmeterd.yaml"
   becomes 60 fleetmeterd next_plan_in_force ||

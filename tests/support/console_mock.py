@@ -58,6 +58,10 @@ class ConsoleMock:
             "rejected": made_up_rejected(),
             "history/pools": made_up_history,
             "openapi.json": {"openapi": "3.1.0"},
+            "requests": {"requests": made_up_requests(), "total": "3", "nextPageToken": ""},
+            "ranking": made_up_ranking,
+            "timeline": made_up_timeline,
+            "grants": made_up_grants(),
         }
         self._simulated = {same(row["question"]): row["answer"] for row in recorded("simulate")}
         self.answers["simulate"] = self._simulate
@@ -238,6 +242,49 @@ def made_up_rejected():
         "counts": [{"reason": "unknown_team", "reports": "2"}],
         "nextPageToken": "",
     }
+
+
+def made_up_requests():
+    """Three that wait: a critical one, one with a name that is hard to show, and one beyond an allocation."""
+    hour = int(time.time()) // 3600 * 3600
+    rows = (("laws-7", "laws", "critical", 5), ("scaling & <b>co</b>", "r\u202el", "growth_bet", 50),
+            ("flagship-more", "pretraining", "company_goal", 200))
+    return [{"form": {"requestId": name, "pool": "research-scaling", "team": team, "chip": "b200",
+                      "chips": "16", "startUnixSeconds": str(hour + 86400), "hours": "720",
+                      "workload": "sweep", "nature": nature, "goal": ""},
+             "state": "submitted", "microH100e": "48000000",
+             "askedUnixNanos": str((hour - hours * 3600) * 10**9)} for name, team, nature, hours in rows]
+
+
+def made_up_ranking(question):
+    rows = made_up_requests()
+    rows = rows[:2] if question.get("pool") else rows[2:]
+    why = ("It is the first.", "It is a growth bet, and those before it are critical.")
+    return {"requests": [{"request": row, "place": i + 1, "rule": "nature", "why": why[i]}
+                         for i, row in enumerate(rows)]}
+
+
+def made_up_timeline(question):
+    hour = int(time.time()) // 3600 * 3600
+    parts = ((0, 10, 48), (10, 40, 90), (40, 90, 20))
+    spans = [{"fromUnixSeconds": str(hour + start * 86400), "toUnixSeconds": str(hour + end * 86400),
+              "allocatedMicroH100e": "80000000", "committedMicroH100e": str(committed * 10**6),
+              "uncommittedMicroH100e": str((80 - committed) * 10**6)} for start, end, committed in parts]
+    return {"pool": question["pool"], "spans": spans, "peakMicroH100e": "61000000"}
+
+
+def made_up_grants():
+    """One that is held in part, and one of which too little was told."""
+    hour = int(time.time()) // 3600 * 3600
+    grant = {"chips": "16", "microH100e": "48000000", "startUnixSeconds": str(hour - 86400),
+             "endUnixSeconds": str(hour + 20 * 86400), "decision": "4", "identity": "local", "reason": "fits",
+             "decidedUnixNanos": str((hour - 90000) * 10**9)}
+    rows = []
+    for row, told in zip(made_up_requests(), (86400, 20000)):
+        rows.append({"request": row | {"grant": grant, "state": "active"}, "usedRatio": 0.4,
+                     "toldSeconds": str(told), "untoldSeconds": str(86400 - told),
+                     "usedH100eHours": 460.8, "unusedH100eHours": 691.2})
+    return {"grants": rows}
 
 
 def made_up_history(question):

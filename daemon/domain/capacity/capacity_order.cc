@@ -5,7 +5,6 @@
 
 #include "daemon/base/did_you_mean.h"
 #include "daemon/base/text.h"
-#include "daemon/base/timestamp.h"
 #include "daemon/domain/capacity/capacity_amounts.h"
 #include "daemon/domain/capacity/form_changes.h"
 #include "daemon/domain/capacity/people_text.h"
@@ -28,7 +27,8 @@ std::string DeedText(const CapacityEvent& event) {
     case Action::kWithdraw:
       return "withdrew it";
     case Action::kGrant:
-      return fmt::format("granted {} chips from {} to {}", event.granted_chips,
+      return fmt::format("granted {} chips from {} to {}",
+                         Grouped(std::to_string(event.granted_chips)),
                          TimeText(event.start_unix_seconds), TimeText(event.end_unix_seconds));
     case Action::kDecline:
       return "declined it";
@@ -141,10 +141,11 @@ absl::Status NoSuchRequest(const CapacityBook& book, std::string_view request_id
 }
 
 std::string EventText(const CapacityEvent& event) {
-  const std::string who = event.identity.empty() ? "somebody" : Quoted(event.identity);
+  const std::string who = event.identity.empty() ? "somebody" : AsciiQuoted(event.identity);
   const std::string why =
       IsBlank(event.reason) ? "" : fmt::format(" (reason: {})", Quoted(event.reason));
-  return fmt::format("{} {} at {}{}", who, DeedText(event), UtcText(event.at_unix_nanos), why);
+  return fmt::format("{} {} at {}{}", who, DeedText(event),
+                     TimeText(event.at_unix_nanos / kNanosPerSecond), why);
 }
 
 absl::Status ChangedMeanwhile(const CapacityRequest& request, int64_t revision) {

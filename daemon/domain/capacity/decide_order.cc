@@ -15,6 +15,7 @@ namespace fleetmeter::capacity {
 namespace {
 
 constexpr size_t kMostDecisions = 10'000;
+constexpr size_t kMostExplained = 5;
 
 // The last decision about a request; it has been decided, and was not withdrawn.
 const CapacityEvent* DecisionOf(const CapacityRequest& request) {
@@ -117,10 +118,7 @@ class Decider {
 
   void DecideOne(const Decision& decision) {
     const CapacityRequest* request = preparation_.book.Find(decision.request_id);
-    if (request == nullptr) {
-      faults_.push_back(NoSuchRequest(preparation_.book, decision.request_id));
-      return;
-    }
+    if (request == nullptr) return ComplainOfUnknown(decision.request_id);
     const CapacityEvent event = EventOf(decision, *request);
     if (request->decided()) return CheckSame(*request, event);
     if (decision.revision && *decision.revision != request->revision) {
@@ -132,6 +130,14 @@ class Decider {
       return;
     }
     events_.push_back(event);
+  }
+
+  // To look for the nearest of thousands would take long, and the writer has other work.
+  void ComplainOfUnknown(const std::string& request_id) {
+    faults_.push_back(
+        unknown_++ < kMostExplained
+            ? NoSuchRequest(preparation_.book, request_id)
+            : absl::NotFoundError(fmt::format("there is no request {}", Quoted(request_id))));
   }
 
   CapacityEvent EventOf(const Decision& decision, const CapacityRequest& request) const {
@@ -210,6 +216,7 @@ class Decider {
   const DecideOrder& decide_;
   std::vector<Violation> violations_;
   std::vector<absl::Status> faults_;
+  size_t unknown_ = 0;
   std::vector<CapacityEvent> events_;
 };
 

@@ -203,9 +203,9 @@ class UseShare {
 
 SharedUse ShareUse(const CapacityBook& book, const std::vector<UsedPeriod>& periods,
                    int64_t told_from_unix_seconds, int64_t now_unix_seconds) {
-  return UseShare(book, FullHourFrom(std::max<int64_t>(told_from_unix_seconds, 0)),
-                  HourOf(now_unix_seconds))
-      .Run(periods);
+  // Nothing is told from later on either.
+  const int64_t told_from = std::clamp<int64_t>(told_from_unix_seconds, 0, now_unix_seconds);
+  return UseShare(book, FullHourFrom(told_from), HourOf(now_unix_seconds)).Run(periods);
 }
 
 }  // namespace fleetmeter::capacity

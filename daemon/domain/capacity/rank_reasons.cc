@@ -4,6 +4,7 @@
 
 #include "daemon/base/text.h"
 #include "daemon/base/timestamp.h"
+#include "daemon/domain/capacity/capacity_amounts.h"
 #include "daemon/domain/capacity/rank_key.h"
 #include "fmt/format.h"
 
@@ -66,8 +67,15 @@ Clauses RoiClauses(const RankKey& other, const RankKey& self) {
   return {text(other, kUnit), text(self, other.discounted_micro_usd ? "" : kUnit)};
 }
 
-std::string AgeText(const RankKey& key) {
-  return fmt::format("was asked for at {}", UtcText(key.asked_unix_nanos));
+// With parts of a second only where it takes them.
+Clauses AgeClauses(const RankKey& other, const RankKey& self) {
+  const int64_t other_second = other.asked_unix_nanos / kNanosPerSecond;
+  const int64_t self_second = self.asked_unix_nanos / kNanosPerSecond;
+  const bool exact = other_second == self_second;
+  const auto text = [&](int64_t nanos, int64_t second) {
+    return fmt::format("was asked for at {}", exact ? UtcText(nanos) : TimeText(second));
+  };
+  return {text(other.asked_unix_nanos, other_second), text(self.asked_unix_nanos, self_second)};
 }
 
 Clauses ClausesOf(RankRule rule, const RankKey& other, const RankKey& self) {
@@ -79,7 +87,7 @@ Clauses ClausesOf(RankRule rule, const RankKey& other, const RankKey& self) {
     case RankRule::kRoi:
       return RoiClauses(other, self);
     case RankRule::kAge:
-      return {AgeText(other), AgeText(self)};
+      return AgeClauses(other, self);
     case RankRule::kFirst:
     case RankRule::kId:
       break;

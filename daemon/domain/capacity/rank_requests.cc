@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "daemon/base/units.h"
 #include "daemon/domain/capacity/rank_key.h"
 
 namespace fleetmeter::capacity {
@@ -14,8 +13,8 @@ struct Keyed {
   std::shared_ptr<const CapacityRequest> request;
 };
 
-bool Waits(const CapacityRequest& request, int64_t now_unix_nanos) {
-  return !request.decided() && request.StateAt(now_unix_nanos / kNanosPerSecond) != State::kExpired;
+bool Waits(const CapacityRequest& request, int64_t now_unix_seconds) {
+  return !request.decided() && request.StateAt(now_unix_seconds) != State::kExpired;
 }
 
 std::string WhyAt(const std::vector<Keyed>& ranked, size_t i) {
@@ -47,20 +46,20 @@ int64_t DiscountedMicroUsd(const Roi& roi) {
 }
 
 std::vector<RankedRequest> RankPool(const CapacityBook& book, const std::string& pool,
-                                    int64_t now_unix_nanos) {
+                                    int64_t now_unix_seconds) {
   std::vector<Keyed> waiting;
   for (const auto& [id, request] : book.requests()) {
     if (request->form.pool != pool || request->form.beyond_allocation) continue;
-    if (!Waits(*request, now_unix_nanos)) continue;
+    if (!Waits(*request, now_unix_seconds)) continue;
     waiting.push_back({KeyOf(*request, OrderFor(book, *request)), request});
   }
   return Explained(std::move(waiting));
 }
 
-std::vector<RankedRequest> RankBetweenPools(const CapacityBook& book, int64_t now_unix_nanos) {
+std::vector<RankedRequest> RankBetweenPools(const CapacityBook& book, int64_t now_unix_seconds) {
   std::vector<Keyed> waiting;
   for (const auto& [id, request] : book.requests()) {
-    if (!request->form.beyond_allocation || !Waits(*request, now_unix_nanos)) continue;
+    if (!request->form.beyond_allocation || !Waits(*request, now_unix_seconds)) continue;
     waiting.push_back({KeyOf(*request, nullptr), request});
   }
   return Explained(std::move(waiting));

@@ -157,7 +157,7 @@ void FillCheck(const CapacityMoment& moment, const ReadForm& read, const PoolSig
   if (!MayFit(read.violations)) return;
   const capacity::CapacityForm& form = read.form;
   const capacity::Worth worth = capacity::WorthOf(moment.reference->catalog, form.chip, form.chips,
-                                                  form.workload_type, moment.now_unix_seconds());
+                                                  form.workload_type, form.start_unix_seconds);
   response->set_micro_h100e(worth.micro_h100e);
   response->set_micro_h100e_hours(capacity::MicroH100eHours(worth, form.hours));
   *response->mutable_fit() = FitMessage(FitInSight(moment, form, worth, sight));

@@ -1,6 +1,9 @@
 #include "daemon/serve/query/grant_answers.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <map>
 #include <set>
 #include <sstream>
 #include <utility>
@@ -17,6 +20,9 @@ using capacity::GrantUse;
 using capacity::SharedUse;
 
 constexpr size_t kMostEarlier = 3;
+constexpr size_t kMostGrantsListed = 10'000;
+// Of the books in memory at a time: chips are shared out to grants hour by hour.
+constexpr int64_t kReadAtOnce = 7 * kSecondsPerDay;
 
 std::string DecimalText(absl::int128 value) {
   std::ostringstream out;
@@ -82,6 +88,19 @@ absl::StatusOr<SharedUse> ReadUseOf(Database& ledger, const CapacityMoment& mome
   }
   if (from >= FullHour(moment.now_unix_seconds())) return SharedUse();
   return ReadGrantUse(ledger, moment, from, pools.size() == 1 ? *pools.begin() : "");
+}
+
+using BeyondSums = std::map<std::pair<std::string, std::string>, absl::int128>;
+
+// What was held. Both are of the same grants, in the same order.
+void AddHeld(const std::vector<GrantUse>& more, std::vector<GrantUse>* sums) {
+  for (size_t i = 0; i < more.size(); ++i) {
+    GrantUse& sum = (*sums)[i];
+    sum.used_chip_nanos += more[i].used_chip_nanos;
+    sum.busy_chip_nanos += more[i].busy_chip_nanos;
+    sum.measured_chip_nanos += more[i].measured_chip_nanos;
+    sum.peak_micro_chips = std::max(sum.peak_micro_chips, more[i].peak_micro_chips);
+  }
 }
 
 // Of a grant that has not begun there is nothing.
@@ -156,12 +175,27 @@ void LeaveOutUntold(const capacity::CapacityBook& book, const std::vector<TimeSp
 
 absl::StatusOr<SharedUse> ReadGrantUse(Database& ledger, const CapacityMoment& moment,
                                        int64_t from_unix_seconds, const std::string& pool) {
-  const int64_t now = moment.now_unix_seconds();
-  auto read = ReadUsedPeriods(ledger, from_unix_seconds, FullHour(now), pool);
-  if (!read.ok()) return read.status();
-  SharedUse use =
-      capacity::ShareUse(*moment.book, read->periods, read->told.from_unix_seconds, now);
-  LeaveOutUntold(*moment.book, read->told.untold, read->told.from_unix_seconds, now, &use);
+  const int64_t now = FullHour(moment.now_unix_seconds());
+  std::vector<GrantUse> held = capacity::ShareUse(*moment.book, {}, now, now).grants;
+  BeyondSums beyond;
+  std::vector<TimeSpan> untold;
+  int64_t told_from = now;
+  for (int64_t begin = from_unix_seconds; begin < now; begin += kReadAtOnce) {
+    const int64_t end = std::min(begin + kReadAtOnce, now);
+    const auto read = ReadUsedPeriods(ledger, begin, end, pool);
+    if (!read.ok()) return read.status();
+    told_from = read->told.from_unix_seconds;  // of the books, whichever time is asked for
+    untold.insert(untold.end(), read->told.untold.begin(), read->told.untold.end());
+    const SharedUse part = capacity::ShareUse(*moment.book, read->periods, told_from, end);
+    AddHeld(part.grants, &held);
+    for (const auto& each : part.beyond) beyond[{each.pool, each.team}] += each.chip_nanos;
+  }
+  SharedUse use = capacity::ShareUse(*moment.book, {}, told_from, now);
+  AddHeld(held, &use.grants);
+  for (const auto& [team, chip_nanos] : beyond) {
+    use.beyond.push_back({.pool = team.first, .team = team.second, .chip_nanos = chip_nanos});
+  }
+  LeaveOutUntold(*moment.book, untold, told_from, now, &use);
   return use;
 }
 
@@ -179,6 +213,12 @@ absl::Status AnswerGrants(Database& ledger, const CapacityMoment& moment,
   const int64_t now = moment.now_unix_seconds();
   SeenRequests listed = RequestsInSight(*moment.book, sight);
   std::erase_if(listed, [&](const auto* each) { return !IsListed(*each, request, now); });
+  if (listed.size() > kMostGrantsListed) {
+    return absl::InvalidArgumentError(
+        fmt::format("there are {} grants; expected at most {}: ask for one pool or one team, or "
+                    "without those that have ended",
+                    listed.size(), kMostGrantsListed));
+  }
   const auto use = ReadUseOf(ledger, moment, listed);
   if (!use.ok()) return use.status();
   FillBasis(moment, response->mutable_basis());

@@ -10,6 +10,7 @@ import { Margin } from "./views/margin";
 import { Now } from "./views/now";
 import { Plan } from "./views/plan";
 import { PoolView } from "./views/pool";
+import { Requests } from "./views/requests";
 import { Sensitivity } from "./views/sensitivity";
 import { Simulator } from "./views/simulator";
 import { Sources } from "./views/sources";
@@ -45,6 +46,12 @@ const GROUPS: [string, View[]][] = [
     "Decide",
     [
       { name: "plan", title: "Plan", question: "Does the fleet follow the plan?", show: Plan },
+      {
+        name: "requests",
+        title: "Requests",
+        question: "What waits to be decided?",
+        show: Requests,
+      },
       { name: "simulator", title: "Simulator", question: "What if?", show: Simulator },
       {
         name: "sensitivity",

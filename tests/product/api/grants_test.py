@@ -20,16 +20,16 @@ PLAN = SOURCE / "deploy/plans/example.yaml"
 HOUR = 3_600
 CHIP_HOUR = HOUR * 10**9
 POOL, TEAM, OTHER_TEAM = "research", "scaling", "architectures"
-# Chips that the teams held in each of the six full hours up to now; None: nobody told.
-HELD = [(8, 0), (8, 0), (8, 0), None, (4, 2), (4, 0)]
+# Chips that the teams held, by the hour of the nine days up to now; of the others nobody told.
+PAST_HOURS = 9 * 24
+HELD = {0: (8, 0), 1: (8, 0), 2: (8, 0), 4: (4, 2), 8 * 24: (4, 0)}
 GRANTED = 6
 ACTIVITY = 0.5
 
 
 def report_hours(stub, pb, usage_pb2, first):
     """One report for each hour that is told."""
-    told = [(hour, chips) for hour, chips in enumerate(HELD) if chips]
-    for sequence, (hour, chips) in enumerate(told, 1):
+    for sequence, (hour, chips) in enumerate(HELD.items(), 1):
         report = usage_pb2.UsageReport(
             sequence=sequence, source="host", window_start_unix_nanos=(first + hour * HOUR) * 10**9,
             window_length_nanos=HOUR * 10**9)
@@ -47,7 +47,7 @@ def report_hours(stub, pb, usage_pb2, first):
 
 def ask(capacity, pb, request_id, start, **changes):
     form = pb.CapacityForm(request_id=request_id, pool=POOL, team=TEAM, chip="b200", chips=8,
-                           start_unix_seconds=start, hours=48, workload="laws",
+                           start_unix_seconds=start, hours=20 * 24, workload="laws",
                            nature="growth_bet")
     for name, value in changes.items():
         setattr(form, name, value)
@@ -65,31 +65,29 @@ def use_is_exact(used, first):
     assert used.request.form.request_id == "past"
     assert used.request.state == "active"
     assert used.request.grant.start_unix_seconds == first
-    told = [each for each in HELD if each]
-    held = sum(min(scaling, GRANTED) for scaling, _ in told)
-    assert used.told_seconds == len(told) * HOUR, used
-    # The hour that nobody told of is neither used nor unused; another one may have begun meanwhile.
-    passed = (int(time.time()) // HOUR - first // HOUR) * HOUR
-    assert HOUR <= used.untold_seconds <= passed - used.told_seconds, used
-    assert int(used.granted_chip_nanos) == GRANTED * len(told) * CHIP_HOUR, used
+    held = sum(min(scaling, GRANTED) for scaling, _ in HELD.values())
+    assert used.told_seconds == len(HELD) * HOUR, used
+    # What nobody told of is neither used nor unused. Another hour may have passed meanwhile.
+    passed = int(time.time()) // HOUR - first // HOUR
+    assert (PAST_HOURS - len(HELD)) * HOUR <= used.untold_seconds <= (passed - len(HELD)) * HOUR
+    assert int(used.granted_chip_nanos) == GRANTED * len(HELD) * CHIP_HOUR, used
     assert int(used.used_chip_nanos) == held * CHIP_HOUR, used
     assert int(used.measured_chip_nanos) == held * CHIP_HOUR, used
     assert int(used.busy_chip_nanos) == held * CHIP_HOUR * ACTIVITY, used
-    assert used.used_ratio == held / (GRANTED * len(told)), used
+    assert used.used_ratio == held / (GRANTED * len(HELD)), used
     assert used.utilization_ratio == ACTIVITY, used
     assert used.peak_micro_chips == GRANTED * 10**6, used
     h100e_of_chip = used.request.grant.micro_h100e / 10**6 / GRANTED
     assert abs(used.used_h100e_hours - held * h100e_of_chip) < 1e-6, used
     assert abs(used.unused_h100e_hours
-               - (GRANTED * len(told) - held) * h100e_of_chip) < 1e-6, used
+               - (GRANTED * len(HELD) - held) * h100e_of_chip) < 1e-6, used
 
 
 def what_is_under_no_grant(answer):
-    told = [each for each in HELD if each]
     beyond = {(each.pool, each.team): int(each.chip_nanos) for each in answer.beyond}
     assert beyond == {
-        (POOL, TEAM): sum(max(0, scaling - GRANTED) for scaling, _ in told) * CHIP_HOUR,
-        (POOL, OTHER_TEAM): sum(other for _, other in told) * CHIP_HOUR}, beyond
+        (POOL, TEAM): sum(max(0, scaling - GRANTED) for scaling, _ in HELD.values()) * CHIP_HOUR,
+        (POOL, OTHER_TEAM): sum(other for _, other in HELD.values()) * CHIP_HOUR}, beyond
 
 
 def filters(grpc, capacity, pb):
@@ -115,7 +113,7 @@ def the_next_request_shows_it(capacity, pb, first):
     """A check tells the team's latest grants in the pool; those that have not begun are none."""
     checked = capacity.Check(pb.CheckCapacityRequest(form=pb.CapacityForm(
         request_id="next", pool=POOL, team=TEAM, chip="b200", chips=8,
-        start_unix_seconds=first + 7 * HOUR, hours=24, workload="laws", nature="critical")),
+        start_unix_seconds=first + (PAST_HOURS + 1) * HOUR, hours=24, workload="laws", nature="critical")),
         timeout=30)
     assert not checked.violations and checked.fit.fits, checked
     assert [each.request.form.request_id for each in checked.earlier] == ["past"], checked
@@ -150,16 +148,16 @@ def main():
         from fleetmeter.v1 import capacity_pb2 as pb, capacity_pb2_grpc, usage_pb2
         extra = f"ledger: {{path: {folder}/ledger.db}}\n"
         with Daemon(CATALOG, [PLAN], extra) as daemon:
-            first = (int(time.time()) // HOUR - len(HELD)) * HOUR
+            first = (int(time.time()) // HOUR - PAST_HOURS) * HOUR
             with grpc.insecure_channel(daemon.addresses["ingest"]) as channel:
                 report_hours(ingest_pb2_grpc.UsageIngestStub(channel), ingest_pb2, usage_pb2, first)
             with grpc.insecure_channel(daemon.addresses["query"]) as channel:
                 capacity = capacity_pb2_grpc.CapacityStub(channel)
                 asked = ask(capacity, pb, "past", first)
                 grant(capacity, pb, "past", GRANTED)
-                ask(capacity, pb, "future", first + 20 * HOUR)
+                ask(capacity, pb, "future", first + 2 * PAST_HOURS * HOUR)
                 grant(capacity, pb, "future", 2)
-                ask(capacity, pb, "open", first + 20 * HOUR)
+                ask(capacity, pb, "open", first + 2 * PAST_HOURS * HOUR)
                 answer = capacity.ListGrants(pb.ListGrantsRequest(), timeout=30)
                 use_is_exact(answer.grants[0], first)
                 what_is_under_no_grant(answer)

@@ -21,7 +21,7 @@ PLAN = SOURCE / "deploy" / "demo" / "plan.yaml"
 CATALOG = SOURCE / "deploy" / "catalog" / "default.yaml"
 POOL = "research-post-training"
 OK, ERROR, DOES_NOT_FIT = 0, 1, 3
-HOSTILE = "because \x1b[2J of\nthis それ\u202e <b>&"
+HOSTILE = "because of\nthis\tそれ\u202e <b>& $(true)"
 
 
 def utc(seconds):
@@ -85,6 +85,9 @@ def beyond(folder, name, chips, **more):
 
 def says_what_is_wrong(terminal, folder):
     code, out, _ = terminal.run("request", "check", "--file",
+                                str(rollouts(folder, note="clear \x1b[2J it")))
+    assert code == ERROR and "--note" in out and "\x1b" not in out, (code, out)
+    code, out, _ = terminal.run("request", "check", "--file",
                                 str(rollouts(folder, pool="research-post-trainin", chips=0)))
     assert code == ERROR and "--pool" in out and POOL in out and "--chips" in out, (code, out)
     code, out, _ = terminal.run("request", "check", "--file", str(beyond(folder, "bare", 4)),
@@ -121,7 +124,7 @@ def asks(terminal, folder):
 def shows_text_as_text(terminal):
     out = terminal.ok("request", "show", "rollouts")
     assert "\x1b" not in out and "\u202e" not in out, out
-    assert "\\x1b[2J of\n" in out and "それ\\u202e <b>&" in out, out
+    assert "because of\n" in out and "this それ\\u202e <b>& $(true)" in out, out
     for line in terminal.ok("request", "list").splitlines():
         assert len(line) <= 80 or line.startswith("plan "), line
 

@@ -10,7 +10,7 @@ from browser import CHROMIUM, Browser
 from programs import BINARY, SKIPPED
 
 CONSOLE = BINARY / "console"
-VIEWS = ("now", "pool?pool=research-scaling", "sources", "plan", "simulator", "sensitivity",
+VIEWS = ("now", "pool?pool=research-scaling", "sources", "plan", "requests?pool=research-scaling", "simulator", "sensitivity",
          "economics", "training", "margin", "capability", "help")
 SCREENS = {
     "light": {"width": 1280, "height": 900},

@@ -11,16 +11,18 @@ rows by itself, to the chip-nanosecond.
 """
 import argparse
 import collections
+import json
 import pathlib
 import random
 import shutil
 import sqlite3
+import subprocess
 import sys
 import tempfile
 import threading
 import time
 
-from cast import Cast, await_counters, check_books, eventually
+from cast import FLEETMETERCTL, Cast, await_counters, check_books, eventually
 
 HOUR = 3_600
 NANOS = 1_000_000_000
@@ -172,6 +174,15 @@ def check_events(ledger, requests):
     return len(rows)
 
 
+def check_listing(ledger, events):
+    """The command line lists the same events."""
+    listed = subprocess.run(
+        [FLEETMETERCTL, "ledger", "requests", "--ledger", ledger, "--output", "json"],
+        check=True, capture_output=True, text=True)
+    numbers = [int(event["number"]) for event in json.loads(listed.stdout)["events"]]
+    assert numbers == list(range(1, events + 1)), "'ledger requests' lists other events"
+
+
 def check_requests(petitioner):
     """The daemon says of each request what was answered about it."""
     answer = petitioner.stub.List(petitioner.pb.ListCapacityRequest(), timeout=30)
@@ -294,6 +305,7 @@ def run(args, folder):
     finally:
         cast.end()
     events = check_events(cast.ledger, petitioner.requests)
+    check_listing(cast.ledger, events)
     good = check_books(cast)
     print(f"{args.cycles} kills, {events} events of {len(petitioner.requests)} requests, "
           f"{petitioner.committed_unanswered} committed and not answered, {petitioner.refused} "

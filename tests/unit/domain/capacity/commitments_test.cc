@@ -219,6 +219,17 @@ TEST(DoesItFit, NamesTheGrantsOfLowerNatureThatWouldHaveToEnd) {
       << "a bet has nothing below it";
 }
 
+TEST(DoesItFit, SparesGrantsWhoseEndWouldNotHelp) {
+  BookMaker maker;
+  maker.Submit(Between(Chips("needed", 100), 12, 20)).Submit(Between(Chips("aside", 50), 8, 12));
+  maker.Grant("needed").Grant("aside");  // the younger one would be the first to go
+  CapacityForm critical = Between(Chips("new", 250), 10, 15);
+  critical.nature = Nature::kCritical;
+  EXPECT_THAT(Names(maker.FitOf(critical).displaces), ElementsAre("needed granted"));
+  critical.chips = 200;
+  EXPECT_THAT(Names(maker.FitOf(critical).displaces), IsEmpty()) << "it fits";
+}
+
 TEST(DoesItFit, NamesWhoCouldLendOverTheWholeTime) {
   BookMaker maker;
   CapacityForm lent = Between(Chips("lent", 60), 12, 13);

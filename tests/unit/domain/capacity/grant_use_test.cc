@@ -96,6 +96,18 @@ TEST(ShareUse, KnowsOnlyHoursThatAreToldAndOver) {
   EXPECT_TRUE(use.beyond.empty());
 }
 
+TEST(ShareUse, IsAllUntoldWhereNothingIsTold) {
+  BookMaker maker;
+  maker.Submit(FormOf("req-1", "a", 10)).Grant("req-1");
+  for (const int64_t told_from : {At(13), At(90), INT64_MAX}) {
+    const SharedUse use = ShareUse(maker.book(), {Period(11, "a", 10)}, told_from, At(13));
+    EXPECT_EQ(use.grants[0].granted_chip_nanos, 0);
+    EXPECT_EQ(use.grants[0].used_chip_nanos, 0);
+    EXPECT_EQ(use.grants[0].told_seconds, 0);
+    EXPECT_EQ(use.grants[0].untold_seconds, 3 * kAnHour);
+  }
+}
+
 TEST(ShareUse, OfAGrantThatHasNotBegunIsNothing) {
   BookMaker maker;
   maker.Submit(FormOf("req-1", "a", 10)).Grant("req-1");

@@ -36,7 +36,7 @@ std::vector<std::string> Ids(const std::vector<RankedRequest>& ranked) {
 }
 
 std::vector<RankedRequest> Serving(const BookMaker& maker) {
-  return RankPool(maker.book(), "serving", kNowNanos);
+  return RankPool(maker.book(), "serving", kPresent);
 }
 
 TEST(DiscountedMicroUsd, IsWhatCanBeCountedOn) {
@@ -134,6 +134,20 @@ TEST(RankPool, DoesNotJudgeCriticalWorkByWhatItBrings) {
             "at 2027-01-15 08:20:02Z.");
 }
 
+TEST(RankPool, TellsPartsOfASecondWhereTheyDecide) {
+  BookMaker maker;
+  maker.SubmitAt(MakeForm("b"), kNowNanos + 1'000'000)
+      .SubmitAt(MakeForm("a"), kNowNanos + 2'000'000);
+  EXPECT_EQ(Serving(maker)[1].why,
+            "It follows b, which was asked for at 2027-01-15 08:20:00.001Z; this one was asked for "
+            "at 2027-01-15 08:20:00.002Z.");
+  BookMaker seconds;
+  seconds.SubmitAt(MakeForm("b"), kNowNanos + 1).SubmitAt(MakeForm("a"), kNowNanos + 1'000'000'005);
+  EXPECT_EQ(Serving(seconds)[1].why,
+            "It follows b, which was asked for at 2027-01-15 08:20:00Z; this one was asked for at "
+            "2027-01-15 08:20:01Z.");
+}
+
 TEST(RankPool, DecidesByIdWhenNothingElseDoes) {
   BookMaker maker;
   maker.SubmitAt(MakeForm("b"), kNowNanos).SubmitAt(MakeForm("a"), kNowNanos);
@@ -158,8 +172,8 @@ TEST(RankPool, HasOnlyWhatWaitsForThePoolsOwner) {
   maker.Grant("granted");
   EXPECT_THAT(Ids(Serving(maker)), ElementsAre("waits"));
   EXPECT_EQ(Serving(maker)[0].why, "It is the only request that waits for a decision.");
-  EXPECT_THAT(Ids(RankBetweenPools(maker.book(), kNowNanos)), ElementsAre("beyond"));
-  const int64_t over = At(15) * 1'000'000'000;
+  EXPECT_THAT(Ids(RankBetweenPools(maker.book(), kPresent)), ElementsAre("beyond"));
+  const int64_t over = At(15);
   EXPECT_THAT(Ids(RankPool(maker.book(), "serving", over - 1)), ElementsAre("waits"));
   EXPECT_TRUE(RankPool(maker.book(), "serving", over).empty()) << "it has expired";
 }
@@ -172,7 +186,7 @@ TEST(RankBetweenPools, CountsNoOwnersOrder) {
     maker.Submit(form);
   }
   maker.Rank("serving", Nature::kCritical, {"b"});
-  EXPECT_THAT(Ids(RankBetweenPools(maker.book(), kNowNanos)), ElementsAre("a", "b"));
+  EXPECT_THAT(Ids(RankBetweenPools(maker.book(), kPresent)), ElementsAre("a", "b"));
 }
 
 TEST(RankPool, IsExactWhereProductsNeedMoreThan128Bits) {
@@ -193,7 +207,7 @@ TEST(RankPool, IsExactWhereProductsNeedMoreThan128Bits) {
       event.worth.micro_h100e = hours;
       book.Apply(event);
     }
-    return Ids(RankPool(book, "serving", kNowNanos));
+    return Ids(RankPool(book, "serving", kPresent));
   };
   constexpr int64_t kLarge = 1'000'000'000'000'000'000;
   EXPECT_THAT(rank(kLarge - 2, kLarge - 1, kLarge - 1, kLarge), ElementsAre("b", "a"));
@@ -333,10 +347,10 @@ void ExpectSameOrder(const std::vector<RankedRequest>& ranked, const std::vector
 TEST(Ranking, IsThatOfASlowerImplementation) {
   for (uint64_t seed = 1; seed <= 4'000; ++seed) {
     const RandomRequests within(seed, false);
-    ExpectSameOrder(RankPool(within.book(), "serving", kNowNanos), SelectedInOrder(within.plain()),
+    ExpectSameOrder(RankPool(within.book(), "serving", kPresent), SelectedInOrder(within.plain()),
                     seed);
     const RandomRequests beyond(seed, true);
-    ExpectSameOrder(RankBetweenPools(beyond.book(), kNowNanos), SelectedInOrder(beyond.plain()),
+    ExpectSameOrder(RankBetweenPools(beyond.book(), kPresent), SelectedInOrder(beyond.plain()),
                     seed);
     if (testing::Test::HasFatalFailure()) return;
   }
