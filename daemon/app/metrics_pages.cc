@@ -1,0 +1,58 @@
+#include "daemon/app/metrics_pages.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "daemon/base/clock.h"
+#include "daemon/serve/api/api_error.h"
+#include "daemon/serve/metrics/metrics_page.h"
+
+namespace fleetmeter {
+namespace {
+
+constexpr char kMetricsType[] = "text/plain; version=0.0.4; charset=utf-8";
+// One makes a page, and the other says meanwhile who may have it.
+constexpr size_t kWorkers = 2;
+
+}  // namespace
+
+MetricsPages::MetricsPages(const Parts& parts)
+    : parts_(parts), workers_(kWorkers), page_([this] { return Make(); }, workers_) {}
+
+void MetricsPages::Answer(HttpRequest request, HttpReply reply) {
+  if (!parts_.tls) return page_.Ask(request.AcceptsGzip(), std::move(reply));
+  workers_.Add([this, request = std::move(request), reply = std::move(reply)] {
+    AnswerIfAllowed(request, reply);
+  });
+}
+
+void MetricsPages::AnswerIfAllowed(const HttpRequest& request, const HttpReply& reply) {
+  Caller caller;
+  grpc::Status status =
+      parts_.access.Admit(HttpProof{.peer = request.peer,
+                                    .certificate = request.client_certificate,
+                                    .authorization = std::string(request.Header("authorization"))},
+                          Role::kQuery, &caller);
+  if (status.ok()) status = parts_.access.RequireAllPools(caller);
+  if (!status.ok()) return reply(ErrorResponse(status));
+  page_.Ask(request.AcceptsGzip(), reply);
+}
+
+HttpResponse MetricsPages::Make() const {
+  Scrapes& scrapes = parts_.scrapes;
+  const bool final = scrapes.final();  // before the snapshot is taken
+  const SystemClock clock;
+  std::string body = RenderMetrics({.writer = parts_.writer,
+                                    .metrics = parts_.metrics,
+                                    .segments = parts_.outcomes.segments(),
+                                    .outcomes = parts_.outcomes.Facts(),
+                                    .healthy = parts_.health.Get().ok(),
+                                    .clock = clock});
+  return {.status = 200,
+          .content_type = kMetricsType,
+          .body = std::move(body),
+          .on_sent = [&scrapes, final] { scrapes.Sent(final); }};
+}
+
+}  // namespace fleetmeter
