@@ -11,17 +11,19 @@
 namespace fleetmeter {
 namespace {
 
-constexpr char kMetricsType[] = "text/plain; version=0.0.4; charset=utf-8";
 // One makes a page, and the other says meanwhile who may have it.
 constexpr size_t kWorkers = 2;
 
 }  // namespace
 
 MetricsPages::MetricsPages(const Parts& parts)
-    : parts_(parts), workers_(kWorkers), page_([this] { return Make(); }, workers_) {}
+    : parts_(parts),
+      workers_(kWorkers),
+      text_([this] { return Make(ExpositionForm::kText); }, workers_),
+      open_metrics_([this] { return Make(ExpositionForm::kOpenMetrics); }, workers_) {}
 
 void MetricsPages::Answer(HttpRequest request, HttpReply reply) {
-  if (!parts_.tls) return page_.Ask(request.AcceptsGzip(), std::move(reply));
+  if (!parts_.tls) return AnswerWithPage(request, std::move(reply));
   workers_.Add([this, request = std::move(request), reply = std::move(reply)] {
     AnswerIfAllowed(request, reply);
   });
@@ -36,10 +38,15 @@ void MetricsPages::AnswerIfAllowed(const HttpRequest& request, const HttpReply& 
                           Role::kQuery, &caller);
   if (status.ok()) status = parts_.access.RequireAllPools(caller);
   if (!status.ok()) return reply(ErrorResponse(status));
-  page_.Ask(request.AcceptsGzip(), reply);
+  AnswerWithPage(request, reply);
 }
 
-HttpResponse MetricsPages::Make() const {
+void MetricsPages::AnswerWithPage(const HttpRequest& request, HttpReply reply) {
+  const bool open = PreferredForm(request.Header("accept")) == ExpositionForm::kOpenMetrics;
+  (open ? open_metrics_ : text_).Ask(request.AcceptsGzip(), std::move(reply));
+}
+
+HttpResponse MetricsPages::Make(ExpositionForm form) const {
   Scrapes& scrapes = parts_.scrapes;
   const bool final = scrapes.final();  // before the snapshot is taken
   const SystemClock clock;
@@ -48,11 +55,13 @@ HttpResponse MetricsPages::Make() const {
                                     .segments = parts_.outcomes.segments(),
                                     .outcomes = parts_.outcomes.Facts(),
                                     .healthy = parts_.health.Get().ok(),
-                                    .clock = clock});
+                                    .clock = clock},
+                                   form);
   return {.status = 200,
-          .content_type = kMetricsType,
+          .content_type = std::string(ContentType(form)),
           .body = std::move(body),
-          .on_sent = [&scrapes, final] { scrapes.Sent(final); }};
+          .on_sent = [&scrapes, final] { scrapes.Sent(final); },
+          .headers = {{"Vary", "Accept, Accept-Encoding"}}};
 }
 
 }  // namespace fleetmeter

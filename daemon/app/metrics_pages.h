@@ -1,5 +1,5 @@
-// /metrics: who may read it, and the page, which is made on threads of its own. While it is made,
-// the thread that serves connections answers everything else.
+// /metrics: who may read it, and the page in both of its forms, which is made on threads of its
+// own. While it is made, the thread that serves connections answers everything else.
 //
 // Owned by the App; stops after the HTTP server. Thread-safe.
 #pragma once
@@ -13,6 +13,7 @@
 #include "daemon/serve/http/http_message.h"
 #include "daemon/serve/http/shared_page.h"
 #include "daemon/serve/metrics/daemon_metrics.h"
+#include "daemon/serve/metrics/exposition_form.h"
 
 namespace fleetmeter {
 
@@ -41,13 +42,16 @@ class MetricsPages {
   void Stop() { workers_.Stop(); }
 
  private:
-  HttpResponse Make() const;
+  HttpResponse Make(ExpositionForm form) const;
+  // In the form that the request prefers.
+  void AnswerWithPage(const HttpRequest& request, HttpReply reply);
   // Whoever may not read numbers is told why.
   void AnswerIfAllowed(const HttpRequest& request, const HttpReply& reply);
 
   const Parts parts_;
   Workers workers_;
-  SharedPage page_;
+  SharedPage text_;
+  SharedPage open_metrics_;
 };
 
 }  // namespace fleetmeter

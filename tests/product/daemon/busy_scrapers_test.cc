@@ -22,7 +22,7 @@ constexpr int kManyPools = 3'000;  // rendering them takes much longer than aski
 
 std::string PlanOfManyPools() {
   std::string plan =
-      "plan: large\nversion: 1\neffective_from: 2025-01-01T00:00:00Z\n"
+      "plan: large\nversion: 1\nscenario: many pools\neffective_from: 2025-01-01T00:00:00Z\n"
       "supply: [{chip: h100, chips: 40000}]\npools:\n";
   for (int i = 0; i < kManyPools; ++i) {
     plan += fmt::format(
