@@ -37,6 +37,21 @@ void AddUse(const Cell& cell, const Ratio& ratio, UseView& use) {
   use.booked_productive_h100e_seconds += H100eSeconds(cell.booked.productive, ratio);
 }
 
+void AddIdle(const LiveSums& live, std::optional<int64_t> micro_usd_per_hour, IdleCost& cost) {
+  cost.sampled_micro_chips += live.sampled;
+  if (micro_usd_per_hour) {
+    cost.pico_usd_per_hour += live.idle * *micro_usd_per_hour;
+  } else {
+    cost.unpriced_micro_chips += live.idle;
+  }
+}
+
+void AddCost(const IdleCost& part, IdleCost& sum) {
+  sum.pico_usd_per_hour += part.pico_usd_per_hour;
+  sum.unpriced_micro_chips += part.unpriced_micro_chips;
+  sum.sampled_micro_chips += part.sampled_micro_chips;
+}
+
 // The smallest whole-percent activity that at least `q` of the chips do not exceed.
 std::optional<double> Quantile(const ActivityCounts& counts, double q) {
   absl::int128 total = 0;
@@ -54,7 +69,7 @@ std::optional<double> Quantile(const ActivityCounts& counts, double q) {
 // Cells folded into pools, by the names that readers use.
 class PoolUses {
  public:
-  explicit PoolUses(const FleetFacts& facts) : facts_(facts) {
+  PoolUses(const FleetFacts& facts, const Catalog& catalog) : facts_(facts), catalog_(catalog) {
     for (const Cell& cell : facts.cells) {
       if (cell.key.pool != 0) Fold(cell);
     }
@@ -121,6 +136,8 @@ class PoolUses {
     UseView& by_team = by_team_[use.pool][facts_.names[cell.key.team]][signal];
     by_team.signal = signal;
     AddUse(cell, ratio, by_team);
+    AddIdle(cell.live, PriceOf(cell.key.chip), by_team.idle_cost);
+    AddIdle(cell.live, PriceOf(cell.key.chip), use.idle_cost);
 
     const double live = H100eFromMicro(cell.live.chips, ratio);
     use.assigned_h100e += live;
@@ -129,6 +146,12 @@ class PoolUses {
     use.productive_h100e += H100eFromMicro(cell.live.productive, ratio);
     use.productive_measured |= cell.live.productive_measured > 0;
     use.idle_chips += ChipsFromMicro(cell.live.idle);
+  }
+
+  // Micro-dollars an hour; nothing: the catalog names no price of the kind, or not the kind.
+  std::optional<int64_t> PriceOf(uint32_t chip) const {
+    const ChipKind* kind = catalog_.Find(facts_.names[chip]);
+    return kind == nullptr ? std::nullopt : kind->micro_usd_per_chip_hour;
   }
 
   static TeamView Team(const std::string& name, std::map<std::string, UseView>& by_signal) {
@@ -144,6 +167,7 @@ class PoolUses {
       if (use.measured) measured += use.assigned_h100e;
       busy += use.busy_h100e;
       team.idle_chips += ChipsFromMicro(use.idle_micro_chips);
+      AddCost(use.idle_cost, team.idle_cost);
       team.by_signal.push_back(std::move(use));
     }
     team.heard = team.assigned_h100e > 0 || !unheard;
@@ -155,6 +179,7 @@ class PoolUses {
   }
 
   const FleetFacts& facts_;
+  const Catalog& catalog_;
   std::map<std::string, PoolUse> uses_;
   std::map<std::string, std::map<std::pair<std::string, std::string>, UseView>> by_chip_;
   std::map<std::string, std::map<std::string, std::map<std::string, UseView>>> by_team_;
@@ -330,6 +355,13 @@ std::map<std::string, double> AllocatedSeconds(const FleetFacts& facts) {
 
 }  // namespace
 
+std::optional<double> IdleCost::UsdPerDay() const {
+  constexpr double kHours = 24;
+  constexpr double kPicoUsdOfUsd = 1e12;
+  if (sampled_micro_chips == 0 || unpriced_micro_chips > 0) return std::nullopt;
+  return static_cast<double>(pico_usd_per_hour) * kHours / kPicoUsdOfUsd;
+}
+
 absl::int128 SupplyView::HeardMicroChips() const {
   absl::int128 sum = 0;
   for (const absl::int128 n : micro_chips) sum += n;
@@ -359,7 +391,7 @@ std::shared_ptr<const Snapshot> MakeSnapshot(const FleetFacts& facts,
   snapshot->plan = &reference->PlanAt(facts.as_of_unix_nanos);
   snapshot->as_of_unix_nanos = facts.as_of_unix_nanos;
   snapshot->thresholds = thresholds;
-  snapshot->uses = PoolUses(facts).Finish();
+  snapshot->uses = PoolUses(facts, reference->catalog).Finish();
   snapshot->supply = MakeSupply(facts, *reference, *snapshot->plan);
   FillSupplyCoverage(*snapshot);
   snapshot->orphaned_h100e = Orphaned(snapshot->uses, *snapshot->plan);

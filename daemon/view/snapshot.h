@@ -17,6 +17,16 @@
 
 namespace fleetmeter {
 
+// What idle chips cost at the prices of the catalog in force. Exact: each chip counts by its kind.
+struct IdleCost {
+  absl::int128 pico_usd_per_hour = 0;  // micro-chips x micro-dollars
+  absl::int128 unpriced_micro_chips = 0;
+  absl::int128 sampled_micro_chips = 0;  // chips with a reading of their own, idle or not
+
+  // US dollars; nothing where no chip has a reading of its own, or an idle one has no price.
+  std::optional<double> UsdPerDay() const;
+};
+
 // One (chip kind, signal) of a pool, or one (team, signal).
 struct UseView {
   std::string chip;  // empty in a team's view
@@ -29,6 +39,7 @@ struct UseView {
   bool measured = false;             // the signal measures activity
   bool productive_measured = false;  // some source measures the productive part
   absl::int128 idle_micro_chips = 0;
+  IdleCost idle_cost = {};
   BookedAmounts booked;  // chip-nanoseconds; 0 in a team's view, which mixes kinds
   double booked_assigned_h100e_seconds = 0;
   double booked_busy_h100e_seconds = 0;
@@ -41,6 +52,7 @@ struct TeamView {
   std::optional<double> busy_h100e;
   std::optional<double> idle_h100e;
   double idle_chips = 0;
+  IdleCost idle_cost = {};
   std::optional<int64_t> idle_since_unix_nanos;
   bool heard = true;  // false: all it is known to hold is held by silent sources
   std::vector<UseView> by_signal;
@@ -75,6 +87,7 @@ struct PoolUse {
   // What it may hold though nobody says so now: assigned or unhealthy.
   double MissingH100e() const { return unheard_h100e + unaccounted_h100e; }
   double idle_chips = 0;
+  IdleCost idle_cost = {};
 };
 
 // A pool of the plan in force.
