@@ -33,8 +33,7 @@ std::string UnderNoGrantLines(const v1::ListGrantsResponse& response) {
   for (const v1::UnderNoGrant& beyond : response.beyond()) {
     const double hours = std::strtod(beyond.chip_nanos().c_str(), nullptr) / kNanosPerChipHour;
     out += WrapText(fmt::format("Team {} of pool {} held {} chip-hours under no grant.",
-                                Printable(beyond.team()), Printable(beyond.pool()),
-                                Amount(hours)),
+                                Printable(beyond.team()), Printable(beyond.pool()), Amount(hours)),
                     kCapacityColumns, "");
   }
   return out;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "daemon/base/units.h"
@@ -14,6 +15,23 @@
 
 namespace fleetmeter::ctl {
 namespace {
+
+constexpr int kMostUntoldNamed = 5;
+
+// Which times the books do not tell; nothing where they tell all.
+std::string UntoldTimesLine(const std::string& of,
+                            const google::protobuf::RepeatedPtrField<v1::UntoldTime>& untold) {
+  if (untold.empty()) return "";
+  std::string times;
+  for (int i = 0; i < std::min(untold.size(), kMostUntoldNamed); ++i) {
+    times += fmt::format("{}{} to {}", i == 0 ? "" : ", ", HourText(untold[i].from_unix_seconds()),
+                         HourText(untold[i].to_unix_seconds()));
+  }
+  if (untold.size() > kMostUntoldNamed) {
+    times += fmt::format(" and {} more", untold.size() - kMostUntoldNamed);
+  }
+  return WrapText(fmt::format("Nobody told{}: {}.", of, times), kCapacityColumns, "");
+}
 
 // --- Promised and came -------------------------------------------------------------------------
 
@@ -43,6 +61,10 @@ std::string ResultsText(const v1::GetResultsResponse& response) {
   std::string out;
   for (const v1::CapacityResult& result : response.results()) out += ResultText(result);
   if (out.empty()) out = "No grant that this asks for has named a model or a run.\n";
+  if (response.left_out() > 0) {
+    out += fmt::format("{} that began earlier left out; ask for each by its id.\n",
+                       CountOf(response.left_out(), "result"));
+  }
   return out + BasisLine(response.basis()) + "\n";
 }
 
@@ -80,6 +102,12 @@ std::string BudgetsTable(const v1::ListBudgetsResponse& response) {
   if (untold > 0) {
     out += fmt::format("The books do not tell {} hours of the time of these budgets.\n",
                        Amount(static_cast<double>(untold) / kSecondsPerHour));
+  }
+  for (const v1::CapacityBudget& budget : response.budgets()) {
+    const std::string of =
+        fmt::format(" of pool {}{}", Printable(budget.pool()),
+                    budget.team().empty() ? "" : ", team " + Printable(budget.team()));
+    out += UntoldTimesLine(of, budget.untold());
   }
   return out + basis;
 }
@@ -123,8 +151,8 @@ std::string LendingTable(const v1::GetLendingResponse& response) {
   table.FitInto(kCapacityColumns);
   const std::string rows =
       response.lent().empty() ? "Nobody held more than was allocated.\n" : table.Render() + "\n";
-  return rows + UntoldLendingLine(response) + StarvedLines(response) + BasisLine(response.basis()) +
-         "\n";
+  return rows + UntoldLendingLine(response) + UntoldTimesLine("", response.untold()) +
+         StarvedLines(response) + BasisLine(response.basis()) + "\n";
 }
 
 }  // namespace

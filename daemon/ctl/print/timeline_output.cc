@@ -18,9 +18,10 @@ std::string PeakSentence(const v1::GetTimelineResponse& response) {
   }
   const std::string when =
       response.has_peak_unix_seconds() ? " at " + HourText(response.peak_unix_seconds()) : "";
-  return WrapText(fmt::format("In the busiest hour of the two weeks before, {} H100e were assigned{}.",
-                              H100eOfMicro(response.peak_micro_h100e()), when),
-                  kCapacityColumns, "");
+  return WrapText(
+      fmt::format("In the busiest hour of the two weeks before, {} H100e were assigned{}.",
+                  H100eOfMicro(response.peak_micro_h100e()), when),
+      kCapacityColumns, "");
 }
 
 std::string HeadroomSentence(const v1::GetTimelineResponse& response) {

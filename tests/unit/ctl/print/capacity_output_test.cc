@@ -205,11 +205,12 @@ TEST(RequestOutputTest, ShowsAllOfARequest) {
 TEST(RequestOutputTest, ShowsHowItWasDecided) {
   v1::GetCapacityResponse response;
   *response.mutable_request() = GrantedRequest();
-  EXPECT_THAT(FormatRequest(response, OutputFormat::kTable),
-              HasSubstr("granted    8 of 16 b200 (24.0 H100e) from 2026-12-01 09:00Z for 1 d 6 h, "
-                        "until\n           2026-12-02 15:00Z\n           by "
-                        "spiffe://example.org/committee on 2026-01-02 03:04:05Z, decision\n           "
-                        "2: the half that fits\n"));
+  EXPECT_THAT(
+      FormatRequest(response, OutputFormat::kTable),
+      HasSubstr("granted    8 of 16 b200 (24.0 H100e) from 2026-12-01 09:00Z for 1 d 6 h, "
+                "until\n           2026-12-02 15:00Z\n           by "
+                "spiffe://example.org/committee on 2026-01-02 03:04:05Z, decision\n           "
+                "2: the half that fits\n"));
   *response.mutable_request() = LongRequest();
   response.mutable_request()->set_state("declined");
   response.mutable_request()->set_ended_by("me");
@@ -331,6 +332,9 @@ TEST(ResultsOutputTest, SaysWhyAResultCannotBeTold) {
       AllOf(StartsWith("rl-rollouts-2026-12-01-k3f9: cannot be told\n  promised: revenue of "),
             HasSubstr("\n  No revenue of its model is in the books.\n"),
             Not(HasSubstr("since it began"))));
+  response.set_left_out(3);
+  EXPECT_THAT(FormatResults(response, OutputFormat::kTable),
+              HasSubstr("3 results that began earlier left out"));
   result.set_revenue_micro_usd(2'000'000);
   EXPECT_THAT(FormatResults(response, OutputFormat::kTable),
               HasSubstr("revenue since it began: $2\n"));
@@ -349,6 +353,11 @@ TEST(BudgetsOutputTest, LeavesOutWhatCannotBeProjected) {
   EXPECT_THAT(FormatBudgets(response, OutputFormat::kTable),
               AllOf(testing::ContainsRegex("p +\\(all\\) +2026-12-01 +1,000 +250 +750 +- +- +-\n"),
                     HasSubstr("The books do not tell 6.0 hours")));
+  v1::UntoldTime& untold = *response.mutable_budgets(0)->add_untold();
+  untold.set_from_unix_seconds(kFirstDay);
+  untold.set_to_unix_seconds(kFirstDay + kAnHour);
+  EXPECT_THAT(FormatBudgets(response, OutputFormat::kTable),
+              HasSubstr("Nobody told of pool p: 2026-12-01 00:00Z to 2026-12-01 01:00Z.\n"));
   EXPECT_THAT(FormatBudgets({}, OutputFormat::kTable), StartsWith("No pool that we may see has"));
 }
 
@@ -365,10 +374,17 @@ TEST(LendingOutputTest, ShowsWhoLentAndWhoWaits) {
   starved.set_borrowed_h100e(4);
   response.set_told_seconds(9 * kAnHour);
   response.set_untold_seconds(kAnHour);
+  for (int i = 0; i < 7; ++i) {
+    v1::UntoldTime& untold = *response.add_untold();
+    untold.set_from_unix_seconds(kFirstDay + 2 * i * kAnHour);
+    untold.set_to_unix_seconds(kFirstDay + (2 * i + 1) * kAnHour);
+  }
   EXPECT_THAT(
       FormatLending(response, OutputFormat::kTable),
       AllOf(testing::ContainsRegex("a +\\(beyond the plan\\) +2026-12-01 00:00Z +12.5 +-\n"),
             HasSubstr("The books do not tell 1.0 of 10.0 hours."),
+            HasSubstr("Nobody told: 2026-12-01 00:00Z to 2026-12-01 01:00Z, "),
+            HasSubstr(" and 2 more.\n"),
             HasSubstr("8.0 H100e wait in pool b while pool a holds 4.0 H100e beyond its "
                       "allocation.\n")));
 }
