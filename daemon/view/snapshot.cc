@@ -37,21 +37,6 @@ void AddUse(const Cell& cell, const Ratio& ratio, UseView& use) {
   use.booked_productive_h100e_seconds += H100eSeconds(cell.booked.productive, ratio);
 }
 
-void AddIdle(const LiveSums& live, std::optional<int64_t> micro_usd_per_hour, IdleCost& cost) {
-  cost.sampled_micro_chips += live.sampled;
-  if (micro_usd_per_hour) {
-    cost.pico_usd_per_hour += live.idle * *micro_usd_per_hour;
-  } else {
-    cost.unpriced_micro_chips += live.idle;
-  }
-}
-
-void AddCost(const IdleCost& part, IdleCost& sum) {
-  sum.pico_usd_per_hour += part.pico_usd_per_hour;
-  sum.unpriced_micro_chips += part.unpriced_micro_chips;
-  sum.sampled_micro_chips += part.sampled_micro_chips;
-}
-
 // The smallest whole-percent activity that at least `q` of the chips do not exceed.
 std::optional<double> Quantile(const ActivityCounts& counts, double q) {
   absl::int128 total = 0;
@@ -136,8 +121,8 @@ class PoolUses {
     UseView& by_team = by_team_[use.pool][facts_.names[cell.key.team]][signal];
     by_team.signal = signal;
     AddUse(cell, ratio, by_team);
-    AddIdle(cell.live, PriceOf(cell.key.chip), by_team.idle_cost);
-    AddIdle(cell.live, PriceOf(cell.key.chip), use.idle_cost);
+    by_team.idle_cost.Add(cell.live, PriceOf(cell.key.chip));
+    use.idle_cost.Add(cell.live, PriceOf(cell.key.chip));
 
     const double live = H100eFromMicro(cell.live.chips, ratio);
     use.assigned_h100e += live;
@@ -167,7 +152,7 @@ class PoolUses {
       if (use.measured) measured += use.assigned_h100e;
       busy += use.busy_h100e;
       team.idle_chips += ChipsFromMicro(use.idle_micro_chips);
-      AddCost(use.idle_cost, team.idle_cost);
+      team.idle_cost.Add(use.idle_cost);
       team.by_signal.push_back(std::move(use));
     }
     team.heard = team.assigned_h100e > 0 || !unheard;
@@ -354,13 +339,6 @@ std::map<std::string, double> AllocatedSeconds(const FleetFacts& facts) {
 }
 
 }  // namespace
-
-std::optional<double> IdleCost::UsdPerDay() const {
-  constexpr double kHours = 24;
-  constexpr double kPicoUsdOfUsd = 1e12;
-  if (sampled_micro_chips == 0 || unpriced_micro_chips > 0) return std::nullopt;
-  return static_cast<double>(pico_usd_per_hour) * kHours / kPicoUsdOfUsd;
-}
 
 absl::int128 SupplyView::HeardMicroChips() const {
   absl::int128 sum = 0;

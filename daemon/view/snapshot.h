@@ -13,19 +13,10 @@
 
 #include "absl/numeric/int128.h"
 #include "daemon/accounting/writer.h"
+#include "daemon/view/idle_cost.h"
 #include "daemon/view/pool_demand.h"
 
 namespace fleetmeter {
-
-// What idle chips cost at the prices of the catalog in force. Exact: each chip counts by its kind.
-struct IdleCost {
-  absl::int128 pico_usd_per_hour = 0;  // micro-chips x micro-dollars
-  absl::int128 unpriced_micro_chips = 0;
-  absl::int128 sampled_micro_chips = 0;  // chips with a reading of their own, idle or not
-
-  // US dollars; nothing where no chip has a reading of its own, or an idle one has no price.
-  std::optional<double> UsdPerDay() const;
-};
 
 // One (chip kind, signal) of a pool, or one (team, signal).
 struct UseView {

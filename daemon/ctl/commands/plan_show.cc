@@ -27,9 +27,9 @@ class PlanShow : public Command {
  public:
   explicit PlanShow(const Connection& connection)
       : Command({"plan", "show"},
-                std::string("Show the daemon's plan in force, or with --plan the tables of a "
-                            "framework or a plan from a file. ") +
-                    kTableFits),
+                "Show the daemon's plan in force, or with --plan the tables of a framework or a "
+                "plan from a file. Tables of a plan have as many columns as fit into the terminal, "
+                "or into 80 columns where there is none, those first that matter most"),
         connection_(connection) {}
 
   void AddFlags(Flags& flags) override;

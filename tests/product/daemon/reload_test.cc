@@ -14,7 +14,6 @@
 namespace fleetmeter::e2e {
 namespace {
 
-using testing::AllOf;
 using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::StartsWith;
@@ -116,41 +115,6 @@ TEST_F(ReloadTest, ARefusedPlanIsTheSameVersionWithAnotherContent) {
   daemon_.files().Write("plan.yaml", std::string("# as it was\n") + kPlan);
   daemon_.process().Signal(SIGHUP);
   ASSERT_TRUE(AwaitReloads("ok", 2)) << "a comment is no change";
-}
-
-TEST(PriceBookReload, IsRefusedForTheSameVersionWithAnotherContent) {
-  const std::string prices =
-      "version: 3\nprices:\n"
-      "  - {model: opus, effective_from: 2020-01-01, input: 3, output: 15}\n";
-  const TempFolder folder;
-  const std::string path = folder.PathOf("prices.yaml");
-  folder.Write("prices.yaml", prices);
-  DaemonSettings settings;
-  settings.more =
-      "outcomes: {prices: " + path + "}\nledger: {path: " + folder.PathOf("ledger.db") + "}\n";
-  const auto reloads = [](const Daemon& daemon, const std::string& result) {
-    return daemon.ScrapeMetrics().Value("fleetmeter_config_reloads_total", {{"result", result}});
-  };
-  {
-    Daemon daemon(settings);
-    folder.Write("prices.yaml", Replaced(prices, "input: 3", "input: 4"));
-    daemon.process().Signal(SIGHUP);
-    ASSERT_TRUE(Eventually([&] { return reloads(daemon, "failed").value_or(0) >= 1; }));
-    EXPECT_THAT(daemon.process().Stderr(),
-                AllOf(HasSubstr("price book version 3 says something else"),
-                      HasSubstr("raise the version to 4 for a change")));
-    folder.Write("prices.yaml", prices);
-    daemon.process().Signal(SIGHUP);
-    ASSERT_TRUE(Eventually([&] { return reloads(daemon, "ok").value_or(0) >= 2; }));
-    EXPECT_EQ(daemon.Stop(), 0);
-  }
-  // The books remember it over a restart.
-  folder.Write("prices.yaml", Replaced(prices, "input: 3", "input: 4"));
-  EXPECT_THROW(Daemon{settings}, std::runtime_error);
-  folder.Write("prices.yaml",
-               Replaced(Replaced(prices, "input: 3", "input: 4"), "version: 3", "version: 4"));
-  Daemon raised(settings);
-  EXPECT_EQ(raised.Stop(), 0);
 }
 
 TEST_F(ReloadTest, ARefusedPlanHasALowerVersionThanTheOneInForce) {
