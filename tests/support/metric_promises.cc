@@ -144,12 +144,22 @@ bool IsOutcomeFamily(std::string_view family) {
   return false;
 }
 
+namespace {
+
+bool HasAnyOf(std::string_view family, const std::vector<std::string>& prefixes) {
+  return std::any_of(prefixes.begin(), prefixes.end(), [&](const std::string& prefix) {
+    return family.starts_with("fleetmeter_" + prefix);
+  });
+}
+
+}  // namespace
+
 bool IsSpendingFamily(std::string_view family) {
-  for (const char* prefix :
-       {"pool_budget_", "team_budget_", "pool_lent_", "lending_", "spending_"}) {
-    if (family.starts_with(std::string("fleetmeter_") + prefix)) return true;
-  }
-  return false;
+  return HasAnyOf(family, {"pool_budget_", "team_budget_", "pool_lent_", "lending_", "spending_"});
+}
+
+bool IsRequestFamily(std::string_view family) {
+  return HasAnyOf(family, {"capacity_", "grant_", "grants_"});
 }
 
 }  // namespace fleetmeter::e2e

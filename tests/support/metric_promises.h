@@ -38,4 +38,8 @@ bool IsOutcomeFamily(std::string_view family);
 // and somebody borrows. tests/product/capacity/spending_test.py looks at them.
 bool IsSpendingFamily(std::string_view family);
 
+// Of requests for capacity and grants: most have series only where somebody has asked.
+// tests/product/dashboards/live_requests_test.py looks at them.
+bool IsRequestFamily(std::string_view family);
+
 }  // namespace fleetmeter::e2e

@@ -219,7 +219,7 @@ TEST_F(CapacityEventsTest, ABackupHasThem) {
   EXPECT_EQ(TextOf(books.capacity), TextOf(maker_.events()));
 }
 
-// A file of version 9 has all but these tables.
+// A file of version 9 has all but these tables and that of version 11.
 TEST_F(CapacityEventsTest, AreAddedToALedgerOfVersion9) {
   TransactionMaker maker(3);
   for (int i = 0; i < 5; ++i) {
@@ -233,11 +233,11 @@ TEST_F(CapacityEventsTest, AreAddedToALedgerOfVersion9) {
   ledger_.reset();
   Tamper(path_,
          "DROP TABLE capacity_event_workloads; DROP TABLE capacity_events; "
+         "DROP TABLE outcome_rule_contents; "
          "PRAGMA user_version = 9");
   Reopen();
   EXPECT_EQ(fleetmeter::TextOf(books_), before);
   EXPECT_EQ(ReadInteger(path_, "PRAGMA user_version"), LatestSchemaVersion());
-  EXPECT_EQ(LatestSchemaVersion(), 10);
   Fill(20);
   Reopen();
   EXPECT_EQ(TextOf(books_.capacity), TextOf(maker_.events()));
