@@ -57,7 +57,8 @@ absl::StatusOr<PlanNotes> TakeNotes(const std::string& name, std::string_view te
   bool inside = false;
   for (int number = 1; !text.empty(); ++number) {
     const size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = text.substr(0, end);
+    std::string_view line = text.substr(0, end);
+    if (line.ends_with('\r')) line.remove_suffix(1);  // of an editor that ends lines so
     const size_t whole = std::min(end + 1, text.size());
     if (line == kNotesBegin) inside = true;
     if (!inside) out.text += text.substr(0, whole);

@@ -174,6 +174,16 @@ absl::StatusOr<PlanCompile::Made> PlanCompile::OfScenario() const {
   return made;
 }
 
+// Between the next plan and the one in force, pools may differ. Only who sees all of them is told
+// the ranking between them.
+absl::Status CheckSeesAll(QueryClient& client) {
+  const absl::Status told = client.GetRanking({}).status();
+  if (!absl::IsPermissionDenied(told)) return told;
+  return absl::PermissionDeniedError(
+      "we may not see all pools; expected all, since a plan made without the grants of the others "
+      "would take them back");
+}
+
 // A plan that was made of an older one, or by somebody who does not see all of it, would take back
 // what others have decided.
 absl::Status PlanCompile::CheckInForce(QueryClient& client, const std::string& text,
@@ -190,10 +200,8 @@ absl::Status PlanCompile::CheckInForce(QueryClient& client, const std::string& t
                     request_.framework, plan->version, plan->name, basis.plan_version(),
                     Printable(basis.plan())));
   }
-  if (basis.plan_version() < plan->version ||
-      static_cast<size_t>(in_force->pools_size()) >= plan->pools.size()) {
-    return absl::OkStatus();
-  }
+  if (basis.plan_version() < plan->version) return CheckSeesAll(client);
+  if (static_cast<size_t>(in_force->pools_size()) >= plan->pools.size()) return absl::OkStatus();
   return absl::PermissionDeniedError(
       fmt::format("we may see {} of the {} pools of the plan; expected all, since a plan made "
                   "without the grants of the others would take them back",

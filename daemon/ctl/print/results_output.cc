@@ -87,10 +87,14 @@ std::string BudgetsTable(const v1::ListBudgetsResponse& response) {
   int64_t untold = 0;
   for (const v1::CapacityBudget& budget : response.budgets()) {
     untold += budget.elapsed_seconds() - budget.told_seconds();
+    // Where nothing is told, nothing that was used is not 0.
+    const bool is_known = budget.told_seconds() > 0 || budget.elapsed_seconds() <= 0 ||
+                          budget.used_h100e_hours() != 0;
     table.AddRow(
         {budget.pool(), budget.team().empty() ? "(all)" : budget.team(),
          DayText(budget.to_unix_seconds()), Whole(budget.h100e_hours()),
-         Whole(budget.used_h100e_hours()), Whole(budget.left_h100e_hours()),
+         Whole(IfKnown(is_known, budget.used_h100e_hours())),
+         Whole(IfKnown(is_known, budget.left_h100e_hours())),
          Percent(IfKnown(budget.has_pace_ratio(), budget.pace_ratio())),
          Whole(IfKnown(budget.has_projected_h100e_hours(), budget.projected_h100e_hours())),
          budget.has_gone_unix_seconds() ? DayText(budget.gone_unix_seconds()) : kUnknown});
@@ -149,8 +153,11 @@ std::string LendingTable(const v1::GetLendingResponse& response) {
                                    static_cast<double>(lent.micro_usd()) / kMicroUsdOfUsd))});
   }
   table.FitInto(kCapacityColumns);
-  const std::string rows =
-      response.lent().empty() ? "Nobody held more than was allocated.\n" : table.Render() + "\n";
+  std::string rows = table.Render() + "\n";
+  if (response.lent().empty()) {
+    rows = response.told_seconds() > 0 ? "Nobody held more than was allocated.\n"
+                                       : "Who held more than was allocated is not known.\n";
+  }
   return rows + UntoldLendingLine(response) + UntoldTimesLine("", response.untold()) +
          StarvedLines(response) + BasisLine(response.basis()) + "\n";
 }

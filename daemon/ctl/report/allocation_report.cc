@@ -15,6 +15,7 @@ namespace {
 
 constexpr double kHoursOfDay = 24;
 constexpr double kMicro = 1e6;
+constexpr char kNoUseKnown[] = "The utilization of no pool is known.";
 
 struct OpenRequests {
   int64_t requests = 0;
@@ -60,6 +61,11 @@ FreeNow FreeOf(const v1::ListPoolsResponse& pools) {
   return free;
 }
 
+// Of every pool: the sum is not 0 then, but unknown.
+bool IsHeadroomUnknown(const FreeNow& free, const v1::ListPoolsResponse& pools) {
+  return free.unknown > 0 && free.unknown == pools.pools_size();
+}
+
 // What the sum rests on; empty: on all pools.
 std::string FreeNote(const FreeNow& free) {
   std::string out;
@@ -75,15 +81,40 @@ std::string FreeNote(const FreeNow& free) {
 
 std::string FreeSentence(const v1::ListPoolsResponse& pools) {
   const FreeNow free = FreeOf(pools);
+  if (IsHeadroomUnknown(free, pools)) {
+    return "How much headroom the pools have now is not known: that of none of them is.";
+  }
   const std::string note = FreeNote(free);
   return fmt::format("The pools have {} H100e of headroom now within what they are allocated.{}",
                      H100eText(free.h100e), note.empty() ? "" : " " + note);
 }
 
+// What is unused in underused pools. Nothing: of no pool it is known whether it is one.
+struct UnusedNow {
+  std::optional<double> h100e;
+  int unknown = 0;  // allocated pools of which it is not known
+};
+
 double SumOf(const std::vector<UnusedPool>& unused) {
   double sum = 0;
   for (const UnusedPool& pool : unused) sum += pool.h100e;
   return sum;
+}
+
+UnusedNow UnusedOf(const v1::ListPoolsResponse& pools) {
+  UnusedNow unused;
+  int known = 0;
+  for (const v1::Pool& pool : pools.pools()) {
+    const bool is_known = UnusedH100e(pool).has_value();
+    known += is_known ? 1 : 0;
+    unused.unknown += !is_known && pool.allocated_h100e() > 0 ? 1 : 0;
+  }
+  if (known > 0 || unused.unknown == 0) unused.h100e = SumOf(UnusedPools(pools));
+  return unused;
+}
+
+std::string WithoutNote(int pools) {
+  return pools > 0 ? fmt::format("without {}", CountOf(pools, "pool")) : "";
 }
 
 std::string UnusedSentence(const Answers& answers) {
@@ -155,17 +186,25 @@ void AddOpenFigures(const Answers& answers, std::vector<Figure>* figures) {
   figures->push_back({"asked_h100e", "Asked for, H100e", H100eCell(open.h100e)});
 }
 
+Cell UnusedUsdCell(const Answers& answers, const UnusedNow& unused) {
+  const auto usd = UsdPerH100Hour(answers);
+  if (!usd) return NotKnown("The daemon has no framework that says it.");
+  return unused.h100e ? UsdCell(*unused.h100e * kHoursOfDay * *usd) : NotKnown(kNoUseKnown);
+}
+
 void AddPoolFigures(const Answers& answers, std::vector<Figure>* figures) {
   if (!answers.pools.ok()) return;
   const FreeNow free = FreeOf(*answers.pools);
+  figures->push_back({"headroom_h100e", "Headroom now, H100e",
+                      IsHeadroomUnknown(free, *answers.pools)
+                          ? NotKnown("That of no pool is known.")
+                          : WithNote(H100eCell(free.h100e), FreeNote(free))});
+  const UnusedNow unused = UnusedOf(*answers.pools);
+  figures->push_back({"unused_h100e", "Unused in underused pools, H100e",
+                      WithNote(CellOr(unused.h100e, H100eCell, kNoUseKnown),
+                               unused.h100e ? WithoutNote(unused.unknown) : "")});
   figures->push_back(
-      {"headroom_h100e", "Headroom now, H100e", WithNote(H100eCell(free.h100e), FreeNote(free))});
-  const double unused = SumOf(UnusedPools(*answers.pools));
-  figures->push_back({"unused_h100e", "Unused in underused pools, H100e", H100eCell(unused)});
-  const auto usd = UsdPerH100Hour(answers);
-  figures->push_back({"unused_usd_per_day", "What that would earn a day",
-                      CellOr(usd ? std::optional(unused * kHoursOfDay * *usd) : std::nullopt,
-                             UsdCell, "The daemon has no framework that says it.")});
+      {"unused_usd_per_day", "What that would earn a day", UnusedUsdCell(answers, unused)});
 }
 
 void AddPlanFigures(const Answers& answers, std::vector<Figure>* figures) {

@@ -22,12 +22,14 @@ std::vector<Cell> BudgetRow(const v1::CapacityBudget& budget) {
                                 static_cast<double>(budget.elapsed_seconds())
                           : 1;
   const std::string note = told < 1 ? fmt::format("{} of the time told", Percent(told)) : "";
+  // Where nothing is told, nothing that was used is not 0.
+  const bool is_known = told > 0 || budget.used_h100e_hours() != 0;
   return {TextCell(budget.team().empty() ? budget.pool() : budget.pool() + ", " + budget.team()),
           TextCell(fmt::format("{} to {}", DayText(budget.from_unix_seconds()),
                                DayText(budget.to_unix_seconds()))),
           HoursCell(budget.h100e_hours()),
-          WithNote(HoursCell(budget.used_h100e_hours()), note),
-          HoursCell(budget.left_h100e_hours()),
+          is_known ? WithNote(HoursCell(budget.used_h100e_hours()), note) : NotKnown(note),
+          is_known ? HoursCell(budget.left_h100e_hours()) : NotKnown(note),
           budget.has_pace_ratio() ? ShareCell(budget.pace_ratio()) : NotKnown("too little is told"),
           budget.has_projected_h100e_hours() ? HoursCell(budget.projected_h100e_hours())
                                              : NotKnown("too little is told"),
@@ -61,7 +63,8 @@ Table LendingTable(const v1::GetLendingResponse& lending) {
                    {"lender", "Lender"},
                    {"h100e_hours", "H100e-hours", true},
                    {"cost_usd", "What the chips cost", true}};
-  table.empty = "Nobody borrowed, as far as the books tell.";
+  table.empty = lending.told_seconds() > 0 ? "Nobody borrowed, as far as the books tell."
+                                           : "The books tell nothing of this time.";
   for (const v1::LentCapacity& lent : lending.lent()) {
     table.rows.push_back(
         {TextCell(lent.borrower()),

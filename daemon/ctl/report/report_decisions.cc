@@ -22,8 +22,10 @@ int64_t DecidedAt(const v1::CapacityRequest& request) {
 
 std::string DecisionText(const v1::CapacityRequest& request) {
   if (!request.has_grant()) return "declined";
-  const bool whole = request.grant().chips() == request.form().chips();
-  return whole ? "granted" : "granted in part";
+  if (request.grant().chips() != request.form().chips()) return "granted in part";
+  const int64_t hours = GrantedHours(request.grant());
+  if (hours >= request.form().hours()) return "granted";
+  return fmt::format("granted for {} of {}", hours, CountOf(request.form().hours(), "hour"));
 }
 
 std::vector<Cell> DecidedRow(const v1::CapacityRequest& request) {
@@ -132,20 +134,21 @@ std::vector<Cell> CameRow(const v1::UsedGrant& grant, const Results& results) {
   const v1::CapacityRequest& request = grant.request();
   const v1::CapacityForm& form = request.form();
   const std::string untold = UntoldNote(grant);
-  return {TextCell(form.request_id()),
-          TextCell(WhoAsks(form)),
-          MicroH100eCell(request.grant().micro_h100e()),
-          TextCell(fmt::format("{} to {}", TimeText(request.grant().start_unix_seconds()),
-                               TimeText(request.grant().end_unix_seconds()))),
-          grant.has_used_ratio() ? WithNote(ShareCell(grant.used_ratio()), untold)
-                                 : NotKnown(untold.empty() ? "it has not begun" : untold),
-          HoursCell(grant.unused_h100e_hours()),
-          grant.has_utilization_ratio() ? ShareCell(grant.utilization_ratio())
-                                        : NotKnown("nothing of it is measured"),
-          form.has_roi() ? MicroUsdCell(form.roi().expected_micro_usd()) : NoNumber("no ROI"),
-          TextCell(form.has_roi() ? IntervalText(form.roi()) : ""),
-          CameCell(results, form.request_id()),
-          TextCell(StandingText(results, form))};
+  const std::string unknown = untold.empty() ? "it has not begun" : untold;
+  return {
+      TextCell(form.request_id()),
+      TextCell(WhoAsks(form)),
+      MicroH100eCell(request.grant().micro_h100e()),
+      TextCell(fmt::format("{} to {}", TimeText(request.grant().start_unix_seconds()),
+                           TimeText(request.grant().end_unix_seconds()))),
+      grant.has_used_ratio() ? WithNote(ShareCell(grant.used_ratio()), untold) : NotKnown(unknown),
+      grant.has_used_ratio() ? HoursCell(grant.unused_h100e_hours()) : NotKnown(unknown),
+      grant.has_utilization_ratio() ? ShareCell(grant.utilization_ratio())
+                                    : NotKnown("nothing of it is measured"),
+      form.has_roi() ? MicroUsdCell(form.roi().expected_micro_usd()) : NoNumber("no ROI"),
+      TextCell(form.has_roi() ? IntervalText(form.roi()) : ""),
+      CameCell(results, form.request_id()),
+      TextCell(StandingText(results, form))};
 }
 
 Table CameTable(const std::vector<const v1::UsedGrant*>& grants, const Results& results) {

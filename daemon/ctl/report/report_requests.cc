@@ -261,6 +261,10 @@ std::string WhoAsks(const v1::CapacityForm& form) {
   return fmt::format("{} in {}, for {}", form.team(), form.pool(), form.workload());
 }
 
+int64_t GrantedHours(const v1::CapacityGrant& grant) {
+  return (grant.end_unix_seconds() - grant.start_unix_seconds()) / kSecondsPerHour;
+}
+
 std::string NatureText(const v1::CapacityForm& form) {
   if (form.nature() == "company_goal") return "company goal: " + form.goal();
   return form.nature() == "growth_bet" ? "growth bet" : form.nature();

@@ -49,6 +49,7 @@ std::optional<double> UnusedH100e(const v1::Pool& pool);
 
 // "team in pool": who asks.
 std::string WhoAsks(const v1::CapacityForm& form);
+int64_t GrantedHours(const v1::CapacityGrant& grant);
 // "critical", "company goal: GOAL", "growth bet".
 std::string NatureText(const v1::CapacityForm& form);
 // "revenue, $1.20M to $2.00M with 90%, by 2027-03-01".

@@ -193,7 +193,9 @@ int64_t WhenDecided(const v1::CapacityRequest& request) {
 
 std::string WhatDecided(const v1::CapacityRequest& request) {
   if (!request.has_grant()) return "declined";
-  return request.grant().chips() < request.form().chips() ? "granted in part" : "granted";
+  if (request.grant().chips() < request.form().chips()) return "granted in part";
+  return GrantedHours(request.grant()) < request.form().hours() ? "granted for a shorter time"
+                                                                : "granted";
 }
 
 std::string WhyDecided(const v1::CapacityRequest& request) {

@@ -27,6 +27,16 @@ std::optional<std::string> ExcessOfPool(const CommitmentWalk& walk, std::string_
       load->planned == nullptr ? "since it is no pool of" : "its allocation by", PlanOf(walk));
 }
 
+// What is no pool has no category whose share would be its limit.
+std::optional<std::string> ExcessOfNoPool(const CommitmentWalk& walk, std::string_view pool) {
+  const PoolLoad* load = walk.Find(pool);
+  if (load == nullptr || load->planned != nullptr || load->added_beyond == 0) return std::nullopt;
+  return fmt::format(
+      "the grants of pool '{}' beyond its allocation add up to {} H100e from {} on; expected none, "
+      "since it is no pool of {}",
+      pool, H100eText(load->beyond), TimeText(walk.from_unix_seconds()), PlanOf(walk));
+}
+
 bool Exceeds(const Need& need, int64_t limit, int64_t tolerance) {
   return need.now > absl::int128(limit) + tolerance && need.now > need.before;
 }
@@ -55,6 +65,7 @@ std::optional<std::string> ExcessAt(const CommitmentWalk& walk,
                                     const std::set<std::string_view>& pools) {
   for (const std::string_view pool : pools) {
     if (auto excess = ExcessOfPool(walk, pool)) return excess;
+    if (auto excess = ExcessOfNoPool(walk, pool)) return excess;
   }
   for (const Category category : kCategories) {
     if (auto excess = ExcessOfCategory(walk, category)) return excess;

@@ -50,13 +50,12 @@ struct Room {
 };
 
 absl::int128 CeilingOf(const CommitmentWalk& walk, const PoolLoad& load) {
+  if (load.planned == nullptr) return load.allocated;  // no pool of the plan
   const absl::int128 own = NeedOf(load).now;
   absl::int128 left = walk.limits().all - (walk.need().now - own);
-  if (load.planned != nullptr) {
-    const Category category = load.planned->category;
-    const auto& share = walk.limits().categories[static_cast<size_t>(category)];
-    if (share) left = std::min(left, *share - (walk.need(category).now - own));
-  }
+  const Category category = load.planned->category;
+  const auto& share = walk.limits().categories[static_cast<size_t>(category)];
+  if (share) left = std::min(left, *share - (walk.need(category).now - own));
   return std::max<absl::int128>(load.allocated, left);
 }
 

@@ -69,6 +69,7 @@ class FakeCapacityService final : public v1::Capacity::Service {
   }
   Status GetRanking(ServerContext*, const v1::GetRankingRequest* question,
                     v1::GetRankingResponse* answer) override {
+    if (!fake_.answers().sees_all) return {grpc::StatusCode::PERMISSION_DENIED, "not all pools"};
     *answer = fake_.answers().ranking;
     return Note(*question, &Questions::ranking);
   }

@@ -40,7 +40,8 @@ class FakeCapacity {
   struct Answers {
     v1::CheckCapacityResponse check;
     v1::ChangeCapacityResponse change;
-    std::string refusal;  // of a change, as ABORTED; empty: none
+    std::string refusal;   // of a change, as ABORTED; empty: none
+    bool sees_all = true;  // else the ranking is refused
     // A page for each; GetCapacity finds its request among them.
     std::vector<v1::ListCapacityResponse> pages;
     v1::GetPlanResponse plan;

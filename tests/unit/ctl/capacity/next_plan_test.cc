@@ -183,6 +183,18 @@ TEST_F(NextPlanTest, GivesBackWhatHasEndedAndAddsNothingTwice) {
   EXPECT_THAT(after_all->raises[0].request_ids, testing::IsEmpty());
 }
 
+TEST_F(NextPlanTest, AddsNothingTwiceToAFileWithOtherLineEnds) {
+  Grant("more", "rl", 5, 0, 10);
+  const auto first = Make(kPlan);
+  ASSERT_TRUE(first.ok()) << first.status();
+  std::string text;
+  for (const char c : first->yaml) text += c == '\n' ? std::string("\r\n") : std::string(1, c);
+  Grant("again", "rl", 2, 0, 10);
+  const auto second = Make(text, 1);
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(AllocationOf(*second, "rl"), 27);
+}
+
 TEST_F(NextPlanTest, SaysWhichSumIsExceeded) {
   Grant("much", "rl", 11, 0, 10);  // research has 50, and 40 of them are allocated
   const auto next = Make(kPlan);

@@ -65,6 +65,15 @@ TEST_F(NextPlanCommandTest, RefusesAPlanThatIsNotInForce) {
   fake_.Answer(answers);
   EXPECT_EQ(Ask(Compile({})), kExitError);
   EXPECT_THAT(error_, HasSubstr("we may see 7 of the 8 pools of the plan"));
+  // The file is the next one already, whose pools may differ from those in force.
+  answers.plan.mutable_basis()->set_plan_version(0);
+  answers.sees_all = false;
+  fake_.Answer(answers);
+  EXPECT_EQ(Ask(Compile({})), kExitError);
+  EXPECT_THAT(error_, HasSubstr("we may not see all pools"));
+  answers.sees_all = true;
+  fake_.Answer(answers);
+  EXPECT_EQ(Ask(Compile({})), kExitOk) << error_;
 }
 
 TEST_F(NextPlanCommandTest, WantsOneOfTheTwoWays) {

@@ -55,6 +55,8 @@ TEST_F(RequestCommandsTest, ChecksWhatIsAskedByFlags) {
             kExitOk)
       << error_;
   const v1::CapacityForm form = fake_.asked().check.form();
+  EXPECT_THAT(form.request_id(), testing::StartsWith("rl-rollouts-2026-12-01-"))
+      << "a request without an id may be submitted, since ask makes one up";
   EXPECT_EQ(form.pool(), "research");
   EXPECT_EQ(form.chips(), 16);
   EXPECT_EQ(form.start_unix_seconds(), kDecember);

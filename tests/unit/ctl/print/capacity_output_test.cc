@@ -361,6 +361,32 @@ TEST(BudgetsOutputTest, LeavesOutWhatCannotBeProjected) {
   EXPECT_THAT(FormatBudgets({}, OutputFormat::kTable), StartsWith("No pool that we may see has"));
 }
 
+TEST(BudgetsOutputTest, OfUntoldTimeNothingIsKnown) {
+  v1::ListBudgetsResponse response;
+  v1::CapacityBudget& budget = *response.add_budgets();
+  budget.set_pool("p");
+  budget.set_h100e_hours(1'000);
+  budget.set_left_h100e_hours(1'000);
+  budget.set_to_unix_seconds(kFirstDay);
+  budget.set_elapsed_seconds(10 * kAnHour);
+  EXPECT_THAT(FormatBudgets(response, OutputFormat::kTable),
+              testing::ContainsRegex("p +\\(all\\) +2026-12-01 +1,000 +- +- +- +- +-\n"));
+  budget.set_elapsed_seconds(0);
+  EXPECT_THAT(FormatBudgets(response, OutputFormat::kTable),
+              testing::ContainsRegex("p +\\(all\\) +2026-12-01 +1,000 +0 +1,000 +- +- +-\n"))
+      << "its time has not begun";
+}
+
+TEST(LendingOutputTest, OfUntoldTimeItIsNotKnown) {
+  v1::GetLendingResponse response;
+  response.set_untold_seconds(kAnHour);
+  EXPECT_THAT(FormatLending(response, OutputFormat::kTable),
+              StartsWith("Who held more than was allocated is not known.\n"));
+  response.set_told_seconds(kAnHour);
+  EXPECT_THAT(FormatLending(response, OutputFormat::kTable),
+              StartsWith("Nobody held more than was allocated.\n"));
+}
+
 TEST(LendingOutputTest, ShowsWhoLentAndWhoWaits) {
   v1::GetLendingResponse response;
   v1::LentCapacity& lent = *response.add_lent();

@@ -116,6 +116,59 @@ TEST(AllocationReportTest, LowCoverageIsSaidBesideTheSum) {
   EXPECT_EQ(headroom.at("note"), "It is not known of 1 pool. Less than 90% of 1 pool is heard.");
 }
 
+TEST(AllocationReportTest, OfASilentFleetNoSumIsZero) {
+  Answers answers = MadeAnswers();
+  answers.pools->clear_pools();
+  *answers.pools->add_pools() = SilentPool("flagship");
+  const Json json = MadeJson(answers);
+  const Json& in_short = json.at("sections").at("in_short");
+  EXPECT_EQ(in_short.at("says").at(1),
+            "How much headroom the pools have now is not known: that of none of them is.");
+  for (const char* figure : {"headroom_h100e", "unused_h100e", "unused_usd_per_day"}) {
+    EXPECT_TRUE(in_short.at("figures").at(figure).at("value").is_null()) << figure;
+  }
+  const Json some = MadeJson(MadeAnswers());
+  const Json& figures = some.at("sections").at("in_short").at("figures");
+  EXPECT_EQ(figures.at("unused_h100e").at("value"), 120);
+  EXPECT_EQ(figures.at("unused_h100e").at("note"), "without 1 pool");
+}
+
+TEST(AllocationReportTest, WhatTheBooksDoNotTellIsNotUsedForNothing) {
+  Answers answers = MadeAnswers();
+  v1::UsedGrant& grant = *answers.grants->mutable_grants(0);
+  grant.clear_used_ratio();
+  grant.set_unused_h100e_hours(0);
+  answers.budgets = v1::ListBudgetsResponse();
+  v1::CapacityBudget& budget = *answers.budgets->add_budgets();
+  budget.set_pool("scaling");
+  budget.set_h100e_hours(1'000);
+  budget.set_left_h100e_hours(1'000);
+  budget.set_elapsed_seconds(7'200);
+  answers.lending = v1::GetLendingResponse();
+  answers.lending->set_untold_seconds(7'200);
+  const Json json = MadeJson(answers);
+  const Json& came = RowsOf(json, "came", "grants").at(0);
+  EXPECT_TRUE(came.at("unused_h100e_hours").is_null());
+  EXPECT_EQ(came.at("unused_h100e_hours_note"), "the books do not tell 2 hours");
+  const Json& spent = RowsOf(json, "budgets_and_lending", "budgets").at(0);
+  EXPECT_EQ(spent.at("h100e_hours"), 1'000);
+  EXPECT_TRUE(spent.at("used_h100e_hours").is_null());
+  EXPECT_TRUE(spent.at("left_h100e_hours").is_null());
+  EXPECT_EQ(json.at("sections").at("budgets_and_lending").at("tables").at("lending").at("empty"),
+            "The books tell nothing of this time.");
+}
+
+TEST(AllocationReportTest, AShorterGrantIsNoWholeOne) {
+  Answers answers = MadeAnswers();
+  v1::CapacityRequest& request = *answers.changed->mutable_requests(0);
+  request.mutable_grant()->set_chips(16);
+  request.mutable_grant()->set_end_unix_seconds(request.grant().start_unix_seconds() + 36'000);
+  EXPECT_EQ(RowsOf(MadeJson(answers), "decided", "decisions").at(0).at("decision"),
+            "granted for 10 of 336 hours");
+  request.mutable_grant()->set_end_unix_seconds(request.grant().start_unix_seconds() + 1'209'600);
+  EXPECT_EQ(RowsOf(MadeJson(answers), "decided", "decisions").at(0).at("decision"), "granted");
+}
+
 TEST(AllocationReportTest, APartThatIsRefusedSaysSoInItsPlace) {
   const Document report = MakeAllocationReport(MadeAnswers());
   const std::string html = DocumentHtml(report);

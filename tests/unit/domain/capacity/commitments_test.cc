@@ -164,6 +164,20 @@ TEST(DoesItFit, BeyondTheAllocationIsWhatTheCategoryAndTheSupplyLeave) {
       << "what is committed counts as far as it is used";
 }
 
+TEST(DoesItFit, NothingInWhatIsNoPoolOfThePlan) {
+  PlanDocument without = MakePlanDocument(4);
+  without.effective_from_unix_nanos = At(12) * kNanosPerSecond;
+  without.pools.erase(without.pools.begin());
+  BookMaker maker(MakeReference({MakePlanDocument(3), without}));
+  for (const CapacityForm& form : {Chips("new", 1), Beyond(Chips("new", 1))}) {
+    const Fit fit = maker.FitOf(form);
+    EXPECT_FALSE(fit.fits);
+    EXPECT_EQ(fit.fits_micro_h100e, 0);
+    EXPECT_EQ(fit.missing_micro_h100e, kMicro);
+    EXPECT_TRUE(maker.FitOf(Between(form, 10, 12)).fits) << "until the pool ends";
+  }
+}
+
 TEST(DoesItFit, OfUnusableTimesIsNowhere) {
   BookMaker maker;
   for (const int64_t hours : {int64_t{0}, int64_t{-1}, INT64_MAX}) {

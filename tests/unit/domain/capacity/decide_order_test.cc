@@ -231,6 +231,23 @@ TEST(Decide, RefusesMoreThanTheSupplyLessTheBufferWithTheSum) {
       << "a plan without categories has no shares of them";
 }
 
+TEST(Decide, GrantsNothingOfWhatIsNoPoolOfThePlan) {
+  PlanDocument without = MakePlanDocument(4);
+  without.effective_from_unix_nanos = At(12) * kNanosPerSecond;
+  without.pools.erase(without.pools.begin());
+  BookMaker maker(MakeReference({MakePlanDocument(3), without}));
+  maker.Submit(BeyondOf("beyond", "serving", "api", 1)).Submit(MakeForm("within"));
+  const CapacityAnswer answer = maker.Decide({Granting("beyond", 1)});
+  EXPECT_EQ(Code(answer), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(Message(answer),
+            "the grants of pool 'serving' beyond its allocation add up to 1 H100e from 2027-01-15 "
+            "20:00:00Z on; expected none, since it is no pool of plan 'small' version 4");
+  EXPECT_EQ(Code(maker.Decide({Granting("within", 1)})), absl::StatusCode::kFailedPrecondition);
+  Decision shorter = Granting("beyond", 1);
+  shorter.hours = 2;
+  EXPECT_TRUE(maker.Decide({shorter}).status.ok()) << "it ends with the pool";
+}
+
 TEST(Decide, IsNotRefusedForWhatAPlanHasMadeTooMuch) {
   PlanDocument less = MakePlanDocument(4);
   less.effective_from_unix_nanos = At(11) * kNanosPerSecond;
