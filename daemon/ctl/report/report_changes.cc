@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "daemon/base/units.h"
@@ -154,6 +155,8 @@ std::map<std::string, Allocated> AllocatedOf(const v1::GetPoolHistoryResponse& h
   return pools;
 }
 
+constexpr double kLeastChange = 0.05;  // H100e; less comes of hours that the books tell in part
+
 Table AllocationsTable(const Answers& answers) {
   Table table{.id = "allocations", .title = "Allocations that changed"};
   table.columns = {{"pool", "Pool"},
@@ -162,8 +165,8 @@ Table AllocationsTable(const Answers& answers) {
                    {"change_h100e", "Change", true}};
   table.empty = "None changed, by the plans in force on the first and on the last day.";
   for (const auto& [pool, allocated] : AllocatedOf(*answers.history)) {
-    if (*allocated.first == *allocated.last) continue;
     const double change = *allocated.last - *allocated.first;
+    if (std::abs(change) < kLeastChange) continue;
     table.rows.push_back({TextCell(pool), H100eCell(*allocated.first), H100eCell(*allocated.last),
                           NumberCell(change, (change > 0 ? "+" : "") + H100eText(change))});
   }
@@ -221,7 +224,7 @@ void Absent(const char* what, const absl::Status& why, Section* section) {
 
 std::string VersionsSentence(const Answers& answers) {
   if (!answers.previous) {
-    return "Which versions the last report rested on is not known; --previous takes it in JSON.";
+    return "Which versions the last report rested on is not known: it was not given (--previous).";
   }
   const std::string before = Before(*answers.previous, "asked");
   return fmt::format("The last report was made {}.", before);

@@ -51,7 +51,7 @@ std::optional<double> UnusedH100e(const v1::Pool& pool);
 std::string WhoAsks(const v1::CapacityForm& form);
 // "critical", "company goal: GOAL", "growth bet".
 std::string NatureText(const v1::CapacityForm& form);
-// "revenue, $1.20M to $2.00M with 90%, by 2027-03-01".
+// "revenue, $1.20M to $2.00M with a probability of 90%, by 2027-03-01".
 std::string IntervalText(const v1::Roi& roi);
 
 }  // namespace fleetmeter::ctl::report
