@@ -1,5 +1,8 @@
 // request check: would this request be taken, and does it fit? Nothing is submitted.
+#include <random>
+
 #include "daemon/ctl/capacity/form_flags.h"
+#include "daemon/ctl/capacity/request_id.h"
 #include "daemon/ctl/command.h"
 #include "daemon/ctl/output_flag.h"
 #include "daemon/ctl/print/request_check_output.h"
@@ -51,6 +54,9 @@ int RequestCheck::Run() {
   if (!form.ok()) return ExitCode(form.status());
   v1::CheckCapacityRequest request;
   *request.mutable_form() = *form;
+  if (form->request_id().empty()) {  // request ask makes one up, too
+    request.mutable_form()->set_request_id(MakeRequestId(*form, std::random_device()()));
+  }
   const auto response = QueryClient(connection_).CheckCapacity(request);
   if (!response.ok()) return ExitCode(response.status());
   const absl::Status printed = Print(FormatCheck(*response, output_));

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "daemon/base/units.h"
 #include "daemon/ctl/print/capacity_csv.h"
@@ -52,6 +55,13 @@ std::optional<double> IfKnown(bool known, double value) {
   return known ? std::optional(value) : std::nullopt;
 }
 
+// Of columns that have no room.
+std::string LeftOutLine(const std::vector<std::string>& left_out) {
+  if (left_out.empty()) return "";
+  return fmt::format("{} left out; --output csv has all.\n",
+                     CountOf(static_cast<int64_t>(left_out.size()), "column"));
+}
+
 std::string BudgetsTable(const v1::ListBudgetsResponse& response) {
   Table table({{"POOL"},
                {"TEAM", Align::kLeft, 1},
@@ -75,8 +85,9 @@ std::string BudgetsTable(const v1::ListBudgetsResponse& response) {
   }
   const std::string basis = BasisLine(response.basis()) + "\n";
   if (response.budgets().empty()) return "No pool that we may see has a budget.\n" + basis;
-  table.FitInto(kCapacityColumns);
-  std::string out = table.Render() + "\nIn H100e-hours. A pace of 100% is as planned.\n";
+  const std::vector<std::string> left_out = table.FitInto(kCapacityColumns);
+  std::string out =
+      table.Render() + "\nIn H100e-hours. A pace of 100% is as planned.\n" + LeftOutLine(left_out);
   if (untold > 0) {
     out += fmt::format("The books do not tell {} hours of the time of these budgets.\n",
                        Amount(static_cast<double>(untold) / kSecondsPerHour));
@@ -107,22 +118,47 @@ std::string UntoldLendingLine(const v1::GetLendingResponse& response) {
              kSecondsPerHour));
 }
 
+// Whether all rows are of one time, which is all that was asked for.
+bool IsOneTime(const v1::GetLendingResponse& response) {
+  return !response.lent().empty() &&
+         std::all_of(response.lent().begin(), response.lent().end(), [&](const auto& lent) {
+           return lent.start_unix_seconds() == response.lent(0).start_unix_seconds();
+         });
+}
+
+std::string LendingNotes(const v1::GetLendingResponse& response,
+                         const std::vector<std::string>& left_out) {
+  const int64_t from = response.lent(0).start_unix_seconds();
+  const std::string time =
+      IsOneTime(response)
+          ? fmt::format(" from {} until {}", HourText(from),
+                        HourText(from + response.told_seconds() + response.untold_seconds()))
+          : "";
+  return fmt::format("\nWhat was lent{}, and what its chips cost by the catalog.\n", time) +
+         LeftOutLine(left_out);
+}
+
 std::string LendingTable(const v1::GetLendingResponse& response) {
   constexpr double kMicroUsdOfUsd = 1e6;
-  Table table({{"BORROWER"},
-               {"LENDER"},
-               {"FROM", Align::kLeft, 1},
-               {"H100E-HOURS", Align::kRight},
-               {"COST", Align::kRight, 2}});
+  const bool one_time = IsOneTime(response);
+  std::vector<Column> columns = {{"BORROWER"}, {"LENDER"}};
+  if (!one_time) columns.push_back({"FROM", Align::kLeft});
+  columns.push_back({"H100E-HOURS", Align::kRight});
+  columns.push_back({"COST", Align::kRight, 1});
+  Table table(columns);
   for (const v1::LentCapacity& lent : response.lent()) {
-    table.AddRow({lent.borrower(), lent.lender().empty() ? "(beyond the plan)" : lent.lender(),
-                  HourText(lent.start_unix_seconds()), Amount(lent.h100e_hours()),
-                  WholeUsd(IfKnown(lent.has_micro_usd(),
-                                   static_cast<double>(lent.micro_usd()) / kMicroUsdOfUsd))});
+    std::vector<Cell> row = {lent.borrower(),
+                             lent.lender().empty() ? "(beyond the plan)" : lent.lender()};
+    if (!one_time) row.push_back(HourText(lent.start_unix_seconds()));
+    row.push_back(Amount(lent.h100e_hours()));
+    row.push_back(WholeUsd(
+        IfKnown(lent.has_micro_usd(), static_cast<double>(lent.micro_usd()) / kMicroUsdOfUsd)));
+    table.AddRow(std::move(row));
   }
-  table.FitInto(kCapacityColumns);
-  const std::string rows =
-      response.lent().empty() ? "Nobody held more than was allocated.\n" : table.Render() + "\n";
+  const std::vector<std::string> left_out = table.FitInto(kCapacityColumns);
+  const std::string rows = response.lent().empty()
+                               ? "Nobody held more than was allocated.\n"
+                               : table.Render() + LendingNotes(response, left_out);
   return rows + UntoldLendingLine(response) + StarvedLines(response) + BasisLine(response.basis()) +
          "\n";
 }
