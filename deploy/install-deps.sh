@@ -17,6 +17,7 @@ test_packages=(
   clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev
   llvm-19 libclang-19-dev llvm-19-dev
   python3-grpcio python3-protobuf python3-h2 python3-jsonschema git
+  python3-prometheus-client
   python3-pip python3-setuptools python3-wheel
   golang-go golang-google-grpc-dev protoc-gen-go protoc-gen-go-grpc
   dpkg-dev mmdebstrap iproute2

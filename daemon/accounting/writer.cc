@@ -46,6 +46,7 @@ absl::Status Writer::Restore(const RestoredBooks& books) {
   MutexLock lock(state_mutex_);
   for (const PlanContent& content : books.plans) known_plans_.Learn(content);
   for (const CatalogContent& content : books.catalogs) known_catalogs_.Learn(content);
+  for (const outcomes::RulesContent& content : books.outcome_rules) known_rules_.Learn(content);
   books_.Restore(books, Present());
   PublishCapacity(books.capacity);
   absl::Status status = CheckPlansLocked(*settings_.reference);
@@ -61,12 +62,14 @@ absl::Status Writer::CheckPlans(const ReferenceData& reference) const {
 void Writer::LearnReference() {
   known_plans_.Learn(settings_.reference->plans, Present());
   known_catalogs_.Learn(settings_.reference->catalog);
+  known_rules_.Learn(settings_.reference->outcomes);
 }
 
 absl::Status Writer::CheckPlansLocked(const ReferenceData& reference) const {
   if (absl::Status catalog = known_catalogs_.Check(reference.catalog); !catalog.ok()) {
     return catalog;
   }
+  if (absl::Status rules = known_rules_.Check(reference.outcomes); !rules.ok()) return rules;
   KnownPlans known = known_plans_;
   for (const AllocationTerm& term : books_.fleet.allocations()) {
     known.LearnInForce(term.plan, term.plan_version);

@@ -154,9 +154,9 @@ class Writer {
   // Changes whenever what TakeFacts gives has changed: with each commit, reload and tick.
   uint64_t version() const { return version_; }
 
-  // Whether the plans of `reference` may come into force: no version that was taken before says
-  // something else now, and none is lower than one that was in force. FailedPrecondition says what
-  // to do.
+  // Whether `reference` may come into force: no version of a plan, a catalog, a price book or a
+  // benchmark suite that was taken before says something else now, and no plan's is lower than one
+  // that was in force. FailedPrecondition says what to do.
   absl::Status CheckPlans(const ReferenceData& reference) const;
   // Without that check.
   void Replace(WriterSettings settings);
@@ -233,6 +233,7 @@ class Writer {
       std::make_shared<capacity::CapacityBook>();
   KnownPlans known_plans_ ABSL_GUARDED_BY(state_mutex_);
   KnownCatalogs known_catalogs_ ABSL_GUARDED_BY(state_mutex_);
+  outcomes::KnownRules known_rules_ ABSL_GUARDED_BY(state_mutex_);
   KeptTime kept_ ABSL_GUARDED_BY(state_mutex_);
 
   // The writer thread's own.

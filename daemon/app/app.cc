@@ -15,6 +15,7 @@
 #include "daemon/accounting/writer.h"
 #include "daemon/app/daemon_checks.h"
 #include "daemon/app/listeners.h"
+#include "daemon/app/metrics_pages.h"
 #include "daemon/app/open_ledger.h"
 #include "daemon/app/outcomes_part.h"
 #include "daemon/app/pages.h"
@@ -93,6 +94,7 @@ class App::Impl {
   Health health_;
   Scrapes scrapes_;
   std::unique_ptr<Api> api_;
+  std::unique_ptr<MetricsPages> metrics_pages_;
   std::unique_ptr<HttpServer> http_;
   Listeners listeners_;
   std::unique_ptr<Watchdog> watchdog_;
@@ -194,16 +196,23 @@ void App::Impl::MakeServices() {
 absl::Status App::Impl::StartPages() {
   auto console = ReadConsole(config_.http.console);
   if (!console.ok()) return console.status();
-  const bool tls = config_.tls && config_.http.tls;
-  auto http =
-      HttpServer::Start(config_.listen.http,
-                        MakePages({*writer_, metrics_, *outcomes_, grants_.get(), readiness_,
-                                   health_, scrapes_, security_->access(), *api_, tls},
-                                  *std::move(console)),
-                        {.hooks = {.evicted = [this] { metrics_.HttpConnectionEvicted(); },
-                                   .host_refused = [this] { metrics_.HttpHostRefused(); }},
-                         .takes_body = Api::Serves,
-                         .tls = security_->MakeHttpTls()});
+  metrics_pages_ =
+      std::make_unique<MetricsPages>(MetricsPages::Parts{.writer = *writer_,
+                                                         .metrics = metrics_,
+                                                         .outcomes = *outcomes_,
+                                                         .grants = grants_.get(),
+                                                         .health = health_,
+                                                         .scrapes = scrapes_,
+                                                         .access = security_->access(),
+                                                         .tls = config_.tls && config_.http.tls});
+  stops_.Push("metrics", [this](const auto&) { metrics_pages_->Stop(); });
+  auto http = HttpServer::Start(
+      config_.listen.http,
+      MakePages({*writer_, readiness_, health_, *metrics_pages_, *api_}, *std::move(console)),
+      {.hooks = {.evicted = [this] { metrics_.HttpConnectionEvicted(); },
+                 .host_refused = [this] { metrics_.HttpHostRefused(); }},
+       .takes_body = Api::Serves,
+       .tls = security_->MakeHttpTls()});
   if (!http.ok()) return http.status();
   http_ = *std::move(http);
   stops_.Push("http", [this](const auto&) { http_->Stop(); });

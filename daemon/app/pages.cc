@@ -11,38 +11,12 @@
 #include "daemon/base/clock.h"
 #include "daemon/base/text.h"
 #include "daemon/base/version.h"
-#include "daemon/serve/api/api_error.h"
-#include "daemon/serve/metrics/metrics_page.h"
 
 namespace fleetmeter {
 namespace {
 
-constexpr char kMetricsType[] = "text/plain; version=0.0.4; charset=utf-8";
 // A queue that stays full this long means that we cannot keep up.
 constexpr int64_t kFullTooLong = 10 * kNanosPerSecond;
-
-GrantFacts FactsOf(const GrantBoard* board) {
-  if (board == nullptr) return {};
-  return {.view = board->view(), .refresh_failures = board->failures()};
-}
-
-HttpResponse Metrics(const PageSources& from) {
-  Scrapes& scrapes = from.scrapes;
-  const bool final = scrapes.final();  // before the snapshot is taken
-  const SystemClock clock;
-  std::string body = RenderMetrics({.writer = from.writer,
-                                    .metrics = from.metrics,
-                                    .segments = from.outcomes.segments(),
-                                    .outcomes = from.outcomes.Facts(),
-                                    .grants = FactsOf(from.grants),
-                                    .spending = from.outcomes.Spending(),
-                                    .healthy = from.health.Get().ok(),
-                                    .clock = clock});
-  return {.status = 200,
-          .content_type = kMetricsType,
-          .body = std::move(body),
-          .on_sent = [&scrapes, final] { scrapes.Sent(final); }};
-}
 
 HttpResponse Text(int status, std::string body) {
   return {.status = status, .body = std::move(body)};
@@ -101,23 +75,9 @@ HttpResponse NotThere(std::string_view path) {
                                AsciiQuoted(path)));
 }
 
-// Whoever may not read numbers is told why.
-HttpResponse GuardedMetrics(const PageSources& sources, const HttpRequest& request) {
-  if (!sources.tls) return Metrics(sources);
-  Caller caller;
-  grpc::Status status =
-      sources.access.Admit(HttpProof{.peer = request.peer,
-                                     .certificate = request.client_certificate,
-                                     .authorization = std::string(request.Header("authorization"))},
-                           Role::kQuery, &caller);
-  if (status.ok()) status = sources.access.RequireAllPools(caller);
-  return status.ok() ? Metrics(sources) : ErrorResponse(status);
-}
-
 HttpResponse Page(const PageSources& sources, const StaticFiles& console,
                   const HttpRequest& request) {
   const std::string_view path = request.RawPath();
-  if (path == "/metrics") return GuardedMetrics(sources, request);
   if (path == "/healthz") return Healthy(sources.writer, sources.health);
   if (path == "/readyz") return Ready(sources.writer, sources.readiness);
   if (path == "/runbook") return Runbook();
@@ -137,6 +97,7 @@ HttpHandler MakePages(const PageSources& sources, StaticFiles console) {
   return [sources, console = std::make_shared<const StaticFiles>(std::move(console))](
              HttpRequest request, const HttpReply& reply) {
     if (Api::Serves(request.target)) return sources.api.Answer(std::move(request), reply);
+    if (request.RawPath() == "/metrics") return sources.metrics.Answer(std::move(request), reply);
     reply(Page(sources, *console, request));
   };
 }

@@ -7,13 +7,10 @@
 
 #include "daemon/accounting/writer.h"
 #include "daemon/app/health.h"
-#include "daemon/app/outcomes_part.h"
-#include "daemon/app/scrapes.h"
+#include "daemon/app/metrics_pages.h"
 #include "daemon/serve/api/api.h"
 #include "daemon/serve/http/http_server.h"
 #include "daemon/serve/http/static_files.h"
-#include "daemon/serve/metrics/daemon_metrics.h"
-#include "daemon/view/grant_board.h"
 
 namespace fleetmeter {
 
@@ -30,15 +27,10 @@ class Readiness {
 // All of it outlives the handlers.
 struct PageSources {
   const Writer& writer;
-  DaemonMetrics& metrics;
-  OutcomesPart& outcomes;
-  const GrantBoard* grants;  // null: the ledger is in memory
   const Readiness& readiness;
   const Health& health;
-  Scrapes& scrapes;
-  AccessControl& access;
+  MetricsPages& metrics;
   Api& api;
-  bool tls = false;  // whether who asks for numbers has to say who he is
 };
 
 // `console` may have no files.

@@ -16,6 +16,7 @@
 #include "daemon/domain/capacity/capacity_event.h"
 #include "daemon/domain/fleet/catalog_identity.h"
 #include "daemon/domain/fleet/plan_identity.h"
+#include "daemon/domain/outcomes/outcomes_identity.h"
 #include "daemon/domain/reference_data.h"
 #include "daemon/domain/report/stream_key.h"
 #include "daemon/domain/report/usage_report.h"
@@ -122,6 +123,7 @@ struct RestoredBooks {
   std::vector<AllocationTerm> terms;                  // oldest first
   std::vector<PlanContent> plans;                     // that were taken
   std::vector<CatalogContent> catalogs;               // likewise
+  std::vector<outcomes::RulesContent> outcome_rules;  // likewise
   std::vector<RejectedEntry> rejected;                // the latest, oldest first
   std::vector<AdminEntry> entries;                    // oldest first, without what they repriced
   std::vector<capacity::CapacityEvent> capacity;      // likewise
@@ -150,8 +152,8 @@ class Ledger {
   // the process has to end, and a new one to recover.
   virtual absl::Status Commit(const LedgerTransaction& transaction) = 0;
 
-  // Keeps which catalog and plans are in force from `now` on, so that figures can be traced and
-  // recomputed. Same errors as Commit.
+  // Keeps which catalog, plans and rules of outcomes are in force from `now` on, so that figures
+  // can be traced and recomputed. Same errors as Commit.
   virtual absl::Status RecordReferenceData(const ReferenceData& reference,
                                            int64_t now_unix_nanos) = 0;
 

@@ -54,7 +54,7 @@ std::optional<double> Quantile(const ActivityCounts& counts, double q) {
 // Cells folded into pools, by the names that readers use.
 class PoolUses {
  public:
-  explicit PoolUses(const FleetFacts& facts) : facts_(facts) {
+  PoolUses(const FleetFacts& facts, const Catalog& catalog) : facts_(facts), catalog_(catalog) {
     for (const Cell& cell : facts.cells) {
       if (cell.key.pool != 0) Fold(cell);
     }
@@ -121,6 +121,8 @@ class PoolUses {
     UseView& by_team = by_team_[use.pool][facts_.names[cell.key.team]][signal];
     by_team.signal = signal;
     AddUse(cell, ratio, by_team);
+    by_team.idle_cost.Add(cell.live, PriceOf(cell.key.chip));
+    use.idle_cost.Add(cell.live, PriceOf(cell.key.chip));
 
     const double live = H100eFromMicro(cell.live.chips, ratio);
     use.assigned_h100e += live;
@@ -129,6 +131,12 @@ class PoolUses {
     use.productive_h100e += H100eFromMicro(cell.live.productive, ratio);
     use.productive_measured |= cell.live.productive_measured > 0;
     use.idle_chips += ChipsFromMicro(cell.live.idle);
+  }
+
+  // Micro-dollars an hour; nothing: the catalog names no price of the kind, or not the kind.
+  std::optional<int64_t> PriceOf(uint32_t chip) const {
+    const ChipKind* kind = catalog_.Find(facts_.names[chip]);
+    return kind == nullptr ? std::nullopt : kind->micro_usd_per_chip_hour;
   }
 
   static TeamView Team(const std::string& name, std::map<std::string, UseView>& by_signal) {
@@ -144,6 +152,7 @@ class PoolUses {
       if (use.measured) measured += use.assigned_h100e;
       busy += use.busy_h100e;
       team.idle_chips += ChipsFromMicro(use.idle_micro_chips);
+      team.idle_cost.Add(use.idle_cost);
       team.by_signal.push_back(std::move(use));
     }
     team.heard = team.assigned_h100e > 0 || !unheard;
@@ -155,6 +164,7 @@ class PoolUses {
   }
 
   const FleetFacts& facts_;
+  const Catalog& catalog_;
   std::map<std::string, PoolUse> uses_;
   std::map<std::string, std::map<std::pair<std::string, std::string>, UseView>> by_chip_;
   std::map<std::string, std::map<std::string, std::map<std::string, UseView>>> by_team_;
@@ -359,7 +369,7 @@ std::shared_ptr<const Snapshot> MakeSnapshot(const FleetFacts& facts,
   snapshot->plan = &reference->PlanAt(facts.as_of_unix_nanos);
   snapshot->as_of_unix_nanos = facts.as_of_unix_nanos;
   snapshot->thresholds = thresholds;
-  snapshot->uses = PoolUses(facts).Finish();
+  snapshot->uses = PoolUses(facts, reference->catalog).Finish();
   snapshot->supply = MakeSupply(facts, *reference, *snapshot->plan);
   FillSupplyCoverage(*snapshot);
   snapshot->orphaned_h100e = Orphaned(snapshot->uses, *snapshot->plan);

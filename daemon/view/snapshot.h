@@ -13,6 +13,7 @@
 
 #include "absl/numeric/int128.h"
 #include "daemon/accounting/writer.h"
+#include "daemon/view/idle_cost.h"
 #include "daemon/view/pool_demand.h"
 
 namespace fleetmeter {
@@ -29,6 +30,7 @@ struct UseView {
   bool measured = false;             // the signal measures activity
   bool productive_measured = false;  // some source measures the productive part
   absl::int128 idle_micro_chips = 0;
+  IdleCost idle_cost = {};
   BookedAmounts booked;  // chip-nanoseconds; 0 in a team's view, which mixes kinds
   double booked_assigned_h100e_seconds = 0;
   double booked_busy_h100e_seconds = 0;
@@ -41,6 +43,7 @@ struct TeamView {
   std::optional<double> busy_h100e;
   std::optional<double> idle_h100e;
   double idle_chips = 0;
+  IdleCost idle_cost = {};
   std::optional<int64_t> idle_since_unix_nanos;
   bool heard = true;  // false: all it is known to hold is held by silent sources
   std::vector<UseView> by_signal;
@@ -75,6 +78,7 @@ struct PoolUse {
   // What it may hold though nobody says so now: assigned or unhealthy.
   double MissingH100e() const { return unheard_h100e + unaccounted_h100e; }
   double idle_chips = 0;
+  IdleCost idle_cost = {};
 };
 
 // A pool of the plan in force.

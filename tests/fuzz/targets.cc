@@ -41,6 +41,11 @@ constexpr Target kTargets[] = {
     {"smi_csv", RunSmiCsv},
     {"kueue_page", RunKueuePage},
     {"mcp", RunMcp},
+    {"url_query", RunUrlQuery},
+    {"message_json", RunMessageJson},
+    {"jwt", RunJwt},
+    {"jwk_set", RunJwkSet},
+    {"accept", RunAccept},
 };
 
 }  // namespace

@@ -54,5 +54,10 @@ void RunRocmText(std::string_view bytes);
 void RunSmiCsv(std::string_view bytes);
 void RunKueuePage(std::string_view bytes);
 void RunMcp(std::string_view bytes);
+void RunUrlQuery(std::string_view bytes);
+void RunMessageJson(std::string_view bytes);
+void RunJwt(std::string_view bytes);
+void RunJwkSet(std::string_view bytes);
+void RunAccept(std::string_view bytes);
 
 }  // namespace fleetmeter::fuzz

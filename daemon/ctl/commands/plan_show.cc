@@ -10,6 +10,7 @@
 #include "daemon/ctl/print/plan_output.h"
 #include "daemon/ctl/print_answer.h"
 #include "daemon/ctl/query_client.h"
+#include "daemon/ctl/wide_flag.h"
 
 namespace fleetmeter::ctl {
 namespace {
@@ -27,7 +28,8 @@ class PlanShow : public Command {
   explicit PlanShow(const Connection& connection)
       : Command({"plan", "show"},
                 "Show the daemon's plan in force, or with --plan the tables of a framework or a "
-                "plan from a file"),
+                "plan from a file. Tables of a plan have as many columns as fit into the terminal, "
+                "or into 80 columns where there is none, those first that matter most"),
         connection_(connection) {}
 
   void AddFlags(Flags& flags) override;
@@ -36,10 +38,11 @@ class PlanShow : public Command {
   }
   int Run() override {
     if (!file_.empty()) return ShowFile();
-    return PrintAnswer(QueryClient(connection_).GetPlan(), output_, FormatPlan);
+    return Show(QueryClient(connection_).GetPlan());
   }
 
  private:
+  int Show(const absl::StatusOr<v1::GetPlanResponse>& plan) const;
   int ShowFile() const;
   absl::StatusOr<v1::GetPlanResponse> ShowPlan() const;
 
@@ -48,6 +51,7 @@ class PlanShow : public Command {
   std::vector<std::string> set_;
   std::string scenario_;  // empty: all
   std::string catalog_;   // empty: the one that the framework names
+  WideFlag wide_;
 };
 
 void PlanShow::AddFlags(Flags& flags) {
@@ -59,13 +63,22 @@ void PlanShow::AddFlags(Flags& flags) {
   AddSet(flags, &set_).Needs(file);
   AddScenario(flags, "Show only this scenario of the framework", &scenario_).Needs(file);
   AddCatalog(flags, &catalog_).Needs(file);
+  wide_.AddTo(flags);
   AddOutput(flags, &output_);
+}
+
+int PlanShow::Show(const absl::StatusOr<v1::GetPlanResponse>& plan) const {
+  return PrintAnswer(
+      plan, output_,
+      [width = wide_.Width()](const v1::GetPlanResponse& shown, OutputFormat format) {
+        return FormatPlan(shown, format, width);
+      });
 }
 
 int PlanShow::ShowFile() const {
   const auto kind = KindOf(file_);
   if (!kind.ok()) return ExitCode(kind.status());
-  if (*kind == PlanFileKind::kPlan) return PrintAnswer(ShowPlan(), output_, FormatPlan);
+  if (*kind == PlanFileKind::kPlan) return Show(ShowPlan());
   const auto work = LoadFrameworkWork(file_, set_);
   if (!work.ok()) return ExitCode(work.status());
   return PrintAnswer(ShowFramework(*work, scenario_), output_, FormatFramework);

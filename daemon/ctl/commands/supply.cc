@@ -4,6 +4,7 @@
 #include "daemon/ctl/print/supply_output.h"
 #include "daemon/ctl/print_answer.h"
 #include "daemon/ctl/query_client.h"
+#include "daemon/ctl/wide_flag.h"
 
 namespace fleetmeter::ctl {
 namespace {
@@ -11,16 +12,25 @@ namespace {
 class Supply : public Command {
  public:
   explicit Supply(const Connection& connection)
-      : Command({"supply"}, "Show the chips by provider and kind"), connection_(connection) {}
+      : Command({"supply"}, std::string("Show the chips by provider and kind. ") + kTableFits),
+        connection_(connection) {}
 
-  void AddFlags(Flags& flags) override { AddOutput(flags, &output_); }
+  void AddFlags(Flags& flags) override {
+    wide_.AddTo(flags);
+    AddOutput(flags, &output_);
+  }
   std::optional<std::string> CalledAddress() const override { return connection_.address; }
   int Run() override {
-    return PrintAnswer(QueryClient(connection_).GetSupply(), output_, FormatSupply);
+    return PrintAnswer(
+        QueryClient(connection_).GetSupply(), output_,
+        [width = wide_.Width()](const v1::GetSupplyResponse& supply, OutputFormat format) {
+          return FormatSupply(supply, format, width);
+        });
   }
 
  private:
   const Connection& connection_;
+  WideFlag wide_;
 };
 
 }  // namespace

@@ -44,8 +44,11 @@ ToolAnswer Answered(const std::string& words, const Message& message,
 }
 
 // With all columns: who reads this is no terminal.
-std::string AllOfPools(const v1::ListPoolsResponse& response, OutputFormat format) {
-  return FormatPools(response, format, /*width=*/0);
+template <class Message>
+ToolAnswer Answered(const std::string& words, const Message& message,
+                    std::string (*format)(const Message&, OutputFormat, size_t width)) {
+  return {.words = words + "\n\n" + format(message, OutputFormat::kTable, 0),
+          .structured = Json::parse(format(message, OutputFormat::kJson, 0))};
 }
 
 // Those pools that are asked for, and how many others of them there are.
@@ -87,7 +90,7 @@ Tool Pools(FleetSource& source) {
             const size_t left_out = KeepPools(arguments, &*response);
             std::string words = PoolsWords(*response);
             if (left_out > 0) words += fmt::format(" {} more are not listed.", left_out);
-            ToolAnswer answer = Answered(words, *response, AllOfPools);
+            ToolAnswer answer = Answered(words, *response, FormatPools);
             answer.structured["left_out"] = left_out;
             return answer;
           }};

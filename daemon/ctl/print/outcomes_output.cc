@@ -102,7 +102,8 @@ std::string BooksText(const v1::MarginReport& report) {
         UsdOfMicros(report.unattributed_subscription_micro_usd()));
   }
   if (report.merged_rows() > 0) {
-    out += fmt::format("{} rows are merged into overflow\n", report.merged_rows());
+    out += fmt::format("{} rows are merged into overflow\n",
+                       Grouped(std::to_string(report.merged_rows())));
   }
   return out;
 }

@@ -14,24 +14,26 @@ namespace {
 
 using Shares = google::protobuf::RepeatedPtrField<v1::Share>;
 
-std::string SharesTable(std::string title, const Shares& shares) {
+std::string SharesTable(std::string title, const Shares& shares, size_t width) {
   Table table({{std::move(title)}, {"SHARE", Align::kRight}, {"H100E", Align::kRight}});
   for (const v1::Share& share : shares) {
     table.AddRow({share.name(), Percent(share.share_ratio()), Amount(share.h100e())});
   }
+  if (width > 0) table.FitInto(width);
   return table.Render();
 }
 
-std::string PoolsTable(const v1::GetPlanResponse& response) {
+// In the order of what matters: how much, to whom, and then what a pool lends and borrows.
+Table PlannedPools(const v1::GetPlanResponse& response) {
   Table table({{"POOL"},
-               {"CATEGORY"},
-               {"TIER"},
-               {"OWNER"},
-               {"CONTACT"},
+               {"CATEGORY", Align::kLeft, 3},
+               {"TIER", Align::kLeft, 2},
+               {"OWNER", Align::kLeft, 4},
+               {"CONTACT", Align::kLeft, 7},
                {"ALLOCATED", Align::kRight},
-               {"LENDABLE", Align::kRight},
-               {"BORROWS UP TO", Align::kRight},
-               {"TEAMS"}});
+               {"LENDABLE", Align::kRight, 5},
+               {"BORROWS UP TO", Align::kRight, 6},
+               {"TEAMS", Align::kLeft, 8}});
   for (const v1::PlannedPool& pool : response.pools()) {
     table.AddRow(
         {pool.pool(), pool.category(), pool.tier(), pool.owner(), pool.contact(),
@@ -39,7 +41,7 @@ std::string PoolsTable(const v1::GetPlanResponse& response) {
          pool.has_borrowing_limit_h100e() ? Amount(pool.borrowing_limit_h100e()) : "no limit",
          fmt::format("{}", fmt::join(pool.teams(), ", "))});
   }
-  return table.Render();
+  return table;
 }
 
 // Every budget of a plan: that of a pool before those of its teams.
@@ -69,11 +71,19 @@ std::string BudgetsTable(const v1::GetPlanResponse& response) {
   return any ? "\n" + table.Render() : "";
 }
 
-std::string PlanTable(const v1::GetPlanResponse& response) {
-  return fmt::format("{}\nsupply {} H100e\n\n{}\n{}\n{}{}", BasisLine(response.basis()),
-                     Amount(response.supply_h100e()), SharesTable("TIER", response.tiers()),
-                     SharesTable("CATEGORY", response.categories()), PoolsTable(response),
-                     BudgetsTable(response));
+std::string PoolsTable(const v1::GetPlanResponse& response, size_t width) {
+  Table table = PlannedPools(response);
+  const std::string left_out = width == 0 ? "" : LeftOutNote(table.FitInto(width));
+  return table.Render() + (left_out.empty() ? "" : "\n" + left_out + "\n");
+}
+
+std::string PlanTable(const v1::GetPlanResponse& response, size_t width) {
+  const std::string basis = BasisLine(response.basis());
+  return fmt::format("{}supply {} H100e\n\n{}\n{}\n{}{}",
+                     width == 0 ? basis + "\n" : WrapText(basis, width, ""),
+                     Amount(response.supply_h100e()), SharesTable("TIER", response.tiers(), width),
+                     SharesTable("CATEGORY", response.categories(), width),
+                     PoolsTable(response, width), BudgetsTable(response));
 }
 
 std::string ShareRecord(const std::string& kind, const v1::Share& share) {
@@ -113,8 +123,8 @@ std::string PlanCsv(const v1::GetPlanResponse& response) {
 
 }  // namespace
 
-std::string FormatPlan(const v1::GetPlanResponse& response, OutputFormat format) {
-  if (format == OutputFormat::kTable) return PlanTable(response);
+std::string FormatPlan(const v1::GetPlanResponse& response, OutputFormat format, size_t width) {
+  if (format == OutputFormat::kTable) return PlanTable(response, width);
   return format == OutputFormat::kJson ? Dump(ToJson(response)) : PlanCsv(response);
 }
 

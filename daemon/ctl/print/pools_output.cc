@@ -46,18 +46,7 @@ std::vector<Column> PoolsColumns() {
           {"OLDEST WAIT", Align::kRight, 12}};
 }
 
-constexpr int kRankOfNothing = 100;
 constexpr int kOutOfTheOrdinary = 6;  // the first rank of columns that are
-
-// Columns that tell of something out of the ordinary give way first where there is nothing to tell.
-void RankEmptyLast(Table* table) {
-  const std::vector<Column> columns = PoolsColumns();
-  for (size_t i = 0; i < columns.size(); ++i) {
-    if (columns[i].rank >= kOutOfTheOrdinary && table->ColumnIs(i, {"0.0", kUnknown, ""})) {
-      table->SetRank(i, kRankOfNothing + static_cast<int>(i));
-    }
-  }
-}
 
 Table PoolRows(const v1::ListPoolsResponse& response) {
   Table table(PoolsColumns());
@@ -77,17 +66,14 @@ std::string PoolsTable(const v1::ListPoolsResponse& response, size_t width) {
   Table table = PoolRows(response);
   std::vector<std::string> left_out;
   if (width > 0) {
-    RankEmptyLast(&table);
+    table.RankEmptyLast(kOutOfTheOrdinary, {"0.0", kUnknown, ""});
     left_out = table.FitInto(width);
   }
   const bool has_idle_chips =
       std::find(left_out.begin(), left_out.end(), "IDLE CHIPS") == left_out.end();
   std::string notes = fmt::format("Amounts in H100e{}; \"-\" is no data.",
                                   has_idle_chips ? ", idle chips in chips" : "");
-  if (!left_out.empty()) {
-    notes += fmt::format(" {} left out; --wide shows all.",
-                         CountOf(static_cast<int64_t>(left_out.size()), "column"));
-  }
+  if (!left_out.empty()) notes += " " + LeftOutNote(left_out);
   const std::string basis = BasisLine(response.basis());
   return table.Render() + "\n" + (width == 0 ? notes + "\n" : WrapText(notes, width, "")) +
          OrphanedLines(response, width) + (width == 0 ? basis + "\n" : WrapText(basis, width, ""));

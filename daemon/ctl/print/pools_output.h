@@ -8,12 +8,10 @@
 
 #include "daemon/ctl/print/message_text.h"
 #include "daemon/ctl/print/output_format.h"
+#include "daemon/ctl/print/table.h"
 #include "fleetmeter/v1/query.pb.h"
 
 namespace fleetmeter::ctl {
-
-// Of a terminal that nobody has measured, and of pipes and files.
-inline constexpr size_t kUsualColumns = 80;
 
 // All pools. Of the table, the columns that matter most and fit into `width`; 0: all of them. JSON:
 // {"basis": {...}, "pools": [...], "orphaned": [...]}. CSV: one record a pool, without chips and

@@ -18,6 +18,26 @@
 namespace fleetmeter::ctl {
 namespace {
 
+constexpr int kMostUntoldNamed = 5;
+constexpr int64_t kSecondsPerMinute = 60;
+
+// Which times the books do not tell; nothing where they tell all.
+std::string UntoldTimesLine(const std::string& of,
+                            const google::protobuf::RepeatedPtrField<v1::UntoldTime>& untold) {
+  std::string times;
+  int named = 0;
+  for (const v1::UntoldTime& time : untold) {
+    // The present minute is always untold.
+    if (time.to_unix_seconds() - time.from_unix_seconds() < kSecondsPerMinute) continue;
+    if (++named > kMostUntoldNamed) continue;
+    times += fmt::format("{}{} to {}", named == 1 ? "" : ", ", HourText(time.from_unix_seconds()),
+                         HourText(time.to_unix_seconds()));
+  }
+  if (named == 0) return "";
+  if (named > kMostUntoldNamed) times += fmt::format(" and {} more", named - kMostUntoldNamed);
+  return WrapText(fmt::format("Nobody told{}: {}.", of, times), kCapacityColumns, "");
+}
+
 // --- Promised and came -------------------------------------------------------------------------
 
 std::string ResultText(const v1::CapacityResult& result) {
@@ -46,6 +66,10 @@ std::string ResultsText(const v1::GetResultsResponse& response) {
   std::string out;
   for (const v1::CapacityResult& result : response.results()) out += ResultText(result);
   if (out.empty()) out = "No grant that this asks for has named a model or a run.\n";
+  if (response.left_out() > 0) {
+    out += fmt::format("{} that began earlier left out; ask for each by its id.\n",
+                       CountOf(response.left_out(), "result"));
+  }
   return out + BasisLine(response.basis()) + "\n";
 }
 
@@ -53,6 +77,20 @@ std::string ResultsText(const v1::GetResultsResponse& response) {
 
 std::optional<double> IfKnown(bool known, double value) {
   return known ? std::optional(value) : std::nullopt;
+}
+
+// Of each pool, and of a team where it is another time.
+std::string UntoldOfBudgets(const v1::ListBudgetsResponse& response) {
+  std::string out;
+  for (const v1::CapacityBudget& budget : response.budgets()) {
+    const std::string pool = fmt::format(" of pool {}", Printable(budget.pool()));
+    const std::string of_pool = UntoldTimesLine(pool, budget.untold());
+    if (of_pool.empty() || out.find(of_pool) != std::string::npos) continue;
+    out += budget.team().empty()
+               ? of_pool
+               : UntoldTimesLine(pool + ", team " + Printable(budget.team()), budget.untold());
+  }
+  return out;
 }
 
 // Of columns that have no room.
@@ -65,13 +103,13 @@ std::string LeftOutLine(const std::vector<std::string>& left_out) {
 std::string BudgetsTable(const v1::ListBudgetsResponse& response) {
   Table table({{"POOL"},
                {"TEAM", Align::kLeft, 1},
-               {"UNTIL", Align::kLeft, 2},
+               {"UNTIL", Align::kLeft, 4},
                {"BUDGET", Align::kRight},
                {"USED", Align::kRight},
-               {"LEFT", Align::kRight},
-               {"PACE", Align::kRight, 3},
-               {"PROJECTED", Align::kRight, 4},
-               {"GONE", Align::kLeft, 5}});
+               {"LEFT", Align::kRight, 6},
+               {"PACE", Align::kRight, 2},
+               {"PROJECTED", Align::kRight, 5},
+               {"GONE", Align::kLeft, 3}});
   int64_t untold = 0;
   for (const v1::CapacityBudget& budget : response.budgets()) {
     untold += budget.elapsed_seconds() - budget.told_seconds();
@@ -92,7 +130,7 @@ std::string BudgetsTable(const v1::ListBudgetsResponse& response) {
     out += fmt::format("The books do not tell {} hours of the time of these budgets.\n",
                        Amount(static_cast<double>(untold) / kSecondsPerHour));
   }
-  return out + basis;
+  return out + UntoldOfBudgets(response) + basis;
 }
 
 // --- Lending -----------------------------------------------------------------------------------
@@ -118,23 +156,20 @@ std::string UntoldLendingLine(const v1::GetLendingResponse& response) {
              kSecondsPerHour));
 }
 
-// Whether all rows are of one time, which is all that was asked for.
+// Whether all rows begin with the time that was asked for.
 bool IsOneTime(const v1::GetLendingResponse& response) {
-  return !response.lent().empty() &&
-         std::all_of(response.lent().begin(), response.lent().end(), [&](const auto& lent) {
-           return lent.start_unix_seconds() == response.lent(0).start_unix_seconds();
-         });
+  return std::all_of(response.lent().begin(), response.lent().end(), [&](const auto& lent) {
+    return lent.start_unix_seconds() == response.from_unix_seconds();
+  });
 }
 
 std::string LendingNotes(const v1::GetLendingResponse& response,
                          const std::vector<std::string>& left_out) {
-  const int64_t from = response.lent(0).start_unix_seconds();
-  const std::string time =
-      IsOneTime(response)
-          ? fmt::format(" from {} until {}", HourText(from),
-                        HourText(from + response.told_seconds() + response.untold_seconds()))
-          : "";
-  return fmt::format("\nWhat was lent{}, and what its chips cost by the catalog.\n", time) +
+  return WrapText(fmt::format("What was lent from {} until {}, and what its chips cost by the "
+                              "catalog.",
+                              HourText(response.from_unix_seconds()),
+                              HourText(response.to_unix_seconds())),
+                  kCapacityColumns, "") +
          LeftOutLine(left_out);
 }
 
@@ -158,9 +193,9 @@ std::string LendingTable(const v1::GetLendingResponse& response) {
   const std::vector<std::string> left_out = table.FitInto(kCapacityColumns);
   const std::string rows = response.lent().empty()
                                ? "Nobody held more than was allocated.\n"
-                               : table.Render() + LendingNotes(response, left_out);
-  return rows + UntoldLendingLine(response) + StarvedLines(response) + BasisLine(response.basis()) +
-         "\n";
+                               : table.Render() + "\n" + LendingNotes(response, left_out);
+  return rows + UntoldLendingLine(response) + UntoldTimesLine("", response.untold()) +
+         StarvedLines(response) + BasisLine(response.basis()) + "\n";
 }
 
 }  // namespace

@@ -24,19 +24,19 @@ Json ChipsNumber(int64_t micro_chips) {
   return static_cast<double>(micro_chips) / kMicroChipsPerChip;
 }
 
-std::string SupplyTable(const v1::GetSupplyResponse& response) {
-  Table table({{"PROVIDER"},
-               {"CHIP"},
-               {"CHIPS", Align::kRight},
-               {"ASSIGNED", Align::kRight},
-               {"UNASSIGNED", Align::kRight},
-               {"UNHEALTHY", Align::kRight},
-               {"RESERVED", Align::kRight},
-               {"ORPHANED", Align::kRight},
-               {"UNHEARD", Align::kRight},
-               {"UNACCOUNTED", Align::kRight},
-               {"DECLARED", Align::kRight},
-               {"H100E", Align::kRight}});
+// In the order of what matters: how much there is and who has it, then what is missing of it, then
+// whose it is.
+std::vector<Column> SupplyColumns() {
+  return {{"PROVIDER", Align::kLeft, 10},   {"CHIP"},
+          {"CHIPS", Align::kRight},         {"ASSIGNED", Align::kRight, 2},
+          {"UNASSIGNED", Align::kRight, 3}, {"UNHEALTHY", Align::kRight, 6},
+          {"RESERVED", Align::kRight, 8},   {"ORPHANED", Align::kRight, 9},
+          {"UNHEARD", Align::kRight, 5},    {"UNACCOUNTED", Align::kRight, 7},
+          {"DECLARED", Align::kRight, 4},   {"H100E", Align::kRight, 1}};
+}
+
+Table SupplyRows(const v1::GetSupplyResponse& response) {
+  Table table(SupplyColumns());
   for (const v1::SupplyRow& row : response.rows()) {
     table.AddRow({row.provider(), row.chip(), Chips(HeardMicroChips(row)),
                   Chips(row.assigned_micro_chips()), Chips(row.unassigned_micro_chips()),
@@ -45,9 +45,21 @@ std::string SupplyTable(const v1::GetSupplyResponse& response) {
                   Chips(row.unaccounted_micro_chips()),
                   Grouped(std::to_string(row.declared_chips())), Amount(row.h100e())});
   }
-  return table.Render() + fmt::format("\ntotal {} H100e; {} of {} sources live; {}\n",
-                                      Amount(response.total_h100e()), response.live_sources(),
-                                      response.known_sources(), BasisLine(response.basis()));
+  return table;
+}
+
+std::string SupplyTable(const v1::GetSupplyResponse& response, size_t width) {
+  Table table = SupplyRows(response);
+  std::string left_out;
+  if (width > 0) {
+    table.RankEmptyLast(/*first=*/5, {"0"});
+    left_out = LeftOutNote(table.FitInto(width));
+  }
+  const std::string total =
+      fmt::format("total {} H100e; {} of {} sources live; {}", Amount(response.total_h100e()),
+                  response.live_sources(), response.known_sources(), BasisLine(response.basis()));
+  return table.Render() + "\n" + (left_out.empty() ? "" : left_out + "\n") +
+         (width == 0 ? total + "\n" : WrapText(total, width, ""));
 }
 
 Json RowJson(const v1::SupplyRow& row) {
@@ -96,8 +108,8 @@ std::string SupplyCsv(const v1::GetSupplyResponse& response) {
 
 }  // namespace
 
-std::string FormatSupply(const v1::GetSupplyResponse& response, OutputFormat format) {
-  if (format == OutputFormat::kTable) return SupplyTable(response);
+std::string FormatSupply(const v1::GetSupplyResponse& response, OutputFormat format, size_t width) {
+  if (format == OutputFormat::kTable) return SupplyTable(response, width);
   return format == OutputFormat::kJson ? SupplyJson(response) : SupplyCsv(response);
 }
 

@@ -1,9 +1,13 @@
 #include "daemon/ctl/print/table.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <numeric>
 #include <utility>
+
+#include "daemon/ctl/print/number_text.h"
 
 namespace fleetmeter::ctl {
 namespace {
@@ -11,8 +15,15 @@ namespace {
 constexpr size_t kBetween = 2;       // spaces
 constexpr size_t kShortest = 8;      // columns of a text that is shortened
 constexpr size_t kLongestName = 32;  // before columns are left out
+constexpr int kRankOfNothing = 100;  // beyond all ranks that columns are given
 
 }  // namespace
+
+std::string LeftOutNote(const std::vector<std::string>& left_out) {
+  if (left_out.empty()) return "";
+  return fmt::format("{} left out; --wide shows all.",
+                     CountOf(static_cast<int64_t>(left_out.size()), "column"));
+}
 
 Table::Table(std::vector<Column> columns) : columns_(std::move(columns)) {
   std::vector<Cell> titles;
@@ -45,6 +56,13 @@ void Table::Remove(size_t column) {
 
 void Table::ShortenFirst(size_t width) {
   for (auto& row : rows_) row.front().text = Shortened(row.front().text, width);
+}
+
+void Table::RankEmptyLast(int first, const std::vector<std::string>& texts) {
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    if (columns_[i].rank < first || !ColumnIs(i, texts)) continue;
+    columns_[i].rank = kRankOfNothing + static_cast<int>(i);
+  }
 }
 
 std::vector<std::string> Table::FitInto(size_t width) {

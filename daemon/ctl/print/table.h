@@ -1,12 +1,19 @@
 // A table of text with aligned columns.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
 #include "daemon/ctl/print/text_cells.h"
 
 namespace fleetmeter::ctl {
+
+// Of a terminal that nobody has measured, and of pipes and files.
+inline constexpr size_t kUsualColumns = 80;
+
+// "3 columns left out; --wide shows all." ; empty where none was.
+std::string LeftOutNote(const std::vector<std::string>& left_out);
 
 enum class Align { kLeft, kRight };
 
@@ -42,8 +49,9 @@ class Table {
 
   // Whether every cell of the column, but its title, is one of `texts`.
   bool ColumnIs(size_t column, const std::vector<std::string>& texts) const;
-  // Before FitInto().
-  void SetRank(size_t column, int rank) { columns_[column].rank = rank; }
+  // Columns of the rank `first` or beyond, which tell of something out of the ordinary, give way
+  // before all others where each of their cells is one of `texts`. Before FitInto().
+  void RankEmptyLast(int first, const std::vector<std::string>& texts);
 
   // Title line and rows, each with its line end and without trailing spaces.
   std::string Render(bool colors = false) const;

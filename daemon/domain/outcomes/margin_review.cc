@@ -5,8 +5,10 @@
 #include <map>
 #include <numeric>
 #include <set>
+#include <string>
 #include <utility>
 
+#include "daemon/base/text.h"
 #include "fmt/format.h"
 
 namespace fleetmeter::outcomes {
@@ -84,7 +86,7 @@ std::string Why(const MarginLine& line) {
   return fmt::format(
       "margin per request of {} fell from {} to {} year over year, on {} requests ({:.1f}% of all)",
       line.Name(), UsdText(*PerRequest(line.before)), UsdText(*PerRequest(line.compared)),
-      line.compared->known_requests, 100 * SpokenFor(line));
+      Grouped(std::to_string(line.compared->known_requests)), 100 * SpokenFor(line));
 }
 
 // See MarginReview::declined_request_share.

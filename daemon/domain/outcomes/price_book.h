@@ -54,6 +54,8 @@ class PriceBook {
   }
   const Subscriptions& subscriptions() const { return subscriptions_; }
 
+  const std::map<Segment, std::vector<TokenPrice>>& prices() const { return prices_; }
+
   // Revenue in kPartsPerMicroUsd, exactly, by the first of these that is in force at the time: the
   // segment's own price; the customer tier's subscription, whose requests earn 0 by the token,
   // since the month's amount is revenue of its own; the model's price for all tiers. Nothing if

@@ -22,6 +22,7 @@ class Subscriptions {
  public:
   // Those of a tier come in ascending order of their dates.
   void Add(const std::string& customer_tier, const Subscription& subscription);
+  const std::map<std::string, std::vector<Subscription>>& by_tier() const { return by_tier_; }
 
   // Whether the tier pays by the month at that time.
   bool InForce(const std::string& customer_tier, int64_t unix_seconds) const;

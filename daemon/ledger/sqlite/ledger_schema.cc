@@ -6,6 +6,7 @@
 #include "daemon/base/text.h"
 #include "daemon/ledger/sqlite/ledger_schema_v1.h"
 #include "daemon/ledger/sqlite/ledger_schema_v10.h"
+#include "daemon/ledger/sqlite/ledger_schema_v11.h"
 #include "daemon/ledger/sqlite/ledger_schema_v2.h"
 #include "daemon/ledger/sqlite/ledger_schema_v3.h"
 #include "daemon/ledger/sqlite/ledger_schema_v4.h"
@@ -20,9 +21,10 @@ namespace fleetmeter {
 namespace {
 
 // One a version, in order. Released ones are never edited.
-constexpr std::array<const char*, 10> kMigrations = {
-    kLedgerSchemaV1, kLedgerSchemaV2, kLedgerSchemaV3, kLedgerSchemaV4, kLedgerSchemaV5,
-    kLedgerSchemaV6, kLedgerSchemaV7, kLedgerSchemaV8, kLedgerSchemaV9, kLedgerSchemaV10};
+constexpr std::array<const char*, 11> kMigrations = {
+    kLedgerSchemaV1, kLedgerSchemaV2,  kLedgerSchemaV3, kLedgerSchemaV4,
+    kLedgerSchemaV5, kLedgerSchemaV6,  kLedgerSchemaV7, kLedgerSchemaV8,
+    kLedgerSchemaV9, kLedgerSchemaV10, kLedgerSchemaV11};
 
 // From this version on there are checksums of rows. A later migration changes rows without them, so
 // that they are worked out anew.

@@ -61,7 +61,9 @@ absl::Status ReferenceTables::Prepare() {
        {"INSERT INTO plan_contents VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
         &insert_content_},
        {"INSERT INTO catalog_contents VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-        &insert_catalog_content_}});
+        &insert_catalog_content_},
+       {"INSERT INTO outcome_rule_contents VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+        &insert_outcome_rules_}});
 }
 
 absl::Status ReferenceTables::Restore(RestoredBooks* books) {
@@ -78,9 +80,14 @@ absl::Status ReferenceTables::Restore(RestoredBooks* books) {
                             .known_since_unix_nanos = row.Integer(3)});
     return absl::OkStatus();
   });
-  if (!status.ok()) return status;
+  if (status.ok()) status = RestoreCatalogs(books);
+  return status.ok() ? RestoreOutcomeRules(books) : status;
+}
+
+absl::Status ReferenceTables::RestoreCatalogs(RestoredBooks* books) {
   Statement catalogs;
-  status = database_.Prepare("SELECT catalog_version, digest FROM catalog_contents", &catalogs);
+  absl::Status status =
+      database_.Prepare("SELECT catalog_version, digest FROM catalog_contents", &catalogs);
   if (!status.ok()) return status;
   return catalogs.ForEach([&](const Statement& row) {
     books->catalogs.push_back({.version = static_cast<uint32_t>(row.Integer(0)),
@@ -89,13 +96,38 @@ absl::Status ReferenceTables::Restore(RestoredBooks* books) {
   });
 }
 
+absl::Status ReferenceTables::RestoreOutcomeRules(RestoredBooks* books) {
+  Statement rules;
+  absl::Status status =
+      database_.Prepare("SELECT kind, name, version, digest FROM outcome_rule_contents", &rules);
+  if (!status.ok()) return status;
+  return rules.ForEach([&](const Statement& row) {
+    books->outcome_rules.push_back({.kind = row.Text(0),
+                                    .name = row.Text(1),
+                                    .version = static_cast<uint32_t>(row.Integer(2)),
+                                    .digest = static_cast<uint64_t>(row.Integer(3))});
+    return absl::OkStatus();
+  });
+}
+
 absl::Status ReferenceTables::Stage(const ReferenceData& reference, int64_t now_unix_nanos) {
   absl::Status status = Write(reference.catalog, now_unix_nanos);
+  if (status.ok()) status = Write(reference.outcomes, now_unix_nanos);
   for (const Plan& plan : reference.plans) {
     if (!status.ok()) return status;
     status = Write(plan, now_unix_nanos);
   }
   return status;
+}
+
+absl::Status ReferenceTables::Write(const outcomes::Rules& rules, int64_t now_unix_nanos) {
+  for (const outcomes::RulesContent& content : outcomes::ContentsOf(rules)) {
+    absl::Status status =
+        insert_outcome_rules_.Run(content.kind, content.name, int64_t{content.version},
+                                  static_cast<int64_t>(content.digest), now_unix_nanos);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 absl::Status ReferenceTables::Write(const Catalog& catalog, int64_t now_unix_nanos) {

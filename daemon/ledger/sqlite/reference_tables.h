@@ -1,5 +1,6 @@
 // What the catalogs and plans that were in force said, so that a figure can be traced and
-// recomputed years later. Each content is recorded once. Not thread-safe; belongs to LedgerTables.
+// recomputed years later, and which content each version stands for. Each content is recorded once.
+// Not thread-safe; belongs to LedgerTables.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +23,9 @@ class ReferenceTables final : public LedgerTable {
   absl::Status Stage(const ReferenceData& reference, int64_t now_unix_nanos);
 
  private:
+  absl::Status RestoreCatalogs(RestoredBooks* books);
+  absl::Status RestoreOutcomeRules(RestoredBooks* books);
+  absl::Status Write(const outcomes::Rules& rules, int64_t now_unix_nanos);
   absl::Status Write(const Catalog& catalog, int64_t now_unix_nanos);
   absl::Status WriteRatios(int64_t record, const ChipKind& kind);
   absl::Status Write(const Plan& plan, int64_t now_unix_nanos);
@@ -35,6 +39,7 @@ class ReferenceTables final : public LedgerTable {
   Statement insert_supply_;
   Statement insert_content_;
   Statement insert_catalog_content_;
+  Statement insert_outcome_rules_;
 };
 
 }  // namespace fleetmeter

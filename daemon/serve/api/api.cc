@@ -17,7 +17,6 @@ namespace fleetmeter {
 namespace {
 
 constexpr size_t kWorkers = 2;
-constexpr size_t kSmallestGzip = 1'024;
 constexpr uint32_t kUsualIntervalMillis = 1'000;
 constexpr uint32_t kShortestIntervalMillis = 100;
 constexpr uint32_t kLongestIntervalMillis = 3'600'000;

@@ -56,6 +56,8 @@ struct HttpResponse {
   int status = 200;
   std::string content_type = "text/plain; charset=utf-8";
   std::string body = {};
+  // Given: the body, as it goes out, and `body` says nothing. Many answers may have it in common.
+  std::shared_ptr<const std::string> shared_body = {};
   // Called on the serving thread when a GET has been answered in full. May be empty.
   std::function<void()> on_sent = {};
   // Beside those that every answer has. With content-encoding the body is as it says; otherwise

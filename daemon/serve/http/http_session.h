@@ -81,7 +81,6 @@ class HttpSession final : public HttpConnection,
   static constexpr uint32_t kMaxHeaderBytes = 8'192;
   static constexpr uint64_t kMaxBodyBytes = 1 << 20;
   static constexpr size_t kMostDiscarded = 1 << 16;
-  static constexpr size_t kSmallestGzip = 1'024;
 
   std::shared_ptr<HttpSession> Self() { return this->shared_from_this(); }
   boost::beast::tcp_stream& Lowest() { return boost::beast::get_lowest_layer(stream_); }
@@ -228,22 +227,29 @@ class HttpSession final : public HttpConnection,
     place_.IsAnswered();
     response_.emplace(static_cast<boost::beast::http::status>(answer.status), version_);
     SetHeaders(answer, &*response_);
-    const bool as_it_is = response_->find(Field::content_encoding) != response_->end();
-    if (!as_it_is && accepts_gzip_ && answer.body.size() >= kSmallestGzip) {
-      response_->set(Field::content_encoding, "gzip");
-      answer.body = Gzip(answer.body);
-    }
+    body_ = BodyOf(answer);
     response_->keep_alive(keep_alive_);
-    response_->body() = std::move(answer.body);
+    response_->body() = {body_->data(), body_->size()};
     response_->prepare_payload();
-    if (method_ == Verb::head) response_->body().clear();
+    if (method_ == Verb::head) response_->body() = {};
     on_sent_ = std::move(answer.on_sent);
     Lowest().expires_after(kTimeout);
     boost::beast::http::async_write(
         stream_, *response_, [self = Self()](ErrorCode error, size_t) { self->Written(error); });
   }
 
+  std::shared_ptr<const std::string> BodyOf(HttpResponse& answer) {
+    if (answer.shared_body != nullptr) return answer.shared_body;
+    const bool as_it_is = response_->find(Field::content_encoding) != response_->end();
+    if (!as_it_is && accepts_gzip_ && answer.body.size() >= kSmallestGzip) {
+      response_->set(Field::content_encoding, "gzip");
+      answer.body = Gzip(answer.body);
+    }
+    return std::make_shared<const std::string>(std::move(answer.body));
+  }
+
   void Written(ErrorCode error) {
+    body_.reset();
     if (error) return;
     if (method_ == Verb::get && on_sent_) on_sent_();
     accepts_gzip_ = false;
@@ -358,7 +364,8 @@ class HttpSession final : public HttpConnection,
   std::string certificate_;
   boost::beast::flat_buffer buffer_{kMaxHeaderBytes};
   std::optional<Parser> parser_;
-  std::optional<boost::beast::http::response<boost::beast::http::string_body>> response_;
+  std::optional<boost::beast::http::response<boost::beast::http::span_body<const char>>> response_;
+  std::shared_ptr<const std::string> body_;  // what response_ looks at
   std::function<void()> on_sent_;
   std::array<char, 4'096> scrap_;
   size_t discarded_ = 0;

@@ -128,12 +128,13 @@ constexpr char kHead[] =
 
 }  // namespace
 
-std::string RenderMetrics(MetricsSources sources) {
+std::string RenderMetrics(MetricsSources sources, ExpositionForm form) {
   std::string page;
-  TextWriter out(page);
+  TextWriter out(page, form);
   Figures figures(std::move(sources));
   ForEachGroup(
       [&](const auto& group, auto part) { WriteGroup(group, std::invoke(part, figures), out); });
+  out.End();
   return page;
 }
 

@@ -7,6 +7,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/serve/metrics/capacity_metrics.h"
 #include "daemon/serve/metrics/daemon_metrics.h"
+#include "daemon/serve/metrics/exposition_form.h"
 #include "daemon/serve/metrics/outcome_figures.h"
 #include "daemon/serve/metrics/segment_series.h"
 #include "daemon/serve/metrics/spending_metrics.h"
@@ -24,8 +25,8 @@ struct MetricsSources {
   const Clock& clock;
 };
 
-// A scrape, in the text format.
-std::string RenderMetrics(MetricsSources sources);
+// A scrape.
+std::string RenderMetrics(MetricsSources sources, ExpositionForm form = ExpositionForm::kText);
 
 // What dashboards/METRICS.md says of the daemon: every family that a scrape has, as Markdown.
 std::string MetricsReference();

@@ -27,10 +27,43 @@ constexpr size_t kBoundChars = 400;
 
 // A bound is a label value, and so a part of the series' name: 0.0001, as prometheus-cpp writes it,
 // and never 1e-04.
-std::string_view BoundText(double bound, char (&buffer)[kBoundChars]) {
-  const auto [end, error] =
-      std::to_chars(buffer, buffer + kBoundChars, bound, std::chars_format::fixed);
+//
+// In OpenMetrics a whole number has a point, 1.0, so that all who write it name the series alike.
+std::string_view BoundText(double bound, bool open_metrics, char (&buffer)[kBoundChars]) {
+  auto [end, error] =
+      std::to_chars(buffer, buffer + kBoundChars - 2, bound, std::chars_format::fixed);
+  if (open_metrics && std::find(buffer, end, '.') == end) {
+    *end++ = '.';
+    *end++ = '0';
+  }
   return {buffer, end};
+}
+
+// The ends of names that are units, the longest before those that they end with.
+constexpr std::string_view kUnits[] = {
+    "h100e_seconds_per_year",
+    "usd_per_h100e_hour",
+    "usd_per_million_tokens",
+    "usd_per_year",
+    "tokens_per_second",
+    "h100e_seconds",
+    "chip_seconds",
+    "h100e",
+    "seconds",
+    "bytes",
+    "ratio",
+    "usd",
+};
+
+// Of counters the family has a name of its own, and its series end with "_total".
+constexpr std::string_view kTotal = "_total";
+
+std::string_view FamilyName(const Metric& metric) {
+  std::string_view name = metric.name;
+  if (metric.type == MetricType::kCounter && name.ends_with(kTotal)) {
+    name.remove_suffix(kTotal.size());
+  }
+  return name;
 }
 
 }  // namespace
@@ -59,11 +92,25 @@ std::string_view Name(MetricType type) {
   return "untyped";
 }
 
+std::string_view UnitOf(const Metric& metric) {
+  std::string_view name = FamilyName(metric);
+  for (const std::string_view unit : kUnits) {
+    if (!name.ends_with(unit)) continue;
+    name.remove_suffix(unit.size());
+    return name.ends_with('_') ? unit : std::string_view();
+  }
+  return {};
+}
+
 void TextWriter::Begin(const Metric& metric) {
   metric_ = &metric;
-  out_.append("# HELP ").append(metric.name).append(" ");
-  AppendEscaped(out_, metric.help, /*in_quotes=*/false);
-  out_.append("\n# TYPE ").append(metric.name).append(" ").append(Name(metric.type)).append("\n");
+  const std::string_view name = open_metrics_ ? FamilyName(metric) : metric.name;
+  out_.append("# HELP ").append(name).append(" ");
+  AppendEscaped(out_, metric.help, /*in_quotes=*/open_metrics_);
+  out_.append("\n# TYPE ").append(name).append(" ").append(Name(metric.type)).append("\n");
+  const std::string_view unit = UnitOf(metric);
+  if (!open_metrics_ || unit.empty()) return;
+  out_.append("# UNIT ").append(name).append(" ").append(unit).append("\n");
 }
 
 void TextWriter::Sample(LabelValues labels, std::optional<double> value) {
@@ -73,12 +120,16 @@ void TextWriter::Sample(LabelValues labels, std::optional<double> value) {
 void TextWriter::Histogram(LabelValues labels, const HistogramSample& histogram) {
   for (size_t i = 0; i < histogram.bounds.size(); ++i) {
     char text[kBoundChars];
-    Line("_bucket", labels, BoundText(histogram.bounds[i], text),
+    Line("_bucket", labels, BoundText(histogram.bounds[i], open_metrics_, text),
          static_cast<double>(histogram.cumulative[i]));
   }
   Line("_bucket", labels, "+Inf", static_cast<double>(histogram.count));
   Line("_sum", labels, "", histogram.sum);
   Line("_count", labels, "", static_cast<double>(histogram.count));
+}
+
+void TextWriter::End() {
+  if (open_metrics_) out_.append("# EOF\n");
 }
 
 void TextWriter::Line(std::string_view suffix, LabelValues labels, std::string_view le,

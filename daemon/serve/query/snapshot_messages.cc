@@ -34,6 +34,8 @@ void FillTeam(const TeamView& from, v1::TeamUse& to) {
   if (from.busy_h100e) to.set_busy_h100e(*from.busy_h100e);
   if (from.idle_h100e) to.set_idle_h100e(*from.idle_h100e);
   to.set_idle_chips(from.idle_chips);
+  if (const auto usd = from.idle_cost.UsdPerDay()) to.set_idle_usd_per_day(*usd);
+  if (from.idle_since_unix_nanos) to.set_idle_since_unix_nanos(*from.idle_since_unix_nanos);
 }
 
 void FillUse(const UseView& from, v1::ChipUse& to) {
@@ -100,6 +102,7 @@ void FillPool(const PoolView& from, v1::Pool& to) {
   if (use.activity.p50) to.set_activity_p50(*use.activity.p50);
   if (use.activity.p90) to.set_activity_p90(*use.activity.p90);
   to.set_idle_chips(use.idle_chips);
+  if (const auto usd = use.idle_cost.UsdPerDay()) to.set_idle_usd_per_day(*usd);
   absl::int128 assigned = 0;
   for (const UseView& by_chip : use.uses) {
     assigned += by_chip.booked.chips;

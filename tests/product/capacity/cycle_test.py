@@ -117,8 +117,10 @@ def asks(terminal, folder):
     terminal.ok("request", "ask", "--file", str(rollouts(
         folder, id="retrain", chip="trainium2", chips=12, team="preferences",
         workload="reward-models", nature="critical", goal="", start=utc(this_hour() + 24 * HOUR))))
-    made_up = terminal.json("request", "ask", "--file", str(rollouts(folder, id="")), "--chips", "1")
-    terminal.ok("request", "withdraw", made_up["requests"][0]["form"]["request_id"], "--reason", "no")
+    made_up = terminal.json("request", "ask", "--file", str(rollouts(folder, id="")), "--chips",
+                            "1")
+    terminal.ok("request", "withdraw", made_up["requests"][0]["form"]["request_id"], "--reason",
+                "no")
 
 
 def shows_text_as_text(terminal):

@@ -150,6 +150,27 @@ def hardly_told(browser):
                 assert ("Too little of this time" in page.run("document.body.innerHTML")) != shown
 
 
+def idle_money(browser):
+    """What idle chips cost, and since when a team holds some, is said where it is known."""
+    as_of = 1_795_989_420_428_717_502
+    for usd, words, others in ((1234.5, ("$1.2k a day while idle", "$1.2k a day"), "no price"),
+                               (None, ("no price for a kind of them",), "a day while idle")):
+        with ConsoleMock(CONSOLE) as mock:
+            mock.pools["basis"]["asOfUnixNanos"] = str(as_of)
+            pool = next(p for p in mock.pools["pools"] if p["pool"] == "research-scaling")
+            team = pool["teams"][0]
+            idle = {"idleChips": 3.0} | ({} if usd is None else {"idleUsdPerDay": usd})
+            pool |= idle
+            team |= idle | {"idleSinceUnixNanos": str(as_of - 5 * 3600 * 10**9)}
+            with browser.open(f"{mock.url}/#/pool?pool=research-scaling") as page:
+                settled(page)
+                text = page.run("document.body.textContent")
+                for said in words + ("3 chips idle, never without one for 5 h at least",):
+                    assert said in text + page.run("document.body.innerHTML"), (said, text)
+                assert others not in text, text
+                check_page(page, "pool", mock.url)
+
+
 def told(question, coverage):
     """A past of which hosts told a part."""
     history = made_up_history(question)
@@ -201,7 +222,7 @@ def refused(browser):
 
 
 TESTS = [light, dark, phone, wall, answer_on_first_screen, hostile_names, not_known, hardly_told,
-         nothing, need_of_training, without_settings, refused]
+         idle_money, nothing, need_of_training, without_settings, refused]
 
 if __name__ == "__main__":
     sys.exit(run_all(TESTS))

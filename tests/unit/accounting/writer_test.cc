@@ -194,6 +194,39 @@ TEST_F(WriterTest, RefusesAPlanThatSaysSomethingElseUnderTheSameVersion) {
   EXPECT_THAT(std::string(refused.message()), testing::HasSubstr("raise the version to 2"));
 }
 
+std::shared_ptr<ReferenceData> WithPrice(uint32_t version, int64_t input) {
+  auto reference = std::make_shared<ReferenceData>(*MakeReferenceData());
+  reference->outcomes.prices = outcomes::PriceBook(version);
+  reference->outcomes.prices.Add("opus", "", {.input = input, .output = 15'000'000});
+  return reference;
+}
+
+TEST_F(WriterTest, RefusesAPriceBookThatSaysSomethingElseUnderTheSameVersion) {
+  StartWriter();
+  WriterSettings settings;
+  settings.reference = WithPrice(3, 3'000'000);
+  EXPECT_TRUE(writer_->CheckPlans(*settings.reference).ok());
+  writer_->Replace(settings);
+  EXPECT_TRUE(writer_->CheckPlans(*WithPrice(3, 3'000'000)).ok());
+  EXPECT_TRUE(writer_->CheckPlans(*WithPrice(4, 5'000'000)).ok());
+  const absl::Status refused = writer_->CheckPlans(*WithPrice(3, 5'000'000));
+  EXPECT_TRUE(absl::IsFailedPrecondition(refused)) << refused;
+  EXPECT_THAT(std::string(refused.message()), testing::HasSubstr("raise the version to 4"));
+}
+
+TEST_F(WriterTest, StartsOnlyWithAPriceBookThatAgreesWithTheBooks) {
+  const auto known = outcomes::ContentsOf(WithPrice(3, 3'000'000)->outcomes);
+  ASSERT_EQ(known.size(), 1u);
+  ledger_.restored.outcome_rules = known;
+  for (const int64_t price : {3'000'000, 5'000'000}) {
+    WriterSettings settings;
+    settings.reference = WithPrice(3, price);
+    Writer writer({.queue_reports = 1, .commit_reports = 1}, settings, clock_, ledger_, probe_);
+    const absl::Status started = writer.Start();
+    EXPECT_EQ(started.ok(), price == 3'000'000) << started;
+  }
+}
+
 TEST_F(WriterTest, StartsOnlyWithPlansThatAgreeWithTheBooks) {
   const uint64_t digest = MakeReferenceData()->plans[0].content_digest;
   ledger_.restored.plans = {{"test", 1, digest, kNanosPerSecond}};

@@ -179,6 +179,33 @@ TEST_F(SnapshotTest, RemembersSinceWhenATeamHasHeldIdleChips) {
   EXPECT_EQ(PoolNamed("alpha").use->teams.at(0).idle_since_unix_nanos, std::nullopt);
 }
 
+TEST_F(SnapshotTest, PricesIdleChipsByTheirKind) {
+  auto priced = std::make_shared<ReferenceData>(*reference_);
+  std::vector<ChipKind> kinds = reference_->catalog.kinds();
+  for (ChipKind& kind : kinds) {
+    if (kind.name == "half") kind.micro_usd_per_chip_hour = 1'500'000;
+    if (kind.name == "triple") kind.micro_usd_per_chip_hour = 4'000'000;
+  }
+  priced->catalog = Catalog(1, kinds);
+  reference_ = priced;
+  Apply(Report("h1", 0,
+               {Assigned("half", 4, "alpha", 0), Assigned("triple", 2, "alpha", 0, "blue"),
+                Assigned("triple", 8, "alpha", 1)}));
+  const PoolView alpha = PoolNamed("alpha");
+  EXPECT_DOUBLE_EQ(*alpha.use->idle_cost.UsdPerDay(), 24 * (4 * 1.5 + 2 * 4));
+  ASSERT_EQ(alpha.use->teams.size(), 2u);
+  EXPECT_EQ(alpha.use->teams[0].team, "blue");
+  EXPECT_DOUBLE_EQ(*alpha.use->teams[0].idle_cost.UsdPerDay(), 24 * 2 * 4);
+  EXPECT_DOUBLE_EQ(*alpha.use->teams[1].idle_cost.UsdPerDay(), 24 * 4 * 1.5);
+}
+
+TEST_F(SnapshotTest, DoesNotKnowWhatIdleChipsWithoutAPriceCost) {
+  Apply(Report("h1", 0, {Assigned("half", 4, "alpha", 0), Assigned("half", 4, "beta", 1)}));
+  EXPECT_EQ(PoolNamed("alpha").use->idle_cost.UsdPerDay(), std::nullopt);
+  EXPECT_EQ(PoolNamed("beta").use->idle_cost.UsdPerDay(), 0) << "none is idle";
+  EXPECT_EQ(PoolNamed("gamma").use->idle_cost.UsdPerDay(), std::nullopt) << "nobody measures it";
+}
+
 TEST_F(SnapshotTest, SumsOfManyMovesLeaveNoResidue) {
   std::mt19937 random(7);
   const char* const pools[] = {"alpha", "beta", "gamma"};

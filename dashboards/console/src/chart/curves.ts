@@ -10,6 +10,7 @@ import {
   Scale,
   scale,
   Scene,
+  textWidth,
   Tone,
   valueAxis,
 } from "./scene";
@@ -51,32 +52,67 @@ export function curvesChart(
         anchor: "middle",
         text: "utilization of the hours that serve inference",
       },
-      ...curves.flatMap((curve, i) => line(rows, curve, i, x, y)),
+      ...lines(curves, rows, frame, x, y),
       ...spots.flatMap((spot, i) => spotMarks(spot, i, x, y, frame)),
     ],
   };
 }
 
-// The first curve is a full line and the others are dashed, so that colour is not needed.
-function line(rows: RevenueRow[], curve: string, index: number, x: Scale, y: Scale): Mark[] {
-  const mine = rows
-    .filter((row) => row.curve === curve)
-    .sort((a, b) => a.utilizationRatio - b.utilizationRatio);
-  if (mine.length === 0) return [];
-  const points = mine.map((row): Point => [x(row.utilizationRatio), y(row.usdPerH100Hour)]);
-  const last = points[points.length - 1];
-  const tone = TONES[index % TONES.length];
-  return [
-    { kind: "line", points, tone, width: 2.5, dashed: index > 0, title: curve },
+interface Curve {
+  name: string;
+  points: Point[];
+}
+
+// The first curve is a full line and the others are dashed, so that colour is not needed. The one
+// that ends highest is named above its end and the others below theirs, so that no name touches a
+// line.
+function lines(names: string[], rows: RevenueRow[], frame: Frame, x: Scale, y: Scale): Mark[] {
+  const curves = names
+    .map((name): Curve => ({ name, points: pointsOf(rows, name, x, y) }))
+    .filter((curve) => curve.points.length > 0);
+  const highest = Math.min(...curves.map((curve) => end(curve)[1]));
+  return curves.flatMap((curve, i): Mark[] => [
     {
-      kind: "text",
-      x: last[0] - 4,
-      y: last[1] + (index > 0 ? 18 : -6),
-      text: curve,
-      tone: "text",
-      anchor: "end",
+      kind: "line",
+      points: curve.points,
+      tone: TONES[names.indexOf(curve.name) % TONES.length],
+      width: 2.5,
+      dashed: i > 0,
+      title: curve.name,
     },
-  ];
+    nameMark(curve, end(curve)[1] === highest, frame),
+  ]);
+}
+
+function pointsOf(rows: RevenueRow[], curve: string, x: Scale, y: Scale): Point[] {
+  return rows
+    .filter((row) => row.curve === curve)
+    .sort((a, b) => a.utilizationRatio - b.utilizationRatio)
+    .map((row): Point => [x(row.utilizationRatio), y(row.usdPerH100Hour)]);
+}
+
+function end(curve: Curve): Point {
+  return curve.points[curve.points.length - 1];
+}
+
+const NEAR = 8; // a name keeps away from a line by so much at its sides
+const ABOVE = 6;
+const BELOW = 16;
+
+// The line under a name rises to the right, so below it there is room under its lowest part.
+function nameMark(curve: Curve, above: boolean, frame: Frame): Mark {
+  const [right, height] = end(curve);
+  const left = right - 4 - textWidth(curve.name);
+  const under = curve.points.filter(([x]) => x >= left - NEAR).map(([, y]) => y);
+  const below = Math.max(...under) + BELOW;
+  return {
+    kind: "text",
+    x: right - 4,
+    y: above || below > frame.bottom ? Math.min(...under, height) - ABOVE : below,
+    text: curve.name,
+    tone: "text",
+    anchor: "end",
+  };
 }
 
 // Labels of spots are listed at the top left, below each other, so that none covers another.

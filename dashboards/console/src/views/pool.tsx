@@ -3,7 +3,7 @@ import { Content, h } from "preact";
 import { Fit, fitOf, shortOf } from "../model/fit";
 import { poorlyHeard } from "../model/fleet";
 import { link, Params } from "../route";
-import { chips, h100e, percent, plural } from "../say/number";
+import { chips, h100e, percent, plural, usd } from "../say/number";
 import { duration } from "../say/time";
 import { Ask } from "../ui/ask";
 import { BarRow, Bars, Legend } from "../ui/bars";
@@ -13,7 +13,14 @@ import { Name, Owner } from "../ui/name";
 import { Answer, BasisLine, Section } from "../ui/page";
 import { Nothing } from "../ui/states";
 import { Watch } from "../ui/watch";
-import { HeadroomResponse, ListPoolsResponse, Pool, PoolDemand, TeamUse } from "../wire/query";
+import {
+  Basis,
+  HeadroomResponse,
+  ListPoolsResponse,
+  Pool,
+  PoolDemand,
+  TeamUse,
+} from "../wire/query";
 import { History } from "./history";
 import { whyUnknown } from "./now";
 
@@ -88,7 +95,7 @@ function OnePool({ answer, pool, params }: Props) {
       </div>
       <div class="cards">
         <Where pool={pool} borrowable={answer.borrowableH100e} />
-        <Holders pool={pool} />
+        <Holders pool={pool} basis={answer.basis} />
         <Waits demand={pool.demand} />
         <Chips pool={pool} />
         <History pool={pool} params={params} />
@@ -230,7 +237,7 @@ function whereRows(pool: Pool): BarRow[] {
   ];
 }
 
-function Holders({ pool }: { pool: Pool }) {
+function Holders({ pool, basis }: { pool: Pool; basis?: Basis }) {
   const teams = [...(pool.teams ?? [])].sort((a, b) => (b.idleH100e ?? -1) - (a.idleH100e ?? -1));
   return (
     <Section
@@ -241,13 +248,35 @@ function Holders({ pool }: { pool: Pool }) {
       {teams.length === 0 ? (
         <Nothing>No team holds chips of this pool, as far as it is heard.</Nothing>
       ) : (
-        <Bars label="Teams by idle H100e" rows={teams.map(teamRow)} />
+        <div>
+          <IdleCost pool={pool} />
+          <Bars label="Teams by idle H100e" rows={teams.map((team) => teamRow(team, basis))} />
+        </div>
       )}
     </Section>
   );
 }
 
-function teamRow(team: TeamUse): BarRow {
+function IdleCost({ pool }: { pool: Pool }) {
+  if (!(pool.idleChips > 0)) return null;
+  return (
+    <p>
+      {plural(pool.idleChips, "idle chip")}{" "}
+      {pool.idleUsdPerDay === undefined ? (
+        <span>
+          cost a day: <Unknown why="the catalog has no price for a kind of them" />
+        </span>
+      ) : (
+        <span>
+          {pool.idleChips === 1 ? "costs" : "cost"} <strong>{usd(pool.idleUsdPerDay)}</strong> a day
+          while idle.
+        </span>
+      )}
+    </p>
+  );
+}
+
+function teamRow(team: TeamUse, basis?: Basis): BarRow {
   const idle = team.idleH100e;
   const measured = (team.busyH100e ?? 0) + (idle ?? 0);
   return {
@@ -274,10 +303,21 @@ function teamRow(team: TeamUse): BarRow {
           {h100e(idle)} <small>idle</small>
         </span>
       ),
-    note:
-      `holds ${h100e(team.assignedH100e)}` +
-      (team.idleChips > 0 ? `, ${plural(team.idleChips, "chip")} idle` : ""),
+    note: [`holds ${h100e(team.assignedH100e)}`, ...idleness(team, basis)].join(", "),
   };
+}
+
+// What is idle, for how long at least, and at what cost. What the daemon does not tell is not said.
+function idleness(team: TeamUse, basis?: Basis): string[] {
+  if (!(team.idleChips > 0)) return [];
+  const since = team.idleSinceUnixNanos;
+  const asOf = basis?.asOfUnixNanos;
+  const seconds = since && asOf ? (Number(asOf) - Number(since)) / 1e9 : -1;
+  return [
+    `${plural(team.idleChips, "chip")} idle`,
+    ...(seconds >= 0 ? [`never without one for ${duration(seconds)} at least`] : []),
+    ...(team.idleUsdPerDay === undefined ? [] : [`${usd(team.idleUsdPerDay)} a day`]),
+  ];
 }
 
 function Waits({ demand }: { demand?: PoolDemand }) {

@@ -46,6 +46,7 @@ export interface Pool {
   chips?: ChipUse[];
   teams?: TeamUse[];
   demand?: PoolDemand;
+  idleUsdPerDay?: number;
 }
 
 export interface PoolDemand {
@@ -83,6 +84,8 @@ export interface TeamUse {
   busyH100e?: number;
   idleH100e?: number;
   idleChips: number;
+  idleUsdPerDay?: number;
+  idleSinceUnixNanos?: string;
 }
 
 export interface HeadroomResponse {

@@ -14,7 +14,6 @@ namespace {
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::Not;
 using testing::StartsWith;
 
 constexpr int64_t kHourSeconds = 3'600;
@@ -38,7 +37,8 @@ pools:
     contact: "#serving"
     teams: [api]
     allocation: {share: 20%}  # of all
-  - {name: rl, category: research, tier: p2, owner: It's RL, contact: x, teams: [rl], allocation: {h100e: 20}}
+  - {name: rl, category: research, tier: p2, owner: It's, contact: x, teams: [rl],
+     allocation: {h100e: 20}}
   - name: sweeps
     category: research
     tier: p2

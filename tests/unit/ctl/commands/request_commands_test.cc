@@ -1,12 +1,7 @@
-// request ..., budgets, lending, plan compile --decided.
-#include <fstream>
-#include <iterator>
-
+// request ..., budgets, lending.
 #include "gmock/gmock.h"
 #include "nlohmann/json.hpp"
-#include "tests/support/temp_folder.h"
-#include "tests/unit/ctl/command_line_testing.h"
-#include "tests/unit/ctl/fake_capacity.h"
+#include "tests/unit/ctl/commands/request_commands_testing.h"
 #include "tests/unit/ctl/print/ctl_testing.h"
 
 namespace fleetmeter::ctl {
@@ -17,59 +12,7 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::MatchesRegex;
-using testing::Not;
 using testing::StartsWith;
-
-constexpr int64_t kDecember = 1'796'083'200;  // 2026-12-01
-
-v1::CapacityRequest AskedRequest(const std::string& id) {
-  v1::CapacityRequest request;
-  v1::CapacityForm& form = *request.mutable_form();
-  form.set_request_id(id);
-  form.set_pool("research-post-training");
-  form.set_team("rl");
-  form.set_chip("b200");
-  form.set_chips(4);
-  form.set_start_unix_seconds(kDecember);
-  form.set_hours(336);
-  form.set_workload("rl-rollouts");
-  form.set_nature("growth_bet");
-  form.set_note("as it was");
-  request.set_state("submitted");
-  request.set_micro_h100e(12'000'000);
-  request.set_revision(3);
-  return request;
-}
-
-class RequestCommandsTest : public CommandLineTest {
- protected:
-  int Ask(std::vector<std::string> arguments) {
-    arguments.push_back("--address=" + fake_.address());
-    return Call(arguments);
-  }
-
-  std::string Write(const std::string& name, const std::string& text) const {
-    std::ofstream(folder_.PathOf(name)) << text;
-    return folder_.PathOf(name);
-  }
-
-  std::string Read(const std::string& path) const {
-    std::ifstream file(path);
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
-
-  // Requests that the daemon has, a page each.
-  void Have(const std::vector<v1::CapacityRequest>& requests) {
-    FakeCapacity::Answers answers = fake_.answers();
-    for (const v1::CapacityRequest& request : requests) {
-      *answers.pages.emplace_back().add_requests() = request;
-    }
-    fake_.Answer(answers);
-  }
-
-  FakeCapacity fake_;
-  const TempFolder folder_;
-};
 
 TEST_F(RequestCommandsTest, ChecksWhatIsAskedByFlags) {
   FakeCapacity::Answers answers;
@@ -347,75 +290,6 @@ TEST_F(RequestCommandsTest, AsksForGrantsTimelinesAndResults) {
   EXPECT_EQ(fake_.asked().lending.from_unix_seconds(), kDecember - 14 * 86'400);
   EXPECT_EQ(fake_.asked().lending.step(), "1d");
   EXPECT_EQ(Ask({"lending", "--step", "1w"}), kExitUsage);
-}
-
-// --- The next plan -----------------------------------------------------------------------------
-
-class NextPlanCommandTest : public RequestCommandsTest {
- protected:
-  NextPlanCommandTest() {
-    FakeCapacity::Answers answers;
-    answers.plan.mutable_basis()->set_plan("demo");
-    answers.plan.mutable_basis()->set_plan_version(1);
-    for (int i = 0; i < 8; ++i) answers.plan.add_pools();
-    fake_.Answer(answers);
-    v1::CapacityRequest granted = AskedRequest("more-rl");
-    granted.mutable_form()->set_beyond_allocation(true);
-    granted.mutable_grant()->set_chips(4);
-    granted.mutable_grant()->set_micro_h100e(12'000'000);
-    granted.mutable_grant()->set_start_unix_seconds(kDecember);
-    granted.mutable_grant()->set_end_unix_seconds(kDecember + 336 * 3'600);
-    Have({AskedRequest("undecided"), granted});
-  }
-
-  std::vector<std::string> Compile(const std::vector<std::string>& more) const {
-    std::vector<std::string> out = {
-        "plan",   "compile",          "--decided",           "--plan", plan_, "--catalog",
-        catalog_, "--effective-from", "2026-12-01T00:00:00Z"};
-    out.insert(out.end(), more.begin(), more.end());
-    return out;
-  }
-
-  const std::string plan_ = Shipped("deploy/demo/plan.yaml");
-  const std::string catalog_ = Shipped("deploy/demo/catalog.yaml");
-};
-
-TEST_F(NextPlanCommandTest, WritesThePlanThatHasTheGrants) {
-  const std::string next = folder_.PathOf("next.yaml");
-  EXPECT_EQ(Ask(Compile({"--to", next})), kExitOk) << error_;
-  EXPECT_EQ(out_, next +
-                      ": plan demo version 2\n"
-                      "research-post-training: 108.0 H100e instead of 96.0, for more-rl\n");
-  EXPECT_THAT(Read(next), AllOf(HasSubstr("version: 2\n"), HasSubstr("{h100e: 108}")));
-  EXPECT_EQ(Call({"plan", "show", "--plan", next, "--catalog", catalog_}), kExitOk) << error_;
-  EXPECT_EQ(Ask(Compile({"-o", "json"})), kExitOk) << error_;
-  const json told = json::parse(out_);
-  EXPECT_EQ(told.at("version"), 2);
-  EXPECT_EQ(told.at("yaml"), Read(next));
-  EXPECT_EQ(told.at("raises")[0].at("after_micro_h100e"), 108'000'000);
-}
-
-TEST_F(NextPlanCommandTest, RefusesAPlanThatIsNotInForce) {
-  FakeCapacity::Answers answers = fake_.answers();
-  answers.plan.mutable_basis()->set_plan_version(3);
-  fake_.Answer(answers);
-  EXPECT_EQ(Ask(Compile({})), kExitError);
-  EXPECT_THAT(error_, HasSubstr("is version 1 of plan demo, and the daemon runs version 3"));
-  answers.plan.mutable_basis()->set_plan_version(1);
-  answers.plan.mutable_pools()->DeleteSubrange(0, 1);
-  fake_.Answer(answers);
-  EXPECT_EQ(Ask(Compile({})), kExitError);
-  EXPECT_THAT(error_, HasSubstr("we may see 7 of the 8 pools of the plan"));
-}
-
-TEST_F(NextPlanCommandTest, WantsOneOfTheTwoWays) {
-  EXPECT_EQ(Ask({"plan", "compile", "--plan", plan_}), kExitUsage);
-  EXPECT_THAT(error_, HasSubstr("expected --scenario NAME, or --decided"));
-  EXPECT_EQ(Ask(Compile({"--scenario", "s"})), kExitUsage);
-  EXPECT_EQ(Ask({"plan", "compile", "--decided", "--plan", plan_}), kExitUsage);
-  EXPECT_THAT(error_, HasSubstr("--decided takes --catalog FILE"));
-  ASSERT_EQ(Parse({"plan", "compile", "--plan", "f", "--scenario", "s"}), std::nullopt);
-  EXPECT_EQ(called_address(), std::nullopt);
 }
 
 }  // namespace

@@ -333,6 +333,9 @@ TEST(ResultsOutputTest, SaysWhyAResultCannotBeTold) {
       AllOf(StartsWith("rl-rollouts-2026-12-01-k3f9: cannot be told\n  promised: revenue of "),
             HasSubstr("\n  No revenue of its model is in the books.\n"),
             Not(HasSubstr("since it began"))));
+  response.set_left_out(3);
+  EXPECT_THAT(FormatResults(response, OutputFormat::kTable),
+              HasSubstr("3 results that began earlier left out"));
   result.set_revenue_micro_usd(2'000'000);
   EXPECT_THAT(FormatResults(response, OutputFormat::kTable),
               HasSubstr("revenue since it began: $2\n"));
@@ -351,6 +354,11 @@ TEST(BudgetsOutputTest, LeavesOutWhatCannotBeProjected) {
   EXPECT_THAT(FormatBudgets(response, OutputFormat::kTable),
               AllOf(testing::ContainsRegex("p +\\(all\\) +2026-12-01 +1,000 +250 +750 +- +- +-\n"),
                     HasSubstr("The books do not tell 6.0 hours")));
+  v1::UntoldTime& untold = *response.mutable_budgets(0)->add_untold();
+  untold.set_from_unix_seconds(kFirstDay);
+  untold.set_to_unix_seconds(kFirstDay + kAnHour);
+  EXPECT_THAT(FormatBudgets(response, OutputFormat::kTable),
+              HasSubstr("Nobody told of pool p: 2026-12-01 00:00Z to 2026-12-01 01:00Z.\n"));
   EXPECT_THAT(FormatBudgets({}, OutputFormat::kTable), StartsWith("No pool that we may see has"));
 }
 
@@ -367,10 +375,19 @@ TEST(LendingOutputTest, ShowsWhoLentAndWhoWaits) {
   starved.set_borrowed_h100e(4);
   response.set_told_seconds(9 * kAnHour);
   response.set_untold_seconds(kAnHour);
+  response.set_from_unix_seconds(kFirstDay);
+  response.set_to_unix_seconds(kFirstDay + 10 * kAnHour);
+  for (int i = 0; i < 7; ++i) {
+    v1::UntoldTime& untold = *response.add_untold();
+    untold.set_from_unix_seconds(kFirstDay + 2 * i * kAnHour);
+    untold.set_to_unix_seconds(kFirstDay + (2 * i + 1) * kAnHour);
+  }
   EXPECT_THAT(FormatLending(response, OutputFormat::kTable),
               AllOf(testing::ContainsRegex("a +\\(beyond the plan\\) +12.5 +-\n"),
-                    HasSubstr("What was lent from 2026-12-01 00:00Z until 2026-12-01 10:00Z,"),
+                    HasSubstr("What was lent from 2026-12-01 00:00Z until 2026-12-01 10:00Z, "),
                     HasSubstr("The books do not tell 1.0 of 10.0 hours."),
+                    HasSubstr("Nobody told: 2026-12-01 00:00Z to 2026-12-01 01:00Z, "),
+                    HasSubstr(" and 2 more.\n"),
                     HasSubstr("8.0 H100e wait in pool b while pool a holds 4.0 H100e beyond its "
                               "allocation.\n")));
 }

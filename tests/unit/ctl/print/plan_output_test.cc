@@ -1,6 +1,7 @@
 #include "daemon/ctl/print/plan_output.h"
 
 #include "daemon/ctl/print/message_text.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/unit/ctl/print/ctl_testing.h"
 
@@ -34,7 +35,7 @@ v1::GetPlanResponse SomePlan() {
 }
 
 TEST(FormatPlan, ShowsTiersCategoriesAndPools) {
-  EXPECT_EQ(FormatPlan(SomePlan(), OutputFormat::kTable),
+  EXPECT_EQ(FormatPlan(SomePlan(), OutputFormat::kTable, /*width=*/0),
             "plan openb version 3 (replay), catalog version 2, 2026-01-02 03:04:05Z\n"
             "supply 1,000.0 H100e\n"
             "\n"
@@ -50,6 +51,16 @@ TEST(FormatPlan, ShowsTiersCategoriesAndPools) {
             "jobs, failed\n"
             "other  research  p2    Batch Platform  #batch       100.0     50.0%            0.0  "
             "jobs, failed\n");
+}
+
+TEST(FormatPlan, LeavesOutWhatMattersLeastWhereRoomIsScarce) {
+  const std::string text = FormatPlan(SomePlan(), OutputFormat::kTable);
+  EXPECT_THAT(text,
+              testing::AllOf(testing::HasSubstr("POOL   CATEGORY  TIER  OWNER           ALLOCATED  "
+                                                "LENDABLE  BORROWS UP TO\n"),
+                             testing::EndsWith("\n\n2 columns left out; --wide shows all.\n")));
+  EXPECT_THAT(FormatPlan(SomePlan(), OutputFormat::kTable, 40),
+              testing::HasSubstr("\nPOOL   CATEGORY  TIER  ALLOCATED\n"));
 }
 
 TEST(FormatPlan, TellsNoLimitFromALimitOfZero) {

@@ -1,11 +1,20 @@
 #include "daemon/ctl/print/supply_output.h"
 
+#include <algorithm>
+#include <sstream>
+
 #include "daemon/ctl/print/message_text.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/unit/ctl/print/ctl_testing.h"
 
 namespace fleetmeter::ctl {
 namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
 
 v1::GetSupplyResponse SomeSupply() {
   v1::GetSupplyResponse response;
@@ -29,7 +38,7 @@ v1::GetSupplyResponse SomeSupply() {
 }
 
 TEST(FormatSupply, ShowsExactChips) {
-  EXPECT_EQ(FormatSupply(SomeSupply(), OutputFormat::kTable),
+  EXPECT_EQ(FormatSupply(SomeSupply(), OutputFormat::kTable, /*width=*/0),
             "PROVIDER  CHIP  CHIPS  ASSIGNED  UNASSIGNED  UNHEALTHY  RESERVED  ORPHANED  UNHEARD  "
             "UNACCOUNTED  "
             "DECLARED  H100E\n"
@@ -39,6 +48,33 @@ TEST(FormatSupply, ShowsExactChips) {
             "\n"
             "total 554.9 H100e; 549 of 550 sources live; plan openb version 3 (replay), catalog "
             "version 2, 2026-01-02 03:04:05Z\n");
+}
+
+size_t LongestLine(const std::string& text) {
+  size_t longest = 0;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) longest = std::max(longest, line.size());
+  return longest;
+}
+
+TEST(FormatSupply, LeavesOutWhatMattersLeastWhereRoomIsScarce) {
+  const std::string text = FormatSupply(SomeSupply(), OutputFormat::kTable);
+  EXPECT_LE(LongestLine(text), 80u);
+  EXPECT_THAT(text, AllOf(StartsWith("CHIP  CHIPS  ASSIGNED  UNASSIGNED  UNHEALTHY  UNHEARD  "
+                                     "DECLARED  H100E\n"),
+                          HasSubstr("\n4 columns left out; --wide shows all.\n")));
+  for (const size_t width : {40, 60, 100, 120}) {
+    EXPECT_LE(LongestLine(FormatSupply(SomeSupply(), OutputFormat::kTable, width)), width);
+  }
+}
+
+TEST(FormatSupply, LeavesOutFirstWhatThereIsNoneOf) {
+  v1::GetSupplyResponse supply = SomeSupply();
+  supply.mutable_rows(0)->set_unhealthy_micro_chips(0);
+  supply.mutable_rows(0)->set_unheard_micro_chips(0);
+  const std::string text = FormatSupply(supply, OutputFormat::kTable);
+  EXPECT_THAT(text, AllOf(HasSubstr("RESERVED"), HasSubstr("UNACCOUNTED"),
+                          Not(HasSubstr("UNHEALTHY")), Not(HasSubstr("UNHEARD"))));
 }
 
 TEST(FormatSupply, GivesWholeChipsInJsonWithoutDecimals) {

@@ -55,6 +55,15 @@ TEST(ReviewMargin, NamesWhatDeclinedThoughTheTotalRose) {
   EXPECT_EQ(review->change->mix_micro_usd, 3'160 * kDollar);
 }
 
+TEST(ReviewMargin, GroupsTheDigitsOfManyRequests) {
+  const Period before = {{{"opus", ""}, SoldFor(1'000'000, 900 * kDollar, 200 * kDollar)}};
+  const Period after = {{{"opus", ""}, SoldFor(1'234'567, 900 * kDollar, 500 * kDollar)}};
+  const auto review = ReviewMargin(before, after, VolumeRule{});
+  ASSERT_TRUE(review.ok()) << review.status();
+  ASSERT_FALSE(review->due.empty());
+  EXPECT_THAT(review->due[0], testing::HasSubstr("on 1,234,567 requests (100.0% of all)"));
+}
+
 TEST(ReviewMargin, IsDueByTheTotalOrByMostRequests) {
   const auto due = [](const Period& before, const Period& after) {
     const auto review = ReviewMargin(before, after, VolumeRule{});

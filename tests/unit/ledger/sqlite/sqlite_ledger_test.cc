@@ -257,6 +257,27 @@ TEST(SqliteLedger, ForgetsSourcesThatNothingWasCountedForInALongTime) {
   EXPECT_GT(ReadInteger(options.path, "SELECT count(*) FROM streams"), 0);
 }
 
+TEST(SqliteLedger, KeepsTheFirstContentOfEachPriceBookAndSuite) {
+  const TempFolder folder;
+  const auto options = LedgerOptions(folder.PathOf("books"));
+  ReferenceData first;
+  first.outcomes.prices = outcomes::PriceBook(3);
+  first.outcomes.prices.Add("opus", "", {.input = 3, .output = 15});
+  first.outcomes.suite.emplace().name = "general";
+  first.outcomes.suite->version = 2;
+  ReferenceData second = first;
+  second.outcomes.prices.Add("opus", "", {.effective_from_unix_seconds = 9, .input = 4});
+  {
+    auto ledger = OpenLedger(options);
+    ASSERT_TRUE(ledger->RecordReferenceData(first, 100).ok());
+    ASSERT_TRUE(ledger->RecordReferenceData(second, 200).ok());
+  }
+  RestoredBooks books;
+  const auto ledger = OpenLedger(options, &books);
+  EXPECT_THAT(books.outcome_rules,
+              testing::UnorderedElementsAreArray(outcomes::ContentsOf(first.outcomes)));
+}
+
 TEST(SqliteLedger, RecordsEachContentOfCatalogAndPlanOnce) {
   const TempFolder folder;
   const auto options = LedgerOptions(folder.PathOf("books"));

@@ -99,5 +99,42 @@ TEST(TextFormat, WhatIsNotKnownHasNoSeries) {
   EXPECT_EQ(ours, "# HELP some_ratio Help, with \xC3\xA4.\n# TYPE some_ratio gauge\n");
 }
 
+TEST(TextFormat, OpenMetricsNamesFamiliesUnitsAndTheEnd) {
+  constexpr Metric kUsd = {"some_usd_total", kCounter, {"who"}, "What \"it\" cost.\nIn all."};
+  std::string ours;
+  TextWriter out(ours, ExpositionForm::kOpenMetrics);
+  out.Begin(kUsd);
+  out.Sample({"a \"b\""}, 2.5);
+  out.Begin(kRatio);
+  out.Begin(kSeconds);
+  const double bounds[] = {0.0001, 1, 86'400};
+  const uint64_t counts[] = {1, 2, 3};
+  out.Histogram({}, {.bounds = bounds, .cumulative = counts, .count = 4, .sum = 9});
+  out.End();
+  EXPECT_EQ(ours,
+            "# HELP some_usd What \\\"it\\\" cost.\\nIn all.\n# TYPE some_usd counter\n"
+            "# UNIT some_usd usd\nsome_usd_total{who=\"a \\\"b\\\"\"} 2.5\n"
+            "# HELP some_ratio Help, with \xC3\xA4.\n# TYPE some_ratio gauge\n"
+            "# UNIT some_ratio ratio\n"
+            "# HELP some_seconds Times.\n# TYPE some_seconds histogram\n"
+            "# UNIT some_seconds seconds\nsome_seconds_bucket{le=\"0.0001\"} 1\n"
+            "some_seconds_bucket{le=\"1.0\"} 2\nsome_seconds_bucket{le=\"86400.0\"} 3\n"
+            "some_seconds_bucket{le=\"+Inf\"} 4\nsome_seconds_sum 9\nsome_seconds_count 4\n"
+            "# EOF\n");
+}
+
+TEST(TextFormat, UnitsAreTheLongestThatANameEndsWith) {
+  const auto unit = [](std::string_view name, MetricType type = kGauge) {
+    return UnitOf({name, type, {}, "Help."});
+  };
+  EXPECT_EQ(unit("pool_busy_h100e_seconds_total", kCounter), "h100e_seconds");
+  EXPECT_EQ(unit("pool_busy_h100e"), "h100e");
+  EXPECT_EQ(unit("case_training_h100e_seconds_per_year"), "h100e_seconds_per_year");
+  EXPECT_EQ(unit("some_timestamp_seconds"), "seconds");
+  EXPECT_EQ(unit("some_requests_total", kCounter), "");
+  EXPECT_EQ(unit("milliseconds"), "") << "it ends with a unit, and is another word";
+  EXPECT_EQ(unit("pool_info"), "");
+}
+
 }  // namespace
 }  // namespace fleetmeter

@@ -1,0 +1,33 @@
+// The option --wide of commands whose tables are cut to what fits into the terminal.
+#pragma once
+
+#include <cstddef>
+
+#include "daemon/base/flags.h"
+#include "daemon/ctl/print/table.h"
+#include "daemon/ctl/terminal.h"
+
+namespace fleetmeter::ctl {
+
+// What the help of such a command says of its table.
+inline constexpr char kTableFits[] =
+    "The table has as many columns as fit into the terminal, or into 80 columns where there is "
+    "none, those first that matter most";
+
+class WideFlag {
+ public:
+  Flag AddTo(Flags& flags) {
+    return flags.AddSwitch("--wide", &wide_, "Show all columns of the table");
+  }
+  // For which the table is made; 0: all columns.
+  size_t Width() const {
+    if (wide_) return 0;
+    const auto terminal = TerminalSize();
+    return terminal ? terminal->columns : kUsualColumns;
+  }
+
+ private:
+  bool wide_ = false;
+};
+
+}  // namespace fleetmeter::ctl
