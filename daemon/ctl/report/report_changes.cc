@@ -22,16 +22,18 @@ std::vector<Cell> BudgetRow(const v1::CapacityBudget& budget) {
                           ? static_cast<double>(budget.told_seconds()) /
                                 static_cast<double>(budget.elapsed_seconds())
                           : 1;
-  const std::string note = told < 1 ? fmt::format("{} of the time told", Percent(told)) : "";
+  constexpr double kAll = 0.9995;  // which is shown as 100.0%
+  const std::string note = told < kAll ? fmt::format("{} of the time told", Percent(told)) : "";
+  const char* why = budget.elapsed_seconds() > 0 ? "too little is told" : "it has not begun";
   return {TextCell(budget.team().empty() ? budget.pool() : budget.pool() + ", " + budget.team()),
           TextCell(fmt::format("{} to {}", DayText(budget.from_unix_seconds()),
                                DayText(budget.to_unix_seconds()))),
           HoursCell(budget.h100e_hours()),
           WithNote(HoursCell(budget.used_h100e_hours()), note),
           HoursCell(budget.left_h100e_hours()),
-          budget.has_pace_ratio() ? ShareCell(budget.pace_ratio()) : NotKnown("too little is told"),
+          budget.has_pace_ratio() ? ShareCell(budget.pace_ratio()) : NotKnown(why),
           budget.has_projected_h100e_hours() ? HoursCell(budget.projected_h100e_hours())
-                                             : NotKnown("too little is told"),
+                                             : NotKnown(why),
           TextCell(budget.has_gone_unix_seconds() ? TimeText(budget.gone_unix_seconds()) : "")};
 }
 
@@ -92,7 +94,8 @@ std::string BudgetsSentence(const v1::ListBudgetsResponse& budgets) {
       std::count_if(budgets.budgets().begin(), budgets.budgets().end(),
                     [](const auto& budget) { return budget.has_gone_unix_seconds(); });
   if (budgets.budgets_size() == 0) return "The plan has no budgets.";
-  return fmt::format("At the present pace, {} of {} will be used up before the end.", fast,
+  return fmt::format("Of {1}, {0} used up before the end, or will be at the present pace.",
+                     fast == 1 ? std::string("1 is") : fmt::format("{} are", fast),
                      CountOf(budgets.budgets_size(), "budget"));
 }
 

@@ -24,8 +24,18 @@ std::string WhyNoShare(const v1::CompareResponse& comparison) {
 
 constexpr char kBufferTier[] = "buffer";
 
-std::vector<Cell> ShareRow(const CompareRow& row, const std::string& why_no_share) {
-  const std::string why = row.name() == kBufferTier ? "no pool holds the buffer" : why_no_share;
+// It is not that too little is heard of it.
+std::vector<Cell> BufferRow(const CompareRow& row) {
+  return {TextCell(row.name()),
+          ShareCell(row.planned_share_ratio()),
+          WithNote(NoNumber("none"), "no pool holds the buffer"),
+          NoNumber(""),
+          H100eCell(row.planned_h100e()),
+          NoNumber("")};
+}
+
+std::vector<Cell> ShareRow(const CompareRow& row, const std::string& why) {
+  if (row.name() == kBufferTier && !row.has_actual_share_ratio()) return BufferRow(row);
   return {TextCell(row.name()),
           ShareCell(row.planned_share_ratio()),
           CellOr(Known(row.has_actual_share_ratio(), row.actual_share_ratio()), ShareCell, why),
@@ -170,11 +180,9 @@ Section PlanAndActual(const Answers& answers) {
   }
   section.notes.push_back(
       "Drift is the actual share less the planned one. Shares are of what is heard. By the day, a "
-      "pool is counted from the first hour on of which the books tell. A day of which less than "
-      "90% "
-      "was heard is a gap in the picture: more may have been held then. Of a day of history no "
-      "host "
-      "told; it is known from what was imported.");
+      "pool is counted from the first hour on of which the books tell. Where less than 90% of a "
+      "day was heard, the picture has a gap: more may have been held then. Of a day of history no "
+      "host told: what is known of it was imported.");
   return section;
 }
 
