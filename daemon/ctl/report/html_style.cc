@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "daemon/ctl/report/shown_table.h"
+
 namespace fleetmeter::ctl::report {
 namespace {
 
@@ -154,7 +156,8 @@ std::string CssText(const std::string& text) {
 std::string TitlesOf(const Table& table) {
   std::string out;
   int place = 0;
-  for (const Column& column : table.columns) {
+  const Table shown = TableForPeople(table).table;
+  for (const Column& column : shown.columns) {
     if (column.below) continue;
     // The first one names the row.
     if (++place == 1) continue;
