@@ -73,8 +73,13 @@ std::string FreeNote(const FreeNow& free) {
   return out;
 }
 
+bool NothingIsKnown(const FreeNow& free, const v1::ListPoolsResponse& pools) {
+  return free.unknown > 0 && free.unknown == pools.pools_size();
+}
+
 std::string FreeSentence(const v1::ListPoolsResponse& pools) {
   const FreeNow free = FreeOf(pools);
+  if (NothingIsKnown(free, pools)) return "How much headroom the pools have is not known.";
   const std::string note = FreeNote(free);
   return fmt::format("The pools have {} H100e of headroom now within what they are allocated.{}",
                      H100eText(free.h100e), note.empty() ? "" : " " + note);
@@ -155,11 +160,24 @@ void AddOpenFigures(const Answers& answers, std::vector<Figure>* figures) {
   figures->push_back({"asked_h100e", "Asked for, H100e", H100eCell(open.h100e)});
 }
 
+bool UseIsKnownOfAny(const v1::ListPoolsResponse& pools) {
+  return pools.pools().empty() ||
+         std::any_of(pools.pools().begin(), pools.pools().end(),
+                     [](const v1::Pool& pool) { return UnusedH100e(pool).has_value(); });
+}
+
 void AddPoolFigures(const Answers& answers, std::vector<Figure>* figures) {
   if (!answers.pools.ok()) return;
   const FreeNow free = FreeOf(*answers.pools);
-  figures->push_back(
-      {"headroom_h100e", "Headroom now, H100e", WithNote(H100eCell(free.h100e), FreeNote(free))});
+  figures->push_back({"headroom_h100e", "Headroom now, H100e",
+                      NothingIsKnown(free, *answers.pools)
+                          ? NotKnown("nothing is heard of any pool")
+                          : WithNote(H100eCell(free.h100e), FreeNote(free))});
+  if (!UseIsKnownOfAny(*answers.pools)) {
+    figures->push_back({"unused_h100e", "Unused in underused pools, H100e",
+                        NotKnown("no pool's utilization is known")});
+    return;
+  }
   const double unused = SumOf(UnusedPools(*answers.pools));
   figures->push_back({"unused_h100e", "Unused in underused pools, H100e", H100eCell(unused)});
   const auto usd = UsdPerH100Hour(answers);
@@ -210,7 +228,7 @@ std::vector<Figure> BasisFigures(const Answers& answers) {
     figures.push_back(VersionFigure("framework", "Framework", basis.framework()));
     figures.push_back({"framework_version", "Framework version", CountCell(basis.version())});
   }
-  if (answers.margin.ok()) {
+  if (answers.margin.ok() && answers.margin->price_book_version() > 0) {
     figures.push_back({"price_book_version", "Price book version",
                        CountCell(answers.margin->price_book_version())});
   }

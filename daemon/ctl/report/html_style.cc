@@ -78,6 +78,7 @@ td.n small{white-space:normal}
 .u{color:var(--muted);font-style:italic}
 summary{cursor:pointer;padding:.5rem 0;color:var(--link)}
 .empty{color:var(--muted)}
+.t-committee_requests td:nth-child(3),.t-requests_of_pools td:nth-child(3){min-width:10.5rem}
 )css";
 
 constexpr char kPlots[] = R"css(

@@ -237,14 +237,13 @@ std::string CommitteeSentence(const Answers& answers) {
                                 CountOf(ranking.requests_size(), "request"), HoursText(hours));
   const auto usd = UsdPerH100Hour(answers);
   if (!usd) return out + ".";
-  return out +
-         fmt::format(
-             ", with which inference would earn {}: {} for each. {} more than that, by what is "
-             "counted on of it.",
-             UsdText(hours * *usd), UsdText(*usd),
-             PromiseMore(ranking, *usd) == 1
-                 ? std::string("1 request promises")
-                 : fmt::format("{} requests promise", PromiseMore(ranking, *usd)));
+  return out + fmt::format(
+                   ", with which inference would earn {}: {} for each. {} more than that, even by "
+                   "what can be counted on.",
+                   UsdText(hours * *usd), UsdText(*usd),
+                   PromiseMore(ranking, *usd) == 1
+                       ? std::string("1 request promises")
+                       : fmt::format("{} requests promise", PromiseMore(ranking, *usd)));
 }
 
 std::string PoolsSentence(const Table& table, size_t pools) {

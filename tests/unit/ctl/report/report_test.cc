@@ -140,6 +140,17 @@ TEST(DocumentMarkdownTest, WhatIsNotKnownOfAnyIsSaidOnce) {
   EXPECT_THAT(markdown, Not(HasSubstr("| not known (no source tells) |")));
 }
 
+TEST(AllocationReportTest, OfASilentFleetNothingIsKnown) {
+  Answers answers = MadeAnswers();
+  answers.pools->clear_pools();
+  *answers.pools->add_pools() = SilentPool("flagship");
+  const Json json = MadeJson(answers);
+  const Json& in_short = json.at("sections").at("in_short");
+  EXPECT_EQ(in_short.at("says").at(1), "How much headroom the pools have is not known.");
+  EXPECT_TRUE(in_short.at("figures").at("headroom_h100e").at("value").is_null());
+  EXPECT_TRUE(in_short.at("figures").at("unused_h100e").at("value").is_null());
+}
+
 TEST(AllocationReportTest, LowCoverageIsSaidBesideTheSum) {
   Answers answers = MadeAnswers();
   answers.pools->mutable_pools(0)->set_coverage_ratio(0.4);
