@@ -114,7 +114,7 @@ TEST(AllocationReportTest, ImportedHistoryIsNotSilence) {
   const Json& days = RowsOf(Json::parse(DocumentJson(report)), "plan_and_actual", "days");
   EXPECT_TRUE(days.at(0).at("coverage_ratio").is_null());
   EXPECT_THAT(DocumentMarkdown(report), HasSubstr("| 160.0 | 80.0 | 30.0 | history |"));
-  EXPECT_THAT(DocumentHtml(report), Not(HasSubstr("of it heard</small>")));
+  EXPECT_THAT(DocumentHtml(report), Not(HasSubstr(">0.0% of it heard")));
 }
 
 TEST(AllocationReportTest, TheBufferIsHeldByNoPool) {
