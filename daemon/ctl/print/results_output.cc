@@ -100,6 +100,12 @@ std::string LeftOutLine(const std::vector<std::string>& left_out) {
                      CountOf(static_cast<int64_t>(left_out.size()), "column"));
 }
 
+// The pace says when it will be gone, and not when it was.
+std::string GoneText(const v1::CapacityBudget& budget) {
+  if (budget.left_h100e_hours() <= 0) return "already";
+  return budget.has_gone_unix_seconds() ? DayText(budget.gone_unix_seconds()) : kUnknown;
+}
+
 std::string BudgetsTable(const v1::ListBudgetsResponse& response) {
   Table table({{"POOL"},
                {"TEAM", Align::kLeft, 1},
@@ -119,7 +125,7 @@ std::string BudgetsTable(const v1::ListBudgetsResponse& response) {
          Whole(budget.used_h100e_hours()), Whole(budget.left_h100e_hours()),
          Percent(IfKnown(budget.has_pace_ratio(), budget.pace_ratio())),
          Whole(IfKnown(budget.has_projected_h100e_hours(), budget.projected_h100e_hours())),
-         budget.has_gone_unix_seconds() ? DayText(budget.gone_unix_seconds()) : kUnknown});
+         GoneText(budget)});
   }
   const std::string basis = BasisLine(response.basis()) + "\n";
   if (response.budgets().empty()) return "No pool that we may see has a budget.\n" + basis;

@@ -17,6 +17,12 @@ namespace {
 // --- Budgets and lending
 // --------------------------------------------------------------------------
 
+// On which day of the past it was gone is not told: the pace says only what is to come.
+std::string GoneText(const v1::CapacityBudget& budget) {
+  if (budget.left_h100e_hours() <= 0) return "already";
+  return budget.has_gone_unix_seconds() ? "on " + TimeText(budget.gone_unix_seconds()) : "";
+}
+
 std::vector<Cell> BudgetRow(const v1::CapacityBudget& budget) {
   const double told = budget.elapsed_seconds() > 0
                           ? static_cast<double>(budget.told_seconds()) /
@@ -34,7 +40,7 @@ std::vector<Cell> BudgetRow(const v1::CapacityBudget& budget) {
           budget.has_pace_ratio() ? ShareCell(budget.pace_ratio()) : NotKnown(why),
           budget.has_projected_h100e_hours() ? HoursCell(budget.projected_h100e_hours())
                                              : NotKnown(why),
-          TextCell(budget.has_gone_unix_seconds() ? TimeText(budget.gone_unix_seconds()) : "")};
+          TextCell(GoneText(budget))};
 }
 
 Table BudgetsTable(const v1::ListBudgetsResponse& budgets) {
@@ -46,7 +52,7 @@ Table BudgetsTable(const v1::ListBudgetsResponse& budgets) {
                    {"left_h100e_hours", "left:", true, true},
                    {"pace_ratio", "Pace", true},
                    {"projected_h100e_hours", "Projected at its end", true},
-                   {"gone", "used up on", false, true}};
+                   {"gone", "used up:", false, true}};
   table.empty = "The plan has no budgets.";
   for (const v1::CapacityBudget& budget : budgets.budgets()) {
     table.rows.push_back(BudgetRow(budget));
