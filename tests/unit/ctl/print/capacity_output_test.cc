@@ -316,7 +316,7 @@ TEST(TimelineOutputTest, MarksWhatIsCommittedBeyondTheAllocation) {
   timeline.set_peak_unix_seconds(kFirstDay);
   timeline.set_headroom_h100e(6);
   EXPECT_THAT(FormatTimeline(timeline, OutputFormat::kTable),
-              AllOf(HasSubstr("2026-12-01 00:00Z, 90.0 H100e\nwere assigned.\n"),
+              AllOf(HasSubstr("2026-12-01 00:00Z, 90.0 H100e were\nassigned.\n"),
                     HasSubstr("The headroom is 6.0 H100e at present.\n")));
   EXPECT_THAT(FormatTimeline(timeline, OutputFormat::kCsv),
               StartsWith("from_unix_seconds,to_unix_seconds,allocated_micro_h100e,"));

@@ -111,7 +111,8 @@ TEST(AllocationReportTest, ImportedHistoryIsNotSilence) {
   Answers answers = MadeAnswers();
   for (v1::PoolPeriod& period : *answers.history->mutable_rows()) period.clear_coverage_ratio();
   const Document report = MakeAllocationReport(answers);
-  const Json& days = RowsOf(Json::parse(DocumentJson(report)), "plan_and_actual", "days");
+  const Json json = Json::parse(DocumentJson(report));
+  const Json& days = RowsOf(json, "plan_and_actual", "days");
   EXPECT_TRUE(days.at(0).at("coverage_ratio").is_null());
   EXPECT_THAT(DocumentMarkdown(report), HasSubstr("| 160.0 | 80.0 | 30.0 | history |"));
   EXPECT_THAT(DocumentHtml(report), Not(HasSubstr(">0.0% of it heard")));
