@@ -34,9 +34,9 @@ The demo builds the programs and starts fleetmeterd. A collector replays a simul
 console, have up to 60 times what is held now. A second collector reads the pages of two exporters,
 of the hosts of the pool safety-evals, as it would on real machines. fleetmeterctl imports two years
 of history: what was served, trained and scored. Teams have asked for capacity, and one has a grant;
-the commands of a meeting that decides about the others are shown. Prometheus takes in the same history, scrapes the
-daemon and evaluates the alerts, and Grafana shows the dashboards if it is installed. Then the demo
-shows a live table.
+the commands of a meeting that decides about the others are shown. Prometheus takes in the same
+history, scrapes the daemon and evaluates the alerts, and Grafana shows the dashboards if it is
+installed. Then the demo shows a live table.
 
 Everything listens on loopback only, and data goes to a temporary folder. Ctrl-C ends it all.
 

@@ -240,7 +240,7 @@ absl::StatusOr<PlanCompile::Made> PlanCompile::OfDecisions() const {
 }
 
 std::string RaiseLine(const PoolRaise& raise) {
-  return fmt::format("{}: {} H100e, and {} before{}\n", Printable(raise.pool),
+  return fmt::format("{}: {} H100e instead of {}{}\n", Printable(raise.pool),
                      H100eOfMicro(raise.after_micro_h100e), H100eOfMicro(raise.before_micro_h100e),
                      raise.request_ids.empty()
                          ? ", since its grants have ended"

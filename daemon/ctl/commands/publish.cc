@@ -89,8 +89,9 @@ absl::Status Publish::Write() const {
       *answers, audience_ == "all" ? report::Audience::kAll : report::Audience::kCommittee));
   if (absl::Status status = report::ReplaceSite(to_, files); !status.ok()) return status;
   if (output_ == OutputFormat::kTable) {
-    return Print(fmt::format("{}: {} pages, for {}\n", Printable(to_), files.size(),
-                             audience_ == "all" ? "everybody" : "the committee"));
+    return Print(fmt::format("Wrote {} pages for {}. The first one is {}/index.html.\n",
+                             files.size(), audience_ == "all" ? "everybody" : "the committee",
+                             Printable(to_)));
   }
   Json names = Json::array();
   for (const auto& [name, text] : files) names.push_back(name);

@@ -54,8 +54,7 @@ int RequestCheck::Run() {
   if (!form.ok()) return ExitCode(form.status());
   v1::CheckCapacityRequest request;
   *request.mutable_form() = *form;
-  // request ask makes up an id as well.
-  if (form->request_id().empty()) {
+  if (form->request_id().empty()) {  // request ask makes one up, too
     request.mutable_form()->set_request_id(MakeRequestId(*form, std::random_device()()));
   }
   const auto response = QueryClient(connection_).CheckCapacity(request);

@@ -59,9 +59,9 @@ std::string LendersText(const v1::CapacityFit& fit) {
     names.push_back(
         fmt::format("{} ({} H100e)", Printable(lender.pool()), H100eOfMicro(lender.micro_h100e())));
   }
-  return names.empty()
-             ? ""
-             : fmt::format("\nFor all of the time could lend: {}.", fmt::join(names, ", "));
+  return names.empty() ? ""
+                       : fmt::format("\nFor all of that time, these pools could lend: {}.",
+                                     fmt::join(names, ", "));
 }
 
 }  // namespace
@@ -104,7 +104,8 @@ std::string TimeText(int64_t start_unix_seconds, int64_t end_unix_seconds) {
 }
 
 std::string RoiText(const v1::Roi& roi) {
-  return fmt::format("{} of {} by {}, with {:g}% between {} and {}", Printable(roi.gain()),
+  return fmt::format("{} of {} by {}; with a probability of {:g}%, between {} and {}",
+                     roi.gain() == "efficiency" ? "an efficiency gain" : Printable(roi.gain()),
                      UsdOfMicroUsd(roi.expected_micro_usd()),
                      DayText(roi.expected_by_unix_seconds()),
                      roi.confidence_basis_points() / (kBasisPointsOfAll / 100),
@@ -152,13 +153,15 @@ std::string LabelledText(std::string_view label, std::string_view text) {
 std::string RequestLine(const v1::CapacityRequest& request) {
   const std::string id = Printable(request.form().request_id());
   if (request.has_grant()) {
-    return fmt::format(
-        "{} is {}: {} ({} H100e) {}\n", id, Printable(request.state()), ChipsText(request),
-        H100eOfMicro(request.grant().micro_h100e()),
-        TimeText(request.grant().start_unix_seconds(), request.grant().end_unix_seconds()));
+    return WrapText(fmt::format("{} is {}: {} ({} H100e) {}", id, Printable(request.state()),
+                                ChipsText(request), H100eOfMicro(request.grant().micro_h100e()),
+                                TimeText(request.grant().start_unix_seconds(),
+                                         request.grant().end_unix_seconds())),
+                    kCapacityColumns, "");
   }
-  return fmt::format("{} is {}: {}\n", id, Printable(request.state()),
-                     AskedText(request.form(), request.micro_h100e()));
+  return WrapText(fmt::format("{} is {}: {}", id, Printable(request.state()),
+                              AskedText(request.form(), request.micro_h100e())),
+                  kCapacityColumns, "");
 }
 
 }  // namespace fleetmeter::ctl

@@ -33,7 +33,8 @@ std::string ChipsText(const v1::CapacityRequest& request);
 // "from 2026-12-01 09:00Z for 14 d, until 2026-12-15 09:00Z".
 std::string TimeText(int64_t start_unix_seconds, int64_t end_unix_seconds);
 
-// "revenue of $1,500,000 by 2027-03-31, with 90% between $800,000 and $2,500,000".
+// "revenue of $1,500,000 by 2027-03-31; with a probability of 90%, between $800,000 and
+// $2,500,000".
 std::string RoiText(const v1::Roi& roi);
 
 // "asks for 16 b200 (48.0 H100e) of pool ...", "granted 8 chips (24.0 H100e) from ...": what an

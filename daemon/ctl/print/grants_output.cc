@@ -44,7 +44,7 @@ std::string UntoldGrantsLine(const v1::ListGrantsResponse& response) {
   for (const v1::UsedGrant& grant : response.grants()) untold += grant.untold_seconds();
   if (untold == 0) return "";
   return fmt::format(
-      "The books do not tell {} grant-hours by the hour. They are in none of the numbers.\n",
+      "The books do not tell {} hours of these grants. They are in none of the numbers.\n",
       HoursOfSeconds(untold));
 }
 
@@ -53,6 +53,8 @@ std::string GrantsText(const v1::ListGrantsResponse& response, size_t width) {
   if (response.grants().empty()) return "There is no grant that this asks for.\n" + basis;
   return GrantsTable(response.grants(), width, "") +
          "\nUsed is what the team held of its grant. What is unused is in H100e-hours.\n" +
+         (width > 0 ? "--wide shows all columns.\n"
+                    : "Hours told are those of which the books tell.\n") +
          UntoldGrantsLine(response) + UnderNoGrantLines(response) + basis;
 }
 
@@ -69,7 +71,7 @@ std::string GrantsTable(const google::protobuf::RepeatedPtrField<v1::UsedGrant>&
                {"UTILIZATION", Align::kRight, 1},
                {"PEAK CHIPS", Align::kRight, 5},
                {"UNUSED", Align::kRight, 2},
-               {"TOLD", Align::kRight, 7}});
+               {"HOURS TOLD", Align::kRight, 7}});
   for (const v1::UsedGrant& grant : grants) {
     const v1::CapacityRequest& request = grant.request();
     table.AddRow(

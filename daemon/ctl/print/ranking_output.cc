@@ -36,8 +36,15 @@ std::string RankedText(const v1::RankedCapacity& ranked) {
 
 std::string RankingText(const v1::GetRankingResponse& response) {
   std::string out;
-  for (const v1::RankedCapacity& ranked : response.requests()) out += RankedText(ranked);
+  bool counted = false;
+  for (const v1::RankedCapacity& ranked : response.requests()) {
+    out += RankedText(ranked);
+    counted = counted || ranked.has_discounted_usd_per_h100e_hour();
+  }
   if (out.empty()) out = "No request waits for a decision.\n";
+  if (counted) {
+    out += "\nWhat can be counted on is the low end of what is promised times its probability.\n";
+  }
   return out + BasisLine(response.basis()) + "\n";
 }
 

@@ -127,7 +127,8 @@ std::string EndLines(const v1::CapacityRequest& request) {
 std::string RankLine(const v1::RankedCapacity& rank) {
   std::string out = fmt::format("{}: {}", rank.place(), PrintableLines(rank.why()));
   if (rank.has_discounted_micro_usd()) {
-    out += fmt::format("\n{} can be counted on", UsdOfMicroUsd(rank.discounted_micro_usd()));
+    out += fmt::format("\n{} can be counted on (the low end times its probability)",
+                       UsdOfMicroUsd(rank.discounted_micro_usd()));
     if (rank.has_discounted_usd_per_h100e_hour()) {
       out += fmt::format(", {} for each H100e-hour", Usd(rank.discounted_usd_per_h100e_hour()));
     }
@@ -166,7 +167,7 @@ std::string RequestText(const v1::GetCapacityResponse& response) {
 
 std::string ChangeText(const v1::ChangeCapacityResponse& response) {
   std::string out;
-  if (response.nothing_to_do()) out += "There is nothing to do: it was decided so before.\n";
+  if (response.nothing_to_do()) out += "There is nothing to do: it is so already.\n";
   for (const v1::CapacityEvent& event : response.events()) {
     if (event.action() == "rank") out += EventText(event) + "\n";
   }

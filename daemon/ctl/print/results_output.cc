@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "daemon/base/units.h"
 #include "daemon/ctl/print/capacity_csv.h"
@@ -17,19 +19,22 @@ namespace fleetmeter::ctl {
 namespace {
 
 constexpr int kMostUntoldNamed = 5;
+constexpr int64_t kSecondsPerMinute = 60;
 
 // Which times the books do not tell; nothing where they tell all.
 std::string UntoldTimesLine(const std::string& of,
                             const google::protobuf::RepeatedPtrField<v1::UntoldTime>& untold) {
-  if (untold.empty()) return "";
   std::string times;
-  for (int i = 0; i < std::min(untold.size(), kMostUntoldNamed); ++i) {
-    times += fmt::format("{}{} to {}", i == 0 ? "" : ", ", HourText(untold[i].from_unix_seconds()),
-                         HourText(untold[i].to_unix_seconds()));
+  int named = 0;
+  for (const v1::UntoldTime& time : untold) {
+    // The present minute is always untold.
+    if (time.to_unix_seconds() - time.from_unix_seconds() < kSecondsPerMinute) continue;
+    if (++named > kMostUntoldNamed) continue;
+    times += fmt::format("{}{} to {}", named == 1 ? "" : ", ", HourText(time.from_unix_seconds()),
+                         HourText(time.to_unix_seconds()));
   }
-  if (untold.size() > kMostUntoldNamed) {
-    times += fmt::format(" and {} more", untold.size() - kMostUntoldNamed);
-  }
+  if (named == 0) return "";
+  if (named > kMostUntoldNamed) times += fmt::format(" and {} more", named - kMostUntoldNamed);
   return WrapText(fmt::format("Nobody told{}: {}.", of, times), kCapacityColumns, "");
 }
 
@@ -74,16 +79,43 @@ std::optional<double> IfKnown(bool known, double value) {
   return known ? std::optional(value) : std::nullopt;
 }
 
+// Of each pool, and of a team where it is another time.
+std::string UntoldOfBudgets(const v1::ListBudgetsResponse& response) {
+  std::string out;
+  for (const v1::CapacityBudget& budget : response.budgets()) {
+    const std::string pool = fmt::format(" of pool {}", Printable(budget.pool()));
+    const std::string of_pool = UntoldTimesLine(pool, budget.untold());
+    if (of_pool.empty() || out.find(of_pool) != std::string::npos) continue;
+    out += budget.team().empty()
+               ? of_pool
+               : UntoldTimesLine(pool + ", team " + Printable(budget.team()), budget.untold());
+  }
+  return out;
+}
+
+// Of columns that have no room.
+std::string LeftOutLine(const std::vector<std::string>& left_out) {
+  if (left_out.empty()) return "";
+  return fmt::format("{} left out; --output csv has all.\n",
+                     CountOf(static_cast<int64_t>(left_out.size()), "column"));
+}
+
+// The pace says when it will be gone, and not when it was.
+std::string GoneText(const v1::CapacityBudget& budget) {
+  if (budget.left_h100e_hours() <= 0) return "already";
+  return budget.has_gone_unix_seconds() ? DayText(budget.gone_unix_seconds()) : kUnknown;
+}
+
 std::string BudgetsTable(const v1::ListBudgetsResponse& response) {
   Table table({{"POOL"},
                {"TEAM", Align::kLeft, 1},
-               {"UNTIL", Align::kLeft, 2},
+               {"UNTIL", Align::kLeft, 4},
                {"BUDGET", Align::kRight},
                {"USED", Align::kRight},
-               {"LEFT", Align::kRight},
-               {"PACE", Align::kRight, 3},
-               {"PROJECTED", Align::kRight, 4},
-               {"GONE", Align::kLeft, 5}});
+               {"LEFT", Align::kRight, 6},
+               {"PACE", Align::kRight, 2},
+               {"PROJECTED", Align::kRight, 5},
+               {"GONE", Align::kLeft, 3}});
   int64_t untold = 0;
   for (const v1::CapacityBudget& budget : response.budgets()) {
     untold += budget.elapsed_seconds() - budget.told_seconds();
@@ -97,23 +129,18 @@ std::string BudgetsTable(const v1::ListBudgetsResponse& response) {
          Whole(IfKnown(is_known, budget.left_h100e_hours())),
          Percent(IfKnown(budget.has_pace_ratio(), budget.pace_ratio())),
          Whole(IfKnown(budget.has_projected_h100e_hours(), budget.projected_h100e_hours())),
-         budget.has_gone_unix_seconds() ? DayText(budget.gone_unix_seconds()) : kUnknown});
+         GoneText(budget)});
   }
   const std::string basis = BasisLine(response.basis()) + "\n";
   if (response.budgets().empty()) return "No pool that we may see has a budget.\n" + basis;
-  table.FitInto(kCapacityColumns);
-  std::string out = table.Render() + "\nIn H100e-hours. A pace of 100% is as planned.\n";
+  const std::vector<std::string> left_out = table.FitInto(kCapacityColumns);
+  std::string out =
+      table.Render() + "\nIn H100e-hours. A pace of 100% is as planned.\n" + LeftOutLine(left_out);
   if (untold > 0) {
     out += fmt::format("The books do not tell {} hours of the time of these budgets.\n",
                        Amount(static_cast<double>(untold) / kSecondsPerHour));
   }
-  for (const v1::CapacityBudget& budget : response.budgets()) {
-    const std::string of =
-        fmt::format(" of pool {}{}", Printable(budget.pool()),
-                    budget.team().empty() ? "" : ", team " + Printable(budget.team()));
-    out += UntoldTimesLine(of, budget.untold());
-  }
-  return out + basis;
+  return out + UntoldOfBudgets(response) + basis;
 }
 
 // --- Lending -----------------------------------------------------------------------------------
@@ -139,21 +166,42 @@ std::string UntoldLendingLine(const v1::GetLendingResponse& response) {
              kSecondsPerHour));
 }
 
+// Whether all rows begin with the time that was asked for.
+bool IsOneTime(const v1::GetLendingResponse& response) {
+  return std::all_of(response.lent().begin(), response.lent().end(), [&](const auto& lent) {
+    return lent.start_unix_seconds() == response.from_unix_seconds();
+  });
+}
+
+std::string LendingNotes(const v1::GetLendingResponse& response,
+                         const std::vector<std::string>& left_out) {
+  return WrapText(fmt::format("What was lent from {} until {}, and what its chips cost by the "
+                              "catalog.",
+                              HourText(response.from_unix_seconds()),
+                              HourText(response.to_unix_seconds())),
+                  kCapacityColumns, "") +
+         LeftOutLine(left_out);
+}
+
 std::string LendingTable(const v1::GetLendingResponse& response) {
   constexpr double kMicroUsdOfUsd = 1e6;
-  Table table({{"BORROWER"},
-               {"LENDER"},
-               {"FROM", Align::kLeft, 1},
-               {"H100E-HOURS", Align::kRight},
-               {"COST", Align::kRight, 2}});
+  const bool one_time = IsOneTime(response);
+  std::vector<Column> columns = {{"BORROWER"}, {"LENDER"}};
+  if (!one_time) columns.push_back({"FROM", Align::kLeft});
+  columns.push_back({"H100E-HOURS", Align::kRight});
+  columns.push_back({"COST", Align::kRight, 1});
+  Table table(columns);
   for (const v1::LentCapacity& lent : response.lent()) {
-    table.AddRow({lent.borrower(), lent.lender().empty() ? "(beyond the plan)" : lent.lender(),
-                  HourText(lent.start_unix_seconds()), Amount(lent.h100e_hours()),
-                  WholeUsd(IfKnown(lent.has_micro_usd(),
-                                   static_cast<double>(lent.micro_usd()) / kMicroUsdOfUsd))});
+    std::vector<Cell> row = {lent.borrower(),
+                             lent.lender().empty() ? "(beyond the plan)" : lent.lender()};
+    if (!one_time) row.push_back(HourText(lent.start_unix_seconds()));
+    row.push_back(Amount(lent.h100e_hours()));
+    row.push_back(WholeUsd(
+        IfKnown(lent.has_micro_usd(), static_cast<double>(lent.micro_usd()) / kMicroUsdOfUsd)));
+    table.AddRow(std::move(row));
   }
-  table.FitInto(kCapacityColumns);
-  std::string rows = table.Render() + "\n";
+  const std::vector<std::string> left_out = table.FitInto(kCapacityColumns);
+  std::string rows = table.Render() + "\n" + LendingNotes(response, left_out);
   if (response.lent().empty()) {
     rows = response.told_seconds() > 0 ? "Nobody held more than was allocated.\n"
                                        : "Who held more than was allocated is not known.\n";

@@ -17,10 +17,10 @@ std::string PeakSentence(const v1::GetTimelineResponse& response) {
     return "The books do not tell the busiest hour of the two weeks before.\n";
   }
   const std::string when =
-      response.has_peak_unix_seconds() ? " at " + HourText(response.peak_unix_seconds()) : "";
+      response.has_peak_unix_seconds() ? " " + HourText(response.peak_unix_seconds()) + "," : "";
   return WrapText(
-      fmt::format("In the busiest hour of the two weeks before, {} H100e were assigned{}.",
-                  H100eOfMicro(response.peak_micro_h100e()), when),
+      fmt::format("In the busiest hour of the two weeks before,{} {} H100e were assigned.", when,
+                  H100eOfMicro(response.peak_micro_h100e())),
       kCapacityColumns, "");
 }
 

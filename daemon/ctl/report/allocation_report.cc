@@ -239,7 +239,7 @@ std::vector<Figure> BasisFigures(const Answers& answers) {
   if (answers.plan.ok()) {
     const v1::Basis& basis = answers.plan->basis();
     figures.push_back(VersionFigure("plan", "Plan", basis.plan()));
-    figures.push_back({"plan_version", "version", CountCell(basis.plan_version())});
+    figures.push_back({"plan_version", "Plan version", CountCell(basis.plan_version())});
     figures.push_back({"catalog_version", "Catalog version", CountCell(basis.catalog_version())});
     figures.push_back(
         VersionFigure("as_of", "Fleet as of", NanosTimeText(basis.as_of_unix_nanos())));
@@ -247,9 +247,9 @@ std::vector<Figure> BasisFigures(const Answers& answers) {
   if (answers.framework.ok()) {
     const v1::FrameworkBasis& basis = answers.framework->basis();
     figures.push_back(VersionFigure("framework", "Framework", basis.framework()));
-    figures.push_back({"framework_version", "version", CountCell(basis.version())});
+    figures.push_back({"framework_version", "Framework version", CountCell(basis.version())});
   }
-  if (answers.margin.ok()) {
+  if (answers.margin.ok() && answers.margin->price_book_version() > 0) {
     figures.push_back({"price_book_version", "Price book version",
                        CountCell(answers.margin->price_book_version())});
   }

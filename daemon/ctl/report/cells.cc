@@ -16,12 +16,7 @@ namespace {
 constexpr double kMillion = 1e6;
 constexpr char kNotKnown[] = "not known";
 
-// As many decimals as two digits take: "0.00075".
-std::string TwoDigits(double value) {
-  constexpr int kMostDecimals = 12;
-  const int decimals = 1 - static_cast<int>(std::floor(std::log10(std::abs(value))));
-  return fmt::format("{:.{}f}", value, std::clamp(decimals, 0, kMostDecimals));
-}
+std::string TwoDigits(double value) { return DigitsText(value, 2); }
 
 bool IsSmall(double value, double limit) { return value != 0 && std::abs(value) < limit; }
 
@@ -44,6 +39,13 @@ std::string UsdSize(double usd) {
 }
 
 }  // namespace
+
+std::string DigitsText(double value, int digits) {
+  constexpr int kMostDecimals = 12;
+  if (value == 0) return "0";
+  const int before = static_cast<int>(std::floor(std::log10(std::abs(value))));
+  return fmt::format("{:.{}f}", value, std::clamp(digits - 1 - before, 0, kMostDecimals));
+}
 
 std::string H100eText(double h100e) {
   if (IsSmall(h100e, 0.05)) return TwoDigits(h100e);

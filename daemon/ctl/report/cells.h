@@ -13,6 +13,8 @@ namespace fleetmeter::ctl::report {
 // "1,234.5 million" and the like never: thousands are grouped, and a number that is small and not 0
 // keeps two digits. Money and hours from a million on are "$3.42M", "1.08B".
 std::string H100eText(double h100e);
+// With so many digits and no exponent: "0.00006701" with four.
+std::string DigitsText(double value, int digits);
 std::string HoursText(double hours);
 std::string UsdText(double usd);
 std::string ShareText(double ratio);            // "52.3%", "0.00075%"

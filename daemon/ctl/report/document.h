@@ -18,6 +18,7 @@ struct Cell {
   std::optional<double> value = {};
   bool is_number = false;
   std::string note = {};  // what the number rests on, such as the part of the chips that is heard
+  bool is_gap = false;    // lines are broken there, since too little of it is heard
 };
 
 struct Column {
@@ -33,7 +34,7 @@ struct Column {
 enum class Tone : uint8_t { kAllocated, kAssigned, kBusy, kIdle, kAct };
 
 // A picture of columns of a table. A number that is not known is hatched among bars and a gap in
-// lines; so is, in lines, a number that has a note.
+// lines; so is, in lines, a number of which too little is heard.
 struct Plot {
   struct Series {
     std::string key = {};  // of a column of numbers

@@ -7,6 +7,7 @@
 #include "daemon/ctl/report/html_plots.h"
 #include "daemon/ctl/report/html_style.h"
 #include "daemon/ctl/report/render.h"
+#include "daemon/ctl/report/shown_table.h"
 #include "daemon/ctl/report/shown_text.h"
 
 namespace fleetmeter::ctl::report {
@@ -89,13 +90,14 @@ std::string RowsHtml(const Table& table, size_t from, size_t to, const std::stri
 }
 
 // The first rows, and the others folded.
-std::string TableHtml(const Table& table) {
+std::string TableHtml(const Table& whole) {
   std::string out;
-  for (const Plot& plot : table.plots) out += PlotHtml(plot, table);
-  if (table.rows.empty()) {
-    return out + fmt::format("<h3>{}</h3><p class=\"empty\">{}</p>\n", HtmlText(table.title),
-                             HtmlText(table.empty));
+  for (const Plot& plot : whole.plots) out += PlotHtml(plot, whole);
+  if (whole.rows.empty()) {
+    return out + fmt::format("<h3>{}</h3><p class=\"empty\">{}</p>\n", HtmlText(whole.title),
+                             HtmlText(whole.empty));
   }
+  const auto [table, unknown] = TableForPeople(whole);
   const size_t open = std::min(table.open_rows, table.rows.size());
   out += fmt::format("<div id=\"{}\">\n", table.id);
   out += RowsHtml(table, 0, open, table.title);
@@ -105,6 +107,7 @@ std::string TableHtml(const Table& table) {
                        CountOf(rest, "more row"), HtmlText(table.title),
                        RowsHtml(table, open, table.rows.size(), table.title + ", continued"));
   }
+  if (!unknown.empty()) out += fmt::format("<p class=\"empty\">{}</p>\n", HtmlText(unknown));
   return out + "</div>\n";
 }
 

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "daemon/ctl/report/render.h"
+#include "daemon/ctl/report/shown_table.h"
 #include "daemon/ctl/report/shown_text.h"
 
 namespace fleetmeter::ctl::report {
@@ -48,12 +49,13 @@ std::string MarkdownFigures(const std::vector<Figure>& figures) {
   return out + "\n";
 }
 
-std::string MarkdownTable(const Table& table) {
-  std::string out = fmt::format("### {}\n\n", MarkdownText(table.title));
-  if (table.rows.empty()) return out + MarkdownText(table.empty) + "\n\n";
+std::string MarkdownTable(const Table& whole) {
+  std::string out = fmt::format("### {}\n\n", MarkdownText(whole.title));
+  if (whole.rows.empty()) return out + MarkdownText(whole.empty) + "\n\n";
+  const auto [table, unknown] = TableForPeople(whole);
   std::string rule;
   for (const Column& column : table.columns) {
-    out += fmt::format("| {} ", MarkdownText(column.title));
+    out += fmt::format("| {} ", MarkdownText(HeadOf(column)));
     rule += column.is_number ? "| ---: " : "| --- ";
   }
   out += "|\n" + rule + "|\n";
@@ -61,6 +63,7 @@ std::string MarkdownTable(const Table& table) {
     for (const Cell& cell : row) out += fmt::format("| {} ", MarkdownCell(cell));
     out += "|\n";
   }
+  if (!unknown.empty()) out += "\n" + MarkdownText(unknown) + "\n";
   return out + "\n";
 }
 

@@ -120,7 +120,7 @@ std::string PathOf(const Table& table, size_t place, const Reach& reach) {
   bool drawing = false;
   for (size_t row = 0; row < table.rows.size(); ++row) {
     const Cell& cell = table.rows[row][place];
-    if (!cell.value || !cell.note.empty()) {
+    if (!cell.value || cell.is_gap) {
       drawing = false;
       continue;
     }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "daemon/ctl/report/shown_table.h"
+
 namespace fleetmeter::ctl::report {
 namespace {
 
@@ -76,6 +78,7 @@ td.n small{white-space:normal}
 .u{color:var(--muted);font-style:italic}
 summary{cursor:pointer;padding:.5rem 0;color:var(--link)}
 .empty{color:var(--muted)}
+.t-committee_requests td:nth-child(3),.t-requests_of_pools td:nth-child(3){min-width:10.5rem}
 )css";
 
 constexpr char kPlots[] = R"css(
@@ -154,7 +157,8 @@ std::string CssText(const std::string& text) {
 std::string TitlesOf(const Table& table) {
   std::string out;
   int place = 0;
-  for (const Column& column : table.columns) {
+  const Table shown = TableForPeople(table).table;
+  for (const Column& column : shown.columns) {
     if (column.below) continue;
     // The first one names the row.
     if (++place == 1) continue;

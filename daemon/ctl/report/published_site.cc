@@ -24,8 +24,8 @@ std::string PlanSentence(const Answers& answers) {
     return fmt::format("The plan is not known. {}", WhyNot(answers.plan.status()));
   }
   const v1::Basis& basis = answers.plan->basis();
-  return fmt::format("Plan {} version {} is in force. It shares out {} H100e: {}.", basis.plan(),
-                     basis.plan_version(), H100eText(answers.plan->supply_h100e()),
+  return fmt::format("Plan {} version {} is in force. It shares out {} H100e, by the scenario {}.",
+                     basis.plan(), basis.plan_version(), H100eText(answers.plan->supply_h100e()),
                      basis.scenario());
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "daemon/base/units.h"
@@ -16,24 +17,32 @@ namespace {
 // --- Budgets and lending
 // --------------------------------------------------------------------------
 
+// On which day of the past it was gone is not told: the pace says only what is to come.
+std::string GoneText(const v1::CapacityBudget& budget) {
+  if (budget.left_h100e_hours() <= 0) return "already";
+  return budget.has_gone_unix_seconds() ? "on " + TimeText(budget.gone_unix_seconds()) : "";
+}
+
 std::vector<Cell> BudgetRow(const v1::CapacityBudget& budget) {
   const double told = budget.elapsed_seconds() > 0
                           ? static_cast<double>(budget.told_seconds()) /
                                 static_cast<double>(budget.elapsed_seconds())
                           : 1;
-  const std::string note = told < 1 ? fmt::format("{} of the time told", Percent(told)) : "";
+  constexpr double kAll = 0.9995;  // which is shown as 100.0%
+  const std::string note = told < kAll ? fmt::format("{} of the time told", Percent(told)) : "";
   // Where nothing is told, nothing that was used is not 0.
   const bool is_known = told > 0 || budget.used_h100e_hours() != 0;
+  const char* why = budget.elapsed_seconds() > 0 ? "too little is told" : "it has not begun";
   return {TextCell(budget.team().empty() ? budget.pool() : budget.pool() + ", " + budget.team()),
           TextCell(fmt::format("{} to {}", DayText(budget.from_unix_seconds()),
                                DayText(budget.to_unix_seconds()))),
           HoursCell(budget.h100e_hours()),
           is_known ? WithNote(HoursCell(budget.used_h100e_hours()), note) : NotKnown(note),
           is_known ? HoursCell(budget.left_h100e_hours()) : NotKnown(note),
-          budget.has_pace_ratio() ? ShareCell(budget.pace_ratio()) : NotKnown("too little is told"),
+          budget.has_pace_ratio() ? ShareCell(budget.pace_ratio()) : NotKnown(why),
           budget.has_projected_h100e_hours() ? HoursCell(budget.projected_h100e_hours())
-                                             : NotKnown("too little is told"),
-          TextCell(budget.has_gone_unix_seconds() ? TimeText(budget.gone_unix_seconds()) : "")};
+                                             : NotKnown(why),
+          TextCell(GoneText(budget))};
 }
 
 Table BudgetsTable(const v1::ListBudgetsResponse& budgets) {
@@ -45,7 +54,7 @@ Table BudgetsTable(const v1::ListBudgetsResponse& budgets) {
                    {"left_h100e_hours", "left:", true, true},
                    {"pace_ratio", "Pace", true},
                    {"projected_h100e_hours", "Projected at its end", true},
-                   {"gone", "used up on", false, true}};
+                   {"gone", "used up:", false, true}};
   table.empty = "The plan has no budgets.";
   for (const v1::CapacityBudget& budget : budgets.budgets()) {
     table.rows.push_back(BudgetRow(budget));
@@ -94,7 +103,8 @@ std::string BudgetsSentence(const v1::ListBudgetsResponse& budgets) {
       std::count_if(budgets.budgets().begin(), budgets.budgets().end(),
                     [](const auto& budget) { return budget.has_gone_unix_seconds(); });
   if (budgets.budgets_size() == 0) return "The plan has no budgets.";
-  return fmt::format("At the present pace, {} of {} will be used up before the end.", fast,
+  return fmt::format("Of {1}, {0} used up before the end, or will be at the present pace.",
+                     fast == 1 ? std::string("1 is") : fmt::format("{} are", fast),
                      CountOf(budgets.budgets_size(), "budget"));
 }
 
@@ -157,6 +167,8 @@ std::map<std::string, Allocated> AllocatedOf(const v1::GetPoolHistoryResponse& h
   return pools;
 }
 
+constexpr double kLeastChange = 0.05;  // H100e; less comes of hours that the books tell in part
+
 Table AllocationsTable(const Answers& answers) {
   Table table{.id = "allocations", .title = "Allocations that changed"};
   table.columns = {{"pool", "Pool"},
@@ -165,8 +177,8 @@ Table AllocationsTable(const Answers& answers) {
                    {"change_h100e", "Change", true}};
   table.empty = "None changed, by the plans in force on the first and on the last day.";
   for (const auto& [pool, allocated] : AllocatedOf(*answers.history)) {
-    if (*allocated.first == *allocated.last) continue;
     const double change = *allocated.last - *allocated.first;
+    if (std::abs(change) < kLeastChange) continue;
     table.rows.push_back({TextCell(pool), H100eCell(*allocated.first), H100eCell(*allocated.last),
                           NumberCell(change, (change > 0 ? "+" : "") + H100eText(change))});
   }
@@ -224,7 +236,7 @@ void Absent(const char* what, const absl::Status& why, Section* section) {
 
 std::string VersionsSentence(const Answers& answers) {
   if (!answers.previous) {
-    return "Which versions the last report rested on is not known; --previous takes it in JSON.";
+    return "Which versions the last report rested on is not known: it was not given (--previous).";
   }
   const std::string before = Before(*answers.previous, "asked");
   return fmt::format("The last report was made {}.", before);

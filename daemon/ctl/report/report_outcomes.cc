@@ -19,7 +19,7 @@ constexpr double kMillionHours = 1e6;
 // ---------------------------------------------------------------------------
 
 std::string PerRequestText(double usd) {
-  return (usd < 0 ? "-$" : "$") + fmt::format("{:.4g}", std::abs(usd));
+  return (usd < 0 ? "-$" : "$") + DigitsText(std::abs(usd), 4);
 }
 
 Cell PerRequestCell(const v1::MarginFigures& figures) {
@@ -145,6 +145,15 @@ std::string CapabilitySentence(const v1::CapabilityReport& capability) {
   return "Whether the rule calls for a review cannot be told.";
 }
 
+// Without the figures of quarters, which the table has.
+std::string WhyText(const v1::CapabilityReport& capability) {
+  std::string why = capability.why().substr(0, capability.why().find(": "));
+  if (!why.empty() && why.front() >= 'a' && why.front() <= 'z') {
+    why.front() = static_cast<char>(why.front() - 'a' + 'A');
+  }
+  return why.empty() || why.ends_with('.') ? why : why + ".";
+}
+
 }  // namespace
 
 Section MarginOutcome(const Answers& answers) {
@@ -155,10 +164,9 @@ Section MarginOutcome(const Answers& answers) {
   const v1::MarginReport& margin = *answers.margin;
   section.says = {MarginSentence(margin), MarginVerdict(margin)};
   if (margin.unknown_size() > 0) {
-    section.says.push_back(
-        fmt::format("{} of the window is in no margin, since not both revenue "
-                    "and cost have been told of.",
-                    CountOf(margin.unknown_size(), "part")));
+    section.says.push_back(fmt::format(
+        "{} of the window {} in no margin, since revenue or cost is not known.",
+        CountOf(margin.unknown_size(), "part"), margin.unknown_size() == 1 ? "is" : "are"));
   }
   section.tables = {EffectsTable(margin), SegmentsTable(margin)};
   section.notes = {
@@ -175,7 +183,7 @@ Section CapabilityOutcome(const Answers& answers) {
     return MissingSection(section.id, section.title, answers.capability.status());
   }
   const v1::CapabilityReport& capability = *answers.capability;
-  section.says = {CapabilitySentence(capability), capability.why()};
+  section.says = {CapabilitySentence(capability), WhyText(capability)};
   section.tables = {CapabilityTable(capability)};
   section.notes = {
       "Rule: if capability per training hour decreases for consecutive quarters, what research is "

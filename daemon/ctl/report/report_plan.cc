@@ -22,7 +22,20 @@ std::string WhyNoShare(const v1::CompareResponse& comparison) {
   return fmt::format("{} of the supply heard", Percent(comparison.coverage_ratio()));
 }
 
+constexpr char kBufferTier[] = "buffer";
+
+// It is not that too little is heard of it.
+std::vector<Cell> BufferRow(const CompareRow& row) {
+  return {TextCell(row.name()),
+          ShareCell(row.planned_share_ratio()),
+          WithNote(NoNumber("none"), "no pool holds the buffer"),
+          NoNumber(""),
+          H100eCell(row.planned_h100e()),
+          NoNumber("")};
+}
+
 std::vector<Cell> ShareRow(const CompareRow& row, const std::string& why) {
+  if (row.name() == kBufferTier && !row.has_actual_share_ratio()) return BufferRow(row);
   return {TextCell(row.name()),
           ShareCell(row.planned_share_ratio()),
           CellOr(Known(row.has_actual_share_ratio(), row.actual_share_ratio()), ShareCell, why),
@@ -58,7 +71,8 @@ struct FleetDay {
   double allocated = 0;
   double measured = 0;
   double busy = 0;
-  double heard = 0;  // allocated x coverage
+  double told = 0;   // what was allocated to pools whose hosts told of the day
+  double heard = 0;  // of it: x coverage
   bool plan_known = true;
 };
 
@@ -71,25 +85,36 @@ std::map<int64_t, FleetDay> DaysOf(const v1::GetPoolHistoryResponse& history) {
     day.allocated += period.allocated_h100e();
     day.measured += period.measured_h100e();
     day.busy += period.busy_h100e();
+    if (!period.has_coverage_ratio()) continue;
+    day.told += period.allocated_h100e();
     day.heard += period.allocated_h100e() * period.coverage_ratio();
   }
   return days;
 }
 
+// A day of which no host told is known from imports, and not less for that.
+std::optional<double> CoverageOf(const FleetDay& day) {
+  return day.told > 0 ? std::optional(day.heard / day.told) : std::nullopt;
+}
+
+Cell DayCell(Cell cell, const std::optional<double>& coverage) {
+  cell.is_gap = coverage.has_value() && *coverage < kGoodCoverage;
+  return cell;
+}
+
 std::vector<Cell> DayRow(int64_t start, const FleetDay& day) {
-  const double coverage = day.allocated > 0 ? day.heard / day.allocated : 0;
-  const std::string heard = coverage < kGoodCoverage ? CoverageNote(coverage) : "";
+  const std::optional<double> coverage = CoverageOf(day);
   const bool measured = day.measured >= kGoodCoverage * day.assigned && day.measured > 0;
-  return {
-      TextCell(DayText(start)),
-      CellOr(Known(day.plan_known, day.allocated), H100eCell, "The plan of then is not known."),
-      WithNote(H100eCell(day.assigned), heard),
-      WithNote(CellOr(Known(measured, day.busy), H100eCell, "too little of it is measured"), heard),
-      ShareCell(coverage)};
+  return {TextCell(DayText(start)),
+          CellOr(Known(day.plan_known, day.allocated), H100eCell, "The plan of then is not known."),
+          DayCell(H100eCell(day.assigned), coverage),
+          DayCell(CellOr(Known(measured, day.busy), H100eCell, "too little of it is measured"),
+                  coverage),
+          coverage ? ShareCell(*coverage) : NoNumber("history")};
 }
 
 Table DaysTable(const v1::GetPoolHistoryResponse& history) {
-  Table table{.id = "days", .title = "All pools together, by the day"};
+  Table table{.id = "days", .title = "All pools that the books tell of, by the day"};
   table.columns = {{"day", "Day"},
                    {"allocated_h100e", "Allocated, H100e", true},
                    {"assigned_h100e", "Held, H100e", true},
@@ -154,8 +179,10 @@ Section PlanAndActual(const Answers& answers) {
         fmt::format("The course by the day is not known. {}", WhyNot(answers.history.status())));
   }
   section.notes.push_back(
-      "Drift is the actual share less the planned one. Shares are of what is heard. A day of which "
-      "less than 90% was heard is a gap in the picture: more may have been held then.");
+      "Drift is the actual share less the planned one. Shares are of what is heard. By the day, a "
+      "pool is counted from the first hour on of which the books tell. Where less than 90% of a "
+      "day was heard, the picture has a gap: more may have been held then. Of a day of history no "
+      "host told: what is known of it was imported.");
   return section;
 }
 

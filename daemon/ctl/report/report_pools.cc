@@ -21,7 +21,8 @@ std::optional<double> If(bool known, double value) {
 struct HeldSince {
   double assigned = 0;
   double allocated = 0;
-  double heard = 0;
+  double told = 0;   // of it, while hosts told of the pool
+  double heard = 0;  // of it: x coverage
 };
 
 std::map<std::string, HeldSince> HeldOf(const Answer<v1::GetPoolHistoryResponse>& history) {
@@ -32,6 +33,8 @@ std::map<std::string, HeldSince> HeldOf(const Answer<v1::GetPoolHistoryResponse>
     HeldSince& held = pools[period.pool()];
     held.assigned += period.assigned_h100e();
     held.allocated += period.allocated_h100e();
+    if (!period.has_coverage_ratio()) continue;
+    held.told += period.allocated_h100e();
     held.heard += period.allocated_h100e() * period.coverage_ratio();
   }
   return pools;
@@ -43,7 +46,7 @@ Cell HeldCell(const std::map<std::string, HeldSince>& pools, const std::string& 
     return NotKnown("the books do not tell");
   }
   const HeldSince& held = found->second;
-  const double coverage = held.heard / held.allocated;
+  const double coverage = held.told > 0 ? held.heard / held.told : 1;  // history has none
   return WithNote(ShareCell(held.assigned / held.allocated),
                   coverage < kGoodCoverage ? CoverageNote(coverage) : "");
 }
@@ -155,10 +158,13 @@ Table HeadroomTable(const v1::ListPoolsResponse& pools) {
   for (const v1::Pool& pool : pools.pools()) order.push_back(&pool);
   std::stable_sort(order.begin(), order.end(), ComesFirst);
   for (const v1::Pool* pool : order) table.rows.push_back(HeadroomRow(*pool));
-  table.plots = {{.kind = Plot::Kind::kBars,
-                  .title = "What waits beside the headroom, in H100e",
-                  .series = {{"demand_h100e", "waits", Tone::kAct},
-                             {"headroom_h100e", "headroom", Tone::kAllocated}}}};
+  const bool told = std::any_of(order.begin(), order.end(),
+                                [](const v1::Pool* pool) { return pool->has_demand(); });
+  const Plot::Series headroom{"headroom_h100e", "headroom", Tone::kAllocated};
+  table.plots = {
+      {.title = told ? "What waits beside the headroom, in H100e" : "Headroom, in H100e"}};
+  if (told) table.plots.front().series.push_back({"demand_h100e", "waits", Tone::kAct});
+  table.plots.front().series.push_back(headroom);
   return table;
 }
 

@@ -129,6 +129,13 @@ std::string FitText(const Answers& answers, const std::string& request_id) {
   return fmt::format("no: {} H100e are missing; {}{}", missing, from, LendersText(fit));
 }
 
+// "14 days"; hours where they are no whole days.
+std::string LengthText(int64_t hours) {
+  constexpr int64_t kHoursADay = 24;
+  const bool days = hours >= kHoursADay && hours % kHoursADay == 0;
+  return days ? CountOf(hours / kHoursADay, "day") : CountOf(hours, "hour");
+}
+
 // --- Tables
 // ---------------------------------------------------------------------------------------
 
@@ -141,13 +148,13 @@ std::vector<Column> RequestColumns() {
           {"chips", "", false, true, true},
           {"from", "from", false, true},
           {"h100e_hours", "H100e-hours:", true, true},
-          {"fits", "Does it fit?", false, true},
+          {"fits", "fits:", false, true},
           {"why", "Why it stands here"},
           {"trade_off", "accepts:", false, true, true},
           {"earlier_used_ratio", "used of earlier grants:", true, true},
           {"promised_usd", "Promises", true},
           {"interval", "", false, true, true},
-          {"discounted_usd_per_h100e_hour", "to count on, an H100e-hour:", true, true},
+          {"discounted_usd_per_h100e_hour", "counted on, for an H100e-hour:", true, true},
           {"forgone_usd", "Forgoes, if inference gives it", true},
           {"forgone_training_ratio", "or of a year's training:", true, true},
           {"forgone_research_ratio", "or of a year's research:", true, true, true}};
@@ -165,7 +172,7 @@ std::vector<Cell> RequestRow(const Answers& answers, const Valuation& valuation,
           MicroH100eCell(request.micro_h100e()),
           TextCell(CountOf(form.chips(), "chip") + " of " + form.chip()),
           TextCell(fmt::format("{} for {}", TimeText(form.start_unix_seconds()),
-                               CountOf(form.hours(), "hour"))),
+                               LengthText(form.hours()))),
           HoursCell(hours),
           TextCell(FitText(answers, form.request_id())),
           TextCell(ranked.why()),
@@ -191,8 +198,8 @@ std::vector<std::string> TradeOffNotes(const Answers& answers) {
   const Valuation valuation = ValuationOf(answers);
   std::vector<std::string> notes = {
       "Critical work comes first, then work for a goal of the company, then growth bets. Of growth "
-      "bets, the one comes first that promises more for each H100e-hour, by the low end of its "
-      "interval times the probability of the interval."};
+      "bets, the one comes first that promises more for each H100e-hour. Counted on is the low end "
+      "of its interval times the probability of the interval."};
   if (!valuation.usd_per_hour) {
     notes.push_back("What a request forgoes elsewhere is not known: the daemon has no framework.");
     return notes;
@@ -231,12 +238,12 @@ std::string CommitteeSentence(const Answers& answers) {
   const auto usd = UsdPerH100Hour(answers);
   if (!usd) return out + ".";
   return out + fmt::format(
-                   ", with which inference would earn {}. Of them, {} more than that for "
-                   "each hour, by what can be counted on.",
-                   UsdText(hours * *usd),
+                   ", with which inference would earn {}: {} for each. {} more than that, even by "
+                   "what can be counted on.",
+                   UsdText(hours * *usd), UsdText(*usd),
                    PromiseMore(ranking, *usd) == 1
-                       ? std::string("1 promises")
-                       : fmt::format("{} promise", PromiseMore(ranking, *usd)));
+                       ? std::string("1 request promises")
+                       : fmt::format("{} requests promise", PromiseMore(ranking, *usd)));
 }
 
 std::string PoolsSentence(const Table& table, size_t pools) {
@@ -271,7 +278,7 @@ std::string NatureText(const v1::CapacityForm& form) {
 }
 
 std::string IntervalText(const v1::Roi& roi) {
-  return fmt::format("{}, {} to {} with {}, by {}", roi.gain(),
+  return fmt::format("{}, {} to {} with a probability of {}, by {}", roi.gain(),
                      UsdText(static_cast<double>(roi.low_micro_usd()) / kMicroOfUnit),
                      UsdText(static_cast<double>(roi.high_micro_usd()) / kMicroOfUnit),
                      fmt::format("{:g}%", roi.confidence_basis_points() / kPercentOfBasisPoints),

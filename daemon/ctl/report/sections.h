@@ -52,7 +52,7 @@ std::string WhoAsks(const v1::CapacityForm& form);
 int64_t GrantedHours(const v1::CapacityGrant& grant);
 // "critical", "company goal: GOAL", "growth bet".
 std::string NatureText(const v1::CapacityForm& form);
-// "revenue, $1.20M to $2.00M with 90%, by 2027-03-01".
+// "revenue, $1.20M to $2.00M with a probability of 90%, by 2027-03-01".
 std::string IntervalText(const v1::Roi& roi);
 
 }  // namespace fleetmeter::ctl::report

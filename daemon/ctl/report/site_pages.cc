@@ -260,8 +260,8 @@ std::vector<Section> PlanSections(const Answers& answers, Audience audience) {
   if (!answers.plan.ok()) return {MissingSection("plan", "Plan", answers.plan.status())};
   const v1::GetPlanResponse& plan = *answers.plan;
   Section shares{.id = "shares", .title = "The plan in force"};
-  shares.says = {fmt::format("{} version {}: {}.", plan.basis().plan(), plan.basis().plan_version(),
-                             plan.basis().scenario())};
+  shares.says = {fmt::format("Plan {} version {}, made of the scenario {}.", plan.basis().plan(),
+                             plan.basis().plan_version(), plan.basis().scenario())};
   shares.tables = {SharesTable("plan_tiers", "Shares of the tiers", plan.tiers()),
                    SharesTable("plan_categories", "Shares of the categories", plan.categories())};
   Section initiative{.id = "initiative", .title = "Strategic initiative"};
@@ -281,8 +281,9 @@ std::vector<Section> PlanSections(const Answers& answers, Audience audience) {
 std::vector<Section> PoolSections(const Answers& answers, Audience audience) {
   if (!answers.plan.ok()) return {MissingSection("pools", "Pools", answers.plan.status())};
   Section rules{.id = "pools", .title = "Pools at the time"};
-  rules.says = {fmt::format("So it was {}; `fleetmeterctl headroom POOL` tells what is free now.",
-                            TimeText(answers.asked_unix_seconds))};
+  rules.says = {
+      fmt::format("This is how it was at {}. `fleetmeterctl headroom POOL` tells what is free now.",
+                  TimeText(answers.asked_unix_seconds))};
   rules.tables = {RulesTable(answers)};
   rules.notes = {"A pool may borrow what others lend of their headroom. Its own teams come first."};
   if (audience != Audience::kCommittee) return {rules};

@@ -115,8 +115,8 @@ class FormCheck {
 
   void CheckHours() {
     if (form_.hours >= 1 && form_.hours <= kMostHours) return;
-    Complain("hours",
-             fmt::format("is {}; expected 1 to {}, which is three years", form_.hours, kMostHours));
+    Complain("hours", fmt::format("is {} hours; expected 1 to {}, which is three years",
+                                  form_.hours, kMostHours));
   }
 
   void CheckStart() {
@@ -134,9 +134,10 @@ class FormCheck {
                fmt::format("is {}; expected a full hour of UTC", TimeWithText(start)));
     } else if (form_.hours >= 1 && form_.hours <= kMostHours &&
                form_.end_unix_seconds() <= context_.now_unix_seconds) {
-      Complain("hours", fmt::format("is {}, so that it was over at {}; expected an end that is "
-                                    "still to come",
-                                    form_.hours, TimeText(form_.end_unix_seconds())));
+      Complain("hours",
+               fmt::format("is {} hours, so that it was over at {}; expected an end that is "
+                           "still to come",
+                           form_.hours, TimeText(form_.end_unix_seconds())));
     }
   }
 

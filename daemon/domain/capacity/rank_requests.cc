@@ -19,7 +19,11 @@ bool Waits(const CapacityRequest& request, int64_t now_unix_seconds) {
 
 std::string WhyAt(const std::vector<Keyed>& ranked, size_t i) {
   if (i > 0) return WhyItFollows(ranked[i - 1].key, ranked[i].key);
-  if (ranked.size() == 1) return "It is the only request that waits for a decision.";
+  if (ranked.size() == 1) {
+    return ranked[0].request->form.beyond_allocation
+               ? "It is the only request beyond an allocation that waits for a decision."
+               : "It is the only request within the pool's allocation that waits for a decision.";
+  }
   return WhyItIsFirst(ranked[0].key, ranked[1].key);
 }
 

@@ -203,7 +203,7 @@ def next_plan(terminal, folder, daemon):
     arguments = ["plan", "compile", "--decided", "--plan", str(PLAN), "--catalog", str(CATALOG)]
     out = terminal.ok(*arguments, "--to", str(path),
                       "--effective-from", time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
-    assert f"{POOL}: 108.0 H100e, and 96.0 before, for more" in out, out
+    assert f"{POOL}: 108.0 H100e instead of 96.0, for more" in out, out
     text = path.read_text()
     assert "(request more)" in text and "# The plan of the demo fleet." in text, text
     config = daemon.config.read_text()

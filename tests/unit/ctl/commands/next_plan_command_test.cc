@@ -44,7 +44,7 @@ TEST_F(NextPlanCommandTest, WritesThePlanThatHasTheGrants) {
   EXPECT_EQ(Ask(Compile({"--to", next})), kExitOk) << error_;
   EXPECT_EQ(out_, next +
                       ": plan demo version 2\n"
-                      "research-post-training: 108.0 H100e, and 96.0 before, for more-rl\n");
+                      "research-post-training: 108.0 H100e instead of 96.0, for more-rl\n");
   EXPECT_THAT(Read(next), AllOf(HasSubstr("version: 2\n"), HasSubstr("{h100e: 108}")));
   EXPECT_EQ(Call({"plan", "show", "--plan", next, "--catalog", catalog_}), kExitOk) << error_;
   EXPECT_EQ(Ask(Compile({"-o", "json"})), kExitOk) << error_;

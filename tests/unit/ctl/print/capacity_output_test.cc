@@ -188,12 +188,13 @@ TEST(RequestOutputTest, ShowsAllOfARequest) {
             "workload   rl-rollouts (rl), run rl-9\n"
             "nature     company_goal: Flagship 5\n"
             "           It is beyond the allocation of its pool: the capacity team decides.\n"
-            "roi        revenue of $1,500,000 by 2027-03-31, with 90% between $800,000.50 and\n"
-            "           $2,500,000\n"
+            "roi        revenue of $1,500,000 by 2027-03-31; with a probability of 90%,\n"
+            "           between $800,000.50 and $2,500,000\n"
             "trade-off  Two sweeps wait.\n"
             "           They may start in January.\n"
             "rank       2: It comes after incident-evals, which is critical.\n"
-            "           $720,000.45 can be counted on, $44.64 for each H100e-hour.\n"
+            "           $720,000.45 can be counted on (the low end times its probability),\n"
+            "           $44.64 for each H100e-hour.\n"
             "fits       yes. It fits at no time within a year.\n"
             "\n"
             "History:\n"
@@ -224,7 +225,7 @@ TEST(RequestOutputTest, TellsWhatWasChanged) {
   v1::ChangeCapacityResponse change;
   *change.add_requests() = GrantedRequest();
   EXPECT_EQ(FormatChange(change, OutputFormat::kTable),
-            "rl-rollouts-2026-12-01-k3f9 is granted_in_part: 8 of 16 b200 (24.0 H100e) from "
+            "rl-rollouts-2026-12-01-k3f9 is granted_in_part: 8 of 16 b200 (24.0 H100e) from\n"
             "2026-12-01 09:00Z for 1 d 6 h, until 2026-12-02 15:00Z\n");
   change.set_nothing_to_do(true);
   EXPECT_THAT(FormatChange(change, OutputFormat::kTable), StartsWith("There is nothing to do"));
@@ -264,7 +265,7 @@ TEST(GrantsOutputTest, DoesNotCallUntoldUseUnused) {
   untold.set_untold_seconds(2 * kAnHour);
   const std::string text = FormatGrants(response, OutputFormat::kTable, 0);
   EXPECT_THAT(text, testing::ContainsRegex("8 of 16 b200 +- +- +- +- +0\\.0\n"));
-  EXPECT_THAT(text, HasSubstr("The books do not tell 2.0 grant-hours by the hour."));
+  EXPECT_THAT(text, HasSubstr("The books do not tell 2.0 hours of these grants."));
 }
 
 TEST(GrantsOutputTest, ShowsUseAndWhatWasUnderNoGrant) {
@@ -315,7 +316,7 @@ TEST(TimelineOutputTest, MarksWhatIsCommittedBeyondTheAllocation) {
   timeline.set_peak_unix_seconds(kFirstDay);
   timeline.set_headroom_h100e(6);
   EXPECT_THAT(FormatTimeline(timeline, OutputFormat::kTable),
-              AllOf(HasSubstr("90.0 H100e were assigned at\n2026-12-01 00:00Z.\n"),
+              AllOf(HasSubstr("2026-12-01 00:00Z, 90.0 H100e were\nassigned.\n"),
                     HasSubstr("The headroom is 6.0 H100e at present.\n")));
   EXPECT_THAT(FormatTimeline(timeline, OutputFormat::kCsv),
               StartsWith("from_unix_seconds,to_unix_seconds,allocated_micro_h100e,"));
@@ -400,19 +401,21 @@ TEST(LendingOutputTest, ShowsWhoLentAndWhoWaits) {
   starved.set_borrowed_h100e(4);
   response.set_told_seconds(9 * kAnHour);
   response.set_untold_seconds(kAnHour);
+  response.set_from_unix_seconds(kFirstDay);
+  response.set_to_unix_seconds(kFirstDay + 10 * kAnHour);
   for (int i = 0; i < 7; ++i) {
     v1::UntoldTime& untold = *response.add_untold();
     untold.set_from_unix_seconds(kFirstDay + 2 * i * kAnHour);
     untold.set_to_unix_seconds(kFirstDay + (2 * i + 1) * kAnHour);
   }
-  EXPECT_THAT(
-      FormatLending(response, OutputFormat::kTable),
-      AllOf(testing::ContainsRegex("a +\\(beyond the plan\\) +2026-12-01 00:00Z +12.5 +-\n"),
-            HasSubstr("The books do not tell 1.0 of 10.0 hours."),
-            HasSubstr("Nobody told: 2026-12-01 00:00Z to 2026-12-01 01:00Z, "),
-            HasSubstr(" and 2 more.\n"),
-            HasSubstr("8.0 H100e wait in pool b while pool a holds 4.0 H100e beyond its "
-                      "allocation.\n")));
+  EXPECT_THAT(FormatLending(response, OutputFormat::kTable),
+              AllOf(testing::ContainsRegex("a +\\(beyond the plan\\) +12.5 +-\n"),
+                    HasSubstr("What was lent from 2026-12-01 00:00Z until 2026-12-01 10:00Z, "),
+                    HasSubstr("The books do not tell 1.0 of 10.0 hours."),
+                    HasSubstr("Nobody told: 2026-12-01 00:00Z to 2026-12-01 01:00Z, "),
+                    HasSubstr(" and 2 more.\n"),
+                    HasSubstr("8.0 H100e wait in pool b while pool a holds 4.0 H100e beyond its "
+                              "allocation.\n")));
 }
 
 }  // namespace

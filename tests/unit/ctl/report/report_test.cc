@@ -103,8 +103,53 @@ TEST(AllocationReportTest, WhatIsNotKnownIsNotZero) {
   EXPECT_THAT(json.at("sections").at("underused").at("says").at(1).get<std::string>(),
               HasSubstr("utilization of 1 pool is not known"));
   const Json& days = RowsOf(json, "plan_and_actual", "days");
-  EXPECT_FALSE(days.at(0).contains("assigned_h100e_note"));
-  EXPECT_EQ(days.at(1).at("assigned_h100e_note"), "50.0% of it heard");
+  EXPECT_EQ(days.at(0).at("coverage_ratio"), 1.0);
+  EXPECT_EQ(days.at(1).at("coverage_ratio"), 0.5);
+}
+
+TEST(AllocationReportTest, ImportedHistoryIsNotSilence) {
+  Answers answers = MadeAnswers();
+  for (v1::PoolPeriod& period : *answers.history->mutable_rows()) period.clear_coverage_ratio();
+  const Document report = MakeAllocationReport(answers);
+  const Json json = Json::parse(DocumentJson(report));
+  const Json& days = RowsOf(json, "plan_and_actual", "days");
+  EXPECT_TRUE(days.at(0).at("coverage_ratio").is_null());
+  EXPECT_THAT(DocumentMarkdown(report), HasSubstr("| 160.0 | 80.0 | 30.0 | history |"));
+  EXPECT_THAT(DocumentHtml(report), Not(HasSubstr(">0.0% of it heard")));
+}
+
+TEST(AllocationReportTest, TheBufferIsHeldByNoPool) {
+  Answers answers = MadeAnswers();
+  answers.comparison->add_tiers()->set_name("buffer");
+  const Json json = MadeJson(answers);
+  EXPECT_EQ(RowsOf(json, "plan_and_actual", "tiers").at(0).at("actual_share_ratio_note"),
+            "no pool holds the buffer");
+}
+
+TEST(DocumentMarkdownTest, EachColumnHasAHead) {
+  const std::string markdown = DocumentMarkdown(MakeAllocationReport(MadeAnswers()));
+  EXPECT_THAT(markdown, Not(HasSubstr("|  |  |")));
+  EXPECT_THAT(markdown, HasSubstr("| Request | Who | Nature | Place | Asks for, H100e | Chips |"));
+}
+
+TEST(DocumentMarkdownTest, WhatIsNotKnownOfAnyIsSaidOnce) {
+  Answers answers = MadeAnswers();
+  answers.pools->clear_pools();
+  for (const char* pool : {"a", "b", "c"}) *answers.pools->add_pools() = SilentPool(pool);
+  const std::string markdown = DocumentMarkdown(MakeAllocationReport(answers));
+  EXPECT_THAT(markdown, HasSubstr("Oldest wait (no source tells); Could start now, H100e (no "));
+  EXPECT_THAT(markdown, Not(HasSubstr("| not known (no source tells) |")));
+}
+
+TEST(AllocationReportTest, OfASilentFleetNothingIsKnown) {
+  Answers answers = MadeAnswers();
+  answers.pools->clear_pools();
+  *answers.pools->add_pools() = SilentPool("flagship");
+  const Json json = MadeJson(answers);
+  const Json& in_short = json.at("sections").at("in_short");
+  EXPECT_EQ(in_short.at("says").at(1), "How much headroom the pools have is not known.");
+  EXPECT_TRUE(in_short.at("figures").at("headroom_h100e").at("value").is_null());
+  EXPECT_TRUE(in_short.at("figures").at("unused_h100e").at("value").is_null());
 }
 
 TEST(AllocationReportTest, LowCoverageIsSaidBesideTheSum) {

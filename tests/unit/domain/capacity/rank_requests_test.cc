@@ -171,7 +171,8 @@ TEST(RankPool, HasOnlyWhatWaitsForThePoolsOwner) {
   maker.Submit(MakeForm("waits")).Submit(beyond).Submit(elsewhere).Submit(MakeForm("granted"));
   maker.Grant("granted");
   EXPECT_THAT(Ids(Serving(maker)), ElementsAre("waits"));
-  EXPECT_EQ(Serving(maker)[0].why, "It is the only request that waits for a decision.");
+  EXPECT_EQ(Serving(maker)[0].why,
+            "It is the only request within the pool's allocation that waits for a decision.");
   EXPECT_THAT(Ids(RankBetweenPools(maker.book(), kPresent)), ElementsAre("beyond"));
   const int64_t over = At(15);
   EXPECT_THAT(Ids(RankPool(maker.book(), "serving", over - 1)), ElementsAre("waits"));
