@@ -82,7 +82,7 @@ std::string FreeNote(const FreeNow& free) {
 std::string FreeSentence(const v1::ListPoolsResponse& pools) {
   const FreeNow free = FreeOf(pools);
   if (IsHeadroomUnknown(free, pools)) {
-    return "How much headroom the pools have now is not known: that of none of them is.";
+    return "How much headroom the pools have now is not known.";
   }
   const std::string note = FreeNote(free);
   return fmt::format("The pools have {} H100e of headroom now within what they are allocated.{}",
