@@ -78,6 +78,7 @@ TEST_F(RequestCommandsTest, CheckTellsByItsExitCodeWhatIsWrong) {
   EXPECT_EQ(Ask({"request", "check", "--file", form, "--chips", "8"}), kExitDoesNotFit);
   EXPECT_EQ(fake_.asked().check.form().chips(), 8);  // the flag wins
   EXPECT_EQ(fake_.asked().check.form().hours(), 336);
+  EXPECT_NE(fake_.asked().check.form().request_id(), "");  // one is made up, as request ask does
   v1::CapacityViolation& violation = *answers.check.add_violations();
   violation.set_field("start_unix_seconds");
   violation.set_message("is 1970-01-01; expected\x1b[2J a time to come");
