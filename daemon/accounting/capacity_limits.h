@@ -24,11 +24,11 @@ class CapacityLimits {
   static constexpr int64_t kMostEventsOfRequest = 100;
   static constexpr int64_t kMostAmended = 90;
   // Of one event: all of its text, and the workloads that it ranks.
-  static constexpr size_t kMostTextBytes = 256 * 1'024;
+  static constexpr size_t kMostTextBytes = size_t{256} * 1'024;
   static constexpr size_t kMostRanked = 1'000;
   // Of one identity in a UTC day.
   static constexpr size_t kMostEventsADay = 10'000;
-  static constexpr size_t kMostTextBytesADay = 32 * 1'024 * 1'024;
+  static constexpr size_t kMostTextBytesADay = size_t{32} * 1'024 * 1'024;
 
   // InvalidArgument: an event says too much. ResourceExhausted: there is no place for it now; says
   // what would make some. `events` are one order's, and not in the book yet.

@@ -17,7 +17,7 @@
 namespace fleetmeter {
 
 // The grants' recent past, in seconds.
-inline constexpr int64_t kRecentSeconds = 7 * 86'400;
+inline constexpr int64_t kRecentSeconds = int64_t{7} * 86'400;
 
 // What a grant promised in a span of time, and what of that its team held and used.
 struct SpanUse {

@@ -50,7 +50,7 @@ std::string PromiseText(const Roi& roi) {
   return fmt::format("The request promised {} by {}, and {} to {} with a confidence of {:.4g}%.",
                      UsdText(roi.expected_micro_usd), DateText(roi.expected_by_unix_seconds),
                      UsdText(roi.low_micro_usd), UsdText(roi.high_micro_usd),
-                     roi.confidence_basis_points / 100.0);
+                     static_cast<double>(roi.confidence_basis_points) / 100);
 }
 
 // What a reader has to know of the grant to compare it with the promise.

@@ -57,7 +57,8 @@ std::optional<int64_t> ParseDay(std::string_view text) {
 
 std::optional<uint32_t> ParseConfidence(std::string_view text) {
   const auto share = ParseShare(text);
-  if (!share || !(*share > 0 && *share <= 1)) return std::nullopt;
+  const bool is_right = share && *share > 0 && *share <= 1;  // false for NaN, too
+  if (!is_right) return std::nullopt;
   const double points = std::round(*share * kPointsOfOne);
   if (points < 1 || std::abs(*share * kPointsOfOne - points) > kPointRounding) return std::nullopt;
   return static_cast<uint32_t>(points);

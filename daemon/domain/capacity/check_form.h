@@ -11,7 +11,7 @@
 
 namespace fleetmeter::capacity {
 
-inline constexpr int64_t kMostHours = 3 * 366 * 24;  // three years
+inline constexpr int64_t kMostHours = int64_t{3} * 366 * 24;  // three years
 inline constexpr int64_t kMostChips = 100'000'000;
 inline constexpr int64_t kMostCores = 10'000'000'000;
 inline constexpr size_t kMostTextBytes = 4'096;  // of each text that people write
@@ -20,9 +20,9 @@ inline constexpr size_t kMostIdBytes = 64;
 inline constexpr int64_t kMostMicroUsd = 1'000'000'000'000'000'000;  // a trillion dollars
 // Work that has begun since the last meeting may be asked for afterwards. A meeting is every two
 // weeks.
-inline constexpr int64_t kMostHoursAgo = 14 * 24;
+inline constexpr int64_t kMostHoursAgo = int64_t{14} * 24;
 // What a gain is expected by: at most so long after the request's end.
-inline constexpr int64_t kMostDaysToGain = 10 * 366;
+inline constexpr int64_t kMostDaysToGain = int64_t{10} * 366;
 
 struct FormContext {
   const Plan& plan;  // in force

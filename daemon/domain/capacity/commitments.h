@@ -71,7 +71,7 @@ struct Fit {
   std::vector<Lender> lenders;
 };
 
-inline constexpr int64_t kLookAheadHours = 366 * 24;
+inline constexpr int64_t kLookAheadHours = int64_t{366} * 24;
 
 Fit DoesItFit(const CapacityBook& book, const ReferenceData& reference, const CapacityForm& form,
               const Worth& worth, int64_t now_unix_seconds);

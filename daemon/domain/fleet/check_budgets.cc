@@ -19,7 +19,8 @@ class BudgetCheck {
 
   std::vector<Violation> Run(const HoursBudget& budget) {
     // False for NaN, too.
-    if (!(budget.h100e_hours > 0 && budget.h100e_hours <= kMostBudgetHours)) {
+    const bool is_right = budget.h100e_hours > 0 && budget.h100e_hours <= kMostBudgetHours;
+    if (!is_right) {
       Complain("h100e_hours", fmt::format("is {:.10g}; expected more than 0, and at most {:g}",
                                           budget.h100e_hours, kMostBudgetHours));
     }

@@ -172,7 +172,7 @@ absl::Status AddPeriods(Database& ledger, const Part& part, int64_t from, int64_
       StartOf(part.period, from), to, part.booked_from, part.booked_to, pool);
 }
 
-std::vector<capacity::UsedPeriod> PeriodsOf(PeriodSums sums) {
+std::vector<capacity::UsedPeriod> PeriodsOf(const PeriodSums& sums) {
   std::vector<capacity::UsedPeriod> periods;
   periods.reserve(sums.size());
   for (const auto& [key, amounts] : sums) {
@@ -214,7 +214,7 @@ absl::StatusOr<UsedPeriods> UsedPeriodsOf(Database& ledger, int64_t from, int64_
     if (!status.ok()) return status;
   }
   const int64_t told_from = HoursToldFrom(*told, *kept, to);
-  UsedPeriods out{.periods = PeriodsOf(std::move(sums)),
+  UsedPeriods out{.periods = PeriodsOf(sums),
                   .told = TellOf(Common(*told, SpanOf(told_from, to)), from, to)};
   out.told.from_unix_seconds = told_from;
   return out;

@@ -119,10 +119,11 @@ absl::StatusOr<std::vector<CapacityEvent>> ReadCapacityEvents(Database& ledger) 
       "expected_by_unix_seconds, beyond_allocation, trade_off, note, micro_h100e, catalog_version, "
       "granted_chips, grant_start_unix_seconds, grant_end_unix_seconds, decision "
       "FROM capacity_events ORDER BY number",
-      [&](const Statement& row) {
+      [&](const Statement& row) -> absl::Status {
         auto event = EventAt(row);
-        if (event.ok()) events.push_back(*std::move(event));
-        return event.status();
+        if (!event.ok()) return event.status();
+        events.push_back(*std::move(event));
+        return absl::OkStatus();
       });
   if (status.ok()) status = AddWorkloads(ledger, &events);
   if (!status.ok()) return status;

@@ -67,11 +67,12 @@ ApiCall OfService(std::string_view path, std::string_view rpc, std::string_view 
 template <class Request, class Response, class Service>
 ApiCall OfLedger(std::string_view path, std::string_view rpc, std::string_view summary,
                  Service& service) {
-  return Later<Request, Response>(path, rpc, summary,
-                                  [&service](const Caller& caller, const Request& request,
-                                             Response* response, LedgerQuestions::Done done) {
-                                    service.Ask(caller, request, response, std::move(done));
-                                  });
+  return Later<Request, Response>(
+      path, rpc, summary,
+      [&service](const Caller& caller, const Request& request, Response* response,
+                 const LedgerQuestions::Done& done) {
+        service.Ask(caller, request, response, done);
+      });
 }
 
 template <class Response>
