@@ -147,7 +147,7 @@ TEST(AllocationReportTest, OfASilentFleetNothingIsKnown) {
   *answers.pools->add_pools() = SilentPool("flagship");
   const Json json = MadeJson(answers);
   const Json& in_short = json.at("sections").at("in_short");
-  EXPECT_EQ(in_short.at("says").at(1), "How much headroom the pools have is not known.");
+  EXPECT_EQ(in_short.at("says").at(1), "How much headroom the pools have now is not known.");
   EXPECT_TRUE(in_short.at("figures").at("headroom_h100e").at("value").is_null());
   EXPECT_TRUE(in_short.at("figures").at("unused_h100e").at("value").is_null());
 }
