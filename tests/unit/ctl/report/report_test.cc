@@ -167,8 +167,7 @@ TEST(AllocationReportTest, OfASilentFleetNoSumIsZero) {
   *answers.pools->add_pools() = SilentPool("flagship");
   const Json json = MadeJson(answers);
   const Json& in_short = json.at("sections").at("in_short");
-  EXPECT_EQ(in_short.at("says").at(1),
-            "How much headroom the pools have now is not known.");
+  EXPECT_EQ(in_short.at("says").at(1), "How much headroom the pools have now is not known.");
   for (const char* figure : {"headroom_h100e", "unused_h100e", "unused_usd_per_day"}) {
     EXPECT_TRUE(in_short.at("figures").at(figure).at("value").is_null()) << figure;
   }
