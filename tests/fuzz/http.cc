@@ -1,4 +1,5 @@
 // What comes over HTTP before anybody is known: targets, tokens and questions as JSON.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -19,7 +20,8 @@ constexpr std::string_view kKeys = R"({"keys":[{"kty":"EC","crv":"P-256","kid":"
                                    R"("x":"Q6U6-0uvtWbUSB2iHKcEsM5Uu0-zhX3Ox237VaHChdY",)"
                                    R"("y":"-A2jX6TPh23bIzAkZ1i8QBZeobB6UD3IiDpqyBAamoE"}]})";
 constexpr int64_t kNow = 1'800'000'000;
-constexpr size_t kTelling = 12;  // a shorter token may stand in a message by chance
+// A shorter token may stand in a message by chance, and so may words without the two dots of one.
+constexpr size_t kTelling = 12;
 
 void RequireSaid(const absl::Status& refused) {
   Require(!refused.message().empty(), "an error says what is wrong");
@@ -80,7 +82,8 @@ void RunJwt(std::string_view bytes) {
     Require(identity->not_after_unix_seconds >= kNow - 60, "and only while it is valid");
   } else {
     RequireSaid(identity.status());
-    Require(bytes.size() < kTelling ||
+    const bool looks_like_one = std::count(bytes.begin(), bytes.end(), '.') == 2;
+    Require(bytes.size() < kTelling || !looks_like_one ||
                 std::string(identity.status().message()).find(bytes) == std::string::npos,
             "a message holds nothing of the token");
   }
