@@ -9,7 +9,7 @@
 #include "daemon/app/outcomes_part.h"
 #include "daemon/app/scrapes.h"
 #include "daemon/security/access_control.h"
-#include "daemon/serve/api/workers.h"
+#include "daemon/base/workers.h"
 #include "daemon/serve/http/http_message.h"
 #include "daemon/serve/http/shared_page.h"
 #include "daemon/serve/metrics/daemon_metrics.h"

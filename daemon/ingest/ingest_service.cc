@@ -38,6 +38,13 @@ grpc::Status CheckUnary(const v1::ReportRequest& request, size_t max_reports) {
   return grpc::Status::OK;
 }
 
+// Refuses a call for now.
+void SendLater(grpc::CallbackServerContext* context, grpc::ServerUnaryReactor* reactor,
+               const std::string& detail, uint32_t millis = kRetryAfterMillis) {
+  context->AddTrailingMetadata("grpc-retry-pushback-ms", std::to_string(millis));
+  reactor->Finish({grpc::StatusCode::RESOURCE_EXHAUSTED, detail});
+}
+
 // The codes are the same.
 grpc::Status StatusOf(const absl::Status& status) {
   return {static_cast<grpc::StatusCode>(status.code()), std::string(status.message())};
@@ -53,7 +60,8 @@ IngestService::IngestService(IngestLimits limits, Writer& writer, AccessControl&
       access_(access),
       clock_(clock),
       probe_(probe),
-      places_(limits_.max_streams, limits_.sharing) {}
+      places_(limits_.max_streams, limits_.sharing),
+      heavy_(writer.queue_limit_reports(), limits_.sharing) {}
 
 IngestService::~IngestService() {
   // The last stream left under the lock, on a thread of gRPC's: take its word for it.
@@ -168,26 +176,42 @@ grpc::ServerUnaryReactor* IngestService::Report(grpc::CallbackServerContext* con
     reactor->Finish(bad);
     return reactor;
   }
-  const auto busy = [context, reactor](const std::string& detail,
-                                       uint32_t millis = kRetryAfterMillis) {
-    context->AddTrailingMetadata("grpc-retry-pushback-ms", std::to_string(millis));
-    reactor->Finish({grpc::StatusCode::RESOURCE_EXHAUSTED, detail});
-  };
   const size_t reports = Count(request->reports(), request->outcomes());
   const size_t bytes = request->ByteSizeLong();
   const size_t weight = WeightOf(request->reports(), request->outcomes(), bytes);
   if (const uint32_t millis = MustWait(caller.identity, reports, weight, bytes)) {
-    busy(TooFast(millis), millis);
+    SendLater(context, reactor, TooFast(millis), millis);
     return reactor;
   }
-  const auto full = [this, reports, busy, identity = caller.identity] {
-    HeldBack(identity, "queue", reports);
-    busy(fmt::format("the queue of {} reports is full; send again", writer_.queue_limit_reports()));
-  };
-  if (!writer_.HasRoomFor(caller.identity, weight)) {
-    full();
-    return reactor;
-  }
+  const bool taken =
+      writer_.HasRoomFor(caller.identity, weight) &&
+      Decode(caller.identity, weight, [this, context, reactor, caller, request, weight, response] {
+        SubmitUnary(context, reactor, caller, request, weight, response);
+      });
+  if (!taken) RefuseForRoom(context, reactor, caller.identity, reports);
+  return reactor;
+}
+
+bool IngestService::Decode(const std::string& identity, size_t weight, std::function<void()> work) {
+  if (weight > HeavyWork::kHeavy) return heavy_.TryAdd(identity, weight, std::move(work));
+  work();
+  return true;
+}
+
+void IngestService::RefuseForRoom(grpc::CallbackServerContext* context,
+                                  grpc::ServerUnaryReactor* reactor, const std::string& identity,
+                                  size_t reports) {
+  HeldBack(identity, "queue", reports);
+  SendLater(
+      context, reactor,
+      fmt::format("the queue of {} reports is full; send again", writer_.queue_limit_reports()));
+}
+
+void IngestService::SubmitUnary(grpc::CallbackServerContext* context,
+                                grpc::ServerUnaryReactor* reactor, const Caller& caller,
+                                const v1::ReportRequest* request, size_t weight,
+                                v1::ReportResponse* response) {
+  const size_t reports = Count(request->reports(), request->outcomes());
   Submission submission;
   submission.weight = weight;
   submission.stream = StreamKey{caller.identity, request->stream_id()};
@@ -200,14 +224,14 @@ grpc::ServerUnaryReactor* IngestService::Report(grpc::CallbackServerContext* con
   if (request->has_overlaps() && reports == 0) {
     overlaps = std::make_shared<OverlapQuestion>();
     if (grpc::Status bad = DecodeOverlap(request->overlaps(), overlaps.get()); !bad.ok()) {
-      reactor->Finish(bad);
-      return reactor;
+      return reactor->Finish(bad);
     }
   }
-  submission.done = [this, caller, reactor, request, response, busy, tell_rejected, overlaps,
+  submission.done = [this, caller, context, reactor, request, response, tell_rejected, overlaps,
                      &writer = writer_, stream = submission.stream](const SubmitResult& result) {
     NoteForeignSources(access_, caller, result);
-    if (!result.status.ok()) return busy(std::string(result.status.message()));
+    if (!result.status.ok())
+      return SendLater(context, reactor, std::string(result.status.message()));
     const auto reference = writer.reference();
     response->set_time_zone(reference->outcomes.day_zone.name());
     FillUnknownNames(request->names(), *reference, response);
@@ -222,15 +246,12 @@ grpc::ServerUnaryReactor* IngestService::Report(grpc::CallbackServerContext* con
   };
   switch (writer_.TrySubmit(submission)) {
     case Writer::Submitted::kYes:
-      break;
+      return;
     case Writer::Submitted::kStopping:
-      reactor->Finish(Stopping());
-      break;
+      return reactor->Finish(Stopping());
     case Writer::Submitted::kFull:
-      full();
-      break;
+      return RefuseForRoom(context, reactor, caller.identity, reports);
   }
-  return reactor;
 }
 
 void IngestService::AuditCorrection(const AdminEntry& entry, const Caller& caller) {
@@ -266,10 +287,6 @@ grpc::ServerUnaryReactor* IngestService::CorrectUsage(grpc::CallbackServerContex
     }
     reactor->Finish(StatusOf(answer.status));
   };
-  const auto busy = [context, reactor](const std::string& detail, uint32_t millis) {
-    context->AddTrailingMetadata("grpc-retry-pushback-ms", std::to_string(millis));
-    reactor->Finish({grpc::StatusCode::RESOURCE_EXHAUSTED, detail});
-  };
   // As much as one call of reports may have, however many there are.
   const size_t reports =
       std::min(static_cast<size_t>(request->reports_size()), limits_.max_reports_per_batch);
@@ -278,7 +295,7 @@ grpc::ServerUnaryReactor* IngestService::CorrectUsage(grpc::CallbackServerContex
   submission.weight = weight;
   submission.stream.identity = caller.identity;
   if (const uint32_t millis = MustWait(caller.identity, reports, weight, bytes)) {
-    busy(TooFast(millis), millis);
+    SendLater(context, reactor, TooFast(millis), millis);
     return reactor;
   }
   switch (writer_.TrySubmit(submission)) {
@@ -288,7 +305,7 @@ grpc::ServerUnaryReactor* IngestService::CorrectUsage(grpc::CallbackServerContex
       reactor->Finish(Stopping());
       break;
     case Writer::Submitted::kFull:
-      busy("the queue is full; send again", kRetryAfterMillis);
+      SendLater(context, reactor, "the queue is full; send again");
       break;
   }
   return reactor;

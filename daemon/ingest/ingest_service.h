@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@
 #include "daemon/base/fair_share.h"
 #include "daemon/base/log_throttle.h"
 #include "daemon/base/mutex.h"
+#include "daemon/ingest/heavy_work.h"
 #include "daemon/ingest/rate_limit.h"
 #include "daemon/security/access_control.h"
 #include "fleetmeter/v1/ingest.grpc.pb.h"
@@ -69,6 +71,13 @@ class IngestService final : public v1::UsageIngest::CallbackService {
   // protobuf has parsed the message, which gRPC does, and before anything else is done with it.
   // `weight`: what `reports` count for (batch_weight.h).
   uint32_t MustWait(const std::string& identity, size_t reports, size_t weight, size_t bytes);
+  // Has a batch decoded: at once, or in its turn if it is heavy. False: there is no room.
+  bool Decode(const std::string& identity, size_t weight, std::function<void()> work);
+  void RefuseForRoom(grpc::CallbackServerContext* context, grpc::ServerUnaryReactor* reactor,
+                     const std::string& identity, size_t reports);
+  void SubmitUnary(grpc::CallbackServerContext* context, grpc::ServerUnaryReactor* reactor,
+                   const Caller& caller, const v1::ReportRequest* request, size_t weight,
+                   v1::ReportResponse* response);
 
   const IngestLimits limits_;
   RateLimiter rates_;
@@ -83,6 +92,7 @@ class IngestService final : public v1::UsageIngest::CallbackService {
   std::unordered_map<IngestStream*, std::string> streams_ ABSL_GUARDED_BY(mutex_);
   FairShare places_ ABSL_GUARDED_BY(mutex_);
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
+  HeavyWork heavy_;  // last: its work uses the rest
 };
 
 }  // namespace fleetmeter

@@ -11,12 +11,22 @@
 #include "daemon/ingest/check_pools.h"
 #include "daemon/ingest/claim_sources.h"
 #include "daemon/ingest/decode_report.h"
+#include "daemon/ingest/heavy_work.h"
 #include "daemon/ingest/ingest_messages.h"
 
 namespace fleetmeter {
 namespace {
 
 constexpr double kMaxReplaySpeed = 1'000'000;
+
+std::vector<uint64_t> SequencesOf(const v1::Batch& batch) {
+  std::vector<uint64_t> sequences;
+  for (const v1::UsageReport& report : batch.reports()) sequences.push_back(report.sequence());
+  for (const v1::OutcomeReport& outcome : batch.outcomes()) {
+    sequences.push_back(outcome.sequence());
+  }
+  return sequences;
+}
 
 }  // namespace
 
@@ -41,7 +51,7 @@ void IngestStream::Drain() {
 void IngestStream::ReadMore() {
   // Answers that the client has not taken count as well, or one that never reads would fill us up.
   const size_t ahead = static_cast<size_t>(in_flight_) + outgoing_.size();
-  if (reading_ || ending_ || finished_ || ahead >= kMaxInFlight) return;
+  if (reading_ || decoding_ || ending_ || finished_ || ahead >= kMaxInFlight) return;
   reading_ = true;
   StartRead(&request_);
 }
@@ -146,41 +156,64 @@ void IngestStream::HandleBatch(const v1::Batch& batch) {
                          static_cast<double>(service_.clock_.UnixNanos());
     service_.probe_.ClockSkew(std::abs(ahead) / kNanosPerSecond);
   }
-  std::vector<uint64_t> sequences;
-  for (const v1::UsageReport& report : batch.reports()) sequences.push_back(report.sequence());
-  for (const v1::OutcomeReport& outcome : batch.outcomes()) {
-    sequences.push_back(outcome.sequence());
-  }
-  const auto busy = [&](const std::string& detail, uint32_t millis) {
-    mutex_.AssertHeld();
-    v1::StreamResponse response;
-    FillBusy(sequences, service_.writer_.NextSequence(stream_) - 1, detail,
-             *response.mutable_ack());
-    response.mutable_ack()->set_retry_after_millis(millis);
-    Send(std::move(response));
-  };
   const size_t bytes = batch.ByteSizeLong();
   const size_t weight = WeightOf(batch.reports(), batch.outcomes(), bytes);
   if (const uint32_t millis = service_.MustWait(caller_.identity, size, weight, bytes)) {
-    return busy(TooFast(millis), millis);
+    return RefuseBatch(SequencesOf(batch), TooFast(millis), millis);
   }
-  const auto full = [&] {
-    service_.HeldBack(caller_.identity, "queue", size);
-    busy(fmt::format("the queue of {} reports is full", service_.writer_.queue_limit_reports()),
-         kRetryAfterMillis);
-  };
-  if (!service_.writer_.HasRoomFor(caller_.identity, weight)) return full();
+  if (!service_.writer_.HasRoomFor(caller_.identity, weight)) {
+    return RefuseForRoom(SequencesOf(batch));
+  }
+  if (weight <= HeavyWork::kHeavy) return Submit(Decode(batch, weight), SequencesOf(batch));
+  const auto heavy = std::make_shared<v1::Batch>(std::move(*request_.mutable_batch()));
+  decoding_ = true;
+  const bool taken =
+      service_.heavy_.TryAdd(caller_.identity, weight, [self = shared_from_this(), heavy, weight] {
+        // Without the lock: gRPC may want to tell of the call meanwhile.
+        Submission submission = self->Decode(*heavy, weight);
+        MutexLock lock(self->mutex_);
+        self->decoding_ = false;
+        self->Submit(std::move(submission), SequencesOf(*heavy));
+        self->ReadMore();
+        self->FinishIfIdle();
+      });
+  if (taken) return;
+  decoding_ = false;
+  RefuseForRoom(SequencesOf(*heavy));
+}
+
+void IngestStream::RefuseBatch(const std::vector<uint64_t>& sequences, const std::string& detail,
+                               uint32_t millis) {
+  v1::StreamResponse response;
+  FillBusy(sequences, service_.writer_.NextSequence(stream_) - 1, detail, *response.mutable_ack());
+  response.mutable_ack()->set_retry_after_millis(millis);
+  Send(std::move(response));
+}
+
+void IngestStream::RefuseForRoom(const std::vector<uint64_t>& sequences) {
+  service_.HeldBack(caller_.identity, "queue", sequences.size());
+  RefuseBatch(
+      sequences,
+      fmt::format("the queue of {} reports is full", service_.writer_.queue_limit_reports()),
+      kRetryAfterMillis);
+}
+
+Submission IngestStream::Decode(const v1::Batch& batch, size_t weight) const {
   Submission submission;
-  submission.stream = stream_;
   submission.weight = weight;
-  submission.epoch = epoch_;
-  submission.replay_speed = replay_speed_;
-  submission.can_defer = can_defer_;
   submission.oldest_deferred_unix_nanos = batch.oldest_deferred_unix_nanos();
   submission.sent_unix_nanos = batch.sent_unix_nanos();
   submission.reports = DecodeBatch(batch.reports(), batch.outcomes());
   submission.claims =
       ClaimSources(service_.access_.ViewOf(caller_), batch.reports(), batch.outcomes());
+  return submission;
+}
+
+void IngestStream::Submit(Submission submission, std::vector<uint64_t> sequences) {
+  submission.stream = stream_;
+  submission.epoch = epoch_;
+  submission.replay_speed = replay_speed_;
+  submission.can_defer = can_defer_;
   submission.done = [self = shared_from_this(), sequences](const SubmitResult& result) {
     self->Settled(result, sequences);
   };
@@ -191,7 +224,7 @@ void IngestStream::HandleBatch(const v1::Batch& batch) {
     case Writer::Submitted::kStopping:
       return End(Stopping());
     case Writer::Submitted::kFull:
-      return full();
+      return RefuseForRoom(sequences);
   }
 }
 
@@ -254,7 +287,8 @@ void IngestStream::End(grpc::Status status) {
 }
 
 void IngestStream::FinishIfIdle() {
-  if (!ending_ || finished_ || in_flight_ > 0 || writing_ || !outgoing_.empty()) return;
+  if (!ending_ || finished_ || decoding_ || in_flight_ > 0 || writing_ || !outgoing_.empty())
+    return;
   finished_ = true;
   Finish(end_status_);
 }

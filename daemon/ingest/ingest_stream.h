@@ -34,6 +34,13 @@ class IngestStream final : public grpc::ServerBidiReactor<v1::StreamRequest, v1:
   void Handle(const v1::StreamRequest& request) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void HandleOpen(const v1::Open& open) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void HandleBatch(const v1::Batch& batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Submission Decode(const v1::Batch& batch, size_t weight) const;
+  void Submit(Submission submission, std::vector<uint64_t> sequences)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Takes no batch for now.
+  void RefuseBatch(const std::vector<uint64_t>& sequences, const std::string& detail,
+                   uint32_t millis) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void RefuseForRoom(const std::vector<uint64_t>& sequences) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Settled(const SubmitResult& result, const std::vector<uint64_t>& sequences);
   void ReadMore() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Send(v1::StreamResponse response) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -55,6 +62,7 @@ class IngestStream final : public grpc::ServerBidiReactor<v1::StreamRequest, v1:
   int in_flight_ ABSL_GUARDED_BY(mutex_) = 0;
   bool opened_ ABSL_GUARDED_BY(mutex_) = false;
   bool reading_ ABSL_GUARDED_BY(mutex_) = false;
+  bool decoding_ ABSL_GUARDED_BY(mutex_) = false;  // a batch; the next one is read after it
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool ending_ ABSL_GUARDED_BY(mutex_) = false;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;

@@ -72,8 +72,8 @@ def prepare():
     head = run("git", "rev-parse", "HEAD", cwd=ROOT).stdout.strip()
     subprocess.run(["git", "fetch", "-q", "origin", head], cwd=COPY, check=True)
     subprocess.run(["git", "checkout", "-q", "-f", "--detach", head], cwd=COPY, check=True)
-    subprocess.run(["cmake", "--preset", "release"], cwd=COPY, check=True,
-                   stdout=subprocess.DEVNULL)
+    subprocess.run(["cmake", "--preset", "release", "-DFLEETMETER_CASE_BY_CASE=ON"], cwd=COPY,
+                   check=True, stdout=subprocess.DEVNULL)
     return head
 
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "daemon/base/mutex.h"
-#include "daemon/serve/api/workers.h"
+#include "daemon/base/workers.h"
 #include "daemon/serve/http/http_message.h"
 
 namespace fleetmeter {

@@ -1,6 +1,7 @@
 // Clients that send too fast, too slowly, nonsense, or never listen.
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <fstream>
 #include <thread>
 
@@ -65,6 +66,56 @@ TEST(RateLimit, AUnaryCallIsRefusedWithTheSameHint) {
   ASSERT_TRUE(busy.pushback_millis.has_value());
   EXPECT_GT(std::stoi(*busy.pushback_millis), 0);
   EXPECT_LE(std::stoi(*busy.pushback_millis), 1'000);
+}
+
+// A report that weighs as much as some hundred usual ones.
+v1::UsageReport HeavyReport(const std::string& source, uint64_t sequence) {
+  v1::UsageReport report = GoodReport(source, 20 * kSecond);
+  const v1::UsageGroup group = report.groups(0);
+  while (report.groups_size() < 4'000) *report.add_groups() = group;
+  return Numbered(report, sequence);
+}
+
+// Heavy batches are decoded apart from the others, and keep their place before what follows.
+TEST(HeavyBatches, KeepTheirPlaceInTheStream) {
+  Daemon daemon;
+  StreamClient client(daemon.ingest());
+  ASSERT_TRUE(client.Open());
+  const std::vector<v1::UsageReport> heavy = {HeavyReport("a", 1), HeavyReport("b", 2),
+                                              HeavyReport("c", 3)};
+  ASSERT_TRUE(client.Send(heavy));
+  ASSERT_TRUE(client.Send({Numbered(GoodReport("d"), 4)}));
+  const auto first = client.ReadAck();
+  const auto second = client.ReadAck();
+  ASSERT_TRUE(first && second);
+  EXPECT_GE(first->acknowledged_through(), 3U);
+  EXPECT_EQ(second->acknowledged_through(), 4U);
+  EXPECT_EQ(first->dispositions_size() + second->dispositions_size(), 0);
+}
+
+TEST(HeavyBatches, OfAUnaryCallAreBookedOnce) {
+  Daemon daemon;
+  const std::string id = RandomStreamId();
+  const std::vector<v1::UsageReport> heavy = {HeavyReport("a", 1), HeavyReport("b", 2),
+                                              HeavyReport("c", 3)};
+  const UnaryAnswer first = SendUnary(daemon.ingest(), id, heavy);
+  ASSERT_TRUE(first.status.ok()) << first.status.error_message();
+  EXPECT_EQ(first.ack.acknowledged_through(), 3U);
+  const std::string once = daemon.TotalsOf("serving").assigned;
+  EXPECT_TRUE(SendUnary(daemon.ingest(), id, heavy).status.ok());
+  EXPECT_EQ(daemon.TotalsOf("serving").assigned, once);
+}
+
+// What waits to be decoded is answered before the daemon ends.
+TEST(HeavyBatches, AreAnsweredWhenTheDaemonStops) {
+  Daemon daemon;
+  StreamClient client(daemon.ingest());
+  ASSERT_TRUE(client.Open());
+  ASSERT_TRUE(client.Send({HeavyReport("a", 1), HeavyReport("b", 2), HeavyReport("c", 3)}));
+  daemon.process().Signal(SIGTERM);
+  const auto ack = client.ReadAck();
+  EXPECT_TRUE(!ack || ack->acknowledged_through() == 3 || ack->dispositions_size() == 3);
+  EXPECT_EQ(daemon.process().Wait(30s), 0);
 }
 
 // 4 MB of them could become 4 GB before anybody compares the size with the limit.

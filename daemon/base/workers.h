@@ -1,8 +1,9 @@
-// Threads that answer what would hold up the thread that serves connections.
+// Threads that do what would hold up the thread that serves connections or calls.
 //
-// Thread-safe. There is no limit on what waits: a connection asks for one thing at a time, and the
-// number of connections is limited.
+// Thread-safe. There is no limit on what waits: whoever adds work has one of its own.
 #pragma once
+
+#include <sys/resource.h>
 
 #include <deque>
 #include <functional>
@@ -15,7 +16,8 @@ namespace fleetmeter {
 
 class Workers {
  public:
-  explicit Workers(size_t threads) {
+  // `niceness`: by how much they come after the process's other threads where cores are scarce.
+  explicit Workers(size_t threads, int niceness = 0) : niceness_(niceness) {
     for (size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { Run(); });
   }
   ~Workers() { Stop(); }
@@ -45,6 +47,8 @@ class Workers {
 
  private:
   void Run() {
+    // Linux has it by thread. Where it is refused, they are as the others are.
+    if (niceness_ > 0) setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + niceness_);
     while (true) {
       std::function<void()> work;
       {
@@ -58,6 +62,7 @@ class Workers {
     }
   }
 
+  const int niceness_;
   Mutex mutex_;
   CondVar changed_;
   std::deque<std::function<void()>> waiting_ ABSL_GUARDED_BY(mutex_);
