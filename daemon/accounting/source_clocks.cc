@@ -1,27 +1,40 @@
 #include "daemon/accounting/source_clocks.h"
 
 #include <algorithm>
-#include <vector>
+#include <map>
+#include <utility>
+
+#include "daemon/domain/report/stream_key.h"
 
 namespace fleetmeter {
 namespace {
 
 constexpr int64_t kMakeRoomEvery = kMinute;
 
+int64_t MiddleOf(std::vector<int64_t>& times) {
+  const auto middle = times.begin() + static_cast<int64_t>(times.size() / 2);
+  std::nth_element(times.begin(), middle, times.end());
+  return *middle;
+}
+
 }  // namespace
 
-void SourceClocks::Note(const std::string& source, int64_t unix_nanos, int64_t monotonic_nanos,
-                        bool exact) {
-  const Reading reading{unix_nanos, monotonic_nanos, exact};
+void SourceClocks::Note(const std::string& source, Reading reading) {
   if (const auto known = readings_.find(source); known != readings_.end()) {
-    known->second = reading;
+    known->second = std::move(reading);
     return;
   }
-  if (readings_.size() < kMost || MakeRoom(monotonic_nanos)) readings_.emplace(source, reading);
+  if (readings_.size() < kMost || MakeRoom(reading.identity, reading.monotonic_nanos)) {
+    readings_.emplace(source, std::move(reading));
+  }
+}
+
+bool SourceClocks::MakeRoom(const std::string& identity, int64_t monotonic_nanos) {
+  return ForgetOld(monotonic_nanos) || TakePlaceOfAnother(identity);
 }
 
 // Looked for now and then only: a large fleet has many sources that are not in the sample.
-bool SourceClocks::MakeRoom(int64_t monotonic_nanos) {
+bool SourceClocks::ForgetOld(int64_t monotonic_nanos) {
   if (made_room_monotonic_ && monotonic_nanos - *made_room_monotonic_ < kMakeRoomEvery) {
     return false;
   }
@@ -32,26 +45,70 @@ bool SourceClocks::MakeRoom(int64_t monotonic_nanos) {
   return readings_.size() < kMost;
 }
 
+// Of the identity that has most places, if it still has as many as `identity` afterwards.
+bool SourceClocks::TakePlaceOfAnother(const std::string& identity) {
+  std::map<std::string, size_t> places;
+  for (const auto& [source, reading] : readings_) ++places[reading.identity];
+  const auto most = std::max_element(
+      places.begin(), places.end(),
+      [](const auto& one, const auto& other) { return one.second < other.second; });
+  if (most->second < places[identity] + 2) return false;
+  const auto left = std::find_if(readings_.begin(), readings_.end(), [&](const auto& source) {
+    return source.second.identity == most->first;
+  });
+  readings_.erase(left);
+  return true;
+}
+
+// In the proportion in which its sources speak. What is left over goes to the larger part.
+void SourceClocks::Said::LeaveVotes(size_t votes) {
+  const size_t all = sources();
+  if (all <= votes) return;
+  const size_t was_behind = behind.size();
+  size_t now_ahead = ahead * votes / all;
+  size_t now_behind = was_behind * votes / all;
+  size_t now_agreeing = agreeing * votes / all;
+  size_t& largest = agreeing >= std::max(ahead, was_behind) ? now_agreeing
+                    : ahead >= was_behind                   ? now_ahead
+                                                            : now_behind;
+  largest += votes - now_ahead - now_behind - now_agreeing;
+  agreeing = now_agreeing;
+  ahead = now_ahead;
+  if (was_behind > 0) behind.assign(now_behind, MiddleOf(behind));
+}
+
 ClockVotes SourceClocks::Ask(int64_t unix_nanos, int64_t monotonic_nanos) const {
-  ClockVotes votes;
-  std::vector<int64_t> behind;
+  std::map<std::string, Said> said;
+  size_t sources = 0;
   for (const auto& [source, reading] : readings_) {
     const int64_t age = monotonic_nanos - reading.monotonic_nanos;
     if (age > kForgetAfter) continue;
     const int64_t ahead = reading.unix_nanos + age - unix_nanos;
+    Said& its = said[reading.identity];
     if (ahead > kTolerance) {
-      ++votes.ahead;
+      ++its.ahead;
     } else if (ahead >= -kTolerance) {
-      ++votes.agreeing;
+      ++its.agreeing;
     } else if (reading.exact) {
-      behind.push_back(reading.unix_nanos + age);
+      its.behind.push_back(reading.unix_nanos + age);
+    } else {
+      continue;
     }
+    ++sources;
+  }
+  ClockVotes votes;
+  std::vector<int64_t> behind;
+  for (auto& [identity, its] : said) {
+    const size_t others = sources - its.sources();
+    if (others > 0 && identity != kLocalIdentity) {
+      its.LeaveVotes(std::max(kFewest, others / 2));
+    }
+    votes.agreeing += its.agreeing;
+    votes.ahead += its.ahead;
+    behind.insert(behind.end(), its.behind.begin(), its.behind.end());
   }
   votes.behind = behind.size();
-  if (behind.empty()) return votes;
-  const auto middle = behind.begin() + static_cast<int64_t>(behind.size() / 2);
-  std::nth_element(behind.begin(), middle, behind.end());
-  votes.behind_unix_nanos = *middle;
+  if (!behind.empty()) votes.behind_unix_nanos = MiddleOf(behind);
   return votes;
 }
 

@@ -30,12 +30,13 @@ void TimeKeeper::Resume(int64_t committed_unix_nanos, int64_t confirmed_unix_nan
 void TimeKeeper::Listen(const Submission& submission) {
   if (submission.history || submission.replay_speed != 1) return;
   const int64_t now = clock_.MonotonicNanos();
+  const std::string& identity = submission.stream.identity;
   for (const SequencedReport& report : submission.reports) {
     if (report.outcome || report.rejection) continue;
     if (submission.sent_unix_nanos > 0) {
-      sources_.NoteSent(report.report.source, submission.sent_unix_nanos, now);
+      sources_.NoteSent(identity, report.report.source, submission.sent_unix_nanos, now);
     } else {
-      sources_.NoteWindow(report.report.source, report.report.WindowEnd(), now);
+      sources_.NoteWindow(identity, report.report.source, report.report.WindowEnd(), now);
     }
   }
 }

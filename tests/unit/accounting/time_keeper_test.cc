@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "daemon/domain/report/stream_key.h"
 #include "tests/support/manual_clock.h"
 
 namespace fleetmeter {
@@ -179,21 +180,81 @@ TEST_F(TimeKeeperTest, ANewLedgerWithAWrongClockWaitsForTheSources) {
 TEST(SourceClocks, KeepsASampleAndForgetsWhatIsOld) {
   SourceClocks clocks;
   for (size_t i = 0; i < 2 * SourceClocks::kMost; ++i) {
-    clocks.NoteSent("h" + std::to_string(i), kStart, 0);
+    clocks.NoteSent("one", "h" + std::to_string(i), kStart, 0);
   }
   EXPECT_EQ(clocks.Ask(kStart, 0).agreeing, SourceClocks::kMost);
   const int64_t later = SourceClocks::kForgetAfter + kSecond;
   EXPECT_EQ(clocks.Ask(kStart + later, later).agreeing, 0u);
-  clocks.NoteSent("late", kStart + later, later);
+  clocks.NoteSent("one", "late", kStart + later, later);
   EXPECT_EQ(clocks.Ask(kStart + later, later).agreeing, 1u) << "there is room again";
+}
+
+TEST(SourceClocks, OneIdentityCannotTakeAllPlaces) {
+  SourceClocks clocks;
+  for (size_t i = 0; i < 2 * SourceClocks::kMost; ++i) {
+    clocks.NoteSent("liar", "invented" + std::to_string(i), kStart + kHour, 0);
+  }
+  for (int i = 0; i < 8; ++i) {
+    const std::string name = "h" + std::to_string(i);
+    clocks.NoteSent("host/" + name, name, kStart, 0);
+  }
+  const ClockVotes votes = clocks.Ask(kStart, 0);
+  EXPECT_EQ(votes.agreeing, 8u);
+  EXPECT_EQ(votes.ahead, 4u) << "half as many as the others have sources";
+  EXPECT_TRUE(votes.Confirm(2));
+}
+
+TEST(SourceClocks, TwoIdentitiesShareThePlaces) {
+  SourceClocks clocks;
+  for (size_t i = 0; i < SourceClocks::kMost; ++i) {
+    clocks.NoteSent("one", "a" + std::to_string(i), kStart, 0);
+  }
+  for (size_t i = 0; i < SourceClocks::kMost; ++i) {
+    clocks.NoteSent("other", "b" + std::to_string(i), kStart - kHour, 0);
+  }
+  const ClockVotes votes = clocks.Ask(kStart, 0);
+  EXPECT_EQ(votes.agreeing, SourceClocks::kMost / 4);
+  EXPECT_EQ(votes.behind, SourceClocks::kMost / 4);
+}
+
+// A fleet with one certificate, beside a gateway that has another.
+TEST(SourceClocks, AnIdentityHasAFewVotesAtLeast) {
+  SourceClocks clocks;
+  for (int i = 0; i < 10; ++i) clocks.NoteSent("fleet", "h" + std::to_string(i), kStart, 0);
+  clocks.NoteSent("gateway", "g", kStart - kHour, 0);
+  const ClockVotes votes = clocks.Ask(kStart, 0);
+  EXPECT_EQ(votes.agreeing, SourceClocks::kFewest);
+  EXPECT_EQ(votes.behind, 1u);
+  EXPECT_TRUE(votes.Confirm(2));
+}
+
+TEST(SourceClocks, ThoseThatCannotBeToldApartAllVote) {
+  SourceClocks clocks;
+  for (int i = 0; i < 10; ++i) {
+    clocks.NoteSent(std::string(kLocalIdentity), "h" + std::to_string(i), kStart, 0);
+  }
+  clocks.NoteSent("gateway", "g", kStart, 0);
+  EXPECT_EQ(clocks.Ask(kStart, 0).agreeing, 11u);
+}
+
+TEST(SourceClocks, VotesAreInTheProportionOfWhatSourcesSay) {
+  SourceClocks clocks;
+  for (int i = 0; i < 9; ++i) {
+    clocks.NoteSent("fleet", "h" + std::to_string(i), kStart + (i < 3 ? kHour : 0), 0);
+  }
+  for (int i = 0; i < 6; ++i) clocks.NoteSent("rest", "r" + std::to_string(i), kStart, 0);
+  // Three votes of the fleet's, and four of the rest's.
+  const ClockVotes votes = clocks.Ask(kStart, 0);
+  EXPECT_EQ(votes.ahead, 1u);
+  EXPECT_EQ(votes.agreeing, 6u);
 }
 
 TEST(SourceClocks, SaysWhatThoseThatAreBehindSay) {
   SourceClocks clocks;
-  clocks.NoteSent("a", kStart - kHour, 0);
-  clocks.NoteSent("b", kStart - kHour - kMinute, 0);
-  clocks.NoteSent("c", kStart - 9 * kHour, 0);
-  clocks.NoteSent("d", kStart + kHour, 0);
+  clocks.NoteSent("one", "a", kStart - kHour, 0);
+  clocks.NoteSent("one", "b", kStart - kHour - kMinute, 0);
+  clocks.NoteSent("one", "c", kStart - 9 * kHour, 0);
+  clocks.NoteSent("one", "d", kStart + kHour, 0);
   const ClockVotes votes = clocks.Ask(kStart + kSecond, kSecond);
   EXPECT_EQ(votes.ahead, 1u);
   EXPECT_EQ(votes.behind, 3u);
