@@ -8,7 +8,7 @@ namespace fleetmeter::collector {
 namespace {
 
 // Of lower-case text without the vendor's name, its words apart by single blanks. Variants that are
-// worth something else and have no kind (H200 NVL, A10G, RTX PRO 6000, MI300A) are left out on
+// worth something else and have no kind (RTX PRO 6000 Server Edition, MI300A) are left out on
 // purpose, and so are names that stand for two kinds (a100). The name of a kind stands for itself.
 constexpr auto kKnownModels = std::to_array<std::pair<const char*, const char*>>({
     {"h100", "h100"},
@@ -23,6 +23,7 @@ constexpr auto kKnownModels = std::to_array<std::pair<const char*, const char*>>
     {"h200", "h200"},
     {"h200 141gb*", "h200"},
     {"h200 sxm*", "h200"},
+    {"h200 nvl*", "h200_nvl"},
     {"h800", "h800"},
     {"h800 sxm*", "h800"},
     {"b200", "b200"},
@@ -48,6 +49,9 @@ constexpr auto kKnownModels = std::to_array<std::pair<const char*, const char*>>
     {"l40", "l40"},
     {"l40s", "l40s"},
     {"a10", "a10"},
+    {"a10g", "a10g"},
+    {"rtx pro 6000 blackwell workstation edition", "rtx_pro_6000_ws"},
+    {"rtx pro 6000 blackwell max q workstation edition", "rtx_pro_6000_max_q"},
     {"t4", "t4"},
     {"v100 sxm? 32gb*", "v100_32g"},
     {"v100 pcie 32gb", "v100_32g"},

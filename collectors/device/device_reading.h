@@ -31,6 +31,11 @@ struct DevicePart {
   // What the exporter calls it: "MIG-<uuid>", or the number of the GPU instance. Empty for a chip
   // of one part. Joining goes by it.
   std::string id;
+  // What sources call it that cannot name its chip, and that were taken to speak of this part.
+  std::vector<std::string> also_called = {};
+  // A share of the chip's time (a shard), and no piece of its hardware. The activity of the chip is
+  // then that of its shares that are held.
+  bool of_time = false;
   // Of the physical chip. The parts of a chip must not add up to more than kOne; what they leave is
   // free.
   Micro share = kOne;

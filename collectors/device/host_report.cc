@@ -136,6 +136,7 @@ class Judge {
     reported.index = device_->index;
     reported.uuid = device_->uuid;
     reported.part = part.id;
+    reported.also_called = part.also_called;
     reported.model = device_->model;
     reported.number = number_;
     reported.share = share;

@@ -43,6 +43,7 @@ struct ReportedPart {
   std::optional<uint32_t> index;
   std::string uuid;
   std::string part;  // its id; empty: the whole chip, or what its parts leave
+  std::vector<std::string> also_called = {};  // by sources that cannot name its chip
   std::string model;
   Holding holding;
   // Of an unknown kind, and options name none for it; or withheld after a reload.

@@ -7,7 +7,8 @@
 //   holders              of the first source, by precedence, that knows holders; where that one
 //                        says that the chip is free and another one that it is held, the chip is
 //                        held: what anybody holds is not offered as free
-//   activity, productive of the first source, by precedence, that has an activity for the part
+//   activity, productive of the first source, by precedence, that has an activity for the part; of
+//                        a chip that is divided by time, the chip's, shared among what is held
 //   memory, model, kind  of the first source that has it
 //   fitness              the worst that any source says: a chip that one of them calls broken is
 //                        not handed out

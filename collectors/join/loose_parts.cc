@@ -59,6 +59,7 @@ class LooseParts {
     for (DeviceReading& loose : loose_) {
       if (DevicePart* place = FindSame(loose)) {
         placed_.insert(place);
+        place->also_called.push_back(loose.uuid);
         loose.parts.front().holders.clear();
         ++counts_.guessed_devices;
       }
@@ -69,6 +70,7 @@ class LooseParts {
       if (DevicePart* place = FindPlace(loose)) {
         place->holders = std::move(own.holders);
         place->knows_holders = Holders::kKnown;
+        place->also_called.push_back(loose.uuid);
         ++counts_.guessed_devices;
       } else {
         ++counts_.disagreements;

@@ -52,6 +52,7 @@ class DeviceMerge {
     TakeParts();
     TakeActivity();
     TakeHolders();
+    ShareActivity();
     TakeFitness();
     return std::move(merged_);
   }
@@ -111,6 +112,7 @@ class DeviceMerge {
     for (const DevicePart& part : whose->parts) {
       DevicePart& own = merged_.parts.emplace_back();
       own.id = part.id;
+      own.of_time = part.of_time;
       own.share = part.share;
     }
   }
@@ -152,6 +154,36 @@ class DeviceMerge {
       part.knows_holders = Holders::kKnown;
       for (size_t i = 1; i < said.size(); ++i) Compare(said.front(), said[i]);
     }
+  }
+
+  // Of a chip that is divided by time: what it does, its holders do. Who of them does how much
+  // nobody measures, so that each is as active as the others, and all together as active as the
+  // chip, but at most fully.
+  void ShareActivity() {
+    Micro held = 0;
+    for (const DevicePart& part : merged_.parts) {
+      if (!part.of_time || part.activity) return;
+      held += part.holders.empty() ? 0 : part.share;
+    }
+    const DevicePart* whole = MeasuredWhole();
+    if (held <= 0 || whole == nullptr) return;
+    const auto of_held = [&](Micro micro) { return std::min(kOne, micro * kOne / held); };
+    for (DevicePart& part : merged_.parts) {
+      if (part.holders.empty()) continue;
+      part.activity = of_held(*whole->activity);
+      part.signal = whole->signal;
+      if (whole->productive) part.productive = of_held(*whole->productive);
+    }
+  }
+
+  // Of the first source, by precedence, that measures the chip as a whole.
+  const DevicePart* MeasuredWhole() const {
+    for (const Saying* saying : Ordered(&SourceReading::precedence_of_activity)) {
+      const auto& parts = saying->device.parts;
+      const bool whole = parts.size() == 1 && parts[0].id.empty() && parts[0].share == kOne;
+      if (whole && parts[0].activity) return &parts[0];
+    }
+    return nullptr;
   }
 
   // In the order of precedence; a source that does not know makes no statement.

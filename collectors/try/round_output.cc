@@ -158,6 +158,7 @@ ordered_json JsonOf(const ReportedPart& part) {
   Put(object, "device", part.device);
   Put(object, "uuid", part.uuid);
   Put(object, "part", part.part);
+  for (const std::string& name : part.also_called) object["also_called"].push_back(Clean(name));
   Put(object, "model", part.model);
   object["chip"] = part.holding.chip.empty() ? "unknown" : Clean(part.holding.chip);
   object["reported"] = !part.left_out;
@@ -211,6 +212,8 @@ ordered_json JsonOf(const std::pair<std::string, absl::Status>& source) {
 }
 
 bool IsCalled(const ReportedPart& part, std::string_view name) {
+  const auto& also = part.also_called;
+  if (std::find(also.begin(), also.end(), name) != also.end()) return true;
   return name == part.device || name == part.uuid || name == part.part ||
          (!part.holder.empty() && name == part.holder) || name == std::to_string(part.number);
 }
@@ -222,6 +225,11 @@ std::string ExplainPart(const std::string& host, const ReportedPart& part) {
   if (!part.holding.pool.empty()) text += " in the pool " + Clean(part.holding.pool);
   if (!part.holding.team.empty()) text += ", team " + Clean(part.holding.team);
   text += ", because " + Clean(part.reason) + ".\n";
+  for (const std::string& name : part.also_called) {
+    text += fmt::format(
+        "  It was taken for {}, which another source names without its chip: that is a guess.\n",
+        Clean(name));
+  }
   if (part.holding.state == v1::CHIP_STATE_ASSIGNED) {
     text += part.activity ? fmt::format("  It is {} active by the signal {}.\n",
                                         Percent(part.activity), Clean(part.holding.signal))

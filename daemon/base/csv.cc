@@ -1,12 +1,8 @@
 #include "daemon/base/csv.h"
 
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <memory>
-#include <system_error>
 #include <utility>
 
 #include "daemon/base/text.h"
@@ -14,15 +10,10 @@
 namespace fleetmeter {
 namespace {
 
-constexpr size_t kMaxFileBytes = size_t{1} << 30;
 constexpr size_t kShownBytes = 60;    // of a wrong value in a message
 constexpr size_t kShownColumns = 30;  // in a message
 constexpr std::pair<char, std::string_view> kDelimiters[] = {
     {',', "commas"}, {';', "semicolons"}, {'\t', "tabs"}, {'|', "bars"}};
-
-struct GzClose {
-  void operator()(gzFile file) const { gzclose(file); }
-};
 
 std::string Shown(std::string_view value) {
   return value.size() <= kShownBytes ? std::string(value)
@@ -40,6 +31,11 @@ std::string Trimmed(std::string_view text) {
   return std::string(text.substr(begin, text.find_last_not_of(" \t") + 1 - begin));
 }
 
+// A line end of old spreadsheets: one that no line feed follows.
+bool IsReturnAlone(std::string_view text) {
+  return text.starts_with('\r') && !text.starts_with("\r\n");
+}
+
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool EqualButCase(std::string_view a, std::string_view b) {
@@ -48,31 +44,6 @@ bool EqualButCase(std::string_view a, std::string_view b) {
 }
 
 }  // namespace
-
-absl::StatusOr<std::string> ReadFileOrGzip(const std::string& path) {
-  // zlib passes a file through that is not gzip.
-  std::unique_ptr<gzFile_s, GzClose> file(gzopen(path.c_str(), "rb"));
-  if (file == nullptr) {
-    return absl::NotFoundError(
-        fmt::format("{}: cannot be opened: {}", path, std::system_category().message(errno)));
-  }
-  std::string text;
-  std::string chunk(size_t{1} << 16, '\0');
-  int got = 0;
-  while ((got = gzread(file.get(), chunk.data(), static_cast<unsigned>(chunk.size()))) > 0) {
-    text.append(chunk, 0, static_cast<size_t>(got));
-    if (text.size() > kMaxFileBytes) {
-      return absl::InvalidArgumentError(fmt::format("{}: more than 1 GiB", path));
-    }
-  }
-  int error = Z_OK;
-  std::string why = gzerror(file.get(), &error);
-  if (error == Z_ERRNO) why = std::system_category().message(errno);
-  if (got < 0 || error != Z_OK) {
-    return absl::InvalidArgumentError(fmt::format("{}: cannot be read: {}", path, why));
-  }
-  return text;
-}
 
 CsvReader::CsvReader(std::string name, DecodedText text, CsvForm form)
     : name_(std::move(name)),
@@ -116,21 +87,24 @@ absl::Status CsvReader::Begin() {
 }
 
 // Excel may say it on a line of its own, "sep=;". Otherwise it is the one that the header has most
-// of, and a comma in doubt.
+// of, and a comma in doubt. How the header ends says whether carriage returns end lines.
 void CsvReader::FindDelimiter() {
   std::string_view text = text_;
   if (text.starts_with("sep=") && text.size() > 5 && (text[5] == '\n' || text[5] == '\r')) {
     delimiter_ = text[4];
     position_ = 5;
+    ends_by_return_ = IsReturnAlone(text.substr(5));
     return SkipLineEnd();
   }
   std::map<char, size_t> found;
   text = text.substr(std::min(text.find_first_not_of("\r\n"), text.size()));
   bool quoted = false;
-  for (const char c : text) {
+  for (size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
     if (c == '"') quoted = !quoted;
     if (quoted) continue;
-    if (c == '\n') break;
+    ends_by_return_ = IsReturnAlone(text.substr(at));
+    if (c == '\n' || ends_by_return_) break;
     ++found[c];
   }
   for (const auto& [delimiter, name] : kDelimiters) {
@@ -172,10 +146,10 @@ std::string CsvReader::Found() const {
   const auto* delimiter = std::find_if(std::begin(kDelimiters), std::end(kDelimiters),
                                        [&](const auto& each) { return each.first == delimiter_; });
   const std::string text = fmt::format(
-      "The first line has the columns {}, separated by {}, in {}", fmt::join(names, ", "),
+      "The first line has the columns {}, separated by {}, in {}{}", fmt::join(names, ", "),
       delimiter == std::end(kDelimiters) ? fmt::format("\"{}\"", delimiter_)
                                          : std::string(delimiter->second),
-      encoding_);
+      encoding_, ends_by_return_ ? ", with carriage returns between lines" : "");
   const bool readable = std::none_of(header_.begin(), header_.end(), [](const std::string& name) {
     return FindInvalidUtf8(name).has_value();
   });
@@ -256,7 +230,8 @@ bool CsvReader::NextOrWrong() {
                          : static_cast<double>(position_) / static_cast<double>(text_.size()));
   }
   if (!wrong_form_ && fields_.size() != header_.size()) {
-    const bool cut = position_ >= text_.size() && !text_.ends_with('\n');
+    const bool ended = text_.ends_with('\n') || (ends_by_return_ && text_.ends_with('\r'));
+    const bool cut = position_ >= text_.size() && !ended;
     wrong_form_ = fmt::format("{} fields; expected {} as in the header{}", fields_.size(),
                               header_.size(), cut ? ": the file ends within this line" : "");
   }
@@ -281,13 +256,15 @@ absl::Status CsvReader::WrongRecord(std::string_view what) const {
 bool CsvReader::AtLineEnd() const {
   if (position_ >= text_.size()) return true;
   const std::string_view rest = std::string_view(text_).substr(position_);
+  if (ends_by_return_ && rest.starts_with('\r')) return true;
   return rest.starts_with('\n') || rest.starts_with("\r\n") || rest == "\r";
 }
 
 void CsvReader::SkipLineEnd() {
   if (position_ >= text_.size()) return;
-  if (text_[position_] == '\r') ++position_;
-  if (position_ < text_.size()) ++position_;
+  const bool returns = text_[position_] == '\r';
+  if (returns) ++position_;
+  if (position_ < text_.size() && (!returns || text_[position_] == '\n')) ++position_;
   ++line_;
 }
 
@@ -353,7 +330,8 @@ void CsvReader::ReadFields() {
 
 // A quote that is not closed may have taken in any number of good lines.
 void CsvReader::GoOnBehindLine() {
-  position_ = std::min(text_.find('\n', record_position_), text_.size());
+  const size_t end = text_.find_first_of(ends_by_return_ ? "\r\n" : "\n", record_position_);
+  position_ = std::min(end, text_.size());
   line_ = record_line_;
   SkipLineEnd();
 }
@@ -374,6 +352,11 @@ void CsvReader::ReadField() {
   field.assign(text_, begin, position_ - begin);
 }
 
+bool CsvReader::EndsLineInQuotes() const {
+  if (text_[position_] == '\n') return true;
+  return ends_by_return_ && IsReturnAlone(std::string_view(text_).substr(position_, 2));
+}
+
 void CsvReader::ReadQuoted(std::string& field) {
   for (++position_;; ++position_) {
     if (position_ >= text_.size()) {
@@ -382,7 +365,7 @@ void CsvReader::ReadQuoted(std::string& field) {
       return;
     }
     const char c = text_[position_];
-    if (c == '\n') ++line_;
+    if (EndsLineInQuotes()) ++line_;
     if (c == '"') {
       const bool doubled = position_ + 1 < text_.size() && text_[position_ + 1] == '"';
       if (!doubled) break;

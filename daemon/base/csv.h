@@ -1,6 +1,7 @@
 // Reads CSV as RFC 4180 has it: quoted fields with commas, line breaks and doubled quotes, LF or
 // CRLF. The first record is the header; it says whether commas, semicolons, tabs or bars are
-// between fields. Encodings are those of text_encoding.h.
+// between fields. If it ends with a carriage return alone, so may every record. Encodings are those
+// of text_encoding.h.
 #pragma once
 
 #include <cstdint>
@@ -34,9 +35,6 @@ struct CsvForm {
   // A sentence for errors about columns: what the user may do about them. May be empty.
   std::string advice;
 };
-
-// A whole file, unpacked when it is gzip. At most 1 GiB unpacked.
-absl::StatusOr<std::string> ReadFileOrGzip(const std::string& path);
 
 // A table, held in memory or read piece by piece, record by record. Used by one loader, on one
 // thread.
@@ -112,6 +110,7 @@ class CsvReader {
   void ReadFields();
   void ReadField();
   void ReadQuoted(std::string& field);
+  bool EndsLineInQuotes() const;
   void GoOnBehindLine();
   bool AtLineEnd() const;
   void SkipLineEnd();
@@ -125,6 +124,7 @@ class CsvReader {
   std::string text_;
   std::string encoding_;
   char delimiter_ = ',';
+  bool ends_by_return_ = false;  // a carriage return alone ends a line, too
   size_t position_ = 0;
   int64_t line_ = 1;                       // of position_, from 1
   size_t record_position_ = 0;             // where the current record begins

@@ -6,17 +6,46 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <memory>
 #include <system_error>
 #include <utility>
-
-#include "daemon/base/csv.h"
 
 namespace fleetmeter {
 namespace {
 
 constexpr size_t kPieceBytes = size_t{1} << 18;
+constexpr size_t kMaxFileBytes = size_t{1} << 30;
+
+struct GzClose {
+  void operator()(gzFile file) const { gzclose(file); }
+};
 
 }  // namespace
+
+absl::StatusOr<std::string> ReadFileOrGzip(const std::string& path) {
+  // zlib passes a file through that is not gzip.
+  std::unique_ptr<gzFile_s, GzClose> file(gzopen(path.c_str(), "rb"));
+  if (file == nullptr) {
+    return absl::NotFoundError(
+        fmt::format("{}: cannot be opened: {}", path, std::system_category().message(errno)));
+  }
+  std::string text;
+  std::string chunk(size_t{1} << 16, '\0');
+  int got = 0;
+  while ((got = gzread(file.get(), chunk.data(), static_cast<unsigned>(chunk.size()))) > 0) {
+    text.append(chunk, 0, static_cast<size_t>(got));
+    if (text.size() > kMaxFileBytes) {
+      return absl::InvalidArgumentError(fmt::format("{}: more than 1 GiB", path));
+    }
+  }
+  int error = Z_OK;
+  std::string why = gzerror(file.get(), &error);
+  if (error == Z_ERRNO) why = std::system_category().message(errno);
+  if (got < 0 || error != Z_OK) {
+    return absl::InvalidArgumentError(fmt::format("{}: cannot be read: {}", path, why));
+  }
+  return text;
+}
 
 struct TextSource::File {
   explicit File(gzFile opened) : gz(opened) {}

@@ -1,4 +1,4 @@
-// The text of a file, plain or gzip, piece by piece, as UTF-8.
+// The text of a file, plain or gzip: its bytes as a whole, or piece by piece as UTF-8.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,9 @@
 #include "daemon/base/text_encoding.h"
 
 namespace fleetmeter {
+
+// A whole file, unpacked when it is gzip. At most 1 GiB unpacked.
+absl::StatusOr<std::string> ReadFileOrGzip(const std::string& path);
 
 // A file that is being read from its begin to its end. Movable; used on one thread. A file in
 // UTF-16 is held in memory as a whole, and is at most 1 GiB; any other one may be of any size.

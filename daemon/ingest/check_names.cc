@@ -1,5 +1,8 @@
 #include "daemon/ingest/check_names.h"
 
+#include <algorithm>
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -33,6 +36,25 @@ void FillUnknownNames(const google::protobuf::RepeatedPtrField<v1::NamesInUse>& 
     const auto unknown = WhatIsUnknown(each, reference);
     if (unknown && told.insert(unknown->detail).second)
       response->add_unknown_names(unknown->detail);
+  }
+}
+
+void FillDeclaredChips(const google::protobuf::RepeatedPtrField<v1::NamesInUse>& names,
+                       const ReferenceData& reference, v1::ReportResponse* response) {
+  std::set<std::string> named;
+  for (const v1::NamesInUse& each : names) named.insert(each.chip());
+  std::map<std::string, int64_t> most;
+  for (const Plan& plan : reference.plans) {
+    for (const DeclaredSupply& supply : plan.supply) {
+      int64_t& chips = most[supply.chip];
+      chips = std::max(chips, supply.chips);
+    }
+  }
+  for (const auto& [chip, chips] : most) {
+    if (chips <= 0 || !named.contains(chip)) continue;
+    v1::DeclaredChips& declared = *response->add_declared_chips();
+    declared.set_chip(chip);
+    declared.set_chips(static_cast<uint64_t>(chips));
   }
 }
 

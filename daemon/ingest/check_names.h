@@ -12,4 +12,8 @@ inline constexpr int kMostNamesInUse = 10'000;
 void FillUnknownNames(const google::protobuf::RepeatedPtrField<v1::NamesInUse>& names,
                       const ReferenceData& reference, v1::ReportResponse* response);
 
+// Fills in what the plans declare of the kinds that are named, each once.
+void FillDeclaredChips(const google::protobuf::RepeatedPtrField<v1::NamesInUse>& names,
+                       const ReferenceData& reference, v1::ReportResponse* response);
+
 }  // namespace fleetmeter

@@ -235,6 +235,7 @@ void IngestService::SubmitUnary(grpc::CallbackServerContext* context,
     const auto reference = writer.reference();
     response->set_time_zone(reference->outcomes.day_zone.name());
     FillUnknownNames(request->names(), *reference, response);
+    FillDeclaredChips(request->names(), *reference, response);
     FillAck(result, *response->mutable_ack());
     if (tell_rejected) AddDispositions(writer.RejectedOf(stream), *response->mutable_ack());
     if (overlaps != nullptr) {

@@ -332,12 +332,14 @@ class Chips {
       const int64_t after = before + claim.count;
       DevicePart part = PartOf({claim.claim}, upto(after) - upto(before));
       part.id = "share-" + std::to_string(device.parts.size());
+      part.of_time = true;
       device.parts.push_back(std::move(part));
       before = after;
     }
     if (before == shares) return;
     DevicePart rest = PartOf({}, kOne - upto(before));
     rest.id = "free";
+    rest.of_time = true;
     device.parts.push_back(std::move(rest));
   }
 

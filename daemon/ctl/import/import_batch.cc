@@ -17,6 +17,16 @@ absl::Status ImportBatch::read_status() const {
   return stored == nullptr ? absl::OkStatus() : stored->status();
 }
 
+absl::StatusOr<ImportBatch> ImportBatch::InMemory() const {
+  ImportBatch held = *this;
+  held.stored = nullptr;
+  if (stored == nullptr) return held;
+  held.reports.reserve(size());
+  for (size_t i = 0; i < size(); ++i) held.reports.push_back(At(i));
+  if (absl::Status read = read_status(); !read.ok()) return read;
+  return held;
+}
+
 void ImportBatch::Refuse(const LineSet& lines, std::string_view reason) {
   for (const int64_t line : lines.Lines()) refused.push_back({line, std::string(reason)});
 }

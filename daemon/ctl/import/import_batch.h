@@ -11,10 +11,12 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "daemon/base/csv.h"
 #include "daemon/base/units.h"
 #include "daemon/ctl/import/line_set.h"
 #include "daemon/ctl/import/row_reader.h"
+#include "daemon/ctl/import/usage_amounts.h"
 #include "daemon/domain/report/outcome_report.h"
 #include "daemon/domain/report/usage_report.h"
 
@@ -47,6 +49,7 @@ struct ImportBatch {
   int64_t passed_over = 0;                   // of them, those that say nothing of the kind
   // Sources come of the file's name: the same file under another name is the same history.
   bool source_of_name = false;
+  UsageAmounts amounts;           // of usage
   std::string time_zone = "UTC";  // whose days the books have, as far as windows were laid by them
 
   // Of the reports, wherever they are. What At() gives is good until its next call.
@@ -55,6 +58,9 @@ struct ImportBatch {
   const ImportReport& At(size_t index) const;
   // Not OK: At() gave a report that is not one of them, since a temporary file cannot be read.
   absl::Status read_status() const;
+
+  // The same with all of it in `reports`, for those who go to and fro in it.
+  absl::StatusOr<ImportBatch> InMemory() const;
 
   void Refuse(const LineSet& lines, std::string_view reason);
   // Puts `refused` in order.

@@ -76,6 +76,9 @@ ReportAnswer ImportClient::Report(const v1::ReportRequest& request) {
     for (const std::string& unknown : response.unknown_names()) {
       answer.unknown_names.push_back(Printable(unknown));
     }
+    for (const v1::DeclaredChips& declared : response.declared_chips()) {
+      answer.declared_chips[declared.chip()] = static_cast<int64_t>(declared.chips());
+    }
     return answer;
   }
   const std::string said = Printable(status.error_message());

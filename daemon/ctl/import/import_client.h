@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "daemon/ctl/import/usage_amounts.h"
 #include "daemon/security/client_tls.h"
 #include "fleetmeter/v1/ingest.pb.h"
 
@@ -30,6 +31,7 @@ struct ReportAnswer {
   std::optional<v1::SourceOverlap> overlap;  // if that was asked
   std::string time_zone;                     // of the daemon's days; empty: an older daemon's, UTC
   std::vector<std::string> unknown_names;    // if that was asked
+  imports::DeclaredChips declared_chips;     // of the names that were asked about
   std::chrono::milliseconds wait{0};
   std::string error;  // a sentence, unless kAck
 };

@@ -59,6 +59,23 @@ absl::Status WithAdvice(const absl::Status& status) {
               std::string(status.message()))};
 }
 
+// Whether the same question may be answered later.
+bool IsWorthWaiting(const ReportAnswer& answer) {
+  return answer.kind == ReportAnswer::Kind::kBusy || answer.kind == ReportAnswer::Kind::kNoAnswer;
+}
+
+absl::Status DoubtError(const std::string& file, const std::vector<imports::AmountDoubt>& doubts) {
+  std::string text = fmt::format("{}: nothing was sent", file);
+  std::string accept;
+  for (const imports::AmountDoubt& doubt : doubts) {
+    text += fmt::format(". {}", doubt.text);
+    accept += fmt::format(" --accept {}", doubt.name);
+  }
+  return absl::FailedPreconditionError(fmt::format(
+      "{}. If the file is right, give{}. If its amounts are of another unit, give --unit", text,
+      accept));
+}
+
 // Sends until all is settled, a signal comes or there is an error, which is then in `status`.
 struct Sent {
   std::vector<Fate> fates;
@@ -139,8 +156,11 @@ int ImportCommand::Run() {
   }
   auto plan = Plan(DayZone());
   if (!plan.ok()) return ExitCode(plan.status());
-  const ReportAnswer told = AskDaemon(*plan);
+  const ReportAnswer told = AskUntilAnswered(*plan);
   const bool asked = told.kind == ReportAnswer::Kind::kAck;
+  if (!asked && !dry_run_ && IsWorthWaiting(told)) {
+    return Tell(Summarize(*plan, {}), WithAdvice(absl::UnavailableError(told.error)));
+  }
   if (asked && !told.time_zone.empty() && told.time_zone != plan->time_zone) {
     const auto zone = DayZone::Load(told.time_zone);
     if (!zone.ok()) return ExitCode(zone.status());
@@ -149,6 +169,10 @@ int ImportCommand::Run() {
   }
   RefusedFile refused(refused_, file_);
   if (absl::Status kept = KeepRefused(*plan, refused); !kept.ok()) return ExitCode(kept);
+  std::vector<imports::AmountDoubt> doubts = DoubtsAbout(*plan, told);
+  if (!doubts.empty() && (!dry_run_ || correction_.correct)) {
+    return ExitCode(DoubtError(file_, doubts));
+  }
   if (correction_.correct && kind_ == ImportKind::kUsage) return CorrectUsage(*plan, refused);
   if (correction_.correct && !correction_.add) return Correct(*plan, refused);
   if (!dry_run_) return correction_.add ? Add(*plan, refused) : Send(*plan, refused);
@@ -157,11 +181,12 @@ int ImportCommand::Run() {
   summary.dry_run = true;
   summary.not_asked = asked ? "" : told.error;
   summary.unknown_names = told.unknown_names;
+  summary.doubts = std::move(doubts);
   if (correction_.add) return ShowAddition(*plan, std::move(summary));
   return Tell(std::move(summary), plan->read_status());
 }
 
-// One call, which may fail: what follows waits for a daemon, and a dry run does without it.
+// One call, which may fail.
 ReportAnswer ImportCommand::AskDaemon(const ImportBatch& plan) const {
   ReportAnswer none;
   if (absl::Status may = CheckClientTls(connection_.tls, connection_.ingest_address); !may.ok()) {
@@ -175,8 +200,28 @@ ReportAnswer ImportCommand::AskDaemon(const ImportBatch& plan) const {
   }
   ImportClient client(*channel, connection_.ingest_address, connection_.timeout, connection_.tls);
   v1::ReportRequest request = QuestionsOf(plan);
-  if (!dry_run_) request.clear_names();
+  // What is sent is judged when it comes; only amounts are judged before.
+  if (!dry_run_ && kind_ != ImportKind::kUsage) request.clear_names();
   return client.Report(request);
+}
+
+// A dry run does without a daemon that does not answer. An import waits for it, since amounts and
+// days are judged by what it says.
+ReportAnswer ImportCommand::AskUntilAnswered(const ImportBatch& plan) const {
+  const ImportLimits limits;
+  ReportAnswer answer = AskDaemon(plan);
+  if (dry_run_ || !IsWorthWaiting(answer)) return answer;
+  BlockStopSignals();
+  StopSignals stop(false, [] {});
+  auto wait = limits.first_wait;
+  for (std::chrono::milliseconds waited{0}; waited < limits.patience_with_strangers;
+       waited += wait) {
+    if (stop.WaitFor(wait)) break;
+    answer = AskDaemon(plan);
+    if (!IsWorthWaiting(answer)) break;
+    wait = std::min(wait * 2, limits.longest_wait);
+  }
+  return answer;
 }
 
 std::string ImportCommand::Source() const {

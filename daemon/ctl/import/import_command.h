@@ -48,6 +48,12 @@ class ImportCommand : public Command {
   virtual absl::StatusOr<imports::ImportBatch> MakeReports(CsvReader& csv,
                                                            const Rules& rules) const = 0;
 
+  // Why the file may not say what it is meant to, as far as nobody has said that it does.
+  virtual std::vector<imports::AmountDoubt> DoubtsAbout(const imports::ImportBatch&,
+                                                        const ReportAnswer&) const {
+    return {};
+  }
+
   // Whether the rows of the file say who reports them; --source is refused then.
   virtual bool RowsHaveSources(const CsvReader&) const { return false; }
 
@@ -61,6 +67,7 @@ class ImportCommand : public Command {
   absl::StatusOr<CsvReader> OpenFile(const CsvForm& form) const;
   absl::StatusOr<imports::ImportBatch> Plan(const DayZone& zone) const;
   ReportAnswer AskDaemon(const imports::ImportBatch& plan) const;
+  ReportAnswer AskUntilAnswered(const imports::ImportBatch& plan) const;
   absl::Status KeepRefused(const imports::ImportBatch& plan, RefusedFile& refused) const;
   int Send(const imports::ImportBatch& plan, RefusedFile& refused) const;
   ImportSummary SendPlain(const imports::ImportBatch& plan, RefusedFile& refused,

@@ -38,7 +38,7 @@ absl::Status ImportRejections::Add(const RejectedReport& rejected) {
 absl::Status ImportRejections::Release(const std::set<size_t>& settled) {
   for (const auto& [index, why] : held_) {
     if (settled.contains(index)) continue;
-    for (const int64_t line : plan_.reports[index].lines.Lines()) overlapping_.insert(line);
+    for (const int64_t line : plan_.At(index).lines.Lines()) overlapping_.insert(line);
     if (absl::Status kept = Keep(index, why); !kept.ok()) return kept;
   }
   held_.clear();

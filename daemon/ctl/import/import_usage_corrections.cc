@@ -50,8 +50,10 @@ AskUsage ImportCommand::UsageAsker() const {
 std::set<size_t> ImportCommand::UnchangedUsage(const ImportBatch& file,
                                                const std::vector<Fate>& fates) const {
   std::set<size_t> unchanged;
-  std::vector<UsageQuestion> questions = UsageQuestionsOf(file, {}, "");
-  const auto answers = AskAll(UsageAsker(), &questions, file.reports.size());
+  const auto held = file.InMemory();
+  if (!held.ok()) return unchanged;
+  std::vector<UsageQuestion> questions = UsageQuestionsOf(*held, {}, "");
+  const auto answers = AskAll(UsageAsker(), &questions, held->reports.size());
   if (!answers.ok()) return unchanged;
   for (size_t i = 0; i < fates.size(); ++i) {
     if (fates[i] == Fate::kOverlapping && answers->standings[i] == Standing::kUnchanged) {
@@ -61,7 +63,10 @@ std::set<size_t> ImportCommand::UnchangedUsage(const ImportBatch& file,
   return unchanged;
 }
 
-int ImportCommand::CorrectUsage(const ImportBatch& file, RefusedFile& refused) const {
+int ImportCommand::CorrectUsage(const ImportBatch& read, RefusedFile& refused) const {
+  const auto held = read.InMemory();
+  if (!held.ok()) return ExitCode(held.status());
+  const ImportBatch& file = *held;
   if (file.source_of_name) {
     return ExitCode(absl::InvalidArgumentError(
         "--correct takes --source NAME, or a column source: whose history in the books the file "

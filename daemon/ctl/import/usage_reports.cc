@@ -14,22 +14,25 @@ namespace {
 
 using imports::RowReader;
 
-// A column of chip-time: in hours or in seconds, as the file has it.
+constexpr int64_t kMillion = 1'000'000;
+constexpr AmountUnit kInHours = {"hours", kNanosPerHour};
+constexpr AmountUnit kInSeconds = {"seconds", kNanosPerSecond};
+
+// A column of chip-time: in hours or in seconds, as the file has it, or in what it is said to be.
 struct AmountColumn {
   const char* name;
-  int64_t nanos;
-  const char* expected;
+  AmountUnit unit = kInHours;
+
+  std::string Expected() const {
+    return fmt::format("expected {} from 0 to {}, with a decimal point if any", unit.name,
+                       INT64_MAX / unit.nanos);
+  }
 };
 
-constexpr int64_t kMillion = 1'000'000;
-constexpr char kHoursExpected[] = "expected hours from 0 to 2562047, with a decimal point if any";
-constexpr char kSecondsExpected[] =
-    "expected seconds from 0 to 9223372036, with a decimal point if any";
-
 struct AmountColumns {
-  AmountColumn chip = {"chip_hours", kNanosPerHour, kHoursExpected};
-  AmountColumn busy = {"busy_chip_hours", kNanosPerHour, kHoursExpected};
-  AmountColumn productive = {"productive_chip_hours", kNanosPerHour, kHoursExpected};
+  AmountColumn chip = {"chip_hours"};
+  AmountColumn busy = {"busy_chip_hours"};
+  AmountColumn productive = {"productive_chip_hours"};
 };
 
 absl::Status CheckColumns(const CsvReader& csv, const UsageRules& rules) {
@@ -76,16 +79,19 @@ absl::Status Choose(const CsvReader& csv, const char* seconds, bool required,
                                        has_hours ? "the file has both" : "the file has none",
                                        column->name, seconds));
   }
-  if (has_seconds) *column = {seconds, kNanosPerSecond, kSecondsExpected};
+  if (has_seconds) *column = {seconds, kInSeconds};
   return absl::OkStatus();
 }
 
-absl::StatusOr<AmountColumns> ChooseAmounts(const CsvReader& csv) {
+absl::StatusOr<AmountColumns> ChooseAmounts(const CsvReader& csv, const UsageRules& rules) {
   AmountColumns columns;
   absl::Status chosen = Choose(csv, "chip_seconds", true, &columns.chip);
   if (chosen.ok()) chosen = Choose(csv, "busy_chip_seconds", false, &columns.busy);
   if (chosen.ok()) chosen = Choose(csv, "productive_chip_seconds", false, &columns.productive);
   if (!chosen.ok()) return chosen;
+  for (AmountColumn* column : {&columns.chip, &columns.busy, &columns.productive}) {
+    column->unit = rules.unit.value_or(column->unit);
+  }
   return columns;
 }
 
@@ -133,7 +139,7 @@ void CheckAssignment(RowReader& reader, const UsageGroup& group, const AmountCol
 }
 
 std::optional<int64_t> ReadAmount(RowReader& reader, const AmountColumn& column) {
-  return reader.OptionalScaled(column.name, column.nanos, column.expected);
+  return reader.OptionalScaled(column.name, column.unit.nanos, column.Expected());
 }
 
 // What programs add up as doubles may be more than all by a last digit: by at most a millionth it
@@ -150,7 +156,7 @@ void CheckAtMostChipTime(RowReader& reader, const AmountColumn& column,
 
 void ReadAmounts(RowReader& reader, const AmountColumns& columns, UsageGroup& group) {
   if (reader.Field(columns.chip.name).empty()) {
-    reader.Refuse(columns.chip.name, columns.chip.expected);
+    reader.Refuse(columns.chip.name, columns.chip.Expected());
   }
   group.chip_nanos = ReadAmount(reader, columns.chip).value_or(0);
   group.busy_chip_nanos = ReadAmount(reader, columns.busy);
@@ -177,7 +183,11 @@ void ReadAmounts(RowReader& reader, const AmountColumns& columns, UsageGroup& gr
 class UsagePlanner {
  public:
   UsagePlanner(const UsageRules& rules, const AmountColumns& columns)
-      : rules_(rules), columns_(columns), rows_(rules.memory) {}
+      : rules_(rules), columns_(columns), rows_(rules.memory) {
+    plan_.amounts.chip_column = columns.chip.name;
+    plan_.amounts.busy_column = columns.busy.name;
+    plan_.amounts.unit_nanos = columns.chip.unit.nanos;
+  }
 
   absl::StatusOr<ImportBatch> Plan(CsvReader& csv) {
     has_source_ = csv.Column("source") != CsvReader::kAbsent;
@@ -188,6 +198,8 @@ class UsagePlanner {
       if (!reader.ok() || !status.ok()) return;
       ReadDays(reader, row);
       NoteDays(row);
+      plan_.amounts.Hear(row.end - row.start, row.group.chip_nanos,
+                         row.group.busy_chip_nanos.value_or(0));
       status = rows_.Add(row);
     });
     if (status.ok()) status = csv.read_status();
@@ -264,7 +276,7 @@ class UsagePlanner {
 
 absl::StatusOr<ImportBatch> MakeUsageReports(CsvReader& csv, const UsageRules& rules) {
   if (absl::Status status = CheckColumns(csv, rules); !status.ok()) return status;
-  const auto columns = ChooseAmounts(csv);
+  const auto columns = ChooseAmounts(csv, rules);
   if (!columns.ok()) return columns.status();
   return UsagePlanner(rules, *columns).Plan(csv);
 }

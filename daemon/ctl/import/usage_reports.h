@@ -1,6 +1,7 @@
 // Chip-time of times that the meter has not seen, as sums: one report for each source and window.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -14,6 +15,8 @@ struct UsageRules {
   std::string source;  // for files that have no column of it
   DayZone zone = {};   // whose days the books have
   UsageMemory memory = {};
+  // Of all amounts; nothing: as the names of the columns say.
+  std::optional<AmountUnit> unit = {};
   // Told how far the work is that follows the reading, 0 to 1. May be empty.
   UsageWindows::OnProgress on_arranged = nullptr;
 };
@@ -24,6 +27,8 @@ struct UsageRules {
 // Unknown columns are refused.
 //
 // A file of whole days counts for the days that it names (named_days.h).
+//
+// What the rows hold is noted in ImportBatch::amounts, since it may be of another unit.
 //
 // Amounts are decimals, rounded to the chip-nanosecond. Assigned chips need a pool and a team;
 // without a signal they are held but not measured ("allocated_only"), and have no busy time. The

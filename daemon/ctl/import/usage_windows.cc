@@ -146,16 +146,18 @@ class UsageWindow {
   }
 
   // Why the daemon would not take it.
-  std::optional<std::string> WhyNot() const {
+  std::optional<std::string> WhyNot(const UsageAmounts& amounts) const {
     if (groups_count_ > kMostGroups) {
       return fmt::format("start: this source has {} rows from then on; expected at most {}",
                          groups_count_, kMostGroups);
     }
     if (chip_nanos_ > absl::int128(end_ - start_) * kMostChips) {
+      const double chips = static_cast<double>(chip_nanos_) / static_cast<double>(end_ - start_);
       return fmt::format(
-          "chip_hours: the rows of this source and window come to more than {} chips; expected "
-          "at most that",
-          kMostChips);
+          "{}: the rows of this source and window come to more than {} chips; expected at most "
+          "that{}",
+          amounts.chip_column, kMostChips,
+          LikelyUnits(chips, amounts.unit_nanos, 1, static_cast<double>(kMostChips)));
     }
     return std::nullopt;
   }
@@ -304,7 +306,7 @@ absl::StatusOr<bool> UsageWindows::Join(RecordSorter& pieces, ImportBatch* plan)
   std::optional<UsageWindow> window;
   const auto end_window = [&]() -> absl::Status {
     if (!window) return absl::OkStatus();
-    if (const auto why_not = window->WhyNot()) {
+    if (const auto why_not = window->WhyNot(plan->amounts)) {
       all = false;
       for (const int64_t line : window->lines().Lines()) {
         if (LeaveOut(line)) plan->refused.push_back({line, *why_not});

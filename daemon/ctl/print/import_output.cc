@@ -90,9 +90,12 @@ std::vector<FateLine> FateLines(const ImportSummary& summary) {
       {"unsent", "not sent", summary.unsent}};
 }
 
-// What the daemon says of the names, or that it was not asked.
+// What the daemon says of the names, or that it was not asked; and what is doubtful.
 std::string DryRunText(const ImportSummary& summary) {
   std::string out = "nothing was sent\n";
+  for (const imports::AmountDoubt& doubt : summary.doubts) {
+    out += fmt::format("doubtful ({}): {}\n", doubt.name, doubt.text);
+  }
   if (!summary.not_asked.empty()) {
     return out + fmt::format(
                      "only the file was checked, since the daemon could not be asked "
@@ -165,6 +168,10 @@ Json ToJson(const ImportSummary& summary) {
   if (summary.dry_run) {
     json["daemon_asked"] = summary.not_asked.empty();
     json["unknown_names"] = summary.unknown_names;
+    json["doubts"] = Json::array();
+    for (const imports::AmountDoubt& doubt : summary.doubts) {
+      json["doubts"].push_back({{"name", doubt.name}, {"text", doubt.text}});
+    }
   }
   return json;
 }

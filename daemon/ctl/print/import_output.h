@@ -34,6 +34,8 @@ struct ImportSummary {
   // know, each in a sentence.
   std::string not_asked;
   std::vector<std::string> unknown_names;
+  // Likewise: why the file may not say what it is meant to.
+  std::vector<imports::AmountDoubt> doubts;
   int64_t rows = 0;  // in the file
   int64_t refused_rows = 0;
   int64_t passed_over_rows = 0;
@@ -52,8 +54,9 @@ struct ImportSummary {
 
   // Whether all of the file is in the books, or, of a dry run, may be.
   bool complete() const {
-    return refused_rows == 0 && unknown_names.empty() && overlapping.reports == 0 &&
-           rejected.reports == 0 && unheard.reports == 0 && (dry_run || unsent.reports == 0);
+    return refused_rows == 0 && unknown_names.empty() && doubts.empty() &&
+           overlapping.reports == 0 && rejected.reports == 0 && unheard.reports == 0 &&
+           (dry_run || unsent.reports == 0);
   }
 };
 

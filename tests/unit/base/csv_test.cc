@@ -50,7 +50,7 @@ TEST(Csv, AFileInPiecesIsReadLikeOneInMemory) {
   const std::vector<std::string> kinds = {
       "1,2", "\"a,b\",2",  "\"q\"\"u\",\"line\nbreak\"", "1,2,3", "x\"y,2", "\"open,2", "\"a\"b,1",
       "",    "\xC3\xA9,2", std::string(700, 'z') + ",2"};
-  for (const std::string end : {"\n", "\r\n"}) {
+  for (const std::string end : {"\n", "\r\n", "\r"}) {
     std::string text = "a,b" + end;
     for (size_t i = 0; text.size() < (size_t{3} << 18); ++i) {
       // Rarely a quote that is not closed: it is looked for to the next one.
@@ -129,6 +129,26 @@ TEST(Csv, TellsHowMuchItHasRead) {
 TEST(Csv, ReadsPlainAndQuotedFieldsWithEitherLineEnd) {
   EXPECT_EQ(*Read("a,b\r\n1,\"x,\"\"y\"\"\"\r\n2,\r\n"), (Records{{"1", "x,\"y\""}, {"2", ""}}));
   EXPECT_EQ(*Read("a,b\n1,2"), (Records{{"1", "2"}}));
+}
+
+// As spreadsheets of old Macs save it, and those of new ones that are asked for "CSV (Macintosh)".
+TEST(Csv, CarriageReturnsAloneEndLinesWhereTheHeaderEndsWithOne) {
+  EXPECT_THAT(*Read("a,b\r1,2\r\r3,4\r"),
+              ElementsAre(ElementsAre("1", "2"), ElementsAre("3", "4")));
+  EXPECT_THAT(*Read("sep=;\ra;b\r1;2"), ElementsAre(ElementsAre("1", "2")));
+  EXPECT_THAT(*Read("a,b\r\"x\ry\",2\r3,4"),
+              ElementsAre(ElementsAre("x\ry", "2"), ElementsAre("3", "4")));
+  EXPECT_THAT(*Read("a,b\r1,2\r\n3,4\n5,6"),
+              ElementsAre(ElementsAre("1", "2"), ElementsAre("3", "4"), ElementsAre("5", "6")));
+  EXPECT_EQ(ErrorOf("a,b\r\"x\ry\",2\r3\r"), "t.csv:4: 1 fields; expected 2 as in the header");
+  EXPECT_THAT(ErrorOf("a,b\r1,2\r3"), HasSubstr("t.csv:3: 1 fields"));
+  EXPECT_THAT(ErrorOf("a,b\r1,2\r3"), HasSubstr("the file ends within this line"));
+  // In a file whose header ends otherwise, it is a part of a field.
+  EXPECT_THAT(*Read("a,b\n1\r1,2\n"), ElementsAre(ElementsAre("1\r1", "2")));
+  const auto header = CsvReader::FromText("t.csv", "start;chips\r1;2\r");
+  ASSERT_TRUE(header.ok()) << header.status();
+  EXPECT_THAT(std::string(header->RequireColumns({"end"}).message()),
+              HasSubstr("separated by semicolons, in UTF-8, with carriage returns between lines"));
 }
 
 TEST(Csv, SkipsByteOrderMarkAndEmptyLines) {

@@ -65,7 +65,7 @@ TEST(LoadCatalog, OfTheShippedFileConvertsTheFrameworksSupply) {
 TEST(LoadCatalog, OfTheShippedFileTakesRatiosFromPeakRatesUnlessTheBasisSaysOtherwise) {
   const auto catalog = LoadCatalog(SourceDir() + "/deploy/catalog/default.yaml");
   ASSERT_TRUE(catalog.ok()) << catalog.status();
-  EXPECT_GE(catalog->kinds().size(), 35u);
+  EXPECT_GE(catalog->kinds().size(), 39u);
   for (const ChipKind& kind : catalog->kinds()) {
     const Conversion& conversion = kind.conversions.front();
     if (conversion.basis.starts_with("framework")) continue;

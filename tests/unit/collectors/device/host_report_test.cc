@@ -288,6 +288,12 @@ TEST(ChipKinds, KnowsTheChipsOfTheShippedCatalogByTheNamesOfTheirDrivers) {
       {"NVIDIA L40", "l40"},
       {"NVIDIA L40S", "l40s"},
       {"NVIDIA A30", "a30"},
+      {"NVIDIA A10G", "a10g"},
+      {"NVIDIA A10", "a10"},
+      {"NVIDIA H200 NVL", "h200_nvl"},
+      {"NVIDIA-H200-NVL", "h200_nvl"},
+      {"NVIDIA RTX PRO 6000 Blackwell Workstation Edition", "rtx_pro_6000_ws"},
+      {"NVIDIA-RTX-PRO-6000-Blackwell-Max-Q-Workstation-Edition", "rtx_pro_6000_max_q"},
       {"AMD Instinct MI325X", "mi325x"},
       {"trn2.48xlarge", "trainium2"},
       {"inf2.48xlarge", "inferentia2"},
@@ -311,7 +317,7 @@ TEST(ChipKinds, TakeTheNameOfAKindForItself) {
 
 TEST(ChipKinds, LeavesUnknownWhatIsWorthSomethingElse) {
   const ChipKinds kinds;
-  for (const char* model : {"NVIDIA A10G", "a100", "NVIDIA H200 NVL", "NVIDIA T1000 8GB", "",
+  for (const char* model : {"a100", "NVIDIA T1000 8GB", "", "NVIDIA RTX PRO 6000 Blackwell",
                             "NVIDIA RTX PRO 6000 Blackwell Server Edition", "MI300A"}) {
     EXPECT_EQ(kinds.KindOf(model), std::nullopt) << model;
   }

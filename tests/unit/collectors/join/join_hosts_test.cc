@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <tuple>
 #include <utility>
 
 #include "collectors/join/host_names.h"
@@ -216,6 +217,65 @@ TEST(JoinHosts, PutsHoldersOfMigInstancesIntoTheirPartsWhoeverComesFirst) {
   ASSERT_EQ(joined.hosts[0].devices.size(), 1U);
   EXPECT_EQ(joined.hosts[0].devices[0].parts.at(0).holders.at(0).name, "a");
   EXPECT_EQ(joined.hosts[0].devices[0].parts.at(1).holders.at(0).name, "b");
+}
+
+// Two jobs hold shards of chip 0: a half and a quarter of its time.
+DeviceReading Sharded(bool second_is_held) {
+  DeviceReading device;
+  device.index = 0;
+  device.parts.clear();
+  for (const auto& [id, share, held] :
+       {std::tuple("share-0", 500'000, true), std::tuple("share-1", 250'000, second_is_held),
+        std::tuple("free", 250'000, false)}) {
+    DevicePart& part = device.parts.emplace_back();
+    part.id = id;
+    part.share = share;
+    part.of_time = true;
+    part.knows_holders = Holders::kKnown;
+    if (held) part.holders.emplace_back().name = id;
+  }
+  return device;
+}
+
+// In chips: what the parts of the first chip are busy.
+double BusyOf(const JoinedHosts& joined) {
+  double busy = 0;
+  for (const DevicePart& part : joined.hosts.at(0).devices.at(0).parts) {
+    busy += static_cast<double>(part.share) * static_cast<double>(part.activity.value_or(0)) / 1e12;
+  }
+  return busy;
+}
+
+TEST(JoinHosts, JobsOnSharesOfAChipShareItsActivityAndNeverDoubleIt) {
+  for (const auto& [activity, busy] :
+       {std::pair(0, 0.0), std::pair(300'000, 0.3), std::pair(750'000, 0.75)}) {
+    const JoinedHosts joined = JoinHosts({Reading("slurm", 0, 1, {Sharded(true)}),
+                                          Reading("dcgm", 1, 0, {Measured(0, "GPU-a", activity)})},
+                                         {});
+    const auto& parts = joined.hosts.at(0).devices.at(0).parts;
+    ASSERT_EQ(parts.size(), 3U);
+    EXPECT_NEAR(BusyOf(joined), busy, 1e-5);
+    EXPECT_EQ(parts[0].activity, parts[1].activity);
+    EXPECT_EQ(parts[0].signal, "gr_engine_active");
+    EXPECT_EQ(parts[2].activity, std::nullopt);
+  }
+  // Shards bind nobody: what is more than all that is held is not counted.
+  const JoinedHosts full = JoinHosts({Reading("slurm", 0, 1, {Sharded(false)}),
+                                      Reading("dcgm", 1, 0, {Measured(0, "GPU-a", 900'000)})},
+                                     {});
+  EXPECT_NEAR(BusyOf(full), 0.5, 1e-5);
+  EXPECT_EQ(full.hosts[0].devices[0].parts[0].activity, kOne);
+}
+
+TEST(JoinHosts, SharesWithoutAMeasuredChipAndPiecesOfHardwareTakeNoActivity) {
+  JoinedHosts joined = JoinHosts({Reading("slurm", 0, 1, {Sharded(true)})}, {});
+  EXPECT_EQ(joined.hosts.at(0).devices.at(0).parts[0].activity, std::nullopt);
+  DeviceReading instances = Sharded(true);
+  for (DevicePart& part : instances.parts) part.of_time = false;
+  joined = JoinHosts(
+      {Reading("slurm", 0, 1, {instances}), Reading("dcgm", 1, 0, {Measured(0, "GPU-a", 900'000)})},
+      {});
+  EXPECT_EQ(joined.hosts.at(0).devices.at(0).parts[0].activity, std::nullopt);
 }
 
 TEST(JoinHosts, TakesNamesWithAndWithoutADomainForOneHostIfAsked) {

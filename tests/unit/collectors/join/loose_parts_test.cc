@@ -8,6 +8,7 @@
 namespace fleetmeter::collector {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::SizeIs;
 
@@ -123,8 +124,11 @@ TEST(LooseParts, TakeAFreePartOfTheirSizeWhereNamesDoNotHelp) {
        DriverSays({"7", "8"})},
       {});
   ASSERT_THAT(joined.hosts.at(0).devices, SizeIs(1));
-  EXPECT_EQ(joined.hosts[0].devices[0].parts.at(0).holders.at(0).name, "pod of MIG-1");
-  EXPECT_THAT(joined.hosts[0].devices[0].parts.at(1).holders, SizeIs(0));
+  const std::vector<DevicePart>& parts = joined.hosts[0].devices[0].parts;
+  EXPECT_EQ(parts.at(0).holders.at(0).name, "pod of MIG-1");
+  EXPECT_THAT(parts[0].also_called, ElementsAre("MIG-1"));
+  EXPECT_THAT(parts.at(1).holders, SizeIs(0));
+  EXPECT_THAT(parts[1].also_called, SizeIs(0));
   EXPECT_EQ(joined.counts.guessed_devices, 1);
   EXPECT_EQ(joined.counts.disagreements, 1);
 }
@@ -146,6 +150,8 @@ TEST(LooseParts, AreTheOnesThatTheSameHolderHasByAnotherSource) {
   for (const DevicePart& part : joined.hosts[0].devices[0].parts) {
     EXPECT_EQ(part.holders.empty(), part.id != "2") << part.id;
     EXPECT_EQ(part.knows_holders, Holders::kKnown);
+    EXPECT_EQ(part.also_called,
+              part.id == "2" ? std::vector<std::string>{"MIG-a"} : std::vector<std::string>{});
   }
 }
 

@@ -125,6 +125,23 @@ TEST(RoundOutput, ExplainsADeviceByAnyOfItsNames) {
   EXPECT_THAT(Explain(round, "7"), IsEmpty());
 }
 
+// The kubelet names MIG instances by UUIDs that the exporter of devices does not know.
+TEST(RoundOutput, ExplainsAPartByTheNameThatAnotherSourceHasForIt) {
+  LiveRound round = SomeRound();
+  ReportedPart& part = round.hosts[0].parts[0];
+  part.part = "7";
+  part.also_called = {"MIG-1234"};
+  const std::string text = Explain(round, "MIG-1234");
+  EXPECT_THAT(text, HasSubstr("node-1 device 0/7"));
+  EXPECT_THAT(text, HasSubstr("took pod ml/chat-0"));
+  EXPECT_THAT(text, HasSubstr("It was taken for MIG-1234"));
+  EXPECT_THAT(text, HasSubstr("that is a guess"));
+  EXPECT_THAT(Explain(round, "MIG-9"), IsEmpty());
+  const auto object = nlohmann::json::parse(RoundAsJson(round));
+  EXPECT_EQ(object["hosts"][0]["devices"][0]["also_called"][0], "MIG-1234");
+  EXPECT_FALSE(object["hosts"][0]["devices"][1].contains("also_called"));
+}
+
 TEST(RoundOutput, ExplainsAHostAndWhatIsOddAboutAChip) {
   LiveRound round = SomeRound();
   round.remarks.push_back("node-1: GPU-a is held by two jobs");

@@ -51,6 +51,10 @@ void ExpectTheSame(const std::string& text, const std::string& zone = "UTC") {
   EXPECT_EQ(stored.size(), held.reports.size());
   EXPECT_EQ(TextsOf(stored), TextsOf(held));
   EXPECT_TRUE(stored.read_status().ok());
+  const auto in_memory = stored.InMemory();
+  ASSERT_TRUE(in_memory.ok()) << in_memory.status();
+  EXPECT_EQ(in_memory->reports.size(), held.reports.size());
+  EXPECT_EQ(TextsOf(*in_memory), TextsOf(held));
 }
 
 // Jobs of several sources: some side by side, some longer than a day, some of one name that

@@ -126,6 +126,7 @@ TEST(SlurmView, DividesASharedGpu) {
   EXPECT_EQ(host.devices[0].parts[0].holders.at(0).name, "job 7");
   EXPECT_EQ(host.devices[0].parts[1].share, 250'000);
   EXPECT_TRUE(host.devices[0].parts[1].holders.empty());
+  for (const DevicePart& part : host.devices[0].parts) EXPECT_TRUE(part.of_time) << part.id;
   EXPECT_TRUE(host.devices[1].parts.at(0).holders.empty());
 }
 
