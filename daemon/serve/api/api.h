@@ -13,8 +13,8 @@
 #include "daemon/security/access_control.h"
 #include "daemon/serve/api/api_call.h"
 #include "daemon/serve/api/pools_feed.h"
-#include "daemon/serve/api/workers.h"
 #include "daemon/serve/http/http_message.h"
+#include "daemon/serve/http/workers.h"
 
 namespace fleetmeter {
 

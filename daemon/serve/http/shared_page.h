@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "daemon/base/mutex.h"
-#include "daemon/serve/api/workers.h"
 #include "daemon/serve/http/http_message.h"
+#include "daemon/serve/http/workers.h"
 
 namespace fleetmeter {
 
