@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "collectors/core/memory_outbox.h"
-#include "collectors/metrics/metrics_page.h"
 #include "collectors/spool/spool.h"
 #include "collectors/wait_for_end.h"
 #include "daemon/base/text.h"
@@ -178,14 +177,24 @@ WhileRunning Collector::Meanwhile() {
 
 absl::Status Collector::ServePage() {
   if (flags_.metrics.empty()) return absl::OkStatus();
-  auto server = ServeMetrics(flags_.metrics, pipelines_, health_,
-                             reloader_ == nullptr ? nullptr : &reloader_->health(), served_);
-  if (!server.ok()) return server.status();
-  page_ = *std::move(server);
+  auto page = MetricsListener::Start(flags_.metrics, [this] { return Figures(); });
+  if (!page.ok()) return page.status();
+  page_ = *std::move(page);
   // On standard output, and nothing else: what a script that asked for port 0 reads.
   fmt::print("metrics {}\nready\n", page_->address());
   std::fflush(stdout);
   return absl::OkStatus();
+}
+
+CollectorFigures Collector::Figures() const {
+  CollectorFigures figures;
+  figures.now_unix_nanos = clock_.UnixNanos();
+  figures.sources = health_->stats();
+  figures.joined = health_->joined();
+  if (served_) figures.served = served_->stats();
+  if (reloader_ != nullptr) figures.reloads = reloader_->health().stats();
+  for (const auto& pipeline : pipelines_) figures.pipelines.push_back(pipeline->stats());
+  return figures;
 }
 
 absl::Status Collector::Finish(Pipeline& pipeline) const {

@@ -9,13 +9,14 @@
 #include "absl/status/statusor.h"
 #include "collectors/config/collector_config.h"
 #include "collectors/core/pipeline.h"
+#include "collectors/metrics/collector_metrics.h"
+#include "collectors/metrics/metrics_listener.h"
 #include "collectors/reload.h"
 #include "collectors/served/served_delivery.h"
 #include "collectors/sources.h"
 #include "collectors/spool/disk.h"
 #include "collectors/wait_for_end.h"
 #include "daemon/base/clock.h"
-#include "daemon/serve/http/http_server.h"
 
 namespace fleetmeter::collector {
 
@@ -49,6 +50,8 @@ class Collector {
   PipelineOptions OptionsOf(const std::string& source, double speed) const;
   absl::StatusOr<std::unique_ptr<Outbox>> MakeOutbox(const std::string& source, double speed);
   absl::Status ServePage();
+  // For the page, on its thread: every part guards what it tells of itself.
+  CollectorFigures Figures() const;
   WhileRunning Meanwhile();
   absl::Status Finish(Pipeline& pipeline) const;
 
@@ -60,7 +63,7 @@ class Collector {
   const std::shared_ptr<SourceHealth> health_ = std::make_shared<SourceHealth>();
   std::shared_ptr<ServedDelivery> served_;  // null: there are no live sources
   std::vector<std::unique_ptr<Pipeline>> pipelines_;
-  std::unique_ptr<HttpServer> page_;
+  std::unique_ptr<MetricsListener> page_;  // null: without --metrics
 };
 
 }  // namespace fleetmeter::collector

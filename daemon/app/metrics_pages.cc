@@ -24,11 +24,10 @@ GrantFacts FactsOf(const GrantBoard* board) {
 MetricsPages::MetricsPages(const Parts& parts)
     : parts_(parts),
       workers_(kWorkers),
-      text_([this] { return Make(ExpositionForm::kText); }, workers_),
-      open_metrics_([this] { return Make(ExpositionForm::kOpenMetrics); }, workers_) {}
+      pages_([this](ExpositionForm form) { return Make(form); }, workers_) {}
 
 void MetricsPages::Answer(HttpRequest request, HttpReply reply) {
-  if (!parts_.tls) return AnswerWithPage(request, std::move(reply));
+  if (!parts_.tls) return pages_.Answer(request, std::move(reply));
   workers_.Add([this, request = std::move(request), reply = std::move(reply)] {
     AnswerIfAllowed(request, reply);
   });
@@ -43,12 +42,7 @@ void MetricsPages::AnswerIfAllowed(const HttpRequest& request, const HttpReply& 
                           Role::kQuery, &caller);
   if (status.ok()) status = parts_.access.RequireAllPools(caller);
   if (!status.ok()) return reply(ErrorResponse(status));
-  AnswerWithPage(request, reply);
-}
-
-void MetricsPages::AnswerWithPage(const HttpRequest& request, HttpReply reply) {
-  const bool open = PreferredForm(request.Header("accept")) == ExpositionForm::kOpenMetrics;
-  (open ? open_metrics_ : text_).Ask(request.AcceptsGzip(), std::move(reply));
+  pages_.Answer(request, reply);
 }
 
 HttpResponse MetricsPages::Make(ExpositionForm form) const {
@@ -64,11 +58,9 @@ HttpResponse MetricsPages::Make(ExpositionForm form) const {
                                     .healthy = parts_.health.Get().ok(),
                                     .clock = clock},
                                    form);
-  return {.status = 200,
-          .content_type = std::string(ContentType(form)),
-          .body = std::move(body),
-          .on_sent = [&scrapes, final] { scrapes.Sent(final); },
-          .headers = {{"Vary", "Accept, Accept-Encoding"}}};
+  return {.status = 200, .body = std::move(body), .on_sent = [&scrapes, final] {
+            scrapes.Sent(final);
+          }};
 }
 
 }  // namespace fleetmeter

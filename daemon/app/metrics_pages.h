@@ -8,12 +8,11 @@
 #include "daemon/app/health.h"
 #include "daemon/app/outcomes_part.h"
 #include "daemon/app/scrapes.h"
-#include "daemon/security/access_control.h"
 #include "daemon/base/workers.h"
+#include "daemon/security/access_control.h"
 #include "daemon/serve/http/http_message.h"
-#include "daemon/serve/http/shared_page.h"
 #include "daemon/serve/metrics/daemon_metrics.h"
-#include "daemon/serve/metrics/exposition_form.h"
+#include "daemon/serve/metrics/exposition_pages.h"
 #include "daemon/view/grant_board.h"
 
 namespace fleetmeter {
@@ -45,15 +44,12 @@ class MetricsPages {
 
  private:
   HttpResponse Make(ExpositionForm form) const;
-  // In the form that the request prefers.
-  void AnswerWithPage(const HttpRequest& request, HttpReply reply);
   // Whoever may not read numbers is told why.
   void AnswerIfAllowed(const HttpRequest& request, const HttpReply& reply);
 
   const Parts parts_;
   Workers workers_;
-  SharedPage text_;
-  SharedPage open_metrics_;
+  ExpositionPages pages_;
 };
 
 }  // namespace fleetmeter

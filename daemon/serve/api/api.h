@@ -10,10 +10,10 @@
 #include <string>
 #include <string_view>
 
+#include "daemon/base/workers.h"
 #include "daemon/security/access_control.h"
 #include "daemon/serve/api/api_call.h"
 #include "daemon/serve/api/pools_feed.h"
-#include "daemon/base/workers.h"
 #include "daemon/serve/http/http_message.h"
 
 namespace fleetmeter {

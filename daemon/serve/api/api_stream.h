@@ -5,10 +5,10 @@
 #include <memory>
 #include <string>
 
+#include "daemon/base/workers.h"
 #include "daemon/security/access_control.h"
 #include "daemon/serve/api/api_call.h"
 #include "daemon/serve/api/pools_feed.h"
-#include "daemon/base/workers.h"
 #include "daemon/serve/http/http_message.h"
 #include "daemon/serve/query/query_service.h"
 

@@ -1,9 +1,11 @@
 #!/usr/bin/python3
-"""/metrics as OpenMetrics: valid, the same as the text format, and what a real Prometheus asks for.
+"""/metrics as OpenMetrics: valid, the same as the text format, and what a real Prometheus asks for;
+of the daemon and of the collector.
 
 Exit code 0: all is well; 1: something is not; 77: skipped, since python3-prometheus-client is not
 there.
 """
+import contextlib
 import json
 import pathlib
 import socket
@@ -15,7 +17,7 @@ import urllib.parse
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "support"))
-from programs import SKIPPED, SOURCE, Daemon
+from programs import COLLECTOR, SKIPPED, SOURCE, Daemon
 
 try:
     from prometheus_client import parser as text_parser
@@ -32,8 +34,8 @@ PROMETHEUS = ("application/openmetrics-text;version=1.0.0,application/openmetric
               "0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1")
 
 
-def page(daemon, accept):
-    request = urllib.request.Request(f"http://{daemon.addresses['http']}/metrics",
+def page(address, accept):
+    request = urllib.request.Request(f"http://{address}/metrics",
                                      headers={"Accept": accept} if accept else {})
     with urllib.request.urlopen(request, timeout=60) as answer:
         assert "Accept" in answer.headers["Vary"], answer.headers
@@ -52,22 +54,57 @@ def series(families):
     return found
 
 
-def forms(daemon):
-    """OpenMetrics is valid and has the series of the text format, for who prefers it."""
-    kind, text = page(daemon, None)
+def families_of(address, least):
+    """The families by name, after both forms were found valid and to have the same series."""
+    kind, text = page(address, None)
     assert kind == TEXT, kind
-    assert page(daemon, "text/plain;q=0.9,application/openmetrics-text;q=0.1")[0] == TEXT
-    kind, openmetrics = page(daemon, PROMETHEUS)
+    assert page(address, "text/plain;q=0.9,application/openmetrics-text;q=0.1")[0] == TEXT
+    kind, openmetrics = page(address, PROMETHEUS)
     assert kind == OPEN, kind
     assert openmetrics.endswith("\n# EOF\n") and "# EOF" not in text
     families = list(open_parser.text_string_to_metric_families(openmetrics))
     names = [family.name for family in families]
-    assert len(names) == len(set(names)) > 150, len(names)
+    assert len(names) == len(set(names)) > least, len(names)
     assert series(families) == series(text_parser.text_string_to_metric_families(text))
-    by_name = {family.name: family for family in families}
+    return {family.name: family for family in families}
+
+
+def forms(daemon):
+    """OpenMetrics is valid and has the series of the text format, for who prefers it."""
+    by_name = families_of(daemon.addresses["http"], 150)
     assert by_name["fleetmeter_ingest_reports"].type == "counter"
     assert by_name["fleetmeter_pool_allocated_h100e"].unit == "h100e"
     assert by_name["fleetmeter_exposition_render_seconds"].unit == "seconds"
+
+
+@contextlib.contextmanager
+def reporting(daemon):
+    """A collector that holds the first moment of the demo's fleet; gives where its page is."""
+    process = subprocess.Popen(
+        [COLLECTOR, "--daemon", daemon.addresses["ingest"], "--interval", "0.5", "--metrics",
+         "127.0.0.1:0", "replay-csv", "--file", SOURCE / "deploy/demo/fleet.csv", "--from", "0",
+         "--hold"], stdout=subprocess.PIPE, text=True)
+    try:
+        name, address = process.stdout.readline().split()
+        assert name == "metrics" and process.stdout.readline() == "ready\n", name
+        yield address
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+        process.stdout.close()
+
+
+def collector_forms(daemon):
+    """Of a collector the same holds."""
+    acknowledged = "fleetmeter_collector_acknowledged_reports_total{"
+    with reporting(daemon) as address:
+        # From then on no series is new.
+        assert awaited(lambda: any(
+            line.startswith(acknowledged) and not line.endswith(" 0")
+            for line in page(address, None)[1].splitlines())), "nothing was acknowledged"
+        by_name = families_of(address, 30)
+        assert by_name["fleetmeter_collector_acknowledged_reports"].type == "counter"
+        assert by_name["process_resident_memory_bytes"].unit == "bytes"
 
 
 def scraped(daemon):
@@ -124,8 +161,8 @@ def awaited(condition):
 
 def main():
     with Daemon(SOURCE / "deploy/catalog/default.yaml",
-                [SOURCE / "deploy/plans/example.yaml"]) as daemon:
-        for test in (forms, scraped):
+                [SOURCE / "deploy/demo/plan.yaml"]) as daemon:
+        for test in (forms, collector_forms, scraped):
             test(daemon)
             print("ok   ", test.__doc__, flush=True)
     return 0
