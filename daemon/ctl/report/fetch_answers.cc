@@ -175,13 +175,16 @@ void FetchRankings(Listener& query, Answers* answers) {
   }
 }
 
+void FetchDecisions(Listener& query, Answers* answers) {
+  v1::ListCapacityRequest changed;
+  changed.set_since_unix_nanos(answers->from_unix_seconds * kNanosPerSecond);
+  answers->changed = AskRequests(query, changed);
+}
+
 void FetchCapacity(Listener& query, Answers* answers) {
   v1::ListCapacityRequest open;
   open.set_state("open");
   answers->open = AskRequests(query, open);
-  v1::ListCapacityRequest changed;
-  changed.set_since_unix_nanos(answers->from_unix_seconds * kNanosPerSecond);
-  answers->changed = AskRequests(query, changed);
   FetchRankings(query, answers);
   v1::ListGrantsRequest grants;
   grants.set_ended(true);
@@ -220,7 +223,8 @@ absl::StatusOr<Answers> FetchAnswers(const Connection& connection, const Questio
   FetchFleet(*query, &answers);
   if (!query->unreachable().ok()) return query->unreachable();
   if (question.history) FetchHistory(*query, &answers);
-  FetchCapacity(*query, &answers);
+  FetchDecisions(*query, &answers);
+  if (question.requests) FetchCapacity(*query, &answers);
   if (question.outcomes) FetchOutcomes(*query, &answers);
   if (question.administration) FetchEntries(connection, &answers);
   if (!query->unreachable().ok()) return query->unreachable();
