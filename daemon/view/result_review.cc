@@ -1,6 +1,7 @@
 #include "daemon/view/result_review.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include "daemon/base/calendar.h"
@@ -46,12 +47,8 @@ std::string UnknownText(const UnknownTime& unknown) {
                      DaysText(unknown.time));
 }
 
-std::string PromiseText(const Roi& roi) {
-  return fmt::format("The request promised {} by {}, and {} to {} with a confidence of {:.4g}%.",
-                     UsdText(roi.expected_micro_usd), DateText(roi.expected_by_unix_seconds),
-                     UsdText(roi.low_micro_usd), UsdText(roi.high_micro_usd),
-                     static_cast<double>(roi.confidence_basis_points) / 100);
-}
+// With four digits, however small it is.
+std::string UnitUsdText(double usd) { return fmt::format("{:.4g} USD", usd); }
 
 // What a reader has to know of the grant to compare it with the promise.
 void AddGrant(const CapacityRequest& request, std::vector<std::string>* why) {
@@ -100,24 +97,26 @@ std::string ResultReviewer::ModelOf(const CapacityForm& form) const {
   return found == model_of_run_.end() ? "" : found->second;
 }
 
-absl::StatusOr<const MarginAnswer*> ResultReviewer::MarginIn(Span days) {
-  const auto found = margins_.find(days);
-  if (found != margins_.end()) return &found->second;
-  const auto facts = ReadMarginFacts(ledger_, rules_, told_, days, now_);
+absl::StatusOr<const ResultReviewer::Known*> ResultReviewer::KnownIn(Span days) {
+  const auto found = known_.find(days);
+  if (found != known_.end()) return &found->second;
+  auto facts = ReadMarginFacts(ledger_, rules_, told_, days, now_);
   if (!facts.ok()) return facts.status();
   auto answer = ReviewFacts(*facts, outcomes::CostBasis::kAllocated, rules_);
   if (!answer.ok()) return answer.status();
-  return &margins_.emplace(days, *std::move(answer)).first->second;
+  Known known{.facts = std::move(facts->after), .answer = *std::move(answer)};
+  return &known_.emplace(days, std::move(known)).first->second;
 }
 
 absl::StatusOr<ResultReviewer::Money> ResultReviewer::MoneyOf(const std::string& model, Span days) {
-  const auto answer = MarginIn(days);
-  if (!answer.ok()) return answer.status();
+  const auto known = KnownIn(days);
+  if (!known.ok()) return known.status();
+  const MarginAnswer& answer = (*known)->answer;
   Money money;
   outcomes::Margin margin;
   int64_t revenue = 0;
   bool priced = true;
-  for (const auto& [segment, sales] : (*answer)->after.period) {
+  for (const auto& [segment, sales] : answer.after.period) {
     if (segment.model != model) continue;
     money.any = true;
     if (absl::Status added = margin.Add(sales); !added.ok()) return added;
@@ -128,7 +127,7 @@ absl::StatusOr<ResultReviewer::Money> ResultReviewer::MoneyOf(const std::string&
   }
   if (money.any && priced) money.revenue_micro_usd = revenue;
   money.margin_per_request_usd = margin.usd_per_request();
-  for (const UnknownTime& unknown : (*answer)->unknown) {
+  for (const UnknownTime& unknown : answer.unknown) {
     if (!unknown.models.contains(model)) continue;
     money.whole = false;
     money.why.push_back(UnknownText(unknown));
@@ -142,6 +141,29 @@ absl::StatusOr<ResultReviewer::Money> ResultReviewer::MoneyOf(const std::string&
         "known.");
   }
   return money;
+}
+
+absl::StatusOr<ServedWork> ResultReviewer::WorkIn(const std::string& model, Span days) {
+  const auto known = KnownIn(days);
+  if (!known.ok()) return known.status();
+  return WorkOfModel(model, (*known)->facts, (*known)->answer.after.period, rules_.weights);
+}
+
+absl::StatusOr<ResultReviewer::Gain> ResultReviewer::GainIn(const std::string& model, Span days) {
+  const auto before = WorkIn(model, {days.from - kDaysBefore * kSecondsPerDay, days.from});
+  if (!before.ok()) return before.status();
+  const auto since = WorkIn(model, days);
+  if (!since.ok()) return since.status();
+  Gain out;
+  auto gain = GainSince(*before, *since, &out.why);
+  if (!gain.ok()) return gain.status();
+  out.gain = *gain;
+  const auto known = KnownIn(days);
+  if (!known.ok()) return known.status();
+  for (const UnknownTime& unknown : (*known)->answer.unknown) {
+    out.whole = out.whole && !unknown.models.contains(model);
+  }
+  return out;
 }
 
 void ResultReviewer::AddCapability(const std::string& model, const CapacityRequest& request,
@@ -173,6 +195,32 @@ void ResultReviewer::AddCapability(const std::string& model, const CapacityReque
   review->capability_per_1000_h100e_hours = *found->gain_per_h100e_hour * 1'000;
 }
 
+absl::StatusOr<Came> ResultReviewer::RevenueBy(const std::string& model, Span days,
+                                               std::vector<std::string>* why) {
+  const auto money = MoneyOf(model, days);
+  if (!money.ok()) return money.status();
+  if (money->revenue_micro_usd) {
+    why->push_back(fmt::format("By then model {} earned {}, whichever pool served it.",
+                               Quoted(model), UsdText(*money->revenue_micro_usd)));
+  }
+  return Came{.micro_usd = money->revenue_micro_usd, .whole = money->whole};
+}
+
+absl::StatusOr<Came> ResultReviewer::GainBy(const std::string& model, Span days,
+                                            std::vector<std::string>* why) {
+  const auto came = GainIn(model, days);
+  if (!came.ok()) return came.status();
+  why->insert(why->end(), came->why.begin(), came->why.end());
+  if (!came->gain) return Came();
+  const int64_t micro_usd = came->gain->micro_usd;
+  why->push_back(fmt::format("By then serving model {} had cost {} {} than at the cost of before.",
+                             Quoted(model), UsdText(std::abs(micro_usd)),
+                             micro_usd < 0 ? "more" : "less"));
+  // Days that are not known may have cost more, so that it may be less.
+  if (!came->whole) return Came();
+  return Came{.micro_usd = came->gain->micro_usd};
+}
+
 absl::Status ResultReviewer::Judge(const std::string& model, const CapacityRequest& request,
                                    ResultReview* review) {
   if (!request.form.roi) {
@@ -181,29 +229,53 @@ absl::Status ResultReviewer::Judge(const std::string& model, const CapacityReque
     return absl::OkStatus();
   }
   const Roi& roi = *request.form.roi;
-  review->why.push_back(PromiseText(roi));
   AddGrant(request, &review->why);
   const int64_t first = DayOf(told_.zone.Local(request.grant->start_unix_seconds));
-  Came came;
-  Money money;
+  absl::StatusOr<Came> came = Came();
   if (now_ < roi.expected_by_unix_seconds) {
-    review->why.emplace_back("That day has not come.");
-  } else if (roi.gain == capacity::Gain::kEfficiency) {
-    review->why.emplace_back(
-        "A gain in efficiency is what was not spent, and the books have what was spent only.");
+    review->why.emplace_back("The day by which it was promised has not come.");
   } else if (roi.expected_by_unix_seconds <= first) {
-    review->why.emplace_back("The grant began on that day or later.");
+    review->why.emplace_back("The grant began on the promised day or later.");
   } else if (!model.empty()) {
-    auto by_then = MoneyOf(model, {first, roi.expected_by_unix_seconds});
-    if (!by_then.ok()) return by_then.status();
-    money = *std::move(by_then);
-    came = {.micro_usd = money.revenue_micro_usd, .whole = money.whole};
-    if (came.micro_usd) {
-      review->why.push_back(fmt::format("By then model {} earned {}, whichever pool served it.",
-                                        Quoted(model), UsdText(*came.micro_usd)));
-    }
+    const Span days = {first, roi.expected_by_unix_seconds};
+    came = roi.gain == capacity::Gain::kEfficiency ? GainBy(model, days, &review->why)
+                                                   : RevenueBy(model, days, &review->why);
   }
-  review->standing = capacity::StandingOf(roi, came, now_);
+  if (!came.ok()) return came.status();
+  review->standing = capacity::StandingOf(roi, *came, now_);
+  return absl::OkStatus();
+}
+
+// Of all days since the first one.
+absl::Status ResultReviewer::AddMoney(const std::string& model, int64_t first,
+                                      ResultReview* review) {
+  auto money = MoneyOf(model, {first, today_ + kSecondsPerDay});
+  if (!money.ok()) return money.status();
+  review->revenue_micro_usd = money->revenue_micro_usd;
+  review->margin_per_request_usd = money->margin_per_request_usd;
+  if (!money->any) {
+    review->why.push_back(fmt::format(
+        "Nobody has told of requests for model {} since the grant began.", Quoted(model)));
+  }
+  for (std::string& why : money->why) review->why.push_back(std::move(why));
+  return absl::OkStatus();
+}
+
+absl::Status ResultReviewer::AddEfficiency(const std::string& model, int64_t first,
+                                           ResultReview* review) {
+  auto came = GainIn(model, {first, today_ + kSecondsPerDay});
+  if (!came.ok()) return came.status();
+  review->efficiency = came->gain;
+  for (std::string& why : came->why) {
+    // Of the time up to the promised day it may have been said.
+    if (std::find(review->why.begin(), review->why.end(), why) != review->why.end()) continue;
+    review->why.push_back(std::move(why));
+  }
+  if (!came->gain) return absl::OkStatus();
+  const EfficiencyGain& gain = *came->gain;
+  review->why.push_back(fmt::format("A {} cost {} in the {} days before the grant, and {} since.",
+                                    gain.unit, UnitUsdText(gain.usd_per_unit_before), kDaysBefore,
+                                    UnitUsdText(gain.usd_per_unit_since)));
   return absl::OkStatus();
 }
 
@@ -224,15 +296,11 @@ absl::StatusOr<ResultReview> ResultReviewer::Review(const CapacityRequest& reque
     return review;
   }
   const int64_t first = DayOf(told_.zone.Local(start));
-  auto money = MoneyOf(model, {first, today_ + kSecondsPerDay});
-  if (!money.ok()) return money.status();
-  review.revenue_micro_usd = money->revenue_micro_usd;
-  review.margin_per_request_usd = money->margin_per_request_usd;
-  if (!money->any) {
-    review.why.push_back(fmt::format(
-        "Nobody has told of requests for model {} since the grant began.", Quoted(model)));
+  absl::Status added = AddMoney(model, first, &review);
+  if (added.ok() && request.form.roi && request.form.roi->gain == capacity::Gain::kEfficiency) {
+    added = AddEfficiency(model, first, &review);
   }
-  for (std::string& why : money->why) review.why.push_back(std::move(why));
+  if (!added.ok()) return added;
   AddCapability(model, request, &review);
   return review;
 }

@@ -2,6 +2,7 @@
 //
 // Outcomes are booked by the day, so the day on which a grant begins counts as a whole. Money is
 // that of the whole model, since the books do not divide it between those who have grants for it.
+// A gain in efficiency compares with the kDaysBefore days before that day.
 // `ledger` may be a connection that only reads.
 #pragma once
 
@@ -16,9 +17,13 @@
 #include "daemon/domain/capacity/standing.h"
 #include "daemon/domain/outcomes/rules.h"
 #include "daemon/ledger/sqlite/sqlite_database.h"
+#include "daemon/view/efficiency_gain.h"
 #include "daemon/view/outcome_review.h"
 
 namespace fleetmeter {
+
+// Four weeks, so that each day of the week counts alike.
+inline constexpr int64_t kDaysBefore = 28;
 
 struct ResultReview {
   // Since the grant began, on the days that are known. Nothing: it cannot be told, and `why` says
@@ -27,6 +32,8 @@ struct ResultReview {
   std::optional<double> margin_per_request_usd;
   // What the model gained over the one before it, of a model that has been measured since.
   std::optional<double> capability_per_1000_h100e_hours;
+  // Of a request that promised a gain in efficiency: what came of it up to now.
+  std::optional<EfficiencyGain> efficiency;
   capacity::Standing standing = capacity::Standing::kCannotBeTold;
   std::vector<std::string> why;  // whole sentences
 };
@@ -51,13 +58,34 @@ class ResultReviewer {
     std::vector<std::string> why;  // what is missing
   };
 
+  // A gain in efficiency from the days before `days` to those.
+  struct Gain {
+    std::optional<EfficiencyGain> gain;
+    bool whole = true;  // all of `days` are known
+    std::vector<std::string> why;
+  };
+  // Facts and answer of some days, as far as they are known.
+  struct Known {
+    WindowFacts facts;
+    MarginAnswer answer;
+  };
+
   ResultReviewer(Database& ledger, const outcomes::Rules& rules, int64_t now)
       : ledger_(ledger), rules_(rules), now_(now) {}
 
   // The model that a request is about; empty: nobody knows.
   std::string ModelOf(const capacity::CapacityForm& form) const;
-  absl::StatusOr<const MarginAnswer*> MarginIn(outcomes::Span days);
+  absl::StatusOr<const Known*> KnownIn(outcomes::Span days);
   absl::StatusOr<Money> MoneyOf(const std::string& model, outcomes::Span days);
+  absl::StatusOr<ServedWork> WorkIn(const std::string& model, outcomes::Span days);
+  absl::StatusOr<Gain> GainIn(const std::string& model, outcomes::Span days);
+  // What had come in `days`, as the standing takes it.
+  absl::StatusOr<capacity::Came> RevenueBy(const std::string& model, outcomes::Span days,
+                                           std::vector<std::string>* why);
+  absl::StatusOr<capacity::Came> GainBy(const std::string& model, outcomes::Span days,
+                                        std::vector<std::string>* why);
+  absl::Status AddMoney(const std::string& model, int64_t first, ResultReview* review);
+  absl::Status AddEfficiency(const std::string& model, int64_t first, ResultReview* review);
   void AddCapability(const std::string& model, const capacity::CapacityRequest& request,
                      ResultReview* review) const;
   absl::Status Judge(const std::string& model, const capacity::CapacityRequest& request,
@@ -70,7 +98,7 @@ class ResultReviewer {
   int64_t today_ = 0;                                // by the clocks of the books
   std::map<std::string, std::string> model_of_run_;  // as training reports named it
   CapabilityAnswer capability_;
-  std::map<outcomes::Span, MarginAnswer> margins_;  // of grants that began on one day
+  std::map<outcomes::Span, Known> known_;  // of grants that began on one day
 };
 
 }  // namespace fleetmeter

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "daemon/base/clock.h"
+#include "daemon/view/chip_price.h"
 
 namespace fleetmeter {
 namespace {
@@ -380,6 +381,7 @@ std::shared_ptr<const Snapshot> MakeSnapshot(const FleetFacts& facts,
   }
   FillBorrowable(snapshot->pools);
   FillDemand(facts, *reference, *snapshot);
+  FillChipPrices(reference->catalog, *snapshot);
   snapshot->allocated_h100e_seconds = AllocatedSeconds(facts);
   snapshot->double_hosts = facts.double_hosts;
   snapshot->live_sources = facts.live_sources;

@@ -98,7 +98,8 @@ struct PoolView {
   std::optional<double> unused_h100e;
   std::optional<double> measured_ratio;
   std::optional<double> utilization;
-  std::optional<PoolDemand> demand;  // nullopt: no live source tells of any
+  std::optional<PoolDemand> demand;          // nullopt: no live source tells of any
+  std::optional<double> usd_per_h100e_hour;  // chip_price.h; nullopt: a price is not known
 };
 
 struct SupplyView {

@@ -119,12 +119,35 @@ the next plan  $ctl plan compile --decided --plan '$demo/plan.yaml' \\
                sed -i 's|/plan.yaml$|&\\n- $run/next-plan.yaml|' '$run/fleetmeterd.yaml'
                $ctl plan show   (the daemon loads it by itself)
                $ctl request grants
+               $ctl request results
+In the report, pools may hold more than they are allocated: the recording runs 60 times as fast as
+time. What is beyond an allocation stands apart there, and is no use of it.
 TEXT
 }
 
 next_plan_in_force() {
   ctl plan show --output json >"$run/plan.json" 2>>"$run/requests.log" &&
     grep -q '"plan_version": 2,' "$run/plan.json"
+}
+
+# However much the recording's pools hold, none holds more of its allocation than all of it, and no
+# grant is used by more.
+verify_report() {
+  ctl report allocation --output json --to "$run/meeting.json" >>"$run/requests.log" 2>&1 ||
+    fail "The report for the meeting cannot be made as JSON." requests
+  run_python "$run/meeting.json" <<'PYTHON' ||
+import json, sys
+sections = json.load(open(sys.argv[1], encoding="utf-8"))["sections"]
+ratios = [row[key] for section, table, key in (("underused", "underused_pools", "held_ratio"),
+                                               ("came", "grants", "used_ratio"))
+          for row in sections[section]["tables"][table]["rows"] if row[key] is not None]
+assert all(0 <= ratio <= 1 for ratio in ratios), ratios
+requests = sections["committee"]["tables"]["committee_requests"]["rows"]
+assert requests and all(not row["fits"].startswith("not known") for row in requests), requests
+new = sections["changes"]["tables"]["recorded_versions"]["rows"]
+assert {"plan", "catalog"} <= {row["what"].split()[0] for row in new}, new
+PYTHON
+    fail "The report for the meeting has numbers that cannot be." requests
 }
 
 # The same as the commands that are printed.
@@ -134,6 +157,7 @@ verify_requests() {
   ctl report allocation --to "$run/meeting.html" >>"$run/requests.log" 2>&1 ||
     fail "The report for the meeting cannot be made." requests
   grep -q $beyond_request "$run/meeting.html" || fail "The report does not have the request."
+  verify_report
   request decide --file "$run/decisions.yaml"
   TZ=UTC printf -v now '%(%FT%TZ)T' -1
   ctl plan compile --decided --plan "$demo/plan.yaml" --catalog "$demo/catalog.yaml" \

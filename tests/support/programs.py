@@ -20,16 +20,19 @@ class Daemon:
     """fleetmeterd with the given catalog, plans and extra YAML lines, on free ports.
 
     `launcher` is what starts it, such as ["prlimit", "--nofile=100"]; it must become the daemon.
+    `listeners` are those besides ingest, query and http, such as ["admin"].
     """
 
-    def __init__(self, catalog, plans, extra="", launcher=()):
+    def __init__(self, catalog, plans, extra="", launcher=(), listeners=()):
         self._dir = tempfile.TemporaryDirectory()
         config = pathlib.Path(self._dir.name) / "daemon.yaml"
         paths = ", ".join(os.path.relpath(plan, self._dir.name) for plan in plans)
+        listen = ", ".join(f'{name}: "127.0.0.1:0"'
+                           for name in ("ingest", "query", "http", *listeners))
         config.write_text(
             f"catalog: {os.path.relpath(catalog, self._dir.name)}\n"
             f"plans: [{paths}]\n"
-            'listen: {ingest: "127.0.0.1:0", query: "127.0.0.1:0", http: "127.0.0.1:0"}\n' + extra
+            f"listen: {{{listen}}}\n" + extra
         )
         self._process = subprocess.Popen(
             [*launcher, FLEETMETERD, "--config", config], stdout=subprocess.PIPE, text=True

@@ -76,6 +76,7 @@ absl::StatusOr<report::Answers> Publish::Ask() const {
        .until_unix_seconds = (now / kHour + 1) * kSecondsPerHour,
        .asked_unix_seconds = now / kNanosPerSecond,
        .history = false,
+       .requests = false,
        .outcomes = false,
        .administration = false});
 }

@@ -71,7 +71,8 @@ void ReportAllocation::AddFlags(Flags& flags) {
       .Default("14d");
   flags
       .Add("--previous", &previous_,
-           "The last report in JSON: the report then tells which versions changed since")
+           "The last report in JSON: the report then tells what that one rested on, besides what "
+           "the books tell of new versions")
       .ValueName("FILE");
   flags
       .Add(

@@ -47,9 +47,13 @@ std::string ResultText(const v1::CapacityResult& result) {
   const auto add = [&out](const std::string& line) {
     out += WrapText(line, kCapacityColumns, "  ");
   };
-  add("promised: " + (form.has_roi() ? RoiText(form.roi()) : std::string("nothing in dollars")));
+  // Where nothing was promised, `why` says so.
+  if (form.has_roi()) add("promised: " + RoiText(form.roi()));
   if (result.has_revenue_micro_usd()) {
     add("revenue since it began: " + UsdOfMicroUsd(result.revenue_micro_usd()));
+  }
+  if (result.has_efficiency_gain_micro_usd()) {
+    add("gain in efficiency since it began: " + UsdOfMicroUsd(result.efficiency_gain_micro_usd()));
   }
   if (result.has_margin_per_request_usd()) {
     add(fmt::format("margin per request: ${:.6f}", result.margin_per_request_usd()));

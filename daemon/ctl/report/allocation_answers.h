@@ -33,6 +33,7 @@ struct Answers {
   Answer<v1::CompareResponse> comparison;
   Answer<v1::GetFrameworkResponse> framework;
   Answer<v1::GetPoolHistoryResponse> history;  // by the day
+  Answer<v1::ListVersionsResponse> versions;   // new since `from`
   Answer<v1::MarginReport> margin;
   Answer<v1::CapabilityReport> capability;
   Answer<v1::Corrections> corrections;
@@ -43,8 +44,8 @@ struct Answers {
   Answer<v1::GetRankingResponse> between_pools;
   // Of each pool that has undecided requests within its allocation.
   std::map<std::string, Answer<v1::GetRankingResponse>> rankings;
-  // Of undecided requests, by id; the first ones of each ranking.
-  std::map<std::string, v1::CapacityFit> fits;
+  // Of all requests of the rankings, by id.
+  std::map<std::string, Answer<v1::CapacityFit>> fits;
   Answer<v1::ListGrantsResponse> grants;  // those that ended too
   Answer<v1::GetResultsResponse> results;
   Answer<v1::ListBudgetsResponse> budgets;

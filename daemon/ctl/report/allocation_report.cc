@@ -13,7 +13,6 @@
 namespace fleetmeter::ctl::report {
 namespace {
 
-constexpr double kHoursOfDay = 24;
 constexpr double kMicro = 1e6;
 constexpr char kNoUseKnown[] = "The utilization of no pool is known.";
 
@@ -117,6 +116,19 @@ std::string WithoutNote(int pools) {
   return pools > 0 ? fmt::format("without {}", CountOf(pools, "pool")) : "";
 }
 
+// How it goes on after what does nothing. Chips' prices come first, as on the dashboards.
+std::string WorthClause(const UnusedWorth& worth) {
+  if (worth.by_chip_price > 0) {
+    const std::string without = WithoutNote(worth.by_framework + worth.unknown);
+    return fmt::format(", which cost {} a day at the prices of their chips{}",
+                       UsdText(worth.chips_usd),
+                       without.empty() ? "" : ", " + without + " whose chips have no price");
+  }
+  if (worth.by_framework == 0) return "";
+  return fmt::format(", which would earn {} a day if they served inference",
+                     UsdText(worth.framework_usd));
+}
+
 std::string UnusedSentence(const Answers& answers) {
   const std::vector<UnusedPool> unused = UnusedPools(*answers.pools);
   if (unused.empty()) return "No allocation is known to be underused.";
@@ -124,11 +136,7 @@ std::string UnusedSentence(const Answers& answers) {
                                 CountOf(static_cast<int64_t>(unused.size()), "allocation") +
                                     (unused.size() == 1 ? " is" : " are"),
                                 H100eText(SumOf(unused)));
-  if (const auto usd = UsdPerH100Hour(answers)) {
-    out += fmt::format(", which would earn {} a day if they served inference",
-                       UsdText(SumOf(unused) * kHoursOfDay * *usd));
-  }
-  return out + ".";
+  return out + WorthClause(WorthOfUnused(answers)) + ".";
 }
 
 std::string DriftSentence(const v1::CompareResponse& comparison) {
@@ -187,9 +195,15 @@ void AddOpenFigures(const Answers& answers, std::vector<Figure>* figures) {
 }
 
 Cell UnusedUsdCell(const Answers& answers, const UnusedNow& unused) {
-  const auto usd = UsdPerH100Hour(answers);
-  if (!usd) return NotKnown("The daemon has no framework that says it.");
-  return unused.h100e ? UsdCell(*unused.h100e * kHoursOfDay * *usd) : NotKnown(kNoUseKnown);
+  if (!unused.h100e) return NotKnown(kNoUseKnown);
+  const UnusedWorth worth = WorthOfUnused(answers);
+  if (worth.by_chip_price > 0) {
+    const std::string without = WithoutNote(worth.by_framework + worth.unknown);
+    return WithNote(UsdCell(worth.chips_usd),
+                    without.empty() ? kByChipPrice : fmt::format("{}, {}", kByChipPrice, without));
+  }
+  if (worth.by_framework > 0) return WithNote(UsdCell(worth.framework_usd), kByFramework);
+  return worth.unknown > 0 ? NotKnown(kNoPriceKnown) : UsdCell(0);
 }
 
 void AddPoolFigures(const Answers& answers, std::vector<Figure>* figures) {
@@ -204,7 +218,7 @@ void AddPoolFigures(const Answers& answers, std::vector<Figure>* figures) {
                       WithNote(CellOr(unused.h100e, H100eCell, kNoUseKnown),
                                unused.h100e ? WithoutNote(unused.unknown) : "")});
   figures->push_back(
-      {"unused_usd_per_day", "What that would earn a day", UnusedUsdCell(answers, unused)});
+      {"unused_usd_per_day", "What that is worth a day", UnusedUsdCell(answers, unused)});
 }
 
 void AddPlanFigures(const Answers& answers, std::vector<Figure>* figures) {
@@ -227,11 +241,6 @@ Section MissingSection(std::string id, std::string title, const absl::Status& wh
   std::string said = WhyNot(why);
   if (said.empty()) said = "It was not asked for.";
   return {.id = std::move(id), .title = std::move(title), .missing = std::move(said)};
-}
-
-std::optional<double> UsdPerH100Hour(const Answers& answers) {
-  if (!answers.framework.ok() || !answers.framework->has_revenue()) return std::nullopt;
-  return answers.framework->revenue().usd_per_h100_hour();
 }
 
 std::vector<Figure> BasisFigures(const Answers& answers) {

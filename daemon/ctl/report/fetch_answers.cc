@@ -22,8 +22,6 @@ namespace {
 
 constexpr int kMostMessageBytes = 256 << 20;
 constexpr uint32_t kRequestsOfPage = 10'000;
-// Whether a request fits is asked one by one.
-constexpr size_t kMostFits = 200;
 constexpr uint32_t kMostMarginRows = 50;
 
 // Why a part of the report is not there, for whoever reads it.
@@ -115,6 +113,9 @@ void FetchHistory(Listener& query, Answers* answers) {
   history.set_until(std::to_string(answers->until_unix_seconds));
   history.set_step("1d");
   answers->history = query.Ask(&v1::Query::Stub::GetPoolHistory, history);
+  v1::ListVersionsRequest versions;
+  versions.set_since_unix_nanos(answers->from_unix_seconds * kNanosPerSecond);
+  answers->versions = query.Ask(&v1::Query::Stub::ListVersions, versions);
 }
 
 void FetchFleet(Listener& query, Answers* answers) {
@@ -137,15 +138,23 @@ void FetchOutcomes(Listener& query, Answers* answers) {
   answers->results = query.Ask(&v1::Capacity::Stub::GetResults, v1::GetResultsRequest());
 }
 
-// Whether the first requests of a ranking fit.
+Answer<v1::CapacityFit> AskFit(Listener& query, const std::string& request_id) {
+  v1::GetCapacityRequest request;
+  request.set_request_id(request_id);
+  const auto known = query.Ask(&v1::Capacity::Stub::Get, request);
+  if (!known.ok()) return known.status();
+  if (known->has_fit()) return known->fit();
+  return absl::NotFoundError("It was decided while this report was made.");
+}
+
+// Whether the requests of a ranking fit: the daemon tells that of one request at a time.
 void FetchFits(Listener& query, const Answer<v1::GetRankingResponse>& ranking, Answers* answers) {
   if (!ranking.ok()) return;
   for (const v1::RankedCapacity& ranked : ranking->requests()) {
-    if (answers->fits.size() >= kMostFits) return;
-    v1::GetCapacityRequest request;
-    request.set_request_id(ranked.request().form().request_id());
-    const auto known = query.Ask(&v1::Capacity::Stub::Get, request);
-    if (known.ok() && known->has_fit()) answers->fits[request.request_id()] = known->fit();
+    const std::string& id = ranked.request().form().request_id();
+    answers->fits.insert_or_assign(id, AskFit(query, id));
+    // The report is not made then.
+    if (!query.unreachable().ok()) return;
   }
 }
 
@@ -166,13 +175,16 @@ void FetchRankings(Listener& query, Answers* answers) {
   }
 }
 
+void FetchDecisions(Listener& query, Answers* answers) {
+  v1::ListCapacityRequest changed;
+  changed.set_since_unix_nanos(answers->from_unix_seconds * kNanosPerSecond);
+  answers->changed = AskRequests(query, changed);
+}
+
 void FetchCapacity(Listener& query, Answers* answers) {
   v1::ListCapacityRequest open;
   open.set_state("open");
   answers->open = AskRequests(query, open);
-  v1::ListCapacityRequest changed;
-  changed.set_since_unix_nanos(answers->from_unix_seconds * kNanosPerSecond);
-  answers->changed = AskRequests(query, changed);
   FetchRankings(query, answers);
   v1::ListGrantsRequest grants;
   grants.set_ended(true);
@@ -211,7 +223,8 @@ absl::StatusOr<Answers> FetchAnswers(const Connection& connection, const Questio
   FetchFleet(*query, &answers);
   if (!query->unreachable().ok()) return query->unreachable();
   if (question.history) FetchHistory(*query, &answers);
-  FetchCapacity(*query, &answers);
+  FetchDecisions(*query, &answers);
+  if (question.requests) FetchCapacity(*query, &answers);
   if (question.outcomes) FetchOutcomes(*query, &answers);
   if (question.administration) FetchEntries(connection, &answers);
   if (!query->unreachable().ok()) return query->unreachable();

@@ -15,6 +15,7 @@ struct Question {
   int64_t asked_unix_seconds = 0;
   // Parts that are not wanted are not asked for.
   bool history = true;
+  bool requests = true;  // undecided ones, grants, budgets and lending; decisions always are
   bool outcomes = true;
   bool administration = true;
 };

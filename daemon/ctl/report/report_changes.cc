@@ -1,5 +1,5 @@
-// Budgets and lending; and what changed since the last report: versions, allocations, what people
-// entered into the books.
+// Budgets and lending; and what changed since the last report: allocations, and what people entered
+// into the books. Versions are in report_versions.cc.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -126,30 +126,6 @@ void AddLending(const Answers& answers, Section* section) {
 // --- Changes
 // --------------------------------------------------------------------------------------
 
-std::string ValueText(const Json& figure) {
-  if (!figure.is_object() || !figure.contains("text")) return "not there";
-  const Json& text = figure.at("text");
-  return text.is_string() ? text.get<std::string>() : "not there";
-}
-
-// The figure of the same name in the report before.
-std::string Before(const Json& previous, const std::string& key) {
-  const auto basis = previous.find("basis");
-  if (basis == previous.end() || !basis->is_object() || !basis->contains(key)) return "not there";
-  return ValueText(basis->at(key));
-}
-
-Table VersionsTable(const Answers& answers) {
-  Table table{.id = "versions", .title = "Versions"};
-  table.columns = {{"what", "What"}, {"before", "Last report"}, {"now", "Now"}};
-  table.empty = "The daemon told none.";
-  for (const Figure& figure : BasisFigures(answers)) {
-    table.rows.push_back({TextCell(figure.key), TextCell(Before(*answers.previous, figure.key)),
-                          TextCell(figure.cell.text)});
-  }
-  return table;
-}
-
 // What a pool was allocated in the first and in the last period that the books tell.
 struct Allocated {
   std::optional<double> first;
@@ -234,14 +210,6 @@ void Absent(const char* what, const absl::Status& why, Section* section) {
   section->notes.push_back(fmt::format("{} not known. {}", what, WhyNot(why)));
 }
 
-std::string VersionsSentence(const Answers& answers) {
-  if (!answers.previous) {
-    return "Which versions the last report rested on is not known: it was not given (--previous).";
-  }
-  const std::string before = Before(*answers.previous, "asked");
-  return fmt::format("The last report was made {}.", before);
-}
-
 }  // namespace
 
 Section BudgetsAndLending(const Answers& answers) {
@@ -261,8 +229,7 @@ Section BudgetsAndLending(const Answers& answers) {
 
 Section ChangesSince(const Answers& answers) {
   Section section{.id = "changes", .title = "Changes since the last report"};
-  section.says.push_back(VersionsSentence(answers));
-  if (answers.previous) section.tables.push_back(VersionsTable(answers));
+  AddVersions(answers, &section);
   if (answers.history.ok()) {
     section.tables.push_back(AllocationsTable(answers));
   } else {

@@ -110,12 +110,25 @@ std::string JoinedWhy(const v1::CapacityResult& result) {
   return out;
 }
 
+std::string UnitCostText(double usd) { return "$" + DigitsText(usd, 4); }
+
+Cell GainCell(const v1::CapacityResult& result) {
+  if (!result.has_efficiency_gain_micro_usd()) return NotKnown(JoinedWhy(result));
+  return WithNote(MicroUsdCell(result.efficiency_gain_micro_usd()),
+                  fmt::format("a gain in efficiency: a {} cost {} before and {} since",
+                              result.unit(), UnitCostText(result.usd_per_unit_before()),
+                              UnitCostText(result.usd_per_unit_since())));
+}
+
+// What came of the kind that was promised; of no promise, revenue.
 Cell CameCell(const Results& results, const std::string& id) {
   const auto found = results.find(id);
   if (found == results.end()) return NoNumber("");
   const v1::CapacityResult& result = *found->second;
-  return result.has_revenue_micro_usd() ? MicroUsdCell(result.revenue_micro_usd())
-                                        : NotKnown(JoinedWhy(result));
+  if (result.request().form().roi().gain() == "efficiency") return GainCell(result);
+  return result.has_revenue_micro_usd()
+             ? WithNote(MicroUsdCell(result.revenue_micro_usd()), "revenue")
+             : NotKnown(JoinedWhy(result));
 }
 
 std::string StandingText(const Results& results, const v1::CapacityForm& form) {
@@ -162,7 +175,7 @@ Table CameTable(const std::vector<const v1::UsedGrant*>& grants, const Results& 
                    {"utilization_ratio", "Utilization", true},
                    {"promised_usd", "Promised", true},
                    {"interval", "", false, true},
-                   {"came_usd", "Came, revenue", true},
+                   {"came_usd", "Came", true},
                    {"standing", "", false, true}};
   table.empty = "Nothing was granted before.";
   table.open_rows = 12;
@@ -222,13 +235,19 @@ Section CameOfGrants(const Answers& answers) {
   const auto grants = GrantsBefore(answers);
   section.says.push_back(CameSentence(grants));
   if (!answers.results.ok() && !answers.results.status().message().empty()) {
-    section.says.push_back(fmt::format("Which revenue came of them is not known. {}",
+    section.says.push_back(fmt::format("What came of them in dollars is not known. {}",
                                        WhyNot(answers.results.status())));
   }
   section.tables.push_back(CameTable(grants, ResultsOf(answers.results)));
   section.notes.push_back(
-      "A grant is used by chips of its kind that its team holds in its pool. Hours that the books "
-      "do not tell are in no sum.");
+      "A grant is used by chips of its kind that its team holds in its pool, at most as many as "
+      "were "
+      "granted. Hours that the books do not tell are in no sum.");
+  section.notes.push_back(
+      "What came is of the whole model since the grant began: its revenue or, where a gain in "
+      "efficiency was promised, (cost of a unit in the 28 days before - cost of a unit since) x "
+      "units since. A unit is a weighted token, or a request where tokens are not told. Costs are "
+      "those of the chips that serve the model, at their prices.");
   return section;
 }
 

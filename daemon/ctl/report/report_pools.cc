@@ -11,31 +11,48 @@
 namespace fleetmeter::ctl::report {
 namespace {
 
-constexpr double kHoursPerDay = 24;
+constexpr double kLeastBeyond = 0.05;  // H100e; less is shown as none
 
 std::optional<double> If(bool known, double value) {
   return known ? std::optional(value) : std::nullopt;
 }
 
-// What a pool held of its allocation since the last report.
+// What a pool held of its allocation since the last report: sums over days of H100e x seconds.
 struct HeldSince {
-  double assigned = 0;
+  double within = 0;  // its allocation
+  double beyond = 0;
+  double seconds = 0;
   double allocated = 0;
   double told = 0;   // of it, while hosts told of the pool
   double heard = 0;  // of it: x coverage
 };
 
-std::map<std::string, HeldSince> HeldOf(const Answer<v1::GetPoolHistoryResponse>& history) {
+// Of a day, the part that the report is about and that has passed.
+double SecondsOf(const Answers& answers, const v1::PoolPeriod& period) {
+  const int64_t start = std::max(period.start_unix_seconds(), answers.from_unix_seconds);
+  const int64_t end = std::min(period.start_unix_seconds() + answers.history->step_seconds(),
+                               answers.asked_unix_seconds);
+  return static_cast<double>(std::max<int64_t>(0, end - start));
+}
+
+void AddDay(const v1::PoolPeriod& period, double seconds, HeldSince* held) {
+  const double allocated = period.allocated_h100e() * seconds;
+  const double within = std::min(period.assigned_h100e() * seconds, allocated);
+  held->within += within;
+  held->beyond += period.assigned_h100e() * seconds - within;
+  held->seconds += seconds;
+  held->allocated += allocated;
+  if (!period.has_coverage_ratio()) return;
+  held->told += allocated;
+  held->heard += allocated * period.coverage_ratio();
+}
+
+std::map<std::string, HeldSince> HeldOf(const Answers& answers) {
   std::map<std::string, HeldSince> pools;
-  if (!history.ok()) return pools;
-  for (const v1::PoolPeriod& period : history->rows()) {
+  if (!answers.history.ok()) return pools;
+  for (const v1::PoolPeriod& period : answers.history->rows()) {
     if (!period.has_allocated_h100e()) continue;
-    HeldSince& held = pools[period.pool()];
-    held.assigned += period.assigned_h100e();
-    held.allocated += period.allocated_h100e();
-    if (!period.has_coverage_ratio()) continue;
-    held.told += period.allocated_h100e();
-    held.heard += period.allocated_h100e() * period.coverage_ratio();
+    AddDay(period, SecondsOf(answers, period), &pools[period.pool()]);
   }
   return pools;
 }
@@ -47,14 +64,22 @@ Cell HeldCell(const std::map<std::string, HeldSince>& pools, const std::string& 
   }
   const HeldSince& held = found->second;
   const double coverage = held.told > 0 ? held.heard / held.told : 1;  // history has none
-  return WithNote(ShareCell(held.assigned / held.allocated),
+  return WithNote(ShareCell(held.within / held.allocated),
                   coverage < kGoodCoverage ? CoverageNote(coverage) : "");
 }
 
-Cell UsdPerDay(const Answers& answers, double h100e) {
-  const auto usd = UsdPerH100Hour(answers);
-  return CellOr(If(usd.has_value(), h100e * kHoursPerDay * usd.value_or(0)), UsdCell,
-                "no framework");
+// What it held beyond its allocation is no use of the allocation.
+Cell BeyondCell(const std::map<std::string, HeldSince>& pools, const std::string& pool) {
+  const auto found = pools.find(pool);
+  if (found == pools.end() || found->second.seconds <= 0) return NoNumber("");
+  const double beyond = found->second.beyond / found->second.seconds;
+  return beyond < kLeastBeyond ? NoNumber("") : H100eCell(beyond);
+}
+
+Cell UsdPerDay(const Answers& answers, const v1::Pool& pool, double h100e) {
+  const auto worth = WorthOfADay(answers, pool, h100e);
+  if (!worth) return NotKnown(kNoPriceKnown);
+  return WithNote(UsdCell(worth->usd), worth->by_chip_price ? kByChipPrice : kByFramework);
 }
 
 std::string OwnerText(const v1::Pool& pool) {
@@ -67,25 +92,41 @@ Table UnusedTable(const Answers& answers) {
   table.columns = {{"pool", "Pool"},
                    {"owner", "Owner", false, true},
                    {"unused_h100e", "Unused, H100e", true},
-                   {"usd_per_day", "Would earn a day", true},
+                   {"usd_per_day", "Worth a day", true},
                    {"utilization_ratio", "Utilization now", true},
                    {"allocated_h100e", "of allocated H100e", true, true},
-                   {"held_ratio", "Held on average since", true},
+                   {"held_ratio", "Held of it on average since", true},
+                   {"held_beyond_h100e", "and beyond it, H100e:", true, true},
                    {"idle_chips", "Idle chips", true}};
   table.empty = "No pool whose utilization is known uses less than 50% of its allocation.";
-  const auto held = HeldOf(answers.history);
+  const auto held = HeldOf(answers);
   for (const auto& [pool, h100e] : UnusedPools(*answers.pools)) {
     table.rows.push_back(
         {TextCell(pool->pool()), TextCell(OwnerText(*pool)), H100eCell(h100e),
-         UsdPerDay(answers, h100e),
+         UsdPerDay(answers, *pool, h100e),
          WithNote(ShareCell(pool->utilization_ratio()), CoverageNote(pool->coverage_ratio())),
          H100eCell(pool->allocated_h100e()), HeldCell(held, pool->pool()),
+         BeyondCell(held, pool->pool()),
          NumberCell(pool->idle_chips(), Whole(pool->idle_chips()))});
   }
   table.plots = {{.kind = Plot::Kind::kBars,
                   .title = "Unused H100e by pool",
                   .series = {{"unused_h100e", "unused", Tone::kIdle}}}};
   return table;
+}
+
+std::string WorthNote(const Answers& answers) {
+  std::string note =
+      "What it is worth a day is unused H100e x 24 hours x what an H100e-hour of the pool costs at "
+      "the prices of the catalog: the mean over the chips that it holds, or of the fleet where it "
+      "holds none.";
+  if (const auto usd = UsdPerH100Hour(answers)) {
+    note += fmt::format(
+        " Where one of the chips has no price, it is what the framework says that an H100-hour "
+        "earns when it serves inference, which is {}.",
+        UsdText(*usd));
+  }
+  return note + " Each row says which of the two it is.";
 }
 
 int64_t PoolsOfUnknownUse(const v1::ListPoolsResponse& pools) {
@@ -218,12 +259,10 @@ Section Underused(const Answers& answers) {
   section.notes.push_back(
       "Unused is what is allocated and neither busy nor unmeasured, without chips that are "
       "unhealthy or not heard. A pool is listed while its utilization is below 50%.");
-  if (const auto usd = UsdPerH100Hour(answers)) {
-    section.notes.push_back(fmt::format(
-        "What it would earn: unused H100e x 24 hours x {}, which an H100-hour earns by the "
-        "framework when it serves inference.",
-        UsdText(*usd)));
-  }
+  section.notes.push_back(
+      "What it held beyond its allocation on a day is not counted as held of it, and is told "
+      "apart.");
+  section.notes.push_back(WorthNote(answers));
   return section;
 }
 

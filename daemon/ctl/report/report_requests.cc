@@ -114,8 +114,9 @@ std::string LendersText(const v1::CapacityFit& fit) {
 
 std::string FitText(const Answers& answers, const std::string& request_id) {
   const auto found = answers.fits.find(request_id);
-  if (found == answers.fits.end()) return "not asked";
-  const v1::CapacityFit& fit = found->second;
+  if (found == answers.fits.end()) return "not known";
+  if (!found->second.ok()) return "not known: " + WhyNot(found->second.status());
+  const v1::CapacityFit& fit = *found->second;
   if (fit.fits()) {
     return fit.displaces_size() == 0 ? "yes, as asked"
                                      : fmt::format("yes; it takes the place of {}",

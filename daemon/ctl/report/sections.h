@@ -24,6 +24,9 @@ Section CameOfGrants(const Answers& answers);
 Section BudgetsAndLending(const Answers& answers);
 Section ChangesSince(const Answers& answers);
 
+// Which versions changed since the last report, as far as the ledger and that report tell.
+void AddVersions(const Answers& answers, Section* section);
+
 // A part that is not there.
 Section MissingSection(std::string id, std::string title, const absl::Status& why);
 
@@ -33,6 +36,19 @@ std::vector<Figure> BasisFigures(const Answers& answers);
 // What an H100-hour earns when it serves inference, in US dollars after discount, by the framework
 // in force (Plan.GetFramework: revenue). Nothing: the daemon has no framework.
 std::optional<double> UsdPerH100Hour(const Answers& answers);
+
+// What H100e of a pool that nobody uses are worth in a day, in US dollars: at the prices of the
+// pool's chips, as the dashboards value them, or else, where one of them has no price, what the
+// same H100e would earn if they served inference. Nothing: neither is known.
+struct DayWorth {
+  double usd = 0;
+  bool by_chip_price = false;
+};
+inline constexpr char kByChipPrice[] = "at the prices of the chips";
+inline constexpr char kByFramework[] = "by the framework, if it served inference";
+inline constexpr char kNoPriceKnown[] =
+    "a chip has no price in the catalog, and the daemon has no framework";
+std::optional<DayWorth> WorthOfADay(const Answers& answers, const v1::Pool& pool, double h100e);
 
 // A pool whose utilization is below kUnderused, and what it does not use.
 inline constexpr double kUnderused = 0.5;  // as the alert about underuse has it
@@ -46,6 +62,18 @@ std::vector<UnusedPool> UnusedPools(const v1::ListPoolsResponse& pools);
 // `max(0, allocated - unhealthy - unheard - unaccounted - uncertain - busy - unmeasured)`
 // (GLOSSARY.md); nothing while the utilization is not known.
 std::optional<double> UnusedH100e(const v1::Pool& pool);
+
+// What the unused H100e of all underused pools are worth in a day. What chips cost and what they
+// would earn are never added up. The counts are of pools.
+struct UnusedWorth {
+  double chips_usd = 0;
+  double framework_usd = 0;
+  int by_chip_price = 0;
+  int by_framework = 0;
+  int unknown = 0;
+};
+// Of a report that has pools.
+UnusedWorth WorthOfUnused(const Answers& answers);
 
 // "team in pool": who asks.
 std::string WhoAsks(const v1::CapacityForm& form);

@@ -12,6 +12,7 @@
 #include "daemon/serve/query/headroom_watch.h"
 #include "daemon/serve/query/pool_history.h"
 #include "daemon/serve/query/snapshot_messages.h"
+#include "daemon/serve/query/version_answers.h"
 
 namespace fleetmeter {
 namespace {
@@ -116,6 +117,17 @@ void QueryService::Ask(const Caller& caller, const v1::GetPoolHistoryRequest& re
       std::move(done));
 }
 
+void QueryService::Ask(const Caller& caller, const v1::ListVersionsRequest& request,
+                       v1::ListVersionsResponse* response, const LedgerQuestions::Done& done) {
+  if (grpc::Status refused = access_.RequireAllPools(caller); !refused.ok()) return done(refused);
+  ledger_.Ask(
+      caller.identity,
+      [&request, response](Database& ledger, const OutcomeMoment&) {
+        return AnswerVersions(ledger, request, response);
+      },
+      done);
+}
+
 grpc::ServerUnaryReactor* QueryService::ListPools(grpc::CallbackServerContext* context,
                                                   const v1::ListPoolsRequest* request,
                                                   v1::ListPoolsResponse* response) {
@@ -210,9 +222,9 @@ grpc::ServerUnaryReactor* QueryService::GetPlan(grpc::CallbackServerContext* con
   return AnswerCall(context, request, response);
 }
 
-grpc::ServerUnaryReactor* QueryService::GetPoolHistory(grpc::CallbackServerContext* context,
-                                                       const v1::GetPoolHistoryRequest* request,
-                                                       v1::GetPoolHistoryResponse* response) {
+template <class Request, class Response>
+grpc::ServerUnaryReactor* QueryService::AskLedger(grpc::CallbackServerContext* context,
+                                                  const Request* request, Response* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   Caller caller;
   if (grpc::Status refused = Admit(*context, &caller); !refused.ok()) {
@@ -222,6 +234,18 @@ grpc::ServerUnaryReactor* QueryService::GetPoolHistory(grpc::CallbackServerConte
         [reactor](const grpc::Status& status) { reactor->Finish(status); });
   }
   return reactor;
+}
+
+grpc::ServerUnaryReactor* QueryService::GetPoolHistory(grpc::CallbackServerContext* context,
+                                                       const v1::GetPoolHistoryRequest* request,
+                                                       v1::GetPoolHistoryResponse* response) {
+  return AskLedger(context, request, response);
+}
+
+grpc::ServerUnaryReactor* QueryService::ListVersions(grpc::CallbackServerContext* context,
+                                                     const v1::ListVersionsRequest* request,
+                                                     v1::ListVersionsResponse* response) {
+  return AskLedger(context, request, response);
 }
 
 }  // namespace fleetmeter

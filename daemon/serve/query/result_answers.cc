@@ -53,6 +53,12 @@ void FillResult(const CapacityRequest& request, ResultReview review, int64_t now
   if (review.capability_per_1000_h100e_hours) {
     to.set_capability_per_1000_h100_hours(*review.capability_per_1000_h100e_hours);
   }
+  if (review.efficiency) {
+    to.set_efficiency_gain_micro_usd(review.efficiency->micro_usd);
+    to.set_unit(std::string(review.efficiency->unit));
+    to.set_usd_per_unit_before(review.efficiency->usd_per_unit_before);
+    to.set_usd_per_unit_since(review.efficiency->usd_per_unit_since);
+  }
   to.set_standing(std::string(capacity::Name(review.standing)));
   for (std::string& why : review.why) to.add_why(std::move(why));
 }

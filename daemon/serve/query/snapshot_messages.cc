@@ -103,6 +103,7 @@ void FillPool(const PoolView& from, v1::Pool& to) {
   if (use.activity.p90) to.set_activity_p90(*use.activity.p90);
   to.set_idle_chips(use.idle_chips);
   if (const auto usd = use.idle_cost.UsdPerDay()) to.set_idle_usd_per_day(*usd);
+  if (from.usd_per_h100e_hour) to.set_usd_per_h100e_hour(*from.usd_per_h100e_hour);
   absl::int128 assigned = 0;
   for (const UseView& by_chip : use.uses) {
     assigned += by_chip.booked.chips;

@@ -10,6 +10,7 @@ import csv
 import io
 import json
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -144,6 +145,11 @@ def many_stay_readable(browser):
         size = path.stat().st_size
         assert size < MOST_BYTES, size
         report = json.loads(made.report("json").read_text())
+        for section, table in (("committee", "committee_requests"),
+                               ("pool_requests", "requests_of_pools")):
+            rows = report["sections"][section]["tables"][table]["rows"]
+            untold = [row["request"] for row in rows if row["fits"].startswith("not known")]
+            assert len(rows) > 900 and not untold, (table, len(rows), untold[:5])
         with browser.open(path.as_uri()) as page:
             check_page(page, "many")
             count = check_numbers(page, report)
@@ -204,7 +210,12 @@ def changes_are_those_since_the_last_report(browser):
         versions = json.loads(done.stdout)["sections"]["changes"]["tables"]["versions"]["rows"]
         assert {"what": "plan_version", "before": "4", "now": "5"} in versions, versions
         assert before["basis"]["plan_version"]["value"] == 4
-        assert json.loads(done.stdout)["sections"]["changes"]["tables"]["allocations"]["rows"]
+        changes = json.loads(done.stdout)["sections"]["changes"]
+        assert changes["tables"]["allocations"]["rows"]
+        # What the books tell needs no last report.
+        assert changes["tables"]["recorded_versions"] == (
+            before["sections"]["changes"]["tables"]["recorded_versions"])
+        assert changes["tables"]["changed_chips"]["rows"][0]["usd_per_chip_hour_now"] == 2.75
         done = made.ctl("report", "allocation", "--previous", HERE / "made_fleet.py")
         assert done.returncode == 1 and "is no report" in done.stderr, done.stderr
 
@@ -230,8 +241,9 @@ def the_site_holds_what_its_audience_may_see(browser):
         everything = "".join((site / name).read_text() for name in names)
         told = [text for text in secrets_of(made.fleet) if text in everything]
         assert not told, told
-        # Nothing of outcomes and of the admin listener was even asked for.
-        assert not {"GetMargin", "GetResults", "ListEntries"} & set(made.fleet.asked)
+        # Nothing else was even asked for.
+        assert set(made.fleet.asked) == {"ListPools", "GetPlan", "Compare", "GetFramework",
+                                         "List"}, made.fleet.asked
         for name in names:
             for screen, looks in SCREENS.items():
                 with browser.open((site / name).as_uri(), **looks) as page:
@@ -339,8 +351,10 @@ def a_real_daemon_is_reported(browser):
         stubs = load_ingest_stubs(folder / "stubs")
         extra = (f"framework: {SOURCE}/deploy/plans/framework.yaml\n"
                  f"ledger: {{path: {folder}/ledger.db}}\n")
-        with Daemon(SOURCE / "deploy/catalog/default.yaml", [SOURCE / "deploy/demo/plan.yaml"],
-                    extra) as daemon:
+        catalog = folder / "catalog.yaml"
+        shutil.copy(SOURCE / "deploy/demo/catalog.yaml", catalog)
+        with Daemon(catalog, [SOURCE / "deploy/demo/plan.yaml"], extra) as daemon:
+            change_a_price(catalog, daemon.addresses["query"])
             use_chips(stubs, daemon)
             ranking = ask_and_decide(stubs, daemon)
             query = daemon.addresses["query"]
@@ -353,12 +367,40 @@ def a_real_daemon_is_reported(browser):
             done = ctl(query, "publish", "--to", folder / "site")
             assert done.returncode == 0, done.stderr
         check_real(sections, pools, ranking)
+        check_prices(sections)
         with browser.open(page.as_uri()) as opened:
             check_page(opened, "real")
             keep_picture(opened, "allocation-real")
         decisions = (folder / "site" / "decisions.html").read_text()
         assert "The sweep is half done." in decisions and "granted in part" in decisions
         assert "laws" not in decisions and ">granted<" not in decisions, decisions
+
+
+def change_a_price(catalog, query):
+    """A new version of the catalog, which the daemon takes by itself."""
+    text = catalog.read_text()
+    assert "\nversion: 1\n" in text and "usd_per_chip_hour: 3.50" in text
+    catalog.write_text(text.replace("\nversion: 1\n", "\nversion: 2\n").replace(
+        "usd_per_chip_hour: 3.50", "usd_per_chip_hour: 2.75"))
+    until = time.monotonic() + 60
+    while json.loads(ctl(query, "plan", "show", "--output", "json").stdout)["basis"][
+            "catalog_version"] != 2:
+        assert time.monotonic() < until, "the daemon has not taken the new catalog"
+
+
+def check_prices(sections):
+    """Unused H100e at the price of the chips, and which price has changed."""
+    [row] = [each for each in sections["underused"]["tables"]["underused_pools"]["rows"]
+             if each["pool"] == "research-scaling"]
+    assert row["usd_per_day_note"] == "at the prices of the chips", row
+    assert abs(row["usd_per_day"] - row["unused_h100e"] * 24 * 2.75 / 3) < 0.01, row
+    changes = sections["changes"]["tables"]
+    [chip] = changes["changed_chips"]["rows"]
+    assert (chip["chip"], chip["catalog_version"]) == ("b200", 2), chip
+    assert (chip["usd_per_chip_hour_before"], chip["usd_per_chip_hour_now"]) == (3.5, 2.75), chip
+    versions = [(each["what"], each["version"], each["previous_version"])
+                for each in changes["recorded_versions"]["rows"]]
+    assert versions[0] == ("catalog", 2, 1) and ("catalog", 1, None) in versions, versions
 
 
 def check_real(sections, pools, ranking):
@@ -373,7 +415,7 @@ def check_real(sections, pools, ranking):
     assert row["request"] == "beyond" and row["why"] == ranked.why, (row, ranked)
     assert row["h100e_hours"] == ranked.request.micro_h100e_hours / 1e6
     assert row["discounted_usd_per_h100e_hour"] == ranked.discounted_usd_per_h100e_hour
-    assert row["fits"] != "not asked" and row["forgone_usd"] > 0, row
+    assert not row["fits"].startswith("not known") and row["forgone_usd"] > 0, row
     [within] = sections["pool_requests"]["tables"]["requests_of_pools"]["rows"]
     assert within["request"] == "within", within
     [decided] = sections["decided"]["tables"]["decisions"]["rows"]

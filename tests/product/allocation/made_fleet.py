@@ -66,6 +66,8 @@ class Fleet:
         pool.measured_ratio = 1
         if pool.coverage_ratio > 0.9:
             pool.utilization_ratio = pool.busy_h100e / allocated
+        if i % 4 != 1:
+            pool.usd_per_h100e_hour = r.choice((1.1, 1.25, 2.5))
         pool.teams.add(team=r.choice(TEAMS), assigned_h100e=pool.assigned_h100e,
                        busy_h100e=pool.busy_h100e)
         if i % 3:
@@ -220,6 +222,20 @@ class Fleet:
                                 coverage_ratio=0.3 if day in (5, 6) else 1)
         return answer
 
+    def versions(self):
+        answer = self.query.ListVersionsResponse()
+        catalog = answer.versions.add(kind="catalog", version=12, previous_version=11,
+                                      recorded_unix_nanos=(self.now - 2 * DAY) * NANO)
+        catalog.chips.add(chip="b200", usd_per_chip_hour_before=3.5, usd_per_chip_hour_now=2.75,
+                          chips_per_h100e_before=1 / 3, chips_per_h100e_now=1 / 3)
+        catalog.chips.add(chip="trainium3", usd_per_chip_hour_now=1.9, chips_per_h100e_now=0.4)
+        answer.versions.add(kind="plan", name="recommendation", version=4, previous_version=3,
+                            recorded_unix_nanos=(self.now - 5 * DAY) * NANO,
+                            effective_from_unix_nanos=(self.now - 4 * DAY) * NANO)
+        answer.versions.add(kind="price book", version=5,
+                            recorded_unix_nanos=(self.now - 6 * DAY) * NANO)
+        return answer
+
     def planned(self):
         answer = self.query.GetPlanResponse(basis=self.basis(), supply_h100e=4000)
         for name, share in (("p0", 0.1), ("p1", 0.0), ("p2", 0.75), ("buffer", 0.15)):
@@ -252,7 +268,13 @@ class Fleet:
             if not request.HasField("grant"):
                 continue
             result = answer.results.add(request=request)
-            if i % 2:
+            if i % 3 == 1:
+                result.request.form.roi.gain = "efficiency"
+                result.efficiency_gain_micro_usd = again.randint(-90_000, 900_000) * MICRO
+                result.unit = "weighted token"
+                result.usd_per_unit_before, result.usd_per_unit_since = 4.32e-5, 3.9e-5
+                result.standing = "within"
+            elif i % 2:
                 result.revenue_micro_usd = again.randint(1_000, 900_000) * MICRO
                 result.standing = "below"
             else:
@@ -302,6 +324,7 @@ def serve(fleet, refused=()):
     answers = {
         "ListPools": lambda _: fleet.query.ListPoolsResponse(basis=fleet.basis(), pools=fleet.pools),
         "GetPlan": lambda _: fleet.planned(), "GetPoolHistory": lambda _: fleet.history(),
+        "ListVersions": lambda _: fleet.versions(),
         "GetFramework": lambda _: fleet.framework(), "Compare": lambda _: fleet.comparison(),
         "GetMargin": lambda _: fleet.margin(), "GetCapability": lambda _: fleet.capability(),
         "GetCorrections": lambda _: outcomes.Corrections(),

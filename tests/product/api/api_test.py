@@ -28,7 +28,7 @@ FRAMEWORK = SOURCE / "deploy/plans/framework.yaml"
 # A question to each call, and whether it is one to a ledger.
 QUESTIONS = {
     "pools": {}, "headroom": {"pool": POOL}, "supply": {}, "plan": {},
-    "history/pools": {"pool": POOL}, "compare": {}, "framework": {}, "simulate": {},
+    "history/pools": {"pool": POOL}, "versions": {}, "compare": {}, "framework": {}, "simulate": {},
     "margin": {"window": "28d"}, "capability": {}, "booked": {
         "kind": "inference", "source": "x", "from_unix_seconds": 0, "to_unix_seconds": 86400},
     "prices": {}, "corrections": {}, "sources": {}, "rejected": {}, "entries": {},

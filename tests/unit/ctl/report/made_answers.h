@@ -157,9 +157,10 @@ inline void FillRequests(Answers* answers) {
   v1::GetRankingResponse ranking;
   *ranking.add_requests() = Ranked(within, 1);
   answers->rankings.emplace("scaling", ranking);
-  v1::CapacityFit& fit = answers->fits["beyond-1"];
+  v1::CapacityFit fit;
   fit.set_missing_micro_h100e(12'000'000);
   fit.set_from_unix_seconds(kReportHour + 3 * 86'400);
+  answers->fits.insert_or_assign("beyond-1", fit);
 }
 
 inline void FillDecisions(Answers* answers) {
@@ -183,6 +184,7 @@ inline void FillDecisions(Answers* answers) {
 // A day of which half was heard, between two that were heard.
 inline v1::GetPoolHistoryResponse MadeHistory() {
   v1::GetPoolHistoryResponse history;
+  history.set_step_seconds(86'400);
   for (int day = 0; day < 3; ++day) {
     v1::PoolPeriod& period = *history.add_rows();
     period.set_pool("scaling");
@@ -216,6 +218,7 @@ inline Answers MadeAnswers() {
   answers.comparison = MadeComparison();
   answers.framework = MadeFramework();
   answers.history = MadeHistory();
+  answers.versions = v1::ListVersionsResponse();
   answers.margin = absl::PermissionDeniedError("Who made this report may not ask for it: pools");
   answers.capability = absl::UnimplementedError("This daemon does not serve it.");
   answers.budgets = absl::UnimplementedError("This daemon does not serve it.");

@@ -8,21 +8,13 @@
 #include "daemon/ctl/report/render.h"
 #include "daemon/ctl/report/shown_text.h"
 #include "gmock/gmock.h"
-#include "tests/unit/ctl/report/made_answers.h"
+#include "tests/unit/ctl/report/report_json.h"
 
 namespace fleetmeter::ctl::report {
 namespace {
 
 using testing::HasSubstr;
 using testing::Not;
-
-Json MadeJson(const Answers& answers) {
-  return Json::parse(DocumentJson(MakeAllocationReport(answers)));
-}
-
-const Json& RowsOf(const Json& json, const char* section, const char* table) {
-  return json.at("sections").at(section).at("tables").at(table).at("rows");
-}
 
 TEST(CellsTest, TextsAreThoseOfPeople) {
   EXPECT_EQ(UsdText(3'420'000), "$3.42M");
