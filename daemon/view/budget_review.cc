@@ -7,27 +7,37 @@
 #include <utility>
 
 #include "daemon/base/calendar.h"
+#include "daemon/domain/report/usage_report.h"
 #include "daemon/ledger/read/read_capacity.h"
-#include "daemon/ledger/read/read_coverage.h"
+#include "daemon/ledger/read/read_unheard.h"
 #include "daemon/ledger/read/read_usage.h"
 #include "daemon/ledger/read/usage_parts.h"
 
 namespace fleetmeter {
 namespace {
 
-// What a host that is silent for longer held is unaccounted for, and not merely unheard.
-constexpr int64_t kLongestSilence = kDay;
-
 // Times in seconds since 1970, half-open.
 using Seconds = std::pair<int64_t, int64_t>;
 
-// H100e-nanoseconds by pool and team.
-using UsedByTeam = std::map<std::pair<std::string, std::string>, absl::int128>;
+// H100e-nanoseconds by pool and team ("" for chips that no team held).
+using ByTeam = std::map<std::pair<std::string, std::string>, absl::int128>;
 
 struct TimeUse {
-  UsedByTeam used;
+  ByTeam used;
+  ByTeam heard;  // in all states
   ToldTime told;
+  Unheard unheard;
 };
+
+// Of the whole pool if the team is empty.
+absl::int128 SumOf(const ByTeam& amounts, const std::string& pool, const std::string& team) {
+  absl::int128 sum = 0;
+  for (auto at = amounts.lower_bound({pool, ""}); at != amounts.end() && at->first.first == pool;
+       ++at) {
+    if (team.empty() || at->first.second == team) sum += at->second;
+  }
+  return sum;
+}
 
 int64_t EndOfPeriod(Period period, int64_t start) {
   switch (period) {
@@ -70,9 +80,12 @@ class BudgetReviewer {
     const auto kept = ReadKept(ledger_);
     if (!kept.ok()) return kept.status();
     kept_ = *kept;
-    auto coverage = ReadCoverageWithin(ledger_, "", kLongestSilence);
-    if (!coverage.ok()) return coverage.status();
-    coverage_ = *std::move(coverage);
+    auto pools = ReadPoolsFrom(ledger_);
+    if (!pools.ok()) return pools.status();
+    pools_from_unix_nanos_ = *std::move(pools);
+    auto spans = ReadToldSpans(ledger_);
+    if (!spans.ok()) return spans.status();
+    told_spans_ = *std::move(spans);
     std::vector<BudgetReview> reviews;
     for (const capacity::Budget& budget : budgets) {
       auto review = Review(budget);
@@ -90,10 +103,10 @@ class BudgetReviewer {
     if (elapsed.first < elapsed.second) {
       const auto use = UseIn({elapsed.first, EndOfHour(elapsed.second)});
       if (!use.ok()) return use.status();
-      review.use.used_h100e_nanos = UsedOf(**use, budget);
+      review.use.used_h100e_nanos = SumOf((*use)->used, budget.pool, budget.team);
       review.use.elapsed_seconds = elapsed.second - elapsed.first;
       review.untold = UntoldOf((*use)->told, elapsed);
-      review.use.told_seconds = ToldOf(review.untold, budget.pool, elapsed);
+      review.use.told_seconds = ToldOf(**use, budget, review.untold, elapsed);
     }
     review.pace = capacity::PaceOf(budget, review.use, kLeastToldOfBudget, now_);
     return review;
@@ -105,24 +118,29 @@ class BudgetReviewer {
     if (found != uses_.end()) return &found->second;
     auto told = ReadToldTime(ledger_, time.first, time.second);
     if (!told.ok()) return told.status();
-    TimeUse use{.used = {}, .told = *std::move(told)};
     const Seconds whole = WholePeriods(kept_, time);
-    if (absl::Status status = ReadUsed(whole, &use.used); !status.ok()) return status;
+    auto unheard = ReadUnheardWithin(ledger_, told_spans_, whole.first, whole.second);
+    if (!unheard.ok()) return unheard.status();
+    TimeUse use{.used = {}, .heard = {}, .told = *std::move(told), .unheard = *std::move(unheard)};
+    if (absl::Status status = ReadUsed(whole, &use); !status.ok()) return status;
     LeaveOut({time.first, std::min(whole.first, time.second)}, &use.told);
     LeaveOut({std::max(whole.second, time.first), time.second}, &use.told);
     return &uses_.emplace(time, std::move(use)).first->second;
   }
 
-  absl::Status ReadUsed(Seconds time, UsedByTeam* used) {
+  absl::Status ReadUsed(Seconds time, TimeUse* use) {
     if (time.first >= time.second) return absl::OkStatus();
     UsageQuestion question;
     question.from = time.first;
     question.to = time.second;
-    question.by = {UsageKey::kPool, UsageKey::kTeam};
+    question.by = {UsageKey::kPool, UsageKey::kTeam, UsageKey::kState};
     const auto usage = ReadUsageWithin(ledger_, question);
     if (!usage.ok()) return usage.status();
     for (const UsageRow& row : usage->rows) {
-      (*used)[{row.keys[0], row.keys[1]}] += row.h100e.chips;
+      use->heard[{row.keys[0], row.keys[1]}] += row.h100e.chips;
+      if (row.keys[2] == Name(ChipState::kAssigned)) {
+        use->used[{row.keys[0], row.keys[1]}] += row.h100e.chips;
+      }
     }
     return absl::OkStatus();
   }
@@ -149,15 +167,6 @@ class BudgetReviewer {
     told->untold = std::move(untold);
   }
 
-  static absl::int128 UsedOf(const TimeUse& use, const capacity::Budget& budget) {
-    absl::int128 sum = 0;
-    for (auto row = use.used.lower_bound({budget.pool, ""});
-         row != use.used.end() && row->first.first == budget.pool; ++row) {
-      if (budget.team.empty() || row->first.second == budget.team) sum += row->second;
-    }
-    return sum;
-  }
-
   static std::vector<TimeSpan> UntoldOf(const ToldTime& told, Seconds elapsed) {
     std::vector<TimeSpan> untold;
     for (TimeSpan span : told.untold) {
@@ -167,32 +176,38 @@ class BudgetReviewer {
     return untold;
   }
 
-  // The times between `untold` ones, each less the part of the pool's chips that was not heard in
-  // it.
-  int64_t ToldOf(const std::vector<TimeSpan>& untold, const std::string& pool,
-                 Seconds elapsed) const {
-    const auto of_pool = coverage_.find(pool);
-    double nanos = 0;
-    TimeSpan told = {elapsed.first * kNanosPerSecond, elapsed.first * kNanosPerSecond};
-    const auto add = [&](int64_t until) {
-      told.end_unix_nanos = until;
-      if (told.start_unix_nanos >= until) return;
-      const auto heard = of_pool == coverage_.end() ? std::nullopt : of_pool->second.Of(told);
-      nanos +=
-          static_cast<double>(until - told.start_unix_nanos) * std::min(1.0, heard.value_or(1));
-    };
-    for (const TimeSpan& span : untold) {
-      add(span.start_unix_nanos);
-      told.start_unix_nanos = span.end_unix_nanos;
+  // The part of the chips that should have been heard that was. Of a team, of those that it held
+  // when they were last heard, or nobody; where there are none, of the pool's.
+  double HeardPartOf(const TimeUse& use, const capacity::Budget& budget, TimeSpan elapsed) const {
+    if (!budget.team.empty()) {
+      const auto of_team = HeardPart(SumOf(use.used, budget.pool, budget.team),
+                                     use.unheard.H100eNanos(budget.pool, elapsed, budget.team));
+      if (of_team) return *of_team;
     }
-    add(elapsed.second * kNanosPerSecond);
-    return static_cast<int64_t>(nanos / static_cast<double>(kNanosPerSecond));
+    return HeardPart(SumOf(use.heard, budget.pool, ""),
+                     use.unheard.H100eNanos(budget.pool, elapsed))
+        .value_or(1);
+  }
+
+  // The times between `untold` ones since anybody told of the pool, less the part of its chips that
+  // was not heard.
+  int64_t ToldOf(const TimeUse& use, const capacity::Budget& budget,
+                 const std::vector<TimeSpan>& untold, Seconds elapsed) const {
+    const auto of_pool = pools_from_unix_nanos_.find(budget.pool);
+    if (of_pool == pools_from_unix_nanos_.end()) return 0;
+    const TimeSpan span = {std::max(elapsed.first * kNanosPerSecond, of_pool->second),
+                           elapsed.second * kNanosPerSecond};
+    if (span.start_unix_nanos >= span.end_unix_nanos) return 0;
+    const auto nanos = static_cast<double>(NanosOf(LeftOf(span, untold)));
+    return static_cast<int64_t>(nanos * HeardPartOf(use, budget, span) /
+                                static_cast<double>(kNanosPerSecond));
   }
 
   Database& ledger_;
   const int64_t now_;
   Kept kept_;
-  std::map<std::string, Coverage> coverage_;
+  Spans told_spans_;  // of any source
+  std::map<std::string, int64_t, std::less<>> pools_from_unix_nanos_;
   std::map<Seconds, TimeUse> uses_;
 };
 

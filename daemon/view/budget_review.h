@@ -24,6 +24,11 @@ struct BudgetReview {
   capacity::BudgetPace pace;
   // Of the elapsed time, when no source told of anything; ascending, apart.
   std::vector<TimeSpan> untold;
+
+  // Where nothing is told, that nothing was used is not known.
+  bool IsUsedKnown() const {
+    return use.told_seconds > 0 || use.elapsed_seconds <= 0 || use.used_h100e_nanos != 0;
+  }
 };
 
 // In the order of `budgets`. Within a read transaction of the caller. A budget whose time begins or

@@ -19,7 +19,8 @@ namespace fleetmeter {
 // The grants' recent past, in seconds.
 inline constexpr int64_t kRecentSeconds = int64_t{7} * 86'400;
 
-// What a grant promised in a span of time, and what of that its team held and used.
+// What a grant promised in the told part of a span of time, and what of that its team held and
+// used.
 struct SpanUse {
   int64_t from_unix_seconds = 0;  // the part of the span in which the grant was active
   int64_t to_unix_seconds = 0;    // half-open
@@ -27,17 +28,18 @@ struct SpanUse {
   absl::int128 used_chip_nanos = 0;
   absl::int128 busy_chip_nanos = 0;
   absl::int128 measured_chip_nanos = 0;
-  // The part of the time of which any source told, by hours.
-  double told_ratio = 0;
-  // The part of the pool's chips that was heard in that time; nothing: no source holds chips of the
-  // pool, so that there is nobody whose silence would hide any.
-  std::optional<double> coverage;
+  // What it promised beside that, of which nobody knows whether it was used.
+  absl::int128 untold_chip_nanos = 0;
 
   int64_t seconds() const { return to_unix_seconds - from_unix_seconds; }
-  // Whether enough is known to say what was used, and what was not.
-  bool IsKnown(double coverage_threshold) const {
-    return told_ratio >= coverage_threshold && coverage.value_or(1) >= coverage_threshold;
+  // The told part of what was promised.
+  double told_ratio() const {
+    const absl::int128 promised = granted_chip_nanos + untold_chip_nanos;
+    return promised == 0 ? 0
+                         : static_cast<double>(granted_chip_nanos) / static_cast<double>(promised);
   }
+  // Whether enough is known to say what was used, and what was not.
+  bool IsKnown(double coverage_threshold) const { return told_ratio() >= coverage_threshold; }
 };
 
 struct RecentUse {

@@ -60,8 +60,8 @@ class LendingReviewer {
     for (const auto& [key, sum] : sums_) {
       const auto micro_usd = sum.cost.MicroUsd();
       if (!micro_usd.ok()) return micro_usd.status();
-      const auto& [start, borrower, lender] = key;
-      review_.rows.push_back({start, borrower, lender, sum.h100e_nanos, *micro_usd});
+      const auto& [start, borrower, lender, is_untold] = key;
+      review_.rows.push_back({start, borrower, lender, sum.h100e_nanos, *micro_usd, is_untold});
     }
     return std::move(review_);
   }
@@ -71,6 +71,9 @@ class LendingReviewer {
     auto hours = ReadPoolHours(ledger_, from, to);
     if (!hours.ok()) return hours.status();
     AddTold(hours->told);
+    for (const capacity::PoolHour& hour : hours->hours) {
+      if (hour.unheard > 0) AddUnheard(hour, hours->told);
+    }
     const std::vector<capacity::Lent> lent = capacity::ShareLending(hours->hours);
     if (lent.empty()) return absl::OkStatus();
     const auto held = ReadHeld(lent, std::max(from, hours->told.from_unix_seconds), to);
@@ -102,6 +105,18 @@ class LendingReviewer {
         all.push_back(span);
       }
     }
+  }
+
+  // Time in which nobody told of anything is in the untold time already.
+  void AddUnheard(const capacity::PoolHour& hour, const ToldTime& told) {
+    const int64_t start = hour.start_unix_seconds * kNanosPerSecond;
+    absl::int128 silent = 0;
+    for (const TimeSpan& span : told.untold) {
+      silent += std::max<int64_t>(0, std::min(span.end_unix_nanos, start + kNanosPerHour) -
+                                         std::max(span.start_unix_nanos, start));
+    }
+    const absl::int128 of_silence = (hour.allocated * silent + kNanosPerHour - 1) / kNanosPerHour;
+    if (hour.unheard > of_silence) review_.unheard[hour.pool] += hour.unheard - of_silence;
   }
 
   // What the borrowers held in all, and what that cost.
@@ -150,7 +165,7 @@ class LendingReviewer {
     if (!parts.ok()) return parts.status();
     for (size_t i = 0; i < lent.size(); ++i) {
       const int64_t start = StartOfStep(step_, lent[i].start_unix_seconds, from_);
-      Held& sum = sums_[{start, lent[i].borrower, lent[i].lender}];
+      Held& sum = sums_[{start, lent[i].borrower, lent[i].lender, lent[i].is_untold}];
       sum.h100e_nanos += lent[i].h100e_nanos;
       const absl::int128 part = parts->empty() ? absl::int128(0) : (*parts)[i];
       if (absl::Status added = sum.cost.Add(held.cost.WithParts(part)); !added.ok()) return added;
@@ -162,7 +177,7 @@ class LendingReviewer {
   const int64_t from_;
   const LendingStep step_;
   ChipPrices prices_;
-  std::map<std::tuple<int64_t, std::string, std::string>, Held> sums_;
+  std::map<std::tuple<int64_t, std::string, std::string, bool>, Held> sums_;
   LendingReview review_;
 };
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,19 +23,25 @@ enum class LendingStep { kHour, kDay, kWhole };  // days of UTC
 struct LentRow {
   int64_t start_unix_seconds = 0;  // of the step, or of the asked time where that begins later
   std::string borrower;
-  std::string lender;  // empty: nobody, it is beyond the plan
+  std::string lender;  // empty: nobody, it is beyond the plan; or is_untold
   absl::int128 h100e_nanos = 0;
   // What the borrower's chips cost for it: the price of all that it held in the hour, in
   // proportion. Nothing: some of those chips have no price.
   std::optional<int64_t> micro_usd;
+  // Who lent it is not known: pools that may have left so much were silent.
+  bool is_untold = false;
 };
 
 struct LendingReview {
-  std::vector<LentRow> rows;  // ascending by start, borrower, lender
+  // Ascending by start, borrower, lender; what is beyond the plan before what nobody knows.
+  std::vector<LentRow> rows;
   // Of the asked time. What was lent in untold hours is in no row.
   int64_t told_seconds = 0;
   int64_t untold_seconds = 0;
   std::vector<TimeSpan> untold;  // ascending, apart
+  // H100e-nanoseconds that pools may have held beside, in the told time: chips that should have
+  // been heard and were not. Of a pool that nobody told of yet, what it was allocated.
+  std::map<std::string, absl::int128> unheard;
 };
 
 inline constexpr int64_t kLongestLendingSeconds = 366LL * 24 * 3'600;

@@ -19,9 +19,8 @@ namespace {
 
 constexpr double kNanosPerChipHour = 3.6e12;
 
-// Where the books tell no hour, nothing is known of the use: it is not 0.
-std::optional<double> IfTold(const v1::UsedGrant& grant, double value) {
-  return grant.told_seconds() > 0 ? std::optional(value) : std::nullopt;
+std::optional<double> IfTold(bool known, double value) {
+  return known ? std::optional(value) : std::nullopt;
 }
 
 std::string HoursOfSeconds(int64_t seconds) {
@@ -41,11 +40,18 @@ std::string UnderNoGrantLines(const v1::ListGrantsResponse& response) {
 
 std::string UntoldGrantsLine(const v1::ListGrantsResponse& response) {
   int64_t untold = 0;
-  for (const v1::UsedGrant& grant : response.grants()) untold += grant.untold_seconds();
+  double h100e_hours = 0;
+  for (const v1::UsedGrant& grant : response.grants()) {
+    untold += grant.untold_seconds();
+    h100e_hours += grant.untold_h100e_hours();
+  }
   if (untold == 0) return "";
-  return fmt::format(
-      "The books do not tell {} hours of these grants. They are in none of the numbers.\n",
-      HoursOfSeconds(untold));
+  return WrapText(
+      fmt::format("The books do not tell {} hours of these grants, {} H100e-hours, since "
+                  "nobody told of chips that may have been used. They are in none of "
+                  "the numbers.",
+                  HoursOfSeconds(untold), Amount(h100e_hours)),
+      kCapacityColumns, "");
 }
 
 std::string GrantsText(const v1::ListGrantsResponse& response, size_t width) {
@@ -76,12 +82,11 @@ std::string GrantsTable(const google::protobuf::RepeatedPtrField<v1::UsedGrant>&
     const v1::CapacityRequest& request = grant.request();
     table.AddRow(
         {request.form().request_id(), request.state(), request.form().pool(), request.form().team(),
-         ChipsText(request),
-         Percent(grant.has_used_ratio() ? std::optional(grant.used_ratio()) : std::nullopt),
-         Percent(grant.has_utilization_ratio() ? std::optional(grant.utilization_ratio())
-                                               : std::nullopt),
-         grant.told_seconds() > 0 ? Grouped(ChipsOfMicro(grant.peak_micro_chips())) : kUnknown,
-         Amount(IfTold(grant, grant.unused_h100e_hours())), HoursOfSeconds(grant.told_seconds())});
+         ChipsText(request), Percent(IfTold(grant.has_used_ratio(), grant.used_ratio())),
+         Percent(IfTold(grant.has_utilization_ratio(), grant.utilization_ratio())),
+         grant.has_peak_micro_chips() ? Grouped(ChipsOfMicro(grant.peak_micro_chips())) : kUnknown,
+         Amount(IfTold(grant.has_unused_h100e_hours(), grant.unused_h100e_hours())),
+         HoursOfSeconds(grant.told_seconds())});
   }
   if (width > indent.size()) table.FitInto(width - indent.size());
   std::istringstream lines(table.Render());

@@ -106,7 +106,7 @@ std::string LeftOutLine(const std::vector<std::string>& left_out) {
 
 // The pace says when it will be gone, and not when it was.
 std::string GoneText(const v1::CapacityBudget& budget) {
-  if (budget.left_h100e_hours() <= 0) return "already";
+  if (budget.has_left_h100e_hours() && budget.left_h100e_hours() <= 0) return "already";
   return budget.has_gone_unix_seconds() ? DayText(budget.gone_unix_seconds()) : kUnknown;
 }
 
@@ -123,14 +123,11 @@ std::string BudgetsTable(const v1::ListBudgetsResponse& response) {
   int64_t untold = 0;
   for (const v1::CapacityBudget& budget : response.budgets()) {
     untold += budget.elapsed_seconds() - budget.told_seconds();
-    // Where nothing is told, nothing that was used is not 0.
-    const bool is_known = budget.told_seconds() > 0 || budget.elapsed_seconds() <= 0 ||
-                          budget.used_h100e_hours() != 0;
     table.AddRow(
         {budget.pool(), budget.team().empty() ? "(all)" : budget.team(),
          DayText(budget.to_unix_seconds()), Whole(budget.h100e_hours()),
-         Whole(IfKnown(is_known, budget.used_h100e_hours())),
-         Whole(IfKnown(is_known, budget.left_h100e_hours())),
+         Whole(IfKnown(budget.has_used_h100e_hours(), budget.used_h100e_hours())),
+         Whole(IfKnown(budget.has_left_h100e_hours(), budget.left_h100e_hours())),
          Percent(IfKnown(budget.has_pace_ratio(), budget.pace_ratio())),
          Whole(IfKnown(budget.has_projected_h100e_hours(), budget.projected_h100e_hours())),
          GoneText(budget)});
@@ -141,8 +138,11 @@ std::string BudgetsTable(const v1::ListBudgetsResponse& response) {
   std::string out =
       table.Render() + "\nIn H100e-hours. A pace of 100% is as planned.\n" + LeftOutLine(left_out);
   if (untold > 0) {
-    out += fmt::format("The books do not tell {} hours of the time of these budgets.\n",
-                       Amount(static_cast<double>(untold) / kSecondsPerHour));
+    out +=
+        WrapText(fmt::format("The books do not tell {} hours of the time of these budgets. "
+                             "What is left is less by as much as if that time was like the rest.",
+                             Amount(static_cast<double>(untold) / kSecondsPerHour)),
+                 kCapacityColumns, "");
   }
   return out + UntoldOfBudgets(response) + basis;
 }
@@ -168,6 +168,24 @@ std::string UntoldLendingLine(const v1::GetLendingResponse& response) {
       Amount(static_cast<double>(response.untold_seconds()) / kSecondsPerHour),
       Amount(static_cast<double>(response.untold_seconds() + response.told_seconds()) /
              kSecondsPerHour));
+}
+
+std::string UntoldPoolsLine(const v1::GetLendingResponse& response) {
+  std::string pools;
+  for (const v1::UntoldPool& pool : response.untold_pools()) {
+    pools += fmt::format("{}{} ({} H100e-hours)", pools.empty() ? "" : ", ", Printable(pool.pool()),
+                         Amount(pool.h100e_hours()));
+  }
+  if (pools.empty()) return "";
+  return WrapText(fmt::format("Chips of these pools should have been heard and were not: {}. What "
+                              "was borrowed or lent with them is not told.",
+                              pools),
+                  kCapacityColumns, "");
+}
+
+std::string LenderText(const v1::LentCapacity& lent) {
+  if (lent.lender_is_untold()) return "(not told)";
+  return lent.lender().empty() ? "(beyond the plan)" : lent.lender();
 }
 
 // Whether all rows begin with the time that was asked for.
@@ -196,8 +214,7 @@ std::string LendingTable(const v1::GetLendingResponse& response) {
   columns.push_back({"COST", Align::kRight, 1});
   Table table(columns);
   for (const v1::LentCapacity& lent : response.lent()) {
-    std::vector<Cell> row = {lent.borrower(),
-                             lent.lender().empty() ? "(beyond the plan)" : lent.lender()};
+    std::vector<Cell> row = {lent.borrower(), LenderText(lent)};
     if (!one_time) row.push_back(HourText(lent.start_unix_seconds()));
     row.push_back(Amount(lent.h100e_hours()));
     row.push_back(WholeUsd(
@@ -207,11 +224,13 @@ std::string LendingTable(const v1::GetLendingResponse& response) {
   const std::vector<std::string> left_out = table.FitInto(kCapacityColumns);
   std::string rows = table.Render() + "\n" + LendingNotes(response, left_out);
   if (response.lent().empty()) {
-    rows = response.told_seconds() > 0 ? "Nobody held more than was allocated.\n"
-                                       : "Who held more than was allocated is not known.\n";
+    rows = response.told_seconds() == 0 ? "Who held more than was allocated is not known.\n"
+           : response.untold_pools().empty()
+               ? "Nobody held more than was allocated.\n"
+               : "Nobody held more than was allocated, as far as it is told.\n";
   }
   return rows + UntoldLendingLine(response) + UntoldTimesLine("", response.untold()) +
-         StarvedLines(response) + BasisLine(response.basis()) + "\n";
+         UntoldPoolsLine(response) + StarvedLines(response) + BasisLine(response.basis()) + "\n";
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ namespace {
 
 // On which day of the past it was gone is not told: the pace says only what is to come.
 std::string GoneText(const v1::CapacityBudget& budget) {
-  if (budget.left_h100e_hours() <= 0) return "already";
+  if (budget.has_left_h100e_hours() && budget.left_h100e_hours() <= 0) return "already";
   return budget.has_gone_unix_seconds() ? "on " + TimeText(budget.gone_unix_seconds()) : "";
 }
 
@@ -30,15 +30,14 @@ std::vector<Cell> BudgetRow(const v1::CapacityBudget& budget) {
                           : 1;
   constexpr double kAll = 0.9995;  // which is shown as 100.0%
   const std::string note = told < kAll ? fmt::format("{} of the time told", Percent(told)) : "";
-  // Where nothing is told, nothing that was used is not 0.
-  const bool is_known = told > 0 || budget.used_h100e_hours() != 0;
   const char* why = budget.elapsed_seconds() > 0 ? "too little is told" : "it has not begun";
   return {TextCell(budget.team().empty() ? budget.pool() : budget.pool() + ", " + budget.team()),
           TextCell(fmt::format("{} to {}", DayText(budget.from_unix_seconds()),
                                DayText(budget.to_unix_seconds()))),
           HoursCell(budget.h100e_hours()),
-          is_known ? WithNote(HoursCell(budget.used_h100e_hours()), note) : NotKnown(note),
-          is_known ? HoursCell(budget.left_h100e_hours()) : NotKnown(note),
+          budget.has_used_h100e_hours() ? WithNote(HoursCell(budget.used_h100e_hours()), note)
+                                        : NotKnown(note),
+          budget.has_left_h100e_hours() ? HoursCell(budget.left_h100e_hours()) : NotKnown(note),
           budget.has_pace_ratio() ? ShareCell(budget.pace_ratio()) : NotKnown(why),
           budget.has_projected_h100e_hours() ? HoursCell(budget.projected_h100e_hours())
                                              : NotKnown(why),
@@ -66,6 +65,23 @@ Table BudgetsTable(const v1::ListBudgetsResponse& budgets) {
   return table;
 }
 
+std::string LenderText(const v1::LentCapacity& lent) {
+  if (lent.lender_is_untold()) return "not told: pools were silent";
+  return lent.lender().empty() ? "nobody: it is beyond the plan" : lent.lender();
+}
+
+std::string UntoldPoolsNote(const v1::GetLendingResponse& lending) {
+  std::string pools;
+  for (const v1::UntoldPool& pool : lending.untold_pools()) {
+    pools += fmt::format("{}{} ({} H100e-hours)", pools.empty() ? "" : ", ", pool.pool(),
+                         HoursText(pool.h100e_hours()));
+  }
+  return fmt::format(
+      "Chips of {} should have been heard and were not; what was borrowed or lent "
+      "with them is in no sum of lending.",
+      pools);
+}
+
 Table LendingTable(const v1::GetLendingResponse& lending) {
   Table table{.id = "lending", .title = "Who borrowed from whom"};
   table.columns = {{"borrower", "Borrower"},
@@ -76,9 +92,7 @@ Table LendingTable(const v1::GetLendingResponse& lending) {
                                            : "The books tell nothing of this time.";
   for (const v1::LentCapacity& lent : lending.lent()) {
     table.rows.push_back(
-        {TextCell(lent.borrower()),
-         TextCell(lent.lender().empty() ? "nobody: it is beyond the plan" : lent.lender()),
-         HoursCell(lent.h100e_hours()),
+        {TextCell(lent.borrower()), TextCell(LenderText(lent)), HoursCell(lent.h100e_hours()),
          lent.has_micro_usd() ? MicroUsdCell(lent.micro_usd()) : NotKnown("not all have a price")});
   }
   return table;
@@ -120,6 +134,9 @@ void AddLending(const Answers& answers, Section* section) {
     section->notes.push_back(
         fmt::format("The books do not tell {} of this time; they are in no sum of lending.",
                     CountOf(answers.lending->untold_seconds() / kSecondsPerHour, "hour")));
+  }
+  if (answers.lending->untold_pools_size() > 0) {
+    section->notes.push_back(UntoldPoolsNote(*answers.lending));
   }
 }
 

@@ -139,8 +139,9 @@ std::string StandingText(const Results& results, const v1::CapacityForm& form) {
 
 std::string UntoldNote(const v1::UsedGrant& grant) {
   if (grant.untold_seconds() <= 0) return "";
-  return fmt::format("the books do not tell {}",
-                     CountOf(grant.untold_seconds() / kSecondsPerHour, "hour"));
+  const int64_t hours = grant.untold_seconds() / kSecondsPerHour;
+  return hours > 0 ? fmt::format("the books do not tell {}", CountOf(hours, "hour"))
+                   : "the books do not tell a part of an hour";
 }
 
 std::vector<Cell> CameRow(const v1::UsedGrant& grant, const Results& results) {
@@ -241,8 +242,8 @@ Section CameOfGrants(const Answers& answers) {
   section.tables.push_back(CameTable(grants, ResultsOf(answers.results)));
   section.notes.push_back(
       "A grant is used by chips of its kind that its team holds in its pool, at most as many as "
-      "were "
-      "granted. Hours that the books do not tell are in no sum.");
+      "were granted. What was not told, since chips that may have been used were silent, is in no "
+      "sum.");
   section.notes.push_back(
       "What came is of the whole model since the grant began: its revenue or, where a gain in "
       "efficiency was promised, (cost of a unit in the 28 days before - cost of a unit since) x "

@@ -16,7 +16,7 @@ std::optional<int64_t> GoneAt(const Budget& budget, const BudgetPace& pace, doub
   const auto duration = static_cast<double>(budget.to_unix_seconds - budget.from_unix_seconds);
   const double after =
       static_cast<double>(budget.micro_h100e_hours) / kMicrosPerUnit / hours_per_second;
-  const bool is_gone = pace.left_h100e_hours <= 0;
+  const bool is_gone = pace.left_h100e_hours.value_or(1) <= 0;
   if (after >= duration && !is_gone) return std::nullopt;
   const int64_t gone =
       budget.from_unix_seconds + static_cast<int64_t>(std::clamp(after, 0.0, duration));
@@ -32,13 +32,18 @@ BudgetPace PaceOf(const Budget& budget, const BudgetUse& use, double least_told,
   BudgetPace pace;
   pace.used_h100e_hours =
       static_cast<double>(use.used_h100e_nanos) / static_cast<double>(kNanosPerHour);
-  pace.left_h100e_hours = budgeted - pace.used_h100e_hours;
-  const bool begun = now_unix_seconds > budget.from_unix_seconds && use.elapsed_seconds > 0;
   const auto told = static_cast<double>(use.told_seconds);
-  if (!begun || use.told_seconds <= 0 ||
-      told < least_told * static_cast<double>(use.elapsed_seconds)) {
-    return pace;
+  const auto elapsed = static_cast<double>(use.elapsed_seconds);
+  if (told >= elapsed) {
+    pace.untold_h100e_hours = 0;
+  } else if (told > 0 && told >= least_told * elapsed) {
+    pace.untold_h100e_hours = pace.used_h100e_hours * (elapsed - told) / told;
   }
+  const double left = budgeted - pace.used_h100e_hours - pace.untold_h100e_hours.value_or(0);
+  // What is overdrawn by what is known is so, whatever else was used.
+  if (pace.untold_h100e_hours || left <= 0) pace.left_h100e_hours = left;
+  const bool begun = now_unix_seconds > budget.from_unix_seconds && use.elapsed_seconds > 0;
+  if (!begun || use.told_seconds <= 0 || !pace.untold_h100e_hours) return pace;
   const auto duration = static_cast<double>(budget.to_unix_seconds - budget.from_unix_seconds);
   const double hours_per_second = pace.used_h100e_hours / told;
   pace.projected_h100e_hours = hours_per_second * duration;

@@ -26,8 +26,13 @@ struct BudgetUse {
 };
 
 struct BudgetPace {
-  double used_h100e_hours = 0;
-  double left_h100e_hours = 0;  // below 0: it is overdrawn
+  double used_h100e_hours = 0;  // in the told time
+  // What was used in the elapsed time that is not told, if that was like the rest: 0 where all is
+  // told. Nothing: the books tell too little of it.
+  std::optional<double> untold_h100e_hours;
+  // budget - used - untold; below 0: it is overdrawn. Nothing: it is not known, for the books tell
+  // too little, and what is used does not overdraw it alone.
+  std::optional<double> left_h100e_hours;
   // used / (budget x the part of its time that is told). 1: as planned; what the books do not tell
   // counts as if it were like the rest. Nothing: it has not begun, or the books tell too little of
   // it.

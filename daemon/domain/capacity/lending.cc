@@ -14,6 +14,7 @@ namespace {
 struct Amount {
   std::string_view pool;  // empty: nobody
   absl::int128 h100e_nanos = 0;
+  bool is_untold = false;
 };
 
 absl::int128 SumOf(const std::vector<Amount>& amounts) {
@@ -39,21 +40,26 @@ std::vector<absl::int128> PartsOfAmounts(absl::int128 total, const std::vector<A
 // One hour of all pools.
 struct LendingHour {
   std::vector<Amount> borrowers;  // what each holds beyond its allocation
-  std::vector<Amount> lenders;    // what each leaves of it
+  std::vector<Amount> lenders;    // what each leaves of it for certain
+  absl::int128 untold = 0;        // that silent pools may have left beside
 };
 
-// What each lends in all; what nobody lends comes first.
+// What each lends in all; what nobody lends, and what nobody knows who lends, come first.
 std::vector<Amount> SourcesOf(const LendingHour& hour) {
   const absl::int128 borrowed = SumOf(hour.borrowers);
   const absl::int128 left = SumOf(hour.lenders);
-  std::vector<Amount> sources = {{.pool = "", .h100e_nanos = 0}};
+  std::vector<Amount> sources(2);
+  sources[1].is_untold = true;
   if (borrowed > left) {
-    sources.front().h100e_nanos = borrowed - left;
+    sources[1].h100e_nanos = std::min(borrowed - left, hour.untold);
+    sources[0].h100e_nanos = borrowed - left - sources[1].h100e_nanos;
     sources.insert(sources.end(), hour.lenders.begin(), hour.lenders.end());
     return sources;
   }
   const std::vector<absl::int128> parts = PartsOfAmounts(borrowed, hour.lenders);
-  for (size_t i = 0; i < parts.size(); ++i) sources.push_back({hour.lenders[i].pool, parts[i]});
+  for (size_t i = 0; i < parts.size(); ++i) {
+    sources.push_back({.pool = hour.lenders[i].pool, .h100e_nanos = parts[i]});
+  }
   return sources;
 }
 
@@ -69,7 +75,8 @@ void ShareHour(int64_t start, const LendingHour& hour, std::vector<Lent>* lent) 
       lent->push_back({.start_unix_seconds = start,
                        .borrower = std::string(borrower.pool),
                        .lender = std::string(sources[i].pool),
-                       .h100e_nanos = parts[i]});
+                       .h100e_nanos = parts[i],
+                       .is_untold = sources[i].is_untold});
     }
   }
 }
@@ -80,20 +87,25 @@ std::vector<Lent> ShareLending(const std::vector<PoolHour>& hours) {
   struct Held {
     absl::int128 held = 0;
     absl::int128 allocated = 0;
+    absl::int128 unheard = 0;
   };
   std::map<int64_t, std::map<std::string_view, Held>> by_hour;
   for (const PoolHour& each : hours) {
     Held& sum = by_hour[each.start_unix_seconds][each.pool];
     sum.held += each.held;
     sum.allocated += each.allocated;
+    sum.unheard += each.unheard;
   }
   std::vector<Lent> lent;
   for (const auto& [start, pools] : by_hour) {
     LendingHour hour;
     for (const auto& [pool, sum] : pools) {
       const absl::int128 more = sum.held - sum.allocated;
-      if (more > 0) hour.borrowers.push_back({pool, more});
-      if (more < 0) hour.lenders.push_back({pool, -more});
+      if (more > 0) hour.borrowers.push_back({.pool = pool, .h100e_nanos = more});
+      if (more >= 0) continue;
+      const absl::int128 untold = std::min(-more, sum.unheard);
+      hour.untold += untold;
+      if (-more > untold) hour.lenders.push_back({.pool = pool, .h100e_nanos = -more - untold});
     }
     ShareHour(start, hour, &lent);
   }

@@ -9,11 +9,11 @@
 
 #include "daemon/base/calendar.h"
 #include "daemon/base/units.h"
-#include "daemon/ledger/gaps_text.h"
 #include "daemon/ledger/h100e.h"
 #include "daemon/ledger/read/read_allocations.h"
-#include "daemon/ledger/read/read_coverage.h"
 #include "daemon/ledger/read/read_rows.h"
+#include "daemon/ledger/read/read_unheard.h"
+#include "daemon/ledger/read/told_spans.h"
 #include "daemon/ledger/read/usage_parts.h"
 #include "daemon/ledger/sqlite/amount_rows.h"
 #include "daemon/ledger/sqlite/ledger_schema.h"
@@ -21,8 +21,6 @@
 
 namespace fleetmeter {
 namespace {
-
-using Spans = std::vector<TimeSpan>;  // ascending, apart
 
 constexpr int64_t kNanosPerMicroH100eHour = kNanosPerHour / 1'000'000;
 
@@ -48,75 +46,13 @@ auto AtOnce(Database& ledger, const Read& read) -> decltype(read()) {
   return answer;
 }
 
-Spans Merged(Spans spans) {
-  std::sort(spans.begin(), spans.end(), [](const TimeSpan& a, const TimeSpan& b) {
-    return a.start_unix_nanos < b.start_unix_nanos;
-  });
-  Spans merged;
-  for (const TimeSpan& span : spans) {
-    if (merged.empty() || merged.back().end_unix_nanos < span.start_unix_nanos) {
-      merged.push_back(span);
-    } else {
-      merged.back().end_unix_nanos = std::max(merged.back().end_unix_nanos, span.end_unix_nanos);
-    }
-  }
-  return merged;
-}
-
-// The time that is in both.
-Spans Common(const Spans& a, const Spans& b) {
-  Spans common;
-  for (size_t i = 0, j = 0; i < a.size() && j < b.size();) {
-    const TimeSpan both = {std::max(a[i].start_unix_nanos, b[j].start_unix_nanos),
-                           std::min(a[i].end_unix_nanos, b[j].end_unix_nanos)};
-    if (both.start_unix_nanos < both.end_unix_nanos) common.push_back(both);
-    (a[i].end_unix_nanos < b[j].end_unix_nanos ? i : j) += 1;
-  }
-  return common;
-}
-
-Spans SpanOf(int64_t from_seconds, int64_t to_seconds) {
-  if (from_seconds >= to_seconds) return {};
-  return {{from_seconds * kNanosPerSecond, to_seconds * kNanosPerSecond}};
-}
-
-// When any source told of its chips, also one that has left the books since.
-absl::StatusOr<Spans> ReadToldSpans(Database& ledger) {
-  Spans all;
-  const absl::Status status = ReadRows(
-      ledger,
-      "SELECT counted_from_unix_nanos, counted_to_unix_nanos, gaps FROM sources "
-      "WHERE counted_from_unix_nanos < counted_to_unix_nanos UNION ALL "
-      "SELECT counted_from_unix_nanos, counted_to_unix_nanos, gaps FROM expired_sources "
-      "WHERE counted_from_unix_nanos < counted_to_unix_nanos",
-      [&](const Statement& row) {
-        auto gaps = ParseGaps(row.Text(2));
-        if (!gaps.ok()) return gaps.status();
-        const Spans spans = KnownSpans({{row.Integer(0), row.Integer(1)}, *std::move(gaps)});
-        all.insert(all.end(), spans.begin(), spans.end());
-        return absl::OkStatus();
-      });
-  if (!status.ok()) return status;
-  return Merged(std::move(all));
-}
-
 // What `told` has of [from, to) and what it has not.
 ToldTime TellOf(const Spans& told, int64_t from, int64_t to) {
   const Spans asked = SpanOf(from, to);
   ToldTime out;
   out.from_unix_seconds = to;
-  int64_t nanos = 0;
-  int64_t at = asked.front().start_unix_nanos;
-  const auto leave_out = [&](int64_t until) {
-    if (at < until) out.untold.push_back({at, until});
-  };
-  for (const TimeSpan& span : Common(told, asked)) {
-    leave_out(span.start_unix_nanos);
-    nanos += span.end_unix_nanos - span.start_unix_nanos;
-    at = span.end_unix_nanos;
-  }
-  leave_out(asked.front().end_unix_nanos);
-  out.told_seconds = nanos / kNanosPerSecond;
+  out.untold = LeftOf(asked.front(), told);
+  out.told_seconds = static_cast<int64_t>(NanosOf(Common(told, asked)) / kNanosPerSecond);
   out.untold_seconds = to - from - out.told_seconds;
   return out;
 }
@@ -201,6 +137,33 @@ absl::StatusOr<ToldTime> ToldTimeOf(Database& ledger, int64_t from, int64_t to) 
   return out;
 }
 
+// By the hours of [from, to).
+std::vector<capacity::UnheardHour> UnheardHours(const Unheard& unheard, int64_t from, int64_t to) {
+  std::vector<capacity::UnheardHour> hours;
+  for (int64_t hour = from; hour < to; hour += kSecondsPerHour) {
+    for (const auto& [key, chip_nanos] : unheard.In(SpanOf(hour, hour + kSecondsPerHour)[0])) {
+      hours.push_back({.start_unix_seconds = hour,
+                       .pool = key.pool,
+                       .team = key.team,
+                       .chip = key.chip,
+                       .chip_nanos = chip_nanos});
+    }
+  }
+  return hours;
+}
+
+// What should have been heard and was not, and since when pools are told of.
+absl::Status AddUnheard(Database& ledger, const Spans& told, int64_t from, int64_t to,
+                        std::string_view pool, UsedPeriods* out) {
+  auto pools = ReadPoolsFrom(ledger);
+  if (!pools.ok()) return pools.status();
+  out->pools_from_unix_nanos = *std::move(pools);
+  const auto unheard = ReadUnheardWithin(ledger, told, from, to, pool);
+  if (!unheard.ok()) return unheard.status();
+  out->unheard = UnheardHours(*unheard, from, to);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<UsedPeriods> UsedPeriodsOf(Database& ledger, int64_t from, int64_t to,
                                           std::string_view pool) {
   const auto kept = ReadKept(ledger);
@@ -213,10 +176,15 @@ absl::StatusOr<UsedPeriods> UsedPeriodsOf(Database& ledger, int64_t from, int64_
     absl::Status status = AddPeriods(ledger, part, from, to, pool, &sums);
     if (!status.ok()) return status;
   }
-  const int64_t told_from = HoursToldFrom(*told, *kept, to);
-  UsedPeriods out{.periods = PeriodsOf(sums),
-                  .told = TellOf(Common(*told, SpanOf(told_from, to)), from, to)};
-  out.told.from_unix_seconds = told_from;
+  UsedPeriods out;
+  out.periods = PeriodsOf(sums);
+  out.told_from_unix_seconds = HoursToldFrom(*told, *kept, to);
+  out.told = TellOf(Common(*told, SpanOf(out.told_from_unix_seconds, to)), from, to);
+  out.told.from_unix_seconds = out.told_from_unix_seconds;
+  out.silent = out.told.untold;
+  if (absl::Status added = AddUnheard(ledger, *told, from, to, pool, &out); !added.ok()) {
+    return added;
+  }
   return out;
 }
 
@@ -292,19 +260,51 @@ void AddAllocated(const PlanTerms& terms, int64_t hour,
   }
 }
 
-void AddHour(const HeldHours& held, const PlanTerms& terms, int64_t hour,
+// What is told of pools in the hours of lending.
+struct ToldPools {
+  Spans hours;  // when anybody told, in hours of which a plan is known
+  Unheard unheard;
+  std::map<std::string, int64_t, std::less<>> from_unix_nanos;  // since when, by pool
+
+  // The part of an hour, in nanoseconds, in which nobody told of a pool.
+  absl::int128 SilentNanos(const std::string& pool, TimeSpan hour) const {
+    const auto found = from_unix_nanos.find(pool);
+    if (found == from_unix_nanos.end()) return kNanosPerHour;
+    const TimeSpan told = {std::max(hour.start_unix_nanos, found->second), hour.end_unix_nanos};
+    if (told.start_unix_nanos >= told.end_unix_nanos) return kNanosPerHour;
+    return kNanosPerHour - NanosOf(Common(hours, {told}));
+  }
+};
+
+void AddHour(const HeldHours& held, const PlanTerms& terms, const ToldPools& told, int64_t hour,
              std::vector<capacity::PoolHour>* hours) {
   std::map<std::string, capacity::PoolHour> pools;
   AddAllocated(terms, hour, &pools);
   for (auto at = held.lower_bound({hour, ""}); at != held.end() && at->first.first == hour; ++at) {
     pools[at->first.second].held = at->second;
   }
+  const TimeSpan span = SpanOf(hour, hour + kSecondsPerHour)[0];
   for (auto& [name, pool] : pools) {
     if (pool.held == 0 && pool.allocated == 0) continue;
     pool.start_unix_seconds = hour;
     pool.pool = name;
+    pool.unheard = told.unheard.H100eNanos(name, span);
+    const absl::int128 silent = told.SilentNanos(name, span);
+    // Rounded up: what may have been held is not left.
+    pool.unheard += (pool.allocated * silent + kNanosPerHour - 1) / kNanosPerHour;
     hours->push_back(std::move(pool));
   }
+}
+
+absl::StatusOr<ToldPools> ReadToldPools(Database& ledger, const Spans& told, Spans hours,
+                                        int64_t from, int64_t to) {
+  auto unheard = ReadUnheardWithin(ledger, told, from, to);
+  if (!unheard.ok()) return unheard.status();
+  auto pools = ReadPoolsFrom(ledger);
+  if (!pools.ok()) return pools.status();
+  return ToldPools{.hours = std::move(hours),
+                   .unheard = *std::move(unheard),
+                   .from_unix_nanos = *std::move(pools)};
 }
 
 absl::StatusOr<PoolHours> PoolHoursOf(Database& ledger, int64_t from, int64_t to) {
@@ -317,12 +317,14 @@ absl::StatusOr<PoolHours> PoolHoursOf(Database& ledger, int64_t from, int64_t to
   const auto held = ReadHeld(ledger, *kept, from, to);
   if (!held.ok()) return held.status();
   const int64_t told_from = HoursToldFrom(*told, *kept, to);
-  const Spans told_hours = Common(Common(*told, SpanOf(told_from, to)), PlannedHours(*terms));
+  Spans told_hours = Common(Common(*told, SpanOf(told_from, to)), PlannedHours(*terms));
   PoolHours out{.hours = {}, .told = TellOf(told_hours, from, to)};
   out.told.from_unix_seconds = told_from;
+  const auto pools = ReadToldPools(ledger, *told, std::move(told_hours), from, to);
+  if (!pools.ok()) return pools.status();
   for (int64_t hour = from; hour < to; hour += kSecondsPerHour) {
-    if (Common(told_hours, SpanOf(hour, hour + kSecondsPerHour)).empty()) continue;
-    AddHour(*held, *terms, hour, &out.hours);
+    if (Common(pools->hours, SpanOf(hour, hour + kSecondsPerHour)).empty()) continue;
+    AddHour(*held, *terms, *pools, hour, &out.hours);
   }
   return out;
 }

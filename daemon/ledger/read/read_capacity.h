@@ -21,8 +21,8 @@
 namespace fleetmeter {
 
 // How much of an asked time the books tell by the hour. A time is told when hours of it are kept
-// and any source told of it, whichever chips the source has. How many of a pool's hosts told is its
-// coverage (read_coverage.h).
+// and any source told of it, whichever chips the source has. Which chips should have been heard
+// then and were not is told beside it (read_unheard.h).
 struct ToldTime {
   // Since this full hour all usage is told by hours: the hour of the first that was counted, or the
   // first hour that is kept. Of what was used before, days or quarters are known at most. The end
@@ -38,13 +38,13 @@ struct ToldTime {
 // quarters. Bounds as below; from_unix_seconds is the hour of the first time that was ever told.
 absl::StatusOr<ToldTime> ReadToldTime(Database& ledger, int64_t from, int64_t to);
 
-struct UsedPeriods {
-  // Ascending by start, length, pool, team, workload, chip; none is all 0. Where only days or
-  // quarters are kept, a period is that long, and it is given whole if it overlaps the asked time;
-  // a quarter does not know workloads (""). Usage beyond the workloads that have rows of their own
-  // stands under "overflow". A correction may have been booked under one of both names and the
-  // usage under the other, so that amounts of a workload may be below 0; those of a team are not.
-  std::vector<capacity::UsedPeriod> periods;
+// `periods` ascend by start, length, pool, team, workload, chip; none is all 0. Where only days or
+// quarters are kept, a period is that long, and it is given whole if it overlaps the asked time;
+// a quarter does not know workloads (""). Usage beyond the workloads that have rows of their own
+// stands under "overflow". A correction may have been booked under one of both names and the
+// usage under the other, so that amounts of a workload may be below 0; those of a team are not.
+// Silent time, and chips that were not heard, are those of the asked time.
+struct UsedPeriods : capacity::ToldUse {
   ToldTime told;
 };
 // What was assigned in [from, to), in full hours as seconds since 1970, to `pool`; "": to any.
@@ -64,8 +64,9 @@ absl::StatusOr<std::map<std::string, PoolPeak, std::less<>>> ReadPoolPeaks(Datab
 
 struct PoolHours {
   // Ascending by time and pool: of each hour all pools that the plan of the time allocated
-  // something to or that held something. An hour is left out when nobody told of any of it, when
-  // no plan is known of all of it, or when the books are not through with it.
+  // something to or that held something, and what of each was not heard. An hour is left out when
+  // nobody told of any of it, when no plan is known of all of it, or when the books are not through
+  // with it.
   std::vector<capacity::PoolHour> hours;
   ToldTime told;  // the hours that are left out are untold
 };

@@ -7,6 +7,7 @@
 #include "daemon/ledger/sqlite/ledger_schema_v1.h"
 #include "daemon/ledger/sqlite/ledger_schema_v10.h"
 #include "daemon/ledger/sqlite/ledger_schema_v11.h"
+#include "daemon/ledger/sqlite/ledger_schema_v12.h"
 #include "daemon/ledger/sqlite/ledger_schema_v2.h"
 #include "daemon/ledger/sqlite/ledger_schema_v3.h"
 #include "daemon/ledger/sqlite/ledger_schema_v4.h"
@@ -21,10 +22,10 @@ namespace fleetmeter {
 namespace {
 
 // One a version, in order. Released ones are never edited.
-constexpr std::array<const char*, 11> kMigrations = {
-    kLedgerSchemaV1, kLedgerSchemaV2,  kLedgerSchemaV3, kLedgerSchemaV4,
-    kLedgerSchemaV5, kLedgerSchemaV6,  kLedgerSchemaV7, kLedgerSchemaV8,
-    kLedgerSchemaV9, kLedgerSchemaV10, kLedgerSchemaV11};
+constexpr std::array<const char*, 12> kMigrations = {
+    kLedgerSchemaV1, kLedgerSchemaV2,  kLedgerSchemaV3,  kLedgerSchemaV4,
+    kLedgerSchemaV5, kLedgerSchemaV6,  kLedgerSchemaV7,  kLedgerSchemaV8,
+    kLedgerSchemaV9, kLedgerSchemaV10, kLedgerSchemaV11, kLedgerSchemaV12};
 
 // From this version on there are checksums of rows. A later migration changes rows without them, so
 // that they are worked out anew.

@@ -9,6 +9,7 @@
 #include "daemon/ledger/sqlite/model_usage_tables.h"
 #include "daemon/ledger/sqlite/outcome_book_tables.h"
 #include "daemon/ledger/sqlite/report_result_tables.h"
+#include "daemon/ledger/sqlite/silence_tables.h"
 #include "daemon/ledger/sqlite/source_tables.h"
 #include "daemon/ledger/sqlite/stream_position_table.h"
 #include "daemon/ledger/sqlite/term_tables.h"
@@ -31,6 +32,7 @@ LedgerTables::LedgerTables(Database& database, const SqliteLedgerOptions& option
   Add<HistoryTables>(database, *dimensions);
   Add<OutcomeBookTables>(database, options.day_zone);
   AddFailpoint([] { return FAILPOINT("ledger_after_outcomes"); });
+  Add<SilenceTables>(database, *usage);
   Add<SourceTables>(database, *dimensions, *usage, options.keep_sources_nanos);
   Add<StreamPositionTable>(database);
   AddFailpoint([] { return FAILPOINT("ledger_after_streams"); });

@@ -68,6 +68,9 @@ absl::Status SourceTables::Prepare() {
         &note_expired_},
        {"DELETE FROM expired_sources WHERE expired_unix_nanos < ?1", &drop_expired_},
        {"DELETE FROM expired_sources WHERE source = ?1", &delete_expired_},
+       {"DELETE FROM silences WHERE source NOT IN (SELECT source FROM sources) "
+        "AND source NOT IN (SELECT source FROM expired_sources)",
+        &drop_silences_},
        {"DELETE FROM holdings WHERE source_row = ?1", &delete_holdings_},
        {"INSERT INTO holdings (source_row, cell_id, micro_chips) VALUES (?1, ?2, ?3)",
         &insert_holding_}});
@@ -353,7 +356,8 @@ absl::Status SourceTables::DeleteExpired() {
     if (absl::Status status = delete_source_.Run(expired.row); !status.ok()) return status;
     staged_deletes_.push_back(expired.source);
   }
-  return drop_expired_.Run(expired_at_unix_nanos_ - kKeepExpired);
+  absl::Status dropped = drop_expired_.Run(expired_at_unix_nanos_ - kKeepExpired);
+  return dropped.ok() ? drop_silences_.Run() : dropped;
 }
 
 void SourceTables::Commit() {

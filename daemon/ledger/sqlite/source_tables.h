@@ -113,6 +113,7 @@ class SourceTables final : public LedgerTable {
   Statement note_expired_;
   Statement drop_expired_;
   Statement delete_expired_;
+  Statement drop_silences_;
 };
 
 }  // namespace fleetmeter

@@ -82,6 +82,29 @@ absl::Status CheckForgottenSources(Finder& finder) {
       });
 }
 
+// Silences are of the past of sources that are known, and name chips that are known.
+absl::Status CheckSilences(Finder& finder) {
+  return finder.Find(
+      "SELECT source, from_unix_nanos FROM silences WHERE until_unix_nanos <= from_unix_nanos "
+      "OR cell_id NOT IN (SELECT cell_id FROM totals) OR source NOT IN "
+      "(SELECT source FROM sources UNION ALL SELECT source FROM expired_sources)",
+      [](const Statement& row) {
+        return fmt::format(
+            "the silence of source {} from {} on is of no known source or chips, or ends before it "
+            "begins",
+            row.Text(0), row.Integer(1));
+      });
+}
+
+absl::Status CheckPoolsTold(Finder& finder) {
+  return finder.Find(
+      "SELECT DISTINCT t.pool FROM totals AS t LEFT JOIN pools_told AS p USING (pool) "
+      "WHERE t.pool <> '' AND p.pool IS NULL AND (t.chips_s > 0 OR t.chips_ns > 0)",
+      [](const Statement& row) {
+        return fmt::format("pool {} has usage, and the books do not say since when", row.Text(0));
+      });
+}
+
 // Both names of a source that was renamed may have counted the same time, which is known.
 absl::Status CheckHistoryOverlaps(Finder& finder) {
   return finder.Find(
@@ -105,6 +128,8 @@ absl::Status VerifyTimes(Finder& finder) {
   if (status.ok()) status = CheckClosedHours(finder);
   if (status.ok()) status = CheckForgottenSources(finder);
   if (status.ok()) status = CheckHistoryOverlaps(finder);
+  if (status.ok()) status = CheckSilences(finder);
+  if (status.ok()) status = CheckPoolsTold(finder);
   return status;
 }
 

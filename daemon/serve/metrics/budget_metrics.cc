@@ -46,8 +46,14 @@ double Amount(const Budget& budget) {
 double Start(const Budget& budget) { return static_cast<double>(budget.from_unix_seconds); }
 double End(const Budget& budget) { return static_cast<double>(budget.to_unix_seconds); }
 
-double Used(const BudgetReview& review) { return review.pace.used_h100e_hours * kSecondsOfHour; }
-double Left(const BudgetReview& review) { return review.pace.left_h100e_hours * kSecondsOfHour; }
+std::optional<double> Used(const BudgetReview& review) {
+  if (!review.IsUsedKnown()) return std::nullopt;
+  return review.pace.used_h100e_hours * kSecondsOfHour;
+}
+std::optional<double> Left(const BudgetReview& review) {
+  if (!review.pace.left_h100e_hours) return std::nullopt;
+  return *review.pace.left_h100e_hours * kSecondsOfHour;
+}
 std::optional<double> PaceRatio(const BudgetReview& review) { return review.pace.pace_ratio; }
 std::optional<double> Projected(const BudgetReview& review) {
   if (!review.pace.projected_h100e_hours) return std::nullopt;
@@ -86,14 +92,16 @@ constexpr Family<SpendingFigures> kBudgetFamilies[] = {
       kGauge,
       {"pool"},
       "Workloads of the pool have held this many H100e-seconds in the time of its budget, as the "
-      "ledger tells, with history. The series is absent before the ledger was read, and where it "
-      "is in memory."},
+      "ledger tells, with history. The series is absent where nothing is told of that time, before "
+      "the ledger was read, and where it is in memory."},
      EachReviewed<Whose::kPools, Used>},
     {{"fleetmeter_pool_budget_left_h100e_seconds",
       kGauge,
       {"pool"},
-      "This many H100e-seconds of the budget of the pool are left: budget - used. It is below 0 "
-      "when the budget is overdrawn. The series is absent as that of used is."},
+      "This many H100e-seconds of the budget of the pool are left: budget - used - untold, where "
+      "untold is what the untold part of the elapsed time has used if it was like the told part. "
+      "It is below 0 when the budget is overdrawn. The series is absent as that of used is, and "
+      "while the books tell less than half of the elapsed time."},
      EachReviewed<Whose::kPools, Left>},
     {{"fleetmeter_pool_budget_pace_ratio",
       kGauge,
@@ -120,8 +128,9 @@ constexpr Family<SpendingFigures> kBudgetFamilies[] = {
       kGauge,
       {"pool"},
       "The books tell this part of the elapsed time of the budget of the pool: when sources told "
-      "of their chips, less the part of the pool's chips of which nobody told. What was used in "
-      "the rest is not in used. The series is absent before the time of the budget has begun."},
+      "of their chips, times what was heard of the pool's chips that should have been heard. It is "
+      "0 for a pool that no source has told of. What was used in the rest is not in used. The "
+      "series is absent before the time of the budget has begun."},
      EachReviewed<Whose::kPools, Told>},
     {{"fleetmeter_team_budget_h100e_seconds",
       kGauge,

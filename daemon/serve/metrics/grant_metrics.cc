@@ -88,18 +88,18 @@ constexpr Family<CapacityFigures> kGrantFamilies[] = {
       {"pool"},
       "Teams held this many H100e of the pool under their grants on average in the last full hour, "
       "by the ledger. A grant is used by chips of its kind that its team holds in its pool, up to "
-      "what was granted. The series is absent while less than live.coverage_threshold of that hour "
-      "or of the pool's chips was told of, where the pool had no grant in that hour, and without "
-      "ledger.path."},
+      "what was granted. The series is absent while less than live.coverage_threshold of what the "
+      "grants promised in that hour was told of, where the pool had no grant in that hour, and "
+      "without ledger.path."},
      EachUsedPool<&PoolGrantUse::used_h100e>},
     {{"fleetmeter_capacity_week_granted_h100e_seconds",
       kGauge,
       {"pool"},
       "Grants of the pool promised this many H100e-seconds in the seven days before the present "
       "hour. Of each grant only its time within these days counts, and of none that is known for "
-      "less than a day. Grants of whose time, or of whose pool's chips, less than "
-      "live.coverage_threshold was told of are left out. The series is absent where nothing is "
-      "left, and without ledger.path."},
+      "less than a day. What is not told of a grant is left out, and so are grants of which less "
+      "than live.coverage_threshold was told of. The series is absent where nothing is left, and "
+      "without ledger.path."},
      EachUsedPool<WeekGranted<PoolGrantUse>>},
     {{"fleetmeter_capacity_week_used_h100e_seconds",
       kGauge,

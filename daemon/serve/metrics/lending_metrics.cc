@@ -16,8 +16,14 @@ using enum MetricType;
 constexpr char kOverflowPair[] = "overflow";
 // No name of a pool begins with it.
 constexpr char kNobody[] = "-";
+constexpr char kNotKnown[] = "-untold";
 
 using Pair = std::pair<std::string, std::string>;  // borrower and lender
+
+std::string LenderOf(const LentRow& row) {
+  if (row.is_untold) return kNotKnown;
+  return row.lender.empty() ? kNobody : row.lender;
+}
 
 std::map<Pair, double> H100eSeconds(std::vector<LentRow> rows) {
   std::sort(rows.begin(), rows.end(),
@@ -26,8 +32,7 @@ std::map<Pair, double> H100eSeconds(std::vector<LentRow> rows) {
   for (size_t i = 0; i < rows.size(); ++i) {
     const LentRow& row = rows[i];
     const bool own = i < kMostLendingSeries;
-    const Pair pair = own ? Pair(row.borrower, row.lender.empty() ? kNobody : row.lender)
-                          : Pair(kOverflowPair, kOverflowPair);
+    const Pair pair = own ? Pair(row.borrower, LenderOf(row)) : Pair(kOverflowPair, kOverflowPair);
     seconds[pair] += static_cast<double>(row.h100e_nanos) / static_cast<double>(kNanosPerSecond);
   }
   return seconds;
@@ -60,6 +65,14 @@ std::optional<double> WeekTold(const SpendingFigures& figures) {
          static_cast<double>(week.told_seconds + week.untold_seconds);
 }
 
+// Nothing of a pool that was heard throughout.
+void WriteUntold(const SpendingFigures& figures, TextWriter& out) {
+  if (!figures.facts.view) return;
+  for (const auto& [pool, h100e_nanos] : figures.facts.view->week.unheard) {
+    out.Sample({pool}, static_cast<double>(h100e_nanos) / static_cast<double>(kNanosPerSecond));
+  }
+}
+
 std::optional<double> SpendingAsOf(const SpendingFigures& figures) {
   if (!figures.facts.view) return std::nullopt;
   return ToSeconds(figures.facts.view->as_of_unix_nanos);
@@ -80,7 +93,9 @@ constexpr Family<SpendingFigures> kLendingFamilies[] = {
       "The pool `lender` lent this many H100e to the pool `borrower`, on average over the latest "
       "full hour that the books tell: what the borrower held beyond its allocation, shared out to "
       "the pools that held less than theirs, in proportion to what each left. The lender `-` is "
-      "nobody: it is held beyond all allocations together. Pairs beyond the 200 largest are one, "
+      "nobody: it is held beyond all allocations together. The lender `-untold` is not known, "
+      "since "
+      "pools that may have left so much were silent. Pairs beyond the 200 largest are one, "
       "`overflow`. The series are absent where nothing was lent, and before the ledger was read."},
      WriteHour},
     {{"fleetmeter_pool_lent_week_h100e_seconds",
@@ -103,6 +118,15 @@ constexpr Family<SpendingFigures> kLendingFamilies[] = {
       "The books tell this part of the 7 days of fleetmeter_pool_lent_week_h100e_seconds. What was "
       "lent in the rest is not in it."},
      OneSeries<WeekTold>},
+    {{"fleetmeter_lending_week_untold_h100e_seconds",
+      kGauge,
+      {"pool"},
+      "Chips of the pool that should have been heard and were not, while others were heard, in the "
+      "7 days of fleetmeter_pool_lent_week_h100e_seconds, in H100e-seconds. Of a pool that no "
+      "source "
+      "had told of yet it is what it was allocated. What it borrowed or lent with them is not "
+      "known. The series is absent for a pool that was heard throughout."},
+     WriteUntold},
     {{"fleetmeter_spending_as_of_timestamp_seconds",
       kGauge,
       {},

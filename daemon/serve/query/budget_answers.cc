@@ -22,8 +22,9 @@ void FillBudget(const BudgetReview& review, v1::CapacityBudget& to) {
   to.set_from_unix_seconds(budget.from_unix_seconds);
   to.set_to_unix_seconds(budget.to_unix_seconds);
   const capacity::BudgetPace& pace = review.pace;
-  to.set_used_h100e_hours(pace.used_h100e_hours);
-  to.set_left_h100e_hours(pace.left_h100e_hours);
+  if (review.IsUsedKnown()) to.set_used_h100e_hours(pace.used_h100e_hours);
+  if (pace.left_h100e_hours) to.set_left_h100e_hours(*pace.left_h100e_hours);
+  if (pace.untold_h100e_hours) to.set_untold_h100e_hours(*pace.untold_h100e_hours);
   if (pace.pace_ratio) to.set_pace_ratio(*pace.pace_ratio);
   if (pace.projected_h100e_hours) to.set_projected_h100e_hours(*pace.projected_h100e_hours);
   if (pace.gone_unix_seconds) to.set_gone_unix_seconds(*pace.gone_unix_seconds);

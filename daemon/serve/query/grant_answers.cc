@@ -3,14 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <set>
 #include <sstream>
 #include <utility>
 
-#include "daemon/ledger/read/read_capacity.h"
 #include "daemon/serve/query/capacity_lists.h"
 #include "daemon/serve/query/capacity_messages.h"
+#include "daemon/view/grant_use_reader.h"
 
 namespace fleetmeter {
 namespace {
@@ -21,9 +20,6 @@ using capacity::SharedUse;
 
 constexpr size_t kMostEarlier = 3;
 constexpr size_t kMostGrantsListed = 10'000;
-// Of the books in memory at a time: chips are shared out to grants hour by hour.
-constexpr int64_t kReadAtOnce = 7 * kSecondsPerDay;
-
 std::string DecimalText(absl::int128 value) {
   std::ostringstream out;
   out << value;
@@ -40,21 +36,14 @@ double H100eHours(absl::int128 chip_nanos, const capacity::Grant& grant) {
   return static_cast<double>(chip_nanos) / static_cast<double>(kHour) * h100e_of_chip;
 }
 
-absl::int128 OverlapNanos(TimeSpan a, int64_t from_unix_nanos, int64_t to_unix_nanos) {
-  return std::max<int64_t>(
-      0, std::min(a.end_unix_nanos, to_unix_nanos) - std::max(a.start_unix_nanos, from_unix_nanos));
-}
-
-void FillUse(const CapacityRequest& request, const GrantUse& use, int64_t now, v1::UsedGrant* to) {
-  *to->mutable_request() = RequestMessage(request, now);
+// What is told of the use. Where nothing is, nothing is known of it, and not that it is 0.
+void FillTold(const CapacityRequest& request, const GrantUse& use, v1::UsedGrant* to) {
   to->set_granted_chip_nanos(DecimalText(use.granted_chip_nanos));
   to->set_used_chip_nanos(DecimalText(use.used_chip_nanos));
   to->set_busy_chip_nanos(DecimalText(use.busy_chip_nanos));
   to->set_measured_chip_nanos(DecimalText(use.measured_chip_nanos));
-  if (use.granted_chip_nanos > 0) {
-    to->set_used_ratio(static_cast<double>(use.used_chip_nanos) /
-                       static_cast<double>(use.granted_chip_nanos));
-  }
+  to->set_used_ratio(static_cast<double>(use.used_chip_nanos) /
+                     static_cast<double>(use.granted_chip_nanos));
   if (use.measured_chip_nanos > 0) {
     to->set_utilization_ratio(static_cast<double>(use.busy_chip_nanos) /
                               static_cast<double>(use.measured_chip_nanos));
@@ -63,8 +52,14 @@ void FillUse(const CapacityRequest& request, const GrantUse& use, int64_t now, v
   to->set_unused_h100e_hours(
       H100eHours(use.granted_chip_nanos - use.used_chip_nanos, *request.grant));
   to->set_peak_micro_chips(use.peak_micro_chips);
+}
+
+void FillUse(const CapacityRequest& request, const GrantUse& use, int64_t now, v1::UsedGrant* to) {
+  *to->mutable_request() = RequestMessage(request, now);
+  if (use.granted_chip_nanos > 0) FillTold(request, use, to);
   to->set_told_seconds(use.told_seconds);
   to->set_untold_seconds(use.untold_seconds);
+  to->set_untold_h100e_hours(H100eHours(use.untold_chip_nanos, *request.grant));
 }
 
 bool IsListed(const CapacityRequest& request, const v1::ListGrantsRequest& asked, int64_t now) {
@@ -87,20 +82,10 @@ absl::StatusOr<SharedUse> ReadUseOf(Database& ledger, const CapacityMoment& mome
     pools.insert(request->form.pool);
   }
   if (from >= FullHour(moment.now_unix_seconds())) return SharedUse();
-  return ReadGrantUse(ledger, moment, from, pools.size() == 1 ? *pools.begin() : "");
-}
-
-using BeyondSums = std::map<std::pair<std::string, std::string>, absl::int128>;
-
-// What was held. Both are of the same grants, in the same order.
-void AddHeld(const std::vector<GrantUse>& more, std::vector<GrantUse>* sums) {
-  for (size_t i = 0; i < more.size(); ++i) {
-    GrantUse& sum = (*sums)[i];
-    sum.used_chip_nanos += more[i].used_chip_nanos;
-    sum.busy_chip_nanos += more[i].busy_chip_nanos;
-    sum.measured_chip_nanos += more[i].measured_chip_nanos;
-    sum.peak_micro_chips = std::max(sum.peak_micro_chips, more[i].peak_micro_chips);
-  }
+  auto read = ReadGrantUse(ledger, *moment.book, from, moment.now_unix_seconds(),
+                           pools.size() == 1 ? *pools.begin() : "");
+  if (!read.ok()) return read.status();
+  return std::move(read->use);
 }
 
 // Of a grant that has not begun there is nothing.
@@ -151,53 +136,6 @@ SeenRequests EarlierGrants(const CapacityMoment& moment, const std::string& pool
 }
 
 }  // namespace
-
-void LeaveOutUntold(const capacity::CapacityBook& book, const std::vector<TimeSpan>& untold,
-                    int64_t told_from_unix_seconds, int64_t now_unix_seconds, SharedUse* use) {
-  for (GrantUse& grant_use : use->grants) {
-    const CapacityRequest* request = book.Find(grant_use.request_id);
-    if (request == nullptr || !request->grant) continue;
-    const capacity::Grant& grant = *request->grant;
-    const int64_t from = std::max(grant.start_unix_seconds, told_from_unix_seconds);
-    const int64_t to = std::min(grant.end_unix_seconds, FullHour(now_unix_seconds));
-    if (from >= to) continue;
-    absl::int128 nanos = 0;
-    for (const TimeSpan& span : untold) {
-      nanos += OverlapNanos(span, from * kNanosPerSecond, to * kNanosPerSecond);
-    }
-    // Told time is rounded down.
-    const auto seconds = static_cast<int64_t>((nanos + kNanosPerSecond - 1) / kNanosPerSecond);
-    grant_use.granted_chip_nanos -= nanos * grant.chips;
-    grant_use.told_seconds -= seconds;
-    grant_use.untold_seconds += seconds;
-  }
-}
-
-absl::StatusOr<SharedUse> ReadGrantUse(Database& ledger, const CapacityMoment& moment,
-                                       int64_t from_unix_seconds, const std::string& pool) {
-  const int64_t now = FullHour(moment.now_unix_seconds());
-  std::vector<GrantUse> held = capacity::ShareUse(*moment.book, {}, now, now).grants;
-  BeyondSums beyond;
-  std::vector<TimeSpan> untold;
-  int64_t told_from = now;
-  for (int64_t begin = from_unix_seconds; begin < now; begin += kReadAtOnce) {
-    const int64_t end = std::min(begin + kReadAtOnce, now);
-    const auto read = ReadUsedPeriods(ledger, begin, end, pool);
-    if (!read.ok()) return read.status();
-    told_from = read->told.from_unix_seconds;  // of the books, whichever time is asked for
-    untold.insert(untold.end(), read->told.untold.begin(), read->told.untold.end());
-    const SharedUse part = capacity::ShareUse(*moment.book, read->periods, told_from, end);
-    AddHeld(part.grants, &held);
-    for (const auto& each : part.beyond) beyond[{each.pool, each.team}] += each.chip_nanos;
-  }
-  SharedUse use = capacity::ShareUse(*moment.book, {}, told_from, now);
-  AddHeld(held, &use.grants);
-  for (const auto& [team, chip_nanos] : beyond) {
-    use.beyond.push_back({.pool = team.first, .team = team.second, .chip_nanos = chip_nanos});
-  }
-  LeaveOutUntold(*moment.book, untold, told_from, now, &use);
-  return use;
-}
 
 absl::Status CheckGrantFilters(const CapacityMoment& moment, const v1::ListGrantsRequest& request,
                                const PoolSight& sight) {

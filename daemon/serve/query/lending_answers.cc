@@ -72,6 +72,7 @@ void FillLent(const LentRow& row, v1::LentCapacity& to) {
   to.set_h100e_nanos(NanosText(row.h100e_nanos));
   to.set_h100e_hours(static_cast<double>(row.h100e_nanos) / static_cast<double>(kNanosPerHour));
   if (row.micro_usd) to.set_micro_usd(*row.micro_usd);
+  to.set_lender_is_untold(row.is_untold);
 }
 
 // Of the demand, what nothing has room for. Nothing: that is not known.
@@ -113,6 +114,11 @@ absl::Status AnswerLending(Database& ledger, const CapacityMoment& moment,
   response->set_told_seconds(review->told_seconds);
   response->set_untold_seconds(review->untold_seconds);
   FillUntold(review->untold, kMostUntoldOfLending, response->mutable_untold());
+  for (const auto& [pool, h100e_nanos] : review->unheard) {
+    v1::UntoldPool& untold = *response->add_untold_pools();
+    untold.set_pool(pool);
+    untold.set_h100e_hours(static_cast<double>(h100e_nanos) / static_cast<double>(kNanosPerHour));
+  }
   return absl::OkStatus();
 }
 

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "daemon/base/clock.h"
 #include "daemon/base/text.h"
 #include "daemon/base/timestamp.h"
-#include "daemon/ledger/read/read_coverage.h"
+#include "daemon/ledger/read/read_unheard.h"
 #include "daemon/ledger/read/read_usage.h"
 #include "fmt/format.h"
 
@@ -18,8 +20,6 @@ constexpr int64_t kHourSeconds = 3'600;
 constexpr int64_t kDayLong = 24 * kHourSeconds;
 constexpr int64_t kUsualPast = 7 * kDayLong;
 constexpr int kMostPeriods = 50'000;
-// What a host that is silent for longer held is unaccounted for, and not merely unheard.
-constexpr int64_t kLongestSilence = kDay;
 
 absl::StatusOr<int64_t> ReadTime(const char* field, const std::string& text, int64_t otherwise) {
   if (text.empty()) return otherwise;
@@ -76,12 +76,33 @@ void FillPeriod(const UsageRow& row, TimeSpan passed, v1::PoolPeriod& period) {
   if (row.h100e.measured > 0) period.set_busy_h100e(average(row.h100e.busy));
 }
 
-void FillCoverage(const std::map<std::string, Coverage>& coverage, TimeSpan passed,
-                  v1::PoolPeriod& period) {
-  const auto of_pool = coverage.find(period.pool());
-  if (of_pool == coverage.end()) return;
-  const auto ratio = of_pool->second.Of(passed);
-  if (ratio) period.set_coverage_ratio(*ratio);
+// What was heard of each pool in each period, and what should have been heard and was not.
+struct ToldPast {
+  std::map<std::vector<std::string>, absl::int128> heard;  // H100e-nanoseconds, in all states
+  Unheard unheard;
+
+  void FillCoverage(const UsageRow& row, TimeSpan passed, v1::PoolPeriod& period) const {
+    const auto found = heard.find(row.keys);
+    const absl::int128 of_period = found == heard.end() ? 0 : found->second;
+    const auto ratio = HeardPart(of_period, unheard.H100eNanos(period.pool(), passed));
+    if (ratio) period.set_coverage_ratio(*ratio);
+  }
+};
+
+absl::StatusOr<ToldPast> ReadToldPast(Database& ledger, UsageQuestion question,
+                                      const std::string& pool) {
+  const auto spans = ReadToldSpans(ledger);
+  if (!spans.ok()) return spans.status();
+  auto unheard = ReadUnheardWithin(ledger, *spans, question.from, question.to, pool);
+  if (!unheard.ok()) return unheard.status();
+  question.by.push_back(UsageKey::kState);
+  const auto usage = ReadUsageWithin(ledger, question);
+  if (!usage.ok()) return usage.status();
+  ToldPast told{.heard = {}, .unheard = *std::move(unheard)};
+  for (const UsageRow& row : usage->rows) {
+    told.heard[{row.keys[0], row.keys[1]}] += row.h100e.chips;
+  }
+  return told;
 }
 
 }  // namespace
@@ -98,8 +119,8 @@ absl::Status AnswerPoolHistory(Database& ledger, int64_t now_unix_nanos,
   question.by = {UsageKey::kPool, period};
   const auto usage = ReadUsageWithin(ledger, question);
   if (!usage.ok()) return usage.status();
-  const auto coverage = ReadCoverageWithin(ledger, request.pool(), kLongestSilence);
-  if (!coverage.ok()) return coverage.status();
+  const auto told = ReadToldPast(ledger, question, request.pool());
+  if (!told.ok()) return told.status();
   for (const UsageRow& row : usage->rows) {
     const std::string& pool = row.keys[0];
     if ((!request.pool().empty() && pool != request.pool()) || !sight.Sees(pool)) continue;
@@ -116,7 +137,7 @@ absl::Status AnswerPoolHistory(Database& ledger, int64_t now_unix_nanos,
     v1::PoolPeriod& filled = *response->add_rows();
     filled.set_start_unix_seconds(seconds);
     FillPeriod(row, passed, filled);
-    FillCoverage(*coverage, passed, filled);
+    told->FillCoverage(row, passed, filled);
   }
   return absl::OkStatus();
 }

@@ -50,7 +50,7 @@ TEST_F(BudgetReviewTest, CountsWhatThePoolOrTheTeamHeldInItsTime) {
   EXPECT_EQ(of_pool.use.told_seconds, 2 * kHourLong);
   EXPECT_THAT(of_pool.untold, IsEmpty());
   EXPECT_DOUBLE_EQ(of_pool.pace.used_h100e_hours, 9);
-  EXPECT_DOUBLE_EQ(of_pool.pace.left_h100e_hours, 991);
+  EXPECT_DOUBLE_EQ(of_pool.pace.left_h100e_hours.value(), 991);
   EXPECT_EQ(Review(BudgetOf("b", kNewYear, end), now).use.used_h100e_nanos, Hours(4));
   EXPECT_EQ(Review(BudgetOf("nobody", kNewYear, end), now).use.used_h100e_nanos, 0);
 }
@@ -113,6 +113,36 @@ TEST_F(BudgetReviewTest, ProjectsOnlyWhatIsToldOfMostly) {
   const BudgetReview unknown = Review(budget, kNewYear + 9 * kHourLong);
   EXPECT_EQ(unknown.use.told_seconds, 4 * kHourLong);
   EXPECT_EQ(unknown.pace.projected_h100e_hours, std::nullopt);
+}
+
+TEST_F(BudgetReviewTest, WhatASilentHostMayHaveUsedIsNotLeft) {
+  for (int i = 0; i < 4; ++i) {
+    books_.Hold(kNewYear + i * kHourLong, {{"lab", "a", "h100", 6 * kHour}});
+    books_.Hold(kNewYear + i * kHourLong, {{"other", "a", "h100", kHour}}, "of-other");
+    if (i < 2) books_.Hold(kNewYear + i * kHourLong, {{"lab", "b", "h100", 6 * kHour}}, "quiet");
+  }
+  books_.Commit(kNewYear + 4 * kHourLong);
+  const int64_t end = kNewYear + 100 * kHourLong;
+  const BudgetReview of_pool = Review(BudgetOf("", kNewYear, end), kNewYear + 4 * kHourLong);
+  EXPECT_EQ(of_pool.use.used_h100e_nanos, Hours(36));
+  EXPECT_EQ(of_pool.use.told_seconds, 3 * kHourLong);  // 36 of 48 H100e-hours
+  EXPECT_DOUBLE_EQ(of_pool.pace.untold_h100e_hours.value(), 12);
+  EXPECT_DOUBLE_EQ(of_pool.pace.left_h100e_hours.value(), 1'000 - 48);
+  EXPECT_EQ(Review(BudgetOf("a", kNewYear, end), kNewYear + 4 * kHourLong).use.told_seconds,
+            4 * kHourLong);
+  const BudgetReview of_team = Review(BudgetOf("b", kNewYear, end), kNewYear + 4 * kHourLong);
+  EXPECT_EQ(of_team.use.told_seconds, 2 * kHourLong);
+  EXPECT_DOUBLE_EQ(of_team.pace.left_h100e_hours.value(), 1'000 - 24);
+}
+
+TEST_F(BudgetReviewTest, NothingIsKnownOfAPoolThatNobodyToldOf) {
+  books_.Hold(kNewYear, {{"other", "a", "h100", kHour}});
+  books_.Commit(kNewYear + kHourLong);
+  const BudgetReview review =
+      Review(BudgetOf("", kNewYear, kNewYear + 100 * kHourLong), kNewYear + kHourLong);
+  EXPECT_EQ(review.use.told_seconds, 0);
+  EXPECT_FALSE(review.IsUsedKnown());
+  EXPECT_FALSE(review.pace.left_h100e_hours);
 }
 
 TEST_F(BudgetReviewTest, LeavesOutTheRestOfADayOfWhichOnlyTheDayIsKept) {

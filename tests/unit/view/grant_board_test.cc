@@ -93,7 +93,7 @@ TEST_F(GrantReviewTest, TimeOfWhichNobodyToldIsNotUnused) {
   Grant("g", 4, -100, 200);
   const RecentUse use = Review().grants.at("g");
   ASSERT_TRUE(use.hour && use.week);
-  EXPECT_DOUBLE_EQ(use.week->told_ratio, 0.5);
+  EXPECT_DOUBLE_EQ(use.week->told_ratio(), 0.5);
   EXPECT_FALSE(use.week->IsKnown(0.9));
   EXPECT_TRUE(use.hour->IsKnown(0.9));
 }
@@ -104,8 +104,40 @@ TEST_F(GrantReviewTest, AWeekBeginsWhenTheBooksBegin) {
   const RecentUse use = Review().grants.at("g");
   ASSERT_TRUE(use.week);
   EXPECT_EQ(use.week->seconds(), 30 * kBookHour);
-  EXPECT_DOUBLE_EQ(use.week->told_ratio, 1);
+  EXPECT_DOUBLE_EQ(use.week->told_ratio(), 1);
   EXPECT_EQ(use.week->granted_chip_nanos, 120 * kChipHour);
+}
+
+TEST_F(GrantReviewTest, WhatASilentHostHeldIsNotUnused) {
+  Hold("host-1", -100, 0, 4);
+  Hold("host-2", -100, -20, 4);
+  Grant("g", 8, -100, 200);
+  const RecentUse use = Review().grants.at("g");
+  ASSERT_TRUE(use.hour && use.week);
+  EXPECT_EQ(use.hour->granted_chip_nanos, 4 * kChipHour);
+  EXPECT_EQ(use.hour->used_chip_nanos, 4 * kChipHour);
+  EXPECT_EQ(use.hour->untold_chip_nanos, 4 * kChipHour);
+  EXPECT_FALSE(use.hour->IsKnown(0.9));
+  EXPECT_EQ(use.week->granted_chip_nanos, (80 * 8 + 20 * 4) * kChipHour);
+  EXPECT_EQ(use.week->used_chip_nanos, use.week->granted_chip_nanos);
+  EXPECT_TRUE(use.week->IsKnown(0.9));
+}
+
+// For how long, and whoever else is heard, does not matter.
+TEST_F(GrantReviewTest, APoolWhoseHostsAreSilentForDaysIsUntold) {
+  Hold("host-1", -160, -100, 4);
+  Hold("host-2", -160, 0, 2, "other");
+  told_.Ask("of-pool", 4, -100, 200, capacity::Nature::kGrowthBet, "beta");
+  told_.Grant("of-pool", 4);
+  Grant("g", 6, -100, 200);
+  const GrantsView view = Review();
+  EXPECT_EQ(view.grants.at("g").week->used_chip_nanos, 200 * kChipHour);
+  EXPECT_EQ(view.grants.at("g").week->untold_chip_nanos, 400 * kChipHour);
+  // Nobody ever told of this pool.
+  const SpanUse& never = *view.grants.at("of-pool").week;
+  EXPECT_EQ(never.granted_chip_nanos, 0);
+  EXPECT_EQ(never.untold_chip_nanos, 400 * kChipHour);
+  EXPECT_FALSE(never.IsKnown(0.9));
 }
 
 // Chips are shared out hour by hour, so that reading a day after the other changes nothing.
@@ -121,7 +153,7 @@ TEST_F(GrantReviewTest, DaysAddUpToTheWeek) {
   const auto used = ReadUsedPeriods(**ledger, kBookStart - kRecentSeconds, kBookStart);
   ASSERT_TRUE(used.ok()) << used.status();
   const capacity::SharedUse whole =
-      capacity::ShareUse(told_.book(), used->periods, used->told.from_unix_seconds, kBookStart);
+      capacity::ShareUse(told_.book(), *used, kBookStart - kRecentSeconds, kBookStart);
   ASSERT_EQ(whole.grants.size(), 2U);
   for (const capacity::GrantUse& use : whole.grants) {
     const SpanUse& week = *view.grants.at(use.request_id).week;

@@ -56,7 +56,8 @@ TEST_F(LendingReviewTest, SaysWhoLentAndWhatThatWasWorth) {
 
 TEST_F(LendingReviewTest, SaysNoWorthWhereAPriceIsMissing) {
   books_.Grant({{"a", 1}, {"b", 10}}, kNewYear);
-  books_.Hold(kNewYear, {{"a", "t", "unpriced", kHour}, {"a", "t", "h100", kHour}});
+  books_.Hold(kNewYear,
+              {{"a", "t", "unpriced", kHour}, {"a", "t", "h100", kHour}, {"b", "", "h100", kHour}});
   books_.Commit(kNewYear + kHourLong);
   EXPECT_THAT(Texts(Review(kNewYear, kNewYear + kHourLong, LendingStep::kWhole)),
               ElementsAre("a<b 1.000000 -"));
@@ -72,7 +73,7 @@ TEST_F(LendingReviewTest, NamesNobodyForWhatIsBeyondThePlan) {
 
 TEST_F(LendingReviewTest, NamesTheTimesOfWhichNobodyTold) {
   books_.Grant({{"a", 1}, {"b", 3}}, kNewYear);
-  books_.Hold(kNewYear, {{"a", "t", "h100", 2 * kHour}});
+  books_.Hold(kNewYear, {{"a", "t", "h100", 2 * kHour}, {"b", "", "h100", kHour}});
   books_.Hold(kNewYear + 3 * kHourLong, {{"a", "t", "h100", 2 * kHour}});
   books_.Commit(kNewYear + 4 * kHourLong);
   const LendingReview review = Review(kNewYear, kNewYear + 4 * kHourLong, LendingStep::kWhole);
@@ -81,6 +82,42 @@ TEST_F(LendingReviewTest, NamesTheTimesOfWhichNobodyTold) {
   EXPECT_EQ(review.untold_seconds, 2 * kHourLong);
   EXPECT_THAT(review.untold, ElementsAre(TimeSpan{(kNewYear + kHourLong) * kNanosPerSecond,
                                                   (kNewYear + 3 * kHourLong) * kNanosPerSecond}));
+}
+
+TEST_F(LendingReviewTest, APoolWhoseHostsAreSilentLendsNothing) {
+  books_.Grant({{"a", 10}, {"b", 10}, {"c", 10}}, kNewYear);
+  for (int i = 0; i < 3; ++i) {
+    const int64_t hour = kNewYear + i * kHourLong;
+    books_.Hold(hour, {{"a", "t", "h100", 16 * kHour}, {"c", "t", "h100", 8 * kHour}});
+    if (i != 1) books_.Hold(hour, {{"b", "t", "h100", 6 * kHour}}, "of-b");
+  }
+  books_.Commit(kNewYear + 3 * kHourLong);
+  const auto texts = [&](int64_t hour) {
+    const int64_t from = kNewYear + hour * kHourLong;
+    return Texts(Review(from, from + kHourLong, LendingStep::kWhole));
+  };
+  // 6 of which "b" left 4 and "c" 2.
+  EXPECT_THAT(texts(0), ElementsAre("a<b 4.000000 8000000", "a<c 2.000000 4000000"));
+  EXPECT_THAT(texts(2), ElementsAre("a<b 4.000000 8000000", "a<c 2.000000 4000000"));
+  // "b" held 6 when it was last heard, and leaves 4 for certain.
+  EXPECT_THAT(texts(1), ElementsAre("a<b 4.000000 8000000", "a<c 2.000000 4000000"));
+  const LendingReview review = Review(kNewYear, kNewYear + 3 * kHourLong, LendingStep::kWhole);
+  EXPECT_EQ(review.told_seconds, 3 * kHourLong);
+  ASSERT_EQ(review.unheard.size(), 1U);
+  EXPECT_EQ(review.unheard.at("b"), Nanos(6));
+}
+
+TEST_F(LendingReviewTest, NobodyKnowsWhatAPoolLeftThatNobodyToldOf) {
+  books_.Grant({{"a", 1}, {"b", 3}, {"c", 2}}, kNewYear);
+  books_.Hold(kNewYear, {{"a", "t", "h100", 8 * kHour}, {"c", "t", "h100", kHour}});
+  books_.Commit(kNewYear + kHourLong);
+  const LendingReview review = Review(kNewYear, kNewYear + kHourLong, LendingStep::kWhole);
+  // Of 7 "c" lent 1; 3 may be of "b", and no more than that.
+  EXPECT_THAT(Texts(review),
+              ElementsAre("a< 3.000000 6000000", "a< 3.000000 6000000", "a<c 1.000000 2000000"));
+  EXPECT_FALSE(review.rows[0].is_untold);
+  EXPECT_TRUE(review.rows[1].is_untold);
+  EXPECT_EQ(review.unheard.at("b"), Nanos(3));
 }
 
 TEST_F(LendingReviewTest, RefusesTimesThatAreNone) {
@@ -157,12 +194,12 @@ TEST_F(LendingReviewTest, AddsUpToTheExcessOfTheBooksToTheNanosecond) {
     const LendingReview by_hour = ask(LendingStep::kHour);
     std::map<std::pair<int64_t, std::string>, absl::int128> borrowed;
     std::map<std::pair<int64_t, std::string>, absl::int128> lent;
-    std::map<std::pair<std::string, std::string>, absl::int128> whole;
+    std::map<std::tuple<std::string, std::string, bool>, absl::int128> whole;
     for (const LentRow& row : by_hour.rows) {
       EXPECT_GT(row.h100e_nanos, 0);
       borrowed[{row.start_unix_seconds, row.borrower}] += row.h100e_nanos;
       if (!row.lender.empty()) lent[{row.start_unix_seconds, row.lender}] += row.h100e_nanos;
-      whole[{row.borrower, row.lender}] += row.h100e_nanos;
+      whole[{row.borrower, row.lender, row.is_untold}] += row.h100e_nanos;
     }
     ASSERT_FALSE(borrowed.empty());
     for (const auto& [key, allocated] : expected.allocated) {
@@ -177,7 +214,7 @@ TEST_F(LendingReviewTest, AddsUpToTheExcessOfTheBooksToTheNanosecond) {
     }
     for (const LentRow& row : ask(LendingStep::kWhole).rows) {
       EXPECT_EQ(row.start_unix_seconds, kNewYear);
-      EXPECT_EQ(row.h100e_nanos, (whole[{row.borrower, row.lender}]));
+      EXPECT_EQ(row.h100e_nanos, (whole[{row.borrower, row.lender, row.is_untold}]));
     }
     absl::int128 of_days = 0;
     absl::int128 of_hours = 0;
@@ -193,7 +230,8 @@ TEST_F(LendingReviewTest, AddsUpToTheExcessOfTheBooksToTheNanosecond) {
 TEST_F(LendingReviewTest, ReadsALongTimeInPartsAsOne) {
   books_.Grant({{"a", 1}, {"b", 3}}, kNewYear);
   constexpr int64_t kLater = kNewYear + 40 * kSecondsPerDay;  // beyond what is read at once
-  books_.Hold(kNewYear + 35 * kSecondsPerDay, {{"a", "t", "h100", 2 * kHour}});
+  books_.Hold(kNewYear + 35 * kSecondsPerDay,
+              {{"a", "t", "h100", 2 * kHour}, {"b", "", "h100", kHour}});
   books_.Hold(kLater, {{"a", "t", "h100", 3 * kHour}});
   books_.Commit(kLater + kHourLong);
   const LendingReview review = Review(kNewYear, kLater + kHourLong, LendingStep::kWhole);

@@ -23,7 +23,7 @@ class SpentBooks {
  public:
   struct Held {
     std::string pool;
-    std::string team;
+    std::string team;  // empty: the chips are free
     std::string chip;  // "h100" at 2 USD an hour, "half" of one at 1 USD, "unpriced" like an h100
     int64_t chip_nanos = 0;
   };
@@ -63,6 +63,11 @@ class SpentBooks {
     for (const Held& each : held) {
       UsageGroup group = MakeGroup(each.pool, each.team, each.chip_nanos);
       group.chip = each.chip;
+      if (each.team.empty()) {
+        group.state = ChipState::kUnassigned;
+        group.signal.clear();
+        group.busy_chip_nanos.reset();
+      }
       entry.report.groups.push_back(group);
       entry.conversions.push_back({each.chip, {each.chip == "half" ? 2 : 1, 1}, kCatalogVersion});
       entry.terms.emplace_back();

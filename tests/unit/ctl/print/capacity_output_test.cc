@@ -18,9 +18,14 @@ TEST(GrantsOutputTest, DoesNotCallUntoldUseUnused) {
   v1::UsedGrant& untold = *response.add_grants();
   *untold.mutable_request() = GrantedRequest();
   untold.set_untold_seconds(2 * kAnHour);
+  untold.set_untold_h100e_hours(9);
   const std::string text = FormatGrants(response, OutputFormat::kTable, 0);
   EXPECT_THAT(text, testing::ContainsRegex("8 of 16 b200 +- +- +- +- +0\\.0\n"));
-  EXPECT_THAT(text, HasSubstr("The books do not tell 2.0 hours of these grants."));
+  EXPECT_THAT(text, HasSubstr("The books do not tell 2.0 hours of these grants, 9.0 H100e-hours"));
+  EXPECT_THAT(FormatGrants(response, OutputFormat::kJson, 0),
+              AllOf(HasSubstr("\"used_chip_nanos\": null"), HasSubstr("\"used_h100e_hours\": null"),
+                    HasSubstr("\"unused_h100e_hours\": null"),
+                    HasSubstr("\"peak_micro_chips\": null"), HasSubstr("\"told_seconds\": 0")));
 }
 
 TEST(GrantsOutputTest, ShowsUseAndWhatWasUnderNoGrant) {
@@ -69,11 +74,15 @@ TEST(BudgetsOutputTest, OfUntoldTimeNothingIsKnown) {
   v1::CapacityBudget& budget = *response.add_budgets();
   budget.set_pool("p");
   budget.set_h100e_hours(1'000);
-  budget.set_left_h100e_hours(1'000);
   budget.set_to_unix_seconds(kFirstDay);
   budget.set_elapsed_seconds(10 * kAnHour);
   EXPECT_THAT(FormatBudgets(response, OutputFormat::kTable),
               testing::ContainsRegex("p +\\(all\\) +2026-12-01 +1,000 +- +- +- +- +-\n"));
+  EXPECT_THAT(
+      FormatBudgets(response, OutputFormat::kJson),
+      AllOf(HasSubstr("\"used_h100e_hours\": null"), HasSubstr("\"left_h100e_hours\": null")));
+  budget.set_used_h100e_hours(0);
+  budget.set_left_h100e_hours(1'000);
   budget.set_elapsed_seconds(0);
   EXPECT_THAT(FormatBudgets(response, OutputFormat::kTable),
               testing::ContainsRegex("p +\\(all\\) +2026-12-01 +1,000 +0 +1,000 +- +- +-\n"))
@@ -88,6 +97,22 @@ TEST(LendingOutputTest, OfUntoldTimeItIsNotKnown) {
   response.set_told_seconds(kAnHour);
   EXPECT_THAT(FormatLending(response, OutputFormat::kTable),
               StartsWith("Nobody held more than was allocated.\n"));
+}
+
+TEST(LendingOutputTest, NamesPoolsThatWereSilent) {
+  v1::GetLendingResponse response;
+  response.set_told_seconds(kAnHour);
+  v1::UntoldPool& pool = *response.add_untold_pools();
+  pool.set_pool("quiet");
+  pool.set_h100e_hours(12.5);
+  EXPECT_THAT(FormatLending(response, OutputFormat::kTable),
+              AllOf(StartsWith("Nobody held more than was allocated, as far as it is told.\n"),
+                    HasSubstr("quiet (12.5 H100e-hours)")));
+  v1::LentCapacity& lent = *response.add_lent();
+  lent.set_borrower("a");
+  lent.set_lender_is_untold(true);
+  EXPECT_THAT(FormatLending(response, OutputFormat::kTable),
+              testing::ContainsRegex("a +\\(not told\\)"));
 }
 
 TEST(LendingOutputTest, ShowsWhoLentAndWhoWaits) {

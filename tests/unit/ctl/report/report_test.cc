@@ -173,15 +173,15 @@ TEST(AllocationReportTest, WhatTheBooksDoNotTellIsNotUsedForNothing) {
   Answers answers = MadeAnswers();
   v1::UsedGrant& grant = *answers.grants->mutable_grants(0);
   grant.clear_used_ratio();
-  grant.set_unused_h100e_hours(0);
+  grant.clear_unused_h100e_hours();
   answers.budgets = v1::ListBudgetsResponse();
   v1::CapacityBudget& budget = *answers.budgets->add_budgets();
   budget.set_pool("scaling");
   budget.set_h100e_hours(1'000);
-  budget.set_left_h100e_hours(1'000);
   budget.set_elapsed_seconds(7'200);
   answers.lending = v1::GetLendingResponse();
   answers.lending->set_untold_seconds(7'200);
+  answers.lending->add_untold_pools()->set_pool("quiet");
   const Json json = MadeJson(answers);
   const Json& came = RowsOf(json, "came", "grants").at(0);
   EXPECT_TRUE(came.at("unused_h100e_hours").is_null());
@@ -192,6 +192,8 @@ TEST(AllocationReportTest, WhatTheBooksDoNotTellIsNotUsedForNothing) {
   EXPECT_TRUE(spent.at("left_h100e_hours").is_null());
   EXPECT_EQ(json.at("sections").at("budgets_and_lending").at("tables").at("lending").at("empty"),
             "The books tell nothing of this time.");
+  EXPECT_THAT(json.at("sections").at("budgets_and_lending").at("notes").dump(),
+              testing::HasSubstr("Chips of quiet ("));
 }
 
 TEST(AllocationReportTest, AShorterGrantIsNoWholeOne) {

@@ -26,7 +26,7 @@ BudgetPace Pace(int64_t used_hours, int64_t told_hours, int64_t elapsed_hours) {
 TEST(PaceOf, IsOneAsPlanned) {
   const BudgetPace pace = Pace(250, 25, 25);
   EXPECT_DOUBLE_EQ(pace.used_h100e_hours, 250);
-  EXPECT_DOUBLE_EQ(pace.left_h100e_hours, 750);
+  EXPECT_DOUBLE_EQ(pace.left_h100e_hours.value(), 750);
   EXPECT_DOUBLE_EQ(pace.pace_ratio.value(), 1);
   EXPECT_DOUBLE_EQ(pace.projected_h100e_hours.value(), 1'000);
   EXPECT_FALSE(pace.gone_unix_seconds) << "not before its end";
@@ -41,12 +41,14 @@ TEST(PaceOf, SaysWhenItIsGone) {
 
 TEST(PaceOf, TellsOfAnOverdrawnBudgetWhenItWasGone) {
   const BudgetPace pace = Pace(2'000, 50, 50);
-  EXPECT_DOUBLE_EQ(pace.left_h100e_hours, -1'000);
+  EXPECT_DOUBLE_EQ(pace.left_h100e_hours.value(), -1'000);
   EXPECT_EQ(pace.gone_unix_seconds.value(), kFrom + 25 * kHours);
 }
 
 TEST(PaceOf, CountsWhatIsNotToldLikeTheRest) {
   const BudgetPace pace = Pace(190, 19, 20);
+  EXPECT_DOUBLE_EQ(pace.untold_h100e_hours.value(), 10);
+  EXPECT_DOUBLE_EQ(pace.left_h100e_hours.value(), 800);
   EXPECT_DOUBLE_EQ(pace.pace_ratio.value(), 1);
   EXPECT_DOUBLE_EQ(pace.projected_h100e_hours.value(), 1'000);
 }
@@ -60,9 +62,17 @@ TEST(PaceOf, ProjectsNothingFromTooLittle) {
   EXPECT_FALSE(Pace(0, 0, 20).pace_ratio);
 }
 
+TEST(PaceOf, WhatIsNotToldIsNotLeft) {
+  EXPECT_FALSE(Pace(500, 17, 20).left_h100e_hours);
+  EXPECT_FALSE(Pace(500, 17, 20).untold_h100e_hours);
+  EXPECT_FALSE(Pace(0, 0, 20).left_h100e_hours);
+  // What is known overdraws it, whatever else was used.
+  EXPECT_DOUBLE_EQ(Pace(1'200, 5, 20).left_h100e_hours.value(), -200);
+}
+
 TEST(PaceOf, HasNoPaceBeforeItsBeginning) {
   const BudgetPace pace = PaceOf(kBudget, {}, 0.9, kFrom - kHours);
-  EXPECT_DOUBLE_EQ(pace.left_h100e_hours, 1'000);
+  EXPECT_DOUBLE_EQ(pace.left_h100e_hours.value(), 1'000);
   EXPECT_FALSE(pace.pace_ratio);
   EXPECT_FALSE(Pace(0, 0, 0).pace_ratio);
 }

@@ -25,6 +25,15 @@ UsedPeriod Period(int64_t hour, const std::string& workload, int64_t chips) {
   return period;
 }
 
+// As whoever was heard tells it, of pools that are told of from the beginning.
+ToldUse Told(std::vector<UsedPeriod> periods, int64_t told_from = 0) {
+  ToldUse told;
+  told.periods = std::move(periods);
+  told.told_from_unix_seconds = told_from;
+  told.pools_from_unix_nanos = {{"serving", 0}, {"chat", 0}};
+  return told;
+}
+
 CapacityForm FormOf(const std::string& id, const std::string& workload, int64_t chips) {
   CapacityForm form = MakeForm(id);
   form.workload = workload;
@@ -38,7 +47,7 @@ TEST(ShareUse, GivesAWorkloadsChipsToTheGrantThatNamesIt) {
   BookMaker maker;
   maker.Submit(FormOf("older", "a", 10)).Grant("older");
   maker.Submit(FormOf("named", "b", 10)).Grant("named");
-  const SharedUse use = ShareUse(maker.book(), {Period(10, "b", 8)}, 0, At(12));
+  const SharedUse use = ShareUse(maker.book(), Told({Period(10, "b", 8)}), 0, At(12));
   ASSERT_EQ(use.grants.size(), 2u);
   EXPECT_EQ(use.grants[0].request_id, "named");
   EXPECT_EQ(ChipHours(use.grants[0].used_chip_nanos), 8);
@@ -55,7 +64,7 @@ TEST(ShareUse, GivesWhatIsLeftToTheOlderGrantFirst) {
   BookMaker maker;
   maker.Submit(FormOf("z-older", "a", 10)).Submit(FormOf("a-younger", "b", 10));
   maker.Grant("z-older").Grant("a-younger");
-  const SharedUse use = ShareUse(maker.book(), {Period(10, "other", 13)}, 0, At(12));
+  const SharedUse use = ShareUse(maker.book(), Told({Period(10, "other", 13)}), 0, At(12));
   EXPECT_EQ(ChipHours(use.grants[1].used_chip_nanos), 10);
   EXPECT_EQ(ChipHours(use.grants[0].used_chip_nanos), 3);
 }
@@ -70,7 +79,7 @@ TEST(ShareUse, CountsWhatIsUnderNoGrant) {
   periods.back().team = "batch";
   periods.push_back(Period(10, "a", 1));
   periods.back().pool = "chat";
-  const SharedUse use = ShareUse(maker.book(), periods, 0, At(20));
+  const SharedUse use = ShareUse(maker.book(), Told(periods), 0, At(20));
   EXPECT_EQ(ChipHours(use.grants[0].used_chip_nanos), 10);
   ASSERT_EQ(use.beyond.size(), 3u);
   EXPECT_EQ(use.beyond[0].pool + use.beyond[0].team, "chatapi");
@@ -88,7 +97,7 @@ TEST(ShareUse, KnowsOnlyHoursThatAreToldAndOver) {
   periods.push_back(Period(10, "a", 1'000));
   periods.back().seconds = 24 * kAnHour;
   // Told from within hour 10 on; within hour 13 now.
-  const SharedUse use = ShareUse(maker.book(), periods, At(10) + 1, At(13) + 1'800);
+  const SharedUse use = ShareUse(maker.book(), Told(periods, At(10) + 1), 0, At(13) + 1'800);
   EXPECT_EQ(ChipHours(use.grants[0].used_chip_nanos), 20);
   EXPECT_EQ(ChipHours(use.grants[0].granted_chip_nanos), 20);
   EXPECT_EQ(use.grants[0].told_seconds, 2 * kAnHour);
@@ -100,7 +109,7 @@ TEST(ShareUse, IsAllUntoldWhereNothingIsTold) {
   BookMaker maker;
   maker.Submit(FormOf("req-1", "a", 10)).Grant("req-1");
   for (const int64_t told_from : {At(13), At(90), INT64_MAX}) {
-    const SharedUse use = ShareUse(maker.book(), {Period(11, "a", 10)}, told_from, At(13));
+    const SharedUse use = ShareUse(maker.book(), Told({Period(11, "a", 10)}, told_from), 0, At(13));
     EXPECT_EQ(use.grants[0].granted_chip_nanos, 0);
     EXPECT_EQ(use.grants[0].used_chip_nanos, 0);
     EXPECT_EQ(use.grants[0].told_seconds, 0);
@@ -111,7 +120,7 @@ TEST(ShareUse, IsAllUntoldWhereNothingIsTold) {
 TEST(ShareUse, OfAGrantThatHasNotBegunIsNothing) {
   BookMaker maker;
   maker.Submit(FormOf("req-1", "a", 10)).Grant("req-1");
-  const SharedUse use = ShareUse(maker.book(), {}, 0, At(2));
+  const SharedUse use = ShareUse(maker.book(), Told({}), 0, At(2));
   EXPECT_EQ(use.grants[0].granted_chip_nanos, 0);
   EXPECT_EQ(use.grants[0].told_seconds, 0);
   EXPECT_EQ(use.grants[0].untold_seconds, 0);
@@ -123,7 +132,7 @@ TEST(ShareUse, SharesTheWorkOfChipsThatSeveralTook) {
   maker.Submit(FormOf("b", "w", 1)).Grant("b");
   UsedPeriod period = Period(10, "w", 3);
   period.busy_chip_nanos = 10;
-  const SharedUse use = ShareUse(maker.book(), {period}, 0, At(12));
+  const SharedUse use = ShareUse(maker.book(), Told({period}), 0, At(12));
   // A third each, and the rest of the division goes to the first.
   EXPECT_EQ(use.grants[0].busy_chip_nanos, 4);
   EXPECT_EQ(use.grants[1].busy_chip_nanos, 3);
@@ -136,7 +145,7 @@ TEST(ShareUse, EndsWithARelease) {
       maker.Order({.identity = "bob", .reason = "done", .what = ReleaseOrder{"req-1", At(11)}})
           .status.ok());
   const SharedUse use =
-      ShareUse(maker.book(), {Period(10, "a", 10), Period(11, "a", 10)}, 0, At(20));
+      ShareUse(maker.book(), Told({Period(10, "a", 10), Period(11, "a", 10)}), 0, At(20));
   EXPECT_EQ(ChipHours(use.grants[0].used_chip_nanos), 10);
   EXPECT_EQ(ChipHours(use.grants[0].granted_chip_nanos), 10);
   EXPECT_EQ(ChipHours(use.beyond.at(0).chip_nanos), 10);
@@ -167,7 +176,7 @@ class RandomUse {
   }
 
   SharedUse Answer() const {
-    return ShareUse(maker_.book(), periods_, At(told_from_), At(now_) + 100);
+    return ShareUse(maker_.book(), Told(periods_, At(told_from_)), 0, At(now_) + 100);
   }
 
   void Simulate() {

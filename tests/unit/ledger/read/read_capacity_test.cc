@@ -244,6 +244,8 @@ TEST_F(ReadCapacityTest, PutsHeldBesideAllocated) {
   EXPECT_EQ(row(0), std::tuple(kFirst, "alpha", 2 * h100e, h100e * 3 / 2));
   EXPECT_EQ(row(1), std::tuple(kFirst, "beta", h100e, absl::int128(0)));
   EXPECT_EQ(row(2), std::tuple(kFirst, "gamma", absl::int128(0), 2 * h100e));
+  EXPECT_EQ(hours->hours[0].unheard, 0);
+  EXPECT_EQ(hours->hours[2].unheard, 2 * h100e) << "nobody ever told of it";
   // Nobody told of the second hour, so nothing was held by nobody.
   EXPECT_EQ(hours->told.told_seconds, 3'600);
   EXPECT_EQ(hours->told.untold_seconds, 3'600);

@@ -101,6 +101,38 @@ TEST_F(MigrationTest, GoesOnWithOutcomes) {
   EXPECT_THAT(VerifyLedger(path_)->findings, testing::IsEmpty());
 }
 
+// Of what was held before a gap version 1 says nothing: what a source holds now stands for it.
+TEST_F(MigrationTest, TakesWhatSourcesHoldForWhatTheyHeldBeforeTheirGaps) {
+  Tamper(path_,
+         "UPDATE sources SET gaps = '[[' || (counted_from_unix_nanos + 1) || ',' || "
+         "(counted_from_unix_nanos + 5) || '],[' || (counted_from_unix_nanos + 7) || ',' || "
+         "(counted_from_unix_nanos + 8) || ']]' WHERE source_row = (SELECT min(source_row) FROM "
+         "holdings WHERE micro_chips > 0)");
+  const int64_t held =
+      ReadInteger(path_,
+                  "SELECT count(*) FROM holdings WHERE micro_chips > 0 AND source_row = (SELECT "
+                  "min(source_row) FROM holdings WHERE micro_chips > 0)");
+  ASSERT_GT(held, 0);
+  ASSERT_NE(OpenLedger(LedgerOptions(path_)), nullptr);
+  EXPECT_EQ(ReadInteger(path_, "SELECT count(*) FROM silences WHERE until_unix_nanos IS NULL"),
+            ReadInteger(path_,
+                        "SELECT sum(json_array_length(s.gaps)) FROM sources AS s JOIN "
+                        "holdings AS h USING (source_row) WHERE h.micro_chips > 0"));
+  EXPECT_GE(ReadInteger(path_, "SELECT count(*) FROM silences"), 2 * held);
+  EXPECT_EQ(ReadInteger(path_,
+                        "SELECT count(*) FROM silences AS q JOIN sources AS s USING (source) "
+                        "WHERE q.from_unix_nanos = s.counted_from_unix_nanos + 7"),
+            held);
+  // Each pool is told of since its first period.
+  EXPECT_EQ(ReadInteger(path_, "SELECT count(*) FROM pools_told"),
+            ReadInteger(path_, "SELECT count(DISTINCT pool) FROM totals WHERE pool <> ''"));
+  EXPECT_EQ(ReadInteger(path_,
+                        "SELECT count(*) FROM pools_told AS p JOIN hours AS h USING (pool) WHERE "
+                        "iif(corrects_hour > 0, corrects_hour, hour_start) * 1000000000 < "
+                        "p.from_unix_nanos"),
+            0);
+}
+
 TEST_F(MigrationTest, IsLeftToTheDaemonByReaders) {
   EXPECT_THAT(std::string(OpenLedgerToRead(path_).status().message()),
               testing::HasSubstr(

@@ -32,8 +32,6 @@ class CapacityMetricsTest : public testing::Test {
     use.to_unix_seconds = told_.now();
     use.granted_chip_nanos = absl::int128(chips) * seconds * kNanosPerSecond;
     use.used_chip_nanos = absl::int128(held) * seconds * kNanosPerSecond;
-    use.told_ratio = 1;
-    use.coverage = 1;
     return use;
   }
 
@@ -150,8 +148,9 @@ TEST_F(CapacityMetricsTest, SayNothingOfUseWithoutALedgersFile) {
 // Hosts that were not heard may have held what nobody saw: that is no idleness.
 TEST_F(CapacityMetricsTest, SilenceIsNotUnused) {
   GrantAndUse("g", 40, 0);
-  view_.grants["g"].hour->coverage = 0.8;
-  view_.grants["g"].week->told_ratio = 0.8;
+  for (SpanUse* use : {&*view_.grants["g"].hour, &*view_.grants["g"].week}) {
+    use->untold_chip_nanos = use->granted_chip_nanos / 4;
+  }
   const Scrape page = Written();
   EXPECT_FALSE(page.Has("fleetmeter_grant_used_h100e"));
   EXPECT_FALSE(page.Has("fleetmeter_grant_week_used_ratio"));
@@ -159,10 +158,11 @@ TEST_F(CapacityMetricsTest, SilenceIsNotUnused) {
   EXPECT_FALSE(page.Has("fleetmeter_capacity_week_granted_h100e_seconds"));
 }
 
-TEST_F(CapacityMetricsTest, NoSourceThatHoldsChipsOfThePoolHidesNothing) {
-  GrantAndUse("g", 40, 0);
-  view_.grants["g"].week->coverage.reset();
-  EXPECT_EQ(Written().Value("fleetmeter_grant_week_used_ratio", OfGrant("g")), 0);
+TEST_F(CapacityMetricsTest, WhatLittleIsNotToldIsLeftOut) {
+  GrantAndUse("g", 40, 20);
+  SpanUse& week = *view_.grants["g"].week;
+  week.untold_chip_nanos = week.granted_chip_nanos / 20;
+  EXPECT_EQ(Written().Value("fleetmeter_grant_week_used_ratio", OfGrant("g")), 0.5);
 }
 
 TEST_F(CapacityMetricsTest, SayNothingOfTheWeekOnTheFirstDayOfAGrant) {

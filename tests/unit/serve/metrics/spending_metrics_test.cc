@@ -35,7 +35,8 @@ LentRow Row(std::string borrower, std::string lender, int64_t h100e_hours) {
           .borrower = std::move(borrower),
           .lender = std::move(lender),
           .h100e_nanos = absl::int128(h100e_hours) * kHour,
-          .micro_usd = std::nullopt};
+          .micro_usd = std::nullopt,
+          .is_untold = false};
 }
 
 TEST(SpendingMetrics, ShowBudgetsOfPoolsAndTeamsApart) {
@@ -47,6 +48,7 @@ TEST(SpendingMetrics, ShowBudgetsOfPoolsAndTeamsApart) {
     review.budget = budget;
     review.use = {.used_h100e_nanos = 0, .told_seconds = 900, .elapsed_seconds = 1'000};
     review.pace = {.used_h100e_hours = budget.team.empty() ? 400.0 : 100.0,
+                   .untold_h100e_hours = 0,
                    .left_h100e_hours = 600,
                    .pace_ratio = 1.25,
                    .projected_h100e_hours = 1'250,
@@ -90,6 +92,28 @@ TEST(SpendingMetrics, ShowNothingOfWhatIsNotKnown) {
   EXPECT_EQ(unknown.Value("fleetmeter_pool_budget_told_ratio", pool), std::nullopt);
   EXPECT_EQ(unknown.Value("fleetmeter_lending_hour_timestamp_seconds", {}), std::nullopt);
   EXPECT_EQ(unknown.Value("fleetmeter_lending_week_told_ratio", {}), 0);
+}
+
+TEST(SpendingMetrics, ShowNothingUsedOrLeftOfAPoolThatNobodyToldOf) {
+  SpendingFigures figures;
+  figures.planned = {BudgetOf("")};
+  auto view = std::make_shared<SpendingView>();
+  BudgetReview& review = view->budgets.emplace_back();
+  review.budget = BudgetOf("");
+  review.use.elapsed_seconds = 1'000;
+  view->week.rows = {Row("a", "", 40)};
+  view->week.rows[0].is_untold = true;
+  view->week.unheard = {{"lab", absl::int128(kHour) * 7}};
+  figures.facts.view = view;
+  const Scrape scrape = Render(figures);
+  const Labels pool = {{"pool", "lab"}};
+  EXPECT_EQ(scrape.Value("fleetmeter_pool_budget_used_h100e_seconds", pool), std::nullopt);
+  EXPECT_EQ(scrape.Value("fleetmeter_pool_budget_left_h100e_seconds", pool), std::nullopt);
+  EXPECT_EQ(scrape.Value("fleetmeter_pool_budget_told_ratio", pool), 0);
+  EXPECT_EQ(scrape.Value("fleetmeter_pool_lent_week_h100e_seconds",
+                         {{"borrower", "a"}, {"lender", "-untold"}}),
+            40 * 3'600);
+  EXPECT_EQ(scrape.Value("fleetmeter_lending_week_untold_h100e_seconds", pool), 7 * 3'600);
 }
 
 TEST(SpendingMetrics, ShowWhoLentToWhom) {

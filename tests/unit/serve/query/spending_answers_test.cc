@@ -26,8 +26,9 @@ class SpendingAnswersTest : public testing::Test {
   SpendingAnswersTest() {
     books_.Grant({{"lab", 1}, {"other", 10}}, kNewYear);
     for (int i = 0; i < 2; ++i) {
-      books_.Hold(kNewYear + i * kHourLong,
-                  {{"lab", "t", "h100", 2 * kHour}, {"lab", "guests", "h100", kHour}});
+      books_.Hold(kNewYear + i * kHourLong, {{"lab", "t", "h100", 2 * kHour},
+                                             {"lab", "guests", "h100", kHour},
+                                             {"other", "", "h100", kHour}});
     }
     books_.Commit(kNewYear + 2 * kHourLong);
     Plan plan;
@@ -136,7 +137,9 @@ TEST_F(SpendingAnswersTest, TellsWhatIsUsedOfABudget) {
   EXPECT_EQ(of_pool.from_unix_seconds(), kNewYear);
   EXPECT_EQ(of_pool.to_unix_seconds(), kNewYear + 90 * kSecondsPerDay);
   EXPECT_DOUBLE_EQ(of_pool.used_h100e_hours(), 6);
-  EXPECT_DOUBLE_EQ(of_pool.left_h100e_hours(), 994);
+  // Half an hour is not told, and is taken for 1.5 H100e-hours like the rest.
+  EXPECT_DOUBLE_EQ(of_pool.untold_h100e_hours(), 1.5);
+  EXPECT_DOUBLE_EQ(of_pool.left_h100e_hours(), 992.5);
   EXPECT_EQ(of_pool.elapsed_seconds(), 9'000);
   EXPECT_EQ(of_pool.told_seconds(), 7'200);
   ASSERT_EQ(of_pool.untold_size(), 1);
