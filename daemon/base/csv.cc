@@ -36,6 +36,15 @@ bool IsReturnAlone(std::string_view text) {
   return text.starts_with('\r') && !text.starts_with("\r\n");
 }
 
+// What a file is by its first bytes, where that is well known and no CSV.
+std::string_view OtherFormOf(std::string_view text) {
+  if (text.starts_with("PK\x03\x04")) return "a ZIP archive, as spreadsheets (.xlsx) are";
+  if (text.starts_with("PAR1")) return "a Parquet file";
+  if (text.starts_with("{\"") || text.starts_with("[{") || text.starts_with("{\n")) return "JSON";
+  if (text.starts_with("<?xml") || text.starts_with("<html")) return "XML or HTML";
+  return "";
+}
+
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool EqualButCase(std::string_view a, std::string_view b) {
@@ -81,6 +90,9 @@ absl::StatusOr<CsvReader> CsvReader::OpenStream(const std::string& path, CsvForm
 }
 
 absl::Status CsvReader::Begin() {
+  if (const std::string_view other = OtherFormOf(text_); !other.empty()) {
+    return absl::InvalidArgumentError(fmt::format("{}: is {}; expected CSV", name_, other));
+  }
   FindDelimiter();
   absl::Status status = ReadHeader();
   return read_status_.ok() ? status : read_status_;

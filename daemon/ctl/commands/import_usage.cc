@@ -43,8 +43,8 @@ class ImportUsage : public ImportCommand {
         .AddList(
             "--accept", [this](const std::vector<std::string>& names) { return TakeDoubts(names); },
             "Take the file in spite of a doubt about its amounts, which has this name: "
-            "too_much_chip_time, too_little_chip_time or too_little_busy_time. May be given "
-            "several times")
+            "too_much_chip_time, too_little_chip_time, too_little_busy_time, rows_twice or "
+            "job_steps. May be given several times")
         .ValueName("DOUBT")
         .OneValueEach();
   }

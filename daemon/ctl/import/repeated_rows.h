@@ -1,4 +1,4 @@
-// Rows of usage that may say what an earlier one said.
+// Rows of usage that may say what another one says.
 #pragma once
 
 #include <algorithm>
@@ -8,6 +8,7 @@
 #include <string>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "daemon/ctl/import/usage_windows.h"
 
@@ -30,26 +31,55 @@ class RepeatedRows {
       latest_.clear();
       source_ = row.source;
     }
-    Names names = Names(NamesOf(row.group));
-    const auto found = latest_.find(names);
-    if (found != latest_.end()) {
-      const Latest& before = found->second;
-      const bool same_window = before.start == row.start && before.end == row.end;
-      if (!same_window && row.start < before.end) return before.line;
+    Latest& latest = latest_[Names(NamesOf(row.group))];
+    if (latest.line == 0 || latest.start != row.start || latest.end != row.end) {
+      if (latest.line != 0 && row.start < latest.end) return latest.line;
+      latest = {row.start, row.end, row.line, {}};
     }
-    latest_[std::move(names)] = {row.start, row.end, row.line};
+    latest.line = row.line;
+    NoteAmounts(row.group, latest);
     if (latest_.size() > most_) Forget(row.start);
     return std::nullopt;
   }
 
+  // Rows with chip-time that say the same, in all names and amounts, as another one of their
+  // window, if they look like a part of the file that is there once more: each is as many lines
+  // behind the other one, and they are not more than these lines. Rows of many hosts may be alike,
+  // and are near to one another.
+  int64_t of_a_block() const { return distance_ >= again_ ? again_ : 0; }
+
  private:
   using Names = std::tuple<ChipState, std::string, std::string, std::string, std::string,
                            std::string, std::string, std::string, std::string>;
+  struct Amounts {
+    int64_t chip_nanos = 0;
+    int64_t busy_chip_nanos = 0;
+    int64_t line = 0;  // of the latest row that has them
+  };
   struct Latest {
     int64_t start = 0;
     int64_t end = 0;
     int64_t line = 0;
+    std::vector<Amounts> amounts;  // of the window's rows, as far as they are few
   };
+
+  void NoteAmounts(const UsageGroup& group, Latest& latest) {
+    if (group.chip_nanos <= 0) return;
+    const Amounts amounts = {group.chip_nanos, group.busy_chip_nanos.value_or(-1), latest.line};
+    std::vector<Amounts>& known = latest.amounts;
+    const auto same = std::find_if(known.begin(), known.end(), [&](const Amounts& each) {
+      return each.chip_nanos == amounts.chip_nanos &&
+             each.busy_chip_nanos == amounts.busy_chip_nanos;
+    });
+    if (same != known.end()) {
+      const int64_t distance = amounts.line - same->line;
+      distance_ = again_ == 0 || distance == distance_ ? distance : kNone;
+      ++again_;
+      same->line = amounts.line;
+    } else if (known.size() < kMostAmounts) {
+      known.push_back(amounts);
+    }
+  }
 
   // Rows that ended before `time`: no later one overlaps them.
   void Forget(int64_t time) {
@@ -58,9 +88,13 @@ class RepeatedRows {
   }
 
   static constexpr size_t kFewest = 4'096;
+  static constexpr size_t kMostAmounts = 64;
   std::string source_;
   std::map<Names, Latest> latest_;
   size_t most_ = kFewest;
+  static constexpr int64_t kNone = -1;
+  int64_t again_ = 0;
+  int64_t distance_ = kNone;  // in lines, of all of them
 };
 
 }  // namespace fleetmeter::imports

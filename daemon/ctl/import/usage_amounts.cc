@@ -20,6 +20,8 @@ constexpr double kMostOfDeclared = 4;
 constexpr double kLeastOfARow = 0.05;
 // A signal in whole percent, over a row of which a tenth is busy at all.
 constexpr double kLeastBusy = 0.001;
+// Where no amount is above 1, as shares of time are.
+constexpr double kLeastBusyOfShares = 0.01;
 // Of a reading in another unit, to be worth telling.
 constexpr double kLeastLikely = 0.1;
 constexpr double kMostLikely = 1e6;
@@ -78,11 +80,47 @@ AmountDoubt TooLittle(const UsageAmounts& amounts, double most) {
                       LikelyUnits(amounts.most_chips, amounts.unit_nanos, kLeastLikely, most))};
 }
 
+bool AreLikeShares(const UsageAmounts& amounts) {
+  return amounts.most_busy_nanos <= amounts.busy_unit_nanos;
+}
+
+bool IsTooLittleBusy(const UsageAmounts& amounts) {
+  const double least = AreLikeShares(amounts) ? kLeastBusyOfShares : kLeastBusy;
+  return amounts.busiest > 0 && amounts.busiest <= least;
+}
+
 AmountDoubt TooLittleBusy(const UsageAmounts& amounts) {
-  return {kTooLittleBusyTime,
-          fmt::format("{}: rows are busy, and none for more than {:.2g}% of its {}; expected some "
-                      "that are",
-                      amounts.busy_column, amounts.busiest * 100, amounts.chip_column)};
+  return {
+      kTooLittleBusyTime,
+      fmt::format("{}: rows are busy, and none for more than {:.2g}% of its {}; expected some "
+                  "that are{}",
+                  amounts.busy_column, amounts.busiest * 100, amounts.chip_column,
+                  AreLikeShares(amounts) ? ". All amounts are from 0 to 1, as shares are" : "")};
+}
+
+AmountDoubt Twice(const UsageAmounts& amounts) {
+  return {
+      kRowsTwice,
+      fmt::format("a part of the file seems to be there twice: {} of its {} rows say again what "
+                  "other rows of the same windows say; expected each row once, since rows of a "
+                  "window are added up",
+                  amounts.rows_again, amounts.rows)};
+}
+
+AmountDoubt WithSteps(const std::string& job) {
+  return {kJobSteps,
+          fmt::format("workload: job {} is there, and so are steps of it; expected rows of jobs "
+                      "alone, as 'sacct -X' lists them: a job's row has the chip-time of its steps",
+                      job)};
+}
+
+bool IsJob(std::string_view name) {
+  return !name.empty() && name.find_first_not_of("0123456789_+") == std::string_view::npos;
+}
+
+bool IsStep(std::string_view name) {
+  return name == "batch" || name == "extern" || name == "interactive" ||
+         (!name.empty() && name.find_first_not_of("0123456789") == std::string_view::npos);
 }
 
 double MostDeclared(const DeclaredChips& declared) {
@@ -93,8 +131,28 @@ double MostDeclared(const DeclaredChips& declared) {
 
 }  // namespace
 
+void JobSteps::Hear(std::string_view workload) {
+  const size_t dot = workload.find('.');
+  const std::string_view job = workload.substr(0, dot);
+  if (!IsJob(job) || jobs_.size() + with_steps_.size() >= kMostJobs) return;
+  if (dot == std::string_view::npos) {
+    jobs_.emplace(job);
+  } else if (IsStep(workload.substr(dot + 1))) {
+    with_steps_.emplace(job);
+  }
+}
+
+std::string JobSteps::JobWithSteps() const {
+  for (const std::string& job : with_steps_) {
+    if (jobs_.contains(job)) return job;
+  }
+  return "";
+}
+
 void UsageAmounts::Hear(int64_t nanos, int64_t chip_nanos, int64_t busy_chip_nanos) {
   if (nanos <= 0 || chip_nanos <= 0) return;
+  ++rows;
+  most_busy_nanos = std::max(most_busy_nanos, busy_chip_nanos);
   most_chips = std::max(most_chips, static_cast<double>(chip_nanos) / static_cast<double>(nanos));
   busiest =
       std::max(busiest, static_cast<double>(busy_chip_nanos) / static_cast<double>(chip_nanos));
@@ -126,8 +184,10 @@ std::vector<AmountDoubt> DoubtsOf(const ImportBatch& file, const DeclaredChips& 
   if (amounts.most_chips > 0 && amounts.most_chips < kLeastOfARow) {
     doubts.push_back(TooLittle(amounts, MostDeclared(declared)));
   }
-  if (amounts.busiest > 0 && amounts.busiest <= kLeastBusy) {
-    doubts.push_back(TooLittleBusy(amounts));
+  if (IsTooLittleBusy(amounts)) doubts.push_back(TooLittleBusy(amounts));
+  if (amounts.rows_again > 1) doubts.push_back(Twice(amounts));
+  if (const std::string job = amounts.jobs.JobWithSteps(); !job.empty()) {
+    doubts.push_back(WithSteps(job));
   }
   return doubts;
 }

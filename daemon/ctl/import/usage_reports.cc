@@ -187,6 +187,7 @@ class UsagePlanner {
     plan_.amounts.chip_column = columns.chip.name;
     plan_.amounts.busy_column = columns.busy.name;
     plan_.amounts.unit_nanos = columns.chip.unit.nanos;
+    plan_.amounts.busy_unit_nanos = columns.busy.unit.nanos;
   }
 
   absl::StatusOr<ImportBatch> Plan(CsvReader& csv) {
@@ -200,6 +201,7 @@ class UsagePlanner {
       NoteDays(row);
       plan_.amounts.Hear(row.end - row.start, row.group.chip_nanos,
                          row.group.busy_chip_nanos.value_or(0));
+      plan_.amounts.jobs.Hear(row.group.workload);
       status = rows_.Add(row);
     });
     if (status.ok()) status = csv.read_status();

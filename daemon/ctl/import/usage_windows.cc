@@ -242,7 +242,7 @@ bool UsageWindows::LeaveOut(int64_t line) {
 
 absl::Status UsageWindows::RefuseRepeated(ImportBatch* plan) {
   RepeatedRows repeated;
-  return ForEach([&](const UsageRow& row) {
+  absl::Status read = ForEach([&](const UsageRow& row) {
     if (const auto before = repeated.Find(row)) {
       plan->Refuse(LineSet(row.line),
                    fmt::format("start: lies within an earlier window of this source and workload, "
@@ -253,6 +253,8 @@ absl::Status UsageWindows::RefuseRepeated(ImportBatch* plan) {
     }
     return absl::OkStatus();
   });
+  plan->amounts.rows_again = repeated.of_a_block();
+  return read;
 }
 
 absl::StatusOr<UsageWindows::SourceForms> UsageWindows::FindForms() {

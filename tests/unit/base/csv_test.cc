@@ -151,6 +151,15 @@ TEST(Csv, CarriageReturnsAloneEndLinesWhereTheHeaderEndsWithOne) {
               HasSubstr("separated by semicolons, in UTF-8, with carriage returns between lines"));
 }
 
+TEST(Csv, SaysWhatAFileIsThatIsNoCsv) {
+  EXPECT_EQ(ErrorOf("PK\x03\x04rest"),
+            "t.csv: is a ZIP archive, as spreadsheets (.xlsx) are; expected CSV");
+  EXPECT_EQ(ErrorOf("PAR1rest"), "t.csv: is a Parquet file; expected CSV");
+  EXPECT_EQ(ErrorOf("[{\"a\": 1}]"), "t.csv: is JSON; expected CSV");
+  EXPECT_EQ(ErrorOf("{\"a\": 1}\n"), "t.csv: is JSON; expected CSV");
+  EXPECT_EQ(ErrorOf("<html><body>Sign in</body></html>"), "t.csv: is XML or HTML; expected CSV");
+}
+
 TEST(Csv, SkipsByteOrderMarkAndEmptyLines) {
   EXPECT_EQ(*Read("\xEF\xBB\xBF"
                   "a,b\n\n1,2\n\n"),

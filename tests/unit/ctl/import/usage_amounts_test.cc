@@ -108,6 +108,65 @@ TEST(UsageAmounts, BusyTimeOfAnotherUnitThanWhatIsHeldIsDoubted) {
               IsEmpty());
 }
 
+// A ratio from 0 to 1 where hours were expected.
+TEST(UsageAmounts, SharesInPlaceOfBusyTimeAreDoubted) {
+  const std::string header = "start,length,chip,pool,team,signal,chip_hours,busy_chip_hours\n";
+  const auto doubts = DoubtsOf(Read(header + "2026-01-01,1d,h100,p,t,gpu_util,192,0.91\n"
+                                             "2026-01-02,1d,h100,p,t,gpu_util,192,0.5\n"),
+                               kDeclared);
+  ASSERT_THAT(Names(doubts), ElementsAre("too_little_busy_time"));
+  EXPECT_THAT(doubts[0].text, HasSubstr("from 0 to 1, as shares are"));
+  EXPECT_THAT(DoubtsOf(Read(header + "2026-01-01,1d,h100,p,t,gpu_util,192,1.8\n"), kDeclared),
+              IsEmpty());
+}
+
+TEST(UsageAmounts, AFileThatIsThereTwiceIsDoubted) {
+  const std::string header = "start,length,chip,pool,team,chip_hours\n";
+  std::string rows;
+  for (int day = 1; day <= 5; ++day) {
+    rows += fmt::format("2026-01-{:02},1d,h100,p,t,{}\n", day, 24 * day);
+  }
+  EXPECT_THAT(DoubtsOf(Read(header + rows), kDeclared), IsEmpty());
+  const auto doubts = DoubtsOf(Read(header + rows + rows), kDeclared);
+  ASSERT_THAT(Names(doubts), ElementsAre("rows_twice"));
+  EXPECT_THAT(doubts[0].text, HasSubstr("5 of its 10 rows"));
+  // As `cat` puts files together that have a header each; and two exports that share two days.
+  EXPECT_THAT(Names(DoubtsOf(Read(header + rows + header + rows), kDeclared)),
+              ElementsAre("rows_twice"));
+  const size_t day4 = rows.find("2026-01-04");
+  EXPECT_THAT(Names(DoubtsOf(Read(header + rows + rows.substr(day4)), kDeclared)),
+              ElementsAre("rows_twice"));
+}
+
+// Hosts of one pool say the same as each other, hour by hour.
+TEST(UsageAmounts, AlikeRowsOfHostsAreNotDoubted) {
+  std::string text = "start,length,chip,pool,team,chip_hours\n";
+  for (int hour = 0; hour < 24; ++hour) {
+    for (int host = 0; host < 4; ++host) {
+      text += fmt::format("2026-01-01T{:02}:00Z,1h,h100,p,{},8\n", hour, host % 2 == 0 ? "t" : "u");
+    }
+  }
+  EXPECT_THAT(DoubtsOf(Read(text), kDeclared), IsEmpty());
+}
+
+// sacct lists a job and its steps, each with what was allocated.
+TEST(UsageAmounts, StepsOfJobsBesideTheJobsAreDoubted) {
+  const auto rows = [](const std::vector<std::string>& workloads) {
+    std::string text = "start,end,chip,pool,team,workload,chip_hours\n";
+    for (const std::string& workload : workloads) {
+      text += "2026-02-05 10:00,2026-02-05 12:00,h100,p,t," + workload + ",4\n";
+    }
+    return Read(text);
+  };
+  const auto doubts = DoubtsOf(rows({"123_4", "123_4.batch", "123_4.extern"}), kDeclared);
+  ASSERT_THAT(Names(doubts), ElementsAre("job_steps"));
+  EXPECT_THAT(doubts[0].text, HasSubstr("job 123_4 is there, and so are steps of it"));
+  EXPECT_THAT(Names(DoubtsOf(rows({"7.0", "7"}), kDeclared)), ElementsAre("job_steps"));
+  EXPECT_THAT(DoubtsOf(rows({"123_4", "123_5", "8+1"}), kDeclared), IsEmpty());
+  EXPECT_THAT(DoubtsOf(rows({"123.batch", "123.0", "web", "web.batch", "3.5-turbo"}), kDeclared),
+              IsEmpty());
+}
+
 TEST(UsageAmounts, TakeTheUnitThatSomebodyNames) {
   const ImportBatch in_milliseconds = Hours("chip_seconds", {28'800'000}, kAmountUnits[0]);
   EXPECT_EQ(Usage(in_milliseconds, 0).groups[0].chip_nanos, 8 * kHour);
