@@ -8,6 +8,7 @@ function(config={}, dashboardsPath='', prometheusUrl='')
   {
     'prometheus/rules.yaml': m.prometheusRules,
     'prometheus/alerts.yaml': m.prometheusAlerts,
+    'prometheus/prometheus.yml': (importstr 'prometheus.example.yml'),
     'alertmanager/alertmanager.yml': (importstr 'alertmanager.example.yml'),
     'grafana/provisioning/dashboards/fleetmeter.yaml': {
       apiVersion: 1,

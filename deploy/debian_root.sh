@@ -29,10 +29,25 @@ skip_where_impossible() {
     skip "$mirror does not answer."
 }
 
-# The folder is removed from outside of the namespaces, where nothing is mounted in it.
+# The groups that debian_boot.sh made for this test.
+remove_control_groups() {
+  local groups
+  for groups in $(findmnt -n -t cgroup2 -o TARGET); do
+    [ ! -d "$groups/$cgroup_name" ] || find "$groups/$cgroup_name" -depth -type d -exec rmdir {} +
+  done
+}
+
+clean_up() {
+  remove_control_groups
+  rm -rf -- "$scratch"
+}
+
+# What it left is removed from outside of the namespaces, where nothing is mounted in the folder and
+# no process is left in a group.
 run_in_namespaces() { # TEST ARGUMENTS...
   scratch=$(mktemp -d -p "$build" debian.XXXXXX)
-  trap 'rm -rf -- "$scratch"' EXIT
+  cgroup_name=fleetmeter-${scratch##*/}
+  trap clean_up EXIT
   trap 'exit 143' INT TERM HUP
   skip_where_impossible "${tools[@]}"
   local code=0
@@ -90,6 +105,7 @@ if [ -z "${FLEETMETER_SCRATCH:-}" ]; then
   run_in_namespaces "$0" "$@"
 fi
 scratch=$FLEETMETER_SCRATCH
+cgroup_name=fleetmeter-${scratch##*/}
 archive=$build/debian/bookworm-$FLEETMETER_RELEASE.tar
 unset FLEETMETER_SCRATCH FLEETMETER_RELEASE
 trap 'exit 143' INT TERM HUP

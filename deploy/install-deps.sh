@@ -7,7 +7,7 @@ packages=(
   libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libabsl-dev
   prometheus-cpp-dev libboost1.81-dev libspdlog-dev libyaml-cpp-dev libcli11-dev libre2-dev
   zlib1g-dev
-  libsystemd-dev libssl-dev openssl libsqlite3-dev sqlite3
+  libsystemd-dev libssl-dev openssl libsqlite3-dev
   nlohmann-json3-dev libpugixml-dev libjsonnet-dev
   prometheus prometheus-alertmanager jsonnet curl python3-yaml ca-certificates
   esbuild node-preact
@@ -18,7 +18,7 @@ test_packages=(
   llvm-19 libclang-19-dev llvm-19-dev
   python3-grpcio python3-protobuf python3-h2 python3-jsonschema git
   python3-prometheus-client
-  python3-pip python3-setuptools python3-wheel
+  python3-pip python3-setuptools python3-venv python3-wheel
   golang-go golang-google-grpc-dev protoc-gen-go protoc-gen-go-grpc
   dpkg-dev mmdebstrap iproute2
   slurmctld slurmd slurmrestd slurm-client munge

@@ -30,8 +30,9 @@ The stages, in their order:
   asan       Run the tests with AddressSanitizer and UndefinedBehaviorSanitizer.
   tsan       Run the tests of what has threads with ThreadSanitizer.
   fuzz       Fuzz each parser for FLEETMETER_FUZZ_SECONDS seconds, which is 5 unless it is set.
-  bare       Run the commands of README's quick start in a bare Debian. It builds everything again
-             there, so it takes long unless ccache is warm, and it runs only when it is named.
+  bare       Run the commands of README's quick start in a bare Debian, and those from the package
+             to a dashboard. It builds everything again there, so it takes long unless ccache is
+             warm, and it runs only when it is named.
 
 The logs are in build/logs. A stage that fails does not keep the next ones from running. The exit
 code is 0 if nothing failed.

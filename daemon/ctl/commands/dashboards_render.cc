@@ -21,7 +21,7 @@ namespace fleetmeter::ctl {
 namespace {
 
 constexpr char kNext[] =
-    "  prometheus/    rule_files of Prometheus\n"
+    "  prometheus/    rule_files of Prometheus, and a configuration that loads them\n"
     "  alertmanager/  a route and inhibit rules to take over into Alertmanager's configuration\n"
     "  grafana/       provisioning/ for Grafana's folder of that name, and the dashboards\n"
     "  kubernetes/    for kubectl apply: PrometheusRule, ServiceMonitor, ConfigMaps of "

@@ -2,7 +2,7 @@
 #   cmake -D folder=dashboards -D out=mixin_sources.cc -P embed_mixin.cmake
 file(GLOB sources RELATIVE "${folder}"
   "${folder}/*.jsonnet" "${folder}/*.libsonnet" "${folder}/lib/*.libsonnet")
-list(APPEND sources REASONS.md alertmanager.example.yml)
+list(APPEND sources REASONS.md alertmanager.example.yml prometheus.example.yml)
 list(SORT sources)
 set(text "#include \"daemon/ctl/dashboards/mixin_sources.h\"\n\nnamespace fleetmeter::ctl {\n\n")
 string(APPEND text "std::span<const MixinSource> MixinSources() {\n")

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -20,20 +21,18 @@ SECOND = 1_000_000_000
 
 
 def build_wheel(folder):
-    """Builds the Python package as a wheel, without network, installs it into `folder`/site, and
-    returns that."""
-    source = folder / "python"
-    shutil.copytree(SOURCE / "proto" / "clients" / "python", source)
-    pip = ["/usr/bin/python3", "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    environment = dict(os.environ, FLEETMETER_PROTOS=str(SOURCE / "proto"), PIP_NO_INDEX="1",
-                       PIP_ROOT_USER_ACTION="ignore")
-    subprocess.run([*pip, "wheel", "--no-build-isolation", "--no-deps", "-w", folder / "wheels",
-                    source], check=True, env=environment)
-    wheels = list((folder / "wheels").glob("fleetmeter-*.whl"))
-    assert len(wheels) == 1, wheels
-    subprocess.run([*pip, "install", "--no-deps", "--target", folder / "site", wheels[0]],
-                   check=True, env=environment)
-    return folder / "site"
+    """Builds the Python package as a wheel and installs it, without network, by the commands of its
+    README. Returns the folder that has it then."""
+    shutil.copytree(SOURCE / "proto", folder / "proto",
+                    ignore=shutil.ignore_patterns("build", "*.egg-info"))
+    text = (SOURCE / "proto/clients/python/README.md").read_text()
+    commands, = re.findall(r"^```\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    environment = dict(os.environ, PATH="/usr/bin:/bin", PIP_NO_INDEX="1", PIP_QUIET="1",
+                       PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_ROOT_USER_ACTION="ignore")
+    subprocess.run(["bash", "-ec", commands], check=True, env=environment, cwd=folder)
+    site, = folder.glob("venv/lib/python3*/site-packages")
+    assert (site / "fleetmeter/__init__.py").exists(), "pip installed it elsewhere"
+    return site
 
 
 class SteadyDaemon:

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
-"""The Go module, built offline from Debian's packages of Go code, against real daemons: reports
-while the daemon is killed, TLS with the daemon's identity, refusals, and questions."""
+"""The Go module, built offline by the commands of its README, against real daemons: reports while
+the daemon is killed, TLS with the daemon's identity, refusals, and questions."""
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -29,23 +30,32 @@ def missing():
     return [package for package, path in needed.items() if not pathlib.Path(path).exists()]
 
 
+def commands_of_readme():
+    """Its commands in their order, but for those that need a network."""
+    text = (SOURCE / "proto/clients/go/README.md").read_text().replace("\\\n", "")
+    blocks = re.findall(r"^```\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 2, blocks
+    first = blocks[0].splitlines()
+    assert first[-2:] == ["go mod tidy", "go build"], first
+    return first[:-2] + blocks[1].splitlines()
+
+
 def build(folder):
-    """The driver of the tests, with the module, in a GOPATH of its own."""
-    gopath = folder / "gopath"
-    module = gopath / "src" / MODULE
-    shutil.copytree(SOURCE / "proto/clients/go", module)
-    subprocess.run([SOURCE / "proto/clients/go/generate.sh", module], check=True)
-    shutil.copy(SOURCE / "tests/unit/proto/clients/go/stream_test.go", module)
-    shutil.copytree(HERE / "go", gopath / "src/driver")
-    environment = dict(os.environ, GOPATH=f"{gopath}:{DEBIAN}", GO111MODULE="off", GOFLAGS="",
-                       GOPROXY="off", GOTOOLCHAIN="local")
-    for step in (["vet", MODULE, "driver"], ["test", MODULE],
-                 ["build", "-o", folder / "driver", "driver"]):
-        subprocess.run([GO, *step], check=True, env=environment, cwd=gopath)
+    """The driver of the tests, as README has a program built: beside a clone."""
+    shutil.copytree(SOURCE / "proto", folder / "fleetmeter/proto",
+                    ignore=shutil.ignore_patterns("fleetmeterpb"))
+    shutil.copy(SOURCE / "tests/unit/proto/clients/go/stream_test.go",
+                folder / "fleetmeter/proto/clients/go")
+    program = folder / "program"
+    shutil.copytree(HERE / "go", program)
+    environment = dict(os.environ, PATH="/usr/bin:/bin", GOPATH=str(folder / "gopath"),
+                       GO111MODULE="on", GOFLAGS="", GOPROXY="off", GOTOOLCHAIN="local")
+    for command in [*commands_of_readme(), f"{GO} vet . {MODULE}", f"{GO} test {MODULE}"]:
+        subprocess.run(["bash", "-ec", command], check=True, env=environment, cwd=program)
     formatted = subprocess.run(["/usr/bin/gofmt", "-l", SOURCE / "proto/clients/go", HERE / "go"],
                                check=True, capture_output=True, text=True).stdout
     assert not formatted, f"gofmt would change {formatted}"
-    return folder / "driver"
+    return program / "program"
 
 
 def lines(command):

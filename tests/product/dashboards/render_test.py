@@ -49,6 +49,7 @@ def check_defaults(files):
     for name in boards:
         assert near(json.loads(files["grafana/dashboards/" + name]), json.loads((RENDERED / name).read_text())), name
     assert files["alertmanager/alertmanager.yml"] == (SOURCE / "dashboards/alertmanager.example.yml").read_text()
+    assert files["prometheus/prometheus.yml"] == (SOURCE / "dashboards/prometheus.example.yml").read_text()
     assert not any("datasources" in name for name in files), "no data source was asked for"
     assert not any("example.com" in text for text in files.values())
 
@@ -71,6 +72,7 @@ def check_kubernetes(files):
 
 def check_tools(folder):
     for command in (["promtool", "check", "rules", folder / "prometheus/rules.yaml", folder / "prometheus/alerts.yaml"],
+                    ["promtool", "check", "config", folder / "prometheus/prometheus.yml"],
                     ["amtool", "check-config", folder / "alertmanager/alertmanager.yml"]):
         done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
