@@ -61,6 +61,9 @@ absl::Status Writer::CheckPlans(const ReferenceData& reference) const {
 
 void Writer::LearnReference() {
   known_plans_.Learn(settings_.reference->plans, Present());
+  auto stamped = std::make_shared<ReferenceData>(*settings_.reference);
+  known_plans_.Stamp(&stamped->plans);
+  settings_.reference = std::move(stamped);
   known_catalogs_.Learn(settings_.reference->catalog);
   known_rules_.Learn(settings_.reference->outcomes);
 }

@@ -180,6 +180,7 @@ class Writer {
   }
   // What was restored, and that the plans of the start agree with it.
   absl::Status Restore(const RestoredBooks& books) ABSL_LOCKS_EXCLUDED(state_mutex_);
+  // Plans are known from now on, and say since when they are.
   void LearnReference() ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_mutex_);
   absl::Status CheckPlansLocked(const ReferenceData& reference) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_mutex_);

@@ -159,6 +159,7 @@ absl::Status App::Impl::StartBooks(ReferenceData reference) {
       std::move(options), SettingsFrom(config_, std::move(reference)), clock_, *ledger_, metrics_);
   stops_.Push("writer", [this](const auto&) { writer_->Stop(); });
   if (absl::Status status = writer_->Start(); !status.ok()) return status;
+  LogGrantDoubts(*writer_);
 
   outcomes_ =
       std::make_unique<OutcomesPart>(config_, *writer_, security_->access(), metrics_, clock_);

@@ -14,6 +14,7 @@
 #include "daemon/config/load_config.h"
 #include "daemon/config/load_framework.h"
 #include "daemon/config/settings/reload_settings.h"
+#include "daemon/domain/capacity/plan_grants.h"
 #include "daemon/view/snapshot.h"
 
 namespace fleetmeter {
@@ -51,6 +52,17 @@ void LogOrphaned(const Writer& writer) {
 }
 
 }  // namespace
+
+void LogGrantDoubts(const Writer& writer) {
+  const auto reference = writer.reference();
+  const auto book = writer.capacity();
+  for (const Plan& plan : reference->plans) {
+    for (const std::string& doubt :
+         capacity::DoubtsOfGrants(plan, *book, writer.PresentNow() / kNanosPerSecond)) {
+      LogWith(spdlog::level::warn, doubt, {{"event", "grants_of_plan"}, {"plan", plan.name}});
+    }
+  }
+}
 
 WriterSettings SettingsFrom(const DaemonConfig& config, ReferenceData reference) {
   WriterSettings settings;
@@ -147,6 +159,7 @@ void Reloader::ReloadConfig(const char* why, const Parts& parts, v1::ReloadRespo
   parts.security.Replace(config_);
   parts.writer.Replace(SettingsFrom(config_, *std::move(reference)));
   LogOrphaned(parts.writer);
+  LogGrantDoubts(parts.writer);
   // Who sees it counted sees the new plan.
   parts.metrics.ReloadDone(true, parts.clock.UnixNanos());
 }

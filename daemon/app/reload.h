@@ -23,6 +23,9 @@ namespace fleetmeter {
 // What the writer works by.
 WriterSettings SettingsFrom(const DaemonConfig& config, ReferenceData reference);
 
+// Warns of what is odd about the grants that plans name, or do not name.
+void LogGrantDoubts(const Writer& writer);
+
 class Reloader {
  public:
   // What a reload changes.

@@ -92,6 +92,13 @@ PoolDocument ReadPool(const YamlValue& value, const PlanDocument& plan) {
   return pool;
 }
 
+// An empty list says that no grant is in the allocations; no list does not say anything.
+void ReadGrants(const YamlValue& list, std::optional<std::vector<std::string>>* out) {
+  if (!list.present()) return;
+  out->emplace();
+  for (const YamlValue& item : list.Items()) item.ReadName(&(*out)->emplace_back());
+}
+
 PlanDocument ReadDocument(const YamlValue& root) {
   PlanDocument plan;
   YamlMap map(root);
@@ -110,6 +117,7 @@ PlanDocument ReadDocument(const YamlValue& root) {
   for (const YamlValue& item : map.Required("pools", "a list of pools").Items()) {
     plan.pools.push_back(ReadPool(item, plan));
   }
+  ReadGrants(map.Optional("grants"), &plan.grants);
   return plan;
 }
 

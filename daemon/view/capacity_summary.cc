@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "daemon/base/clock.h"
+#include "daemon/domain/capacity/plan_grants.h"
 
 namespace fleetmeter {
 namespace {
@@ -73,22 +74,25 @@ void AddExpired(const CapacityForm& form, NatureSummary* nature) {
   latest = std::max(latest.value_or(form.end_unix_seconds()), form.end_unix_seconds());
 }
 
-void AddGrant(const capacity::Grant& grant, int64_t unix_seconds, PoolCapacity* pool) {
+void AddGrant(const CapacityRequest& request, const Plan& plan, int64_t unix_seconds,
+              PoolCapacity* pool) {
+  const capacity::Grant& grant = *request.grant;
   if (grant.end_unix_seconds <= unix_seconds) return;
   pool->granted_micro_h100e += grant.worth.micro_h100e;
-  if (grant.start_unix_seconds <= unix_seconds) {
-    pool->committed_micro_h100e += grant.worth.micro_h100e;
-  }
+  if (grant.start_unix_seconds > unix_seconds) return;
+  pool->committed_micro_h100e += grant.worth.micro_h100e;
+  if (capacity::IsOnTop(plan, request)) pool->beyond_micro_h100e += grant.worth.micro_h100e;
 }
 
-void AddRequest(const Request& request, int64_t unix_seconds, PoolCapacity* pool) {
+void AddRequest(const Request& request, const Plan& plan, int64_t unix_seconds,
+                PoolCapacity* pool) {
   NatureSummary& nature = pool->natures[static_cast<size_t>(request->form.nature)];
   const State state = request->StateAt(unix_seconds);
   ++nature.submitted;
   ++nature.requests[static_cast<size_t>(state)];
   if (state == State::kSubmitted || state == State::kRanked) AddOpen(request, &nature);
   if (state == State::kExpired) AddExpired(request->form, &nature);
-  if (request->grant) AddGrant(*request->grant, unix_seconds, pool);
+  if (request->grant) AddGrant(*request, plan, unix_seconds, pool);
   if (const CapacityEvent* decision = DecisionOf(*request)) {
     CountDecision(*decision, request->form, &pool->decisions);
     CountWait(decision->at_unix_nanos - request->asked_unix_nanos, &nature.waits);
@@ -136,7 +140,8 @@ std::vector<ActiveGrant> ActiveGrants(const CapacityBook& book, int64_t unix_sec
 }  // namespace
 
 double PoolCapacity::UncommittedH100e() const {
-  return allocated_h100e.value_or(0) - static_cast<double>(committed_micro_h100e) / kMicroPerH100e;
+  return allocated_h100e.value_or(0) -
+         static_cast<double>(committed_micro_h100e - beyond_micro_h100e) / kMicroPerH100e;
 }
 
 CapacitySummary SummarizeCapacity(const CapacityBook& book, const Plan& plan,
@@ -146,7 +151,7 @@ CapacitySummary SummarizeCapacity(const CapacityBook& book, const Plan& plan,
     summary.pools[pool.name].allocated_h100e = pool.allocated_h100e;
   }
   for (const auto& [id, request] : book.requests()) {
-    AddRequest(request, unix_seconds, &summary.pools[request->form.pool]);
+    AddRequest(request, plan, unix_seconds, &summary.pools[request->form.pool]);
   }
   summary.active = ActiveGrants(book, unix_seconds);
   return summary;

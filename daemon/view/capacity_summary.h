@@ -52,10 +52,12 @@ struct PoolCapacity {
   std::optional<double> allocated_h100e;
   int64_t granted_micro_h100e = 0;    // by grants that are not over: those of now and later ones
   int64_t committed_micro_h100e = 0;  // by grants of now
+  // The part of it that was granted beyond the allocation, and is not in the plan.
+  int64_t beyond_micro_h100e = 0;
   std::array<NatureSummary, capacity::kNatures.size()> natures;  // by Nature
   DecisionCounts decisions;
 
-  // allocated - committed, in H100e; below 0: more is promised than the plan allocates.
+  // allocated + beyond - committed, in H100e; below 0: more is promised than the plan has.
   double UncommittedH100e() const;
 };
 

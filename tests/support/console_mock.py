@@ -269,6 +269,7 @@ def made_up_timeline(question):
     parts = ((0, 10, 48), (10, 40, 90), (40, 90, 20))
     spans = [{"fromUnixSeconds": str(hour + start * 86400), "toUnixSeconds": str(hour + end * 86400),
               "allocatedMicroH100e": "80000000", "committedMicroH100e": str(committed * 10**6),
+              "beyondMicroH100e": "0",
               "uncommittedMicroH100e": str((80 - committed) * 10**6)} for start, end, committed in parts]
     return {"pool": question["pool"], "spans": spans, "peakMicroH100e": "61000000"}
 

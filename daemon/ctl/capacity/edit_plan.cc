@@ -9,6 +9,8 @@ namespace fleetmeter::ctl {
 namespace {
 
 constexpr char kAllocationKey[] = "allocation";
+constexpr char kGrantsKey[] = "grants";
+constexpr char kVersionKey[] = "version";
 
 // Index of the value of `key` in a map, or the size of the map.
 size_t IndexOf(const YamlNode& map, std::string_view key) {
@@ -57,7 +59,8 @@ std::optional<size_t> ValueBegin(const std::string& line, std::string_view key) 
 size_t ValueEnd(const std::string& line, size_t begin) {
   if (line[begin] == '"' || line[begin] == '\'') return BehindQuotes(line, begin);
   if (line[begin] == '{') return std::min(line.find('}', begin), line.size() - 1) + 1;
-  return std::min(line.find_first_of(" \t\r,}", begin), line.size());
+  if (line[begin] == '[') return std::min(line.find(']', begin), line.size() - 1) + 1;
+  return std::min(line.find_first_of(" \t\r\n,}", begin), line.size());
 }
 
 bool ReplaceValue(std::string* line, std::string_view key, const std::string& value) {
@@ -98,6 +101,23 @@ absl::Status PlanEditor::SetValue(const std::string& key, const std::string& val
   const int line = root_.key_lines[index];
   auto& text = lines_[static_cast<size_t>(line) - 1];
   return text && ReplaceValue(&*text, key, value) ? absl::OkStatus() : CannotEdit(line, key);
+}
+
+absl::Status PlanEditor::SetGrants(const std::vector<std::string>& request_ids) {
+  std::string list;
+  for (const std::string& id : request_ids) {
+    list += fmt::format("{}\"{}\"", list.empty() ? "" : ", ", id);  // "12" is no number
+  }
+  list = "[" + list + "]";
+  if (IndexOf(root_, kGrantsKey) < root_.keys.size()) return SetValue(kGrantsKey, list);
+  const size_t version = IndexOf(root_, kVersionKey);
+  if (version == root_.keys.size()) return CannotEdit(1, kVersionKey);
+  const int line = root_.key_lines[version];
+  auto& text = lines_[static_cast<size_t>(line) - 1];
+  if (!text) return CannotEdit(line, kVersionKey);
+  const char* end = text->ends_with('\r') ? "\r" : "";
+  *text += fmt::format("\n{}: {}{}", kGrantsKey, list, end);
+  return absl::OkStatus();
 }
 
 const YamlNode* PlanEditor::FindPool(const std::string& pool) const {

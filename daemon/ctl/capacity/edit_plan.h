@@ -25,6 +25,9 @@ class PlanEditor {
   // A key of the plan itself, such as "version". InvalidArgument: it has no value on its line.
   absl::Status SetValue(const std::string& key, const std::string& value);
 
+  // The requests whose grants the plan has, behind its version if it names none so far.
+  absl::Status SetGrants(const std::vector<std::string>& request_ids);
+
   // The allocation of a pool on one line, "{share: 6%}"; nothing: there is no such pool.
   std::optional<std::string> AllocationOf(const std::string& pool) const;
   absl::Status SetAllocation(const std::string& pool, const std::string& allocation);

@@ -11,4 +11,8 @@ namespace fleetmeter::ctl {
 absl::StatusOr<v1::ListCapacityResponse> FetchRequests(QueryClient& client,
                                                        v1::ListCapacityRequest question);
 
+// Likewise, of GetRanking. If requests change between two answers, it begins again.
+absl::StatusOr<v1::GetRankingResponse> FetchRanking(QueryClient& client,
+                                                    v1::GetRankingRequest question);
+
 }  // namespace fleetmeter::ctl

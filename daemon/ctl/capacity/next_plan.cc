@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "absl/time/time.h"
@@ -33,17 +34,14 @@ std::string H100eAllocation(int64_t micro_h100e) {
 
 using Grants = std::vector<const v1::CapacityRequest*>;
 
-// Beyond allocations and not over at `from`, by pool.
-std::map<std::string, Grants> GrantsBeyond(const std::vector<v1::CapacityRequest>& requests,
-                                           int64_t from_unix_nanos) {
-  std::map<std::string, Grants> out;
-  for (const v1::CapacityRequest& request : requests) {
-    const bool beyond = request.has_grant() && request.form().beyond_allocation();
-    if (beyond && request.grant().end_unix_seconds() * kNanosPerSecond > from_unix_nanos) {
-      out[request.form().pool()].push_back(&request);
-    }
-  }
-  return out;
+bool IsBeyond(const v1::CapacityRequest& request) {
+  return request.has_grant() && request.form().beyond_allocation();
+}
+
+// Whether a grant has time left at `from`; one that was released before it began has none.
+bool Lasts(const v1::CapacityGrant& grant, int64_t from_unix_nanos) {
+  return grant.end_unix_seconds() * kNanosPerSecond > from_unix_nanos &&
+         grant.end_unix_seconds() > grant.start_unix_seconds();
 }
 
 // The most that they add up to at one time. Each has begun or begins later; none has ended.
@@ -87,12 +85,19 @@ class NextPlanMaker {
 
  private:
   absl::Status ReadPresent();
+  absl::Status CheckNamed() const;
+  void FindGrants();
+  absl::StatusOr<NextPlan> MakeWithGrants(const Plan& base, PlanEditor editor);
+  bool LeaveOutLatest();
+  std::vector<std::string> NamedGrants() const;
+  bool NamesOthers() const;
   absl::Status CheckHead() const;
   absl::Status TakeBack(PlanEditor* editor);
   absl::Status Raise(const Plan& base, PlanEditor* editor);
   absl::Status SetHead(PlanEditor* editor) const;
   absl::Status CheckText(const std::string& yaml) const;
-  absl::StatusOr<Plan> Compile(const std::string& yaml) const;
+  absl::StatusOr<Plan> Compile(const std::string& yaml);
+  void WarnOfLaterOnes();
   absl::Status FindChanges(const Plan& plan);
   bool WasRaised(const std::string& pool) const;
   uint32_t version() const { return request_.version.value_or(present_.version + 1); }
@@ -101,8 +106,13 @@ class NextPlanMaker {
   const Catalog& catalog_;
   Plan present_;
   PlanNotes notes_;
-  std::vector<RaisedPool> raised_;  // by the next plan
-  std::map<std::string, Grants> grants_;
+  std::vector<RaisedPool> raised_;        // by the next plan
+  std::map<std::string, Grants> grants_;  // by pool, those that the next plan raises it for
+  // That the plan has, though no line about grants says what it was raised by: people did that.
+  std::vector<std::string> by_hand_;
+  bool exceeds_ = false;                 // the sums of the plan that was tried last
+  std::vector<std::string> later_;       // left out, since they begin later and do not fit beside
+  int64_t later_from_unix_seconds_ = 0;  // the rest
   NextPlan out_;
 };
 
@@ -113,8 +123,84 @@ absl::Status NextPlanMaker::ReadPresent() {
   auto notes = TakeNotes(request_.path, request_.text);
   if (!notes.ok()) return notes.status();
   notes_ = *std::move(notes);
-  grants_ = GrantsBeyond(request_.requests, request_.effective_from_unix_nanos);
+  if (absl::Status named = CheckNamed(); !named.ok()) return named;
+  FindGrants();
   return absl::OkStatus();
+}
+
+// A name that is wrong would take the place of one that is forgotten.
+absl::Status NextPlanMaker::CheckNamed() const {
+  if (!present_.grants) return absl::OkStatus();
+  std::set<std::string_view> known;
+  for (const v1::CapacityRequest& request : request_.requests) {
+    if (IsBeyond(request)) known.insert(request.form().request_id());
+  }
+  for (const std::string& name : *present_.grants) {
+    if (known.contains(name)) continue;
+    return absl::InvalidArgumentError(
+        fmt::format("{}: grants: {} is no request that was granted beyond an allocation; expected "
+                    "those only",
+                    request_.path, Printable(name)));
+  }
+  return absl::OkStatus();
+}
+
+void NextPlanMaker::FindGrants() {
+  for (const v1::CapacityRequest& request : request_.requests) {
+    if (!IsBeyond(request) || !Lasts(request.grant(), request_.effective_from_unix_nanos)) continue;
+    const std::string& pool = request.form().pool();
+    const bool noted = std::any_of(notes_.raised.begin(), notes_.raised.end(),
+                                   [&](const RaisedPool& note) { return note.pool == pool; });
+    const bool named = present_.grants && present_.grants->contains(request.form().request_id());
+    if (named && !noted) {
+      by_hand_.push_back(request.form().request_id());
+    } else {
+      grants_[pool].push_back(&request);
+    }
+  }
+}
+
+// Those that begin last, and after the plan takes effect; false: there are none.
+bool NextPlanMaker::LeaveOutLatest() {
+  int64_t latest = request_.effective_from_unix_nanos / kNanosPerSecond;
+  for (const auto& [pool, grants] : grants_) {
+    for (const auto* grant : grants) latest = std::max(latest, grant->grant().start_unix_seconds());
+  }
+  if (latest * kNanosPerSecond <= request_.effective_from_unix_nanos) return false;
+  for (auto& [pool, grants] : grants_) {
+    std::erase_if(grants, [&](const v1::CapacityRequest* grant) {
+      if (grant->grant().start_unix_seconds() < latest) return false;
+      later_.push_back(grant->form().request_id());
+      return true;
+    });
+  }
+  std::erase_if(grants_, [](const auto& entry) { return entry.second.empty(); });
+  later_from_unix_seconds_ = latest;
+  return true;
+}
+
+// Sorted, since the order says nothing.
+std::vector<std::string> NextPlanMaker::NamedGrants() const {
+  std::vector<std::string> names = by_hand_;
+  for (const RaisedPool& raised : raised_) {
+    for (const auto* grant : grants_.at(raised.pool)) names.push_back(grant->form().request_id());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+// Whether it names others of the grants that last than the present plan does.
+bool NextPlanMaker::NamesOthers() const {
+  const std::vector<std::string> names = NamedGrants();
+  if (!present_.grants) return !names.empty();
+  std::vector<std::string> before;
+  for (const v1::CapacityRequest& request : request_.requests) {
+    const std::string& id = request.form().request_id();
+    if (!IsBeyond(request) || !Lasts(request.grant(), request_.effective_from_unix_nanos)) continue;
+    if (present_.grants->contains(id)) before.push_back(id);
+  }
+  std::sort(before.begin(), before.end());
+  return names != before;
 }
 
 absl::Status NextPlanMaker::CheckHead() const {
@@ -209,10 +295,12 @@ absl::Status NextPlanMaker::CheckText(const std::string& yaml) const {
   auto after = ReadPlanDocument(request_.path + " as the next plan", yaml);
   if (!after.ok()) return after.status();
   const bool head = after->version == version() &&
-                    after->effective_from_unix_nanos == request_.effective_from_unix_nanos;
+                    after->effective_from_unix_nanos == request_.effective_from_unix_nanos &&
+                    after->grants == NamedGrants();
   for (PlanDocument* document : {&*before, &*after}) {
     document->version = 0;
     document->effective_from_unix_nanos = 0;
+    document->grants.reset();
     for (PoolDocument& pool : document->pools) {
       if (WasRaised(pool.name)) pool.allocation = AbsoluteAllocation{};
     }
@@ -224,8 +312,9 @@ absl::Status NextPlanMaker::CheckText(const std::string& yaml) const {
                   request_.path));
 }
 
-absl::StatusOr<Plan> NextPlanMaker::Compile(const std::string& yaml) const {
+absl::StatusOr<Plan> NextPlanMaker::Compile(const std::string& yaml) {
   auto plan = ReadPlan(request_.path + " as the next plan", yaml, catalog_);
+  exceeds_ = !plan.ok();
   if (plan.ok()) return plan;
   std::vector<std::string> changes;
   for (const RaisedPool& raised : raised_) {
@@ -247,17 +336,19 @@ absl::Status NextPlanMaker::FindChanges(const Plan& plan) {
                     .after_micro_h100e = MicroH100e(pool.allocated_h100e),
                     .request_ids = {}};
     if (raise.before_micro_h100e == raise.after_micro_h100e) continue;
-    for (const v1::CapacityRequest* grant : grants_[pool.name]) {
-      raise.request_ids.push_back(grant->form().request_id());
+    if (const auto found = grants_.find(pool.name); found != grants_.end()) {
+      for (const auto* grant : found->second) {
+        raise.request_ids.push_back(grant->form().request_id());
+      }
     }
     out_.raises.push_back(std::move(raise));
   }
-  if (!out_.raises.empty()) return absl::OkStatus();
+  if (!out_.raises.empty() || NamesOthers()) return absl::OkStatus();
   return absl::FailedPreconditionError(
       fmt::format("{}: nothing that was decided changes the plan from {} on: {}", request_.path,
                   UtcTime(request_.effective_from_unix_nanos),
-                  raised_.empty() ? "there is no grant beyond an allocation"
-                                  : "it has what the grants beyond allocations need"));
+                  NamedGrants().empty() ? "there is no grant beyond an allocation"
+                                        : "it has what the grants beyond allocations need"));
 }
 
 absl::StatusOr<NextPlan> NextPlanMaker::Make() {
@@ -268,15 +359,38 @@ absl::StatusOr<NextPlan> NextPlanMaker::Make() {
   if (absl::Status taken = TakeBack(&*editor); !taken.ok()) return taken;
   const auto base = ReadPlan(request_.path + " without grants", editor->Text(), catalog_);
   if (!base.ok()) return base.status();
-  if (absl::Status raised = Raise(*base, &*editor); !raised.ok()) return raised;
-  if (absl::Status head = SetHead(&*editor); !head.ok()) return head;
-  out_.yaml = NotesText(raised_) + editor->Text();
+  const std::vector<std::string> warnings = out_.warnings;
+  while (true) {
+    auto made = MakeWithGrants(*base, *editor);
+    if (made.ok() || !exceeds_ || !LeaveOutLatest()) return made;
+    raised_.clear();
+    out_ = NextPlan{};
+    out_.warnings = warnings;
+  }
+}
+
+absl::StatusOr<NextPlan> NextPlanMaker::MakeWithGrants(const Plan& base, PlanEditor editor) {
+  if (absl::Status raised = Raise(base, &editor); !raised.ok()) return raised;
+  if (absl::Status head = SetHead(&editor); !head.ok()) return head;
+  if (absl::Status named = editor.SetGrants(NamedGrants()); !named.ok()) return named;
+  out_.yaml = NotesText(raised_) + editor.Text();
   if (absl::Status checked = CheckText(out_.yaml); !checked.ok()) return checked;
   auto plan = Compile(out_.yaml);
   if (!plan.ok()) return plan.status();
   if (absl::Status changes = FindChanges(*plan); !changes.ok()) return changes;
+  WarnOfLaterOnes();
   out_.plan = *std::move(plan);
+  out_.grants = NamedGrants();
   return std::move(out_);
+}
+
+void NextPlanMaker::WarnOfLaterOnes() {
+  if (later_.empty()) return;
+  std::sort(later_.begin(), later_.end());
+  out_.warnings.push_back(fmt::format(
+      "the plan does not have {}, since all grants together need more than there is: those begin "
+      "later, and stay on top of the allocations until the plan that takes effect on {} has them",
+      fmt::join(later_, ", "), UtcTime(later_from_unix_seconds_ * kNanosPerSecond)));
 }
 
 }  // namespace

@@ -77,6 +77,7 @@ class PlanCompile : public Command {
     uint32_t version = 0;
     std::vector<std::string> warnings;
     std::vector<PoolRaise> raises;
+    std::vector<std::string> grants;
   };
 
   void AddWay(Flags& flags);
@@ -169,7 +170,8 @@ absl::StatusOr<PlanCompile::Made> PlanCompile::OfScenario() const {
             .name = plan->plan.name,
             .version = plan->plan.version,
             .warnings = {},
-            .raises = {}};
+            .raises = {},
+            .grants = {}};
   if (!plan->warning.empty()) made.warnings.push_back(plan->warning);
   return made;
 }
@@ -177,7 +179,9 @@ absl::StatusOr<PlanCompile::Made> PlanCompile::OfScenario() const {
 // Between the next plan and the one in force, pools may differ. Only who sees all of them is told
 // the ranking between them.
 absl::Status CheckSeesAll(QueryClient& client) {
-  const absl::Status told = client.GetRanking({}).status();
+  v1::GetRankingRequest least;
+  least.set_page_size(1);
+  const absl::Status told = client.GetRanking(least).status();
   if (!absl::IsPermissionDenied(told)) return told;
   return absl::PermissionDeniedError(
       "we may not see all pools; expected all, since a plan made without the grants of the others "
@@ -236,7 +240,8 @@ absl::StatusOr<PlanCompile::Made> PlanCompile::OfDecisions() const {
               .name = next->plan.name,
               .version = next->plan.version,
               .warnings = std::move(next->warnings),
-              .raises = std::move(next->raises)};
+              .raises = std::move(next->raises),
+              .grants = std::move(next->grants)};
 }
 
 std::string RaiseLine(const PoolRaise& raise) {
@@ -264,6 +269,11 @@ int PlanCompile::Run() {
   std::string out =
       fmt::format("{}: plan {} version {}\n", Printable(to_), made->name, made->version);
   for (const PoolRaise& raise : made->raises) out += RaiseLine(raise);
+  if (decided_ && made->raises.empty()) {
+    out += fmt::format(
+        "No allocation changes. It names its grants: {}\n",
+        made->grants.empty() ? "none" : fmt::format("{}", fmt::join(made->grants, ", ")));
+  }
   return ExitCode(Print(out));
 }
 
@@ -276,6 +286,7 @@ int PlanCompile::TellJson(const Made& made) const {
                                          : Json(fmt::format("{}", fmt::join(made.warnings, "; ")));
   out["yaml"] = made.yaml;
   if (!decided_) return ExitCode(Print(Dump(out)));
+  out["grants"] = made.grants;
   out["raises"] = Json::array();
   for (const PoolRaise& raise : made.raises) {
     out["raises"].push_back({{"pool", raise.pool},

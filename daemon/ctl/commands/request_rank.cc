@@ -1,6 +1,7 @@
 // request rank: in which order requests are served, and the owner's order of workloads.
 #include <sstream>
 
+#include "daemon/ctl/capacity/fetch_requests.h"
 #include "daemon/ctl/capacity/request_flags.h"
 #include "daemon/ctl/command.h"
 #include "daemon/ctl/output_flag.h"
@@ -75,7 +76,8 @@ absl::Status RequestRank::CheckFlags() const {
 int RequestRank::Show() const {
   v1::GetRankingRequest request;
   request.set_pool(pool_);
-  return PrintAnswer(QueryClient(connection_).GetRanking(request), output_, FormatRanking);
+  QueryClient client(connection_);
+  return PrintAnswer(FetchRanking(client, request), output_, FormatRanking);
 }
 
 int RequestRank::Order() const {

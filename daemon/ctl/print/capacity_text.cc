@@ -19,6 +19,7 @@ constexpr int64_t kHoursADay = 24;
 constexpr size_t kDayLength = 10;     // of "2026-01-01 08:00:00Z"
 constexpr size_t kMinuteLength = 16;  // likewise, without the seconds
 constexpr size_t kLabelColumns = 11;
+constexpr std::string_view kCapacityTeam = "capacity_team";
 
 std::string AskedText(const v1::CapacityForm& form, int64_t micro_h100e) {
   return fmt::format("{} {} ({} H100e) of pool {} for team {}, {}",
@@ -43,7 +44,8 @@ std::string WhenItFits(const v1::CapacityFit& fit) {
                      HourText(fit.until_unix_seconds()));
 }
 
-std::string DisplacesText(const v1::CapacityFit& fit) {
+template <class Fit>
+std::string DisplacesText(const Fit& fit) {
   std::vector<std::string> names;
   for (const v1::DisplacedRequest& displaced : fit.displaces()) {
     names.push_back(fmt::format("{} ({})", Printable(displaced.request_id()),
@@ -51,6 +53,35 @@ std::string DisplacesText(const v1::CapacityFit& fit) {
   }
   return names.empty() ? ""
                        : fmt::format("\nIt would take the place of {}.", fmt::join(names, ", "));
+}
+
+// "an ROI and the trade-off"; empty: nothing is missing.
+std::string NeedsText(const v1::CapacityFit& fit) {
+  std::vector<std::string> needs;
+  for (const std::string& field : fit.needs()) {
+    needs.push_back(field == "roi"         ? "an ROI (--roi-...)"
+                    : field == "trade_off" ? "the trade-off (--trade-off)"
+                                           : Printable(field));
+  }
+  return needs.empty() ? "" : fmt::format(" It needs {}.", fmt::join(needs, " and "));
+}
+
+// Of what is beyond the allocation, or would fit there.
+std::string CapacityTeamText(const v1::CapacityFit& fit) {
+  if (fit.decided_by() == kCapacityTeam) {
+    return fmt::format(
+        "\nIt is beyond the allocation of its pool: the capacity team decides, between pools.{}",
+        NeedsText(fit));
+  }
+  if (!fit.has_beyond()) return "";
+  if (!fit.beyond().fits()) {
+    return fmt::format("\nBeyond the allocation it does not fit either: {} H100e are missing.",
+                       H100eOfMicro(fit.beyond().missing_micro_h100e()));
+  }
+  return fmt::format(
+      "\nBeyond the allocation it would fit (--beyond-allocation). Then the capacity team "
+      "decides, between pools.{}{}",
+      NeedsText(fit), DisplacesText(fit.beyond()));
 }
 
 std::string LendersText(const v1::CapacityFit& fit) {
@@ -127,12 +158,13 @@ std::string EventText(const v1::CapacityEvent& event) {
 }
 
 std::string FitText(const v1::CapacityFit& fit) {
+  const bool is_beyond = fit.decided_by() == kCapacityTeam;
   std::string out =
-      fit.fits() ? "yes. " + WhenItFits(fit)
+      fit.fits() ? (is_beyond ? "if the capacity team grants it. " : "yes. ") + WhenItFits(fit)
                  : fmt::format("no: {} H100e are missing, {} fit at the time that is asked for. {}",
                                H100eOfMicro(fit.missing_micro_h100e()),
                                H100eOfMicro(fit.fits_micro_h100e()), WhenItFits(fit));
-  return out + DisplacesText(fit) + LendersText(fit);
+  return out + DisplacesText(fit) + CapacityTeamText(fit) + LendersText(fit);
 }
 
 std::string LabelledText(std::string_view label, std::string_view text) {

@@ -172,6 +172,11 @@ std::string ChangeText(const v1::ChangeCapacityResponse& response) {
     if (event.action() == "rank") out += EventText(event) + "\n";
   }
   for (const v1::CapacityRequest& request : response.requests()) out += RequestLine(request);
+  if (response.requests_left_out() > 0) {
+    out += fmt::format(
+        "And {} more: all of it is in the books, and `fleetmeterctl request list` shows it.\n",
+        CountOf(response.requests_left_out(), "request"));
+  }
   return out;
 }
 

@@ -107,6 +107,29 @@ absl::StatusOr<v1::ListCapacityResponse> AskRequests(Listener& query,
   return all;
 }
 
+// All pages of a ranking. What changed between two of them is asked anew.
+absl::StatusOr<v1::GetRankingResponse> AskRanking(Listener& query, const std::string& pool) {
+  constexpr int kMostTries = 5;
+  absl::StatusOr<v1::GetRankingResponse> all;
+  for (int tries = 0; tries < kMostTries; ++tries) {
+    v1::GetRankingRequest request;
+    request.set_pool(pool);
+    all = query.Ask(&v1::Capacity::Stub::GetRanking, request);
+    while (all.ok() && !all->next_page_token().empty()) {
+      request.set_page_token(all->next_page_token());
+      const auto page = query.Ask(&v1::Capacity::Stub::GetRanking, request);
+      if (!page.ok()) {
+        all = page.status();
+        break;
+      }
+      all->mutable_requests()->MergeFrom(page->requests());
+      all->set_next_page_token(page->next_page_token());
+    }
+    if (!absl::IsAborted(all.status())) return all;
+  }
+  return all;
+}
+
 void FetchHistory(Listener& query, Answers* answers) {
   v1::GetPoolHistoryRequest history;
   history.set_from(std::to_string(answers->from_unix_seconds));
@@ -159,7 +182,7 @@ void FetchFits(Listener& query, const Answer<v1::GetRankingResponse>& ranking, A
 }
 
 void FetchRankings(Listener& query, Answers* answers) {
-  answers->between_pools = query.Ask(&v1::Capacity::Stub::GetRanking, v1::GetRankingRequest());
+  answers->between_pools = AskRanking(query, "");
   FetchFits(query, answers->between_pools, answers);
   if (!answers->open.ok()) return;
   std::set<std::string> pools;
@@ -167,9 +190,7 @@ void FetchRankings(Listener& query, Answers* answers) {
     if (!request.form().beyond_allocation()) pools.insert(request.form().pool());
   }
   for (const std::string& pool : pools) {
-    v1::GetRankingRequest request;
-    request.set_pool(pool);
-    auto ranking = query.Ask(&v1::Capacity::Stub::GetRanking, request);
+    auto ranking = AskRanking(query, pool);
     FetchFits(query, ranking, answers);
     answers->rankings.emplace(pool, std::move(ranking));
   }

@@ -21,6 +21,7 @@ struct SubmitOrder {
   CapacityForm form;
   // Of the request that is amended; nothing: it is new, or the same again.
   std::optional<int64_t> revision;
+  bool knows_supply = false;  // whoever asks may know how much there is
 };
 // Takes back what is not decided; what is granted is released.
 struct WithdrawOrder {
@@ -63,8 +64,8 @@ struct CapacityAnswer {
   // InvalidArgument: every violation, one a line. NotFound: no such request; names the nearest.
   // AlreadyExists: the id is another request's; names what differs, with values if it is one of the
   // same pool and team. Aborted: it was changed since the revision that was named; says how.
-  // FailedPrecondition: it was decided before, or the decisions together exceed a pool, a category
-  // or the supply; says with which sum, and when.
+  // FailedPrecondition: it was decided before, or the decisions together exceed a pool, a category,
+  // a tier or the supply; says with which sum, and when.
   absl::Status status;
   // All of it was said before: the same form, the same order of workloads, the same end, or the
   // very same decision with the same reason (what was released since does not matter). Of several
@@ -87,10 +88,10 @@ CapacityAnswer Prepare(const CapacityOrder& order, const CapacityBook& book,
 
 // What grants together promise beside the plan, from the present hour on: OK, or FailedPrecondition
 // with the sum, the limit and the hour at which it is exceeded first. At each hour: the grants of a
-// pool that are within its allocation add up to at most its allocation; with those beyond, the
-// needs of a category's pools (each the larger of allocated and committed) add up to at most the
-// category's share of the supply where the plan has shares of its own, and those of all pools to at
-// most the supply less the buffer. Prepare refuses only decisions that make such a sum larger.
+// pool that are within its allocation, and those beyond it that the plan has (plan_grants.h), add
+// up to at most its allocation. The needs of pools (commitment_walk.h) keep the limits that the
+// plan's own allocations have to keep: those of its categories, its tiers, and the supply less the
+// buffer. Prepare refuses only decisions that make such a sum larger.
 absl::Status CheckCommitments(const CapacityBook& book, const ReferenceData& reference,
                               int64_t now_unix_seconds);
 

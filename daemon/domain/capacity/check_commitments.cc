@@ -20,10 +20,15 @@ std::optional<std::string> ExcessOfPool(const CommitmentWalk& walk, std::string_
   const PoolLoad* load = walk.Find(pool);
   if (load == nullptr || load->added_within == 0) return std::nullopt;
   if (load->within <= absl::int128(load->allocated) + walk.limits().tolerance) return std::nullopt;
+  const std::string in_plan =
+      load->in_plan == 0 ? ""
+                         : fmt::format(", and those beyond it that the plan has ({} H100e),",
+                                       H100eText(load->in_plan));
   return fmt::format(
-      "the grants of pool '{}' within its allocation add up to {} H100e from {} on; expected at "
+      "the grants of pool '{}' within its allocation{} add up to {} H100e from {} on; expected at "
       "most {} H100e, {} {}",
-      pool, H100eText(load->within), TimeText(walk.from_unix_seconds()), H100eText(load->allocated),
+      pool, in_plan, H100eText(load->within), TimeText(walk.from_unix_seconds()),
+      H100eText(load->allocated),
       load->planned == nullptr ? "since it is no pool of" : "its allocation by", PlanOf(walk));
 }
 
@@ -41,24 +46,30 @@ bool Exceeds(const Need& need, int64_t limit, int64_t tolerance) {
   return need.now > absl::int128(limit) + tolerance && need.now > need.before;
 }
 
-std::optional<std::string> ExcessOfCategory(const CommitmentWalk& walk, Category category) {
-  const std::optional<int64_t> limit = walk.limits().categories[static_cast<size_t>(category)];
-  const Need& need = walk.need(category);
+constexpr std::string_view kWhatIsNeeded =
+    "what they are allocated, or what is promised of it if that is more, and what is granted "
+    "beyond it";
+
+// `kind`: "category" or "tier".
+template <class Kind>
+std::optional<std::string> ExcessOfShare(const CommitmentWalk& walk, std::string_view kind,
+                                         Kind which, const std::optional<int64_t>& limit) {
+  const Need& need = walk.need(which);
   if (!limit || !Exceeds(need, *limit, walk.limits().tolerance)) return std::nullopt;
   return fmt::format(
-      "the pools of category {} need {} H100e from {} on, each the larger of allocated and "
-      "committed; expected at most {} H100e, the share of the category by {}",
-      Name(category), H100eText(need.now), TimeText(walk.from_unix_seconds()), H100eText(*limit),
-      PlanOf(walk));
+      "the pools of {} {} need {} H100e from {} on, {}; expected at most {} H100e, the share of "
+      "the {} by {}",
+      kind, Name(which), H100eText(need.now), TimeText(walk.from_unix_seconds()), kWhatIsNeeded,
+      H100eText(*limit), kind, PlanOf(walk));
 }
 
 std::optional<std::string> ExcessOfSupply(const CommitmentWalk& walk) {
   if (!Exceeds(walk.need(), walk.limits().all, walk.limits().tolerance)) return std::nullopt;
   return fmt::format(
-      "all pools together need {} H100e from {} on, each the larger of allocated and committed; "
-      "expected at most {} H100e, the supply less the buffer by {}",
-      H100eText(walk.need().now), TimeText(walk.from_unix_seconds()), H100eText(walk.limits().all),
-      PlanOf(walk));
+      "all pools together need {} H100e from {} on, {}; expected at most {} H100e, the supply less "
+      "the buffer by {}",
+      H100eText(walk.need().now), TimeText(walk.from_unix_seconds()), kWhatIsNeeded,
+      H100eText(walk.limits().all), PlanOf(walk));
 }
 
 std::optional<std::string> ExcessAt(const CommitmentWalk& walk,
@@ -68,7 +79,12 @@ std::optional<std::string> ExcessAt(const CommitmentWalk& walk,
     if (auto excess = ExcessOfNoPool(walk, pool)) return excess;
   }
   for (const Category category : kCategories) {
-    if (auto excess = ExcessOfCategory(walk, category)) return excess;
+    const auto& limit = walk.limits().categories[static_cast<size_t>(category)];
+    if (auto excess = ExcessOfShare(walk, "category", category, limit)) return excess;
+  }
+  for (const Tier tier : kTiers) {
+    const auto& limit = walk.limits().tiers[static_cast<size_t>(tier)];
+    if (auto excess = ExcessOfShare(walk, "tier", tier, limit)) return excess;
   }
   return ExcessOfSupply(walk);
 }

@@ -106,11 +106,13 @@ class FormCheck {
     const int64_t supply = MicroH100e(plan.supply_h100e);
     // The supply is a sum of binary fractions.
     if (asked.micro_h100e <= supply + supply / 1'000'000'000 + 1) return;
-    Complain("chips",
-             fmt::format("is {} of {}, which is {} H100e; expected at most {} H100e, the whole "
-                         "supply of {}",
-                         form_.chips, form_.chip, H100eText(asked.micro_h100e), H100eText(supply),
-                         PlanText(plan)));
+    const std::string most = context_.knows_supply
+                                 ? fmt::format("at most {} H100e,", H100eText(supply))
+                                 : "no more than";
+    Complain(
+        "chips",
+        fmt::format("is {} of {}, which is {} H100e; expected {} the whole supply of {}",
+                    form_.chips, form_.chip, H100eText(asked.micro_h100e), most, PlanText(plan)));
   }
 
   void CheckHours() {

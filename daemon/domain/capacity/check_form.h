@@ -28,14 +28,15 @@ struct FormContext {
   const Plan& plan;  // in force
   const Catalog& catalog;
   int64_t now_unix_seconds = 0;
+  bool knows_supply = false;  // whoever is told may know how much there is
 };
 
 // Each violation names the field by its name in capacity.proto, what it was, and what was expected;
 // a name that is unknown names the nearest ones that are known. A request that is beyond its pool's
 // allocation needs an ROI and the trade-off; the violation says which is missing. More chips than
-// the plan's supply of all kinds is refused with both sums; for that, chips count as the supply
-// counts them, whatever the workload type. Text may be of any script, must be UTF-8, and may hold
-// line breaks and tabs but no other control characters.
+// the plan's supply of all kinds is refused, with both sums to whoever may know them; for that,
+// chips count as the supply counts them, whatever the workload type. Text may be of any script,
+// must be UTF-8, and may hold line breaks and tabs but no other control characters.
 //
 // The start may have passed by at most kMostHoursAgo, or be ahead by at most kMostHours; the end is
 // still to come. A gain is more than 0, lies within its interval, and comes no earlier than on the

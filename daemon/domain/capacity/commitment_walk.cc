@@ -1,29 +1,25 @@
 #include "daemon/domain/capacity/commitment_walk.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "daemon/domain/capacity/capacity_amounts.h"
+#include "daemon/domain/capacity/plan_grants.h"
+#include "daemon/domain/fleet/plan_limits.h"
 
 namespace fleetmeter::capacity {
 namespace {
 
-// A thousandth of an H100e has room for the rounding of thousands of grants.
-constexpr int64_t kRoundingMicroH100e = 1'000;
-// Of the supply; CompilePlan takes sums that are more by so little.
-constexpr double kPlanTolerance = 1e-9;
-
+size_t IndexOf(Tier tier) { return static_cast<size_t>(tier); }
 size_t IndexOf(Category category) { return static_cast<size_t>(category); }
 
-bool HasOwnShares(const Plan& plan) {
-  std::array<double, kCategories.size()> allocated = {};
-  for (const Pool& pool : plan.pools) allocated[IndexOf(pool.category)] += pool.allocated_h100e;
-  return std::any_of(
-      plan.category_shares.begin(), plan.category_shares.end(), [&](const auto& share) {
-        const double more = share.second * plan.supply_h100e - allocated[IndexOf(share.first)];
-        return std::abs(more) > kPlanTolerance * plan.supply_h100e;
-      });
+template <size_t n>
+std::array<std::optional<int64_t>, n> InMicro(const std::array<std::optional<double>, n>& limits) {
+  std::array<std::optional<int64_t>, n> out = {};
+  for (size_t i = 0; i < n; ++i) {
+    if (limits[i]) out[i] = MicroH100e(*limits[i]);
+  }
+  return out;
 }
 
 // The first full hour at which a plan is in force.
@@ -42,6 +38,8 @@ void AddTo(Need* need, const Need& more, int sign) {
 
 Commitment CommitmentOf(const CapacityForm& form, const Grant& grant) {
   return {.pool = form.pool,
+          .request_id = form.request_id,
+          .decided_unix_nanos = grant.at_unix_nanos,
           .from_unix_seconds = grant.start_unix_seconds,
           .to_unix_seconds = grant.end_unix_seconds,
           .micro_h100e = grant.worth.micro_h100e,
@@ -57,28 +55,23 @@ std::vector<Commitment> CommitmentsOf(const CapacityBook& book) {
 }
 
 Need NeedOf(const PoolLoad& load) {
-  const absl::int128 before = load.committed() - load.added_within - load.added_beyond;
-  return {.now = std::max<absl::int128>(load.allocated, load.committed()),
-          .before = std::max<absl::int128>(load.allocated, before)};
+  const absl::int128 before = load.within - load.added_within;
+  return {
+      .now = std::max<absl::int128>(load.allocated, load.within) + load.beyond,
+      .before = std::max<absl::int128>(load.allocated, before) + load.beyond - load.added_beyond};
 }
 
-PlanLimits LimitsOf(const Plan& plan) {
-  const auto buffer = plan.tier_shares.find(Tier::kBuffer);
-  const double kept = buffer == plan.tier_shares.end() ? 0 : buffer->second;
-  PlanLimits limits = {
-      .categories = {},
-      .all = MicroH100e((1 - kept) * plan.supply_h100e),
-      .tolerance = kRoundingMicroH100e + MicroH100e(kPlanTolerance * plan.supply_h100e)};
-  if (!HasOwnShares(plan)) return limits;
-  for (const auto& [category, share] : plan.category_shares) {
-    limits.categories[IndexOf(category)] = MicroH100e(share * plan.supply_h100e);
-  }
-  return limits;
+StageLimits StageLimitsOf(const Plan& plan) {
+  const PlanLimits limits = LimitsOf(plan);
+  return {.tiers = InMicro(limits.tiers),
+          .categories = InMicro(limits.categories),
+          .all = MicroH100e(limits.all),
+          .tolerance = MicroH100e(limits.grants_tolerance)};
 }
 
 CommitmentWalk::CommitmentWalk(std::vector<Commitment> commitments, const ReferenceData& reference,
                                int64_t from_unix_seconds, int64_t to_unix_seconds)
-    : commitments_(std::move(commitments)), reference_(reference) {
+    : commitments_(std::move(commitments)), reference_(reference), active_(commitments_.size()) {
   for (size_t i = 0; i < commitments_.size(); ++i) {
     const Commitment& each = commitments_[i];
     pools_.try_emplace(each.pool);
@@ -106,53 +99,67 @@ bool CommitmentWalk::Next() {
   if (begun_) ++at_;
   begun_ = true;
   if (at_ + 1 >= points_.size()) return false;
-  const Plan& plan = reference_.PlanAt(UnixNanos(from_unix_seconds()));
-  if (&plan != plan_) EnterPlan(plan);
   for (; next_change_ < changes_.size(); ++next_change_) {
     const Change& change = changes_[next_change_];
     if (change.at_unix_seconds > from_unix_seconds()) break;
-    Take(change);
+    active_[change.commitment] = change.sign > 0;
+    if (plan_ != nullptr) Take(change.commitment, change.sign);
   }
+  const Plan& plan = reference_.PlanAt(UnixNanos(from_unix_seconds()));
+  if (&plan != plan_) EnterPlan(plan);
   return true;
 }
 
 void CommitmentWalk::EnterPlan(const Plan& plan) {
   plan_ = &plan;
-  limits_ = LimitsOf(plan);
-  for (auto& [name, load] : pools_) {
-    load.planned = nullptr;
-    load.allocated = 0;
-  }
+  limits_ = StageLimitsOf(plan);
+  for (auto& [name, load] : pools_) load = PoolLoad();
   for (const Pool& pool : plan.pools) {
     PoolLoad& load = pools_[pool.name];
     load.planned = &pool;
     load.allocated = MicroH100e(pool.allocated_h100e);
   }
+  by_tier_ = {};
   by_category_ = {};
   need_ = {};
   for (const auto& [name, load] : pools_) CountNeed(load, 1);
+  TakeAll();
 }
 
-void CommitmentWalk::Take(const Change& change) {
-  const Commitment& commitment = commitments_[change.commitment];
-  PoolLoad& load = pools_[commitment.pool];
+void CommitmentWalk::TakeAll() {
+  for (size_t i = 0; i < commitments_.size(); ++i) {
+    if (active_[i]) Take(i, 1);
+  }
+}
+
+void CommitmentWalk::Take(size_t commitment, int sign) {
+  const Commitment& taken = commitments_[commitment];
+  PoolLoad& load = pools_[taken.pool];
   CountNeed(load, -1);
-  const absl::int128 amount = absl::int128(change.sign) * commitment.micro_h100e;
-  (commitment.beyond ? load.beyond : load.within) += amount;
-  if (commitment.added) (commitment.beyond ? load.added_beyond : load.added_within) += amount;
+  const absl::int128 amount = absl::int128(sign) * taken.micro_h100e;
+  const bool in_plan =
+      taken.beyond && PlanHasGrant(*plan_, taken.request_id, taken.decided_unix_nanos);
+  const bool on_top = taken.beyond && !in_plan;
+  if (in_plan) load.in_plan += amount;
+  (on_top ? load.beyond : load.within) += amount;
+  if (taken.added) (on_top ? load.added_beyond : load.added_within) += amount;
   CountNeed(load, 1);
 }
 
 void CommitmentWalk::CountNeed(const PoolLoad& load, int sign) {
   const Need need = NeedOf(load);
   AddTo(&need_, need, sign);
-  if (load.planned != nullptr) AddTo(&by_category_[IndexOf(load.planned->category)], need, sign);
+  if (load.planned == nullptr) return;
+  AddTo(&by_tier_[IndexOf(load.planned->tier)], need, sign);
+  AddTo(&by_category_[IndexOf(load.planned->category)], need, sign);
 }
 
 const PoolLoad* CommitmentWalk::Find(std::string_view pool) const {
   const auto found = pools_.find(pool);
   return found == pools_.end() ? nullptr : &found->second;
 }
+
+const Need& CommitmentWalk::need(Tier tier) const { return by_tier_[IndexOf(tier)]; }
 
 const Need& CommitmentWalk::need(Category category) const {
   return by_category_[IndexOf(category)];

@@ -19,7 +19,10 @@
 namespace fleetmeter::capacity {
 
 struct Commitment {
-  std::string_view pool;  // of the book, which outlives it
+  // Of the book, which outlives it.
+  std::string_view pool;
+  std::string_view request_id;
+  int64_t decided_unix_nanos = 0;
   int64_t from_unix_seconds = 0;
   int64_t to_unix_seconds = 0;  // half-open
   int64_t micro_h100e = 0;
@@ -36,32 +39,34 @@ std::vector<Commitment> CommitmentsOf(const CapacityBook& book);
 struct PoolLoad {
   const Pool* planned = nullptr;  // by the plan in force; nullptr: it has no such pool
   int64_t allocated = 0;
-  absl::int128 within = 0;  // the allocation
+  // Takes its part of the allocation: granted within it, or beyond it and in the plan.
+  absl::int128 within = 0;
+  absl::int128 in_plan = 0;  // the part of it that was granted beyond an allocation
+  // On top of the allocation: granted beyond it, and not in the plan (plan_grants.h).
   absl::int128 beyond = 0;
   absl::int128 added_within = 0;  // parts of these two
   absl::int128 added_beyond = 0;
 
   absl::int128 committed() const { return within + beyond; }
+  absl::int128 uncommitted() const { return allocated - within; }
 };
 
-// What pools need: each the larger of allocated and committed. And so without what is added.
+// What pools need: each its allocation, or what takes its part of it if that is more, and what is
+// on top. And so without what is added. It is what a plan would allocate that has all grants.
 struct Need {
   absl::int128 now = 0;
   absl::int128 before = 0;
 };
 Need NeedOf(const PoolLoad& load);
 
-// What a plan has room for, in micro-H100e.
-struct PlanLimits {
-  // Nothing: the plan has no shares of its own, or none for the category.
+// The limits of a plan (plan_limits.h) in micro-H100e.
+struct StageLimits {
+  std::array<std::optional<int64_t>, kTiers.size()> tiers = {};
   std::array<std::optional<int64_t>, kCategories.size()> categories = {};
-  int64_t all = 0;  // the supply less the buffer
-  // What sums may be more by: amounts are rounded, and shares are binary fractions.
+  int64_t all = 0;
   int64_t tolerance = 0;
 };
-// A plan whose file has no categories gets those that its pools make, so that they leave no room.
-// Shares that are no more than what pools are allocated say nothing beyond it, and are no limit.
-PlanLimits LimitsOf(const Plan& plan);
+StageLimits StageLimitsOf(const Plan& plan);
 
 class CommitmentWalk {
  public:
@@ -75,10 +80,11 @@ class CommitmentWalk {
   int64_t from_unix_seconds() const { return points_[at_]; }
   int64_t to_unix_seconds() const { return points_[at_ + 1]; }
   const Plan& plan() const { return *plan_; }
-  const PlanLimits& limits() const { return limits_; }
+  const StageLimits& limits() const { return limits_; }
   // All pools of the plan, and those that have grants.
   const std::map<std::string_view, PoolLoad>& pools() const { return pools_; }
   const PoolLoad* Find(std::string_view pool) const;
+  const Need& need(Tier tier) const;
   const Need& need(Category category) const;
   const Need& need() const { return need_; }
 
@@ -91,8 +97,11 @@ class CommitmentWalk {
 
   void AddPoints(int64_t from, int64_t to);
   void EnterPlan(const Plan& plan);
-  void Take(const Change& change);
-  // Adds the need of a pool to those of its category and of all.
+  // What is committed now, by what the plan has of it.
+  void TakeAll();
+  // Adds a commitment to the load of its pool, or takes it off.
+  void Take(size_t commitment, int sign);
+  // Adds the need of a pool to those of its tier, its category and of all.
   void CountNeed(const PoolLoad& load, int sign);
 
   const std::vector<Commitment> commitments_;
@@ -102,9 +111,11 @@ class CommitmentWalk {
   std::vector<int64_t> points_;  // ascending; a stage is between two neighbours
   size_t at_ = 0;
   bool begun_ = false;
+  std::vector<bool> active_;  // by commitment
   const Plan* plan_ = nullptr;
-  PlanLimits limits_;
+  StageLimits limits_;
   std::map<std::string_view, PoolLoad> pools_;
+  std::array<Need, kTiers.size()> by_tier_ = {};
   std::array<Need, kCategories.size()> by_category_ = {};
   Need need_;
 };

@@ -25,7 +25,9 @@ struct PoolSpan {
   int64_t to_unix_seconds = 0;        // half-open
   int64_t allocated_micro_h100e = 0;  // by the plan in force then
   int64_t committed_micro_h100e = 0;  // to grants
-  // allocated - committed; below 0 where the pool is committed beyond its allocation.
+  // The part of it that is on top of the allocation: granted beyond it, and not in the plan.
+  int64_t beyond_micro_h100e = 0;
+  // allocated + beyond - committed; below 0 where more is promised than the plan has.
   int64_t uncommitted_micro_h100e = 0;
 };
 
@@ -40,16 +42,25 @@ struct Lender {
   std::string pool;
   int64_t micro_h100e = 0;  // that it could lend over the whole time, by its policy
 };
-// An undecided request or a grant of the same pool that would not have its place any more.
+// An undecided request or a grant that would not have its place any more.
 struct Displaced {
   std::string request_id;
   bool granted = false;
 };
 
+// A request within an allocation that does not fit, asked for beyond it.
+struct BeyondFit {
+  bool fits = false;
+  int64_t fits_micro_h100e = 0;
+  int64_t missing_micro_h100e = 0;
+  std::vector<Displaced> displaces;
+};
+
 // What a grant would be checked for when it is decided (CheckCommitments) is checked here beside
 // the grants that there are: within an allocation, what is left of the allocation; beyond it, what
-// is left of the category's share and of the supply less the buffer. What the committee has granted
-// beyond an allocation takes nothing of that allocation. Hours that are over are not looked at.
+// is left of the shares of the category and the tier, and of the supply less the buffer. What was
+// granted beyond an allocation takes nothing of that allocation until the plan has it. Hours that
+// are over are not looked at.
 struct Fit {
   bool fits = false;  // as it was asked
   // The first time from the asked start on at which it fits for its whole duration, at most
@@ -63,12 +74,20 @@ struct Fit {
   // What is missing of the asked amount; 0: nothing.
   int64_t missing_micro_h100e = 0;
   // Undecided requests that rank lower, fit now as they were asked, and would not any more, best
-  // first. Then, if it does not fit, the grants of a lower nature that would have to end for it:
-  // growth bets before goals, and the latest decided first. None of these where that is not enough.
+  // first: within an allocation those of the pool, beyond it those of all pools. Then, if it does
+  // not fit, the grants of a lower nature that would have to end for it: growth bets before goals,
+  // and the latest decided first. None of these where that is not enough.
   std::vector<Displaced> displaces;
   // Most first, by what is not committed of their allocations and by their policies; each at most
   // what the asking pool may borrow.
   std::vector<Lender> lenders;
+  // It is beyond the allocation, so that the capacity team decides, whether it fits or not.
+  bool is_beyond = false;
+  // Nothing: it is beyond already, or fits within.
+  std::optional<BeyondFit> beyond;
+  // What its form lacks to be decided by the capacity team, as fields: "roi", "trade_off". Of what
+  // is beyond, or does not fit within.
+  std::vector<std::string> needs;
 };
 
 inline constexpr int64_t kLookAheadHours = int64_t{366} * 24;

@@ -203,6 +203,8 @@ class Decider {
       if (event.action != Action::kGrant) continue;
       const CapacityForm& form = preparation_.book.Find(event.request_id)->form;
       commitments.push_back({.pool = form.pool,
+                             .request_id = form.request_id,
+                             .decided_unix_nanos = event.at_unix_nanos,
                              .from_unix_seconds = event.start_unix_seconds,
                              .to_unix_seconds = event.end_unix_seconds,
                              .micro_h100e = event.worth.micro_h100e,

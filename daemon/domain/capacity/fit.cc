@@ -1,5 +1,6 @@
 // Whether a request fits, from when on, what it would displace, and who could lend.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -8,6 +9,8 @@
 #include "daemon/domain/capacity/check_form.h"
 #include "daemon/domain/capacity/commitment_walk.h"
 #include "daemon/domain/capacity/commitments.h"
+#include "daemon/domain/capacity/people_text.h"
+#include "daemon/domain/capacity/plan_grants.h"
 #include "daemon/domain/capacity/rank_key.h"
 
 namespace fleetmeter::capacity {
@@ -31,44 +34,73 @@ bool HasUsableTime(const CapacityForm& form) {
          form.start_unix_seconds <= kLatest;
 }
 
-// What a pool has room for during a stage.
-struct Room {
-  Hours hours;
-  int64_t allocated = 0;
-  absl::int128 within = 0;
-  absl::int128 beyond = 0;
-  // The most that may be committed of it: its allocation, or what the others leave of its
-  // category's share and of the supply.
-  absl::int128 ceiling = 0;
-  int64_t tolerance = 0;
-
-  absl::int128 Left(bool is_beyond) const {
-    const absl::int128 left = ceiling - within - beyond;
-    return is_beyond ? left : std::min(left, allocated - within);
-  }
-  void Give(bool is_beyond, absl::int128 amount) { (is_beyond ? beyond : within) += amount; }
+// Where something would be taken from during a stage: the allocation of a pool, or what is left
+// beyond allocations in the category, the tier and the supply.
+struct Place {
+  std::string_view pool;
+  bool on_top = false;  // beyond the allocation, and not in the plan
 };
 
-absl::int128 CeilingOf(const CommitmentWalk& walk, const PoolLoad& load) {
-  if (load.planned == nullptr) return load.allocated;  // no pool of the plan
-  const absl::int128 own = NeedOf(load).now;
-  absl::int128 left = walk.limits().all - (walk.need().now - own);
-  const Category category = load.planned->category;
-  const auto& share = walk.limits().categories[static_cast<size_t>(category)];
-  if (share) left = std::min(left, *share - (walk.need(category).now - own));
-  return std::max<absl::int128>(load.allocated, left);
+// What there is room for during a stage.
+struct Room {
+  Hours hours;
+  const Plan* plan = nullptr;
+  int64_t tolerance = 0;
+  absl::int128 own = 0;  // left of the allocation of the pool that is asked about
+  // Left beyond allocations; nothing: there is no such limit.
+  std::array<std::optional<absl::int128>, kTiers.size()> tiers = {};
+  std::array<std::optional<absl::int128>, kCategories.size()> categories = {};
+  absl::int128 all = 0;
+
+  absl::int128 Left(const Place& place) const;
+  void Take(const Place& place, absl::int128 amount);
+};
+
+absl::int128 Room::Left(const Place& place) const {
+  if (!place.on_top) return own;
+  const Pool* pool = plan->FindPool(place.pool);
+  if (pool == nullptr) return 0;
+  absl::int128 left = all;
+  if (const auto& tier = tiers[static_cast<size_t>(pool->tier)]) left = std::min(left, *tier);
+  const auto& category = categories[static_cast<size_t>(pool->category)];
+  return category ? std::min(left, *category) : left;
+}
+
+// What is within an allocation is the pool's that is asked about.
+void Room::Take(const Place& place, absl::int128 amount) {
+  if (!place.on_top) {
+    own -= amount;
+    return;
+  }
+  const Pool* pool = plan->FindPool(place.pool);
+  if (pool == nullptr) return;
+  all -= amount;
+  if (auto& tier = tiers[static_cast<size_t>(pool->tier)]) *tier -= amount;
+  if (auto& category = categories[static_cast<size_t>(pool->category)]) *category -= amount;
+}
+
+template <size_t n, class Kinds>
+std::array<std::optional<absl::int128>, n> LeftOf(
+    const CommitmentWalk& walk, const std::array<std::optional<int64_t>, n>& limits,
+    const Kinds& kinds) {
+  std::array<std::optional<absl::int128>, n> left = {};
+  for (const auto kind : kinds) {
+    const auto& limit = limits[static_cast<size_t>(kind)];
+    if (limit) left[static_cast<size_t>(kind)] = *limit - walk.need(kind).now;
+  }
+  return left;
 }
 
 Room RoomAt(const CommitmentWalk& walk, const std::string& pool) {
   const PoolLoad* load = walk.Find(pool);
-  const PoolLoad nothing;
-  if (load == nullptr) load = &nothing;
+  const StageLimits& limits = walk.limits();
   return {.hours = {walk.from_unix_seconds(), walk.to_unix_seconds()},
-          .allocated = load->allocated,
-          .within = load->within,
-          .beyond = load->beyond,
-          .ceiling = CeilingOf(walk, *load),
-          .tolerance = walk.limits().tolerance};
+          .plan = &walk.plan(),
+          .tolerance = limits.tolerance,
+          .own = load == nullptr ? absl::int128(0) : load->uncommitted(),
+          .tiers = LeftOf(walk, limits.tiers, kTiers),
+          .categories = LeftOf(walk, limits.categories, kCategories),
+          .all = limits.all - walk.need().now};
 }
 
 // Answers one DoesItFit.
@@ -91,6 +123,7 @@ class FitCheck {
     FindDisplaced(lower);
     if (fit_.missing_micro_h100e > 0) FindGrantsToDisplace();
     FindLenders();
+    SayWhoDecides();
     return std::move(fit_);
   }
 
@@ -107,11 +140,16 @@ class FitCheck {
     while (walk.Next()) rooms_.push_back(RoomAt(walk, form_.pool));
   }
 
-  static bool HasRoomFor(const Room& room, bool beyond, int64_t micro_h100e) {
-    return room.Left(beyond) + room.tolerance >= micro_h100e;
+  // Where a request that is not decided would be taken from.
+  Place PlaceOf(const Room& room, const CapacityForm& form) const {
+    const bool in_plan = PlanHasGrant(*room.plan, form.request_id, UnixNanos(now_));
+    return {.pool = form.pool, .on_top = form.beyond_allocation && !in_plan};
+  }
+  static bool HasRoomFor(const Room& room, const Place& place, int64_t micro_h100e) {
+    return room.Left(place) + room.tolerance >= micro_h100e;
   }
   bool HasRoom(const Room& room) const {
-    return HasRoomFor(room, form_.beyond_allocation, worth_.micro_h100e);
+    return HasRoomFor(room, PlaceOf(room, form_), worth_.micro_h100e);
   }
 
   void FindRoom() {
@@ -119,7 +157,7 @@ class FitCheck {
     fit_.fits = true;
     for (const Room& room : rooms_) {
       if (!room.hours.Overlap(hours_)) continue;
-      least = std::min(least, room.Left(form_.beyond_allocation));
+      least = std::min(least, room.Left(PlaceOf(room, form_)));
       fit_.fits = fit_.fits && HasRoom(room);
     }
     fit_.fits_micro_h100e = Saturated(std::max<absl::int128>(least, 0));
@@ -177,9 +215,13 @@ class FitCheck {
 
   bool CompetesWith(const CapacityRequest& request) const {
     return !request.decided() && request.StateAt(now_) != State::kExpired &&
-           request.form.pool == form_.pool &&
-           request.form.beyond_allocation == form_.beyond_allocation &&
-           HoursOf(request.form).Overlap(hours_);
+           SharesPlace(request.form) && HoursOf(request.form).Overlap(hours_);
+  }
+
+  // What is beyond allocations is decided between pools.
+  bool SharesPlace(const CapacityForm& form) const {
+    return form.beyond_allocation == form_.beyond_allocation &&
+           (form.beyond_allocation || form.pool == form_.pool);
   }
 
   // Those that fit as they were asked, and would not any more.
@@ -188,24 +230,29 @@ class FitCheck {
       const Hours hours = HoursOf(request->form);
       bool fits_now = true;
       bool fits_then = true;
-      for (Room room : rooms_) {
+      for (const Room& room : rooms_) {
         if (!room.hours.Overlap(hours)) continue;
-        const bool beyond = form_.beyond_allocation;
-        fits_now = fits_now && HasRoomFor(room, beyond, request->worth.micro_h100e);
-        if (room.hours.Overlap(hours_)) room.Give(beyond, worth_.micro_h100e);
-        fits_then = fits_then && HasRoomFor(room, beyond, request->worth.micro_h100e);
+        const Place place = PlaceOf(room, request->form);
+        // Of another pool's allocation nothing is known here, and nothing is taken.
+        const bool is_known = place.on_top || place.pool == form_.pool;
+        fits_now = fits_now && is_known && HasRoomFor(room, place, request->worth.micro_h100e);
+        if (!fits_now) break;
+        if (!room.hours.Overlap(hours_)) continue;
+        Room then = room;
+        then.Take(PlaceOf(room, form_), worth_.micro_h100e);
+        fits_then = fits_then && HasRoomFor(then, place, request->worth.micro_h100e);
       }
       if (fits_now && !fits_then) fit_.displaces.push_back({request->form.request_id, false});
     }
   }
 
-  // Grants of a lower nature for the same place, those first that would give way first.
+  // Grants of a lower nature, those first that would give way first.
   std::vector<const CapacityRequest*> GrantsOfLowerNature() const {
     std::vector<const CapacityRequest*> grants;
     for (const auto& [id, request] : book_.requests()) {
-      if (!request->grant || request->form.pool != form_.pool) continue;
-      if (request->form.beyond_allocation != form_.beyond_allocation) continue;
-      if (request->form.nature > form_.nature) grants.push_back(request.get());
+      if (!request->grant || request->form.nature <= form_.nature) continue;
+      const bool may_share = request->form.pool == form_.pool || request->form.beyond_allocation;
+      if (may_share) grants.push_back(request.get());
     }
     std::stable_sort(grants.begin(), grants.end(),
                      [](const CapacityRequest* a, const CapacityRequest* b) {
@@ -219,6 +266,23 @@ class FitCheck {
     return std::all_of(rooms.begin(), rooms.end(), [&](const Room& room) { return HasRoom(room); });
   }
 
+  // Whether the end of a grant helps.
+  bool EndGrant(const CapacityRequest& request, std::vector<Room>* asked) const {
+    const Hours hours = {request.grant->start_unix_seconds, request.grant->end_unix_seconds};
+    bool helps = false;
+    for (Room& room : *asked) {
+      if (!room.hours.Overlap(hours)) continue;
+      const Place place = {.pool = request.form.pool, .on_top = IsOnTop(*room.plan, request)};
+      if (!place.on_top && place.pool != form_.pool) continue;
+      const Place own = PlaceOf(room, form_);
+      const absl::int128 before = room.Left(own);
+      const bool lacked = !HasRoom(room);
+      room.Take(place, -absl::int128(request.grant->worth.micro_h100e));
+      helps = helps || (lacked && room.Left(own) > before);
+    }
+    return helps;
+  }
+
   void FindGrantsToDisplace() {
     std::vector<Room> asked;
     for (const Room& room : rooms_) {
@@ -227,14 +291,7 @@ class FitCheck {
     std::vector<Displaced> given_up;
     for (const CapacityRequest* request : GrantsOfLowerNature()) {
       if (AllHaveRoom(asked)) break;
-      const Hours hours = {request->grant->start_unix_seconds, request->grant->end_unix_seconds};
-      bool helps = false;
-      for (Room& room : asked) {
-        if (!room.hours.Overlap(hours)) continue;
-        helps = helps || !HasRoom(room);
-        room.Give(form_.beyond_allocation, -absl::int128(request->grant->worth.micro_h100e));
-      }
-      if (helps) given_up.push_back({request->form.request_id, true});
+      if (EndGrant(*request, &asked)) given_up.push_back({request->form.request_id, true});
     }
     // What does not make room is not given up.
     if (!AllHaveRoom(asked)) return;
@@ -244,7 +301,7 @@ class FitCheck {
   // By the policy of the plan in force, and rounded down.
   static int64_t LentBy(const PoolLoad& load) {
     if (load.planned == nullptr) return 0;
-    const absl::int128 free = std::max<absl::int128>(load.allocated - load.committed(), 0);
+    const absl::int128 free = std::max<absl::int128>(load.uncommitted(), 0);
     return static_cast<int64_t>(
         std::floor(load.planned->policy.lendable_ratio * static_cast<double>(free)));
   }
@@ -278,6 +335,13 @@ class FitCheck {
         [](const Lender& a, const Lender& b) { return a.micro_h100e > b.micro_h100e; });
   }
 
+  void SayWhoDecides() {
+    fit_.is_beyond = form_.beyond_allocation;
+    if (!form_.beyond_allocation && fit_.fits) return;
+    if (!form_.roi) fit_.needs.emplace_back("roi");
+    if (IsBlank(form_.trade_off)) fit_.needs.emplace_back("trade_off");
+  }
+
   const CapacityBook& book_;
   const ReferenceData& reference_;
   const CapacityForm& form_;
@@ -288,6 +352,17 @@ class FitCheck {
   Fit fit_;
 };
 
+// The same form, beyond the allocation of its pool.
+BeyondFit FitBeyond(const CapacityBook& book, const ReferenceData& reference, CapacityForm form,
+                    const Worth& worth, int64_t now_unix_seconds) {
+  form.beyond_allocation = true;
+  Fit fit = FitCheck(book, reference, form, worth, now_unix_seconds).Run();
+  return {.fits = fit.fits,
+          .fits_micro_h100e = fit.fits_micro_h100e,
+          .missing_micro_h100e = fit.missing_micro_h100e,
+          .displaces = std::move(fit.displaces)};
+}
+
 }  // namespace
 
 Fit DoesItFit(const CapacityBook& book, const ReferenceData& reference, const CapacityForm& form,
@@ -295,9 +370,14 @@ Fit DoesItFit(const CapacityBook& book, const ReferenceData& reference, const Ca
   if (!HasUsableTime(form)) {
     Fit nowhere;
     nowhere.missing_micro_h100e = worth.micro_h100e;
+    nowhere.is_beyond = form.beyond_allocation;
     return nowhere;
   }
-  return FitCheck(book, reference, form, worth, now_unix_seconds).Run();
+  Fit fit = FitCheck(book, reference, form, worth, now_unix_seconds).Run();
+  if (!fit.fits && !form.beyond_allocation) {
+    fit.beyond = FitBeyond(book, reference, form, worth, now_unix_seconds);
+  }
+  return fit;
 }
 
 }  // namespace fleetmeter::capacity

@@ -18,13 +18,15 @@ namespace {
 constexpr size_t kMostRanked = 1'000;
 constexpr size_t kMostPoolsNamed = 8;
 
-CapacityAnswer TakeCheckedForm(const Preparation& preparation, const CapacityForm& form,
+CapacityAnswer TakeCheckedForm(const Preparation& preparation, const SubmitOrder& submit,
                                CapacityEvent event) {
+  const CapacityForm& form = submit.form;
   const Catalog& catalog = preparation.context.reference.catalog;
   std::vector<Violation> violations =
       CheckForm(form, {.plan = preparation.plan(),
                        .catalog = catalog,
-                       .now_unix_seconds = preparation.now_unix_seconds()});
+                       .now_unix_seconds = preparation.now_unix_seconds(),
+                       .knows_supply = submit.knows_supply});
   CheckReason(preparation.order.reason,
               event.action == Action::kAmend ? ReasonIs::kRequired : ReasonIs::kOptional, "reason",
               &violations);
@@ -36,10 +38,10 @@ CapacityAnswer TakeCheckedForm(const Preparation& preparation, const CapacityFor
   return {.status = absl::OkStatus(), .events = {std::move(event)}};
 }
 
-CapacityAnswer SubmitNew(const Preparation& preparation, const CapacityForm& form) {
+CapacityAnswer SubmitNew(const Preparation& preparation, const SubmitOrder& submit) {
   CapacityEvent event = NewEvent(preparation, Action::kSubmit);
   event.revision = 1;
-  return TakeCheckedForm(preparation, form, std::move(event));
+  return TakeCheckedForm(preparation, submit, std::move(event));
 }
 
 // What another team has asked for is not told to who guesses ids.
@@ -78,7 +80,7 @@ CapacityAnswer Amend(const Preparation& preparation, const CapacityRequest& know
   if (*submit.revision != known.revision) {
     return Refused(ChangedMeanwhile(known, *submit.revision));
   }
-  return TakeCheckedForm(preparation, submit.form, NewEvent(preparation, Action::kAmend, known));
+  return TakeCheckedForm(preparation, submit, NewEvent(preparation, Action::kAmend, known));
 }
 
 void CheckRankedPool(const Plan& plan, const std::string& pool,
@@ -134,7 +136,7 @@ CapacityAnswer PrepareSubmit(const Preparation& preparation, const SubmitOrder& 
   if (known != nullptr) {
     return submit.revision ? Amend(preparation, *known, submit) : SubmitAgain(*known, submit.form);
   }
-  if (!submit.revision) return SubmitNew(preparation, submit.form);
+  if (!submit.revision) return SubmitNew(preparation, submit);
   return Refused(NoSuchRequest(preparation.book, submit.form.request_id));
 }
 

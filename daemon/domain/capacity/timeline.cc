@@ -16,12 +16,14 @@ PoolSpan SpanOf(const CommitmentWalk& walk, const std::string& pool) {
           .to_unix_seconds = walk.to_unix_seconds(),
           .allocated_micro_h100e = load->allocated,
           .committed_micro_h100e = Saturated(load->committed()),
-          .uncommitted_micro_h100e = Saturated(load->allocated - load->committed())};
+          .beyond_micro_h100e = Saturated(load->beyond),
+          .uncommitted_micro_h100e = Saturated(load->uncommitted())};
 }
 
 bool SaysTheSame(const PoolSpan& a, const PoolSpan& b) {
   return a.allocated_micro_h100e == b.allocated_micro_h100e &&
-         a.committed_micro_h100e == b.committed_micro_h100e;
+         a.committed_micro_h100e == b.committed_micro_h100e &&
+         a.beyond_micro_h100e == b.beyond_micro_h100e;
 }
 
 }  // namespace

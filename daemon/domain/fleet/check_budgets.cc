@@ -19,10 +19,13 @@ class BudgetCheck {
 
   std::vector<Violation> Run(const HoursBudget& budget) {
     // False for NaN, too.
-    const bool is_right = budget.h100e_hours > 0 && budget.h100e_hours <= kMostBudgetHours;
+    const bool is_right =
+        budget.h100e_hours >= kLeastBudgetHours && budget.h100e_hours <= kMostBudgetHours;
     if (!is_right) {
-      Complain("h100e_hours", fmt::format("is {:.10g}; expected more than 0, and at most {:g}",
-                                          budget.h100e_hours, kMostBudgetHours));
+      Complain("h100e_hours",
+               fmt::format("is {:.10g}; expected at least 0.000001, a millionth of an H100e-hour, "
+                           "which is the smallest unit, and at most {:g}",
+                           budget.h100e_hours, kMostBudgetHours));
     }
     if (budget.per == HoursBudget::Per::kTerm) CheckTerm(budget);
     return std::move(violations_);

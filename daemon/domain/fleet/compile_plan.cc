@@ -7,6 +7,7 @@
 #include "daemon/domain/fleet/check_budgets.h"
 #include "daemon/domain/fleet/plan.h"
 #include "daemon/domain/fleet/plan_identity.h"
+#include "daemon/domain/fleet/plan_limits.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 
@@ -38,6 +39,9 @@ class PlanCompiler {
                  .category_shares = document_.category_shares,
                  .pools = {}};
     plan_.content_digest = ContentDigest(document_);
+    plan_.has_tiers = document_.has_tiers;
+    plan_.has_categories = document_.has_categories;
+    AddGrants();
     AddSupply();
     CheckShares();
     for (size_t i = 0; i < document_.pools.size(); ++i) AddPool(i);
@@ -50,6 +54,17 @@ class PlanCompiler {
  private:
   void Complain(std::string path, std::string message) {
     violations_.push_back({std::move(path), std::move(message)});
+  }
+
+  void AddGrants() {
+    if (!document_.grants) return;
+    plan_.grants.emplace();
+    for (size_t i = 0; i < document_.grants->size(); ++i) {
+      const std::string& request = (*document_.grants)[i];
+      if (plan_.grants->insert(request).second) continue;
+      Complain(fmt::format("grants[{}]", i),
+               fmt::format("\"{}\" is named twice; expected each request once", request));
+    }
   }
 
   void AddSupply() {
@@ -219,8 +234,9 @@ class PlanCompiler {
     }
     const auto found = plan_.tier_shares.find(Tier::kBuffer);
     const double buffer = found == plan_.tier_shares.end() ? 0 : found->second;
-    const double most = (1 - buffer) * plan_.supply_h100e;
-    if (allocated <= most + kTolerance * plan_.supply_h100e) return;
+    const PlanLimits limits = LimitsOf(plan_);
+    const double most = limits.all;
+    if (allocated <= most + limits.tolerance) return;
     Complain("pools", fmt::format("are allocated {:.10g} H100e; expected at most {:.10g}, the "
                                   "supply{}",
                                   allocated, most, buffer > 0 ? " without the buffer" : ""));
@@ -228,15 +244,14 @@ class PlanCompiler {
 
   template <class Kind>
   void CheckAllocationsOf(const char* section, const std::map<Kind, double>& shares, Kind kind,
-                          double allocated) {
+                          double allocated, const std::optional<double>& limit, double tolerance) {
+    if (!limit || allocated <= *limit + tolerance) return;
     const auto found = shares.find(kind);
-    const double granted = found == shares.end() ? 0 : found->second * plan_.supply_h100e;
-    if (allocated <= granted + kTolerance * plan_.supply_h100e) return;
     Complain(fmt::format("{}.{}", section, Name(kind)),
              fmt::format("grants {} of {:.10g} H100e, but its pools are allocated {:.10g}; "
                          "expected at most {:.10g}",
                          found == shares.end() ? "nothing" : Percent(found->second),
-                         plan_.supply_h100e, allocated, granted));
+                         plan_.supply_h100e, allocated, *limit));
   }
 
   void CheckAllocations() {
@@ -246,11 +261,14 @@ class PlanCompiler {
       by_tier[pool.tier] += pool.allocated_h100e;
       by_category[pool.category] += pool.allocated_h100e;
     }
+    const PlanLimits limits = LimitsOf(plan_);
     for (const auto& [tier, allocated] : by_tier) {
-      CheckAllocationsOf("tiers", plan_.tier_shares, tier, allocated);
+      CheckAllocationsOf("tiers", plan_.tier_shares, tier, allocated,
+                         limits.tiers[static_cast<size_t>(tier)], limits.tolerance);
     }
     for (const auto& [category, allocated] : by_category) {
-      CheckAllocationsOf("categories", plan_.category_shares, category, allocated);
+      CheckAllocationsOf("categories", plan_.category_shares, category, allocated,
+                         limits.categories[static_cast<size_t>(category)], limits.tolerance);
     }
   }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -52,6 +53,7 @@ struct HoursBudget {
 };
 // "term", "month", "quarter".
 std::string_view Name(HoursBudget::Per per);
+inline constexpr double kLeastBudgetHours = 1e-6;  // what budgets are counted in
 inline constexpr double kMostBudgetHours = 1e12;
 
 struct DeclaredSupply {
@@ -98,6 +100,8 @@ struct PlanDocument {
   bool has_tiers = true;
   bool has_categories = true;
   std::vector<PoolDocument> pools;
+  // The requests whose grants beyond allocations are in its allocations. Nothing: it does not say.
+  std::optional<std::vector<std::string>> grants = {};
 };
 
 // --- What the daemon runs on -------------------------------------------------------------------
@@ -129,6 +133,13 @@ struct Plan {
   std::map<std::string, size_t, std::less<>> pool_index = {};
   // ContentDigest of the document; see plan_identity.h.
   uint64_t content_digest = 0;
+  // Whether the file has shares of tiers (categories) that are limits, and not what its pools make.
+  bool has_tiers = false;
+  bool has_categories = false;
+  // See PlanDocument.
+  std::optional<std::set<std::string, std::less<>>> grants = {};
+  // Since when the books know its name and version, and so its content; 0: since ever.
+  int64_t known_since_unix_nanos = 0;
 
   // nullptr: the plan has no such pool. A plan that was put together without an index is searched
   // from end to end.
@@ -146,11 +157,11 @@ struct Violation {
 // shares are 0 to 1; names are unique; supply names known chips and is not zero; a pool's tier is
 // not buffer; allocations of a category (tier) add up to at most its share of the supply, and a
 // category without a share grants nothing; allocations in chips name a kind that is supplied, or
-// none where there is one; budgets are above 0, of teams of the pool, and terms of budgets begin
-// before they end, at full hours. A document without tiers (categories) has those that its pools
-// make, and all allocations add up to at most the supply. Sums are compared with a tolerance of
-// 1e-9 of the supply, since shares are decimal and sums are binary. The supply is converted as of
-// the plan's effective date.
+// none where there is one; budgets are at least kLeastBudgetHours, of teams of the pool, and terms
+// of budgets begin before they end, at full hours. A document without tiers (categories) has those
+// that its pools make, and all allocations add up to at most the supply; each request is named once
+// as one whose grant is in the allocations. The limits of sums are those of plan_limits.h. The
+// supply is converted as of the plan's effective date.
 std::vector<Violation> CompilePlan(const PlanDocument& document, const Catalog& catalog,
                                    Plan* plan);
 

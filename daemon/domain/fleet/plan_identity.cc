@@ -104,6 +104,10 @@ uint64_t ContentDigest(const PlanDocument& document) {
   AddShares(document.tier_shares, &text);
   AddShares(document.category_shares, &text);
   AddSorted(document.pools, [](const PoolDocument& pool) { return Render(pool); }, &text);
+  // Plans from before grants could be named say what they said.
+  if (document.grants) {
+    AddSorted(*document.grants, [](const std::string& request) { return request; }, &text);
+  }
   return Digest64(text.text());
 }
 
@@ -115,6 +119,15 @@ void KnownPlans::Learn(const PlanContent& content) {
 void KnownPlans::Learn(const std::vector<Plan>& plans, int64_t now_unix_nanos) {
   for (const Plan& plan : plans) {
     Learn(PlanContent{plan.name, plan.version, plan.content_digest, now_unix_nanos});
+  }
+}
+
+void KnownPlans::Stamp(std::vector<Plan>* plans) const {
+  for (Plan& plan : *plans) {
+    const auto found = contents_.find({plan.name, plan.version});
+    if (found != contents_.end()) {
+      plan.known_since_unix_nanos = found->second.known_since_unix_nanos;
+    }
   }
 }
 

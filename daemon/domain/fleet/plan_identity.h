@@ -34,6 +34,8 @@ class KnownPlans {
   // The first content of a name and version stays.
   void Learn(const PlanContent& content);
   void Learn(const std::vector<Plan>& plans, int64_t now_unix_nanos);
+  // Writes into each plan since when it is known.
+  void Stamp(std::vector<Plan>* plans) const;
   // That a version was in force.
   void LearnInForce(const std::string& plan, uint32_t version);
 

@@ -163,8 +163,10 @@ absl::Status ReferenceTables::WriteRatios(int64_t record, const ChipKind& kind) 
 }
 
 absl::Status ReferenceTables::Write(const Plan& plan, int64_t now_unix_nanos) {
-  absl::Status status = insert_content_.Run(
-      plan.name, int64_t{plan.version}, static_cast<int64_t>(plan.content_digest), now_unix_nanos);
+  const int64_t known_since =
+      plan.known_since_unix_nanos == 0 ? now_unix_nanos : plan.known_since_unix_nanos;
+  absl::Status status = insert_content_.Run(plan.name, int64_t{plan.version},
+                                            static_cast<int64_t>(plan.content_digest), known_since);
   if (!status.ok()) return status;
   status = insert_plan_.Run(plan.name, int64_t{plan.version}, DigestOf(plan), plan.scenario,
                             plan.effective_from_unix_nanos, plan.supply_h100e, now_unix_nanos);

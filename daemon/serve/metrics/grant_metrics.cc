@@ -18,6 +18,10 @@ double CommittedH100e(const PoolCapacity& pool) {
   return static_cast<double>(pool.committed_micro_h100e) / kMicroH100eOfGrants;
 }
 
+double BeyondH100e(const PoolCapacity& pool) {
+  return static_cast<double>(pool.beyond_micro_h100e) / kMicroH100eOfGrants;
+}
+
 // A series for each pool of the plan, and each other one that has requests.
 template <auto value>
 void EachPoolOf(const CapacityFigures& figures, TextWriter& out) {
@@ -74,12 +78,20 @@ constexpr Family<CapacityFigures> kGrantFamilies[] = {
       {"pool"},
       "Grants of the pool whose time has begun and is not over promise this many H100e now."},
      EachPoolOf<CommittedH100e>},
+    {{"fleetmeter_capacity_beyond_h100e",
+      kGauge,
+      {"pool"},
+      "Of fleetmeter_capacity_committed_h100e, this much was granted beyond the allocation of the "
+      "pool and is not in the plan in force, so that it is on top of the allocation. A plan that "
+      "names no grants counts as if it had those that were decided before it was loaded."},
+     EachPoolOf<BeyondH100e>},
     {{"fleetmeter_capacity_uncommitted_h100e",
       kGauge,
       {"pool"},
-      "Uncommitted is allocated - committed, in H100e, where committed is "
-      "fleetmeter_capacity_committed_h100e and a pool that the plan in force does not have is "
-      "allocated nothing. It is negative when grants promise more than the plan allocates. What is "
+      "Uncommitted is allocated + beyond - committed, in H100e, where committed is "
+      "fleetmeter_capacity_committed_h100e, beyond is fleetmeter_capacity_beyond_h100e, and a pool "
+      "that the plan in force does not have is allocated nothing. It is negative when grants "
+      "promise more than the plan has. What is "
       "promised to nobody may be held all the same: fleetmeter_pool_headroom_h100e says what is "
       "free."},
      EachPoolOf<&PoolCapacity::UncommittedH100e>},

@@ -27,7 +27,11 @@ constexpr int64_t kUsualTimeline = 90 * kSecondsPerDay;
 constexpr int64_t kLongestTimeline = capacity::kMostHours * kSecondsPerHour;
 constexpr int64_t kLastTime = 7'258'118'400;  // 2200-01-01
 // gRPC's clients take 4 MiB unless they are told otherwise.
-constexpr size_t kMostBytesOfRequests = 2 << 20;
+constexpr size_t kMostBytesOfEvents = size_t{3} << 19;
+constexpr size_t kMostBytesOfChange = 3 << 20;
+constexpr size_t kMostBytesOfRanking = 3 << 20;
+constexpr uint32_t kUsualRanked = 1'000;
+constexpr uint32_t kMostRankedOfPage = 10'000;
 
 // Without these, whether something fits is no question.
 constexpr std::array<std::string_view, 6> kNeededToFit = {
@@ -44,9 +48,9 @@ bool MayFit(const std::vector<Violation>& violations) {
 }
 
 // The plan as who knows some of its pools only may be told of it.
-Plan KnownPart(const Plan& plan, const std::function<bool(std::string_view)>& knows) {
+Plan KnownPart(const Plan& plan, const PoolSight& knows) {
   Plan known = plan;
-  std::erase_if(known.pools, [&](const Pool& pool) { return !knows(pool.name); });
+  std::erase_if(known.pools, [&](const Pool& pool) { return !knows.Sees(pool.name); });
   known.pool_index.clear();
   return known;
 }
@@ -57,6 +61,12 @@ capacity::Fit FitInSight(const CapacityMoment& moment, const capacity::CapacityF
       capacity::DoesItFit(*moment.book, *moment.reference, form, worth, moment.now_unix_seconds());
   std::erase_if(fit.lenders,
                 [&](const capacity::Lender& lender) { return !sight.Sees(lender.pool); });
+  const auto is_hidden = [&](const capacity::Displaced& displaced) {
+    const CapacityRequest* request = moment.book->Find(displaced.request_id);
+    return request == nullptr || !sight.Sees(request->form.pool);
+  };
+  std::erase_if(fit.displaces, is_hidden);
+  if (fit.beyond) std::erase_if(fit.beyond->displaces, is_hidden);
   return fit;
 }
 
@@ -85,12 +95,48 @@ void FillOpen(const CapacityMoment& moment, const CapacityRequest& request, cons
   }
 }
 
-void FillRanking(const CapacityMoment& moment, const std::vector<RankedRequest>& ranking,
-                 v1::GetRankingResponse* response) {
-  FillBasis(moment, response->mutable_basis());
-  for (const RankedRequest& ranked : ranking) {
-    *response->add_requests() = RankedMessage(ranked, moment.now_unix_seconds());
+// A ranking changes with the book, and with the hours in which requests expire.
+std::string StateOfRanking(const CapacityMoment& moment) {
+  return fmt::format("{}-{}", moment.book->last_number(),
+                     moment.now_unix_seconds() / kSecondsPerHour);
+}
+
+// After which place a page begins: "BOOK-HOUR-PLACE".
+absl::StatusOr<size_t> PlaceBefore(const CapacityMoment& moment, const std::string& token) {
+  if (token.empty()) return 0;
+  const size_t last = token.rfind('-');
+  const std::string place = last == std::string::npos ? "" : token.substr(last + 1);
+  if (place.empty() || place.size() > 9 ||
+      place.find_first_not_of("0123456789") != std::string::npos) {
+    return absl::InvalidArgumentError(
+        fmt::format("page_token: is {}; expected the next_page_token of an answer", Quoted(token)));
   }
+  if (token.substr(0, last) == StateOfRanking(moment)) return std::stoull(place);
+  return absl::AbortedError(
+      "page_token: the requests have changed since that page; expected no token, to begin again");
+}
+
+absl::Status FillPage(const CapacityMoment& moment, const std::vector<RankedRequest>& ranking,
+                      const v1::GetRankingRequest& request, v1::GetRankingResponse* response) {
+  const auto before = PlaceBefore(moment, request.page_token());
+  if (!before.ok()) return before.status();
+  FillBasis(moment, response->mutable_basis());
+  response->set_total(ranking.size());
+  const uint32_t most =
+      std::min(request.page_size() == 0 ? kUsualRanked : request.page_size(), kMostRankedOfPage);
+  size_t bytes = 0;
+  size_t at = std::min(*before, ranking.size());
+  for (; at < ranking.size() && static_cast<uint32_t>(response->requests_size()) < most &&
+         bytes < kMostBytesOfRanking;
+       ++at) {
+    v1::RankedCapacity& message = *response->add_requests();
+    message = RankedMessage(ranking[at], moment.now_unix_seconds());
+    bytes += message.ByteSizeLong();
+  }
+  if (at < ranking.size()) {
+    response->set_next_page_token(fmt::format("{}-{}", StateOfRanking(moment), at));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status NoSuchPool(const CapacityMoment& moment, const PoolSight& sight,
@@ -121,28 +167,58 @@ absl::Status CheckTimes(int64_t from, int64_t to) {
                   to, from, capacity::kMostHours));
 }
 
+// Adds a message that still has its place, or counts it as left out.
+template <class Message, class Messages>
+uint32_t AddOrLeaveOut(const Message& message, size_t most_bytes, size_t* bytes,
+                       Messages* messages) {
+  const size_t size = message.ByteSizeLong();
+  if (*bytes + size > most_bytes) {
+    *bytes = most_bytes;  // what follows is left out, too: the first ones are told
+    return 1;
+  }
+  *bytes += size;
+  *messages->Add() = message;
+  return 0;
+}
+
 void AddConcerned(const CapacityMoment& moment, const CapacityRequest& request, size_t* bytes,
                   v1::ChangeCapacityResponse* response) {
-  if (*bytes >= kMostBytesOfRequests) return;
-  v1::CapacityRequest& message = *response->add_requests();
-  message = RequestMessage(request, moment.now_unix_seconds());
-  *bytes += message.ByteSizeLong();
+  const uint32_t left_out = AddOrLeaveOut(RequestMessage(request, moment.now_unix_seconds()),
+                                          kMostBytesOfChange, bytes, response->mutable_requests());
+  response->set_requests_left_out(response->requests_left_out() + left_out);
+}
+
+void FillConcerned(const CapacityMoment& moment, const Concerned& concerned, size_t bytes,
+                   v1::ChangeCapacityResponse* response) {
+  for (const std::string& id : concerned.request_ids) {
+    const CapacityRequest* found = moment.book->Find(id);
+    if (found != nullptr) AddConcerned(moment, *found, &bytes, response);
+  }
+  if (!concerned.ranked) return;
+  const auto& [pool, nature] = *concerned.ranked;
+  for (const auto& [id, request] : moment.book->requests()) {
+    const capacity::CapacityForm& form = request->form;
+    if (form.pool != pool || form.nature != nature || form.beyond_allocation) continue;
+    if (!IsOpen(*request, moment.now_unix_seconds())) continue;
+    AddConcerned(moment, *request, &bytes, response);
+  }
 }
 
 }  // namespace
 
 ReadForm CheckFormMessage(const CapacityMoment& moment, const v1::CapacityForm& message,
-                          const std::function<bool(std::string_view pool)>& knows) {
+                          const PoolSight& knows) {
   ReadForm read;
   read.form = FormOf(message, &read.violations);
   const bool no_nature = HasViolationOf(read.violations, "nature");
   const Plan& plan = moment.plan();
   std::optional<Plan> part;
-  if (!knows(read.form.pool)) part = KnownPart(plan, knows);
+  if (!knows.Sees(read.form.pool)) part = KnownPart(plan, knows);
   for (Violation& violation :
        capacity::CheckForm(read.form, {.plan = part ? *part : plan,
                                        .catalog = moment.reference->catalog,
-                                       .now_unix_seconds = moment.now_unix_seconds()})) {
+                                       .now_unix_seconds = moment.now_unix_seconds(),
+                                       .knows_supply = knows.all})) {
     // Whether there has to be a goal depends on the nature.
     if (no_nature && violation.path == "goal") continue;
     read.violations.push_back(std::move(violation));
@@ -176,16 +252,15 @@ absl::Status FillRequest(const CapacityMoment& moment, const std::string& reques
   return absl::OkStatus();
 }
 
-absl::Status FillPoolRanking(const CapacityMoment& moment, const std::string& pool,
-                             const PoolSight& sight, v1::GetRankingResponse* response) {
+absl::Status FillRanking(const CapacityMoment& moment, const v1::GetRankingRequest& request,
+                         const PoolSight& sight, v1::GetRankingResponse* response) {
+  const int64_t now = moment.now_unix_seconds();
+  const std::string& pool = request.pool();
+  if (pool.empty()) {
+    return FillPage(moment, capacity::RankBetweenPools(*moment.book, now), request, response);
+  }
   if (!IsPoolInSight(moment, sight, pool)) return NoSuchPool(moment, sight, pool);
-  FillRanking(moment, capacity::RankPool(*moment.book, pool, moment.now_unix_seconds()), response);
-  return absl::OkStatus();
-}
-
-void FillRankingBetweenPools(const CapacityMoment& moment, v1::GetRankingResponse* response) {
-  FillRanking(moment, capacity::RankBetweenPools(*moment.book, moment.now_unix_seconds()),
-              response);
+  return FillPage(moment, capacity::RankPool(*moment.book, pool, now), request, response);
 }
 
 absl::Status FillSpans(const CapacityMoment& moment, const v1::GetTimelineRequest& request,
@@ -209,6 +284,7 @@ absl::Status FillSpans(const CapacityMoment& moment, const v1::GetTimelineReques
     message.set_allocated_micro_h100e(span.allocated_micro_h100e);
     message.set_committed_micro_h100e(span.committed_micro_h100e);
     message.set_uncommitted_micro_h100e(span.uncommitted_micro_h100e);
+    message.set_beyond_micro_h100e(span.beyond_micro_h100e);
   }
   return absl::OkStatus();
 }
@@ -231,21 +307,15 @@ Concerned ConcernedBy(const capacity::CapacityOrder& order) {
   return concerned;
 }
 
-void FillConcerned(const CapacityMoment& moment, const Concerned& concerned,
-                   v1::ChangeCapacityResponse* response) {
+void FillChange(const CapacityMoment& moment, const std::vector<capacity::CapacityEvent>& events,
+                const Concerned& concerned, v1::ChangeCapacityResponse* response) {
   size_t bytes = 0;
-  for (const std::string& id : concerned.request_ids) {
-    const CapacityRequest* found = moment.book->Find(id);
-    if (found != nullptr) AddConcerned(moment, *found, &bytes, response);
+  for (const capacity::CapacityEvent& event : events) {
+    const uint32_t left_out =
+        AddOrLeaveOut(EventMessage(event), kMostBytesOfEvents, &bytes, response->mutable_events());
+    response->set_events_left_out(response->events_left_out() + left_out);
   }
-  if (!concerned.ranked) return;
-  const auto& [pool, nature] = *concerned.ranked;
-  for (const auto& [id, request] : moment.book->requests()) {
-    const capacity::CapacityForm& form = request->form;
-    if (form.pool != pool || form.nature != nature || form.beyond_allocation) continue;
-    if (!IsOpen(*request, moment.now_unix_seconds())) continue;
-    AddConcerned(moment, *request, &bytes, response);
-  }
+  FillConcerned(moment, concerned, bytes, response);
 }
 
 }  // namespace fleetmeter

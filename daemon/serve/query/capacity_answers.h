@@ -1,7 +1,6 @@
 // What is answered to questions about requests for capacity, from the book and the plan. Pure.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,9 +19,10 @@ struct ReadForm {
   capacity::CapacityForm form;
   std::vector<Violation> violations;
 };
-// A form and all that is wrong with it. Whoever sent it is told of the pools only that he `knows`.
+// A form and all that is wrong with it. Whoever sent it is told of the pools only that he knows,
+// and of how much there is if he knows the fleet as a whole.
 ReadForm CheckFormMessage(const CapacityMoment& moment, const v1::CapacityForm& message,
-                          const std::function<bool(std::string_view pool)>& knows);
+                          const PoolSight& knows);
 
 // All but `earlier`.
 void FillCheck(const CapacityMoment& moment, const ReadForm& read, const PoolSight& sight,
@@ -32,11 +32,11 @@ void FillCheck(const CapacityMoment& moment, const ReadForm& read, const PoolSig
 absl::Status FillRequest(const CapacityMoment& moment, const std::string& request_id,
                          const PoolSight& sight, v1::GetCapacityResponse* response);
 
-// Of one pool. NotFound: somebody may not see it, or there is none.
-absl::Status FillPoolRanking(const CapacityMoment& moment, const std::string& pool,
-                             const PoolSight& sight, v1::GetRankingResponse* response);
-// Of the requests beyond allocations, of all pools.
-void FillRankingBetweenPools(const CapacityMoment& moment, v1::GetRankingResponse* response);
+// A page of the ranking of one pool, or of the requests beyond allocations of all pools. NotFound:
+// somebody may not see the pool, or there is none. InvalidArgument: the token is of no page.
+// Aborted: the ranking has changed since the page before.
+absl::Status FillRanking(const CapacityMoment& moment, const v1::GetRankingRequest& request,
+                         const PoolSight& sight, v1::GetRankingResponse* response);
 
 // All but the peak and the headroom. NotFound: as above. InvalidArgument: the time is none.
 absl::Status FillSpans(const CapacityMoment& moment, const v1::GetTimelineRequest& request,
@@ -49,8 +49,9 @@ struct Concerned {
   std::optional<std::pair<std::string, capacity::Nature>> ranked;
 };
 Concerned ConcernedBy(const capacity::CapacityOrder& order);
-// What has become of them. Of very many, the first.
-void FillConcerned(const CapacityMoment& moment, const Concerned& concerned,
-                   v1::ChangeCapacityResponse* response);
+// The events of an order, and what has become of the requests. Of very many, the first, and how
+// many are left out.
+void FillChange(const CapacityMoment& moment, const std::vector<capacity::CapacityEvent>& events,
+                const Concerned& concerned, v1::ChangeCapacityResponse* response);
 
 }  // namespace fleetmeter

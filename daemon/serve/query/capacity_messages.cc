@@ -81,6 +81,22 @@ bool HasForm(capacity::Action action) {
   return action == capacity::Action::kSubmit || action == capacity::Action::kAmend;
 }
 
+template <class Message>
+void FillDisplaced(const std::vector<capacity::Displaced>& from, Message* message) {
+  for (const capacity::Displaced& displaced : from) {
+    v1::DisplacedRequest& to = *message->add_displaces();
+    to.set_request_id(displaced.request_id);
+    to.set_granted(displaced.granted);
+  }
+}
+
+void FillBeyond(const capacity::BeyondFit& from, v1::BeyondFit* to) {
+  to->set_fits(from.fits);
+  to->set_fits_micro_h100e(from.fits_micro_h100e);
+  to->set_missing_micro_h100e(from.missing_micro_h100e);
+  FillDisplaced(from.displaces, to);
+}
+
 // Of the rest, none begins a character.
 bool IsContinued(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
 
@@ -208,11 +224,10 @@ v1::CapacityFit FitMessage(const capacity::Fit& fit) {
   if (fit.until_unix_seconds) message.set_until_unix_seconds(*fit.until_unix_seconds);
   message.set_fits_micro_h100e(fit.fits_micro_h100e);
   message.set_missing_micro_h100e(fit.missing_micro_h100e);
-  for (const capacity::Displaced& displaced : fit.displaces) {
-    v1::DisplacedRequest& to = *message.add_displaces();
-    to.set_request_id(displaced.request_id);
-    to.set_granted(displaced.granted);
-  }
+  FillDisplaced(fit.displaces, &message);
+  message.set_decided_by(fit.is_beyond ? "capacity_team" : "owner");
+  if (fit.beyond) FillBeyond(*fit.beyond, message.mutable_beyond());
+  for (const std::string& field : fit.needs) message.add_needs(field);
   for (const capacity::Lender& lender : fit.lenders) {
     v1::CapacityLender& to = *message.add_lenders();
     to.set_pool(lender.pool);

@@ -81,14 +81,17 @@ grpc::ServerUnaryReactor* CapacityService::Submit(grpc::CallbackServerContext* c
     return reactor;
   }
   std::vector<Violation> wrong;
-  capacity::SubmitOrder submit{.form = FormOf(request->form(), &wrong), .revision = std::nullopt};
+  capacity::SubmitOrder submit{.form = FormOf(request->form(), &wrong),
+                               .revision = std::nullopt,
+                               .knows_supply = rights.sight().all};
   if (request->has_revision()) submit.revision = request->revision();
   const bool known =
       rights.KnowsPool(moment.plan(), submit.form.pool) || IsSameAgain(*moment.book, submit.form);
   if (!wrong.empty() || !known) {
-    const ReadForm read = CheckFormMessage(moment, request->form(), [&](std::string_view pool) {
-      return rights.KnowsPool(moment.plan(), pool);
-    });
+    const ReadForm read = CheckFormMessage(moment, request->form(),
+                                           {.all = submit.knows_supply, .may = [&](auto pool) {
+                                              return rights.KnowsPool(moment.plan(), pool);
+                                            }});
     reactor->Finish(ToGrpc(Shortened(InvalidForm(read.violations))));
     return reactor;
   }
@@ -214,12 +217,9 @@ grpc::Status CapacityService::AnswerChange(const Concerned& concerned,
     const CapacityRights rights(access_, caller);
     return ToGrpc(Shortened(WithoutSecrets(answer.status, concerned, rights, *moment.book)));
   }
-  for (const capacity::CapacityEvent& event : answer.events) {
-    Audit(*moment.book, event, caller);
-    *response->add_events() = EventMessage(event);
-  }
+  for (const capacity::CapacityEvent& event : answer.events) Audit(*moment.book, event, caller);
   response->set_nothing_to_do(answer.nothing_to_do);
-  FillConcerned(moment, concerned, response);
+  FillChange(moment, answer.events, concerned, response);
   return grpc::Status::OK;
 }
 

@@ -59,8 +59,7 @@ void CapacityService::Ask(const Caller& caller, const v1::CheckCapacityRequest& 
   const CapacityMoment moment = Now();
   const CapacityRights rights(access_, caller);
   const PoolSight sight = rights.sight();
-  const ReadForm read = CheckFormMessage(moment, request.form(),
-                                         [&](std::string_view pool) { return sight.Sees(pool); });
+  const ReadForm read = CheckFormMessage(moment, request.form(), sight);
   FillCheck(moment, read, sight, response);
   const std::string& pool = request.form().pool();
   const std::string& team = request.form().team();
@@ -90,14 +89,11 @@ void CapacityService::Ask(const Caller& caller, const v1::GetCapacityRequest& re
 void CapacityService::Ask(const Caller& caller, const v1::GetRankingRequest& request,
                           v1::GetRankingResponse* response, const Done& done) {
   const CapacityRights rights(access_, caller);
-  if (!request.pool().empty()) {
-    return done(
-        ToGrpc(Shortened(FillPoolRanking(Now(), request.pool(), rights.sight(), response))));
+  if (request.pool().empty()) {
+    // Why a request stands where it stands names requests of other pools.
+    if (grpc::Status refused = access_.RequireAllPools(caller); !refused.ok()) return done(refused);
   }
-  // Why a request stands where it stands names requests of other pools.
-  if (grpc::Status refused = access_.RequireAllPools(caller); !refused.ok()) return done(refused);
-  FillRankingBetweenPools(Now(), response);
-  done(grpc::Status::OK);
+  done(ToGrpc(Shortened(FillRanking(Now(), request, rights.sight(), response))));
 }
 
 void CapacityService::Ask(const Caller& caller, const v1::GetTimelineRequest& request,

@@ -24,12 +24,20 @@ function asked(nature: string, seconds: number): CapacityRequest {
   return { form, state: "submitted", microH100e: "1500000", askedUnixNanos: `${seconds}000000000` };
 }
 
-function span(from: number, to: number, allocated: number, committed: number): CapacitySpan {
+function span(
+  from: number,
+  to: number,
+  allocated: number,
+  committed: number,
+  beyond = 0,
+): CapacitySpan {
   return {
     fromUnixSeconds: String(from),
     toUnixSeconds: String(to),
     allocatedMicroH100e: String(allocated * 1e6),
     committedMicroH100e: String(committed * 1e6),
+    uncommittedMicroH100e: String((allocated + beyond - committed) * 1e6),
+    beyondMicroH100e: String(beyond * 1e6),
   };
 }
 
@@ -58,6 +66,9 @@ test("spans of any length become even steps without a gap", () => {
 test("the first time at which more is promised than allocated is found", () => {
   assert.equal(overcommitted([span(0, 9, 5, 5), span(9, 12, 5, 6)]), 9);
   assert.equal(overcommitted([span(0, 9, 5, 5)]), undefined);
+  // What the plan does not have yet is on top.
+  assert.equal(overcommitted([span(0, 9, 5, 6, 1)]), undefined);
+  assert.equal(moments([span(0, 9, 5, 6, 1)], 9)[0].allocated, 6);
 });
 
 test("a grant of whose time too little was told is not held in part but not known", () => {

@@ -38,6 +38,15 @@ class ToldBook {
     book_.Apply(event);
   }
 
+  void AskBeyond(const std::string& id, int64_t chips, int64_t from_hour, int64_t hours) {
+    Ask(id, chips, from_hour, hours);
+    capacity::CapacityEvent event = Event(capacity::Action::kAmend, id);
+    event.form = book_.Find(id)->form;
+    event.form.beyond_allocation = true;
+    event.worth.micro_h100e = chips * 500'000;
+    book_.Apply(event);
+  }
+
   // What was asked, or fewer chips of it.
   void Grant(const std::string& id, int64_t chips) {
     const capacity::CapacityForm& form = book_.Find(id)->form;

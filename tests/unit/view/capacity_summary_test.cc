@@ -108,6 +108,21 @@ TEST_F(CapacitySummaryTest, APoolThatThePlanDroppedIsAllocatedNothing) {
   EXPECT_EQ(Of("gamma").UncommittedH100e(), -10);
 }
 
+TEST_F(CapacitySummaryTest, WhatIsBeyondIsOnTopUntilThePlanHasIt) {
+  told_.Ask("more", 60, 0, 10);
+  told_.Grant("more", 60);
+  plan_.pools[0].allocated_h100e = 20;
+  EXPECT_EQ(Of("alpha").UncommittedH100e(), -10);
+  told_.AskBeyond("beyond", 20, 0, 10);
+  told_.Grant("beyond", 20);
+  EXPECT_EQ(Of("alpha").committed_micro_h100e, 40'000'000);
+  EXPECT_EQ(Of("alpha").beyond_micro_h100e, 10'000'000);
+  EXPECT_EQ(Of("alpha").UncommittedH100e(), -10);
+  plan_.grants = {"beyond"};
+  EXPECT_EQ(Of("alpha").beyond_micro_h100e, 0);
+  EXPECT_EQ(Of("alpha").UncommittedH100e(), -20);
+}
+
 TEST_F(CapacitySummaryTest, CountsEachDecisionOnceAndForEver) {
   told_.Ask("whole", 10, 0, 10);
   told_.Ask("part", 10, 0, 10);

@@ -41,7 +41,7 @@ export function moments(spans: CapacitySpan[], step: number): Moment[] {
     for (; at < to; at += step) {
       out.push({
         at,
-        allocated: amount(span.allocatedMicroH100e),
+        allocated: amount(span.allocatedMicroH100e) + amount(span.beyondMicroH100e),
         committed: amount(span.committedMicroH100e),
       });
     }
@@ -49,11 +49,9 @@ export function moments(spans: CapacitySpan[], step: number): Moment[] {
   return out;
 }
 
-// The first time at which grants promise more than is allocated.
+// The first time at which grants promise more than the plan has.
 export function overcommitted(spans: CapacitySpan[]): number | undefined {
-  const over = spans.find(
-    (span) => Number(span.committedMicroH100e) > Number(span.allocatedMicroH100e),
-  );
+  const over = spans.find((span) => Number(span.uncommittedMicroH100e) < 0);
   return over && Number(over.fromUnixSeconds);
 }
 

@@ -25,8 +25,9 @@ export function Timeline({ pool }: { pool: string }) {
     <Section
       title="What is promised when"
       wide
-      about="What the plan allocates to the pool and what grants promise of it, over 90 days. Both
-      are promises: what is free now is the headroom."
+      about="What the plan allocates to the pool, with what was granted beyond that and is not in
+      the plan yet, and what grants promise of it, over 90 days. Both are promises: what is free now
+      is the headroom."
     >
       <Ask<GetTimelineResponse>
         call="timeline"
@@ -47,8 +48,8 @@ function Promises({ spans, peak }: { spans: CapacitySpan[]; peak?: string }) {
     <div>
       <p>
         {over === undefined
-          ? "Grants stay within the allocation. "
-          : `Grants promise more than is allocated from ${at(over)} on. `}
+          ? "Grants stay within what there is for them. "
+          : `Grants promise more than there is for them from ${at(over)} on. `}
         {peak === undefined
           ? "What was held in its busiest hour is not known."
           : `In its busiest hour of the last two weeks ${h100e(amount(peak))} H100e were held.`}
@@ -80,7 +81,10 @@ function linesOf(spans: CapacitySpan[]): Line[] {
 }
 
 function Spans({ spans }: { spans: CapacitySpan[] }) {
-  const number = (key: "allocatedMicroH100e" | "committedMicroH100e", title: string) => ({
+  const number = (
+    key: "allocatedMicroH100e" | "committedMicroH100e" | "beyondMicroH100e",
+    title: string,
+  ) => ({
     key,
     title,
     number: true,
@@ -96,6 +100,7 @@ function Spans({ spans }: { spans: CapacitySpan[] }) {
         { key: "from", title: "From", cell: (row) => at(row.fromUnixSeconds) },
         { key: "to", title: "To", cell: (row) => at(row.toUnixSeconds) },
         number("allocatedMicroH100e", "Allocated"),
+        number("beyondMicroH100e", "Beyond it"),
         number("committedMicroH100e", "Committed"),
       ]}
     />

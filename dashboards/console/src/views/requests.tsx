@@ -52,7 +52,7 @@ export function Requests({ params }: { params: Params }) {
           <Ask<GetRankingResponse>
             call="ranking"
             every={10}
-            query={{ pool }}
+            query={{ pool, page_size: 10_000 }}
             show={(answer) => <Ranking answer={answer} pool={pool} />}
           />
         </Section>
@@ -90,6 +90,16 @@ function First({ requests }: { requests: CapacityRequest[] }) {
 }
 
 function Ranking({ answer, pool }: { answer: GetRankingResponse; pool: string }) {
+  const left = Number(answer.total ?? 0) - (answer.requests ?? []).length;
+  return (
+    <div>
+      {left > 0 ? <p>{plural(left, "request")} further down not shown.</p> : null}
+      <Ranked answer={answer} pool={pool} />
+    </div>
+  );
+}
+
+function Ranked({ answer, pool }: { answer: GetRankingResponse; pool: string }) {
   return (
     <Table<RankedCapacity>
       caption="Requests, best first"

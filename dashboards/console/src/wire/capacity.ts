@@ -35,6 +35,7 @@ export interface CapacityGrant {
 
 export interface GetRankingResponse {
   requests?: RankedCapacity[];
+  total: string;
 }
 
 export interface RankedCapacity {
@@ -53,6 +54,10 @@ export interface CapacitySpan {
   toUnixSeconds: string;
   allocatedMicroH100e: string;
   committedMicroH100e: string;
+  // Below 0: more is promised than the plan has.
+  uncommittedMicroH100e: string;
+  // Of committed, what was granted beyond the allocation and is not in the plan.
+  beyondMicroH100e: string;
 }
 
 export interface ListGrantsResponse {

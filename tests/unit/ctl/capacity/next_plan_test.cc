@@ -195,6 +195,78 @@ TEST_F(NextPlanTest, AddsNothingTwiceToAFileWithOtherLineEnds) {
   EXPECT_EQ(AllocationOf(*second, "rl"), 27);
 }
 
+TEST_F(NextPlanTest, NamesTheGrantsThatItHas) {
+  Grant("more", "rl", 3, 0, 10);
+  Grant("12", "serving", 3, 5, 10);
+  Grant("within", "sweeps", 9, 0, 30, false);
+  Grant("ended", "rl", 3, -9, 0);
+  const auto next = Make(kPlan);
+  ASSERT_TRUE(next.ok()) << next.status();
+  EXPECT_THAT(next->yaml, HasSubstr("version: 5   # grows\ngrants: [\"12\", \"more\"]\n"));
+  EXPECT_THAT(next->grants, ElementsAre("12", "more"));
+  EXPECT_THAT(next->plan.grants.value(), ElementsAre("12", "more"));
+  const auto after = Make(next->yaml, 10);
+  ASSERT_TRUE(after.ok()) << after.status();
+  EXPECT_THAT(after->yaml, HasSubstr("version: 6   # grows\ngrants: []\n"));
+  EXPECT_TRUE(after->plan.grants.value().empty());
+}
+
+// The one that follows needs no more, and would count on top if the plan did not name it.
+TEST_F(NextPlanTest, NamesAGrantThatNeedsNoMore) {
+  Grant("first", "rl", 3, 0, 10);
+  const auto first = Make(kPlan);
+  ASSERT_TRUE(first.ok()) << first.status();
+  Grant("follows", "rl", 3, 10, 20);
+  const auto second = Make(first->yaml, 1);
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_TRUE(second->raises.empty());
+  EXPECT_THAT(second->grants, ElementsAre("first", "follows"));
+}
+
+TEST_F(NextPlanTest, LeavesWhatPeopleRaisedAndNamedByHand) {
+  Grant("by-hand", "rl", 5, 0, 10);
+  std::string text(kPlan);
+  text.replace(text.find("{h100e: 20}"), 11, "{h100e: 25}");
+  text.insert(text.find("pools:"), "grants: [by-hand]\n");
+  EXPECT_EQ(Make(text).status().code(), absl::StatusCode::kFailedPrecondition);
+  Grant("more", "serving", 2, 0, 10);
+  const auto next = Make(text);
+  ASSERT_TRUE(next.ok()) << next.status();
+  EXPECT_EQ(AllocationOf(*next, "rl"), 25);
+  EXPECT_EQ(AllocationOf(*next, "serving"), 22);
+  EXPECT_THAT(next->grants, ElementsAre("by-hand", "more"));
+}
+
+TEST_F(NextPlanTest, RefusesNamesOfNoGrant) {
+  Grant("more", "rl", 5, 0, 10);
+  Grant("within", "rl", 1, 0, 10, false);
+  for (const char* name : {"mroe", "within"}) {
+    std::string text(kPlan);
+    text.insert(text.find("pools:"), std::string("grants: [") + name + "]\n");
+    EXPECT_THAT(std::string(Make(text).status().message()),
+                HasSubstr(std::string("grants: ") + name + " is no request that was granted"));
+  }
+}
+
+// Each was granted when there was room: research has 10 more at each time, and one plan has one
+// allocation for all times.
+TEST_F(NextPlanTest, LeavesGrantsOfLaterToThePlanAfterIt) {
+  Grant("now", "rl", 10, 0, 10);
+  Grant("then", "sweeps", 10, 10, 20);
+  const auto next = Make(kPlan);
+  ASSERT_TRUE(next.ok()) << next.status();
+  EXPECT_EQ(AllocationOf(*next, "rl"), 30);
+  EXPECT_EQ(AllocationOf(*next, "sweeps"), 20);
+  EXPECT_THAT(next->grants, ElementsAre("now"));
+  EXPECT_THAT(next->warnings, ElementsAre(AllOf(HasSubstr("does not have then"),
+                                                HasSubstr("2026-12-01 10:00"))));
+  const auto after = Make(next->yaml, 10);
+  ASSERT_TRUE(after.ok()) << after.status();
+  EXPECT_EQ(AllocationOf(*after, "rl"), 20);
+  EXPECT_EQ(AllocationOf(*after, "sweeps"), 30);
+  EXPECT_THAT(after->grants, ElementsAre("then"));
+}
+
 TEST_F(NextPlanTest, SaysWhichSumIsExceeded) {
   Grant("much", "rl", 11, 0, 10);  // research has 50, and 40 of them are allocated
   const auto next = Make(kPlan);

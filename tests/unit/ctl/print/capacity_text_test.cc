@@ -42,6 +42,28 @@ TEST(CapacityTextTest, SaysWhenItFits) {
                     HasSubstr("could lend: \\x1b[2Jgo\\x07 それ \\u202e=1+1 (24.0 H100e).")));
 }
 
+TEST(CapacityTextTest, SaysWhoDecidesAboutWhatIsBeyond) {
+  v1::CapacityFit fit;
+  fit.set_decided_by("capacity_team");
+  fit.set_fits(true);
+  fit.add_needs("roi");
+  fit.add_needs("trade_off");
+  EXPECT_THAT(FitText(fit),
+              AllOf(testing::StartsWith("if the capacity team grants it."),
+                    HasSubstr("the capacity team decides, between pools. It needs an ROI "
+                              "(--roi-...) and the trade-off (--trade-off).")));
+  fit.set_decided_by("owner");
+  fit.set_fits(false);
+  fit.mutable_beyond()->set_fits(true);
+  fit.mutable_beyond()->add_displaces()->set_request_id("sweep");
+  EXPECT_THAT(FitText(fit), AllOf(testing::StartsWith("no: "),
+                                  HasSubstr("Beyond the allocation it would fit"),
+                                  HasSubstr("It would take the place of sweep (undecided).")));
+  fit.mutable_beyond()->set_fits(false);
+  fit.mutable_beyond()->set_missing_micro_h100e(2'000'000);
+  EXPECT_THAT(FitText(fit), HasSubstr("it does not fit either: 2.0 H100e are missing."));
+}
+
 TEST(CapacityTextTest, GoesOnBelowTheLabel) {
   EXPECT_EQ(LabelledText("note", "one\n\ntwo"), "note       one\n\n           two\n");
   EXPECT_EQ(LabelledText("note", ""), "");

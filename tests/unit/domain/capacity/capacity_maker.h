@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/domain/capacity/capacity_book.h"
@@ -59,6 +60,9 @@ class BookMaker {
   CapacityAnswer Submit(const CapacityForm& form, std::optional<int64_t> revision,
                         const std::string& reason);
   CapacityAnswer Decide(std::vector<Decision> decisions, int64_t now_unix_seconds = kPresent);
+
+  // As a reload does.
+  void Use(ReferenceData reference) { reference_ = std::move(reference); }
 
   const CapacityBook& book() const { return book_; }
   const ReferenceData& reference() const { return reference_; }

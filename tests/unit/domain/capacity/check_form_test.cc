@@ -12,12 +12,14 @@ using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
-std::vector<Violation> Check(const CapacityForm& form) {
+std::vector<Violation> Check(const CapacityForm& form, bool knows_supply = false) {
   const ReferenceData reference = MakeReference();
   return CheckForm(form, {.plan = reference.plans.front(),
                           .catalog = reference.catalog,
-                          .now_unix_seconds = kPresent});
+                          .now_unix_seconds = kPresent,
+                          .knows_supply = knows_supply});
 }
 
 auto Names(const std::string& field, const std::string& text) {
@@ -79,9 +81,14 @@ TEST(CheckForm, RefusesMoreThanTheSupplyWithBothSums) {
   form.workload_type = "decode";
   EXPECT_THAT(Check(form), IsEmpty()) << "the supply is not counted by workload type either";
   form.chips = 1'503;
-  EXPECT_THAT(Check(form), ElementsAre(AllOf(Names("chips", "1,002 H100e"),
-                                             Names("chips", "at most 1,000 H100e"),
-                                             Names("chips", "plan 'small' version 3"))));
+  EXPECT_THAT(Check(form, true), ElementsAre(AllOf(Names("chips", "1,002 H100e"),
+                                                   Names("chips", "at most 1,000 H100e"),
+                                                   Names("chips", "plan 'small' version 3"))));
+  // To whoever may not know how much there is, it is more than there is.
+  EXPECT_THAT(Check(form),
+              ElementsAre(AllOf(Names("chips", "1,002 H100e; expected no more than the whole "
+                                               "supply of plan 'small' version 3"),
+                                Not(Names("chips", "1,000")))));
 }
 
 TEST(CheckForm, BoundsTheDuration) {

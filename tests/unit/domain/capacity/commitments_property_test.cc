@@ -30,6 +30,8 @@ constexpr int64_t kMinutesAll = 40 * 60;
 // Nothing is granted later, so that nothing changes any more.
 constexpr int64_t kQuietHour = 40;
 constexpr uint32_t kFirstVersion = 3;
+// When it is asked what fits: after all events, within the hour.
+constexpr int64_t kAsked = kPresent + 1'000;
 
 struct Sums {
   std::map<std::string, int64_t> within;
@@ -56,6 +58,7 @@ class RandomPlans {
       const int64_t chips = 1 + Draw(form.chips);
       maker_.Grant(id, chips, At(from), At(std::min(kQuietHour, from + 1 + Draw(12))));
     }
+    LearnPlans();
   }
 
   CapacityForm RandomForm(const std::string& id) {
@@ -90,14 +93,31 @@ class RandomPlans {
     return *in_force;
   }
 
+  // Of a grant that is decided at `decided`, by what the file of the plan said, if it said anything.
+  bool IsInPlan(const Plan& plan, const std::string& id, int64_t decided_unix_nanos) const {
+    const auto& named = named_[plan.version - kFirstVersion];
+    if (!named) return decided_unix_nanos < plan.known_since_unix_nanos;
+    return std::find(named->begin(), named->end(), id) != named->end();
+  }
+
+  bool IsNamed(const std::string& id) const {
+    return std::any_of(named_.begin(), named_.end(), [&](const auto& named) {
+      return named && std::find(named->begin(), named->end(), id) != named->end();
+    });
+  }
+
+  // What is granted beyond, and in the plan, takes its part of the allocation.
   Sums SumsAt(int64_t minute) const {
     const int64_t time = kStartOfHour + minute * 60;
+    const Plan& plan = PlanAt(minute);
     Sums sums;
     for (const auto& [id, request] : book().requests()) {
       if (!request->grant) continue;
       const Grant& grant = *request->grant;
       if (time < grant.start_unix_seconds || time >= grant.end_unix_seconds) continue;
-      auto& by_pool = request->form.beyond_allocation ? sums.beyond : sums.within;
+      const bool on_top =
+          request->form.beyond_allocation && !IsInPlan(plan, id, grant.at_unix_nanos);
+      auto& by_pool = on_top ? sums.beyond : sums.within;
       by_pool[request->form.pool] += grant.worth.micro_h100e;
     }
     return sums;
@@ -125,13 +145,32 @@ class RandomPlans {
         plan.has_categories = false;
         plan.category_shares.clear();
       }
+      if (Draw(2) == 0) {
+        plan.grants.emplace();
+        for (int64_t request = 0; request < 14; ++request) {
+          if (Draw(2) == 0) plan.grants->push_back("r" + std::to_string(request));
+        }
+        if (Draw(8) == 0) plan.grants->push_back("new");
+      }
+      named_.push_back(plan.grants);
       shares_.push_back(plan.category_shares);
       plans.push_back(plan);
     }
     return MakeReference(plans);
   }
 
+  // Some plans came in the midst of the decisions, which are a second apart.
+  void LearnPlans() {
+    ReferenceData reference = maker_.reference();
+    for (Plan& plan : reference.plans) {
+      if (Draw(2) == 0) continue;
+      plan.known_since_unix_nanos = (kPresent + Draw(book().last_number() + 1)) * kNanosPerSecond;
+    }
+    maker_.Use(std::move(reference));
+  }
+
   std::vector<std::map<Category, double>> shares_;
+  std::vector<std::optional<std::vector<std::string>>> named_;
   std::mt19937_64 random_;
   BookMaker maker_;
 };
@@ -161,12 +200,18 @@ TEST(PoolTimeline, IsThatOfEveryMinute) {
       const int64_t committed = plans.SumsAt(minute).committed(pool);
       ASSERT_EQ(spans[at].allocated_micro_h100e, allocated) << "seed " << seed << " at " << minute;
       ASSERT_EQ(spans[at].committed_micro_h100e, committed) << "seed " << seed << " at " << minute;
-      ASSERT_EQ(spans[at].uncommitted_micro_h100e, allocated - committed);
+      const Sums sums = plans.SumsAt(minute);
+      const auto within = sums.within.find(pool);
+      ASSERT_EQ(spans[at].uncommitted_micro_h100e,
+                allocated - (within == sums.within.end() ? 0 : within->second));
+      ASSERT_EQ(spans[at].beyond_micro_h100e,
+                committed - allocated + spans[at].uncommitted_micro_h100e);
     }
     for (size_t i = 1; i < spans.size(); ++i) {
       ASSERT_EQ(spans[i - 1].to_unix_seconds, spans[i].from_unix_seconds);
       ASSERT_FALSE(spans[i - 1].allocated_micro_h100e == spans[i].allocated_micro_h100e &&
-                   spans[i - 1].committed_micro_h100e == spans[i].committed_micro_h100e);
+                   spans[i - 1].committed_micro_h100e == spans[i].committed_micro_h100e &&
+                   spans[i - 1].beyond_micro_h100e == spans[i].beyond_micro_h100e);
     }
   }
 }
@@ -177,40 +222,44 @@ struct Extra {
   std::string pool;
   bool beyond = false;
   int64_t micro = 0;
+  std::string id;
 };
+
+// What a plan would allocate that has all grants: the allocation, or what takes its part of it if
+// that is more, and what is on top.
+int64_t NeedOf(const Pool& pool, Sums sums) {
+  return std::max(Micro(pool.allocated_h100e), sums.within[pool.name]) + sums.beyond[pool.name];
+}
 
 // Amounts of these tests are whole H100e, so that the tolerance for rounding never decides.
 bool KeepsTheLimits(const RandomPlans& plans, int64_t minute, const Extra& extra) {
   const Plan& plan = plans.PlanAt(minute);
   Sums sums = plans.SumsAt(minute);
-  (extra.beyond ? sums.beyond : sums.within)[extra.pool] += extra.micro;
-  if (!extra.beyond && extra.micro > 0 && sums.within[extra.pool] > AllocatedBy(plan, extra.pool)) {
-    return false;
-  }
+  const Sums before = sums;
+  const bool on_top = extra.beyond && !plans.IsInPlan(plan, extra.id, kAsked * kNanosPerSecond);
+  (on_top ? sums.beyond : sums.within)[extra.pool] += extra.micro;
+  if (!on_top && extra.micro > 0) return sums.within[extra.pool] <= AllocatedBy(plan, extra.pool);
   const auto& files = plans.SharesOf(plan);
   const Pool* own = nullptr;
   std::map<Category, int64_t> needs;
   int64_t all = 0;
-  int64_t own_need = 0;
+  int64_t own_more = 0;
   for (const Pool& pool : plan.pools) {
-    const int64_t need = std::max(Micro(pool.allocated_h100e), sums.committed(pool.name));
+    const int64_t need = NeedOf(pool, sums);
     needs[pool.category] += need;
     all += need;
     if (pool.name != extra.pool) continue;
     own = &pool;
-    own_need = need;
+    own_more = need - NeedOf(pool, before);
   }
   // It makes nothing larger.
-  if (own_need <=
-      std::max(AllocatedBy(plan, extra.pool), plans.SumsAt(minute).committed(extra.pool))) {
-    return true;
-  }
+  if (own_more == 0) return true;
   if (!files.empty() && needs[own->category] > Micro(files.at(own->category) * 1'000)) return false;
   return all <= Micro((1 - plan.tier_shares.at(Tier::kBuffer)) * 1'000);
 }
 
 bool FitsFrom(const RandomPlans& plans, const CapacityForm& form, int64_t from_hour) {
-  const Extra extra = {form.pool, form.beyond_allocation, form.chips * kMicro};
+  const Extra extra = {form.pool, form.beyond_allocation, form.chips * kMicro, form.request_id};
   for (int64_t hour = std::max<int64_t>(from_hour, 0); hour < from_hour + form.hours; ++hour) {
     for (const int64_t minute : {0, 59}) {
       if (!KeepsTheLimits(plans, hour * 60 + minute, extra)) return false;
@@ -255,7 +304,7 @@ TEST(DoesItFit, IsThatOfEveryHourAndOfWhatIsDecided) {
   for (uint64_t seed = 1; seed <= 300; ++seed) {
     RandomPlans plans(seed);
     const CapacityForm form = plans.RandomForm("new");
-    const Fit fit = plans.maker().FitOf(form);
+    const Fit fit = plans.maker().FitOf(form, kAsked);
     ExpectFitOfBruteForce(&plans, form, fit);
     if (testing::Test::HasFatalFailure()) FAIL() << "seed " << seed;
     if (seed % 20 == 0 && form.end_unix_seconds() > At(0)) {
@@ -268,7 +317,7 @@ TEST(DoesItFit, IsThatOfEveryHourAndOfWhatIsDecided) {
     Decision decision;
     decision.request_id = "new";
     decision.chips = form.chips;
-    const CapacityAnswer answer = plans.maker().Decide({decision});
+    const CapacityAnswer answer = plans.maker().Decide({decision}, kAsked);
     ASSERT_EQ(answer.status.ok(), fit.fits) << "seed " << seed << ": " << answer.status;
   }
   EXPECT_GT(fitting, 50) << "the test has both";
@@ -289,18 +338,21 @@ TEST(DoesItFit, DisplacesWhatWouldNotFitAfterIt) {
     if (form.end_unix_seconds() <= kPresent) continue;
     // After all the others were asked for.
     const std::vector<std::string> names =
-        Names(plans.maker().FitOf(form, kPresent + 1'000).displaces);
+        Names(plans.maker().FitOf(form, kAsked).displaces);
     BookMaker after = plans.maker();
     after.Submit(form).Grant("new");
     for (const auto& [id, request] : plans.book().requests()) {
       const CapacityForm& other = request->form;
       const bool lower = other.nature > form.nature || IsLowerBet(form, other);
-      const bool expected = !request->decided() && lower && other.pool == form.pool &&
+      // What plans name before it is decided takes nothing from what pools share.
+      if (other.pool != form.pool && plans.IsNamed(id)) continue;
+      const bool shares = other.pool == form.pool || form.beyond_allocation;
+      const bool expected = !request->decided() && lower && shares &&
                             other.beyond_allocation == form.beyond_allocation &&
                             other.end_unix_seconds() > kPresent &&
                             other.start_unix_seconds < form.end_unix_seconds() &&
                             form.start_unix_seconds < other.end_unix_seconds() &&
-                            plans.maker().FitOf(other).fits && !after.FitOf(other).fits;
+                            plans.maker().FitOf(other, kAsked).fits && !after.FitOf(other, kAsked).fits;
       ASSERT_EQ(std::find(names.begin(), names.end(), id) != names.end(), expected)
           << "seed " << seed << " " << id;
       displaced += expected ? 1 : 0;
@@ -319,8 +371,8 @@ std::optional<int64_t> FirstExcess(const RandomPlans& plans) {
     for (const Pool& pool : plan.pools) {
       const int64_t allocated = Micro(pool.allocated_h100e);
       if (sums.within[pool.name] > allocated) return hour;
-      needs[pool.category] += std::max(allocated, sums.committed(pool.name));
-      all += std::max(allocated, sums.committed(pool.name));
+      needs[pool.category] += NeedOf(pool, sums);
+      all += NeedOf(pool, sums);
     }
     for (const auto& [category, share] : plans.SharesOf(plan)) {
       if (needs[category] > Micro(share * 1'000)) return hour;

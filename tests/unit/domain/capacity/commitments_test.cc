@@ -12,6 +12,7 @@ bool operator==(const PoolSpan& a, const PoolSpan& b) {
   return a.from_unix_seconds == b.from_unix_seconds && a.to_unix_seconds == b.to_unix_seconds &&
          a.allocated_micro_h100e == b.allocated_micro_h100e &&
          a.committed_micro_h100e == b.committed_micro_h100e &&
+         a.beyond_micro_h100e == b.beyond_micro_h100e &&
          a.uncommitted_micro_h100e == b.uncommitted_micro_h100e;
 }
 
@@ -42,9 +43,13 @@ std::vector<std::string> Names(const std::vector<Displaced>& displaced) {
   return names;
 }
 
-PoolSpan Span(int64_t from, int64_t to, int64_t allocated, int64_t committed) {
-  return {At(from), At(to), allocated * kMicro, committed * kMicro,
-          (allocated - committed) * kMicro};
+PoolSpan Span(int64_t from, int64_t to, int64_t allocated, int64_t committed, int64_t beyond = 0) {
+  return {.from_unix_seconds = At(from),
+          .to_unix_seconds = At(to),
+          .allocated_micro_h100e = allocated * kMicro,
+          .committed_micro_h100e = committed * kMicro,
+          .beyond_micro_h100e = beyond * kMicro,
+          .uncommitted_micro_h100e = (allocated + beyond - committed) * kMicro};
 }
 
 // --- Timeline
@@ -81,8 +86,8 @@ TEST(PoolTimeline, ChangesWithPlansAtFullHours) {
   BookMaker maker(MakeReference({MakePlanDocument(3), later, without}));
   maker.Submit(Between(Beyond(Chips("a", 130)), 2, 8)).Grant("a");
   EXPECT_THAT(PoolTimeline(maker.book(), maker.reference(), "serving", At(0), At(9)),
-              ElementsAre(Span(0, 2, 300, 0), Span(2, 4, 300, 130), Span(4, 6, 120, 130),
-                          Span(6, 8, 0, 130), Span(8, 9, 0, 0)));
+              ElementsAre(Span(0, 2, 300, 0), Span(2, 4, 300, 130, 130),
+                          Span(4, 6, 120, 130, 130), Span(6, 8, 0, 130, 130), Span(8, 9, 0, 0)));
 }
 
 // --- Fit
@@ -143,25 +148,64 @@ TEST(DoesItFit, DoesNotLookAtHoursThatAreOver) {
 
 TEST(DoesItFit, TakesWhatIsGrantedBeyondFromNoAllocation) {
   BookMaker maker;
-  maker.Submit(Beyond(Chips("extra", 350))).Grant("extra");
-  EXPECT_FALSE(maker.FitOf(Chips("new", 51)).fits) << "of the category, 400, 50 are the chat's";
-  PlanDocument document = MakePlanDocument(3);
-  document.category_shares[Category::kInference] = 0.6;
-  document.category_shares[Category::kTraining] = 0.25;
-  document.category_shares[Category::kResearch] = 0.15;
-  document.tier_shares = {{Tier::kP2, 1.0}};
-  BookMaker room(MakeReference({document}));
-  room.Submit(Beyond(Chips("extra", 350))).Grant("extra");
-  EXPECT_EQ(room.FitOf(Chips("new", 10)).fits_micro_h100e, 200 * kMicro);
+  maker.Submit(Beyond(Chips("extra", 50))).Grant("extra");
+  EXPECT_EQ(maker.FitOf(Chips("new", 10)).fits_micro_h100e, 300 * kMicro);
+  EXPECT_EQ(maker.FitOf(Beyond(Chips("new", 1))).fits_micro_h100e, 0);
 }
 
 TEST(DoesItFit, BeyondTheAllocationIsWhatTheCategoryAndTheSupplyLeave) {
   BookMaker maker;
-  // 400 of inference, less 50 of the chat's.
-  EXPECT_EQ(maker.FitOf(Beyond(Chips("new", 400))).fits_micro_h100e, 350 * kMicro);
+  // 400 of inference, less the 350 that its pools are allocated.
+  EXPECT_EQ(maker.FitOf(Beyond(Chips("new", 400))).fits_micro_h100e, 50 * kMicro);
   maker.Submit(Chips("within", 100)).Grant("within");
-  EXPECT_EQ(maker.FitOf(Beyond(Chips("new", 400))).fits_micro_h100e, 250 * kMicro)
-      << "what is committed counts as far as it is used";
+  EXPECT_EQ(maker.FitOf(Beyond(Chips("new", 400))).fits_micro_h100e, 50 * kMicro)
+      << "the allocation is the owner's, whether it is granted or not";
+}
+
+TEST(DoesItFit, SaysWhoDecidesAndWhatIsNeededForIt) {
+  BookMaker maker;
+  const Fit within = maker.FitOf(Chips("new", 300));
+  EXPECT_FALSE(within.is_beyond);
+  EXPECT_FALSE(within.beyond);
+  EXPECT_THAT(within.needs, IsEmpty());
+  const Fit large = maker.FitOf(Chips("new", 350));
+  EXPECT_FALSE(large.fits);
+  ASSERT_TRUE(large.beyond);
+  EXPECT_FALSE(large.beyond->fits);
+  EXPECT_EQ(large.beyond->missing_micro_h100e, 300 * kMicro) << "50 are beyond the allocation";
+  EXPECT_THAT(large.needs, ElementsAre("roi", "trade_off"));
+  maker.Submit(Chips("held", 290)).Grant("held");
+  const Fit more = maker.FitOf(Chips("new", 20));
+  EXPECT_FALSE(more.fits);
+  EXPECT_TRUE(more.beyond->fits);
+  EXPECT_EQ(more.beyond->missing_micro_h100e, 0);
+  CapacityForm bare = Chips("new", 20);
+  bare.beyond_allocation = true;
+  bare.roi = MakeRoi();
+  const Fit beyond = maker.FitOf(bare);
+  EXPECT_TRUE(beyond.fits);
+  EXPECT_TRUE(beyond.is_beyond);
+  EXPECT_THAT(beyond.needs, ElementsAre("trade_off"));
+  EXPECT_THAT(maker.FitOf(Beyond(bare)).needs, IsEmpty());
+}
+
+// What is beyond allocations is ranked between pools, and taken from what they share.
+TEST(DoesItFit, NamesTheRequestsOfOtherPoolsThatWouldNotFitAnyMore) {
+  BookMaker maker;
+  CapacityForm chat = Beyond(Chips("chat-more", 30));
+  chat.pool = "chat";
+  CapacityForm training = Beyond(Chips("training-more", 30));
+  training.pool = "pretraining";
+  maker.Submit(chat).Submit(training);
+  CapacityForm critical = Beyond(Chips("new", 30));
+  critical.nature = Nature::kCritical;
+  EXPECT_THAT(Names(maker.FitOf(critical).displaces), ElementsAre("chat-more"))
+      << "inference has 50 in all, and training has its own";
+  critical.chips = 20;
+  EXPECT_THAT(Names(maker.FitOf(critical).displaces), IsEmpty());
+  critical.chips = 40;
+  maker.Grant("chat-more").Grant("training-more");
+  EXPECT_THAT(Names(maker.FitOf(critical).displaces), ElementsAre("chat-more granted"));
 }
 
 TEST(DoesItFit, NothingInWhatIsNoPoolOfThePlan) {

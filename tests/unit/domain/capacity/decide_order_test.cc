@@ -206,29 +206,67 @@ CapacityForm BeyondOf(const std::string& id, const std::string& pool, const std:
 TEST(Decide, RefusesMoreThanACategoryWithTheSum) {
   BookMaker maker;
   // Inference has 400, of which its pools are allocated 350.
-  maker.Submit(BeyondOf("req-1", "serving", "api", 350))
-      .Submit(BeyondOf("req-2", "chat", "chat", 51));
-  const CapacityAnswer answer = maker.Decide({Granting("req-1", 350), Granting("req-2", 51)});
+  maker.Submit(BeyondOf("req-1", "serving", "api", 30))
+      .Submit(BeyondOf("req-2", "chat", "chat", 21));
+  const CapacityAnswer answer = maker.Decide({Granting("req-1", 30), Granting("req-2", 21)});
   EXPECT_EQ(Code(answer), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(Message(answer),
               AllOf(HasSubstr("category inference need 401 H100e from 2027-01-15 18:00:00Z"),
                     HasSubstr("at most 400 H100e, the share of the category")));
-  EXPECT_TRUE(maker.Decide({Granting("req-1", 350), Granting("req-2", 50)}).status.ok());
+  EXPECT_TRUE(maker.Decide({Granting("req-1", 30), Granting("req-2", 20)}).status.ok());
+}
+
+TEST(Decide, RefusesMoreThanACategoryThatItsPoolsHaveWhole) {
+  PlanDocument document = MakePlanDocument(3);
+  document.category_shares = {
+      {Category::kInference, 0.35}, {Category::kTraining, 0.25}, {Category::kResearch, 0.15}};
+  BookMaker maker(MakeReference({document}));
+  maker.Submit(BeyondOf("req-1", "serving", "api", 1));
+  const CapacityAnswer answer = maker.Decide({Granting("req-1", 1)});
+  EXPECT_EQ(Code(answer), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(Message(answer), AllOf(HasSubstr("category inference need 351 H100e"),
+                                     HasSubstr("at most 350 H100e, the share of the category")));
+}
+
+TEST(Decide, RefusesMoreThanATierWithTheSum) {
+  PlanDocument document = MakePlanDocument(3);
+  document.pools[0].tier = Tier::kP0;
+  document.tier_shares = {{Tier::kP0, 0.31}, {Tier::kP2, 0.5}, {Tier::kBuffer, 0.1}};
+  BookMaker maker(MakeReference({document}));
+  maker.Submit(BeyondOf("req-1", "serving", "api", 11));
+  const CapacityAnswer answer = maker.Decide({Granting("req-1", 11)});
+  EXPECT_EQ(Code(answer), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(Message(answer), AllOf(HasSubstr("tier p0 need 311 H100e"),
+                                     HasSubstr("at most 310 H100e, the share of the tier")));
+  EXPECT_TRUE(maker.Decide({Granting("req-1", 10)}).status.ok());
 }
 
 TEST(Decide, RefusesMoreThanTheSupplyLessTheBufferWithTheSum) {
   PlanDocument document = MakePlanDocument(3);
   document.has_categories = false;
   document.category_shares.clear();
+  document.has_tiers = false;
+  document.tier_shares.clear();
   BookMaker maker(MakeReference({document}));
-  // 900 less what all pools are allocated, 750.
-  maker.Submit(BeyondOf("req-1", "serving", "api", 451));
-  const CapacityAnswer answer = maker.Decide({Granting("req-1", 451)});
+  // 1,000 less what all pools are allocated, 750.
+  maker.Submit(BeyondOf("req-1", "serving", "api", 251));
+  const CapacityAnswer answer = maker.Decide({Granting("req-1", 251)});
   EXPECT_EQ(Code(answer), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(Message(answer), AllOf(HasSubstr("all pools together need 901 H100e"),
-                                     HasSubstr("at most 900 H100e, the supply less the buffer")));
-  EXPECT_TRUE(maker.Decide({Granting("req-1", 450)}).status.ok())
+  EXPECT_THAT(Message(answer), AllOf(HasSubstr("all pools together need 1,001 H100e"),
+                                     HasSubstr("at most 1,000 H100e, the supply less the buffer")));
+  EXPECT_TRUE(maker.Decide({Granting("req-1", 250)}).status.ok())
       << "a plan without categories has no shares of them";
+}
+
+// What is granted beyond an allocation takes nothing of what its owner may grant.
+TEST(Decide, LeavesTheOwnerTheWholeAllocation) {
+  BookMaker maker;
+  maker.Submit(BeyondOf("beyond", "serving", "api", 50)).Submit(MakeForm("all"));
+  CapacityForm all = MakeForm("all-of-it");
+  all.chips = 300;
+  maker.Submit(all);
+  ASSERT_TRUE(maker.Decide({Granting("beyond", 50)}).status.ok());
+  EXPECT_TRUE(maker.Decide({Granting("all-of-it", 300)}).status.ok());
 }
 
 TEST(Decide, GrantsNothingOfWhatIsNoPoolOfThePlan) {

@@ -145,6 +145,9 @@ TEST_F(CapacityQuestionsTest, ACheckSaysWhatIsWrongAndWhetherItFits) {
   ASSERT_TRUE(response.has_fit());
   EXPECT_FALSE(response.fit().fits());
   EXPECT_EQ(response.fit().missing_micro_h100e(), 50'000'000);
+  EXPECT_EQ(response.fit().decided_by(), "owner");
+  EXPECT_TRUE(response.fit().has_beyond());
+  EXPECT_THAT(response.fit().needs(), testing::ElementsAre("roi", "trade_off"));
 
   request.mutable_form()->set_chip("tripel");
   request.mutable_form()->mutable_roi()->set_gain("luck");
@@ -183,6 +186,52 @@ TEST_F(CapacityQuestionsTest, ATimelineGoesFromTheHourOnAndRefusesOddTimes) {
     EXPECT_EQ(AskAs("all", request, &response).error_code(), StatusCode::INVALID_ARGUMENT)
         << from << " " << to;
   }
+}
+
+TEST_F(CapacityQuestionsTest, ARankingComesInPagesOfOneMoment) {
+  for (int i = 0; i < 5; ++i) MustSubmit(SmallForm("req-" + std::to_string(i)));
+  v1::GetRankingRequest request;
+  request.set_pool("alpha");
+  request.set_page_size(2);
+  std::vector<std::string> ids;
+  v1::GetRankingResponse page;
+  do {
+    page.Clear();
+    ASSERT_TRUE(AskAs("all", request, &page).ok());
+    EXPECT_LE(page.requests_size(), 2);
+    EXPECT_EQ(page.total(), 5U);
+    for (const auto& ranked : page.requests()) {
+      ids.push_back(ranked.request().form().request_id());
+      EXPECT_EQ(ranked.place(), ids.size());
+    }
+    if (!page.next_page_token().empty()) request.set_page_token(page.next_page_token());
+  } while (!page.next_page_token().empty());
+  EXPECT_THAT(ids, testing::ElementsAre("req-0", "req-1", "req-2", "req-3", "req-4"));
+  // What follows a page of another ranking would be another's next page.
+  MustSubmit(SmallForm("req-5"));
+  EXPECT_EQ(AskAs("all", request, &page).error_code(), StatusCode::ABORTED);
+  for (const char* token : {"x", "1-2-", "-", "1-2-99999999999"}) {
+    request.set_page_token(token);
+    EXPECT_EQ(AskAs("all", request, &page).error_code(), StatusCode::INVALID_ARGUMENT) << token;
+  }
+}
+
+// The plan has supply for 200 chips of alpha and more.
+TEST_F(CapacityQuestionsTest, HowMuchThereIsIsToldToWhoSeesAllOnly) {
+  v1::CheckCapacityRequest check;
+  *check.mutable_form() = SmallForm("req-1");
+  check.mutable_form()->set_chips(50'000'000);
+  const auto told = [&](const std::string& name, const std::string& pool) {
+    check.mutable_form()->set_pool(pool);
+    v1::CheckCapacityResponse response;
+    EXPECT_TRUE(AskAs(name, check, &response).ok());
+    for (const auto& violation : response.violations()) {
+      if (violation.field() == "chips") return violation.message();
+    }
+    return std::string();
+  };
+  EXPECT_THAT(told("all", "alpha"), HasSubstr("expected at most "));
+  EXPECT_THAT(told("beta", "beta"), HasSubstr("expected no more than the whole supply"));
 }
 
 TEST_F(CapacityQuestionsTest, WhatALedgerInMemoryCannotTellIsRefused) {

@@ -195,5 +195,31 @@ TEST_F(CapacityServiceTest, WhoeverComesWhenTheWriterHasStoppedIsToldSo) {
   EXPECT_EQ(Submit(SmallForm("req-1"), &response).error_code(), StatusCode::UNAVAILABLE);
 }
 
+// Each with a long reason: gRPC's clients take 4 MiB.
+TEST_F(CapacityServiceTest, AnAnswerToVeryManyDecisionsSaysWhatItLeavesOut) {
+  constexpr int kDecisions = 900;
+  v1::DecideCapacityRequest meeting;
+  for (int i = 0; i < kDecisions; ++i) {
+    v1::CapacityForm form = SmallForm("req-" + std::to_string(i));
+    form.set_note(std::string(4'000, 'n'));
+    MustSubmit(form);
+    v1::CapacityDecision& decision = *meeting.add_decisions();
+    decision.set_request_id(form.request_id());
+    decision.set_reason(std::string(4'000, 'r'));
+  }
+  v1::ChangeCapacityResponse response;
+  const grpc::Status status = Call(&v1::Capacity::Stub::Decide, meeting, &response);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_GT(response.events_size(), 100);
+  EXPECT_GT(response.requests_size(), 100);
+  EXPECT_EQ(response.events_size() + static_cast<int>(response.events_left_out()), kDecisions);
+  EXPECT_EQ(response.requests_size() + static_cast<int>(response.requests_left_out()), kDecisions);
+  v1::ListCapacityRequest declined;
+  declined.set_state("declined");
+  v1::ListCapacityResponse list;
+  ASSERT_TRUE(AskAs("all", declined, &list).ok());
+  EXPECT_EQ(list.total(), uint64_t{kDecisions}) << "all of it is in the books";
+}
+
 }  // namespace
 }  // namespace fleetmeter
