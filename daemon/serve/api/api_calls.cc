@@ -92,7 +92,8 @@ ApiCall ForAdmins(ApiCall call) {
 void AddFleet(QueryService& query, std::vector<ApiCall>* calls) {
   using v1::GetPlanRequest, v1::GetPlanResponse, v1::GetPoolHistoryRequest,
       v1::GetPoolHistoryResponse, v1::GetSupplyRequest, v1::GetSupplyResponse, v1::HeadroomRequest,
-      v1::HeadroomResponse, v1::ListPoolsRequest, v1::ListPoolsResponse;
+      v1::HeadroomResponse, v1::ListHoldersRequest, v1::ListHoldersResponse, v1::ListPoolsRequest,
+      v1::ListPoolsResponse;
   calls->push_back(OfService<ListPoolsRequest, ListPoolsResponse>(
       "pools", "fleetmeter.v1.Query.ListPools",
       "The pools of the plan in force, in the plan's order.", query));
@@ -106,6 +107,9 @@ void AddFleet(QueryService& query, std::vector<ApiCall>* calls) {
   calls->push_back(OfLedger<GetPoolHistoryRequest, GetPoolHistoryResponse>(
       "history/pools", "fleetmeter.v1.Query.GetPoolHistory",
       "What pools held in the past, from the ledger.", query));
+  calls->push_back(OfLedger<ListHoldersRequest, ListHoldersResponse>(
+      "holders", "fleetmeter.v1.Query.ListHolders",
+      "Who holds chips of a pool, and since when without a break.", query));
   calls->push_back(AsStream<ListPoolsResponse>(OfService<ListPoolsRequest, ListPoolsResponse>(
       "watch/pools", "fleetmeter.v1.Query.ListPools",
       "The pools, at once and whenever something has changed, at most once a second.", query)));

@@ -1,7 +1,7 @@
 // Now: how much of what was granted works, who holds idle chips, and what somebody has to do.
 import { Content, h } from "preact";
 import { Fit } from "../model/fit";
-import { filtered, Fleet, fleetOf, once, ownFit, poorlyHeard, sum } from "../model/fleet";
+import { BRIEF, filtered, Fleet, fleetOf, once, ownFit, poorlyHeard, sum } from "../model/fleet";
 import { Params } from "../route";
 import { h100e, percent, plural } from "../say/number";
 import { Ask } from "../ui/ask";
@@ -21,6 +21,7 @@ export function Now({ params }: { params: Params }) {
   return (
     <Watch<ListPoolsResponse>
       call="watch/pools"
+      query={BRIEF}
       show={(answer) => <Fleeting answer={answer} params={params} />}
     />
   );

@@ -1,11 +1,12 @@
 // Requests: what waits to be decided, in which order and why, and what became of what was granted.
 import { Content, h } from "preact";
 import { amount, waiting } from "../model/commitments";
+import { BRIEF } from "../model/fleet";
 import { Params } from "../route";
 import { h100e, plural } from "../say/number";
 import { duration } from "../say/time";
 import { Ask } from "../ui/ask";
-import { Choice } from "../ui/fields";
+import { Choice, NameField } from "../ui/fields";
 import { Figure } from "../ui/figure";
 import { Name, PoolLink } from "../ui/name";
 import { Answer, Section } from "../ui/page";
@@ -18,6 +19,9 @@ import {
 } from "../wire/capacity";
 import { ListPoolsResponse } from "../wire/query";
 import { Grants, Timeline } from "./commitments";
+
+// More than this nobody wants to scroll through.
+const MOST_CHOICES = 100;
 
 const NATURES: { [nature: string]: string } = {
   critical: "critical",
@@ -46,6 +50,7 @@ export function Requests({ params }: { params: Params }) {
           <div class="fields">
             <Ask<ListPoolsResponse>
               call="pools"
+              query={BRIEF}
               show={(answer) => <Pools answer={answer} params={params} />}
             />
           </div>
@@ -65,6 +70,9 @@ export function Requests({ params }: { params: Params }) {
 
 function Pools({ answer, params }: { answer: ListPoolsResponse; params: Params }) {
   const names = (answer.pools ?? []).map(({ pool }) => pool);
+  if (names.length > MOST_CHOICES) {
+    return <NameField name="pool" label="Pool" params={params} names={names} />;
+  }
   return (
     <Choice
       name="pool"

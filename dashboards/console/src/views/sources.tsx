@@ -36,7 +36,7 @@ export function Sources({ params }: { params: Params }) {
       <Ask<ListSourcesResponse>
         call="sources"
         every={5}
-        query={{ state: params.state, most: 10_000 }}
+        query={{ state: params.state, find: params.find, most: 1_000 }}
         show={(answer) => <List answer={answer} params={params} />}
       />
       <Ask<ListRejectedResponse>
@@ -88,7 +88,9 @@ function List({ answer, params }: { answer: ListSourcesResponse; params: Params 
         />
       </div>
       {left > 0 ? (
-        <Nothing>{count(left)} more are not listed. Choose a state to see them.</Nothing>
+        <Nothing>
+          {count(left)} more are not listed. Find one by its name, or choose a state.
+        </Nothing>
       ) : null}
       <Table<Source>
         caption="Sources"
