@@ -176,11 +176,12 @@ def held_since(browser):
     with ConsoleMock(CONSOLE) as mock:
         with browser.open(f"{mock.url}/#/pool?pool=research-scaling") as page:
             settled(page)
-            rows = ("[...document.querySelectorAll('section[aria-label^=Since] tbody tr')]"
+            rows = ("[...document.querySelectorAll('section[aria-label^=Since] li li')]"
                     ".map(row => [row.innerText, !!row.querySelector('.hatch')])")
-            found = {text.split("\t")[1]: (text, hatched) for text, hatched in page.run(rows)}
+            page.until(rows + ".length > 0")
+            found = {text.split()[0]: (text, hatched) for text, hatched in page.run(rows)}
             assert not found["sweep"][1] and "not known" not in found["sweep"][0], found
-            assert found["probe"][1] and "when the books begin" in found["probe"][0], found
+            assert found["probe"][1] and "it held when the books began" in found["probe"][0], found
             assert found["long-run"][1] and "nobody told of the time from" in found["long-run"][0]
             assert "whether it still does" in found["long-run"][0], found
             check_page(page, "pool", mock.url)

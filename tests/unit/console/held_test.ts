@@ -19,17 +19,14 @@ test("what is not known is said with what is", () => {
   assert.equal(since(held("untold")), undefined);
   assert.equal(
     atLeast(held("untold")),
-    "at least since 4 Mar 2025; nobody told of the time before",
+    "it held at 4 Mar 2025, and nobody told of the time before",
   );
   assert.equal(
     atLeast(held("untold", { notBeforeUnixSeconds: THIRD })),
-    "at least since 4 Mar 2025; nobody told of the time from 3 Mar 2025 on",
+    "it held at 4 Mar 2025, and nobody told of the time from 3 Mar 2025 until then",
   );
-  assert.equal(
-    atLeast(held("books_begin")),
-    "at least since 4 Mar 2025, when the books begin",
-  );
-  assert.ok(atLeast(held("hours_end")).includes("keep no hours from before"));
+  assert.equal(atLeast(held("books_begin")), "it held when the books began, 4 Mar 2025");
+  assert.ok(atLeast(held("hours_end")).includes("the first hour that the books keep"));
 });
 
 test("silence until now is said as well", () => {

@@ -12,14 +12,15 @@ export function since(held: HeldSince): string | undefined {
 // What is known where it is not known since when.
 export function atLeast(held: HeldSince): string {
   const least = at(held.atLeastSinceUnixSeconds);
-  if (held.unknownBecause === "books_begin") return `at least since ${least}, when the books begin`;
+  if (held.unknownBecause === "books_begin") return `it held when the books began, ${least}`;
   if (held.unknownBecause === "hours_end") {
-    return `at least since ${least}; the books keep no hours from before`;
+    return `it held in the first hour that the books keep, ${least}`;
   }
   if (held.notBeforeUnixSeconds === undefined) {
-    return `at least since ${least}; nobody told of the time before`;
+    return `it held at ${least}, and nobody told of the time before`;
   }
-  return `at least since ${least}; nobody told of the time from ${at(held.notBeforeUnixSeconds)} on`;
+  const begin = at(held.notBeforeUnixSeconds);
+  return `it held at ${least}, and nobody told of the time from ${begin} until then`;
 }
 
 // "Nobody has told since 15:00 whether it still does."; empty: it does.

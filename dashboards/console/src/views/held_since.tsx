@@ -7,16 +7,7 @@ import { Unknown } from "../ui/figure";
 import { Name } from "../ui/name";
 import { Section } from "../ui/page";
 import { Nothing } from "../ui/states";
-import { Table } from "../ui/table";
-import { HeldSince, ListHoldersResponse, TeamHolder } from "../wire/query";
-
-interface Row {
-  key: string;
-  team: string;
-  workload: Content;
-  holds: Content;
-  since?: HeldSince;
-}
+import { HeldChips, HeldSince, ListHoldersResponse, TeamHolder } from "../wire/query";
 
 export function HeldSinceSection({ pool }: { pool: string }) {
   return (
@@ -45,47 +36,47 @@ export function HeldSinceSection({ pool }: { pool: string }) {
 }
 
 function Holding({ teams }: { teams: TeamHolder[] }) {
-  return (
-    <Table<Row>
-      caption="Since when they hold it"
-      rows={teams.flatMap(rowsOf)}
-      id={(row) => row.key}
-      empty="No team is known to hold chips of this pool."
-      columns={[
-        { key: "team", title: "Team", cell: (row) => <Name name={row.team} none="(no team)" /> },
-        { key: "workload", title: "Workload", cell: (row) => row.workload },
-        { key: "chips", title: "Chips", cell: (row) => row.holds },
-        { key: "since", title: "Held since", cell: (row) => row.since && sinceCell(row.since) },
-      ]}
-    />
-  );
+  if (teams.length === 0) return <Nothing>No team is known to hold chips of this pool.</Nothing>;
+  return <ul class="choices">{teams.map(teamItem)}</ul>;
 }
 
 // The team, and below it its workloads.
-function rowsOf({ team, chips: held, since: began, workloads }: TeamHolder): Row[] {
-  const all = (held ?? []).map(({ chip, microChips }, i) => (
+function teamItem({ team, chips: held, since: began, workloads }: TeamHolder) {
+  return (
+    <li key={team}>
+      <strong>
+        <Name name={team} none="(no team)" />
+      </strong>{" "}
+      holds {(held ?? []).map(heldChips)} {began ? <Since held={began} /> : null}
+      <ul>
+        {(workloads ?? []).map(({ workload, chip, since: from }) => (
+          <li key={workload + "\n" + chip}>
+            <Name name={workload} none="(no name)" />{" "}
+            <span class="muted">
+              <Name name={chip} />
+            </span>{" "}
+            {from ? <Since held={from} /> : null}
+          </li>
+        ))}
+      </ul>
+    </li>
+  );
+}
+
+function heldChips({ chip, microChips }: HeldChips, i: number): Content {
+  return (
     <span key={chip}>
       {i ? ", " : ""}
       {count(chips(microChips))} <Name name={chip} />
     </span>
-  ));
-  return [
-    { key: team, team, workload: <strong>all of them</strong>, holds: all, since: began },
-    ...(workloads ?? []).map((one) => ({
-      key: [team, one.workload, one.chip].join("\n"),
-      team,
-      workload: <Name name={one.workload} none="(no name)" />,
-      holds: <Name name={one.chip} />,
-      since: one.since,
-    })),
-  ];
+  );
 }
 
-function sinceCell(held: HeldSince): Content {
+function Since({ held }: { held: HeldSince }) {
   const known = since(held);
   return (
     <span>
-      {known ?? <Unknown why={atLeast(held)} />} {doubt(held)}
+      since {known ?? <Unknown why={atLeast(held)} />}. {doubt(held)}
     </span>
   );
 }

@@ -293,14 +293,14 @@ function IdleCost({ pool }: { pool: Pool }) {
   if (!(pool.idleChips > 0)) return null;
   return (
     <p>
-      {plural(pool.idleChips, "idle chip")}{" "}
       {pool.idleUsdPerDay === undefined ? (
         <span>
-          cost a day: <Unknown why="the catalog has no price for a kind of them" />
+          What {plural(pool.idleChips, "idle chip")} {pool.idleChips === 1 ? "costs" : "cost"} a
+          day: <Unknown why="the catalog has no price for a kind of them" />
         </span>
       ) : (
         <span>
-          {pool.idleChips === 1 ? "costs" : "cost"} <strong>{usd(pool.idleUsdPerDay)}</strong> a day
+          {plural(pool.idleChips, "idle chip")} {pool.idleChips === 1 ? "costs" : "cost"} <strong>{usd(pool.idleUsdPerDay)}</strong> a day
           while idle.
         </span>
       )}
@@ -335,7 +335,7 @@ function teamRow(team: TeamUse, basis?: Basis): BarRow {
           {h100e(idle)} <small>idle</small>
         </span>
       ),
-    note: [`holds ${h100e(team.assignedH100e)}`, ...idleness(team, basis)].join(", "),
+    note: [`holds ${h100e(team.assignedH100e)} H100e`, ...idleness(team, basis)].join(", "),
   };
 }
 

@@ -90,9 +90,16 @@ function First({ requests }: { requests: CapacityRequest[] }) {
     <Answer
       more={`The oldest has waited ${duration(Math.max(0, Date.now() / 1000 - oldest))}.`}
     >
-      <strong>{plural(open, "request")}</strong> {open === 1 ? "waits" : "wait"} to be decided,{" "}
-      {critical ? <strong class="act-text">{critical} critical</strong> : "none critical"};{" "}
-      <strong>{h100e(asked)}</strong> H100e asked.
+      <strong>{plural(open, "request")}</strong> for <strong>{h100e(asked)}</strong> H100e{" "}
+      {open === 1 ? "waits" : "wait"} to be decided;{" "}
+      {critical ? (
+        <strong class="act-text">
+          {critical} of them {critical === 1 ? "is" : "are"} critical
+        </strong>
+      ) : (
+        "none is critical"
+      )}
+      .
     </Answer>
   );
 }

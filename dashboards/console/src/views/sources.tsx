@@ -194,14 +194,14 @@ function Rejected({ answer }: { answer: ListRejectedResponse }) {
     >
       {counts.length === 0 ? null : (
         <p>
-          Ever refused:{" "}
+          Since the books began,{" "}
           {counts.map(({ reason, reports }, i) => (
             <span key={reason}>
               {i ? ", " : ""}
-              {count(Number(reports))} {reasonLink(reason)}
+              {plural(Number(reports), "report")} for {reasonLink(reason)}
             </span>
-          ))}
-          .
+          ))}{" "}
+          {counts.length === 1 && Number(counts[0].reports) === 1 ? "was" : "were"} refused.
         </p>
       )}
       <Table<RejectedReport>
