@@ -29,6 +29,7 @@ AdminAnswer Refused(absl::Status status) {
 AdminAnswer UnknownSource(const std::string& source, const LiveBooks& books) {
   std::vector<std::string> names;
   for (SourceFacts& facts : books.fleet.Sources()) names.push_back(std::move(facts.source));
+  std::sort(names.begin(), names.end());
   const auto nearest = NearestNames(source, names, kMostNearest);
   return Refused(absl::NotFoundError(fmt::format(
       "{} is not a source that is known{}", Quoted(source),

@@ -158,7 +158,7 @@ class FleetState {
   // What the new one will have counted then.
   WindowSet RenamedWindows(const std::string& source, const std::string& new_source) const;
 
-  // Every source that is known, ascending by name; of one that is not, nothing.
+  // Every source that is known, in no order; of one that is not, nothing.
   std::vector<SourceFacts> Sources() const;
   std::optional<SourceFacts> FindSource(const std::string& source) const;
 

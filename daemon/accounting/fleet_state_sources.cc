@@ -61,8 +61,6 @@ std::vector<SourceFacts> FleetState::Sources() const {
     facts.state = SourceState::kRejected;
     all.push_back(std::move(facts));
   }
-  std::sort(all.begin(), all.end(),
-            [](const SourceFacts& a, const SourceFacts& b) { return a.source < b.source; });
   return all;
 }
 

@@ -2,7 +2,9 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include "daemon/accounting/administration.h"
@@ -10,6 +12,14 @@
 #include "daemon/base/text.h"
 
 namespace fleetmeter {
+namespace {
+
+// Sources of outcomes are listed after those of usage.
+bool OfOutcomes(const Writer::NamedSource& source) {
+  return source.facts.state == SourceState::kOutcomes;
+}
+
+}  // namespace
 
 Writer::Writer(Options options, WriterSettings settings, const Clock& clock, Ledger& ledger,
                DaemonProbe& probe)
@@ -135,6 +145,16 @@ std::vector<DeferredCount> Writer::Deferred() const {
 }
 
 std::vector<Writer::NamedSource> Writer::Sources() const {
+  std::vector<NamedSource> sources = CopySources();
+  // There may be hundreds of thousands: the writer does not wait while they are sorted.
+  std::sort(sources.begin(), sources.end(), [](const NamedSource& a, const NamedSource& b) {
+    return std::forward_as_tuple(OfOutcomes(a), a.facts.source) <
+           std::forward_as_tuple(OfOutcomes(b), b.facts.source);
+  });
+  return sources;
+}
+
+std::vector<Writer::NamedSource> Writer::CopySources() const {
   std::vector<NamedSource> sources;
   MutexLock lock(state_mutex_);
   for (SourceFacts& facts : books_.fleet.Sources()) {

@@ -171,6 +171,8 @@ class Writer {
 
  private:
   void Run();
+  // In no order.
+  std::vector<NamedSource> CopySources() const ABSL_LOCKS_EXCLUDED(state_mutex_);
   // Asks all clocks what time it is, and says so to the other threads and in the log.
   KeptTime LookAtClocks() ABSL_LOCKS_EXCLUDED(state_mutex_);
   void SayWhatChanged(const KeptTime& before, const KeptTime& now);

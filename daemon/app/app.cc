@@ -190,7 +190,7 @@ void App::Impl::MakeServices() {
   api_ = std::make_unique<Api>(
       ApiServices{services_->query(), services_->plan(), services_->outcomes(), services_->admin(),
                   services_->capacity()},
-      security_->access());
+      security_->access(), clock_);
   stops_.Push("api", [this](const auto&) { api_->Stop(); });
 }
 

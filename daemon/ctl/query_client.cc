@@ -179,6 +179,12 @@ absl::StatusOr<v1::HeadroomResponse> QueryClient::GetHeadroom(const std::string&
   return impl_->Call(&v1::Query::Stub::GetHeadroom, request);
 }
 
+absl::StatusOr<v1::ListHoldersResponse> QueryClient::ListHolders(const std::string& pool) {
+  v1::ListHoldersRequest request;
+  request.set_pool(pool);
+  return impl_->Call(&v1::Query::Stub::ListHolders, request);
+}
+
 absl::StatusOr<v1::GetSupplyResponse> QueryClient::GetSupply() {
   return impl_->Call(&v1::Query::Stub::GetSupply, v1::GetSupplyRequest());
 }

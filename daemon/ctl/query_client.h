@@ -33,6 +33,8 @@ class QueryClient {
   // Unavailable: no answer in time. NotFound: no such pool.
   absl::StatusOr<v1::ListPoolsResponse> ListPools();
   absl::StatusOr<v1::HeadroomResponse> GetHeadroom(const std::string& pool);
+  // FailedPrecondition: the daemon's ledger is in memory.
+  absl::StatusOr<v1::ListHoldersResponse> ListHolders(const std::string& pool);
   absl::StatusOr<v1::GetSupplyResponse> GetSupply();
   absl::StatusOr<v1::GetPlanResponse> GetPlan();
   absl::StatusOr<v1::CompareResponse> Compare();

@@ -2,180 +2,21 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
+#include <unordered_map>
 
 #include "daemon/base/clock.h"
 #include "daemon/view/chip_price.h"
+#include "daemon/view/pool_uses.h"
 
 namespace fleetmeter {
 namespace {
 
-double ChipsFromMicro(absl::int128 micro_chips) {
-  return static_cast<double>(micro_chips) / kMicroChipsPerChip;
-}
-
-double H100eFromMicro(absl::int128 micro_chips, const Ratio& ratio) {
-  return H100e(ChipsFromMicro(micro_chips), ratio);
-}
-
-double H100eSeconds(absl::int128 chip_nanos, const Ratio& ratio) {
-  return H100e(static_cast<double>(chip_nanos) / kNanosPerSecond, ratio);
-}
-
-void AddUse(const Cell& cell, const Ratio& ratio, UseView& use) {
-  use.assigned_micro_chips += cell.live.chips;
-  use.unheard_micro_chips += cell.unheard + cell.unaccounted;
-  use.assigned_h100e += H100eFromMicro(cell.live.chips, ratio);
-  use.busy_h100e += H100eFromMicro(cell.live.busy, ratio);
-  use.productive_h100e += H100eFromMicro(cell.live.productive, ratio);
-  use.productive_measured |= cell.live.productive_measured > 0;
-  use.measured = use.signal != kAllocatedOnly;
-  use.idle_micro_chips += cell.live.idle;
-  use.booked.chips += cell.booked.chips;
-  use.booked.busy += cell.booked.busy;
-  use.booked.productive += cell.booked.productive;
-  use.booked_assigned_h100e_seconds += H100eSeconds(cell.booked.chips, ratio);
-  use.booked_busy_h100e_seconds += H100eSeconds(cell.booked.busy, ratio);
-  use.booked_productive_h100e_seconds += H100eSeconds(cell.booked.productive, ratio);
-}
-
-// The smallest whole-percent activity that at least `q` of the chips do not exceed.
-std::optional<double> Quantile(const ActivityCounts& counts, double q) {
-  absl::int128 total = 0;
-  for (const absl::int128 n : counts) total += n;
-  if (total == 0) return std::nullopt;
-  const double wanted = q * static_cast<double>(total);
-  absl::int128 seen = 0;
-  for (size_t percent = 0; percent < counts.size(); ++percent) {
-    seen += counts[percent];
-    if (static_cast<double>(seen) >= wanted) return static_cast<double>(percent) / 100;
-  }
-  return 1;
-}
-
-// Cells folded into pools, by the names that readers use.
-class PoolUses {
- public:
-  PoolUses(const FleetFacts& facts, const Catalog& catalog) : facts_(facts), catalog_(catalog) {
-    for (const Cell& cell : facts.cells) {
-      if (cell.key.pool != 0) Fold(cell);
-    }
-  }
-
-  std::map<std::string, PoolUse> Finish() {
-    for (auto& [name, use] : uses_) {
-      for (auto& [key, view] : by_chip_[name]) use.uses.push_back(std::move(view));
-      for (auto& [team, by_signal] : by_team_[name]) use.teams.push_back(Team(team, by_signal));
-    }
-    for (const auto& [pool, activity] : facts_.activity) {
-      ActivityView& view = uses_[facts_.names[pool]].activity;
-      view.p10 = Quantile(activity.live, 0.1);
-      view.p50 = Quantile(activity.live, 0.5);
-      view.p90 = Quantile(activity.live, 0.9);
-      view.histogram = activity.histogram;
-    }
-    for (const auto& [holder, since] : facts_.idle_since_unix_nanos) {
-      for (TeamView& team : uses_[facts_.names[holder.first]].teams) {
-        if (team.team == facts_.names[holder.second]) team.idle_since_unix_nanos = since;
-      }
-    }
-    return std::move(uses_);
-  }
-
- private:
-  void Fold(const Cell& cell) {
-    const std::string& name = facts_.names[cell.key.pool];
-    const Ratio& ratio = facts_.conversions[cell.key.conversion].chips_per_h100e;
-    const double live = H100eFromMicro(cell.live.chips, ratio);
-    const double unheard = H100eFromMicro(cell.unheard, ratio);
-    const double unaccounted = H100eFromMicro(cell.unaccounted, ratio);
-    PoolUse& use = uses_[name];
-    use.pool = name;
-    use.heard_any_h100e += live;
-    use.unheard_any_h100e += unheard;
-    use.unaccounted_any_h100e += unaccounted;
-    switch (cell.key.state) {
-      case ChipState::kAssigned:
-        FoldAssigned(cell, ratio, use);
-        use.unheard_h100e += unheard;
-        use.unaccounted_h100e += unaccounted;
-        break;
-      case ChipState::kUnhealthy:
-        use.unhealthy_h100e += live;
-        use.unheard_h100e += unheard;
-        use.unaccounted_h100e += unaccounted;
-        break;
-      case ChipState::kReserved:
-        use.reserved_h100e += live;
-        break;
-      case ChipState::kUnassigned:
-        break;
-    }
-  }
-
-  void FoldAssigned(const Cell& cell, const Ratio& ratio, PoolUse& use) {
-    const std::string& signal = facts_.names[cell.key.signal];
-    const std::string& chip = facts_.names[cell.key.chip];
-    UseView& by_chip = by_chip_[use.pool][{chip, signal}];
-    by_chip.chip = chip;
-    by_chip.signal = signal;
-    AddUse(cell, ratio, by_chip);
-    UseView& by_team = by_team_[use.pool][facts_.names[cell.key.team]][signal];
-    by_team.signal = signal;
-    AddUse(cell, ratio, by_team);
-    by_team.idle_cost.Add(cell.live, PriceOf(cell.key.chip));
-    use.idle_cost.Add(cell.live, PriceOf(cell.key.chip));
-
-    const double live = H100eFromMicro(cell.live.chips, ratio);
-    use.assigned_h100e += live;
-    if (signal != kAllocatedOnly) use.measured_h100e += live;
-    use.busy_h100e += H100eFromMicro(cell.live.busy, ratio);
-    use.productive_h100e += H100eFromMicro(cell.live.productive, ratio);
-    use.productive_measured |= cell.live.productive_measured > 0;
-    use.idle_chips += ChipsFromMicro(cell.live.idle);
-  }
-
-  // Micro-dollars an hour; nothing: the catalog names no price of the kind, or not the kind.
-  std::optional<int64_t> PriceOf(uint32_t chip) const {
-    const ChipKind* kind = catalog_.Find(facts_.names[chip]);
-    return kind == nullptr ? std::nullopt : kind->micro_usd_per_chip_hour;
-  }
-
-  static TeamView Team(const std::string& name, std::map<std::string, UseView>& by_signal) {
-    TeamView team;
-    team.team = name;
-    double measured = 0;
-    double busy = 0;
-    bool unheard = false;
-    for (auto& [signal, use] : by_signal) {
-      use.booked = {};  // kinds of chips do not add up
-      unheard |= use.unheard_micro_chips > 0;
-      team.assigned_h100e += use.assigned_h100e;
-      if (use.measured) measured += use.assigned_h100e;
-      busy += use.busy_h100e;
-      team.idle_chips += ChipsFromMicro(use.idle_micro_chips);
-      team.idle_cost.Add(use.idle_cost);
-      team.by_signal.push_back(std::move(use));
-    }
-    team.heard = team.assigned_h100e > 0 || !unheard;
-    if (measured > 0) {
-      team.busy_h100e = busy;
-      team.idle_h100e = measured - busy;
-    }
-    return team;
-  }
-
-  const FleetFacts& facts_;
-  const Catalog& catalog_;
-  std::map<std::string, PoolUse> uses_;
-  std::map<std::string, std::map<std::pair<std::string, std::string>, UseView>> by_chip_;
-  std::map<std::string, std::map<std::string, std::map<std::string, UseView>>> by_team_;
-};
-
 std::vector<SupplyView> MakeSupply(const FleetFacts& facts, const ReferenceData& reference,
                                    const Plan& plan) {
-  std::map<std::string, SupplyView> by_chip;
+  std::unordered_map<uint32_t, SupplyView> by_symbol;
   for (const Cell& cell : facts.cells) {
-    SupplyView& row = by_chip[facts.names[cell.key.chip]];
+    SupplyView& row = by_symbol[cell.key.chip];
     row.micro_chips[static_cast<size_t>(cell.key.state)] += cell.live.chips;
     row.unheard_micro_chips += cell.unheard;
     row.unaccounted_micro_chips += cell.unaccounted;
@@ -186,6 +27,8 @@ std::vector<SupplyView> MakeSupply(const FleetFacts& facts, const ReferenceData&
     row.provider = "unknown";
     row.chips_per_h100e = facts.conversions[cell.key.conversion].chips_per_h100e.AsDouble();
   }
+  std::map<std::string, SupplyView> by_chip;
+  for (auto& [chip, row] : by_symbol) by_chip.emplace(facts.names[chip], std::move(row));
   for (const DeclaredSupply& declared : plan.supply) {
     by_chip[declared.chip].declared_chips += declared.chips;
   }
@@ -319,6 +162,7 @@ void FillServable(const PoolView& pool, const KnownThresholds& thresholds, PoolD
 }
 
 void FillDemand(const FleetFacts& facts, const ReferenceData& reference, Snapshot& snapshot) {
+  if (facts.demand.empty()) return;
   auto demand = DemandByPool(facts.demand, *snapshot.plan, KindsOf(facts), reference.catalog,
                              facts.as_of_unix_nanos);
   for (PoolView& pool : snapshot.pools) {
@@ -370,7 +214,7 @@ std::shared_ptr<const Snapshot> MakeSnapshot(const FleetFacts& facts,
   snapshot->plan = &reference->PlanAt(facts.as_of_unix_nanos);
   snapshot->as_of_unix_nanos = facts.as_of_unix_nanos;
   snapshot->thresholds = thresholds;
-  snapshot->uses = PoolUses(facts, reference->catalog).Finish();
+  snapshot->uses = UsesByPool(facts, reference->catalog);
   snapshot->supply = MakeSupply(facts, *reference, *snapshot->plan);
   FillSupplyCoverage(*snapshot);
   snapshot->orphaned_h100e = Orphaned(snapshot->uses, *snapshot->plan);

@@ -1,23 +1,16 @@
 #include "daemon/view/snapshot_cache.h"
 
-#include <utility>
-
 namespace fleetmeter {
 
 std::shared_ptr<const Snapshot> SnapshotCache::Take() {
+  MutexLock lock(mutex_);
   // Read before the numbers are: what changes in between is then taken anew the next time.
   const uint64_t version = writer_.version();
-  {
-    MutexLock lock(mutex_);
-    if (snapshot_ != nullptr && version_ == version) return snapshot_;
-  }
-  auto snapshot = TakeSnapshot(writer_);
-  MutexLock lock(mutex_);
-  if (snapshot_ == nullptr || version >= version_) {
+  if (snapshot_ == nullptr || version_ != version) {
+    snapshot_ = TakeSnapshot(writer_);
     version_ = version;
-    snapshot_ = snapshot;
   }
-  return snapshot;
+  return snapshot_;
 }
 
 }  // namespace fleetmeter

@@ -23,7 +23,7 @@ class SnapshotCache {
 
  private:
   const Writer& writer_;
-  Mutex mutex_;
+  Mutex mutex_;  // held while a snapshot is made: who asks meanwhile waits for it
   uint64_t version_ ABSL_GUARDED_BY(mutex_) = 0;
   std::shared_ptr<const Snapshot> snapshot_ ABSL_GUARDED_BY(mutex_);  // of that version
 };

@@ -32,9 +32,10 @@ class Browser:
         self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         to_browser, self._to_browser = os.pipe()
         self._from_browser, from_browser = os.pipe()
-        # Chromium reads commands from descriptor 3 and writes answers to descriptor 4.
+        # Chromium reads commands from descriptor 3 and writes answers to descriptor 4. Not /bin/sh:
+        # dash knows descriptors of one digit only.
         self._process = subprocess.Popen(
-            ["/bin/sh", "-c", f'exec "$@" 3<&{to_browser} 4>&{from_browser}', "sh", CHROMIUM,
+            ["/bin/bash", "-c", f'exec "$@" 3<&{to_browser} 4>&{from_browser}', "sh", CHROMIUM,
              "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
              "--no-first-run", "--disable-extensions", "--disable-background-networking",
              "--disable-component-update", "--hide-scrollbars", "--remote-debugging-pipe",

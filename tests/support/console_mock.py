@@ -51,7 +51,8 @@ class ConsoleMock:
         self.answers = {
             name: recorded(name) for name in ("supply", "compare", "margin", "capability")
         } | {
-            "pools": lambda _: self.pools,
+            "pools": lambda q: brief(self.pools) if "brief" in q else self.pools,
+            "holders": made_up_holders,
             "headroom": self._headroom,
             "framework": lambda q: recorded("framework_fine" if "set" in q else "framework"),
             "sources": {"sources": made_up_sources(), "total": "4", "nextPageToken": ""},
@@ -214,6 +215,39 @@ def many_pools(count):
 
 def nanos(seconds_ago):
     return str(int((time.time() - seconds_ago) * 1e9))
+
+
+def brief(answer):
+    """A list of pools as it is told with `brief`."""
+    left_out = ("chips", "teams", "demand")
+    pools = [{name: value for name, value in pool.items() if name not in left_out}
+             | {"teamNames": [team["team"] for team in pool.get("teams", [])]}
+             for pool in answer["pools"]]
+    return answer | {"pools": pools}
+
+
+def made_up_holders(question):
+    """A team that is known, one from before the books, and one behind a silence."""
+    hour = int(time.time()) // 3600 * 3600
+
+    def since(hours, because="", **more):
+        at = str(hour - hours * 3600)
+        return {"atLeastSinceUnixSeconds": at, "unknownBecause": because, **more} | (
+            {} if because else {"sinceUnixSeconds": at})
+
+    def workload(name, held):
+        return {"workload": name, "chip": "b200", "since": held}
+
+    chips = [{"chip": "b200", "microChips": "16000000"}]
+    silent = since(5, "untold", notBeforeUnixSeconds=str(hour - 9 * 3600))
+    return {"pool": question["pool"], "teams": [
+        {"team": "laws", "chips": chips, "since": since(30),
+         "workloads": [workload("sweep", since(3)), workload("", since(30))]},
+        {"team": "probes", "chips": chips, "since": since(400, "books_begin"),
+         "workloads": [workload("probe", since(400, "books_begin"))]},
+        {"team": "scaling", "chips": chips, "since": silent, "workloads": [
+            workload("long-run", silent | {"lastKnownUnixSeconds": str(hour - 2 * 3600)})]},
+    ]}
 
 
 def made_up_sources():

@@ -160,6 +160,20 @@ class Reader {
     return by_state ? "" : " AND state = 'assigned'";
   }
 
+  // The rows of an hour begin with it and go by cell: with its hours told one by one, the cells of
+  // one pool are looked up in each, and nothing else is read.
+  std::string OfPool(const Part& part) const {
+    if (answer_.question.pool.empty()) return "";
+    std::string of_pool = " AND pool = ?5";
+    if (part.period == Period::kHours && part.rows != Rows::kCorrections) {
+      of_pool += fmt::format(
+          " AND hour_start IN (WITH RECURSIVE asked (hour) AS (SELECT max(?1, ?3) UNION ALL "
+          "SELECT hour + {0} FROM asked WHERE hour + {0} < min(?2, ?4)) SELECT hour FROM asked)",
+          kSecondsPerHour);
+    }
+    return of_pool;
+  }
+
   // Whether the part has rows of [from, to).
   absl::StatusOr<bool> HasRows(const Part& part, int64_t from, int64_t to) {
     Statement rows;
@@ -245,14 +259,17 @@ class Reader {
     Statement rows;
     absl::Status status = ledger_.Prepare(
         fmt::format("SELECT {}numerator, denominator, plan, plan_version, catalog_version, {} "
-                    "FROM {} AS u WHERE {}{} "
+                    "FROM {} AS u WHERE {}{}{} "
                     "GROUP BY {}numerator, denominator, plan, plan_version, catalog_version",
                     keys, AmountColumnSums(), ViewOf(part.period).name, Condition(part), OfStates(),
-                    grouped),
+                    OfPool(part), grouped),
         &rows);
     if (!status.ok()) return status;
-    return rows.ForEach([&](const Statement& row) { return Add(row); }, question.from, question.to,
-                        part.booked_from, part.booked_to);
+    const auto add = [&](const Statement& row) { return Add(row); };
+    return question.pool.empty()
+               ? rows.ForEach(add, question.from, question.to, part.booked_from, part.booked_to)
+               : rows.ForEach(add, question.from, question.to, part.booked_from, part.booked_to,
+                              question.pool);
   }
 
   absl::Status Add(const Statement& row) {

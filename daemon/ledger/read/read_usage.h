@@ -57,6 +57,8 @@ struct UsageQuestion {
   int64_t to = 0;
   std::vector<UsageKey> by;
   UsageTime time = UsageTime::kUsed;
+  // Of this pool only, whose rows are found without reading those of others; empty: of all.
+  std::string pool = {};
   // Whose days and quarters the keys mean. Other ones than UTC's are told by hours, as long as
   // those are kept and the zone's clocks show full hours when clocks of UTC do. Hours stay UTC's.
   DayZone zone = {};

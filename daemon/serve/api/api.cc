@@ -55,9 +55,6 @@ std::chrono::milliseconds IntervalOf(const ApiMessage& request) {
                                               kShortestIntervalMillis, kLongestIntervalMillis));
 }
 
-// Whether a question asks for all of something.
-bool AsksForAll(const ApiMessage& request) { return request.ByteSizeLong() == 0; }
-
 }  // namespace
 
 struct Api::Question {
@@ -66,12 +63,13 @@ struct Api::Question {
   RequestTarget target;
 };
 
-Api::Api(const ApiServices& services, AccessControl& access)
+Api::Api(const ApiServices& services, AccessControl& access, const Clock& clock)
     : services_(services),
       access_(access),
       calls_(MakeApiCalls(services)),
       openapi_(OpenApiDocument(calls_)),
-      pools_(services.query),
+      pools_(services.query, /*brief=*/false, clock),
+      brief_pools_(services.query, /*brief=*/true, clock),
       workers_(kWorkers) {}
 
 Api::~Api() { Stop(); }
@@ -82,6 +80,14 @@ const ApiCall* Api::FindCall(const std::string& path) const {
            path.ends_with(call.path);
   });
   return found == calls_.end() ? nullptr : &*found;
+}
+
+PoolsFeed* Api::FeedFor(const ApiCall& call, const ApiMessage& message, const Caller& caller) {
+  if (call.path != kPools && call.path != kWatchPools) return nullptr;
+  const auto& request = static_cast<const v1::ListPoolsRequest&>(message);
+  const bool all = request.page_size() == 0 && request.page_token().empty();
+  if (!all || !access_.ViewOf(caller).SeesAll()) return nullptr;
+  return request.brief() ? &brief_pools_ : &pools_;
 }
 
 HttpResponse Api::AnswerUnknown(const std::string& path) const {
@@ -129,11 +135,14 @@ void Api::AnswerCall(const ApiCall& call, const std::shared_ptr<Question>& quest
   const std::shared_ptr<ApiMessage> message = call.make_request();
   if (status.ok()) status = ReadRequest(call, *question, message.get());
   if (!status.ok()) return question->reply(ErrorResponse(status));
-  if (call.path == kPools && AsksForAll(*message) && access_.ViewOf(caller).SeesAll()) {
-    const auto page = pools_.Take();
-    if (!request.AcceptsGzip()) return question->reply(JsonResponse(page->json));
-    return question->reply(Compressed(JsonResponse(""), page->gzipped));
+  PoolsFeed* const feed = FeedFor(call, *message, caller);
+  if (feed != nullptr && call.kind == ApiCall::Kind::kAnswer) {
+    const auto page = feed->Take();
+    if (!request.AcceptsGzip()) return question->reply(JsonResponse(page->json()));
+    return question->reply(Compressed(JsonResponse(""), page->Gzipped()));
   }
+  // Nothing can be wrong with such a question: it need not be answered once to know that.
+  if (feed != nullptr) return question->reply(BeginStream(call, *question, caller, message));
   call.ask(caller, message,
            [this, &call, question, caller, message](
                const grpc::Status& answered, const std::shared_ptr<const ApiMessage>& answer) {
@@ -159,10 +168,9 @@ HttpResponse Api::BeginStream(const ApiCall& call, const Question& question, con
   HttpResponse response;
   response.content_type = "text/event-stream";
   response.headers = {{"X-Content-Type-Options", "nosniff"}, {"X-Accel-Buffering", "no"}};
-  const bool all_pools =
-      call.path == kWatchPools && AsksForAll(*request) && access_.ViewOf(caller).SeesAll();
-  response.events = all_pools ? MakePoolsStream(std::move(parts), pools_)
-                              : MakeCallStream(std::move(parts), call, std::move(request));
+  PoolsFeed* const feed = FeedFor(call, *request, caller);
+  response.events = feed != nullptr ? MakePoolsStream(std::move(parts), *feed)
+                                    : MakeCallStream(std::move(parts), call, std::move(request));
   return response;
 }
 

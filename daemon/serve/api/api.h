@@ -21,7 +21,7 @@ namespace fleetmeter {
 class Api {
  public:
   // All outlive the object.
-  Api(const ApiServices& services, AccessControl& access);
+  Api(const ApiServices& services, AccessControl& access, const Clock& clock);
   ~Api();
 
   // Whether a target is the API's to answer.
@@ -38,6 +38,9 @@ class Api {
   struct Question;
 
   const ApiCall* FindCall(const std::string& path) const;
+  // What answers a question for all pools of a caller who sees them all; null: it asks for less, or
+  // for something else.
+  PoolsFeed* FeedFor(const ApiCall& call, const ApiMessage& message, const Caller& caller);
   HttpResponse AnswerUnknown(const std::string& path) const;
   void AnswerCall(const ApiCall& call, const std::shared_ptr<Question>& question);
   // What is asked, of the URL or of the body.
@@ -50,6 +53,7 @@ class Api {
   const std::vector<ApiCall> calls_;
   const std::string openapi_;
   PoolsFeed pools_;
+  PoolsFeed brief_pools_;
   Workers workers_;  // last: they use the rest
 };
 

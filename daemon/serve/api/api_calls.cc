@@ -92,8 +92,8 @@ ApiCall ForAdmins(ApiCall call) {
 void AddFleet(QueryService& query, std::vector<ApiCall>* calls) {
   using v1::GetPlanRequest, v1::GetPlanResponse, v1::GetPoolHistoryRequest,
       v1::GetPoolHistoryResponse, v1::GetSupplyRequest, v1::GetSupplyResponse, v1::HeadroomRequest,
-      v1::HeadroomResponse, v1::ListPoolsRequest, v1::ListPoolsResponse, v1::ListVersionsRequest,
-      v1::ListVersionsResponse;
+      v1::HeadroomResponse, v1::ListHoldersRequest, v1::ListHoldersResponse, v1::ListPoolsRequest,
+      v1::ListPoolsResponse, v1::ListVersionsRequest, v1::ListVersionsResponse;
   calls->push_back(OfService<ListPoolsRequest, ListPoolsResponse>(
       "pools", "fleetmeter.v1.Query.ListPools",
       "The pools of the plan in force, in the plan's order.", query));
@@ -111,6 +111,9 @@ void AddFleet(QueryService& query, std::vector<ApiCall>* calls) {
       "versions", "fleetmeter.v1.Query.ListVersions",
       "Which versions of plans, the catalog, the price book and benchmark suites were new.",
       query));
+  calls->push_back(OfLedger<ListHoldersRequest, ListHoldersResponse>(
+      "holders", "fleetmeter.v1.Query.ListHolders",
+      "Who holds chips of a pool, and since when without a break.", query));
   calls->push_back(AsStream<ListPoolsResponse>(OfService<ListPoolsRequest, ListPoolsResponse>(
       "watch/pools", "fleetmeter.v1.Query.ListPools",
       "The pools, at once and whenever something has changed, at most once a second.", query)));

@@ -52,10 +52,10 @@ class PoolsStream final : public ApiStream {
       return done(LastNews({grpc::StatusCode::PERMISSION_DENIED,
                             "the rights of the caller have changed; begin again"}));
     }
-    const auto page = feed_.Take();
-    if (page->change == told_) return done({});
-    told_ = page->change;
-    done(NewsOf(page->json));
+    const auto page = feed_.TakeAtLeisure();
+    if (page->change() == told_) return done({});
+    told_ = page->change();
+    done(NewsOf(page->json()));
   }
 
   PoolsFeed& feed_;

@@ -11,6 +11,7 @@
 #include <tuple>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "daemon/base/text.h"
 #include "daemon/ledger/usage_amounts.h"
 #include "daemon/security/spiffe_id.h"
@@ -126,6 +127,22 @@ void FillDifferences(const std::vector<RepricedDay>& repriced, v1::DecisionRespo
   response->set_more_differences(sums.size() - static_cast<size_t>(response->differences_size()));
 }
 
+// Capital letters of ASCII are as small ones.
+bool Has(const std::string& name, const std::string& text) {
+  const auto same = [](unsigned char a, unsigned char b) {
+    return absl::ascii_tolower(a) == absl::ascii_tolower(b);
+  };
+  return std::search(name.begin(), name.end(), text.begin(), text.end(), same) != name.end();
+}
+
+bool IsAskedFor(const Writer::NamedSource& source, const v1::ListSourcesRequest& request) {
+  if (!request.state().empty() && Name(source.facts.state) != request.state()) return false;
+  const std::string& text = request.find();
+  return text.empty() || Has(source.facts.source, text) || Has(source.facts.owner, text) ||
+         std::any_of(source.other_names.begin(), source.other_names.end(),
+                     [&text](const std::string& name) { return Has(name, text); });
+}
+
 }  // namespace
 
 absl::Status CheckOrder(const AdminOrder& order) {
@@ -179,11 +196,9 @@ absl::Status FillSources(std::vector<Writer::NamedSource> sources,
                                            "history, forgotten or outcomes",
                                            Quoted(request.state())));
   }
-  if (!request.state().empty()) {
-    std::erase_if(sources, [&](const Writer::NamedSource& source) {
-      return Name(source.facts.state) != request.state();
-    });
-  }
+  std::erase_if(sources, [&request](const Writer::NamedSource& source) {
+    return !IsAskedFor(source, request);
+  });
   std::stable_sort(sources.begin(), sources.end(),
                    [](const Writer::NamedSource& a, const Writer::NamedSource& b) {
                      return ListedAt(a.facts) < ListedAt(b.facts);

@@ -117,6 +117,7 @@ absl::Status AnswerPoolHistory(Database& ledger, int64_t now_unix_nanos,
   question.from = response->from_unix_seconds();
   question.to = response->until_unix_seconds();
   question.by = {UsageKey::kPool, period};
+  question.pool = request.pool();
   const auto usage = ReadUsageWithin(ledger, question);
   if (!usage.ok()) return usage.status();
   const auto told = ReadToldPast(ledger, question, request.pool());

@@ -10,6 +10,7 @@
 #include "daemon/base/text.h"
 #include "daemon/serve/query/grpc_status.h"
 #include "daemon/serve/query/headroom_watch.h"
+#include "daemon/serve/query/holder_answers.h"
 #include "daemon/serve/query/pool_history.h"
 #include "daemon/serve/query/snapshot_messages.h"
 #include "daemon/serve/query/version_answers.h"
@@ -21,6 +22,19 @@ constexpr size_t kMostNamed = 20;  // an error travels in metadata, which is sma
 constexpr uint32_t kDefaultIntervalMillis = 1'000;
 constexpr uint32_t kShortestIntervalMillis = 100;
 constexpr uint32_t kLongestIntervalMillis = 3'600'000;
+
+// Of a pool that the caller may not see, it learns no more than of one that there is not.
+grpc::Status NoSuchPool(const Snapshot& snapshot, const std::string& pool,
+                        const AccessControl::View& rights) {
+  std::vector<std::string> known;
+  for (const PoolView& each : snapshot.pools) {
+    if (rights.MaySee(each.pool->name)) known.push_back(each.pool->name);
+  }
+  return {
+      grpc::StatusCode::NOT_FOUND,
+      fmt::format("{} is not a pool of plan '{}' version {}{}", Quoted(pool), snapshot.plan->name,
+                  snapshot.plan->version, NamesHint(pool, known, kMostNamed))};
+}
 
 }  // namespace
 
@@ -54,6 +68,20 @@ grpc::ServerUnaryReactor* QueryService::AnswerCall(grpc::CallbackServerContext* 
   return reactor;
 }
 
+template <class Request, class Response>
+grpc::ServerUnaryReactor* QueryService::AskCall(grpc::CallbackServerContext* context,
+                                                const Request* request, Response* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  Caller caller;
+  if (grpc::Status refused = Admit(*context, &caller); !refused.ok()) {
+    reactor->Finish(refused);
+  } else {
+    Ask(caller, *request, response,
+        [reactor](const grpc::Status& status) { reactor->Finish(status); });
+  }
+  return reactor;
+}
+
 grpc::Status QueryService::Answer(const Caller& caller, const v1::ListPoolsRequest& request,
                                   v1::ListPoolsResponse* response) {
   const AccessControl::View rights = access_.ViewOf(caller);
@@ -63,9 +91,11 @@ grpc::Status QueryService::Answer(const Caller& caller, const v1::ListPoolsReque
       *response));
 }
 
-void QueryService::AnswerAllPools(v1::ListPoolsResponse* response) {
+void QueryService::AnswerAllPools(bool brief, v1::ListPoolsResponse* response) {
+  v1::ListPoolsRequest request;
+  request.set_brief(brief);
   // Without a token nothing can be wrong.
-  FillPools(*snapshots_.Take(), v1::ListPoolsRequest(), PoolSight(), *response).IgnoreError();
+  FillPools(*snapshots_.Take(), request, PoolSight(), *response).IgnoreError();
 }
 
 grpc::Status QueryService::Answer(const Caller& caller, const v1::HeadroomRequest& request,
@@ -77,15 +107,7 @@ grpc::Status QueryService::Answer(const Caller& caller, const v1::HeadroomReques
     FillHeadroom(*snapshot, *view, *response);
     return grpc::Status::OK;
   }
-  // Of a pool that the caller may not see, it learns no more than of one that there is not.
-  std::vector<std::string> known;
-  for (const PoolView& each : snapshot->pools) {
-    if (rights.MaySee(each.pool->name)) known.push_back(each.pool->name);
-  }
-  return {grpc::StatusCode::NOT_FOUND,
-          fmt::format("{} is not a pool of plan '{}' version {}{}", Quoted(request.pool()),
-                      snapshot->plan->name, snapshot->plan->version,
-                      NamesHint(request.pool(), known, kMostNamed))};
+  return NoSuchPool(*snapshot, request.pool(), rights);
 }
 
 grpc::Status QueryService::Answer(const Caller& caller, const v1::GetSupplyRequest&,
@@ -126,6 +148,22 @@ void QueryService::Ask(const Caller& caller, const v1::ListVersionsRequest& requ
         return AnswerVersions(ledger, request, response);
       },
       done);
+}
+
+void QueryService::Ask(const Caller& caller, const v1::ListHoldersRequest& request,
+                       v1::ListHoldersResponse* response, LedgerQuestions::Done done) {
+  const AccessControl::View rights = access_.ViewOf(caller);
+  const auto snapshot = snapshots_.Take();
+  // Also a pool that a plan before this one had: somebody may hold chips under its name.
+  if (!snapshot->uses.contains(request.pool()) || !rights.MaySee(request.pool())) {
+    return done(NoSuchPool(*snapshot, request.pool(), rights));
+  }
+  ledger_.Ask(
+      caller.identity,
+      [&request, response](Database& ledger, const OutcomeMoment& now) {
+        return AnswerHolders(ledger, now.unix_nanos, request, response);
+      },
+      std::move(done));
 }
 
 grpc::ServerUnaryReactor* QueryService::ListPools(grpc::CallbackServerContext* context,
@@ -222,30 +260,22 @@ grpc::ServerUnaryReactor* QueryService::GetPlan(grpc::CallbackServerContext* con
   return AnswerCall(context, request, response);
 }
 
-template <class Request, class Response>
-grpc::ServerUnaryReactor* QueryService::AskLedger(grpc::CallbackServerContext* context,
-                                                  const Request* request, Response* response) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  Caller caller;
-  if (grpc::Status refused = Admit(*context, &caller); !refused.ok()) {
-    reactor->Finish(refused);
-  } else {
-    Ask(caller, *request, response,
-        [reactor](const grpc::Status& status) { reactor->Finish(status); });
-  }
-  return reactor;
-}
-
 grpc::ServerUnaryReactor* QueryService::GetPoolHistory(grpc::CallbackServerContext* context,
                                                        const v1::GetPoolHistoryRequest* request,
                                                        v1::GetPoolHistoryResponse* response) {
-  return AskLedger(context, request, response);
+  return AskCall(context, request, response);
+}
+
+grpc::ServerUnaryReactor* QueryService::ListHolders(grpc::CallbackServerContext* context,
+                                                    const v1::ListHoldersRequest* request,
+                                                    v1::ListHoldersResponse* response) {
+  return AskCall(context, request, response);
 }
 
 grpc::ServerUnaryReactor* QueryService::ListVersions(grpc::CallbackServerContext* context,
                                                      const v1::ListVersionsRequest* request,
                                                      v1::ListVersionsResponse* response) {
-  return AskLedger(context, request, response);
+  return AskCall(context, request, response);
 }
 
 }  // namespace fleetmeter

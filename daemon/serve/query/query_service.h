@@ -48,6 +48,9 @@ class QueryService final : public v1::Query::CallbackService {
   grpc::ServerUnaryReactor* ListVersions(grpc::CallbackServerContext* context,
                                          const v1::ListVersionsRequest* request,
                                          v1::ListVersionsResponse* response) override;
+  grpc::ServerUnaryReactor* ListHolders(grpc::CallbackServerContext* context,
+                                        const v1::ListHoldersRequest* request,
+                                        v1::ListHoldersResponse* response) override;
 
   // The same answers, for callers who were admitted to the role query elsewhere. Whoever sees some
   // pools only is told of those, and is refused what is of the whole fleet.
@@ -60,12 +63,14 @@ class QueryService final : public v1::Query::CallbackService {
   grpc::Status Answer(const Caller& caller, const v1::GetPlanRequest& request,
                       v1::GetPlanResponse* response);
   // All pools, for whoever sees them all.
-  void AnswerAllPools(v1::ListPoolsResponse* response);
+  void AnswerAllPools(bool brief, v1::ListPoolsResponse* response);
   // Request and response live until `done` is called.
   void Ask(const Caller& caller, const v1::GetPoolHistoryRequest& request,
            v1::GetPoolHistoryResponse* response, LedgerQuestions::Done done);
   void Ask(const Caller& caller, const v1::ListVersionsRequest& request,
            v1::ListVersionsResponse* response, const LedgerQuestions::Done& done);
+  void Ask(const Caller& caller, const v1::ListHoldersRequest& request,
+           v1::ListHoldersResponse* response, LedgerQuestions::Done done);
 
   // Changes whenever an answer may have changed.
   uint64_t version() const { return writer_.version(); }
@@ -92,10 +97,10 @@ class QueryService final : public v1::Query::CallbackService {
   template <class Request, class Response>
   grpc::ServerUnaryReactor* AnswerCall(grpc::CallbackServerContext* context, const Request* request,
                                        Response* response);
-  // The same, of what the ledger is asked for.
+  // The same of a question to the ledger.
   template <class Request, class Response>
-  grpc::ServerUnaryReactor* AskLedger(grpc::CallbackServerContext* context, const Request* request,
-                                      Response* response);
+  grpc::ServerUnaryReactor* AskCall(grpc::CallbackServerContext* context, const Request* request,
+                                    Response* response);
   // Takes a place for a watch, or says why there is none.
   grpc::Status TakePlace(const std::string& identity) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Remove(HeadroomWatch* watch);

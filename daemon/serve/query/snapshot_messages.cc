@@ -75,7 +75,8 @@ void FillDemand(const PoolDemand& from, v1::PoolDemand& to) {
   }
 }
 
-void FillPool(const PoolView& from, v1::Pool& to) {
+// What every answer about a pool says.
+void FillFigures(const PoolView& from, v1::Pool& to) {
   const Pool& pool = *from.pool;
   const PoolUse& use = *from.use;
   to.set_pool(pool.name);
@@ -104,6 +105,11 @@ void FillPool(const PoolView& from, v1::Pool& to) {
   to.set_idle_chips(use.idle_chips);
   if (const auto usd = use.idle_cost.UsdPerDay()) to.set_idle_usd_per_day(*usd);
   if (from.usd_per_h100e_hour) to.set_usd_per_h100e_hour(*from.usd_per_h100e_hour);
+}
+
+void FillPool(const PoolView& from, v1::Pool& to) {
+  const PoolUse& use = *from.use;
+  FillFigures(from, to);
   absl::int128 assigned = 0;
   for (const UseView& by_chip : use.uses) {
     assigned += by_chip.booked.chips;
@@ -112,6 +118,11 @@ void FillPool(const PoolView& from, v1::Pool& to) {
   to.set_assigned_chip_nanos_total(Decimal(assigned));
   for (const TeamView& team : use.teams) FillTeam(team, *to.add_teams());
   if (from.demand) FillDemand(*from.demand, *to.mutable_demand());
+}
+
+void FillBriefPool(const PoolView& from, v1::Pool& to) {
+  FillFigures(from, to);
+  for (const TeamView& team : from.use->teams) to.add_team_names(team.team);
 }
 
 void FillOrphaned(const Snapshot& snapshot, v1::ListPoolsResponse& response) {
@@ -156,7 +167,8 @@ absl::Status FillPools(const Snapshot& snapshot, const v1::ListPoolsRequest& req
                        ? std::numeric_limits<int>::max()
                        : static_cast<int>(std::min(request.page_size(), kMostPoolsOfPage));
   for (; at != seen.end() && response.pools_size() < most; ++at) {
-    FillPool(**at, *response.add_pools());
+    request.brief() ? FillBriefPool(**at, *response.add_pools())
+                    : FillPool(**at, *response.add_pools());
   }
   if (at != seen.end()) response.set_next_page_token((*std::prev(at))->pool->name);
   if (request.page_token().empty() && sight.all) FillOrphaned(snapshot, response);

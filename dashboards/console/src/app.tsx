@@ -3,24 +3,16 @@ import { Component, h } from "preact";
 import { current, link, onRoute, Params, Route } from "./route";
 import { Problem } from "./ui/states";
 import { ApiError } from "./api";
-import { Capability } from "./views/capability";
-import { Economics } from "./views/economics";
-import { Help } from "./views/help";
-import { Margin } from "./views/margin";
+import { Lazy, Show } from "./ui/lazy";
 import { Now } from "./views/now";
-import { Plan } from "./views/plan";
-import { PoolView } from "./views/pool";
-import { Requests } from "./views/requests";
-import { Sensitivity } from "./views/sensitivity";
-import { Simulator } from "./views/simulator";
-import { Sources } from "./views/sources";
-import { Training } from "./views/training";
 
 interface View {
   name: string;
   title: string;
   question: string;
-  show: (props: { params: Params }) => JSX.Element;
+  // What most come for is there at once. The others are loaded when they are asked for first.
+  show?: Show;
+  load?: () => Promise<Show>;
 }
 
 const GROUPS: [string, View[]][] = [
@@ -32,60 +24,60 @@ const GROUPS: [string, View[]][] = [
         name: "pool",
         title: "Pool",
         question: "Can it admit more, and whom to ask?",
-        show: PoolView,
+        load: () => import("./views/pool").then((view) => view.PoolView),
       },
       {
         name: "sources",
         title: "Sources",
         question: "Who reports, and who is silent?",
-        show: Sources,
+        load: () => import("./views/sources").then((view) => view.Sources),
       },
     ],
   ],
   [
     "Decide",
     [
-      { name: "plan", title: "Plan", question: "Does the fleet follow the plan?", show: Plan },
+      { name: "plan", title: "Plan", question: "Does the fleet follow the plan?", load: () => import("./views/plan").then((view) => view.Plan) },
       {
         name: "requests",
         title: "Requests",
         question: "What waits to be decided?",
-        show: Requests,
+        load: () => import("./views/requests").then((view) => view.Requests),
       },
-      { name: "simulator", title: "Simulator", question: "What if?", show: Simulator },
+      { name: "simulator", title: "Simulator", question: "What if?", load: () => import("./views/simulator").then((view) => view.Simulator) },
       {
         name: "sensitivity",
         title: "Sensitivity",
         question: "Which assumption matters?",
-        show: Sensitivity,
+        load: () => import("./views/sensitivity").then((view) => view.Sensitivity),
       },
       {
         name: "economics",
         title: "Economics",
         question: "What does an hour earn?",
-        show: Economics,
+        load: () => import("./views/economics").then((view) => view.Economics),
       },
       {
         name: "training",
         title: "Training",
         question: "How much training is needed?",
-        show: Training,
+        load: () => import("./views/training").then((view) => view.Training),
       },
     ],
   ],
   [
     "Outcomes",
     [
-      { name: "margin", title: "Margin", question: "What does a request earn?", show: Margin },
+      { name: "margin", title: "Margin", question: "What does a request earn?", load: () => import("./views/margin").then((view) => view.Margin) },
       {
         name: "capability",
         title: "Capability",
         question: "What does training teach?",
-        show: Capability,
+        load: () => import("./views/capability").then((view) => view.Capability),
       },
     ],
   ],
-  ["", [{ name: "help", title: "Help", question: "What do the words mean?", show: Help }]],
+  ["", [{ name: "help", title: "Help", question: "What do the words mean?", load: () => import("./views/help").then((view) => view.Help) }]],
 ];
 const VIEWS = GROUPS.flatMap(([, views]) => views);
 
@@ -138,7 +130,7 @@ export class App extends Component<{}, State> {
             {view ? <small>{view.question}</small> : null}
           </h1>
           {view ? (
-            <view.show key={view.name} params={route.params} />
+            <Shown key={view.name} view={view} params={route.params} />
           ) : (
             <Missing name={route.view} />
           )}
@@ -155,6 +147,11 @@ function viewOf(route: Route): View | undefined {
 function skip(event: Event) {
   event.preventDefault();
   document.getElementById("main")?.focus();
+}
+
+function Shown({ view, params }: { view: View; params: Params }) {
+  if (view.load) return <Lazy name={view.name} load={view.load} params={params} />;
+  return view.show ? <view.show params={params} /> : <Missing name={view.name} />;
 }
 
 function Missing({ name }: { name: string }) {

@@ -14,30 +14,48 @@ const LONGEST_PAUSE_MS = 10_000;
 // nobody has closed the connection.
 const LONGEST_SILENCE_MS = 45_000;
 
-// Splits what has come into whole events and the rest, by empty lines.
-export function takeEvents(text: string): [StreamEvent[], string] {
-  const parts = text.replace(/\r\n?/g, "\n").split("\n\n");
-  const rest = parts.pop() as string;
-  return [parts.map(eventOf).filter(({ data }) => data !== ""), rest];
-}
-
 export interface StreamEvent {
   // "error": the data is an error, and the stream ends. "": it is an answer.
   kind: string;
   data: string;
 }
 
-function eventOf(event: string): StreamEvent {
-  return { kind: fieldOf(event, "event"), data: fieldOf(event, "data") };
+// Splits what comes into events, by empty lines. An event may be megabytes in many pieces: each
+// piece is looked at once, and what came before it is not looked at again.
+export class EventSplitter {
+  private pieces: string[] = [];
+  // The end of what came, in which an end of a line may have begun.
+  private tail = "";
+
+  // The events that are whole by now.
+  take(piece: string): StreamEvent[] {
+    const text = this.tail + piece;
+    // A line ends with CR, LF or both. Whether a CR at the end goes on is not known yet.
+    const whole = text.endsWith("\r") ? text.slice(0, -1) : text;
+    const lines = whole.includes("\r") ? whole.replace(/\r\n?/g, "\n") : whole;
+    const end = lines.lastIndexOf("\n\n");
+    const cut = end < 0 ? Math.max(0, lines.length - 1) : end + 2;
+    this.pieces.push(lines.slice(0, cut));
+    this.tail = lines.slice(cut) + text.slice(whole.length);
+    if (end < 0) return [];
+    const events = this.pieces.join("").split("\n\n");
+    this.pieces = [];
+    return events.map(eventOf).filter(({ data }) => data !== "");
+  }
 }
 
 // Lines that begin with a colon are there to keep the connection, and say nothing.
-function fieldOf(event: string, name: string): string {
-  return event
-    .split("\n")
-    .filter((line) => line.startsWith(name + ":"))
-    .map((line) => line.slice(name.length + 1).replace(/^ /, ""))
-    .join("\n");
+function eventOf(text: string): StreamEvent {
+  const kinds: string[] = [];
+  const data: string[] = [];
+  for (const line of text.split("\n")) {
+    const colon = line.indexOf(":");
+    const name = line.slice(0, Math.max(0, colon));
+    const value = line.slice(line[colon + 1] === " " ? colon + 2 : colon + 1);
+    if (name === "event") kinds.push(value);
+    if (name === "data") data.push(value);
+  }
+  return { kind: kinds.join("\n"), data: data.join("\n") };
 }
 
 // A stream of answers that connects again by itself, and says how it stands.
@@ -81,13 +99,12 @@ export class Stream<T> {
     if (!response.ok || !response.body) throw await errorOf(response);
     const reader = response.body.getReader();
     const decoder = new TextDecoder();
-    let rest = "";
+    const splitter = new EventSplitter();
     for (;;) {
       const { done, value } = await reader.read();
       if (done) throw unreachable();
       this.expectSign();
-      const [events, left] = takeEvents(rest + decoder.decode(value, { stream: true }));
-      rest = left;
+      const events = splitter.take(decoder.decode(value, { stream: true }));
       if (events.length > 0) this.take(events[events.length - 1]);
     }
   }

@@ -28,7 +28,8 @@ FRAMEWORK = SOURCE / "deploy/plans/framework.yaml"
 # A question to each call, and whether it is one to a ledger.
 QUESTIONS = {
     "pools": {}, "headroom": {"pool": POOL}, "supply": {}, "plan": {},
-    "history/pools": {"pool": POOL}, "versions": {}, "compare": {}, "framework": {}, "simulate": {},
+    "history/pools": {"pool": POOL}, "versions": {}, "holders": {"pool": POOL}, "compare": {},
+    "framework": {}, "simulate": {},
     "margin": {"window": "28d"}, "capability": {}, "booked": {
         "kind": "inference", "source": "x", "from_unix_seconds": 0, "to_unix_seconds": 86400},
     "prices": {}, "corrections": {}, "sources": {}, "rejected": {}, "entries": {},
@@ -39,7 +40,7 @@ QUESTIONS = {
     "lending": {},
 }
 OF_ADMIN = {"sources", "rejected", "entries"}
-OF_A_POOL = {"pools", "headroom", "history/pools", "watch/pools", "watch/headroom", "requests",
+OF_A_POOL = {"pools", "headroom", "history/pools", "holders", "watch/pools", "watch/headroom", "requests",
              "request", "ranking", "check", "timeline", "grants", "budgets"}
 # Whoever may ask these may be told that the daemon has no answer.
 MAY_HAVE_NONE = {"capability"}

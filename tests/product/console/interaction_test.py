@@ -249,7 +249,72 @@ def many(browser):
             page.until(f"{rows} === 1")
 
 
-TESTS = [live, lost_and_found, hidden_tab, back_button, filters, sorting, asking, keyboard,
+def many_to_choose(browser):
+    """Of 5,000 pools no view draws more than a page, and each asks for the brief list only."""
+    elements = {}
+    for count in (50, 5000):
+        with ConsoleMock(CONSOLE) as mock:
+            mock.pools = many_pools(count)
+            for view in ("now", "pool", "requests"):
+                with browser.open(f"{mock.url}/#/{view}") as page:
+                    settled(page)
+                    page.until("document.querySelector('table, [name=pool]')")
+                    elements[view, count] = page.run("document.querySelectorAll('*').length")
+            lists = [question for call, question in mock.asked if call == "pools"]
+            assert len(lists) == 3 and all("brief" in one for one in lists), lists
+    for view in ("now", "pool", "requests"):
+        assert elements[view, 5000] < 1.3 * elements[view, 50] + 50, elements
+
+
+def name_of_many(browser):
+    """One of very many pools is named by typing, and only a name that there is is taken."""
+    with ConsoleMock(CONSOLE) as mock:
+        mock.pools = many_pools(5000)
+        with browser.open(f"{mock.url}/#/requests") as page:
+            settled(page)
+            page.until("document.querySelector('input[name=pool]')")
+            page.fill("input[name=pool]", "pool-0499")
+            page.until("document.querySelectorAll('datalist option').length === 10")
+            assert page.run("location.hash") == "#/requests"
+            assert page.run("document.querySelector('input[name=pool]').ariaInvalid") == "true"
+            page.fill("input[name=pool]", "pool-04999")
+            page.until("location.hash === '#/requests?pool=pool-04999'")
+            page.until(says("In which order"))
+
+
+def loaded_late(browser):
+    """What a view needs is loaded when it is asked for, and said so when it cannot be."""
+    with ConsoleMock(CONSOLE) as mock, browser.open(f"{mock.url}/#/now") as page:
+        settled(page)
+        scripts = {url for url in page.requests if url.endswith(".js")}
+        page.run("location.hash = '#/plan'")
+        page.until("document.querySelector('.donut, .cards')")
+        more = {url for url in page.requests if url.endswith(".js")} - scripts
+        assert more, scripts
+        page.run("location.hash = '#/now'")
+        page.until(says("of what is granted"))
+        asked = len([url for url in page.requests if url.endswith(".js")])
+        page.run("location.hash = '#/plan'")
+        page.until("document.title.startsWith('Plan')")
+        settled(page)
+        assert len([url for url in page.requests if url.endswith(".js")]) == asked
+        mock.files = mock.files / "help"  # as when another version of the console is served
+        page.run("location.hash = '#/margin'")
+        page.until(says("This view could not be loaded"))
+        assert page.run(says("Load the page again"))
+
+
+def sources_by_name(browser):
+    """A source among very many is found by the daemon, and not only among those that are listed."""
+    with ConsoleMock(CONSOLE) as mock, browser.open(f"{mock.url}/#/sources") as page:
+        settled(page)
+        page.until("document.querySelector('input[name=find]')")
+        page.fill("input[name=find]", "trn-0")
+        page.eventually(lambda: ("sources", {"most": "1000", "find": "trn-0"}) in mock.asked,
+                        "the daemon is asked for the text")
+
+
+TESTS = [many_to_choose, name_of_many, loaded_late, sources_by_name, live, lost_and_found, hidden_tab, back_button, filters, sorting, asking, keyboard,
          menu_of_a_phone, theme, presets, does_not_fit, one_curve_fits, two_states, downloads, many]
 
 if __name__ == "__main__":

@@ -171,6 +171,22 @@ def idle_money(browser):
                 check_page(page, "pool", mock.url)
 
 
+def held_since(browser):
+    """Since when somebody holds chips is said; where it is not known, it looks so and says why."""
+    with ConsoleMock(CONSOLE) as mock:
+        with browser.open(f"{mock.url}/#/pool?pool=research-scaling") as page:
+            settled(page)
+            rows = ("[...document.querySelectorAll('section[aria-label^=Since] li li')]"
+                    ".map(row => [row.innerText, !!row.querySelector('.hatch')])")
+            page.until(rows + ".length > 0")
+            found = {text.split()[0]: (text, hatched) for text, hatched in page.run(rows)}
+            assert not found["sweep"][1] and "not known" not in found["sweep"][0], found
+            assert found["probe"][1] and "it held when the books began" in found["probe"][0], found
+            assert found["long-run"][1] and "nobody told of the time from" in found["long-run"][0]
+            assert "whether it still does" in found["long-run"][0], found
+            check_page(page, "pool", mock.url)
+
+
 def told(question, coverage):
     """A past of which hosts told a part."""
     history = made_up_history(question)
@@ -197,7 +213,8 @@ def need_of_training(browser):
 def without_settings(browser):
     """A daemon without framework, ledger and suite says what is missing, and where to set it."""
     with ConsoleMock(CONSOLE) as mock:
-        for call in ("framework", "simulate", "margin", "capability", "history/pools", "rejected"):
+        for call in ("framework", "simulate", "margin", "capability", "history/pools", "rejected",
+                     "holders"):
             mock.answers[call] = Error("FAILED_PRECONDITION", f"no {call}")
         expected = {"plan": "framework", "simulator": "framework", "economics": "framework",
                     "training": "framework", "sensitivity": "framework", "margin": "ledger.path",
@@ -222,7 +239,7 @@ def refused(browser):
 
 
 TESTS = [light, dark, phone, wall, answer_on_first_screen, hostile_names, not_known, hardly_told,
-         idle_money, nothing, need_of_training, without_settings, refused]
+         held_since, idle_money, nothing, need_of_training, without_settings, refused]
 
 if __name__ == "__main__":
     sys.exit(run_all(TESTS))

@@ -4,23 +4,51 @@ import { test } from "node:test";
 import { niceTop, runs, ticks } from "../../../dashboards/console/src/chart/scene";
 import { csv } from "../../../dashboards/console/src/download";
 import { blocksOf, cellsOf, spansOf } from "../../../dashboards/console/src/help/markdown";
-import { takeEvents } from "../../../dashboards/console/src/stream";
+import { EventSplitter } from "../../../dashboards/console/src/stream";
+
+const STREAM = 'data: {"a":1}\n\n: still here\n\nevent: error\r\ndata: x\r\n\r\ndata: {';
+const EVENTS = [
+  { kind: "", data: '{"a":1}' },
+  { kind: "error", data: "x" },
+];
 
 test("events are taken whole, and the rest waits", () => {
-  const [events, rest] = takeEvents(
-    'data: {"a":1}\n\n: still here\n\nevent: error\ndata: x\n\ndata: {',
-  );
-  assert.deepEqual(events, [
-    { kind: "", data: '{"a":1}' },
-    { kind: "error", data: "x" },
-  ]);
-  assert.equal(rest, "data: {");
+  const splitter = new EventSplitter();
+  assert.deepEqual(splitter.take(STREAM), EVENTS);
+  assert.deepEqual(splitter.take("}\n\n"), [{ kind: "", data: "{}" }]);
 });
 
-test("an event that comes in two parts is one event", () => {
-  const [none, rest] = takeEvents("data: 1");
-  assert.equal(none.length, 0);
-  assert.deepEqual(takeEvents(rest + "2\r\n\r\n")[0], [{ kind: "", data: "12" }]);
+test("events are the same wherever their pieces are cut", () => {
+  for (let at = 0; at <= STREAM.length; ++at) {
+    for (let more = at; more <= STREAM.length; ++more) {
+      const splitter = new EventSplitter();
+      const pieces = [STREAM.slice(0, at), STREAM.slice(at, more), STREAM.slice(more)];
+      assert.deepEqual(
+        pieces.flatMap((piece) => splitter.take(piece)),
+        EVENTS,
+        JSON.stringify(pieces),
+      );
+    }
+  }
+});
+
+test("an event in many pieces is not looked at again with each of them", () => {
+  const splitter = new EventSplitter();
+  let looked = 0;
+  const piece = "x".repeat(1000);
+  const { lastIndexOf } = String.prototype;
+  String.prototype.lastIndexOf = function (...args) {
+    looked += this.length;
+    return lastIndexOf.apply(this, args);
+  };
+  try {
+    splitter.take("data: ");
+    for (let i = 0; i < 1000; ++i) splitter.take(piece);
+    assert.equal(splitter.take("\n\n")[0].data.length, 1_000_000);
+  } finally {
+    String.prototype.lastIndexOf = lastIndexOf;
+  }
+  assert.ok(looked < 1.1e6, `${looked} characters were looked at`);
 });
 
 test("no field of a CSV file is a formula, and quotes are doubled", () => {

@@ -92,6 +92,9 @@ export interface Filter {
   tier?: string;
 }
 
+// What a list of pools asks for.
+export const BRIEF = { brief: "true" };
+
 // Pools whose name, owner, contact or team has the text in it, whatever its case.
 export function filtered(pools: Pool[], filter: Filter): Pool[] {
   const text = (filter.text ?? "").trim().toLowerCase();
@@ -104,5 +107,6 @@ export function filtered(pools: Pool[], filter: Filter): Pool[] {
 }
 
 function namesOf(pool: Pool): string[] {
-  return [pool.pool, pool.owner, pool.contact, ...(pool.teams ?? []).map((team) => team.team)];
+  const teams = pool.teamNames ?? (pool.teams ?? []).map(({ team }) => team);
+  return [pool.pool, pool.owner, pool.contact, ...teams];
 }

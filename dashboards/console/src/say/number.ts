@@ -53,7 +53,8 @@ function trimmed1(value: number): string {
 // $0.0025, $7.48, $18.0B.
 export function usd(value: number): string {
   const size = Math.abs(value);
-  const text = scaled(size) || (size >= 1 || size === 0 ? size.toFixed(2) : small(size));
+  const cents = size >= 0.1 || size === 0;
+  const text = scaled(size) || (cents ? size.toFixed(2) : small(size));
   return signed(value, "$" + text);
 }
 

@@ -47,6 +47,51 @@ export function Search(props: FieldProps & { hint?: string }) {
   );
 }
 
+// One of very many names. What is typed narrows down what is offered, and only a name that there is
+// changes anything. Empty: none.
+export class NameField extends Component<FieldProps & { names: string[] }, { typed?: string }> {
+  state: { typed?: string } = {};
+
+  private take(typed: string) {
+    const { name, names } = this.props;
+    const known = typed === "" || names.includes(typed);
+    this.setState({ typed: known ? undefined : typed });
+    if (known) change({ [name]: typed, page: "" });
+  }
+
+  render() {
+    const { name, label, params, names } = this.props;
+    const typed = this.state.typed ?? params[name] ?? "";
+    const list = `names-of-${name}`;
+    return (
+      <label class="field">
+        {label}
+        <input
+          type="search"
+          name={name}
+          list={list}
+          value={typed}
+          placeholder="a name"
+          aria-invalid={this.state.typed === undefined ? "false" : "true"}
+          onInput={(event: Event) => this.take(valueOf(event))}
+        />
+        <datalist id={list}>
+          {offered(names, typed).map((one) => (
+            <option key={one} value={one} />
+          ))}
+        </datalist>
+      </label>
+    );
+  }
+}
+
+const MOST_OFFERED = 20;
+
+function offered(names: string[], typed: string): string[] {
+  const text = typed.toLowerCase();
+  return names.filter((name) => name.toLowerCase().includes(text)).slice(0, MOST_OFFERED);
+}
+
 // A number above 0; what is none changes nothing, and is marked.
 export class NumberField extends Component<FieldProps & { unit?: string }, { wrong: boolean }> {
   state = { wrong: false };

@@ -20,6 +20,7 @@ const WORDS: { [code: string]: string } = {
   UNAUTHENTICATED: "The daemon does not know who you are.",
   PERMISSION_DENIED: "You may not see this.",
   NOT_FOUND: "There is no such thing.",
+  NOT_LOADED: "This view could not be loaded.",
 };
 
 export function Problem({ error }: { error: ApiError }) {

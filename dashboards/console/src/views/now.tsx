@@ -1,7 +1,7 @@
 // Now: how much of what was granted works, who holds idle chips, and what somebody has to do.
 import { Content, h } from "preact";
 import { Fit } from "../model/fit";
-import { filtered, Fleet, fleetOf, once, ownFit, poorlyHeard, sum } from "../model/fleet";
+import { BRIEF, filtered, Fleet, fleetOf, once, ownFit, poorlyHeard, sum } from "../model/fleet";
 import { Params } from "../route";
 import { h100e, percent, plural } from "../say/number";
 import { Ask } from "../ui/ask";
@@ -21,6 +21,7 @@ export function Now({ params }: { params: Params }) {
   return (
     <Watch<ListPoolsResponse>
       call="watch/pools"
+      query={BRIEF}
       show={(answer) => <Fleeting answer={answer} params={params} />}
     />
   );
@@ -101,6 +102,14 @@ function admitting(pools: Pool[], ask: number): Content {
   const rest = unknown ? ` For ${plural(unknown, "pool")} nobody can tell.` : "";
   if (able.length === 0) return `No pool is known to admit ${h100e(ask)} H100e.${rest}`;
   const most = able.reduce((a, b) => ((b.headroomH100e ?? 0) > (a.headroomH100e ?? 0) ? b : a));
+  if (able.length === 1) {
+    return (
+      <span>
+        Only <PoolLink pool={most.pool} /> can admit {h100e(ask)} H100e: it has{" "}
+        {h100e(most.headroomH100e ?? 0)} free.{rest}
+      </span>
+    );
+  }
   return (
     <span>
       {plural(able.length, "pool")} can admit {h100e(ask)} H100e; <PoolLink pool={most.pool} /> has
@@ -155,7 +164,7 @@ function flow(fleet: Fleet, supply?: GetSupplyResponse): BarRow[] {
   return [
     {
       ...row("Supply", supply.totalH100e, [part("allocated", supply.totalH100e, "heard")]),
-      note: `${supply.liveSources} of ${supply.knownSources} hosts heard`,
+      note: `${supply.liveSources} of ${supply.knownSources} hosts are heard`,
     },
     ...rows,
   ];
@@ -186,7 +195,7 @@ function productive({ productive: value, unproven }: Fleet): BarRow {
         part("productive", value, "productive"),
         part("unknown", unproven, "busy, and nobody measures for what"),
       ]),
-      note: unproven > 0.05 ? `of ${h100e(unproven)} busy H100e it is not known` : undefined,
+      note: unproven > 0.05 ? `nobody knows of ${h100e(unproven)} busy H100e whether they are productive` : undefined,
     };
   }
   return {

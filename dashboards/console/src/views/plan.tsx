@@ -102,13 +102,15 @@ function second(compared: CompareResponse): Content {
   const short = compared.p0ShortfallH100e;
   return (
     <span>
-      Buffer: {bufferWords(compared)}. P0:{" "}
+      {bufferWords(compared)}.{" "}
       {short === undefined ? (
-        <Unknown />
+        <span>
+          Whether P0 has its guarantee: <Unknown />
+        </span>
       ) : short > 0 ? (
-        `${h100e(short)} H100e of its guarantee cannot be given`
+        `${h100e(short)} H100e of the guarantee of P0 cannot be given`
       ) : (
-        "guaranteed"
+        "P0 has its guarantee"
       )}
       .
     </span>
@@ -117,10 +119,16 @@ function second(compared: CompareResponse): Content {
 
 function bufferWords(compared: CompareResponse): Content {
   const used = compared.bufferConsumedH100e;
-  if (used === undefined) return <Unknown why={heard(compared.coverageRatio)} />;
-  if (compared.bufferH100e === 0) return "the plan keeps none";
-  if (used < 0.05) return "untouched";
-  return `${percent(used / compared.bufferH100e)} of it is in use`;
+  if (used === undefined) {
+    return (
+      <span>
+        What of the buffer is in use: <Unknown why={heard(compared.coverageRatio)} />
+      </span>
+    );
+  }
+  if (compared.bufferH100e === 0) return "The plan keeps no buffer";
+  if (used < 0.05) return "The buffer is untouched";
+  return `${percent(used / compared.bufferH100e)} of the buffer is in use`;
 }
 
 function Paired({ title, rows, about }: { title: string; rows: CompareRow[]; about: string }) {

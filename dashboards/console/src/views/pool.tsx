@@ -1,17 +1,18 @@
 // One pool: can it admit more, when does it run out, who holds idle chips, and whom to ask.
 import { Content, h } from "preact";
 import { Fit, fitOf, shortOf } from "../model/fit";
-import { poorlyHeard } from "../model/fleet";
+import { BRIEF, filtered, poorlyHeard } from "../model/fleet";
 import { link, Params } from "../route";
 import { chips, h100e, percent, plural, usd } from "../say/number";
 import { duration } from "../say/time";
 import { Ask } from "../ui/ask";
 import { BarRow, Bars, Legend } from "../ui/bars";
-import { NumberField } from "../ui/fields";
+import { NumberField, Search } from "../ui/fields";
 import { Figure, heard, Stat, Unknown } from "../ui/figure";
-import { Name, Owner } from "../ui/name";
+import { Name, Owner, PoolLink } from "../ui/name";
 import { Answer, BasisLine, Section } from "../ui/page";
 import { Nothing } from "../ui/states";
+import { Column, Table } from "../ui/table";
 import { Watch } from "../ui/watch";
 import {
   Basis,
@@ -21,13 +22,14 @@ import {
   PoolDemand,
   TeamUse,
 } from "../wire/query";
+import { HeldSinceSection } from "./held_since";
 import { History } from "./history";
 import { whyUnknown } from "./now";
 
 const ASK = "32";
 
 export function PoolView({ params }: { params: Params }) {
-  if (!params.pool) return <Choose />;
+  if (!params.pool) return <Choose params={params} />;
   return (
     <div>
       <p class="crumb">
@@ -48,30 +50,59 @@ export function PoolView({ params }: { params: Params }) {
   );
 }
 
-function Choose() {
+function Choose({ params }: { params: Params }) {
   return (
     <Ask<ListPoolsResponse>
       call="pools"
-      show={(answer) => (
-        <div>
-          <Answer>Choose a pool.</Answer>
-          <ul class="choices">
-            {(answer.pools ?? []).map(({ pool, owner }) => (
-              <li key={pool}>
-                <a href={link("pool", { pool })}>
-                  <Name name={pool} />
-                </a>
-                <span class="muted">
-                  {" "}
-                  <Name name={owner} none="" />
-                </span>
-              </li>
-            ))}
-          </ul>
+      query={BRIEF}
+      show={({ pools }) => (
+        <div class="stack">
+          <Answer>Choose one of {plural(pools?.length ?? 0, "pool")}.</Answer>
+          <div class="fields">
+            <Search name="find" label="Find" params={params} hint="pool, owner or team" />
+          </div>
+          <Table<Pool>
+            caption="Pools"
+            rows={filtered(pools ?? [], { text: params.find })}
+            id={(pool) => pool.pool}
+            params={params}
+            columns={choices()}
+            empty={params.find ? "No pool of the plan matches." : "The plan has no pool."}
+          />
         </div>
       )}
     />
   );
+}
+
+function choices(): Column<Pool>[] {
+  return [
+    {
+      key: "pool",
+      title: "Pool",
+      order: (pool) => pool.pool,
+      cell: (pool) => <PoolLink pool={pool.pool} />,
+    },
+    {
+      key: "category",
+      title: "Category",
+      order: (pool) => pool.category,
+      cell: (pool) => `${pool.category} ${pool.tier}`,
+    },
+    {
+      key: "headroom",
+      title: "Headroom",
+      number: true,
+      order: (pool) => pool.headroomH100e,
+      cell: (pool) => <Figure value={pool.headroomH100e} say={h100e} unit="H100e" />,
+    },
+    {
+      key: "owner",
+      title: "Whom to ask",
+      order: (pool) => pool.owner,
+      cell: (pool) => <Owner owner={pool.owner} contact={pool.contact} />,
+    },
+  ];
 }
 
 interface Props {
@@ -96,6 +127,7 @@ function OnePool({ answer, pool, params }: Props) {
       <div class="cards">
         <Where pool={pool} borrowable={answer.borrowableH100e} />
         <Holders pool={pool} basis={answer.basis} />
+        <HeldSinceSection pool={pool.pool} />
         <Waits demand={pool.demand} />
         <Chips pool={pool} />
         <History pool={pool} params={params} />
@@ -261,14 +293,14 @@ function IdleCost({ pool }: { pool: Pool }) {
   if (!(pool.idleChips > 0)) return null;
   return (
     <p>
-      {plural(pool.idleChips, "idle chip")}{" "}
       {pool.idleUsdPerDay === undefined ? (
         <span>
-          cost a day: <Unknown why="the catalog has no price for a kind of them" />
+          What {plural(pool.idleChips, "idle chip")} {pool.idleChips === 1 ? "costs" : "cost"} a
+          day: <Unknown why="the catalog has no price for a kind of them" />
         </span>
       ) : (
         <span>
-          {pool.idleChips === 1 ? "costs" : "cost"} <strong>{usd(pool.idleUsdPerDay)}</strong> a day
+          {plural(pool.idleChips, "idle chip")} {pool.idleChips === 1 ? "costs" : "cost"} <strong>{usd(pool.idleUsdPerDay)}</strong> a day
           while idle.
         </span>
       )}
@@ -303,7 +335,7 @@ function teamRow(team: TeamUse, basis?: Basis): BarRow {
           {h100e(idle)} <small>idle</small>
         </span>
       ),
-    note: [`holds ${h100e(team.assignedH100e)}`, ...idleness(team, basis)].join(", "),
+    note: [`holds ${h100e(team.assignedH100e)} H100e`, ...idleness(team, basis)].join(", "),
   };
 }
 

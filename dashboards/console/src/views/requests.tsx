@@ -1,11 +1,12 @@
 // Requests: what waits to be decided, in which order and why, and what became of what was granted.
 import { Content, h } from "preact";
 import { amount, waiting } from "../model/commitments";
+import { BRIEF } from "../model/fleet";
 import { Params } from "../route";
 import { h100e, plural } from "../say/number";
 import { duration } from "../say/time";
 import { Ask } from "../ui/ask";
-import { Choice } from "../ui/fields";
+import { Choice, NameField } from "../ui/fields";
 import { Figure } from "../ui/figure";
 import { Name, PoolLink } from "../ui/name";
 import { Answer, Section } from "../ui/page";
@@ -18,6 +19,9 @@ import {
 } from "../wire/capacity";
 import { ListPoolsResponse } from "../wire/query";
 import { Grants, Timeline } from "./commitments";
+
+// More than this nobody wants to scroll through.
+const MOST_CHOICES = 100;
 
 const NATURES: { [nature: string]: string } = {
   critical: "critical",
@@ -46,6 +50,7 @@ export function Requests({ params }: { params: Params }) {
           <div class="fields">
             <Ask<ListPoolsResponse>
               call="pools"
+              query={BRIEF}
               show={(answer) => <Pools answer={answer} params={params} />}
             />
           </div>
@@ -65,6 +70,9 @@ export function Requests({ params }: { params: Params }) {
 
 function Pools({ answer, params }: { answer: ListPoolsResponse; params: Params }) {
   const names = (answer.pools ?? []).map(({ pool }) => pool);
+  if (names.length > MOST_CHOICES) {
+    return <NameField name="pool" label="Pool" params={params} names={names} />;
+  }
   return (
     <Choice
       name="pool"
@@ -82,9 +90,16 @@ function First({ requests }: { requests: CapacityRequest[] }) {
     <Answer
       more={`The oldest has waited ${duration(Math.max(0, Date.now() / 1000 - oldest))}.`}
     >
-      <strong>{plural(open, "request")}</strong> {open === 1 ? "waits" : "wait"} to be decided,{" "}
-      {critical ? <strong class="act-text">{critical} critical</strong> : "none critical"};{" "}
-      <strong>{h100e(asked)}</strong> H100e asked.
+      <strong>{plural(open, "request")}</strong> for <strong>{h100e(asked)}</strong> H100e{" "}
+      {open === 1 ? "waits" : "wait"} to be decided;{" "}
+      {critical ? (
+        <strong class="act-text">
+          {critical} of them {critical === 1 ? "is" : "are"} critical
+        </strong>
+      ) : (
+        "none is critical"
+      )}
+      .
     </Answer>
   );
 }

@@ -36,7 +36,7 @@ export function Sources({ params }: { params: Params }) {
       <Ask<ListSourcesResponse>
         call="sources"
         every={5}
-        query={{ state: params.state, most: 10_000 }}
+        query={{ state: params.state, find: params.find, most: 1_000 }}
         show={(answer) => <List answer={answer} params={params} />}
       />
       <Ask<ListRejectedResponse>
@@ -88,7 +88,9 @@ function List({ answer, params }: { answer: ListSourcesResponse; params: Params 
         />
       </div>
       {left > 0 ? (
-        <Nothing>{count(left)} more are not listed. Choose a state to see them.</Nothing>
+        <Nothing>
+          {count(left)} more are not listed. Find one by its name, or choose a state.
+        </Nothing>
       ) : null}
       <Table<Source>
         caption="Sources"
@@ -192,14 +194,14 @@ function Rejected({ answer }: { answer: ListRejectedResponse }) {
     >
       {counts.length === 0 ? null : (
         <p>
-          Ever refused:{" "}
+          Since the books began,{" "}
           {counts.map(({ reason, reports }, i) => (
             <span key={reason}>
               {i ? ", " : ""}
-              {count(Number(reports))} {reasonLink(reason)}
+              {plural(Number(reports), "report")} for {reasonLink(reason)}
             </span>
-          ))}
-          .
+          ))}{" "}
+          {counts.length === 1 && Number(counts[0].reports) === 1 ? "was" : "were"} refused.
         </p>
       )}
       <Table<RejectedReport>

@@ -18,11 +18,12 @@ export function Supply({ supply }: { supply: GetSupplyResponse }) {
         more={
           silent > 0
             ? `${plural(silent, "host")} ${silent === 1 ? "is" : "are"} not heard.`
-            : "Nobody is silent."
+            : "No host is silent."
         }
       >
         <strong>{count(Number(supply.liveSources))}</strong> of{" "}
-        {plural(Number(supply.knownSources), "host")} heard, with{" "}
+        {plural(Number(supply.knownSources), "host")}{" "}
+        {Number(supply.knownSources) === 1 ? "is" : "are"} heard, with{" "}
         <strong>{h100e(supply.totalH100e)}</strong> H100e.
       </Answer>
       <Section
@@ -90,7 +91,9 @@ function bar(row: SupplyRow): BarRow {
     ],
     mark: { value: declared, label: `declared: ${h100e(declared)} H100e` },
     value: <Figure value={row.h100e} say={h100e} />,
-    note: `${count(row.chipsPerH100e)} : 1; ${count(Number(row.declaredChips))} chips declared`,
+    note:
+      `${count(row.chipsPerH100e)} chips make 1 H100e; ` +
+      `the plan declares ${count(Number(row.declaredChips))} chips`,
   };
 }
 

@@ -47,6 +47,7 @@ export interface Pool {
   teams?: TeamUse[];
   demand?: PoolDemand;
   idleUsdPerDay?: number;
+  teamNames?: string[];
 }
 
 export interface PoolDemand {
@@ -132,4 +133,35 @@ export interface PoolPeriod {
   measuredH100e: number;
   busyH100e?: number;
   coverageRatio?: number;
+}
+
+export interface ListHoldersResponse {
+  pool: string;
+  teams?: TeamHolder[];
+}
+
+export interface TeamHolder {
+  team: string;
+  chips?: HeldChips[];
+  since?: HeldSince;
+  workloads?: WorkloadHolder[];
+}
+
+export interface HeldChips {
+  chip: string;
+  microChips: string;
+}
+
+export interface WorkloadHolder {
+  workload: string;
+  chip: string;
+  since?: HeldSince;
+}
+
+export interface HeldSince {
+  sinceUnixSeconds?: string;
+  atLeastSinceUnixSeconds: string;
+  unknownBecause: string;
+  notBeforeUnixSeconds?: string;
+  lastKnownUnixSeconds?: string;
 }
