@@ -108,7 +108,7 @@ function(config)
       config.coverage['for'],
       n.withInfo('%s < %g' % [n.highest('fleetmeter_pool_coverage_ratio'), config.coverage.ratio]),
       'Less than %s of the chips of a pool are heard from.' % percent(config.coverage.ratio),
-      'Pool {{ $labels.pool }} ({{ $labels.category }}, {{ $labels.tier }}) is heard from {{ $value | humanizePercentage }} of its chips only. How much of it is used is not known, and no alert can say that it is unused. Hosts that fell silent held %s of it, and of %s nobody speaks any more. Start the collectors of these hosts, or say what became of them. %s' % [
+      'Of the chips of pool {{ $labels.pool }} ({{ $labels.category }}, {{ $labels.tier }}) only {{ $value | humanizePercentage }} are heard. Nobody can say how much of the pool is used, so FleetmeterPoolUnderused is silent for it. Held by hosts that fell silent: %s. Unaccounted for: %s. Start the collectors of these hosts, or say what became of them. %s' % [
         inline(poolH100e('fleetmeter_pool_unheard_h100e', 'an unknown amount')),
         inline(poolH100e('fleetmeter_pool_unaccounted_h100e', 'an unknown amount')),
         whom,
@@ -161,7 +161,7 @@ function(config)
       '%s > 0' % n.lowest('fleetmeter_sources', 'state="rejected"'),
       'Sources are known by rejected reports only.',
       inline(|||
-        Nothing of {{ $value }} sources of the daemon at {{ $labels.instance }} is accepted, and their reports are rejected. Most frequent reason: {{ with printf "topk(1, rate(fleetmeter_ingest_rejected_reports_total{job=%%q,instance=%%q}[%s]))" $labels.job $labels.instance | query }}{{ . | first | label "reason" }}{{ else }}not known{{ end }}. What they hold is neither free nor known.
+        Sources of the daemon at {{ $labels.instance }} of which every report is rejected: {{ $value }}. Most frequent reason: {{ with printf "topk(1, rate(fleetmeter_ingest_rejected_reports_total{job=%%q,instance=%%q}[%s]))" $labels.job $labels.instance | query }}{{ . | first | label "reason" }}{{ else }}not known{{ end }}. What they hold is neither free nor known.
       ||| % config.ingest.rateWindow),
       build.view('sources'),
     ),
@@ -171,7 +171,7 @@ function(config)
       config.sources['for'],
       '%s > 0' % n.lowest('fleetmeter_orphaned_h100e'),
       'Chips are held under a pool that the plan does not know.',
-      'Sources of the daemon at {{ $labels.instance }} hold %s H100e under pool {{ $labels.pool }}, which the plan in force does not know. They are taken from the headroom of every pool. Was the pool renamed or dropped? Tell the collectors the new name, or the plan the old one.' % chips,
+      'Sources of the daemon at {{ $labels.instance }} hold %s H100e under pool {{ $labels.pool }}, which the plan in force does not know. They are taken from the headroom of every pool. If the pool was renamed or dropped, tell the collectors the new name, or put the old name back into the plan.' % chips,
       build.view('sources'),
     ),
     alert(

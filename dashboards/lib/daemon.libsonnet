@@ -12,7 +12,7 @@ function(config)
 
   local answer = g.answer(
     'Is the meter well?',
-    'What the watchdog of the daemon finds; reports that it settles a second; the time from the end of a window to its commit, of 99 reports in 100; the time of a commit, likewise; and how long the certificate in force is still valid.',
+    'The figures are what the watchdog of the daemon finds, the reports that the daemon settles a second, the time from the end of a window to its commit that 99 reports in 100 do not exceed, the same for the time of a commit, and how long the certificate in force is still valid.',
     [
       g.figure(told('min(%s)' % fleet('fleetmeter_watchdog_healthy')), 'is what the watchdog finds', 'none', mappings=g.words([g.word('0', 'Unhealthy', 'red'), g.word('1', 'Healthy', 'green')]), empty='Not heard'),
       g.figure(told('sum(%s)' % rate('fleetmeter_ingest_reports_total')), 'reports a second', g.amount, decimals=1),
@@ -23,7 +23,7 @@ function(config)
   ) + basis.runbook('FleetmeterUnhealthy');
   local books = g.answer(
     'Are the books safe?',
-    'Whether the ledger takes commits and lies where it should, how large its log is, how full the queue before it is, and whether the last reload of the configuration was taken.',
+    'The figures say whether the ledger takes commits and lies where it should, how large its log is, how full the queue before it is, and whether the last reload of the configuration was accepted.',
     [
       g.figure(told('min(%s)' % fleet('fleetmeter_ledger_writable')), 'by the ledger', 'none', mappings=g.words([g.word('0', 'Commits are refused', 'red'), g.word('1', 'Commits are taken', 'green')])),
       g.figure(told('min(%s)' % fleet('fleetmeter_ledger_file_in_place')), 'are its files', 'none', mappings=g.words([g.word('0', 'Not in place', 'red'), g.word('1', 'In place', 'green')])),
@@ -35,7 +35,7 @@ function(config)
 
   local results = g.graph(
     'Reports a second, by result',
-    'What became of the reports that came. Accepted ones are in the books; the others are not.',
+    'The curves say what became of the reports that came. Accepted reports are in the books, and the others are not.',
     [g.query('sum by (result) (%s)' % rate('fleetmeter_ingest_reports_total'), '{{result}}')],
     g.amount,
     quiet
@@ -72,14 +72,14 @@ function(config)
   ) + basis.runbook('FleetmeterLedgerLogGrows') + g.thresholdLine + g.defaults({ thresholds: g.thresholds('text', [['red', config.ledger.logBytes]]) });
   local process = g.graph(
     'Processor cores in use',
-    'CPU time that the daemon uses each second.',
+    'The curve is the CPU time that the daemon uses each second.',
     [g.query('max(%s)' % rate('process_cpu_seconds_total'), 'cores')],
     'none',
     'The daemon is not heard.'
   );
   local memory = g.graph(
     'Memory',
-    'Resident memory of the daemon.',
+    'The curve is the resident memory of the daemon.',
     [g.query('max(%s)' % fleet('process_resident_memory_bytes'), 'resident')],
     'bytes',
     'The daemon is not heard.'
@@ -87,7 +87,7 @@ function(config)
 
   local clock = g.answer(
     'Is its clock right?',
-    'Whether the wall clock of the daemon agrees with the time that has really passed and with its sources, and by how much it is ahead.',
+    'The figures say whether the wall clock of the daemon agrees with the time that has really passed and with its sources, and by how much it is ahead.',
     [
       g.figure(told('min(%s)' % fleet('fleetmeter_clock_confirmed')), 'is the wall clock', 'none', mappings=g.words([g.word('0', 'Not confirmed', 'orange'), g.word('1', 'Confirmed', 'green')])),
       g.figure(told('round(max(%s), 0.001)' % fleet('fleetmeter_clock_unconfirmed_seconds')), 'is it ahead', 's', decimals=1),

@@ -14,7 +14,7 @@ function(config)
 
   local answer = g.answer(
     'What does a year of training need, and does it get it?',
-    'H100-hours of all runs of a year, with restarts, dead ends and additional runs; what the plan in force gives training of that, and what a year like this moment would give it; and the utilization of inference now beside what the framework assumes.',
+    'The figures are the H100-hours of all runs of a year, with restarts, dead ends and additional runs, what the plan in force gives training of that, what a year like this moment would give it, and the utilization of inference now beside what the framework assumes.',
     [
       g.figure(told(step('year_with_losses')), 'H100-hours are needed a year', g.amount),
       g.figure(told(ofNeed('fleetmeter_pace_planned_training_h100e_seconds_per_year')), 'of that the plan gives', g.ratio, g.plain, 0),
@@ -26,7 +26,7 @@ function(config)
 
   local steps = g.bars(
     'Training need, H100-hours',
-    'The pre-training of the next model, the post-training of one variant, a run with all its variants, all runs of a year, and those with restarts, dead ends and additional runs.',
+    'The bars are the pre-training of the next model, the post-training of one variant, a run with all its variants, all runs of a year, and all runs with restarts, dead ends and additional runs.',
     [
       g.now(told(step(s[0])), s[1])
       for s in [['post_training', 'one variant'], ['pre_training', 'pre-training'], ['run', 'one run'], ['year', 'a year'], ['year_with_losses', 'a year, with losses']]
@@ -36,7 +36,7 @@ function(config)
   );
   local models = g.bars(
     'What training took, H100-hours',
-    'FLOP of the training of each model / (peak FLOP of an H100 x MFU), as the framework lists them.',
+    'Each bar is the FLOP of the training of a model / (peak FLOP of an H100 x MFU), with the figures that the framework lists.',
     [g.now('sort_desc(topk(%d, max by (model) (%s / %d)))' % [config.dashboard.holders, framework('model_training_h100e_seconds'), perHour], '{{model}}')],
     g.amount,
     none
@@ -53,7 +53,7 @@ function(config)
   ) + { options+: { stacking: 'none', orientation: 'vertical' } } + g.defaults({ decimals: 2 });
   local earned = g.graph(
     'Revenue of a year like this',
-    'What a year like this moment would earn on each curve, beside the plan at the utilization that the framework assumes.',
+    'The bars are what a year like this moment would earn on each curve, and what the plan would earn at the utilization that the framework assumes.',
     [
       g.query('sum by (curve) (%s)' % fleet('fleetmeter_pace_serviceable_revenue_usd_per_year'), 'like this, {{curve}}'),
       g.query('max(%s)' % fleet('fleetmeter_pace_planned_revenue_usd_per_year', 'curve="linear"'), 'planned'),
@@ -66,7 +66,7 @@ function(config)
   local price(tokens) = modelRow(framework('price_usd_per_million_tokens', 'tokens="%s"' % tokens));
   local prices = g.table(
     'Prices of a million tokens',
-    'List prices of the framework, and the part of all tokens that it assumes for each model.',
+    'The table has the list prices of the framework, and the part of all tokens that it assumes for each model.',
     [
       g.label('model', 'Model', g.link('Margin', basis.url('margin')), width=200),
       g.column('Of all tokens', modelRow(framework('model_usage_ratio')), g.ratio, g.decimals(1), width=120),
@@ -79,14 +79,14 @@ function(config)
   );
   local throughput = g.bars(
     'Output tokens a second of an H100',
-    'What one H100 gives for models of each size in practice, as the framework assumes.',
+    'Each bar is what one H100 gives in practice for models of a size, as the framework assumes.',
     [g.now('sort_desc(max by (size) (%s))' % framework('output_tokens_per_second'), '{{size}}')],
     g.amount,
     none
   );
   local supply = g.table(
     'Supply that the framework assumes',
-    'H100e of each kind of chip, beside what the plan in force declares of it. Not known: the plan declares none of the kind.',
+    'The table has the H100e of each kind of chip, beside what the plan in force declares of it. It is not known where the plan declares none of the kind.',
     [
       g.label('chip', 'Kind', g.link('Supply', basis.url('supply')), width=180),
       g.label('provider', 'Provider', width=120),

@@ -18,7 +18,7 @@ function(config)
   local toPools(part) = g.leading(part, 'Pools: which, whose, since when', basis.url('pools'));
   local answer = g.answer(
     'How is the fleet used?',
-    'The used part of what the plan grants, of pools that are heard; H100e that somebody holds and nothing uses, and what they cost a day at the prices of the catalog; the category that is furthest off its planned share; and how much of the supply is heard. Red below %g, as FleetmeterPoolUnderused.' % config.underuse.utilizationRatio,
+    'The figures are the used part of what the plan grants to pools that are heard, the H100e that are held and idle with their cost a day at the prices of the catalog, the category that is furthest off its planned share, and the part of the supply that is heard. Red means below %g, the threshold of FleetmeterPoolUnderused.' % config.underuse.utilizationRatio,
     [
       toPools(g.figure(told(basis.heard(utilization)), 'of what is granted is used', g.ratio, colours.underuse, 0)),
       toPools(g.figure(told(basis.heard(idle)), 'H100e are held and idle', g.amount, g.plain, 0)),
@@ -31,7 +31,7 @@ function(config)
   local stage(expr, name) = g.now(told(expr), name);
   local flow = g.bars(
     'From supply to productive, H100e',
-    'What the plan declares, what of it is heard, what pools are granted, what workloads hold, what works, and what is productive where a source measures that. Each is a part of the one above only if all is as planned: allocation is not utilization.',
+    'The bars show what the plan declares, what of it is heard, what pools are granted, what workloads hold, what works, and what is productive where a source measures that. Each bar is a part of the one above only if all is as planned, since allocation is not utilization.',
     [
       stage('sum(%s)' % fleet('fleetmeter_plan_supply_h100e'), 'supply'),
       stage('sum(%s)' % fleet('fleetmeter_supply_h100e', 'state!~"unheard|unaccounted"'), 'heard'),
@@ -49,7 +49,7 @@ function(config)
 
   local categories = g.paired(
     'Planned and actual share by category',
-    'Planned is the share of the supply that the plan gives, actual the share of what is heard. A category without an actual bar is not heard enough.',
+    'Planned is the share of the supply that the plan gives. Actual is the share of what is heard. A category without an actual bar is not heard enough.',
     'category',
     [
       basis.row(['category'], fleet('fleetmeter_plan_category_share_ratio')) { legendFormat: 'planned' },
@@ -66,7 +66,7 @@ function(config)
   local effect(name) = total('margin_per_request_change_usd', 'effect="%s"' % name);
   local margin = g.answer(
     'What does a request earn, and why?',
-    'Margin per request of the window %s at %s cost, its change from a year ago, and the parts of that change: requests that moved between models and tiers, prices, and cost. A rise by moved requests alone hides that each segment earns less.' % [o.window, o.basis],
+    'The figures are the margin per request of the window %s at %s cost, its change from a year ago, and the parts of that change: requests that moved between models and tiers, prices, and cost. A rise that comes from moved requests alone hides that each segment earns less.' % [o.window, o.basis],
     [
       usd(total('total_margin_per_request_usd'), 'a request, over the last ' + o.window),
       usd('max(%s)' % fleet(n.totalMarginChange, chosen), 'against a year ago', signed),
@@ -80,11 +80,11 @@ function(config)
   local quarter = fleet('fleetmeter_capability_per_training_h100e_hour');
   local capability = g.answer(
     'What does an hour of training teach?',
-    'Gain of the frontier of benchmarks for each million H100-hours of training, of the quarter that gained most, how many quarters in a row brought less than the one before, and how many benchmarks are used up. When all are used up, nothing can be told.',
+    'The figures are the gain of the frontier of benchmarks for each million H100-hours of training in the quarter that gained most, the number of quarters in a row that each brought less than the one before, and the part of the benchmarks that is saturated. When all are saturated, nobody can tell.',
     [
       g.figure(told(perMillion % quarter), 'points per million H100-hours, best quarter', 'none', g.plain, 2),
       g.figure(told('max(%s)' % fleet('fleetmeter_capability_declining_quarters')), 'quarters in a row brought less', 'none', colours.some, 0),
-      g.figure(told('max(%s)' % fleet(n.saturatedRatio)), 'of the benchmarks are used up', g.ratio, g.plain, 0),
+      g.figure(told('max(%s)' % fleet(n.saturatedRatio)), 'of the benchmarks are saturated', g.ratio, g.plain, 0),
     ]
   ) + basis.runbook('FleetmeterCapabilityPerHourDeclining') + { links+: [{ title: 'Capability', url: basis.url('capability'), targetBlank: false }] };
 
@@ -92,7 +92,7 @@ function(config)
   local against(expr) = '(%s) - (%s)' % [expr, std.strReplace(expr, '"}', '"} offset ' + before)];
   local previous = g.answer(
     'Against a week ago',
-    'Each figure now, less what it was a week ago. It cannot be told before Prometheus has seen a week.',
+    'Each figure is its value now less its value a week ago. It is unknown until Prometheus has seen a week.',
     [
       g.figure(told(against(utilization)), 'used part of what is granted', g.ratio, signed, 1),
       g.figure(told(against(idle)), 'H100e held and idle', g.amount, g.plain, 0),
@@ -104,7 +104,7 @@ function(config)
   local poolRow(expr) = basis.row(['pool', 'owner', 'contact'], n.withInfo(expr, fleet(n.info)));
   local reclaim = g.table(
     'Allocations to look at first',
-    'Pools with most that was granted and seen to be unused through %s, what it costs a day, and whom to ask.' % config.underuse.window,
+    'These pools have the most H100e that were granted and seen to be unused through %s. The table also says what that costs a day, and whom to ask.' % config.underuse.window,
     [
       basis.poolLabel,
       g.column('H100e unused', poolRow(worst), g.amount, g.decimals(0), width=100),
@@ -113,7 +113,7 @@ function(config)
       g.label('contact', 'Contact'),
     ],
     'H100e unused',
-    'No allocation is known to be unused. Pools of which too little is heard are not in it.',
+    'No allocation is known to be unused. Pools of which too little is heard are not in this table.',
     descending=true
   ) + basis.runbook('FleetmeterPoolUnderused');
 
@@ -124,7 +124,7 @@ function(config)
   local toRequests(part) = g.leading(part, 'Requests: what waits to be decided', basis.url('requests'));
   local requests = g.answer(
     'Which requests for capacity wait?',
-    'Requests that nobody has decided, those of them that are critical, and the part of what grants promised over the last week that teams held. Of grants of which too little was told nothing is counted.',
+    'The figures are the requests that nobody has decided, the critical ones among them, and the part of what grants promised over the last week that teams held. Grants of whose time too little was reported are left out.',
     [
       toRequests(g.figure(told(ofRequests()), 'requests wait to be decided', 'none', g.thresholds('text', [['orange', 1]]), 0)),
       toRequests(g.figure(told(ofRequests(', nature="critical"')), 'of them are critical', 'none', g.thresholds('text', [['red', 1]]), 0)),
@@ -134,7 +134,7 @@ function(config)
 
   local trend = g.graph(
     'Used part of what is granted',
-    'Busy H100e over the allocation that is heard, and the heard part of the supply. A gap means that too little was heard. The line is the threshold of FleetmeterPoolUnderused.',
+    'The curves are busy H100e divided by the allocation that is heard, and the heard part of the supply. A gap means that too little was heard. The line is the threshold of FleetmeterPoolUnderused.',
     [
       g.query(basis.heard(utilization), 'used'),
       g.query('max(%s)' % fleet('fleetmeter_supply_coverage_ratio'), 'heard'),
@@ -155,7 +155,7 @@ function(config)
       g.row('', 5, [answer]),
       g.row('What needs a decision?', 8, [basis.firing(wide=false), reclaim]),
       g.row('', 4, [requests]),
-      g.row('Does it go where it was decided to go?', 8, [flow, categories]),
+      g.row('Is it used as it was planned?', 8, [flow, categories]),
       g.row('What did it lead to?', 5, [margin]),
       g.row('', 5, [capability]),
       g.row('Is it getting better?', 5, [previous]),

@@ -40,7 +40,7 @@ function(config)
 
   local answer = g.answer(
     'Can I admit $ask H100e now?',
-    'How many of the chosen pools take the number in the field "Ask" from their own headroom, or with what others lend; which pool has most left; and of how many nothing can be said. Only pools of which at least %g is heard are counted.' % config.coverage.ratio,
+    'The figures are how many of the chosen pools can take the number in the field "Ask" from their own headroom, how many can take it with what others lend, which pool has most left, and for how many pools nobody can tell. Only pools of which at least %g is heard are counted.' % config.coverage.ratio,
     [
       g.figure(told(ofAnswer('A == 2')), 'pools take it from their own', 'none', g.plain, 0),
       g.figure(told(ofAnswer('A == 1')), 'more take it by borrowing', 'none', g.plain, 0),
@@ -53,7 +53,7 @@ function(config)
   local admitRow(expr) = row(expr, ['pool', 'owner', 'contact']);
   local admit = g.table(
     'Which pools admit $ask H100e now',
-    'Own: the headroom of the pool takes it. Borrowing: headroom and what other pools lend take it together. No: ask the contact. Unknown: less than %g of the chips that the pool could use are heard, or chips that may be its own are held under a name that the plan does not know. fleetmeterctl headroom answers the same.' % config.coverage.ratio,
+    'Own means that the request fits into the headroom of the pool. Borrowing means that it fits into the headroom and what other pools lend. With No, ask the contact. Unknown means that less than %g of the chips that the pool could use are heard, or that chips which may belong to it are held under a name that the plan does not know. fleetmeterctl headroom gives the same answer.' % config.coverage.ratio,
     [
       onlyThis,
       g.column('Admits it', admitRow(admits), 'none', g.mapped(g.words([
@@ -76,7 +76,7 @@ function(config)
   local tightest = config.dashboard.lines - 1;
   local headroomGraph = g.graph(
     'Headroom of the %d tightest pools, H100e' % tightest,
-    'Pools whose lowest headroom in the time range is lowest, beside the number in the field "Ask". Below 0 a pool holds more than its allocation. Gaps are missing data.',
+    'These are the pools with the lowest headroom at any moment of the time range, beside the number in the field "Ask". Below 0 a pool holds more than its allocation. Gaps are missing data.',
     [
       g.query(lowest('fleetmeter_pool_headroom_h100e', tightest, 'min_over_time(%s[$__range] @ end())' % headroom), '{{pool}}'),
       g.query('$ask + 0 * max(%s)' % headroom, 'ask'),
@@ -89,7 +89,7 @@ function(config)
   local overPeak(f) = '%s%s[%s:])' % [f, total(n.assigned), h.peakWindow];
   local peakGraph = g.graph(
     'Peak beside average, H100e',
-    'Assigned H100e of the chosen pools: 95th percentile and average over %s, beside the allocation. A peak near the allocation while the average is low calls for smoothing, not for more chips.' % h.peakWindow,
+    'The bars are the 95th percentile and the average of the assigned H100e of the chosen pools over %s, beside the allocation. A peak near the allocation while the average is low calls for smoothing, not for more chips.' % h.peakWindow,
     [
       g.query(total('fleetmeter_pool_allocated_h100e'), 'allocated'),
       g.query(overPeak('quantile_over_time(0.95, '), 'assigned, p95'),
@@ -111,7 +111,7 @@ function(config)
   local poolRow(expr) = row(expr, ['pool', 'contact']);
   local poolTable = g.table(
     'How long will it last?',
-    'Runs out in: headroom over its speed of shrinking in the last %s. It is told for pools that Prometheus has known for as long. In %s: the headroom on the same line. Red where the headroom is below %g of the allocation.' % [h.trendWindow, h.horizon, h.exhaustedRatio],
+    '"Runs out in" is the headroom divided by the speed at which it shrank in the last %s. It is shown for pools that Prometheus has known for that long. "In %s" is the headroom that the same line leads to. Red means that the headroom is below %g of the allocation.' % [h.trendWindow, h.horizon, h.exhaustedRatio],
     [
       onlyThis,
       g.column('Of allocation', poolRow('%s / (%s > 0)' % [headroom, allocated]), g.ratio, g.decimals(0) + g.coloured(colours.headroom)),
@@ -127,7 +127,7 @@ function(config)
 
   local useGraph = g.graph(
     'Allocated, assigned, busy, H100e',
-    'Sums over the chosen pools. Allocated less assigned can be admitted; assigned less busy can be asked back. Busy is only what is measured.',
+    'The curves are sums over the chosen pools. Allocated less assigned can be admitted. Assigned less busy can be asked back. Busy is only what is measured.',
     [
       g.query(total('fleetmeter_pool_allocated_h100e'), 'allocated'),
       g.query(total(n.assigned), 'assigned'),
@@ -138,7 +138,7 @@ function(config)
 
   local utilizationGraph = g.graph(
     'Utilization of the %d least used pools' % config.dashboard.lines,
-    'Busy H100e as part of the allocation that is heard. The line is the threshold of FleetmeterPoolUnderused. A gap means that too little was heard or measured to know.',
+    'Utilization is busy H100e as a part of the allocation that is heard. The line is the threshold of FleetmeterPoolUnderused. A gap means that too little was heard or measured.',
     [g.query(lowest(n.utilization, config.dashboard.lines, 'quantile_over_time(0.5, %s[$__range] @ end())' % pools(n.utilization)), '{{pool}}')],
     g.ratio
   ) + basis.runbook('FleetmeterPoolUnderused') + g.thresholdLine + g.defaults({ min: 0, thresholds: colours.underuse });
@@ -147,7 +147,7 @@ function(config)
 
   local demandGraph = g.graph(
     'What waits for chips, H100e',
-    'Requests for this many H100e wait for the chosen pools, as live schedulers tell, and what of it could start now, within the headroom of a pool or in what it may borrow. 0 means that nothing waits.',
+    'The curves are the H100e that requests wait for in the chosen pools, as live schedulers report, and the part that could start now: in the headroom of a pool, or in what it may borrow. 0 means that nothing waits.',
     [
       g.query(total('fleetmeter_pool_demand_h100e'), 'waiting'),
       g.query('sum by (room) (%s)' % pools('fleetmeter_pool_demand_servable_h100e'), 'could start, {{room}}'),
@@ -159,7 +159,7 @@ function(config)
   local waitBuckets = 'sum by (le) (%s)' % pools('fleetmeter_pool_demand_wait_seconds_bucket');
   local waits = g.stat(
     'How long it has waited',
-    'Waits of the requests that wait now for the chosen pools: half and nine in ten have waited at most so long, and the last number is the longest wait.',
+    'Of the requests that wait now for the chosen pools, half have waited at most as long as the first curve says, and nine in ten at most as long as the second. The last curve is the longest wait.',
     [
       // Of nothing it is not a number, which the comparison leaves out.
       g.now('histogram_quantile(0.5, %s) >= 0' % waitBuckets, 'half of them'),
@@ -176,7 +176,7 @@ function(config)
   local teamRow(expr) = row('%s and on (%s, team) %s' % [expr, n.identity, top], ['pool', 'team', 'contact']);
   local holders = g.table(
     'Teams that hold idle chips',
-    'The %d teams that hold the most idle H100e of the chosen pools. Idle since says how long the team has held an idle chip without a break.' % config.dashboard.holders,
+    'These are the %d teams that hold the most idle H100e of the chosen pools. "Idle since" says since when the team has held an idle chip without a break.' % config.dashboard.holders,
     [
       basis.teamLabel,
       g.label('pool', 'Pool'),
@@ -191,7 +191,7 @@ function(config)
 
   local withheld = g.graph(
     'Chips that cannot be used, H100e',
-    'What the chosen pools cannot use: broken or drained, withheld, held by sources that have gone silent (unheard), or not reported any more without a word (unaccounted). Orphaned chips of the whole fleet are held under a pool that the plan does not know. None of these is free.',
+    'The chosen pools cannot use these chips. They are broken or drained (unhealthy), withheld (reserved), held by sources that fell silent (unheard), or not reported any more (unaccounted). Orphaned chips of the whole fleet are held under a pool that the plan does not know. None of these chips is free.',
     [
       g.query(total('fleetmeter_pool_unhealthy_h100e'), 'unhealthy'),
       g.query(total('fleetmeter_pool_reserved_h100e'), 'reserved'),

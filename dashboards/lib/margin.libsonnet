@@ -29,7 +29,7 @@ function(config)
   local effect(name) = 'max(%s)' % total('fleetmeter_inference_margin_per_request_change_usd', onBasis + ', effect="%s"' % name);
   local answer = g.answer(
     'What does a request earn, and why did that change?',
-    'Of all requests whose margin is known, over the chosen window and on the chosen basis; the change from the same window a year ago; and the parts of that change, which add up to it: requests that moved between models and tiers, prices, and cost.',
+    'The figures are the margin per request over the chosen window and on the chosen basis, of all requests whose margin is known, and its change from the same window a year ago. The parts of that change add up to it: requests that moved between models and tiers, prices, and cost.',
     [
       usd('max(%s)' % total('fleetmeter_inference_total_margin_per_request_usd', onBasis), 'a request'),
       usd('max(%s)' % total(n.totalMarginChange, onBasis), 'against a year ago', signed),
@@ -40,7 +40,7 @@ function(config)
   ) + basis.runbook('FleetmeterMarginPerRequestDeclining');
   local trust = g.answer(
     'Is a review of research due, and how far can this be trusted?',
-    'The rule of the framework: a review is due when margin per request is lower than a year ago, of all requests or of segments with more than half of them, in the longest window at allocated cost. Beside it, the requests in segments that declined, the requests that the margins speak for, the cost that no model answers for, and the age of all of this.',
+    'By the rule of the framework a review is due when margin per request is lower than a year ago, of all requests or of segments with more than half of them, in the longest window at allocated cost. The other figures are the requests in segments that declined, the requests whose margin is known, the cost that belongs to no model, and the age of these figures.',
     [
       g.figure(told('max(%s)' % fleet('fleetmeter_research_review_due', 'reason="margin_yoy"')), 'of research, by its margin', 'none', mappings=g.words([g.word('0', 'No review is due', 'text'), g.word('1', 'A review is due', 'red')])),
       g.figure(told('max(%s)' % total(n.declinedRequests, onBasis)), 'of the requests are in segments that declined', g.ratio, g.thresholds('text', [['orange', o.hiddenRatio]]), 0),
@@ -55,7 +55,7 @@ function(config)
   local segmentRow(expr) = row(['model', 'customer_tier'], expr);
   local bySegment = g.table(
     'By model and customer tier',
-    'Over the chosen window, on the chosen basis. Against a year ago: declined where the margin per request is lower. Not known: a request without a price, chip-time without a price, or a year before of which nothing is known.',
+    'The table is over the chosen window and on the chosen basis. A segment has declined where its margin per request is lower than a year ago. It is not known where a request or chip-time has no price, or where nothing is known of the year before.',
     [
       modelLabel,
       tierLabel,
@@ -70,7 +70,7 @@ function(config)
 
   local byOne(title, label, name, volume, metric, select) = g.table(
     title,
-    'Over the chosen window, volume beside margin, on both bases: they are alternatives. Summed over the segments whose margin is known, then divided.',
+    'The table has volume and margin over the chosen window, on both bases, which are alternatives. Revenue, cost and requests are summed over the segments whose margin is known, and divided last.',
     [
       label,
       g.column('Of all requests', row([name], '%s / on (job, instance, window) group_left () (%s > 0)' % [select(volume), total(n.allRequests)]), g.ratio, g.decimals(1), width=120),
@@ -103,13 +103,13 @@ function(config)
     );
   local muchBelow = hidden(
     'Much volume below average',
-    'Segments with at least %g of all requests that earn less each than all requests do together.' % o.muchRatio,
+    'These segments have at least %g of all requests, and a request of theirs earns less than the average.' % o.muchRatio,
     '%s >= %g and on (job, instance, window, model, customer_tier) %s < 0' % [segments(n.requestsShare), o.muchRatio, segments(n.marginAboveAverage, onBasis)],
     'There is no such segment, or margins are not known.'
   );
   local littleAbove = hidden(
     'High margin, little volume',
-    'Segments with at most %g of all requests that earn more each than all requests do together: a fine figure that carries little.' % o.littleRatio,
+    'These segments have at most %g of all requests, and a request of theirs earns more than the average. They add little to the total.' % o.littleRatio,
     '%s <= %g and on (job, instance, window, model, customer_tier) %s > 0' % [segments(n.requestsShare), o.littleRatio, segments(n.marginAboveAverage, onBasis)],
     'There is no such segment, or margins are not known.'
   );
@@ -119,7 +119,7 @@ function(config)
   local past(metric, more='') = basis.past(metric, 'window="$window"' + more);
   local trend = g.graph(
     'Margin of a request, all models',
-    'Over the trailing window chosen above, on both bases, beside a year before, with what the ledger exported of the past. A gap is a margin that was not known.',
+    'The curves are over the trailing window chosen above, on both bases, beside the year before. They include what the ledger exported of the past. A gap is a margin that was not known.',
     [
       g.query('max by (basis) (last_over_time(%s[1d]))' % past('fleetmeter_inference_total_margin_per_request_usd'), 'at {{basis}} cost'),
       g.query('max by (basis) (last_over_time(%s[1d]))' % past('fleetmeter_inference_total_margin_per_request_year_ago_usd'), 'a year before, {{basis}}'),
@@ -129,7 +129,7 @@ function(config)
   ) + g.defaults({ decimals: 4 }) + g.overYears;
   local effects = g.bars(
     'Change of total margin by effect, all models',
-    'US dollars over the chosen window, against a year ago. Volume: as many more requests at the margin there was. Mix: requests that moved. The four add up to the change.',
+    'The bars are US dollars over the chosen window, against a year ago. Volume is what more or fewer requests change at the old margin. Mix is what moved requests change. Price and cost are the changes of revenue and of cost per request. The four add up to the change.',
     [g.now('sort_desc(max by (effect) (%s))' % total('fleetmeter_inference_margin_change_usd', onBasis), '{{effect}}')],
     g.usd,
     'No year before is known.'
@@ -139,7 +139,7 @@ function(config)
 
   local costTable = g.table(
     'What serving costs, by model',
-    'Allocated: all chip-time assigned to what serves the model. Used: its busy chip-time; what nobody measured counts in full. Idle: allocated less used.',
+    'Allocated is all chip-time that is assigned to what serves the model. Used is its busy chip-time, where chip-time that nobody measured counts in full. Idle is allocated less used.',
     [
       modelLabel,
       g.column('Allocated', row(['model'], models(n.modelCost, ', basis="allocated"')), g.usd, width=120),
@@ -152,14 +152,14 @@ function(config)
   );
   local costRate = g.graph(
     'What serving costs a day',
-    'US dollars a day of the chip-time that served the chosen models, on both bases, at the prices of the catalog when it was booked.',
+    'The curves are what the chip-time that served the chosen models cost a day, in US dollars on both bases, at the prices of the catalog when it was booked.',
     [g.query('%d * sum by (basis) (rate(%s[$__rate_interval]))' % [secondsPerDay, fleet('fleetmeter_inference_serving_cost_usd_total', 'model=~"$model"')], 'at {{basis}} cost')],
     g.usd,
     'No cost was booked in this time.'
   );
   local volume = g.graph(
     'Requests a second by model',
-    'Requests that reports told of within %s, of the %d chosen models with most. Reports may come once a day.' % [o.rateWindow, config.dashboard.lines],
+    'The curves count the requests that were reported within %s, for the %d chosen models with most. Reports may come once a day.' % [o.rateWindow, config.dashboard.lines],
     [g.query('topk(%d, sum by (model) (%s))' % [config.dashboard.lines, fleet(n.modelRequestsRate, 'model=~"$model"')], '{{model}}')],
     'reqps',
     'No report told of requests of the chosen models within %s.' % o.rateWindow

@@ -22,7 +22,7 @@ function(config)
       o.reviewFor,
       due('margin_yoy'),
       'Margin per inference request has declined year over year: a review of research is due.',
-      'The daemon at {{ $labels.instance }} finds a review due. Over the window %s, at %s cost, all requests together earn %s US dollars each, a year ago %s; %s of %s segments declined. The part of the requests whose margin is known: %s. Price book version %s.' % [
+      'The daemon at {{ $labels.instance }} finds a review due. Margin of a request over the window %s, at %s cost, in US dollars: %s. A year ago: %s. Segments that declined: %s of %s. Part of the requests whose margin is known: %s. Price book version %s.' % [
         o.window,
         o.basis,
         usd('fleetmeter_inference_total_margin_per_request_usd'),
@@ -63,7 +63,7 @@ function(config)
       o.reviewFor,
       '%s and on (job, instance) %s' % [n.lowest('fleetmeter_capability_declining_quarters'), due('capability_per_hour')],
       'An hour of training has brought less capability for consecutive quarters: a review of research is due.',
-      'At {{ $labels.instance }}, {{ $value | printf "%%.0f" }} quarters in a row each brought less capability an H100-hour of training than the one before. Saturated, and left out of it: %s of the benchmarks. Suite %s version %s.' % [
+      'At {{ $labels.instance }}, {{ $value | printf "%%.0f" }} quarters in a row each brought less capability an H100-hour of training than the one before. Part of the benchmarks that is saturated and left out: %s. Suite %s version %s.' % [
         told(n.saturatedRatio, 'value | humanizePercentage'),
         told('fleetmeter_benchmark_suite_info', 'label "suite"'),
         told('fleetmeter_benchmark_suite_info', 'label "version"'),
@@ -81,7 +81,7 @@ function(config)
         n.highest('fleetmeter_benchmark_saturation_ratio'),
         n.lowest('fleetmeter_benchmark_saturated'),
       ],
-      'A benchmark is saturated and tells models apart no more.',
+      'A benchmark is saturated, so it no longer tells models apart.',
       'The best score on {{ $labels.benchmark }} at {{ $labels.instance }} has come {{ $value | humanizePercentage }} of the way from its floor to its ceiling. It is left out of capability per training hour.',
       view='capability',
     ),
@@ -122,7 +122,7 @@ function(config)
       config.events['for'],
       n.happened('fleetmeter_outcomes_refresh_failures_total') + ' > 0',
       'Outcomes could not be worked out from the ledger.',
-      '{{ $labels.instance }} failed {{ $value | printf "%%.0f" }} times in %s to work out margins and capability; what was known before is shown on. The log says why.' % config.events.window,
+      '{{ $labels.instance }} failed {{ $value | printf "%%.0f" }} times in %s to work out margins and capability. The last known figures are still shown. The log says why it failed.' % config.events.window,
     ),
     alert(
       'FleetmeterCustomerTiersOverflow',

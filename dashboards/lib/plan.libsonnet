@@ -18,7 +18,7 @@ function(config)
   local serviceable = 'max(%s)' % fleet('fleetmeter_pace_serviceable_revenue_usd_per_year', 'curve="linear"');
   local answer = g.answer(
     'Is the fleet used as planned?',
-    'The category that is furthest off its planned share: red from %g of the supply either way. The part of the buffer that is in use, and what P0 lacks of its guarantee, each as its alert. What a year like this moment earns on the straight line. Nothing measured is shown while less than %g of the supply is heard.' % [p.driftRatio, config.coverage.ratio],
+    'The first figure is the category that is furthest off its planned share. It is red from %g of the supply on, in either direction. The others are the part of the buffer that is in use, what P0 lacks of its guarantee, and what a year like this moment earns on the straight line. Nothing measured is shown while less than %g of the supply is heard.' % [p.driftRatio, config.coverage.ratio],
     [
       g.figure('topk(1, abs(%s)) * 0 + %s' % [drift, drift], '{{category}}: share held less share planned', g.ratio, colours.drift, 1),
       g.figure(told(basis.heard('max(%s)' % fleet(n.bufferRatio))), 'of the buffer is in use', g.ratio, colours.buffer, 0),
@@ -42,11 +42,11 @@ function(config)
     'The daemon is not heard, or too little of its supply is.'
   ) + g.coloursOf([['planned', g.colour.planned], ['actual', g.colour.held]]) + basis.runbook('FleetmeterPlanShareDrift');
   local categories = shares('category', 'Planned and actual share by category', 'Planned is the share of the supply that the plan gives, and actual the share of what is heard. A category without an actual bar is not heard enough.');
-  local tiers = shares('tier', 'Planned and actual share by tier', 'The same by tier. No pool may hold the buffer, so it has no actual bar: see below who takes it.');
+  local tiers = shares('tier', 'Planned and actual share by tier', 'These are the same shares by tier. No pool may hold the buffer, so it has no actual bar. The panel "Who takes the buffer" shows who uses it.');
 
   local driftGraph = g.graph(
     'Drift by category',
-    'Share held less share planned of each category: above 0 a category holds more of the supply than planned. The lines are the thresholds of FleetmeterPlanShareDrift. Gaps are missing data.',
+    'Drift is the actual share of a category less its planned share. Above 0 a category holds more of the supply than planned. The lines are the thresholds of FleetmeterPlanShareDrift. Gaps are missing data.',
     [g.query('max by (category) (%s)' % drift, '{{category}}')],
     g.ratio
   ) + g.thresholdLine + basis.runbook('FleetmeterPlanShareDrift') + g.defaults({ thresholds: colours.drift });
@@ -54,7 +54,7 @@ function(config)
   local part(expr, name) = g.now(told('max(%s)' % expr), name);
   local rest = g.bars(
     'Where the supply is',
-    'Parts of all that is heard; together they are 1. Held by pools of the plan, free, broken or withheld, and held by pools that the plan does not know.',
+    'All that is heard is held by pools of the plan, free, broken or withheld, or held by pools that the plan does not know. The parts add up to 1.',
     [
       part(fleet('fleet:fleetmeter_plan_actual_share_ratio:sum'), 'held by pools'),
       part(fleet('fleetmeter_plan_unassigned_share_ratio'), 'free'),
@@ -69,7 +69,7 @@ function(config)
 
   local buffer = g.graph(
     'Buffer, H100e',
-    'What the plan holds back, what of it is in use, and what will be in %s on the line through the last %s.' % [p.horizon, p.trendWindow],
+    'The curves are what the plan holds back, what of it is in use, and what will be in use in %s if it goes on as in the last %s.' % [p.horizon, p.trendWindow],
     [
       g.query('sum(%s)' % fleet('fleetmeter_plan_buffer_h100e'), 'planned'),
       g.query('sum(%s)' % fleet(n.bufferConsumed), 'in use'),
@@ -81,7 +81,7 @@ function(config)
   local consumed = fleet('fleetmeter_plan_buffer_consumed_h100e') + ' > 0';
   local consumers = g.table(
     'Who takes the buffer',
-    'Pools by what they hold beyond their allocation (borrowed), and broken or withheld chips (unavailable), in proportion.',
+    'The part of the buffer that is in use is divided in proportion. Pools take part by what they hold beyond their allocation (borrowed), and broken or withheld chips take part as unavailable.',
     [
       basis.poolLabel,
       g.label('cause', 'Cause', width=120),
@@ -98,7 +98,7 @@ function(config)
   local byCurve(what) = 'sum by (curve) (%s)' % fleet('fleetmeter_pace_%s_revenue_usd_per_year' % what);
   local revenue = g.graph(
     'Revenue of a year like this',
-    'Serviceable: inference H100-hours of a year like this moment x what an hour earns at the utilization now, on each curve of the framework. Planned: the plan at the utilization that the framework assumes. The curves are alternatives, not parts of a sum.',
+    'Serviceable revenue is the inference H100-hours of a year like this moment x what an hour earns at the utilization now, on each curve of the framework. Planned revenue is that of the plan at the utilization that the framework assumes. The curves are alternatives and not parts of a sum.',
     [
       g.query(byCurve('serviceable'), 'serviceable, {{curve}}'),
       g.query(byCurve('planned'), 'planned, {{curve}}'),
@@ -108,7 +108,7 @@ function(config)
   );
   local training = g.graph(
     'Training of a year like this, H100-hours',
-    'H100-hours that training would get in a year like this moment, beside what the plan gives it and what the framework needs.',
+    'The bars are the H100-hours that training would get in a year like this moment, what the plan gives it, and what the framework needs.',
     [
       g.query('sum(%s) / %d' % [fleet('fleetmeter_pace_training_h100e_seconds_per_year'), perHour], 'now'),
       g.query('sum(%s) / %d' % [fleet('fleetmeter_pace_planned_training_h100e_seconds_per_year'), perHour], 'planned'),
@@ -123,7 +123,7 @@ function(config)
   local none = 'The daemon has no framework (setting `framework`), or is not heard.';
   local scenarios = g.stacked(
     'Scenarios: who gets which share',
-    'What each scenario of the framework gives to safety, inference, training, research and the buffer. The parts of a scenario are the whole supply.',
+    'Each bar is what a scenario of the framework gives to safety, inference, training, research and the buffer. The parts of a scenario add up to the whole supply.',
     'scenario',
     'part',
     basis.row(['scenario', 'part'], framework('scenario_share_ratio')),
@@ -144,15 +144,15 @@ function(config)
     none,
     descending=true
   );
-  local outcomesOfScenarios = outcomes('scenario', 'Scenarios: what each brings', 'Revenue on the curve and at the utilization that the framework assumes, and hours for training and research.');
+  local outcomesOfScenarios = outcomes('scenario', 'Scenarios: what each brings', 'The table has the revenue of each scenario on the curve and at the utilization that the framework assumes, and its hours for training and research.');
   local tornado = g.bars(
     'Sensitivity: revenue of each case, least first',
-    'What each case of the sensitivity analysis earns a year. What sets the cases apart is in the framework file.',
+    'Each bar is what a case of the sensitivity analysis earns a year. The framework file says what sets the cases apart.',
     [g.now('sort(%s)' % framework('case_revenue_usd_per_year'), '{{case}}')],
     g.usd,
     none
   );
-  local cases = outcomes('case', 'Sensitivity: what each case brings', 'The baseline scenario under other assumptions.');
+  local cases = outcomes('case', 'Sensitivity: what each case brings', 'The table shows the baseline scenario under other assumptions.');
 
   // The text boxes give shares in percent. P0 and buffer are those of the baseline, and research
   // takes the rest.
@@ -161,7 +161,7 @@ function(config)
   local hours = 'sum(%s) * max(%s) / %d' % [framework('supply_h100e'), framework('year_seconds'), perHour];
   local simulated = g.answer(
     'What if inference has $inference_percent%, training $training_percent%?',
-    'The shares are of the supply that the framework assumes. P0 and buffer stay as in the baseline scenario, and research takes the rest: below 0 it does not fit. The revenue is at $utilization_percent% utilization on each curve. `fleetmeterctl simulate` does the same and more.',
+    'The shares are of the supply that the framework assumes. P0 and buffer stay as in the baseline scenario, and research takes the rest. Below 0 the shares do not fit. The revenue is at $utilization_percent% utilization on each curve. `fleetmeterctl simulate` does the same and more.',
     [
       g.figure('$inference_percent / 100 * %s * on () group_right () max by (curve) (%s)' % [hours, framework('revenue_usd_per_h100e_hour', 'utilization_percent="$utilization_percent"')], 'a year, {{curve}}', g.usd),
       g.figure(told('$training_percent / 100 * %s / (max(%s) / %d)' % [hours, framework('training_h100e_seconds', 'step="year_with_losses"'), perHour]), 'of the training that is needed', g.ratio, g.plain, 0),

@@ -1,4 +1,4 @@
-// Fleetmeter / Pools: which allocations are unused, by whom, since when, and what would come back?
+// Fleetmeter / Pools: which allocations are unused, by whom, since when, and how much could be reclaimed?
 local g = import 'grafana.libsonnet';
 
 function(config)
@@ -18,7 +18,7 @@ function(config)
 
   local answer = g.answer(
     'Which allocations are unused?',
-    'Chosen pools that use less than %g of what they are granted, as FleetmeterPoolUnderused; what of theirs was unused through %s, and what that costs a day at the prices of the catalog. Pools of which less than %g is heard cannot be judged.' % [u.utilizationRatio, u.window, config.coverage.ratio],
+    'The figures are the number of chosen pools that use less than %g of what they are granted, the threshold of FleetmeterPoolUnderused, the H100e of these pools that were unused through %s, and their cost a day at the prices of the catalog. Pools of which less than %g is heard cannot be judged.' % [u.utilizationRatio, u.window, config.coverage.ratio],
     [
       g.figure(told('count(%s) or 0 * count(%s)' % [underused, pools('fleetmeter_pool_utilization_ratio')]), 'allocations are underused', 'none', colours.some, 0),
       g.figure(told(ofUnderused(n.reclaimable)), 'H100e of theirs can be reclaimed', g.amount, g.plain, 0, empty='none'),
@@ -34,7 +34,7 @@ function(config)
   local ranked(metric) = g.now('sort_desc(%s)' % top(metric), '{{pool}}');
   local ranking = g.bars(
     'Unused through %s, H100e' % u.window,
-    'What each pool was granted and was seen not to use for the whole time. Pools of which too little is heard are not in it.',
+    'Each bar is what a pool was granted and was seen not to use for the whole time. Pools of which too little is heard are left out.',
     [ranked(n.reclaimable)],
     g.amount,
     'No allocation is known to be unused. If "pools cannot be judged" above is not 0, some are not known.'
@@ -44,7 +44,7 @@ function(config)
   local since = 'ALERTS_FOR_STATE' + n.sel('%s="$cluster", alertname="FleetmeterPoolUnderused"' % config.clusterLabel);
   local whom = g.table(
     'What to ask back, and whom',
-    'The same pools with what they cost a day, since when each is underused, and whom to ask. A pool that is not underused has no time. A click on a pool shows it alone.',
+    'For the same pools, the table says what their unused H100e cost a day, since when each is underused, and whom to ask. A pool that is not underused has no time. A click on a pool shows it alone.',
     [
       g.label('pool', 'Pool', g.link('Only this pool', basis.url('pools', basis.thisOne('pool'))), width=150),
       g.column('H100e unused', poolRow(top(n.reclaimable)), g.amount, g.decimals(0), width=100),
@@ -66,7 +66,7 @@ function(config)
   );
   local lends = g.bars(
     'Free in allocations, H100e',
-    'What each pool has left of its allocation: what others can borrow of it, as far as its policy lends.',
+    'Each bar is what a pool has left of its allocation. Others can borrow as much of it as its policy lends.',
     [ranked('fleetmeter_pool_headroom_h100e')],
     g.amount,
     'No chosen pool is known to have anything left.'
@@ -78,7 +78,7 @@ function(config)
   local nobody = g.mapped(g.words([g.word('-', 'nobody: beyond the plan', 'text')]));
   local lenders = g.table(
     'Borrowing by borrower and lender',
-    'What each chosen pool held beyond its allocation, shared out to the pools that held less than theirs in the same hour, in proportion to what each left. By the hours of the books.',
+    'What each chosen pool held beyond its allocation is shared out to the pools that held less than theirs in the same hour, in proportion to what each left. The books keep hours, so the table is by the hour.',
     [
       g.label('borrower', 'Borrower', g.link('Only this pool', basis.url('pools', basis.thisOne('pool'))), width=150),
       g.label('lender', 'Lender', nobody, width=150),
@@ -91,7 +91,7 @@ function(config)
   );
   local borrowing = g.graph(
     'Borrowed by the hour, H100e',
-    'On average over each full hour of the books: what each chosen pool held beyond its allocation, whoever left it. The hour is shown when it is over.',
+    'The curves show what each chosen pool held beyond its allocation, on average over each full hour of the books, whoever left it. An hour is shown when it is over.',
     [g.query('topk(%d, sum by (borrower) (%s))' % [config.dashboard.lines, lending('fleetmeter_pool_lent_h100e')], '{{borrower}}')],
     g.amount,
     'No chosen pool borrowed in this time, as far as the books tell.'
@@ -109,7 +109,7 @@ function(config)
   local overdrawn = g.thresholds('text', [['orange', config.budget.usedRatio], ['red', 1]]);
   local budgetTable = g.table(
     'Budgets of the chosen pools',
-    'Of each budget of H100e-hours what is used, what will be used at its end at the present pace, and when it is gone at that pace. A budget without a team is that of the whole pool.',
+    'For each budget of H100e-hours the table says what is used, what will be used at its end at the present pace, and when it is gone at that pace. A budget without a team is that of the whole pool.',
     [
       g.label('pool', 'Pool', g.link('Only this pool', basis.url('pools', basis.thisOne('pool'))), width=200),
       g.label('team', 'Team', width=200),
@@ -132,7 +132,7 @@ function(config)
 
   local demand = g.graph(
     'What waits for chips, H100e',
-    'Requests for this many H100e wait for the chosen pools, as schedulers tell, and what of it could start now. 0 means that nothing waits.',
+    'The curves are the H100e that requests wait for in the chosen pools, as schedulers report, and the part that could start now. 0 means that nothing waits.',
     [
       g.query(total('fleetmeter_pool_demand_h100e'), 'waiting'),
       g.query('sum by (room) (%s)' % pools('fleetmeter_pool_demand_servable_h100e'), 'could start, {{room}}'),
@@ -144,7 +144,7 @@ function(config)
   local teamRow(expr) = basis.row(['pool', 'team'], expr);
   local teams = g.table(
     'Teams of the chosen pools',
-    'What each team holds, what of it is idle, and since when it has held an idle chip without a break.',
+    'The table says what each team holds, how much of it is idle, and since when the team has held an idle chip without a break.',
     [
       basis.teamLabel,
       g.label('pool', 'Pool'),
@@ -161,7 +161,7 @@ function(config)
   local ofDay(metric) = 'sum(avg_over_time(%s[1d]))' % basis.past(metric, 'pool=~"$pool"');
   local history = g.graph(
     'Held and busy by day, H100e',
-    'Of the chosen pools, averages over a day, with what the ledger exported of the time before Prometheus scraped.',
+    'The bars are averages over a day for the chosen pools. They include what the ledger exported of the time before Prometheus scraped.',
     [g.query(ofDay('fleetmeter_pool_assigned_h100e'), 'assigned'), g.query(ofDay('fleetmeter_pool_busy_h100e'), 'busy')],
     g.amount
   ) + g.overYears + g.coloursOf([['assigned', g.colour.held], ['busy', g.colour.busy]]);
@@ -169,7 +169,7 @@ function(config)
   g.dashboard(
     uid='fleetmeter-pools',
     title='Fleetmeter / Pools',
-    description='Which allocations are unused, by whom and since when, and what would come back?',
+    description='Which allocations are unused, by whom and since when, and how much could be reclaimed?',
     config=config,
     runbook=basis.runbookPage,
     from='now-24h',

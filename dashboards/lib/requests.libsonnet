@@ -20,7 +20,7 @@ function(config)
 
   local answer = g.answer(
     'What waits to be decided?',
-    'Requests for capacity of the chosen pools that nobody has decided, those of them that are critical, what they ask for together, what of the allocations is promised to no grant, and how long the oldest has waited.',
+    'The figures are the requests for capacity of the chosen pools that nobody has decided, the critical ones among them, what they ask for together, what of the allocations is promised to nobody, and how long the oldest request has waited.',
     [
       g.figure(told(counted(open())), 'requests wait to be decided', 'none', g.thresholds('text', [['orange', 1]]), 0),
       g.figure(told(counted(open(', nature="critical"'))), 'of them are critical', 'none', g.thresholds('text', [['red', 1]]), 0),
@@ -33,7 +33,7 @@ function(config)
   local requestRow(expr) = basis.row(['nature', 'pool', 'request', 'team'], expr);
   local queue = g.table(
     'The oldest open request of each pool and nature',
-    'Who asks, and since when. Critical work goes first, then goals of the company, then growth bets. fleetmeterctl has all requests in their order, with the reason for each place.',
+    'The table says who asks, and since when. Critical work goes first, then goals of the company, then growth bets. `fleetmeterctl request rank` shows all requests in their order, with the reason for each place.',
     [
       g.label('nature', 'Nature', width=115),
       g.label('pool', 'Pool', g.link('Only this pool', basis.url('requests', basis.thisOne('pool'))), width=150),
@@ -49,7 +49,7 @@ function(config)
   local askedOf = 'sum by (%s) (%s) > 0' % [n.identity, requested];
   local beside = g.paired(
     'Asked beside uncommitted, H100e',
-    'What open requests of a pool ask for, each for a time of its own, and what of its allocation is promised to no grant now. A negative bar: grants promise more than the plan allocates.',
+    'The bars are what open requests of a pool ask for, each for a time of its own, and what of its allocation is promised to nobody now. A negative bar means that grants promise more than the plan allocates.',
     'pool',
     [
       poolRow(askedOf) { legendFormat: 'asked' },
@@ -65,7 +65,7 @@ function(config)
   local weekly(metric) = poolRow('%s / %d' % [pools(metric), weekSeconds]);
   local promised = g.paired(
     'Promised and held over the last week, H100e',
-    'What grants of a pool promised on average over the seven days before the present hour, and what their teams held of it. Grants of which too little was told are in neither bar.',
+    'The bars are what grants of a pool promised on average over the seven days before the present hour, and what their teams held of it. Grants of whose time too little was reported are in neither bar.',
     'pool',
     [
       weekly('fleetmeter_capacity_week_granted_h100e_seconds') { legendFormat: 'promised' },
@@ -100,7 +100,7 @@ function(config)
   local total(metric) = 'sum(%s)' % pools(metric);
   local commitments = g.graph(
     'Allocated, committed, held under grants, H100e',
-    'Sums over the chosen pools: what the plan allocates, what grants promise, and what teams held under them in the hour before. What is held under no grant is not in it.',
+    'The curves are sums over the chosen pools: what the plan allocates, what grants promise, and what teams held under them in the hour before. What is held under no grant is not included.',
     [
       g.query(total('fleetmeter_pool_allocated_h100e'), 'allocated'),
       g.query(total('fleetmeter_capacity_committed_h100e'), 'committed'),
@@ -111,7 +111,7 @@ function(config)
 
   local queueGraph = g.graph(
     'Open requests, by nature',
-    'Requests of the chosen pools that nobody has decided.',
+    'The curves are the requests of the chosen pools that nobody has decided.',
     [g.query('sum by (nature) (%s)' % pools('fleetmeter_capacity_requests', isOpen), '{{nature}}')],
     'none',
     'Nothing was ever asked of the chosen pools.'
@@ -124,7 +124,7 @@ function(config)
   local within(part) = told('histogram_quantile(%g, sum by (le) (increase(%s[$__range]))) >= 0' % [part, pools('fleetmeter_capacity_decision_wait_seconds_bucket')]);
   local decisions = g.answer(
     'How was it decided, and how fast?',
-    'Decisions about the chosen pools within the time range, by what came of them, and how long half and nine in ten of the requests had waited for them.',
+    'The figures are the decisions about the chosen pools within the time range, by what came of them, and the wait for a decision that half of the requests, and nine in ten, did not exceed.',
     [
       g.figure(decided('granted'), 'granted as it was asked', 'none', g.plain, 0),
       g.figure(decided('granted_in_part'), 'granted in part', 'none', g.plain, 0),

@@ -54,7 +54,7 @@ function(config)
       config.shares.heldBackFor,
       n.happened('fleetmeter_ingest_held_back_reports_total') + ' > 0',
       'A sender wants to send more than its share, for long.',
-      '%s times in %s a report to {{ $labels.instance }} was refused for now. Limit: {{ $labels.limit }}. It waits at its sender, and what it says is late. The log of the daemon names the sender.' % [count, events.window],
+      'Reports to {{ $labels.instance }} were refused for now %s times in %s. Limit: {{ $labels.limit }}. They wait at their sender and arrive late. The log of the daemon names the sender.' % [count, events.window],
     ),
     alert(
       'FleetmeterCallsOverShare',
@@ -70,7 +70,7 @@ function(config)
       events['for'],
       n.happened('fleetmeter_http_evicted_connections_total') + ' > 0',
       'The HTTP listener closes idle connections to make room for new ones.',
-      '%s connections to the HTTP listener of {{ $labels.instance }} were closed in %s, since as many were open as it keeps. Scrapes go on. Somebody opens connections and says nothing.' % [count, events.window],
+      '%s connections to the HTTP listener of {{ $labels.instance }} were closed in %s, since as many were open as it keeps. Scrapes go on. Some client opens connections and sends nothing.' % [count, events.window],
     ),
     alert(
       'FleetmeterSignalsOverflow',
@@ -243,7 +243,7 @@ function(config)
       n.highest('fleetmeter_collector_left_out_hosts', of=mine) + ' + ' +
       n.highest('fleetmeter_collector_unheard_hosts', of=mine) + ' > 0',
       'A source that decides who holds chips does not answer.',
-      'Hosts of the collector at {{ $labels.instance }} of whose chips nobody can say who holds them: %s. They are silent, or what nobody else calls held is unattributed.' % count,
+      'Hosts of the collector at {{ $labels.instance }} whose chips have unknown holders: %s. They are silent, or chips that no other source calls held are unattributed.' % count,
     ),
     alert(
       'FleetmeterCollectorUnattributed',

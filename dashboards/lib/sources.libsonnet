@@ -21,7 +21,7 @@ function(config)
 
   local answer = g.answer(
     'Who reports?',
-    'Sources, mostly hosts, by what is known of them: those that report, those that fell silent, those that have been silent for so long that their chips are unaccounted for, those of which nothing is accepted, and those whose reports wait until somebody mends something.',
+    'A source is usually a host. The figures are the sources that report, those that fell silent, those that have been silent for so long that their chips are unaccounted for, those of which nothing is accepted, and those whose reports wait until somebody mends something.',
     [
       count('live', 'sources report'),
       count('silent', 'are silent', basis.colours.some),
@@ -36,7 +36,7 @@ function(config)
   local meanings = [{ type: 'value', options: { [reasons[i].reason]: { text: reasons[i].reason + ': ' + reasons[i].meaning, index: i } for i in std.range(0, std.length(reasons) - 1) } }];
   local rejected = g.table(
     'What is rejected, why, and what to do',
-    'Reports of the chosen time that can never be counted, by reason, most first. fleetmeterctl names the sources.',
+    'The table counts the reports of the chosen time that can never be counted, by reason, most first. `fleetmeterctl rejected` names the sources.',
     [
       g.column('Reports', basis.row(['reason'], 'increase(%s[$__range]) > 0' % fleet('fleetmeter_ingest_rejected_reports_total')), g.amount, g.decimals(0), width=100),
       g.label('reason', 'Reason', g.mapped(meanings) + [{ id: 'custom.cellOptions', value: { type: 'auto', wrapText: true } }] + g.link('Daemon', basis.url('daemon')), width=800),
@@ -47,7 +47,7 @@ function(config)
   ) + basis.runbook('FleetmeterReportsRejected');
   local deferred = g.table(
     'What is deferred, and for which pool',
-    'Sources whose latest report waits until somebody mends the plan, the catalog or a clock. Their collectors keep the reports.',
+    'The latest report of these sources waits until somebody mends the plan, the catalog or a clock. Their collectors keep the reports.',
     [
       g.column('Sources', basis.row(['reason', 'pool'], fleet('fleetmeter_ingest_deferred_sources')), g.amount, g.decimals(0), width=100),
       g.label('reason', 'Reason', width=200),
@@ -59,7 +59,7 @@ function(config)
   ) + basis.runbook('FleetmeterReportsDeferred');
   local orphaned = g.table(
     'Held under names that the plan does not know',
-    'H100e of each such pool. They are taken from the headroom of every pool until the collectors use the new name, or the plan has the old one.',
+    'Each row is the H100e of such a pool. They are taken from the headroom of every pool until the collectors use the new name, or the plan has the old one.',
     [
       g.label('pool', 'Name', g.link('Plan', basis.url('plan')), width=220),
       g.column('H100e', basis.row(['pool'], fleet('fleetmeter_orphaned_h100e')), g.amount, g.decimals(1)),
@@ -70,7 +70,7 @@ function(config)
   ) + basis.runbook('FleetmeterChipsOrphaned');
   local doubled = g.table(
     'Hosts that may report twice',
-    'Two live sources that may be one host under two names, while more chips of a kind are heard than the plan declares.',
+    'Each row has two live sources that may be one host under two names. Rows are shown only while more chips of a kind are heard than the plan declares.',
     [
       g.label('source', 'Source', g.link('Supply', basis.url('supply')), width=220),
       g.label('other', 'May be the same as', width=220),
@@ -80,8 +80,8 @@ function(config)
     'No two sources look like one host, or no more chips are heard than declared.'
   ) + basis.runbook('FleetmeterMoreHeardThanDeclared');
   local lost = g.table(
-    'Chips that nobody speaks of',
-    'Chips by kind that fell silent or that nobody reports any more. They are taken from headroom: neither free nor idle.',
+    'Chips that nobody reports now',
+    'The bars are chips by kind whose hosts fell silent, or that nobody reports any more. They are taken from headroom, and count as neither free nor idle.',
     [
       g.label('chip', 'Kind', g.link('Supply', basis.url('supply')), width=150),
       g.label('state', 'State', width=130),
@@ -96,7 +96,7 @@ function(config)
   local collectors(metric) = 'fleetmeter_collector_%s{%s}' % [metric, config.collectorSelector];
   local behind = g.table(
     'Collectors: what waits',
-    'Every collector that is scraped: reports that wait to be acknowledged, the age of the oldest, and whether a daemon has welcomed its stream. They may report to any daemon.',
+    'For every collector that is scraped, the table has the reports that wait to be acknowledged, the age of the oldest, and whether a daemon has welcomed its stream. The collectors may report to any daemon.',
     [
       g.label('instance', 'Collector', g.link('Daemon', basis.url('daemon')), width=220),
       g.label('pipeline', 'Pipeline', width=160),
@@ -111,14 +111,14 @@ function(config)
 
   local overTime = g.graph(
     'Sources by state',
-    'How many sources are in each state.',
+    'The curves say how many sources are in each state.',
     [g.query('sum by (state) (%s)' % fleet('fleetmeter_sources'), '{{state}}')],
     g.amount,
     'The daemon is not heard.'
   ) + basis.runbook('FleetmeterSilentSources');
   local refused = g.graph(
     'Rejected reports a second, by reason',
-    'Reports that can never be counted.',
+    'These reports can never be counted.',
     [g.query('topk(%d, sum by (reason) (rate(%s[$__rate_interval])) > 0)' % [config.dashboard.lines, fleet('fleetmeter_ingest_rejected_reports_total')], '{{reason}}')],
     g.amount,
     'Nothing was rejected in this time.'

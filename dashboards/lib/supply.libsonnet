@@ -12,7 +12,7 @@ function(config)
 
   local answer = g.answer(
     'What is there, and what of it is heard?',
-    'H100e that the plan declares, the part of what is expected whose hosts report, and the parts of all known chips that are broken, that fell silent, and that nobody speaks of any more.',
+    'The figures are the H100e that the plan declares, the part of the expected supply whose hosts report, and the parts of all known chips that are broken, that fell silent, and that are unaccounted for.',
     [
       g.figure(told('max(%s)' % fleet('fleetmeter_plan_supply_h100e')), 'H100e are declared', g.amount, decimals=0),
       basis.coverageFigure,
@@ -25,7 +25,7 @@ function(config)
   local none = 'Nothing is known of the supply: the daemon is not heard.';
   local byKind = g.stacked(
     'By kind of chip and state, H100e',
-    'Chips of each kind that sources report, by state, and those that are silent (unheard) or of which nobody speaks any more (unaccounted). The bars of a kind are all that is known of it.',
+    'The bars are the chips of each kind by state: those that sources report, those of silent hosts (unheard), and those that nobody reports any more (unaccounted). The bars of a kind are all that is known of it.',
     'chip',
     'state',
     basis.row(['chip', 'state'], 'sum without (provider) (%s)' % fleet(supply)),
@@ -34,7 +34,7 @@ function(config)
   );
   local byProvider = g.stacked(
     'By provider and state, H100e',
-    'The same by provider.',
+    'The bars are the same chips by provider.',
     'provider',
     'state',
     g.query('sum by (provider, state) (%s)' % fleet(supply), table=true),
@@ -47,7 +47,7 @@ function(config)
   local declared = fleet('fleetmeter_supply_declared_chips');
   local heard = g.table(
     'Heard against declared, chips',
-    'What the plan declares of each kind, and what live sources report. Missing is what is declared and not heard; below 0 more is heard than declared.',
+    'The table has what the plan declares of each kind, and what live sources report. Missing is declared less heard. Below 0, more is heard than declared.',
     [
       g.label('chip', 'Kind', g.link('Sources', basis.url('sources')), width=150),
       g.label('provider', 'Provider', width=110),
@@ -61,7 +61,7 @@ function(config)
   ) + basis.runbook('FleetmeterMoreHeardThanDeclared');
   local prices = g.table(
     'What an H100e costs',
-    'By the catalog, for each kind of chip that has a price, and beside the worth of all that is known of the kind.',
+    'The price is that of the catalog, for each kind of chip that has one. Beside it is the worth of all that is known of the kind.',
     [
       g.label('chip', 'Kind', g.link('Sources', basis.url('sources')), width=150),
       g.label('provider', 'Provider', width=110),
@@ -74,7 +74,7 @@ function(config)
 
   local states = g.graph(
     'What cannot be used, H100e',
-    'Chips of the whole fleet that are broken, withheld, silent, of which nobody speaks any more, or that are held under a pool that the plan does not know.',
+    'These chips of the whole fleet are broken, withheld, unheard, unaccounted for, or held under a pool that the plan does not know.',
     [
       g.query(sum('state="%s"' % state), state)
       for state in ['unhealthy', 'reserved', 'unheard', 'unaccounted', 'orphaned']
@@ -89,7 +89,7 @@ function(config)
   ) + g.thresholdLine + g.defaults({ min: 0, max: 1, thresholds: basis.colours.coverage }) + basis.runbook('FleetmeterSupplyCoverageLow');
   local growth = g.graph(
     'Granted and held by day, H100e',
-    'Averages over a day of what the plans granted to all pools and of what these held, with what the ledger exported of the time before Prometheus scraped.',
+    'The bars are averages over a day of what the plans granted to all pools and of what the pools held. They include what the ledger exported of the time before Prometheus scraped.',
     [
       g.query('sum(avg_over_time(%s[1d]))' % basis.past('fleetmeter_pool_allocated_h100e'), 'granted'),
       g.query('sum(avg_over_time(%s[1d]))' % basis.past('fleetmeter_pool_assigned_h100e'), 'held'),
@@ -100,7 +100,7 @@ function(config)
   g.dashboard(
     uid='fleetmeter-supply',
     title='Fleetmeter / Supply',
-    description='What is there, what of it is heard, what is broken, and how did it grow?',
+    description='What is there, what of it is heard, what is broken, and how has it grown?',
     config=config,
     runbook=basis.runbookPage,
     from='now-7d',
@@ -111,7 +111,7 @@ function(config)
       g.row('What is where?', 9, [byKind, byProvider]),
       g.row('Is all of it heard, and what does it cost?', 8, [heard, prices]),
       g.row('What is lost?', 9, [states, coverage]),
-      g.row('How did it grow?', 9, [growth]),
+      g.row('How has it grown?', 9, [growth]),
       g.row('What fires?', 7, [basis.firing('Alerts about the supply', 'Fleetmeter(Supply|Silent|Chips|MoreHeard|Sources).*')]),
       basis.behind(|||
         - **Declared** is what the plan says there is. **Heard** is what live sources report. **Coverage** is heard over expected.

@@ -9,20 +9,17 @@ over all kills. In the end every order is in the ledger once, the restarted daem
 request what was answered, and the use of each grant is what this script works out of the ledger's
 rows by itself, to the chip-nanosecond.
 """
-import argparse
 import collections
 import json
-import pathlib
 import random
-import shutil
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
 from cast import FLEETMETERCTL, Cast, await_counters, check_books, eventually
+from kill_cycles import random_moments, run_program
 
 HOUR = 3_600
 NANOS = 1_000_000_000
@@ -283,9 +280,7 @@ def check_use(petitioner, ledger):
 
 
 def kill_again_and_again(args, cast, petitioner):
-    chance = random.Random(args.seed)
-    for _ in range(args.cycles):
-        time.sleep(chance.uniform(0.02, 0.4))  # the moment of the fault, not a wait for anything
+    for _ in random_moments(args):
         cast.kill("daemon")
         cast.start("daemon")
         await_counters(cast)
@@ -327,20 +322,5 @@ def run(args, folder):
     return 0 if good and grants_used > 0 else 1
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--cycles", type=int, default=60)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--keep", help="leave everything in this folder")
-    args = parser.parse_args()
-    if args.keep:
-        folder = pathlib.Path(args.keep).absolute()
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        return run(args, folder)
-    with tempfile.TemporaryDirectory(prefix="fleetmeter-capacity-kills-") as folder:
-        return run(args, pathlib.Path(folder))
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_program(run, __doc__, cycles=60))

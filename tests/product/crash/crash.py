@@ -7,16 +7,11 @@ Every cycle kills one or two of the three with SIGKILL at a random moment and st
 In the end everything is delivered, the daemon stops in order, and the oracle compares the ledger
 with what the senders wrote down. The counters of /metrics must never step back.
 """
-import argparse
 import json
-import pathlib
-import random
-import shutil
 import sys
-import tempfile
-import time
 
 from cast import Cast, await_counters, check_books
+from kill_cycles import random_moments, run_program
 
 VICTIMS = [("daemon",)] * 5 + [("collector",)] * 2 + [("witness",)] * 2 + [("daemon", "collector")]
 
@@ -41,15 +36,13 @@ def between_commit_and_ack(folder):
 
 
 def run(args, folder):
-    chance = random.Random(args.seed)
     cast = Cast(folder, args.seed)
     kills = {name: 0 for name in cast.commands}
     try:
         for name in cast.commands:
             cast.start(name)
         seen = await_counters(cast)
-        for _ in range(args.cycles):
-            time.sleep(chance.uniform(0.02, 0.4))  # the moment of the fault, not a wait for anything
+        for chance in random_moments(args):
             seen = cast.counters() or seen
             victims = chance.choice(VICTIMS)
             for name in victims:
@@ -71,20 +64,5 @@ def run(args, folder):
     return 0 if check_books(cast) else 1
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--cycles", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--keep", help="leave everything in this folder")
-    args = parser.parse_args()
-    if args.keep:
-        folder = pathlib.Path(args.keep).absolute()
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        return run(args, folder)
-    with tempfile.TemporaryDirectory(prefix="fleetmeter-crash-") as folder:
-        return run(args, pathlib.Path(folder))
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_program(run, __doc__, cycles=200))

@@ -43,7 +43,7 @@ MAY_BE_EMPTY = [
     (r"headroom / How long will it last\? / (Runs out in|In .*)", "Prometheus has not seen the whole window"),
     (r"plan / Who takes the buffer / .*", "nobody takes anything of it"),
     (r"sources / What is (rejected|deferred).*", "nothing is"),
-    (r"sources / (Held under names|Hosts that may report twice|Chips that nobody speaks of|Collectors: what waits).*", "there are none"),
+    (r"sources / (Held under names|Hosts that may report twice|Chips that nobody reports now|Collectors: what waits).*", "there are none"),
     (r"sources / Rejected reports a second, by reason / .*", "nothing is rejected"),
     (r"daemon / Is the meter well\? / until a certificate expires", "there is no TLS"),
     (r"daemon / Files of the ledger / .*", "the books are in memory"),
