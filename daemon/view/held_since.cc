@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "daemon/base/units.h"
-#include "daemon/ledger/read/read_coverage.h"
+#include "daemon/ledger/read/told_spans.h"
 
 namespace fleetmeter {
 namespace {
