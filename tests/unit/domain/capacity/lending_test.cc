@@ -30,6 +30,19 @@ TEST(ShareLending, NamesNobodyForWhatIsBeyondThePlan) {
   EXPECT_THAT(ShareLending({{0, "a", 7, 0}}), ElementsAre(Lent{0, "a", "", 7}));
 }
 
+TEST(ShareLending, TakesFromASilentPoolOnlyWhatItLeftForCertain) {
+  // "b" may have held 15 of the 20 that it seems to have left.
+  EXPECT_THAT(ShareLending({{0, "a", 104, 100, 0}, {0, "b", 40, 60, 15}}),
+              ElementsAre(Lent{0, "a", "b", 4}));
+  EXPECT_THAT(ShareLending({{0, "a", 112, 100, 0}, {0, "b", 40, 60, 15}}),
+              ElementsAre(Lent{0, "a", "", 7, true}, Lent{0, "a", "b", 5}));
+  EXPECT_THAT(ShareLending({{0, "a", 130, 100, 0}, {0, "b", 40, 60, 15}}),
+              ElementsAre(Lent{0, "a", "", 10}, Lent{0, "a", "", 15, true}, Lent{0, "a", "b", 5}));
+  // More than it left cannot have been lent by it.
+  EXPECT_THAT(ShareLending({{0, "a", 130, 100, 0}, {0, "b", 40, 60, 900}}),
+              ElementsAre(Lent{0, "a", "", 10}, Lent{0, "a", "", 20, true}));
+}
+
 TEST(ShareLending, KeepsHoursApart) {
   EXPECT_THAT(ShareLending({{7'200, "a", 5, 0}, {3'600, "b", 0, 5}, {7'200, "b", 0, 5}}),
               ElementsAre(Lent{7'200, "a", "b", 5}));
