@@ -10,7 +10,7 @@ namespace fleetmeter::capacity {
 
 bool operator==(const Lent& a, const Lent& b) {
   return a.start_unix_seconds == b.start_unix_seconds && a.borrower == b.borrower &&
-         a.lender == b.lender && a.h100e_nanos == b.h100e_nanos;
+         a.lender == b.lender && a.h100e_nanos == b.h100e_nanos && a.is_untold == b.is_untold;
 }
 
 namespace lending_testing {
