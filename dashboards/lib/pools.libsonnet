@@ -75,7 +75,10 @@ function(config)
   // Labels of lending are those of two pools.
   local lending(metric) = fleet(metric, 'borrower=~"$pool"');
   local pair(expr) = basis.row(['borrower', 'lender'], expr);
-  local nobody = g.mapped(g.words([g.word('-', 'nobody: beyond the plan', 'text')]));
+  local nobody = g.mapped(g.words([
+    g.word('-', 'nobody: beyond the plan', 'text'),
+    g.word('-untold', 'not told: pools were silent', 'text'),
+  ]));
   local lenders = g.table(
     'Borrowing by borrower and lender',
     'What each chosen pool held beyond its allocation is shared out to the pools that held less than theirs in the same hour, in proportion to what each left. The books keep hours, so the table is by the hour.',

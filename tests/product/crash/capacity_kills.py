@@ -268,11 +268,23 @@ def check_use(petitioner, ledger):
     told = {grant.request.form.request_id: grant for grant in answer.grants}
     assert set(told) == set(used), "other grants than were given"
     for name, nanos in used.items():
-        assert int(told[name].used_chip_nanos) == nanos, \
-            f"{name} used {told[name].used_chip_nanos}; the books have {nanos}"
+        grant = told[name]
         chips, start, end = petitioner.requests[name].grant
-        assert told[name].told_seconds + told[name].untold_seconds == \
-            max(0, min(end, until) - start), f"{name}: its time is not all told or untold"
+        seconds = max(0, min(end, until) - start)
+        assert grant.told_seconds + grant.untold_seconds == seconds, \
+            f"{name}: its time is not all told or untold"
+        if not grant.HasField("used_chip_nanos"):
+            assert nanos == 0 and grant.told_seconds == 0, \
+                f"{name} used what nobody knows; the books have {nanos}"
+            continue
+        assert int(grant.used_chip_nanos) == nanos, \
+            f"{name} used {grant.used_chip_nanos}; the books have {nanos}"
+        # Told is the part of what was promised that is in the sums, and has all that was used.
+        promised = chips * seconds * NANOS
+        granted = int(grant.granted_chip_nanos)
+        assert nanos <= granted <= promised, f"{name} was granted {granted} of {promised}"
+        assert grant.told_seconds == granted * seconds // promised, \
+            f"{name}: {grant.told_seconds} s are told, and {granted} of {promised} promised"
     held = {(b.pool, b.team): int(b.chip_nanos) for b in answer.beyond}
     assert held == {key: nanos for key, nanos in beyond.items() if nanos}, \
         f"beyond grants {held}; the books have {dict(beyond)}"

@@ -107,7 +107,7 @@ TEST(LendingOutputTest, NamesPoolsThatWereSilent) {
   pool.set_h100e_hours(12.5);
   EXPECT_THAT(FormatLending(response, OutputFormat::kTable),
               AllOf(StartsWith("Nobody held more than was allocated, as far as it is told.\n"),
-                    HasSubstr("quiet (12.5 H100e-hours)")));
+                    HasSubstr("quiet (12.5\nH100e-hours)")));
   v1::LentCapacity& lent = *response.add_lent();
   lent.set_borrower("a");
   lent.set_lender_is_untold(true);

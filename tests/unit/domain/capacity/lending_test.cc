@@ -10,7 +10,7 @@ namespace fleetmeter::capacity {
 
 bool operator==(const Lent& a, const Lent& b) {
   return a.start_unix_seconds == b.start_unix_seconds && a.borrower == b.borrower &&
-         a.lender == b.lender && a.h100e_nanos == b.h100e_nanos;
+         a.lender == b.lender && a.h100e_nanos == b.h100e_nanos && a.is_untold == b.is_untold;
 }
 
 namespace lending_testing {
@@ -28,6 +28,19 @@ TEST(ShareLending, NamesNobodyForWhatIsBeyondThePlan) {
   EXPECT_THAT(ShareLending({{0, "a", 130, 100}, {0, "b", 40, 50}}),
               ElementsAre(Lent{0, "a", "", 20}, Lent{0, "a", "b", 10}));
   EXPECT_THAT(ShareLending({{0, "a", 7, 0}}), ElementsAre(Lent{0, "a", "", 7}));
+}
+
+TEST(ShareLending, TakesFromASilentPoolOnlyWhatItLeftForCertain) {
+  // "b" may have held 15 of the 20 that it seems to have left.
+  EXPECT_THAT(ShareLending({{0, "a", 104, 100, 0}, {0, "b", 40, 60, 15}}),
+              ElementsAre(Lent{0, "a", "b", 4}));
+  EXPECT_THAT(ShareLending({{0, "a", 112, 100, 0}, {0, "b", 40, 60, 15}}),
+              ElementsAre(Lent{0, "a", "", 7, true}, Lent{0, "a", "b", 5}));
+  EXPECT_THAT(ShareLending({{0, "a", 130, 100, 0}, {0, "b", 40, 60, 15}}),
+              ElementsAre(Lent{0, "a", "", 10}, Lent{0, "a", "", 15, true}, Lent{0, "a", "b", 5}));
+  // More than it left cannot have been lent by it.
+  EXPECT_THAT(ShareLending({{0, "a", 130, 100, 0}, {0, "b", 40, 60, 900}}),
+              ElementsAre(Lent{0, "a", "", 10}, Lent{0, "a", "", 20, true}));
 }
 
 TEST(ShareLending, KeepsHoursApart) {

@@ -202,7 +202,8 @@ TEST_F(CapacityMetricsTest, BeyondTheLimitGrantsOfAPoolHaveOneSeries) {
   // Nothing is lost or counted twice.
   EXPECT_EQ(page.Value("fleetmeter_grant_h100e"), 50.0 * kMostGrantSeries + 25);
   // What is not known of one is not known of all.
-  view_.grants["small-1"].hour->coverage = 0.1;
+  SpanUse& hour = *view_.grants["small-1"].hour;
+  hour.untold_chip_nanos = hour.granted_chip_nanos;
   EXPECT_FALSE(Written().Has("fleetmeter_grant_used_h100e", alpha));
 }
 
