@@ -30,8 +30,7 @@ constexpr int64_t kMinutesAll = 40 * 60;
 // Nothing is granted later, so that nothing changes any more.
 constexpr int64_t kQuietHour = 40;
 constexpr uint32_t kFirstVersion = 3;
-// When it is asked what fits: after all events, within the hour.
-constexpr int64_t kAsked = kPresent + 1'000;
+constexpr int64_t kAsked = kPresent + 1'000;  // after all events, within the hour
 
 struct Sums {
   std::map<std::string, int64_t> within;
@@ -223,8 +222,7 @@ struct Extra {
   std::string id;
 };
 
-// What a plan would allocate that has all grants: the allocation, or what takes its part of it if
-// that is more, and what is on top.
+// The allocation, or what takes its part of it if that is more, and what is on top.
 int64_t NeedOf(const Pool& pool, Sums sums) {
   return std::max(Micro(pool.allocated_h100e), sums.within[pool.name]) + sums.beyond[pool.name];
 }
@@ -250,8 +248,7 @@ bool KeepsTheLimits(const RandomPlans& plans, int64_t minute, const Extra& extra
     own = &pool;
     own_more = need - NeedOf(pool, before);
   }
-  // It makes nothing larger.
-  if (own_more == 0) return true;
+  if (own_more == 0) return true;  // it makes nothing larger
   if (!files.empty() && needs[own->category] > Micro(files.at(own->category) * 1'000)) return false;
   return all <= Micro((1 - plan.tier_shares.at(Tier::kBuffer)) * 1'000);
 }
@@ -341,8 +338,7 @@ TEST(DoesItFit, DisplacesWhatWouldNotFitAfterIt) {
     for (const auto& [id, request] : plans.book().requests()) {
       const CapacityForm& other = request->form;
       const bool lower = other.nature > form.nature || IsLowerBet(form, other);
-      // What plans name before it is decided takes nothing from what pools share.
-      if (other.pool != form.pool && plans.IsNamed(id)) continue;
+      if (other.pool != form.pool && plans.IsNamed(id)) continue;  // it is in no common place
       const bool shares = other.pool == form.pool || form.beyond_allocation;
       const bool expected = !request->decided() && lower && shares &&
                             other.beyond_allocation == form.beyond_allocation &&
