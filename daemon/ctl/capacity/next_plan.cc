@@ -73,8 +73,6 @@ std::string GrantComment(const v1::CapacityRequest& request) {
                      Shortened(Printable(grant.reason()), kLongestReason));
 }
 
-// --- One compilation ---------------------------------------------------------------------------
-
 // Lives for one call. One thread.
 class NextPlanMaker {
  public:

@@ -258,8 +258,8 @@ TEST_F(NextPlanTest, LeavesGrantsOfLaterToThePlanAfterIt) {
   EXPECT_EQ(AllocationOf(*next, "rl"), 30);
   EXPECT_EQ(AllocationOf(*next, "sweeps"), 20);
   EXPECT_THAT(next->grants, ElementsAre("now"));
-  EXPECT_THAT(next->warnings, ElementsAre(AllOf(HasSubstr("does not have then"),
-                                                HasSubstr("2026-12-01 10:00"))));
+  EXPECT_THAT(next->warnings,
+              ElementsAre(AllOf(HasSubstr("does not have then"), HasSubstr("2026-12-01 10:00"))));
   const auto after = Make(next->yaml, 10);
   ASSERT_TRUE(after.ok()) << after.status();
   EXPECT_EQ(AllocationOf(*after, "rl"), 20);

@@ -56,9 +56,9 @@ TEST(CapacityTextTest, SaysWhoDecidesAboutWhatIsBeyond) {
   fit.set_fits(false);
   fit.mutable_beyond()->set_fits(true);
   fit.mutable_beyond()->add_displaces()->set_request_id("sweep");
-  EXPECT_THAT(FitText(fit), AllOf(testing::StartsWith("no: "),
-                                  HasSubstr("Beyond the allocation it would fit"),
-                                  HasSubstr("It would take the place of sweep (undecided).")));
+  EXPECT_THAT(FitText(fit),
+              AllOf(testing::StartsWith("no: "), HasSubstr("Beyond the allocation it would fit"),
+                    HasSubstr("It would take the place of sweep (undecided).")));
   fit.mutable_beyond()->set_fits(false);
   fit.mutable_beyond()->set_missing_micro_h100e(2'000'000);
   EXPECT_THAT(FitText(fit), HasSubstr("it does not fit either: 2.0 H100e are missing."));

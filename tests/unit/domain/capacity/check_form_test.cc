@@ -85,10 +85,10 @@ TEST(CheckForm, RefusesMoreThanTheSupplyWithBothSums) {
                                                    Names("chips", "at most 1,000 H100e"),
                                                    Names("chips", "plan 'small' version 3"))));
   // To whoever may not know how much there is, it is more than there is.
-  EXPECT_THAT(Check(form),
-              ElementsAre(AllOf(Names("chips", "1,002 H100e; expected no more than the whole "
-                                               "supply of plan 'small' version 3"),
-                                Not(Names("chips", "1,000")))));
+  EXPECT_THAT(Check(form), ElementsAre(AllOf(Names("chips",
+                                                   "1,002 H100e; expected no more than the whole "
+                                                   "supply of plan 'small' version 3"),
+                                             Not(Names("chips", "1,000")))));
 }
 
 TEST(CheckForm, BoundsTheDuration) {

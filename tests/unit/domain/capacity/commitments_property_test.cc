@@ -30,8 +30,7 @@ constexpr int64_t kMinutesAll = 40 * 60;
 // Nothing is granted later, so that nothing changes any more.
 constexpr int64_t kQuietHour = 40;
 constexpr uint32_t kFirstVersion = 3;
-// When it is asked what fits: after all events, within the hour.
-constexpr int64_t kAsked = kPresent + 1'000;
+constexpr int64_t kAsked = kPresent + 1'000;  // after all events, within the hour
 
 struct Sums {
   std::map<std::string, int64_t> within;
@@ -93,17 +92,16 @@ class RandomPlans {
     return *in_force;
   }
 
-  // Of a grant that is decided at `decided`, by what the file of the plan said, if it said anything.
+  // Of a grant that is decided at `decided`, by what the file of the plan said, if it said
+  // anything.
   bool IsInPlan(const Plan& plan, const std::string& id, int64_t decided_unix_nanos) const {
     const auto& named = named_[plan.version - kFirstVersion];
-    if (!named) return decided_unix_nanos < plan.known_since_unix_nanos;
-    return std::find(named->begin(), named->end(), id) != named->end();
+    return named ? Has(*named, id) : decided_unix_nanos < plan.known_since_unix_nanos;
   }
 
   bool IsNamed(const std::string& id) const {
-    return std::any_of(named_.begin(), named_.end(), [&](const auto& named) {
-      return named && std::find(named->begin(), named->end(), id) != named->end();
-    });
+    return std::any_of(named_.begin(), named_.end(),
+                       [&](const auto& named) { return named && Has(*named, id); });
   }
 
   // What is granted beyond, and in the plan, takes its part of the allocation.
@@ -124,6 +122,10 @@ class RandomPlans {
   }
 
  private:
+  static bool Has(const std::vector<std::string>& names, const std::string& id) {
+    return std::find(names.begin(), names.end(), id) != names.end();
+  }
+
   ReferenceData RandomReference() {
     std::vector<PlanDocument> plans;
     int64_t effective = -Draw(5) * 3'600;
@@ -178,10 +180,8 @@ class RandomPlans {
 int64_t Micro(double h100e) { return static_cast<int64_t>(h100e * kMicro + 0.5); }
 
 int64_t AllocatedBy(const Plan& plan, const std::string& name) {
-  for (const Pool& pool : plan.pools) {
-    if (pool.name == name) return Micro(pool.allocated_h100e);
-  }
-  return 0;
+  const Pool* pool = plan.FindPool(name);
+  return pool == nullptr ? 0 : Micro(pool->allocated_h100e);
 }
 
 TEST(PoolTimeline, IsThatOfEveryMinute) {
@@ -200,12 +200,9 @@ TEST(PoolTimeline, IsThatOfEveryMinute) {
       const int64_t committed = plans.SumsAt(minute).committed(pool);
       ASSERT_EQ(spans[at].allocated_micro_h100e, allocated) << "seed " << seed << " at " << minute;
       ASSERT_EQ(spans[at].committed_micro_h100e, committed) << "seed " << seed << " at " << minute;
-      const Sums sums = plans.SumsAt(minute);
-      const auto within = sums.within.find(pool);
-      ASSERT_EQ(spans[at].uncommitted_micro_h100e,
-                allocated - (within == sums.within.end() ? 0 : within->second));
-      ASSERT_EQ(spans[at].beyond_micro_h100e,
-                committed - allocated + spans[at].uncommitted_micro_h100e);
+      Sums sums = plans.SumsAt(minute);
+      ASSERT_EQ(spans[at].uncommitted_micro_h100e, allocated - sums.within[pool]);
+      ASSERT_EQ(spans[at].beyond_micro_h100e, sums.beyond[pool]);
     }
     for (size_t i = 1; i < spans.size(); ++i) {
       ASSERT_EQ(spans[i - 1].to_unix_seconds, spans[i].from_unix_seconds);
@@ -225,8 +222,7 @@ struct Extra {
   std::string id;
 };
 
-// What a plan would allocate that has all grants: the allocation, or what takes its part of it if
-// that is more, and what is on top.
+// The allocation, or what takes its part of it if that is more, and what is on top.
 int64_t NeedOf(const Pool& pool, Sums sums) {
   return std::max(Micro(pool.allocated_h100e), sums.within[pool.name]) + sums.beyond[pool.name];
 }
@@ -252,8 +248,7 @@ bool KeepsTheLimits(const RandomPlans& plans, int64_t minute, const Extra& extra
     own = &pool;
     own_more = need - NeedOf(pool, before);
   }
-  // It makes nothing larger.
-  if (own_more == 0) return true;
+  if (own_more == 0) return true;  // it makes nothing larger
   if (!files.empty() && needs[own->category] > Micro(files.at(own->category) * 1'000)) return false;
   return all <= Micro((1 - plan.tier_shares.at(Tier::kBuffer)) * 1'000);
 }
@@ -337,22 +332,21 @@ TEST(DoesItFit, DisplacesWhatWouldNotFitAfterIt) {
     CapacityForm form = plans.RandomForm("new");
     if (form.end_unix_seconds() <= kPresent) continue;
     // After all the others were asked for.
-    const std::vector<std::string> names =
-        Names(plans.maker().FitOf(form, kAsked).displaces);
+    const std::vector<std::string> names = Names(plans.maker().FitOf(form, kAsked).displaces);
     BookMaker after = plans.maker();
     after.Submit(form).Grant("new");
     for (const auto& [id, request] : plans.book().requests()) {
       const CapacityForm& other = request->form;
       const bool lower = other.nature > form.nature || IsLowerBet(form, other);
-      // What plans name before it is decided takes nothing from what pools share.
-      if (other.pool != form.pool && plans.IsNamed(id)) continue;
+      if (other.pool != form.pool && plans.IsNamed(id)) continue;  // it is in no common place
       const bool shares = other.pool == form.pool || form.beyond_allocation;
       const bool expected = !request->decided() && lower && shares &&
                             other.beyond_allocation == form.beyond_allocation &&
                             other.end_unix_seconds() > kPresent &&
                             other.start_unix_seconds < form.end_unix_seconds() &&
                             form.start_unix_seconds < other.end_unix_seconds() &&
-                            plans.maker().FitOf(other, kAsked).fits && !after.FitOf(other, kAsked).fits;
+                            plans.maker().FitOf(other, kAsked).fits &&
+                            !after.FitOf(other, kAsked).fits;
       ASSERT_EQ(std::find(names.begin(), names.end(), id) != names.end(), expected)
           << "seed " << seed << " " << id;
       displaced += expected ? 1 : 0;

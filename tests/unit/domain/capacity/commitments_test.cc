@@ -86,8 +86,8 @@ TEST(PoolTimeline, ChangesWithPlansAtFullHours) {
   BookMaker maker(MakeReference({MakePlanDocument(3), later, without}));
   maker.Submit(Between(Beyond(Chips("a", 130)), 2, 8)).Grant("a");
   EXPECT_THAT(PoolTimeline(maker.book(), maker.reference(), "serving", At(0), At(9)),
-              ElementsAre(Span(0, 2, 300, 0), Span(2, 4, 300, 130, 130),
-                          Span(4, 6, 120, 130, 130), Span(6, 8, 0, 130, 130), Span(8, 9, 0, 0)));
+              ElementsAre(Span(0, 2, 300, 0), Span(2, 4, 300, 130, 130), Span(4, 6, 120, 130, 130),
+                          Span(6, 8, 0, 130, 130), Span(8, 9, 0, 0)));
 }
 
 // --- Fit
