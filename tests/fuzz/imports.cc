@@ -92,7 +92,11 @@ void RunImportCsv(std::string_view bytes) {
           csv, {.source = "s", .window_nanos = std::nullopt, .every_nanos = every});
     });
   }
-  plan([](CsvReader& csv) { return imports::MakeUsageReports(csv, {.source = "s"}); });
+  plan([](CsvReader& csv) {
+    auto made = imports::MakeUsageReports(csv, {.source = "s"});
+    if (made.ok()) imports::DoubtsOf(*made, {{"h100", 8}});
+    return made;
+  });
   plan([](CsvReader& csv) {
     imports::TrainingRules rules;
     rules.source = "s";

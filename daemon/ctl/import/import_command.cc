@@ -214,9 +214,9 @@ ReportAnswer ImportCommand::AskUntilAnswered(const ImportBatch& plan) const {
   BlockStopSignals();
   StopSignals stop(false, [] {});
   auto wait = limits.first_wait;
-  for (std::chrono::milliseconds waited{0}; waited < limits.patience_with_strangers;
-       waited += wait) {
-    if (stop.WaitFor(wait)) break;
+  std::chrono::milliseconds waited{0};
+  while (waited < limits.patience_with_strangers && !stop.WaitFor(wait)) {
+    waited += wait;
     answer = AskDaemon(plan);
     if (!IsWorthWaiting(answer)) break;
     wait = std::min(wait * 2, limits.longest_wait);

@@ -109,7 +109,8 @@ std::string LendersText(const v1::CapacityFit& fit) {
     out += fmt::format("{}{} could lend {}", out.empty() ? "" : ", ", fit.lenders(i).pool(),
                        H100eText(static_cast<double>(fit.lenders(i).micro_h100e()) / kMicroOfUnit));
   }
-  return out.empty() ? "" : "; " + out;
+  // What they hold now may be as much as they have.
+  return out.empty() ? "" : "; by what is promised, " + out;
 }
 
 std::string FitText(const Answers& answers, const std::string& request_id) {

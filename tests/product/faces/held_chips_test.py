@@ -233,6 +233,13 @@ def words_and_reports(faces, offers, pool):
     text = json.dumps(report)
     said = re.findall(r"The pools have ([\d,.]+) H100e of headroom", text)
     offers.at_most("report allocation", "headroom", [float(each) for each in said], FREE)
+    # What is promised for the hours to come is another thing, and says so.
+    hour = time.strftime("%Y-%m-%dT%H:00Z", time.gmtime(time.time() + 3_600))
+    checked = faces.ctl("request", "check", "--pool", "research", "--team", "rl", "--chip", "h100",
+                        "--chips", "16", "--for", "24h", "--start", hour, "--workload", "w",
+                        "--nature", "critical", codes=(0, 3))
+    assert f"{pool} (8.0 H100e)" in checked, checked
+    assert "whatever they hold now" in " ".join(checked.split()), checked
     rows = [row for row in report_rows(report) if row.get("pool") == pool]
     assert rows, report
     for name in ("headroom_h100e", "unused_h100e", "idle_chips"):
@@ -270,6 +277,29 @@ def coverage_of(faces, hosts, pool):
     hosts.say("free", FREE)
     told = json.loads(faces.ctl("pools", "--output", "json"))["pools"]
     return next(each["coverage_ratio"] for each in told if each["pool"] == pool)
+
+
+def exports_have_no_value_where_nobody_told(faces, daemon, folder):
+    """The pool serving is silent on the third day of four, on which the other one works."""
+    rows = [f"2026-02-0{day},2026-02-0{day + 1},{source},h100,{place},s,192,192\n"
+            for source, place, days in (("a", "serving,api", (1, 2, 4)),
+                                        ("b", "research,rl", (1, 2, 3, 4))) for day in days]
+    path = folder / "usage.csv"
+    path.write_text("start,end,source,chip,pool,team,signal,chip_hours,busy_chip_hours\n"
+                    + "".join(rows))
+    faces.ctl("import", "usage", str(path), "--quiet", "--ingest-address", daemon.ingest_address)
+    text = folder / "history.om"
+    faces.ctl("export", "openmetrics", "--ledger", str(daemon.ledger), "--from", "2026-02-01",
+              "--to", "2026-02-05", "--step", "1d", "--to-file", str(text))
+    for name in ("assigned", "busy"):
+        values = re.findall(rf'^fleetmeter_pool_{name}_h100e{{pool="(\w+)".*}} (\S+) \d+$',
+                            text.read_text(), re.MULTILINE)
+        assert sorted(values) == [("research", "8")] * 4 + [("serving", "8")] * 3, values
+    said = faces.ctl("report", "--ledger", str(daemon.ledger), "--from", "2026-02-01", "--to",
+                     "2026-02-05", "--by", "pool,day", "--output", "csv")
+    days = [line.split(",")[:2] for line in said.splitlines() if line.startswith("serving,")]
+    assert len(days) == 3 and ["serving", "2026-02-03"] not in days, said
+    print("exports have no value where nobody told")
 
 
 def history(faces, hosts, daemon, plan):
@@ -311,7 +341,9 @@ def main():
         daemon.http_address = re.search(r'http: "([^"]+)"', text)[1]
         with daemon:
             hosts = Hosts(folder, daemon.ingest_address)
-            history(Faces(daemon, folder), hosts, daemon, plan)
+            faces = Faces(daemon, folder)
+            exports_have_no_value_where_nobody_told(faces, daemon, folder)
+            history(faces, hosts, daemon, plan)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,10 @@ import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "support"))
+HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE.parents[1] / "support"))
+sys.path.insert(0, str(HERE.parent / "client"))
+from clients import SteadyDaemon
 from programs import FLEETMETERCTL, SOURCE, Daemon
 
 PLACE = "b200,research-scaling,laws"
@@ -203,6 +206,23 @@ def more_windows_than_are_held_in_memory(files):
     assert "changed: the books say something else: 0 rows" in again, again
 
 
+def an_import_waits_for_a_daemon_that_is_late(folder):
+    """And judges the file by what that daemon's plan declares."""
+    late = folder / "late"
+    late.mkdir()
+    daemon = SteadyDaemon(late)
+    path = late / "usage.csv"
+    path.write_text(HEADER + "chip_seconds\n" + row(*DAY, 691_200_000))
+    with subprocess.Popen(
+            [FLEETMETERCTL, "import", "usage", path, "--quiet", "--ingest-address",
+             daemon.ingest_address], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True) as importer:
+        with daemon:
+            out, errors = importer.communicate(timeout=120)
+    assert importer.returncode == FAILED and "--accept too_much_chip_time" in errors, (out, errors)
+    print("an import waits for a daemon that is late")
+
+
 def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
@@ -214,6 +234,7 @@ def main():
                          rows_in_another_order_are_the_same, more_windows_than_are_held_in_memory):
                 case(files)
                 print(case.__name__.replace("_", " "))
+        an_import_waits_for_a_daemon_that_is_late(folder)
 
 
 if __name__ == "__main__":

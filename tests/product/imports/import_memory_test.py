@@ -89,7 +89,7 @@ def check_books(folder):
         for hour in range(600):
             for row in range(100):
                 file.write(f"{BOOKED_FROM + 3_600 * hour},1h,b200,inference-consumer,chat,w{row},"
-                           f"tensor_active,8,{row % 8}\n")
+                           f"tensor_active,4,{row % 4}\n")
     with Daemon(SOURCE / "deploy/catalog/default.yaml", [SOURCE / "deploy/demo/plan.yaml"],
                 f"ledger: {{path: {folder / 'ledger.db'}}}\n") as daemon:
         arguments = [str(path), "--ingest-address", daemon.addresses["ingest"]]
