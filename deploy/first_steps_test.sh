@@ -92,6 +92,20 @@ daemon_is_nobody_else() {
   [ "$(in_booted stat -L -c %U:%a /var/lib/fleetmeter/ledger.db)" = "$user:600" ]
 }
 
+# The step after these commands. A recording stands in for devices.
+name_a_source() {
+  cat >"$root/etc/fleetmeter/fleet.csv" <<'CSV'
+time_seconds,host,chip,chips,state,pool,team,workload,signal,activity,productive
+0,node-1,b200,8,assigned,safety-evals,evals,nightly,gr_engine_active,0.5,
+CSV
+  cat >>"$root/etc/fleetmeter/collector.yaml" <<'YAML'
+sources:
+  - {type: replay-csv, name: lab, file: fleet.csv, hold: true}
+YAML
+  in_booted systemctl start fleetmeter-collector
+  unit_is fleetmeter-collector active
+}
+
 shows() { # PART
   beside_booted /usr/bin/python3 "$here/first_steps_check.py" "$1" "/proc/$(<"$booted")/root"
 }
@@ -110,4 +124,6 @@ check "it runs as a user of its own" daemon_is_nobody_else
 check "the collector, which has no source yet, does not" unit_is fleetmeter-collector inactive
 check "Prometheus runs" unit_is prometheus active
 check "Grafana's stand-in has read its files" unit_is grafana-server active
-for part in console prometheus grafana; do check "$part: what it shows" shows $part; done
+for part in console prometheus; do check "$part: what it shows" shows $part; done
+check "the collector runs when its configuration names a source" name_a_source
+for part in usage grafana; do check "$part: what it shows" shows $part; done
