@@ -3,16 +3,16 @@
 # README and run there as they stand. Exit code 77: skipped, with the reason.
 #   first_steps_test.sh BUILD_DIR
 #
-# A real systemd runs there and starts the real units in their sandboxes. What is not as on a machine
-# of somebody:
-#   - Its only network is loopback, so packages are downloaded before. It answers apt with "y".
-#   - Grafana, which Debian does not have, is a stand-in: a user, a folder and a unit that reads what
-#     Grafana would read. first_steps_check.py holds the files against Grafana's model, and asks a
-#     real Prometheus everything that the dashboards ask.
-#   - Where this machine has control groups of version 1, limits such as MemoryMax= are not enforced.
+# A real systemd runs there and starts the real units in their sandboxes. What is not as on
+# somebody's machine:
+#   - Its only network is loopback, so packages are downloaded before. The test tells apt "y".
+#   - Grafana, which Debian does not have, is a stand-in: a user, a folder and a unit that reads
+#     what Grafana would read. first_steps_check.py holds the files against Grafana's model, and
+#     asks a real Prometheus everything that the dashboards ask.
+#   - Where this machine has control groups of version 1, limits such as MemoryMax= do not hold.
 set -euo pipefail
 here=$(cd -P -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
-tools=(cpack dpkg-deb dpkg-shlibdeps findmnt nsenter pivot_root)
+tools=(cpack dpkg-deb dpkg-shlibdeps findmnt nsenter pivot_root chromium)
 source "$here/debian_root.sh"
 source "$here/debian_boot.sh"
 root=$scratch/root
@@ -49,7 +49,8 @@ prepare_debian() {
   local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -y)
   in_root root apt-get -qq update
   in_root root "${apt[@]}" --no-install-recommends install systemd
-  in_root root bash -c '"$@" --download-only install prometheus /root/fleetmeter_*.deb' _ "${apt[@]}"
+  in_root root bash -c '"$@" install --download-only prometheus /root/fleetmeter_*.deb' _ \
+    "${apt[@]}"
 }
 
 # As Grafana's own package leaves it, for what these commands touch.
