@@ -1,9 +1,9 @@
 # For tests that start systemd in a bare Debian of their own; they source this after debian_root.sh.
 #
-#   boot_root NAME             Starts the systemd of $scratch/NAME as the first process of namespaces of
-#                              its own, and waits until it has started its units. It has loopback and no
-#                              other network. Its clock, its modules and its kernel's settings are
-#                              those of this machine, so it may change none of them.
+#   boot_root NAME             Starts the systemd of $scratch/NAME as the first process of
+#                              namespaces of its own, and waits until it has started its units. It
+#                              has loopback and no other network. Its clock, its modules and its
+#                              kernel's settings are this machine's, so it may change none of them.
 #   in_booted COMMAND...       Runs the command there, as root, with an empty environment.
 #   beside_booted COMMAND...   Runs a command of this machine in the network of the booted Debian.
 #
@@ -13,10 +13,7 @@
 boot_log=$scratch/boot.log
 booted=$scratch/booted  # has the pid of the booted systemd, as the test sees it
 
-# Says why systemd cannot be started here; nothing: it can.
-why_no_boot() {
-  findmnt -n -t cgroup2 >/dev/null || echo "There are no control groups of version 2."
-}
+findmnt -n -t cgroup2 >/dev/null || skip "There are no control groups of version 2."
 
 # The first process of the new namespaces. It gets $1, the root, ready and becomes its systemd.
 become_systemd() { # ROOT
@@ -65,8 +62,8 @@ boot_root() { # NAME
   done
 }
 
-# The launcher has one child, the first process of the namespaces. systemd says "degraded" where a unit
-# of this Debian does not go without hardware.
+# The launcher has one child, the first process of the namespaces. systemd says "degraded" where a
+# unit of this Debian does not go without hardware.
 has_booted() { # LAUNCHER
   local init state
   init=$(cat "/proc/$1/task/$1/children") && [ -n "$init" ] || return 1

@@ -3,16 +3,16 @@
 # README and run there as they stand. Exit code 77: skipped, with the reason.
 #   first_steps_test.sh BUILD_DIR
 #
-# A real systemd runs there and starts the real units in their sandboxes. What is not as on a machine
-# of somebody:
-#   - Its only network is loopback, so packages are downloaded before. It answers apt with "y".
-#   - Grafana, which Debian does not have, is a stand-in: a user, a folder and a unit that reads what
-#     Grafana would read. first_steps_check.py holds the files against Grafana's model, and asks a
-#     real Prometheus everything that the dashboards ask.
-#   - Where this machine has control groups of version 1, limits such as MemoryMax= are not enforced.
+# A real systemd runs there and starts the real units in their sandboxes. What is not as on
+# somebody's machine:
+#   - Its only network is loopback, so packages are downloaded before. The test tells apt "y".
+#   - Grafana, which Debian does not have, is a stand-in: a user, a folder and a unit that reads
+#     what Grafana would read. first_steps_check.py holds the files against Grafana's model, and
+#     asks a real Prometheus everything that the dashboards ask.
+#   - Where this machine has control groups of version 1, limits such as MemoryMax= do not hold.
 set -euo pipefail
 here=$(cd -P -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
-tools=(cpack dpkg-deb dpkg-shlibdeps findmnt nsenter pivot_root)
+tools=(cpack dpkg-deb dpkg-shlibdeps findmnt nsenter pivot_root chromium)
 source "$here/debian_root.sh"
 source "$here/debian_boot.sh"
 root=$scratch/root
@@ -49,7 +49,8 @@ prepare_debian() {
   local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -y)
   in_root root apt-get -qq update
   in_root root "${apt[@]}" --no-install-recommends install systemd
-  in_root root bash -c '"$@" --download-only install prometheus /root/fleetmeter_*.deb' _ "${apt[@]}"
+  in_root root bash -c '"$@" install --download-only prometheus /root/fleetmeter_*.deb' _ \
+    "${apt[@]}"
 }
 
 # As Grafana's own package leaves it, for what these commands touch.
@@ -92,6 +93,20 @@ daemon_is_nobody_else() {
   [ "$(in_booted stat -L -c %U:%a /var/lib/fleetmeter/ledger.db)" = "$user:600" ]
 }
 
+# The step after these commands. A recording stands in for devices.
+name_a_source() {
+  cat >"$root/etc/fleetmeter/fleet.csv" <<'CSV'
+time_seconds,host,chip,chips,state,pool,team,workload,signal,activity,productive
+0,node-1,b200,8,assigned,safety-evals,evals,nightly,gr_engine_active,0.5,
+CSV
+  cat >>"$root/etc/fleetmeter/collector.yaml" <<'YAML'
+sources:
+  - {type: replay-csv, name: lab, file: fleet.csv, hold: true}
+YAML
+  in_booted systemctl start fleetmeter-collector
+  unit_is fleetmeter-collector active
+}
+
 shows() { # PART
   beside_booted /usr/bin/python3 "$here/first_steps_check.py" "$1" "/proc/$(<"$booted")/root"
 }
@@ -110,4 +125,6 @@ check "it runs as a user of its own" daemon_is_nobody_else
 check "the collector, which has no source yet, does not" unit_is fleetmeter-collector inactive
 check "Prometheus runs" unit_is prometheus active
 check "Grafana's stand-in has read its files" unit_is grafana-server active
-for part in console prometheus grafana; do check "$part: what it shows" shows $part; done
+for part in console prometheus; do check "$part: what it shows" shows $part; done
+check "the collector runs when its configuration names a source" name_a_source
+for part in usage grafana; do check "$part: what it shows" shows $part; done

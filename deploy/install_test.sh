@@ -135,7 +135,8 @@ check "programs, configuration, units, protos, dashboards and rules are there" h
   share/fleetmeter/dashboards/{rules.yaml,alerts.yaml,executive.json,headroom.json,margin.json} \
   share/fleetmeter/dashboards/{mixin.libsonnet,install.jsonnet,lib/alerts.libsonnet} \
   share/fleetmeter/dashboards/{METRICS,REASONS,RUNBOOK,MARGIN,CAPABILITY}.md \
-  share/fleetmeter/dashboards/{capability.svg,alertmanager.example.yml,prometheus.example.yml} \
+  share/fleetmeter/dashboards/{capability.svg,alertmanager.example.yml} \
+  share/fleetmeter/dashboards/prometheus.example.yml \
   share/fleetmeter/console/{index.html,console.js,console.css,icon.svg,help/glossary.txt} \
   share/man/man1/fleetmeterctl.1.gz share/man/man8/{fleetmeterd,fleetmeter-collector}.8.gz \
   share/bash-completion/completions/fleetmeterctl share/zsh/vendor-completions/_fleetmeterctl \
