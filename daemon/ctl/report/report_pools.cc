@@ -27,11 +27,12 @@ struct HeldSince {
   double heard = 0;  // of it: x coverage
 };
 
-// Of a day, the part that the report is about and that has passed.
+// Of a day, the part that the report is about and that has passed. The present hour counts as a
+// whole, so that reports of one hour agree.
 double SecondsOf(const Answers& answers, const v1::PoolPeriod& period) {
   const int64_t start = std::max(period.start_unix_seconds(), answers.from_unix_seconds);
   const int64_t end = std::min(period.start_unix_seconds() + answers.history->step_seconds(),
-                               answers.asked_unix_seconds);
+                               answers.until_unix_seconds);
   return static_cast<double>(std::max<int64_t>(0, end - start));
 }
 

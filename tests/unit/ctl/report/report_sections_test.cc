@@ -86,7 +86,7 @@ TEST(HeldSinceTest, ADayCountsByThePartOfItThatHasPassed) {
   v1::PoolPeriod& today = *answers.history->mutable_rows(1);
   today.set_allocated_h100e(100);
   today.set_assigned_h100e(100);
-  today.set_start_unix_seconds(kReportHour - 21'600);  // a quarter of a day has passed
+  today.set_start_unix_seconds(kReportHour - 18'000);  // with this hour, a quarter of a day
   EXPECT_DOUBLE_EQ(UnusedRow(MadeJson(answers)).at("held_ratio").get<double>(), 0.25 / 1.25);
 }
 
