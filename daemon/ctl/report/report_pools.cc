@@ -95,8 +95,8 @@ Table UnusedTable(const Answers& answers) {
                    {"unused_h100e", "Unused, H100e", true},
                    {"usd_per_day", "Worth a day", true},
                    {"utilization_ratio", "Utilization now", true},
-                   {"allocated_h100e", "of allocated H100e", true, true},
-                   {"held_ratio", "Held of it on average since", true},
+                   {"allocated_h100e", "allocated, H100e:", true, true},
+                   {"held_ratio", "Held of its allocation on average since", true},
                    {"held_beyond_h100e", "and beyond it, H100e:", true, true},
                    {"idle_chips", "Idle chips", true}};
   table.empty = "No pool whose utilization is known uses less than 50% of its allocation.";

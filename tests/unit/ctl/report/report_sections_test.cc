@@ -110,6 +110,14 @@ TEST(CameTest, AGainInEfficiencyIsToldWithItsUnits) {
             "a gain in efficiency: a weighted token cost $0.00004320 before and $0.00002000 since");
 }
 
+TEST(CameTest, ABarOfAllOfItsWidthIsAllThatWasGranted) {
+  const std::string html = DocumentHtml(MakeAllocationReport(MadeAnswers()));
+  const size_t title = html.find("<title>granted-before, used: 62.5%</title>");
+  ASSERT_NE(title, std::string::npos);
+  EXPECT_EQ(html.compare(html.find("width=", title), 13, "width=\"625.0\""), 0)
+      << html.substr(title, 200);
+}
+
 TEST(CameTest, RevenueSaysThatItIsOne) {
   Answers answers = MadeAnswers();
   answers.results->mutable_results(0)->set_revenue_micro_usd(2'500'000);
@@ -167,6 +175,7 @@ TEST(VersionsTest, TheLedgerTellsThemWithoutALastReport) {
   EXPECT_EQ(row.at("usd_per_chip_hour_before"), 3.5);
   EXPECT_EQ(row.at("usd_per_chip_hour_now"), 2.75);
   EXPECT_TRUE(row.at("chips_per_h100e_before").is_null());
+  EXPECT_THAT(DocumentMarkdown(MakeAllocationReport(answers)), HasSubstr("no such kind"));
 }
 
 TEST(VersionsTest, NothingNewAndNotKnownAreTwoThings) {
