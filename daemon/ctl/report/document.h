@@ -46,6 +46,7 @@ struct Plot {
   std::string title = {};
   std::vector<Series> series = {};
   size_t most_rows = 12;  // of bars: the first rows
+  double full = 0;        // a bar of all of its width is worth at least so much
 };
 
 struct Table {

@@ -44,7 +44,7 @@ struct Reach {
 };
 
 Reach ReachOf(const Plot& plot, const Table& table, size_t rows) {
-  Reach reach;
+  Reach reach{.high = plot.full};
   for (const Plot::Series& series : plot.series) {
     const size_t place = PlaceOf(table, series.key);
     for (size_t row = 0; row < rows; ++row) {

@@ -183,7 +183,8 @@ Table CameTable(const std::vector<const v1::UsedGrant*>& grants, const Results& 
   for (const v1::UsedGrant* grant : grants) table.rows.push_back(CameRow(*grant, results));
   table.plots = {{.kind = Plot::Kind::kBars,
                   .title = "Used of what was granted",
-                  .series = {{"used_ratio", "used", Tone::kBusy}}}};
+                  .series = {{"used_ratio", "used", Tone::kBusy}},
+                  .full = 1}};
   return table;
 }
 

@@ -27,11 +27,12 @@ struct HeldSince {
   double heard = 0;  // of it: x coverage
 };
 
-// Of a day, the part that the report is about and that has passed.
+// Of a day, the part that the report is about and that has passed. The present hour counts as a
+// whole, so that reports of one hour agree.
 double SecondsOf(const Answers& answers, const v1::PoolPeriod& period) {
   const int64_t start = std::max(period.start_unix_seconds(), answers.from_unix_seconds);
   const int64_t end = std::min(period.start_unix_seconds() + answers.history->step_seconds(),
-                               answers.asked_unix_seconds);
+                               answers.until_unix_seconds);
   return static_cast<double>(std::max<int64_t>(0, end - start));
 }
 
@@ -94,8 +95,8 @@ Table UnusedTable(const Answers& answers) {
                    {"unused_h100e", "Unused, H100e", true},
                    {"usd_per_day", "Worth a day", true},
                    {"utilization_ratio", "Utilization now", true},
-                   {"allocated_h100e", "of allocated H100e", true, true},
-                   {"held_ratio", "Held of it on average since", true},
+                   {"allocated_h100e", "allocated, H100e:", true, true},
+                   {"held_ratio", "Held of its allocation on average since", true},
                    {"held_beyond_h100e", "and beyond it, H100e:", true, true},
                    {"idle_chips", "Idle chips", true}};
   table.empty = "No pool whose utilization is known uses less than 50% of its allocation.";

@@ -29,25 +29,21 @@ Table RecordedTable(const v1::ListVersionsResponse& versions) {
   table.empty = "The daemon has taken no new one.";
   table.open_rows = 12;
   for (const v1::RecordedVersion& version : versions.versions()) {
-    table.rows.push_back({TextCell(NameOf(version)), CountCell(version.version()),
-                          version.has_previous_version()
-                              ? CountCell(version.previous_version())
-                              : NotKnown("the books have none before it"),
-                          TextCell(NanosTimeText(version.recorded_unix_nanos())),
-                          TextCell(version.has_effective_from_unix_nanos()
-                                       ? NanosTimeText(version.effective_from_unix_nanos())
-                                       : "")});
+    table.rows.push_back(
+        {TextCell(NameOf(version)), CountCell(version.version()),
+         version.has_previous_version() ? CountCell(version.previous_version()) : NoNumber(""),
+         TextCell(NanosTimeText(version.recorded_unix_nanos())),
+         TextCell(version.has_effective_from_unix_nanos()
+                      ? NanosTimeText(version.effective_from_unix_nanos())
+                      : "")});
   }
   return table;
 }
 
-Cell PriceCell(bool known, double usd) {
-  return known ? UsdCell(usd) : NotKnown("the catalog names no price");
-}
+Cell PriceCell(bool known, double usd) { return known ? UsdCell(usd) : NoNumber("no price"); }
 
 Cell RatioCell(bool known, double chips) {
-  return known ? NumberCell(chips, DigitsText(chips, 4))
-               : NotKnown("the catalog does not have the kind");
+  return known ? NumberCell(chips, DigitsText(chips, 4)) : NoNumber("no such kind");
 }
 
 Table ChipsTable(const v1::ListVersionsResponse& versions) {

@@ -359,9 +359,7 @@ def a_real_daemon_is_reported(browser):
             ranking = ask_and_decide(stubs, daemon)
             query = daemon.addresses["query"]
             pools = json.loads(ctl(query, "pools", "--output", "json").stdout)["pools"]
-            done = ctl(query, "report", "allocation", "--output", "json")
-            assert done.returncode == 0, done.stderr
-            sections = json.loads(done.stdout)["sections"]
+            sections = report_with_the_price(query)
             page = folder / "page.html"
             assert ctl(query, "report", "allocation", "--to", page).returncode == 0
             done = ctl(query, "publish", "--to", folder / "site")
@@ -386,6 +384,18 @@ def change_a_price(catalog, query):
     while json.loads(ctl(query, "plan", "show", "--output", "json").stdout)["basis"][
             "catalog_version"] != 2:
         assert time.monotonic() < until, "the daemon has not taken the new catalog"
+
+
+def report_with_the_price(query):
+    """The parts of a report, once the books have the new catalog: they are told once a minute."""
+    until = time.monotonic() + 180
+    while True:
+        done = ctl(query, "report", "allocation", "--output", "json")
+        assert done.returncode == 0, done.stderr
+        sections = json.loads(done.stdout)["sections"]
+        if "changed_chips" in sections["changes"]["tables"]:
+            return sections
+        assert time.monotonic() < until, sections["changes"]
 
 
 def check_prices(sections):

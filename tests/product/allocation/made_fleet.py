@@ -268,8 +268,7 @@ class Fleet:
             if not request.HasField("grant"):
                 continue
             result = answer.results.add(request=request)
-            if i % 3 == 1:
-                result.request.form.roi.gain = "efficiency"
+            if i % 2 and request.form.roi.gain == "efficiency":
                 result.efficiency_gain_micro_usd = again.randint(-90_000, 900_000) * MICRO
                 result.unit = "weighted token"
                 result.usd_per_unit_before, result.usd_per_unit_since = 4.32e-5, 3.9e-5

@@ -49,7 +49,7 @@ POOLS = {
                  "asked": 1_013, "granted": 509, "usd": 3_456_789},
     "pretraining": {"category": "training", "team": "pretraining", "other_team": "team-cobalt",
                     "mark": "cobalt", "allocated": 62_431, "budget": 8_723_451,
-                    "chips": (2_351, 613), "asked": 1_811, "granted": 877, "usd": 4_567_891},
+                    "chips": (1_451, 613), "asked": 1_811, "granted": 877, "usd": 4_567_891},
 }
 H100E_OF_B200 = 3
 
@@ -133,7 +133,8 @@ class Place:
                                        for name, facts in POOLS.items()))
         self.daemon = Daemon(
             SOURCE / "deploy/catalog/default.yaml", [plan],
-            settings(folder) + f"framework: {SOURCE}/deploy/plans/framework.yaml\n",
+            settings(folder).replace("roles: [ingest]", 'roles: [ingest], pools: "*"') +
+            f"framework: {SOURCE}/deploy/plans/framework.yaml\n",
             listeners=("admin",))
         self.addresses = self.daemon.addresses
 

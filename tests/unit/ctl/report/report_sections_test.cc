@@ -86,7 +86,7 @@ TEST(HeldSinceTest, ADayCountsByThePartOfItThatHasPassed) {
   v1::PoolPeriod& today = *answers.history->mutable_rows(1);
   today.set_allocated_h100e(100);
   today.set_assigned_h100e(100);
-  today.set_start_unix_seconds(kReportHour - 21'600);  // a quarter of a day has passed
+  today.set_start_unix_seconds(kReportHour - 18'000);  // with this hour, a quarter of a day
   EXPECT_DOUBLE_EQ(UnusedRow(MadeJson(answers)).at("held_ratio").get<double>(), 0.25 / 1.25);
 }
 
@@ -108,6 +108,14 @@ TEST(CameTest, AGainInEfficiencyIsToldWithItsUnits) {
   EXPECT_EQ(came.at("came_usd"), 1'200);
   EXPECT_EQ(came.at("came_usd_note"),
             "a gain in efficiency: a weighted token cost $0.00004320 before and $0.00002000 since");
+}
+
+TEST(CameTest, ABarOfAllOfItsWidthIsAllThatWasGranted) {
+  const std::string html = DocumentHtml(MakeAllocationReport(MadeAnswers()));
+  const size_t title = html.find("<title>granted-before, used: 62.5%</title>");
+  ASSERT_NE(title, std::string::npos);
+  EXPECT_EQ(html.compare(html.find("width=", title), 13, "width=\"625.0\""), 0)
+      << html.substr(title, 200);
 }
 
 TEST(CameTest, RevenueSaysThatItIsOne) {
@@ -167,6 +175,7 @@ TEST(VersionsTest, TheLedgerTellsThemWithoutALastReport) {
   EXPECT_EQ(row.at("usd_per_chip_hour_before"), 3.5);
   EXPECT_EQ(row.at("usd_per_chip_hour_now"), 2.75);
   EXPECT_TRUE(row.at("chips_per_h100e_before").is_null());
+  EXPECT_THAT(DocumentMarkdown(MakeAllocationReport(answers)), HasSubstr("no such kind"));
 }
 
 TEST(VersionsTest, NothingNewAndNotKnownAreTwoThings) {
