@@ -358,6 +358,39 @@ TEST_F(ReadUsageTest, GivesEqualTotalsByUseAndByBooking) {
   }
 }
 
+TEST_F(ReadUsageTest, OfOnePoolGivesTheSameRowsAsOfAll) {
+  // Late for its own hour, which then is a correction of it.
+  Book(*ledger_, kFirst + 2 * kSecondsPerHour, {{"alpha", "red", kB200, 5, 1.0, std::nullopt}},
+       kFirst + 9 * kSecondsPerHour);
+  // Once with all of it in hours, and once with its hours added up to days.
+  for (const int64_t passed : {int64_t{0}, int64_t{20} * 24 * kSecondsPerHour}) {
+    Pass(kFirst + passed);
+    for (const UsageTime time : {UsageTime::kUsed, UsageTime::kBooked}) {
+      UsageQuestion question;
+      question.from = kFirst;
+      question.to = kFirst + 48 * kSecondsPerHour;
+      question.by = {UsageKey::kPool, UsageKey::kDay};
+      question.time = time;
+      const auto all = Ask(question);
+      ASSERT_TRUE(all.ok()) << all.status();
+      question.pool = "alpha";
+      const auto one = Ask(question);
+      ASSERT_TRUE(one.ok()) << one.status();
+      std::vector<UsageRow> expected;
+      for (const UsageRow& row : all->rows) {
+        if (row.keys[0] == "alpha") expected.push_back(row);
+      }
+      ASSERT_EQ(one->rows.size(), expected.size());
+      ASSERT_FALSE(expected.empty());
+      for (size_t i = 0; i < expected.size(); ++i) {
+        EXPECT_EQ(one->rows[i].keys, expected[i].keys);
+        EXPECT_EQ(one->rows[i].chips, expected[i].chips);
+        EXPECT_EQ(one->rows[i].allocated, expected[i].allocated);
+      }
+    }
+  }
+}
+
 TEST_F(ReadUsageTest, RefusesBoundsWithinAnHourAndEmptySpans) {
   EXPECT_THAT(Text({kFirst + 60, kDayEnd, {}}, OutputFormat::kCsv), HasSubstr("full hours"));
   EXPECT_THAT(Text({kDayEnd, kFirst, {}}, OutputFormat::kCsv), HasSubstr("is empty"));
