@@ -8,6 +8,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/config/listen_address.h"
 #include "daemon/serve/metrics/process_metrics.h"
+#include "daemon/serve/metrics/text_format.h"
 
 namespace fleetmeter::collector {
 namespace {
