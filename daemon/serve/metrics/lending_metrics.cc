@@ -33,18 +33,18 @@ std::map<Pair, double> H100eSeconds(std::vector<LentRow> rows) {
   return seconds;
 }
 
-void WritePairs(const std::vector<LentRow>& rows, double seconds_of_one, TextWriter& out) {
+void WritePairs(const std::vector<LentRow>& rows, double seconds_of_one, SeriesWriter& out) {
   for (const auto& [pair, seconds] : H100eSeconds(rows)) {
     out.Sample({pair.first, pair.second}, seconds / seconds_of_one);
   }
 }
 
 // On average over the hour.
-void WriteHour(const SpendingFigures& figures, TextWriter& out) {
+void WriteHour(const SpendingFigures& figures, SeriesWriter& out) {
   if (figures.facts.view) WritePairs(figures.facts.view->lent_in_hour, kSecondsPerHour, out);
 }
 
-void WriteWeek(const SpendingFigures& figures, TextWriter& out) {
+void WriteWeek(const SpendingFigures& figures, SeriesWriter& out) {
   if (figures.facts.view) WritePairs(figures.facts.view->week.rows, 1, out);
 }
 
