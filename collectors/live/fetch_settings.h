@@ -2,9 +2,9 @@
 // max_body.
 #pragma once
 
-#include "collectors/fetch/http_fetch.h"
 #include "collectors/live/source_type.h"
 #include "daemon/config/strict_yaml.h"
+#include "daemon/fetch/http_fetch.h"
 
 namespace fleetmeter::collector {
 

@@ -19,7 +19,7 @@ double Seconds(int64_t nanos) { return static_cast<double>(nanos) / kNanosPerSec
 
 // A series for each pipeline: what `value`, a function or a member, gives of its PipelineStats.
 template <auto value>
-void EachPipeline(const CollectorFigures& figures, TextWriter& out) {
+void EachPipeline(const CollectorFigures& figures, SeriesWriter& out) {
   for (const PipelineStats& stats : figures.pipelines) {
     out.Sample({stats.source}, static_cast<double>(std::invoke(value, stats)));
   }
@@ -27,24 +27,24 @@ void EachPipeline(const CollectorFigures& figures, TextWriter& out) {
 
 // The same of a member of its outbox.
 template <uint64_t OutboxStats::* value>
-void EachOutbox(const CollectorFigures& figures, TextWriter& out) {
+void EachOutbox(const CollectorFigures& figures, SeriesWriter& out) {
   EachPipeline<[](const PipelineStats& stats) { return stats.outbox.*value; }>(figures, out);
 }
 
 // The same of a member of its sender.
 template <auto value>
-void EachSender(const CollectorFigures& figures, TextWriter& out) {
+void EachSender(const CollectorFigures& figures, SeriesWriter& out) {
   EachPipeline<[](const PipelineStats& stats) { return stats.sender.*value; }>(figures, out);
 }
 
-void WriteOldestWaiting(const CollectorFigures& figures, TextWriter& out) {
+void WriteOldestWaiting(const CollectorFigures& figures, SeriesWriter& out) {
   for (const PipelineStats& stats : figures.pipelines) {
     const int64_t end = stats.outbox.oldest_waiting_end_unix_nanos;
     out.Sample({stats.source}, end == 0 ? 0 : std::max(0.0, Seconds(figures.now_unix_nanos - end)));
   }
 }
 
-void WriteRejected(const CollectorFigures& figures, TextWriter& out) {
+void WriteRejected(const CollectorFigures& figures, SeriesWriter& out) {
   for (const PipelineStats& stats : figures.pipelines) {
     for (const auto& [reason, count] : stats.sender.rejected) {
       out.Sample({stats.source, reason}, static_cast<double>(count));
@@ -52,7 +52,7 @@ void WriteRejected(const CollectorFigures& figures, TextWriter& out) {
   }
 }
 
-void WriteLastAcknowledged(const CollectorFigures& figures, TextWriter& out) {
+void WriteLastAcknowledged(const CollectorFigures& figures, SeriesWriter& out) {
   for (const PipelineStats& stats : figures.pipelines) {
     const int64_t at = stats.sender.last_acknowledged_unix_nanos;
     if (at != 0) out.Sample({stats.source}, Seconds(at));
@@ -61,13 +61,13 @@ void WriteLastAcknowledged(const CollectorFigures& figures, TextWriter& out) {
 
 // A series for each live source.
 template <auto value>
-void EachSource(const CollectorFigures& figures, TextWriter& out) {
+void EachSource(const CollectorFigures& figures, SeriesWriter& out) {
   for (const SourceStats& stats : figures.sources) {
     out.Sample({stats.source}, static_cast<double>(std::invoke(value, stats)));
   }
 }
 
-void WriteSourceErrors(const CollectorFigures& figures, TextWriter& out) {
+void WriteSourceErrors(const CollectorFigures& figures, SeriesWriter& out) {
   for (const SourceStats& stats : figures.sources) {
     for (const auto& [reason, count] : stats.errors) {
       out.Sample({stats.source, reason}, static_cast<double>(count));
@@ -75,7 +75,7 @@ void WriteSourceErrors(const CollectorFigures& figures, TextWriter& out) {
   }
 }
 
-void WriteSourceSuccess(const CollectorFigures& figures, TextWriter& out) {
+void WriteSourceSuccess(const CollectorFigures& figures, SeriesWriter& out) {
   for (const SourceStats& stats : figures.sources) {
     const int64_t at = stats.last_success_unix_nanos;
     if (at != 0) out.Sample({stats.source}, Seconds(at));
@@ -92,7 +92,7 @@ int64_t BadLines(const SourceStats& stats) { return stats.counts.bad_lines; }
 
 // A series for each pool and kind of chip of which a source knows a quota.
 template <std::optional<Micro> PoolQuota::* amount>
-void EachQuota(const CollectorFigures& figures, TextWriter& out) {
+void EachQuota(const CollectorFigures& figures, SeriesWriter& out) {
   for (const SourceStats& stats : figures.sources) {
     for (const PoolQuota& quota : stats.quotas) {
       if (!(quota.*amount)) continue;
@@ -104,25 +104,25 @@ void EachQuota(const CollectorFigures& figures, TextWriter& out) {
 
 // What joining found; there is nothing to say without live sources.
 template <int64_t ObservationCounts::* value>
-void OfAllSources(const CollectorFigures& figures, TextWriter& out) {
+void OfAllSources(const CollectorFigures& figures, SeriesWriter& out) {
   if (!figures.sources.empty()) out.Sample({}, static_cast<double>(figures.joined.*value));
 }
 
-void WriteReloads(const CollectorFigures& figures, TextWriter& out) {
+void WriteReloads(const CollectorFigures& figures, SeriesWriter& out) {
   if (!figures.reloads) return;
   out.Sample({"ok"}, static_cast<double>(figures.reloads->succeeded));
   out.Sample({"failed"}, static_cast<double>(figures.reloads->failed));
 }
 
-void WriteLastReload(const CollectorFigures& figures, TextWriter& out) {
+void WriteLastReload(const CollectorFigures& figures, SeriesWriter& out) {
   if (figures.reloads) out.Sample({}, figures.reloads->last_succeeded ? 1 : 0);
 }
 
-void WriteReloadTime(const CollectorFigures& figures, TextWriter& out) {
+void WriteReloadTime(const CollectorFigures& figures, SeriesWriter& out) {
   if (figures.reloads) out.Sample({}, Seconds(figures.reloads->last_success_unix_nanos));
 }
 
-void WriteBuildInfo(const CollectorFigures&, TextWriter& out) {
+void WriteBuildInfo(const CollectorFigures&, SeriesWriter& out) {
   out.Sample({kVersion, Revision()}, 1);
 }
 

@@ -13,7 +13,7 @@ namespace {
 // together.
 constexpr size_t kMostDeferredGroups = 20;
 
-void WriteGroups(const PipelineStats& stats, TextWriter& out) {
+void WriteGroups(const PipelineStats& stats, SeriesWriter& out) {
   std::map<std::string, uint64_t> others;  // by reason
   const std::vector<DeferredGroup>& groups = stats.outbox.deferred.groups;
   for (size_t i = 0; i < groups.size(); ++i) {
@@ -31,23 +31,23 @@ void WriteGroups(const PipelineStats& stats, TextWriter& out) {
 
 }  // namespace
 
-void WriteDeferred(const CollectorFigures& figures, TextWriter& out) {
+void WriteDeferred(const CollectorFigures& figures, SeriesWriter& out) {
   for (const PipelineStats& stats : figures.pipelines) WriteGroups(stats, out);
 }
 
-void WriteDeferredBytes(const CollectorFigures& figures, TextWriter& out) {
+void WriteDeferredBytes(const CollectorFigures& figures, SeriesWriter& out) {
   for (const PipelineStats& stats : figures.pipelines) {
     out.Sample({stats.source}, static_cast<double>(stats.outbox.deferred.bytes));
   }
 }
 
-void WriteDeferredWait(const CollectorFigures& figures, TextWriter& out) {
+void WriteDeferredWait(const CollectorFigures& figures, SeriesWriter& out) {
   for (const PipelineStats& stats : figures.pipelines) {
     out.Sample({stats.source}, ToSeconds(stats.outbox.deferred.oldest_wait_nanos));
   }
 }
 
-void WriteDeferredLost(const CollectorFigures& figures, TextWriter& out) {
+void WriteDeferredLost(const CollectorFigures& figures, SeriesWriter& out) {
   for (const PipelineStats& stats : figures.pipelines) {
     for (const auto& [reason, count] : stats.outbox.deferred.lost) {
       out.Sample({stats.source, reason}, static_cast<double>(count));

@@ -6,9 +6,9 @@
 
 namespace fleetmeter::collector {
 
-void WriteDeferred(const CollectorFigures& figures, TextWriter& out);
-void WriteDeferredBytes(const CollectorFigures& figures, TextWriter& out);
-void WriteDeferredWait(const CollectorFigures& figures, TextWriter& out);
-void WriteDeferredLost(const CollectorFigures& figures, TextWriter& out);
+void WriteDeferred(const CollectorFigures& figures, SeriesWriter& out);
+void WriteDeferredBytes(const CollectorFigures& figures, SeriesWriter& out);
+void WriteDeferredWait(const CollectorFigures& figures, SeriesWriter& out);
+void WriteDeferredLost(const CollectorFigures& figures, SeriesWriter& out);
 
 }  // namespace fleetmeter::collector

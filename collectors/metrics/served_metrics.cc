@@ -14,20 +14,20 @@ double ServedSeconds(int64_t nanos) { return static_cast<double>(nanos) / kNanos
 
 // A series for each source that counts requests.
 template <auto value>
-void EachServed(const CollectorFigures& figures, TextWriter& out) {
+void EachServed(const CollectorFigures& figures, SeriesWriter& out) {
   for (const ServedStats& stats : figures.served) {
     out.Sample({stats.source}, static_cast<double>(std::invoke(value, stats)));
   }
 }
 
-void WriteServedAcknowledged(const CollectorFigures& figures, TextWriter& out) {
+void WriteServedAcknowledged(const CollectorFigures& figures, SeriesWriter& out) {
   for (const ServedStats& stats : figures.served) {
     const int64_t at = stats.last_acknowledged_unix_nanos;
     if (at != 0) out.Sample({stats.source}, ServedSeconds(at));
   }
 }
 
-void WriteServedWaiting(const CollectorFigures& figures, TextWriter& out) {
+void WriteServedWaiting(const CollectorFigures& figures, SeriesWriter& out) {
   for (const ServedStats& stats : figures.served) {
     const int64_t since = stats.waiting_since_unix_nanos;
     const double waited =

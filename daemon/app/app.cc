@@ -17,6 +17,7 @@
 #include "daemon/app/listeners.h"
 #include "daemon/app/metrics_pages.h"
 #include "daemon/app/open_ledger.h"
+#include "daemon/app/otlp_part.h"
 #include "daemon/app/outcomes_part.h"
 #include "daemon/app/pages.h"
 #include "daemon/app/reload.h"
@@ -63,13 +64,14 @@ class App::Impl {
   void StartGrants();
   void MakeServices();
   absl::Status StartPages();
+  void StartExport();
   absl::Status StartListeners();
   void StartWatchdog();
 
   void WaitForSignal();
   void WaitForFileLook();
   v1::ReloadResponse Reload(const char* why) {
-    return reloader_.Reload(why, {*security_, *writer_, metrics_, clock_});
+    return reloader_.Reload(why, {*security_, *writer_, *otlp_, metrics_, clock_});
   }
   // Answers everything that calls have sent, and takes no more.
   void Settle(const StopStack::Limit& limit);
@@ -96,6 +98,7 @@ class App::Impl {
   std::unique_ptr<Api> api_;
   std::unique_ptr<MetricsPages> metrics_pages_;
   std::unique_ptr<HttpServer> http_;
+  std::unique_ptr<OtlpPart> otlp_;
   Listeners listeners_;
   std::unique_ptr<Watchdog> watchdog_;
   bool started_ = false;
@@ -133,6 +136,7 @@ absl::StatusOr<ReferenceData> App::Impl::Load() {
   auto security = Security::Start(config_, metrics_.access(), clock_);
   if (!security.ok()) return security.status();
   security_ = *std::move(security);
+  stops_.Push("provider keys", [this](const auto&) { security_->Stop(); });
   auto reference = LoadReferenceData(config_);
   if (reference.ok()) metrics_.ReloadDone(true, clock_.UnixNanos());
   return reference;
@@ -222,7 +226,19 @@ absl::Status App::Impl::StartPages() {
     const std::chrono::nanoseconds patience(config_.shutdown.final_scrape_nanos);
     scrapes_.AwaitFinal(std::min(limit.until, StopStack::Clock::now() + patience));
   });
+  StartExport();
   return absl::OkStatus();
+}
+
+void App::Impl::StartExport() {
+  otlp_ = std::make_unique<OtlpPart>(
+      http_->address(), [this](SeriesWriter& out) { metrics_pages_->Write(out); }, metrics_.otlp(),
+      clock_);
+  stops_.Push("otlp", [this](const StopStack::Limit& limit) {
+    const std::chrono::nanoseconds patience(started_ ? config_.shutdown.final_scrape_nanos : 0);
+    otlp_->Stop(std::min(limit.until, StopStack::Clock::now() + patience));
+  });
+  otlp_->Use(config_.otlp);
 }
 
 absl::Status App::Impl::StartListeners() {

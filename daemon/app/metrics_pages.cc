@@ -4,9 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "daemon/base/clock.h"
 #include "daemon/serve/api/api_error.h"
-#include "daemon/serve/metrics/metrics_page.h"
 
 namespace fleetmeter {
 namespace {
@@ -45,20 +43,23 @@ void MetricsPages::AnswerIfAllowed(const HttpRequest& request, const HttpReply& 
   pages_.Answer(request, reply);
 }
 
+MetricsSources MetricsPages::Sources() const {
+  return {.writer = parts_.writer,
+          .metrics = parts_.metrics,
+          .segments = parts_.outcomes.segments(),
+          .outcomes = parts_.outcomes.Facts(),
+          .grants = FactsOf(parts_.grants),
+          .spending = parts_.outcomes.Spending(),
+          .healthy = parts_.health.Get().ok(),
+          .clock = clock_};
+}
+
+void MetricsPages::Write(SeriesWriter& out) const { WriteMetrics(Sources(), out); }
+
 HttpResponse MetricsPages::Make(ExpositionForm form) const {
   Scrapes& scrapes = parts_.scrapes;
   const bool final = scrapes.final();  // before the snapshot is taken
-  const SystemClock clock;
-  std::string body = RenderMetrics({.writer = parts_.writer,
-                                    .metrics = parts_.metrics,
-                                    .segments = parts_.outcomes.segments(),
-                                    .outcomes = parts_.outcomes.Facts(),
-                                    .grants = FactsOf(parts_.grants),
-                                    .spending = parts_.outcomes.Spending(),
-                                    .healthy = parts_.health.Get().ok(),
-                                    .clock = clock},
-                                   form);
-  return {.status = 200, .body = std::move(body), .on_sent = [&scrapes, final] {
+  return {.status = 200, .body = RenderMetrics(Sources(), form), .on_sent = [&scrapes, final] {
             scrapes.Sent(final);
           }};
 }

@@ -157,6 +157,7 @@ void Reloader::ReloadConfig(const char* why, const Parts& parts, v1::ReloadRespo
   LogReload(why, *reference, parts.clock.UnixNanos());
   config_ = std::move(loaded);
   parts.security.Replace(config_);
+  parts.otlp.Use(config_.otlp);
   parts.writer.Replace(SettingsFrom(config_, *std::move(reference)));
   LogOrphaned(parts.writer);
   LogGrantDoubts(parts.writer);

@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "daemon/accounting/writer.h"
+#include "daemon/app/otlp_part.h"
 #include "daemon/app/security.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/file_watch.h"
@@ -32,6 +33,7 @@ class Reloader {
   struct Parts {
     Security& security;
     Writer& writer;
+    OtlpPart& otlp;
     DaemonMetrics& metrics;
     const Clock& clock;
   };

@@ -18,7 +18,9 @@ AccessPolicy PolicyOf(const DaemonConfig& config) {
 }  // namespace
 
 Security::Security(const DaemonConfig& config, AccessProbe& probe, const Clock& clock)
-    : audit_(AuditLog::DefaultLogger(), clock),
+    : probe_(probe),
+      clock_(clock),
+      audit_(AuditLog::DefaultLogger(), clock),
       access_(PolicyOf(config), audit_, probe, clock, &tokens_),
       store_(probe, clock) {
   if (config.tls) files_ = config.tls->files;
@@ -26,7 +28,28 @@ Security::Security(const DaemonConfig& config, AccessProbe& probe, const Clock& 
   UseHttp(config);
 }
 
-void Security::UseHttp(const DaemonConfig& config) { token_files_ = BearerTokenFilesOf(config); }
+void Security::UseHttp(const DaemonConfig& config) {
+  token_files_ = BearerTokenFilesOf(config);
+  UseProvider(config);
+}
+
+// One that stays as it is keeps its keys.
+void Security::UseProvider(const DaemonConfig& config) {
+  ProviderOptions options = ProviderOptionsOf(config);
+  if (provider_ != nullptr && provider_->options() == options) return;
+  if (provider_ == nullptr && options.url.empty()) return;
+  Stop();
+  provider_ = nullptr;
+  if (options.url.empty()) {
+    probe_.KeysInForce(0, std::nullopt);
+  } else {
+    provider_ = std::make_shared<ProviderKeys>(std::move(options), probe_, clock_);
+  }
+}
+
+void Security::Stop() {
+  if (provider_ != nullptr) provider_->Stop();
+}
 
 absl::StatusOr<std::unique_ptr<Security>> Security::Start(const DaemonConfig& config,
                                                           AccessProbe& probe, const Clock& clock) {
@@ -41,7 +64,8 @@ absl::StatusOr<std::unique_ptr<Security>> Security::Start(const DaemonConfig& co
     if (absl::Status status = security->store_.Load(config.tls->files); !status.ok()) return status;
   }
   security->token_watch_.Watch(security->token_files_.Paths());
-  if (absl::Status status = security->tokens_.Load(security->token_files_); !status.ok()) {
+  if (absl::Status status = security->tokens_.Load(security->token_files_, security->provider_);
+      !status.ok()) {
     return status;
   }
   return security;
@@ -69,7 +93,7 @@ void Security::Replace(const DaemonConfig& config) {
 absl::Status Security::ReloadTokens() {
   token_watch_.Watch(token_files_.Paths());
   token_watch_.Changed();  // what is there now is what is read now
-  absl::Status status = tokens_.Load(token_files_);
+  absl::Status status = tokens_.Load(token_files_, provider_);
   if (!status.ok()) {
     spdlog::error("new token files refused, the old ones stay in force: {}",
                   std::string(status.message()));

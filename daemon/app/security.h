@@ -15,6 +15,7 @@
 #include "daemon/security/access_control.h"
 #include "daemon/security/audit_log.h"
 #include "daemon/security/bearer_tokens.h"
+#include "daemon/security/provider_keys.h"
 #include "daemon/security/tls_store.h"
 #include "daemon/serve/http/http_tls.h"
 
@@ -44,6 +45,8 @@ class Security {
   bool TokenFilesChanged() { return token_watch_.Changed(); }
   // Takes up what lies in them; an error is logged and changes nothing.
   absl::Status ReloadTokens();
+  // Asks the provider for no more keys.
+  void Stop();
 
   // Whether a file of certificate, key or authorities is another than when this was last asked.
   bool TlsFilesChanged() { return watch_.Changed(); }
@@ -55,12 +58,17 @@ class Security {
   void Watch();
 
   void UseHttp(const DaemonConfig& config);
+  // Asks the provider that the configuration names, and no other.
+  void UseProvider(const DaemonConfig& config);
 
+  AccessProbe& probe_;
+  const Clock& clock_;
   std::optional<TlsPaths> files_;
   bool http_tls_ = false;
   FileWatch watch_;
   BearerTokenFiles token_files_;
   FileWatch token_watch_;
+  std::shared_ptr<ProviderKeys> provider_;  // null: there is none
   BearerTokens tokens_;
   AuditLog audit_;
   AccessControl access_;

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "daemon/config/load_config.h"
-#include "daemon/security/tls_files.h"
+#include "daemon/security/header_file.h"
 #include "fmt/format.h"
 
 namespace fleetmeter {
@@ -27,8 +27,28 @@ absl::Status CheckTls(const DaemonConfig& config, int64_t now_unix_seconds, Conf
   return absl::OkStatus();
 }
 
-absl::Status CheckTokens(const DaemonConfig& config) {
+// The provider itself is not asked: it may be down, and this may run elsewhere.
+absl::Status CheckTokens(const DaemonConfig& config, int64_t now_unix_seconds) {
+  const std::string& ca = config.http.jwks_ca_file;
+  if (!ca.empty()) {
+    const auto material =
+        LoadClientTlsMaterial({.certificate = "", .key = "", .authorities = ca}, now_unix_seconds);
+    if (!material.ok()) return material.status();
+  }
   return BearerTokens().Load(BearerTokenFilesOf(config));
+}
+
+absl::Status CheckOtlp(const OtlpConfig& otlp, int64_t now_unix_seconds, ConfigCheck* check) {
+  if (!otlp.headers_file.empty()) {
+    if (const auto headers = ReadHeaderFile(otlp.headers_file); !headers.ok()) {
+      return headers.status();
+    }
+  }
+  if (otlp.ca_file.empty()) return absl::OkStatus();
+  auto material = LoadClientTlsMaterial(OtlpTlsPathsOf(otlp), now_unix_seconds);
+  if (!material.ok()) return material.status();
+  for (std::string& warning : material->warnings) check->warnings.push_back(std::move(warning));
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -43,6 +63,20 @@ BearerTokenFiles BearerTokenFilesOf(const DaemonConfig& config) {
           .issuer = http.issuer, .audience = http.audience, .identity_claim = http.identity_claim}};
 }
 
+ProviderOptions ProviderOptionsOf(const DaemonConfig& config) {
+  const HttpConfig& http = config.http;
+  return {.url = http.jwks_url,
+          .issuer = http.issuer,
+          .ca_file = http.jwks_ca_file,
+          .cache_file = http.jwks_cache,
+          .refresh_nanos = http.jwks_refresh_nanos,
+          .keep_nanos = http.jwks_keep_nanos};
+}
+
+TlsPaths OtlpTlsPathsOf(const OtlpConfig& otlp) {
+  return {.certificate = otlp.certificate_file, .key = otlp.key_file, .authorities = otlp.ca_file};
+}
+
 absl::StatusOr<ConfigCheck> CheckConfig(
     const std::string& path, int64_t now_unix_seconds,
     absl::FunctionRef<absl::Status(const std::string& ledger_path)> check_ledger) {
@@ -52,7 +86,8 @@ absl::StatusOr<ConfigCheck> CheckConfig(
   if (!reference.ok()) return reference.status();
   ConfigCheck check{.summary = Summary(path, *reference), .warnings = {}};
   absl::Status status = CheckTls(*config, now_unix_seconds, &check);
-  if (status.ok()) status = CheckTokens(*config);
+  if (status.ok()) status = CheckTokens(*config, now_unix_seconds);
+  if (status.ok()) status = CheckOtlp(config->otlp, now_unix_seconds, &check);
   if (!status.ok()) return status;
   if (config->ledger.path.empty()) return check;
   status = check_ledger(config->ledger.path);

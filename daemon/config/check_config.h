@@ -11,6 +11,8 @@
 #include "absl/status/statusor.h"
 #include "daemon/config/daemon_config.h"
 #include "daemon/security/bearer_tokens.h"
+#include "daemon/security/provider_keys.h"
+#include "daemon/security/tls_files.h"
 
 namespace fleetmeter {
 
@@ -21,6 +23,12 @@ struct ConfigCheck {
 
 // The files of bearer tokens that a configuration names.
 BearerTokenFiles BearerTokenFilesOf(const DaemonConfig& config);
+
+// The provider whose keys it has fetched; without a URL there is none.
+ProviderOptions ProviderOptionsOf(const DaemonConfig& config);
+
+// Of an OTLP receiver.
+TlsPaths OtlpTlsPathsOf(const OtlpConfig& otlp);
 
 // Reads the configuration at `path`, its catalog, plans, framework and outcome files, and its
 // certificates, and asks `check_ledger` about ledger.path (CheckLedgerPath, which this room does

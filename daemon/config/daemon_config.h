@@ -13,6 +13,7 @@
 #include "daemon/config/sections/listen_config.h"
 #include "daemon/config/sections/live_config.h"
 #include "daemon/config/sections/log_config.h"
+#include "daemon/config/sections/otlp_config.h"
 #include "daemon/config/sections/outcomes_config.h"
 #include "daemon/config/sections/shutdown_config.h"
 #include "daemon/config/settings/setting.h"
@@ -34,6 +35,7 @@ struct DaemonConfig {
   LedgerConfig ledger;
   LiveConfig live;
   OutcomesConfig outcomes;
+  OtlpConfig otlp;
   LogConfig log;
   ShutdownConfig shutdown;
 
@@ -55,6 +57,11 @@ struct DaemonConfig {
                   "of training. Outcomes need ledger.path. The folder outcomes has examples of the "
                   "files."},
           &DaemonConfig::outcomes);
+    visit(
+        Section{"otlp",
+                "Where metrics are sent to, beside being scraped: a receiver of the OpenTelemetry "
+                "protocol, such as a collector."},
+        &DaemonConfig::otlp);
     visit(Section{"log", "What is logged to standard error."}, &DaemonConfig::log);
     visit(Section{"shutdown", "How long a stop may take."}, &DaemonConfig::shutdown);
   }

@@ -13,6 +13,7 @@
 #include "daemon/ledger/read/read_outcomes.h"
 #include "daemon/ledger/read/read_told_times.h"
 #include "daemon/serve/metrics/outcome_metrics.h"
+#include "daemon/serve/metrics/text_format.h"
 #include "daemon/view/outcome_board.h"
 #include "daemon/view/serving_cost.h"
 

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "daemon/serve/metrics/metric_group.h"
+#include "daemon/serve/metrics/text_format.h"
 
 namespace fleetmeter::ctl {
 

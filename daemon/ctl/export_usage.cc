@@ -9,6 +9,7 @@
 #include "daemon/ledger/read/read_allocations.h"
 #include "daemon/ledger/read/read_usage.h"
 #include "daemon/serve/metrics/fleet_metrics.h"
+#include "daemon/serve/metrics/text_format.h"
 
 namespace fleetmeter::ctl {
 namespace {

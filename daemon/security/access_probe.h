@@ -2,7 +2,9 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace fleetmeter {
@@ -27,6 +29,10 @@ class AccessProbe {
   virtual void TlsReloaded(bool ok) = 0;
   // Until when what is in force is valid: the certificate, and the first of the authorities.
   virtual void TlsInForce(int64_t certificate_unix_seconds, int64_t client_ca_unix_seconds) = 0;
+  // The keys of an OpenID Connect provider were asked for.
+  virtual void KeysFetched(bool ok) = 0;
+  // So many of them are taken from now on. Nothing: they were never fetched, or are too old.
+  virtual void KeysInForce(size_t keys, std::optional<int64_t> fetched_unix_seconds) = 0;
 };
 
 }  // namespace fleetmeter

@@ -1,10 +1,7 @@
 #include "daemon/security/bearer_tokens.h"
 
 #include <openssl/sha.h>
-#include <sys/stat.h>
 
-#include <fstream>
-#include <iterator>
 #include <sstream>
 #include <utility>
 
@@ -12,34 +9,14 @@
 #include "daemon/base/text.h"
 #include "daemon/base/timestamp.h"
 #include "daemon/security/spiffe_id.h"
+#include "daemon/security/trusted_file.h"
 #include "fmt/format.h"
 
 namespace fleetmeter {
 namespace {
 
-constexpr size_t kMostTokenFileBytes = 1 << 20;
-
 absl::Status Wrong(const std::string& path, std::string_view why) {
   return absl::InvalidArgumentError(fmt::format("{}: {}", path, why));
-}
-
-// Who may write the file may let in anybody.
-absl::StatusOr<std::string> ReadTrusted(const std::string& path) {
-  struct stat about{};
-  if (stat(path.c_str(), &about) != 0 || !S_ISREG(about.st_mode)) {
-    return absl::NotFoundError(fmt::format("{}: is no file that can be read", path));
-  }
-  if ((about.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-    return Wrong(path, fmt::format("has mode {:04o}; expected that only its owner may write it",
-                                   about.st_mode & 0777U));
-  }
-  std::ifstream in(path, std::ios::binary);
-  std::string text(std::istreambuf_iterator<char>(in), {});
-  if (!in && !in.eof()) return absl::NotFoundError(fmt::format("{}: cannot be read", path));
-  if (text.size() > kMostTokenFileBytes) {
-    return Wrong(path, fmt::format("is larger than {} bytes", kMostTokenFileBytes));
-  }
-  return text;
 }
 
 std::optional<unsigned> HexValue(std::string_view two) {
@@ -127,7 +104,7 @@ absl::Status BearerTokens::ReadLine(std::string_view line, Known* known) {
 }
 
 absl::Status BearerTokens::ReadTokens(const std::string& path, Known* known) {
-  const auto text = ReadTrusted(path);
+  const auto text = ReadTrustedFile(path);
   if (!text.ok()) return text.status();
   std::istringstream lines(*text);
   int number = 0;
@@ -140,19 +117,21 @@ absl::Status BearerTokens::ReadTokens(const std::string& path, Known* known) {
   return absl::OkStatus();
 }
 
-absl::Status BearerTokens::Load(const BearerTokenFiles& files) {
+absl::Status BearerTokens::Load(const BearerTokenFiles& files,
+                                std::shared_ptr<JwtKeySource> source) {
   auto known = std::make_shared<Known>();
+  known->source = std::move(source);
   known->trust_domain = files.trust_domain;
   known->jwt = files.jwt;
   if (!files.tokens.empty()) {
     if (absl::Status status = ReadTokens(files.tokens, known.get()); !status.ok()) return status;
   }
   if (!files.jwks.empty()) {
-    const auto text = ReadTrusted(files.jwks);
+    const auto text = ReadTrustedFile(files.jwks);
     if (!text.ok()) return text.status();
     auto keys = JwtKeys::Parse(*text);
     if (!keys.ok()) return Wrong(files.jwks, std::string(keys.status().message()));
-    known->keys = *std::move(keys);
+    known->keys = std::make_shared<const JwtKeys>(*std::move(keys));
   }
   std::shared_ptr<const Known> next = std::move(known);
   MutexLock lock(mutex_);
@@ -175,11 +154,28 @@ absl::StatusOr<TokenIdentity> BearerTokens::Identify(std::string_view token,
     }
     return identity;
   }
-  if (!known->keys) return absl::InvalidArgumentError("the token is not known");
-  auto claims = VerifyJwt(token, *known->keys, known->jwt, now_unix_seconds);
+  return IdentifyJwt(token, *known, now_unix_seconds);
+}
+
+absl::StatusOr<TokenIdentity> BearerTokens::IdentifyJwt(std::string_view token, const Known& known,
+                                                        int64_t now_unix_seconds) {
+  const auto keys = known.source == nullptr ? known.keys : known.source->Keys();
+  if (keys == nullptr && known.source == nullptr) {
+    return absl::InvalidArgumentError("the token is not known");
+  }
+  if (keys == nullptr) {
+    known.source->KeyMissing();
+    return absl::InvalidArgumentError(
+        "the token is not of the file, and the keys of the provider are not known at present");
+  }
+  auto claims = VerifyJwt(token, *keys, known.jwt, now_unix_seconds);
+  if (absl::IsNotFound(claims.status())) {
+    if (known.source != nullptr) known.source->KeyMissing();
+    return absl::InvalidArgumentError(std::string(claims.status().message()));
+  }
   if (!claims.ok()) return claims.status();
   auto identity =
-      CheckedIdentity(OidcIdentity(known->trust_domain, claims->name), known->trust_domain);
+      CheckedIdentity(OidcIdentity(known.trust_domain, claims->name), known.trust_domain);
   if (!identity.ok()) return identity.status();
   return TokenIdentity{*std::move(identity), claims->not_after_unix_seconds};
 }

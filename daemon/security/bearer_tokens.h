@@ -47,8 +47,9 @@ struct TokenIdentity {
 // Thread-safe.
 class BearerTokens {
  public:
-  // Takes up what lies in the files. An error changes nothing, and names the file and the line.
-  absl::Status Load(const BearerTokenFiles& files);
+  // Takes up what lies in the files, and where else keys of a provider come from; null: from the
+  // files alone. An error changes nothing, and names the file and the line.
+  absl::Status Load(const BearerTokenFiles& files, std::shared_ptr<JwtKeySource> source = nullptr);
 
   // InvalidArgument: it is not known, or not valid now; the message holds nothing of the token.
   absl::StatusOr<TokenIdentity> Identify(std::string_view token, int64_t now_unix_seconds) const;
@@ -58,13 +59,16 @@ class BearerTokens {
   struct Known {
     std::string trust_domain;
     std::map<Digest, TokenIdentity> tokens;
-    std::optional<JwtKeys> keys;
+    std::shared_ptr<const JwtKeys> keys;   // of a file
+    std::shared_ptr<JwtKeySource> source;  // in its place; null: there is none
     JwtRules jwt;
   };
 
   static absl::Status ReadTokens(const std::string& path, Known* known);
   static absl::Status ReadLine(std::string_view line, Known* known);
   static Digest DigestOf(std::string_view token);
+  static absl::StatusOr<TokenIdentity> IdentifyJwt(std::string_view token, const Known& known,
+                                                   int64_t now_unix_seconds);
 
   mutable Mutex mutex_;
   std::shared_ptr<const Known> known_ ABSL_GUARDED_BY(mutex_) = std::make_shared<const Known>();

@@ -271,7 +271,7 @@ absl::StatusOr<JwtIdentity> VerifyJwt(std::string_view token, const JwtKeys& key
   const auto header = DecodePart(token.substr(0, first), "header");
   if (!header.ok()) return header.status();
   const JwtKeys::Key* key = keys.Find(TextOf(*header, "kid").value_or(""));
-  if (key == nullptr) return Faulty("the token is signed by a key that is not known");
+  if (key == nullptr) return absl::NotFoundError("the token is signed by a key that is not known");
   if (TextOf(*header, "alg") != std::string(key->algorithm) || header->contains("crit")) {
     return Faulty(
         fmt::format("the token is not signed by {}, the algorithm of its key", key->algorithm));

@@ -34,6 +34,16 @@ class JwtKeys {
   std::vector<std::shared_ptr<const Key>> keys_;
 };
 
+// Where keys come from that change by themselves. Thread-safe.
+class JwtKeySource {
+ public:
+  virtual ~JwtKeySource() = default;
+  // Those that are taken now; null: there are none.
+  virtual std::shared_ptr<const JwtKeys> Keys() = 0;
+  // A token says that it is signed by a key that is none of them.
+  virtual void KeyMissing() = 0;
+};
+
 struct JwtRules {
   std::string issuer;    // what `iss` must be
   std::string audience;  // what `aud` must be, or have among its values
@@ -48,7 +58,7 @@ struct JwtIdentity {
 // Whom a token speaks for, if its signature is that of a key, `iss` and `aud` are as the rules say,
 // and it is valid now: `exp` must be there, and clocks may differ by a minute. An `email` that the
 // provider says it has not verified speaks for nobody. InvalidArgument says what is wrong with it,
-// and never holds any of the token.
+// and never holds any of the token. NotFound: it is signed by a key that is not among `keys`.
 absl::StatusOr<JwtIdentity> VerifyJwt(std::string_view token, const JwtKeys& keys,
                                       const JwtRules& rules, int64_t now_unix_seconds);
 

@@ -7,12 +7,12 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "collectors/fetch/http_fetch.h"
 #include "collectors/live/dcgm/page.h"
 #include "collectors/live/fetch_settings.h"
 #include "collectors/live/source_type.h"
 #include "daemon/base/text.h"
 #include "daemon/config/strict_yaml.h"
+#include "daemon/fetch/http_fetch.h"
 
 namespace fleetmeter::collector {
 namespace dcgm {

@@ -3,11 +3,11 @@
 #include <memory>
 #include <utility>
 
-#include "collectors/fetch/http_fetch.h"
 #include "collectors/live/fetch_settings.h"
 #include "collectors/live/kueue/kueue_page.h"
 #include "collectors/live/source_type.h"
 #include "daemon/config/strict_yaml.h"
+#include "daemon/fetch/http_fetch.h"
 
 namespace fleetmeter::collector {
 namespace {

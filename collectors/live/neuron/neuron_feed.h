@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "collectors/fetch/http_fetch.h"
 #include "collectors/live/live_source.h"
 #include "collectors/live/neuron/neuron_report.h"
+#include "daemon/fetch/http_fetch.h"
 
 namespace fleetmeter::collector {
 

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "collectors/fetch/http_fetch.h"
+#include "daemon/fetch/http_fetch.h"
 
 namespace fleetmeter::collector {
 

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "daemon/base/text.h"
 #include "daemon/config/listen_address.h"
+#include "daemon/config/otlp_endpoint.h"
+#include "daemon/fetch/http_fetch.h"
 #include "daemon/security/access_policy.h"
 #include "fmt/format.h"
 
@@ -101,10 +104,39 @@ void CheckHttpAccess(YamlFile* file, const DaemonConfig& config) {
   needs_tls("tls", http.tls);
   needs_tls("tokens_file", !http.tokens_file.empty());
   needs_tls("jwks_file", !http.jwks_file.empty());
-  if (!http.jwks_file.empty() && (http.issuer.empty() || http.audience.empty())) {
-    file->ComplainAt("http.jwks_file",
+  needs_tls("jwks_url", !http.jwks_url.empty());
+}
+
+// The provider that signs tokens: where its keys are, and for whom it may sign.
+void CheckProvider(YamlFile* file, const HttpConfig& http) {
+  const bool from_file = !http.jwks_file.empty();
+  const bool from_url = !http.jwks_url.empty();
+  if (from_file && from_url) {
+    file->ComplainAt("http.jwks_url", "is given with jwks_file; expected one of them");
+  }
+  if ((from_file || from_url) && (http.issuer.empty() || http.audience.empty())) {
+    file->ComplainAt(from_file ? "http.jwks_file" : "http.jwks_url",
                      "is given without issuer or audience; expected both, since the provider signs "
                      "tokens for others too");
+  }
+  if (from_url) return;
+  for (const auto& [key, value] : {std::pair("http.jwks_ca_file", http.jwks_ca_file),
+                                   std::pair("http.jwks_cache", http.jwks_cache)}) {
+    if (!value.empty()) file->ComplainAt(key, "is given without jwks_url; expected it as well");
+  }
+}
+
+void CheckJwksUrl(YamlFile* file, const HttpConfig& http) {
+  if (http.jwks_url.empty()) return;
+  const auto url = FetchUrl::Parse(http.jwks_url);
+  if (!url.ok() || url->scheme != FetchUrl::Scheme::kHttps) {
+    file->ComplainAt("http.jwks_url",
+                     fmt::format("is {}; expected https://HOST/PATH", AsciiQuoted(http.jwks_url)));
+  }
+  if (http.jwks_keep_nanos < http.jwks_refresh_nanos) {
+    file->ComplainAt("http.jwks_keep",
+                     "is shorter than jwks_refresh; expected keys to be kept until they are "
+                     "fetched again");
   }
 }
 
@@ -143,6 +175,30 @@ void CheckTogether(const YamlValue& section, const IngestConfig& ingest) {
   }
 }
 
+void CheckTogether(const YamlValue& section, const OtlpConfig& otlp) {
+  const bool certificate = !otlp.certificate_file.empty();
+  if (certificate == otlp.key_file.empty() || (certificate && otlp.ca_file.empty())) {
+    section.Complain(
+        "certificate_file, key_file and ca_file belong together; expected the first two with the "
+        "third, or neither");
+  }
+  if (otlp.endpoint.empty()) return;
+  const auto endpoint = ParseOtlpEndpoint(otlp.endpoint);
+  if (!endpoint.ok()) {
+    return section.Complain(fmt::format("endpoint {}", std::string(endpoint.status().message())));
+  }
+  if (endpoint->tls) return;
+  if (!otlp.ca_file.empty() || !otlp.server_name.empty()) {
+    section.Complain("has settings of TLS for an endpoint without it; expected https://");
+  }
+  if (!endpoint->loopback && !otlp.allow_plaintext_beyond_loopback) {
+    section.Complain(
+        fmt::format("endpoint is {}, beyond loopback and without TLS; expected https://, or "
+                    "allow_plaintext_beyond_loopback",
+                    AsciiQuoted(otlp.endpoint)));
+  }
+}
+
 void CheckTogether(const YamlValue& section, const LedgerConfig& ledger) {
   if (ledger.keep_days_nanos >= ledger.keep_hours_nanos) return;
   section.Complain(
@@ -161,6 +217,8 @@ void CheckTogether(const YamlValue& root, const DaemonConfig& config) {
   CheckRuleIdentities(root, config);
   CheckReach(root.file(), config);
   CheckHttpAccess(root.file(), config);
+  CheckProvider(root.file(), config.http);
+  CheckJwksUrl(root.file(), config.http);
 }
 
 }  // namespace fleetmeter

@@ -13,6 +13,7 @@ void CheckTogether(const YamlValue& section, const ListenConfig& listen);
 void CheckTogether(const YamlValue& section, const IngestConfig& ingest);
 void CheckTogether(const YamlValue& section, const LedgerConfig& ledger);
 void CheckTogether(const YamlValue& section, const LiveConfig& live);
+void CheckTogether(const YamlValue& section, const OtlpConfig& otlp);
 // Across sections: who may speak, and from where.
 void CheckTogether(const YamlValue& root, const DaemonConfig& config);
 

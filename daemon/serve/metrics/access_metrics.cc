@@ -56,12 +56,39 @@ constexpr Family<DaemonFigures> kAccessFamilies[] = {
       "daemon is that of the daemon, and client_ca is the first to expire of the authorities that "
       "clients are checked against. The series are absent without TLS."},
      Counted},
+    {{"fleetmeter_provider_key_fetches_total",
+      kCounter,
+      {"result"},
+      "The keys of the OpenID Connect provider of http.jwks_url were asked for this many times. "
+      "With the result ok they are in force; with the result failed those from before stay for as "
+      "long as http.jwks_keep says. The series are absent until they were asked for."},
+     Counted},
+    {{"fleetmeter_provider_keys",
+      kGauge,
+      {},
+      "This many keys of the OpenID Connect provider of http.jwks_url are taken. At 0 they were "
+      "fetched too long ago, and its tokens are refused. The series is absent until there were "
+      "keys."},
+     Counted},
+    {{"fleetmeter_provider_keys_fetched_timestamp_seconds",
+      kGauge,
+      {},
+      "The latest keys of the OpenID Connect provider of http.jwks_url were fetched at this time, "
+      "as seconds since the Unix epoch. After a restart it is the time at which the keys of "
+      "http.jwks_cache were fetched. The series is absent until there were keys."},
+     Counted},
 };
 
 constexpr const Metric& kReloads =
     Declared(kAccessFamilies, "fleetmeter_tls_reloads_total", kCounter);
 constexpr const Metric& kExpiry =
     Declared(kAccessFamilies, "fleetmeter_tls_certificate_expiry_timestamp_seconds", kGauge);
+constexpr const Metric& kKeyFetches =
+    Declared(kAccessFamilies, "fleetmeter_provider_key_fetches_total", kCounter);
+constexpr const Metric& kProviderKeys =
+    Declared(kAccessFamilies, "fleetmeter_provider_keys", kGauge);
+constexpr const Metric& kKeysFetchedAt =
+    Declared(kAccessFamilies, "fleetmeter_provider_keys_fetched_timestamp_seconds", kGauge);
 constexpr std::pair<const char*, const Metric&> kDenied[] = {
     {"ingest", Declared(kAccessFamilies, "fleetmeter_ingest_denied_total", kCounter)},
     {"query", Declared(kAccessFamilies, "fleetmeter_query_denied_total", kCounter)},
@@ -120,6 +147,19 @@ void AccessMetrics::TlsReloaded(bool ok) { (ok ? reloads_ok_ : reloads_failed_).
 void AccessMetrics::TlsInForce(int64_t certificate_unix_seconds, int64_t client_ca_unix_seconds) {
   AddGauge(registry_, kExpiry, {"daemon"}).Set(static_cast<double>(certificate_unix_seconds));
   AddGauge(registry_, kExpiry, {"client_ca"}).Set(static_cast<double>(client_ca_unix_seconds));
+}
+
+void AccessMetrics::KeysFetched(bool ok) {
+  for (const bool result : {true, false}) {
+    AddCounter(registry_, kKeyFetches, {result ? "ok" : "failed"}).Increment(result == ok ? 1 : 0);
+  }
+}
+
+// The time of the latest keys stays when they are too old: it says how old.
+void AccessMetrics::KeysInForce(size_t keys, std::optional<int64_t> fetched_unix_seconds) {
+  AddGauge(registry_, kProviderKeys).Set(static_cast<double>(keys));
+  if (!fetched_unix_seconds) return;
+  AddGauge(registry_, kKeysFetchedAt).Set(static_cast<double>(*fetched_unix_seconds));
 }
 
 }  // namespace fleetmeter

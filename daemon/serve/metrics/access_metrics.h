@@ -20,6 +20,8 @@ class AccessMetrics final : public AccessProbe {
   void CallDenied(std::string_view listener, std::string_view reason) override;
   void TlsReloaded(bool ok) override;
   void TlsInForce(int64_t certificate_unix_seconds, int64_t client_ca_unix_seconds) override;
+  void KeysFetched(bool ok) override;
+  void KeysInForce(size_t keys, std::optional<int64_t> fetched_unix_seconds) override;
 
  private:
   prometheus::Registry& registry_;

@@ -13,13 +13,13 @@ double ChipSeconds(const UseView& use) {
   return static_cast<double>(use.booked.chips) / kNanosPerSecond;
 }
 
-void WriteAllocated(const Snapshot& snapshot, TextWriter& out) {
+void WriteAllocated(const Snapshot& snapshot, SeriesWriter& out) {
   for (const auto& [pool, seconds] : snapshot.allocated_h100e_seconds) out.Sample({pool}, seconds);
 }
 
 // A series for each pool and kind of chip: what `value` gives of its UseViews, summed over signals.
 template <auto value>
-void EachChip(const Snapshot& snapshot, TextWriter& out) {
+void EachChip(const Snapshot& snapshot, SeriesWriter& out) {
   for (const auto& [pool, use] : snapshot.uses) {
     std::map<std::string, double> by_chip;
     for (const UseView& view : use.uses) by_chip[view.chip] += std::invoke(value, view);
@@ -27,7 +27,7 @@ void EachChip(const Snapshot& snapshot, TextWriter& out) {
   }
 }
 
-void WriteTeamAssigned(const Snapshot& snapshot, TextWriter& out) {
+void WriteTeamAssigned(const Snapshot& snapshot, SeriesWriter& out) {
   for (const auto& [pool, use] : snapshot.uses) {
     for (const TeamView& team : use.teams) {
       double sum = 0;
@@ -38,7 +38,7 @@ void WriteTeamAssigned(const Snapshot& snapshot, TextWriter& out) {
 }
 
 template <double UseView::* value>
-void EachChipAndSignal(const Snapshot& snapshot, TextWriter& out) {
+void EachChipAndSignal(const Snapshot& snapshot, SeriesWriter& out) {
   for (const auto& [pool, use] : snapshot.uses) {
     for (const UseView& view : use.uses) {
       if (view.measured && view.*value > 0) {
@@ -49,7 +49,7 @@ void EachChipAndSignal(const Snapshot& snapshot, TextWriter& out) {
 }
 
 template <double UseView::* value>
-void EachTeamAndSignal(const Snapshot& snapshot, TextWriter& out) {
+void EachTeamAndSignal(const Snapshot& snapshot, SeriesWriter& out) {
   for (const auto& [pool, use] : snapshot.uses) {
     for (const TeamView& team : use.teams) {
       for (const UseView& view : team.by_signal) {

@@ -14,7 +14,7 @@ constexpr double kSecondsOfHour = 3'600;
 enum class Whose { kPools, kTeams };
 
 template <Whose whose>
-void WriteSample(const Budget& budget, std::optional<double> value, TextWriter& out) {
+void WriteSample(const Budget& budget, std::optional<double> value, SeriesWriter& out) {
   if (budget.team.empty() != (whose == Whose::kPools)) return;
   if (whose == Whose::kPools) {
     out.Sample({budget.pool}, value);
@@ -25,7 +25,7 @@ void WriteSample(const Budget& budget, std::optional<double> value, TextWriter& 
 
 // What the plan says.
 template <Whose whose, auto value>
-void EachPlanned(const SpendingFigures& figures, TextWriter& out) {
+void EachPlanned(const SpendingFigures& figures, SeriesWriter& out) {
   for (const Budget& budget : figures.planned) {
     WriteSample<whose>(budget, std::invoke(value, budget), out);
   }
@@ -33,7 +33,7 @@ void EachPlanned(const SpendingFigures& figures, TextWriter& out) {
 
 // What was worked out from the ledger.
 template <Whose whose, auto value>
-void EachReviewed(const SpendingFigures& figures, TextWriter& out) {
+void EachReviewed(const SpendingFigures& figures, SeriesWriter& out) {
   if (!figures.facts.view) return;
   for (const BudgetReview& review : figures.facts.view->budgets) {
     WriteSample<whose>(review.budget, std::invoke(value, review), out);

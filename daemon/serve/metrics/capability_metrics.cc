@@ -12,14 +12,14 @@ using outcomes::CapabilityView;
 
 constexpr double kSecondsPerHour = 3'600;
 
-void WriteTraining(const OutcomeFigures& figures, TextWriter& out) {
+void WriteTraining(const OutcomeFigures& figures, SeriesWriter& out) {
   if (!figures.facts.view) return;
   for (const auto& [key, seconds] : figures.facts.view->training_h100e_seconds) {
     out.Sample({key.first, Name(key.second)}, seconds);
   }
 }
 
-void WriteTrainingQuarters(const OutcomeFigures& figures, TextWriter& out) {
+void WriteTrainingQuarters(const OutcomeFigures& figures, SeriesWriter& out) {
   if (!figures.facts.view) return;
   for (const auto& [quarter, hours] : figures.facts.view->capability.training.by_quarter) {
     out.Sample({outcomes::QuarterName(quarter)}, hours * kSecondsPerHour);
@@ -28,7 +28,7 @@ void WriteTrainingQuarters(const OutcomeFigures& figures, TextWriter& out) {
 
 // A series for each of the latest models: what `value` gives of its ModelView.
 template <auto value>
-void EachModel(const OutcomeFigures& figures, TextWriter& out) {
+void EachModel(const OutcomeFigures& figures, SeriesWriter& out) {
   if (figures.capability() == nullptr) return;
   const auto& models = figures.capability()->models;
   for (size_t i = models.size() - std::min(models.size(), figures.most); i < models.size(); ++i) {
@@ -42,14 +42,14 @@ std::optional<double> IndexValue(const outcomes::ModelView& model) {
 
 // A series for each benchmark: what `value` gives of its Saturation.
 template <auto value>
-void EachBenchmark(const OutcomeFigures& figures, TextWriter& out) {
+void EachBenchmark(const OutcomeFigures& figures, SeriesWriter& out) {
   if (figures.capability() == nullptr) return;
   for (const auto& [benchmark, saturation] : figures.capability()->saturation) {
     out.Sample({benchmark}, std::invoke(value, saturation));
   }
 }
 
-void WriteQuarters(const OutcomeFigures& figures, TextWriter& out) {
+void WriteQuarters(const OutcomeFigures& figures, SeriesWriter& out) {
   if (figures.capability() == nullptr) return;
   for (const outcomes::QuarterView& quarter : figures.capability()->quarters) {
     out.Sample({outcomes::QuarterName(quarter.quarter)}, quarter.gain_per_h100e_hour);

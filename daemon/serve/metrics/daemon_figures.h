@@ -18,7 +18,7 @@ struct DaemonFigures {
 };
 
 // The series of a family that DaemonMetrics counts.
-inline void Counted(const DaemonFigures& figures, TextWriter& out) {
+inline void Counted(const DaemonFigures& figures, SeriesWriter& out) {
   WriteCollected(figures.counted, out);
 }
 

@@ -20,21 +20,21 @@ const std::vector<double> kLagBounds = {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
                                         5,     10,   15,    30,   60,  120,  300, 3600, 86'400};
 const std::vector<double> kWorkBounds = {0.0001, 0.0005, 0.001, 0.005, 0.02, 0.05, 0.1, 0.5, 1, 5};
 
-void WriteBuildInfo(const DaemonFigures&, TextWriter& out) {
+void WriteBuildInfo(const DaemonFigures&, SeriesWriter& out) {
   out.Sample({kVersion, Revision(), __VERSION__}, 1);
 }
 
-void WriteDeferredSources(const DaemonFigures& figures, TextWriter& out) {
+void WriteDeferredSources(const DaemonFigures& figures, SeriesWriter& out) {
   for (const DeferredCount& count : figures.writer.Deferred()) {
     out.Sample({Name(count.reason), count.pool}, static_cast<double>(count.sources));
   }
 }
 
-void WriteBooksUsed(const DaemonFigures& figures, TextWriter& out) {
+void WriteBooksUsed(const DaemonFigures& figures, SeriesWriter& out) {
   for (const auto& [amount, used] : figures.writer.BooksUsed()) out.Sample({amount}, used);
 }
 
-void WriteClockSources(const DaemonFigures& figures, TextWriter& out) {
+void WriteClockSources(const DaemonFigures& figures, SeriesWriter& out) {
   const ClockVotes votes = figures.writer.clock_state().votes;
   out.Sample({"agrees"}, static_cast<double>(votes.agreeing));
   out.Sample({"ahead"}, static_cast<double>(votes.ahead));
@@ -261,8 +261,9 @@ constexpr Family<DaemonFigures> kDaemon[] = {
     {{"fleetmeter_exposition_render_seconds",
       kHistogram,
       {},
-      "Each scrape gives one observation: the seconds that it took to work out and write its fleet "
-      "and outcomes."},
+      "Each scrape gives one observation, and each export by OTLP: the seconds that it took to "
+      "work "
+      "out and write its fleet and outcomes."},
      Counted},
 };
 

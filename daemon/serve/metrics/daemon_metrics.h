@@ -12,6 +12,7 @@
 #include "daemon/serve/metrics/access_metrics.h"
 #include "daemon/serve/metrics/daemon_figures.h"
 #include "daemon/serve/metrics/ledger_metrics.h"
+#include "daemon/serve/metrics/otlp_metrics.h"
 
 namespace fleetmeter {
 
@@ -48,6 +49,7 @@ class DaemonMetrics final : public DaemonProbe {
 
   AccessProbe& access() { return access_; }
   LedgerProbe& ledger() { return ledger_; }
+  OtlpProbe& otlp() { return otlp_; }
 
   // `listener`: "ingest", "query" or "admin".
   void ConnectionRefused(std::string_view listener);
@@ -62,6 +64,7 @@ class DaemonMetrics final : public DaemonProbe {
   std::unique_ptr<prometheus::Registry> registry_;
   AccessMetrics access_{*registry_};
   LedgerMetrics ledger_{*registry_};
+  OtlpMetrics otlp_{*registry_};
   prometheus::Counter& accepted_;
   prometheus::Counter& duplicate_;
   prometheus::Counter& conflict_;

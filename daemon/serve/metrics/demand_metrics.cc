@@ -16,7 +16,7 @@ double WaitingChips(int64_t micro_chips) {
 
 // A series for each pool of the plan of whose demand a source tells.
 template <auto value>
-void EachDemand(const Snapshot& snapshot, TextWriter& out) {
+void EachDemand(const Snapshot& snapshot, SeriesWriter& out) {
   for (const PoolView& view : snapshot.pools) {
     if (view.demand) out.Sample({view.pool->name}, std::invoke(value, *view.demand));
   }
@@ -46,7 +46,7 @@ constexpr std::array<double, kWaitBounds> WaitBoundsAsDoubles() {
 
 constexpr std::array<double, kWaitBounds> kDemandWaitBounds = WaitBoundsAsDoubles();
 
-void WriteWaits(const Snapshot& snapshot, TextWriter& out) {
+void WriteWaits(const Snapshot& snapshot, SeriesWriter& out) {
   for (const PoolView& view : snapshot.pools) {
     if (!view.demand || !view.demand->waits) continue;
     const WaitCounts& waits = *view.demand->waits;
@@ -64,7 +64,7 @@ void WriteWaits(const Snapshot& snapshot, TextWriter& out) {
   }
 }
 
-void WriteServable(const Snapshot& snapshot, TextWriter& out) {
+void WriteServable(const Snapshot& snapshot, SeriesWriter& out) {
   for (const PoolView& view : snapshot.pools) {
     if (!view.demand) continue;
     out.Sample({view.pool->name, "own"}, view.demand->servable_h100e);
@@ -72,7 +72,7 @@ void WriteServable(const Snapshot& snapshot, TextWriter& out) {
   }
 }
 
-void WriteUncounted(const Snapshot& snapshot, TextWriter& out) {
+void WriteUncounted(const Snapshot& snapshot, SeriesWriter& out) {
   for (const PoolView& view : snapshot.pools) {
     if (!view.demand) continue;
     for (const auto& [chip, micro_chips] : view.demand->uncounted_micro_chips) {
@@ -81,7 +81,7 @@ void WriteUncounted(const Snapshot& snapshot, TextWriter& out) {
   }
 }
 
-void WriteTeamDemand(const Snapshot& snapshot, TextWriter& out) {
+void WriteTeamDemand(const Snapshot& snapshot, SeriesWriter& out) {
   for (const PoolView& view : snapshot.pools) {
     if (!view.demand) continue;
     for (const auto& [team, demand] : view.demand->teams) {

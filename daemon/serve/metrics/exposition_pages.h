@@ -6,9 +6,9 @@
 
 #include <functional>
 
+#include "daemon/base/workers.h"
 #include "daemon/serve/http/http_message.h"
 #include "daemon/serve/http/shared_page.h"
-#include "daemon/base/workers.h"
 #include "daemon/serve/metrics/exposition_form.h"
 
 namespace fleetmeter {

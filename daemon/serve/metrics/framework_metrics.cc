@@ -25,8 +25,8 @@ const FrameworkDocument* DocumentOf(const PlanFigures& figures) {
 }
 
 // What `write` makes of the assumptions; no series where there are none.
-template <void (*write)(const Assumptions&, TextWriter&)>
-void OfAssumptions(const PlanFigures& figures, TextWriter& out) {
+template <void (*write)(const Assumptions&, SeriesWriter&)>
+void OfAssumptions(const PlanFigures& figures, SeriesWriter& out) {
   if (const FrameworkDocument* document = DocumentOf(figures)) write(document->assumptions, out);
 }
 
@@ -34,37 +34,37 @@ double InSeconds(double hours) { return hours * static_cast<double>(kHourSeconds
 
 // --- Supply, prices and throughput --------------------------------------------------------------
 
-void WriteYear(const Assumptions& assumptions, TextWriter& out) {
+void WriteYear(const Assumptions& assumptions, SeriesWriter& out) {
   out.Sample({}, InSeconds(assumptions.hours_per_year));
 }
 
-void WriteSupply(const Assumptions& assumptions, TextWriter& out) {
+void WriteSupply(const Assumptions& assumptions, SeriesWriter& out) {
   for (const framework::SupplyRow& row : framework::WorkOutSupply(assumptions).rows) {
     out.Sample({row.item->provider, row.item->chip}, row.h100e);
   }
 }
 
-void WritePrices(const Assumptions& assumptions, TextWriter& out) {
+void WritePrices(const Assumptions& assumptions, SeriesWriter& out) {
   for (const framework::PricedModel& model : assumptions.prices) {
     out.Sample({model.name, "input"}, model.usd_per_million_input);
     out.Sample({model.name, "output"}, model.usd_per_million_output);
   }
 }
 
-void WriteUsage(const Assumptions& assumptions, TextWriter& out) {
+void WriteUsage(const Assumptions& assumptions, SeriesWriter& out) {
   for (const framework::PricedModel& model : assumptions.prices) {
     out.Sample({model.name}, model.usage);
   }
 }
 
-void WriteThroughput(const Assumptions& assumptions, TextWriter& out) {
+void WriteThroughput(const Assumptions& assumptions, SeriesWriter& out) {
   const auto table = framework::WorkOutThroughput(assumptions.throughput);
   for (const framework::ThroughputRow& row : table.rows) {
     out.Sample({row.size->name}, row.constrained_tokens_per_second);
   }
 }
 
-void WriteRevenueOfAnHour(const Assumptions& assumptions, TextWriter& out) {
+void WriteRevenueOfAnHour(const Assumptions& assumptions, SeriesWriter& out) {
   const framework::RevenueModel revenue(assumptions);
   for (const auto& [curve, shape] : assumptions.revenue.curves) {
     for (int percent = kPercentStep; percent <= 100; percent += kPercentStep) {
@@ -76,13 +76,13 @@ void WriteRevenueOfAnHour(const Assumptions& assumptions, TextWriter& out) {
 
 // --- Training -----------------------------------------------------------------------------------
 
-void WriteTrainedModels(const Assumptions& assumptions, TextWriter& out) {
+void WriteTrainedModels(const Assumptions& assumptions, SeriesWriter& out) {
   for (const auto& row : framework::WorkOutTraining(assumptions.training).rows) {
     out.Sample({row.model->name}, InSeconds(row.h100_hours));
   }
 }
 
-void WriteTrainingSteps(const Assumptions& assumptions, TextWriter& out) {
+void WriteTrainingSteps(const Assumptions& assumptions, SeriesWriter& out) {
   const framework::TrainingTable table = framework::WorkOutTraining(assumptions.training);
   out.Sample({"pre_training"}, InSeconds(table.pretraining_hours));
   out.Sample({"post_training"}, InSeconds(table.post_training_hours));
@@ -94,7 +94,7 @@ void WriteTrainingSteps(const Assumptions& assumptions, TextWriter& out) {
 // --- Scenarios and cases ------------------------------------------------------------------------
 
 // The parts of a year's supply, which add up to 1.
-void WriteParts(std::string_view name, const framework::Position& position, TextWriter& out) {
+void WriteParts(std::string_view name, const framework::Position& position, SeriesWriter& out) {
   out.Sample({name, "safety"}, position.Share(position.p0_hours));
   out.Sample({name, "buffer"}, position.Share(position.buffer_hours));
   for (const auto& [category, hours] : position.hours) {
@@ -113,7 +113,7 @@ void EachScenario(const Assumptions& assumptions, const Write& write) {
   }
 }
 
-void WriteScenarioParts(const Assumptions& assumptions, TextWriter& out) {
+void WriteScenarioParts(const Assumptions& assumptions, SeriesWriter& out) {
   EachScenario(assumptions, [&](const std::string& name, const framework::Allocation& allocation) {
     WriteParts(name, framework::PositionOf(allocation, assumptions.revenue.utilization), out);
   });
@@ -121,7 +121,7 @@ void WriteScenarioParts(const Assumptions& assumptions, TextWriter& out) {
 
 // The member `value` of the outcome of each scenario, times `scale`.
 template <double framework::Outcome::* value, int64_t scale>
-void WriteScenarioOutcome(const Assumptions& assumptions, TextWriter& out) {
+void WriteScenarioOutcome(const Assumptions& assumptions, SeriesWriter& out) {
   EachScenario(assumptions, [&](const std::string& name, const framework::Allocation& allocation) {
     // What it is a part of does not matter here.
     const framework::Outcome outcome = framework::OutcomeOf(assumptions, allocation, 0);
@@ -141,14 +141,14 @@ void EachCase(const PlanFigures& figures, const Write& write) {
   }
 }
 
-void WriteCaseParts(const PlanFigures& figures, TextWriter& out) {
+void WriteCaseParts(const PlanFigures& figures, SeriesWriter& out) {
   EachCase(figures, [&](const framework::SensitivityRow& row) {
     WriteParts(row.of->name, row.position, out);
   });
 }
 
 template <double framework::Outcome::* value, int64_t scale>
-void WriteCaseOutcome(const PlanFigures& figures, TextWriter& out) {
+void WriteCaseOutcome(const PlanFigures& figures, SeriesWriter& out) {
   EachCase(figures, [&](const framework::SensitivityRow& row) {
     out.Sample({row.of->name}, row.outcome.*value * static_cast<double>(scale));
   });

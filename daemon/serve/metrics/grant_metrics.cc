@@ -24,7 +24,7 @@ double BeyondH100e(const PoolCapacity& pool) {
 
 // A series for each pool of the plan, and each other one that has requests.
 template <auto value>
-void EachPoolOf(const CapacityFigures& figures, TextWriter& out) {
+void EachPoolOf(const CapacityFigures& figures, SeriesWriter& out) {
   for (const auto& [pool, capacity] : figures.summary.pools) {
     out.Sample({pool}, std::invoke(value, capacity));
   }
@@ -32,12 +32,12 @@ void EachPoolOf(const CapacityFigures& figures, TextWriter& out) {
 
 // A series for each pool that had grants within the week.
 template <auto value>
-void EachUsedPool(const CapacityFigures& figures, TextWriter& out) {
+void EachUsedPool(const CapacityFigures& figures, SeriesWriter& out) {
   for (const PoolGrantUse& pool : figures.pools) out.Sample({pool.pool}, std::invoke(value, pool));
 }
 
 template <auto value>
-void EachGrant(const CapacityFigures& figures, TextWriter& out) {
+void EachGrant(const CapacityFigures& figures, SeriesWriter& out) {
   for (const GrantSeries& grant : figures.grants) {
     out.Sample({grant.pool, grant.team, grant.request}, std::invoke(value, grant));
   }

@@ -38,18 +38,18 @@ std::map<Pair, double> H100eSeconds(std::vector<LentRow> rows) {
   return seconds;
 }
 
-void WritePairs(const std::vector<LentRow>& rows, double seconds_of_one, TextWriter& out) {
+void WritePairs(const std::vector<LentRow>& rows, double seconds_of_one, SeriesWriter& out) {
   for (const auto& [pair, seconds] : H100eSeconds(rows)) {
     out.Sample({pair.first, pair.second}, seconds / seconds_of_one);
   }
 }
 
 // On average over the hour.
-void WriteHour(const SpendingFigures& figures, TextWriter& out) {
+void WriteHour(const SpendingFigures& figures, SeriesWriter& out) {
   if (figures.facts.view) WritePairs(figures.facts.view->lent_in_hour, kSecondsPerHour, out);
 }
 
-void WriteWeek(const SpendingFigures& figures, TextWriter& out) {
+void WriteWeek(const SpendingFigures& figures, SeriesWriter& out) {
   if (figures.facts.view) WritePairs(figures.facts.view->week.rows, 1, out);
 }
 
@@ -66,7 +66,7 @@ std::optional<double> WeekTold(const SpendingFigures& figures) {
 }
 
 // Nothing of a pool that was heard throughout.
-void WriteUntold(const SpendingFigures& figures, TextWriter& out) {
+void WriteUntold(const SpendingFigures& figures, SeriesWriter& out) {
   if (!figures.facts.view) return;
   for (const auto& [pool, h100e_nanos] : figures.facts.view->week.unheard) {
     out.Sample({pool}, static_cast<double>(h100e_nanos) / static_cast<double>(kNanosPerSecond));

@@ -21,7 +21,7 @@ std::optional<double> PerRequest(const std::optional<Margin>& margin) {
 
 // A series for each segment, window and basis: what `value` gives of the SegmentWindow.
 template <auto value>
-void EachSegment(const OutcomeFigures& figures, TextWriter& out) {
+void EachSegment(const OutcomeFigures& figures, SeriesWriter& out) {
   for (const WindowFigures& window : figures.windows) {
     for (const auto& [segment, row] : window.segments) {
       out.Sample({segment.model, segment.customer_tier, window.window, window.basis},
@@ -32,7 +32,7 @@ void EachSegment(const OutcomeFigures& figures, TextWriter& out) {
 
 // The same for what does not depend on the basis.
 template <auto value>
-void EachSegmentOnce(const OutcomeFigures& figures, TextWriter& out) {
+void EachSegmentOnce(const OutcomeFigures& figures, SeriesWriter& out) {
   for (const WindowFigures& window : figures.windows) {
     if (window.answer->basis != outcomes::CostBasis::kAllocated) continue;
     for (const auto& [segment, row] : window.segments) {
@@ -43,7 +43,7 @@ void EachSegmentOnce(const OutcomeFigures& figures, TextWriter& out) {
 
 // A series for each line of a scope that has a margin, by its name, the window and the basis.
 template <std::vector<MarginLine> WindowFigures::* lines, std::string MarginLine::* name>
-void EachLine(const OutcomeFigures& figures, TextWriter& out) {
+void EachLine(const OutcomeFigures& figures, SeriesWriter& out) {
   for (const WindowFigures& window : figures.windows) {
     for (const MarginLine& line : window.*lines) {
       out.Sample({line.*name, window.window, window.basis}, PerRequest(line.after));
@@ -53,7 +53,7 @@ void EachLine(const OutcomeFigures& figures, TextWriter& out) {
 
 // A series for each window and basis: what `value` gives of the MarginAnswer.
 template <auto value>
-void EachWindow(const OutcomeFigures& figures, TextWriter& out) {
+void EachWindow(const OutcomeFigures& figures, SeriesWriter& out) {
   for (const WindowFigures& window : figures.windows) {
     out.Sample({window.window, window.basis}, std::invoke(value, *window.answer));
   }
@@ -77,7 +77,7 @@ std::optional<double> HasDeclined(const SegmentWindow& row) {
   return declined ? std::optional(*declined ? 1.0 : 0.0) : std::nullopt;
 }
 
-void WriteChange(const OutcomeFigures& figures, TextWriter& out) {
+void WriteChange(const OutcomeFigures& figures, SeriesWriter& out) {
   for (const WindowFigures& window : figures.windows) {
     const auto& change = window.answer->review.change;
     if (!change) continue;
@@ -92,7 +92,7 @@ void WriteChange(const OutcomeFigures& figures, TextWriter& out) {
   }
 }
 
-void WriteChangePerRequest(const OutcomeFigures& figures, TextWriter& out) {
+void WriteChangePerRequest(const OutcomeFigures& figures, SeriesWriter& out) {
   for (const WindowFigures& window : figures.windows) {
     const auto& change = window.answer->review.change;
     if (!change) continue;
@@ -114,7 +114,7 @@ std::optional<bool> MarginReviewDue(const OutcomeView& view) {
   return outcomes::ReviewDue(longest->by_basis.front().review);
 }
 
-void WriteReviewDue(const OutcomeFigures& figures, TextWriter& out) {
+void WriteReviewDue(const OutcomeFigures& figures, SeriesWriter& out) {
   if (!figures.facts.view) return;
   if (const auto due = MarginReviewDue(*figures.facts.view)) {
     out.Sample({"margin_yoy"}, *due ? 1 : 0);

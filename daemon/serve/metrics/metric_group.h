@@ -10,14 +10,14 @@
 #include <string_view>
 
 #include "daemon/serve/metrics/metric.h"
-#include "daemon/serve/metrics/text_format.h"
+#include "daemon/serve/metrics/series_writer.h"
 
 namespace fleetmeter {
 
 template <class Figures>
 struct Family {
   Metric metric;
-  void (*write_series)(const Figures& figures, TextWriter& out) = nullptr;
+  void (*write_series)(const Figures& figures, SeriesWriter& out) = nullptr;
 };
 
 template <class Figures>
@@ -29,7 +29,7 @@ struct MetricGroup {
 
 // Writes the families in their order. A family without series is written too.
 template <class Figures>
-void WriteGroup(const MetricGroup<Figures>& group, const Figures& figures, TextWriter& out) {
+void WriteGroup(const MetricGroup<Figures>& group, const Figures& figures, SeriesWriter& out) {
   for (const Family<Figures>& family : group.families) {
     out.Begin(family.metric);
     family.write_series(figures, out);
@@ -39,7 +39,7 @@ void WriteGroup(const MetricGroup<Figures>& group, const Figures& figures, TextW
 // The one series of a family without labels. `value` is a function of the figures, or a member of
 // theirs; where it gives nothing there is no series.
 template <auto value, class Figures>
-void OneSeries(const Figures& figures, TextWriter& out) {
+void OneSeries(const Figures& figures, SeriesWriter& out) {
   out.Sample({}, std::invoke(value, figures));
 }
 

@@ -11,6 +11,7 @@
 #include "daemon/serve/metrics/outcome_metrics.h"
 #include "daemon/serve/metrics/plan_metrics.h"
 #include "daemon/serve/metrics/process_metrics.h"
+#include "daemon/serve/metrics/text_format.h"
 
 namespace fleetmeter {
 namespace {
@@ -108,6 +109,7 @@ void ForEachGroup(const Visit& visit) {
   visit(kDaemonMetrics, &Figures::daemon);
   visit(kLedgerFileMetrics, &Figures::daemon);
   visit(kAccessMetrics, &Figures::daemon);
+  visit(kOtlpMetrics, &Figures::daemon);
   visit(kProcessMetrics, &Figures::process);
 }
 
@@ -128,12 +130,16 @@ constexpr char kHead[] =
 
 }  // namespace
 
-std::string RenderMetrics(MetricsSources sources, ExpositionForm form) {
-  std::string page;
-  TextWriter out(page, form);
+void WriteMetrics(MetricsSources sources, SeriesWriter& out) {
   Figures figures(std::move(sources));
   ForEachGroup(
       [&](const auto& group, auto part) { WriteGroup(group, std::invoke(part, figures), out); });
+}
+
+std::string RenderMetrics(MetricsSources sources, ExpositionForm form) {
+  std::string page;
+  TextWriter out(page, form);
+  WriteMetrics(std::move(sources), out);
   out.End();
   return page;
 }

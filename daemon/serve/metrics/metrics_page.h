@@ -25,6 +25,9 @@ struct MetricsSources {
   const Clock& clock;
 };
 
+// Every family and its series, in their order.
+void WriteMetrics(MetricsSources sources, SeriesWriter& out);
+
 // A scrape.
 std::string RenderMetrics(MetricsSources sources, ExpositionForm form = ExpositionForm::kText);
 

@@ -18,17 +18,17 @@ std::optional<double> Took(const OutcomeFigures& figures) {
   return figures.facts.view ? std::optional(figures.facts.view->took_seconds) : std::nullopt;
 }
 
-void WritePriceBook(const OutcomeFigures& figures, TextWriter& out) {
+void WritePriceBook(const OutcomeFigures& figures, SeriesWriter& out) {
   const auto version = figures.facts.reference->outcomes.prices.version();
   if (version > 0) out.Sample({std::to_string(version)}, 1);
 }
 
-void WriteSuite(const OutcomeFigures& figures, TextWriter& out) {
+void WriteSuite(const OutcomeFigures& figures, SeriesWriter& out) {
   const auto& suite = figures.facts.reference->outcomes.suite;
   if (suite) out.Sample({suite->name, std::to_string(suite->version)}, 1);
 }
 
-void WriteZone(const OutcomeFigures& figures, TextWriter& out) {
+void WriteZone(const OutcomeFigures& figures, SeriesWriter& out) {
   const DayZone& zone =
       figures.facts.view ? figures.facts.view->zone : figures.facts.reference->outcomes.day_zone;
   out.Sample({zone.name()}, 1);

@@ -11,7 +11,7 @@ constexpr double kSecondsPerHour = 3'600;
 
 // A series for each curve of the framework: what `value` gives of its RevenuePace.
 template <auto value>
-void EachCurve(const PlanFigures& figures, TextWriter& out) {
+void EachCurve(const PlanFigures& figures, SeriesWriter& out) {
   if (!figures.comparison.pace) return;
   for (const RevenuePace& on_curve : figures.comparison.pace->revenue) {
     out.Sample({on_curve.curve}, std::invoke(value, on_curve));
@@ -20,7 +20,7 @@ void EachCurve(const PlanFigures& figures, TextWriter& out) {
 
 // The one series of a family: hours that `value` gives of the Pace, as seconds.
 template <auto value>
-void Seconds(const PlanFigures& figures, TextWriter& out) {
+void Seconds(const PlanFigures& figures, SeriesWriter& out) {
   if (!figures.comparison.pace) return;
   const std::optional<double> hours = std::invoke(value, *figures.comparison.pace);
   if (hours) out.Sample({}, *hours * kSecondsPerHour);

@@ -8,7 +8,7 @@ namespace {
 
 using enum MetricType;
 
-void WriteBufferConsumed(const PlanFigures& figures, TextWriter& out) {
+void WriteBufferConsumed(const PlanFigures& figures, SeriesWriter& out) {
   const Buffer& buffer = figures.comparison.buffer;
   if (!buffer.consumed_h100e) return;
   // Every pool of the plan, so that a borrower's series begins at 0.

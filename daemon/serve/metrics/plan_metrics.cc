@@ -13,7 +13,7 @@ using enum MetricType;
 
 // The one series of a family: what `value` gives of the plan in force.
 template <auto value>
-void OfPlan(const PlanFigures& figures, TextWriter& out) {
+void OfPlan(const PlanFigures& figures, SeriesWriter& out) {
   out.Sample({}, std::invoke(value, *figures.snapshot.plan));
 }
 
@@ -21,12 +21,12 @@ double EffectiveSeconds(const Plan& plan) {
   return static_cast<double>(plan.effective_from_unix_nanos) / kNanosPerSecond;
 }
 
-void WritePlanInfo(const PlanFigures& figures, TextWriter& out) {
+void WritePlanInfo(const PlanFigures& figures, SeriesWriter& out) {
   const Plan& plan = *figures.snapshot.plan;
   out.Sample({plan.name, std::to_string(plan.version), plan.scenario}, 1);
 }
 
-void WriteAllocated(const PlanFigures& figures, TextWriter& out) {
+void WriteAllocated(const PlanFigures& figures, SeriesWriter& out) {
   std::map<std::pair<Tier, Category>, double> allocated;
   for (const Pool& pool : figures.snapshot.plan->pools) {
     allocated[{pool.tier, pool.category}] += pool.allocated_h100e;
@@ -36,7 +36,7 @@ void WriteAllocated(const PlanFigures& figures, TextWriter& out) {
   }
 }
 
-void WriteCatalogInfo(const PlanFigures& figures, TextWriter& out) {
+void WriteCatalogInfo(const PlanFigures& figures, SeriesWriter& out) {
   out.Sample({std::to_string(figures.snapshot.reference->catalog.version())}, 1);
 }
 
@@ -46,13 +46,13 @@ const framework::Assumptions* AssumptionsOf(const PlanFigures& figures) {
   return framework ? &framework->assumptions : nullptr;
 }
 
-void WriteFrameworkInfo(const PlanFigures& figures, TextWriter& out) {
+void WriteFrameworkInfo(const PlanFigures& figures, SeriesWriter& out) {
   const framework::Assumptions* assumptions = AssumptionsOf(figures);
   if (assumptions == nullptr) return;
   out.Sample({assumptions->name, std::to_string(assumptions->version), assumptions->baseline}, 1);
 }
 
-void WriteFrameworkUtilization(const PlanFigures& figures, TextWriter& out) {
+void WriteFrameworkUtilization(const PlanFigures& figures, SeriesWriter& out) {
   const framework::Assumptions* assumptions = AssumptionsOf(figures);
   if (assumptions != nullptr) out.Sample({}, assumptions->revenue.utilization);
 }

@@ -20,14 +20,14 @@ extern const MetricGroup<PlanFigures> kFrameworkMetrics;
 
 // A series for each tier: what `value` gives of its PlanShare.
 template <auto value>
-void EachTier(const PlanFigures& figures, TextWriter& out) {
+void EachTier(const PlanFigures& figures, SeriesWriter& out) {
   for (const auto& [tier, share] : figures.comparison.tiers) {
     out.Sample({Name(tier)}, std::invoke(value, share));
   }
 }
 
 template <auto value>
-void EachCategory(const PlanFigures& figures, TextWriter& out) {
+void EachCategory(const PlanFigures& figures, SeriesWriter& out) {
   for (const auto& [category, share] : figures.comparison.categories) {
     out.Sample({Name(category)}, std::invoke(value, share));
   }
@@ -35,7 +35,7 @@ void EachCategory(const PlanFigures& figures, TextWriter& out) {
 
 // The one series of a family: what `value` gives of the comparison.
 template <auto value>
-void OfComparison(const PlanFigures& figures, TextWriter& out) {
+void OfComparison(const PlanFigures& figures, SeriesWriter& out) {
   out.Sample({}, std::invoke(value, figures.comparison));
 }
 

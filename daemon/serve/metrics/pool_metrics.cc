@@ -15,7 +15,7 @@ double Chips(absl::int128 micro_chips) {
 
 // A series for each pool of the plan: what `value`, a function or a member, gives of its PoolView.
 template <auto value>
-void EachPool(const Snapshot& snapshot, TextWriter& out) {
+void EachPool(const Snapshot& snapshot, SeriesWriter& out) {
   for (const PoolView& view : snapshot.pools) {
     out.Sample({view.pool->name}, std::invoke(value, view));
   }
@@ -23,7 +23,7 @@ void EachPool(const Snapshot& snapshot, TextWriter& out) {
 
 // A series for each pool of the plan, kind of chip and signal, of chips whose `known` is true.
 template <bool UseView::* known, double UseView::* value>
-void EachSignal(const Snapshot& snapshot, TextWriter& out) {
+void EachSignal(const Snapshot& snapshot, SeriesWriter& out) {
   for (const PoolView& view : snapshot.pools) {
     for (const UseView& use : view.use->uses) {
       if (!(use.*known) || use.assigned_micro_chips == 0) continue;
@@ -32,7 +32,7 @@ void EachSignal(const Snapshot& snapshot, TextWriter& out) {
   }
 }
 
-void WriteInfo(const Snapshot& snapshot, TextWriter& out) {
+void WriteInfo(const Snapshot& snapshot, SeriesWriter& out) {
   for (const PoolView& view : snapshot.pools) {
     const Pool& pool = *view.pool;
     out.Sample({pool.name, Name(pool.category), Name(pool.tier), pool.owner, pool.contact}, 1);
@@ -44,7 +44,7 @@ bool HoldsNothing(const PoolView& view) {
   return view.use->uses.empty() && view.coverage > 0 && view.uncertain_h100e == 0;
 }
 
-void WriteAssigned(const Snapshot& snapshot, TextWriter& out) {
+void WriteAssigned(const Snapshot& snapshot, SeriesWriter& out) {
   for (const PoolView& view : snapshot.pools) {
     std::map<std::string, std::pair<double, bool>> by_chip;  // H100e, and whether it is known
     for (const UseView& use : view.use->uses) {
@@ -63,11 +63,11 @@ void WriteAssigned(const Snapshot& snapshot, TextWriter& out) {
   }
 }
 
-void WriteOrphaned(const Snapshot& snapshot, TextWriter& out) {
+void WriteOrphaned(const Snapshot& snapshot, SeriesWriter& out) {
   for (const auto& [pool, h100e] : snapshot.orphaned_h100e) out.Sample({pool}, h100e);
 }
 
-void WritePercentiles(const Snapshot& snapshot, TextWriter& out) {
+void WritePercentiles(const Snapshot& snapshot, SeriesWriter& out) {
   for (const PoolView& view : snapshot.pools) {
     const ActivityView& activity = view.use->activity;
     out.Sample({view.pool->name, "p10"}, activity.p10);
@@ -76,7 +76,7 @@ void WritePercentiles(const Snapshot& snapshot, TextWriter& out) {
   }
 }
 
-void WriteActivity(const Snapshot& snapshot, TextWriter& out) {
+void WriteActivity(const Snapshot& snapshot, SeriesWriter& out) {
   for (const auto& [pool, use] : snapshot.uses) {
     const ActivityHistogram& histogram = use.activity.histogram;
     if (histogram.count == 0) continue;
@@ -88,7 +88,7 @@ void WriteActivity(const Snapshot& snapshot, TextWriter& out) {
   }
 }
 
-void WriteIdleChips(const Snapshot& snapshot, TextWriter& out) {
+void WriteIdleChips(const Snapshot& snapshot, SeriesWriter& out) {
   for (const PoolView& view : snapshot.pools) {
     std::map<std::string, absl::int128> by_chip;
     for (const UseView& use : view.use->uses) {

@@ -35,7 +35,7 @@ std::vector<std::string_view> LabelValues(const Metric& metric,
 }
 
 void WriteHistogram(const std::vector<std::string_view>& labels,
-                    const prometheus::ClientMetric::Histogram& histogram, TextWriter& out) {
+                    const prometheus::ClientMetric::Histogram& histogram, SeriesWriter& out) {
   std::vector<double> bounds;
   std::vector<uint64_t> cumulative;
   for (const auto& bucket : histogram.bucket) {
@@ -66,7 +66,7 @@ prometheus::Histogram& AddHistogram(prometheus::Registry& registry, const Metric
   return FamilyOf(prometheus::BuildHistogram(), registry, metric).Add({}, bounds);
 }
 
-void WriteCollected(const std::vector<prometheus::MetricFamily>& collected, TextWriter& out) {
+void WriteCollected(const std::vector<prometheus::MetricFamily>& collected, SeriesWriter& out) {
   const Metric& metric = out.metric();
   const auto family = std::find_if(collected.begin(), collected.end(),
                                    [&](const auto& f) { return f.name == metric.name; });

@@ -28,6 +28,6 @@ prometheus::Histogram& AddHistogram(prometheus::Registry& registry, const Metric
                                     const std::vector<double>& bounds);
 
 // Writes the series that `collected`, of a registry, has of the family that was begun.
-void WriteCollected(const std::vector<prometheus::MetricFamily>& collected, TextWriter& out);
+void WriteCollected(const std::vector<prometheus::MetricFamily>& collected, SeriesWriter& out);
 
 }  // namespace fleetmeter

@@ -24,7 +24,7 @@ void EachNature(const CapacityFigures& figures, const Write& write) {
   }
 }
 
-void WriteRequests(const CapacityFigures& figures, TextWriter& out) {
+void WriteRequests(const CapacityFigures& figures, SeriesWriter& out) {
   EachNature(figures, [&out](auto pool, auto nature, const NatureSummary& summary) {
     for (const capacity::State state : capacity::kStates) {
       out.Sample({pool, Name(state), nature},
@@ -33,13 +33,13 @@ void WriteRequests(const CapacityFigures& figures, TextWriter& out) {
   });
 }
 
-void WriteRequested(const CapacityFigures& figures, TextWriter& out) {
+void WriteRequested(const CapacityFigures& figures, SeriesWriter& out) {
   EachNature(figures, [&out](auto pool, auto nature, const NatureSummary& summary) {
     out.Sample({pool, nature}, static_cast<double>(summary.open_micro_h100e) / kMicroH100e);
   });
 }
 
-void WriteOldest(const CapacityFigures& figures, TextWriter& out) {
+void WriteOldest(const CapacityFigures& figures, SeriesWriter& out) {
   EachNature(figures, [&out](auto pool, auto nature, const NatureSummary& summary) {
     if (!summary.oldest_open) return;
     const capacity::CapacityRequest& oldest = *summary.oldest_open;
@@ -48,14 +48,14 @@ void WriteOldest(const CapacityFigures& figures, TextWriter& out) {
   });
 }
 
-void WriteExpired(const CapacityFigures& figures, TextWriter& out) {
+void WriteExpired(const CapacityFigures& figures, SeriesWriter& out) {
   EachNature(figures, [&out](auto pool, auto nature, const NatureSummary& summary) {
     const auto& latest = summary.latest_expired_unix_seconds;
     if (latest) out.Sample({pool, nature}, static_cast<double>(*latest));
   });
 }
 
-void WriteDecisions(const CapacityFigures& figures, TextWriter& out) {
+void WriteDecisions(const CapacityFigures& figures, SeriesWriter& out) {
   for (const auto& [pool, capacity] : figures.summary.pools) {
     const bool asked = std::any_of(capacity.natures.begin(), capacity.natures.end(),
                                    [](const NatureSummary& of) { return of.submitted > 0; });
@@ -78,7 +78,7 @@ constexpr std::array<double, kWaits> BoundsAsDoubles() {
 
 constexpr std::array<double, kWaits> kDecisionWaitBounds = BoundsAsDoubles();
 
-void WriteWaits(const CapacityFigures& figures, TextWriter& out) {
+void WriteWaits(const CapacityFigures& figures, SeriesWriter& out) {
   EachNature(figures, [&out](auto pool, auto nature, const NatureSummary& summary) {
     std::array<uint64_t, kWaits> cumulative{};
     uint64_t count = 0;

@@ -7,13 +7,13 @@ using enum MetricType;
 
 // A series for each segment: what `value` gives of its SegmentCounters.
 template <auto value>
-void EachSegment(const OutcomeFigures& figures, TextWriter& out) {
+void EachSegment(const OutcomeFigures& figures, SeriesWriter& out) {
   for (const auto& [segment, counters] : figures.counters) {
     out.Sample({segment.model, segment.customer_tier}, std::invoke(value, counters));
   }
 }
 
-void WriteServingCost(const OutcomeFigures& figures, TextWriter& out) {
+void WriteServingCost(const OutcomeFigures& figures, SeriesWriter& out) {
   if (!figures.facts.view) return;
   for (const auto& [key, micro_usd] : figures.facts.view->booked_cost_micro_usd) {
     out.Sample({key.first, outcomes::Name(key.second)},

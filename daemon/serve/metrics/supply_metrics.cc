@@ -9,7 +9,7 @@ using enum MetricType;
 
 constexpr double kMicroUsdOfUsd = 1e6;
 
-void WriteByState(const Snapshot& snapshot, bool in_h100e, TextWriter& out) {
+void WriteByState(const Snapshot& snapshot, bool in_h100e, SeriesWriter& out) {
   for (const SupplyView& row : snapshot.supply) {
     const double per_chip = in_h100e ? 1 / row.chips_per_h100e : 1;
     const auto sample = [&](std::string_view state, absl::int128 micro_chips) {
@@ -27,14 +27,14 @@ void WriteByState(const Snapshot& snapshot, bool in_h100e, TextWriter& out) {
   }
 }
 
-void WriteDeclared(const Snapshot& snapshot, TextWriter& out) {
+void WriteDeclared(const Snapshot& snapshot, SeriesWriter& out) {
   for (const SupplyView& row : snapshot.supply) {
     out.Sample({row.provider, row.chip}, static_cast<double>(row.declared_chips));
   }
 }
 
 // A kind without a price has no series: what it costs is not known.
-void WriteChipPrices(const Snapshot& snapshot, TextWriter& out) {
+void WriteChipPrices(const Snapshot& snapshot, SeriesWriter& out) {
   for (const SupplyView& row : snapshot.supply) {
     const ChipKind* kind = snapshot.reference->catalog.Find(row.chip);
     if (kind == nullptr || !kind->micro_usd_per_chip_hour) continue;
@@ -43,14 +43,14 @@ void WriteChipPrices(const Snapshot& snapshot, TextWriter& out) {
   }
 }
 
-void WriteSources(const Snapshot& snapshot, TextWriter& out) {
+void WriteSources(const Snapshot& snapshot, SeriesWriter& out) {
   out.Sample({"live"}, static_cast<double>(snapshot.live_sources));
   out.Sample({"silent"}, static_cast<double>(snapshot.silent_sources));
   out.Sample({"unaccounted"}, static_cast<double>(snapshot.unaccounted_sources));
   out.Sample({"rejected"}, static_cast<double>(snapshot.rejected_sources));
 }
 
-void WriteSuspects(const Snapshot& snapshot, TextWriter& out) {
+void WriteSuspects(const Snapshot& snapshot, SeriesWriter& out) {
   for (const auto& [source, other] : snapshot.double_hosts) out.Sample({source, other}, 1);
 }
 
@@ -66,13 +66,13 @@ constexpr Family<Snapshot> kSupplyFamilies[] = {
       "are rejected, or when it stopped listing them. They stay so until they are reported again, "
       "or a plan declares fewer chips of the kind. Each chip is in one "
       "state."},
-     [](const Snapshot& snapshot, TextWriter& out) { WriteByState(snapshot, false, out); }},
+     [](const Snapshot& snapshot, SeriesWriter& out) { WriteByState(snapshot, false, out); }},
     {{"fleetmeter_supply_h100e",
       kGauge,
       {"provider", "chip", "state"},
       "The chips of fleetmeter_supply_chips are worth this many H100e at the general ratio of "
       "their kind. A ratio for a single workload type is not used here."},
-     [](const Snapshot& snapshot, TextWriter& out) { WriteByState(snapshot, true, out); }},
+     [](const Snapshot& snapshot, SeriesWriter& out) { WriteByState(snapshot, true, out); }},
     {{"fleetmeter_supply_declared_chips",
       kGauge,
       {"provider", "chip"},

@@ -10,7 +10,7 @@ using enum MetricType;
 
 // A series for each team of each pool: what `value` gives of its TeamView.
 template <auto value>
-void EachTeam(const Snapshot& snapshot, TextWriter& out) {
+void EachTeam(const Snapshot& snapshot, SeriesWriter& out) {
   for (const auto& [pool, use] : snapshot.uses) {
     for (const TeamView& team : use.teams) {
       out.Sample({pool, team.team}, std::invoke(value, team));
@@ -18,7 +18,7 @@ void EachTeam(const Snapshot& snapshot, TextWriter& out) {
   }
 }
 
-void WriteBusy(const Snapshot& snapshot, TextWriter& out) {
+void WriteBusy(const Snapshot& snapshot, SeriesWriter& out) {
   for (const auto& [pool, use] : snapshot.uses) {
     for (const TeamView& team : use.teams) {
       for (const UseView& by_signal : team.by_signal) {

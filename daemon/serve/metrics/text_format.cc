@@ -6,6 +6,8 @@
 #include <cmath>
 #include <utility>
 
+#include "daemon/serve/metrics/metric_units.h"
+
 namespace fleetmeter {
 namespace {
 
@@ -39,33 +41,6 @@ std::string_view BoundText(double bound, bool open_metrics, char (&buffer)[kBoun
   return {buffer, end};
 }
 
-// The ends of names that are units, the longest before those that they end with.
-constexpr std::string_view kUnits[] = {
-    "h100e_seconds_per_year",
-    "usd_per_h100e_hour",
-    "usd_per_million_tokens",
-    "usd_per_year",
-    "tokens_per_second",
-    "h100e_seconds",
-    "chip_seconds",
-    "h100e",
-    "seconds",
-    "bytes",
-    "ratio",
-    "usd",
-};
-
-// Of counters the family has a name of its own, and its series end with "_total".
-constexpr std::string_view kTotal = "_total";
-
-std::string_view FamilyName(const Metric& metric) {
-  std::string_view name = metric.name;
-  if (metric.type == MetricType::kCounter && name.ends_with(kTotal)) {
-    name.remove_suffix(kTotal.size());
-  }
-  return name;
-}
-
 }  // namespace
 
 void AppendNumber(std::string& out, double value) {
@@ -92,18 +67,8 @@ std::string_view Name(MetricType type) {
   return "untyped";
 }
 
-std::string_view UnitOf(const Metric& metric) {
-  std::string_view name = FamilyName(metric);
-  for (const std::string_view unit : kUnits) {
-    if (!name.ends_with(unit)) continue;
-    name.remove_suffix(unit.size());
-    return name.ends_with('_') ? unit : std::string_view();
-  }
-  return {};
-}
-
-void TextWriter::Begin(const Metric& metric) {
-  metric_ = &metric;
+void TextWriter::BeginFamily() {
+  const Metric& metric = this->metric();
   const std::string_view name = open_metrics_ ? FamilyName(metric) : metric.name;
   out_.append("# HELP ").append(name).append(" ");
   AppendEscaped(out_, metric.help, /*in_quotes=*/open_metrics_);
@@ -113,11 +78,9 @@ void TextWriter::Begin(const Metric& metric) {
   out_.append("# UNIT ").append(name).append(" ").append(unit).append("\n");
 }
 
-void TextWriter::Sample(LabelValues labels, std::optional<double> value) {
-  if (value) Line("", labels, "", *value);
-}
+void TextWriter::WriteSample(LabelValues labels, double value) { Line("", labels, "", value); }
 
-void TextWriter::Histogram(LabelValues labels, const HistogramSample& histogram) {
+void TextWriter::WriteHistogram(LabelValues labels, const HistogramSample& histogram) {
   for (size_t i = 0; i < histogram.bounds.size(); ++i) {
     char text[kBoundChars];
     Line("_bucket", labels, BoundText(histogram.bounds[i], open_metrics_, text),
@@ -134,12 +97,12 @@ void TextWriter::End() {
 
 void TextWriter::Line(std::string_view suffix, LabelValues labels, std::string_view le,
                       double value) {
-  assert(labels.size() == metric_->labels.size());
-  out_.append(metric_->name).append(suffix);
+  assert(labels.size() == metric().labels.size());
+  out_.append(metric().name).append(suffix);
   char separator = '{';
-  const std::string_view* name = metric_->labels.begin();
+  const std::string_view* name = metric().labels.begin();
   for (const std::string_view text :
-       labels.first(std::min(labels.size(), metric_->labels.size()))) {
+       labels.first(std::min(labels.size(), metric().labels.size()))) {
     Label(*name++, text, std::exchange(separator, ','));
   }
   if (!le.empty()) Label("le", le, std::exchange(separator, ','));

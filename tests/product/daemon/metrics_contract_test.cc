@@ -97,12 +97,17 @@ TEST_F(MixedFleetTest, MetricsAreThoseOfTheDocumentation) {
   std::erase_if(without, IsSpendingFamily);
   std::erase_if(without, IsRequestFamily);
   // The first three have series only where something is wrong; the chips of this catalog have no
-  // price; and the last one has them with TLS only, and tests/product/security looks at it.
+  // price; and the others have them with TLS only, with a provider's keys by URL, or with a
+  // receiver of OTLP: tests/product/security and tests/product/otlp look at them.
   EXPECT_THAT(without,
               testing::UnorderedElementsAre(
                   "fleetmeter_suspect_source_info", "fleetmeter_orphaned_h100e",
                   "fleetmeter_supply_usd_per_h100e_hour", "fleetmeter_ingest_deferred_sources",
-                  "fleetmeter_tls_certificate_expiry_timestamp_seconds"));
+                  "fleetmeter_tls_certificate_expiry_timestamp_seconds",
+                  "fleetmeter_provider_key_fetches_total", "fleetmeter_provider_keys",
+                  "fleetmeter_provider_keys_fetched_timestamp_seconds",
+                  "fleetmeter_otlp_exports_total", "fleetmeter_otlp_rejected_points_total",
+                  "fleetmeter_otlp_last_success_timestamp_seconds"));
 }
 
 TEST_F(MixedFleetTest, FamiliesAreThereEvenWithoutSeries) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "daemon/serve/metrics/text_format.h"
 #include "tests/support/scrape.h"
 #include "tests/unit/view/capacity_events.h"
 

@@ -1,6 +1,7 @@
 #include "daemon/serve/metrics/spending_metrics.h"
 
 #include "daemon/base/units.h"
+#include "daemon/serve/metrics/text_format.h"
 #include "gmock/gmock.h"
 #include "tests/support/scrape.h"
 

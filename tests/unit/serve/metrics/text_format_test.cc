@@ -6,6 +6,7 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include "daemon/serve/metrics/metric_units.h"
 #include "daemon/serve/metrics/registry.h"
 #include "gmock/gmock.h"
 #include "tests/support/scrape.h"

@@ -27,6 +27,8 @@ class CountingProbe : public AccessProbe {
   }
   void TlsReloaded(bool) override {}
   void TlsInForce(int64_t, int64_t) override {}
+  void KeysFetched(bool) override {}
+  void KeysInForce(size_t, std::optional<int64_t>) override {}
 
   std::map<std::string, int> denied;
 };

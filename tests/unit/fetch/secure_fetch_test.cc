@@ -9,11 +9,11 @@
 #include <thread>
 #include <utility>
 
-#include "collectors/fetch/http_fetch.h"
+#include "daemon/fetch/http_fetch.h"
 #include "tests/support/certificates.h"
 #include "tests/support/temp_folder.h"
 
-namespace fleetmeter::collector {
+namespace fleetmeter {
 namespace {
 
 namespace asio = boost::asio;
@@ -189,4 +189,4 @@ TEST(UnixFetch, AsksAServerOnASocket) {
 }
 
 }  // namespace
-}  // namespace fleetmeter::collector
+}  // namespace fleetmeter

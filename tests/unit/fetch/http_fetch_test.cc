@@ -1,14 +1,16 @@
-#include "collectors/fetch/http_fetch.h"
+#include "daemon/fetch/http_fetch.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "collectors/fetch/inflate.h"
+#include <thread>
+
+#include "daemon/fetch/inflate.h"
 #include "daemon/serve/http/gzip.h"
 #include "tests/support/canned_server.h"
 #include "tests/support/temp_folder.h"
 
-namespace fleetmeter::collector {
+namespace fleetmeter {
 namespace {
 
 using testing::HasSubstr;
@@ -77,6 +79,28 @@ TEST(Fetch, GivesUpAtTheDeadline) {
   FetchOptions options = OptionsOf(server, "/");
   options.deadline = std::chrono::milliseconds(50);
   EXPECT_EQ(CodeOfFetch(options), absl::StatusCode::kDeadlineExceeded);
+}
+
+// The deadline is far away: what ends the fetch is the stop.
+TEST(Fetch, EndsAtOnceWhenItIsToStop) {
+  CannedAnswer silent = Canned("0123456789");
+  silent.bytes.resize(silent.bytes.size() - 3);
+  silent.hold_open = true;
+  const CannedServer server({{"/", silent}});
+  std::stop_source stop;
+  FetchOptions options = OptionsOf(server, "/");
+  options.deadline = std::chrono::hours(1);
+  options.stop = stop.get_token();
+  std::thread stopper([&] {
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (server.requests().empty() && std::chrono::steady_clock::now() < limit) {
+      std::this_thread::yield();
+    }
+    stop.request_stop();
+  });
+  EXPECT_EQ(CodeOfFetch(options), absl::StatusCode::kCancelled);
+  stopper.join();
+  EXPECT_EQ(CodeOfFetch(options), absl::StatusCode::kCancelled) << "once it was stopped";
 }
 
 TEST(Fetch, FollowsRedirectsOnTheSameServerOnly) {
@@ -168,4 +192,4 @@ TEST(Fetch, TellsTheBeginningOfAnAnswerThatIsAnError) {
 }
 
 }  // namespace
-}  // namespace fleetmeter::collector
+}  // namespace fleetmeter

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "collectors/fetch/http_fetch.h"
 #include "daemon/base/text.h"
+#include "daemon/fetch/http_fetch.h"
 
-namespace fleetmeter::collector {
+namespace fleetmeter {
 namespace {
 
 constexpr size_t kMaxUrlBytes = 8'192;
@@ -114,4 +114,4 @@ absl::Status CheckFetchOptions(const FetchOptions& options) {
   return absl::OkStatus();
 }
 
-}  // namespace fleetmeter::collector
+}  // namespace fleetmeter

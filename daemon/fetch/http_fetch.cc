@@ -1,4 +1,4 @@
-#include "collectors/fetch/http_fetch.h"
+#include "daemon/fetch/http_fetch.h"
 
 #include <fmt/format.h>
 
@@ -17,11 +17,11 @@
 #include <optional>
 #include <utility>
 
-#include "collectors/fetch/inflate.h"
 #include "daemon/base/text.h"
 #include "daemon/base/version.h"
+#include "daemon/fetch/inflate.h"
 
-namespace fleetmeter::collector {
+namespace fleetmeter {
 namespace {
 
 namespace asio = boost::asio;
@@ -83,7 +83,7 @@ struct Call {
 Request MakeRequest(const FetchOptions& options, const FetchUrl& url, const Call& call) {
   Request request{call.verb, url.target, 11};
   request.set(http::field::host, HostHeader(url));
-  request.set(http::field::user_agent, fmt::format("fleetmeter-collector/{}", kVersion));
+  request.set(http::field::user_agent, fmt::format("fleetmeter/{}", kVersion));
   request.set(http::field::accept, options.accept);
   request.set(http::field::accept_encoding, "gzip");
   request.set(http::field::connection, "close");
@@ -171,7 +171,11 @@ class Attempt {
       thrown = std::move(error);
       done = true;
     });
+    const std::stop_callback on_stop(options_.stop, [&io] { io.stop(); });
     io.run_until(deadline);
+    if (!done && options_.stop.stop_requested()) {
+      Throw(absl::StatusCode::kCancelled, "was not waited for; expected no stop");
+    }
     if (!done) {
       Throw(absl::StatusCode::kDeadlineExceeded,
             fmt::format("did not come within {} ms; expected a whole answer by then",
@@ -336,4 +340,4 @@ absl::StatusOr<FetchedPage> Post(const FetchOptions& options, std::string_view b
   return AskChecked(options, {http::verb::post, body, content_type});
 }
 
-}  // namespace fleetmeter::collector
+}  // namespace fleetmeter

@@ -1,9 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "collectors/fetch/http_fetch.h"
+#include "daemon/fetch/http_fetch.h"
 
-namespace fleetmeter::collector {
+namespace fleetmeter {
 namespace {
 
 using testing::HasSubstr;
@@ -63,4 +63,4 @@ TEST(CheckFetchOptions, WantsTlsSettingsThatGoTogether) {
 }
 
 }  // namespace
-}  // namespace fleetmeter::collector
+}  // namespace fleetmeter

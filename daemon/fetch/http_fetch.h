@@ -1,4 +1,4 @@
-// GET over HTTP/1.1 or HTTPS, as a scraper needs it: one request, one answer, within bounds.
+// GET over HTTP/1.1 or HTTPS: one request, one answer, within bounds.
 //
 // Functions without state, for any thread. Files (token, CA, certificate) are read again for each
 // request, since they are rotated.
@@ -8,13 +8,14 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-namespace fleetmeter::collector {
+namespace fleetmeter {
 
 struct FetchOptions {
   // "http://host:port/path?query", "https://...", or "unix:///path/to/socket:/path" for a server on
@@ -33,6 +34,8 @@ struct FetchOptions {
   std::string accept = "*/*";
   // Redirects are followed at most so often, and only to the same scheme, host and port.
   int most_redirects = 3;
+  // Ends the request at once. Looking up a name goes on until the resolver gives up.
+  std::stop_token stop = {};
 };
 
 struct FetchedPage {
@@ -58,6 +61,7 @@ absl::Status CheckFetchOptions(const FetchOptions& options);
 // The page, if the answer is 200. Otherwise an error that names the URL and says what came and what
 // was expected:
 //   DeadlineExceeded    no whole answer in time
+//   Cancelled           `stop` was requested
 //   Unavailable         no connection, TLS refused, or a 5xx
 //   PermissionDenied    401 or 403
 //   NotFound            404 or 410
@@ -71,4 +75,4 @@ absl::StatusOr<FetchedPage> Fetch(const FetchOptions& options);
 absl::StatusOr<FetchedPage> Post(const FetchOptions& options, std::string_view body,
                                  std::string_view content_type);
 
-}  // namespace fleetmeter::collector
+}  // namespace fleetmeter

@@ -7,10 +7,10 @@
 
 #include "absl/status/statusor.h"
 
-namespace fleetmeter::collector {
+namespace fleetmeter {
 
 // All members of a gzip text. ResourceExhausted: it becomes more than `max_bytes`, and is not
 // decompressed further. DataLoss: it is damaged or cut off.
 absl::StatusOr<std::string> Inflate(std::string_view compressed, int64_t max_bytes);
 
-}  // namespace fleetmeter::collector
+}  // namespace fleetmeter

@@ -1,4 +1,4 @@
-#include "collectors/fetch/inflate.h"
+#include "daemon/fetch/inflate.h"
 
 #include <fmt/format.h>
 #include <zlib.h>
@@ -6,7 +6,7 @@
 #include <array>
 #include <new>
 
-namespace fleetmeter::collector {
+namespace fleetmeter {
 namespace {
 
 constexpr size_t kPiece = 64 << 10;
@@ -53,4 +53,4 @@ absl::StatusOr<std::string> Inflate(std::string_view compressed, int64_t max_byt
   }
 }
 
-}  // namespace fleetmeter::collector
+}  // namespace fleetmeter
