@@ -133,7 +133,7 @@ def measure_pages(url, targets):
 
 
 class Load:
-    """Reports at a steady pace on a thread of its own; remembers how long each call took, by phase."""
+    """Reports at a steady pace on a thread of its own, and remembers the time of each call by phase."""
 
     def __init__(self, reporter, per_second):
         self._reporter = reporter

@@ -37,14 +37,24 @@ const GROUPS: [string, View[]][] = [
   [
     "Decide",
     [
-      { name: "plan", title: "Plan", question: "Does the fleet follow the plan?", load: () => import("./views/plan").then((view) => view.Plan) },
+      {
+        name: "plan",
+        title: "Plan",
+        question: "Does the fleet follow the plan?",
+        load: () => import("./views/plan").then((view) => view.Plan),
+      },
       {
         name: "requests",
         title: "Requests",
         question: "What waits to be decided?",
         load: () => import("./views/requests").then((view) => view.Requests),
       },
-      { name: "simulator", title: "Simulator", question: "What if?", load: () => import("./views/simulator").then((view) => view.Simulator) },
+      {
+        name: "simulator",
+        title: "Simulator",
+        question: "What if?",
+        load: () => import("./views/simulator").then((view) => view.Simulator),
+      },
       {
         name: "sensitivity",
         title: "Sensitivity",
@@ -68,7 +78,12 @@ const GROUPS: [string, View[]][] = [
   [
     "Outcomes",
     [
-      { name: "margin", title: "Margin", question: "What does a request earn?", load: () => import("./views/margin").then((view) => view.Margin) },
+      {
+        name: "margin",
+        title: "Margin",
+        question: "What does a request earn?",
+        load: () => import("./views/margin").then((view) => view.Margin),
+      },
       {
         name: "capability",
         title: "Capability",
@@ -77,7 +92,12 @@ const GROUPS: [string, View[]][] = [
       },
     ],
   ],
-  ["", [{ name: "help", title: "Help", question: "What do the words mean?", load: () => import("./views/help").then((view) => view.Help) }]],
+  ["", [{
+  name: "help",
+  title: "Help",
+  question: "What do the words mean?",
+  load: () => import("./views/help").then((view) => view.Help),
+}]],
 ];
 const VIEWS = GROUPS.flatMap(([, views]) => views);
 

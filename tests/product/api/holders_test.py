@@ -25,8 +25,8 @@ scenario: holders
 effective_from: 2020-01-01
 supply: [{chip: b200, chips: 64}]
 pools:
-  - {name: research, category: research, tier: p2, owner: R, contact: "#r", teams: [red, blue, grey],
-     allocation: {chips: 64, chip: b200}}
+  - {name: research, category: research, tier: p2, owner: R, contact: "#r",
+     teams: [red, blue, grey], allocation: {chips: 64, chip: b200}}
 """
 
 
@@ -52,8 +52,8 @@ class Sender:
         if team:
             group.team, group.workload, group.signal = team, workload, "allocated_only"
         group.sums.chip_nanos = 8 * (end - start) * NANO
-        answer = self._stub.Report(self._pb.ReportRequest(stream_id=b"holders-holders-", reports=[report]),
-                                   timeout=30)
+        request = self._pb.ReportRequest(stream_id=b"holders-holders-", reports=[report])
+        answer = self._stub.Report(request, timeout=30)
         assert answer.ack.acknowledged_through == self._sequence, answer
         assert not answer.ack.dispositions, answer
 
@@ -90,7 +90,7 @@ def check_holders(stubs, folder):
         told = json.loads(get(daemon, "holders?pool=research"))
         since = {team["team"]: team["since"] for team in told["teams"]}
         assert set(since) == {"red", "blue", "grey"}, told
-        # Two was silent until blue began. In the hour before its silence all told, and blue held none.
+        # Two was silent until blue began. In the hour before that all told, and blue held none.
         assert since["blue"].get("sinceUnixSeconds") is None, since
         assert since["blue"]["unknownBecause"] == "untold", since
         assert int(since["blue"]["notBeforeUnixSeconds"]) == hour - 4 * HOUR, since

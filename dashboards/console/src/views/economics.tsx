@@ -185,7 +185,12 @@ function Prices({ pricing }: { pricing: Pricing }) {
         empty="The assumptions name no prices."
         columns={[
           { key: "title", title: "Model", cell: (row) => row.title },
-          { key: "released", title: "Released", cell: (row) => <span class="date">{row.released}</span>, extra: true },
+          {
+            key: "released",
+            title: "Released",
+            cell: (row) => <span class="date">{row.released}</span>,
+            extra: true,
+          },
           {
             key: "usage",
             title: "Of tokens",

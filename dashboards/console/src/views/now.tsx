@@ -195,7 +195,10 @@ function productive({ productive: value, unproven }: Fleet): BarRow {
         part("productive", value, "productive"),
         part("unknown", unproven, "busy, and nobody measures for what"),
       ]),
-      note: unproven > 0.05 ? `nobody knows of ${h100e(unproven)} busy H100e whether they are productive` : undefined,
+      note:
+        unproven > 0.05
+          ? `nobody knows of ${h100e(unproven)} busy H100e whether they are productive`
+          : undefined,
     };
   }
   return {

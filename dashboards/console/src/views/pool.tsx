@@ -1,27 +1,19 @@
 // One pool: can it admit more, when does it run out, who holds idle chips, and whom to ask.
 import { Content, h } from "preact";
 import { Fit, fitOf, shortOf } from "../model/fit";
-import { BRIEF, filtered, poorlyHeard } from "../model/fleet";
+import { poorlyHeard } from "../model/fleet";
 import { link, Params } from "../route";
 import { chips, h100e, percent, plural, usd } from "../say/number";
 import { duration } from "../say/time";
-import { Ask } from "../ui/ask";
 import { BarRow, Bars, Legend } from "../ui/bars";
-import { NumberField, Search } from "../ui/fields";
+import { NumberField } from "../ui/fields";
 import { Figure, heard, Stat, Unknown } from "../ui/figure";
-import { Name, Owner, PoolLink } from "../ui/name";
+import { Name, Owner } from "../ui/name";
 import { Answer, BasisLine, Section } from "../ui/page";
 import { Nothing } from "../ui/states";
-import { Column, Table } from "../ui/table";
 import { Watch } from "../ui/watch";
-import {
-  Basis,
-  HeadroomResponse,
-  ListPoolsResponse,
-  Pool,
-  PoolDemand,
-  TeamUse,
-} from "../wire/query";
+import { Basis, HeadroomResponse, Pool, PoolDemand, TeamUse } from "../wire/query";
+import { Choose } from "./choose_pool";
 import { HeldSinceSection } from "./held_since";
 import { History } from "./history";
 import { whyUnknown } from "./now";
@@ -48,61 +40,6 @@ export function PoolView({ params }: { params: Params }) {
       />
     </div>
   );
-}
-
-function Choose({ params }: { params: Params }) {
-  return (
-    <Ask<ListPoolsResponse>
-      call="pools"
-      query={BRIEF}
-      show={({ pools }) => (
-        <div class="stack">
-          <Answer>Choose one of {plural(pools?.length ?? 0, "pool")}.</Answer>
-          <div class="fields">
-            <Search name="find" label="Find" params={params} hint="pool, owner or team" />
-          </div>
-          <Table<Pool>
-            caption="Pools"
-            rows={filtered(pools ?? [], { text: params.find })}
-            id={(pool) => pool.pool}
-            params={params}
-            columns={choices()}
-            empty={params.find ? "No pool of the plan matches." : "The plan has no pool."}
-          />
-        </div>
-      )}
-    />
-  );
-}
-
-function choices(): Column<Pool>[] {
-  return [
-    {
-      key: "pool",
-      title: "Pool",
-      order: (pool) => pool.pool,
-      cell: (pool) => <PoolLink pool={pool.pool} />,
-    },
-    {
-      key: "category",
-      title: "Category",
-      order: (pool) => pool.category,
-      cell: (pool) => `${pool.category} ${pool.tier}`,
-    },
-    {
-      key: "headroom",
-      title: "Headroom",
-      number: true,
-      order: (pool) => pool.headroomH100e,
-      cell: (pool) => <Figure value={pool.headroomH100e} say={h100e} unit="H100e" />,
-    },
-    {
-      key: "owner",
-      title: "Whom to ask",
-      order: (pool) => pool.owner,
-      cell: (pool) => <Owner owner={pool.owner} contact={pool.contact} />,
-    },
-  ];
 }
 
 interface Props {
@@ -300,8 +237,8 @@ function IdleCost({ pool }: { pool: Pool }) {
         </span>
       ) : (
         <span>
-          {plural(pool.idleChips, "idle chip")} {pool.idleChips === 1 ? "costs" : "cost"} <strong>{usd(pool.idleUsdPerDay)}</strong> a day
-          while idle.
+          {plural(pool.idleChips, "idle chip")} {pool.idleChips === 1 ? "costs" : "cost"}{" "}
+          <strong>{usd(pool.idleUsdPerDay)}</strong> a day while idle.
         </span>
       )}
     </p>
