@@ -160,14 +160,14 @@ absl::StatusOr<ProviderKeys::Fetched> ProviderKeys::FetchSet() {
 
 void ProviderKeys::TakeUp(const Fetched& fetched) {
   retry_ = kFirstRetryNanos;
+  probe_.KeysInForce(fetched.keys->size(),
+                     (clock_.UnixNanos() - fetched.age_nanos) / kNanosPerSecond);
   {
     MutexLock lock(mutex_);
     keys_ = fetched.keys;
     fetched_ = clock_.MonotonicNanos() - fetched.age_nanos;
     next_ = begun_ + options_.refresh_nanos;
   }
-  probe_.KeysInForce(fetched.keys->size(),
-                     (clock_.UnixNanos() - fetched.age_nanos) / kNanosPerSecond);
   if (!std::exchange(told_, false) && text_ == fetched.text) return;
   text_ = fetched.text;
   LogWith(spdlog::level::info,

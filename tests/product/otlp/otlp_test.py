@@ -26,6 +26,7 @@ except ImportError as missing:
 
 CATALOG = SOURCE / "deploy/catalog/default.yaml"
 PLANS = [SOURCE / "deploy/plans/example.yaml"]
+FRAMEWORK = SOURCE / "deploy/plans/framework.yaml"
 CUMULATIVE = 2
 LIMIT_S = 60
 # As often as the daemon does it.
@@ -143,7 +144,7 @@ def every_sample_is_a_point(daemon, receiver):
     before_types, before = page_of(daemon)
     exported_types, exported = export_samples(receiver.next())
     after_types, after = page_of(daemon)
-    assert len(before) > 500, len(before)
+    assert len(before) > 400, len(before)
     assert set(before) <= set(exported), sorted(set(before) - set(exported))[:5]
     assert set(exported) <= set(after), sorted(set(exported) - set(after))[:5]
     for name, kind in exported_types.items():
@@ -152,7 +153,8 @@ def every_sample_is_a_point(daemon, receiver):
     equal = 0
     for name, value in exported.items():
         old, new = before.get(name, after[name]), after[name]
-        if same(old, new):
+        # Gauges of the process may go up and down between the two pages.
+        if same(old, new) and not name[0].startswith("process_"):
             assert same(value, old), (name, value, old)
             equal += 1
         elif exported_types[name[0]] != "gauge":
@@ -258,6 +260,7 @@ def main():
         stubs, services, rpc_status = load_stubs(folder)
         receiver = Receiver(stubs, services)
         with Daemon(CATALOG, PLANS,
+                    f"framework: {FRAMEWORK}\nledger: {{path: {folder}/ledger.db}}\n"
                     f"otlp: {{endpoint: 'http://127.0.0.1:{receiver.port}', "
                     f"interval: {INTERVAL_S}s, instance: east}}\n") as daemon:
             frame_is_right(receiver.wait(1)[0])
