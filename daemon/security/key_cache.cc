@@ -45,7 +45,7 @@ absl::StatusOr<CachedKeys> ReadKeyCache(const std::string& path, const std::stri
     return absl::NotFoundError(fmt::format("{}: is not there", path));
   }
   const auto text = ReadTrustedFile(path);
-  if (!text.ok()) return WrongCache(path, std::string(text.status().message()));
+  if (!text.ok()) return absl::InvalidArgumentError(std::string(text.status().message()));
   const auto json = nlohmann::json::parse(*text, nullptr, false);
   if (!json.is_object() || !json.contains("url") || !json.contains("fetched_unix_seconds") ||
       !json["fetched_unix_seconds"].is_number_integer() || !json.contains("set") ||

@@ -160,14 +160,14 @@ absl::StatusOr<ProviderKeys::Fetched> ProviderKeys::FetchSet() {
 
 void ProviderKeys::TakeUp(const Fetched& fetched) {
   retry_ = kFirstRetryNanos;
+  probe_.KeysInForce(fetched.keys->size(),
+                     (clock_.UnixNanos() - fetched.age_nanos) / kNanosPerSecond);
   {
     MutexLock lock(mutex_);
     keys_ = fetched.keys;
     fetched_ = clock_.MonotonicNanos() - fetched.age_nanos;
     next_ = begun_ + options_.refresh_nanos;
   }
-  probe_.KeysInForce(fetched.keys->size(),
-                     (clock_.UnixNanos() - fetched.age_nanos) / kNanosPerSecond);
   if (!std::exchange(told_, false) && text_ == fetched.text) return;
   text_ = fetched.text;
   LogWith(spdlog::level::info,
@@ -183,13 +183,13 @@ void ProviderKeys::NoteFailure(const absl::Status& status) {
   }
   retry_ = std::min(2 * retry_, kMostRetryNanos);
   if (std::exchange(told_, true)) return;
-  LogWith(
-      spdlog::level::warn,
-      fmt::format("the keys of the OpenID Connect provider {} cannot be fetched: {}. Those that "
-                  "were fetched last are taken for {}. It is tried again, and not told again",
-                  AsciiQuoted(options_.issuer), std::string(status.message()),
-                  FormatDuration(options_.keep_nanos)),
-      {{"event", "provider_keys_failed"}, {"issuer", options_.issuer}});
+  LogWith(spdlog::level::warn,
+          fmt::format(
+              "the keys of the OpenID Connect provider {} cannot be fetched: {}. Those that "
+              "were fetched last, if any, are taken for {}. It is tried again, and not told again",
+              AsciiQuoted(options_.issuer), std::string(status.message()),
+              FormatDuration(options_.keep_nanos)),
+          {{"event", "provider_keys_failed"}, {"issuer", options_.issuer}});
 }
 
 void ProviderKeys::DropOld() {

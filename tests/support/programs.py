@@ -50,6 +50,15 @@ class Daemon:
     def pid(self):
         return self._process.pid
 
+    def change(self, old, new):
+        """Has the configuration say something else, which the daemon notices within a second."""
+        config = pathlib.Path(self._dir.name) / "daemon.yaml"
+        text = config.read_text()
+        assert text.count(old) == 1, (old, text)
+        fresh = config.with_suffix(".new")
+        fresh.write_text(text.replace(old, new))
+        fresh.rename(config)
+
     def __enter__(self):
         return self
 
