@@ -10,17 +10,19 @@ namespace fleetmeter::collector {
 namespace {
 
 void AddDelivery(Flags& program, CollectorFlags& flags, const Flag& config) {
-  program.Add("--daemon", &flags.daemon, "Ingest address of fleetmeterd, host:port")
+  program.Add("--daemon", &flags.daemon, "The address of the daemon's listen.ingest")
+      .ValueName("HOST:PORT")
       .ShowDefault()
       .Excludes(config);
   AddTlsFlags(program, &flags.tls);
-  program.Add("--interval", &flags.interval_seconds, "Seconds between reports")
+  program.Add("--interval", &flags.interval_seconds, "How many seconds lie between two reports")
       .InRange(0.05, 1800.0)
       .ShowDefault()
       .Excludes(config);
   program
       .Add("--drain", &flags.drain_seconds,
-           "Seconds to go on delivering what is left after SIGTERM or SIGINT")
+           "How many seconds the collector goes on delivering what is left after SIGTERM or\n"
+           "SIGINT")
       .InRange(0.0, 600.0)
       .ShowDefault()
       .Excludes(config);
@@ -29,49 +31,51 @@ void AddDelivery(Flags& program, CollectorFlags& flags, const Flag& config) {
 void AddSpool(Flags& program, CollectorFlags& flags, const Flag& config) {
   program
       .Add("--spool", &flags.spool,
-           "Folder where reports are kept until they are delivered, also across restarts and\n"
-           "crashes (default: in memory, gone with the process)")
+           "The folder where reports are kept until they are delivered, over restarts and\n"
+           "crashes. Without it they are kept in memory and end with the process")
+      .ValueName("DIR")
       .Excludes(config);
   program
       .Add("--spool-max", &flags.spool_max_bytes,
-           "Most that the spool of a source takes, for example 256MiB or 4GiB; full, windows\n"
-           "are added up: totals stay exact")
+           "The most that the spool of a source may take, such as 256MiB or 4GiB. In a full spool\n"
+           "windows are added up, and totals stay exact")
       .TakeSizes()
       .InRange(uint64_t{64} << 10, uint64_t{1} << 44)
       .Default("1GiB")
       .Excludes(config);
   program
       .Add("--deferred-hours", &flags.deferred_max_hours,
-           "Hours for which a report is kept that the daemon defers, since its plan, its catalog\n"
-           "or a clock has to be mended first")
+           "For how many hours a report is kept that the daemon defers, because its plan, its\n"
+           "catalog or a clock has to be mended first")
       .InRange(0.0, 2'000.0)
       .ShowDefault()
       .Excludes(config);
   program
       .Add("--deferred-max", &flags.deferred_max_bytes,
-           "Most that the deferred reports of a source take, beside the spool; more than that,\n"
-           "and the oldest are lost and counted as lost")
+           "The most that the deferred reports of a source may take, beside the spool. Beyond it\n"
+           "the oldest are given up and counted as lost")
       .TakeSizes()
       .InRange(uint64_t{64} << 10, uint64_t{1} << 44)
       .Default("256MiB")
       .Excludes(config);
   program.AddSwitch(
       "--recover-acknowledged", &flags.recover_acknowledged,
-      "After the daemon's books were restored from an older backup: send again what they\n"
-      "have lost, as far as the spool keeps it");
+      "Send again what the daemon's books have lost, as far as the spool keeps it. This is for\n"
+      "books that were restored from an older backup");
 }
 
 void AddObservation(Flags& program, CollectorFlags& flags, const Flag& config) {
   program
       .Add("--metrics", &flags.metrics,
-           "Serve /metrics and /healthz on this host:port of loopback, and print the address\n"
-           "(default: not at all)")
+           "Serve /metrics and /healthz at this address of loopback, and print the address.\n"
+           "Without it they are not served")
+      .ValueName("HOST:PORT")
       .Excludes(config);
-  program.Add("--log-level", &flags.log_level, "What is logged to standard error")
+  program.Add("--log-level", &flags.log_level, "Log messages of this level and above")
       .OneOf({"trace", "debug", "info", "warn", "error"})
       .ShowDefault()
       .Excludes(config);
-  program.Add("--log-format", &flags.log_format, "Form of the log")
+  program.Add("--log-format", &flags.log_format, "The form of the log on standard error")
       .OneOf({"text", "json"})
       .ShowDefault()
       .Excludes(config);
@@ -83,8 +87,8 @@ void AddCollectorFlags(Flags& program, CollectorFlags& flags, std::string* confi
   const Flag config_flag =
       program
           .Add("--config", config,
-               "Configuration file with live sources (collectors/config/README.md). It says what\n"
-               "the flags below say, apart from --recover-acknowledged, and excludes them")
+               "A configuration with live sources (collectors/config/README.md). It also has the\n"
+               "settings of the flags below, apart from --recover-acknowledged, and excludes them")
           .ValueName("FILE");
   AddDelivery(program, flags, config_flag);
   AddSpool(program, flags, config_flag);

@@ -102,9 +102,9 @@ int main(int argc, char** argv) {
   fleetmeter::ProgramFlags program(
       "fleetmeter-collector: reports what chips do to fleetmeterd.\n"
       "Give a configuration with live sources, or name recordings to replay, or both. The live\n"
-      "sources share a stream, and each replay has its own. Exit code 0: every report was\n"
-      "delivered and counted, or waits in the spool for the next start; 1: some were not, and\n"
-      "standard error says why.");
+      "sources share a stream, and each replay has its own. Exit code 0 means that every report\n"
+      "was delivered and counted, or waits in the spool for the next start. With 1, some were\n"
+      "not, and standard error says why.");
   CollectorFlags flags;
   std::string config;
   bool check_config = false;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Writes the files of the repository that the programs print by themselves. Run it after a change to
-# a setting, a metric or a rejection reason: a test (tests/product/references) fails while a file is
-# not what its program prints.
+# Writes the files of the repository that the programs print by themselves. The target `references`
+# runs it, and dashboards/render.sh after it. A test (tests/product/references) fails while a file is
+# not what its program prints, as after a change to a setting, a metric or a rejection reason.
 #
 #   write_references.sh [BUILD_DIR [FOLDER]]
 #

@@ -18,13 +18,17 @@ void ReadRecordedSecond(const YamlValue& value, std::optional<int64_t>& second) 
 }  // namespace
 
 void AddReplayFlags(Flags& command, ReplayOptions& options) {
-  command.Add("--from", &options.from_seconds,
-              "Begin at this second of the recording (default: its first)");
-  Flag until = command.Add("--until", &options.until_seconds,
-                           "End at this second of the recording (default: its last)");
+  command
+      .Add("--from", &options.from_seconds,
+           "Begin at this second of the recording. The default is its first")
+      .ValueName("SECOND");
+  Flag until = command
+                   .Add("--until", &options.until_seconds,
+                        "End at this second of the recording. The default is its last")
+                   .ValueName("SECOND");
   command
       .Add("--speed", &options.speed,
-           "Recorded seconds per second; above 1 the daemon must accept replays")
+           "How many recorded seconds pass in a second. Above 1 the daemon must accept replays")
       .InRange(1.0, kFastest)
       .ShowDefault();
   Flag hold = command.AddSwitch("--hold", &options.hold,

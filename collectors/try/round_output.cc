@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "daemon/base/text.h"
+#include "daemon/wire/chip_state.h"
 
 namespace fleetmeter::collector {
 namespace {
@@ -23,22 +24,6 @@ constexpr size_t kColumns = 10;
 using Row = std::array<std::string, kColumns>;
 
 double Ratio(Micro micro) { return static_cast<double>(micro) / static_cast<double>(kOne); }
-
-std::string_view StateName(v1::ChipState state) {
-  switch (state) {
-    case v1::CHIP_STATE_ASSIGNED:
-      return "assigned";
-    case v1::CHIP_STATE_UNASSIGNED:
-      return "unassigned";
-    case v1::CHIP_STATE_UNHEALTHY:
-      return "unhealthy";
-    case v1::CHIP_STATE_RESERVED:
-      return "reserved";
-    case v1::CHIP_STATE_UNSPECIFIED:
-      break;
-  }
-  return "unspecified";
-}
 
 // What exporters say may be any bytes; terminals and JSON want text.
 std::string Clean(std::string text) {
@@ -67,7 +52,7 @@ Row RowOf(const std::string& host, const ReportedPart& part) {
           DeviceOf(part),
           ChipOf(part),
           fmt::format("{:.3g}", Ratio(part.share)),
-          std::string(StateName(part.holding.state)),
+          std::string(fleetmeter::Name(part.holding.state)),
           OrNone(part.holding.pool),
           OrNone(part.holding.team),
           OrNone(part.holding.workload),
@@ -143,7 +128,7 @@ void Put(ordered_json& object, const char* key, const std::optional<Micro>& micr
 }
 
 void PutHolding(ordered_json& object, const Holding& holding) {
-  object["state"] = StateName(holding.state);
+  object["state"] = fleetmeter::Name(holding.state);
   Put(object, "pool", holding.pool);
   Put(object, "team", holding.team);
   Put(object, "workload", holding.workload);
@@ -221,7 +206,7 @@ bool IsCalled(const ReportedPart& part, std::string_view name) {
 std::string ExplainPart(const std::string& host, const ReportedPart& part) {
   std::string text = fmt::format("{} device {} ({}, {:.3g} of the chip)\n", Clean(host),
                                  DeviceOf(part), ChipOf(part), Ratio(part.share));
-  text += fmt::format("  It is {}", StateName(part.holding.state));
+  text += fmt::format("  It is {}", fleetmeter::Name(part.holding.state));
   if (!part.holding.pool.empty()) text += " in the pool " + Clean(part.holding.pool);
   if (!part.holding.team.empty()) text += ", team " + Clean(part.holding.team);
   text += ", because " + Clean(part.reason) + ".\n";

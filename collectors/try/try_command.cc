@@ -45,21 +45,23 @@ TryCommand::TryCommand(Flags& program)
     : command_(program.AddCommand(
           "try", "Look at the sources of --config, and print what would be reported and why")) {
   command_.TakeFlagsOfParent();
-  command_.Add("--source", &source_, "Only this source of the configuration").ValueName("NAME");
+  command_.Add("--source", &source_, "Look at this source of the configuration only")
+      .ValueName("NAME");
   command_.AddSwitch("--once", &once_, "Look once, which is the default");
   command_
       .Add("--looks", &looks_,
-           "Look this often, an interval apart, and print the last: for sources that measure\n"
-           "between two looks")
+           "Look this often, an interval apart, and print the last look. This is for sources that\n"
+           "measure between two looks")
       .InRange(uint64_t{1}, kMostLooks)
       .ShowDefault();
-  command_.Add("--output,-o", &output_, "Form of the output")
+  command_.Add("--output,-o", &output_, "The form of the output")
       .OneOf({"table", "json"})
       .ShowDefault();
   command_
       .Add(
           "--explain", &explain_,
-          "Say why this device, holder or host is counted where it is: a number, a UUID, or a name")
+          "Say why this device, holder or host is counted where it is. DEVICE is a number, a UUID\n"
+          "or a name")
       .ValueName("DEVICE");
 }
 

@@ -125,22 +125,6 @@ std::optional<Rejection> CheckAdmission(const UsageReport& report,
   return CheckGaps(report, context);
 }
 
-bool CanBeMended(RejectReason reason) {
-  switch (reason) {
-    case RejectReason::kUnknownPool:
-    case RejectReason::kUnknownTeam:
-    case RejectReason::kUnknownChip:
-    case RejectReason::kWindowInFuture:
-    case RejectReason::kTooManyGaps:
-    case RejectReason::kTooManyChips:
-    case RejectReason::kTooManySources:
-    case RejectReason::kForeignSource:
-      return true;
-    default:
-      return false;
-  }
-}
-
 int64_t SenderDuration(const UsageReport& report, double replay_speed) {
   if (replay_speed <= 1) return report.duration_nanos;
   return std::llround(static_cast<double>(report.duration_nanos) / replay_speed);

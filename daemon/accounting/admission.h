@@ -47,10 +47,6 @@ std::optional<Rejection> CheckAdmission(const UsageReport& report, const Admissi
 
 // How long a report took to measure by the clocks of its sender, to the nanosecond.
 int64_t SenderDuration(const UsageReport& report, double replay_speed);
-// Whether somebody else can mend it: whoever keeps the plan, the catalog or a clock. A sender that
-// can defer reports is to keep such a report, and offer it again.
-bool CanBeMended(RejectReason reason);
-
 // Whether an admitted report comes too late for its own hours.
 bool IsAdjustment(const UsageReport& report, const AdmissionContext& context);
 

@@ -62,12 +62,12 @@ int CheckConfig(const std::string& path) {
 int main(int argc, char** argv) {
   fleetmeter::ProgramFlags flags(
       "fleetmeterd: a live meter for accelerator fleets.\n"
-      "Takes usage reports over gRPC, keeps the books in H100-equivalents, and serves them to\n"
-      "Prometheus and over gRPC. Stops on SIGTERM or SIGINT; reloads on SIGHUP and when a file of\n"
-      "its configuration changes.");
+      "It takes usage reports over gRPC, keeps the books in H100-equivalents, and serves them to\n"
+      "Prometheus and over gRPC. It stops on SIGTERM or SIGINT. It reloads on SIGHUP, and when a\n"
+      "file of its configuration changes.");
   std::string config_path = "/etc/fleetmeter/fleetmeterd.yaml";
   bool check_config = false;
-  flags.Add("--config", &config_path, "Configuration file").ShowDefault();
+  flags.Add("--config", &config_path, "The configuration file").ValueName("FILE").ShowDefault();
   flags.AddSwitch("--check-config", &check_config,
                   "Read the configuration, catalog, plans, framework, price book, benchmark suite "
                   "and TLS files, look at the ledger's folder, say what is wrong, and exit");

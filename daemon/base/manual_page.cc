@@ -104,6 +104,7 @@ std::string Synopsis(const std::string& path, const CommandDescription& command)
 // empty: the parts of a command, which have no heading of their own.
 std::string FooterText(const std::string& footer, const std::string& heading) {
   std::string text;
+  if (heading.empty() && !footer.empty()) text += ".PP\n";  // no part of the last flag's paragraph
   bool filled = true;
   const auto fill = [&](bool on) {
     if (on != filled) text += on ? ".fi\n" : ".nf\n";
@@ -114,7 +115,8 @@ std::string FooterText(const std::string& footer, const std::string& heading) {
     if (begins) {
       fill(true);
       const std::string title = line.substr(0, line.size() - 1);
-      text += heading.empty() ? fmt::format(".PP\n{}\n", Plain(line))
+      if (heading.empty() && !text.ends_with(".PP\n")) text += ".PP\n";
+      text += heading.empty() ? Plain(line) + "\n"
                               : fmt::format("{} {}\n", heading, Plain(Upper(title)));
     } else if (line.empty()) {
       fill(true);

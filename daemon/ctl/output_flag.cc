@@ -8,6 +8,7 @@ namespace fleetmeter::ctl {
 namespace {
 
 constexpr char kOutputNames[] = "--output,-o";
+constexpr char kOutputHelp[] = "The format of the answer. With json, errors are JSON, too";
 
 absl::Status ReadFormat(const std::string& name, OutputFormat* output) {
   static const std::map<std::string, OutputFormat> kFormats = {{"table", OutputFormat::kTable},
@@ -22,7 +23,7 @@ absl::Status ReadFormat(const std::string& name, OutputFormat* output) {
 
 void AddOutput(Flags& flags, OutputFormat* output) {
   const auto read = [output](const std::string& name) { return ReadFormat(name, output); };
-  flags.Add(kOutputNames, read, "The format of the answer, and with json that of errors")
+  flags.Add(kOutputNames, read, kOutputHelp)
       .ValueName("FORMAT")
       .OneOf({"table", "json", "csv"})
       .Default("table");
@@ -30,7 +31,7 @@ void AddOutput(Flags& flags, OutputFormat* output) {
 
 void AddTextOutput(Flags& flags, OutputFormat* output) {
   const auto read = [output](const std::string& name) { return ReadFormat(name, output); };
-  flags.Add(kOutputNames, read, "The format of the answer, and with json that of errors")
+  flags.Add(kOutputNames, read, kOutputHelp)
       .ValueName("FORMAT")
       .OneOf({"text", "json"})
       .Default("text");

@@ -1,10 +1,12 @@
-// The option --wide of commands whose tables are cut to what fits into the terminal.
+// The option --wide of commands whose tables are cut to what fits into the terminal, and how such a
+// table is printed.
 #pragma once
 
 #include <cstddef>
 
 #include "daemon/base/flags.h"
 #include "daemon/ctl/print/table.h"
+#include "daemon/ctl/print_answer.h"
 #include "daemon/ctl/terminal.h"
 
 namespace fleetmeter::ctl {
@@ -29,5 +31,14 @@ class WideFlag {
  private:
   bool wide_ = false;
 };
+
+// Prints the answer as `text` makes it for the width. Returns the exit code.
+template <class Response>
+int PrintAnswer(const absl::StatusOr<Response>& response, OutputFormat format, const WideFlag& wide,
+                std::string (*text)(const Response&, OutputFormat, size_t width)) {
+  return PrintAnswer(response, format, [&](const Response& answer, OutputFormat in) {
+    return text(answer, in, wide.Width());
+  });
+}
 
 }  // namespace fleetmeter::ctl

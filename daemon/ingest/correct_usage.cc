@@ -9,6 +9,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/ingest/decode_label.h"
 #include "daemon/ingest/decode_report.h"
+#include "daemon/wire/chip_state.h"
 
 namespace fleetmeter {
 namespace {
@@ -33,20 +34,6 @@ v1::CorrectUsageResponse::Standing ToWire(UsageStanding standing) {
   return v1::CorrectUsageResponse::STANDING_UNSPECIFIED;
 }
 
-v1::ChipState StateToWire(ChipState state) {
-  switch (state) {
-    case ChipState::kAssigned:
-      return v1::CHIP_STATE_ASSIGNED;
-    case ChipState::kUnassigned:
-      return v1::CHIP_STATE_UNASSIGNED;
-    case ChipState::kUnhealthy:
-      return v1::CHIP_STATE_UNHEALTHY;
-    case ChipState::kReserved:
-      return v1::CHIP_STATE_RESERVED;
-  }
-  return v1::CHIP_STATE_UNSPECIFIED;
-}
-
 void Fill(absl::int128 chip_nanos, v1::ChipTime* to) {
   to->set_seconds(static_cast<int64_t>(chip_nanos / kNanosPerSecond));
   to->set_nanos(static_cast<int32_t>(chip_nanos % kNanosPerSecond));
@@ -55,7 +42,7 @@ void Fill(absl::int128 chip_nanos, v1::ChipTime* to) {
 void Fill(const UsageChange& from, v1::UsageDifference* to) {
   to->set_day_unix_seconds(from.day);
   v1::UsageGroup& use = *to->mutable_use();
-  use.set_state(StateToWire(from.group.state));
+  use.set_state(fleetmeter::ToWire(from.group.state));
   use.set_chip(from.group.chip);
   use.set_pool(from.group.pool);
   use.set_team(from.group.team);

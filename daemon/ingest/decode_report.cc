@@ -14,6 +14,7 @@
 #include "daemon/ingest/decode_label.h"
 #include "daemon/ingest/decode_per_chip.h"
 #include "daemon/ingest/malformed.h"
+#include "daemon/wire/chip_state.h"
 
 namespace fleetmeter {
 namespace {
@@ -28,24 +29,13 @@ MaybeRejection BadMeasure(std::string field, std::string detail) {
 }
 
 MaybeRejection ToState(v1::ChipState wire, ChipState* state) {
-  switch (wire) {
-    case v1::CHIP_STATE_ASSIGNED:
-      *state = ChipState::kAssigned;
-      return std::nullopt;
-    case v1::CHIP_STATE_UNASSIGNED:
-      *state = ChipState::kUnassigned;
-      return std::nullopt;
-    case v1::CHIP_STATE_UNHEALTHY:
-      *state = ChipState::kUnhealthy;
-      return std::nullopt;
-    case v1::CHIP_STATE_RESERVED:
-      *state = ChipState::kReserved;
-      return std::nullopt;
-    case v1::CHIP_STATE_UNSPECIFIED:
-      break;
+  const auto known = FromWire(wire);
+  if (!known) {
+    return Malformed("state",
+                     "state is missing; expected ASSIGNED, UNASSIGNED, UNHEALTHY or RESERVED");
   }
-  return Malformed("state",
-                   "state is missing; expected ASSIGNED, UNASSIGNED, UNHEALTHY or RESERVED");
+  *state = *known;
+  return std::nullopt;
 }
 
 // A group's labels, and which of them its state allows.

@@ -38,11 +38,43 @@ grpc::Status CheckUnary(const v1::ReportRequest& request, size_t max_reports) {
   return grpc::Status::OK;
 }
 
-// Refuses a call for now.
-void SendLater(grpc::CallbackServerContext* context, grpc::ServerUnaryReactor* reactor,
-               const std::string& detail, uint32_t millis = kRetryAfterMillis) {
-  context->AddTrailingMetadata("grpc-retry-pushback-ms", std::to_string(millis));
-  reactor->Finish({grpc::StatusCode::RESOURCE_EXHAUSTED, detail});
+// May this caller report this, and is it for these books?
+grpc::Status CheckReport(const v1::ReportRequest& request, const Caller& caller,
+                         AccessControl& access, const Writer& writer) {
+  const bool everything = request.history() || request.has_overlaps() || request.names_size() > 0;
+  grpc::Status refused =
+      CheckMayReport(access, caller, request.reports(), request.outcomes(), everything);
+  if (!refused.ok()) return refused;
+  return CheckKinds(request.reports(), request.outcomes(), writer.ledger_identity());
+}
+
+Submission SubmissionOf(const v1::ReportRequest& request, const std::string& identity,
+                        size_t weight) {
+  Submission submission;
+  submission.weight = weight;
+  submission.stream = StreamKey{identity, request.stream_id()};
+  submission.history = request.history();
+  submission.can_defer = request.can_defer();
+  submission.reports = DecodeBatch(request.reports(), request.outcomes());
+  return submission;
+}
+
+// The answer to reports that are settled, and to what the call asks beside them.
+void FillReport(const SubmitResult& result, const v1::ReportRequest& request,
+                const StreamKey& stream, const OverlapQuestion* overlaps, Writer& writer,
+                v1::ReportResponse* response) {
+  const auto reference = writer.reference();
+  response->set_time_zone(reference->outcomes.day_zone.name());
+  FillUnknownNames(request.names(), *reference, response);
+  FillDeclaredChips(request.names(), *reference, response);
+  FillAck(result, *response->mutable_ack());
+  if (request.tell_rejected() && Count(request.reports(), request.outcomes()) == 0) {
+    AddDispositions(writer.RejectedOf(stream), *response->mutable_ack());
+  }
+  if (overlaps == nullptr) return;
+  if (const auto found = writer.FindOverlap(*overlaps)) {
+    FillOverlap(*found, *response->mutable_overlap());
+  }
 }
 
 // The codes are the same.
@@ -60,8 +92,7 @@ IngestService::IngestService(IngestLimits limits, Writer& writer, AccessControl&
       access_(access),
       clock_(clock),
       probe_(probe),
-      places_(limits_.max_streams, limits_.sharing),
-      heavy_(writer.queue_limit_reports(), limits_.sharing) {}
+      places_(limits_.max_streams, limits_.sharing) {}
 
 IngestService::~IngestService() {
   // The last stream left under the lock, on a thread of gRPC's: take its word for it.
@@ -149,47 +180,25 @@ void IngestService::Drain() {
 grpc::ServerUnaryReactor* IngestService::Report(grpc::CallbackServerContext* context,
                                                 const v1::ReportRequest* request,
                                                 v1::ReportResponse* response) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  const UnaryCall call{context, context->DefaultReactor()};
   Caller caller;
-  if (grpc::Status denied = access_.Admit(*context, Role::kIngest, &caller); !denied.ok()) {
-    reactor->Finish(denied);
-    return reactor;
-  }
-  if (draining()) {
-    reactor->Finish(Stopping());
-    return reactor;
-  }
-  if (grpc::Status bad = CheckUnary(*request, limits_.max_reports_per_batch); !bad.ok()) {
-    reactor->Finish(bad);
-    return reactor;
-  }
-  if (grpc::Status denied = CheckMayReport(
-          access_, caller, request->reports(), request->outcomes(),
-          request->history() || request->has_overlaps() || request->names_size() > 0);
-      !denied.ok()) {
-    reactor->Finish(denied);
-    return reactor;
-  }
-  if (grpc::Status bad =
-          CheckKinds(request->reports(), request->outcomes(), writer_.ledger_identity());
-      !bad.ok()) {
-    reactor->Finish(bad);
-    return reactor;
-  }
+  grpc::Status refused = access_.Admit(*context, Role::kIngest, &caller);
+  if (refused.ok() && draining()) refused = Stopping();
+  if (refused.ok()) refused = CheckUnary(*request, limits_.max_reports_per_batch);
+  if (refused.ok()) refused = CheckReport(*request, caller, access_, writer_);
+  if (!refused.ok()) return call.End(refused);
   const size_t reports = Count(request->reports(), request->outcomes());
   const size_t bytes = request->ByteSizeLong();
   const size_t weight = WeightOf(request->reports(), request->outcomes(), bytes);
   if (const uint32_t millis = MustWait(caller.identity, reports, weight, bytes)) {
-    SendLater(context, reactor, TooFast(millis), millis);
-    return reactor;
+    return call.Busy(TooFast(millis), millis);
   }
   const bool taken =
       writer_.HasRoomFor(caller.identity, weight) &&
-      Decode(caller.identity, weight, [this, context, reactor, caller, request, weight, response] {
-        SubmitUnary(context, reactor, caller, request, weight, response);
+      Decode(caller.identity, weight, [this, call, caller, request, weight, response] {
+        Submit(call, caller, request, weight, response);
       });
-  if (!taken) RefuseForRoom(context, reactor, caller.identity, reports);
-  return reactor;
+  return taken ? call.reactor : RefuseForRoom(call, caller.identity, reports);
 }
 
 bool IngestService::Decode(const std::string& identity, size_t weight, std::function<void()> work) {
@@ -198,60 +207,46 @@ bool IngestService::Decode(const std::string& identity, size_t weight, std::func
   return true;
 }
 
-void IngestService::RefuseForRoom(grpc::CallbackServerContext* context,
-                                  grpc::ServerUnaryReactor* reactor, const std::string& identity,
-                                  size_t reports) {
+grpc::ServerUnaryReactor* IngestService::RefuseForRoom(const UnaryCall& call,
+                                                       const std::string& identity,
+                                                       size_t reports) {
   HeldBack(identity, "queue", reports);
-  SendLater(
-      context, reactor,
-      fmt::format("the queue of {} reports is full; send again", writer_.queue_limit_reports()));
+  return call.Busy(
+      fmt::format("the queue of {} reports is full; send again", writer_.queue_limit_reports()),
+      kRetryAfterMillis);
 }
 
-void IngestService::SubmitUnary(grpc::CallbackServerContext* context,
-                                grpc::ServerUnaryReactor* reactor, const Caller& caller,
-                                const v1::ReportRequest* request, size_t weight,
-                                v1::ReportResponse* response) {
+void IngestService::Submit(const UnaryCall& call, const Caller& caller,
+                           const v1::ReportRequest* request, size_t weight,
+                           v1::ReportResponse* response) {
   const size_t reports = Count(request->reports(), request->outcomes());
-  Submission submission;
-  submission.weight = weight;
-  submission.stream = StreamKey{caller.identity, request->stream_id()};
-  submission.history = request->history();
-  submission.can_defer = request->can_defer();
-  submission.reports = DecodeBatch(request->reports(), request->outcomes());
-  submission.claims = ClaimSources(access_.ViewOf(caller), request->reports(), request->outcomes());
-  const bool tell_rejected = request->tell_rejected() && reports == 0;
   std::shared_ptr<OverlapQuestion> overlaps;
   if (request->has_overlaps() && reports == 0) {
     overlaps = std::make_shared<OverlapQuestion>();
-    if (grpc::Status bad = DecodeOverlap(request->overlaps(), overlaps.get()); !bad.ok()) {
-      return reactor->Finish(bad);
-    }
+    const grpc::Status bad = DecodeOverlap(request->overlaps(), overlaps.get());
+    if (!bad.ok()) return call.reactor->Finish(bad);
   }
-  submission.done = [this, caller, context, reactor, request, response, tell_rejected, overlaps,
-                     &writer = writer_, stream = submission.stream](const SubmitResult& result) {
+  Submission submission = SubmissionOf(*request, caller.identity, weight);
+  submission.claims = ClaimSources(access_.ViewOf(caller), request->reports(), request->outcomes());
+  submission.done = [this, call, caller, request, response, overlaps,
+                     stream = submission.stream](const SubmitResult& result) {
     NoteForeignSources(access_, caller, result);
-    if (!result.status.ok())
-      return SendLater(context, reactor, std::string(result.status.message()));
-    const auto reference = writer.reference();
-    response->set_time_zone(reference->outcomes.day_zone.name());
-    FillUnknownNames(request->names(), *reference, response);
-    FillDeclaredChips(request->names(), *reference, response);
-    FillAck(result, *response->mutable_ack());
-    if (tell_rejected) AddDispositions(writer.RejectedOf(stream), *response->mutable_ack());
-    if (overlaps != nullptr) {
-      if (const auto found = writer.FindOverlap(*overlaps)) {
-        FillOverlap(*found, *response->mutable_overlap());
-      }
+    if (result.status.ok()) {
+      FillReport(result, *request, stream, overlaps.get(), writer_, response);
+      call.End(grpc::Status::OK);
+    } else {
+      call.Busy(std::string(result.status.message()), kRetryAfterMillis);
     }
-    reactor->Finish(grpc::Status::OK);
   };
   switch (writer_.TrySubmit(submission)) {
     case Writer::Submitted::kYes:
-      return;
+      break;
     case Writer::Submitted::kStopping:
-      return reactor->Finish(Stopping());
+      call.End(Stopping());
+      break;
     case Writer::Submitted::kFull:
-      return RefuseForRoom(context, reactor, caller.identity, reports);
+      RefuseForRoom(call, caller.identity, reports);
+      break;
   }
 }
 
@@ -267,7 +262,7 @@ void IngestService::AuditCorrection(const AdminEntry& entry, const Caller& calle
 grpc::ServerUnaryReactor* IngestService::CorrectUsage(grpc::CallbackServerContext* context,
                                                       const v1::CorrectUsageRequest* request,
                                                       v1::CorrectUsageResponse* response) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  const UnaryCall call{context, context->DefaultReactor()};
   Caller caller;
   grpc::Status refused = access_.Admit(*context, Role::kIngest, &caller);
   if (refused.ok() && draining()) refused = Stopping();
@@ -275,18 +270,15 @@ grpc::ServerUnaryReactor* IngestService::CorrectUsage(grpc::CallbackServerContex
   Submission submission;
   submission.order.emplace();
   if (refused.ok()) refused = DecodeUsageCorrection(*request, &*submission.order);
-  if (!refused.ok()) {
-    reactor->Finish(refused);
-    return reactor;
-  }
+  if (!refused.ok()) return call.End(refused);
   submission.order->identity = caller.identity;
   submission.order->claim = ClaimSource(access_.ViewOf(caller), request->source());
-  submission.order_done = [this, caller, request, response, reactor](const AdminAnswer& answer) {
+  submission.order_done = [this, call, caller, request, response](const AdminAnswer& answer) {
     if (answer.status.ok()) {
       FillUsageCorrection(answer, request->preview(), response);
       if (response->entry_number() > 0) AuditCorrection(answer.entry, caller);
     }
-    reactor->Finish(StatusOf(answer.status));
+    call.End(StatusOf(answer.status));
   };
   // As much as one call of reports may have, however many there are.
   const size_t reports =
@@ -296,20 +288,17 @@ grpc::ServerUnaryReactor* IngestService::CorrectUsage(grpc::CallbackServerContex
   submission.weight = weight;
   submission.stream.identity = caller.identity;
   if (const uint32_t millis = MustWait(caller.identity, reports, weight, bytes)) {
-    SendLater(context, reactor, TooFast(millis), millis);
-    return reactor;
+    return call.Busy(TooFast(millis), millis);
   }
   switch (writer_.TrySubmit(submission)) {
     case Writer::Submitted::kYes:
       break;
     case Writer::Submitted::kStopping:
-      reactor->Finish(Stopping());
-      break;
+      return call.End(Stopping());
     case Writer::Submitted::kFull:
-      SendLater(context, reactor, "the queue is full; send again");
-      break;
+      return call.Busy("the queue is full; send again", kRetryAfterMillis);
   }
-  return reactor;
+  return call.reactor;
 }
 
 }  // namespace fleetmeter

@@ -18,6 +18,7 @@
 #include "daemon/base/mutex.h"
 #include "daemon/ingest/heavy_work.h"
 #include "daemon/ingest/rate_limit.h"
+#include "daemon/ingest/unary_call.h"
 #include "daemon/security/access_control.h"
 #include "fleetmeter/v1/ingest.grpc.pb.h"
 
@@ -73,11 +74,10 @@ class IngestService final : public v1::UsageIngest::CallbackService {
   uint32_t MustWait(const std::string& identity, size_t reports, size_t weight, size_t bytes);
   // Has a batch decoded: at once, or in its turn if it is heavy. False: there is no room.
   bool Decode(const std::string& identity, size_t weight, std::function<void()> work);
-  void RefuseForRoom(grpc::CallbackServerContext* context, grpc::ServerUnaryReactor* reactor,
-                     const std::string& identity, size_t reports);
-  void SubmitUnary(grpc::CallbackServerContext* context, grpc::ServerUnaryReactor* reactor,
-                   const Caller& caller, const v1::ReportRequest* request, size_t weight,
-                   v1::ReportResponse* response);
+  grpc::ServerUnaryReactor* RefuseForRoom(const UnaryCall& call, const std::string& identity,
+                                          size_t reports);
+  void Submit(const UnaryCall& call, const Caller& caller, const v1::ReportRequest* request,
+              size_t weight, v1::ReportResponse* response);
 
   const IngestLimits limits_;
   RateLimiter rates_;

@@ -8,27 +8,30 @@ TlsFlags AddTlsFlags(Flags& flags, ClientTls* tls) {
       .authorities =
           flags
               .Add("--tls-ca", &tls->files.authorities,
-                   "PEM file of the authorities that vouch for the daemon; without it, plaintext")
+                   "The PEM file of the authorities that vouch for the daemon. Without it, the "
+                   "connection is plaintext")
               .ValueName("FILE"),
-      .certificate =
-          flags.Add("--tls-certificate", &tls->files.certificate, "PEM file of our own certificate")
-              .ValueName("FILE"),
-      .key =
-          flags.Add("--tls-key", &tls->files.key, "PEM file of its private key").ValueName("FILE"),
+      .certificate = flags
+                         .Add("--tls-certificate", &tls->files.certificate,
+                              "The PEM file of our own certificate")
+                         .ValueName("FILE"),
+      .key = flags.Add("--tls-key", &tls->files.key, "The PEM file of its private key")
+                 .ValueName("FILE"),
       .server_name = flags
                          .Add("--tls-server-name", &tls->server_name,
-                              "Name in the daemon's certificate, if not the host of its address")
+                              "The name in the daemon's certificate. The default is the host of "
+                              "its address")
                          .ValueName("NAME"),
       .daemon_identity =
           flags
               .Add("--daemon-identity", &tls->daemon_identity,
-                   "SPIFFE ID that the daemon's certificate must have, instead of a name")
+                   "The SPIFFE ID that the daemon's certificate must have, instead of a name")
               .ValueName("SPIFFE-ID"),
       .plaintext =
           flags.AddSwitch("--plaintext-beyond-loopback-without-authentication",
                           &tls->plaintext_beyond_loopback_without_authentication,
-                          "Speak plaintext to another machine: anyone on the way can read and "
-                          "change it"),
+                          "Speak plaintext to another machine. Anyone on the way can read and "
+                          "change what is sent"),
   };
 }
 

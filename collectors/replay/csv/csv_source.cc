@@ -16,7 +16,7 @@ class CsvCommand final : public SourceCommand {
   explicit CsvCommand(Flags& program)
       : SourceCommand(program, "replay-csv",
                       "Replay a fleet from a CSV file (collectors/replay/README.md)") {
-    command().Add("--file", &options_.path, "CSV file, plain or gzip").Required();
+    command().Add("--file", &options_.path, "The CSV file, plain or gzip").Required();
     AddReplayFlags(command(), options_.replay);
   }
   double speed() const override { return options_.replay.speed; }

@@ -124,13 +124,14 @@ class DutyCycleCommand final : public SourceCommand {
       : SourceCommand(program, "replay-duty-cycle",
                       "Replay measured GPU duty cycles of Alibaba's GenAI pods of 2026") {
     command()
-        .Add("--file", &options_.path, "pod_gpu_duty_cycle_anon.csv, plain or gzip")
+        .Add("--file", &options_.path, "The file pod_gpu_duty_cycle_anon.csv, plain or gzip")
+        .ValueName("FILE")
         .Required();
-    command().Add("--chip", &options_.chip, "Chip kind of every pod's GPU").Required();
-    command().Add("--pool", &options_.pool, "Pool that the pods belong to").Required();
-    command().Add("--team", &options_.team, "Team of that pool").Required();
-    command().Add("--workload", &options_.workload, "Workload name");
-    command().Add("--workload-type", &options_.workload_type, "Workload type");
+    command().Add("--chip", &options_.chip, "The kind of every pod's GPU").Required();
+    command().Add("--pool", &options_.pool, "The pool that the pods belong to").Required();
+    command().Add("--team", &options_.team, "The team of that pool").Required();
+    command().Add("--workload", &options_.workload, "The name of the workload");
+    command().Add("--workload-type", &options_.workload_type, "The type of the workload");
     AddReplayFlags(command(), options_.replay);
   }
   double speed() const override { return options_.replay.speed; }

@@ -55,10 +55,13 @@ class OpenbCommand final : public SourceCommand {
   explicit OpenbCommand(Flags& program)
       : SourceCommand(program, "replay-openb",
                       "Replay Alibaba's GPU cluster trace of 2023 (openb)") {
-    command().Add("--nodes", &options_.nodes_path, "openb_node_list_all_node.csv").Required();
-    command().Add("--pods", &options_.pods_path, "openb_pod_list_default.csv").Required();
     command()
-        .Add("--rules", &options_.rules_path, "YAML: which pod belongs to which pool")
+        .Add("--nodes", &options_.nodes_path, "The file openb_node_list_all_node.csv")
+        .Required();
+    command().Add("--pods", &options_.pods_path, "The file openb_pod_list_default.csv").Required();
+    command()
+        .Add("--rules", &options_.rules_path,
+             "The YAML file of rules that say to which pool and team a pod belongs")
         .Required();
     options_.note = WarnOfOpenb;
     AddReplayFlags(command(), options_.replay);

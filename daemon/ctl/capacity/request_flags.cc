@@ -4,8 +4,6 @@
 
 #include "daemon/base/text.h"
 #include "daemon/ctl/capacity/capacity_values.h"
-#include "daemon/ctl/print/capacity_text.h"
-#include "daemon/ctl/terminal.h"
 
 namespace fleetmeter::ctl {
 namespace {
@@ -40,8 +38,7 @@ Flag AddRequestId(Flags& flags, std::string* id) {
 }
 
 Flag AddReason(Flags& flags, std::string* reason) {
-  return AddText(flags, "--reason", "Why, for whoever reads the decision later", reason)
-      .ValueName("TEXT");
+  return AddText(flags, "--reason", "Why, for whoever reads it later", reason).ValueName("TEXT");
 }
 
 Flag AddPool(Flags& flags, const std::string& help, std::string* pool) {
@@ -56,16 +53,6 @@ Flag AddHour(Flags& flags, const std::string& name, const std::string& help,
 Flag AddHours(Flags& flags, const std::string& name, const std::string& help,
               std::optional<int64_t>* out) {
   return AddParsed(flags, name, help, ParseHours, kHoursExpected, out).ValueName("DURATION");
-}
-
-size_t TableWidth(bool wide) {
-  if (wide) return 0;
-  const auto terminal = TerminalSize();
-  return terminal ? terminal->columns : kCapacityColumns;
-}
-
-Flag AddWide(Flags& flags, bool* wide) {
-  return flags.AddSwitch("--wide", wide, "Show all columns of the table");
 }
 
 }  // namespace fleetmeter::ctl

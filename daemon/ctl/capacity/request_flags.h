@@ -1,7 +1,6 @@
-// Flags that several commands about requests share.
+// Flags that several commands share, most of them about requests.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -16,7 +15,7 @@ Flag AddText(Flags& flags, const std::string& name, const std::string& help, std
 // The id of the request, as a positional argument.
 Flag AddRequestId(Flags& flags, std::string* id);
 
-// Why, kept with the decision.
+// Why, kept in the books with what is decided.
 Flag AddReason(Flags& flags, std::string* reason);
 
 Flag AddPool(Flags& flags, const std::string& help, std::string* pool);
@@ -28,10 +27,5 @@ Flag AddHour(Flags& flags, const std::string& name, const std::string& help,
 // A duration in full hours.
 Flag AddHours(Flags& flags, const std::string& name, const std::string& help,
               std::optional<int64_t>* out);
-
-// How wide a table may be: as wide as the terminal, or 80 columns where there is none; 0, without
-// bounds, if `wide`.
-size_t TableWidth(bool wide);
-Flag AddWide(Flags& flags, bool* wide);
 
 }  // namespace fleetmeter::ctl

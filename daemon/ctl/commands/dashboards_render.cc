@@ -85,8 +85,8 @@ void DashboardsRender::AddFlags(Flags& flags) {
             set_.insert(set_.end(), texts.begin(), texts.end());
             return absl::OkStatus();
           },
-          "A setting, such as underuse.window=1h. All others keep their defaults. May be given "
-          "several times. `fleetmeterctl dashboards settings` lists the settings")
+          "A setting, such as underuse.window=1h. All others keep their defaults. "
+          "`fleetmeterctl dashboards settings` lists the settings")
       .OneValueEach()
       .ValueName("KEY=VALUE");
   flags.Add("--to", &to_, "The folder to write into. It is made if it is not there")

@@ -114,10 +114,9 @@ void ExportOpenMetrics::AddLabel(Flags& flags) {
     return absl::OkStatus();
   };
   flags
-      .AddList(
-          "--label", read,
-          "A label that every series gets, like those that a scrape adds. May be given several "
-          "times. Without the label instance, the series stay apart from scraped ones")
+      .AddList("--label", read,
+               "A label that every series gets, like those that a scrape adds. Without the label "
+               "instance, the series stay apart from scraped ones")
       .OneValueEach()
       .ValueName("NAME=VALUE")
       .Default("job=fleetmeter");

@@ -1,43 +1,29 @@
 // ledger requests: what was asked for and decided about capacity.
-#include "daemon/ctl/command.h"
-#include "daemon/ctl/ledger_flag.h"
-#include "daemon/ctl/output_flag.h"
+#include "daemon/ctl/ledger_list.h"
 #include "daemon/ctl/print/capacity_events_output.h"
-#include "daemon/ctl/terminal.h"
 #include "daemon/ledger/read/read_capacity_events.h"
-#include "daemon/ledger/sqlite/ledger_file.h"
 #include "daemon/serve/query/capacity_messages.h"
 
 namespace fleetmeter::ctl {
 namespace {
 
-class LedgerRequests : public Command {
+class LedgerRequests : public LedgerList {
  public:
   LedgerRequests()
-      : Command({"ledger", "requests"},
-                "Show what was asked for and decided about capacity: who, when, what and why. The "
-                "daemon may be running or not") {}
-
-  void AddFlags(Flags& flags) override {
-    AddLedgerPath(flags, &ledger_);
-    AddOutput(flags, &output_);
-  }
-  int Run() override;
+      : LedgerList("requests",
+                   "Show what was asked for and decided about capacity: who, when, what and why. "
+                   "The daemon may be running or not") {}
 
  private:
-  std::string ledger_;  // its file
+  absl::StatusOr<std::string> List(Database& ledger) const override {
+    const auto events = ReadCapacityEvents(ledger);
+    if (!events.ok()) return events.status();
+    std::vector<v1::CapacityEvent> messages;
+    messages.reserve(events->size());
+    for (const capacity::CapacityEvent& event : *events) messages.push_back(EventMessage(event));
+    return FormatCapacityEvents(messages, output());
+  }
 };
-
-int LedgerRequests::Run() {
-  const auto ledger = OpenLedgerToRead(ledger_);
-  if (!ledger.ok()) return ExitCode(ledger.status());
-  const auto events = ReadCapacityEvents(**ledger);
-  if (!events.ok()) return ExitCode(events.status());
-  std::vector<v1::CapacityEvent> messages;
-  messages.reserve(events->size());
-  for (const capacity::CapacityEvent& event : *events) messages.push_back(EventMessage(event));
-  return ExitCode(Print(FormatCapacityEvents(messages, output_)));
-}
 
 }  // namespace
 

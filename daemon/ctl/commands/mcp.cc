@@ -19,10 +19,10 @@ constexpr char kMcpExamples[] =
     "Example:\n"
     "  fleetmeterctl mcp --address 127.0.0.1:7444\n"
     "\n"
-    "The program reads a message a line from standard input, and ends with it. Programs that "
-    "speak\n"
-    "the protocol start it themselves. Their configuration is like this:\n"
+    "The program reads one message a line from standard input, and ends when the input ends.\n"
+    "Programs that speak the protocol start it themselves.\n"
     "\n"
+    "In the configuration of such a program:\n"
     "  {\"mcpServers\": {\"fleetmeter\": {\"command\": \"fleetmeterctl\",\n"
     "     \"args\": [\"mcp\", \"--address\", \"127.0.0.1:7444\"]}}}";
 

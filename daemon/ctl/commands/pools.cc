@@ -2,7 +2,6 @@
 #include "daemon/ctl/command.h"
 #include "daemon/ctl/output_flag.h"
 #include "daemon/ctl/print/pools_output.h"
-#include "daemon/ctl/print_answer.h"
 #include "daemon/ctl/query_client.h"
 #include "daemon/ctl/wide_flag.h"
 
@@ -21,11 +20,7 @@ class Pools : public Command {
   }
   std::optional<std::string> CalledAddress() const override { return connection_.address; }
   int Run() override {
-    return PrintAnswer(
-        QueryClient(connection_).ListPools(), output_,
-        [width = wide_.Width()](const v1::ListPoolsResponse& pools, OutputFormat format) {
-          return FormatPools(pools, format, width);
-        });
+    return PrintAnswer(QueryClient(connection_).ListPools(), output_, wide_, FormatPools);
   }
 
  private:

@@ -20,15 +20,17 @@ class Rejected : public Command {
  public:
   explicit Rejected(const Connection& connection)
       : Command({"rejected"},
-                "Show the reports that were rejected, and why, by source, the latest first. The "
-                "ledger keeps the latest. Needs the role admin, or the file of the ledger"),
+                "Show the rejected reports by source, the latest first, and why each was rejected. "
+                "The ledger keeps only the latest ones. The command needs the role admin, or the "
+                "file of the ledger"),
         connection_(connection) {}
 
   bool CallsAdmin() const override { return true; }
   void AddFlags(Flags& flags) override {
-    flags.Add("--source", &source_, "Only those of this source").ValueName("NAME");
-    flags.Add("--reason", &reason_, "Only those for this reason").OneOf(ReasonNames());
-    flags.Add("--most", &most_, "At most so many reports, up to 10,000")
+    flags.Add("--source", &source_, "Show only reports of this source").ValueName("NAME");
+    flags.Add("--reason", &reason_, "Show only reports that were rejected for this reason")
+        .OneOf(ReasonNames());
+    flags.Add("--most", &most_, "Show at most this many reports, up to 10,000")
         .InRange(uint64_t{1}, uint64_t{10'000})
         .ShowDefault();
     flags

@@ -7,6 +7,7 @@
 #include "daemon/base/text.h"
 #include "daemon/base/units.h"
 #include "daemon/ctl/admin_client.h"
+#include "daemon/ctl/capacity/request_flags.h"
 #include "daemon/ctl/command.h"
 #include "daemon/ctl/confirm.h"
 #include "daemon/ctl/output_flag.h"
@@ -24,7 +25,7 @@ class Reprice : public Command {
                 "no price was known then, or one of another price book. The differences are shown, "
                 "and booked as corrections once they are agreed to. Revenue that reports brought "
                 "stays as it is. The books keep who did it, when and why, and the versions of the "
-                "price book. Needs the role admin"),
+                "price book. It needs the role admin"),
         connection_(connection) {}
 
   bool CallsAdmin() const override { return true; }
@@ -32,9 +33,7 @@ class Reprice : public Command {
     AddDay(flags, "--from",
            "The first day, as the books name it: by the daemon's outcomes.time_zone", &from_day_);
     AddDay(flags, "--to", "The day after the last one", &to_day_);
-    flags.Add("--reason", &reason_, "Why, for whoever reads the entry later")
-        .ValueName("TEXT")
-        .Required();
+    AddReason(flags, &reason_).Required();
     flags.AddSwitch("--dry-run", &dry_run_, "Show the differences, and change nothing");
     flags.AddSwitch("--yes", &yes_, "Do not ask, for scripts");
     AddTextOutput(flags, &output_);

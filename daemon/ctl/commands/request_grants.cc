@@ -3,8 +3,8 @@
 #include "daemon/ctl/command.h"
 #include "daemon/ctl/output_flag.h"
 #include "daemon/ctl/print/grants_output.h"
-#include "daemon/ctl/print_answer.h"
 #include "daemon/ctl/query_client.h"
+#include "daemon/ctl/wide_flag.h"
 
 namespace fleetmeter::ctl {
 namespace {
@@ -22,7 +22,7 @@ class RequestGrants : public Command {
     AddText(flags, "--team", "Only grants of this team", &team_).ValueName("TEAM");
     AddText(flags, "--request", "Only the grant of this request", &request_).ValueName("ID");
     flags.AddSwitch("--ended", &ended_, "Also those that are over");
-    AddWide(flags, &wide_);
+    wide_.AddTo(flags);
     AddOutput(flags, &output_);
   }
   std::optional<std::string> CalledAddress() const override { return connection_.address; }
@@ -34,7 +34,7 @@ class RequestGrants : public Command {
   std::string team_;
   std::string request_;
   bool ended_ = false;
-  bool wide_ = false;
+  WideFlag wide_;
 };
 
 int RequestGrants::Run() {
@@ -43,10 +43,7 @@ int RequestGrants::Run() {
   question.set_team(team_);
   question.set_request_id(request_);
   question.set_ended(ended_);
-  return PrintAnswer(QueryClient(connection_).ListGrants(question), output_,
-                     [this](const v1::ListGrantsResponse& grants, OutputFormat format) {
-                       return FormatGrants(grants, format, TableWidth(wide_));
-                     });
+  return PrintAnswer(QueryClient(connection_).ListGrants(question), output_, wide_, FormatGrants);
 }
 
 }  // namespace

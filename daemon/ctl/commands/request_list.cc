@@ -6,8 +6,8 @@
 #include "daemon/ctl/command.h"
 #include "daemon/ctl/output_flag.h"
 #include "daemon/ctl/print/request_output.h"
-#include "daemon/ctl/print_answer.h"
 #include "daemon/ctl/query_client.h"
+#include "daemon/ctl/wide_flag.h"
 
 namespace fleetmeter::ctl {
 namespace {
@@ -33,7 +33,7 @@ class RequestList : public Command {
   std::string state_;
   std::string nature_;
   std::optional<int64_t> changed_hours_;
-  bool wide_ = false;
+  WideFlag wide_;
 };
 
 void RequestList::AddFlags(Flags& flags) {
@@ -48,7 +48,7 @@ void RequestList::AddFlags(Flags& flags) {
       .OneOf({"critical", "company_goal", "growth_bet"});
   AddHours(flags, "--changed-within",
            "Only requests that were changed within this time, such as 14d", &changed_hours_);
-  AddWide(flags, &wide_);
+  wide_.AddTo(flags);
   AddOutput(flags, &output_);
 }
 
@@ -61,10 +61,7 @@ int RequestList::Run() {
     question_.set_since_unix_nanos(SystemClock().UnixNanos() - *changed_hours_ * kNanosPerHour);
   }
   QueryClient client(connection_);
-  return PrintAnswer(FetchRequests(client, question_), output_,
-                     [this](const v1::ListCapacityResponse& requests, OutputFormat format) {
-                       return FormatRequests(requests, format, TableWidth(wide_));
-                     });
+  return PrintAnswer(FetchRequests(client, question_), output_, wide_, FormatRequests);
 }
 
 }  // namespace

@@ -1,49 +1,34 @@
 // source forget: a person says that a host is gone.
 #include "daemon/ctl/admin_client.h"
-#include "daemon/ctl/command.h"
-#include "daemon/ctl/output_flag.h"
-#include "daemon/ctl/print/admin_output.h"
-#include "daemon/ctl/terminal.h"
+#include "daemon/ctl/source_statement.h"
 
 namespace fleetmeter::ctl {
 namespace {
 
-class SourceForget : public Command {
+class SourceForget : public SourceStatement {
  public:
   explicit SourceForget(const Connection& connection)
-      : Command({"source", "forget"},
-                "State that a host is gone. The chips that it held leave the numbers: they are no "
-                "longer taken from headroom. Of a live source, only those chips leave that it does "
-                "not list any more. What was counted stays in the books, and if the host reports "
-                "again it is back. The books keep who said it, when and why"),
-        connection_(connection) {}
-
-  void AddFlags(Flags& flags) override {
-    flags.Add("source", &source_, "Its name, as source list shows it")
-        .ValueName("SOURCE")
-        .Required();
-    flags.Add("--reason", &reason_, "Why, for whoever reads the entry later")
-        .ValueName("TEXT")
-        .Required();
-    AddTextOutput(flags, &output_);
-  }
-  std::optional<std::string> CalledAddress() const override { return connection_.admin_address; }
-  int Run() override;
+      : SourceStatement(
+            connection, "forget",
+            "State that a host is gone. The chips that it held leave the numbers: they are no "
+            "longer taken from headroom. Of a live source, only those chips leave that it does "
+            "not list any more. What was counted stays in the books. A host that reports again is "
+            "back. The books keep who said it, when and why") {}
 
  private:
-  const Connection& connection_;
-  std::string source_;
-  std::string reason_;
-};
+  void AddNames(Flags& flags) override {
+    AddName(flags, "SOURCE", "Its name, as source list shows it", &source_);
+  }
+  absl::StatusOr<v1::DecisionResponse> State(const Connection& connection,
+                                             const std::string& reason) const override {
+    v1::ForgetSourceRequest request;
+    request.set_source(source_);
+    request.set_reason(reason);
+    return AskForget(connection, request);
+  }
 
-int SourceForget::Run() {
-  v1::ForgetSourceRequest request;
-  request.set_source(source_);
-  request.set_reason(reason_);
-  const auto response = AskForget(connection_, request);
-  if (!response.ok()) return ExitCode(response.status());
-  return ExitCode(Print(FormatDecision(*response, output_)));
-}
+  std::string source_;
+};
 
 }  // namespace
 

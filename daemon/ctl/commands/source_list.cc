@@ -11,19 +11,16 @@ namespace {
 class SourceList : public Command {
  public:
   explicit SourceList(const Connection& connection)
-      : Command(
-            {"source", "list"},
-            "Show the sources of usage, those first whose chips are unaccounted for, then those "
-            "of outcomes, and what people have decided about them"),
+      : Command({"source", "list"},
+                "Show the sources, and what people have decided about them. Sources of usage come "
+                "first, and among them those whose chips are unaccounted for; sources of outcomes "
+                "follow"),
         connection_(connection) {}
 
   void AddFlags(Flags& flags) override {
-    flags
-        .Add("--state", &state_,
-             "Only those of this state: live, silent, unaccounted, rejected, history, forgotten or "
-             "outcomes")
+    flags.Add("--state", &state_, "Show only sources in this state")
         .OneOf({"live", "silent", "unaccounted", "rejected", "history", "forgotten", "outcomes"});
-    flags.Add("--most", &most_, "At most so many, up to 10,000").Default("1000");
+    flags.Add("--most", &most_, "Show at most this many, up to 10,000").Default("1000");
     AddOutput(flags, &output_);
   }
   std::optional<std::string> CalledAddress() const override { return connection_.admin_address; }

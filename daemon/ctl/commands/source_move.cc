@@ -1,56 +1,40 @@
 // source move: a person says whose a source is.
 #include "daemon/ctl/admin_client.h"
-#include "daemon/ctl/command.h"
-#include "daemon/ctl/output_flag.h"
-#include "daemon/ctl/print/admin_output.h"
-#include "daemon/ctl/terminal.h"
+#include "daemon/ctl/source_statement.h"
 
 namespace fleetmeter::ctl {
 namespace {
 
-class SourceMove : public Command {
+class SourceMove : public SourceStatement {
  public:
   explicit SourceMove(const Connection& connection)
-      : Command({"source", "move"},
-                "State that a source belongs to another identity. A source belongs to the identity "
-                "that reported it first, be it usage or outcomes, and reports of other identities "
-                "for it are not counted. From then on the reports of the new identity are counted, "
-                "and those of the old one are not. If a rule of the configuration names the "
-                "source, the rule decides. The "
-                "books keep who said it, when and why"),
-        connection_(connection) {}
-
-  void AddFlags(Flags& flags) override {
-    flags.Add("source", &source_, "Its name, as source list shows it")
-        .ValueName("SOURCE")
-        .Required();
-    flags.Add("identity", &identity_, "The SPIFFE ID that it belongs to from now on")
-        .ValueName("IDENTITY")
-        .Required();
-    flags.Add("--reason", &reason_, "Why, for whoever reads the entry later")
-        .ValueName("TEXT")
-        .Required();
-    AddTextOutput(flags, &output_);
-  }
-  std::optional<std::string> CalledAddress() const override { return connection_.admin_address; }
-  int Run() override;
+      : SourceStatement(
+            connection, "move",
+            "State that a source belongs to another identity. A source of usage or of outcomes "
+            "belongs to the identity that reported it first, and reports of other identities for "
+            "it "
+            "are not counted. From now on the reports of the new identity are counted, and those "
+            "of "
+            "the old one are not. If a rule of the configuration names the source, the rule "
+            "decides. The books keep who said it, when and why") {}
 
  private:
-  const Connection& connection_;
+  void AddNames(Flags& flags) override {
+    AddName(flags, "SOURCE", "Its name, as source list shows it", &source_);
+    AddName(flags, "IDENTITY", "The SPIFFE ID that it belongs to from now on", &identity_);
+  }
+  absl::StatusOr<v1::DecisionResponse> State(const Connection& connection,
+                                             const std::string& reason) const override {
+    v1::MoveSourceRequest request;
+    request.set_source(source_);
+    request.set_identity(identity_);
+    request.set_reason(reason);
+    return AskMove(connection, request);
+  }
+
   std::string source_;
   std::string identity_;
-  std::string reason_;
 };
-
-int SourceMove::Run() {
-  v1::MoveSourceRequest request;
-  request.set_source(source_);
-  request.set_identity(identity_);
-  request.set_reason(reason_);
-  const auto response = AskMove(connection_, request);
-  if (!response.ok()) return ExitCode(response.status());
-  return ExitCode(Print(FormatDecision(*response, output_)));
-}
 
 }  // namespace
 

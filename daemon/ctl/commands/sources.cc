@@ -16,7 +16,7 @@ class Sources : public Command {
   explicit Sources(const Connection& connection)
       : Command({"sources"},
                 "Show which sources of usage are silent, rejected or unaccounted for, and for how "
-                "long. Needs the role admin"),
+                "long. It needs the role admin"),
         connection_(connection) {}
 
   bool CallsAdmin() const override { return true; }

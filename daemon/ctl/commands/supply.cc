@@ -2,7 +2,6 @@
 #include "daemon/ctl/command.h"
 #include "daemon/ctl/output_flag.h"
 #include "daemon/ctl/print/supply_output.h"
-#include "daemon/ctl/print_answer.h"
 #include "daemon/ctl/query_client.h"
 #include "daemon/ctl/wide_flag.h"
 
@@ -21,11 +20,7 @@ class Supply : public Command {
   }
   std::optional<std::string> CalledAddress() const override { return connection_.address; }
   int Run() override {
-    return PrintAnswer(
-        QueryClient(connection_).GetSupply(), output_,
-        [width = wide_.Width()](const v1::GetSupplyResponse& supply, OutputFormat format) {
-          return FormatSupply(supply, format, width);
-        });
+    return PrintAnswer(QueryClient(connection_).GetSupply(), output_, wide_, FormatSupply);
   }
 
  private:

@@ -52,17 +52,16 @@ CorrectionRules CorrectionFlags::rules(const DayZone& zone) const {
 void AddCorrectionFlags(Flags& flags, CorrectionFlags* correction) {
   flags.AddSwitch(
       "--correct", &correction->correct,
-      "The file is right, and the books are corrected by it. Each day that the file has "
-      "rows of is compared with the books, the differences are shown, and they are "
-      "booked once you agree. Days that the books do not have are counted as always. "
-      "The same command, run again, books nothing. Needs --source and --reason. Usage is "
-      "compared by the windows of its rows, it needs no --source, and windows without rows "
-      "stay as they are");
+      "Make the books say what the file says. Each day that the file has rows of is compared "
+      "with the books. The differences are shown, and booked once you agree. Days that the "
+      "books do not have are counted as always. The same command, run again, books nothing. It "
+      "needs --source and --reason. Usage is compared by the windows of its rows and needs no "
+      "--source; windows without rows stay as they are");
   flags.AddSwitch(
       "--add", &correction->add,
       "With --correct: nothing is compared. The rows of the file are added to what the "
-      "books have of their time, once. For rows that came late, and for files that take "
-      "something back, such as a credit note. Usage has no such additions");
+      "books have of their time, once. This is for rows that came late, and for files that "
+      "take something back, such as a credit note. Usage has no such additions");
   flags
       .Add("--reason", &correction->reason,
            "With --correct: why the books are corrected. The books keep it, with who corrected "
@@ -73,7 +72,8 @@ void AddCorrectionFlags(Flags& flags, CorrectionFlags* correction) {
                   "With --correct and --to: the file has all rows of its source from this day on. "
                   "A day (of usage: a window) without rows is then one in which there was nothing",
                   &correction->from_unix_seconds);
-  AddOutcomesTime(flags, "--to", "With --from: the day after the last one that the file has all of",
+  AddOutcomesTime(flags, "--to",
+                  "With --from: the day after the last day of which the file has all rows",
                   &correction->to_unix_seconds);
   flags.AddSwitch("--skip-partial-days", &correction->skip_partial_days,
                   "With --correct: leave out days of which the file has only a part, such as the "

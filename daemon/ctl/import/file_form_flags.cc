@@ -60,8 +60,7 @@ void AddFileForm(Flags& flags, CsvForm* form) {
   };
   flags
       .AddList("--column", read_columns,
-               "What the file calls a column, such as requests=n_requests. May be given several "
-               "times")
+               "What the file calls a column, such as requests=n_requests")
       .ValueName("NAME=COLUMN")
       .OneValueEach();
   flags.AddSwitch("--ignore-unknown-columns", &form->ignore_unknown_columns,

@@ -12,26 +12,13 @@
 #include <variant>
 
 #include "daemon/domain/report/window_set.h"
+#include "daemon/wire/chip_state.h"
 
 namespace fleetmeter::ctl {
 namespace {
 
 constexpr size_t kStreamIdBytes = 16;
 constexpr size_t kMostSpans = 1'000;  // that the daemon takes
-
-v1::ChipState ToWire(ChipState state) {
-  switch (state) {
-    case ChipState::kAssigned:
-      return v1::CHIP_STATE_ASSIGNED;
-    case ChipState::kUnassigned:
-      return v1::CHIP_STATE_UNASSIGNED;
-    case ChipState::kUnhealthy:
-      return v1::CHIP_STATE_UNHEALTHY;
-    case ChipState::kReserved:
-      return v1::CHIP_STATE_RESERVED;
-  }
-  return v1::CHIP_STATE_UNSPECIFIED;
-}
 
 // Labels that are not given are left out: that is what the daemon takes for "none".
 #define FLEETMETER_SET_LABEL(to, from, name) \

@@ -9,6 +9,7 @@
 #include "daemon/ctl/print/correction_output.h"
 #include "daemon/ctl/print/number_text.h"
 #include "daemon/ctl/print/table.h"
+#include "daemon/wire/chip_state.h"
 
 namespace fleetmeter::ctl {
 namespace {
@@ -19,23 +20,12 @@ absl::int128 NanosOf(const v1::ChipTime& time) {
   return absl::int128(time.seconds()) * kNanosPerSecond + time.nanos();
 }
 
-std::string StateText(v1::ChipState state) {
-  switch (state) {
-    case v1::CHIP_STATE_UNASSIGNED:
-      return "unassigned";
-    case v1::CHIP_STATE_UNHEALTHY:
-      return "unhealthy";
-    case v1::CHIP_STATE_RESERVED:
-      return "reserved";
-    default:
-      return "";
-  }
-}
-
 // "h100 / serving / search", with the state where the chips are not assigned.
 std::string UseText(const v1::UsageGroup& use) {
   std::string text = use.chip();
-  for (const std::string& name : {StateText(use.state()), use.pool(), use.team(), use.workload(),
+  const bool assigned = use.state() == v1::CHIP_STATE_ASSIGNED;
+  const std::string state = assigned ? "" : std::string(fleetmeter::Name(use.state()));
+  for (const std::string& name : {state, use.pool(), use.team(), use.workload(),
                                   use.workload_type(), use.model(), use.run(), use.signal()}) {
     if (!name.empty()) text += " / " + name;
   }

@@ -6,13 +6,20 @@ namespace fleetmeter {
 namespace {
 
 constexpr std::array<std::string_view, kRejectReasons.size()> kNames = {
-#define REASON(enumerator, name, meaning) name,
+#define REASON(enumerator, name, mended, meaning) name,
+#include "daemon/domain/report/reject_reasons.list"
+#undef REASON
+};
+
+enum Mended { kBySender, kByOthers };
+constexpr std::array<Mended, kRejectReasons.size()> kMended = {
+#define REASON(enumerator, name, mended, meaning) mended,
 #include "daemon/domain/report/reject_reasons.list"
 #undef REASON
 };
 
 constexpr std::array<std::string_view, kRejectReasons.size()> kMeanings = {
-#define REASON(enumerator, name, meaning) meaning,
+#define REASON(enumerator, name, mended, meaning) meaning,
 #include "daemon/domain/report/reject_reasons.list"
 #undef REASON
 };
@@ -56,21 +63,23 @@ constexpr std::string_view kIntroduction =
     "`rejected_reports` of the ledger, name the reason, the field, and what was expected there.\n"
     "`fleetmeter_ingest_rejected_reports_total` counts reports by reason.\n"
     "\n"
-    "Some reasons somebody else can mend: `unknown_chip`, `unknown_pool`, `unknown_team`,\n"
-    "`window_in_future`, `too_many_gaps`, `too_many_chips`, `too_many_sources` and\n"
-    "`foreign_source`. For these the daemon defers a report instead, if the sender can keep it\n"
-    "and offer it again, as `fleetmeter-collector` does. It is counted when it is mended. History\n"
-    "is never deferred: whoever imports it is told, and can import it again.\n"
-    "`fleetmeter_ingest_deferred_reports_total` counts by reason how often that is.\n"
+    "The last column says who can mend it. What others can mend (the plan, the catalog, a clock, "
+    "a\n"
+    "limit) the daemon defers instead, if the sender can keep the report and offer it again, as\n"
+    "`fleetmeter-collector` does. The report is counted when that is mended. History is never\n"
+    "deferred: whoever imports it is told, and can import it again.\n"
+    "`fleetmeter_ingest_deferred_reports_total` counts by reason how often reports were deferred.\n"
     "\n"
-    "| reason | what it means, and what the sender can do |\n"
-    "|---|---|\n";
+    "| reason | what it means, and what the sender can do | mended by |\n"
+    "|---|---|---|\n";
 
 }  // namespace
 
 std::string_view Name(RejectReason reason) { return kNames[IndexOf(reason)]; }
 
 std::string_view Meaning(RejectReason reason) { return kMeanings[IndexOf(reason)]; }
+
+bool CanBeMended(RejectReason reason) { return kMended[IndexOf(reason)] == kByOthers; }
 
 std::optional<RejectReason> FindRejectReason(std::string_view name) {
   const auto found = std::find(kNames.begin(), kNames.end(), name);
@@ -81,7 +90,8 @@ std::optional<RejectReason> FindRejectReason(std::string_view name) {
 std::string RejectReasonsPage() {
   std::string page(kIntroduction);
   for (const RejectReason reason : kRejectReasons) {
-    page += "| `" + std::string(Name(reason)) + "` | " + std::string(Meaning(reason)) + " |\n";
+    page += "| `" + std::string(Name(reason)) + "` | " + std::string(Meaning(reason)) + " | " +
+            (CanBeMended(reason) ? "others" : "the sender") + " |\n";
   }
   return page;
 }

@@ -12,13 +12,13 @@
 namespace fleetmeter {
 
 enum class RejectReason : uint8_t {
-#define REASON(enumerator, name, meaning) enumerator,
+#define REASON(enumerator, name, mended, meaning) enumerator,
 #include "daemon/domain/report/reject_reasons.list"
 #undef REASON
 };
 
 inline constexpr std::array kRejectReasons = {
-#define REASON(enumerator, name, meaning) RejectReason::enumerator,
+#define REASON(enumerator, name, mended, meaning) RejectReason::enumerator,
 #include "daemon/domain/report/reject_reasons.list"
 #undef REASON
 };
@@ -31,6 +31,10 @@ std::string_view Name(RejectReason reason);
 
 // Some sentences: what it means, and what the sender can do.
 std::string_view Meaning(RejectReason reason);
+
+// Whether somebody else can mend it: whoever keeps the plan, the catalog or a clock. A sender that
+// can defer reports is to keep such a report, and offer it again.
+bool CanBeMended(RejectReason reason);
 
 // Nothing for a name that this version does not know: books may hold those of others.
 std::optional<RejectReason> FindRejectReason(std::string_view name);

@@ -62,7 +62,7 @@ def written_files_are_those_of_the_repository():
         for path in written:
             name = path.relative_to(folder)
             same = path.read_text() == (SOURCE / name).read_text()
-            assert same, f"{name} is not what the programs print: run deploy/write_references.sh"
+            assert same, f"{name} is not what the programs print: build the target references"
 
 
 def validator():

@@ -25,7 +25,7 @@ export function Attention({ pools, orphaned }: { pools: Pool[]; orphaned: Orphan
   const found = largestFirst([...findings(pools), ...orphaned.map(orphan)]);
   return (
     <Section
-      title="What needs somebody"
+      title="What needs attention"
       about="Pools of which too little is heard, that hold more than
       they are granted, are nearly full, or use less than half. The largest come first. An alert
       fires only when such a thing lasts."

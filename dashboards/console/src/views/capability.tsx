@@ -57,7 +57,7 @@ function Report({ report, params }: { report: CapabilityReport; params: Params }
         {declining(report)}
         {saturated.length ? (
           <span>
-            ; {names(saturated)} {saturated.length === 1 ? "is" : "are"} used up
+            ; {names(saturated)} {saturated.length === 1 ? "is" : "are"} saturated
           </span>
         ) : null}
         .

@@ -23,7 +23,7 @@ const at = (seconds: string | number) => moment(new Date(Number(seconds) * 1000)
 export function Timeline({ pool }: { pool: string }) {
   return (
     <Section
-      title="What is promised when"
+      title="What is promised, and when"
       wide
       about="What the plan allocates to the pool, with what was granted beyond that and is not in
       the plan yet, and what grants promise of it, over 90 days. Both are promises: what is free now
@@ -92,7 +92,7 @@ function Spans({ spans }: { spans: CapacitySpan[] }) {
   });
   return (
     <Table<CapacitySpan>
-      caption="What is promised when"
+      caption="What is promised, and when"
       rows={spans}
       empty=""
       id={(row) => row.fromUnixSeconds}

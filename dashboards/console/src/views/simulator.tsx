@@ -129,7 +129,7 @@ function Refused({ error }: { error: ApiError }) {
   return (
     <div class="problem" role="alert">
       <p>
-        <strong>This cannot be.</strong>
+        <strong>These values are not possible.</strong>
       </p>
       <p>{error.message}</p>
     </div>
@@ -158,7 +158,7 @@ function Two({ params }: { params: Params }) {
         Swap the two
       </button>
       <button type="button" onClick={() => change({ b: "" })}>
-        Compare no more
+        Stop comparing
       </button>
     </p>
   );

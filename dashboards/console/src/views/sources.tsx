@@ -18,7 +18,7 @@ import { Supply } from "./supply";
 const STATES: { [state: string]: [string, string] } = {
   live: ["reports", "nothing"],
   silent: ["is silent", "look at its collector and its network"],
-  unaccounted: ["is gone without a word", "bring it back, or forget it with a reason"],
+  unaccounted: ["is unaccounted for", "bring it back, or forget it with a reason"],
   rejected: ["is refused", "read below why, and mend what it sends"],
   history: ["told of the past only", "nothing"],
   forgotten: ["was forgotten", "nothing"],

@@ -11,6 +11,7 @@
 namespace fleetmeter {
 namespace {
 
+using testing::ContainsRegex;
 using testing::HasSubstr;
 
 TEST(RejectReason, IsFoundByItsName) {
@@ -33,16 +34,22 @@ TEST(RejectReason, StandsAtItsIndex) {
 TEST(RejectReason, HasARowOnThePage) {
   for (const RejectReason reason : kRejectReasons) {
     EXPECT_THAT(RejectReasonsPage(), HasSubstr("| `" + std::string(Name(reason)) + "` | " +
-                                               std::string(Meaning(reason)) + " |\n"));
+                                               std::string(Meaning(reason)) + " | "));
   }
+}
+
+TEST(RejectReason, SaysWhoCanMendIt) {
+  EXPECT_TRUE(CanBeMended(RejectReason::kUnknownPool));
+  EXPECT_FALSE(CanBeMended(RejectReason::kMalformed));
+  EXPECT_THAT(RejectReasonsPage(), ContainsRegex("\\| `unknown_pool` \\|.* \\| others \\|\n"));
+  EXPECT_THAT(RejectReasonsPage(), ContainsRegex("\\| `malformed` \\|.* \\| the sender \\|\n"));
 }
 
 TEST(RejectReason, PageIsTheCommittedOne) {
   std::ifstream file(std::string(std::getenv("FLEETMETER_SOURCE_DIR")) + "/dashboards/REASONS.md");
   std::stringstream page;
   page << file.rdbuf();
-  EXPECT_EQ(page.str(), RejectReasonsPage())
-      << "build fleetmeterd and run deploy/write_references.sh";
+  EXPECT_EQ(page.str(), RejectReasonsPage()) << "build the target references";
 }
 
 }  // namespace
