@@ -40,7 +40,9 @@ bool IsReturnAlone(std::string_view text) {
 std::string_view OtherFormOf(std::string_view text) {
   if (text.starts_with("PK\x03\x04")) return "a ZIP archive, as spreadsheets (.xlsx) are";
   if (text.starts_with("PAR1")) return "a Parquet file";
-  if (text.starts_with("{\"") || text.starts_with("[{") || text.starts_with("{\n")) return "JSON";
+  if (text.starts_with("{\"") || text.starts_with("[{") || text.starts_with("[\n") ||
+      text.starts_with("{\n"))
+    return "JSON";
   if (text.starts_with("<?xml") || text.starts_with("<html")) return "XML or HTML";
   return "";
 }

@@ -157,6 +157,7 @@ TEST(Csv, SaysWhatAFileIsThatIsNoCsv) {
   EXPECT_EQ(ErrorOf("PAR1rest"), "t.csv: is a Parquet file; expected CSV");
   EXPECT_EQ(ErrorOf("[{\"a\": 1}]"), "t.csv: is JSON; expected CSV");
   EXPECT_EQ(ErrorOf("{\"a\": 1}\n"), "t.csv: is JSON; expected CSV");
+  EXPECT_EQ(ErrorOf("[\n  {\"a\": 1}\n]"), "t.csv: is JSON; expected CSV");
   EXPECT_EQ(ErrorOf("<html><body>Sign in</body></html>"), "t.csv: is XML or HTML; expected CSV");
 }
 
