@@ -7,7 +7,7 @@ import { Ask } from "../ui/ask";
 import { Search } from "../ui/fields";
 import { Figure } from "../ui/figure";
 import { Owner, PoolLink } from "../ui/name";
-import { Answer } from "../ui/page";
+import { Answer, Section } from "../ui/page";
 import { Column, Table } from "../ui/table";
 import { ListPoolsResponse, Pool } from "../wire/query";
 
@@ -19,17 +19,19 @@ export function Choose({ params }: { params: Params }) {
       show={({ pools }) => (
         <div class="stack">
           <Answer>Choose one of {plural(pools?.length ?? 0, "pool")}.</Answer>
-          <div class="fields">
-            <Search name="find" label="Find" params={params} hint="pool, owner or team" />
-          </div>
-          <Table<Pool>
-            caption="Pools"
-            rows={filtered(pools ?? [], { text: params.find })}
-            id={(pool) => pool.pool}
-            params={params}
-            columns={choices()}
-            empty={params.find ? "No pool of the plan matches." : "The plan has no pool."}
-          />
+          <Section title="Pools" wide>
+            <div class="fields">
+              <Search name="find" label="Find" params={params} hint="pool, owner or team" />
+            </div>
+            <Table<Pool>
+              caption="Pools"
+              rows={filtered(pools ?? [], { text: params.find })}
+              id={(pool) => pool.pool}
+              params={params}
+              columns={choices()}
+              empty={params.find ? "No pool of the plan matches." : "The plan has no pool."}
+            />
+          </Section>
         </div>
       )}
     />
