@@ -157,20 +157,28 @@ absl::StatusOr<TokenIdentity> BearerTokens::Identify(std::string_view token,
   return IdentifyJwt(token, *known, now_unix_seconds);
 }
 
-absl::StatusOr<TokenIdentity> BearerTokens::IdentifyJwt(std::string_view token, const Known& known,
-                                                        int64_t now_unix_seconds) {
-  const auto keys = known.source == nullptr ? known.keys : known.source->Keys();
-  if (keys == nullptr && known.source == nullptr) {
-    return absl::InvalidArgumentError("the token is not known");
+absl::StatusOr<JwtIdentity> BearerTokens::VerifyByAny(std::string_view token, const Known& known,
+                                                      int64_t now_unix_seconds) {
+  if (known.keys != nullptr) {
+    auto claims = VerifyJwt(token, *known.keys, known.jwt, now_unix_seconds);
+    if (known.source == nullptr || !absl::IsNotFound(claims.status())) return claims;
   }
+  if (known.source == nullptr) return absl::InvalidArgumentError("the token is not known");
+  const auto keys = known.source->Keys();
   if (keys == nullptr) {
     known.source->KeyMissing();
     return absl::InvalidArgumentError(
         "the token is not of the file, and the keys of the provider are not known at present");
   }
   auto claims = VerifyJwt(token, *keys, known.jwt, now_unix_seconds);
+  if (absl::IsNotFound(claims.status())) known.source->KeyMissing();
+  return claims;
+}
+
+absl::StatusOr<TokenIdentity> BearerTokens::IdentifyJwt(std::string_view token, const Known& known,
+                                                        int64_t now_unix_seconds) {
+  auto claims = VerifyByAny(token, known, now_unix_seconds);
   if (absl::IsNotFound(claims.status())) {
-    if (known.source != nullptr) known.source->KeyMissing();
     return absl::InvalidArgumentError(std::string(claims.status().message()));
   }
   if (!claims.ok()) return claims.status();

@@ -60,13 +60,16 @@ class BearerTokens {
     std::string trust_domain;
     std::map<Digest, TokenIdentity> tokens;
     std::shared_ptr<const JwtKeys> keys;   // of a file
-    std::shared_ptr<JwtKeySource> source;  // in its place; null: there is none
+    std::shared_ptr<JwtKeySource> source;  // of more; null: there is none
     JwtRules jwt;
   };
 
   static absl::Status ReadTokens(const std::string& path, Known* known);
   static absl::Status ReadLine(std::string_view line, Known* known);
   static Digest DigestOf(std::string_view token);
+  // By the keys of the file, and, where they do not know it, by those of the source.
+  static absl::StatusOr<JwtIdentity> VerifyByAny(std::string_view token, const Known& known,
+                                                 int64_t now_unix_seconds);
   static absl::StatusOr<TokenIdentity> IdentifyJwt(std::string_view token, const Known& known,
                                                    int64_t now_unix_seconds);
 

@@ -111,9 +111,6 @@ void CheckHttpAccess(YamlFile* file, const DaemonConfig& config) {
 void CheckProvider(YamlFile* file, const HttpConfig& http) {
   const bool from_file = !http.jwks_file.empty();
   const bool from_url = !http.jwks_url.empty();
-  if (from_file && from_url) {
-    file->ComplainAt("http.jwks_url", "is given with jwks_file; expected one of them");
-  }
   if ((from_file || from_url) && (http.issuer.empty() || http.audience.empty())) {
     file->ComplainAt(from_file ? "http.jwks_file" : "http.jwks_url",
                      "is given without issuer or audience; expected both, since the provider signs "

@@ -207,6 +207,21 @@ TEST_F(ProviderKeysTest, TakesTokensOfTheKeysThatTheProviderHas) {
   EXPECT_EQ(probe_.fetched_at, kStart / kNanosPerSecond);
 }
 
+TEST_F(ProviderKeysTest, TheKeysOfAFileAreTakenBesideThem) {
+  const std::string file = folder_.Write("jwks.json", json{{"keys", {new_.PublicKey()}}}.dump());
+  std::filesystem::permissions(file, std::filesystem::perms(0644));
+  keys_ = std::make_shared<ProviderKeys>(options_, probe_, clock_);
+  ASSERT_TRUE(tokens_
+                  ->Load({.trust_domain = "example.org",
+                          .tokens = {},
+                          .jwks = file,
+                          .jwt = {.issuer = kIssuer, .audience = "fleetmeter"}},
+                         keys_)
+                  .ok());
+  EXPECT_TRUE(Takes(new_));
+  EXPECT_TRUE(Comes([&] { return Takes(old_); }));
+}
+
 TEST_F(ProviderKeysTest, AKeyThatIsNotKnownHasTheSetFetchedOnceInHalfAMinute) {
   Start();
   ASSERT_TRUE(Comes([&] { return Takes(old_); }));
