@@ -92,7 +92,8 @@ IngestService::IngestService(IngestLimits limits, Writer& writer, AccessControl&
       access_(access),
       clock_(clock),
       probe_(probe),
-      places_(limits_.max_streams, limits_.sharing) {}
+      places_(limits_.max_streams, limits_.sharing),
+      heavy_(writer.queue_limit_reports(), limits_.sharing) {}
 
 IngestService::~IngestService() {
   // The last stream left under the lock, on a thread of gRPC's: take its word for it.
