@@ -7,8 +7,8 @@
 
 #include "absl/status/statusor.h"
 #include "collectors/metrics/collector_metrics.h"
-#include "daemon/serve/http/http_server.h"
 #include "daemon/base/workers.h"
+#include "daemon/serve/http/http_server.h"
 #include "daemon/serve/metrics/exposition_pages.h"
 
 namespace fleetmeter::collector {

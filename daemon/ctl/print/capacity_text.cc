@@ -91,9 +91,10 @@ std::string LendersText(const v1::CapacityFit& fit) {
         fmt::format("{} ({} H100e)", Printable(lender.pool()), H100eOfMicro(lender.micro_h100e())));
   }
   return names.empty() ? ""
-                       : fmt::format("\nFor all of that time, by what they have promised and "
-                                     "whatever they hold now, these pools could lend: {}.",
-                                     fmt::join(names, ", "));
+                       : fmt::format(
+                             "\nFor all of that time, by what they have promised and "
+                             "whatever they hold now, these pools could lend: {}.",
+                             fmt::join(names, ", "));
 }
 
 }  // namespace
