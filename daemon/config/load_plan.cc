@@ -96,6 +96,7 @@ PoolDocument ReadPool(const YamlValue& value, const PlanDocument& plan) {
 void ReadGrants(const YamlValue& list, std::optional<std::vector<std::string>>* out) {
   if (!list.present()) return;
   out->emplace();
+  if (list.node().kind == YamlNode::Kind::kList && list.node().values.empty()) return;
   for (const YamlValue& item : list.Items()) item.ReadName(&(*out)->emplace_back());
 }
 

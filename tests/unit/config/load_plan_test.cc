@@ -154,7 +154,8 @@ TEST(LoadPlan, SaysWhatIsWrongWithABudget) {
                                  "quarter"));
   EXPECT_THAT(error("{per: month}"), testing::HasSubstr("pools[0].budget.h100e_hours: is missing"));
   EXPECT_THAT(error("{h100e_hours: 0, per: month}"),
-              testing::HasSubstr("p.yaml:13: pools[0].budget.h100e_hours: is 0; expected more"));
+              testing::HasSubstr(
+                  "p.yaml:13: pools[0].budget.h100e_hours: is 0; expected at least 0.000001"));
   EXPECT_THAT(error("{h100e_hours: 1, from: 2026-02-01, to: 2026-01-01}"),
               testing::HasSubstr("pools[0].budget.to: is not after from"));
   EXPECT_THAT(error("{h100e_hours: 1, per: month, pool: x}"), testing::HasSubstr("unknown key"));

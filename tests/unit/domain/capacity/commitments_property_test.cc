@@ -327,7 +327,7 @@ bool IsLowerBet(const CapacityForm& form, const CapacityForm& other) {
 
 TEST(DoesItFit, DisplacesWhatWouldNotFitAfterIt) {
   int displaced = 0;
-  for (uint64_t seed = 1; seed <= 4'000; ++seed) {
+  for (uint64_t seed = 1; seed <= 8'000; ++seed) {
     RandomPlans plans(seed);
     CapacityForm form = plans.RandomForm("new");
     if (form.end_unix_seconds() <= kPresent) continue;

@@ -207,11 +207,11 @@ TEST(CompilePlan, TakesBudgetsOfPoolsAndTeams) {
 }
 
 TEST(CompilePlan, RefusesBudgetsOfNothingOrOfNoAmount) {
-  for (const double hours : {0.0, -1.0, std::nan(""), 2e12, HUGE_VAL}) {
+  for (const double hours : {0.0, -1.0, 1e-9, std::nan(""), 2e12, HUGE_VAL}) {
     PlanDocument document = Document();
     document.pools[2].budget = HoursBudget{hours, HoursBudget::Per::kMonth, 0, 0};
     EXPECT_THAT(Compile(document),
-                ElementsAre(At("pools[2].budget.h100e_hours", "expected more than 0")));
+                ElementsAre(At("pools[2].budget.h100e_hours", "expected at least 0.000001")));
   }
 }
 
