@@ -236,6 +236,7 @@ TEST_F(UsageCorrectionsTest, AWrongCallSaysWhatIsExpected) {
   const SaidOfUsage added = Import(Day(1, "1", "1"), {"--correct", "--add", "--reason", "x"});
   EXPECT_EQ(added.exit_code, 2);
   EXPECT_THAT(added.error, HasSubstr("--add"));
+  ASSERT_EQ(Import(Day(1, "24", "12"), {"--dry-run"}).exit_code, 0);  // writes the file
   const SaidOfUsage unnamed =
       Run({"import", "usage", files_.PathOf("usage.csv"), "--correct", "--reason", "x"});
   EXPECT_NE(unnamed.exit_code, 0);

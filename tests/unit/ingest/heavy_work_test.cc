@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <future>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,21 +14,25 @@ namespace {
 
 using Sharing = FairShare::Sharing;
 
-// Work that has begun and waits until it is let.
+// Work that has begun and waits until it is let. The work may outlive it.
 class Held {
  public:
   bool AddTo(HeavyWork& heavy, const std::string& identity, size_t weight) {
-    return heavy.TryAdd(identity, weight, [this] {
-      begun_.set_value();
-      may_end_.get_future().wait();
+    return heavy.TryAdd(identity, weight, [state = state_] {
+      state->begun.set_value();
+      state->let.wait();
     });
   }
-  void AwaitBegun() { begun_.get_future().wait(); }
-  void Release() { may_end_.set_value(); }
+  void AwaitBegun() { state_->begun.get_future().wait(); }
+  void Release() { state_->may_end.set_value(); }
 
  private:
-  std::promise<void> begun_;
-  std::promise<void> may_end_;
+  struct State {
+    std::promise<void> begun;
+    std::promise<void> may_end;
+    std::future<void> let = may_end.get_future();
+  };
+  std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
 TEST(HeavyWork, RunsBehindTheThreadsThatServeCalls) {

@@ -118,7 +118,7 @@ TEST(FormatPools, GivesNullInJsonForNoData) {
 TEST(FormatPools, GivesNothingInCsvForNoData) {
   EXPECT_THAT(
       FormatPools(SomePools(), OutputFormat::kCsv),
-      testing::EndsWith("research,research,p2,Research,,10,9.75,,,,0,0,0,0.25,0,1,,,,,,,,0,0,\n"));
+      testing::EndsWith("research,research,p2,Research,,10,9.75,,,,0,0,0,0.25,0,1,,,,,,,,0,0,,\n"));
   EXPECT_THAT(FormatPools({}, OutputFormat::kCsv),
               testing::StartsWith("pool,category,tier,owner,contact,allocated_h100e,"));
 }

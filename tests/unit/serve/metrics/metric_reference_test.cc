@@ -4,6 +4,8 @@
 #include <cctype>
 #include <cstdlib>
 #include <fstream>
+#include <optional>
+#include <regex>
 #include <set>
 #include <sstream>
 
@@ -92,16 +94,23 @@ TEST(DeclaredMetrics, MeaningsAreSentences) {
   }
 }
 
-// An entry of the glossary that begins with a formula says it as the metric does.
+// The formula that an entry of the glossary begins with: "- **idle**: Idle is `measured - busy`".
+std::optional<std::string> FormulaOf(const std::string& line) {
+  static const std::regex kEntry(R"(- \*\*[^*]+\*\*: (It is|They are|[A-Z][a-z]+ is) `([^`]+)`.*)");
+  std::smatch parts;
+  if (!std::regex_match(line, parts, kEntry)) return std::nullopt;
+  return parts[2].str();
+}
+
+// They are as the metrics say them.
 TEST(DeclaredMetrics, HaveTheFormulasOfTheGlossary) {
   const std::string reference = MetricsReference();
   std::ifstream glossary(std::string(std::getenv("FLEETMETER_SOURCE_DIR")) + "/GLOSSARY.md");
   size_t formulas = 0;
   for (std::string line; std::getline(glossary, line);) {
-    const size_t begin = line.find("**: `");
-    if (!line.starts_with("- **") || begin == std::string::npos) continue;
-    const std::string formula = line.substr(begin + 5, line.find('`', begin + 5) - begin - 5);
-    EXPECT_THAT(reference, testing::HasSubstr(formula)) << line;
+    const auto formula = FormulaOf(line);
+    if (!formula) continue;
+    EXPECT_THAT(reference, testing::HasSubstr(*formula)) << line;
     ++formulas;
   }
   EXPECT_GT(formulas, 20U);
