@@ -42,9 +42,10 @@ TEST(ResultsOutputTest, SaysAPromiseOnceAndAGainWhereItIsTold) {
   result.set_efficiency_gain_micro_usd(-1'500'000);
   const std::string text = FormatResults(response, OutputFormat::kTable);
   EXPECT_THAT(text, HasSubstr("  gain in efficiency since it began: -$1.50\n"));
-  const size_t promise = text.find("promised: efficiency of $1,500,000");
+  const std::string said = "promised: an efficiency gain of $1,500,000";
+  const size_t promise = text.find(said);
   ASSERT_NE(promise, std::string::npos) << text;
-  EXPECT_EQ(text.find("$1,500,000", promise + 30), std::string::npos) << text;
+  EXPECT_EQ(text.find("$1,500,000", promise + said.size()), std::string::npos) << text;
   result.mutable_request()->mutable_form()->clear_roi();
   result.add_why("The request promised no return, so that there is nothing to compare.");
   EXPECT_THAT(FormatResults(response, OutputFormat::kTable), Not(HasSubstr("promised:")));
