@@ -209,7 +209,7 @@ Submission IngestStream::Decode(const v1::Batch& batch, size_t weight) const {
   return submission;
 }
 
-void IngestStream::Submit(Submission submission, std::vector<uint64_t> sequences) {
+void IngestStream::Submit(Submission submission, const std::vector<uint64_t>& sequences) {
   submission.stream = stream_;
   submission.epoch = epoch_;
   submission.replay_speed = replay_speed_;

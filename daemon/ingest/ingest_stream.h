@@ -35,7 +35,7 @@ class IngestStream final : public grpc::ServerBidiReactor<v1::StreamRequest, v1:
   void HandleOpen(const v1::Open& open) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void HandleBatch(const v1::Batch& batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Submission Decode(const v1::Batch& batch, size_t weight) const;
-  void Submit(Submission submission, std::vector<uint64_t> sequences)
+  void Submit(Submission submission, const std::vector<uint64_t>& sequences)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Takes no batch for now.
   void RefuseBatch(const std::vector<uint64_t>& sequences, const std::string& detail,

@@ -44,7 +44,7 @@ absl::StatusOr<v1::ListCapacityResponse> FetchRequests(QueryClient& client,
 }
 
 absl::StatusOr<v1::GetRankingResponse> FetchRanking(QueryClient& client,
-                                                    v1::GetRankingRequest question) {
+                                                    const v1::GetRankingRequest& question) {
   absl::StatusOr<v1::GetRankingResponse> all;
   for (int tries = 0; tries < kMostTries; ++tries) {
     all = FetchRankingOnce(client, question);

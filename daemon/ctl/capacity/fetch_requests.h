@@ -13,6 +13,6 @@ absl::StatusOr<v1::ListCapacityResponse> FetchRequests(QueryClient& client,
 
 // Likewise, of GetRanking. If requests change between two answers, it begins again.
 absl::StatusOr<v1::GetRankingResponse> FetchRanking(QueryClient& client,
-                                                    v1::GetRankingRequest question);
+                                                    const v1::GetRankingRequest& question);
 
 }  // namespace fleetmeter::ctl

@@ -80,12 +80,22 @@ void FillPeriod(const UsageRow& row, TimeSpan passed, v1::PoolPeriod& period) {
 struct ToldPast {
   std::map<std::vector<std::string>, absl::int128> heard;  // H100e-nanoseconds, in all states
   Unheard unheard;
+  Spans told;  // when any source told of anything
+
+  // The part of a time, from the first that was ever told on, in which anybody told.
+  double ToldPart(TimeSpan passed) const {
+    if (told.empty()) return 0;
+    passed.start_unix_nanos = std::max(passed.start_unix_nanos, told.front().start_unix_nanos);
+    if (passed.start_unix_nanos >= passed.end_unix_nanos) return 0;
+    const auto all = static_cast<double>(passed.end_unix_nanos - passed.start_unix_nanos);
+    return static_cast<double>(NanosOf(Common(told, {passed}))) / all;
+  }
 
   void FillCoverage(const UsageRow& row, TimeSpan passed, v1::PoolPeriod& period) const {
     const auto found = heard.find(row.keys);
     const absl::int128 of_period = found == heard.end() ? 0 : found->second;
     const auto ratio = HeardPart(of_period, unheard.H100eNanos(period.pool(), passed));
-    if (ratio) period.set_coverage_ratio(*ratio);
+    if (ratio) period.set_coverage_ratio(*ratio * ToldPart(passed));
   }
 };
 
@@ -98,7 +108,7 @@ absl::StatusOr<ToldPast> ReadToldPast(Database& ledger, UsageQuestion question,
   question.by.push_back(UsageKey::kState);
   const auto usage = ReadUsageWithin(ledger, question);
   if (!usage.ok()) return usage.status();
-  ToldPast told{.heard = {}, .unheard = *std::move(unheard)};
+  ToldPast told{.heard = {}, .unheard = *std::move(unheard), .told = *spans};
   for (const UsageRow& row : usage->rows) {
     told.heard[{row.keys[0], row.keys[1]}] += row.h100e.chips;
   }

@@ -174,7 +174,7 @@ def main():
 
         first = take(prom, 1)
         check(first, PLAN)
-        assert first.info("fleetmeter_catalog_info")["version"] == "2"
+        assert first.info("fleetmeter_catalog_info")["version"] == "3"
         assert first.info("fleetmeter_framework_info")["framework"] == "demo"
 
         write(plan, changed_plan(2, 22, 35))

@@ -265,6 +265,15 @@ def settings(folder):
             f"authorization:\n{rules}")
 
 
+def plan_with_room(folder):
+    """The example, whose category research has room beyond its pool's allocation."""
+    text = PLAN.read_text()
+    assert text.count("{share: 37%}") == 1
+    plan = pathlib.Path(folder) / "plan.yaml"
+    plan.write_text(text.replace("{share: 37%}", "{share: 36%}"))
+    return plan
+
+
 def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
@@ -275,7 +284,7 @@ def main():
         from fleetmeter.v1 import capacity_pb2, capacity_pb2_grpc
         log = folder / "log"
         launcher = ["sh", "-c", f'exec "$@" 2>"{log}"', "sh"]
-        with Daemon(CATALOG, [PLAN], settings(folder), launcher) as daemon:
+        with Daemon(CATALOG, [plan_with_room(folder)], settings(folder), launcher) as daemon:
             address = daemon.addresses["query"]
             cast = Cast(folder, address, grpc, capacity_pb2, capacity_pb2_grpc)
             refusals = who_is_refused(cast, daemon.addresses["http"])
