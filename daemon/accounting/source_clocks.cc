@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <string_view>
 #include <utility>
 
 #include "daemon/domain/report/stream_key.h"
@@ -21,12 +22,20 @@ int64_t MiddleOf(std::vector<int64_t>& times) {
 
 void SourceClocks::Note(const std::string& source, Reading reading) {
   if (const auto known = readings_.find(source); known != readings_.end()) {
+    ++places_[reading.identity];
+    GiveBackPlace(known->second.identity);
     known->second = std::move(reading);
     return;
   }
   if (readings_.size() < kMost || MakeRoom(reading.identity, reading.monotonic_nanos)) {
+    ++places_[reading.identity];
     readings_.emplace(source, std::move(reading));
   }
+}
+
+void SourceClocks::GiveBackPlace(const std::string& identity) {
+  const auto places = places_.find(identity);
+  if (--places->second == 0) places_.erase(places);
 }
 
 bool SourceClocks::MakeRoom(const std::string& identity, int64_t monotonic_nanos) {
@@ -40,22 +49,24 @@ bool SourceClocks::ForgetOld(int64_t monotonic_nanos) {
   }
   made_room_monotonic_ = monotonic_nanos;
   absl::erase_if(readings_, [&](const auto& source) {
-    return monotonic_nanos - source.second.monotonic_nanos > kForgetAfter;
+    if (monotonic_nanos - source.second.monotonic_nanos <= kForgetAfter) return false;
+    GiveBackPlace(source.second.identity);
+    return true;
   });
   return readings_.size() < kMost;
 }
 
 // Of the identity that has most places, if it still has as many as `identity` afterwards.
 bool SourceClocks::TakePlaceOfAnother(const std::string& identity) {
-  std::map<std::string, size_t> places;
-  for (const auto& [source, reading] : readings_) ++places[reading.identity];
   const auto most = std::max_element(
-      places.begin(), places.end(),
+      places_.begin(), places_.end(),
       [](const auto& one, const auto& other) { return one.second < other.second; });
-  if (most->second < places[identity] + 2) return false;
+  const auto own = places_.find(identity);
+  if (most->second < (own == places_.end() ? 0 : own->second) + 2) return false;
   const auto left = std::find_if(readings_.begin(), readings_.end(), [&](const auto& source) {
     return source.second.identity == most->first;
   });
+  GiveBackPlace(left->second.identity);
   readings_.erase(left);
   return true;
 }
@@ -78,7 +89,7 @@ void SourceClocks::Said::LeaveVotes(size_t votes) {
 }
 
 ClockVotes SourceClocks::Ask(int64_t unix_nanos, int64_t monotonic_nanos) const {
-  std::map<std::string, Said> said;
+  std::map<std::string_view, Said> said;
   size_t sources = 0;
   for (const auto& [source, reading] : readings_) {
     const int64_t age = monotonic_nanos - reading.monotonic_nanos;

@@ -76,11 +76,14 @@ class SourceClocks {
   };
 
   void Note(const std::string& source, Reading reading);
+  void GiveBackPlace(const std::string& identity);
   bool MakeRoom(const std::string& identity, int64_t monotonic_nanos);
   bool ForgetOld(int64_t monotonic_nanos);
   bool TakePlaceOfAnother(const std::string& identity);
 
   absl::flat_hash_map<std::string, Reading> readings_;
+  // How many readings each identity has: looked at for every report of a source without a place.
+  absl::flat_hash_map<std::string, size_t> places_;
   std::optional<int64_t> made_room_monotonic_;
 };
 

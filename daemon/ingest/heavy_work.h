@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "daemon/accounting/submission_queue.h"
 #include "daemon/base/fair_share.h"
 #include "daemon/base/mutex.h"
 #include "daemon/base/workers.h"
@@ -20,14 +21,14 @@ namespace fleetmeter {
 class HeavyWork {
  public:
   // A batch that weighs more (batch_weight.h) is heavy. A full batch of usual reports is not.
-  static constexpr size_t kHeavy = 512;
+  static constexpr size_t kHeavy = SubmissionQueue::kHeavy;
 
   // `limit`: of the weight that may wait here, shared among identities.
   HeavyWork(size_t limit, FairShare::Sharing sharing)
       : limit_(limit), room_(limit, sharing), workers_(1, kNiceness) {}
 
-  // Has `work` done when its turn comes. False: there is no room, and it will not be done. All that
-  // was added has been done before this object goes.
+  // Has `work` done when its turn comes. False: there is no room, and it will not be done. Whoever
+  // adds work waits for it before this object goes, or it is dropped.
   [[nodiscard]] bool TryAdd(const std::string& identity, size_t weight,
                             std::function<void()> work) {
     // As in the writer's queue: what is heavier than all of it needs all of it.

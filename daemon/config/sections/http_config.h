@@ -90,8 +90,9 @@ struct HttpConfig {
   static void DescribeJwksUrl(Visitor& visit) {
     visit(Setting{.key = "jwks_url",
                   .takes = Takes::kReload,
-                  .help = "In place of jwks_file: the keys are fetched from this https URL, again "
-                          "and again. A URL that ends in /.well-known/openid-configuration is that "
+                  .help = "The keys are fetched from this https URL, again and again. Those of "
+                          "jwks_file are taken beside them. A URL that ends in "
+                          "/.well-known/openid-configuration is that "
                           "of the provider's discovery document, which says where the keys are. A "
                           "token with a key that is not known has them fetched at once, but not "
                           "more often than every 30s. Keys that are no longer there are no longer "

@@ -9,7 +9,7 @@ namespace fleetmeter::ctl {
 
 // As one answer, without a token of a next page. Errors are those of ListCapacity.
 absl::StatusOr<v1::ListCapacityResponse> FetchRequests(QueryClient& client,
-                                                       v1::ListCapacityRequest question);
+                                                       const v1::ListCapacityRequest& question);
 
 // Likewise, of GetRanking. If requests change between two answers, it begins again.
 absl::StatusOr<v1::GetRankingResponse> FetchRanking(QueryClient& client,

@@ -119,8 +119,11 @@ std::string FitText(const Answers& answers, const std::string& request_id) {
   if (!found->second.ok()) return "not known: " + WhyNot(found->second.status());
   const v1::CapacityFit& fit = *found->second;
   if (fit.fits()) {
-    return fit.displaces_size() == 0 ? "yes, as asked"
-                                     : fmt::format("yes; it takes the place of {}",
+    // What is beyond the allocation is not the owner's to grant.
+    const std::string who =
+        fit.decided_by() == "capacity_team" ? ", if the capacity team grants it" : "";
+    return fit.displaces_size() == 0 ? (who.empty() ? "yes, as asked" : "yes" + who)
+                                     : fmt::format("yes{}; it takes the place of {}", who,
                                                    CountOf(fit.displaces_size(), "other request"));
   }
   const std::string missing =

@@ -111,15 +111,18 @@ TEST(HeavyBatches, OfAUnaryCallAreBookedOnce) {
   EXPECT_EQ(daemon.TotalsOf("serving").assigned, "12000");
 }
 
-// What waits to be decoded is answered before the daemon ends.
-TEST(HeavyBatches, AreAnsweredWhenTheDaemonStops) {
+// A call that waits to be decoded would hold up the end for ever if its work were dropped.
+TEST(HeavyBatches, DoNotHoldUpTheEnd) {
   Daemon daemon;
   StreamClient client(daemon.ingest());
   ASSERT_TRUE(client.Open());
   ASSERT_TRUE(client.Send({HeavyReport("a", 1), HeavyReport("b", 2), HeavyReport("c", 3)}));
   daemon.process().Signal(SIGTERM);
+  // It may have stopped before it had read the batch. Else the whole batch is settled.
   const auto ack = client.ReadAck();
-  EXPECT_TRUE(!ack || ack->acknowledged_through() == 3 || ack->dispositions_size() == 3);
+  if (ack.has_value()) {
+    EXPECT_EQ(ack->acknowledged_through(), 3U);
+  }
   EXPECT_EQ(daemon.process().Wait(30s), 0);
 }
 

@@ -138,6 +138,21 @@ TEST(FitsTest, ARequestOfWhichItIsNotKnownSaysWhy) {
   EXPECT_EQ(RowsOf(json, "pool_requests", "requests_of_pools").at(0).at("fits"), "not known");
 }
 
+TEST(FitsTest, SaysWhoDecidesAboutWhatFitsBeyondAnAllocation) {
+  Answers answers = MadeAnswers();
+  v1::CapacityFit fit;
+  fit.set_fits(true);
+  const auto told = [&] {
+    answers.fits.insert_or_assign("beyond-1", fit);
+    return RowsOf(MadeJson(answers), "committee", "committee_requests").at(0).at("fits");
+  };
+  EXPECT_EQ(told(), "yes, as asked");
+  fit.set_decided_by("capacity_team");
+  EXPECT_EQ(told(), "yes, if the capacity team grants it");
+  fit.add_displaces();
+  EXPECT_EQ(told(), "yes, if the capacity team grants it; it takes the place of 1 other request");
+}
+
 // --- Changes
 // ---------------------------------------------------------------------------------------
 
