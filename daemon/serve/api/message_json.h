@@ -31,8 +31,8 @@ std::string JsonText(std::string_view text);
 absl::Status ReadMessageJson(std::string_view json, google::protobuf::Message* message);
 
 // Fills a message from fields of a URL, by the names that the protocol has: "pool", and
-// "nested.field". A field that is a list is given several times; "map.key" sets an entry of a map.
-// InvalidArgument names the field, and what was expected.
+// "nested.field". Only a field that is a list is given several times; "map.key" sets an entry of a
+// map. InvalidArgument names the field, and what was expected.
 absl::Status ReadMessageFields(const std::vector<std::pair<std::string, std::string>>& fields,
                                google::protobuf::Message* message);
 

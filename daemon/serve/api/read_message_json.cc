@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 #include <optional>
+#include <set>
 
 #include "daemon/base/did_you_mean.h"
 #include "daemon/base/text.h"
@@ -106,7 +107,7 @@ class FieldSetter {
   const Reflection& reflection_;
 };
 
-// Another entry of a map; of two with the same key, the later one counts.
+// Another entry of a map. No field is given twice, so that each key has one.
 Message* EntryOf(const FieldDescriptor& map, const std::string& key, Message* message) {
   const Reflection& reflection = *message->GetReflection();
   Message* entry = reflection.AddMessage(message, &map);
@@ -133,12 +134,26 @@ absl::Status SetByPath(const std::string& name, std::string_view path, const std
   return SetByPath(name, rest, value, message->GetReflection()->MutableMessage(message, field));
 }
 
+// Whether a field may be given several times. A path that names no field is refused elsewhere.
+bool IsList(std::string_view path, const Descriptor& type) {
+  const size_t dot = path.find('.');
+  const FieldDescriptor* field = type.FindFieldByName(std::string(path.substr(0, dot)));
+  if (field == nullptr || field->is_map()) return false;
+  if (dot == std::string_view::npos) return field->is_repeated();
+  return field->message_type() != nullptr && IsList(path.substr(dot + 1), *field->message_type());
+}
+
 }  // namespace
 
 absl::Status ReadMessageFields(const std::vector<std::pair<std::string, std::string>>& fields,
                                Message* message) {
+  std::set<std::string_view> given;
   for (const auto& [name, value] : fields) {
     if (absl::Status status = SetByPath(name, name, value, message); !status.ok()) return status;
+    if (!given.insert(name).second && !IsList(name, *message->GetDescriptor())) {
+      return absl::InvalidArgumentError(
+          fmt::format("{} is given twice; expected one value", AsciiQuoted(name)));
+    }
   }
   return absl::OkStatus();
 }

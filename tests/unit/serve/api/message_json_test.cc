@@ -191,6 +191,17 @@ TEST(MessageFields, WrongOnesAreNamed) {
   EXPECT_THAT(refusal("rows.model", "x", v1::GetPricesRequest()), HasSubstr("has no parts"));
 }
 
+TEST(MessageFields, OnlyAListIsGivenTwice) {
+  const auto refusal = [](const std::string& name, const char* first, const char* second) {
+    v1::SimulateRequest request;
+    return std::string(ReadMessageFields({{name, first}, {name, second}}, &request).message());
+  };
+  EXPECT_EQ(refusal("hold", "training", "training"), "");
+  EXPECT_EQ(refusal("curve", "linear", "linear"), "\"curve\" is given twice; expected one value");
+  EXPECT_EQ(refusal("share_ratios.research", "0.7", "0.6"),
+            "\"share_ratios.research\" is given twice; expected one value");
+}
+
 TEST(MessageBodies, AreStrict) {
   v1::SimulateRequest request;
   EXPECT_TRUE(ReadMessageJson(R"({"shareRatios": {"research": 0.7}})", &request).ok());
