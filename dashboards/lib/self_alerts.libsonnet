@@ -175,6 +175,39 @@ function(config)
       'New TLS files were refused.',
       '{{ $labels.instance }} refused new TLS files %s times in %s, and keeps those it had.' % [count, events.window],
     ),
+    alert(
+      'FleetmeterProviderKeyFetchesFail',
+      'warning',
+      events['for'],
+      'sum without (result) (%s) > 0 unless sum without (result) (%s) > 0' % [
+        n.happened('fleetmeter_provider_key_fetches_total', 'result="failed"'),
+        n.happened('fleetmeter_provider_key_fetches_total', 'result="ok"'),
+      ],
+      'The keys of the OpenID Connect provider cannot be fetched.',
+      '{{ $labels.instance }} asked the provider for its keys %s times in %s, and got none. Tokens are taken by the keys from before until http.jwks_keep is over. Tokens that are signed with newer keys are refused.' % [count, events.window],
+    ),
+    alert(
+      'FleetmeterProviderKeysGone',
+      'warning',
+      config.tls['for'],
+      n.highest('fleetmeter_provider_keys') + ' == 0',
+      'No key of the OpenID Connect provider is in force.',
+      '{{ $labels.instance }} refuses every token of its provider, since the latest keys were fetched longer ago than http.jwks_keep. Certificates, and the keys of http.jwks_file, are taken as before.',
+    ),
+  ];
+
+  local receivers = [
+    alert(
+      'FleetmeterOtlpExportsFail',
+      'warning',
+      events['for'],
+      'sum without (result) (%s) > 0 unless sum without (result) (%s) > 0' % [
+        n.happened('fleetmeter_otlp_exports_total', 'result=~"failed|refused"'),
+        n.happened('fleetmeter_otlp_exports_total', 'result=~"ok|partial"'),
+      ],
+      'The OTLP receiver takes none of the metrics.',
+      '%s exports of {{ $labels.instance }} came to nothing in %s, and none came through. The receiver has a gap in its series; the books and /metrics are not touched. The log of the daemon has the reason.' % [count, events.window],
+    ),
   ];
 
   local mine = config.collectorSelector;
@@ -275,7 +308,7 @@ function(config)
   ];
 
   [
-    { name: 'fleetmeter_self_alerts', rules: daemon + clock },
+    { name: 'fleetmeter_self_alerts', rules: daemon + clock + receivers },
     { name: 'fleetmeter_access_alerts', rules: access },
     { name: 'fleetmeter_collector_alerts', rules: [build.ofNoDaemon(a) for a in collector] },
     { name: 'fleetmeter_source_alerts', rules: [build.ofNoDaemon(a) for a in sources] },

@@ -16,7 +16,8 @@ BUILT_IN = {"up": ("gauge", set()), "ALERTS": ("gauge", OF_ALERTS), "ALERTS_FOR_
 BRIDGES = {"max_over_time", "min_over_time", "avg_over_time", "quantile_over_time", "predict_linear", "deriv"}
 # Alerts whose value is a state and says nothing beside the summary.
 NO_VALUE = {
-    "FleetmeterAbsent", "FleetmeterClockUnconfirmed", "FleetmeterLedgerFileMoved", "FleetmeterMarginPerRequestDeclining", "FleetmeterUnhealthy",
+    "FleetmeterAbsent", "FleetmeterClockUnconfirmed", "FleetmeterLedgerFileMoved", "FleetmeterMarginPerRequestDeclining", "FleetmeterProviderKeysGone",
+    "FleetmeterUnhealthy",
 }  # fmt: skip
 # Counters that begin with what a start found: an increase would miss it.
 COUNTED_AT_START = {"fleetmeter_collector_damaged_segments_total", "fleetmeter_collector_lost_reports_total"}
