@@ -3,7 +3,9 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "absl/strings/match.h"
 #include "daemon/security/jwt.h"
+#include "daemon/security/provider_keys.h"
 #include "daemon/serve/api/message_json.h"
 #include "daemon/serve/http/request_target.h"
 #include "daemon/serve/metrics/exposition_form.h"
@@ -97,6 +99,14 @@ void RunJwkSet(std::string_view bytes) {
   if (!keys.ok()) return RequireSaid(keys.status());
   Require(keys->size() > 0, "a set has a key");
   RequireSaid(VerifyJwt("a.b.c", *keys, {.issuer = "i", .audience = "a"}, kNow).status());
+}
+
+void RunDiscovery(std::string_view bytes) {
+  constexpr std::string_view kIssuer = "https://id.example.org";
+  const auto keys = ReadDiscovery(bytes, kIssuer);
+  if (!keys.ok()) return RequireSaid(keys.status());
+  Require(absl::StartsWithIgnoreCase(*keys, "https://"), "keys are fetched over TLS");
+  Require(nlohmann::json::parse(bytes).at("issuer") == kIssuer, "and are those of the issuer");
 }
 
 void RunAccept(std::string_view bytes) {

@@ -46,6 +46,7 @@ constexpr Target kTargets[] = {
     {"jwt", RunJwt},
     {"jwk_set", RunJwkSet},
     {"accept", RunAccept},
+    {"discovery", RunDiscovery},
 };
 
 }  // namespace

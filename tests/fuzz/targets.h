@@ -59,5 +59,6 @@ void RunMessageJson(std::string_view bytes);
 void RunJwt(std::string_view bytes);
 void RunJwkSet(std::string_view bytes);
 void RunAccept(std::string_view bytes);
+void RunDiscovery(std::string_view bytes);
 
 }  // namespace fleetmeter::fuzz
