@@ -17,6 +17,21 @@ namespace {
 constexpr size_t kMostBytesOfCell = 400;
 constexpr size_t kMostBytesOfFolded = 90;
 
+// Our sentences name commands between backticks, as Markdown has it.
+std::string SentenceHtml(std::string_view sentence) {
+  std::string out;
+  const std::string text = HtmlText(sentence);
+  std::string_view rest = text;
+  for (size_t open = rest.find('`'); open != rest.npos; open = rest.find('`')) {
+    const size_t close = rest.find('`', open + 1);
+    if (close == rest.npos) break;
+    out += fmt::format("{}<code>{}</code>", rest.substr(0, open),
+                       rest.substr(open + 1, close - open - 1));
+    rest.remove_prefix(close + 1);
+  }
+  return out.append(rest);
+}
+
 std::string NoteHtml(const Cell& cell, size_t most) {
   return cell.note.empty() ? ""
                            : fmt::format("<small>{}</small>", HtmlText(Beginning(cell.note, most)));
@@ -127,18 +142,19 @@ std::string SectionHtml(const Section& section) {
       "<section id=\"{0}\" aria-labelledby=\"{0}-title\"><h2 id=\"{0}-title\">{1}</h2>\n",
       section.id, HtmlText(section.title));
   if (!section.missing.empty()) {
-    out +=
-        fmt::format("<p class=\"missing\"><b>Not known.</b> {}</p>\n", HtmlText(section.missing));
+    out += fmt::format("<p class=\"missing\"><b>Not known.</b> {}</p>\n",
+                       SentenceHtml(section.missing));
   }
   for (const std::string& sentence : section.says) {
     const bool first = &sentence == &section.says.front();
-    out += fmt::format("<p{}>{}</p>\n", first ? " class=\"answer\"" : "", HtmlText(sentence));
+    out += fmt::format("<p{}>{}</p>\n", first ? " class=\"answer\"" : "", SentenceHtml(sentence));
   }
   out += FiguresHtml(section.figures, "tiles");
   for (const Table& table : section.tables) out += TableHtml(table);
   if (section.notes.empty()) return out + "</section>\n";
   out += "<div class=\"notes\">";
-  for (const std::string& note : section.notes) out += fmt::format("<p>{}</p>\n", HtmlText(note));
+  for (const std::string& note : section.notes)
+    out += fmt::format("<p>{}</p>\n", SentenceHtml(note));
   return out + "</div></section>\n";
 }
 

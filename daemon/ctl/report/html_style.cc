@@ -43,6 +43,7 @@ p{margin:.3rem 0;max-width:85ch}
 .answer{font-size:1.2rem;line-height:1.35}
 .missing{border-left:.3rem solid var(--line);padding-left:.6rem;color:var(--muted)}
 .missing b{color:var(--text)}
+code{background:var(--page);border-radius:.25rem;padding:0 .25rem;overflow-wrap:anywhere}
 .notes{color:var(--muted);font-size:.87rem;margin-top:.8rem}
 footer{color:var(--muted);font-size:.87rem;padding-bottom:2rem}
 .tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(11.5rem,1fr));gap:.6rem;

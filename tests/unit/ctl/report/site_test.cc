@@ -58,5 +58,11 @@ TEST(PublishedSiteTest, TellsItsVersionsAndItsTime) {
   EXPECT_THAT(files.at("method.html"), HasSubstr("worth $7.50"));
 }
 
+TEST(PublishedSiteTest, ShowsCommandsAsCodeAndNoMarksOfMarkdown) {
+  const auto files = RenderSite(MakeSite(MadeAnswers(), Audience::kAll));
+  EXPECT_THAT(files.at("pools.html"), HasSubstr("<code>fleetmeterctl headroom POOL</code> tells"));
+  for (const auto& [name, text] : files) EXPECT_THAT(text, Not(HasSubstr("`"))) << name;
+}
+
 }  // namespace
 }  // namespace fleetmeter::ctl::report
