@@ -122,7 +122,7 @@ function(config)
       local since = fleet('ALERTS_FOR_STATE', these);
       g.table(
         title,
-        'Alerts of the chosen daemon that fire now, and since when their condition holds. The runbook above says what to do for each.',
+        'The table has the alerts of the chosen daemon that fire now, and since when their condition holds. The runbook above says what to do for each.',
         [
           g.label('alertname', 'Alert', width=250),
           g.column('Since', self.row(['alertname', 'severity', 'pool', 'owner'], '%s * 1000 and ignoring (alertstate) %s' % [since, firing]), 'dateTimeFromNow', width=110),
@@ -136,7 +136,7 @@ function(config)
     // The documents that a scrape's numbers rest on.
     inForce:: g.names(
       'In force',
-      'The plan, the catalog and the framework that every number here comes from.',
+      'Every number here comes from this plan, this catalog and this framework.',
       [
         g.now('max by (plan, version, scenario) (%s)' % fleet('fleetmeter_plan_info'), 'Plan {{plan}}, version {{version}}, scenario {{scenario}}'),
         g.now('max by (version) (%s)' % fleet('fleetmeter_catalog_info'), 'Catalog, version {{version}}'),
@@ -146,7 +146,7 @@ function(config)
     ),
     inForceOfOutcomes:: g.names(
       'In force',
-      'The price book and the benchmark suite that the numbers here come from.',
+      'The numbers here come from this price book and this benchmark suite.',
       [
         g.now('max by (version) (%s)' % fleet('fleetmeter_price_book_info'), 'Price book, version {{version}}'),
         g.now('max by (suite, version) (%s)' % fleet('fleetmeter_benchmark_suite_info'), 'Benchmark suite {{suite}}, version {{version}}'),
@@ -157,7 +157,7 @@ function(config)
       title: 'What stands behind these numbers?',
       height: 7,
       panels: [
-        { width: 16, panel: g.text('What the words mean', 'The words of this dashboard, as the plan and the daemon use them.', content) },
+        { width: 16, panel: g.text('What the words mean', 'The text explains the words of this dashboard as the plan and the daemon use them.', content) },
         { width: 8, panel: inForce },
       ],
     },

@@ -98,8 +98,8 @@ function(config)
       basis.behind(|||
         - **Capability per training hour** is the gain of the frontier of benchmarks that are not saturated / H100-hours of the quarter. When all are saturated, there is no figure, and no verdict.
         - **Saturated** means that the benchmark no longer tells models apart, by the rule of the suite.
-        - **Index**: it leaves out benchmarks without a score of the model.
-        - The method and its limits: dashboards/CAPABILITY.md.
+        - **Index** is the place of a model on one scale. It leaves out benchmarks of which the model has no score.
+        - dashboards/CAPABILITY.md explains the method and its limits.
       |||, basis.inForceOfOutcomes),
     ],
   )

@@ -62,7 +62,7 @@ function(config)
   ) + basis.runbook('FleetmeterLedgerCommitsFailing');
   local log = g.graph(
     'Files of the ledger',
-    'The write-ahead log, and what of it is not yet in the ledger\'s file. The line is the threshold of FleetmeterLedgerLogGrows.',
+    'The curves are the write-ahead log, and the part of it that is not yet in the ledger\'s file. The line is the threshold of FleetmeterLedgerLogGrows.',
     [
       g.query('max(%s)' % fleet('fleetmeter_ledger_log_bytes'), 'log'),
       g.query('max(%s)' % fleet('fleetmeter_ledger_log_unmoved_bytes'), 'not yet in the file'),
@@ -114,8 +114,8 @@ function(config)
       g.row('Can its time be trusted?', 5, [clock]),
       basis.behind(|||
         - **Accepted** reports are counted and in the books. **Rejected** ones can never be counted; *Fleetmeter / Sources* says why. **Deferred** ones wait at their senders until somebody mends the plan, the catalog or a clock.
-        - **Commit**: reports are acknowledged when the ledger has them on disk.
-        - **Confirmed**: while the clock is not, nothing is deleted, closed or forgotten.
+        - **Commit** is the moment from which the ledger has reports on disk. They are acknowledged after it.
+        - **Confirmed** means that the clock can be trusted. While it is not confirmed, nothing is deleted, closed or forgotten.
         - dashboards/METRICS.md has the meaning of each number.
       |||),
     ],

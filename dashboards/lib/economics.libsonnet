@@ -44,7 +44,7 @@ function(config)
 
   local curves = g.stacked(
     'What an H100-hour earns, by utilization in percent',
-    'US dollars for an H100-hour that serves inference, after discount, on each curve of the framework. The curves are alternatives. Today\'s utilization is at the top of the page.',
+    'The bars are the US dollars that an H100-hour of inference earns after discount, on each curve of the framework. The curves are alternatives. Today\'s utilization is at the top of the page.',
     'utilization_percent',
     'curve',
     g.query('max by (utilization_percent, curve) (%s)' % framework('revenue_usd_per_h100e_hour', 'utilization_percent=~"[1-9]0|100"'), table=true),

@@ -191,10 +191,10 @@ function(config)
       g.row('', 8, [volume]),
       basis.behind(|||
         - **Margin per request** is (revenue less cost) / requests, summed first and divided last. Revenue is priced once, when it is booked; corrections are entries of their own.
-        - **Basis**: cost of all chip-time *allocated* to a model, or of what it *used*. Two answers to two questions; never added up.
-        - **Not known is not 0.** A segment without a price has no margin, a model without a chip price no cost, a window without a year before it no decline.
-        - **Mix**: requests moved between models and tiers. Mix above 0 with price and cost below: requests moved to what earns more, and each segment earns less.
-        - **overflow**: segments beyond those with series of their own. The method: dashboards/MARGIN.md.
+        - **Basis** says which cost is meant: that of all chip-time *allocated* to a model, or of what it *used*. The two are never added up.
+        - **Not known is not 0.** A segment without a price has no margin, a model without a chip price has no cost, and a window without a year before it has no decline.
+        - **Mix** is what requests change that moved between models and tiers. If mix is above 0 while price and cost are below, requests moved to what earns more, and each segment earns less.
+        - **overflow** has the segments beyond those with series of their own. dashboards/MARGIN.md explains the method.
       |||, basis.inForceOfOutcomes),
     ],
   )

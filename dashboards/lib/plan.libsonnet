@@ -195,7 +195,7 @@ function(config)
       g.row('How sensitive is it?', 9, [tornado, cases]),
       basis.behind(|||
         - **Planned share** is what the plan in force gives a tier or category of its supply. **Actual share** is what its pools hold of the supply that is heard. **Drift** is the second less the first.
-        - **Heard**: below %(coverage)g%% coverage nothing measured is shown: silence is not idleness, and missing is never 0.
+        - **Heard** is what live sources report. Below %(coverage)g%% coverage nothing measured is shown, since silence is not idleness and missing is never 0.
         - **Buffer in use** is split between the pools that hold more than their allocation and the chips that are broken or withheld.
         - **Serviceable revenue** is what a year like this moment would earn. A list price of the framework, not an invoice, turns hours into revenue.
         - **Scenarios, cases and what-if** follow from the framework's assumptions. Nothing in them is measured.

@@ -59,7 +59,7 @@ function(config)
 
   local borrowed = g.bars(
     'Borrowed, H100e',
-    'What each pool holds beyond its allocation.',
+    'Each bar is what a pool holds beyond its allocation.',
     [ranked('fleetmeter_pool_borrowed_h100e')],
     g.amount,
     'No chosen pool is known to borrow.'
@@ -128,7 +128,7 @@ function(config)
   local total(metric) = 'sum(%s)' % pools(metric);
   local use = g.graph(
     'Allocated, assigned, busy, H100e',
-    'Sums over the chosen pools. Busy is only what is measured.',
+    'The curves are sums over the chosen pools. Busy is only what is measured.',
     [g.query(total('fleetmeter_pool_allocated_h100e'), 'allocated'), g.query(total(n.assigned), 'assigned'), g.query(total(n.busy), 'busy')],
     g.amount
   ) + g.coloursOf([['allocated', g.colour.planned], ['assigned', g.colour.held], ['busy', g.colour.busy]]);
@@ -191,7 +191,7 @@ function(config)
       basis.behind(|||
         - **Unused** is granted and seen not to be used: neither busy, nor held without being measured, nor silent. It can be reclaimed.
         - **Utilization** is busy as part of the allocation that is heard. Below %(coverage)g%% coverage there is none, and a pool cannot be judged.
-        - **Borrowed** is held beyond the allocation. Whose it was is told by the hour: those who held less lent it.
+        - **Borrowed** is held beyond the allocation. Pools that held less than their allocation in the same hour lent it.
         - **Idle** is held, measured, and not busy.
       ||| % { coverage: config.coverage.ratio * 100 }),
     ],

@@ -83,7 +83,7 @@ function(config)
   local ends = pools('fleetmeter_grant_end_timestamp_seconds');
   local holders = g.table(
     'Who holds less than was granted?',
-    'The %d active grants of which most was not held over the last week. Red below %g, as FleetmeterGrantUsedInPart. A team may hold little because others hold the chips of the pool: Pools shows what waits.' % [config.dashboard.holders, r.usedRatio],
+    'The table has the %d active grants of which most was not held over the last week. Red means below %g, the threshold of FleetmeterGrantUsedInPart. A team may hold little because others hold the chips of the pool: the dashboard Pools shows what waits.' % [config.dashboard.holders, r.usedRatio],
     [
       g.label('team', 'Team', g.link('Pools of this team', basis.url('pools', basis.thisOne('team'))), width=120),
       g.column('Granted, H100e', grantRow(granted), g.amount, g.decimals(0), width=120),

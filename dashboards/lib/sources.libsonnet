@@ -137,12 +137,12 @@ function(config)
       g.row('', 5, [answer]),
       g.row('What is refused, and what do I do?', 8, [rejected]),
       g.row('', 7, [deferred, orphaned]),
-      g.row('Who is missing, and who is twice?', 7, [lost, doubled]),
+      g.row('Who is missing, and who reports twice?', 7, [lost, doubled]),
       g.row('What waits at the collectors?', 7, [behind]),
       g.row('Since when?', 8, [overTime, refused]),
       g.row('What fires?', 7, [basis.firing('Alerts about sources', 'Fleetmeter(Silent|Sources|Reports|Chips|MoreHeard|Foreign|Stream|Coverage).*')]),
       basis.behind(|||
-        - **Source**: what a report speaks for, mostly a host. It is **live** while its latest window is recent, then **silent**, and after long **unaccounted**.
+        - **Source** is what a report speaks for, mostly a host. It is **live** while its latest window is recent. After that it is **silent**, and after a long silence **unaccounted**.
         - **Rejected** can never be counted. **Deferred** waits until somebody mends the plan, the catalog or a clock, and is counted then.
         - `fleetmeterctl source list` names sources with their owners; `fleetmeterctl source forget NAME --reason TEXT` takes out a host that is gone for good.
       |||),

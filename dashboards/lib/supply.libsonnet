@@ -83,7 +83,7 @@ function(config)
   ) + basis.runbook('FleetmeterChipsUnaccounted');
   local coverage = g.graph(
     'Coverage',
-    'The heard part of the supply. The line is the threshold below which nothing measured is shown.',
+    'The curve is the heard part of the supply. The line is the threshold below which nothing measured is shown.',
     [g.query('max(%s)' % fleet('fleetmeter_supply_coverage_ratio'), 'heard')],
     g.ratio
   ) + g.thresholdLine + g.defaults({ min: 0, max: 1, thresholds: basis.colours.coverage }) + basis.runbook('FleetmeterSupplyCoverageLow');

@@ -13,26 +13,16 @@ import json
 import pathlib
 import re
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.request
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "support"))
+# This one comes first: it says where the others are.
+from books import HOUR, NANOS, utc, wait_for_metrics, write_files
 from ingest_stubs import load_ingest_stubs
 from programs import FLEETMETERCTL, SOURCE, Daemon
 
-HOUR = 3_600
-NANOS = 1_000_000_000
 HOURS = 40
-CATALOG = """version: 1
-chips:
-  - name: h100
-    provider: aws
-    title: H100
-    usd_per_chip_hour: 2
-    conversions: [{chips_per_h100e: 1, basis: itself}]
-"""
 # "loud" holds 8 of its 2 H100e throughout. "quiet" has two hosts, of which one is silent for three
 # hours; "mute" is silent for most of the time, and no host ever tells of "never".
 PLAN = """plan: silence
@@ -69,10 +59,6 @@ GRANTED = {"loud": 2, "quiet": 8, "mute": 4, "never": 4}
 # Chip-hours of each grant: used, and not told. All else was told, and nothing was unused.
 USED = {"loud": 2 * HOURS, "quiet": 8 * HOURS - 4 * 3, "mute": 4 * 4, "never": 0}
 UNTOLD = {"loud": 0, "quiet": 4 * 3, "mute": 4 * 36, "never": 4 * HOURS}
-
-
-def utc(seconds):
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
 def report_all(stub, pb, usage_pb2, first):
@@ -121,8 +107,7 @@ class Asked:
 
     def metrics(self):
         with urllib.request.urlopen(f"http://{self.http}/metrics", timeout=60) as page:
-            lines = page.read().decode().splitlines()
-        return dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+            return page.read().decode()
 
 
 def passed_hours(first):
@@ -224,12 +209,9 @@ def ratio(found, pool):
 
 
 def check_metrics(asked):
-    """They are worked out after a scrape has asked for them."""
-    deadline = time.monotonic() + 60
-    while (ratio(found := asked.metrics(), "loud") is None
-           or "fleetmeter_spending_as_of_timestamp_seconds" not in found):
-        assert time.monotonic() < deadline, "grants do not come to /metrics"
-        time.sleep(0.05)
+    as_of = "fleetmeter_spending_as_of_timestamp_seconds"
+    found = wait_for_metrics(
+        asked.metrics, lambda page: ratio(page, "loud") is not None and as_of in page, "grants")
     # 92.5% and more of what was promised is told of these, and too little of those.
     assert float(ratio(found, "loud")) == float(ratio(found, "quiet")) == 1, found
     assert ratio(found, "mute") is None and ratio(found, "never") is None
@@ -262,11 +244,8 @@ def main():
         grpc, ingest_pb2, ingest_pb2_grpc, _ = load_ingest_stubs(folder / "stubs")
         from fleetmeter.v1 import capacity_pb2, capacity_pb2_grpc, usage_pb2
         first = (int(time.time()) // HOUR - HOURS) * HOUR
-        (folder / "catalog.yaml").write_text(CATALOG)
-        (folder / "plan.yaml").write_text(
-            PLAN.format(start=utc(first), end=utc(first + 4 * HOURS * HOUR)))
-        extra = f"ledger: {{path: {folder}/ledger.db}}\noutcomes: {{refresh: 100ms}}\n"
-        files = (folder / "catalog.yaml", [folder / "plan.yaml"], extra)
+        files = write_files(
+            folder, PLAN.format(start=utc(first), end=utc(first + 4 * HOURS * HOUR)))
         with Daemon(*files) as daemon:
             with grpc.insecure_channel(daemon.addresses["ingest"]) as channel:
                 report_all(ingest_pb2_grpc.UsageIngestStub(channel), ingest_pb2, usage_pb2, first)

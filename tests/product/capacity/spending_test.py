@@ -8,26 +8,16 @@ Exit code 0: all is well; 1: something is not.
 import json
 import pathlib
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "support"))
+# This one comes first: it says where the others are.
+from books import HOUR, NANOS, series, utc, wait_for_metrics, write_files
 from programs import FLEETMETERCTL, Daemon
 
-HOUR = 3_600
-NANOS = 1_000_000_000
-CATALOG = """version: 1
-chips:
-  - name: h100
-    provider: aws
-    title: H100
-    usd_per_chip_hour: 2
-    conversions: [{chips_per_h100e: 1, basis: itself}]
-"""
 # "lab" holds 5 of its 2 H100e; "other" leaves 6 of its 8, and "small" 1.5 of its 2.
 PLAN = """plan: spending
 version: 1
@@ -47,10 +37,6 @@ pools:
   - {{name: small, owner: Small, contact: "#small", teams: [small], allocation: {{h100e: 2}}}}
 """
 HEADER = "start,end,source,chip,state,pool,team,workload,model,signal,chip_hours,busy_chip_hours\n"
-
-
-def utc(seconds):
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
 def usage(hours):
@@ -128,17 +114,9 @@ def check_results(asked):
     assert asked.refused("results", request_id="none")["code"] == "NOT_FOUND"
 
 
-def series(page):
-    return dict(line.rsplit(" ", 1) for line in page.splitlines() if not line.startswith("#"))
-
-
 def check_metrics(asked, hours):
-    """They are worked out after a scrape has asked for them."""
-    deadline = time.monotonic() + 60
-    while 'fleetmeter_pool_budget_used_h100e_seconds{pool="lab"}' not in (
-            found := series(asked.text("metrics"))):
-        assert time.monotonic() < deadline, "budgets do not come to /metrics"
-        time.sleep(0.05)
+    first = 'fleetmeter_pool_budget_used_h100e_seconds{pool="lab"}'
+    found = wait_for_metrics(lambda: asked.text("metrics"), lambda found: first in found, "budgets")
     of_lab, of_guests = '{pool="lab"}', '{pool="lab",team="guests"}'
     used = float(found["fleetmeter_pool_budget_used_h100e_seconds" + of_lab])
     assert used == 5 * HOUR * len(hours), used
@@ -166,12 +144,9 @@ def main():
         now = int(time.time())
         # Full hours, of which the last is over; an hour later they are still in the test's time.
         hours = [now - now % HOUR - back * HOUR for back in (3, 2, 1)]
-        (folder / "catalog.yaml").write_text(CATALOG)
-        (folder / "plan.yaml").write_text(
-            PLAN.format(start=utc(hours[0]), end=utc(hours[0] + 20 * HOUR)))
         (folder / "usage.csv").write_text(usage(hours))
-        extra = f"ledger: {{path: {folder}/ledger.db}}\noutcomes: {{refresh: 100ms}}\n"
-        files = (folder / "catalog.yaml", [folder / "plan.yaml"], extra)
+        files = write_files(
+            folder, PLAN.format(start=utc(hours[0]), end=utc(hours[0] + 20 * HOUR)))
         with Daemon(*files) as daemon:
             subprocess.run([FLEETMETERCTL, "--address", daemon.addresses["query"], "import",
                             "--ingest-address", daemon.addresses["ingest"], "usage",
