@@ -145,11 +145,14 @@ void AddLending(const Answers& answers, Section* section) {
 
 using AllocatedByPool = std::map<std::string, double>;
 
-// On the first day on which the books tell of a pool, in H100e.
-AllocatedByPool FirstAllocated(const v1::GetPoolHistoryResponse& history) {
+// On the first day on which the books tell of a pool, in H100e. Of a day that is not over, the
+// books may not yet have all that was allocated until now.
+AllocatedByPool FirstAllocated(const Answers& answers) {
   AllocatedByPool pools;
-  for (const v1::PoolPeriod& period : history.rows()) {
-    if (period.has_allocated_h100e()) pools.emplace(period.pool(), period.allocated_h100e());
+  for (const v1::PoolPeriod& period : answers.history->rows()) {
+    const int64_t end = period.start_unix_seconds() + answers.history->step_seconds();
+    if (!period.has_allocated_h100e() || end > answers.asked_unix_seconds) continue;
+    pools.emplace(period.pool(), period.allocated_h100e());
   }
   return pools;
 }
@@ -169,7 +172,7 @@ Table AllocationsTable(const Answers& answers) {
                    {"before_h100e", "On the first day, H100e", true},
                    {"now_h100e", "Now, H100e", true},
                    {"change_h100e", "Change", true}};
-  const AllocatedByPool first = FirstAllocated(*answers.history);
+  const AllocatedByPool first = FirstAllocated(answers);
   const AllocatedByPool now = NowAllocated(*answers.pools);
   table.empty = first.empty() ? "What was allocated on the first day is not known."
                               : "None changed of the pools that the books tell of.";

@@ -279,6 +279,10 @@ TEST(AllocationReportTest, AllocationsOfNowAreThoseOfThePlanInForce) {
 
 TEST(AllocationReportTest, WithoutAFirstDayNoChangeIsKnown) {
   Answers answers = MadeAnswers();
+  answers.asked_unix_seconds = kReportFrom + 86'399;  // the first day is not over
+  EXPECT_THAT(DocumentMarkdown(MakeAllocationReport(answers)),
+              HasSubstr("What was allocated on the first day is not known."));
+  answers = MadeAnswers();
   answers.history->clear_rows();
   EXPECT_THAT(DocumentMarkdown(MakeAllocationReport(answers)),
               HasSubstr("What was allocated on the first day is not known."));
