@@ -131,6 +131,13 @@ std::string FlagOf(std::string_view key) {
   return flag;
 }
 
+std::string KeyOfMessageField(const std::string& name) {
+  for (const FormField& field : FormFields()) {
+    if (name == field.message) return field.key;
+  }
+  return name;
+}
+
 std::string FlagOfMessageField(const std::string& name) {
   if (name == kBeyondKey) return kBeyondFlag;
   for (const FormField& field : FormFields()) {

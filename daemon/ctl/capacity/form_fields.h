@@ -28,6 +28,9 @@ inline constexpr char kBeyondFlag[] = "--beyond-allocation";
 // "--workload-type" of "workload_type", "--roi-low" of "roi.low".
 std::string FlagOf(std::string_view key);
 
+// The key of a field by its name in capacity.proto; the name itself where no key fills it.
+std::string KeyOfMessageField(const std::string& name);
+
 // The flag of a field by its name in capacity.proto; the name itself where no flag fills it.
 std::string FlagOfMessageField(const std::string& name);
 

@@ -335,18 +335,17 @@ absl::Status NextPlanMaker::FindChanges(const Plan& plan) {
                     .request_ids = {}};
     if (raise.before_micro_h100e == raise.after_micro_h100e) continue;
     if (const auto found = grants_.find(pool.name); found != grants_.end()) {
-      for (const auto* grant : found->second) {
-        raise.request_ids.push_back(grant->form().request_id());
-      }
+      for (const auto* each : found->second) raise.request_ids.push_back(each->form().request_id());
     }
     out_.raises.push_back(std::move(raise));
   }
   if (!out_.raises.empty() || NamesOthers()) return absl::OkStatus();
+  std::string why = NamedGrants().empty() ? "there is no grant beyond an allocation of its pools"
+                                          : "it has what the grants beyond allocations need";
+  for (const std::string& warning : out_.warnings) why += "; " + warning;
   return absl::FailedPreconditionError(
       fmt::format("{}: nothing that was decided changes the plan from {} on: {}", request_.path,
-                  UtcTime(request_.effective_from_unix_nanos),
-                  NamedGrants().empty() ? "there is no grant beyond an allocation"
-                                        : "it has what the grants beyond allocations need"));
+                  UtcTime(request_.effective_from_unix_nanos), why));
 }
 
 absl::StatusOr<NextPlan> NextPlanMaker::Make() {

@@ -37,6 +37,7 @@ class Publish : public Command {
         connection_(connection) {}
 
   void AddFlags(Flags& flags) override;
+  absl::Status CheckFlags() const override;
   std::optional<std::string> CalledAddress() const override { return connection_.address; }
   int Run() override { return ExitCode(Write()); }
 
@@ -66,6 +67,12 @@ void Publish::AddFlags(Flags& flags) {
       .ValueName("WHO")
       .ShowDefault();
   AddTextOutput(flags, &output_);
+}
+
+// As of a variable of a script that is not set.
+absl::Status Publish::CheckFlags() const {
+  return to_.empty() ? absl::InvalidArgumentError("--to: is empty; expected a folder")
+                     : absl::OkStatus();
 }
 
 absl::StatusOr<report::Answers> Publish::Ask() const {

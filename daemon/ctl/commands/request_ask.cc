@@ -6,6 +6,7 @@
 #include "daemon/ctl/capacity/form_flags.h"
 #include "daemon/ctl/capacity/request_flags.h"
 #include "daemon/ctl/capacity/request_id.h"
+#include "daemon/ctl/capacity/told_fields.h"
 #include "daemon/ctl/command.h"
 #include "daemon/ctl/output_flag.h"
 #include "daemon/ctl/print/request_output.h"
@@ -121,7 +122,7 @@ int RequestAsk::Run() {
         "{}\nWhether it was submitted is not known. Ask again with --id {}, which submits it once",
         std::string(response.status().message()), request->form().request_id())));
   }
-  if (!response.ok()) return ExitCode(response.status());
+  if (!response.ok()) return ExitCode(WithFieldsAs(FlagOfForm, response.status()));
   return ExitCode(Print(FormatChange(*response, output_)));
 }
 

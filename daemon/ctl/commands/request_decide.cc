@@ -5,6 +5,7 @@
 #include "daemon/ctl/capacity/capacity_values.h"
 #include "daemon/ctl/capacity/decisions_file.h"
 #include "daemon/ctl/capacity/request_flags.h"
+#include "daemon/ctl/capacity/told_fields.h"
 #include "daemon/ctl/command.h"
 #include "daemon/ctl/output_flag.h"
 #include "daemon/ctl/print/decisions_output.h"
@@ -174,7 +175,9 @@ int RequestDecide::Run() {
     *question.add_decisions() = each.decision;
   }
   if (dry_run_) return ExitCode(Print(FormatDecisions(question, requests, output_)));
-  return PrintAnswer(client.DecideCapacity(question), output_, FormatChange);
+  const auto response = client.DecideCapacity(question);
+  if (response.ok()) return PrintAnswer(response, output_, FormatChange);
+  return ExitCode(WithFieldsAs(file_.empty() ? FlagOfDecision : KeyOfDecision, response.status()));
 }
 
 }  // namespace

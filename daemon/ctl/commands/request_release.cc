@@ -2,6 +2,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/base/units.h"
 #include "daemon/ctl/capacity/request_flags.h"
+#include "daemon/ctl/capacity/told_fields.h"
 #include "daemon/ctl/command.h"
 #include "daemon/ctl/output_flag.h"
 #include "daemon/ctl/print/request_output.h"
@@ -32,7 +33,9 @@ class RequestRelease : public Command {
     request.set_request_id(id_);
     request.set_reason(reason_);
     request.set_end_unix_seconds(at_.value_or(NextHour()));
-    return PrintAnswer(QueryClient(connection_).ReleaseCapacity(request), output_, FormatChange);
+    const auto response = QueryClient(connection_).ReleaseCapacity(request);
+    if (!response.ok()) return ExitCode(WithFieldsAs(FlagOfRelease, response.status()));
+    return PrintAnswer(response, output_, FormatChange);
   }
 
  private:

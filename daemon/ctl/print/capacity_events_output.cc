@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <map>
+#include <string_view>
 #include <utility>
 
 #include "daemon/base/units.h"
@@ -24,9 +26,12 @@ std::string EventsTable(const std::vector<v1::CapacityEvent>& events) {
   if (events.empty()) return "Nobody has asked for capacity in these books.\n";
   Table table(
       {{"EVENT", Align::kRight}, {"TIME"}, {"WHO"}, {"ACTION"}, {"REQUEST"}, {"WHAT"}, {"WHY"}});
+  std::map<std::string_view, const v1::CapacityForm*> before;  // by request
   for (const v1::CapacityEvent& event : events) {
+    const v1::CapacityForm*& form = before[event.request_id()];
     table.AddRow({std::to_string(event.number()), UtcTime(event.at_unix_nanos()), event.identity(),
-                  event.action(), event.request_id(), EventText(event), event.reason()});
+                  event.action(), event.request_id(), EventText(event, form), event.reason()});
+    if (event.has_form()) form = &event.form();
   }
   return table.Render();
 }

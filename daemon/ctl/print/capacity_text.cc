@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <google/protobuf/util/message_differencer.h>
 
 #include <vector>
 
 #include "daemon/base/units.h"
+#include "daemon/ctl/capacity/form_fields.h"
 #include "daemon/ctl/print/number_text.h"
 #include "daemon/ctl/print/text_cells.h"
 
@@ -34,6 +36,19 @@ std::string OrderText(const v1::CapacityEvent& event) {
   for (const std::string& workload : event.workloads()) workloads.push_back(Printable(workload));
   return fmt::format("order of {} work in pool {}: {}", event.nature(), Printable(event.pool()),
                      fmt::join(workloads, ", "));
+}
+
+// By the keys of a form's file.
+std::vector<std::string> ChangedFields(const v1::CapacityForm& from, const v1::CapacityForm& to) {
+  std::vector<std::string> changed;
+  const google::protobuf::Descriptor& form = *v1::CapacityForm::descriptor();
+  for (int i = 0; i < form.field_count(); ++i) {
+    google::protobuf::util::MessageDifferencer differencer;
+    const std::vector<const google::protobuf::FieldDescriptor*> field = {form.field(i)};
+    if (differencer.CompareWithFields(from, to, field, field)) continue;
+    changed.push_back(KeyOfMessageField(form.field(i)->name()));
+  }
+  return changed;
 }
 
 std::string WhenItFits(const v1::CapacityFit& fit) {
@@ -157,6 +172,13 @@ std::string EventText(const v1::CapacityEvent& event) {
   return fmt::format("granted {} ({} H100e) {}", CountOf(event.granted_chips(), "chip"),
                      H100eOfMicro(event.micro_h100e()),
                      TimeText(event.start_unix_seconds(), event.end_unix_seconds()));
+}
+
+std::string EventText(const v1::CapacityEvent& event, const v1::CapacityForm* before) {
+  if (event.action() != "amend" || before == nullptr) return EventText(event);
+  const std::vector<std::string> changed = ChangedFields(*before, event.form());
+  if (changed.empty()) return EventText(event);
+  return fmt::format("{}; changed: {}", EventText(event), fmt::join(changed, ", "));
 }
 
 std::string FitText(const v1::CapacityFit& fit) {

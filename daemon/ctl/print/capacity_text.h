@@ -40,6 +40,9 @@ std::string RoiText(const v1::Roi& roi);
 // "asks for 16 b200 (48.0 H100e) of pool ...", "granted 8 chips (24.0 H100e) from ...": what an
 // event decided, without who, when and why.
 std::string EventText(const v1::CapacityEvent& event);
+// The same, and which fields of the form an amendment changed. `before`: the form as it was,
+// nullptr where it is not known.
+std::string EventText(const v1::CapacityEvent& event, const v1::CapacityForm* before);
 
 // Sentences: whether it fits, when it would, what it would displace and who could lend.
 std::string FitText(const v1::CapacityFit& fit);

@@ -139,12 +139,14 @@ std::string RankLine(const v1::RankedCapacity& rank) {
 
 std::string HistoryLines(const v1::GetCapacityResponse& response) {
   std::string out = "\nHistory:\n";
+  const v1::CapacityForm* before = nullptr;
   for (const v1::CapacityEvent& event : response.events()) {
     const std::string who = fmt::format("{}, revision {}, {}:", UtcTime(event.at_unix_nanos()),
                                         event.revision(), Printable(event.identity()));
-    out += who + "\n" + LabelledText("", EventText(event)) +
+    out += who + "\n" + LabelledText("", EventText(event, before)) +
            LabelledText("",
                         event.reason().empty() ? "" : "\"" + PrintableLines(event.reason()) + "\"");
+    if (event.has_form()) before = &event.form();
   }
   return out;
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "daemon/ctl/print/capacity_csv.h"
 #include "daemon/ctl/print/capacity_text.h"
 #include "daemon/ctl/print/message_text.h"
@@ -29,6 +31,20 @@ std::string HeadroomSentence(const v1::GetTimelineResponse& response) {
   return fmt::format("The headroom is {} H100e at present.\n", Amount(response.headroom_h100e()));
 }
 
+// Without it, committed and uncommitted do not add up to what is allocated.
+std::string BeyondSentence(const v1::GetTimelineResponse& response) {
+  int64_t most = 0;
+  for (const v1::CapacitySpan& span : response.spans()) {
+    most = std::max<int64_t>(most, span.beyond_micro_h100e());
+  }
+  if (most == 0) return "";
+  return WrapText(fmt::format("Of what is committed, up to {} H100e were granted beyond the "
+                              "allocation. Until a plan has them, they are on top of it and take "
+                              "nothing of what is uncommitted.",
+                              H100eOfMicro(most)),
+                  kCapacityColumns, "");
+}
+
 std::string TimelineTable(const v1::GetTimelineResponse& response) {
   Table table({{"FROM"},
                {"UNTIL"},
@@ -44,7 +60,8 @@ std::string TimelineTable(const v1::GetTimelineResponse& response) {
                   span.uncommitted_micro_h100e() < 0 ? "beyond it" : ""});
   }
   return "pool " + Printable(response.pool()) + ", in H100e\n" + table.Render() + "\n" +
-         PeakSentence(response) + HeadroomSentence(response) + BasisLine(response.basis()) + "\n";
+         BeyondSentence(response) + PeakSentence(response) + HeadroomSentence(response) +
+         BasisLine(response.basis()) + "\n";
 }
 
 }  // namespace

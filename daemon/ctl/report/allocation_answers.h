@@ -41,6 +41,8 @@ struct Answers {
 
   Answer<v1::ListCapacityResponse> open;     // undecided
   Answer<v1::ListCapacityResponse> changed;  // since `from`
+  // Of those of them whose grants were released: for how many hours each was granted, by id.
+  std::map<std::string, int64_t> released_hours;
   Answer<v1::GetRankingResponse> between_pools;
   // Of each pool that has undecided requests within its allocation.
   std::map<std::string, Answer<v1::GetRankingResponse>> rankings;

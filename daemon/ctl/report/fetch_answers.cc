@@ -196,10 +196,45 @@ void FetchRankings(Listener& query, Answers* answers) {
   }
 }
 
+int64_t HoursBetween(int64_t start_unix_seconds, int64_t end_unix_seconds) {
+  return (end_unix_seconds - start_unix_seconds) / kSecondsPerHour;
+}
+
+// For how many hours a request was granted. A release has moved the end of the grant itself, so
+// that the event alone tells.
+absl::StatusOr<int64_t> AskGrantedHours(Listener& query, const std::string& request_id) {
+  v1::GetCapacityRequest question;
+  question.set_request_id(request_id);
+  const auto known = query.Ask(&v1::Capacity::Stub::Get, question);
+  if (!known.ok()) return known.status();
+  for (const v1::CapacityEvent& event : known->events()) {
+    if (event.action() != "grant") continue;
+    return HoursBetween(event.start_unix_seconds(), event.end_unix_seconds());
+  }
+  return absl::NotFoundError("The daemon does not tell when it was granted.");
+}
+
+// Of those that last less long than was asked, whether that was decided or they were released.
+absl::Status FetchReleased(Listener& query, Answers* answers) {
+  for (const v1::CapacityRequest& request : answers->changed->requests()) {
+    const v1::CapacityGrant& grant = request.grant();
+    const int64_t lasts = HoursBetween(grant.start_unix_seconds(), grant.end_unix_seconds());
+    if (!request.has_grant() || lasts >= request.form().hours()) continue;
+    const auto granted = AskGrantedHours(query, request.form().request_id());
+    if (!granted.ok()) return granted.status();
+    if (*granted > lasts) {
+      answers->released_hours.insert_or_assign(request.form().request_id(), *granted);
+    }
+  }
+  return absl::OkStatus();
+}
+
 void FetchDecisions(Listener& query, Answers* answers) {
   v1::ListCapacityRequest changed;
   changed.set_since_unix_nanos(answers->from_unix_seconds * kNanosPerSecond);
   answers->changed = AskRequests(query, changed);
+  if (!answers->changed.ok()) return;
+  if (absl::Status status = FetchReleased(query, answers); !status.ok()) answers->changed = status;
 }
 
 void FetchCapacity(Listener& query, Answers* answers) {

@@ -118,10 +118,11 @@ absl::Status ReplaceInPlace(const fs::path& folder,
 }  // namespace
 
 absl::Status ReplaceSite(const std::string& name, const std::map<std::string, std::string>& files) {
-  fs::path folder = fs::absolute(name).lexically_normal();
+  std::error_code error;
+  fs::path folder = fs::absolute(name, error).lexically_normal();
+  if (error) return FolderError("finding", name, error);
   if (folder.filename().empty()) folder = folder.parent_path();
   if (absl::Status refused = RefuseForeignFiles(folder); !refused.ok()) return refused;
-  std::error_code error;
   fs::create_directories(folder.parent_path(), error);
   if (error) return FolderError("making", folder.parent_path(), error);
   const Beside made(folder);

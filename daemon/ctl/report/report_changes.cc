@@ -143,20 +143,24 @@ void AddLending(const Answers& answers, Section* section) {
 // --- Changes
 // --------------------------------------------------------------------------------------
 
-// What a pool was allocated in the first and in the last period that the books tell.
-struct Allocated {
-  std::optional<double> first;
-  std::optional<double> last;
-};
+using AllocatedByPool = std::map<std::string, double>;
 
-std::map<std::string, Allocated> AllocatedOf(const v1::GetPoolHistoryResponse& history) {
-  std::map<std::string, Allocated> pools;
-  for (const v1::PoolPeriod& period : history.rows()) {
-    if (!period.has_allocated_h100e()) continue;
-    Allocated& pool = pools[period.pool()];
-    if (!pool.first) pool.first = period.allocated_h100e();
-    pool.last = period.allocated_h100e();
+// On the first day on which the books tell of a pool, in H100e. Of a day that is not over, the
+// books may not yet have all that was allocated until now.
+AllocatedByPool FirstAllocated(const Answers& answers) {
+  AllocatedByPool pools;
+  for (const v1::PoolPeriod& period : answers.history->rows()) {
+    const int64_t end = period.start_unix_seconds() + answers.history->step_seconds();
+    if (!period.has_allocated_h100e() || end > answers.asked_unix_seconds) continue;
+    pools.emplace(period.pool(), period.allocated_h100e());
   }
+  return pools;
+}
+
+// By the plan in force. The day that is not over would be a mean of what was in force in it.
+AllocatedByPool NowAllocated(const v1::ListPoolsResponse& response) {
+  AllocatedByPool pools;
+  for (const v1::Pool& pool : response.pools()) pools[pool.pool()] = pool.allocated_h100e();
   return pools;
 }
 
@@ -166,14 +170,22 @@ Table AllocationsTable(const Answers& answers) {
   Table table{.id = "allocations", .title = "Allocations that changed"};
   table.columns = {{"pool", "Pool"},
                    {"before_h100e", "On the first day, H100e", true},
-                   {"now_h100e", "On the last day, H100e", true},
+                   {"now_h100e", "Now, H100e", true},
                    {"change_h100e", "Change", true}};
-  table.empty = "None changed, by the plans in force on the first and on the last day.";
-  for (const auto& [pool, allocated] : AllocatedOf(*answers.history)) {
-    const double change = *allocated.last - *allocated.first;
+  const AllocatedByPool first = FirstAllocated(answers);
+  const AllocatedByPool now = NowAllocated(*answers.pools);
+  table.empty = first.empty() ? "What was allocated on the first day is not known."
+                              : "None changed of the pools that the books tell of.";
+  for (const auto& [pool, before] : first) {
+    const auto found = now.find(pool);
+    const bool is_pool = found != now.end();
+    const double after = is_pool ? found->second : 0;
+    const double change = after - before;
     if (std::abs(change) < kLeastChange) continue;
-    table.rows.push_back({TextCell(pool), H100eCell(*allocated.first), H100eCell(*allocated.last),
-                          NumberCell(change, (change > 0 ? "+" : "") + H100eText(change))});
+    table.rows.push_back(
+        {TextCell(pool), H100eCell(before),
+         is_pool ? H100eCell(after) : WithNote(H100eCell(0), "it is no pool of the plan any more"),
+         NumberCell(change, (change > 0 ? "+" : "") + H100eText(change))});
   }
   return table;
 }
@@ -247,10 +259,11 @@ Section BudgetsAndLending(const Answers& answers) {
 Section ChangesSince(const Answers& answers) {
   Section section{.id = "changes", .title = "Changes since the last report"};
   AddVersions(answers, &section);
-  if (answers.history.ok()) {
+  if (answers.history.ok() && answers.pools.ok()) {
     section.tables.push_back(AllocationsTable(answers));
   } else {
-    Absent("Which allocations changed is", answers.history.status(), &section);
+    Absent("Which allocations changed is",
+           answers.history.ok() ? answers.pools.status() : answers.history.status(), &section);
   }
   if (answers.entries.ok()) {
     section.tables.push_back(EntriesTable(answers));

@@ -20,21 +20,27 @@ int64_t DecidedAt(const v1::CapacityRequest& request) {
   return request.state() == "declined" ? request.ended_unix_nanos() : 0;
 }
 
-std::string DecisionText(const v1::CapacityRequest& request) {
+std::string DecisionText(const Answers& answers, const v1::CapacityRequest& request) {
   if (!request.has_grant()) return "declined";
   if (request.grant().chips() != request.form().chips()) return "granted in part";
-  const int64_t hours = GrantedHours(request.grant());
+  const int64_t hours = GrantedHours(answers, request);
   if (hours >= request.form().hours()) return "granted";
   return fmt::format("granted for {} of {}", hours, CountOf(request.form().hours(), "hour"));
 }
 
-std::vector<Cell> DecidedRow(const v1::CapacityRequest& request) {
+// A release is no decision of who granted it.
+Cell DecisionCell(const Answers& answers, const v1::CapacityRequest& request) {
+  const std::string text = DecisionText(answers, request);
+  return TextCell(IsReleased(answers, request) ? text + ", and released before its end" : text);
+}
+
+std::vector<Cell> DecidedRow(const Answers& answers, const v1::CapacityRequest& request) {
   const v1::CapacityGrant& grant = request.grant();
   const bool granted = request.has_grant();
   return {TextCell(request.form().request_id()),
           TextCell(WhoAsks(request.form())),
           TextCell(NatureText(request.form())),
-          TextCell(DecisionText(request)),
+          DecisionCell(answers, request),
           TextCell(NanosTimeText(DecidedAt(request))),
           MicroH100eCell(request.micro_h100e()),
           granted ? MicroH100eCell(grant.micro_h100e()) : NumberCell(0, "nothing"),
@@ -45,7 +51,7 @@ std::vector<Cell> DecidedRow(const v1::CapacityRequest& request) {
           TextCell(granted ? grant.identity() : request.ended_by())};
 }
 
-Table DecidedTable(const std::vector<const v1::CapacityRequest*>& decided) {
+Table DecidedTable(const Answers& answers, const std::vector<const v1::CapacityRequest*>& decided) {
   Table table{.id = "decisions", .title = "Decisions, the latest first"};
   table.columns = {{"request", "Request"},
                    {"who", "", false, true},
@@ -59,7 +65,9 @@ Table DecidedTable(const std::vector<const v1::CapacityRequest*>& decided) {
                    {"decided_by", "by", false, true}};
   table.empty = "Nothing was decided since.";
   table.open_rows = 12;
-  for (const v1::CapacityRequest* request : decided) table.rows.push_back(DecidedRow(*request));
+  for (const v1::CapacityRequest* request : decided) {
+    table.rows.push_back(DecidedRow(answers, *request));
+  }
   return table;
 }
 
@@ -225,7 +233,7 @@ Section DecidedSince(const Answers& answers) {
   }
   const auto decided = DecidedIn(answers);
   section.says.push_back(DecidedSentence(decided));
-  section.tables.push_back(DecidedTable(decided));
+  section.tables.push_back(DecidedTable(answers, decided));
   return section;
 }
 

@@ -273,8 +273,15 @@ std::string WhoAsks(const v1::CapacityForm& form) {
   return fmt::format("{} in {}, for {}", form.team(), form.pool(), form.workload());
 }
 
-int64_t GrantedHours(const v1::CapacityGrant& grant) {
+int64_t GrantedHours(const Answers& answers, const v1::CapacityRequest& request) {
+  const auto released = answers.released_hours.find(request.form().request_id());
+  if (released != answers.released_hours.end()) return released->second;
+  const v1::CapacityGrant& grant = request.grant();
   return (grant.end_unix_seconds() - grant.start_unix_seconds()) / kSecondsPerHour;
+}
+
+bool IsReleased(const Answers& answers, const v1::CapacityRequest& request) {
+  return answers.released_hours.contains(request.form().request_id());
 }
 
 std::string NatureText(const v1::CapacityForm& form) {

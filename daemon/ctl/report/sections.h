@@ -77,7 +77,9 @@ UnusedWorth WorthOfUnused(const Answers& answers);
 
 // "team in pool": who asks.
 std::string WhoAsks(const v1::CapacityForm& form);
-int64_t GrantedHours(const v1::CapacityGrant& grant);
+// For how many hours it was granted, also where a part of them was released since.
+int64_t GrantedHours(const Answers& answers, const v1::CapacityRequest& request);
+bool IsReleased(const Answers& answers, const v1::CapacityRequest& request);
 // "critical", "company goal: GOAL", "growth bet".
 std::string NatureText(const v1::CapacityForm& form);
 // "revenue, $1.20M to $2.00M with a probability of 90%, by 2027-03-01".

@@ -191,11 +191,17 @@ int64_t WhenDecided(const v1::CapacityRequest& request) {
   return request.state() == "declined" ? request.ended_unix_nanos() : 0;
 }
 
-std::string WhatDecided(const v1::CapacityRequest& request) {
-  if (!request.has_grant()) return "declined";
+std::string WhatGranted(const Answers& answers, const v1::CapacityRequest& request) {
   if (request.grant().chips() < request.form().chips()) return "granted in part";
-  return GrantedHours(request.grant()) < request.form().hours() ? "granted for a shorter time"
-                                                                : "granted";
+  return GrantedHours(answers, request) < request.form().hours() ? "granted for a shorter time"
+                                                                 : "granted";
+}
+
+// A release is no decision of who granted it.
+std::string WhatDecided(const Answers& answers, const v1::CapacityRequest& request) {
+  if (!request.has_grant()) return "declined";
+  const std::string granted = WhatGranted(answers, request);
+  return IsReleased(answers, request) ? granted + ", and released before its end" : granted;
 }
 
 std::string WhyDecided(const v1::CapacityRequest& request) {
@@ -214,10 +220,13 @@ void AddCommitteeCells(const v1::CapacityRequest& request, std::vector<Cell>* ro
   row->push_back(TextCell(request.has_grant() ? request.grant().identity() : request.ended_by()));
 }
 
-std::vector<const v1::CapacityRequest*> AllDecided(const v1::ListCapacityResponse& requests) {
+// In the time that is told of. What was decided earlier may have been released in it.
+std::vector<const v1::CapacityRequest*> DecisionsToPublish(const Answers& answers) {
   std::vector<const v1::CapacityRequest*> decided;
-  for (const v1::CapacityRequest& request : requests.requests()) {
-    if (WhenDecided(request) > 0) decided.push_back(&request);
+  const int64_t since = answers.from_unix_seconds * kNanosPerSecond;
+  for (const v1::CapacityRequest& request : answers.changed->requests()) {
+    const int64_t when = WhenDecided(request);
+    if (when > 0 && when >= since) decided.push_back(&request);
   }
   std::stable_sort(decided.begin(), decided.end(), [](const auto* left, const auto* right) {
     return WhenDecided(*left) > WhenDecided(*right);
@@ -242,13 +251,13 @@ Table PublishedDecisions(const Answers& answers, Audience audience) {
   }
   table.empty = "Nothing was decided.";
   table.open_rows = 50;
-  for (const v1::CapacityRequest* request : AllDecided(*answers.changed)) {
+  for (const v1::CapacityRequest* request : DecisionsToPublish(answers)) {
     table.rows.push_back(
         {TextCell(DayText(WhenDecided(*request) / kNanosPerSecond)),
          TextCell(request->form().pool()),
          TextCell(request->form().nature() == "company_goal" ? "goal of the company"
                                                              : NatureText(request->form())),
-         TextCell(WhatDecided(*request)), TextCell(WhyDecided(*request))});
+         TextCell(WhatDecided(answers, *request)), TextCell(WhyDecided(*request))});
     if (audience == Audience::kCommittee) AddCommitteeCells(*request, &table.rows.back());
   }
   return table;

@@ -16,7 +16,15 @@ Grant GrantOf(const CapacityEvent& event) {
           .at_unix_nanos = event.at_unix_nanos};
 }
 
+// Whether an order that holds for one form holds for the other.
+bool IsRankedAlike(const CapacityForm& a, const CapacityForm& b) {
+  return a.pool == b.pool && a.nature == b.nature && a.workload == b.workload &&
+         a.beyond_allocation == b.beyond_allocation;
+}
+
 void TakeForm(const CapacityEvent& event, CapacityRequest* request) {
+  // Nobody has put what it is now into an order.
+  if (!IsRankedAlike(request->form, event.form)) request->ranked = false;
   request->form = event.form;
   request->worth = event.worth;
   if (event.action != Action::kSubmit) return;

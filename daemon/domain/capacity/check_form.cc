@@ -128,9 +128,10 @@ class FormCheck {
     const int64_t last = hour + kMostHours * kSecondsPerHour;
     if (start < first || start > last) {
       Complain("start_unix_seconds",
-               fmt::format("is {}; expected {} to {}: at most two weeks ago, at most three years "
+               fmt::format("{}; expected {} to {}: at most two weeks ago, at most three years "
                            "ahead",
-                           TimeWithText(start), TimeWithText(first), TimeWithText(last)));
+                           start == 0 ? "is missing" : "is " + TimeWithText(start),
+                           TimeWithText(first), TimeWithText(last)));
     } else if (start % kSecondsPerHour != 0) {
       Complain("start_unix_seconds",
                fmt::format("is {}; expected a full hour of UTC", TimeWithText(start)));

@@ -153,7 +153,9 @@ def changes_are_those_since_the_last_report(browser):
         assert {"what": "plan_version", "before": "4", "now": "5"} in versions, versions
         assert before["basis"]["plan_version"]["value"] == 4
         changes = json.loads(done.stdout)["sections"]["changes"]
-        assert changes["tables"]["allocations"]["rows"]
+        allocations = changes["tables"]["allocations"]["rows"]
+        now = {pool.pool: pool.allocated_h100e for pool in made.fleet.pools}
+        assert allocations and all(row["now_h100e"] == now[row["pool"]] for row in allocations)
         # What the books tell needs no last report.
         assert changes["tables"]["recorded_versions"] == (
             before["sections"]["changes"]["tables"]["recorded_versions"])

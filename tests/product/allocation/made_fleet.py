@@ -131,6 +131,23 @@ class Fleet:
 
     # --- Answers ------------------------------------------------------------------------------
 
+    def one(self, request_id):
+        """Whether an undecided request fits; how long a grant was to last."""
+        answer = self.capacity.GetCapacityResponse()
+        for request in self.decided:
+            if request.form.request_id != request_id or not request.HasField("grant"):
+                continue
+            answer.events.add(action="grant", request_id=request_id,
+                              start_unix_seconds=request.grant.start_unix_seconds,
+                              end_unix_seconds=request.grant.end_unix_seconds)
+            return answer
+        answer.fit.CopyFrom(self.capacity.CapacityFit(
+            fits=len(request_id) % 2 == 0, missing_micro_h100e=12_500_000,
+            from_unix_seconds=self.now + 9 * DAY,
+            lenders=[self.capacity.CapacityLender(pool="research-scaling-2",
+                                                  micro_h100e=40 * MICRO)]))
+        return answer
+
     def ranking(self, pool):
         order = {"critical": 0, "company_goal": 1, "growth_bet": 2}
         mine = [one for one in self.open if (one.form.pool == pool and not one.form.beyond_allocation)
@@ -218,7 +235,7 @@ class Fleet:
                 held = pool.allocated_h100e * again.uniform(0.4, 0.8)
                 answer.rows.add(pool=pool.pool, start_unix_seconds=first + day * DAY,
                                 assigned_h100e=held, measured_h100e=held, busy_h100e=held * 0.6,
-                                allocated_h100e=pool.allocated_h100e * (1 if day < 9 else 1.25),
+                                allocated_h100e=pool.allocated_h100e * (0.8 if day < 9 else 1),
                                 coverage_ratio=0.3 if day in (5, 6) else 1)
         return answer
 
@@ -333,10 +350,7 @@ def serve(fleet, refused=()):
         "List": lambda request: capacity.ListCapacityResponse(
             basis=fleet.basis(), requests=fleet.open if request.state == "open" else fleet.decided),
         "GetRanking": lambda request: fleet.ranking(request.pool),
-        "Get": lambda request: capacity.GetCapacityResponse(fit=capacity.CapacityFit(
-            fits=len(request.request_id) % 2 == 0, missing_micro_h100e=12_500_000,
-            from_unix_seconds=fleet.now + 9 * DAY,
-            lenders=[capacity.CapacityLender(pool="research-scaling-2", micro_h100e=40 * MICRO)])),
+        "Get": lambda request: fleet.one(request.request_id),
         "ListGrants": lambda _: fleet.grants(), "GetResults": lambda _: fleet.results(),
         "ListBudgets": lambda _: capacity.ListBudgetsResponse(budgets=[capacity.CapacityBudget(
             pool="research-scaling-2", h100e_hours=280_000, used_h100e_hours=190_000.5,

@@ -234,6 +234,17 @@ def gives_back(terminal, again):
     assert "# grants:" not in made["yaml"], made
 
 
+def tells_decisions_from_releases(terminal, folder):
+    """What a team released was granted whole all the same."""
+    report = terminal.json("report", "allocation")
+    [row] = [row for row in report["sections"]["decided"]["tables"]["decisions"]["rows"]
+             if row["request"] == "more"]
+    assert row["decision"] == "granted, and released before its end", row
+    terminal.ok("publish", "--to", str(folder / "site"))
+    decisions = (folder / "site" / "decisions.html").read_text()
+    assert "granted, and released before its end" in decisions, decisions
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="fleetmeter-cycle-") as temporary:
         folder = pathlib.Path(temporary)
@@ -254,6 +265,7 @@ def main():
             sees_the_use(terminal)
             again = next_plan(terminal, folder, daemon)
             gives_back(terminal, again)
+            tells_decisions_from_releases(terminal, folder)
             daemon.stop()
         subprocess.run([FLEETMETERCTL, "ledger", "verify", "--ledger", daemon.ledger], check=True,
                        capture_output=True, timeout=60)

@@ -149,6 +149,8 @@ Status FakeCapacityService::Change(const Message& question, Message Questions::*
   ++fake_.impl_->asked.changes;
   fake_.impl_->asked.*place = question;
   *answer = fake_.impl_->answers.change;
+  const std::string& fault = fake_.impl_->answers.fault;
+  if (!fault.empty()) return {grpc::StatusCode::INVALID_ARGUMENT, fault};
   const std::string& refusal = fake_.impl_->answers.refusal;
   return refusal.empty() ? Status::OK : Status(grpc::StatusCode::ABORTED, refusal);
 }

@@ -41,6 +41,7 @@ class FakeCapacity {
     v1::CheckCapacityResponse check;
     v1::ChangeCapacityResponse change;
     std::string refusal;   // of a change, as ABORTED; empty: none
+    std::string fault;     // likewise, as INVALID_ARGUMENT
     bool sees_all = true;  // else the ranking is refused
     // A page for each; GetCapacity finds its request among them.
     std::vector<v1::ListCapacityResponse> pages;

@@ -334,6 +334,15 @@ TEST_F(NextPlanTest, WarnsOfPoolsThatThePlanDoesNotHave) {
               ElementsAre("pool gone has grants beyond its allocation and is no pool of the plan"));
 }
 
+// It said that there is no such grant.
+TEST_F(NextPlanTest, SaysOfPoolsThatThePlanDoesNotHaveAlsoWhereNothingChanges) {
+  Grant("lost", "gone", 5, 0, 10);
+  const auto next = Make(kPlan);
+  EXPECT_EQ(next.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(next.status().message()),
+              HasSubstr("pool gone has grants beyond its allocation and is no pool of the plan"));
+}
+
 // What ships can be changed in place.
 TEST_F(NextPlanTest, ChangesThePlansThatShip) {
   for (const std::string path : {"deploy/plans/example.yaml", "deploy/demo/plan.yaml"}) {

@@ -260,6 +260,27 @@ TEST_F(RequestCommandsTest, ShowsAConflictLineByLine) {
   EXPECT_EQ(json::parse(error_).at("error").at("code"), "ABORTED");
 }
 
+// They had the names that fields have in the protocol, which nobody has typed.
+TEST_F(RequestCommandsTest, FaultsNameWhatPeopleTyped) {
+  Have({AskedRequest("more")});
+  FakeCapacity::Answers answers = fake_.answers();
+  answers.fault = "hours: is 0\nroi.expected_by_unix_seconds: is missing\nreason: is empty";
+  fake_.Answer(answers);
+  EXPECT_EQ(Ask({"request", "ask", "--pool", "p", "--chips", "4"}), kExitError);
+  EXPECT_THAT(error_, HasSubstr(":\n--for: is 0\n--roi-by: is missing\n--reason: is empty\n"));
+  answers.fault = "end_unix_seconds: is 5 (1970-01-01 00:00:05Z); expected a full hour";
+  fake_.Answer(answers);
+  EXPECT_EQ(Ask({"request", "release", "more", "--reason", "done"}), kExitError);
+  EXPECT_THAT(error_, HasSubstr(fake_.address() + ": --at: is 5 (1970-01-01 00:00:05Z); expected"));
+  answers.fault = "decisions[0].chips: is 9 for request 'more'";
+  fake_.Answer(answers);
+  EXPECT_EQ(Ask({"request", "decide", "more", "--grant", "9", "--reason", "x"}), kExitError);
+  EXPECT_THAT(error_, HasSubstr(": --grant: is 9 for request 'more'\n"));
+  const std::string file = Write("d.yaml", "reason: x\ndecisions: [{request: more, grant: 9}]\n");
+  EXPECT_EQ(Ask({"request", "decide", "--file", file}), kExitError);
+  EXPECT_THAT(error_, HasSubstr(": decisions[0].grant: is 9 for request 'more'\n"));
+}
+
 TEST_F(RequestCommandsTest, WithdrawsAndReleases) {
   EXPECT_EQ(Ask({"request", "withdraw", "a", "--reason", "off"}), kExitOk) << error_;
   EXPECT_EQ(fake_.asked().withdraw.request_id(), "a");

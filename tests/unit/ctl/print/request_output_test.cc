@@ -194,5 +194,42 @@ TEST(TimelineOutputTest, MarksWhatIsCommittedBeyondTheAllocation) {
               StartsWith("from_unix_seconds,to_unix_seconds,allocated_micro_h100e,"));
 }
 
+// The columns did not add up, and nothing said why.
+TEST(TimelineOutputTest, SaysWhatIsOnTopOfTheAllocation) {
+  v1::GetTimelineResponse timeline;
+  v1::CapacitySpan& span = *timeline.add_spans();
+  span.set_allocated_micro_h100e(96'000'000);
+  span.set_committed_micro_h100e(60'000'000);
+  span.set_uncommitted_micro_h100e(48'000'000);
+  span.set_beyond_micro_h100e(12'000'000);
+  EXPECT_THAT(FormatTimeline(timeline, OutputFormat::kTable),
+              HasSubstr("Of what is committed, up to 12.0 H100e were granted beyond the"));
+  timeline.mutable_spans(0)->set_beyond_micro_h100e(0);
+  EXPECT_THAT(FormatTimeline(timeline, OutputFormat::kTable), Not(HasSubstr("granted beyond")));
+}
+
+// An ROI that was amended stood in the history as if nothing had changed.
+TEST(RequestOutputTest, TheHistorySaysWhatAnAmendmentChanged) {
+  v1::GetCapacityResponse response;
+  *response.mutable_request() = LongRequest();
+  v1::CapacityEvent& first = *response.add_events();
+  first.set_action("submit");
+  *first.mutable_form() = response.request().form();
+  v1::CapacityEvent& second = *response.add_events();
+  second.set_action("amend");
+  *second.mutable_form() = response.request().form();
+  second.mutable_form()->mutable_roi()->set_expected_micro_usd(9'000'000'000'000);
+  second.mutable_form()->set_hours(30);
+  v1::CapacityEvent& third = *response.add_events();
+  third.set_action("amend");
+  *third.mutable_form() = second.form();
+  third.mutable_form()->set_note("another");
+  std::string text = FormatRequest(response, OutputFormat::kTable);
+  text.erase(0, text.find("History:"));
+  for (size_t at = 0; (at = text.find("\n           ")) != std::string::npos;)
+    text.replace(at, 12, " ");
+  EXPECT_THAT(text, AllOf(HasSubstr("; changed: for, roi"), HasSubstr("; changed: note")));
+}
+
 }  // namespace
 }  // namespace fleetmeter::ctl

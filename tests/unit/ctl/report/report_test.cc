@@ -207,6 +207,20 @@ TEST(AllocationReportTest, AShorterGrantIsNoWholeOne) {
   EXPECT_EQ(RowsOf(MadeJson(answers), "decided", "decisions").at(0).at("decision"), "granted");
 }
 
+// A release was told as if whoever granted it had granted less.
+TEST(AllocationReportTest, AReleaseIsNoDecisionOfWhoGranted) {
+  Answers answers = MadeAnswers();
+  v1::CapacityRequest& request = *answers.changed->mutable_requests(0);
+  request.mutable_grant()->set_chips(16);
+  request.mutable_grant()->set_end_unix_seconds(request.grant().start_unix_seconds() + 36'000);
+  answers.released_hours["granted-now"] = 336;
+  EXPECT_EQ(RowsOf(MadeJson(answers), "decided", "decisions").at(0).at("decision"),
+            "granted, and released before its end");
+  answers.released_hours["granted-now"] = 24;
+  EXPECT_EQ(RowsOf(MadeJson(answers), "decided", "decisions").at(0).at("decision"),
+            "granted for 24 of 336 hours, and released before its end");
+}
+
 TEST(AllocationReportTest, APartThatIsRefusedSaysSoInItsPlace) {
   const Document report = MakeAllocationReport(MadeAnswers());
   const std::string html = DocumentHtml(report);
@@ -243,6 +257,35 @@ TEST(AllocationReportTest, ChangesAreThoseSinceThePreviousReport) {
   const Json& changed = RowsOf(json, "changes", "allocations");
   ASSERT_EQ(changed.size(), 1U);
   EXPECT_EQ(changed.at(0).at("change_h100e"), 40.0);
+}
+
+// The day on which a plan takes effect has a mean of two plans, which was told as the allocation.
+TEST(AllocationReportTest, AllocationsOfNowAreThoseOfThePlanInForce) {
+  Answers answers = MadeAnswers();
+  answers.history->mutable_rows(2)->set_allocated_h100e(207.5);
+  answers.pools->mutable_pools(0)->set_allocated_h100e(220);
+  const Json raised = RowsOf(MadeJson(answers), "changes", "allocations");
+  ASSERT_EQ(raised.size(), 1U);
+  EXPECT_EQ(raised.at(0).at("before_h100e"), 160.0);
+  EXPECT_EQ(raised.at(0).at("now_h100e"), 220.0);
+  EXPECT_EQ(raised.at(0).at("change_h100e"), 60.0);
+  answers.pools->mutable_pools(0)->set_pool("renamed");
+  const Json dropped = RowsOf(MadeJson(answers), "changes", "allocations");
+  ASSERT_EQ(dropped.size(), 1U);
+  EXPECT_EQ(dropped.at(0).at("pool"), "scaling");
+  EXPECT_EQ(dropped.at(0).at("now_h100e"), 0.0);
+  EXPECT_EQ(dropped.at(0).at("now_h100e_note"), "it is no pool of the plan any more");
+}
+
+TEST(AllocationReportTest, WithoutAFirstDayNoChangeIsKnown) {
+  Answers answers = MadeAnswers();
+  answers.asked_unix_seconds = kReportFrom + 86'399;  // the first day is not over
+  EXPECT_THAT(DocumentMarkdown(MakeAllocationReport(answers)),
+              HasSubstr("What was allocated on the first day is not known."));
+  answers = MadeAnswers();
+  answers.history->clear_rows();
+  EXPECT_THAT(DocumentMarkdown(MakeAllocationReport(answers)),
+              HasSubstr("What was allocated on the first day is not known."));
 }
 
 // Every number of the page, in its order.

@@ -39,6 +39,29 @@ TEST(PublishedSiteTest, TheCommitteeSeesThem) {
   }
 }
 
+// A release was told as if whoever granted it had granted less.
+TEST(PublishedSiteTest, AReleaseIsNoDecisionOfWhoGranted) {
+  Answers answers = MadeAnswers();
+  v1::CapacityRequest& request = *answers.changed->mutable_requests(0);
+  request.mutable_grant()->set_chips(16);
+  request.mutable_grant()->set_end_unix_seconds(request.grant().start_unix_seconds() + 36'000);
+  const auto decisions = [&] {
+    return RenderSite(MakeSite(answers, Audience::kAll)).at("decisions.html");
+  };
+  EXPECT_THAT(decisions(), HasSubstr("granted for a shorter time"));
+  answers.released_hours["granted-now"] = 336;
+  EXPECT_THAT(decisions(), HasSubstr("granted, and released before its end"));
+  EXPECT_THAT(decisions(), Not(HasSubstr("granted for a shorter time")));
+}
+
+// A release of late made what was decided long before a decision of this time.
+TEST(PublishedSiteTest, TellsNoDecisionOfBeforeItsTime) {
+  Answers answers = MadeAnswers();
+  answers.changed->mutable_requests(1)->mutable_grant()->set_reason("of another year");
+  EXPECT_THAT(RenderSite(MakeSite(answers, Audience::kAll)).at("decisions.html"),
+              Not(HasSubstr("of another year")));
+}
+
 TEST(PublishedSiteTest, ItsPagesLeadToEachOther) {
   const auto files = RenderSite(MakeSite(MadeAnswers(), Audience::kAll));
   ASSERT_TRUE(files.contains("index.html"));

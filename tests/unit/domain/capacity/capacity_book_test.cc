@@ -60,6 +60,20 @@ TEST(CapacityBook, RanksWhatAnOwnersOrderNames) {
   EXPECT_EQ(maker.Get("beyond").StateAt(kPresent), State::kSubmitted);
 }
 
+// A request that was amended into one that nobody had ranked was told as ranked.
+TEST(CapacityBook, AnAmendedRequestIsRankedWhileTheOrderHoldsForIt) {
+  BookMaker maker;
+  CapacityForm form = MakeForm("req-1");
+  maker.Submit(form);
+  maker.Rank("serving", Nature::kGrowthBet, {form.workload});
+  form.chips = 9;
+  ASSERT_TRUE(maker.Submit(form, 1, "less").status.ok());
+  EXPECT_EQ(maker.Get("req-1").StateAt(kPresent), State::kRanked);
+  form.nature = Nature::kCritical;
+  ASSERT_TRUE(maker.Submit(form, 2, "an incident").status.ok());
+  EXPECT_EQ(maker.Get("req-1").StateAt(kPresent), State::kSubmitted);
+}
+
 TEST(CapacityNames, AreReadAsTheyAreWritten) {
   for (const State state : kStates) EXPECT_EQ(ParseState(Name(state)), state);
   for (const Action action : kActions) EXPECT_EQ(ParseAction(Name(action)), action);

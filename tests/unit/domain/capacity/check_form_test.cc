@@ -112,6 +112,13 @@ TEST(CheckForm, TakesAStartThatIsAFullHourAndNotFarAway) {
   }
 }
 
+// Whoever gives no start was told of 1970.
+TEST(CheckForm, AStartThatIsNotGivenIsMissing) {
+  CapacityForm form = MakeForm("req-1");
+  form.start_unix_seconds = 0;
+  EXPECT_THAT(Check(form), ElementsAre(Names("start_unix_seconds", "is missing; expected")));
+}
+
 TEST(CheckForm, TakesWorkThatHasBegunButNoneThatIsOver) {
   CapacityForm form = MakeForm("req-1");
   form.start_unix_seconds = At(-4);
