@@ -100,7 +100,7 @@ int RunByConfig(const std::string& path, const CollectorFlags& flags,
 
 int main(int argc, char** argv) {
   fleetmeter::ProgramFlags program(
-      "fleetmeter-collector: reports what chips do to fleetmeterd.\n"
+      "fleetmeter-collector: reports to fleetmeterd what chips do.\n"
       "Give a configuration with live sources, or name recordings to replay, or both. The live\n"
       "sources share a stream, and each replay has its own. Exit code 0 means that every report\n"
       "was delivered and counted, or waits in the spool for the next start. With 1, some were\n"

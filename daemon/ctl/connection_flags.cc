@@ -50,9 +50,9 @@ void AddConnectionFlags(Flags& flags, Connection* connection) {
 void AddConfigFile(Flags& flags, std::string* path) {
   flags
       .Add("--config", path,
-           "A file with addresses and certificates, for what neither a flag nor the environment "
-           "gives, or none. The default is /etc/fleetmeter/fleetmeterctl.yaml, and over it "
-           "~/.config/fleetmeter/fleetmeterctl.yaml, where they are")
+           "A file with addresses and certificates. Flags and the environment win over it. With "
+           "none, no file is read. By default both /etc/fleetmeter/fleetmeterctl.yaml and "
+           "~/.config/fleetmeter/fleetmeterctl.yaml are read if they exist, and the second wins")
       .Environment("FLEETMETER_CONFIG")
       .ValueName("FILE");
 }

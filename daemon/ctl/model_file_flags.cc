@@ -7,21 +7,23 @@
 namespace fleetmeter::ctl {
 namespace {
 
-void AddColumn(Flags& flags, const std::string& name, const std::string& help,
+void AddColumn(Flags& flags, const std::string& name, const std::string& holds,
                std::string* column) {
-  flags.Add(name, column, help).ValueName("COLUMN").ShowDefault();
+  flags.Add(name, column, "The name of the column that holds " + holds)
+      .ValueName("COLUMN")
+      .ShowDefault();
 }
 
 }  // namespace
 
-void AddModelColumns(Flags& flags, const std::string& help, imports::ModelColumns* columns) {
-  AddColumn(flags, "--model-column", help, &columns->model);
-  AddColumn(flags, "--date-column", help, &columns->date);
-  AddColumn(flags, "--family-column", help, &columns->family);
+void AddModelColumns(Flags& flags, imports::ModelColumns* columns) {
+  AddColumn(flags, "--model-column", "models", &columns->model);
+  AddColumn(flags, "--date-column", "dates", &columns->date);
+  AddColumn(flags, "--family-column", "families of models", &columns->family);
 }
 
-void AddFlopColumn(Flags& flags, const std::string& help, std::string* column) {
-  AddColumn(flags, "--flop-column", help, column);
+void AddFlopColumn(Flags& flags, std::string* column) {
+  AddColumn(flags, "--flop-column", "the FLOP of a training run", column);
 }
 
 void AddFlopRule(Flags& flags, std::string* framework) {

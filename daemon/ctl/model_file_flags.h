@@ -12,11 +12,11 @@
 
 namespace fleetmeter::ctl {
 
-// --model-column, --date-column and --family-column. `help` is that of each.
-void AddModelColumns(Flags& flags, const std::string& help, imports::ModelColumns* columns);
+// --model-column, --date-column and --family-column.
+void AddModelColumns(Flags& flags, imports::ModelColumns* columns);
 
 // --flop-column.
-void AddFlopColumn(Flags& flags, const std::string& help, std::string* column);
+void AddFlopColumn(Flags& flags, std::string* column);
 
 // --framework: a framework's file.
 void AddFlopRule(Flags& flags, std::string* framework);

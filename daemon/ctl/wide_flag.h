@@ -13,8 +13,8 @@ namespace fleetmeter::ctl {
 
 // What the help of such a command says of its table.
 inline constexpr char kTableFits[] =
-    "The table has as many columns as fit into the terminal, or into 80 columns where there is "
-    "none, those first that matter most";
+    "The table has the columns that matter most, as many as fit into the terminal, or into 80 "
+    "characters where there is no terminal";
 
 class WideFlag {
  public:

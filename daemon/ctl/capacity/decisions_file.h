@@ -5,7 +5,7 @@
 //     - request: rl-rollouts-december
 //       revision: 3                # optional: if it was changed since, nothing is decided
 //       grant: 16                  # chips, or all of them: grant: all
-//       start: 2026-12-02T00:00Z   # optional, as for: what was asked holds otherwise
+//       start: 2026-12-02T00:00Z   # optional, like for; without it, as it was asked
 //       for: 7d
 //       reason: The half that fits
 //     - request: wide-sweep-december

@@ -11,8 +11,8 @@ namespace fleetmeter::ctl {
 void FormFlags::Add(Flags& flags) {
   flags
       .Add("--file", &file_,
-           "Read the form from this YAML file, whose keys are called as these options are. "
-           "Options win over it")
+           "Read the form from this YAML file, whose keys have the names of these options. "
+           "Options win over the file")
       .ValueName("FILE");
   for (const FormField& field : FormFields()) {
     const auto read = [this, &field](const std::string& text) {

@@ -66,7 +66,7 @@ void Headroom::AddAsk(Flags& flags) {
       .AddNumber("--ask", read,
                  "Ask whether this many H100e fit now. Exit code 0 means that "
                  "they fit into the pool's own headroom, 3 that they do not or "
-                 "that this is not known. A watch that is ended exits with 0")
+                 "that this is not known. With --watch the exit code is 0 after SIGINT or SIGTERM")
       .ValueName("H100E");
 }
 

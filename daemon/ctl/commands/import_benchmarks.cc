@@ -19,7 +19,7 @@ class ImportBenchmarks : public ImportCommand {
  private:
   void AddOwnFlags(Flags& flags) override {
     flags.Add("--suite", &suite_, "The benchmark suite, a YAML file").ValueName("FILE").Required();
-    AddModelColumns(flags, "The name of this column in the file", &columns_);
+    AddModelColumns(flags, &columns_);
   }
   absl::StatusOr<imports::ImportBatch> MakeReports(CsvReader& csv,
                                                    const Rules& rules) const override {

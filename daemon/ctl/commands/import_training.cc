@@ -6,8 +6,6 @@
 namespace fleetmeter::ctl {
 namespace {
 
-constexpr char kTrainingColumnHelp[] = "The name of this column in the file";
-
 class ImportTraining : public ImportCommand {
  public:
   explicit ImportTraining(const Connection& connection)
@@ -21,8 +19,8 @@ class ImportTraining : public ImportCommand {
  private:
   void AddOwnFlags(Flags& flags) override {
     AddFlopRule(flags, &framework_);
-    AddModelColumns(flags, kTrainingColumnHelp, &columns_);
-    AddFlopColumn(flags, kTrainingColumnHelp, &flop_column_);
+    AddModelColumns(flags, &columns_);
+    AddFlopColumn(flags, &flop_column_);
   }
   absl::StatusOr<imports::ImportBatch> MakeReports(CsvReader& csv,
                                                    const Rules& rules) const override {

@@ -24,8 +24,6 @@
 namespace fleetmeter::ctl {
 namespace {
 
-constexpr char kColumnHelp[] = "The name of this column in the files";
-
 class OutcomesCapability : public Command {
  public:
   explicit OutcomesCapability(const Connection& connection)
@@ -74,8 +72,8 @@ void OutcomesCapability::AddFlags(Flags& flags) {
   AddFiles(flags);
   AddFileForm(flags, &form_);
   AddFlopRule(flags, &framework_);
-  AddModelColumns(flags, kColumnHelp, &columns_);
-  AddFlopColumn(flags, kColumnHelp, &flop_column_);
+  AddModelColumns(flags, &columns_);
+  AddFlopColumn(flags, &flop_column_);
   AddOutcomesTime(flags, "--until",
                   "A day of the last quarter to look at. The default is the present quarter, and "
                   "for CSV files the quarter of the last result",

@@ -118,8 +118,8 @@ void OutcomesMargin::AddQuestion(Flags& flags) {
       .ShowDefault();
   flags
       .Add("--limit", &limit_,
-           "The most rows of models, of customer tiers and of segments. Others are merged "
-           "into one row named overflow. It does not apply to a CSV file")
+           "Show at most this many rows of models, of customer tiers and of segments. Others are "
+           "merged into one row named overflow. It does not apply to a CSV file")
       .InRange(1, 1'000)
       .ValueName("N");
 }

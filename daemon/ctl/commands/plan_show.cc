@@ -28,8 +28,8 @@ class PlanShow : public Command {
   explicit PlanShow(const Connection& connection)
       : Command({"plan", "show"},
                 "Show the daemon's plan in force, or with --plan the tables of a framework or a "
-                "plan from a file. Tables of a plan have as many columns as fit into the terminal, "
-                "or into 80 columns where there is none, those first that matter most"),
+                "plan from a file. Tables of a plan have the columns that matter most, as many as "
+                "fit into the terminal, or into 80 characters where there is no terminal"),
         connection_(connection) {}
 
   void AddFlags(Flags& flags) override;

@@ -22,8 +22,9 @@ class Reprice : public Command {
   explicit Reprice(const Connection& connection)
       : Command({"reprice"},
                 "Work out the revenue of past days again with the price book in force now, where "
-                "no price was known then, or one of another price book. The differences are shown, "
-                "and booked as corrections once they are agreed to. Revenue that reports brought "
+                "no price was known then, or where the price came from another price book. The "
+                "differences are shown, and booked as corrections once they are agreed to. Revenue "
+                "that reports brought "
                 "stays as it is. The books keep who did it, when and why, and the versions of the "
                 "price book. It needs the role admin"),
         connection_(connection) {}

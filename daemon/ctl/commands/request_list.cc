@@ -17,8 +17,8 @@ class RequestList : public Command {
   explicit RequestList(const Connection& connection)
       : Command({"request", "list"},
                 "Show requests of the pools that we may see, in the order of their submission. The "
-                "table has as many columns as fit into the terminal, or into 80 columns where "
-                "there is none"),
+                "table has the columns that matter most, as many as fit into the terminal, or into "
+                "80 characters where there is no terminal"),
         connection_(connection) {}
 
   void AddFlags(Flags& flags) override;

@@ -178,7 +178,7 @@ constexpr Family<DaemonFigures> kDaemon[] = {
     {{"fleetmeter_clock_sources",
       kGauge,
       {"clock"},
-      "So many sources, of a sample of 64, have a clock that agrees with that of the daemon, is "
+      "This many sources, of a sample of 64, have a clock that agrees with that of the daemon, is "
       "ahead of it or is behind it."},
      WriteClockSources},
     {{"fleetmeter_connections_refused_total",

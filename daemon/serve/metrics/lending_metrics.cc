@@ -121,11 +121,10 @@ constexpr Family<SpendingFigures> kLendingFamilies[] = {
     {{"fleetmeter_lending_week_untold_h100e_seconds",
       kGauge,
       {"pool"},
-      "Chips of the pool that should have been heard and were not, while others were heard, in the "
-      "7 days of fleetmeter_pool_lent_week_h100e_seconds, in H100e-seconds. Of a pool that no "
-      "source "
-      "had told of yet it is what it was allocated. What it borrowed or lent with them is not "
-      "known. The series is absent for a pool that was heard throughout."},
+      "For this many H100e-seconds of the 7 days of fleetmeter_pool_lent_week_h100e_seconds, chips "
+      "of the pool should have been heard and were not, while others were heard. Of a pool that no "
+      "source had told of yet it is what the pool was allocated. What the pool borrowed or lent "
+      "with these chips is not known. The series is absent for a pool that was heard throughout."},
      WriteUntold},
     {{"fleetmeter_spending_as_of_timestamp_seconds",
       kGauge,

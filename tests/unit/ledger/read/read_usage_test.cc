@@ -1,135 +1,19 @@
 #include "daemon/ledger/read/read_usage.h"
 
-#include "daemon/ctl/print/usage_output.h"
-#include "gmock/gmock.h"
-#include "gtest/gtest.h"
-#include "tests/unit/ledger/ledger_fixture.h"
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <utility>
+
+#include "tests/unit/ledger/booked_usage.h"
 
 namespace fleetmeter {
 namespace {
 
-using ctl::FormatUsage;
 using ctl::OutputFormat;
 using testing::HasSubstr;
 
-constexpr int64_t kFirst = 1'767'225'600;  // 2026-01-01
-constexpr int64_t kSecondsPerHour = 3'600;
-
-struct Use {
-  const char* pool;
-  const char* team;
-  BookConversion conversion;
-  int64_t chips;  // for an hour
-  std::optional<double> busy;
-  std::optional<double> productive;
-  ChipState state = ChipState::kAssigned;
-  const char* workload = "";
-};
-
-const BookConversion kTrainium{"trainium2", {3, 2}, 4};
-const BookConversion kB200{"b200", {1, 3}, 5};
-
-// Books an hour of each, from `start` on: at its end, or as an adjustment at a later time.
-void Book(SqliteLedger& ledger, int64_t start, const std::vector<Use>& uses,
-          std::optional<int64_t> late = std::nullopt) {
-  LedgerTransaction transaction;
-  transaction.now_unix_nanos = late.value_or(start) * kNanosPerSecond + kNanosPerHour;
-  LedgerEntry& entry = transaction.counted.emplace_back();
-  entry.adjustment = late.has_value();
-  entry.stream = {"sender", "0123456789abcdef"};
-  entry.sequence = static_cast<uint64_t>(start / kSecondsPerHour);
-  entry.report.source = "host-" + std::to_string(start);
-  entry.report.window_start_unix_nanos = start * kNanosPerSecond;
-  entry.report.window_length_nanos = entry.report.duration_nanos = kNanosPerHour;
-  for (const Use& use : uses) {
-    UsageGroup group = MakeGroup(use.pool, use.team, use.chips * kNanosPerHour);
-    group.chip = use.conversion.chip;
-    group.state = use.state;
-    group.workload = use.workload;
-    group.busy_chip_nanos.reset();
-    if (use.busy) group.busy_chip_nanos = static_cast<int64_t>(*use.busy * kNanosPerHour);
-    if (use.productive) {
-      group.productive_chip_nanos = static_cast<int64_t>(*use.productive * kNanosPerHour);
-    }
-    if (!use.busy) group.signal = kAllocatedOnly;
-    entry.report.groups.push_back(group);
-    entry.conversions.push_back(use.conversion);
-    entry.terms.emplace_back();
-  }
-  entry.plan = "plan";
-  entry.plan_version = 3;
-  entry.windows.Add({entry.report.window_start_unix_nanos, entry.report.WindowEnd()});
-  const absl::Status status = ledger.Commit(transaction);
-  ASSERT_TRUE(status.ok()) << status;
-}
-
-class ReadUsageTest : public testing::Test {
- protected:
-  void SetUp() override {
-    auto options = LedgerOptions(path_);
-    options.max_lateness_nanos = kHour;
-    options.keep_hours_nanos = 10 * kDay;
-    options.keep_days_nanos = 40 * kDay;
-    ledger_ = OpenLedger(options);
-    ReferenceData model;
-    Plan plan;
-    plan.name = "plan";
-    plan.version = 3;
-    for (const char* pool : {"alpha", "beta"}) {
-      plan.pools.push_back({.name = pool,
-                            .category = pool[0] == 'a' ? Category::kTraining : Category::kInference,
-                            .tier = Tier::kP1,
-                            .owner = "",
-                            .contact = "",
-                            .teams = {},
-                            .allocated_h100e = 1,
-                            .policy = {}});
-    }
-    model.plans = {plan};
-    ASSERT_TRUE(ledger_->RecordReferenceData(model, 1).ok());
-    Book(*ledger_, kFirst,
-         {{"alpha", "red", kTrainium, 3'000, 1'500.0, 750.5},
-          {"alpha", "blue", kB200, 16, 4.0, std::nullopt},
-          {"beta", "", kB200, 8, std::nullopt, std::nullopt},
-          {"beta", "", kB200, 2, std::nullopt, std::nullopt, ChipState::kUnhealthy}});
-    Book(*ledger_, kFirst + kSecondsPerHour, {{"alpha", "red", kTrainium, 1, 1.0, std::nullopt}});
-  }
-
-  absl::StatusOr<UsageAnswer> Ask(const UsageQuestion& question) {
-    const auto database = OpenLedgerToRead(path_);
-    EXPECT_TRUE(database.ok()) << database.status();
-    return ReadUsage(**database, question);
-  }
-  std::string Text(const UsageQuestion& question, OutputFormat format) {
-    const auto answer = Ask(question);
-    return answer.ok() ? FormatUsage(*answer, format) : std::string(answer.status().message());
-  }
-  // Lets the ledger do all its housekeeping as of a time.
-  void Pass(int64_t seconds) {
-    for (int i = 0; i < 60; ++i) {
-      ASSERT_TRUE(ledger_->Maintain(seconds * kNanosPerSecond).ok());
-    }
-  }
-
-  TempFolder folder_;
-  const std::string path_ = folder_.PathOf("books");
-  std::unique_ptr<SqliteLedger> ledger_;
-};
-
-constexpr int64_t kSecond = kFirst + kSecondsPerHour;
-constexpr int64_t kDayEnd = kFirst + 86'400;
-
-TEST_F(ReadUsageTest, PrintsATable) {
-  EXPECT_EQ(Text({kFirst, kDayEnd, {UsageKey::kPool, UsageKey::kChip}}, OutputFormat::kTable),
-            "POOL   CHIP       ASSIGNED     BUSY     IDLE  PRODUCTIVE  MEASURED   CHIP-H\n"
-            "alpha  b200           48.0     12.0     36.0           -      48.0     16.0\n"
-            "alpha  trainium2   2,000.7  1,000.7  1,000.0       500.3   2,000.7  3,001.0\n"
-            "beta   b200           24.0        -        -           -       0.0      8.0\n"
-            "total              2,072.7  1,012.7  1,036.0       500.3   2,048.7  3,025.0\n"
-            "\n"
-            "2026-01-01 00:00:00Z to 2026-01-02 00:00:00Z, by the time of use; H100e-hours, chips "
-            "in chip-hours; assigned chips; plan plan version 3; catalog version 4, 5\n");
-}
+class ReadUsageTest : public BookedUsage {};
 
 // The usage is in the first two hours of 2026 by UTC.
 TEST_F(ReadUsageTest, DaysAndQuartersFollowATimeZone) {
@@ -158,62 +42,6 @@ TEST_F(ReadUsageTest, DaysAndQuartersFollowATimeZone) {
   EXPECT_EQ(asked("Asia/Kolkata", UsageKey::kPool).first, "") << "no day is asked for";
 }
 
-TEST_F(ReadUsageTest, PrintsCsvWithExactSecondsAndNothingForWhatIsNotKnown) {
-  EXPECT_EQ(
-      Text({kFirst, kSecond, {UsageKey::kPool, UsageKey::kTeam}}, OutputFormat::kCsv),
-      "pool,team,h100e_hours,measured_h100e_hours,busy_h100e_hours,idle_h100e_hours,"
-      "productive_h100e_hours,chip_hours,measured_chip_hours,busy_chip_hours,idle_chip_hours,"
-      "productive_chip_hours,chip_seconds,busy_chip_seconds,productive_chip_seconds,"
-      "allocated_h100e_hours\n"
-      "alpha,blue,48,48,12,36,,16,16,4,12,,57600,14400,,\n"
-      "alpha,red,2000,2000,1000,1000,500.333333333,3000,3000,1500,1500,750.5,10800000,5400000,"
-      "2701800,\n"
-      "beta,,24,0,,,,8,0,,,,28800,,,\n");
-}
-
-TEST_F(ReadUsageTest, PrintsJson) {
-  EXPECT_EQ(Text({kSecond, kSecond + kSecondsPerHour, {UsageKey::kHour, UsageKey::kSignal}},
-                 OutputFormat::kJson),
-            R"({
-  "from": "2026-01-01 01:00:00Z",
-  "to": "2026-01-01 02:00:00Z",
-  "time": "used",
-  "time_zone": "UTC",
-  "basis": {
-    "plans": [
-      {
-        "plan": "plan",
-        "version": 3
-      }
-    ],
-    "catalog_versions": [
-      4
-    ]
-  },
-  "usage": [
-    {
-      "hour": "2026-01-01T01:00:00Z",
-      "signal": "gr_engine_active",
-      "h100e_hours": "0.666666667",
-      "measured_h100e_hours": "0.666666667",
-      "busy_h100e_hours": "0.666666667",
-      "idle_h100e_hours": "0",
-      "productive_h100e_hours": null,
-      "chip_hours": "1",
-      "measured_chip_hours": "1",
-      "busy_chip_hours": "1",
-      "idle_chip_hours": "0",
-      "productive_chip_hours": null,
-      "chip_seconds": "3600",
-      "busy_chip_seconds": "3600",
-      "productive_chip_seconds": null,
-      "allocated_h100e_hours": null
-    }
-  ]
-}
-)");
-}
-
 TEST_F(ReadUsageTest, TellsStatesCategoriesAndPlansApart) {
   const auto by = [&](UsageKey key) {
     std::string text;
@@ -232,21 +60,14 @@ TEST_F(ReadUsageTest, TellsStatesCategoriesAndPlansApart) {
   EXPECT_EQ(by(UsageKey::kQuarter), "2026-Q1=3025 ");
 }
 
-TEST_F(ReadUsageTest, SaysSoWhenNothingWasUsedOrBooked) {
-  UsageQuestion question{kDayEnd, kDayEnd + 86'400, {UsageKey::kPool}};
-  EXPECT_THAT(Text(question, OutputFormat::kTable), HasSubstr("nothing was used"));
-  question.time = UsageTime::kBooked;
-  EXPECT_THAT(Text(question, OutputFormat::kTable), HasSubstr("nothing was booked"));
-}
-
 // An import of the past once stood under the day of the import, and its own quarter was empty.
 TEST_F(ReadUsageTest, CountsHistoryWhenItWasUsed) {
   constexpr int64_t kMarch2025 = 1'740'787'200;  // 2025-03-01
   constexpr int64_t kQ1 = 1'735'689'600;         // 2025-01-01
   constexpr int64_t kQ2 = 1'743'465'600;         // 2025-04-01
-  Book(*ledger_, kMarch2025 + 5 * kSecondsPerHour, {{"beta", "", kB200, 192, 96.0, std::nullopt}},
+  Book(*ledger_, kMarch2025 + 5 * kSecondsPerHour, {{"beta", "", B200(), 192, 96.0, std::nullopt}},
        kFirst + 2 * kSecondsPerHour);
-  Book(*ledger_, kMarch2025 + 86'400, {{"beta", "", kB200, 10, 1.0, std::nullopt}},
+  Book(*ledger_, kMarch2025 + 86'400, {{"beta", "", B200(), 10, 1.0, std::nullopt}},
        kFirst + 2 * kSecondsPerHour);
   const auto sums = [&](int64_t from, int64_t to, std::vector<UsageKey> by, UsageTime time) {
     const auto answer = Ask({from, to, std::move(by), time});
@@ -360,7 +181,7 @@ TEST_F(ReadUsageTest, GivesEqualTotalsByUseAndByBooking) {
 
 TEST_F(ReadUsageTest, OfOnePoolGivesTheSameRowsAsOfAll) {
   // Late for its own hour, which then is a correction of it.
-  Book(*ledger_, kFirst + 2 * kSecondsPerHour, {{"alpha", "red", kB200, 5, 1.0, std::nullopt}},
+  Book(*ledger_, kFirst + 2 * kSecondsPerHour, {{"alpha", "red", B200(), 5, 1.0, std::nullopt}},
        kFirst + 9 * kSecondsPerHour);
   // Once with all of it in hours, and once with its hours added up to days.
   for (const int64_t passed : {int64_t{0}, int64_t{20} * 24 * kSecondsPerHour}) {
@@ -414,17 +235,6 @@ TEST_F(ReadUsageTest, GivesTheSameSumsFromDaysAndQuarters) {
               HasSubstr("2026-01-02T00:00:00Z lies within a quarter"));
   EXPECT_THAT(Text({quarter.from, quarter.to, {UsageKey::kWorkload}}, OutputFormat::kCsv),
               HasSubstr("do not tell 'workload'"));
-}
-
-TEST(HoursOfNanos, RoundsToABillionth) {
-  EXPECT_EQ(ctl::HoursOfNanos(0), "0");
-  EXPECT_EQ(ctl::HoursOfNanos(kNanosPerHour), "1");
-  EXPECT_EQ(ctl::HoursOfNanos(kNanosPerHour / 3), "0.333333333");
-  EXPECT_EQ(ctl::HoursOfNanos(2 * kNanosPerHour / 3), "0.666666667");
-  EXPECT_EQ(ctl::HoursOfNanos(1'799), "0");
-  EXPECT_EQ(ctl::HoursOfNanos(1'800), "0.000000001");
-  EXPECT_EQ(ctl::HoursOfNanos(-1'800), "-0.000000001");
-  EXPECT_EQ(ctl::HoursOfNanos(absl::int128(kNanosPerHour) * INT64_MAX), "9223372036854775807");
 }
 
 }  // namespace
