@@ -315,6 +315,7 @@ class Reader {
     if (!std::all_of(question.by.begin(), question.by.end(), PlansTell)) return absl::OkStatus();
     const auto terms = ReadPlanTerms(ledger_, question.from, question.to);
     if (!terms.ok()) return terms.status();
+    answer_.allocated_to = terms->to;
     for (auto& [keys, sum] : rows_) {
       GrantFilter filter;
       for (size_t i = 0; i < keys.size(); ++i) {

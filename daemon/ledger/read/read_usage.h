@@ -79,6 +79,9 @@ struct UsageAnswer {
   std::vector<UsageRow> rows;
   std::vector<std::pair<std::string, int64_t>> plans;  // that it was booked under, by version
   std::vector<int64_t> catalog_versions;               // whose conversions it rests on
+  // What plans granted is counted until here, in seconds since 1970: until the end of the question,
+  // or the ledger's own time if that is earlier.
+  int64_t allocated_to = 0;
 };
 
 // InvalidArgument: bounds that are not at full hours, or bounds and keys finer than what is still

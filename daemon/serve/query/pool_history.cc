@@ -65,15 +65,21 @@ TimeSpan PassedPart(const v1::GetPoolHistoryResponse& asked, int64_t start, int6
   return {begin, std::min(end, now_nanos)};
 }
 
-void FillPeriod(const UsageRow& row, TimeSpan passed, v1::PoolPeriod& period) {
-  const auto average =
-      [nanos = static_cast<double>(passed.end_unix_nanos - passed.start_unix_nanos)](
-          absl::int128 h100e_nanos) { return static_cast<double>(h100e_nanos) / nanos; };
+double Average(absl::int128 h100e_nanos, TimeSpan span) {
+  return static_cast<double>(h100e_nanos) /
+         static_cast<double>(span.end_unix_nanos - span.start_unix_nanos);
+}
+
+void FillPeriod(const UsageRow& row, TimeSpan passed, int64_t allocated_to,
+                v1::PoolPeriod& period) {
   period.set_pool(row.keys[0]);
-  period.set_assigned_h100e(average(row.h100e.chips));
-  if (row.allocated) period.set_allocated_h100e(average(*row.allocated));
-  period.set_measured_h100e(average(row.h100e.measured));
-  if (row.h100e.measured > 0) period.set_busy_h100e(average(row.h100e.busy));
+  period.set_assigned_h100e(Average(row.h100e.chips, passed));
+  period.set_measured_h100e(Average(row.h100e.measured, passed));
+  if (row.h100e.measured > 0) period.set_busy_h100e(Average(row.h100e.busy, passed));
+  // After a restart the ledger's own time may be behind, and so is what is known to be granted.
+  passed.end_unix_nanos = std::min(passed.end_unix_nanos, allocated_to * kNanosPerSecond);
+  if (!row.allocated || passed.start_unix_nanos >= passed.end_unix_nanos) return;
+  period.set_allocated_h100e(Average(*row.allocated, passed));
 }
 
 // What was heard of each pool in each period, and what should have been heard and was not.
@@ -147,7 +153,7 @@ absl::Status AnswerPoolHistory(Database& ledger, int64_t now_unix_nanos,
     }
     v1::PoolPeriod& filled = *response->add_rows();
     filled.set_start_unix_seconds(seconds);
-    FillPeriod(row, passed, filled);
+    FillPeriod(row, passed, usage->allocated_to, filled);
     told->FillCoverage(row, passed, filled);
   }
   return absl::OkStatus();

@@ -80,6 +80,15 @@ class SpentBooks {
     transaction_.counted.push_back(std::move(entry));
   }
 
+  // With the next Commit the ledger's own time comes so far.
+  void Reach(int64_t seconds) {
+    transaction_.terms.push_back({.plan = "plan",
+                                  .plan_version = plan_version_,
+                                  .grants = {},
+                                  .nanos = 1,
+                                  .as_of_unix_nanos = seconds * kNanosPerSecond});
+  }
+
   void Commit(int64_t now) {
     transaction_.now_unix_nanos = now * kNanosPerSecond;
     transaction_.streams = {{.stream = stream_, .sequence = sequence_, .epoch = 1, .digests = {}}};
