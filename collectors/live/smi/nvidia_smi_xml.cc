@@ -24,9 +24,16 @@ constexpr double kMostSmiInstance = 1'024;
 // Of chips whose multiprocessors per slice are not known, the memory is divided into eighths.
 constexpr uint32_t kMemorySlices = 8;
 
-// Multiprocessors of an instance 1g, by a part of the model's name.
-constexpr auto kPerSlice = std::to_array<std::pair<std::string_view, double>>(
-    {{"A100", 14}, {"A800", 14}, {"A30", 14}, {"H100", 16}, {"H200", 16}, {"H800", 16}});
+// Multiprocessors of an instance 1g, by a part of the model's name; `nvidia-smi mig -lgip` lists
+// them.
+constexpr auto kPerSlice = std::to_array<std::pair<std::string_view, double>>({{"A100", 14},
+                                                                               {"A800", 14},
+                                                                               {"A30", 14},
+                                                                               {"H100", 16},
+                                                                               {"H200", 16},
+                                                                               {"H800", 16},
+                                                                               {"B200", 18},
+                                                                               {"B300", 18}});
 
 std::string_view At(const pugi::xml_node& node, const char* path) {
   return node.first_element_by_path(path).text().get();
@@ -163,7 +170,13 @@ class XmlGpuReader {
     }
   }
 
+  // Drivers before 560 say what they need instead of a recovery action.
   void ReadAdvice() {
+    const pugi::xml_node status = gpu_.child("gpu_reset_status");
+    if (SaysYes(At(status, "drain_and_reset_recommended"))) {
+      device_.drained = "the driver advises to drain and reset it";
+    }
+    if (SaysYes(At(status, "reset_required"))) device_.broken = "the driver asks for a reset";
     const std::string advice = SmiText(At(gpu_, "gpu_recovery_action"));
     if (advice == "Reset" || advice == "GPU Reset") device_.broken = "the driver advises a reset";
     if (advice == "Reboot" || advice == "Node Reboot") {

@@ -1,4 +1,5 @@
 // What command-line tools printed, through the source as it is configured.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -105,6 +106,122 @@ TEST(NvidiaSmiXml, CountsWhatCannotBe) {
   }
 }
 
+std::vector<DeviceReading> SmiDevicesOf(const std::string& format, const std::string& text,
+                                        const std::string& keys = "") {
+  const TempFolder folder;
+  folder.Write("text", text);
+  return SmiDevices(format, folder.PathOf("text"), keys);
+}
+
+// What drivers before 560 said where newer ones name a recovery action.
+TEST(NvidiaSmiXml, TakesTheResetsThatOlderDriversAskFor) {
+  std::string log = "<nvidia_smi_log>";
+  for (const char* status :
+       {"<reset_required>Yes</reset_required>",
+        "<drain_and_reset_recommended>Yes</drain_and_reset_recommended>",
+        "<reset_required>Requested functionality has been deprecated</reset_required>"}) {
+    log += fmt::format("<gpu><gpu_reset_status>{}</gpu_reset_status></gpu>", status);
+  }
+  const auto devices = SmiDevicesOf("nvidia-smi-xml", log + "</nvidia_smi_log>");
+  ASSERT_THAT(devices, SizeIs(3));
+  EXPECT_EQ(devices[0].fitness, Fitness::kBroken);
+  EXPECT_EQ(devices[1].fitness, Fitness::kDrained);
+  EXPECT_EQ(devices[2].fitness, Fitness::kFit) << devices[2].fitness_reason;
+}
+
+// A GB200 with MIG devices of so many multiprocessors.
+std::string Gb200Log(const std::vector<int>& multiprocessors) {
+  std::string log =
+      "<nvidia_smi_log><gpu><product_name>NVIDIA GB200</product_name><mig_mode><current_mig>"
+      "Enabled</current_mig></mig_mode><mig_devices>";
+  int instance = 0;
+  for (const int count : multiprocessors) {
+    log += fmt::format(
+        "<mig_device><gpu_instance_id>{}</gpu_instance_id><device_attributes><shared>"
+        "<multiprocessor_count>{}</multiprocessor_count></shared></device_attributes>"
+        "</mig_device>",
+        ++instance, count);
+  }
+  return log + "</mig_devices></gpu></nvidia_smi_log>";
+}
+
+std::vector<Micro> SharesOf(const std::vector<DeviceReading>& devices) {
+  std::vector<Micro> shares;
+  for (const DeviceReading& device : devices) {
+    for (const DevicePart& part : device.parts) shares.push_back(part.share);
+  }
+  return shares;
+}
+
+// Their instances of three and four slices have equally much memory.
+TEST(NvidiaSmiXml, DividesBlackwellChipsIntoSevenths) {
+  for (const auto& [multiprocessors, shares] :
+       std::vector<std::pair<std::vector<int>, std::vector<Micro>>>{
+           {{18, 36, 72}, {142'857, 285'714, 571'429}},
+           {{70, 30}, {428'571, 142'857}},
+           {{152}, {kOne}},
+           {{18, 18, 18, 18, 18, 18, 18},
+            {142'857, 142'857, 142'857, 142'857, 142'857, 142'857, 142'858}}}) {
+    EXPECT_EQ(SharesOf(SmiDevicesOf("nvidia-smi-xml", Gb200Log(multiprocessors))), shares);
+  }
+}
+
+// Each chip of CPX is listed once for each of its partitions, and only the first measures.
+TEST(AmdJson, CountsAChipOnceHoweverManyPartitionsItHas) {
+  const std::string list =
+      R"([{"gpu": 0, "bdf": "0000:05:00.0", "uuid": "a", "partition_id": 0},
+          {"gpu": 1, "bdf": "0000:05:00.1", "uuid": "b", "partition_id": 1},
+          {"gpu": 2, "bdf": "0000:26:00.0", "uuid": "c", "partition_id": 0},
+          {"gpu": 3, "bdf": "N/A", "uuid": "d", "partition_id": 1}])";
+  const std::string metric =
+      R"({"gpu_data": [{"gpu": 0, "usage": {"gfx_activity": {"value": 40, "unit": "%"}}},
+                       {"gpu": 1, "usage": "N/A"},
+                       {"gpu": 2, "usage": {"gfx_activity": {"value": 0, "unit": "%"}}},
+                       {"gpu": 3, "usage": "N/A"}]})";
+  const std::string process =
+      R"([{"gpu": 0, "process_list": [{"process_info": "No running processes detected"}]},
+          {"gpu": 1, "process_list": [{"process_info": {"name": "train", "pid": 77}}]}])";
+  const auto devices = SmiDevicesOf("amd-smi-json", list + metric + process);
+  ASSERT_THAT(devices, SizeIs(2));
+  EXPECT_EQ(devices[0].uuid, "a");
+  EXPECT_EQ(devices[0].parts.at(0).activity, 400'000);
+  ASSERT_THAT(devices[0].parts.at(0).holders, SizeIs(1));
+  EXPECT_EQ(devices[0].parts.at(0).holders[0].name, "train (77)");
+  EXPECT_EQ(devices[1].uuid, "c");
+  EXPECT_EQ(devices[1].index, 2u);
+  EXPECT_EQ(devices[1].parts.at(0).activity, 0);
+}
+
+TEST(AmdJson, FindsThePartitionsOfRocmSmiByTheirPlaceOnTheBus) {
+  const auto devices =
+      SmiDevicesOf("rocm-smi-json",
+                   R"json({"card0": {"PCI Bus": "0000:05:00.0", "GPU use (%)": "30"},
+                           "card1": {"PCI Bus": "0000:05:00.1", "GPU use (%)": "N/A"},
+                           "card2": {"PCI Bus": "0000:26:00.0", "GPU use (%)": "5"},
+                           "card3": {"GPU use (%)": "6"}})json");
+  ASSERT_THAT(devices, SizeIs(3));
+  EXPECT_EQ(devices[0].parts.at(0).activity, 300'000);
+  EXPECT_EQ(devices[1].parts.at(0).activity, 50'000);
+  EXPECT_EQ(devices[2].parts.at(0).activity, 60'000);
+}
+
+TEST(RocmText, PassesOverRowsOfLaterPartitions) {
+  const auto devices = SmiDevicesOf(
+      "rocm-smi-text",
+      "Device  Node  IDs  Temp  Power  Partitions  SCLK  MCLK  Fan  Perf  PwrCap  VRAM%  GPU%\n"
+      "              (DID, GUID)  (Junction)  (Socket)  (Mem, Compute, ID)\n"
+      "=====\n"
+      "0  2  0x74a1,  18421  44.0C  151.0W  NPS1, DPX, 0  1Mhz  9Mhz  0%  auto  750.0W  9%  50%\n"
+      "1  3  N/A,     48116  N/A    N/A     N/A, N/A, 1   N/A   N/A   0%  n/a   N/A     2%  N/A\n"
+      "2  4  0x74a1,  65524  44.0C  151.0W  NPS1, DPX, 0  1Mhz  9Mhz  0%  auto  750.0W  9%  70%\n"
+      "3  5  0x74a1,  1013   44.0C  151.0W  NPS1, DPX, 1  1Mhz  9Mhz  0%  auto  750.0W  9%  0%\n"
+      "=====\n");
+  ASSERT_THAT(devices, SizeIs(2));
+  EXPECT_EQ(devices[0].parts.at(0).activity, 500'000);
+  EXPECT_EQ(devices[1].index, 2u);
+  EXPECT_EQ(devices[1].parts.at(0).activity, 700'000);
+}
+
 TEST(AmdJson, ReadsNewNamesBehindAWarning) {
   const auto devices = SmiDevices("rocm-smi-json", SmiSample("rocm_new_names.json"));
   ASSERT_THAT(devices, SizeIs(2));
@@ -166,6 +283,32 @@ TEST(SmiCsv, ReadsAHeaderAndLeavesOutWhatIsCut) {
   EXPECT_EQ(devices[2].uuid, "01P4-D");
   EXPECT_EQ(devices[2].parts.at(0).activity, std::nullopt);
   EXPECT_THAT(seen->remarks, SizeIs(2));
+}
+
+// A chip that nvidia-smi cannot reach is a sentence among the lines, and is still there.
+TEST(SmiCsv, SaysWhatTheToolSaysOfAChipThatIsLost) {
+  const TempFolder folder;
+  folder.Write("out.csv",
+               "index, name, utilization.gpu [%], reset_status.reset_required\n"
+               "0, NVIDIA L4, 45 %, Yes\n"
+               "Unable to determine the device handle for GPU0000:0B:00.0: GPU is lost.\n");
+  const auto seen = LookAtSmi("format: nvidia-smi-csv\nfile: " + folder.PathOf("out.csv") + "\n");
+  ASSERT_TRUE(seen.ok()) << seen.status();
+  ASSERT_THAT(seen->hosts.at(0).devices, SizeIs(1));
+  EXPECT_EQ(seen->hosts[0].devices[0].fitness, Fitness::kBroken);
+  EXPECT_EQ(seen->hosts[0].listing, Listing::kSome);
+  ASSERT_THAT(seen->remarks, SizeIs(1));
+  EXPECT_THAT(seen->remarks[0], HasSubstr("GPU is lost"));
+}
+
+TEST(SmiCsv, ReadsAHeaderThatNamesNoUuid) {
+  const auto devices =
+      SmiDevicesOf("nvidia-smi-csv",
+                   "pci.bus_id, name, utilization.gpu [%]\n00000000:01:00.0, NVIDIA L4, 7 %\n");
+  ASSERT_THAT(devices, SizeIs(1));
+  EXPECT_EQ(devices[0].model, "NVIDIA L4");
+  EXPECT_EQ(devices[0].parts.at(0).activity, 70'000);
+  EXPECT_TRUE(devices[0].anonymous);
 }
 
 TEST(SmiSource, RunsACommandAndLooksUpItsProcesses) {
