@@ -46,7 +46,9 @@ class LooseParts {
         PutInto(loose, chips);
       } else {
         ++counts_.bad_lines;
-        Remark(loose, "is a part of a chip, and which part is not known");
+        Remark(loose,
+               "is a part of a chip, and how large a part is not known; expected the keys profile "
+               "or parts of its resource, or a source that lists the chip");
       }
     }
     counts_.guessed_devices += static_cast<int64_t>(chips.size());
