@@ -9,7 +9,8 @@ std::string CanonicalUuid(std::string_view uuid) {
   for (char& c : lower) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
-  return lower;
+  constexpr std::string_view kGpu = "gpu-";
+  return lower.starts_with(kGpu) ? lower.substr(kGpu.size()) : lower;
 }
 
 bool SameUuid(const std::string& a, const std::string& b) {

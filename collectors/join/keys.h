@@ -9,7 +9,7 @@
 
 namespace fleetmeter::collector {
 
-// "GPU-ab" and "gpu-AB" are one device.
+// "GPU-ab", "gpu-AB" and "ab" are one device: nvidia_gpu_exporter leaves the prefix out.
 std::string CanonicalUuid(std::string_view uuid);
 bool SameUuid(const std::string& a, const std::string& b);
 bool HasPart(const DeviceReading& device, const std::string& id);

@@ -46,7 +46,9 @@ class LooseParts {
         PutInto(loose, chips);
       } else {
         ++counts_.bad_lines;
-        Remark(loose, "is a part of a chip, and which part is not known");
+        Remark(loose,
+               "is a part of a chip, and how large a part is not known; expected the keys profile "
+               "or parts of its resource, or a source that lists the chip");
       }
     }
     counts_.guessed_devices += static_cast<int64_t>(chips.size());
@@ -55,6 +57,7 @@ class LooseParts {
   }
 
   void TakePlaces() {
+    TakeTheOneSize();
     // What another source says too is found first, so that the rest is left to the others.
     for (DeviceReading& loose : loose_) {
       if (DevicePart* place = FindSame(loose)) {
@@ -80,6 +83,25 @@ class LooseParts {
   }
 
  private:
+  // Where all parts of the host have one size, parts of an unknown size have it too. NVIDIA's
+  // plugin calls instances nvidia.com/gpu, without their profile, where all of a node are alike.
+  void TakeTheOneSize() {
+    Micro least = kOne;
+    Micro most = 0;
+    for (const DeviceReading& device : host_.devices) {
+      for (const DevicePart& part : device.parts) {
+        if (part.id.empty()) continue;
+        least = std::min(least, part.share);
+        most = std::max(most, part.share);
+      }
+    }
+    if (most == 0 || most - least > 1) return;
+    for (DeviceReading& loose : loose_) {
+      Micro& share = loose.parts.front().share;
+      if (share == 0) share = least;
+    }
+  }
+
   static void PutInto(DeviceReading& loose, std::vector<DeviceReading>& chips) {
     DevicePart part = std::move(loose.parts.front());
     part.id = loose.uuid;

@@ -71,12 +71,14 @@ std::vector<std::string> ColumnsNamed(const std::vector<Name>& names) {
 
 }  // namespace
 
+// A text is one of neuron-monitor and one of neuron-ls.
 void RunNeuronJson(std::string_view bytes) {
-  const auto report = collector::ParseNeuronJson(bytes);
-  if (!report.ok()) return;
-  const auto observation =
-      collector::ReadNeuron(*report, {}, "this-host", [](int64_t, collector::Holder&) {});
-  if (observation.ok()) CheckObservation(*observation);
+  for (const auto& report : {collector::ParseNeuronJson(bytes), collector::ParseNeuronLs(bytes)}) {
+    if (!report.ok()) continue;
+    const auto observation =
+        collector::ReadNeuron(*report, {}, "this-host", [](int64_t, collector::Holder&) {});
+    if (observation.ok()) CheckObservation(*observation);
+  }
 }
 
 // A text is one of nodes and one of jobs.

@@ -11,6 +11,8 @@ namespace fleetmeter::collector {
 namespace {
 
 constexpr std::string_view kMigResource = "nvidia.com/mig-";
+constexpr std::string_view kAmd = "amd.com/";
+constexpr std::string_view kAmdPartition = "amdgpu_xcp";
 constexpr std::string_view kReplica = "::";
 constexpr std::string_view kVirtualGpu = "/vgpu";
 constexpr std::string_view kGpuInstance = "/gi";
@@ -34,6 +36,8 @@ constexpr auto kKnownResources = std::to_array<KnownResource>({
     {"nvidia.com/gpu.shared", "nvidia", DeviceIds::kUuid},
     {"nvidia.com/mig-*", "nvidia", DeviceIds::kUuid, DeviceUnit::kMig},
     {"amd.com/gpu", "amd", DeviceIds::kCount},
+    {"amd.com/spx_nps*", "amd", DeviceIds::kCount},
+    {"amd.com/?px_nps*", "amd", DeviceIds::kCount, DeviceUnit::kMig},
     {"habana.ai/gaudi", "gaudi", DeviceIds::kCount},
     {"google.com/tpu", "tpu", DeviceIds::kIndex},
     {"aws.amazon.com/neuron", "neuron", DeviceIds::kIndex},
@@ -55,6 +59,11 @@ constexpr std::array<std::string_view, 5> kOfFourSlices = {"1g.6gb", "2g.12gb", 
                                                            "2g.48gb", "4g.96gb"};
 constexpr std::string_view kOfEither = "1g.24gb";
 
+// Into how many partitions a mode divides AMD's chips of eight dies. MI300A has six, so that its
+// CPX needs the key `parts`.
+constexpr auto kAmdModes = std::to_array<std::pair<std::string_view, int64_t>>(
+    {{"spx", 1}, {"dpx", 2}, {"tpx", 3}, {"qpx", 4}, {"cpx", 8}});
+
 template <size_t size>
 std::optional<ChipResource> FindKnown(const std::array<KnownResource, size>& all,
                                       std::string_view name) {
@@ -67,6 +76,9 @@ std::optional<ChipResource> FindKnown(const std::array<KnownResource, size>& all
   resource.ids = found->ids;
   resource.unit = found->unit;
   if (name.starts_with(kMigResource)) resource.profile = name.substr(kMigResource.size());
+  if (name.starts_with(kAmd) && resource.unit == DeviceUnit::kMig) {
+    resource.profile = name.substr(kAmd.size());
+  }
   return resource;
 }
 
@@ -158,7 +170,8 @@ std::optional<DeviceName> NameOfDevice(const ChipResource& resource, std::string
   if (id.starts_with("GPU-")) return name;
   if (id.starts_with("nvidia")) return NameOfNvidiaMinor(id);
   if (resource.ids == DeviceIds::kIndex) return NameByNumber(NumberAtEnd(id));
-  name.anonymous = resource.ids == DeviceIds::kCount;
+  name.part_of_unknown_chip = resource.unit == DeviceUnit::kMig && !resource.profile.empty();
+  name.anonymous = resource.ids == DeviceIds::kCount && !name.part_of_unknown_chip;
   return name;
 }
 
@@ -174,7 +187,12 @@ std::optional<DeviceName> NameOfDraDevice(const ChipResource& resource, std::str
   return name;
 }
 
+bool IsLaterAmdPartition(std::string_view id) { return id.starts_with(kAmdPartition); }
+
 Micro ShareOfProfile(std::string_view profile, int64_t slices) {
+  for (const auto& [mode, partitions] : kAmdModes) {
+    if (profile.starts_with(mode)) return kOne / (slices > 0 ? slices : partitions);
+  }
   const size_t end = profile.find("g.");
   if (end == std::string_view::npos) return 0;
   const auto own = NumberOf(profile.substr(0, end));

@@ -22,7 +22,7 @@ enum class DeviceIds {
 enum class DeviceUnit {
   kChip,
   kCore,  // a NeuronCore; its number counts over all chips of the host
-  kMig,   // an instance of a chip
+  kMig,   // an instance of a chip: of MIG, or a partition of an AMD chip
 };
 
 struct ChipResource {
@@ -31,7 +31,7 @@ struct ChipResource {
   DeviceIds ids = DeviceIds::kCount;
   DeviceUnit unit = DeviceUnit::kChip;
   std::string kind;     // of the catalog; empty: another source knows
-  std::string profile;  // of an instance: "1g.10gb"; empty: not told
+  std::string profile;  // of an instance: "1g.10gb", "cpx_nps4"; empty: not told
   // Into how many cores or slices a chip is divided; 0: by the profile, or not known.
   int64_t parts = 0;
 };
@@ -79,8 +79,12 @@ std::optional<DeviceName> NameOfDevice(const ChipResource& resource, std::string
 // "gpu-3-mig-...".
 std::optional<DeviceName> NameOfDraDevice(const ChipResource& resource, std::string_view device);
 
-// Of an instance such as "1g.10gb", of a chip with `slices` slices, or with as many as chips with
-// such profiles have (0). 0: not known.
+// Whether AMD's plugin means a partition of a chip by this id: "amdgpu_xcp_3". The first partition
+// of each chip has the chip's address on the bus instead.
+bool IsLaterAmdPartition(std::string_view id);
+
+// Of an instance such as "1g.10gb" or a partition such as "cpx_nps4", of a chip with `slices`
+// slices, or with as many as chips with such profiles have (0). 0: not known.
 Micro ShareOfProfile(std::string_view profile, int64_t slices);
 
 }  // namespace fleetmeter::collector

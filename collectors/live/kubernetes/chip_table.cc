@@ -62,6 +62,7 @@ ChipTable::Chip& ChipTable::ChipOf(const NamedDevice& device) {
   if (chip.device.kind.empty()) chip.device.kind = device.resource.kind;
   if (chip.device.model.empty()) chip.device.model = device.model;
   chip.of_claims = chip.of_claims || !device.pool.empty();
+  chip.in_cores = chip.in_cores || device.resource.unit == DeviceUnit::kCore;
   return chip;
 }
 
@@ -127,6 +128,27 @@ void ChipTable::AddParts(const Chip& chip, DeviceReading& reading) {
   reading.parts.back().share += left;
 }
 
+// A chip whose cores are all held by the same is one part. What measures cores has it so, too, and
+// what it says of the whole chip is then found.
+void ChipTable::JoinCores(DeviceReading& reading) {
+  const DevicePart& first = reading.parts.front();
+  const auto names = [](const DevicePart& part) {
+    std::vector<std::string> all;
+    for (const Holder& holder : part.holders) all.push_back(holder.name);
+    return all;
+  };
+  Micro sum = 0;
+  for (const DevicePart& part : reading.parts) {
+    if (names(part) != names(first)) return;
+    sum += part.share;
+  }
+  if (sum < kOne) return;
+  DevicePart whole = first;
+  whole.id.clear();
+  whole.share = kOne;
+  reading.parts = {std::move(whole)};
+}
+
 HostReading ChipTable::Take(ObservationCounts& counts) {
   HostReading host;
   host.host = host_;
@@ -135,6 +157,7 @@ HostReading ChipTable::Take(ObservationCounts& counts) {
     if (!chip.device.part_of_unknown_chip) DivideUnknownShares(chip, counts);
     DeviceReading& reading = host.devices.emplace_back(chip.device);
     AddParts(chip, reading);
+    if (chip.in_cores) JoinCores(reading);
     // Of what no plugin offers at all, nothing is known.
     if (chip.offered || chip.of_claims || !offered_.contains(chip.family)) continue;
     reading.fitness = Fitness::kDrained;

@@ -50,6 +50,7 @@ class ChipTable {
     std::string family;
     bool offered = false;
     bool of_claims = false;             // of dynamic resource allocation
+    bool in_cores = false;              // its parts are cores
     std::map<std::string, Slot> slots;  // by the part's id; "" is the whole chip
   };
 
@@ -62,6 +63,7 @@ class ChipTable {
   static void SetHolders(std::map<std::string, Holder> holders, const Slot* whole,
                          DevicePart& part);
   static void AddParts(const Chip& chip, DeviceReading& reading);
+  static void JoinCores(DeviceReading& reading);
 
   const std::string host_;
   std::map<Key, size_t> places_;

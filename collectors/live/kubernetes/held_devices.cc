@@ -16,6 +16,7 @@ constexpr size_t kMostChips = 1'024;
 constexpr int64_t kMostHoldings = 65'536;
 constexpr size_t kMostKubeletRemarks = 10;
 constexpr size_t kClaimUidBytes = 36;
+constexpr char kAmdResource[] = "amd.com/gpu";
 constexpr char kQueueLabel[] = "kueue.x-k8s.io/queue-name";
 constexpr char kLocalQueueLabel[] = "kueue.x-k8s.io/local-queue-name";
 constexpr char kClusterQueueLabel[] = "kueue.x-k8s.io/cluster-queue-name";
@@ -58,7 +59,9 @@ class KubeletReader {
  public:
   KubeletReader(const KubeletView& view, const ChipResources& resources)
       : view_(view), resources_(resources), chips_(view.host) {
-    if (view.allocatable) CountCores();
+    if (!view.allocatable) return;
+    CountCores();
+    CountAmdPartitions();
   }
 
   absl::StatusOr<Observation> Read() {
@@ -93,6 +96,21 @@ class KubeletReader {
       if (chips.empty() || cores.size() % chips.size() != 0) continue;
       cores_a_chip_[family] = static_cast<int64_t>(cores.size() / chips.size());
     }
+  }
+
+  // AMD's plugin may call every partition amd.com/gpu. All chips of a node are then in one mode,
+  // and the first partition of each has its address.
+  void CountAmdPartitions() {
+    std::set<std::string> first;
+    std::set<std::string> later;
+    for (const auto& devices : view_.allocatable->devices()) {
+      if (devices.resource_name() != kAmdResource) continue;
+      for (const std::string& id : devices.device_ids()) {
+        (IsLaterAmdPartition(id) ? later : first).insert(id);
+      }
+    }
+    if (later.empty() || first.empty() || later.size() % first.size() != 0) return;
+    amd_partitions_ = static_cast<int64_t>(later.size() / first.size()) + 1;
   }
 
   bool HasRoom() const { return chips_.chips() <= kMostChips && holdings_ <= kMostHoldings; }
@@ -131,13 +149,26 @@ class KubeletReader {
       return std::nullopt;
     }
     NamedDevice device{.resource = resource, .name = *std::move(name), .pool = {}, .model = {}};
+    if (resource_name == kAmdResource) DivideAmd(id, device);
     if (resource.unit == DeviceUnit::kCore && !PlaceCore(resource_name, id, device)) {
       return std::nullopt;
     }
     const bool is_instance = device.name.part_of_unknown_chip ||
                              (resource.unit != DeviceUnit::kCore && !device.name.part.empty());
-    if (is_instance) device.share = ShareOfProfile(resource.profile, resource.parts);
+    if (is_instance && resource_name != kAmdResource) {
+      device.share = ShareOfProfile(resource.profile, resource.parts);
+    }
     return device;
+  }
+
+  // A chip that is in partitions has one share of the chip by each of its ids. Without the list of
+  // all that the node has, the share of a partition is not known.
+  void DivideAmd(const std::string& id, NamedDevice& device) const {
+    if (amd_partitions_ == 0 && !IsLaterAmdPartition(id)) return;
+    device.name.part_of_unknown_chip = true;
+    device.name.anonymous = false;
+    const int64_t parts = device.resource.parts > 0 ? device.resource.parts : amd_partitions_;
+    device.share = parts > 0 ? kOne / parts : 0;
   }
 
   // From a core's number to its chip.
@@ -155,7 +186,7 @@ class KubeletReader {
     }
     const auto core = static_cast<int64_t>(*device.name.index);
     device.name.index = static_cast<uint32_t>(core / cores);
-    device.name.part = std::to_string(core);
+    device.name.part = fmt::format("core {}", core);  // as the source neuron calls it
     device.share = kOne / cores;
     return true;
   }
@@ -165,7 +196,7 @@ class KubeletReader {
     for (const auto& [triplet, published] : view_.slices) {
       if (published.node != view_.host) continue;
       const auto& [driver, pool, name] = triplet;
-      if (!published.parent_uuid.empty()) continue;  // instances that there might be
+      if (published.may_be_made) continue;
       if (auto device = DeviceOfClaim(driver, pool, name)) Add(*device, nullptr);
     }
   }
@@ -214,12 +245,15 @@ class KubeletReader {
     const auto resource = resources_.OfDriver(driver);
     if (!resource) return std::nullopt;
     const auto published = view_.slices.find({driver, pool, name});
-    if (published != view_.slices.end() && !published->second.uuid.empty()) {
-      return PublishedDevice(*resource, pool, published->second);
+    const SliceDevice* known = published == view_.slices.end() ? nullptr : &published->second;
+    if (known != nullptr && !known->uuid.empty()) return PublishedDevice(*resource, pool, *known);
+    if (known != nullptr && !known->amd_place.empty()) {
+      return AmdDevice(*resource, pool, name, *known);
     }
     auto named = NameOfDraDevice(*resource, name);
     if (!named) return std::nullopt;
     NamedDevice device{.resource = *resource, .name = *std::move(named), .pool = pool, .model = {}};
+    if (known != nullptr) device.model = known->model;
     if (!device.name.part.empty()) {
       device.share = ShareOfProfile(resource->profile, resource->parts);
     }
@@ -233,6 +267,18 @@ class KubeletReader {
     if (published.parent_uuid.empty()) return device;
     device.name.uuid = published.parent_uuid;
     device.name.part = published.uuid;
+    device.share = ShareOfProfile(published.profile, resource.parts);
+    return device;
+  }
+
+  // A chip, or one of its partitions. Its exporters have other names for it.
+  static NamedDevice AmdDevice(const ChipResource& resource, const std::string& pool,
+                               const std::string& name, const SliceDevice& published) {
+    NamedDevice device{.resource = resource, .name = {}, .pool = pool, .model = published.model};
+    device.name.uuid = published.amd_place;
+    device.name.anonymous = true;
+    if (!published.is_amd_partition) return device;
+    device.name.part = name;
     device.share = ShareOfProfile(published.profile, resource.parts);
     return device;
   }
@@ -254,6 +300,7 @@ class KubeletReader {
   const ChipResources& resources_;
   ChipTable chips_;
   std::map<std::string, int64_t> cores_a_chip_;  // by family
+  int64_t amd_partitions_ = 0;                   // of each chip; 0: they are whole, or not counted
   int64_t holdings_ = 0;
   Observation observation_;
 };

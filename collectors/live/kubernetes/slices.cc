@@ -1,5 +1,6 @@
 #include "collectors/live/kubernetes/slices.h"
 
+#include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -25,6 +26,28 @@ std::string AttributeText(const json& attributes, const char* name) {
   return SliceText(MemberOf(attributes, name), "string");
 }
 
+std::string FirstText(const json& attributes, std::initializer_list<const char*> names) {
+  for (const char* name : names) {
+    if (std::string text = AttributeText(attributes, name); !text.empty()) return text;
+  }
+  return {};
+}
+
+// AMD's driver gives no UUIDs. A driver that makes partitions when they are claimed publishes all
+// that it could make, and names their mode otherwise.
+void ReadAmd(const json& attributes, SliceDevice& read) {
+  const std::string type = AttributeText(attributes, "type");
+  if (!type.starts_with("amdgpu")) return;
+  read.amd_place = FirstText(
+      attributes, {"parentPciAddr", "pciAddr", "resource.kubernetes.io/pciBusID", "pciBusID"});
+  read.is_amd_partition = type == "amdgpu-partition";
+  read.profile = FirstText(attributes, {"partitionProfile", "computePartition"});
+  for (char& c : read.profile) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  read.may_be_made = read.is_amd_partition && AttributeText(attributes, "partitionProfile").empty();
+}
+
 SliceDevice DeviceOf(const json& device, const std::string& node) {
   // The betas before v1beta2 have a level more.
   const json& basic = MemberOf(device, "basic");
@@ -34,7 +57,10 @@ SliceDevice DeviceOf(const json& device, const std::string& node) {
   read.uuid = AttributeText(attributes, "uuid");
   read.parent_uuid = AttributeText(attributes, "parentUUID");
   read.profile = AttributeText(attributes, "profile");
-  read.model = AttributeText(attributes, "productName");
+  // AWS' driver names the machine, whose family has one kind of chip.
+  read.model = FirstText(attributes, {"productName", "instanceType"});
+  read.may_be_made = !read.parent_uuid.empty();
+  ReadAmd(attributes, read);
   return read;
 }
 

@@ -15,8 +15,12 @@ struct SliceDevice {
   std::string node;         // empty: of no node in particular
   std::string uuid;         // of the device itself: "GPU-..." or "MIG-..."
   std::string parent_uuid;  // of an instance: its chip's
-  std::string profile;      // of an instance: "1g.10gb"
+  std::string profile;      // of an instance: "1g.10gb"; of a partition: "dpx_nps1"
   std::string model;        // "NVIDIA H100 80GB HBM3"
+  // Of an AMD chip, and of each of its partitions: the chip's address on the bus.
+  std::string amd_place;
+  bool is_amd_partition = false;
+  bool may_be_made = false;  // an instance or a partition that there might be
 };
 
 // By driver, pool and device: what names a device.

@@ -43,6 +43,12 @@ absl::StatusOr<NeuronReport> ReadFedLine(const std::optional<FedLine>& line,
   return ParseNeuronJson(line->text);
 }
 
+absl::StatusOr<NeuronReport> ParseNeuronText(std::string_view text) {
+  const size_t begin = text.find_first_not_of(" \t\r\n");
+  const bool is_list = begin != std::string_view::npos && text[begin] == '[';
+  return is_list ? ParseNeuronLs(text) : ParseNeuronJson(text);
+}
+
 // A file of our own in the folder for temporary ones, which goes with the object.
 class NeuronConfigFile {
  public:
@@ -245,6 +251,7 @@ std::string NeuronMonitorConfig(std::chrono::milliseconds period) {
 }
 
 absl::StatusOr<NeuronReport> LastNeuronObject(std::string_view text) {
+  const std::string_view whole = text;
   int64_t bad = 0;
   for (int looked = 0; looked < kMostNeuronLines;) {
     while (text.ends_with('\n')) text.remove_suffix(1);
@@ -259,8 +266,12 @@ absl::StatusOr<NeuronReport> LastNeuronObject(std::string_view text) {
     ++looked;
     text = text.substr(0, begin);
   }
+  // One object over many lines, or the list of neuron-ls.
+  absl::StatusOr<NeuronReport> report = ParseNeuronText(whole);
+  if (report.ok()) return report;
   return absl::InvalidArgumentError(
-      "holds no whole JSON object in its last lines; expected those of neuron-monitor");
+      "holds no whole JSON object in its last lines; expected those of neuron-monitor, or what "
+      "neuron-ls -j prints");
 }
 
 }  // namespace fleetmeter::collector

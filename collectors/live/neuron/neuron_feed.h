@@ -38,7 +38,8 @@ std::unique_ptr<NeuronFeed> MakeNeuronFeed(NeuronFeedSettings settings);
 std::string NeuronMonitorConfig(std::chrono::milliseconds period);
 
 // The last line of `text` that is a whole object, also without a line end behind it. Lines behind
-// it that are none are counted in its bad_values.
+// it that are none are counted in its bad_values. If there is none, `text` as a whole, which may
+// then be what neuron-ls prints.
 absl::StatusOr<NeuronReport> LastNeuronObject(std::string_view text);
 
 }  // namespace fleetmeter::collector

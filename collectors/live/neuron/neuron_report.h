@@ -1,5 +1,5 @@
 // What neuron-monitor says at one instant, whichever form it came in: one JSON object, or a page of
-// its Prometheus exporter. Plain values.
+// its Prometheus exporter; and what neuron-ls says. Plain values.
 #pragma once
 
 #include <cstdint>
@@ -62,6 +62,10 @@ struct NeuronReport {
 
 // One JSON object. InvalidArgument says what it is not.
 absl::StatusOr<NeuronReport> ParseNeuronJson(std::string_view text);
+
+// What `neuron-ls --json-output` prints: the chips, and which processes have opened them. It measures
+// nothing. InvalidArgument says what it is not.
+absl::StatusOr<NeuronReport> ParseNeuronLs(std::string_view text);
 
 // A page of neuron-monitor-prometheus. InvalidArgument: nothing on it is the monitor's.
 absl::StatusOr<NeuronReport> ParseNeuronPage(std::string_view page);

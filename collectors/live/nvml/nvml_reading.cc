@@ -50,11 +50,16 @@ class NvmlHostMaker {
 
   void TakeMigDevices(const NvmlDevice& from, DeviceReading& device) {
     device.parts.clear();
+    int64_t slices = 0;  // of the parts until now
+    // Differences of sums, so that seven sevenths are one.
+    const auto upto = [&] { return from.slices == 0 ? 0 : kOne * slices / from.slices; };
     for (const NvmlMigDevice& mig : from.mig_devices) {
       DevicePart part;
       part.id = mig.uuid.empty() ? fmt::format("{}/{}", mig.gpu_instance, mig.compute_instance)
                                  : mig.uuid;
-      part.share = from.slices == 0 ? 0 : kOne * SlicesOf(from, mig) / from.slices;
+      const Micro before = upto();
+      slices += SlicesOf(from, mig);
+      part.share = upto() - before;
       part.memory = MemoryOf(mig.memory);
       const auto is_on = [&](const NvmlProcess& process) {
         return process.gpu_instance == mig.gpu_instance &&

@@ -6,6 +6,7 @@
 
 #include "collectors/attribution/glob.h"
 #include "collectors/device/chip_kinds.h"
+#include "collectors/live/dcgm/mig_slices.h"
 
 namespace fleetmeter::collector {
 namespace {
@@ -30,11 +31,20 @@ std::optional<std::string> ModelOfFeatures(const SlurmNode& node) {
   return found.size() == 1 && one_type ? std::optional(model) : std::nullopt;
 }
 
-// "a100" of 5 GB a slice has 40 GB.
+// "a100" by its memory. Slices of 1, 2, 3, 4 and 7 have 1, 2, 4, 4 and 8 eighths of it, and drivers
+// round them ("3g.39gb"). "1g.10gb" is an eighth of 80 GB, or rarely two of 40 GB.
 std::string ModelOfMig(const SlurmMigProfile& profile) {
-  if (profile.model == "a100" && profile.memory_gb == profile.slices * 5) return "a100 40gb";
-  if (profile.model == "a100" && profile.memory_gb == profile.slices * 10) return "a100 80gb";
-  return profile.model;
+  if (profile.model != "a100" && profile.model != "nvidia_a100") return profile.model;
+  constexpr int64_t kBetweenGb = 60;
+  const int64_t eighths = profile.slices <= 2 ? profile.slices : profile.slices <= 4 ? 4 : 8;
+  return profile.memory_gb * 8 / eighths < kBetweenGb ? "a100 40gb" : "a100 80gb";
+}
+
+// A profile such as "1g.24gb" is of chips with four slices and of some with seven.
+void DivideByModel(SlurmGpuMeaning& meaning) {
+  if (meaning.slices == 0) return;
+  const auto slices = dcgm::SlicesOfChip(meaning.model, {});
+  if (slices && *slices >= meaning.slices) meaning.chip_slices = *slices;
 }
 
 }  // namespace
@@ -53,11 +63,17 @@ SlurmGpuMeaning MeaningOfSlurmGpu(const SlurmNode& node, const std::string& type
     if (!Matches(entry, node, type)) continue;
     if (!entry.model.empty()) meaning.model = entry.model;
     if (entry.slices > 0) meaning.slices = entry.slices;
-    if (entry.chip_slices > 0) meaning.chip_slices = entry.chip_slices;
+    if (entry.chip_slices > 0) {
+      meaning.chip_slices = entry.chip_slices;
+    } else {
+      DivideByModel(meaning);
+    }
     return meaning;
   }
-  if (kinds.KindOf(meaning.model)) return meaning;
-  if (const auto model = ModelOfFeatures(node)) meaning.model = *model;
+  if (!kinds.KindOf(meaning.model)) {
+    if (const auto model = ModelOfFeatures(node)) meaning.model = *model;
+  }
+  DivideByModel(meaning);
   return meaning;
 }
 

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "collectors/device/json_numbers.h"
+#include "collectors/live/slurm/slurm_sacct.h"
 #include "collectors/live/slurm/slurm_state.h"
 #include "daemon/base/text.h"
 
@@ -42,7 +43,7 @@ constexpr auto kWantedKeys = std::to_array<std::string_view>({
 });
 
 bool IsWanted(const std::string& key) {
-  return std::binary_search(kWantedKeys.begin(), kWantedKeys.end(), key);
+  return std::binary_search(kWantedKeys.begin(), kWantedKeys.end(), key) || IsSacctKey(key);
 }
 
 Json ParseWanted(std::string_view text) {
@@ -294,6 +295,10 @@ absl::StatusOr<Json> ParseAnswer(std::string_view text, const char* wanted) {
   return json;
 }
 
+absl::Status NoneUnderstood(const std::vector<std::string>& remarks) {
+  return absl::InvalidArgumentError("has nothing that is understood: " + remarks.front());
+}
+
 absl::Status NoList(const char* wanted) {
   return absl::InvalidArgumentError(
       fmt::format("has no list {}; expected one, as slurmrestd prints it", Quoted(wanted)));
@@ -320,6 +325,7 @@ absl::StatusOr<SlurmNodes> ReadSlurmNodesJson(std::string_view text) {
                                     "GRES such as gpu:h100:8",
                                     AsciiQuoted(TextAt(item, "name"))));
   }
+  if (out.nodes.empty() && out.bad_lines > 0) return NoneUnderstood(out.remarks);
   return out;
 }
 
@@ -331,7 +337,7 @@ absl::StatusOr<SlurmJobs> ReadSlurmJobsJson(std::string_view text) {
   if (jobs == nullptr || !jobs->is_array()) return NoList("jobs");
   for (const Json& item : *jobs) {
     SlurmJob job;
-    if (ReadJob(item, job)) {
+    if (ReadJob(IsSacctJob(item) ? SlurmJobOfSacct(item) : item, job)) {
       out.jobs.push_back(std::move(job));
       continue;
     }
@@ -340,6 +346,8 @@ absl::StatusOr<SlurmJobs> ReadSlurmJobsJson(std::string_view text) {
                                     "state and GRES such as gpu:h100:2(IDX:0-1)",
                                     AsciiQuoted(TextAt(item, "job_id"))));
   }
+  // Of an answer in another form no job would be seen, and all that they hold would look free.
+  if (out.jobs.empty() && out.bad_lines > 0) return NoneUnderstood(out.remarks);
   return out;
 }
 

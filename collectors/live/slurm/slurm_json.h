@@ -1,5 +1,5 @@
-// What slurmrestd, scontrol, sinfo and squeue print as JSON, in the shapes of Slurm 21.08 to 26.05
-// (data versions v0.0.35 to v0.0.45). Pure.
+// What slurmrestd, scontrol, sinfo, squeue and sacct print as JSON, in the shapes of Slurm 21.08
+// to 26.05 (data versions v0.0.35 to v0.0.45). Pure.
 //
 // Versions differ in shapes more than in names, so each field is taken in every shape that any
 // version gives it: a text or a list of texts; a number, a text, or {set, infinite, number}.
@@ -12,9 +12,11 @@
 
 namespace fleetmeter::collector {
 
-// Of "nodes", or of "sinfo" as sinfo prints it since 23.02. InvalidArgument: it is no such text.
+// Of "nodes", or of "sinfo" as sinfo prints it since 23.02. InvalidArgument: it is no such text,
+// or nothing of it is understood.
 // Unavailable: Slurm itself says that it failed.
 absl::StatusOr<SlurmNodes> ReadSlurmNodesJson(std::string_view text);
+// Likewise of jobs, also as sacct prints them.
 absl::StatusOr<SlurmJobs> ReadSlurmJobsJson(std::string_view text);
 
 }  // namespace fleetmeter::collector

@@ -19,6 +19,7 @@ constexpr auto kNodeWords = std::to_array<Words>({
     {"COMP", "COMPLETING"},
     {"RESV", "RESERVED"},
     {"MAINT", "MAINTENANCE"},
+    {"NPC", "PERFCTRS"},
     {"PLND", "PLANNED"},
     {"DRNG", "DRAIN"},
     {"DRAINING", "DRAIN"},

@@ -15,6 +15,9 @@
 namespace fleetmeter::collector {
 namespace {
 
+constexpr size_t kUsualSlurmWidth = 20;
+constexpr size_t kMostNodesOfALine = 65'536;
+
 std::string_view TrimCell(std::string_view cell) {
   while (!cell.empty() && (cell.front() == ' ' || cell.front() == '\t')) cell.remove_prefix(1);
   while (!cell.empty() && (cell.back() == ' ' || cell.back() == '\t' || cell.back() == '\r')) {
@@ -70,6 +73,21 @@ std::vector<std::string> Commas(std::string_view cell) {
   return texts;
 }
 
+// Whether a list of GRES looks as if sinfo had cut it: it is as long as a column for which nobody
+// gave a width, and its last entry has no number. Slurm prints one with each.
+bool IsCut(std::string_view cell) {
+  if (cell.size() != kUsualSlurmWidth || cell.back() == ')') return false;
+  const std::string_view last = cell.substr(cell.find_last_of(",:") + 1);
+  return last.find_first_not_of("0123456789KMG") != std::string_view::npos || last.empty();
+}
+
+bool ReadGresOfNode(std::string_view cell, std::vector<SlurmGres>& list) {
+  auto parsed = IsCut(cell) ? std::nullopt : ParseSlurmGres(cell);
+  if (!parsed) return false;
+  list = *std::move(parsed);
+  return true;
+}
+
 bool ReadGres(std::string_view cell, std::vector<SlurmGres>& list) {
   auto parsed = ParseSlurmGres(cell);
   if (!parsed) return false;
@@ -107,11 +125,12 @@ const Readers<SlurmNode>& NodeReaders() {
       {"state", Always<SlurmNode>([](std::string_view cell, SlurmNode& node) {
          node.states = SplitSlurmNodeState(cell);
        })},
-      {"gres", [](std::string_view cell, SlurmNode& node) { return ReadGres(cell, node.gres); }},
+      {"gres",
+       [](std::string_view cell, SlurmNode& node) { return ReadGresOfNode(cell, node.gres); }},
       {"gres_used",
        [](std::string_view cell, SlurmNode& node) {
          node.tells_used = true;
-         return ReadGres(cell, node.gres_used);
+         return ReadGresOfNode(cell, node.gres_used);
        }},
       {"features", Always<SlurmNode>([](std::string_view cell, SlurmNode& node) {
          node.features = Commas(cell);
@@ -196,13 +215,13 @@ void ForEachLine(std::string_view text, int64_t& bad, std::vector<std::string>& 
     if (remarks.size() >= kMostSlurmRemarks) continue;
     remarks.push_back(
         fmt::format("line {} is not understood: {}; expected the columns that the "
-                    "configuration names",
+                    "configuration names, and none that is cut (Gres:500)",
                     number, AsciiQuoted(line, 80)));
   }
 }
 
 absl::Status NothingUnderstood(const std::vector<std::string>& remarks) {
-  return absl::InvalidArgumentError("no line is understood: " + remarks.front());
+  return absl::InvalidArgumentError("has no line that is understood: " + remarks.front());
 }
 
 // Of the same node in another partition.
@@ -232,11 +251,17 @@ absl::StatusOr<SlurmNodes> ReadSlurmNodesText(std::string_view text,
   ForEachLine(text, out.bad_lines, out.remarks, [&](std::string_view line) {
     SlurmNode node;
     if (!ReadRow(line, columns, NodeReaders(), node) || node.name.empty()) return false;
-    const auto [found, is_new] = places.emplace(node.name, out.nodes.size());
-    if (is_new) {
-      out.nodes.push_back(std::move(node));
-    } else {
-      MergeStates(node, out.nodes[found->second]);
+    // Without -N, sinfo has a line for all nodes that are alike.
+    const auto names = ExpandSlurmHosts(node.name, kMostNodesOfALine);
+    if (!names || names->empty()) return false;
+    for (const std::string& name : *names) {
+      node.name = name;
+      const auto [found, is_new] = places.emplace(name, out.nodes.size());
+      if (is_new) {
+        out.nodes.push_back(node);
+      } else {
+        MergeStates(node, out.nodes[found->second]);
+      }
     }
     return true;
   });

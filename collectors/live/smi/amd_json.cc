@@ -65,6 +65,47 @@ std::string AmdAt(const AmdJson& object, const char* section, const char* key) {
   return value == nullptr ? std::string() : AmdScalar(*value);
 }
 
+// What a tool prints of one number: a chip, or a partition of one.
+struct AmdRow {
+  NvmlDevice device;
+  std::string bus;  // its place without the function, "0000:05:00"; empty: not told
+  bool is_later_partition = false;
+};
+
+// "0000:05:00" of "0000:05:00.1".
+std::string AmdBus(const std::string& place) {
+  const std::string text = LowerAmd(SmiText(place));
+  return text.substr(0, text.rfind('.'));
+}
+
+// In the modes DPX, QPX and CPX a chip is listed once for each of its partitions, and the first of
+// them measures the whole chip. All of them name processes.
+void AddAmdPartition(NvmlDevice partition, NvmlDevice& chip) {
+  if (chip.drained.empty()) chip.drained = std::move(partition.drained);
+  if (!partition.processes) return;
+  if (!chip.processes) chip.processes.emplace();
+  for (const NvmlProcess& process : *partition.processes) chip.processes->push_back(process);
+}
+
+std::vector<NvmlDevice> ChipsOfAmdRows(std::map<uint32_t, AmdRow> rows) {
+  std::vector<NvmlDevice> chips;
+  std::map<std::string, size_t> by_bus;
+  for (auto& [number, row] : rows) {
+    row.device.index = number;
+    row.device.answers = true;
+    const auto known = row.bus.empty() ? by_bus.end() : by_bus.find(row.bus);
+    if (known != by_bus.end()) {
+      AddAmdPartition(std::move(row.device), chips[known->second]);
+    } else if (row.bus.empty() && row.is_later_partition && !chips.empty()) {
+      AddAmdPartition(std::move(row.device), chips.back());
+    } else {
+      if (!row.bus.empty()) by_bus.emplace(row.bus, chips.size());
+      chips.push_back(std::move(row.device));
+    }
+  }
+  return chips;
+}
+
 // The number of "card12".
 std::optional<uint32_t> CardNumber(std::string_view name) {
   constexpr std::string_view kCard = "card";
@@ -93,8 +134,9 @@ class RocmCard {
     for (const auto& [key, value] : card.items()) values_.emplace(LowerAmd(key), AmdScalar(value));
   }
 
-  void Read(NvmlDevice& device) const {
-    device.answers = true;
+  void Read(AmdRow& row) const {
+    NvmlDevice& device = row.device;
+    row.bus = AmdBus(Value("pci bus"));
     device.uuid = SmiText(Value("unique id"));
     for (const char* key : {"device name", "card series", "card model", "market name"}) {
       if (device.name.empty()) device.name = RocmModel(Value(key));
@@ -126,21 +168,23 @@ class AmdSmiReader {
       const AmdJson* number = MemberOf(entry, "gpu");
       const bool known = number != nullptr && number->is_number_unsigned() &&
                          number->get<uint64_t>() <= kMostAmdCard;
-      if (known) TakeChip(entry, chips_[number->get<uint32_t>()]);
+      if (known) TakeRow(entry, rows_[number->get<uint32_t>()]);
     }
     return true;
   }
 
-  void Finish() {
-    for (auto& [number, device] : chips_) {
-      device.index = number;
-      device.answers = true;
-      listing_.devices.push_back(std::move(device));
-    }
-  }
+  void Finish() { listing_.devices = ChipsOfAmdRows(std::move(rows_)); }
 
  private:
-  void TakeChip(const AmdJson& entry, NvmlDevice& device) {
+  void TakeRow(const AmdJson& entry, AmdRow& row) {
+    if (const AmdJson* place = MemberOf(entry, "bdf")) row.bus = AmdBus(AmdScalar(*place));
+    if (const AmdJson* part = MemberOf(entry, "partition_id")) {
+      row.is_later_partition = SmiNumber(AmdScalar(*part)).value_or(0) > 0;
+    }
+    TakeDevice(entry, row.device);
+  }
+
+  void TakeDevice(const AmdJson& entry, NvmlDevice& device) {
     if (const AmdJson* uuid = MemberOf(entry, "uuid")) device.uuid = SmiText(AmdScalar(*uuid));
     if (const std::string name = SmiText(AmdAt(entry, "asic", "market_name")); !name.empty()) {
       device.name = name;
@@ -181,7 +225,7 @@ class AmdSmiReader {
   }
 
   SmiListing& listing_;
-  std::map<uint32_t, NvmlDevice> chips_;
+  std::map<uint32_t, AmdRow> rows_;
 };
 
 }  // namespace
@@ -195,18 +239,16 @@ absl::StatusOr<SmiListing> ReadRocmSmiJson(std::string_view text) {
   }
   SmiListing listing;
   listing.signal = kRocmSignal;
-  std::map<uint32_t, NvmlDevice> cards;
+  std::map<uint32_t, AmdRow> cards;
   for (const auto& [name, card] : root.items()) {
     const auto number = CardNumber(name);
-    if (!number || !card.is_object()) continue;
-    cards[*number].index = *number;
-    RocmCard(card).Read(cards[*number]);
+    if (number && card.is_object()) RocmCard(card).Read(cards[*number]);
   }
   if (cards.empty() && !root.contains("system")) {
     return absl::InvalidArgumentError(
         "has no member such as card0; expected what rocm-smi -a --json prints");
   }
-  for (auto& [number, device] : cards) listing.devices.push_back(std::move(device));
+  listing.devices = ChipsOfAmdRows(std::move(cards));
   return listing;
 }
 

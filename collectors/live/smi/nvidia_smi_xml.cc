@@ -23,10 +23,18 @@ constexpr double kMostSmiPid = 4'194'304;  // the kernel's own limit
 constexpr double kMostSmiInstance = 1'024;
 // Of chips whose multiprocessors per slice are not known, the memory is divided into eighths.
 constexpr uint32_t kMemorySlices = 8;
+constexpr uint32_t kSevenths = 7;
 
-// Multiprocessors of an instance 1g, by a part of the model's name.
-constexpr auto kPerSlice = std::to_array<std::pair<std::string_view, double>>(
-    {{"A100", 14}, {"A800", 14}, {"A30", 14}, {"H100", 16}, {"H200", 16}, {"H800", 16}});
+// Multiprocessors of an instance 1g, by a part of the model's name; `nvidia-smi mig -lgip` lists
+// them.
+constexpr auto kPerSlice = std::to_array<std::pair<std::string_view, double>>({{"A100", 14},
+                                                                               {"A800", 14},
+                                                                               {"A30", 14},
+                                                                               {"H100", 16},
+                                                                               {"H200", 16},
+                                                                               {"H800", 16},
+                                                                               {"B200", 18},
+                                                                               {"B300", 18}});
 
 std::string_view At(const pugi::xml_node& node, const char* path) {
   return node.first_element_by_path(path).text().get();
@@ -83,10 +91,36 @@ class XmlGpuReader {
   void ReadMigDevices() {
     device_.slices = static_cast<uint32_t>(dcgm::SlicesOfChip(device_.name, {}).value_or(0));
     by_memory_ = device_.slices == 0 || SlicesOfMultiprocessors(device_.name, 1) == 0;
+    const bool in_sevenths = by_memory_ && device_.slices == kSevenths;
     if (by_memory_) device_.slices = kMemorySlices;
     for (const pugi::xml_node& node : gpu_.child("mig_devices").children("mig_device")) {
       if (device_.mig_devices.size() < kMostSmiMigDevices) ReadMigDevice(node);
     }
+    if (in_sevenths) FromEighthsToSevenths();
+  }
+
+  // Of a chip with seven slices, one and two eighths of the memory are one and two slices, and all
+  // is all. Half of it is three or four slices, which nobody tells: it is taken for half of the
+  // chip, or for what the others leave.
+  void FromEighthsToSevenths() {
+    constexpr uint32_t kHalf = kMemorySlices / 2;
+    constexpr uint32_t kAll = kMemorySlices * kSevenths;
+    uint32_t halves = 0;
+    uint32_t others = 0;
+    for (NvmlMigDevice& mig : device_.mig_devices) {
+      if (mig.gpu_slices == kHalf) {
+        ++halves;
+      } else {
+        mig.gpu_slices *= mig.gpu_slices < kHalf ? kMemorySlices : kSevenths;
+        others += mig.gpu_slices;
+      }
+    }
+    const uint32_t left = kAll - std::min(kAll, others);
+    for (NvmlMigDevice& mig : device_.mig_devices) {
+      if (mig.gpu_slices == kHalf) mig.gpu_slices = std::min(kAll / 2, left / halves);
+      mig.compute_slices = mig.gpu_slices;
+    }
+    device_.slices = kAll;
   }
 
   void ReadMigDevice(const pugi::xml_node& node) {
@@ -163,7 +197,13 @@ class XmlGpuReader {
     }
   }
 
+  // Drivers before 560 say what they need instead of a recovery action.
   void ReadAdvice() {
+    const pugi::xml_node status = gpu_.child("gpu_reset_status");
+    if (SaysYes(At(status, "drain_and_reset_recommended"))) {
+      device_.drained = "the driver advises to drain and reset it";
+    }
+    if (SaysYes(At(status, "reset_required"))) device_.broken = "the driver asks for a reset";
     const std::string advice = SmiText(At(gpu_, "gpu_recovery_action"));
     if (advice == "Reset" || advice == "GPU Reset") device_.broken = "the driver advises a reset";
     if (advice == "Reboot" || advice == "Node Reboot") {

@@ -30,6 +30,16 @@ bool IsRocmHeader(const std::vector<std::string_view>& words) {
          words[words.size() - 2] == "VRAM%" && words.back() == "GPU%";
 }
 
+// The number of the partition that a row is about: 3 of "NPS1, CPX, 3". A chip in the modes DPX,
+// QPX and CPX has a row for each of its partitions, of which 0 measures the whole chip.
+double PartitionOf(const std::vector<std::string_view>& words) {
+  for (size_t i = 2; i < words.size(); ++i) {
+    const bool in_list = words[i - 2].ends_with(',') && words[i - 1].ends_with(',');
+    if (in_list) return SmiNumber(words[i]).value_or(0);
+  }
+  return 0;
+}
+
 class RocmTable {
  public:
   void TakeLine(std::string_view line) {
@@ -64,7 +74,7 @@ class RocmTable {
     const auto index = SmiNumber(words[0]);
     const bool usable = words.size() >= 3 && index && *index >= 0 && *index <= kMostRocmIndex &&
                         listing_.devices.size() < kMostSmiDevices;
-    if (!usable) return;
+    if (!usable || PartitionOf(words) > 0) return;
     NvmlDevice& device = listing_.devices.emplace_back();
     device.answers = true;
     device.index = static_cast<uint32_t>(*index);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "collectors/live/nvml/nvml_reading.h"
@@ -15,6 +16,12 @@ constexpr char kAipSignal[] = "utilization_aip";
 constexpr double kCsvPercent = 100;
 constexpr double kMostCsvIndex = 4'096;
 constexpr size_t kMostCsvRemarks = 5;
+constexpr size_t kShownCsvBytes = 120;
+
+// Titles of which one at least stands in every header, since without all of them nothing is told.
+constexpr auto kCsvTitles = std::to_array<std::string_view>(
+    {"uuid", "index", "gpu_uuid", "module_id", "name", "gpu_name", "pci.bus_id", "gpu_bus_id",
+     "utilization.gpu", "utilization.aip"});
 
 std::string CsvCell(std::string_view cell) {
   const size_t begin = cell.find_first_not_of(" \t\r");
@@ -43,8 +50,7 @@ std::string CsvTitle(std::string title) {
 
 bool IsCsvHeader(const std::vector<std::string>& cells) {
   return std::any_of(cells.begin(), cells.end(), [](const std::string& cell) {
-    const std::string title = CsvTitle(cell);
-    return title == "uuid" || title == "index" || title == "gpu_uuid" || title == "module_id";
+    return std::find(kCsvTitles.begin(), kCsvTitles.end(), CsvTitle(cell)) != kCsvTitles.end();
   });
 }
 
@@ -64,8 +70,7 @@ class SmiCsvReader {
       return;
     }
     if (cells_.size() != columns_.size() || listing_.devices.size() >= kMostSmiDevices) {
-      Remark(fmt::format("line {} of {} has {} values; expected {}", line_, form_.tool,
-                         cells_.size(), columns_.size()));
+      LeaveOut(line);
       return;
     }
     if (!has_end) {
@@ -123,6 +128,10 @@ class SmiCsvReader {
     if (IsSo("remapped_rows.pending")) {
       device.drained = "rows of memory are to be remapped at a reset";
     }
+    if (IsSo("reset_status.drain_and_reset_recommended")) {
+      device.drained = "the driver advises to drain and reset it";
+    }
+    if (IsSo("reset_status.reset_required")) device.broken = "the driver asks for a reset";
     if (IsSo("remapped_rows.failure")) device.broken = "remapping a row of memory has failed";
     const std::string advice = SmiText(Cell("gpu_recovery_action"));
     if (advice.starts_with("Drain")) device.drained = "the driver advises to drain it";
@@ -132,6 +141,13 @@ class SmiCsvReader {
     if (std::any_of(cells_.begin(), cells_.end(), SaysSmiLost)) {
       device.broken = fmt::format("{} says that it is lost or needs a reset", form_.tool);
     }
+  }
+
+  // What the tool says of a chip that it cannot reach is no line of values, and the chip is there.
+  void LeaveOut(std::string_view line) {
+    listing_.is_whole = false;
+    Remark(fmt::format("line {} of {} has {} values: {}; expected {}", line_, form_.tool,
+                       cells_.size(), AsciiQuoted(CsvCell(line), kShownCsvBytes), columns_.size()));
   }
 
   void Remark(std::string text) {

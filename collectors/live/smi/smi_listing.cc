@@ -55,6 +55,7 @@ Observation ObserveSmi(const SmiListing& listing, const SmiOptions& options,
   host.listing = listing.is_whole ? Listing::kAll : Listing::kSome;
   for (DeviceReading& device : host.devices) {
     if (!listing.knows_indexes) device.index.reset();
+    device.anonymous = !device.index && device.uuid.empty();
     if (device.model.empty()) device.model = options.model;
     for (DevicePart& part : device.parts) {
       if (part.activity) part.signal = listing.signal;

@@ -133,6 +133,21 @@ TEST(LooseParts, TakeAFreePartOfTheirSizeWhereNamesDoNotHelp) {
   EXPECT_EQ(joined.counts.disagreements, 1);
 }
 
+// The plugin's strategy "single" names instances without their profile.
+TEST(LooseParts, OfUnknownSizeHaveTheOneThatAllPartsOfTheHostHave) {
+  const SourceReading kubelet = KubeletSays({LoosePart("MIG-a", 0, true)});
+  const JoinedHosts alike = JoinHosts({kubelet, DriverSays({"1", "2", "3"})}, {});
+  ASSERT_THAT(alike.hosts.at(0).devices, SizeIs(1));
+  EXPECT_EQ(alike.hosts[0].devices[0].parts.at(0).holders.at(0).name, "pod of MIG-a");
+  EXPECT_EQ(alike.counts.guessed_devices, 1);
+  EXPECT_EQ(alike.counts.disagreements, 0);
+  SourceReading mixed = DriverSays({"1", "2"});
+  mixed.hosts[0].devices[0].parts[1].share = 428'571;
+  const JoinedHosts unlike = JoinHosts({kubelet, mixed}, {});
+  EXPECT_EQ(unlike.counts.guessed_devices, 0);
+  EXPECT_EQ(unlike.counts.disagreements, 1);
+}
+
 // The exporter of devices has the pods of MIG instances by their labels, and the kubelet has them
 // by UUIDs that the exporter does not know.
 TEST(LooseParts, AreTheOnesThatTheSameHolderHasByAnotherSource) {

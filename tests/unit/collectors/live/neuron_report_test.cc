@@ -32,6 +32,39 @@ NeuronLayout LaidOut(const NeuronReport& report, const NeuronLayoutSettings& set
   return layout.ok() ? *layout : NeuronLayout();
 }
 
+// As inf2 and trn2 show it, over several lines, as the tool prints it.
+TEST(ParseNeuronLs, SaysWhichChipsAreThereAndWhoHasOpenedThem) {
+  const auto report = LastNeuronObject(R"([
+    {"instance_type": "trn2.48xlarge", "neuron_device": 0, "nc_count": 4,
+     "logical_neuroncore_config": 2, "memory_size": 103079215104, "neuroncore_ids": [0, 1, 2, 3],
+     "neuron_processes": []},
+    {"neuron_device": 1, "nc_count": 4, "neuroncore_ids": [4, 5, 6, 7],
+     "neuron_processes": [{"pid": 9, "command": "python train.py", "neuron_runtime_version": "2"},
+                          {"pid": 3, "command": "/opt/aws/neuron/bin/neuron-monitor -c x"}]}
+])");
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->devices, 2);
+  EXPECT_EQ(report->cores_per_device, 4);
+  ASSERT_THAT(report->runtimes, SizeIs(1));
+  EXPECT_EQ(report->runtimes[0].tag, "9");
+  ASSERT_THAT(*report->runtimes[0].cores, SizeIs(4));
+  EXPECT_EQ(report->runtimes[0].cores->at(0).core, 4);
+  EXPECT_EQ(report->runtimes[0].cores->at(0).utilization, std::nullopt);
+  EXPECT_EQ(LaidOut(*report).model, "trainium2");
+}
+
+TEST(ParseNeuronLs, RefusesWhatIsNoListOfChips) {
+  for (const char* text : {"[]", "[1]", "{}", "[{\"pid\": 1}]", "[{\"neuron_device\": -1}]", "["}) {
+    EXPECT_TRUE(absl::IsInvalidArgument(ParseNeuronLs(text).status())) << text;
+  }
+}
+
+TEST(LastNeuronObject, MayBeOneObjectOverSeveralLines) {
+  const auto report = LastNeuronObject("{\n\"neuron_runtime_data\": [],\n\"a\": {}\n}\n");
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_TRUE(report->tells_runtimes);
+}
+
 TEST(ParseNeuronJson, TakesEveryFormOfNoRuntime) {
   EXPECT_TRUE(ParsedNeuron(R"({"neuron_runtime_data":[]})").tells_runtimes);
   EXPECT_TRUE(ParsedNeuron(R"({"neuron_runtime_data":null})").tells_runtimes);

@@ -97,6 +97,20 @@ TEST(ShareOfProfile, DividesByTheSlicesOfTheChip) {
   EXPECT_EQ(ShareOfProfile("1g.24gb", 7), 142'857);
 }
 
+TEST(ChipResources, KnowsPartitionsOfAmdChipsByTheirMode) {
+  const ChipResources resources;
+  const auto whole = resources.OfResource("amd.com/spx_nps1");
+  ASSERT_TRUE(whole);
+  EXPECT_TRUE(NameOfDevice(*whole, "0000:05:00.0")->anonymous);
+  const auto partition = resources.OfResource("amd.com/cpx_nps4");
+  ASSERT_TRUE(partition);
+  EXPECT_EQ(partition->profile, "cpx_nps4");
+  EXPECT_TRUE(NameOfDevice(*partition, "amdgpu_xcp_3")->part_of_unknown_chip);
+  EXPECT_EQ(ShareOfProfile("cpx_nps4", 0), kOne / 8);
+  EXPECT_EQ(ShareOfProfile("cpx_nps1", 6), kOne / 6);
+  EXPECT_EQ(ShareOfProfile("dpx_nps2", 0), kOne / 2);
+}
+
 TEST(ShareOfProfile, IsUnknownRatherThanGuessed) {
   // Chips with four and chips with seven slices have it.
   EXPECT_EQ(ShareOfProfile("1g.24gb", 0), 0);

@@ -141,11 +141,26 @@ TEST_F(KubernetesSourceTest, PutsNeuronCoresIntoTheirChips) {
   ASSERT_THAT(host.devices, SizeIs(2));
   EXPECT_EQ(host.devices[0].index, 0U);
   ASSERT_THAT(host.devices[0].parts, SizeIs(4));
+  EXPECT_EQ(host.devices[0].parts[1].id, "core 1");
   EXPECT_THAT(NamesOf(host.devices[0].parts[1].holders), ElementsAre("pod ml/core"));
   EXPECT_THAT(host.devices[0].parts[3].holders, IsEmpty());
   ASSERT_THAT(host.devices[1].parts, SizeIs(1));
   EXPECT_THAT(NamesOf(host.devices[1].parts[0].holders), ElementsAre("pod ml/chip"));
   EXPECT_EQ(Chips(host), (std::map<bool, Micro>{{false, kOne / 2}, {true, kOne + kOne / 2}}));
+}
+
+// What is measured of the whole chip then joins it.
+TEST_F(KubernetesSourceTest, AChipWhoseCoresOnePodHoldsIsOnePart) {
+  kubelet_.Allocatable("aws.amazon.com/neuron", {"0", "1"});
+  kubelet_.Allocatable("aws.amazon.com/neuroncore", {"0", "1", "2", "3"});
+  kubelet_.Hold("ml", "a", "aws.amazon.com/neuroncore", {"0", "1", "2"});
+  const HostReading host = ObserveHost();
+  ASSERT_THAT(host.devices, SizeIs(2));
+  ASSERT_THAT(host.devices[0].parts, SizeIs(1));
+  EXPECT_EQ(host.devices[0].parts[0].id, "");
+  EXPECT_EQ(host.devices[0].parts[0].share, kOne);
+  EXPECT_THAT(NamesOf(host.devices[0].parts[0].holders), ElementsAre("pod ml/a"));
+  EXPECT_THAT(host.devices[1].parts, SizeIs(2));
 }
 
 TEST_F(KubernetesSourceTest, DividesCoresAsASettingSaysAndLeavesThemOutWithoutIt) {

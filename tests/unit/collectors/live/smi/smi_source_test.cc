@@ -105,6 +105,13 @@ TEST(NvidiaSmiXml, CountsWhatCannotBe) {
   }
 }
 
+std::vector<DeviceReading> SmiDevicesOf(const std::string& format, const std::string& text,
+                                        const std::string& keys = "") {
+  const TempFolder folder;
+  folder.Write("text", text);
+  return SmiDevices(format, folder.PathOf("text"), keys);
+}
+
 TEST(AmdJson, ReadsNewNamesBehindAWarning) {
   const auto devices = SmiDevices("rocm-smi-json", SmiSample("rocm_new_names.json"));
   ASSERT_THAT(devices, SizeIs(2));
@@ -166,6 +173,32 @@ TEST(SmiCsv, ReadsAHeaderAndLeavesOutWhatIsCut) {
   EXPECT_EQ(devices[2].uuid, "01P4-D");
   EXPECT_EQ(devices[2].parts.at(0).activity, std::nullopt);
   EXPECT_THAT(seen->remarks, SizeIs(2));
+}
+
+// A chip that nvidia-smi cannot reach is a sentence among the lines, and is still there.
+TEST(SmiCsv, SaysWhatTheToolSaysOfAChipThatIsLost) {
+  const TempFolder folder;
+  folder.Write("out.csv",
+               "index, name, utilization.gpu [%], reset_status.reset_required\n"
+               "0, NVIDIA L4, 45 %, Yes\n"
+               "Unable to determine the device handle for GPU0000:0B:00.0: GPU is lost.\n");
+  const auto seen = LookAtSmi("format: nvidia-smi-csv\nfile: " + folder.PathOf("out.csv") + "\n");
+  ASSERT_TRUE(seen.ok()) << seen.status();
+  ASSERT_THAT(seen->hosts.at(0).devices, SizeIs(1));
+  EXPECT_EQ(seen->hosts[0].devices[0].fitness, Fitness::kBroken);
+  EXPECT_EQ(seen->hosts[0].listing, Listing::kSome);
+  ASSERT_THAT(seen->remarks, SizeIs(1));
+  EXPECT_THAT(seen->remarks[0], HasSubstr("GPU is lost"));
+}
+
+TEST(SmiCsv, ReadsAHeaderThatNamesNoUuid) {
+  const auto devices =
+      SmiDevicesOf("nvidia-smi-csv",
+                   "pci.bus_id, name, utilization.gpu [%]\n00000000:01:00.0, NVIDIA L4, 7 %\n");
+  ASSERT_THAT(devices, SizeIs(1));
+  EXPECT_EQ(devices[0].model, "NVIDIA L4");
+  EXPECT_EQ(devices[0].parts.at(0).activity, 70'000);
+  EXPECT_TRUE(devices[0].anonymous);
 }
 
 TEST(SmiSource, RunsACommandAndLooksUpItsProcesses) {
