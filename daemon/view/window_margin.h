@@ -28,6 +28,8 @@ struct WindowFacts {
 
 struct WindowPeriod {
   outcomes::Period period;
+  // Of which no day is known: that they are not in `period` does not say that they served nothing.
+  std::set<std::string> unknown_models;
   // Of chip-time that nobody named a model for, and of models without any request. Nothing: some of
   // it has no price.
   std::optional<int64_t> unattributed_cost_micro_usd;
