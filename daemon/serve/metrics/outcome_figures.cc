@@ -1,5 +1,7 @@
 #include "daemon/serve/metrics/outcome_figures.h"
 
+#include <algorithm>
+#include <string>
 #include <utility>
 
 namespace fleetmeter {
@@ -59,6 +61,14 @@ void AddGone(bool is_known, SegmentWindow* row) {
   row->cost_micro_usd = std::nullopt;
 }
 
+// Whether no day of the model is known, and somebody is still to tell of the window. A model that
+// has ended is not waited for.
+bool IsAwaited(const MarginAnswer& answer, const std::string& model) {
+  return answer.after.unknown_models.contains(model) &&
+         std::any_of(answer.unknown.begin(), answer.unknown.end(),
+                     [&](const UnknownTime& unknown) { return unknown.models.contains(model); });
+}
+
 std::map<Segment, SegmentWindow> SegmentsOf(const MarginAnswer& answer, const Names& names) {
   std::map<Segment, SegmentWindow> segments;
   for (const auto& [segment, sales] : answer.after.period) {
@@ -73,7 +83,7 @@ std::map<Segment, SegmentWindow> SegmentsOf(const MarginAnswer& answer, const Na
     SegmentWindow& row = segments[NameOf(names, segment)];
     row.before.Add(sales).IgnoreError();
     if (answer.after.period.contains(segment)) continue;
-    AddGone(!answer.after.unknown_models.contains(segment.model), &row);
+    AddGone(!IsAwaited(answer, segment.model), &row);
   }
   for (const auto& [segment, sales] : answer.compared.period) {
     segments[NameOf(names, segment)].compared.Add(sales).IgnoreError();

@@ -153,7 +153,8 @@ TEST(ReadBenchmarks, TakesLowRatesOfErrorsWhereLessIsBetter) {
   EXPECT_TRUE(refused("m1,2025-01-10,2.1\nm1,2025-04-10,0.8\nm2,2025-04-10,0.8%\n").empty());
   const auto doubtful = refused("m3,2025-04-10,0.8\n");
   ASSERT_EQ(doubtful.size(), 1u);
-  EXPECT_THAT(doubtful[0].reason, HasSubstr("aime: is 0.8, of 100; expected 80, or 0.8% with a percent sign"));
+  EXPECT_THAT(doubtful[0].reason,
+              HasSubstr("aime: is 0.8, of 100; expected 80, or 0.8% with a percent sign"));
 }
 
 TEST(ReadBenchmarks, TakesSmallPercentagesWhereTheUnitIsKnown) {

@@ -116,7 +116,7 @@ TEST(FormatImport, SaysNoBusyHoursOfAFileThatHasNone) {
   const auto json = nlohmann::json::parse(FormatImport(summary, OutputFormat::kJson));
   EXPECT_TRUE(json["totals"]["busy_chip_hours"].is_null());
   plan.reports.clear();
-  report.groups.emplace_back(UsageGroup{.chip_nanos = kHour, .busy_chip_nanos = 0});
+  report.groups.front().busy_chip_nanos = 0;
   plan.reports.push_back({report, imports::LineSet(2)});
   summary = Summarize(plan, {});
   summary.kind = ImportKind::kUsage;

@@ -28,6 +28,13 @@ MarginAnswer AnswerOfFourWeeks() {
   return answer;
 }
 
+UnknownTime LateBilling(const std::string& model) {
+  UnknownTime unknown;
+  unknown.source = "billing";
+  unknown.models = {model};
+  return unknown;
+}
+
 Scrape Written(MarginAnswer answer) {
   auto view = std::make_shared<OutcomeView>();
   view->windows = {{{"28d", 28}, {std::move(answer)}}};
@@ -46,18 +53,20 @@ Scrape Written(MarginAnswer answer) {
 // The invoices of the month have not come: that is no month without requests, revenue and cost.
 TEST(OutcomeMetricsTest, WhatNobodyHasToldOfAWindowIsAbsentAndNotZero) {
   MarginAnswer answer = AnswerOfFourWeeks();
-  answer.after.unknown_models = {"atlas"};
+  answer.after.unknown_models = {"atlas", "mini"};
+  answer.unknown.push_back(LateBilling("atlas"));
   const Scrape scrape = Written(std::move(answer));
   for (const char* name : {"requests", "revenue_usd", "cost_usd"}) {
     const std::string series = std::string("fleetmeter_inference_window_") + name;
     EXPECT_FALSE(scrape.Has(series, {{"model", "atlas"}})) << series;
-    EXPECT_EQ(scrape.Value(series, {{"model", "mini"}}), 0) << series << ": told of, and nothing";
+    EXPECT_EQ(scrape.Value(series, {{"model", "mini"}}), 0) << series << ": nobody waits for it";
   }
 }
 
 TEST(OutcomeMetricsTest, RequestsOfDaysThatAreNotKnownYetCount) {
   MarginAnswer answer = AnswerOfFourWeeks();
   answer.after.unknown_models = {"atlas"};
+  answer.unknown.push_back(LateBilling("atlas"));
   answer.after.period[kAtlas] = {.requests_of_other_time = 7};
   const Scrape scrape = Written(std::move(answer));
   EXPECT_EQ(scrape.Value("fleetmeter_inference_window_requests", {{"model", "atlas"}}), 7);
