@@ -175,8 +175,20 @@ absl::Status CsvReader::WrongHeader(std::string_view what) const {
                                                 form_.advice.empty() ? "" : ". ", form_.advice));
 }
 
+absl::Status CsvReader::RefuseSimilar(std::string_view name) const {
+  if (Column(name) != kAbsent) return absl::OkStatus();
+  std::vector<std::string> similar;
+  for (const std::string& each : header_) {
+    if (EqualButCase(each, name)) similar.push_back(ColumnText(each));
+  }
+  if (similar.size() < 2) return absl::OkStatus();
+  return WrongHeader(fmt::format("column {} is there {} times, as {}; expected it once", name,
+                                 similar.size(), fmt::join(similar, " and ")));
+}
+
 absl::Status CsvReader::RequireColumns(std::initializer_list<std::string_view> required) const {
   for (std::string_view name : required) {
+    if (absl::Status once = RefuseSimilar(name); !once.ok()) return once;
     if (Column(name) == kAbsent) {
       return WrongHeader(
           fmt::format("column {} is missing; expected a header that names it", name));
@@ -198,6 +210,10 @@ absl::Status CsvReader::CheckRenamed(const std::vector<std::string_view>& known)
 
 absl::Status CsvReader::RefuseOtherColumns(const std::vector<std::string_view>& known) const {
   if (absl::Status renamed = CheckRenamed(known); !renamed.ok()) return renamed;
+  // Also where unknown columns are ignored: an amount that nobody reads would count as none.
+  for (const std::string_view name : known) {
+    if (absl::Status once = RefuseSimilar(name); !once.ok()) return once;
+  }
   if (form_.ignore_unknown_columns) return absl::OkStatus();
   std::vector<size_t> places;
   for (const std::string_view name : known) places.push_back(Column(name));

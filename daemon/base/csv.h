@@ -96,6 +96,8 @@ class CsvReader {
   absl::Status WrongRecord(std::string_view what) const;
 
  private:
+  // No two columns may differ from `name` in case alone, unless another one is it.
+  absl::Status RefuseSimilar(std::string_view name) const;
   CsvReader(std::string name, DecodedText text, CsvForm form);
 
   absl::Status Begin();

@@ -47,6 +47,23 @@ void ReadSaturation(const YamlValue& section, outcomes::SaturationRule* out) {
   map.Optional("least_gain").ReadShare(&out->least_gain);
 }
 
+// "25%" is 0.25. Beside a ceiling of 100, 25 is meant.
+void CheckNotation(const YamlValue& section, const YamlValue& floor, const YamlValue& ceiling,
+                   const Benchmark& benchmark) {
+  if (!floor.present() || !ceiling.present()) return;
+  const auto is_percentage = [](const YamlValue& value) {
+    return value.node().scalar.find('%') != std::string::npos;
+  };
+  if (is_percentage(floor) == is_percentage(ceiling)) return;
+  const auto [number, percentage] = is_percentage(floor)
+                                        ? std::pair(benchmark.ceiling, benchmark.floor)
+                                        : std::pair(benchmark.floor, benchmark.ceiling);
+  if (std::abs(number) <= 1 || percentage == 0) return;  // 0% is 0 of any scale
+  section.Complain(fmt::format(
+      "has the floor {} and the ceiling {}; expected both with %, or both without: 25% is 0.25",
+      floor.node().scalar, ceiling.node().scalar));
+}
+
 void ReadBenchmark(const std::string& name, const YamlValue& value, BenchmarkSuite* out) {
   Benchmark benchmark;
   benchmark.name = name;
@@ -55,10 +72,11 @@ void ReadBenchmark(const std::string& name, const YamlValue& value, BenchmarkSui
   }
   YamlMap map(value);
   map.Optional("weight").ReadFactor(kLeastWeight, kMaxScore, &benchmark.weight);
-  map.Required("floor", "the score that chance reaches")
-      .ReadFactor(-kMaxScore, kMaxScore, &benchmark.floor);
-  map.Required("ceiling", "the score that cannot be bettered")
-      .ReadFactor(-kMaxScore, kMaxScore, &benchmark.ceiling);
+  const YamlValue floor = map.Required("floor", "the score that chance reaches");
+  floor.ReadFactor(-kMaxScore, kMaxScore, &benchmark.floor);
+  const YamlValue ceiling = map.Required("ceiling", "the score that cannot be bettered");
+  ceiling.ReadFactor(-kMaxScore, kMaxScore, &benchmark.ceiling);
+  CheckNotation(value, floor, ceiling, benchmark);
   if (benchmark.floor == benchmark.ceiling) {
     value.Complain("has a floor that is its ceiling; expected two different scores");
   }

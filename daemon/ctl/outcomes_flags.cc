@@ -5,6 +5,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/base/text.h"
 #include "daemon/base/units.h"
+#include "daemon/ctl/parse_moment.h"
 
 namespace fleetmeter::ctl {
 
@@ -23,11 +24,8 @@ void AddOutcomesRefused(Flags& flags, std::string* path) {
 void AddOutcomesTime(Flags& flags, const std::string& name, const std::string& help,
                      std::optional<int64_t>* unix_seconds) {
   const auto read = [unix_seconds](const std::string& text) {
-    const auto nanos = ParseTime(text);
-    if (!nanos) {
-      return absl::InvalidArgumentError(
-          fmt::format("{} is not a date such as 2026-01-01 or an RFC 3339 time", Quoted(text)));
-    }
+    const auto nanos = ParseMoment(text);
+    if (!nanos.ok()) return nanos.status();
     *unix_seconds = *nanos / kNanosPerSecond;
     return absl::OkStatus();
   };

@@ -65,6 +65,7 @@ absl::StatusOr<WindowPeriod> MakePeriod(const WindowFacts& facts, outcomes::Cost
                                         const outcomes::TokenWeights& weights) {
   WindowPeriod out;
   out.period = SalesOf(facts);
+  out.unknown_models = facts.unknown_models;
   auto costs = CostServing(facts.serving, facts.served_by, basis, weights);
   if (!costs.ok()) return costs.status();
   const std::map<std::string, ModelSegments> models = ByModel(facts.segments, &out.period);

@@ -28,6 +28,8 @@ struct WindowFacts {
 
 struct WindowPeriod {
   outcomes::Period period;
+  // Of which no day is known, be it that somebody is still to tell, or that they have ended.
+  std::set<std::string> unknown_models;
   // Of chip-time that nobody named a model for, and of models without any request. Nothing: some of
   // it has no price.
   std::optional<int64_t> unattributed_cost_micro_usd;

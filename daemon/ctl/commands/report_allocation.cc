@@ -10,6 +10,7 @@
 #include "daemon/base/text.h"
 #include "daemon/base/units.h"
 #include "daemon/ctl/command.h"
+#include "daemon/ctl/parse_moment.h"
 #include "daemon/ctl/report/allocation_report.h"
 #include "daemon/ctl/report/fetch_answers.h"
 #include "daemon/ctl/report/render.h"
@@ -88,8 +89,10 @@ void ReportAllocation::AddFlags(Flags& flags) {
 }
 
 absl::Status ReportAllocation::ReadSince(const std::string& text) {
-  from_nanos_ = ParseTime(text);
-  if (from_nanos_) return absl::OkStatus();
+  if (const auto moment = ParseMoment(text); moment.ok()) {
+    from_nanos_ = *moment;
+    return absl::OkStatus();
+  }
   const auto nanos = ParseDuration(text);
   if (!nanos || *nanos < kShortestReport || *nanos > kLongestReport) {
     return absl::InvalidArgumentError(fmt::format(

@@ -11,6 +11,7 @@
 #include "daemon/ctl/command.h"
 #include "daemon/ctl/confirm.h"
 #include "daemon/ctl/output_flag.h"
+#include "daemon/ctl/parse_moment.h"
 #include "daemon/ctl/print/admin_output.h"
 #include "daemon/ctl/terminal.h"
 
@@ -70,8 +71,9 @@ class Reprice : public Command {
 
 void Reprice::AddDay(Flags& flags, const std::string& name, const std::string& help, int64_t* day) {
   const auto read = [day](const std::string& text) {
-    const auto nanos = ParseTime(text);
-    if (!nanos || *nanos % kDay != 0) {
+    const auto nanos = ParseMoment(text);
+    if (!nanos.ok()) return nanos.status();
+    if (*nanos % kDay != 0) {
       return absl::InvalidArgumentError(
           fmt::format("{} is not a day, such as 2026-01-01", Quoted(text)));
     }

@@ -35,22 +35,42 @@ bool Between(const outcomes::Benchmark& benchmark, double score) {
   return place >= -1 && place <= 1;
 }
 
+// Of benchmarks from 0 to 1 and from 0 to 100.
+double OnePercent(const outcomes::Benchmark& benchmark) {
+  return IsOfFractions(benchmark) ? 1 / kPercent : 1;
+}
+
+// Whether chance alone reaches more than a percent, and models reach more than chance. Where less
+// is better, the floor lies above the ceiling.
+bool ChanceReachesOnePercent(const outcomes::Benchmark& benchmark) {
+  return benchmark.floor > OnePercent(benchmark) && benchmark.floor < benchmark.ceiling;
+}
+
+// Above this a score is more likely a percentage than a fraction that is a little too high: no
+// benchmark measures models that reach 2 of 100.
+constexpr double kLeastPercentage = 2;
+
 // The score in the unit of the benchmark if it is likely of the other of the two; 0: it is not.
 double InOtherUnit(const outcomes::Benchmark& benchmark, double score) {
-  if (IsOfFractions(benchmark) && score > 1 && Between(benchmark, score / kPercent)) {
+  if (IsOfFractions(benchmark) && score >= kLeastPercentage &&
+      Between(benchmark, score / kPercent)) {
     return score / kPercent;
   }
-  if (IsOfPercent(benchmark) && score > 0 && score <= 1) return score * kPercent;
-  return 0;
+  if (score <= 0 || score > OnePercent(benchmark)) return 0;
+  const bool likely =
+      IsOfPercent(benchmark) || (IsOfFractions(benchmark) && ChanceReachesOnePercent(benchmark));
+  return likely ? score * kPercent : 0;
 }
 
 // A score beyond the ceiling, or as far below the floor as the ceiling is above it, is of another
-// unit: 85 where 0.85 was meant. So is one from 0 to 1 where chance alone reaches several percent.
-// Where chance reaches next to nothing, 0.6 of 100 may be what a weak model has: see UnitWitness.
+// unit: 85 where 0.85 was meant. So is one of less than a percent where chance alone reaches more,
+// such as 0.8%, where 0.8 was formatted as a percentage. Where chance reaches next to nothing, 0.6
+// of 100 may be what a weak model has, and where less is better, a strong one: see UnitWitness.
 void CheckScore(RowReader& reader, std::string_view column, const outcomes::Benchmark& benchmark,
                 double score) {
   const double other = InOtherUnit(benchmark, score);
-  const bool surely = !Between(benchmark, score) || (other > 0 && benchmark.floor > 1);
+  const bool surely =
+      !Between(benchmark, score) || (other > 0 && ChanceReachesOnePercent(benchmark));
   if (!surely) return;
   const std::string expected =
       fmt::format("expected a score from floor {:g} to ceiling {:g}, as the suite has them",
@@ -172,7 +192,8 @@ class UnitWitness {
           "{}: is {:g}, of {:g}; expected {:g}, or {:g}% with a percent sign if so little is "
           "meant: "
           "the model has no score above 1",
-          result.benchmark, score, benchmark.ceiling, score * kPercent, score);
+          result.benchmark, score, std::max(benchmark.floor, benchmark.ceiling), score * kPercent,
+          score);
     }
     return std::nullopt;
   }

@@ -35,7 +35,8 @@ class Adder {
     Span(report.window_start_unix_nanos, report.WindowEnd());
     for (const UsageGroup& group : report.groups) {
       totals_.chip_nanos += group.chip_nanos;
-      totals_.busy_chip_nanos += group.busy_chip_nanos.value_or(0);
+      if (!group.busy_chip_nanos) continue;
+      totals_.busy_chip_nanos = totals_.busy_chip_nanos.value_or(0) + *group.busy_chip_nanos;
     }
   }
 

@@ -28,7 +28,7 @@ struct Totals {
   absl::int128 h100e_seconds = 0;
   int64_t results = 0;
   absl::int128 chip_nanos = 0;
-  absl::int128 busy_chip_nanos = 0;
+  std::optional<absl::int128> busy_chip_nanos;  // of what is measured; nothing: nothing is
 };
 
 Totals TotalsOf(const ImportBatch& plan);

@@ -66,7 +66,8 @@ Lines AmountLines(const ImportSummary& summary) {
       return {{"results", Count(totals.results)}};
     case ImportKind::kUsage:
       return {{"chip_hours", Grouped(ChipHours(totals.chip_nanos))},
-              {"busy_chip_hours", Grouped(ChipHours(totals.busy_chip_nanos))}};
+              {"busy_chip_hours",
+               totals.busy_chip_nanos ? Grouped(ChipHours(*totals.busy_chip_nanos)) : kUnknown}};
   }
   return {};
 }

@@ -156,6 +156,21 @@ std::string UnknownText(const v1::MarginReport& report) {
   return out;
 }
 
+// Whether nobody has told of any of the window: then a row without requests may well have some.
+bool IsUntold(const v1::MarginReport& report, const v1::MarginRow& row) {
+  if (row.has_after()) return false;
+  return std::any_of(
+      report.unknown().begin(), report.unknown().end(), [&](const v1::UnknownTime& unknown) {
+        const bool is_all = unknown.at_beginning()
+                                ? unknown.to_unix_seconds() >= report.to_unix_seconds()
+                                : unknown.from_unix_seconds() <= report.from_unix_seconds();
+        const auto& models = unknown.models();
+        const bool is_named = row.model().empty() || unknown.more_models() > 0 ||
+                              std::find(models.begin(), models.end(), row.model()) != models.end();
+        return is_all && is_named;
+      });
+}
+
 std::string MarginTable(const v1::MarginReport& report) {
   Table table({{"MODEL"},
                {"CUSTOMER TIER"},
@@ -171,9 +186,11 @@ std::string MarginTable(const v1::MarginReport& report) {
   for (const v1::MarginRow& row : report.rows()) {
     const v1::MarginFigures& now = row.after();
     const bool known = IsKnown(now);
+    const bool told = !IsUntold(report, row);
     table.AddRow({row.scope() == "customer_tier" || row.scope() == "total" ? "(all)" : row.model(),
                   row.scope() == "model" || row.scope() == "total" ? "(all)" : row.customer_tier(),
-                  Grouped(std::to_string(now.requests())), Percent(row.request_share_ratio()),
+                  told ? Grouped(std::to_string(now.requests())) : kUnknown,
+                  told ? Percent(row.request_share_ratio()) : kUnknown,
                   known ? UsdOfMicros(now.revenue_micro_usd()) : kUnknown,
                   known ? UsdOfMicros(now.cost_micro_usd()) : kUnknown,
                   known ? UsdOfMicros(now.margin_micro_usd()) : kUnknown, PerRequest(now),

@@ -109,7 +109,10 @@ std::string BasisText(const UsageAnswer& answer) {
   for (const int64_t version : answer.catalog_versions) {
     catalogs += fmt::format("{}{}", catalogs.empty() ? "" : ", ", version);
   }
-  if (answer.rows.empty()) return fmt::format("nothing was {}", Name(answer.question.time));
+  if (answer.rows.empty()) {
+    return answer.question.time == UsageTime::kUsed ? "the books tell of no use in this time"
+                                                    : "nothing was booked";
+  }
   return fmt::format("plan {}; catalog version {}", plans, catalogs);
 }
 

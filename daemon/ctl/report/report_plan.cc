@@ -114,9 +114,9 @@ std::vector<Cell> DayRow(int64_t start, const FleetDay& day) {
 }
 
 Table DaysTable(const v1::GetPoolHistoryResponse& history) {
-  Table table{.id = "days", .title = "All pools that the books tell of, by the day"};
+  Table table{.id = "days", .title = "Pools that held chips, by the day"};
   table.columns = {{"day", "Day"},
-                   {"allocated_h100e", "Allocated, H100e", true},
+                   {"allocated_h100e", "Allocated to them, H100e", true},
                    {"assigned_h100e", "Held, H100e", true},
                    {"busy_h100e", "Busy, H100e", true},
                    {"coverage_ratio", "Heard", true}};
@@ -179,8 +179,9 @@ Section PlanAndActual(const Answers& answers) {
         fmt::format("The course by the day is not known. {}", WhyNot(answers.history.status())));
   }
   section.notes.push_back(
-      "Drift is the actual share less the planned one. Shares are of what is heard. By the day, a "
-      "pool is counted from the first hour on of which the books tell. Where less than 90% of a "
+      "Drift is the actual share less the planned one. Shares are of what is heard. A day has "
+      "the pools that held chips on it; the allocations of the others are not in its sum. A pool "
+      "is counted from the first hour on of which the books tell. Where less than 90% of a "
       "day was heard, the picture has a gap: more may have been held then. Of a day of history no "
       "host told: what is known of it was imported.");
   return section;

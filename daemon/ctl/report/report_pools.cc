@@ -19,6 +19,7 @@ std::optional<double> If(bool known, double value) {
 
 // What a pool held of its allocation since the last report: sums over days of H100e x seconds.
 struct HeldSince {
+  int64_t days = 0;   // of which the books tell that it held any
   double within = 0;  // its allocation
   double beyond = 0;
   double seconds = 0;
@@ -41,6 +42,7 @@ void AddDay(const v1::PoolPeriod& period, double seconds, HeldSince* held) {
   const double within = std::min(period.assigned_h100e() * seconds, allocated);
   held->within += within;
   held->beyond += period.assigned_h100e() * seconds - within;
+  ++held->days;
   held->seconds += seconds;
   held->allocated += allocated;
   if (!period.has_coverage_ratio()) return;
@@ -58,15 +60,29 @@ std::map<std::string, HeldSince> HeldOf(const Answers& answers) {
   return pools;
 }
 
-Cell HeldCell(const std::map<std::string, HeldSince>& pools, const std::string& pool) {
+// The days of the report, the first and the last in part.
+int64_t DaysOf(const Answers& answers) {
+  const int64_t step = answers.history->step_seconds();
+  if (step <= 0 || answers.until_unix_seconds <= answers.from_unix_seconds) return 0;
+  return (answers.until_unix_seconds - 1) / step - answers.from_unix_seconds / step + 1;
+}
+
+// The history has no row of a day on which the pool held nothing, or of which nobody told: the
+// average is over the others, and says so.
+Cell HeldCell(const Answers& answers, const std::map<std::string, HeldSince>& pools,
+              const std::string& pool) {
   const auto found = pools.find(pool);
   if (found == pools.end() || found->second.allocated <= 0) {
     return NotKnown("the books do not tell");
   }
   const HeldSince& held = found->second;
   const double coverage = held.told > 0 ? held.heard / held.told : 1;  // history has none
-  return WithNote(ShareCell(held.within / held.allocated),
-                  coverage < kGoodCoverage ? CoverageNote(coverage) : "");
+  std::string note = coverage < kGoodCoverage ? CoverageNote(coverage) : "";
+  if (const int64_t days = DaysOf(answers); held.days < days) {
+    note += fmt::format("{}on the {} of {} on which it held any", note.empty() ? "" : "; ",
+                        held.days, CountOf(days, "day"));
+  }
+  return WithNote(ShareCell(held.within / held.allocated), note);
 }
 
 // What it held beyond its allocation is no use of the allocation.
@@ -106,7 +122,7 @@ Table UnusedTable(const Answers& answers) {
         {TextCell(pool->pool()), TextCell(OwnerText(*pool)), H100eCell(h100e),
          UsdPerDay(answers, *pool, h100e),
          WithNote(ShareCell(pool->utilization_ratio()), CoverageNote(pool->coverage_ratio())),
-         H100eCell(pool->allocated_h100e()), HeldCell(held, pool->pool()),
+         H100eCell(pool->allocated_h100e()), HeldCell(answers, held, pool->pool()),
          BeyondCell(held, pool->pool()),
          NumberCell(pool->idle_chips(), Whole(pool->idle_chips()))});
   }
@@ -226,7 +242,8 @@ std::string DemandSays(const v1::ListPoolsResponse& pools) {
 }  // namespace
 
 std::optional<double> UnusedH100e(const v1::Pool& pool) {
-  if (!pool.has_utilization_ratio() || !pool.has_busy_h100e()) return std::nullopt;
+  if (!pool.has_utilization_ratio()) return std::nullopt;
+  // A pool that holds nothing has no busy chips to measure, and all of it is unused.
   const double unmeasured =
       pool.assigned_h100e() *
       (1 - std::min(1.0, pool.has_measured_ratio() ? pool.measured_ratio() : 1.0));

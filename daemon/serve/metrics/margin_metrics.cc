@@ -15,6 +15,10 @@ std::optional<double> Usd(const std::optional<int64_t>& micro_usd) {
   return static_cast<double>(*micro_usd) / kMicroUsdPerUsd;
 }
 
+std::optional<double> Count(const std::optional<int64_t>& requests) {
+  return requests ? std::optional(static_cast<double>(*requests)) : std::nullopt;
+}
+
 std::optional<double> PerRequest(const std::optional<Margin>& margin) {
   return margin ? margin->usd_per_request() : std::nullopt;
 }
@@ -140,8 +144,9 @@ constexpr Family<OutcomeFigures> kMarginFamilies[] = {
       kGauge,
       {"model", "customer_tier", "window"},
       "The segment had this many requests in the window, corrections included. All that were told "
-      "of count, also those of days that are not known yet."},
-     EachSegmentOnce<[](const SegmentWindow& row) { return static_cast<double>(row.requests); }>},
+      "of count, also those of days that are not known yet. The series is absent where no day is "
+      "known and no request was told of."},
+     EachSegmentOnce<[](const SegmentWindow& row) { return Count(row.requests); }>},
     {{"fleetmeter_inference_window_revenue_usd",
       kGauge,
       {"model", "customer_tier", "window"},
@@ -156,7 +161,7 @@ constexpr Family<OutcomeFigures> kMarginFamilies[] = {
       "Serving the segment cost this many US dollars in the known days of the window. The cost of "
       "a model is shared "
       "out to its customer tiers by weighted tokens. The series is absent while any of that cost "
-      "is not known."},
+      "is not known, and where no day is known."},
      EachSegment<[](const SegmentWindow& row) { return Usd(row.cost_micro_usd); }>},
     {{"fleetmeter_inference_margin_per_request_usd",
       kGauge,

@@ -1,5 +1,7 @@
 #include "daemon/serve/metrics/outcome_figures.h"
 
+#include <algorithm>
+#include <string>
 #include <utility>
 
 namespace fleetmeter {
@@ -48,18 +50,40 @@ void AddKnown(const std::optional<int64_t>& part, std::optional<int64_t>* sum) {
   if (!part || !*sum || __builtin_add_overflow(**sum, *part, &**sum)) *sum = std::nullopt;
 }
 
+// What the window has of a segment that only the year before has: nothing, or nothing that is
+// known.
+void AddGone(bool is_known, SegmentWindow* row) {
+  if (is_known) {
+    row->requests = row->requests.value_or(0);
+    return;
+  }
+  row->revenue_micro_usd = std::nullopt;
+  row->cost_micro_usd = std::nullopt;
+}
+
+// Whether no day of the model is known, and somebody is still to tell of the window. A model that
+// has ended is not waited for.
+bool IsAwaited(const MarginAnswer& answer, const std::string& model) {
+  return answer.after.unknown_models.contains(model) &&
+         std::any_of(answer.unknown.begin(), answer.unknown.end(),
+                     [&](const UnknownTime& unknown) { return unknown.models.contains(model); });
+}
+
 std::map<Segment, SegmentWindow> SegmentsOf(const MarginAnswer& answer, const Names& names) {
   std::map<Segment, SegmentWindow> segments;
   for (const auto& [segment, sales] : answer.after.period) {
     SegmentWindow& row = segments[NameOf(names, segment)];
-    row.requests += sales.requests + sales.requests_of_other_time;
+    row.requests = row.requests.value_or(0) + sales.requests + sales.requests_of_other_time;
     AddKnown(sales.revenue_micro_usd, &row.revenue_micro_usd);
     AddKnown(sales.cost_micro_usd, &row.cost_micro_usd);
     // The total of all segments has been added up before: no part of it leaves 64 bits.
     row.after.Add(sales).IgnoreError();
   }
   for (const auto& [segment, sales] : answer.before.period) {
-    segments[NameOf(names, segment)].before.Add(sales).IgnoreError();
+    SegmentWindow& row = segments[NameOf(names, segment)];
+    row.before.Add(sales).IgnoreError();
+    if (answer.after.period.contains(segment)) continue;
+    AddGone(!IsAwaited(answer, segment.model), &row);
   }
   for (const auto& [segment, sales] : answer.compared.period) {
     segments[NameOf(names, segment)].compared.Add(sales).IgnoreError();

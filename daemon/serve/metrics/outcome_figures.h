@@ -42,7 +42,7 @@ struct SegmentCounters {
 
 // The same in one window, on one basis.
 struct SegmentWindow {
-  int64_t requests = 0;  // all that were told of
+  std::optional<int64_t> requests;  // all that were told of; nothing: no day is known
   // Of the days that are known. Nothing: that of some of them is not known.
   std::optional<int64_t> revenue_micro_usd = 0;
   std::optional<int64_t> cost_micro_usd = 0;

@@ -174,7 +174,7 @@ def quarter_of(_):
 def nothing_stands_under_the_day_of_the_import(ledger, rows):
     today = datetime.datetime.now(datetime.timezone.utc).date()
     span = ["--from", today - datetime.timedelta(days=1), "--to", today + datetime.timedelta(days=2)]
-    assert "nothing was used" in run("report", "--ledger", ledger, *span)
+    assert "the books tell of no use in this time" in run("report", "--ledger", ledger, *span)
     booked = json.loads(run("report", "--ledger", ledger, *span, "--by-booking", "--by", "chip",
                             "--output", "json"))
     assert booked["time"] == "booked"

@@ -292,6 +292,21 @@ TEST(Csv, NamesAllThatAWrongHeaderHas) {
   EXPECT_TRUE((*CsvReader::FromText("t.csv", "a,x\n", form)).RefuseOtherColumns({"a"}).ok());
 }
 
+// A column of revenue that nobody can choose is not a file without revenue.
+TEST(Csv, RefusesAColumnThatIsThereInTwoCases) {
+  CsvForm form;
+  form.ignore_unknown_columns = true;
+  const CsvReader csv = *CsvReader::FromText("t.csv", "a,Revenue,REVENUE\n", form);
+  const std::string wrong =
+      "t.csv:1: column revenue is there 2 times, as \"Revenue\" and \"REVENUE\"; expected it once";
+  EXPECT_THAT(std::string(csv.RequireColumns({"revenue"}).message()), HasSubstr(wrong));
+  EXPECT_THAT(std::string(csv.RefuseOtherColumns({"a", "revenue"}).message()), HasSubstr(wrong));
+  EXPECT_TRUE(csv.RefuseOtherColumns({"a"}).ok());
+  form.columns["revenue"] = "REVENUE";
+  const CsvReader said = *CsvReader::FromText("t.csv", "a,Revenue,REVENUE\n", form);
+  EXPECT_TRUE(said.RefuseOtherColumns({"a", "revenue"}).ok()) << "--column says which";
+}
+
 TEST(Csv, ReadsGzip) {
   TempFolder dir;
   gzFile file = gzopen(dir.PathOf("t.csv.gz").c_str(), "wb");

@@ -147,5 +147,30 @@ TEST(LoadPriceBook, ReadsTheShippedFile) {
   EXPECT_TRUE(book->subscriptions().InForce("max", kJanuary2026));
 }
 
+absl::Status SuiteWith(const std::string& scale) {
+  const TempFolder folder;
+  return LoadBenchmarkSuite(
+             folder.Write("b.yaml", "suite: s\nversion: 1\nbenchmarks:\n  mmlu: {" + scale + "}\n"))
+      .status();
+}
+
+// Scores from 0.25 to 100 are no scale that anybody means: 60.1% would be 0.6 of it, and not 0.468.
+TEST(LoadBenchmarkSuite, RefusesAFloorAndACeilingInTwoNotations) {
+  EXPECT_THAT(
+      std::string(SuiteWith("floor: 25%, ceiling: 100").message()),
+      HasSubstr("b.yaml:4: benchmarks.mmlu: has the floor 25% and the ceiling 100; expected "
+                "both with %, or both without: 25% is 0.25"));
+  EXPECT_FALSE(SuiteWith("floor: 25, ceiling: 100%").ok());
+  EXPECT_FALSE(SuiteWith("floor: 100, ceiling: 5%").ok()) << "less is better";
+  for (const char* scale :
+       {"floor: 25%, ceiling: 100%", "floor: 25, ceiling: 100", "floor: 0, ceiling: 100%",
+        "floor: 0%, ceiling: 100", "floor: 0.25, ceiling: 100%", "floor: 25%, ceiling: 1",
+        "floor: 800, ceiling: 2000"}) {
+    EXPECT_TRUE(SuiteWith(scale).ok()) << scale << ": " << SuiteWith(scale);
+  }
+  EXPECT_THAT(std::string(SuiteWith("floor: [1], ceiling: 100%").message()),
+              HasSubstr("benchmarks.mmlu.floor: is a list"));
+}
+
 }  // namespace
 }  // namespace fleetmeter

@@ -195,6 +195,8 @@ TEST_F(FlatWorld, IsFlatWithInvoicesOfMonths) {
   EXPECT_EQ(TotalOf(weeks).declined, std::nullopt);
   EXPECT_EQ(outcomes::ReviewDue(weeks.review), std::nullopt);
   EXPECT_EQ(weeks.after.unattributed_cost_micro_usd, 0) << "it is not known yet, and not nobody's";
+  EXPECT_THAT(weeks.after.unknown_models, ElementsAre("atlas"));
+  EXPECT_THAT(year.after.unknown_models, testing::IsEmpty());
 }
 
 TEST_F(FlatWorld, IsFlatWithUsageThatIsLate) {
@@ -255,6 +257,9 @@ TEST_F(FlatWorld, CountsAModelThatIsGoneAsMix) {
   EXPECT_LT(answer.review.change->mix_micro_usd, 0);
   EXPECT_THAT(answer.review.change->left_out, testing::IsEmpty());
   EXPECT_EQ(TotalOf(answer).declined, true);
+  for (const UnknownTime& unknown : answer.unknown) {
+    EXPECT_FALSE(unknown.models.contains("old")) << "nobody waits for it";
+  }
 }
 
 // A source that bills a segment by windows, and is late.

@@ -54,6 +54,18 @@ TEST(ReadBenchmarks, RefusesScoresOfAnotherUnit) {
   EXPECT_EQ(rows->rows.size(), 1u);
 }
 
+// A fraction that is a little too high is no percentage: 0.01 is not what it would be.
+TEST(ReadBenchmarks, TakesNoFractionForAPercentage) {
+  CsvReader csv = ResultsCsv("model,date,MMLU\na,2026-01-01,1.0000001\n");
+  const auto rows = ReadBenchmarks(csv, Suite(), {});
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  ASSERT_EQ(rows->refused.size(), 1u);
+  EXPECT_EQ(
+      rows->refused[0].reason,
+      "MMLU: is \"1.0000001\"; expected a score from floor 0.25 to ceiling 1, as the suite has "
+      "them");
+}
+
 TEST(ReadBenchmarks, ReadsPercentagesAsTheSuiteHasThem) {
   outcomes::BenchmarkSuite suite = Suite();
   suite.benchmarks[1] = {.name = "gpqa", .floor = 25, .ceiling = 100};
@@ -112,6 +124,37 @@ TEST(ReadBenchmarks, RefusesFractionsInASuiteOfPercent) {
                           "the suite has them; it would be 80.5 there",
                           "5 aime: is 0.6, of 100; expected 60, or 0.6% with a percent sign if so "
                           "little is meant: the model has no score above 1"));
+}
+
+// A spreadsheet writes 0.8 as 0.8% where somebody had multiplied by 100 before.
+TEST(ReadBenchmarks, RefusesPercentagesOfAPercentInASuiteOfFractions) {
+  CsvReader csv = ResultsCsv(
+      "model,date,MMLU\na,2026-01-01,0.8%\nb,2026-01-01,80%\nc,2026-01-01,20%\n"
+      "d,2026-01-01,0\n");
+  const auto rows = ReadBenchmarks(csv, Suite(), {});
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  ASSERT_EQ(rows->refused.size(), 1u);
+  EXPECT_EQ(rows->refused[0].reason,
+            "MMLU: is \"0.8%\"; expected a score from floor 0.25 to ceiling 1, as the suite has "
+            "them; it would be 0.8 there");
+  EXPECT_EQ(rows->rows.size(), 3u) << "less than chance, and nothing, are scores";
+}
+
+// The best recogniser errs in 0.8 of 100 words, and not in 80.
+TEST(ReadBenchmarks, TakesLowRatesOfErrorsWhereLessIsBetter) {
+  outcomes::BenchmarkSuite suite = PercentSuite();
+  suite.benchmarks[0] = {.name = "aime", .floor = 100, .ceiling = 0};
+  const auto refused = [&](const std::string& rates) {
+    CsvReader csv = ResultsCsv("model,date,AIME\n" + rates);
+    const auto rows = ReadBenchmarks(csv, suite, {});
+    EXPECT_TRUE(rows.ok()) << rows.status();
+    return rows->refused;
+  };
+  EXPECT_TRUE(refused("m1,2025-01-10,2.1\nm1,2025-04-10,0.8\nm2,2025-04-10,0.8%\n").empty());
+  const auto doubtful = refused("m3,2025-04-10,0.8\n");
+  ASSERT_EQ(doubtful.size(), 1u);
+  EXPECT_THAT(doubtful[0].reason,
+              HasSubstr("aime: is 0.8, of 100; expected 80, or 0.8% with a percent sign"));
 }
 
 TEST(ReadBenchmarks, TakesSmallPercentagesWhereTheUnitIsKnown) {

@@ -38,7 +38,8 @@ std::vector<std::string> TextsOf(const ImportBatch& plan) {
   texts.push_back(fmt::format("{} rows, {} windows, {} to {}", totals.rows, totals.windows,
                               totals.from_unix_nanos.value_or(0),
                               totals.to_unix_nanos.value_or(0)));
-  texts.push_back(Decimal(totals.chip_nanos, 0) + " " + Decimal(totals.busy_chip_nanos, 0));
+  texts.push_back(Decimal(totals.chip_nanos, 0) + " " +
+                  Decimal(totals.busy_chip_nanos.value_or(-1), 0));
   texts.push_back(ctl::StreamIdOf(plan));
   return texts;
 }

@@ -102,6 +102,28 @@ TEST(FormatImport, SaysHoursOfUsageExactly) {
               HasSubstr("chip_hours              24.00000000001\n"));
 }
 
+// Nobody measured: that is not a file of idle chips.
+TEST(FormatImport, SaysNoBusyHoursOfAFileThatHasNone) {
+  imports::ImportBatch plan;
+  UsageReport report;
+  report.window_length_nanos = 1;
+  report.groups.emplace_back().chip_nanos = kHour;
+  plan.reports.push_back({report, imports::LineSet(2)});
+  ImportSummary summary = Summarize(plan, {});
+  summary.kind = ImportKind::kUsage;
+  EXPECT_THAT(FormatImport(summary, OutputFormat::kTable),
+              HasSubstr("busy_chip_hours         -\n"));
+  const auto json = nlohmann::json::parse(FormatImport(summary, OutputFormat::kJson));
+  EXPECT_TRUE(json["totals"]["busy_chip_hours"].is_null());
+  plan.reports.clear();
+  report.groups.front().busy_chip_nanos = 0;
+  plan.reports.push_back({report, imports::LineSet(2)});
+  summary = Summarize(plan, {});
+  summary.kind = ImportKind::kUsage;
+  EXPECT_THAT(FormatImport(summary, OutputFormat::kTable), HasSubstr("busy_chip_hours         0\n"))
+      << "measured, and idle";
+}
+
 TEST(ReadingLine, SaysHowMuchIsRead) {
   EXPECT_EQ(ReadingLine("usage", "reading the file", 0.4599), "usage: reading the file, 45%");
   EXPECT_EQ(ReadingLine("usage", "arranging the rows", 1), "usage: arranging the rows, 100%");

@@ -80,9 +80,11 @@ TEST_F(UsageOutputTest, PrintsJson) {
 )");
 }
 
-TEST_F(UsageOutputTest, SaysSoWhenNothingWasUsedOrBooked) {
+// A time that nobody has told of is not a time without use.
+TEST_F(UsageOutputTest, SaysSoWhenNoUseIsToldOfOrBooked) {
   UsageQuestion question{kDayEnd, kDayEnd + 86'400, {UsageKey::kPool}};
-  EXPECT_THAT(Text(question, OutputFormat::kTable), HasSubstr("nothing was used"));
+  EXPECT_THAT(Text(question, OutputFormat::kTable),
+              HasSubstr("the books tell of no use in this time"));
   question.time = UsageTime::kBooked;
   EXPECT_THAT(Text(question, OutputFormat::kTable), HasSubstr("nothing was booked"));
 }

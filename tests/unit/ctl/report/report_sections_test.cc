@@ -90,6 +90,41 @@ TEST(HeldSinceTest, ADayCountsByThePartOfItThatHasPassed) {
   EXPECT_DOUBLE_EQ(UnusedRow(MadeJson(answers)).at("held_ratio").get<double>(), 0.25 / 1.25);
 }
 
+// Four idle days and one busy one are no week of full use.
+TEST(HeldSinceTest, SaysOnHowManyDaysItHeldAny) {
+  Answers answers = MadeAnswers();
+  answers.history->mutable_rows()->DeleteSubrange(1, answers.history->rows_size() - 1);
+  v1::PoolPeriod& only = *answers.history->mutable_rows(0);
+  only.set_allocated_h100e(100);
+  only.set_assigned_h100e(100);
+  constexpr int64_t kMidnight = 1'767'225'600;  // 2026-01-01
+  only.set_start_unix_seconds(kMidnight);
+  answers.from_unix_seconds = kMidnight;
+  answers.until_unix_seconds = kMidnight + 5 * 86'400;
+  EXPECT_EQ(UnusedRow(MadeJson(answers)).at("held_ratio_note"),
+            "on the 1 of 5 days on which it held any");
+  answers.until_unix_seconds = kMidnight + 86'400;
+  EXPECT_FALSE(UnusedRow(MadeJson(answers)).contains("held_ratio_note"));
+}
+
+// No team holds any chip of it, and all of its chips are heard: nothing is less used.
+TEST(UnderusedTest, ListsAPoolThatHoldsNothing) {
+  Answers answers = MadeAnswers();
+  v1::Pool& pool = *answers.pools->mutable_pools(0);
+  pool.set_assigned_h100e(0);
+  pool.clear_busy_h100e();
+  pool.clear_idle_h100e();
+  pool.clear_measured_ratio();
+  pool.set_utilization_ratio(0);
+  const Json json = MadeJson(answers);
+  EXPECT_EQ(UnusedRow(json).at("pool"), pool.pool());
+  EXPECT_EQ(UnusedRow(json).at("unused_h100e"),
+            pool.allocated_h100e() - pool.unhealthy_h100e() - pool.unheard_h100e() -
+                pool.unaccounted_h100e() - pool.headroom_uncertain_h100e());
+  pool.clear_utilization_ratio();
+  EXPECT_TRUE(RowsOf(MadeJson(answers), "underused", "underused_pools").empty()) << "not known";
+}
+
 // --- What came of grants
 // ---------------------------------------------------------------------------
 
