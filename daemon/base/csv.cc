@@ -5,26 +5,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/base/csv_names.h"
 #include "daemon/base/text.h"
 
 namespace fleetmeter {
 namespace {
 
-constexpr size_t kShownBytes = 60;    // of a wrong value in a message
 constexpr size_t kShownColumns = 30;  // in a message
 constexpr std::pair<char, std::string_view> kDelimiters[] = {
     {',', "commas"}, {';', "semicolons"}, {'\t', "tabs"}, {'|', "bars"}};
-
-std::string Shown(std::string_view value) {
-  return value.size() <= kShownBytes ? std::string(value)
-                                     : std::string(value.substr(0, kShownBytes)) + "...";
-}
-
-// The name of a column, in quotes and fit for a terminal whatever its encoding.
-std::string ColumnText(std::string_view name) {
-  return FindInvalidUtf8(name) ? AsciiQuoted(name, kShownBytes)
-                               : fmt::format("\"{}\"", Shown(name));
-}
 
 std::string Trimmed(std::string_view text) {
   const size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
@@ -45,13 +34,6 @@ std::string_view OtherFormOf(std::string_view text) {
     return "JSON";
   if (text.starts_with("<?xml") || text.starts_with("<html")) return "XML or HTML";
   return "";
-}
-
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool EqualButCase(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return Lower(x) == Lower(y); });
 }
 
 }  // namespace

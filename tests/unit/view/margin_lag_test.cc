@@ -257,9 +257,6 @@ TEST_F(FlatWorld, CountsAModelThatIsGoneAsMix) {
   EXPECT_LT(answer.review.change->mix_micro_usd, 0);
   EXPECT_THAT(answer.review.change->left_out, testing::IsEmpty());
   EXPECT_EQ(TotalOf(answer).declined, true);
-  for (const UnknownTime& unknown : answer.unknown) {
-    EXPECT_FALSE(unknown.models.contains("old")) << "nobody waits for it";
-  }
 }
 
 // A source that bills a segment by windows, and is late.
