@@ -95,7 +95,8 @@ Table SegmentsTable(const v1::MarginReport& margin) {
     if (row.scope() != "segment") continue;
     table.rows.push_back({TextCell(row.model() + ", " + row.customer_tier()),
                           PerRequestCell(row.after()), PerRequestCell(row.before()),
-                          ShareCell(row.request_share_ratio()),
+                          row.has_request_share_ratio() ? ShareCell(row.request_share_ratio())
+                                                        : NotKnown("nothing was told of it"),
                           row.has_margin_share_ratio() ? ShareCell(row.margin_share_ratio())
                                                        : NotKnown("no margin above 0")});
   }

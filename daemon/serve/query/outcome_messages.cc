@@ -43,7 +43,7 @@ void FillRow(const MarginLine& from, v1::MarginRow* to) {
   if (from.compared && from.compared != from.after) {
     FillFigures(*from.compared, to->mutable_compared());
   }
-  to->set_request_share_ratio(from.request_share);
+  if (from.after) to->set_request_share_ratio(from.request_share);
   if (from.margin_share) to->set_margin_share_ratio(*from.margin_share);
   if (from.change_ratio) to->set_change_ratio(*from.change_ratio);
   if (from.declined) to->set_declined(*from.declined);

@@ -341,7 +341,7 @@ function columns(): Column<MarginRow>[] {
       title: "Of requests",
       number: true,
       order: (row) => row.requestShareRatio,
-      cell: (row) => percent(row.requestShareRatio),
+      cell: (row) => <Figure value={row.requestShareRatio} say={percent} />,
     },
     {
       key: "now",

@@ -35,7 +35,7 @@ export interface MarginRow {
   customerTier: string;
   before?: MarginFigures;
   after?: MarginFigures;
-  requestShareRatio: number;
+  requestShareRatio?: number;
   marginShareRatio?: number;
   changeRatio?: number;
   declined?: boolean;
