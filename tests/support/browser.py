@@ -19,6 +19,8 @@ import time
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 LIMIT_SECONDS = 30
+# What the browser answers when a page is left while an expression is worked out.
+LEFT = "Inspected target navigated or closed"
 
 
 class Failed(Exception):
@@ -188,15 +190,24 @@ class Page:
         return answer["result"].get("value")
 
     def until(self, condition, what=None, seconds=LIMIT_SECONDS):
-        """Waits until the expression is true."""
+        """Waits until the expression is true, also while a click leads to another page."""
         end = time.monotonic() + seconds
         while True:
-            if self.run(f"!!({condition})"):
+            if self._holds(condition):
                 return
             if time.monotonic() > end:
                 raise Failed(f"{what or condition}: not within {seconds} s; the page says: "
                              f"{self.text()[:2000]}; errors: {self.errors}")
             self._browser.pump(0.05)
+
+    def _holds(self, condition):
+        """Whether the expression is true. It is not on a page that is left while it is asked."""
+        try:
+            return self.run(f"!!({condition})")
+        except Failed as error:
+            if LEFT not in str(error):
+                raise
+            return False
 
     def text(self, selector="body"):
         """What a reader sees of the first such element."""

@@ -130,5 +130,23 @@ TEST(DecodeReport, RejectsADeviceThatIsHeldTwice) {
   EXPECT_THAT(decoded.rejection->detail, HasSubstr("shares of device 0 add up to 1300000 ppm"));
 }
 
+TEST(DecodeReport, RefusesMoreGroupsThanAReportMayHave) {
+  v1::UsageReport wire = Empty();
+  for (int i = 0; i < kMaxGroupsPerReport; ++i) {
+    v1::UsageGroup& group = *wire.add_groups();
+    group.set_state(v1::CHIP_STATE_UNASSIGNED);
+    group.set_chip("h100");
+    group.mutable_sums()->set_chip_nanos(1);
+  }
+  const SequencedReport most = DecodeReport(wire);
+  EXPECT_FALSE(most.rejection) << most.rejection->detail;
+  wire.add_groups()->CopyFrom(wire.groups(0));
+  const SequencedReport one_more = DecodeReport(wire);
+  ASSERT_TRUE(one_more.rejection);
+  EXPECT_EQ(one_more.rejection->reason, RejectReason::kMalformed);
+  EXPECT_EQ(one_more.rejection->field, "groups");
+  EXPECT_EQ(one_more.rejection->detail, "4097 groups; expected at most 4096");
+}
+
 }  // namespace
 }  // namespace fleetmeter
