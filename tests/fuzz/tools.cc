@@ -8,6 +8,7 @@
 #include "collectors/live/neuron/neuron_reading.h"
 #include "collectors/live/neuron/neuron_report.h"
 #include "collectors/live/slurm/slurm_json.h"
+#include "collectors/live/slurm/slurm_scontrol.h"
 #include "collectors/live/slurm/slurm_text.h"
 #include "collectors/live/slurm/slurm_view.h"
 #include "collectors/live/smi/amd_json.h"
@@ -89,6 +90,10 @@ void RunSlurmJson(std::string_view bytes) {
 void RunSlurmText(std::string_view bytes) {
   CheckSlurm(collector::ReadSlurmNodesText(bytes, ColumnsNamed(collector::SlurmNodeColumns())),
              collector::ReadSlurmJobsText(bytes, ColumnsNamed(collector::SlurmJobColumns())));
+  const auto json = collector::JsonOfScontrol(bytes);
+  if (json.ok()) {
+    CheckSlurm(collector::ReadSlurmNodesJson(*json), collector::ReadSlurmJobsJson(*json));
+  }
 }
 
 void RunNvidiaSmiXml(std::string_view bytes) { CheckListing(collector::ReadNvidiaSmiXml(bytes)); }

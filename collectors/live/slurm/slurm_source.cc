@@ -12,6 +12,7 @@
 #include "collectors/live/slurm/slurm_holder.h"
 #include "collectors/live/slurm/slurm_json.h"
 #include "collectors/live/slurm/slurm_rest.h"
+#include "collectors/live/slurm/slurm_scontrol.h"
 #include "collectors/live/slurm/slurm_text.h"
 #include "collectors/live/slurm/slurm_view.h"
 #include "collectors/live/source_type.h"
@@ -110,6 +111,10 @@ class SlurmSource final : public LiveSource {
 
   absl::StatusOr<SlurmNodes> ReadNodes(const std::string& text) const {
     if (!rest_ && settings_.nodes.commands.empty()) return SlurmNodes();
+    if (!rest_ && settings_.nodes.columns.empty() && IsScontrolText(text)) {
+      const auto json = JsonOfScontrol(text);
+      return json.ok() ? ReadSlurmNodesJson(*json) : json.status();
+    }
     if (rest_ || SlurmLooksLikeJson(text) || settings_.nodes.columns.empty()) {
       return ReadSlurmNodesJson(text);
     }
@@ -118,6 +123,10 @@ class SlurmSource final : public LiveSource {
 
   absl::StatusOr<SlurmJobs> ReadJobs(const std::string& text) const {
     if (!rest_ && settings_.jobs.commands.empty()) return SlurmJobs();
+    if (!rest_ && settings_.jobs.columns.empty() && IsScontrolText(text)) {
+      const auto json = JsonOfScontrol(text);
+      return json.ok() ? ReadSlurmJobsJson(*json) : json.status();
+    }
     if (rest_ || SlurmLooksLikeJson(text) || settings_.jobs.columns.empty()) {
       return ReadSlurmJobsJson(text);
     }

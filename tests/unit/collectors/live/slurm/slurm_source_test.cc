@@ -85,6 +85,17 @@ TEST(SlurmSource, TakesTextOfCommands) {
   EXPECT_EQ(seen->hosts[0].devices.at(2).parts.at(0).holders.at(0).name, "job 7");
 }
 
+TEST(SlurmSource, TakesTextOfScontrol) {
+  const auto seen = LookWith(R"json(    commands:
+      nodes: [printf, "NodeName=n1 Gres=gpu:h200:4\\n   State=MIXED"]
+      jobs: [printf, "JobId=7 JobName=x\\n   JobState=RUNNING\\n NodeList=n1\\n TRES=gres/gpu=4"]
+)json",
+                             milliseconds(20'000));
+  ASSERT_TRUE(seen.ok()) << seen.status();
+  ASSERT_THAT(seen->hosts, SizeIs(1));
+  EXPECT_EQ(seen->hosts[0].devices.at(3).parts.at(0).holders.at(0).name, "job 7");
+}
+
 TEST(SlurmSource, RefusesKeysThatAreWrong) {
   for (const auto& [keys, expected] : std::vector<std::pair<std::string, std::string>>{
            {"    url: http://127.0.0.1:1\n    commands: {nodes: [a]}\n", "one of the two"},
