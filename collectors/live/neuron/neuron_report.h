@@ -63,8 +63,8 @@ struct NeuronReport {
 // One JSON object. InvalidArgument says what it is not.
 absl::StatusOr<NeuronReport> ParseNeuronJson(std::string_view text);
 
-// What `neuron-ls --json-output` prints: the chips, and which processes have opened them. It measures
-// nothing. InvalidArgument says what it is not.
+// What `neuron-ls --json-output` prints: the chips, and which processes have opened them. It
+// measures nothing. InvalidArgument says what it is not.
 absl::StatusOr<NeuronReport> ParseNeuronLs(std::string_view text);
 
 // A page of neuron-monitor-prometheus. InvalidArgument: nothing on it is the monitor's.
