@@ -146,6 +146,11 @@ class Loader {
     // What is wrong already would be told again by whoever reads the other keys.
     if (!file.ok() || document_.catalog_path.empty()) return file.status();
     auto catalog = LoadCatalog(document_.catalog_path);
+    if (absl::IsNotFound(catalog.status())) {
+      // Who names it is said too: nobody need have heard of such a file.
+      file.ComplainAt("catalog", std::string(catalog.status().message()));
+      return absl::NotFoundError(file.status().message());
+    }
     if (!catalog.ok()) return catalog.status();
     document_.catalog = *std::move(catalog);
     return absl::OkStatus();

@@ -274,7 +274,10 @@ TEST_F(LoadFrameworkTest, SaysWhichCatalogIsNotThere) {
   text.replace(text.find("catalog: catalog.yaml"), 21, "catalog: nowhere.yaml");
   const absl::Status status = Load(text).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("nowhere.yaml: cannot be opened"));
+  const std::string message(status.message());
+  EXPECT_THAT(message, HasSubstr("nowhere.yaml: cannot be opened"));
+  EXPECT_THAT(message, HasSubstr("framework.yaml:")) << "and who names it";
+  EXPECT_THAT(message, HasSubstr(": catalog: "));
 }
 
 TEST_F(LoadFrameworkTest, SaysWhichFileIsNotThere) {
