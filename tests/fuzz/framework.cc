@@ -46,9 +46,10 @@ void RunFramework(std::string_view bytes) {
   const std::vector<YamlOverride> overrides = TakeOverrides(bytes);
   const auto document = LoadFramework(file.path(), overrides);
   if (!document.ok()) {
-    // An override that is not YAML is told without the file.
+    // An override that is not YAML is told without the file. What is wrong in a catalog is told of
+    // the catalog's file: "catalog: 3" is whatever this process has open there.
     const std::string message(document.status().message());
-    Require(message.find(file.path()) != std::string::npos || message.starts_with("set "),
+    Require(message.find(InputFile::kFolder) != std::string::npos || message.starts_with("set "),
             "an error names the file or what was set");
     return;
   }

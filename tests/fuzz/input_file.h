@@ -13,6 +13,8 @@ namespace fleetmeter::fuzz {
 
 class InputFile {
  public:
+  static constexpr std::string_view kFolder = "/proc/self/fd/";
+
   explicit InputFile(std::string_view bytes) : fd_(memfd_create("input", MFD_CLOEXEC)) {
     Require(
         fd_ >= 0 && write(fd_, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()),
@@ -22,7 +24,7 @@ class InputFile {
   InputFile(const InputFile&) = delete;
   InputFile& operator=(const InputFile&) = delete;
 
-  std::string path() const { return "/proc/self/fd/" + std::to_string(fd_); }
+  std::string path() const { return std::string(kFolder) + std::to_string(fd_); }
 
  private:
   const int fd_;
