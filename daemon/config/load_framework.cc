@@ -147,7 +147,7 @@ class Loader {
     if (!file.ok() || document_.catalog_path.empty()) return file.status();
     auto catalog = LoadCatalog(document_.catalog_path);
     if (absl::IsNotFound(catalog.status())) {
-      // Who names it is said too: nobody need have heard of such a file.
+      // The reader may not know the file of the catalog, so the message says who names it.
       file.ComplainAt("catalog", std::string(catalog.status().message()));
       return absl::NotFoundError(file.status().message());
     }
